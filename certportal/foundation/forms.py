@@ -1,0 +1,121 @@
+"""Plain forms: what every form of the service has in common."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+
+type Words = str | Promise
+
+
+class Form(forms.Form):
+    """Checks syntax only, on submit only; the browser's own checks are left out.
+
+    ``heading_field`` names the field whose label is the page's only heading (one question a
+    page); its label or legend is then an h1.
+    """
+
+    use_required_attribute = False
+    heading_field: str | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("label_suffix", "")
+        super().__init__(*args, **kwargs)
+
+
+class HintedChoices:
+    """Radios or checkboxes whose options explain themselves: give ``hints`` and ``flags`` by value.
+
+    A hint is one short sentence under the option; a flag is a tag beside it, such as "TEST".
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        hints: Mapping[str, Words] | None = None,
+        flags: Mapping[str, Words] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.hints = hints or {}
+        self.flags = flags or {}
+
+    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Add the hint, the flag and the link from the control to its hint."""
+        option: dict[str, Any] = super().create_option(name, value, *args, **kwargs)  # type: ignore[misc]
+        option["flag"] = self.flags.get(str(value))
+        option["hint"] = self.hints.get(str(value))
+        if option["hint"] and "id" in option["attrs"]:
+            option["attrs"]["aria-describedby"] = f"{option['attrs']['id']}_hint"
+        return option
+
+
+class HintedRadioSelect(HintedChoices, forms.RadioSelect):
+    """Radios with hints and flags."""
+
+
+class HintedCheckboxes(HintedChoices, forms.CheckboxSelectMultiple):
+    """Checkboxes with hints and flags."""
+
+
+class EmailField(forms.EmailField):
+    """An e-mail address of at most 254 characters, pasteable, filled in by the browser."""
+
+    default_error_messages = {
+        "required": _("Enter an email address."),
+        "invalid": _("Enter an email address in the form name@example.fi."),
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        attrs = {"autocomplete": "email", "spellcheck": "false", "autocapitalize": "none"}
+        kwargs.setdefault("widget", forms.EmailInput(attrs=attrs))
+        kwargs.setdefault("max_length", 254)
+        super().__init__(**kwargs)
+
+
+class LinesField(forms.CharField):
+    """Several short values, one a line; cleans to a list without blanks and repeats."""
+
+    default_error_messages = {
+        "too_many": ngettext_lazy(
+            "Enter at most %(limit)d line.", "Enter at most %(limit)d lines.", "limit"
+        ),
+    }
+
+    def __init__(self, *, max_lines: int = 100, **kwargs: Any) -> None:
+        attrs = {"rows": 4, "spellcheck": "false", "autocapitalize": "none"}
+        kwargs.setdefault("widget", forms.Textarea(attrs=attrs))
+        self.max_lines = max_lines
+        super().__init__(**kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        """Show a stored list as lines again."""
+        return "\n".join(value) if isinstance(value, (list, tuple)) else value
+
+    def clean(self, value: Any) -> list[str]:
+        """Split, strip, drop blanks and repeats, keep the order."""
+        text = super().clean(value)
+        lines = list(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
+        if len(lines) > self.max_lines:
+            message = self.error_messages["too_many"]
+            raise ValidationError(message, code="too_many", params={"limit": self.max_lines})
+        return lines
+
+
+class DateField(forms.DateField):
+    """A day, typed the Finnish way (31.12.2026) in every language."""
+
+    default_error_messages = {
+        "required": _("Enter a date."),
+        "invalid": _("Enter the date in the form 31.12.2026."),
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        attrs = {"class": "short", "inputmode": "text", "autocomplete": "off"}
+        kwargs.setdefault("widget", forms.DateInput(format="%-d.%-m.%Y", attrs=attrs))
+        kwargs.setdefault("input_formats", ["%d.%m.%Y", "%d.%m.%y", "%Y-%m-%d"])
+        super().__init__(**kwargs)

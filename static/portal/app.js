@@ -1,0 +1,77 @@
+// Conveniences only: every page works without this file. Its words come from data-* attributes.
+const all = (selector) => document.querySelectorAll(selector);
+
+document.querySelector("[data-error-summary]")?.focus();
+
+for (const element of all("[data-needs-js]")) element.hidden = false;
+
+for (const button of all("[data-copy]")) {
+  button.addEventListener("click", async () => {
+    const status = button.parentElement.querySelector("[role=status]");
+    try {
+      await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+      status.textContent = button.dataset.copied;
+    } catch {
+      status.textContent = button.dataset.failed;
+    }
+  });
+}
+
+for (const button of all("[data-print]")) button.addEventListener("click", () => window.print());
+
+for (const zone of all("[data-drop]")) {
+  const input = zone.querySelector("input[type=file]");
+  const over = (on) => (event) => {
+    event.preventDefault();
+    zone.classList.toggle("is-over", on);
+  };
+  zone.addEventListener("dragover", over(true));
+  zone.addEventListener("dragleave", over(false));
+  zone.addEventListener("drop", (event) => {
+    over(false)(event);
+    if (!event.dataTransfer.files.length) return;
+    input.files = event.dataTransfer.files;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+    input.focus();
+  });
+}
+
+// A second press of the same button does nothing; the server is idempotent all the same.
+for (const form of all("form[method=post]")) {
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sent) return event.preventDefault();
+    form.dataset.sent = "1";
+    event.submitter?.setAttribute("aria-disabled", "true");
+  });
+}
+window.addEventListener("pageshow", () => {
+  for (const form of all("form[data-sent]")) {
+    delete form.dataset.sent;
+    for (const button of form.querySelectorAll("[aria-disabled]")) button.removeAttribute("aria-disabled");
+  }
+});
+
+const dialog = document.querySelector("[data-session]");
+if (dialog) {
+  const { session, warn, keepalive } = dialog.dataset;
+  const [before, after] = dialog.querySelectorAll("[data-phase]");
+  let timers = [];
+  const show = (ended) => {
+    before.hidden = ended;
+    after.hidden = !ended;
+    if (!dialog.open) dialog.showModal();
+  };
+  const start = () => {
+    timers.forEach(clearTimeout);
+    timers = [
+      setTimeout(show, (session - warn) * 1000, false),
+      setTimeout(show, session * 1000, true),
+    ];
+  };
+  dialog.addEventListener("close", async () => {
+    if (!after.hidden) return;
+    const answer = await fetch(keepalive, { method: "HEAD" }).catch(() => null);
+    answer?.ok ? start() : show(true);
+  });
+  start();
+}
