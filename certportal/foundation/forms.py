@@ -1,15 +1,18 @@
 """Plain forms: what every form of the service has in common."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.functional import Promise
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 type Words = str | Promise
+
+_DJANGOS_OWN = forms.Field.default_error_messages["required"]
 
 
 class Form(forms.Form):
@@ -25,6 +28,9 @@ class Form(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            if field.error_messages.get("required") == _DJANGOS_OWN:
+                field.error_messages["required"] = _missing(field, field.label or name)
 
 
 class HintedChoices:
@@ -44,7 +50,9 @@ class HintedChoices:
         self.hints = hints or {}
         self.flags = flags or {}
 
-    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+    def create_option(
+        self, name: str, value: Any, *args: Any, **kwargs: Any
+    ) -> dict[str, Any]:
         """Add the hint, the flag and the link from the control to its hint."""
         option: dict[str, Any] = super().create_option(name, value, *args, **kwargs)  # type: ignore[misc]
         option["flag"] = self.flags.get(str(value))
@@ -65,13 +73,17 @@ class HintedCheckboxes(HintedChoices, forms.CheckboxSelectMultiple):
 class EmailField(forms.EmailField):
     """An e-mail address of at most 254 characters, pasteable, filled in by the browser."""
 
-    default_error_messages = {
+    default_error_messages: ClassVar[dict[str, Words]] = {
         "required": _("Enter an email address."),
         "invalid": _("Enter an email address in the form name@example.fi."),
     }
 
     def __init__(self, **kwargs: Any) -> None:
-        attrs = {"autocomplete": "email", "spellcheck": "false", "autocapitalize": "none"}
+        attrs = {
+            "autocomplete": "email",
+            "spellcheck": "false",
+            "autocapitalize": "none",
+        }
         kwargs.setdefault("widget", forms.EmailInput(attrs=attrs))
         kwargs.setdefault("max_length", 254)
         super().__init__(**kwargs)
@@ -80,7 +92,7 @@ class EmailField(forms.EmailField):
 class LinesField(forms.CharField):
     """Several short values, one a line; cleans to a list without blanks and repeats."""
 
-    default_error_messages = {
+    default_error_messages: ClassVar[dict[str, Words]] = {
         "too_many": ngettext_lazy(
             "Enter at most %(limit)d line.", "Enter at most %(limit)d lines.", "limit"
         ),
@@ -99,17 +111,21 @@ class LinesField(forms.CharField):
     def clean(self, value: Any) -> list[str]:
         """Split, strip, drop blanks and repeats, keep the order."""
         text = super().clean(value)
-        lines = list(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
+        lines = list(
+            dict.fromkeys(line.strip() for line in text.splitlines() if line.strip())
+        )
         if len(lines) > self.max_lines:
             message = self.error_messages["too_many"]
-            raise ValidationError(message, code="too_many", params={"limit": self.max_lines})
+            raise ValidationError(
+                message, code="too_many", params={"limit": self.max_lines}
+            )
         return lines
 
 
 class DateField(forms.DateField):
     """A day, typed the Finnish way (31.12.2026) in every language."""
 
-    default_error_messages = {
+    default_error_messages: ClassVar[dict[str, Words]] = {
         "required": _("Enter a date."),
         "invalid": _("Enter the date in the form 31.12.2026."),
     }
@@ -119,3 +135,40 @@ class DateField(forms.DateField):
         kwargs.setdefault("widget", forms.DateInput(format="%-d.%-m.%Y", attrs=attrs))
         kwargs.setdefault("input_formats", ["%d.%m.%Y", "%d.%m.%y", "%Y-%m-%d"])
         super().__init__(**kwargs)
+
+
+class UploadField(forms.FileField):
+    """One file of at most ``max_bytes``; what is inside is for a service to say."""
+
+    default_error_messages: ClassVar[dict[str, Words]] = {
+        "required": _("Choose a file."),
+        "invalid": _("The file could not be uploaded. Try again."),
+        "missing": _("The file could not be uploaded. Try again."),
+        "empty": _("The file you chose is empty. Choose another file."),
+        "too_big": _("The file must be at most %(limit)d kB."),
+    }
+
+    def __init__(self, *, max_bytes: int, accept: str = "", **kwargs: Any) -> None:
+        attrs = {"accept": accept} if accept else {}
+        kwargs.setdefault("widget", forms.FileInput(attrs=attrs))
+        self.max_bytes = max_bytes
+        super().__init__(**kwargs)
+
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        """Refuse a file over the limit before anybody reads it."""
+        upload = super().clean(data, initial)
+        if upload and upload.size > self.max_bytes:
+            params = {"limit": self.max_bytes // 1024}
+            raise ValidationError(
+                self.error_messages["too_big"], code="too_big", params=params
+            )
+        return upload
+
+
+def _missing(field: forms.Field, label: Words) -> Words:
+    """Say what to do about an empty field, naming it as the page does."""
+    if isinstance(field, forms.ChoiceField):
+        return format_lazy(_("Choose an option: {label}"), label=label)
+    if isinstance(field, forms.BooleanField):
+        return format_lazy(_("Tick the box: {label}"), label=label)
+    return format_lazy(_("Fill in this field: {label}"), label=label)
