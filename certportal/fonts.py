@@ -16,7 +16,15 @@ from django.core.files.storage import FileSystemStorage
 from fontTools import subset
 
 SERVED_AS = "portal/fonts/portal-sans.woff2"
-LETTERS = [*range(0x20, 0x180), *range(0x2010, 0x2027), 0x203A, 0x20AC, 0x2190, 0x2192, 0x2212]
+LETTERS = [
+    *range(0x20, 0x180),
+    *range(0x2010, 0x2027),
+    0x203A,
+    0x20AC,
+    0x2190,
+    0x2192,
+    0x2212,
+]
 FEATURES = ["kern", "liga", "mark", "mkmk", "ccmp", "locl", "tnum"]
 FAMILY_NAME_IDS = {1, 3, 4, 6, 16}
 
@@ -25,7 +33,9 @@ class FontFinder(BaseFinder):
     """Gives the font to ``collectstatic`` and to the development server."""
 
     def __init__(self, app_names: Any = None, *args: Any, **kwargs: Any) -> None:
-        root = Path(getattr(settings, "FONT_CACHE", settings.BASE_DIR / "var" / "fonts"))
+        root = Path(
+            getattr(settings, "FONT_CACHE", settings.BASE_DIR / "var" / "fonts")
+        )
         self.storage = FileSystemStorage(location=root)
 
     def check(self, **kwargs: Any) -> list[Any]:

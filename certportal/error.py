@@ -1,0 +1,76 @@
+"""What a reader sees when something cannot be done: one worded page for each kind of failure."""
+
+from collections.abc import Callable
+
+import structlog
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from certportal.foundation.errors import Refused, TooMany, Unavailable
+
+log = structlog.get_logger(__name__)
+
+RETRY_SECONDS = 60
+TEMPLATES = {403: "403.html", 404: "404.html", 409: "409.html", 429: "429.html"}
+
+
+class ErrorMiddleware:
+    """Turns what services raise on purpose into pages; anything else becomes the 500 page."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass the request on; the work is done in ``process_exception``."""
+        return self.get_response(request)
+
+    def process_exception(
+        self, request: HttpRequest, error: Exception
+    ) -> HttpResponse | None:
+        """Word a refusal or an unavailable source; leave every other exception to Django."""
+        if isinstance(error, Refused):
+            return refused(request, error)
+        if isinstance(error, Unavailable):
+            return unavailable(request, error)
+        return None
+
+
+def refused(request: HttpRequest, error: Refused) -> HttpResponse:
+    """The refusal in its raiser's words, and the way back to where the reader came from."""
+    log.info("refused", kind=type(error).__name__, status=error.status)
+    template = TEMPLATES.get(error.status, "400.html")
+    context = {"message": str(error), "back": came_from(request)}
+    response = render(request, template, context, status=error.status)
+    if isinstance(error, TooMany):
+        response["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def unavailable(request: HttpRequest, error: Unavailable) -> HttpResponse:
+    """A source or device does not answer: nothing is lost, try again in a minute."""
+    log.warning("unavailable", kind=type(error).__name__, error=str(error))
+    response = HttpResponse(
+        render_to_string("503.html", {"back": came_from(request)}), status=503
+    )
+    response["Retry-After"] = str(RETRY_SECONDS)
+    return response
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """``handler500``: needs no database; shows the id under which the fault stands in the log."""
+    reference = structlog.contextvars.get_contextvars().get("request_id", "")
+    return HttpResponse(
+        render_to_string("500.html", {"reference": reference}), status=500
+    )
+
+
+def came_from(request: HttpRequest) -> str:
+    """The local page that led here, or empty."""
+    referer = request.headers.get("Referer", "")
+    host = {request.get_host()}
+    safe = url_has_allowed_host_and_scheme(
+        referer, host, require_https=request.is_secure()
+    )
+    return referer if safe else ""
