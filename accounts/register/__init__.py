@@ -1,0 +1,1 @@
+"""Mirror of the national registers that decide who may be certified."""

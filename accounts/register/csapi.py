@@ -1,0 +1,169 @@
+"""Reading the code server's JSON (CSAPI v6): pages of concept codes into rows.
+
+The reader is tolerant where the register is known to be uneven (attributes missing, empty or new,
+open dates written as 1900 and 2100, sectors spelt two ways) and strict where a silent mistake
+would change the mirror: a page without its list, or a code without its identifier, is refused.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from accounts.register import identifiers
+from accounts.register.rows import Row
+
+TEXT_FIELDS = {
+    "LongName": "long_name",
+    "Abbreviation": "abbreviation",
+    "ParentId": "parent_oid",
+    "PostAddress": "post_address",
+    "StreetAddress": "street_address",
+    "PostNumber": "post_number",
+    "PostOffice": "post_office",
+}
+MAX_TEXT = 2000
+
+
+class Malformed(ValueError):
+    """The document is not a page of concept codes; the message says where it departs."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page: its rows, and what it says of the whole (None when it does not say)."""
+
+    rows: list[Row]
+    number: int | None = None
+    total_items: int | None = None
+    total_pages: int | None = None
+
+
+def read_page(document: object) -> Page:
+    """The page in a decoded JSON *document*.
+
+    Raises:
+        Malformed: the document has another shape.
+    """
+    if not isinstance(document, dict) or not isinstance(document.get("conceptCodes"), list):
+        raise Malformed("no list conceptCodes")
+    rows = [read_code(code) for code in document["conceptCodes"]]
+    numbers = (document.get(name) for name in ("page", "totalItems", "totalPages"))
+    return Page(rows, *(_number(value) for value in numbers))
+
+
+def read_code(code: object) -> Row:
+    """The row that one concept code states.
+
+    Raises:
+        Malformed: it has no usable identifier, or a date that is none.
+    """
+    if not isinstance(code, dict):
+        raise Malformed("a concept code is not an object")
+    oid = str(code.get("conceptCodeId") or "").strip()
+    if not identifiers.is_oid(oid):
+        raise Malformed(f"conceptCodeId {oid[:80]!r} is not an OID")
+    attributes = dict(_attributes(code.get("attributes"), oid))
+    texts = {field: _first(attributes.pop(name, [])) for name, field in TEXT_FIELDS.items()}
+    code_and_name = _municipality(attributes)
+    return Row(
+        oid=oid,
+        **texts,
+        provider_oid=identifiers.provider_oid(oid) or texts["parent_oid"] or oid,
+        business_id=_business_id(attributes, oid),
+        sector=_sector(attributes),
+        municipality_code=code_and_name[0],
+        municipality_name=code_and_name[1],
+        hierarchy_level=_level(attributes),
+        valid_from=_date(code.get("beginDate"), oid),
+        valid_to=_date(code.get("expirationDate"), oid),
+        status=str(code.get("status") or "ACTIVE").upper()[:16],
+        attributes=attributes,
+    )
+
+
+def without_repeats(rows: Iterable[Row]) -> list[Row]:
+    """*rows* with each (code, validity period) once; of repeats an active one wins, then the last.
+
+    Paging over a register that changes repeats rows, and a code that was deleted and made again
+    comes twice when all statuses are asked for.
+    """
+    kept: dict[tuple[str, date | None], Row] = {}
+    for row in rows:
+        earlier = kept.get(row.key)
+        if earlier is None or row.status == "ACTIVE" or earlier.status != "ACTIVE":
+            kept[row.key] = row
+    return list(kept.values())
+
+
+def _attributes(listed: object, oid: str) -> Iterator[tuple[str, list[str]]]:
+    if listed is None:
+        return
+    if not isinstance(listed, list):
+        raise Malformed(f"attributes of {oid} are not a list")
+    for attribute in listed:
+        if not isinstance(attribute, dict) or not attribute.get("attributeName"):
+            continue
+        values = attribute.get("attributeValue") or []
+        values = values if isinstance(values, list) else [values]
+        texts = [_clean(value) for value in values if value is not None]
+        if any(texts):
+            yield str(attribute["attributeName"]), [text for text in texts if text]
+
+
+def _clean(value: object) -> str:
+    # PostgreSQL's text cannot hold NUL; runs of white space come from forms people pasted into.
+    return " ".join(str(value).replace("\0", "").split())[:MAX_TEXT]
+
+
+def _first(values: list[str]) -> str:
+    return values[0] if values else ""
+
+
+def _business_id(attributes: dict[str, list[str]], oid: str) -> str:
+    stated = identifiers.business_id(_first(attributes.get("Y-Tunnus", [])))
+    if stated:
+        del attributes["Y-Tunnus"]
+    return stated or identifiers.business_id_of_oid(oid) or ""
+
+
+def _sector(attributes: dict[str, list[str]]) -> int | None:
+    # "2 Yksityinen" in REST, "2 yksityinen" in XML: the leading digit is the code.
+    text = _first(attributes.get("Sektori", []))
+    if text[:1] not in {"1", "2", "3"}:
+        return None
+    del attributes["Sektori"]
+    return int(text[0])
+
+
+def _municipality(attributes: dict[str, list[str]]) -> tuple[str, str]:
+    code, _, name = _first(attributes.pop("Sijainti kunta", [])).partition(" ")
+    return (code, name) if code.isdigit() and len(code) <= 3 else ("", f"{code} {name}".strip())
+
+
+def _level(attributes: dict[str, list[str]]) -> int | None:
+    text = _first(attributes.get("HierarchyLevel", []))
+    if not (text.isdecimal() and len(text) <= 3):
+        return None
+    del attributes["HierarchyLevel"]
+    return int(text)
+
+
+def _date(value: object, oid: str) -> date | None:
+    """A validity date; 1900 and earlier, 2100 and later mean open (the register's own usage)."""
+    if value in (None, ""):
+        return None
+    try:
+        day = date.fromisoformat(str(value)[:10])
+    except ValueError:
+        raise Malformed(f"date {str(value)[:40]!r} of {oid}") from None
+    return day if 1900 < day.year < 2100 else None
+
+
+def _number(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def document_of(codes: list[Mapping[str, Any]], **numbers: int) -> dict[str, object]:
+    """The JSON object of one page, as the code server would send it."""
+    return {"conceptCodes": codes, **numbers}

@@ -1,0 +1,52 @@
+"""Folding of names and queries so that "hels apt 6" and "Åbo" find what people mean."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from accounts.register.municipalities import SWEDISH_NAMES
+
+# Letters that NFKD leaves whole although people type them without the stroke.
+_STROKES = str.maketrans({"ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "ŋ": "n", "ŧ": "t"})
+_WORD = re.compile(r"[^\W_]+")
+_ROMAN = {
+    roman: str(number)
+    for number, roman in enumerate(
+        "i ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xvii xviii xix xx".split(),
+        start=1,
+    )
+}
+# What people of the field type for short. Each stands beside the prefix it is anyway.
+SHORT_FORMS = {
+    "apt": ("apteekki", "apotek"),
+    "hki": ("helsin", "helsingfors"),
+    "hva": ("hyvinvointialue",),
+    "hvk": ("hyvinvointikuntayhtyma",),
+    "ky": ("kuntayhtyma",),
+    "lkk": ("laakarikeskus",),
+    "ta": ("terveysasema",),
+    "tk": ("terveyskeskus",),
+    "tku": ("turku", "turun", "abo"),
+    "tre": ("tampere", "tammerfors"),
+}
+
+
+def fold(text: str) -> str:
+    """*text* in lower case without marks, words parted by one blank: "Åbo, VI" → "abo vi"."""
+    parts = unicodedata.normalize("NFKD", text.casefold().translate(_STROKES))
+    plain = "".join(part for part in parts if not unicodedata.combining(part))
+    return " ".join(_WORD.findall(plain))
+
+
+def words_of(long_name: str, abbreviation: str, code: str, municipality: str) -> list[str]:
+    """The words that a unit is found by, sorted, each once."""
+    swedish = SWEDISH_NAMES.get(code, "")
+    words = set(fold(f"{long_name} {abbreviation} {municipality} {swedish}").split())
+    return sorted(words | {_ROMAN[word] for word in words if word in _ROMAN})
+
+
+def alternatives(word: str) -> Iterator[tuple[str, bool]]:
+    """What a typed *word* may stand for, and whether each is a beginning or the whole word."""
+    yield word, not word.isdigit()
+    for long_form in SHORT_FORMS.get(word, ()):
+        yield long_form, True

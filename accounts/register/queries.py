@@ -1,0 +1,139 @@
+"""What the mirror says: the questions that orders, checks and pages ask of it.
+
+Every answer is about a day (``on``, in Finland) and about what is known now; `as_of` answers what
+was known at an earlier time.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Collate
+
+from accounts.register.identifiers import business_id as read_business_id
+from accounts.register.models import Kind, RegisterRecord, RegisterRun
+
+
+class Reason(StrEnum):
+    """Why a record does or does not stand; the identifier that findings store."""
+
+    STANDING = "register_standing"
+    UNKNOWN = "register_unknown"
+    REMOVED = "register_removed"
+    NOT_ACTIVE = "register_not_active"
+    NOT_YET = "register_not_yet_valid"
+    ENDED = "register_ended"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Whether a unit may be ordered for, why not, and the record that says so.
+
+    ``record`` is the current record, or for REMOVED the last known one; None when UNKNOWN.
+    """
+
+    ok: bool
+    reason: Reason
+    record: RegisterRecord | None
+
+
+def get_record(
+    oid: str, *, kind: str = Kind.SOTE_UNIT, on: date | None = None
+) -> RegisterRecord | None:
+    """The current record of *oid*: the one valid *on* that day, else the one that ends last."""
+    return _best(_current(kind).filter(oid=oid), on)
+
+
+def standing(oid: str, kind: str, on: date) -> Standing:
+    """Whether *oid* stands in the register and is valid *on* that day."""
+    record = get_record(oid, kind=kind, on=on)
+    if record is not None:
+        reason = _reason(record, on)
+        return Standing(reason is Reason.STANDING, reason, record)
+    earlier = RegisterRecord.objects.filter(kind=kind, oid=oid, known_to__isnull=False)
+    last = earlier.order_by("-known_to").first()
+    return Standing(False, Reason.REMOVED if last else Reason.UNKNOWN, last)
+
+
+def find_units(business_id: str, *, on: date) -> list[RegisterRecord]:
+    """The standing units of an organisation: the provider first, then by name as Finns sort."""
+    units = [unit for unit in all_units(business_id, on=on) if unit.is_standing(on)]
+    return sorted(units, key=lambda unit: not unit.is_provider)
+
+
+def all_units(business_id: str, *, on: date) -> list[RegisterRecord]:
+    """Every unit of an organisation in the register, ended ones too, by name as Finns sort."""
+    normal = read_business_id(business_id)
+    if normal is None:
+        return []
+    found = _current(Kind.SOTE_UNIT).filter(business_id=normal)
+    by_name = found.order_by(Collate("long_name", "fi-x-icu"), "oid")
+    return one_per_oid(by_name, on)
+
+
+def find_provider(business_id: str, on: date) -> RegisterRecord | None:
+    """The standing record of the organisation itself, unit 0 of its OID."""
+    return next((unit for unit in find_units(business_id, on=on) if unit.is_provider), None)
+
+
+def find_intermediary(identifier: str, on: date) -> RegisterRecord | None:
+    """The Kanta intermediary with this OID or business ID: a standing one before an ended one."""
+    normal = read_business_id(identifier)
+    wanted = Q(oid=identifier) | (Q(business_id=normal) if normal else Q())
+    return _best(_current(Kind.INTERMEDIARY).filter(wanted), on)
+
+
+def as_of(
+    oid: str, *, kind: str = Kind.SOTE_UNIT, on: date, known_at: datetime
+) -> RegisterRecord | None:
+    """What the mirror knew at *known_at* of the validity of *oid* on the day *on*."""
+    known = Q(known_to=None) | Q(known_to__gt=known_at)
+    versions = RegisterRecord.objects.filter(known, kind=kind, oid=oid, known_from__lte=known_at)
+    return _best(versions, on)
+
+
+def history(oid: str, *, kind: str = Kind.SOTE_UNIT) -> QuerySet[RegisterRecord]:
+    """Every version of *oid* the mirror ever held, latest known first."""
+    versions = RegisterRecord.objects.filter(kind=kind, oid=oid)
+    return versions.order_by("-known_from", "-valid_from")
+
+
+def register_age(now: datetime, *, kind: str = Kind.SOTE_UNIT) -> timedelta | None:
+    """Time since the start of the last import that succeeded, None if there was none."""
+    done = RegisterRun.objects.filter(kind=kind, outcome=RegisterRun.Outcome.DONE)
+    last = done.order_by("-started_at").values_list("started_at", flat=True).first()
+    return None if last is None else now - last
+
+
+def one_per_oid(records: Iterable[RegisterRecord], on: date) -> list[RegisterRecord]:
+    """*records* in their order, of several validity periods of a code the one that counts."""
+    best: dict[str, RegisterRecord] = {}
+    for record in records:
+        earlier = best.get(record.oid)
+        if earlier is None or _merit(record, on) > _merit(earlier, on):
+            best[record.oid] = record
+    return list(best.values())
+
+
+def _current(kind: str) -> QuerySet[RegisterRecord]:
+    return RegisterRecord.objects.filter(kind=kind, known_to=None)
+
+
+def _best(records: Iterable[RegisterRecord], on: date | None) -> RegisterRecord | None:
+    return max(records, key=lambda record: _merit(record, on), default=None)
+
+
+def _merit(record: RegisterRecord, on: date | None) -> tuple[bool, bool, date]:
+    valid = on is not None and record.is_valid(on)
+    return valid and record.status == record.ACTIVE, valid, record.valid_to or date.max
+
+
+def _reason(record: RegisterRecord, on: date) -> Reason:
+    if record.status != record.ACTIVE:
+        return Reason.NOT_ACTIVE
+    if record.is_valid(on):
+        return Reason.STANDING
+    begins = record.valid_from
+    return Reason.NOT_YET if begins is not None and on < begins else Reason.ENDED

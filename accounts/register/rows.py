@@ -1,0 +1,43 @@
+"""One row of a register as its source states it, before it is known to the mirror."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A unit or an intermediary, its open dates None, its unknown attributes kept.
+
+    ``business_id`` is hyphenated or empty, ``sector`` 1 public, 2 private, 3 private and
+    self-registered, or None. ``attributes`` maps each attribute without a field of its own to
+    its values.
+    """
+
+    oid: str
+    long_name: str = ""
+    abbreviation: str = ""
+    parent_oid: str = ""
+    provider_oid: str = ""
+    business_id: str = ""
+    sector: int | None = None
+    municipality_code: str = ""
+    municipality_name: str = ""
+    post_address: str = ""
+    street_address: str = ""
+    post_number: str = ""
+    post_office: str = ""
+    hierarchy_level: int | None = None
+    valid_from: date | None = None
+    valid_to: date | None = None
+    status: str = "ACTIVE"
+    attributes: Mapping[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def key(self) -> tuple[str, date | None]:
+        """What tells rows apart: a code may return with another validity period (CSAPI v6)."""
+        return self.oid, self.valid_from
+
+
+# The columns of the mirror that repeat what the source states, in the order of their hash.
+STATED = tuple(Row.__dataclass_fields__)

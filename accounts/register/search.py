@@ -1,0 +1,141 @@
+"""Search of the SOTE register from one field: names, business ID, OID, municipality.
+
+A number is looked up as such. A name is taken as the beginning of a long name (an index range) and
+as words in any order; only when that finds nothing are typing errors mended from the dictionary of
+words met at import.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from itertools import islice
+
+from django.db import connection
+
+from accounts.register import identifiers
+from accounts.register.folding import alternatives, fold
+from accounts.register.models import RegisterRecord
+from accounts.register.queries import one_per_oid
+
+MAX_QUERY = 120
+MAX_WORDS = 8
+# Below this the dictionary offers words that share little but their length.
+MIN_SIMILARITY = 0.3
+_PARTLY_NUMBER = re.compile(r"^[\d.\-\s]+$")
+
+_RECORD = "SELECT * FROM register_registerrecord WHERE kind = 'sote_unit' AND known_to IS NULL AND "
+_STANDING = (
+    "(status = 'ACTIVE' AND coalesce(valid_from, '-infinity') <= %(on)s"
+    " AND coalesce(valid_to, 'infinity') >= %(on)s)"
+)
+_OWN = " AND business_id = %(business_id)s"
+
+
+@dataclass(frozen=True)
+class Search:
+    """One search: what was asked, about which day, within which organisation."""
+
+    query: str
+    on: date
+    business_id: str | None
+    limit: int
+
+    def number(self) -> list[RegisterRecord]:
+        """Units whose OID or business ID is, or begins with, the query."""
+        text = self.query.replace(" ", "")
+        if not _PARTLY_NUMBER.match(text):
+            return []
+        if "." in text:
+            return self._fetch("oid LIKE %(beginning)s", "oid", beginning=_like(text))
+        own = identifiers.business_id(text)
+        return self._fetch("business_id = %(own)s", "oid", own=own) if own else []
+
+    def beginning(self) -> list[RegisterRecord]:
+        """Units whose long name begins with the query, as typed from the left."""
+        name = fold(self.query)
+        end = name[:-1] + chr(ord(name[-1]) + 1) if name else ""
+        if not name:
+            return []
+        condition = "search_name >= %(name)s AND search_name < %(end)s"
+        return self._fetch(condition, "search_name", name=name, end=end)
+
+    def words(self) -> list[RegisterRecord]:
+        """Units that have every word of the query, the last ones perhaps only begun."""
+        return self._matching([list(alternatives(word)) for word in self._words()])
+
+    def mended(self) -> list[RegisterRecord]:
+        """As `words`, each word standing also for those it may be a slip of."""
+        words = self._words()
+        near = _near([word for word in words if len(word) > 3])
+        return self._matching(
+            [[*alternatives(word), *((n, False) for n in near.get(word, ()))] for word in words]
+        )
+
+    def _words(self) -> list[str]:
+        return fold(self.query).split()[:MAX_WORDS]
+
+    def _matching(self, choices: list[list[tuple[str, bool]]]) -> list[RegisterRecord]:
+        if not choices:
+            return []
+        query = " & ".join(
+            "(" + " | ".join(f"'{word}'" + ":*" * begun for word, begun in choice) + ")"
+            for choice in choices
+        )
+        return self._fetch("search_words @@ %(words)s::tsquery", "search_name", words=query)
+
+    def _fetch(self, condition: str, order: str, **params: str) -> list[RegisterRecord]:
+        own = _OWN if self.business_id else ""
+        first = f"{_RECORD}{condition}{own} AND {_STANDING} ORDER BY {order} LIMIT %(limit)s"
+        rest = f"{_RECORD}{condition}{own} AND NOT {_STANDING} ORDER BY {order} LIMIT %(limit)s"
+        known = {
+            "on": self.on,
+            "business_id": self.business_id,
+            "limit": self.limit,
+        } | params
+        found = list(RegisterRecord.objects.raw(first, known))
+        if len(found) < self.limit:
+            found += RegisterRecord.objects.raw(rest, known)
+        return found
+
+
+def search_units(
+    query: str, *, business_id: str | None = None, on: date, limit: int = 20
+) -> list[RegisterRecord]:
+    """Units that *query* means, the best first, standing ones before ended ones.
+
+    Args:
+        query: what the person typed; longer than 120 characters is cut.
+        business_id: only units of this organisation.
+        on: the day whose validity counts.
+        limit: how many at most.
+    """
+    own = identifiers.business_id(business_id) if business_id else None
+    search = Search(query.replace("\0", "")[:MAX_QUERY].strip(), on, own or business_id, limit)
+    found = search.number()
+    if not found:
+        found = search.beginning()
+        found += search.words() if len(found) < limit else []
+    found = one_per_oid(found or search.mended(), on)
+    standing_first = sorted(found, key=lambda record: not record.is_standing(on))
+    return list(islice(standing_first, limit))
+
+
+def _like(text: str) -> str:
+    return text.replace("%", r"\%").replace("_", r"\_") + "%"
+
+
+def _near(words: list[str]) -> dict[str, list[str]]:
+    """For each of *words* up to six dictionary words it resembles by trigrams."""
+    if not words:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT typed, near.word FROM unnest(%s) typed CROSS JOIN LATERAL ("
+            " SELECT word FROM register_registerword WHERE word %% typed"
+            " AND similarity(word, typed) >= %s ORDER BY similarity(word, typed) DESC LIMIT 6) near",
+            [words, MIN_SIMILARITY],
+        )
+        near: dict[str, list[str]] = {}
+        for typed, word in cursor.fetchall():
+            near.setdefault(typed, []).append(word)
+    return near

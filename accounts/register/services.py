@@ -1,0 +1,165 @@
+"""Changing the mirror: one import at a time, all or nothing, each one a run on record."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.register import conf, store
+from accounts.register.models import Kind, RegisterRun
+from accounts.register.rows import Row
+from accounts.register.store import Counts, Difference
+from certportal.foundation import clock, events
+from certportal.foundation.actors import Actor, system
+from certportal.foundation.errors import Refused
+
+SHOWN_DIFFERENCES = 200
+COUNTED = ("added", "changed", "removed", "ended")
+ACCEPTANCE_LASTS = timedelta(days=2)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where rows came from: a name for the record, full or delta, and how many pages."""
+
+    name: str
+    scope: str = RegisterRun.Scope.FULL
+    pages: int = 1
+
+
+@dataclass(frozen=True)
+class Report:
+    """What an import did, or in a dry run would do. ``run`` is None in a dry run."""
+
+    counts: Counts
+    run: RegisterRun | None = None
+    differences: Sequence[Difference] = field(default_factory=list)
+
+    @property
+    def held(self) -> bool:
+        """Whether the run stopped because it would have ended too many units."""
+        return self.run is not None and self.run.outcome == RegisterRun.Outcome.HELD
+
+
+class Busy(Refused):
+    """Another import holds the mirror."""
+
+
+class _DryRun(Exception):
+    """Takes a finished comparison out of a transaction that must not be kept."""
+
+
+def import_rows(kind: Kind, rows: Iterable[Row], source: Source, *, now: datetime) -> Report:
+    """Bring *rows* into the mirror of *kind* and record the run.
+
+    A full source also closes what it no longer holds. A run that would end more than the share
+    ``REGISTER_MAX_ENDED_SHARE`` of the standing units changes nothing and is held, unless a held
+    run of at least that size was accepted within two days.
+
+    Raises:
+        Busy: another import is at work.
+    """
+    run = _begin(kind, source, now)
+    try:
+        with transaction.atomic():
+            counts, held = _write(run, rows, now)
+            outcome = RegisterRun.Outcome.HELD if held else RegisterRun.Outcome.DONE
+            _finish(run, outcome, counts, now)
+    except Exception as error:
+        _finish(run, RegisterRun.Outcome.FAILED, Counts(), now, reason=type(error).__name__)
+        raise
+    return Report(counts, run)
+
+
+def preview(kind: Kind, rows: Iterable[Row], source: Source, *, now: datetime) -> Report:
+    """What `import_rows` would change, with the first differences; nothing is kept."""
+    run = RegisterRun(pk=0, kind=kind, scope=source.scope, source=source.name, started_at=now)
+    report = Report(Counts())
+    try:
+        with transaction.atomic():
+            counts = store.stage(run, rows, now=now, today=clock.day(now))
+            report = Report(counts, None, store.differences(SHOWN_DIFFERENCES))
+            raise _DryRun
+    except _DryRun:
+        return report
+
+
+def record_failure(kind: Kind, source: Source, reason: str, *, now: datetime) -> RegisterRun:
+    """Record a run that ended before its rows could be read (the source down or broken)."""
+    run = _begin(kind, source, now)
+    _finish(run, RegisterRun.Outcome.FAILED, Counts(), now, reason=reason[:200])
+    return run
+
+
+def accept_held(run_id: int, *, actor: Actor, now: datetime) -> RegisterRun:
+    """A person has looked at a held run and lets the next one end as many units.
+
+    Raises:
+        Refused: the run is not held.
+    """
+    with transaction.atomic():
+        run = RegisterRun.objects.select_for_update().get(pk=run_id)
+        if run.outcome != RegisterRun.Outcome.HELD:
+            raise Refused(_("This import is not waiting for a decision."))
+        run.accepted_at = now
+        run.save(update_fields=["accepted_at"])
+        _record(run, "register.held_accepted", actor, now)
+    return run
+
+
+def _begin(kind: Kind, source: Source, now: datetime) -> RegisterRun:
+    return RegisterRun.objects.create(
+        kind=kind,
+        source=source.name[:300],
+        scope=source.scope,
+        pages=source.pages,
+        started_at=now,
+    )
+
+
+def _write(run: RegisterRun, rows: Iterable[Row], now: datetime) -> tuple[Counts, bool]:
+    if not store.lock():
+        raise Busy(_("Another import of the register is running. Try again when it has ended."))
+    if store.is_empty():
+        return store.load(run, rows, now=now), False
+    counts = store.stage(run, rows, now=now, today=clock.day(now))
+    if _ends_too_many(run, counts, now):
+        return counts, True
+    store.apply(now=now)
+    return counts, False
+
+
+def _ends_too_many(run: RegisterRun, counts: Counts, now: datetime) -> bool:
+    share = int(conf.value("MAX_ENDED_SHARE") * counts.standing_before)
+    if counts.ended <= max(conf.value("MAX_ENDED"), share):
+        return False
+    return not RegisterRun.objects.filter(
+        kind=run.kind,
+        outcome=RegisterRun.Outcome.HELD,
+        accepted_at__gt=now - ACCEPTANCE_LASTS,
+        ended__gte=counts.ended,
+    ).exists()
+
+
+def _finish(
+    run: RegisterRun,
+    outcome: RegisterRun.Outcome,
+    counts: Counts,
+    now: datetime,
+    reason: str = "",
+) -> None:
+    run.outcome, run.reason, run.finished_at = outcome, reason, now
+    run.rows_read = counts.read
+    run.added, run.changed = counts.added, counts.changed
+    run.removed, run.ended = counts.removed, counts.ended
+    run.save(update_fields=["outcome", "reason", "finished_at", "rows_read", *COUNTED])
+    _record(run, f"register.{outcome}", system("register"), now)
+
+
+def _record(run: RegisterRun, action: str, actor: Actor, now: datetime) -> None:
+    counts = {name: getattr(run, name) for name in COUNTED}
+    events.record(
+        action, actor=actor, now=now, object_type="register_run", object_id=run.pk, data=counts
+    )

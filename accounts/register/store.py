@@ -1,0 +1,192 @@
+"""Set-based writing of the mirror: COPY into a staging table, compare, close and insert.
+
+All of it runs inside the caller's transaction, so that a broken import changes nothing.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db import connection
+
+from accounts.register.copying import COLUMNS, CopyStream
+from accounts.register.models import RegisterRun
+from accounts.register.rows import STATED, Row
+
+RECORDS = "register_registerrecord"
+_COLUMNS = ", ".join(COLUMNS)
+_LOCK = 0x5245_4749  # "REGI": one writer of the mirror at a time
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What an import would do: rows by kind of change, and units that cease to stand."""
+
+    read: int = 0
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    ended: int = 0
+    standing_before: int = 0
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One changed row: its identifier, its kind of change, and the fields before and after."""
+
+    oid: str
+    change: str
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+
+def lock() -> bool:
+    """Take the writer's lock until the transaction ends; False if another import holds it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
+        return bool(cursor.fetchone()[0])
+
+
+def is_empty() -> bool:
+    """Whether the mirror has no row of any register yet."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT NOT EXISTS (SELECT FROM {RECORDS})")
+        return bool(cursor.fetchone()[0])
+
+
+def load(run: RegisterRun, rows: Iterable[Row], *, now: datetime) -> Counts:
+    """Fill the empty mirror: COPY without indexes, then build them once."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT indexname, indexdef FROM pg_indexes"
+            " WHERE tablename = %s AND schemaname = current_schema() AND indexname NOT LIKE '%%pkey'",
+            [RECORDS],
+        )
+        indexes = cursor.fetchall()
+        for name, _ in indexes:
+            cursor.execute(f'DROP INDEX "{name}"')
+        stream = _copy(cursor, RECORDS, run, rows, now)
+        for _, definition in indexes:
+            cursor.execute(definition)
+        _keep_words(cursor, stream.words)
+        cursor.execute(f"ANALYZE {RECORDS}")
+    return Counts(read=stream.count, added=stream.count)
+
+
+def stage(run: RegisterRun, rows: Iterable[Row], *, now: datetime, today: date) -> Counts:
+    """Bring *rows* into staging and compare them with what is known; nothing is changed yet."""
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS register_staging, register_difference")
+        cursor.execute(
+            f"CREATE TEMP TABLE register_staging ON COMMIT DROP AS"
+            f" SELECT {_COLUMNS} FROM {RECORDS} WITH NO DATA"
+        )
+        cursor.execute("ALTER TABLE register_staging ADD line bigint GENERATED ALWAYS AS IDENTITY")
+        stream = _copy(cursor, "register_staging", run, rows, now)
+        cursor.execute("ANALYZE register_staging")
+        _compare(cursor, run, today)
+        _keep_words(cursor, stream.words)
+        return _count(cursor, run.kind, today, stream.count)
+
+
+def apply(*, now: datetime) -> None:
+    """Write the staged differences: close what changed or left, insert what is new."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {RECORDS} r SET known_to = %s FROM register_difference d WHERE r.id = d.old_id",
+            [now],
+        )
+        cursor.execute(
+            f"INSERT INTO {RECORDS} ({_COLUMNS}) SELECT {_COLUMNS} FROM register_staging"
+            " WHERE line IN (SELECT line FROM register_difference)"
+        )
+
+
+def differences(limit: int) -> list[Difference]:
+    """The staged differences in order of identifier, at most *limit*."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT d.oid, to_jsonb(r), to_jsonb(s) FROM register_difference d"
+            f" LEFT JOIN {RECORDS} r ON r.id = d.old_id"
+            " LEFT JOIN register_staging s ON s.line = d.line ORDER BY d.oid, d.line LIMIT %s",
+            [limit],
+        )
+        return [_difference(*row) for row in cursor.fetchall()]
+
+
+def _copy(
+    cursor: Any, table: str, run: RegisterRun, rows: Iterable[Row], now: datetime
+) -> CopyStream:
+    stream = CopyStream(rows, kind=run.kind, run_id=run.pk, now=now)
+    cursor.copy_expert(f"COPY {table} ({_COLUMNS}) FROM STDIN", stream)
+    return stream
+
+
+_SAME = "coalesce(s.valid_from, '-infinity') = coalesce(c.valid_from, '-infinity')"
+_STANDS = (
+    "({0}.oid IS NOT NULL AND {0}.status = 'ACTIVE'"
+    " AND coalesce({0}.valid_from, '-infinity') <= %(today)s"
+    " AND coalesce({0}.valid_to, 'infinity') >= %(today)s)"
+)
+_CURRENT = f"(SELECT * FROM {RECORDS} WHERE kind = %(kind)s AND known_to IS NULL) c"
+_SELECTION = (
+    "SELECT coalesce(s.oid, c.oid) AS oid, c.id AS old_id, s.line AS line,"
+    f" {_STANDS.format('c')} AS stood, {_STANDS.format('s')} AS stands"
+)
+
+
+def _compare(cursor: Any, run: RegisterRun, today: date) -> None:
+    """Fill register_difference. In a delta a row that is not told of stays, unless its validity
+    period overlaps one told of: its days were corrected at the source."""
+    full = run.scope == RegisterRun.Scope.FULL
+    query = (
+        f"CREATE TEMP TABLE register_difference ON COMMIT DROP AS {_SELECTION}"
+        f" FROM register_staging s {'FULL' if full else 'LEFT'} JOIN {_CURRENT}"
+        f" ON s.oid = c.oid AND {_SAME} WHERE s.content_hash IS DISTINCT FROM c.content_hash"
+    )
+    if not full:
+        query += (
+            f" UNION ALL SELECT c.oid, c.id, NULL, {_STANDS.format('c')}, false"
+            f" FROM register_staging s JOIN {_CURRENT} ON s.oid = c.oid AND NOT ({_SAME})"
+            " AND coalesce(s.valid_from, '-infinity') <= coalesce(c.valid_to, 'infinity')"
+            " AND coalesce(c.valid_from, '-infinity') <= coalesce(s.valid_to, 'infinity')"
+            " WHERE NOT EXISTS (SELECT FROM register_staging o WHERE o.oid = c.oid AND"
+            " coalesce(o.valid_from, '-infinity') = coalesce(c.valid_from, '-infinity'))"
+        )
+    cursor.execute(query, {"kind": run.kind, "today": today})
+
+
+def _count(cursor: Any, kind: str, today: date, read: int) -> Counts:
+    cursor.execute(
+        "SELECT count(*) FILTER (WHERE old_id IS NULL),"
+        " count(*) FILTER (WHERE old_id IS NOT NULL AND line IS NOT NULL),"
+        " count(DISTINCT old_id) FILTER (WHERE line IS NULL),"
+        " (SELECT count(*) FROM (SELECT FROM register_difference GROUP BY oid"
+        "   HAVING bool_or(stood) AND NOT bool_or(stands)) e),"
+        f" (SELECT count(DISTINCT c.oid) FROM {_CURRENT} WHERE {_STANDS.format('c')})"
+        " FROM register_difference",
+        {"kind": kind, "today": today},
+    )
+    return Counts(read, *cursor.fetchone())
+
+
+def _keep_words(cursor: Any, words: set[str]) -> None:
+    cursor.execute(
+        "INSERT INTO register_registerword SELECT DISTINCT left(w, 100) FROM unnest(%s) w"
+        " WHERE length(w) > 2 ON CONFLICT DO NOTHING",
+        [list(words)],
+    )
+
+
+def _difference(oid: str, old: dict[str, Any] | None, new: dict[str, Any] | None) -> Difference:
+    before, after = old or {}, new or {}
+    change = "changed" if old and new else "added" if new else "removed"
+    different = [name for name in STATED if before.get(name) != after.get(name)]
+    return Difference(
+        oid,
+        change,
+        {name: before[name] for name in different if name in before},
+        {name: after[name] for name in different if name in after},
+    )
