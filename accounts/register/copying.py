@@ -8,15 +8,7 @@ from datetime import datetime
 from accounts.register.folding import fold, words_of
 from accounts.register.rows import STATED, Row
 
-COLUMNS = (
-    *STATED,
-    "content_hash",
-    "search_name",
-    "search_words",
-    "kind",
-    "run_id",
-    "known_from",
-)
+COLUMNS = (*STATED, "content_hash", "search_name", "search_words", "kind", "run_id", "known_from")
 _NULL = r"\N"
 _CHUNK = 256 * 1024
 _ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
@@ -54,10 +46,7 @@ class CopyStream:
         self.count += 1
         stated = stated_line(row)
         words = words_of(
-            row.long_name,
-            row.abbreviation,
-            row.municipality_code,
-            row.municipality_name,
+            row.long_name, row.abbreviation, row.municipality_code, row.municipality_name
         )
         self.words.update(words)
         name = fold(row.long_name or row.abbreviation)

@@ -118,24 +118,16 @@ class RegisterRecord(models.Model):
                 name="register_record_oid_prefix",
             ),
             models.Index(
-                fields=["business_id"],
-                condition=Q(known_to=None),
-                name="register_record_business",
+                fields=["business_id"], condition=Q(known_to=None), name="register_record_business"
             ),
             models.Index(
-                fields=["search_name"],
-                condition=Q(known_to=None),
-                name="register_record_name",
+                fields=["search_name"], condition=Q(known_to=None), name="register_record_name"
             ),
             GinIndex(
-                fields=["search_words"],
-                condition=Q(known_to=None),
-                name="register_record_words",
+                fields=["search_words"], condition=Q(known_to=None), name="register_record_words"
             ),
             models.Index(
-                fields=["oid"],
-                condition=Q(known_to__isnull=False),
-                name="register_record_earlier",
+                fields=["oid"], condition=Q(known_to__isnull=False), name="register_record_earlier"
             ),
         ]
 
@@ -163,9 +155,7 @@ class RegisterWord(models.Model):
     word = models.CharField(max_length=100, primary_key=True, db_collation="C")
 
     class Meta:
-        indexes = [
-            GinIndex(OpClass(F("word"), "gin_trgm_ops"), name="register_word_trigrams"),
-        ]
+        indexes = [GinIndex(OpClass(F("word"), "gin_trgm_ops"), name="register_word_trigrams")]
 
     def __str__(self) -> str:
         return self.word

@@ -87,11 +87,7 @@ class Search:
         own = _OWN if self.business_id else ""
         first = f"{_RECORD}{condition}{own} AND {_STANDING} ORDER BY {order} LIMIT %(limit)s"
         rest = f"{_RECORD}{condition}{own} AND NOT {_STANDING} ORDER BY {order} LIMIT %(limit)s"
-        known = {
-            "on": self.on,
-            "business_id": self.business_id,
-            "limit": self.limit,
-        } | params
+        known = {"on": self.on, "business_id": self.business_id, "limit": self.limit} | params
         found = list(RegisterRecord.objects.raw(first, known))
         if len(found) < self.limit:
             found += RegisterRecord.objects.raw(rest, known)

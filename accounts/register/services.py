@@ -111,11 +111,7 @@ def accept_held(run_id: int, *, actor: Actor, now: datetime) -> RegisterRun:
 
 def _begin(kind: Kind, source: Source, now: datetime) -> RegisterRun:
     return RegisterRun.objects.create(
-        kind=kind,
-        source=source.name[:300],
-        scope=source.scope,
-        pages=source.pages,
-        started_at=now,
+        kind=kind, source=source.name[:300], scope=source.scope, pages=source.pages, started_at=now
     )
 
 
@@ -144,11 +140,7 @@ def _ends_too_many(run: RegisterRun, counts: Counts, now: datetime) -> bool:
 
 
 def _finish(
-    run: RegisterRun,
-    outcome: RegisterRun.Outcome,
-    counts: Counts,
-    now: datetime,
-    reason: str = "",
+    run: RegisterRun, outcome: RegisterRun.Outcome, counts: Counts, now: datetime, reason: str = ""
 ) -> None:
     run.outcome, run.reason, run.finished_at = outcome, reason, now
     run.rows_read = counts.read

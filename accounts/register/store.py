@@ -180,8 +180,8 @@ def _keep_words(cursor: Any, words: set[str]) -> None:
     )
 
 
-def _difference(oid: str, old: dict[str, Any] | None, new: dict[str, Any] | None) -> Difference:
-    before, after = old or {}, new or {}
+def _difference(oid: str, old: str | None, new: str | None) -> Difference:
+    before, after = json.loads(old or "{}"), json.loads(new or "{}")
     change = "changed" if old and new else "added" if new else "removed"
     different = [name for name in STATED if before.get(name) != after.get(name)]
     return Difference(

@@ -21,19 +21,13 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
                 (
                     "kind",
                     models.CharField(
-                        choices=[
-                            ("sote_unit", "Sote Unit"),
-                            ("intermediary", "Intermediary"),
-                        ],
+                        choices=[("sote_unit", "Sote Unit"), ("intermediary", "Intermediary")],
                         max_length=16,
                     ),
                 ),
@@ -74,7 +68,7 @@ class Migration(migrations.Migration):
                         models.OrderBy(models.F("started_at"), descending=True),
                         name="register_run_last",
                     )
-                ],
+                ]
             },
         ),
         migrations.CreateModel(
@@ -83,12 +77,9 @@ class Migration(migrations.Migration):
                 (
                     "word",
                     models.CharField(
-                        db_collation="C",
-                        max_length=100,
-                        primary_key=True,
-                        serialize=False,
+                        db_collation="C", max_length=100, primary_key=True, serialize=False
                     ),
-                ),
+                )
             ],
             options={
                 "indexes": [
@@ -96,7 +87,7 @@ class Migration(migrations.Migration):
                         django.contrib.postgres.indexes.OpClass(models.F("word"), "gin_trgm_ops"),
                         name="register_word_trigrams",
                     )
-                ],
+                ]
             },
         ),
         migrations.CreateModel(
@@ -105,19 +96,13 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
                 (
                     "kind",
                     models.CharField(
-                        choices=[
-                            ("sote_unit", "Sote Unit"),
-                            ("intermediary", "Intermediary"),
-                        ],
+                        choices=[("sote_unit", "Sote Unit"), ("intermediary", "Intermediary")],
                         max_length=16,
                     ),
                 ),
@@ -130,8 +115,7 @@ class Migration(migrations.Migration):
                 (
                     "sector",
                     models.PositiveSmallIntegerField(
-                        choices=[(1, "Public"), (2, "Private"), (3, "Self Registered")],
-                        null=True,
+                        choices=[(1, "Public"), (2, "Private"), (3, "Self Registered")], null=True
                     ),
                 ),
                 ("municipality_code", models.CharField(blank=True, max_length=3)),
