@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from accounts.register.folding import fold, words_of
@@ -23,12 +24,27 @@ class CopyStream:
     def __init__(self, rows: Iterable[Row], *, kind: str, run_id: int, now: datetime) -> None:
         self.words: set[str] = set()
         self.count = 0
+        self._error: Exception | None = None
         self._constant = f"{kind}\t{run_id}\t{now.isoformat()}\n"
         self._chunks = self._encode(rows)
 
     def read(self, _size: int = -1) -> bytes:
         """The next chunk, empty at the end (psycopg2 accepts a chunk of any length)."""
-        return next(self._chunks, b"")
+        try:
+            return next(self._chunks, b"")
+        except Exception as error:
+            self._error = error
+            raise
+
+    @contextmanager
+    def errors_shown(self) -> Iterator[None]:
+        """Raise what stopped the rows, which psycopg2 hides behind its own QueryCanceled."""
+        try:
+            yield
+        except Exception:
+            if self._error is not None:
+                raise self._error from None
+            raise
 
     def _encode(self, rows: Iterable[Row]) -> Iterator[bytes]:
         lines: list[str] = []

@@ -11,8 +11,15 @@ _STROKES = str.maketrans({"ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe
 _WORD = re.compile(r"[^\W_]+")
 _ROMAN_UP_TO_20 = "i ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xvii xviii xix xx"
 _ROMAN = {roman: str(n) for n, roman in enumerate(_ROMAN_UP_TO_20.split(" "), start=1)}
-# What people of the field type for short. Each stands beside the prefix it is anyway.
+# What people of the field type for short, and Swedish words for units that are named in Finnish.
+# Each stands beside the beginning of a word that it is anyway.
 SHORT_FORMS = {
+    "apotek": ("apteekki",),
+    "halsocentral": ("terveyskeskus",),
+    "halsostation": ("terveysasema",),
+    "lakarstation": ("laakariasema",),
+    "sjukhus": ("sairaala",),
+    "valfardsomrade": ("hyvinvointialue",),
     "apt": ("apteekki", "apotek"),
     "hki": ("helsin", "helsingfors"),
     "hva": ("hyvinvointialue",),

@@ -7,9 +7,9 @@ from stdnum.fi import ytunnus
 # JHS 159: organisations lie under this arc, node 10 of an organisation holds its provider and
 # units, and unit 0 is the provider itself.
 ORGANISATION_ARC = "1.2.246.10."
-_UNIT = re.compile(r"^(1\.2\.246\.10\.(\d{1,8})\.10)\.\d+(?:\.\d+)*$")
-_OID = re.compile(r"^[012](?:\.(?:0|[1-9]\d*)){1,31}$")
-_BUSINESS_ID = re.compile(r"^(?:FI)?(\d{6,7})-?(\d)$", re.IGNORECASE)
+_UNIT = re.compile(r"^(1\.2\.246\.10\.([0-9]{1,8})\.10)\.[0-9]+(?:\.[0-9]+)*$")
+_OID = re.compile(r"^[012](?:\.(?:0|[1-9][0-9]*)){1,31}$")
+_BUSINESS_ID = re.compile(r"^(?:FI)?([0-9]{6,7})-?([0-9])$", re.IGNORECASE)
 
 
 def is_oid(text: str) -> bool:

@@ -128,7 +128,8 @@ def _near(words: list[str]) -> dict[str, list[str]]:
         cursor.execute(
             "SELECT typed, near.word FROM unnest(%s) typed CROSS JOIN LATERAL ("
             " SELECT word FROM register_registerword WHERE word %% typed"
-            " AND similarity(word, typed) >= %s ORDER BY similarity(word, typed) DESC LIMIT 6) near",
+            " AND similarity(word, typed) >= %s"
+            " ORDER BY similarity(word, typed) DESC LIMIT 6) near",
             [words, MIN_SIMILARITY],
         )
         near: dict[str, list[str]] = {}

@@ -61,7 +61,8 @@ def load(run: RegisterRun, rows: Iterable[Row], *, now: datetime) -> Counts:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT indexname, indexdef FROM pg_indexes"
-            " WHERE tablename = %s AND schemaname = current_schema() AND indexname NOT LIKE '%%pkey'",
+            " WHERE tablename = %s AND schemaname = current_schema()"
+            " AND indexname NOT LIKE '%%pkey'",
             [RECORDS],
         )
         indexes = cursor.fetchall()
@@ -95,7 +96,8 @@ def apply(*, now: datetime) -> None:
     """Write the staged differences: close what changed or left, insert what is new."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE {RECORDS} r SET known_to = %s FROM register_difference d WHERE r.id = d.old_id",
+            f"UPDATE {RECORDS} r SET known_to = %s FROM register_difference d"
+            " WHERE r.id = d.old_id",
             [now],
         )
         cursor.execute(
@@ -120,7 +122,8 @@ def _copy(
     cursor: Any, table: str, run: RegisterRun, rows: Iterable[Row], now: datetime
 ) -> CopyStream:
     stream = CopyStream(rows, kind=run.kind, run_id=run.pk, now=now)
-    cursor.copy_expert(f"COPY {table} ({_COLUMNS}) FROM STDIN", stream)
+    with stream.errors_shown():
+        cursor.copy_expert(f"COPY {table} ({_COLUMNS}) FROM STDIN", stream)
     return stream
 
 
@@ -174,7 +177,7 @@ def _count(cursor: Any, kind: str, today: date, read: int) -> Counts:
 
 def _keep_words(cursor: Any, words: set[str]) -> None:
     cursor.execute(
-        "INSERT INTO register_registerword SELECT DISTINCT left(w, 100) FROM unnest(%s) w"
+        "INSERT INTO register_registerword SELECT DISTINCT left(w, 100) FROM unnest(%s::text[]) w"
         " WHERE length(w) > 2 ON CONFLICT DO NOTHING",
         [list(words)],
     )

@@ -1,0 +1,24 @@
+"""The day of these tests, and a mirror filled from the sample through the real importer."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from accounts.register import files, services
+from accounts.register.services import Source
+
+NOW = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
+TODAY = date(2026, 11, 25)
+
+PHARMACY = "9900001-8"
+CLINICS = "9900008-5"
+COUNTY = "9900009-3"
+ENDED = "9900021-0"
+
+
+@pytest.fixture
+def sample(db):
+    """Both sample registers, imported."""
+    paths = [*files.SAMPLE_UNITS, *files.SAMPLE_INTERMEDIARIES]
+    for kind, rows in files.read_files(paths).items():
+        services.import_rows(kind, rows, Source("sample"), now=NOW)

@@ -1,0 +1,87 @@
+import json
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from accounts.register.models import RegisterRecord, RegisterRun
+
+OID = "1.2.246.10.99000018.10.0"
+
+
+def page(tmp_path, *names, file="page.json"):
+    codes = [
+        {
+            "conceptCodeId": f"1.2.246.10.99000018.10.{number}",
+            "attributes": [{"attributeName": "LongName", "attributeValue": [name]}],
+        }
+        for number, name in enumerate(names)
+    ]
+    path = tmp_path / file
+    path.write_text(json.dumps({"conceptCodes": codes}))
+    return str(path)
+
+
+def run(*arguments):
+    out, err = StringIO(), StringIO()
+    call_command("import_register", *arguments, stdout=out, stderr=err)
+    return out.getvalue(), err.getvalue()
+
+
+@pytest.mark.django_db
+def test_files_are_imported_with_progress_and_counts(tmp_path):
+    first, second = page(tmp_path, "A", "B"), page(tmp_path, "A", "B", file="again.json")
+    out, err = run(first, second)
+    assert "2 rows read, 2 added" in out
+    assert "2/2 again.json" in err
+    assert RegisterRecord.objects.count() == 2
+
+
+@pytest.mark.django_db
+def test_a_dry_run_prints_the_differences_and_imports_nothing(tmp_path):
+    run(page(tmp_path, "Vanha"))
+    out, _ = run("--dry-run", page(tmp_path, "Uusi", "Toinen"))
+    assert f"changed {OID}\n  long_name: 'Vanha' → 'Uusi'" in out
+    assert "1 added, 1 changed, 0 removed" in out
+    assert RegisterRecord.objects.get().long_name == "Vanha"
+
+
+@pytest.mark.django_db
+def test_the_sample_brings_both_registers():
+    out, _ = run("--sample")
+    assert "sote_unit: 63 rows read" in out
+    assert "intermediary: 3 rows read" in out
+
+
+@pytest.mark.django_db
+def test_a_delta_keeps_what_is_not_in_the_file(tmp_path):
+    run(page(tmp_path, "A", "B"))
+    run("--delta", page(tmp_path, "A"))
+    assert RegisterRecord.objects.filter(known_to=None).count() == 2
+    run(page(tmp_path, "A"))
+    assert RegisterRecord.objects.filter(known_to=None).count() == 1
+
+
+@pytest.mark.django_db
+def test_a_held_run_says_so(tmp_path):
+    run(page(tmp_path, *map(str, range(30))))
+    with pytest.raises(CommandError, match="Held"):
+        run(page(tmp_path, "0"))
+    assert RegisterRun.objects.latest("pk").outcome == "held"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("content", ["", "[]", "{", '{"conceptCodes": [{}]}', "[" * 100_000])
+def test_a_broken_file_is_refused_with_a_reason(tmp_path, content):
+    path = tmp_path / "broken.json"
+    path.write_text(content)
+    with pytest.raises(CommandError):
+        run(str(path))
+    assert not RegisterRecord.objects.exists()
+
+
+def test_nothing_to_import_and_a_missing_file_are_told(tmp_path):
+    with pytest.raises(CommandError, match="--sample"):
+        run()
+    with pytest.raises(CommandError, match="No such file"):
+        run(str(tmp_path / "none.json"))

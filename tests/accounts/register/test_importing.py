@@ -1,0 +1,225 @@
+from datetime import date, timedelta
+
+import pytest
+
+from accounts.register import services, store
+from accounts.register.models import Kind, RegisterRecord, RegisterRun, RegisterWord
+from accounts.register.rows import Row
+from accounts.register.services import Source
+from certportal.foundation.actors import Actor
+from certportal.foundation.errors import Refused
+from certportal.foundation.models import Event
+
+from .conftest import NOW, TODAY
+
+LATER = NOW + timedelta(days=1)
+FULL = Source("test")
+DELTA = Source("test", RegisterRun.Scope.DELTA)
+RAIMO = Actor("person", "raimo")
+
+
+def unit(number, name="Yksikkö", **fields):
+    return Row(f"1.2.246.10.99000018.10.{number}", name, business_id="9900001-8", **fields)
+
+
+def bring(*rows, source=FULL, now=NOW, kind=Kind.SOTE_UNIT):
+    return services.import_rows(kind, rows, source, now=now)
+
+
+def known():
+    return dict(RegisterRecord.objects.filter(known_to=None).values_list("oid", "long_name"))
+
+
+@pytest.mark.django_db
+def test_the_first_import_fills_the_mirror_and_is_on_record():
+    report = bring(unit(0, "Apteekki"), unit(1, "Sivuapteekki", attributes={"a": ['"\\\t']}))
+    run = RegisterRun.objects.get()
+    assert (run.outcome, run.rows_read, run.added, run.finished_at) == ("done", 2, 2, NOW)
+    assert report.counts.added == 2
+    assert list(known().values()) == ["Apteekki", "Sivuapteekki"]
+    assert RegisterRecord.objects.last().attributes == {"a": ['"\\\t']}
+    assert Event.objects.get().action == "register.done"
+
+
+@pytest.mark.django_db
+def test_an_unchanged_row_is_left_alone():
+    bring(unit(0), unit(1))
+    before = list(RegisterRecord.objects.values())
+    report = bring(unit(1), unit(0), now=LATER)
+    assert list(RegisterRecord.objects.values()) == before
+    assert (report.counts.added, report.counts.changed, report.counts.removed) == (0, 0, 0)
+
+
+@pytest.mark.django_db
+def test_a_changed_row_closes_the_old_version_and_opens_a_new_one():
+    bring(unit(0, "Vanha nimi"))
+    report = bring(unit(0, "Uusi nimi"), now=LATER)
+    old, new = RegisterRecord.objects.order_by("known_from")
+    assert (old.long_name, old.known_from, old.known_to) == ("Vanha nimi", NOW, LATER)
+    assert (new.long_name, new.known_from, new.known_to) == ("Uusi nimi", LATER, None)
+    assert report.counts.changed == 1
+    assert new.run == report.run
+
+
+@pytest.mark.django_db
+def test_a_full_import_closes_what_left_the_register_and_a_delta_does_not():
+    bring(unit(0), unit(1))
+    bring(unit(0, "Uusi"), source=DELTA, now=LATER)
+    assert len(known()) == 2
+    report = bring(unit(0, "Uusi"), now=LATER + timedelta(days=1))
+    assert list(known()) == [unit(0).oid]
+    assert (report.counts.removed, report.counts.ended) == (1, 1)
+
+
+@pytest.mark.django_db
+def test_a_deleted_unit_in_a_delta_ends():
+    bring(unit(0), unit(1))
+    report = bring(unit(1, status="DELETED"), source=DELTA, now=LATER)
+    assert (report.counts.changed, report.counts.ended) == (1, 1)
+
+
+@pytest.mark.django_db
+def test_two_validity_periods_of_one_code_stand_side_by_side():
+    early = unit(0, "Ennen", valid_to=date(2026, 12, 31))
+    late = unit(0, "Jälkeen", valid_from=date(2027, 1, 1))
+    bring(early, late)
+    assert RegisterRecord.objects.filter(known_to=None).count() == 2
+    assert bring(early, late, now=LATER).counts.changed == 0
+
+
+@pytest.mark.django_db
+def test_a_corrected_first_day_in_a_delta_replaces_the_period_it_overlaps():
+    bring(unit(0, valid_from=date(2020, 1, 1)), unit(1))
+    report = bring(unit(0, valid_from=date(2021, 1, 1)), source=DELTA, now=LATER)
+    current = RegisterRecord.objects.get(oid=unit(0).oid, known_to=None)
+    assert current.valid_from == date(2021, 1, 1)
+    assert (report.counts.added, report.counts.removed, report.counts.ended) == (1, 1, 0)
+
+
+@pytest.mark.django_db
+def test_the_registers_do_not_touch_each_other():
+    bring(unit(0))
+    bring(Row("1.2.246.10.99000229", "Välittäjä"), kind=Kind.INTERMEDIARY)
+    assert set(known().values()) == {"Yksikkö", "Välittäjä"}
+
+
+@pytest.mark.django_db
+def test_loading_and_staging_write_the_same():
+    rows = [unit(n, f"Šemeikan {n}", valid_from=TODAY, attributes={"x": ["y"]}) for n in range(3)]
+    bring(*rows)
+    ignored = ("id", "run_id", "known_from", "known_to")
+    loaded = [{k: v for k, v in r.items() if k not in ignored} for r in records()]
+    RegisterRecord.objects.all().delete()
+    bring(Row("1.2.3"))
+    bring(*rows, now=LATER)
+    assert [{k: v for k, v in r.items() if k not in ignored} for r in records()] == loaded
+
+
+def records():
+    return RegisterRecord.objects.filter(known_to=None).order_by("oid").values()
+
+
+@pytest.mark.django_db
+def test_the_indexes_are_whole_after_the_first_load():
+    expected = {index.name for index in RegisterRecord._meta.indexes} | {"register_record_current"}
+    bring(unit(0))
+    with store.connection.cursor() as cursor:
+        cursor.execute("SELECT indexname FROM pg_indexes WHERE tablename = %s", [store.RECORDS])
+        assert expected <= {name for (name,) in cursor.fetchall()}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("filled", [True, False])
+def test_an_import_that_breaks_changes_nothing(filled):
+    def broken():
+        yield unit(7)
+        raise OSError("half a page")
+
+    if filled:
+        bring(unit(0))
+    with pytest.raises(OSError, match="half a page"):
+        bring_iterator(broken())
+    assert list(known()) == ([unit(0).oid] if filled else [])
+    run = RegisterRun.objects.latest("pk")
+    assert (run.outcome, run.reason, run.added) == ("failed", "OSError", 0)
+
+
+def bring_iterator(rows):
+    services.import_rows(Kind.SOTE_UNIT, rows, FULL, now=LATER)
+
+
+@pytest.fixture
+def forty_units(db):
+    bring(*(unit(n) for n in range(40)))
+
+
+@pytest.mark.django_db
+def test_a_run_that_would_end_too_many_units_is_held_and_changes_nothing(forty_units):
+    report = bring(unit(0), now=LATER)
+    assert report.held
+    assert len(known()) == 40
+    run = RegisterRun.objects.latest("pk")
+    assert (run.outcome, run.ended, run.removed) == ("held", 39, 39)
+
+
+@pytest.mark.django_db
+def test_a_held_run_that_a_person_accepted_passes_the_next_time(forty_units):
+    held = bring(unit(0), now=LATER).run
+    services.accept_held(held.pk, actor=RAIMO, now=LATER)
+    assert Event.objects.latest("at", "pk").actor == "person:raimo"
+    assert not bring(unit(0), now=LATER + timedelta(hours=1)).held
+    assert list(known()) == [unit(0).oid]
+
+
+@pytest.mark.django_db
+def test_an_acceptance_neither_lasts_nor_covers_more_than_was_seen(forty_units):
+    held = bring(*(unit(n) for n in range(10)), now=LATER).run
+    services.accept_held(held.pk, actor=RAIMO, now=LATER)
+    assert bring(unit(0), now=LATER).held
+    assert bring(*(unit(n) for n in range(10)), now=LATER + timedelta(days=3)).held
+
+
+@pytest.mark.django_db
+def test_only_a_held_run_can_be_accepted(forty_units):
+    with pytest.raises(Refused):
+        services.accept_held(RegisterRun.objects.get().pk, actor=RAIMO, now=LATER)
+
+
+@pytest.mark.django_db
+def test_a_preview_shows_the_differences_and_keeps_nothing():
+    bring(unit(0, "Vanha"), unit(1, "Poistuva"))
+    report = services.preview(
+        Kind.SOTE_UNIT, [unit(0, "Uusi"), unit(2, "Lisätty")], FULL, now=LATER
+    )
+    assert [(d.oid[-1], d.change) for d in report.differences] == [
+        ("0", "changed"),
+        ("1", "removed"),
+        ("2", "added"),
+    ]
+    assert report.differences[0].before == {"long_name": "Vanha"}
+    assert report.differences[0].after == {"long_name": "Uusi"}
+    assert set(known().values()) == {"Vanha", "Poistuva"}
+    assert RegisterRun.objects.count() == 1
+    assert not RegisterWord.objects.filter(word="lisatty").exists()
+
+
+@pytest.mark.django_db
+def test_a_failed_download_is_on_record():
+    run = services.record_failure(Kind.SOTE_UNIT, FULL, "timeout", now=NOW)
+    assert (run.outcome, run.reason) == ("failed", "timeout")
+
+
+@pytest.mark.django_db
+def test_a_second_import_at_the_same_time_is_refused(monkeypatch):
+    monkeypatch.setattr(store, "lock", lambda: False)
+    with pytest.raises(services.Busy):
+        bring(unit(0))
+    assert known() == {}
+
+
+@pytest.mark.django_db
+def test_a_row_can_have_only_one_current_version_per_period():
+    bring(unit(0))
+    with pytest.raises(Exception, match="register_record_current"):
+        bring(unit(1, "Yksi"), unit(1, "Toinen"), now=LATER)
+    assert list(known()) == [unit(0).oid]
