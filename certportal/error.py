@@ -26,9 +26,7 @@ class ErrorMiddleware:
         """Pass the request on; the work is done in ``process_exception``."""
         return self.get_response(request)
 
-    def process_exception(
-        self, request: HttpRequest, error: Exception
-    ) -> HttpResponse | None:
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Word a refusal or an unavailable source; leave every other exception to Django."""
         if isinstance(error, Refused):
             return refused(request, error)
@@ -51,9 +49,7 @@ def refused(request: HttpRequest, error: Refused) -> HttpResponse:
 def unavailable(request: HttpRequest, error: Unavailable) -> HttpResponse:
     """A source or device does not answer: nothing is lost, try again in a minute."""
     log.warning("unavailable", kind=type(error).__name__, error=str(error))
-    response = HttpResponse(
-        render_to_string("503.html", {"back": came_from(request)}), status=503
-    )
+    response = HttpResponse(render_to_string("503.html", {"back": came_from(request)}), status=503)
     response["Retry-After"] = str(RETRY_SECONDS)
     return response
 
@@ -61,16 +57,12 @@ def unavailable(request: HttpRequest, error: Unavailable) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """``handler500``: needs no database; shows the id under which the fault stands in the log."""
     reference = structlog.contextvars.get_contextvars().get("request_id", "")
-    return HttpResponse(
-        render_to_string("500.html", {"reference": reference}), status=500
-    )
+    return HttpResponse(render_to_string("500.html", {"reference": reference}), status=500)
 
 
 def came_from(request: HttpRequest) -> str:
     """The local page that led here, or empty."""
     referer = request.headers.get("Referer", "")
     host = {request.get_host()}
-    safe = url_has_allowed_host_and_scheme(
-        referer, host, require_https=request.is_secure()
-    )
+    safe = url_has_allowed_host_and_scheme(referer, host, require_https=request.is_secure())
     return referer if safe else ""

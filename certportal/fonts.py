@@ -33,9 +33,7 @@ class FontFinder(BaseFinder):
     """Gives the font to ``collectstatic`` and to the development server."""
 
     def __init__(self, app_names: Any = None, *args: Any, **kwargs: Any) -> None:
-        root = Path(
-            getattr(settings, "FONT_CACHE", settings.BASE_DIR / "var" / "fonts")
-        )
+        root = Path(getattr(settings, "FONT_CACHE", settings.BASE_DIR / "var" / "fonts"))
         self.storage = FileSystemStorage(location=root)
 
     def check(self, **kwargs: Any) -> list[Any]:

@@ -16,14 +16,10 @@ from certportal import public
 from certportal.foundation import clock
 from certportal.public_forms import BusinessIdForm, FeedbackForm
 
-ROBOTS = (
-    "User-agent: *\nDisallow: /*/console/\nDisallow: /*/admin/\nDisallow: /dev/\n"
-)
+ROBOTS = "User-agent: *\nDisallow: /*/console/\nDisallow: /*/admin/\nDisallow: /dev/\n"
 
 
-def page(
-    template: str, **facts: Callable[[], Any]
-) -> Callable[[HttpRequest], HttpResponse]:
+def page(template: str, **facts: Callable[[], Any]) -> Callable[[HttpRequest], HttpResponse]:
     """A view that shows *template* with what each of *facts* says."""
 
     @require_GET
@@ -40,9 +36,8 @@ def eligibility(request: HttpRequest) -> HttpResponse:
     form = BusinessIdForm(request.GET if asked else None)
     answer = None
     if asked and form.is_valid():
-        answer = queries.eligibility(
-            form.cleaned_data["business_id"], clock.day(clock.now())
-        )
+        today = clock.day(clock.now())
+        answer = eligibility_service.ask(form.cleaned_data["business_id"], on=today)
     return render(request, "pages/eligibility.html", {"form": form, "answer": answer})
 
 
@@ -101,12 +96,8 @@ urlpatterns = [
         ),
         name="accessibility",
     ),
-    path(
-        "privacy/", page("pages/privacy.html", contact=public.contact), name="privacy"
-    ),
-    path(
-        "contact/", page("pages/contact.html", contact=public.contact), name="contact"
-    ),
+    path("privacy/", page("pages/privacy.html", contact=public.contact), name="privacy"),
+    path("contact/", page("pages/contact.html", contact=public.contact), name="contact"),
     path("feedback/", feedback, name="feedback"),
     path("feedback/sent/", page("pages/feedback_sent.html"), name="feedback_sent"),
 ]

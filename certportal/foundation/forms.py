@@ -50,9 +50,7 @@ class HintedChoices:
         self.hints = hints or {}
         self.flags = flags or {}
 
-    def create_option(
-        self, name: str, value: Any, *args: Any, **kwargs: Any
-    ) -> dict[str, Any]:
+    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Add the hint, the flag and the link from the control to its hint."""
         option: dict[str, Any] = super().create_option(name, value, *args, **kwargs)  # type: ignore[misc]
         option["flag"] = self.flags.get(str(value))
@@ -111,14 +109,10 @@ class LinesField(forms.CharField):
     def clean(self, value: Any) -> list[str]:
         """Split, strip, drop blanks and repeats, keep the order."""
         text = super().clean(value)
-        lines = list(
-            dict.fromkeys(line.strip() for line in text.splitlines() if line.strip())
-        )
+        lines = list(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
         if len(lines) > self.max_lines:
             message = self.error_messages["too_many"]
-            raise ValidationError(
-                message, code="too_many", params={"limit": self.max_lines}
-            )
+            raise ValidationError(message, code="too_many", params={"limit": self.max_lines})
         return lines
 
 
@@ -159,9 +153,7 @@ class UploadField(forms.FileField):
         upload = super().clean(data, initial)
         if upload and upload.size > self.max_bytes:
             params = {"limit": self.max_bytes // 1024}
-            raise ValidationError(
-                self.error_messages["too_big"], code="too_big", params=params
-            )
+            raise ValidationError(self.error_messages["too_big"], code="too_big", params=params)
         return upload
 
 
