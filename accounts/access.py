@@ -1,0 +1,141 @@
+"""Who asks, and for whom may they act: every view and service learns it here.
+
+Strangers get 404 and leave a refused event behind. These functions stand at the edge of a request
+and write that event at once, so call them outside a transaction.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from accounts.models import Membership, Organisation, Person, StaffRole
+from certportal.foundation import clock, events
+from certportal.foundation.actors import Actor
+
+type View = Callable[..., HttpResponseBase]
+
+
+def person_of(request: HttpRequest) -> Person:
+    """Return the identified person behind the request; PermissionDenied if there is none."""
+    person: Person | None = getattr(request, "person", None)
+    if person is None:
+        raise PermissionDenied
+    return person
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """Return the request's actor: the person, or a visitor known by address only."""
+    actor: Actor | None = getattr(request, "actor", None)
+    return actor or Actor("visitor")
+
+
+def organisation_of(request: HttpRequest) -> Organisation:
+    """Return the organisation the person has chosen to act for; PermissionDenied if none."""
+    organisation: Organisation | None = getattr(request, "organisation", None)
+    if organisation is None:
+        raise PermissionDenied
+    return organisation
+
+
+def is_reviewer(person: Person) -> bool:
+    """Whether the person holds the reviewer's role at this moment."""
+    roles = StaffRole.objects.filter(person=person, ended_at=None)
+    return roles.filter(kind=StaffRole.Kind.REVIEWER).exists()
+
+
+def is_member(person: Person, organisation_id: UUID | str) -> bool:
+    """Whether the person belongs to the organisation at this moment, in any role."""
+    return current_membership(person, organisation_id) is not None
+
+
+def current_membership(
+    person: Person, organisation_id: UUID | str
+) -> Membership | None:
+    """Return the person's membership of the organisation that has not ended."""
+    return memberships(person).filter(organisation=organisation_id).first()
+
+
+def memberships(person: Person) -> QuerySet[Membership]:
+    """Return the person's memberships that have not ended, by the organisation's name."""
+    current = Membership.objects.filter(person=person, ended_at=None)
+    return current.select_related("organisation").order_by("organisation__name", "id")
+
+
+def get_organisation(person: Person, organisation_id: UUID | str) -> Organisation:
+    """Return an organisation the person belongs to; anybody else gets 404 and is recorded."""
+    membership = current_membership(person, organisation_id)
+    if membership is None:
+        raise not_found(actor_for(person), "organisation", organisation_id)
+    return membership.organisation
+
+
+def actor_for(person: Person, address: str = "") -> Actor:
+    """Return the actor that stands for the person in events."""
+    return Actor("person", str(person.pk), address)
+
+
+def not_found(actor: Actor, object_type: str, object_id: object) -> Http404:
+    """Record that the actor asked for what is not theirs, and return the Http404 to raise."""
+    events.record(
+        "access.refused",
+        actor=actor,
+        now=clock.now(),
+        object_type=object_type,
+        object_id=str(object_id)[:64],
+        refused=True,
+    )
+    return Http404(object_type)
+
+
+def person_required(view: View) -> View:
+    """Let in identified persons whose e-mail address is verified; lead the others there."""
+
+    @functools.wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        person: Person | None = getattr(request, "person", None)
+        if person is None:
+            return lead_to("accounts:login", request)
+        if person.email_verified_at is None:
+            return lead_to("accounts:email", request)
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+def member_required(view: View) -> View:
+    """Let in persons who have an organisation to act for; lead the others to choose one."""
+
+    @functools.wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if getattr(request, "organisation", None) is None:
+            return lead_to("accounts:choose", request)
+        return view(request, *args, **kwargs)
+
+    return person_required(guarded)
+
+
+def reviewer_required(view: View) -> View:
+    """Let in reviewers; to everybody else the page does not exist."""
+
+    @functools.wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not is_reviewer(person_of(request)):
+            raise not_found(actor_of(request), "console", request.path)
+        return view(request, *args, **kwargs)
+
+    return person_required(guarded)
+
+
+def lead_to(name: str, request: HttpRequest) -> HttpResponseBase:
+    """Redirect to a page of this app that, once done, leads back to where the person was going."""
+    wanted = request.get_full_path() if request.method == "GET" else ""
+    query = f"?{urlencode({'next': wanted})}" if wanted else ""
+    return redirect(f"{reverse(name)}{query}")
