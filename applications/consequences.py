@@ -1,0 +1,50 @@
+"""What follows from each action: mails and follow-up work. Data."""
+
+from dataclasses import dataclass
+
+from applications.workflow import Action, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Consequences:
+    """Topics to enqueue, and notices as (name, recipients); `on` limits them to one target."""
+
+    topics: tuple[str, ...] = ()
+    notices: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    on: Status | None = None
+
+
+CHECKS = ("application.checks_wanted",)
+APPLICANT = ("applicant",)
+
+CONSEQUENCES: dict[Action, Consequences] = {
+    Action.SUBMIT: Consequences(CHECKS, (("receipt", APPLICANT),)),
+    Action.SUBMIT_WITHOUT_CSR: Consequences(notices=(("receipt", APPLICANT),)),
+    Action.ATTACH_CSR: Consequences(CHECKS, (("csr_attached", APPLICANT),)),
+    Action.REPLACE_CSR: Consequences(CHECKS),
+    Action.RETURN_CSR: Consequences(notices=(("csr_returned", APPLICANT),)),
+    Action.RETURN_ORDER: Consequences(notices=(("information_wanted", APPLICANT),)),
+    Action.CLAIM: Consequences(("application.claimed",)),
+    Action.CHOOSE_NAMES: Consequences(("application.claimed",)),
+    Action.ADD_INFORMATION: Consequences(("application.claimed",)),
+    Action.REQUEST_INFO: Consequences(notices=(("information_wanted", APPLICANT),)),
+    Action.EXTEND_DEADLINE: Consequences(notices=(("deadline_extended", APPLICANT),)),
+    Action.CANCEL_REQUEST: Consequences(
+        ("application.claimed",), (("request_cancelled", APPLICANT),)
+    ),
+    Action.RESUBMIT: Consequences(CHECKS, (("receipt", APPLICANT),)),
+    Action.APPROVE: Consequences(("certificate.approved",), on=Status.APPROVED),
+    Action.REJECT: Consequences(notices=(("rejected", APPLICANT),)),
+    Action.RECALL: Consequences(("application.claimed",), (("recalled", ("reviewer",)),)),
+    Action.ISSUE: Consequences(notices=(("package", ("recipient", "mailbox")),)),
+    Action.WITHDRAW: Consequences(notices=(("withdrawn", APPLICANT),)),
+    Action.LAPSE: Consequences(notices=(("lapsed", APPLICANT),)),
+    Action.REOPEN: Consequences(CHECKS, (("reopened", APPLICANT),)),
+}
+NOTHING = Consequences()
+
+
+def of(action: Action, target: Status | None) -> Consequences:
+    """Return what follows when the action led to the target."""
+    found = CONSEQUENCES.get(action, NOTHING)
+    return found if found.on in {None, target} else NOTHING

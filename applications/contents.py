@@ -1,0 +1,131 @@
+"""The parts of the form: which fields each holds, when it is asked, and when it is complete.
+
+The task list, the reopening of single parts by a reviewer and the check before submitting all
+read this table.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from applications.kinds import CertificateType, Delivery
+from applications.models import Application
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One part of the form: id, title, model fields, for which types, and when it is complete."""
+
+    id: str
+    title: Promise
+    fields: tuple[str, ...]
+    asked: Callable[[Application], bool]
+    complete: Callable[[Application], bool]
+
+
+def _always(_application: Application) -> bool:
+    return True
+
+
+def _is_server(application: Application) -> bool:
+    return CertificateType(application.type).is_server
+
+
+def _is_signature(application: Application) -> bool:
+    return not _is_server(application)
+
+
+def _has(*fields: str) -> Callable[[Application], bool]:
+    return lambda application: all(getattr(application, field) for field in fields)
+
+
+def _technical_named(application: Application) -> bool:
+    return bool(application.technical_name and application.technical_email)
+
+
+def _delivery_complete(application: Application) -> bool:
+    named = _technical_named(application)
+    needs_contact = Delivery.TECHNICAL_CONTACT in {application.deliver_to, application.csr_by}
+    return bool(application.deliver_to and application.mailbox) and (named or not needs_contact)
+
+
+def _csr_complete(application: Application) -> bool:
+    by_contact = application.csr_by == Delivery.TECHNICAL_CONTACT and _technical_named(application)
+    return application.csr_id is not None or by_contact
+
+
+SECTIONS: tuple[Section, ...] = (
+    Section("type", _("Type of certificate"), ("type",), _always, _has("type")),
+    Section(
+        "unit",
+        _("Organisational unit"),
+        ("record_kind", "record_oid", "organisation_spelling", "unit_spelling"),
+        _always,
+        _has("record_oid"),
+    ),
+    Section("purpose", _("Purpose of use"), ("purpose",), _is_server, _has("purpose")),
+    Section(
+        "host_names",
+        _("Host names"),
+        ("host_names",),
+        _is_server,
+        lambda application: application.host_names.exists(),
+    ),
+    Section(
+        "system",
+        _("Information system"),
+        ("system_name", "system_oid"),
+        _is_signature,
+        _has("system_name", "system_oid"),
+    ),
+    Section(
+        "validity",
+        _("Validity"),
+        ("validity_months", "start"),
+        _always,
+        _has("validity_months"),
+    ),
+    Section(
+        "contact",
+        _("Contact person"),
+        ("contact_name", "contact_email", "contact_phone"),
+        _always,
+        _has("contact_name", "contact_email"),
+    ),
+    Section(
+        "delivery",
+        _("Delivery and technical contact"),
+        (
+            "mailbox",
+            "deliver_to",
+            "technical_name",
+            "technical_email",
+            "technical_organisation",
+            "technical_language",
+        ),
+        _always,
+        _delivery_complete,
+    ),
+    Section("csr", _("Certificate request (CSR)"), ("csr_by", "csr"), _always, _csr_complete),
+)
+BY_ID = {section.id: section for section in SECTIONS}
+
+
+def asked(application: Application) -> list[Section]:
+    """Return the parts that this type of certificate asks, in order."""
+    return [section for section in SECTIONS if section.asked(application)]
+
+
+def missing(application: Application) -> list[Section]:
+    """Return the parts still incomplete, in order."""
+    return [section for section in asked(application) if not section.complete(application)]
+
+
+def editable(application: Application) -> set[str]:
+    """Return the ids of the parts that the applicant may change now."""
+    if application.status == "draft":
+        return {section.id for section in asked(application)}
+    request = application.requests.filter(closed_at=None).first()
+    return set(request.fields) if request and application.status == "info_requested" else set()

@@ -1,0 +1,43 @@
+"""What can be ordered, for what purpose, and who does or gets what: the choices of the form."""
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class CertificateType(TextChoices):
+    """The SOTE service certificates. The values are the CA's profile names."""
+
+    SERVER = "server", _("Server certificate")
+    TEST_SERVER = "test_server", _("Test server certificate")
+    SYSTEM_SIGNATURE = "system_signature", _("System signature certificate")
+    TEST_SYSTEM_SIGNATURE = "test_system_signature", _("Test system signature certificate")
+
+    @property
+    def is_server(self) -> bool:
+        """Whether it secures a server's connections (host names, purpose)."""
+        return self in {CertificateType.SERVER, CertificateType.TEST_SERVER}
+
+    @property
+    def is_test(self) -> bool:
+        """Whether it belongs to the test environment and chains to the test root."""
+        return self in {CertificateType.TEST_SERVER, CertificateType.TEST_SYSTEM_SIGNATURE}
+
+    @property
+    def most_months(self) -> int:
+        """The longest validity in months: one year for servers, two for system signatures."""
+        return 12 if self.is_server else 24
+
+
+class Purpose(TextChoices):
+    """What a server certificate is used for."""
+
+    SERVER = "server", _("The server proves who it is (server authentication)")
+    CLIENT = "client", _("The server connects to others as a client (client authentication)")
+    BOTH = "both", _("Both")
+
+
+class Delivery(TextChoices):
+    """Who gets the certificate, and who brings the certificate request."""
+
+    APPLICANT = "applicant", _("The applicant")
+    TECHNICAL_CONTACT = "technical_contact", _("The technical contact")

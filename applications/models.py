@@ -1,0 +1,268 @@
+"""The registration authority's tables: drafts, what was frozen, requests, host names, decisions."""
+
+import uuid
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+
+from accounts.models import Organisation, Person
+from accounts.register.models import Kind, RegisterRecord
+from applications.kinds import CertificateType, Delivery, Purpose
+from applications.workflow import Status
+
+
+class Application(models.Model):
+    """An order on its way: the draft's fields, the status and whose turn it is.
+
+    `status` is assigned in one place, `services.moving.move`. `version` grows with every change.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    number = models.CharField(max_length=20, unique=True)
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="applications")
+    created_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    status = models.CharField(max_length=20, choices=Status, default=Status.DRAFT)
+    version = models.PositiveIntegerField(default=1)
+    language = models.CharField(max_length=2, default="fi")
+
+    # What is ordered; edited while a draft, and afterwards only in fields a reviewer reopens.
+    type = models.CharField(max_length=30, choices=CertificateType)
+    record_kind = models.CharField(max_length=16, choices=Kind, default=Kind.SOTE_UNIT)
+    record_oid = models.CharField(max_length=128, blank=True)
+    purpose = models.CharField(max_length=10, choices=Purpose, blank=True)
+    validity_months = models.PositiveSmallIntegerField(
+        null=True, validators=[MinValueValidator(1), MaxValueValidator(24)]
+    )
+    start = models.DateField(null=True, blank=True)
+    system_name = models.CharField(max_length=64, blank=True)
+    system_oid = models.CharField(max_length=128, blank=True)
+    # How names with characters outside the profile's set, or too long, are written; empty: as is.
+    organisation_spelling = models.CharField(max_length=64, blank=True)
+    unit_spelling = models.CharField(max_length=64, blank=True)
+    contact_name = models.CharField(max_length=120, blank=True)
+    contact_email = models.EmailField(blank=True)
+    contact_phone = models.CharField(max_length=30, blank=True)
+    mailbox = models.EmailField(blank=True)
+    deliver_to = models.CharField(max_length=20, choices=Delivery, blank=True)
+    technical_name = models.CharField(max_length=120, blank=True)
+    technical_email = models.EmailField(blank=True)
+    technical_organisation = models.CharField(max_length=200, blank=True)
+    technical_language = models.CharField(max_length=2, blank=True)
+    csr_by = models.CharField(max_length=20, choices=Delivery, blank=True)
+    csr = models.ForeignKey("Csr", models.PROTECT, null=True, related_name="+")
+
+    # Where it is in handling.
+    submission = models.ForeignKey("Submission", models.PROTECT, null=True, related_name="+")
+    submitted_at = models.DateTimeField(null=True)
+    completed_at = models.DateTimeField(null=True)
+    due_on = models.DateField(null=True)
+    days_left = models.SmallIntegerField(null=True)
+    reviewer = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    claimed_at = models.DateTimeField(null=True)
+    waiting_for = models.CharField(max_length=40, blank=True)
+    waiting_since = models.DateTimeField(null=True)
+    findings = models.JSONField(default=list)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["organisation", "-changed_at"]),
+            models.Index(fields=["status", "due_on"]),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status__in=Status.values), name="application_status_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(status=Status.DRAFT) | Q(submission__isnull=False),
+                name="application_submitted_is_frozen",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Return the order number."""
+        return self.number
+
+
+class HostName(models.Model):
+    """One host name of a server certificate, with the evidence that the applicant administers it."""
+
+    class Evidence(models.TextChoices):
+        DECLARED = "declared"
+        REGISTRY = "registry"
+        DOCUMENT = "document"
+        DNS = "dns"
+
+    application = models.ForeignKey(Application, models.CASCADE, related_name="host_names")
+    position = models.PositiveSmallIntegerField()
+    name = models.CharField(max_length=253)
+    evidence = models.CharField(max_length=20, choices=Evidence, blank=True)
+    evidence_note = models.CharField(max_length=300, blank=True)
+    evidenced_at = models.DateTimeField(null=True)
+    evidenced_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["application", "name"], name="host_name_once"),
+        ]
+
+    def __str__(self) -> str:
+        """Return the host name."""
+        return self.name
+
+
+class Csr(models.Model):
+    """An uploaded certificate request, never edited: bytes, hash, who, report, rules' version."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    application = models.ForeignKey(Application, models.CASCADE, related_name="csrs")
+    der = models.BinaryField()
+    sha256 = models.CharField(max_length=64)
+    spki_sha256 = models.CharField(max_length=64, db_index=True)
+    report = models.JSONField()
+    rule_set_version = models.CharField(max_length=20)
+    uploaded_by = models.CharField(max_length=80)
+    uploaded_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-uploaded_at"]
+
+    def __str__(self) -> str:
+        """Return the beginning of the hash."""
+        return self.sha256[:16]
+
+
+class Submission(models.Model):
+    """What was sent and signed, as it stood: canonical JSON, its hash, person, language, time."""
+
+    application = models.ForeignKey(Application, models.PROTECT, related_name="submissions")
+    number = models.PositiveSmallIntegerField()
+    content = models.TextField()
+    sha256 = models.CharField(max_length=64)
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    language = models.CharField(max_length=2)
+    at = models.DateTimeField()
+    record = models.ForeignKey(RegisterRecord, models.PROTECT, null=True, related_name="+")
+    csr = models.ForeignKey(Csr, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["application", "number"], name="submission_number"),
+        ]
+
+    def __str__(self) -> str:
+        """Return number and hash."""
+        return f"{self.number}: {self.sha256[:16]}"
+
+
+class InformationRequest(models.Model):
+    """A reviewer's question: which fields are open again, why, and until when."""
+
+    application = models.ForeignKey(Application, models.PROTECT, related_name="requests")
+    reviewer = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    reason = models.TextField()
+    fields = ArrayField(models.CharField(max_length=40))
+    deadline = models.DateField()
+    asked_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    cancelled = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["asked_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["application"],
+                condition=Q(closed_at=None),
+                name="one_open_request_for_information",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Return the deadline."""
+        return f"{self.deadline}"
+
+
+class Addition(models.Model):
+    """Information the applicant gave unasked while the case was in review."""
+
+    application = models.ForeignKey(Application, models.PROTECT, related_name="additions")
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    text = models.TextField()
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["at"]
+
+    def __str__(self) -> str:
+        """Return the time."""
+        return f"{self.at}"
+
+
+class Decision(models.Model):
+    """A reviewer's decision with its reasons (hallintolaki 44–45 §)."""
+
+    class Kind(models.TextChoices):
+        APPROVED = "approved"
+        REJECTED = "rejected"
+        REOPENED = "reopened"
+
+    application = models.ForeignKey(Application, models.PROTECT, related_name="decisions")
+    kind = models.CharField(max_length=10, choices=Kind)
+    reviewer = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    reasons = models.TextField(blank=True)
+    submission = models.ForeignKey(Submission, models.PROTECT, related_name="+")
+    record = models.ForeignKey(RegisterRecord, models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["at"]
+
+    def __str__(self) -> str:
+        """Return the kind."""
+        return str(self.kind)
+
+
+class Check(models.Model):
+    """One run of the checks: what was examined, what was found, and the record it rested on."""
+
+    application = models.ForeignKey(Application, models.PROTECT, related_name="check_runs")
+    submission = models.ForeignKey(Submission, models.PROTECT, related_name="+")
+    csr = models.ForeignKey(Csr, models.PROTECT, null=True, related_name="+")
+    record = models.ForeignKey(RegisterRecord, models.PROTECT, null=True, related_name="+")
+    findings = models.JSONField(default=list)
+    rule_set_version = models.CharField(max_length=20)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["at"]
+
+    def __str__(self) -> str:
+        """Return the time."""
+        return f"{self.at}"
+
+
+class Package(models.Model):
+    """The certificate's way to one recipient."""
+
+    application = models.ForeignKey(Application, models.PROTECT, related_name="packages")
+    recipient = models.CharField(max_length=20)
+    certificate_id = models.BigIntegerField()
+    sent_at = models.DateTimeField(null=True)
+    message_id = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["application", "recipient", "certificate_id"], name="package_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Return the recipient's role."""
+        return self.recipient

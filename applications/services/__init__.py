@@ -1,0 +1,50 @@
+"""One function per action; the only writers of an application."""
+
+from applications.services.answering import add_information, resubmit
+from applications.services.checking import conclude, wait
+from applications.services.csrs import attach_csr, choose_csr, upload_csr
+from applications.services.drafting import discard, save_section, start
+from applications.services.ending import lapse, withdraw
+from applications.services.issuing import record_issued, record_package_sent, recall
+from applications.services.reviewing import (
+    approve,
+    cancel_request,
+    choose_names,
+    claim,
+    extend_deadline,
+    reject,
+    release,
+    reopen,
+    request_info,
+    set_evidence,
+)
+from applications.services.submitting import submit
+
+__all__ = [
+    "add_information",
+    "approve",
+    "attach_csr",
+    "cancel_request",
+    "choose_csr",
+    "choose_names",
+    "claim",
+    "conclude",
+    "discard",
+    "extend_deadline",
+    "lapse",
+    "recall",
+    "record_issued",
+    "record_package_sent",
+    "reject",
+    "release",
+    "reopen",
+    "request_info",
+    "resubmit",
+    "save_section",
+    "set_evidence",
+    "start",
+    "submit",
+    "upload_csr",
+    "wait",
+    "withdraw",
+]

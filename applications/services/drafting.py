@@ -1,0 +1,137 @@
+"""Starting, filling in and discarding a draft."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from accounts.models import Organisation, Person
+from applications import contents
+from applications.errors import NotPossible
+from applications.kinds import CertificateType
+from applications.models import Application, HostName
+from applications.services import moving
+from applications.workflow import Action, Role
+from certportal.foundation import clock
+from certportal.foundation.actors import Actor
+
+
+@transaction.atomic
+def start(
+    *,
+    organisation: Organisation,
+    person: Person,
+    type: CertificateType,
+    language: str,
+    actor: Actor,
+    now: datetime,
+    template: Application | None = None,
+) -> Application:
+    """Create a draft, empty or filled from an earlier order of the same organisation."""
+    application = Application(
+        number=_next_number(now),
+        organisation=organisation,
+        created_by=person,
+        created_at=now,
+        changed_at=now,
+        type=type,
+        language=language,
+        contact_name=str(person),
+        contact_email=person.email,
+    )
+    if template is not None:
+        _copy(template, application)
+    application.save()
+    if template is not None:
+        _replace_host_names(application, [host.name for host in template.host_names.all()])
+    moving.record(application, "start", actor=actor, now=now, data={"type": type})
+    return application
+
+
+@transaction.atomic
+def save_section(
+    application_id: UUID,
+    section_id: str,
+    values: dict[str, Any],
+    *,
+    version: int,
+    actor: Actor,
+    now: datetime,
+) -> Application:
+    """Save one part of the form. `values` are field values by name; `host_names` a list of names.
+
+    Raises Changed for a stale version and NotPossible for a part that is not open to change.
+    """
+    application = moving.lock(application_id, version=version)
+    if section_id not in contents.editable(application):
+        raise NotPossible
+    known = set(contents.BY_ID[section_id].fields)
+    fields = {name: value for name, value in values.items() if name in known}
+    if "host_names" in fields:
+        _replace_host_names(application, fields.pop("host_names"))
+    if "type" in fields and fields["type"] != application.type:
+        fields |= _cleared_for(CertificateType(fields["type"]), application)
+    moving.save(application, now=now, **fields)
+    moving.record(application, "edit", actor=actor, now=now, data={"section": section_id})
+    return application
+
+
+@transaction.atomic
+def discard(application_id: UUID, *, version: int, actor: Actor, now: datetime) -> None:
+    """Delete a draft with its uploads; the event stays."""
+    application = moving.lock(application_id, version=version)
+    moving.require(application, Action.DISCARD, Role.APPLICANT)
+    moving.record(application, Action.DISCARD, actor=actor, now=now)
+    application.csr = None
+    application.save(update_fields=["csr"])
+    application.delete()
+
+
+def _next_number(now: datetime) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval('applications_order_number')")
+        (number,) = cursor.fetchone()
+    return f"SV-{clock.day(now).year}-{number:05d}"
+
+
+COPIED = (
+    "record_kind",
+    "record_oid",
+    "purpose",
+    "validity_months",
+    "system_name",
+    "system_oid",
+    "organisation_spelling",
+    "unit_spelling",
+    "contact_phone",
+    "mailbox",
+    "deliver_to",
+    "technical_name",
+    "technical_email",
+    "technical_organisation",
+    "technical_language",
+)
+
+
+def _copy(template: Application, application: Application) -> None:
+    for name in COPIED:
+        setattr(application, name, getattr(template, name))
+
+
+def _replace_host_names(application: Application, names: list[str]) -> None:
+    kept = {host.name: host for host in application.host_names.all()}
+    for gone in kept.keys() - set(names):
+        kept[gone].delete()
+    for position, name in enumerate(names):
+        HostName.objects.update_or_create(
+            application=application, name=name, defaults={"position": position}
+        )
+
+
+def _cleared_for(type: CertificateType, application: Application) -> dict[str, Any]:
+    """Return the fields that no longer apply when the type changes."""
+    if type.is_server == CertificateType(application.type).is_server:
+        return {}
+    application.host_names.all().delete()
+    return {"purpose": "", "system_name": "", "system_oid": "", "validity_months": None}

@@ -1,0 +1,69 @@
+"""Freezing: what was sent is kept as it stood."""
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Any
+
+from accounts.models import Person
+from accounts.register import queries
+from applications import contents
+from applications.errors import Incomplete, NotStanding
+from applications.models import Application, Submission
+from certportal.foundation import clock
+
+
+def freeze(
+    application: Application, *, person: Person, declarations: list[str], language: str, now: datetime
+) -> Submission:
+    """Insert the frozen submission: canonical JSON (RFC 8785 in spirit: sorted, no blanks).
+
+    Raises Incomplete when parts are missing and NotStanding when the unit may not be ordered for.
+    """
+    lacking = contents.missing(application)
+    if lacking:
+        raise Incomplete([section.id for section in lacking])
+    standing = queries.standing(application.record_oid, application.record_kind, clock.day(now))
+    if not standing.ok:
+        raise NotStanding(standing.reason)
+    number = application.submissions.count() + 1
+    frozen = content(application) | {
+        "declarations": declarations,
+        "language": language,
+        "number": number,
+        "person": str(person.pk),
+        "record_version": standing.record.pk if standing.record else None,
+        "submitted_at": now.isoformat(),
+    }
+    text = json.dumps(frozen, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return Submission.objects.create(
+        application=application,
+        number=number,
+        content=text,
+        sha256=hashlib.sha256(text.encode()).hexdigest(),
+        person=person,
+        language=language,
+        at=now,
+        record=standing.record,
+        csr_id=application.csr_id,
+    )
+
+
+def content(application: Application) -> dict[str, Any]:
+    """Return everything the form holds, by field name, ready for JSON."""
+    values: dict[str, Any] = {"order": application.number, "csr": None}
+    for section in contents.asked(application):
+        for name in section.fields:
+            values[name] = _plain(application, name)
+    if application.csr:
+        values["csr"] = application.csr.sha256
+    return values
+
+
+def _plain(application: Application, name: str) -> Any:
+    if name == "host_names":
+        return [host.name for host in application.host_names.all()]
+    if name == "csr":
+        return None
+    value = getattr(application, name)
+    return value.isoformat() if hasattr(value, "isoformat") else value

@@ -1,0 +1,149 @@
+"""The outbox: work is stored in the transaction that causes it, leased, done, and swept if lost.
+
+A broker that is down loses nothing: the item stands in the database, and the sweeper hands it
+over once the broker is back. Delivery is at least once; handlers are idempotent.
+"""
+
+import functools
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import celery
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+
+from certportal.foundation import clock
+from certportal.foundation.errors import Unavailable
+from certportal.foundation.models import OutboxItem
+
+log = structlog.get_logger(__name__)
+
+LEASE = timedelta(seconds=60)
+# An item fails for good (and alarms) after this many tries that ended in an unexpected error.
+MOST_ATTEMPTS = 12
+LONGEST_PAUSE = timedelta(minutes=5)
+
+
+def enqueue(
+    topic: str, *, now: datetime, due_at: datetime | None = None, **payload: Any
+) -> list[OutboxItem]:
+    """Store one item for each task that hears the topic and hand them over after the commit.
+
+    `payload` is JSON: ids and small values. Raises KeyError for a topic nobody hears.
+    """
+    items = [
+        OutboxItem(
+            topic=topic,
+            task=task,
+            queue=queue,
+            payload=payload,
+            created_at=now,
+            due_at=due_at or now,
+        )
+        for task, queue in settings.OUTBOX_ROUTES[topic]
+    ]
+    OutboxItem.objects.bulk_create(items)
+    for item in items:
+        if item.due_at <= now:
+            transaction.on_commit(functools.partial(hand_over, item), robust=True)
+    return items
+
+
+def hand_over(item: OutboxItem) -> None:
+    """Send the item's id to its queue; a broker that is down is logged and left to the sweeper."""
+    try:
+        celery.signature(item.task, kwargs={"item": str(item.id)}).apply_async(
+            queue=item.queue
+        )
+    except Exception as error:
+        log.warning("broker_unavailable", topic=item.topic, error=type(error).__name__)
+
+
+def lease(item_id: UUID | str, *, now: datetime) -> OutboxItem | None:
+    """Take the item for this worker, or return None when it is done, failed, early or taken."""
+    free = Q(leased_until=None) | Q(leased_until__lt=now)
+    taken = OutboxItem.objects.filter(
+        free, pk=item_id, done_at=None, failed_at=None, due_at__lte=now
+    ).update(leased_until=now + LEASE, attempts=F("attempts") + 1)
+    return OutboxItem.objects.get(pk=item_id) if taken else None
+
+
+def finish(item: OutboxItem, *, now: datetime) -> None:
+    """Mark the item done."""
+    OutboxItem.objects.filter(pk=item.pk).update(
+        done_at=now, leased_until=None, problem=""
+    )
+
+
+def postpone(item: OutboxItem, error: Exception, *, now: datetime) -> None:
+    """Let the item be tried again later; one that keeps failing unexpectedly is set aside."""
+    pause = min(timedelta(seconds=2 ** min(item.attempts, 9)), LONGEST_PAUSE)
+    hopeless = not isinstance(error, Unavailable) and item.attempts >= MOST_ATTEMPTS
+    OutboxItem.objects.filter(pk=item.pk).update(
+        due_at=now + pause,
+        leased_until=None,
+        failed_at=now if hopeless else None,
+        problem=f"{type(error).__name__}"[:500],
+    )
+    log.warning(
+        "item_postponed",
+        topic=item.topic,
+        item=str(item.pk),
+        attempts=item.attempts,
+        error=type(error).__name__,
+        failed=hopeless,
+        exc_info=not isinstance(error, Unavailable),
+    )
+
+
+def task(name: str) -> Callable[[Callable[..., None]], Any]:
+    """Turn `def handler(*, item, now, **payload)` into the Celery task that does outbox items.
+
+    The task leases the item, calls the handler outside any transaction and marks it done; an
+    exception postpones it. `item` is the OutboxItem (its id makes a stable Message-ID).
+    """
+
+    def decorate(handler: Callable[..., None]) -> Any:
+        @celery.shared_task(name=name)
+        @functools.wraps(handler)
+        def run(*, item: str, **_: Any) -> None:
+            perform(handler, item)
+
+        return run
+
+    return decorate
+
+
+def perform(handler: Callable[..., None], item_id: str) -> None:
+    """Lease the item, run the handler, and mark the outcome."""
+    leased = lease(item_id, now=clock.now())
+    if leased is None:
+        log.info("item_not_free", item=item_id)
+        return
+    try:
+        handler(item=leased, now=clock.now(), **leased.payload)
+    except Exception as error:
+        postpone(leased, error, now=clock.now())
+    else:
+        finish(leased, now=clock.now())
+
+
+def sweep(*, now: datetime, limit: int = 500) -> int:
+    """Hand over again every open item that is due and not leased; return how many.
+
+    Finds work whose message was lost with the broker or whose worker died with the lease.
+    Items made in the last seconds are left to the message already on its way.
+    """
+    free = Q(leased_until=None) | Q(leased_until__lt=now)
+    grace = now - timedelta(seconds=settings.OUTBOX_SWEEP_SECONDS)
+    waiting = OutboxItem.objects.filter(
+        free, done_at=None, failed_at=None, due_at__lte=grace
+    )
+    items = list(waiting.order_by("due_at")[:limit])
+    for item in items:
+        hand_over(item)
+    return len(items)

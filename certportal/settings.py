@@ -1,0 +1,205 @@
+"""Django settings, all from the environment. `./portal` sets the variables; README lists them."""
+
+from pathlib import Path
+
+from django.utils.csp import CSP
+from django.utils.translation import gettext_lazy as _
+
+from certportal import env, logs, wiring
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# development: test identities and readable logs; test: the test command; production: the rest.
+PORTAL_ENV = env.text("PORTAL_ENV", "development")
+PRODUCTION = PORTAL_ENV == "production"
+# Which process this is: web, default, ca, beat or manage. Only `ca` may see signing keys.
+PORTAL_PROCESS = env.text("PORTAL_PROCESS", "manage")
+PORTAL_DATA = Path(env.text("PORTAL_DATA", str(BASE_DIR / "var"))).resolve()
+PORTAL_BASE_URL = env.text("PORTAL_BASE_URL", "http://localhost:8000").rstrip("/")
+PORTAL_HOST = PORTAL_BASE_URL.split("://", 1)[1].split("/", 1)[0].rsplit(":", 1)[0]
+
+SECRET_KEY = env.secret(
+    "SECRET_KEY", "" if PRODUCTION else "only-for-development-and-tests"
+)
+DEBUG = False
+ALLOWED_HOSTS = [h for h in env.text("ALLOWED_HOSTS", PORTAL_HOST).split(",") if h]
+if not PRODUCTION:
+    ALLOWED_HOSTS += ["localhost", "127.0.0.1", "testserver"]
+CSRF_TRUSTED_ORIGINS = [PORTAL_BASE_URL]
+
+INSTALLED_APPS = [
+    "certportal.foundation",
+    "accounts",
+    "accounts.register",
+    "issuance",
+    "applications",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.staticfiles",
+    "django.forms",
+    "allauth",
+    "allauth.account",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "django_structlog",
+    "django_filters",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "accounts.middleware.PersonMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+    "certportal.error.ErrorMiddleware",
+]
+
+ROOT_URLCONF = "certportal.urls"
+WSGI_APPLICATION = "certportal.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "certportal.context.portal",
+            ],
+        },
+    },
+]
+FORM_RENDERER = "certportal.forms.FormRenderer"
+
+DATABASES = {"default": env.database(env.text("DATABASE_URL", "postgres:///portal"))}
+DATABASES["default"]["CONN_MAX_AGE"] = 60
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+REDIS_URL = env.text("REDIS_URL", "redis://localhost:6379/0")
+
+# ------------------------------------------------------------------ people
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+LOGIN_URL = "accounts:login"
+LOGIN_REDIRECT_URL = "home"
+# Keys of the keyed hash that recognises a person by identity code: `version:hex`, newest first.
+IDENTITY_KEYS = env.secret("IDENTITY_KEYS", "" if PRODUCTION else "1:" + "00" * 32)
+
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
+if PORTAL_BASE_URL.startswith("https://"):
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = True
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^healthz$", r"^crl/", r"^ca/", r"^ocsp/"]
+    SECURE_HSTS_SECONDS = 2 * 365 * 24 * 3600
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+SECURE_CSP = {
+    "default-src": [CSP.NONE],
+    "script-src": [CSP.SELF],
+    "style-src": [CSP.SELF],
+    "img-src": [CSP.SELF],
+    "font-src": [CSP.SELF],
+    "connect-src": [CSP.SELF],
+    "frame-src": [CSP.SELF],
+    "form-action": [CSP.SELF],
+    "frame-ancestors": [CSP.NONE],
+    "base-uri": [CSP.NONE],
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+
+# ------------------------------------------------------------------ language and time
+LANGUAGE_CODE = "fi"
+LANGUAGES = [("fi", "Suomi"), ("sv", "Svenska"), ("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = ["certportal.formats"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Europe/Helsinki"
+USE_THOUSAND_SEPARATOR = False
+
+# ------------------------------------------------------------------ files
+STATIC_URL = "/static/"
+STATIC_ROOT = PORTAL_DATA / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": str(PORTAL_DATA / "attachments"), "base_url": None},
+    },
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FILES = 5
+
+# ------------------------------------------------------------------ mail
+MAIL_DIRECTORY = PORTAL_DATA / "mail"
+MAILERS = {"default": env.mailer(env.text("SMTP_URL"), MAIL_DIRECTORY)}
+MAIL_IS_LOCAL = not env.text("SMTP_URL")
+SERVICE_NAME = _("Certificate orders for social welfare and health care")
+DEFAULT_FROM_EMAIL = env.text(
+    "MAIL_FROM", "Sote-varmenteet <varmenteet@portal.example>"
+)
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+MAIL_DOMAIN = env.text("MAIL_DOMAIN", "portal.example")
+
+# ------------------------------------------------------------------ work handed over
+CELERY_BROKER_URL = (
+    f"redis+socket://{REDIS_URL[7:]}" if REDIS_URL[:5] == "unix:" else REDIS_URL
+)
+if REDIS_URL.startswith("unix:"):
+    CELERY_BROKER_URL = CELERY_BROKER_URL.replace("?db=", "?virtual_host=")
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# Redis hands an unacknowledged message back only after this; the sweeper does the rest.
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 120,
+    "socket_connect_timeout": 2,
+    "socket_timeout": 20,
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_max": 0.2,
+}
+# A broker that is down must not hold a request: one quick try, the sweeper hands over later.
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TIMEZONE = "Europe/Helsinki"
+OUTBOX_ROUTES = wiring.ROUTES
+OUTBOX_SWEEP_SECONDS = 5
+CELERY_BEAT_SCHEDULE = wiring.BEAT_SCHEDULE
+
+# ------------------------------------------------------------------ certificate authority
+# Set for the `ca` worker and for key ceremonies alone; a system check refuses them elsewhere.
+CA_KEYS_DIR = env.text("CA_KEYS_DIR")
+CA_KEY_PASSWORD_FILE = env.text("CA_KEY_PASSWORD_FILE")
+# How many persons must approve a certificate before the authority signs it, by environment.
+ISSUANCE_APPROVALS = {"production": 1, "test": 1}
+# A directory of marker files that make a process stop at a named point; tests only.
+FAULT_POINTS_DIR = env.text("FAULT_POINTS_DIR") if PORTAL_ENV == "test" else ""
+
+LOGGING = logs.configuration(readable=PORTAL_ENV == "development")
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
+SILENCED_SYSTEM_CHECKS: list[str] = []
