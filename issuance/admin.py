@@ -1,0 +1,44 @@
+"""Superusers look; the services write."""
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from issuance.models import BlockedKey, Certificate, IssuingCA, PreparedCertificate
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Rows are shown and never changed here: every change is a service's, with its event."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+@admin.register(IssuingCA)
+class IssuingCAAdmin(ReadOnlyAdmin):
+    list_display = ["stem", "environment", "branch", "generation", "state", "crl_number"]
+    exclude = ["certificate_der", "root_der"]
+
+
+@admin.register(PreparedCertificate)
+class PreparedCertificateAdmin(ReadOnlyAdmin):
+    list_display = ["reference", "attempt", "state", "profile_id", "created_at"]
+    list_filter = ["state", "profile_id"]
+    exclude = ["tbs", "specimen_der", "csr_der"]
+
+
+@admin.register(Certificate)
+class CertificateAdmin(ReadOnlyAdmin):
+    list_display = ["serial", "profile_id", "state", "not_after", "issuing_ca"]
+    list_filter = ["state", "profile_id", "issuing_ca"]
+    exclude = ["der", "crl_entry"]
+
+
+@admin.register(BlockedKey)
+class BlockedKeyAdmin(ReadOnlyAdmin):
+    list_display = ["spki_sha256", "reason", "created_at"]

@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+
+
+class IssuanceConfig(AppConfig):
+    name = "issuance"
+
+    def ready(self) -> None:
+        """Register the system checks."""
+        from issuance import system_checks  # noqa: F401

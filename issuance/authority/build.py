@@ -1,0 +1,150 @@
+"""From a plan to the exact bytes to be signed."""
+
+from functools import cache
+from typing import cast
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.name import _ASN1Type
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
+
+from issuance.plan import Plan, Policy, branch_of
+from issuance.profiles import Branch, Purpose
+
+ATTRIBUTE_OIDS = {
+    "C": NameOID.COUNTRY_NAME,
+    "ST": NameOID.STATE_OR_PROVINCE_NAME,
+    "L": NameOID.LOCALITY_NAME,
+    "O": NameOID.ORGANIZATION_NAME,
+    "OU": NameOID.ORGANIZATIONAL_UNIT_NAME,
+    "serialNumber": NameOID.SERIAL_NUMBER,
+    "CN": NameOID.COMMON_NAME,
+}
+PURPOSE_OIDS: dict[Purpose, x509.ObjectIdentifier] = {
+    "server": ExtendedKeyUsageOID.SERVER_AUTH,
+    "client": ExtendedKeyUsageOID.CLIENT_AUTH,
+}
+HASHES: dict[Branch, hashes.SHA384 | hashes.SHA512] = {
+    "rsa": hashes.SHA512(),
+    "ec": hashes.SHA384(),
+}
+# X.520: countryName and serialNumber are PrintableString; FINEID S2: all else UTF8String.
+_PRINTABLE = {"C", "serialNumber"}
+
+
+def specimen(plan: Plan) -> x509.Certificate:
+    """The planned certificate signed by a throwaway key of the branch's kind.
+
+    Its TBSCertificate is exactly what the issuing CA will sign. It proves nothing to anybody,
+    so it can be linted and shown before the real signature exists.
+    """
+    branch = plan.issuer.branch
+    return _builder(plan).sign(_throwaway_key(branch), HASHES[branch])
+
+
+@cache
+def _throwaway_key(branch: Branch) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey:
+    if branch == "rsa":
+        return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return ec.generate_private_key(ec.SECP384R1())
+
+
+def _builder(plan: Plan) -> x509.CertificateBuilder:
+    builder = (
+        x509.CertificateBuilder()
+        .serial_number(plan.serial)
+        .issuer_name(plan.issuer.certificate.subject)
+        .not_valid_before(plan.not_before)
+        .not_valid_after(plan.not_after)
+        .subject_name(subject_name(plan))
+        .public_key(plan.public_key)
+    )
+    for value, critical in _extensions(plan):
+        builder = builder.add_extension(value, critical)
+    return builder
+
+
+def subject_name(plan: Plan) -> x509.Name:
+    """The subject, one attribute in each RDN."""
+    return x509.Name(
+        x509.NameAttribute(
+            ATTRIBUTE_OIDS[name],
+            value,
+            _ASN1Type.PrintableString if name in _PRINTABLE else _ASN1Type.UTF8String,
+        )
+        for name, value in plan.subject.items()
+    )
+
+
+def _extensions(plan: Plan) -> list[tuple[x509.ExtensionType, bool]]:
+    issuer = plan.issuer
+    extensions: list[tuple[x509.ExtensionType, bool]] = [
+        (authority_key_identifier(issuer.certificate), False),
+        (x509.SubjectKeyIdentifier.from_public_key(plan.public_key), False),
+        (key_usage(plan.profile.key_usage[cast(Branch, branch_of(plan.public_key))]), True),
+        (policies(issuer.policy), False),
+        (x509.BasicConstraints(ca=False, path_length=None), True),
+        (crl_distribution_points(issuer.crl_url), False),
+        (authority_information_access(issuer.certificate_url, issuer.ocsp_url), False),
+    ]
+    if plan.purpose:
+        usages = [oid for purpose, oid in PURPOSE_OIDS.items() if purpose in plan.purpose]
+        extensions.append((x509.ExtendedKeyUsage(usages), False))
+    if plan.dns_names:
+        names = [x509.DNSName(name) for name in plan.dns_names]
+        extensions.append((x509.SubjectAlternativeName(names), False))
+    return extensions
+
+
+def authority_key_identifier(issuer: x509.Certificate) -> x509.AuthorityKeyIdentifier:
+    """Key identifier only, equal to the issuer's own: RFC 5280 section 4.2.1.1."""
+    own = issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+    return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(own)
+
+
+def key_usage(usages: frozenset[str]) -> x509.KeyUsage:
+    """Exactly these usages, by pyca's parameter names."""
+    every = [
+        "digital_signature",
+        "content_commitment",
+        "key_encipherment",
+        "data_encipherment",
+        "key_agreement",
+        "key_cert_sign",
+        "crl_sign",
+        "encipher_only",
+        "decipher_only",
+    ]
+    return x509.KeyUsage(**{usage: usage in usages for usage in every})
+
+
+def policies(policy: Policy) -> x509.CertificatePolicies:
+    """One policy with a CPS pointer and a user notice, as the real certificates have."""
+    notice = x509.UserNotice(notice_reference=None, explicit_text=policy.notice)
+    oid = x509.ObjectIdentifier(policy.oid)
+    return x509.CertificatePolicies([x509.PolicyInformation(oid, [policy.cps_url, notice])])
+
+
+def crl_distribution_points(url: str) -> x509.CRLDistributionPoints:
+    """One full CRL at one address."""
+    point = x509.DistributionPoint(
+        full_name=[x509.UniformResourceIdentifier(url)],
+        relative_name=None,
+        reasons=None,
+        crl_issuer=None,
+    )
+    return x509.CRLDistributionPoints([point])
+
+
+def authority_information_access(
+    certificate_url: str, ocsp_url: str | None
+) -> x509.AuthorityInformationAccess:
+    """Where the issuer's certificate is and, for end entities, where to ask for the status."""
+    addresses = [(AuthorityInformationAccessOID.CA_ISSUERS, certificate_url)]
+    if ocsp_url:
+        addresses.append((AuthorityInformationAccessOID.OCSP, ocsp_url))
+    return x509.AuthorityInformationAccess(
+        x509.AccessDescription(method, x509.UniformResourceIdentifier(url))
+        for method, url in addresses
+    )

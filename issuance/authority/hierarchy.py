@@ -1,0 +1,106 @@
+"""Roots and issuing CAs: what a key ceremony makes."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import NameOID
+
+from issuance.authority.build import (
+    HASHES,
+    authority_information_access,
+    authority_key_identifier,
+    crl_distribution_points,
+    key_usage,
+    policies,
+)
+from issuance.plan import Policy, new_serial
+from issuance.profiles import Branch
+from issuance.signers.protocol import Signer, SigningKey
+
+
+@dataclass(frozen=True, slots=True)
+class CaNames:
+    """Subject of a CA: organisation, unit (none for a root) and common name."""
+
+    organisation: str
+    unit: str | None
+    common_name: str
+
+    def name(self) -> x509.Name:
+        """As it stands in certificates: C, O, OU, CN."""
+        values = [
+            (NameOID.COUNTRY_NAME, "FI"),
+            (NameOID.ORGANIZATION_NAME, self.organisation),
+            (NameOID.ORGANIZATIONAL_UNIT_NAME, self.unit),
+            (NameOID.COMMON_NAME, self.common_name),
+        ]
+        return x509.Name(x509.NameAttribute(oid, value) for oid, value in values if value)
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where an issuing CA points: policy asserted, its root's list and its root's certificate."""
+
+    policy: Policy
+    crl_url: str
+    certificate_url: str
+
+
+def make_key(branch: Branch, rsa_bits: int = 4096) -> SigningKey:
+    """A new CA key: RSA-4096 or P-384 (FINEID S2)."""
+    if branch == "rsa":
+        return rsa.generate_private_key(public_exponent=65537, key_size=rsa_bits)
+    return ec.generate_private_key(ec.SECP384R1())
+
+
+def make_root(key: SigningKey, names: CaNames, start: datetime, end: datetime) -> Signer:
+    """A self-signed root."""
+    name, branch = names.name(), _branch(key)
+    builder = _ca_builder(key, name, start, end, path_length=None).issuer_name(name)
+    return Signer(chain=(builder.sign(key, HASHES[branch]),), private_key=key)
+
+
+def make_issuing(
+    key: SigningKey,
+    names: CaNames,
+    root: Signer,
+    placement: Placement,
+    start: datetime,
+    end: datetime,
+) -> Signer:
+    """An issuing CA below ``root``; it may not certify further CAs (path length 0)."""
+    above = root.chain[0]
+    builder = (
+        _ca_builder(key, names.name(), start, end, path_length=0)
+        .issuer_name(above.subject)
+        .add_extension(authority_key_identifier(above), critical=False)
+        .add_extension(policies(placement.policy), critical=False)
+        .add_extension(crl_distribution_points(placement.crl_url), critical=False)
+        .add_extension(authority_information_access(placement.certificate_url, None), False)
+    )
+    certificate = builder.sign(root.private_key, HASHES[root.branch])
+    return Signer(chain=(certificate, *root.chain), private_key=key)
+
+
+def _ca_builder(
+    key: SigningKey, name: x509.Name, start: datetime, end: datetime, path_length: int | None
+) -> x509.CertificateBuilder:
+    public = key.public_key()
+    constraints = x509.BasicConstraints(ca=True, path_length=path_length)
+    return (
+        x509.CertificateBuilder()
+        .serial_number(new_serial())
+        .subject_name(name)
+        .public_key(public)
+        .not_valid_before(start)
+        .not_valid_after(end)
+        .add_extension(constraints, critical=True)
+        .add_extension(key_usage(frozenset({"key_cert_sign", "crl_sign"})), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
+    )
+
+
+def _branch(key: SigningKey) -> Branch:
+    return "rsa" if isinstance(key, rsa.RSAPrivateKey) else "ec"

@@ -1,0 +1,81 @@
+"""The few DER encodings (X.690) the authority assembles by itself. Pure.
+
+It signs stored bytes and joins stored CRL entries, which no library offers.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from cryptography import x509
+
+from issuance.profiles import Branch
+
+SIGNATURE_ALGORITHM: dict[Branch, bytes] = {
+    "rsa": bytes.fromhex("300d06092a864886f70d01010d0500"),  # sha512WithRSAEncryption, RFC 4055
+    "ec": bytes.fromhex("300a06082a8648ce3d040303"),  # ecdsa-with-SHA384, RFC 5758
+}
+
+
+def tlv(tag: int, *contents: bytes) -> bytes:
+    """Tag, length and the joined contents."""
+    body = b"".join(contents)
+    size = len(body)
+    if size < 0x80:
+        return bytes((tag, size)) + body
+    length = size.to_bytes((size.bit_length() + 7) // 8)
+    return bytes((tag, 0x80 | len(length))) + length + body
+
+
+def sequence(*contents: bytes) -> bytes:
+    """SEQUENCE of already encoded parts."""
+    return tlv(0x30, *contents)
+
+
+def integer(value: int) -> bytes:
+    """INTEGER, not negative."""
+    return tlv(0x02, value.to_bytes(value.bit_length() // 8 + 1))
+
+
+def time(moment: datetime) -> bytes:
+    """UTCTime through 2049, GeneralizedTime after: RFC 5280 section 4.1.2.5."""
+    moment = moment.astimezone(UTC)
+    if moment.year < 2050:
+        return tlv(0x17, moment.strftime("%y%m%d%H%M%SZ").encode())
+    return generalized_time(moment)
+
+
+def generalized_time(moment: datetime) -> bytes:
+    """GeneralizedTime to the second, in UTC."""
+    return tlv(0x18, moment.astimezone(UTC).strftime("%Y%m%d%H%M%SZ").encode())
+
+
+def extension(value: x509.ExtensionType, *, critical: bool = False) -> bytes:
+    """Extension of a certificate, CRL or CRL entry; ``value`` is a pyca extension."""
+    parts = [object_identifier(value.oid)]
+    if critical:  # DEFAULT FALSE must not be encoded: X.690 section 11.5
+        parts.append(tlv(0x01, b"\xff"))
+    return sequence(*parts, tlv(0x04, value.public_bytes()))
+
+
+def object_identifier(oid: x509.ObjectIdentifier) -> bytes:
+    """OBJECT IDENTIFIER: X.690 section 8.19."""
+    first, second, *rest = (int(arc) for arc in oid.dotted_string.split("."))
+    return tlv(0x06, b"".join(_base128(arc) for arc in (40 * first + second, *rest)))
+
+
+def _base128(arc: int) -> bytes:
+    digits = [arc & 0x7F]
+    while arc := arc >> 7:
+        digits.append(0x80 | arc & 0x7F)
+    return bytes(reversed(digits))
+
+
+def signed(to_be_signed: bytes, branch: Branch, signature: bytes) -> bytes:
+    """Certificate or CertificateList: SEQUENCE of what was signed, how, and the signature."""
+    return sequence(to_be_signed, SIGNATURE_ALGORITHM[branch], tlv(0x03, b"\0", signature))
+
+
+def join(entries: Iterable[bytes]) -> bytes:
+    """SEQUENCE OF already encoded entries, or nothing at all when there are none."""
+    body = b"".join(entries)
+    return tlv(0x30, body) if body else b""

@@ -1,0 +1,264 @@
+"""Lint of a certificate before it is signed: own rules, then pkilint's PKIX set. Pure.
+
+An error stops issuing, a warning goes to the reviewer. Each own rule is one function that
+yields what differs from the plan; its citation stands beside it. The rules read the finished
+DER and share no code with the builder. (pkilint's CA/B set is for the public web and refuses
+every one-year certificate, so it is not used.)
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.name import _ASN1Type
+from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, SignatureAlgorithmOID
+
+from issuance.findings import Finding, Severity
+from issuance.names import UPPER_BOUNDS, foreign_characters
+from issuance.pkix import pkix_findings
+from issuance.plan import SERIAL_BYTES, Plan, branch_of
+from issuance.profiles import CEILING_MONTHS
+from issuance.validity import HELSINKI, add_months
+
+type Check = Callable[[x509.Certificate, Plan], Iterator[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class LintRule:
+    """One rule: ``check`` yields a plain English detail for each fault."""
+
+    id: str
+    citation: str
+    check: Check
+
+
+RULES: list[LintRule] = []
+
+
+def rule(citation: str) -> Callable[[Check], Check]:
+    """Register a check under ``lint.<its name>`` with the citation it enforces."""
+
+    def register(check: Check) -> Check:
+        RULES.append(LintRule(f"lint.{check.__name__}", citation, check))
+        return check
+
+    return register
+
+
+def lint(certificate: x509.Certificate, plan: Plan) -> list[Finding]:
+    """Every finding about a certificate made by ``plan``; none with an error may be issued."""
+    own = [
+        Finding(rule=rule.id, severity=Severity.ERROR, params={"detail": detail})
+        for rule in RULES
+        for detail in rule.check(certificate, plan)
+    ]
+    return own + list(pkix_findings(certificate.public_bytes(Encoding.DER)))
+
+
+@rule("RFC 5280 4.1.2.2; CA/B BR 7.1: at least 64 random bits, at most 20 octets")
+def serial(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
+    """Fifteen octets beginning with 01, and the planned ones."""
+    number = certificate.serial_number
+    if number != plan.serial or number >> (8 * (SERIAL_BYTES - 1)) != 1:
+        yield f"{number:X}"
+
+
+@rule("RFC 5280 4.1.1.2; FINEID S2: sha512WithRSA and ecdsa-SHA384")
+def signature_algorithm(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
+    """The algorithm of the issuing CA's branch."""
+    wanted = {
+        "rsa": SignatureAlgorithmOID.RSA_WITH_SHA512,
+        "ec": SignatureAlgorithmOID.ECDSA_WITH_SHA384,
+    }
+    if certificate.signature_algorithm_oid != wanted[plan.issuer.branch]:
+        yield certificate.signature_algorithm_oid.dotted_string
+
+
+@rule("RFC 5280 4.1.2.4: the issuer field equals the issuer's subject")
+def issuer(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
+    """Byte for byte, so that every path builder finds the chain."""
+    if certificate.issuer.public_bytes() != plan.issuer.certificate.subject.public_bytes():
+        yield certificate.issuer.rfc4514_string()
+
+
+@rule("DVV: a server certificate lasts one year at most, a system signature two")
+def validity(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
+    """Ends 23:59:59 Finnish time, within the ceiling and within the issuer's own validity."""
+    start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    if (start, end) != (plan.not_before, plan.not_after) or start >= end:
+        yield f"{start.isoformat()} to {end.isoformat()}"
+    local = end.astimezone(HELSINKI)
+    if (local.hour, local.minute, local.second) != (23, 59, 59):
+        yield f"ends at {local.isoformat()}"
+    months = min(plan.profile.max_months, CEILING_MONTHS[plan.profile.family])
+    if local.date() >= add_months(start.astimezone(HELSINKI).date(), months):
+        yield f"ends {local.date().isoformat()}, over {months} months"
+    own = plan.issuer.certificate
+    if start < own.not_valid_before_utc or end > own.not_valid_after_utc:
+        yield "outside the validity of the issuing CA"
+
+
+@rule("domain: the subject comes from register and order; FINEID S2 string types")
+def subject(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
+    """The planned attributes in the profile's order, each of its own string type."""
+    found = [(_short(attribute), str(attribute.value)) for attribute in certificate.subject]
+    if found != list(plan.subject.items()):
+        yield certificate.subject.rfc4514_string()
+    if [name for name in plan.profile.subject if name in dict(found)] != [n for n, _ in found]:
+        yield "attributes the profile does not have, or in another order"
+    for attribute in certificate.subject:
+        printable = _short(attribute) in {"C", "serialNumber"}
+        wanted = _ASN1Type.PrintableString if printable else _ASN1Type.UTF8String
+        if attribute._type is not wanted:
+            yield f"{_short(attribute)} is {attribute._type.name}"
+
+
+@rule("RFC 5280 appendix A.1 upper bounds; FINEID S2: characters of ISO 8859-1")
+def subject_values(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
+    """No value too long, none with a character outside the set."""
+    for attribute in certificate.subject:
+        value, bound = str(attribute.value), UPPER_BOUNDS.get(_short(attribute), 0)
+        if not 0 < len(value) <= bound:
+            yield f"{_short(attribute)}: {len(value)} characters"
+        if foreign := foreign_characters(value):
+            yield f"{_short(attribute)}: {' '.join(foreign)}"
+
+
+@rule("the CSR gives the key, and RSA keys go to the RSA branch, EC keys to the EC branch")
+def public_key(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
+    """The planned key, certified by the CA of its kind."""
+    if _spki(certificate.public_key()) != _spki(plan.public_key):
+        yield "another key"
+    if branch_of(certificate.public_key()) != plan.issuer.branch:
+        yield "key of another branch"
+
+
+@rule("Bugzilla 1712188: test certificates chain to the test hierarchy only")
+def environment(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
+    """Profile and issuing CA belong to the same environment."""
+    if plan.profile.environment != plan.issuer.environment:
+        yield f"{plan.profile.id} under a {plan.issuer.environment} CA"
+
+
+@rule("RFC 5280 4.2: nothing but what the profile has, critical where it must be")
+def extensions(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
+    """Exactly the expected extensions, each with the expected criticality."""
+    wanted = {
+        ExtensionOID.AUTHORITY_KEY_IDENTIFIER: False,
+        ExtensionOID.SUBJECT_KEY_IDENTIFIER: False,
+        ExtensionOID.KEY_USAGE: True,
+        ExtensionOID.CERTIFICATE_POLICIES: False,
+        ExtensionOID.BASIC_CONSTRAINTS: True,
+        ExtensionOID.CRL_DISTRIBUTION_POINTS: False,
+        ExtensionOID.AUTHORITY_INFORMATION_ACCESS: False,
+    }
+    if plan.profile.has_purpose:
+        wanted[ExtensionOID.EXTENDED_KEY_USAGE] = False
+    if plan.profile.has_dns_names:
+        wanted[ExtensionOID.SUBJECT_ALTERNATIVE_NAME] = False
+    found = {extension.oid: extension.critical for extension in certificate.extensions}
+    for oid in sorted(wanted.keys() | found.keys(), key=lambda oid: oid.dotted_string):
+        if wanted.get(oid) != found.get(oid):
+            yield oid.dotted_string
+
+
+@rule("RFC 5280 4.2.1.9; Bugzilla: an end entity is never a CA")
+def basic_constraints(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
+    """CA:FALSE, no path length."""
+    value = _value(certificate, x509.BasicConstraints)
+    if value is None or value.ca or value.path_length is not None:
+        yield "not an end entity"
+
+
+@rule("RFC 5280 4.2.1.3; RFC 5480 section 3; domain 2.2 and 2.4")
+def key_usage(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
+    """Exactly the usages of the profile for this kind of key."""
+    value = _value(certificate, x509.KeyUsage)
+    branch = branch_of(certificate.public_key())
+    wanted = plan.profile.key_usage[branch] if branch else frozenset()
+    if value is None or _usages(value) != wanted:
+        yield ", ".join(sorted(_usages(value))) if value else "missing"
+
+
+@rule("RFC 5280 4.2.1.12; the purpose ordered: server, client or both")
+def extended_key_usage(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
+    """Exactly the purposes ordered."""
+    oids = {"server": ExtendedKeyUsageOID.SERVER_AUTH, "client": ExtendedKeyUsageOID.CLIENT_AUTH}
+    value = _value(certificate, x509.ExtendedKeyUsage)
+    if set(value or ()) != {oids[purpose] for purpose in plan.purpose}:
+        yield ", ".join(oid.dotted_string for oid in value or ())
+
+
+@rule("RFC 5280 4.2.1.6; DVV: names of a server only, no address, no e-mail")
+def subject_alternative_names(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
+    """All host names of the order and nothing else; the common name is one of them."""
+    value = _value(certificate, x509.SubjectAlternativeName)
+    if list(value or ()) != [x509.DNSName(name) for name in plan.dns_names]:
+        yield "not the host names ordered"
+    if plan.profile.has_dns_names and plan.subject.get("CN") not in plan.dns_names:
+        yield "the common name is no host name of the order"
+
+
+@rule("RFC 5280 4.2.1.1 and 4.2.1.2: path building by key identifiers")
+def key_identifiers(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
+    """AKI equals the issuer's SKI; SKI is the SHA-1 of the key."""
+    authority = _value(certificate, x509.AuthorityKeyIdentifier)
+    own = _value(certificate, x509.SubjectKeyIdentifier)
+    above = _value(plan.issuer.certificate, x509.SubjectKeyIdentifier)
+    if not authority or not above or authority.key_identifier != above.digest:
+        yield "authority key identifier"
+    if own != x509.SubjectKeyIdentifier.from_public_key(certificate.public_key()):
+        yield "subject key identifier"
+
+
+@rule("RFC 5280 4.2.1.4; explicitText at most 200 characters; own policy OID only")
+def policies(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
+    """The issuing CA's one policy with its CPS address and notice."""
+    found = list(_value(certificate, x509.CertificatePolicies) or ())
+    if [policy.policy_identifier.dotted_string for policy in found] != [plan.issuer.policy.oid]:
+        yield ", ".join(policy.policy_identifier.dotted_string for policy in found)
+    if len(plan.issuer.policy.notice) > 200:
+        yield "the notice is too long"
+
+
+@rule("RFC 5280 4.2.1.13 and 4.2.2.1; FINEID S2: no LDAP, OCSP and caIssuers mandatory")
+def addresses(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
+    """CRL, CA certificate and OCSP at the issuing CA's plain-HTTP addresses."""
+    points = _value(certificate, x509.CRLDistributionPoints) or ()
+    access = _value(certificate, x509.AuthorityInformationAccess) or ()
+    found = [name.value for point in points for name in point.full_name or ()]
+    found += [str(description.access_location.value) for description in access]
+    issuer = plan.issuer
+    if found != [issuer.crl_url, issuer.certificate_url, issuer.ocsp_url]:
+        yield ", ".join(found)
+    yield from (url for url in found if not url.startswith("http://"))
+
+
+def _short(attribute: x509.NameAttribute) -> str:
+    return (
+        "serialNumber"
+        if attribute.rfc4514_attribute_name == "2.5.4.5"
+        else (attribute.rfc4514_attribute_name)
+    )
+
+
+def _spki(key: object) -> str:
+    der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)  # type: ignore[attr-defined]
+    return hashlib.sha256(der).hexdigest()
+
+
+def _value[T: x509.ExtensionType](certificate: x509.Certificate, kind: type[T]) -> T | None:
+    try:
+        return certificate.extensions.get_extension_for_class(kind).value
+    except x509.ExtensionNotFound:
+        return None
+
+
+def _usages(value: x509.KeyUsage) -> frozenset[str]:
+    names = ["digital_signature", "content_commitment", "key_encipherment", "data_encipherment"]
+    names += ["key_agreement", "key_cert_sign", "crl_sign"]
+    if value.key_agreement:
+        names += ["encipher_only", "decipher_only"]
+    return frozenset(name for name in names if getattr(value, name))

@@ -1,0 +1,8 @@
+"""What the certificate authority remembers. Keys are never here."""
+
+from issuance.models.approval import Approval
+from issuance.models.ca import IssuingCA
+from issuance.models.certificate import BlockedKey, Certificate
+from issuance.models.prepared import PreparedCertificate
+
+__all__ = ["Approval", "BlockedKey", "Certificate", "IssuingCA", "PreparedCertificate"]

@@ -1,0 +1,113 @@
+"""Attempts at a certificate: the very bytes that are linted, shown, approved and signed."""
+
+from functools import cached_property
+
+from cryptography import x509
+from django.db import models
+from django.db.models import F, Q
+
+from issuance.findings import Finding
+from issuance.models.ca import IssuingCA
+
+ENVIRONMENT_OF_PROFILE = Q(environment="test", profile_id__startswith="test_") | (
+    Q(environment="production") & ~Q(profile_id__startswith="test_")
+)
+
+
+class PreparedCertificate(models.Model):
+    """One attempt for one reference.
+
+    ``tbs`` is the TBSCertificate (DER); ``specimen_der`` the same signed by a throwaway key, for
+    showing. An attempt that the CA's own rules stopped is stored as refused, without either, so
+    that its findings can be shown. Void and refused attempts stay visible.
+    """
+
+    class State(models.TextChoices):
+        PREPARED = "prepared"
+        REFUSED = "refused"
+        VOID = "void"
+        SIGNING = "signing"
+        ISSUED = "issued"
+
+    reference = models.UUIDField()
+    attempt = models.PositiveIntegerField()
+    state = models.CharField(max_length=10, choices=State.choices)
+    void_reason = models.CharField(max_length=60, blank=True)
+    environment = models.CharField(max_length=10)
+    profile_id = models.CharField(max_length=40)
+    profile_version = models.PositiveSmallIntegerField()
+    rule_set_version = models.CharField(max_length=20)
+    issuing_ca = models.ForeignKey(IssuingCA, models.PROTECT, null=True, related_name="attempts")
+    organisation = models.ForeignKey("accounts.Organisation", models.PROTECT, related_name="+")
+    serial = models.CharField(max_length=40, blank=True)
+    tbs = models.BinaryField(default=bytes)
+    tbs_sha256 = models.CharField(max_length=64, blank=True)
+    specimen_der = models.BinaryField(default=bytes)
+    not_before = models.DateTimeField(null=True)
+    not_after = models.DateTimeField(null=True)
+    spki_sha256 = models.CharField(max_length=64, blank=True)
+    csr_der = models.BinaryField()
+    csr_sha256 = models.CharField(max_length=64)
+    submission_sha256 = models.CharField(max_length=64)
+    register_record = models.CharField(max_length=100)
+    findings = models.JSONField(default=list)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["reference", "attempt"], name="prepared_attempt_number_once"
+            ),
+            models.UniqueConstraint(
+                fields=["reference"], condition=Q(state="prepared"), name="prepared_one_open"
+            ),
+            models.UniqueConstraint(
+                fields=["reference"],
+                condition=Q(state__in=["signing", "issued"]),
+                name="prepared_one_signing_or_issued",
+            ),
+            models.UniqueConstraint(
+                fields=["issuing_ca", "serial"],
+                condition=~Q(serial=""),
+                name="prepared_serial_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["prepared", "refused", "void", "signing", "issued"]),
+                name="prepared_known_state",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="refused", tbs_sha256="")
+                | (
+                    Q(not_before__lt=F("not_after"), issuing_ca__isnull=False)
+                    & ~Q(serial="")
+                    & ~Q(tbs_sha256="")
+                ),
+                name="prepared_complete_unless_refused",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="void") ^ Q(void_reason=""), name="prepared_void_has_reason"
+            ),
+            models.CheckConstraint(
+                condition=ENVIRONMENT_OF_PROFILE, name="prepared_environment_of_profile"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reference}/{self.attempt}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can still be approved and issued, its time apart."""
+        return self.state == self.State.PREPARED
+
+    @cached_property
+    def specimen(self) -> x509.Certificate:
+        """The certificate-to-be under a throwaway signature. Only of attempts not refused."""
+        return x509.load_der_x509_certificate(bytes(self.specimen_der))
+
+    @property
+    def found(self) -> list[Finding]:
+        """Findings of the CA's own rules and of the lint."""
+        return [Finding.from_json(finding) for finding in self.findings]

@@ -1,0 +1,54 @@
+"""Which strings may stand in a certificate: characters, lengths, host names. Pure."""
+
+import re
+import unicodedata
+
+UPPER_BOUNDS = {"C": 2, "ST": 128, "L": 128, "O": 64, "OU": 64, "serialNumber": 64, "CN": 64}
+"""Longest attribute values in characters: RFC 5280, appendix A.1."""
+
+_LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)\Z")
+_OID = re.compile(r"[0-2](\.(0|[1-9][0-9]*)){2,}\Z")
+
+
+def foreign_characters(value: str) -> list[str]:
+    """The characters of ``value`` outside the permitted set, each once, in order of appearance.
+
+    FINEID S2 limits UTF8String values to the characters of ISO 8859-1. Of those, controls,
+    the no-break space and the soft hyphen are left out, for they cannot be seen.
+    """
+    return list(dict.fromkeys(c for c in value if not _permitted(c)))
+
+
+def _permitted(character: str) -> bool:
+    code = ord(character)
+    return 0x20 <= code <= 0x7E or (0xA1 <= code <= 0xFF and code != 0xAD)
+
+
+def is_tidy(value: str) -> bool:
+    """Neither empty nor padded, no double spaces, composed (NFC), and begins with a letter or digit.
+
+    A leading ": " once got into a hospital's certificate elsewhere (Bugzilla 1680083).
+    """
+    return bool(
+        value
+        and value == " ".join(value.split(" ")).strip()
+        and "  " not in value
+        and unicodedata.normalize("NFC", value) == value
+        and value[0].isalnum()
+    )
+
+
+def is_host_name(value: str) -> bool:
+    """A fully qualified lower-case host name: RFC 1034 section 3.5; no wildcard, no address."""
+    labels = value.split(".")
+    return (
+        len(value) <= 253
+        and len(labels) >= 2
+        and all(_LABEL.match(label) for label in labels)
+        and not labels[-1].isdigit()
+    )
+
+
+def is_oid(value: str) -> bool:
+    """An object identifier in dotted form, at least three arcs."""
+    return bool(_OID.match(value))

@@ -1,0 +1,23 @@
+"""What the authority does, one function per act; the only writers of its tables."""
+
+from issuance.services.approve import ApprovalState, approve
+from issuance.services.issue import issue
+from issuance.services.keys import block_key, is_blocked
+from issuance.services.prepare import prepare, void
+from issuance.services.publish import publish_crl, publish_crl_with, publish_crls
+from issuance.services.revoke import REASONS, revoke
+
+__all__ = [
+    "REASONS",
+    "ApprovalState",
+    "approve",
+    "block_key",
+    "is_blocked",
+    "issue",
+    "prepare",
+    "publish_crl",
+    "publish_crl_with",
+    "publish_crls",
+    "revoke",
+    "void",
+]

@@ -1,0 +1,137 @@
+"""Approving: named persons, exact bytes."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+
+from accounts import access
+from accounts.models import Person
+from certportal.foundation import events
+from certportal.foundation.actors import Actor
+from certportal.foundation.errors import Refused
+from issuance.models import Approval, PreparedCertificate
+from issuance.services import locks
+from issuance.services.errors import (
+    IdentificationTooOld,
+    NotOpen,
+    NotReviewer,
+    OtherBytes,
+    OwnOrganisation,
+)
+
+ROLE = "reviewer"
+FRESH = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalState:
+    """How many distinct persons have approved, of how many wanted."""
+
+    wanted: int
+    given: int
+
+    @property
+    def complete(self) -> bool:
+        """Whether the certificate may be issued."""
+        return self.given >= self.wanted
+
+
+def approve(
+    prepared_id: int,
+    *,
+    person: Person,
+    reauthenticated_at: datetime,
+    expected_sha256: str,
+    now: datetime,
+) -> ApprovalState:
+    """Add the person's approval of the bytes with hash ``expected_sha256``; once only counts.
+
+    Raises NotOpen, OtherBytes (both Stale), NotReviewer, OwnOrganisation or
+    IdentificationTooOld (all NotAllowed); PreparedCertificate.DoesNotExist for an unknown id.
+    """
+    prepared = PreparedCertificate.objects.get(pk=prepared_id)
+    actor = Actor("person", str(person.pk))
+    try:
+        with transaction.atomic():
+            locks.hold(f"issuance:{prepared.reference}")
+            prepared = PreparedCertificate.objects.select_for_update().get(pk=prepared_id)
+            _check(prepared, person, reauthenticated_at, expected_sha256, now)
+            _, created = Approval.objects.get_or_create(
+                prepared=prepared,
+                person=person,
+                defaults={
+                    "role": ROLE,
+                    "reauthenticated_at": reauthenticated_at,
+                    "created_at": now,
+                },
+            )
+            state = approval_state(prepared)
+            if created:
+                _record(prepared, actor, now, given=state.given, wanted=state.wanted)
+            return state
+    except Refused as refusal:
+        _record(prepared, actor, now, refused=True, reason=type(refusal).__name__)
+        raise
+
+
+def approval_state(prepared: PreparedCertificate) -> ApprovalState:
+    """Count the approvals that stand now: by reviewers still, none of the organisation."""
+    approvals = prepared.approvals.select_related("person")
+    standing = {
+        each.person.merged_into_id or each.person_id
+        for each in approvals
+        if _may_approve(each.person, prepared)
+    }
+    wanted = settings.ISSUANCE_APPROVALS[prepared.environment]
+    return ApprovalState(wanted=wanted, given=len(standing))
+
+
+def approvers(prepared: PreparedCertificate) -> Iterable[Person]:
+    """Who has approved, in order."""
+    return [each.person for each in prepared.approvals.select_related("person").order_by("pk")]
+
+
+def _may_approve(person: Person, prepared: PreparedCertificate) -> bool:
+    return access.is_reviewer(person) and not access.is_member(person, prepared.organisation_id)
+
+
+def _check(
+    prepared: PreparedCertificate,
+    person: Person,
+    reauthenticated_at: datetime,
+    expected_sha256: str,
+    now: datetime,
+) -> None:
+    if not access.is_reviewer(person):
+        raise NotReviewer
+    if access.is_member(person, prepared.organisation_id):
+        raise OwnOrganisation
+    if not prepared.is_open or now >= prepared.expires_at:
+        raise NotOpen
+    if expected_sha256 != prepared.tbs_sha256:
+        raise OtherBytes
+    if not now - FRESH <= reauthenticated_at <= now:
+        raise IdentificationTooOld
+
+
+def _record(
+    prepared: PreparedCertificate,
+    actor: Actor,
+    now: datetime,
+    *,
+    refused: bool = False,
+    **data: str | int,
+) -> None:
+    events.record(
+        "issuance.approved",
+        actor=actor,
+        now=now,
+        object_type="prepared_certificate",
+        object_id=prepared.pk,
+        organisation_id=prepared.organisation_id,
+        refused=refused,
+        data={"reference": str(prepared.reference), "tbs_sha256": prepared.tbs_sha256, **data},
+    )

@@ -1,0 +1,70 @@
+"""Refusals of the authority's services, worded for the person who is refused."""
+
+from django.utils.translation import gettext_lazy as _
+
+from certportal.foundation.errors import NotAllowed, Refused, Stale
+
+
+class AlreadySigning(Refused):
+    """The reference has a certificate, or one is being signed: nothing can be changed."""
+
+    def __init__(self) -> None:
+        super().__init__(_("The certificate has been made already, or is being made now."))
+
+
+class NotOpen(Stale):
+    """The prepared certificate is void, refused, expired or used."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("This prepared certificate is no longer valid. Open the case again to get a new one.")
+        )
+
+
+class OtherBytes(Stale):
+    """The person saw another certificate than the one now prepared."""
+
+    def __init__(self) -> None:
+        super().__init__(_("The certificate has changed since you looked at it. Look at it again."))
+
+
+class NotReviewer(NotAllowed):
+    """The person is not a reviewer, or is no longer."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Only reviewers may approve certificates."))
+
+
+class OwnOrganisation(NotAllowed):
+    """The person belongs to the organisation the certificate is for."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("You act for this organisation yourself, so somebody else must approve.")
+        )
+
+
+class IdentificationTooOld(NotAllowed):
+    """The person has not identified lately."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Identify yourself again before you approve the certificate."))
+
+
+class UnknownReason(Refused):
+    """Not a reason for revocation that this authority uses."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Choose the reason for revoking the certificate."))
+
+
+class ReasonStands(Refused):
+    """A revoked certificate's reason may only be raised to key compromise."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "The certificate has been revoked already. Its reason can only be changed to "
+                "the private key having been disclosed."
+            )
+        )

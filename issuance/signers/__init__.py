@@ -1,0 +1,66 @@
+"""Loading the signer of an issuing CA. Only ``issuance.services`` and system checks may.
+
+The backend is chosen by ``settings.ISSUANCE_SIGNER`` (``BACKEND`` and ``OPTIONS``); without it,
+encrypted key files in CA_KEYS_DIR.
+"""
+
+import os
+from functools import lru_cache
+from typing import Any
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.serialization import Encoding
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from issuance.signers.errors import SignerMismatch, SignerUnavailable
+from issuance.signers.protocol import Signer, SignerBackend
+
+__all__ = ["Signer", "SignerMismatch", "SignerUnavailable", "load"]
+
+_FILES = {"BACKEND": "issuance.signers.file.KeyFiles"}
+
+
+def load(stem: str, certificate: x509.Certificate) -> Signer:
+    """The signer for the issuing CA ``stem``, proven to hold the key of ``certificate``.
+
+    Loaded once per process (an RSA-4096 key takes 0.2 s), after any fork. Raises
+    SignerUnavailable, or SignerMismatch if the key or the chain is another CA's.
+    """
+    return _load(os.getpid(), stem, certificate.public_bytes(Encoding.DER))
+
+
+@lru_cache(maxsize=32)
+def _load(_process: int, stem: str, certificate_der: bytes) -> Signer:
+    signer = backend().load(stem)
+    verify(signer)
+    if signer.chain[0].public_bytes(Encoding.DER) != certificate_der:
+        raise SignerMismatch(f"{stem}: the chain is not that of the registered CA")
+    return signer
+
+
+def backend() -> SignerBackend:
+    """A fresh backend as the settings say."""
+    chosen: dict[str, Any] = getattr(settings, "ISSUANCE_SIGNER", None) or _FILES
+    made: SignerBackend = import_string(chosen["BACKEND"])(**chosen.get("OPTIONS", {}))
+    return made
+
+
+def forget() -> None:
+    """Load every signer anew: after a token came back, or in tests."""
+    _load.cache_clear()
+
+
+def verify(signer: Signer) -> None:
+    """Raise SignerMismatch unless the key belongs to the chain and the chain holds together."""
+    if signer.private_key.public_key() != signer.chain[0].public_key():
+        raise SignerMismatch("the key does not match the certificate")
+    for below, above in zip(signer.chain, (*signer.chain[1:], signer.chain[-1]), strict=True):
+        constraints = above.extensions.get_extension_for_class(x509.BasicConstraints).value
+        try:
+            below.verify_directly_issued_by(above)
+        except (InvalidSignature, ValueError, TypeError) as error:
+            raise SignerMismatch("the chain does not hold together") from error
+        if not constraints.ca:
+            raise SignerMismatch("the chain has a certificate that is no CA's")
