@@ -80,17 +80,19 @@ class BlockedKey(models.Model):
     """A public key that gets no certificate, whoever asks: its private half is or may be known.
 
     Kept by the SHA-256 of its SubjectPublicKeyInfo (lower-case hex). ``reason`` is
-    ``compromise`` (a revocation), ``leaked`` (its private half was uploaded) or ``published``.
+    ``key_compromise`` (a revocation), ``private_key_uploaded`` or ``published``.
     """
 
+    REASONS = ("key_compromise", "private_key_uploaded", "published")
+
     spki_sha256 = models.CharField(max_length=64, unique=True)
-    reason = models.CharField(max_length=20)
+    reason = models.CharField(max_length=30)
     created_at = models.DateTimeField()
 
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(reason__in=["compromise", "leaked", "published"]),
+                condition=Q(reason__in=["key_compromise", "private_key_uploaded", "published"]),
                 name="blockedkey_known_reason",
             )
         ]

@@ -16,7 +16,7 @@ def is_blocked(spki_sha256: str) -> bool:
 
 
 def block_key(spki_sha256: str, reason: str, *, actor: Actor, now: datetime) -> BlockedKey:
-    """Block a key for ever: ``reason`` is compromise, leaked or published. Idempotent."""
+    """Block a key for ever: ``reason`` is one of BlockedKey.REASONS. Idempotent."""
     blocked, created = BlockedKey.objects.get_or_create(
         spki_sha256=spki_sha256, defaults={"reason": reason, "created_at": now}
     )
@@ -49,4 +49,4 @@ def key_findings(spki_sha256: str, reference: UUID) -> Iterator[Finding]:
         .exists()
     )
     if elsewhere:
-        yield Finding(rule="key.reused", severity=Severity.ERROR, params={})
+        yield Finding(rule="key.in_use", severity=Severity.ERROR, params={})

@@ -49,7 +49,7 @@ def revoke(
                 raise ReasonStands
         _mark(certificate, reason, invalidity_date, now)
         if reason == COMPROMISE:
-            block_key(certificate.spki_sha256, "compromise", actor=actor, now=now)
+            block_key(certificate.spki_sha256, COMPROMISE, actor=actor, now=now)
         _announce(certificate, actor, now)
     return certificate
 
