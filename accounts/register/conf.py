@@ -6,16 +6,11 @@ from typing import Any
 from django.conf import settings
 
 DEFAULTS: dict[str, Any] = {
-    # The code server; empty: no synchronising, rows come by `import_register` alone.
-    "URL": "",
-    "CLASSIFICATION": "1.2.246.537.6.202",
-    "VERSION": "1.2.246.537.6.202.2008",
-    "TIMEOUT_SECONDS": 20,
-    "PAGE_SIZE": 500,
-    "MAX_PAGE_BYTES": 16 * 1024 * 1024,
-    "MAX_PAGES": 2000,
-    "ATTEMPTS": 4,
-    # Older than this, and checks wait instead of trusting the mirror. None: never too old.
+    # Dotted path of the source's client, and its keyword arguments. Empty: nothing is fetched,
+    # rows come by `import_register` alone.
+    "BACKEND": "",
+    "OPTIONS": {},
+    # A mirror older than this is not relied on: checks wait. None: it is never too old.
     "MAX_AGE": timedelta(hours=72),
     # A run that would end more units than both of these is held for a person.
     "MAX_ENDED": 20,

@@ -12,6 +12,7 @@ from enum import StrEnum
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Collate
 
+from accounts.register import conf
 from accounts.register.identifiers import business_id as read_business_id
 from accounts.register.models import Kind, RegisterRecord, RegisterRun
 
@@ -105,6 +106,16 @@ def register_age(now: datetime, *, kind: str = Kind.SOTE_UNIT) -> timedelta | No
     done = RegisterRun.objects.filter(kind=kind, outcome=RegisterRun.Outcome.DONE)
     last = done.order_by("-started_at").values_list("started_at", flat=True).first()
     return None if last is None else now - last
+
+
+def is_fresh(now: datetime) -> bool:
+    """Whether the mirror of the SOTE register is young enough to rest a decision on.
+
+    A mirror without a source (see ``REGISTER["BACKEND"]``) is fed by hand and does not age.
+    """
+    age = register_age(now)
+    limit = conf.value("MAX_AGE") if conf.value("BACKEND") else None
+    return age is not None and (limit is None or age <= limit)
 
 
 def one_per_oid(records: Iterable[RegisterRecord], on: date) -> list[RegisterRecord]:

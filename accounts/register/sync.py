@@ -1,0 +1,108 @@
+"""Bringing the mirror up to date from its source: nothing is open while the source is asked."""
+
+from datetime import date, datetime, timedelta
+
+import structlog
+
+from accounts.register import services
+from accounts.register.client import Download, RegisterClient, load_client
+from accounts.register.csapi import without_repeats
+from accounts.register.models import Kind, RegisterRecord, RegisterRun
+from accounts.register.services import Busy, Report, Source
+from accounts.register.transport import SourceFault
+from certportal.foundation import clock
+from certportal.foundation.errors import Unavailable
+
+# The source compares days of its own clock, and a run may have begun just before midnight.
+OVERLAP = timedelta(days=1)
+FULL_EVERY = timedelta(days=7)
+DELTA_EVERY = timedelta(hours=20)
+HELD_RESTS = timedelta(hours=24)
+
+log = structlog.get_logger(__name__)
+
+
+def catch_up(*, now: datetime, client: RegisterClient | None = None) -> Report | None:
+    """Fetch what is due and nothing else; a source that fails is tried again the next time.
+
+    The whole is due a week after the last whole, a delta 20 hours after the last success. While a
+    held run waits for a person, the whole is asked for once a day. None where nothing was done.
+    """
+    client = client or load_client()
+    if client is None:
+        return None
+    try:
+        if _full_is_due(client, now):
+            return sync_full(client, now=now)
+        if _older(_last(client), now, DELTA_EVERY):
+            return sync_delta(client, now=now)
+    except (Unavailable, Busy) as fault:
+        log.warning("register_not_synchronised", error=type(fault).__name__, reason=str(fault))
+    return None
+
+
+def sync_full(client: RegisterClient, *, now: datetime) -> Report:
+    """Compare the whole register with the mirror.
+
+    Raises:
+        Unavailable: the source failed, on record as a failed run.
+        Busy: another import is at work.
+    """
+    return _sync(client, None, now)
+
+
+def sync_delta(client: RegisterClient, *, now: datetime) -> Report:
+    """Bring in what changed since the last success from this source; the whole, if none yet.
+
+    Raises: as `sync_full`.
+    """
+    last = _last(client)
+    return _sync(client, None if last is None else clock.day(last.started_at) - OVERLAP, now)
+
+
+def _sync(client: RegisterClient, since: date | None, now: datetime) -> Report:
+    scope = RegisterRun.Scope.FULL if since is None else RegisterRun.Scope.DELTA
+    try:
+        download = client.download(modified_since=since) if since else _whole(client)
+    except Unavailable as fault:
+        source = Source(client.source, scope, 0)
+        services.record_failure(Kind.SOTE_UNIT, source, str(fault), now=now)
+        raise
+    source = Source(client.source, scope, download.pages)
+    return services.import_rows(Kind.SOTE_UNIT, download.rows, source, now=now)
+
+
+def _whole(client: RegisterClient) -> Download:
+    """The whole register; a known code is taken as gone only when two downloads lack it.
+
+    When one code goes and another comes between two pages, the count stays and paging skips a
+    code that nobody touched.
+    """
+    first = client.download()
+    if not first.rows:
+        raise SourceFault("the register is empty")
+    current = RegisterRecord.objects.filter(kind=Kind.SOTE_UNIT, known_to=None)
+    known = set(current.values_list("oid", flat=True).iterator())
+    if known <= {row.oid for row in first.rows}:
+        return first
+    second = client.download()
+    rows = without_repeats([*first.rows, *second.rows])
+    return Download(rows, first.pages + second.pages)
+
+
+def _full_is_due(client: RegisterClient, now: datetime) -> bool:
+    held = _last(client, RegisterRun.Outcome.HELD, accepted_at=None)
+    if held is not None and not _older(held, now, HELD_RESTS):
+        return False
+    return _older(_last(client, scope=RegisterRun.Scope.FULL), now, FULL_EVERY)
+
+
+def _older(run: RegisterRun | None, now: datetime, limit: timedelta) -> bool:
+    return run is None or now - run.started_at > limit
+
+
+def _last(
+    client: RegisterClient, outcome: str = RegisterRun.Outcome.DONE, **fields: str | None
+) -> RegisterRun | None:
+    runs = RegisterRun.objects.filter(source=client.source, outcome=outcome, **fields)
+    return runs.order_by("-started_at").first()
