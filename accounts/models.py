@@ -70,12 +70,14 @@ class Identifier(models.Model):
 
 
 class EmailCode(models.Model):
-    """A code mailed to an address to show that the person reads it. Kept only as a hash."""
+    """A code mailed to an address to show that the person reads it.
+
+    The code itself is nowhere: it is derived from the row's key and the service's secret key.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     person = models.ForeignKey(Person, models.CASCADE, related_name="email_codes")
     email = models.EmailField()
-    digest = models.CharField(max_length=64)
     made_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     tries = models.PositiveSmallIntegerField(default=0)

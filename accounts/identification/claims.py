@@ -1,0 +1,60 @@
+"""From a provider's claims to an Identity: the identifier is hashed here and then let go."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+
+from accounts.identification.codes import read_hetu
+from accounts.identification.hashing import digests
+from accounts.identification.identity import Identity, NotIdentified
+
+# Claims of the Finnish Trust Network (national identification number, given names, family name).
+HETU = "urn:oid:1.2.246.21"
+GIVEN_NAMES = "urn:oid:1.2.246.575.1.14"
+FAMILY_NAME = "urn:oid:2.5.4.4"
+# Attributes of eIDAS natural persons, who have no Finnish code.
+EIDAS = "http://eidas.europa.eu/attributes/naturalperson/"
+EIDAS_IDENTIFIER = f"{EIDAS}PersonIdentifier"
+EIDAS_GIVEN_NAME = f"{EIDAS}CurrentGivenName"
+EIDAS_FAMILY_NAME = f"{EIDAS}CurrentFamilyName"
+
+LONGEST = 120
+
+
+def identity(claims: Mapping[str, Any]) -> Identity:
+    """Return the Identity the claims speak of. Raises NotIdentified when they name nobody."""
+    if claims.get(HETU):
+        return _finnish(claims)
+    if claims.get(EIDAS_IDENTIFIER):
+        return _eidas(claims)
+    raise NotIdentified("no identifier")
+
+
+def _finnish(claims: Mapping[str, Any]) -> Identity:
+    code = read_hetu(str(claims[HETU]), temporary_allowed=settings.PORTAL_ENV != "production")
+    if code is None:
+        raise NotIdentified("invalid personal identity code")
+    return Identity(
+        kind="hetu",
+        digests=digests("hetu", code),
+        given_name=_name(claims.get(GIVEN_NAMES)),
+        family_name=_name(claims.get(FAMILY_NAME)),
+    )
+
+
+def _eidas(claims: Mapping[str, Any]) -> Identity:
+    return Identity(
+        kind="eidas",
+        digests=digests("eidas", str(claims[EIDAS_IDENTIFIER]).strip()),
+        given_name=_name(claims.get(EIDAS_GIVEN_NAME)),
+        family_name=_name(claims.get(EIDAS_FAMILY_NAME)),
+    )
+
+
+def _name(value: Any) -> str:
+    """Return a name fit to be stored; NotIdentified when the provider gave none."""
+    name = " ".join(str(value or "").split())[:LONGEST]
+    if not name:
+        raise NotIdentified("no name")
+    return name

@@ -1,0 +1,88 @@
+"""Who is behind the request, for whom they act, and in which language they read."""
+
+import ipaddress
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY, logout
+from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+from django.utils.cache import patch_cache_control
+
+from accounts import access
+from accounts.models import Membership, Person
+from accounts.services.people import present
+from certportal.foundation.actors import Actor
+
+CHOSEN = "organisation"
+
+
+class PersonMiddleware:
+    """Sets ``request.person``, ``request.actor`` and ``request.organisation``.
+
+    ``person`` and ``organisation`` are None for visitors. Machines' addresses, asked without a
+    session cookie, cost no query. Pages of a logged-in person are never stored by a cache.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Recognise, pass on, and keep private pages out of caches."""
+        person = self.recognise(request)
+        _set(request, person)
+        if person is not None:
+            read_in(person, request)
+        response = self.get_response(request)
+        if settings.SESSION_COOKIE_NAME in request.COOKIES or hasattr(request, "private"):
+            patch_cache_control(response, private=True, no_store=True)
+        return response
+
+    def recognise(self, request: HttpRequest) -> Person | None:
+        """Return the person of the session; a login that is no longer active is logged out."""
+        if settings.SESSION_COOKIE_NAME not in request.COOKIES:
+            return None
+        user: Any = request.user
+        if not user.is_authenticated:
+            if SESSION_KEY in request.session:
+                logout(request)
+            return None
+        return present(user.person) if user.person_id else None
+
+
+def _set(request: Any, person: Person | None) -> None:
+    address = address_of(request)
+    request.person = person
+    request.actor = (
+        Actor("visitor", "", address) if person is None else access.actor_for(person, address)
+    )
+    request.organisation = None
+    if person is not None:
+        membership = chosen(request, person)
+        request.organisation = membership.organisation if membership else None
+
+
+def chosen(request: HttpRequest, person: Person) -> Membership | None:
+    """Return the membership chosen in this session, or the only one there is."""
+    current = list(access.memberships(person))
+    if len(current) == 1:
+        return current[0]
+    wanted = request.session.get(CHOSEN)
+    return next((one for one in current if str(one.organisation_id) == wanted), None)
+
+
+def read_in(person: Person, request: HttpRequest) -> None:
+    """Speak the person's language where the address names none."""
+    if translation.get_language_from_path(request.path_info) is None:
+        translation.activate(person.language)
+        request.LANGUAGE_CODE = translation.get_language()
+
+
+def address_of(request: HttpRequest) -> str:
+    """Return the peer's IP address, or empty where the peer is a socket of this machine."""
+    value = request.META.get("REMOTE_ADDR", "")
+    try:
+        return str(ipaddress.ip_address(value))
+    except ValueError:
+        return ""

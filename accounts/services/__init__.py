@@ -1,0 +1,1 @@
+"""What changes about people and organisations: one function per act."""
