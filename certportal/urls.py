@@ -4,6 +4,32 @@ from django.conf import settings
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
-from django.utils.module_loading import module_has_submodule  # noqa: F401
+from django.views.generic import RedirectView
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from applications.views.home import home
+from certportal import error, health, mailbox, pages
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("livez", health.livez, name="livez"),
+    path("healthz", health.healthz, name="healthz"),
+    path("console/", RedirectView.as_view(pattern_name="console:queue")),
+    path("", include("issuance.urls")),
+    *pages.root_urlpatterns,
+    *i18n_patterns(
+        *pages.urlpatterns,
+        path("home/", home, name="home"),
+        path("account/", include("accounts.urls")),
+        path("orders/", include("applications.urls")),
+        path("console/", include("applications.console_urls")),
+        path("settings/", admin.site.urls),
+    ),
+    path("", include("accounts.machine_urls")),
+]
+
+if settings.MAIL_IS_LOCAL and not settings.PRODUCTION:
+    urlpatterns += [
+        path("dev/mail/", mailbox.index, name="dev_mail"),
+        path("dev/mail/<str:name>", mailbox.show, name="dev_mail_show"),
+    ]
+
+handler500 = error.server_error

@@ -18,6 +18,7 @@ from applications.services.reviewing import (
     request_info,
     set_evidence,
 )
+from applications.services.revoking import tell_revoked
 from applications.services.submitting import submit
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "set_evidence",
     "start",
     "submit",
+    "tell_revoked",
     "upload_csr",
     "wait",
     "withdraw",

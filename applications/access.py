@@ -1,0 +1,49 @@
+"""Fetching and authorising in one call: strangers get 404, and the try is on record."""
+
+from uuid import UUID
+
+from django.http import Http404
+
+from accounts import access
+from accounts.models import Membership, Person
+from applications.models import Application
+from applications.workflow import Status
+from certportal.foundation import clock, events
+from certportal.foundation.actors import Actor
+
+ACTING = (Membership.Role.ADMINISTRATOR, Membership.Role.APPLICANT)
+
+
+def get_for_applicant(person: Person, application_id: UUID) -> Application:
+    """Return the application when the person may act for its organisation; else 404."""
+    found = Application.objects.select_related("organisation", "csr", "submission", "reviewer")
+    application = found.filter(pk=application_id).first()
+    if application is not None:
+        membership = access.current_membership(person, application.organisation_id)
+        if membership is not None and membership.role in ACTING:
+            return application
+        _refuse(person, application)
+    raise Http404
+
+
+def get_for_reviewer(person: Person, application_id: UUID) -> Application:
+    """Return the submitted application when the person is a reviewer; else 404."""
+    found = Application.objects.select_related("organisation", "csr", "submission", "reviewer")
+    application = found.filter(pk=application_id).exclude(status=Status.DRAFT).first()
+    if application is not None:
+        if access.is_reviewer(person):
+            return application
+        _refuse(person, application)
+    raise Http404
+
+
+def _refuse(person: Person, application: Application) -> None:
+    events.record(
+        "application.access_refused",
+        actor=Actor("person", str(person.pk)),
+        now=clock.now(),
+        object_type="application",
+        object_id=application.pk,
+        organisation_id=application.organisation_id,
+        refused=True,
+    )

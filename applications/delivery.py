@@ -1,0 +1,36 @@
+"""The files of a delivered certificate, named so that people can tell them apart."""
+
+import re
+
+from applications.kinds import CertificateType
+from applications.models import Application
+from certportal.foundation import clock
+from certportal.foundation.mail import File
+from issuance.deliverables import deliverables
+from issuance.models import Certificate
+
+
+def certificate_of(application: Application) -> Certificate | None:
+    """Return the certificate issued for the application, if there is one."""
+    found = Certificate.objects.select_related("issuing_ca")
+    return found.filter(reference=application.pk).first()
+
+
+def stem(application: Application, certificate: Certificate) -> str:
+    """Return the file names' beginning: order number, name and last day of validity."""
+    first = application.host_names.first()
+    name = first.name if first else application.system_name
+    safe = re.sub(r"[^A-Za-z0-9.-]+", "-", name).strip("-.") or "certificate"
+    prefix = "TEST-" if CertificateType(application.type).is_test else ""
+    return f"{prefix}{application.number}_{safe}_{clock.day(certificate.not_after).isoformat()}"
+
+
+def files(application: Application, certificate: Certificate) -> dict[str, File]:
+    """Return the certificate's files by kind: der, pem, chain, p7b."""
+    made, name = deliverables(certificate), stem(application, certificate)
+    return {
+        "der": File(f"{name}.der", made.der, "application/pkix-cert"),
+        "pem": File(f"{name}.pem", made.pem, "application/x-pem-file"),
+        "chain": File(f"{name}_chain.pem", made.chain_pem, "application/x-pem-file"),
+        "p7b": File(f"{name}_chain.p7b", made.p7b, "application/x-pkcs7-certificates"),
+    }

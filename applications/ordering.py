@@ -1,0 +1,42 @@
+"""What the registration authority hands to the certificate authority for one application."""
+
+from datetime import datetime
+
+from applications.kinds import CertificateType, Purpose
+from applications.models import Application
+from applications.naming import names
+from issuance.orders import CertificateOrder, Subject
+
+
+def certificate_order(application: Application, *, now: datetime) -> CertificateOrder:
+    """Return the order for the application's certificate; subject from register and order only."""
+    assert application.csr is not None and application.submission is not None
+    found = names(application, now=now)
+    type = CertificateType(application.type)
+    subject = Subject(
+        organisation=found.organisation.value if found else "",
+        unit=found.unit.value if found and found.unit and not type.is_server else None,
+        locality=(found.locality or None) if found else None,
+        common_name="" if type.is_server else application.system_name,
+        serial_number=None if type.is_server else application.system_oid,
+    )
+    return CertificateOrder(
+        reference=application.pk,
+        profile_id=type.value,
+        organisation_id=application.organisation_id,
+        subject=subject,
+        csr_der=bytes(application.csr.der),
+        csr_sha256=application.csr.sha256,
+        submission_sha256=application.submission.sha256,
+        register_record=str(application.submission.record_id),
+        validity_months=application.validity_months or 0,
+        purpose=_purpose(application),
+        dns_names=tuple(host.name for host in application.host_names.all()),
+        start=application.start,
+    )
+
+
+def _purpose(application: Application) -> frozenset[str]:
+    if application.purpose == Purpose.BOTH:
+        return frozenset({"server", "client"})
+    return frozenset({application.purpose}) if application.purpose else frozenset()

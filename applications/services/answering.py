@@ -1,0 +1,72 @@
+"""The applicant's answers: to a question, or unasked."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts.models import Person
+from applications import promise
+from applications.models import Addition, Application
+from applications.services import freezing, moving
+from applications.workflow import Action, Role
+from certportal.foundation.actors import Actor
+from issuance import services as authority
+
+
+@transaction.atomic
+def resubmit(
+    application_id: UUID,
+    *,
+    person: Person,
+    declarations: list[str],
+    language: str,
+    version: int,
+    actor: Actor,
+    now: datetime,
+) -> Application:
+    """Send the mended application again: frozen anew, checked anew, back to the same reviewer.
+
+    The working days that were left count on from the day after.
+    """
+    application = moving.lock(application_id, version=version)
+    moving.require(application, Action.RESUBMIT, Role.APPLICANT)
+    submission = freezing.freeze(
+        application, person=person, declarations=declarations, language=language, now=now
+    )
+    application.requests.filter(closed_at=None).update(closed_at=now)
+    authority.void(application.pk, "resubmitted", actor=actor, now=now)
+    left = application.days_left if application.days_left is not None else promise.WORKING_DAYS
+    return moving.move(
+        application,
+        Action.RESUBMIT,
+        role=Role.APPLICANT,
+        actor=actor,
+        now=now,
+        data={"submission": submission.sha256},
+        submission=submission,
+        completed_at=now,
+        due_on=promise.due_on(now, left),
+        days_left=None,
+        findings=[],
+    )
+
+
+@transaction.atomic
+def add_information(
+    application_id: UUID,
+    *,
+    text: str,
+    person: Person,
+    version: int,
+    actor: Actor,
+    now: datetime,
+) -> Application:
+    """Add information unasked; approvals given before it are void."""
+    application = moving.lock(application_id, version=version)
+    moving.require(application, Action.ADD_INFORMATION, Role.APPLICANT)
+    authority.void(application.pk, "information_added", actor=actor, now=now)
+    Addition.objects.create(application=application, person=person, text=text, at=now)
+    return moving.move(
+        application, Action.ADD_INFORMATION, role=Role.APPLICANT, actor=actor, now=now
+    )

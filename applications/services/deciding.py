@@ -1,0 +1,165 @@
+"""Deciding: approve the bytes, reject with reasons, reopen."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts import access
+from accounts.models import Person
+from applications import promise
+from applications.errors import NotYourCase, OwnOrganisation
+from applications.models import Application, Decision
+from applications.services import moving
+from applications.workflow import Action, Role, Status
+from certportal.foundation import clock
+from certportal.foundation.actors import Actor
+from certportal.foundation.errors import Refused
+from issuance import services as authority
+
+
+class EvidenceMissing(Refused):
+    """A host name stands without recorded evidence that the applicant administers it."""
+
+    def __init__(self) -> None:
+        """Word it."""
+        super().__init__(
+            _("Record for each host name how you saw that the applicant administers it.")
+        )
+
+
+class DeadlineOpen(Refused):
+    """A case with an open question can be rejected only after the question's deadline."""
+
+    def __init__(self) -> None:
+        """Word it."""
+        super().__init__(_("The applicant still has time to answer."))
+
+
+@transaction.atomic
+def approve(
+    application_id: UUID,
+    *,
+    prepared_id: int,
+    tbs_sha256: str,
+    reauthenticated_at: datetime,
+    person: Person,
+    version: int,
+    actor: Actor,
+    now: datetime,
+) -> Application:
+    """Approve exactly the bytes that were shown; when enough persons have, it goes to be issued."""
+    application = _held(application_id, person, version, shared=True)
+    moving.require(application, Action.APPROVE, Role.REVIEWER)
+    if application.host_names.filter(evidence="").exists():
+        raise EvidenceMissing
+    state = authority.approve(
+        prepared_id,
+        person=person,
+        reauthenticated_at=reauthenticated_at,
+        expected_sha256=tbs_sha256,
+        now=now,
+    )
+    if state.complete:
+        _decide(application, Decision.Kind.APPROVED, person, "", now)
+    return moving.move(
+        application,
+        Action.APPROVE,
+        role=Role.REVIEWER,
+        actor=actor,
+        now=now,
+        to=Status.APPROVED if state.complete else Status.IN_REVIEW,
+        data={"tbs_sha256": tbs_sha256, "given": state.given, "wanted": state.wanted},
+    )
+
+
+@transaction.atomic
+def reject(
+    application_id: UUID,
+    *,
+    reasons: str,
+    person: Person,
+    version: int,
+    actor: Actor,
+    now: datetime,
+) -> Application:
+    """Reject with reasons (hallintolaki 44–45 §); an open question's deadline must have passed."""
+    application = _held(application_id, person, version)
+    moving.require(application, Action.REJECT, Role.REVIEWER)
+    request = application.requests.filter(closed_at=None).first()
+    if request and request.deadline >= clock.day(now):
+        raise DeadlineOpen
+    if request:
+        request.closed_at = now
+        request.save(update_fields=["closed_at"])
+    authority.void(application.pk, "rejected", actor=actor, now=now)
+    _decide(application, Decision.Kind.REJECTED, person, reasons, now)
+    return moving.move(
+        application,
+        Action.REJECT,
+        role=Role.REVIEWER,
+        actor=actor,
+        now=now,
+        ended_at=now,
+        due_on=None,
+    )
+
+
+@transaction.atomic
+def reopen(
+    application_id: UUID,
+    *,
+    reasons: str,
+    person: Person,
+    version: int,
+    actor: Actor,
+    now: datetime,
+) -> Application:
+    """Take a rejected or lapsed application up again: correction, accepted appeal."""
+    application = moving.lock(application_id, version=version)
+    if access.is_member(person, application.organisation_id):
+        raise OwnOrganisation
+    moving.require(application, Action.REOPEN, Role.REVIEWER)
+    _decide(application, Decision.Kind.REOPENED, person, reasons, now)
+    return moving.move(
+        application,
+        Action.REOPEN,
+        role=Role.REVIEWER,
+        actor=actor,
+        now=now,
+        ended_at=None,
+        reviewer=person,
+        claimed_at=now,
+        completed_at=now,
+        due_on=promise.due_on(now),
+    )
+
+
+def _held(
+    application_id: UUID, person: Person, version: int, *, shared: bool = False
+) -> Application:
+    """Return the locked case of this reviewer; `shared`: a second approver need not hold it."""
+    application = moving.lock(application_id, version=version)
+    if access.is_member(person, application.organisation_id):
+        raise OwnOrganisation
+    unclaimed = application.reviewer_id is None and application.status == Status.IN_REVIEW
+    if unclaimed or (not shared and application.reviewer_id not in {None, person.pk}):
+        raise NotYourCase
+    return application
+
+
+def _decide(
+    application: Application, kind: Decision.Kind, person: Person, reasons: str, now: datetime
+) -> None:
+    submission = application.submission
+    assert submission is not None
+    Decision.objects.create(
+        application=application,
+        kind=kind,
+        reviewer=person,
+        reasons=reasons,
+        submission=submission,
+        record=submission.record,
+        at=now,
+    )

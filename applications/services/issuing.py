@@ -1,0 +1,75 @@
+"""What the certificate authority reports: issued, refused; and the package on its way."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from applications import promise
+from applications.models import Application, Package
+from applications.services import moving
+from applications.workflow import Action, Role, Status
+from certportal.foundation.actors import system
+
+ACTOR = system("issuance")
+
+
+@transaction.atomic
+def record_issued(
+    application_id: UUID, certificate_id: int, *, now: datetime
+) -> Application | None:
+    """Note that the certificate was issued; its package is sent to whom the order says.
+
+    Told twice, it does nothing the second time.
+    """
+    application = moving.lock(application_id)
+    if application.status != Status.APPROVED:
+        return None
+    for recipient in ("recipient", "mailbox"):
+        Package.objects.get_or_create(
+            application=application, recipient=recipient, certificate_id=certificate_id
+        )
+    return moving.move(
+        application,
+        Action.ISSUE,
+        role=Role.SYSTEM,
+        actor=ACTOR,
+        now=now,
+        data={"certificate": certificate_id},
+        waiting_for="",
+        waiting_since=None,
+    )
+
+
+@transaction.atomic
+def recall(application_id: UUID, reason: str, *, now: datetime) -> Application | None:
+    """Take an approved application back to review because a fact changed or the CA refused."""
+    application = moving.lock(application_id)
+    if application.status != Status.APPROVED:
+        return None
+    return moving.move(
+        application,
+        Action.RECALL,
+        role=Role.SYSTEM,
+        actor=ACTOR,
+        now=now,
+        data={"reason": reason},
+        due_on=application.due_on or promise.due_on(now),
+    )
+
+
+@transaction.atomic
+def record_package_sent(
+    application_id: UUID, recipient: str, message_id: str, *, now: datetime
+) -> Application:
+    """Note that the mail server took the package for one recipient; the last one delivers."""
+    application = moving.lock(application_id)
+    application.packages.filter(recipient=recipient, sent_at=None).update(
+        sent_at=now, message_id=message_id
+    )
+    waiting = application.packages.filter(sent_at=None).exists()
+    if application.status == Status.ISSUED and not waiting:
+        moving.move(
+            application, Action.DELIVER, role=Role.SYSTEM, actor=ACTOR, now=now, ended_at=now
+        )
+    return application

@@ -1,0 +1,71 @@
+"""Work of the registration authority's workers; each makes one service call with the result."""
+
+from datetime import datetime
+from uuid import UUID
+
+from applications import checks, notices, services
+from applications.models import Application
+from applications.ordering import certificate_order
+from applications.workflow import Status
+from certportal.foundation import clock, mail, outbox
+from certportal.foundation.errors import Unavailable
+from certportal.foundation.models import OutboxItem
+from issuance import services as authority
+
+
+@outbox.task("applications.check")
+def check(*, item: OutboxItem, now: datetime, reference: str, **_: object) -> None:
+    """Run the checks of a submitted application and move it on."""
+    application = Application.objects.select_related("csr", "submission").get(pk=reference)
+    if application.status != Status.CHECKING or application.csr is None:
+        return
+    try:
+        outcome = checks.run(application, now=now)
+    except Unavailable as error:
+        services.wait(application.pk, str(error), now=now)
+        raise
+    services.conclude(application.pk, outcome, now=now)
+
+
+@outbox.task("applications.prepare_certificate")
+def prepare_certificate(*, item: OutboxItem, now: datetime, reference: str, **_: object) -> None:
+    """Have the certificate-to-be prepared for a claimed case."""
+    application = Application.objects.select_related("csr", "submission").get(pk=reference)
+    if application.status == Status.IN_REVIEW and application.reviewer_id is not None:
+        authority.prepare(certificate_order(application, now=now), now=now)
+
+
+@outbox.task("applications.record_issued")
+def record_issued(
+    *, item: OutboxItem, now: datetime, reference: str, certificate_id: int, **_: object
+) -> None:
+    """Note that the certificate authority has issued the certificate."""
+    services.record_issued(UUID(reference), certificate_id, now=now)
+
+
+@outbox.task("applications.recall")
+def recall(*, item: OutboxItem, now: datetime, reference: str, reason: str, **_: object) -> None:
+    """Take the application back to review because the certificate authority refused."""
+    services.recall(UUID(reference), reason, now=now)
+
+
+@outbox.task("applications.send_notice")
+def send_notice(
+    *, item: OutboxItem, now: datetime, application: str, notice: str, recipient: str, **_: object
+) -> None:
+    """Send one mail to one recipient; a package that left is noted on the application."""
+    found = Application.objects.select_related("organisation", "submission", "reviewer")
+    about = found.get(pk=application)
+    message = notices.build(notice, about, recipient, now=now)
+    if message is not None:
+        mail.send(message, item_id=item.pk)
+    if notice == "package":
+        services.record_package_sent(about.pk, recipient, str(item.pk), now=clock.now())
+
+
+@outbox.task("applications.tell_revoked")
+def tell_revoked(
+    *, item: OutboxItem, now: datetime, reference: str, certificate_id: int, **_: object
+) -> None:
+    """Have all concerned told that a certificate was revoked."""
+    services.tell_revoked(UUID(reference), now=now)

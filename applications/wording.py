@@ -1,0 +1,87 @@
+"""Findings about an order in words: what is the matter, and what to do about it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from issuance import wording
+from issuance.findings import Finding
+from issuance.wording import WordedFinding
+
+type Words = tuple[str, str, str]
+
+WORDS: dict[str, Callable[[dict[str, Any]], Words]] = {
+    "order.register_unknown": lambda p: (
+        _("The unit is not in the register"),
+        _("The register has no unit with the identifier %(oid)s.") % p,
+        _("Choose the unit again, or ask the register's keeper to enter it."),
+    ),
+    "order.register_removed": lambda p: (
+        _("The unit has been removed from the register"),
+        _("%(name)s (%(oid)s) is no longer in the register.") % p,
+        _("Choose the unit that has taken its place."),
+    ),
+    "order.register_not_active": lambda p: (
+        _("The unit is not active in the register"),
+        _("%(name)s (%(oid)s) is in the register but not active.") % p,
+        _("Choose another unit, or have the entry put right with the register's keeper."),
+    ),
+    "order.register_not_yet_valid": lambda p: (
+        _("The unit is not yet valid in the register"),
+        _("%(name)s (%(oid)s) begins later.") % p,
+        _("Wait until the unit begins, or choose another unit."),
+    ),
+    "order.register_ended": lambda p: (
+        _("The unit has ended in the register"),
+        _("%(name)s (%(oid)s) has ended.") % p,
+        _("Choose the unit that has taken its place."),
+    ),
+    "order.host_name": lambda p: (
+        _("A host name cannot be used"),
+        _("“%(value)s” is not a complete host name.") % p,
+        _("Give the name in full, such as erecept.example.fi."),
+    ),
+    "order.system_oid": lambda p: (
+        _("The system's identifier is not an OID"),
+        _("“%(value)s” is not an object identifier.") % p,
+        _("Give the OID of the information system, numbers separated by dots."),
+    ),
+    "order.characters": lambda p: (
+        _("The name has characters that a certificate cannot carry"),
+        _("The name “%(full)s” has the characters %(characters)s.") % p,
+        _("Tell how the name is written without them."),
+    ),
+    "order.name_too_long": lambda p: (
+        _("The name is longer than a certificate can carry"),
+        _("The name “%(full)s” has more than 64 characters and the register has no abbreviation.")
+        % p,
+        _("The reviewer chooses a shortening at a word."),
+    ),
+    "order.name_written": lambda p: (
+        _("The name is written in another way in the certificate"),
+        _("The register's name is “%(full)s”; the certificate says “%(value)s”.") % p,
+        _("The full name stays on the order and the decision."),
+    ),
+    "key.pending": lambda p: (
+        _("The key cannot be used"),
+        _("The key of this certificate request cannot be used for this order."),
+        _("Make a new key pair and a new certificate request."),
+    ),
+}
+
+
+def word(finding: Finding) -> WordedFinding:
+    """Return the finding in the active language; rules of the CA are worded by the CA."""
+    found = WORDS.get(finding.rule)
+    if found is None:
+        return wording.word(finding)
+    title, text, remedy = found(dict(finding.params))
+    return WordedFinding(title=title, text=text, remedy=remedy)
+
+
+def word_all(stored: list[dict[str, Any]]) -> list[tuple[Finding, WordedFinding]]:
+    """Return stored findings with their words, errors first."""
+    order = {"error": 0, "warning": 1, "info": 2}
+    findings = sorted(map(Finding.from_json, stored), key=lambda f: order[f.severity.value])
+    return [(finding, word(finding)) for finding in findings]
