@@ -1,0 +1,59 @@
+"""CA hierarchies for tests: keys in memory, made once per session, rows made for each test."""
+
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+from pytest_django import Settings
+
+from certportal.foundation.actors import system
+from issuance.authority import hierarchy
+from issuance.conf import pki
+from issuance.models import IssuingCA
+from issuance.profiles import Branch, Environment
+from issuance.services import ceremony
+from issuance.services.ceremony import PLACES, Place
+from issuance.signers import Signer, memory
+
+START = datetime(2025, 1, 1, tzinfo=UTC)
+END = datetime(2045, 1, 1, tzinfo=UTC)
+RSA_BITS = 2048  # RSA-4096 keys take seconds to make
+
+
+@cache
+def root(environment: Environment, branch: Branch) -> Signer:
+    place = Place(environment, branch)
+    key = hierarchy.make_key(branch, RSA_BITS)
+    return hierarchy.make_root(key, place.root_names(pki()), START, END)
+
+
+@cache
+def issuing(place: Place) -> Signer:
+    conf, branch = pki(), place.branch
+    placement = hierarchy.Placement(
+        policy=conf.policy(place.environment, branch),
+        crl_url=conf.crl_url(place.root_stem),
+        certificate_url=conf.certificate_url(place.root_stem),
+    )
+    return hierarchy.make_issuing(
+        hierarchy.make_key(branch, RSA_BITS),
+        place.names(conf),
+        root(place.environment, branch),
+        placement,
+        START,
+        END,
+    )
+
+
+def make_hierarchy(settings: Settings, data: Path) -> dict[str, IssuingCA]:
+    """Register the four CAs with keys in memory and files under ``data``; by their stems."""
+    settings.PORTAL_DATA = data
+    settings.ISSUANCE_SIGNER = {"BACKEND": "issuance.signers.memory.KeysInMemory"}
+    return {place.stem: add_ca(place) for place in PLACES}
+
+
+def add_ca(place: Place) -> IssuingCA:
+    """Register one CA, such as the next generation."""
+    signer = issuing(place)
+    memory.put(place.stem, signer)
+    return ceremony.register(place, signer, actor=system("test"), now=START)

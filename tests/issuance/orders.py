@@ -1,0 +1,84 @@
+"""Orders as the registration authority hands them over, with requests made on the spot."""
+
+import hashlib
+from dataclasses import replace
+from functools import cache
+from typing import Any
+from uuid import uuid4
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
+from accounts.models import Organisation
+from issuance.orders import CertificateOrder, Subject
+from issuance.signers.protocol import SigningKey
+
+HOSTS = ("kanta.apteekki.example.fi", "vara.apteekki.example.fi")
+
+
+def new_key(kind: str = "P-256") -> SigningKey:
+    if kind.startswith("RSA"):
+        return rsa.generate_private_key(public_exponent=65537, key_size=int(kind[4:]))
+    curve = ec.SECP256R1() if kind == "P-256" else ec.SECP384R1()
+    return ec.generate_private_key(curve)
+
+
+@cache
+def lasting_key(kind: str) -> SigningKey:
+    """One key of each kind for the session: for tests that do not issue twice."""
+    return new_key(kind)
+
+
+def make_csr(key: SigningKey, common_name: str = HOSTS[0]) -> bytes:
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+    builder = x509.CertificateSigningRequestBuilder().subject_name(name)
+    return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
+
+
+def server_order(
+    organisation: Organisation, key: SigningKey | None = None, **changes: Any
+) -> CertificateOrder:
+    made = CertificateOrder(
+        reference=uuid4(),
+        profile_id="server",
+        organisation_id=organisation.pk,
+        subject=Subject(organisation="Helsingin VI apteekki", locality="Helsinki"),
+        csr_der=b"",
+        csr_sha256="",
+        submission_sha256="5" * 64,
+        register_record="1.2.246.10.2048198.10.0@7",
+        validity_months=12,
+        purpose=frozenset({"server", "client"}),
+        dns_names=HOSTS,
+    )
+    return replace(with_csr(made, make_csr(key or new_key())), **changes)
+
+
+def signature_order(
+    organisation: Organisation, key: SigningKey | None = None, **changes: Any
+) -> CertificateOrder:
+    subject = Subject(
+        organisation="Helsingin VI apteekki",
+        unit="Helsingin VI apteekki, Käpylän sivuapteekki",
+        locality="Helsinki",
+        common_name="Apteekkijärjestelmä",
+        serial_number="1.2.246.10.2048198.12.1",
+    )
+    made = replace(
+        server_order(organisation, key),
+        profile_id="system_signature",
+        subject=subject,
+        purpose=frozenset(),
+        dns_names=(),
+        validity_months=24,
+    )
+    if key is None:
+        made = with_csr(made, make_csr(new_key(), "Apteekkijärjestelmä"))
+    return replace(made, **changes)
+
+
+def with_csr(order: CertificateOrder, csr: bytes) -> CertificateOrder:
+    return replace(order, csr_der=csr, csr_sha256=hashlib.sha256(csr).hexdigest())

@@ -1,0 +1,126 @@
+from datetime import datetime, timedelta
+
+import pytest
+from pytest_django import Settings
+
+from accounts.models import Organisation, Person, StaffRole
+from certportal.foundation.actors import system
+from certportal.foundation.models import Event
+from issuance import services
+from issuance.models import Approval, PreparedCertificate
+from issuance.orders import CertificateOrder
+from issuance.services.approve import approval_state
+from issuance.services.errors import (
+    IdentificationTooOld,
+    NotOpen,
+    NotReviewer,
+    OtherBytes,
+    OwnOrganisation,
+)
+from tests.issuance.conftest import approve_by, join
+
+
+def test_one_approval_is_enough_by_default(
+    prepared: PreparedCertificate, riitta: Person, now: datetime
+) -> None:
+    state = approve_by(riitta, prepared, now)
+    assert (state.complete, state.given, state.wanted) == (True, 1, 1)
+    event = Event.objects.get(action="issuance.approved")
+    assert event.actor == f"person:{riitta.pk}"
+    assert event.data["tbs_sha256"] == prepared.tbs_sha256
+
+
+def test_two_persons_where_the_policy_says_two(
+    prepared: PreparedCertificate, riitta: Person, raimo: Person, now: datetime, settings: Settings
+) -> None:
+    settings.ISSUANCE_APPROVALS = {"production": 2, "test": 1}
+    assert not approve_by(riitta, prepared, now).complete
+    assert not approve_by(riitta, prepared, now).complete  # the same person twice counts once
+    assert approve_by(raimo, prepared, now).complete
+    assert Approval.objects.count() == 2
+
+
+def test_two_persons_found_to_be_one_count_once(
+    prepared: PreparedCertificate, riitta: Person, raimo: Person, now: datetime, settings: Settings
+) -> None:
+    settings.ISSUANCE_APPROVALS = {"production": 2, "test": 1}
+    approve_by(riitta, prepared, now)
+    approve_by(raimo, prepared, now)
+    raimo.merged_into = riitta
+    raimo.save(update_fields=["merged_into"])
+    assert not approval_state(prepared).complete
+
+
+def test_only_reviewers_approve(
+    prepared: PreparedCertificate, matti: Person, now: datetime
+) -> None:
+    with pytest.raises(NotReviewer):
+        approve_by(matti, prepared, now)
+
+
+def test_nobody_approves_for_their_own_organisation(
+    prepared: PreparedCertificate, riitta: Person, pharmacy: Organisation, now: datetime
+) -> None:
+    join(riitta, pharmacy)
+    with pytest.raises(OwnOrganisation):
+        approve_by(riitta, prepared, now)
+
+
+def test_approval_is_for_the_bytes_seen(
+    prepared: PreparedCertificate, riitta: Person, now: datetime
+) -> None:
+    with pytest.raises(OtherBytes):
+        services.approve(
+            prepared.pk,
+            person=riitta,
+            reauthenticated_at=now,
+            expected_sha256="0" * 64,
+            now=now,
+        )
+
+
+@pytest.mark.parametrize("age", [timedelta(minutes=16), timedelta(minutes=-1)])
+def test_the_person_has_identified_lately(
+    prepared: PreparedCertificate, riitta: Person, now: datetime, age: timedelta
+) -> None:
+    with pytest.raises(IdentificationTooOld):
+        services.approve(
+            prepared.pk,
+            person=riitta,
+            reauthenticated_at=now - age,
+            expected_sha256=prepared.tbs_sha256,
+            now=now,
+        )
+
+
+def test_void_and_expired_attempts_cannot_be_approved(
+    prepared: PreparedCertificate, riitta: Person, now: datetime
+) -> None:
+    with pytest.raises(NotOpen):
+        approve_by(riitta, prepared, prepared.expires_at)
+    services.void(prepared.reference, "csr_replaced", actor=system("test"), now=now)
+    with pytest.raises(NotOpen):
+        approve_by(riitta, prepared, now)
+
+
+def test_a_new_attempt_starts_without_approvals(
+    approved: PreparedCertificate, order: CertificateOrder, now: datetime
+) -> None:
+    assert approval_state(services.prepare(order, now=now)).given == 0
+
+
+def test_a_refused_try_is_on_record(
+    prepared: PreparedCertificate, matti: Person, now: datetime
+) -> None:
+    with pytest.raises(NotReviewer):
+        approve_by(matti, prepared, now)
+    event = Event.objects.get(action="issuance.approved")
+    assert event.refused
+    assert event.data["reason"] == "NotReviewer"
+
+
+def test_an_approval_falls_with_the_role(
+    approved: PreparedCertificate, riitta: Person, now: datetime
+) -> None:
+    StaffRole.objects.filter(person=riitta).update(ended_at=now)
+    assert not approval_state(approved).complete

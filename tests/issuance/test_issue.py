@@ -1,0 +1,234 @@
+import hashlib
+import importlib
+import subprocess
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from pytest_django import Settings
+
+from accounts.models import Organisation, Person, StaffRole
+from certportal.foundation.actors import system
+from certportal.foundation.errors import Unavailable
+from certportal.foundation.models import Event, OutboxItem
+from issuance import journal, services, signers
+from issuance.authority.sign import SignatureMismatch
+from issuance.deliverables import deliverables
+from issuance.models import Certificate, IssuingCA, PreparedCertificate
+from issuance.services.signing import signer_for
+from issuance.signers import Signer, SignerUnavailable, memory
+from tests.issuance import hierarchy
+from tests.issuance.conftest import approve_by
+from tests.issuance.orders import lasting_key, server_order
+
+
+def news(topic: str) -> list[dict[str, object]]:
+    return [item.payload for item in OutboxItem.objects.filter(topic=topic)]
+
+
+def test_the_certificate_is_the_approved_bytes_signed(
+    approved: PreparedCertificate, now: datetime
+) -> None:
+    certificate = services.issue(approved.reference, now=now)
+    assert certificate is not None
+    made = certificate.certificate
+    assert made.tbs_certificate_bytes == bytes(approved.tbs)
+    made.verify_directly_issued_by(certificate.issuing_ca.certificate)
+    assert certificate.sha256 == hashlib.sha256(certificate.der).hexdigest()
+    assert certificate.serial == f"{made.serial_number:030X}"
+
+
+def test_its_row_says_where_it_comes_from(
+    certificate: Certificate, approved: PreparedCertificate, pharmacy: Organisation
+) -> None:
+    assert certificate.prepared == approved
+    assert certificate.organisation == pharmacy
+    assert (certificate.profile_id, certificate.profile_version) == ("server", 1)
+    assert (certificate.environment, certificate.issuing_ca.stem) == ("production", "sote-ec-1")
+    approved.refresh_from_db()
+    assert approved.state == "issued"
+
+
+def test_the_news_goes_out_with_it(certificate: Certificate) -> None:
+    told = {"reference": str(certificate.reference), "certificate_id": certificate.pk}
+    assert news("certificate.issued") == [told]
+    actions = Event.objects.order_by("id").values_list("action", flat=True)
+    assert list(actions)[-2:] == ["issuance.signing", "issuance.issued"]
+
+
+def test_the_journal_has_it(certificate: Certificate) -> None:
+    (entry,) = journal.entries(certificate.issuing_ca.stem)
+    assert entry.der == bytes(certificate.der)
+    assert entry.reference == str(certificate.reference)
+
+
+def test_issuing_again_gives_the_same_certificate(certificate: Certificate, now: datetime) -> None:
+    assert services.issue(certificate.reference, now=now) == certificate
+    assert len(news("certificate.issued")) == 1
+    assert len(list(journal.entries("sote-ec-1"))) == 1
+
+
+def test_an_rsa_certificate(
+    cas: dict[str, IssuingCA], pharmacy: Organisation, riitta: Person, now: datetime
+) -> None:
+    prepared = services.prepare(server_order(pharmacy, lasting_key("RSA-2048")), now=now)
+    approve_by(riitta, prepared, now)
+    certificate = services.issue(prepared.reference, now=now)
+    assert certificate is not None
+    certificate.certificate.verify_directly_issued_by(cas["sote-rsa-1"].certificate)
+
+
+def refused(prepared: PreparedCertificate, now: datetime, reason: str) -> None:
+    assert services.issue(prepared.reference, now=now) is None
+    told = {"reference": str(prepared.reference), "reason": reason}
+    assert news("certificate.refused") == [told]
+    prepared.refresh_from_db()
+    assert (prepared.state, prepared.void_reason) == ("void", reason)
+    assert list(journal.entries("sote-ec-1")) == []
+
+
+def test_not_without_approval(prepared: PreparedCertificate, now: datetime) -> None:
+    refused(prepared, now, "approvals_missing")
+
+
+def test_not_if_the_approver_lost_the_role(
+    approved: PreparedCertificate, riitta: Person, now: datetime
+) -> None:
+    StaffRole.objects.filter(person=riitta).update(ended_at=now)
+    refused(approved, now, "approvals_missing")
+
+
+def test_not_after_the_preparation_expired(approved: PreparedCertificate) -> None:
+    refused(approved, approved.expires_at, "expired")
+
+
+def test_not_if_the_key_was_blocked_meanwhile(approved: PreparedCertificate, now: datetime) -> None:
+    services.block_key(approved.spki_sha256, "published", actor=system("test"), now=now)
+    refused(approved, now, "key.blocked")
+
+
+def test_not_under_a_ca_retired_meanwhile(approved: PreparedCertificate, now: datetime) -> None:
+    IssuingCA.objects.update(state=IssuingCA.State.RETIRED)
+    refused(approved, now, "ca_not_active")
+
+
+def test_not_a_second_certificate_for_one_key(
+    cas: dict[str, IssuingCA], pharmacy: Organisation, riitta: Person, now: datetime
+) -> None:
+    key = lasting_key("P-384")
+    first, second = (services.prepare(server_order(pharmacy, key), now=now) for _ in range(2))
+    for prepared in (first, second):
+        approve_by(riitta, prepared, now)
+    assert services.issue(first.reference, now=now)
+    assert services.issue(second.reference, now=now) is None
+    assert news("certificate.refused")[0]["reason"] == "key.in_use"
+
+
+def test_an_unknown_reference_is_refused(cas: dict[str, IssuingCA], now: datetime) -> None:
+    reference = uuid4()
+    assert services.issue(reference, now=now) is None
+    told = {"reference": str(reference), "reason": "nothing_prepared"}
+    assert news("certificate.refused") == [told]
+
+
+def test_a_missing_key_leaves_the_matter_open(approved: PreparedCertificate, now: datetime) -> None:
+    signers.forget()
+    signer = hierarchy.issuing(hierarchy.Place("production", "ec"))
+    memory.drop("sote-ec-1")
+    with pytest.raises(SignerUnavailable):
+        services.issue(approved.reference, now=now)
+    approved.refresh_from_db()
+    assert approved.state == "prepared"
+    memory.put("sote-ec-1", signer)
+    assert services.issue(approved.reference, now=now)
+
+
+def test_another_key_is_never_used_instead(approved: PreparedCertificate, now: datetime) -> None:
+    signers.forget()
+    memory.put("sote-ec-1", hierarchy.issuing(hierarchy.Place("test", "ec")))
+    with pytest.raises(SignerUnavailable):
+        services.issue(approved.reference, now=now)
+    assert not Certificate.objects.exists()
+
+
+def test_bytes_changed_in_the_store_are_not_signed(
+    approved: PreparedCertificate, now: datetime
+) -> None:
+    tbs = bytearray(approved.tbs)
+    tbs[-1] ^= 1
+    PreparedCertificate.objects.filter(pk=approved.pk).update(tbs=bytes(tbs))
+    with pytest.raises(SignatureMismatch):
+        services.issue(approved.reference, now=now)
+    assert not Certificate.objects.exists()
+
+
+def test_a_full_disk_stops_before_signing(
+    approved: PreparedCertificate, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(stem: str) -> None:
+        raise journal.JournalUnavailable("the disk is full")
+
+    monkeypatch.setattr(journal, "ensure_room", full)
+    with pytest.raises(Unavailable):
+        services.issue(approved.reference, now=now)
+    approved.refresh_from_db()
+    assert approved.state == "prepared"
+
+
+def lost(ca: IssuingCA) -> Signer:
+    raise SignerUnavailable("pulled out")
+
+
+def test_a_key_lost_after_the_mark_is_waited_for(
+    approved: PreparedCertificate, now: datetime
+) -> None:
+    calls = []
+
+    def there_then_lost(ca: IssuingCA) -> Signer:
+        calls.append(ca)
+        return signer_for(ca) if len(calls) == 1 else lost(ca)
+
+    with pytest.raises(SignerUnavailable):
+        services.issue(approved.reference, now=now, load_signer=there_then_lost)
+    approved.refresh_from_db()
+    assert approved.state == "signing"
+    # days later, though the preparation has expired: it was marked in time
+    certificate = services.issue(approved.reference, now=now + timedelta(days=9))
+    assert certificate is not None
+    assert certificate.certificate.tbs_certificate_bytes == bytes(approved.tbs)
+
+
+def test_a_certificate_in_the_journal_is_not_signed_again(
+    approved: PreparedCertificate, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = importlib.import_module("issuance.services.issue")
+
+    def crash(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(module, "_store", crash)
+        services.issue(approved.reference, now=now)
+    (entry,) = journal.entries("sote-ec-1")
+    certificate = services.issue(approved.reference, now=now, load_signer=lost)
+    assert certificate is not None
+    assert bytes(certificate.der) == entry.der
+
+
+def test_policy_two_for_production_is_counted_by_the_ca(
+    approved: PreparedCertificate, now: datetime, settings: Settings
+) -> None:
+    settings.ISSUANCE_APPROVALS = {"production": 2, "test": 1}
+    refused(approved, now, "approvals_missing")
+
+
+def test_openssl_accepts_the_chain(certificate: Certificate, tmp_path: Path) -> None:
+    files = deliverables(certificate)
+    for name in ("pem", "issuing_ca_pem", "root_pem"):
+        (tmp_path / name).write_bytes(getattr(files, name))
+    moment = str(int(certificate.not_before.timestamp()) + 60)
+    command = "openssl verify -x509_strict -purpose sslserver -CAfile root_pem"
+    arguments = [*command.split(), "-untrusted", "issuing_ca_pem", "-attime", moment, "pem"]
+    done = subprocess.run(arguments, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stdout == "pem: OK\n", done.stderr
