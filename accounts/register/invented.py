@@ -4,8 +4,10 @@ Its shape follows the real one: a few public providers with thousands of units i
 with dozens, and many providers that are their only unit. Every row says that it is invented.
 """
 
+import json
 import random
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from stdnum.fi import ytunnus
@@ -15,26 +17,7 @@ from accounts.register.municipalities import FINNISH_NAMES
 
 Code = dict[str, Any]
 
-_FIRST = (
-    "Aho Haapa Harju Hirvi Honka Järvi Kallio Kangas Karhu Kivi Korpi Koski Kuusi Lahti Lehto Lepi "
-    "Lumi Mänty Metsä Mylly Niemi Nummi Ojan Pelto Pihlaja Pohja Raja Ranta Saari Salmi Suo Taka "
-    "Tammi Tervan Uusi Vaara Vesi Virta Ylä Äyrä"
-).split()
-_SECOND = (
-    "harju hovi joki kallio kangas kari koski kulma kylä lahti laakso lampi lehto linna luoto maa "
-    "mäki niemi niitty oja perä piha pelto puisto ranta rinne saari salo selkä suo tie vaara virta"
-).split()
-_SERVICES = (
-    "terveysasema,terveyskeskus,hammashoitola,neuvola,lääkäriasema,päivystys,kotihoito,ensihoito,"
-    "kuntoutus,röntgen,laboratorio,kirurgian poliklinikka,sisätautien vuodeosasto,"
-    "lastentautien poliklinikka,aikuispsykiatrian avohoito,vanhuspalvelut,lastensuojelu,"
-    "perheneuvola,päihdeklinikka,palveluasuminen,päivätoiminta,työterveyshuolto,apuvälinekeskus"
-).split(",")
-_SOLE = (
-    "Fysioterapia {0}|Psykologipalvelu {0}|Lääkäripalvelu {0} Oy|Hammaslääkäri {0}|"
-    "Hoivakoti {0} Oy|Puheterapia {0} Tmi|{0} Hoiva Oy|{1} {2} apteekki|Kotipalvelu {0}|Optikko {0}"
-).split("|")
-_ROMAN = "I II III IV V VI VII VIII IX X XI XII".split()
+_WORDS: dict[str, list[str]] = json.loads(Path(__file__).with_name("invented_words.json").read_text("utf-8"))
 _SECTORS = {1: "1 Julkinen", 2: "2 Yksityinen", 3: "3 Yksityinen itseilmoitettu yksikkö"}
 
 
@@ -73,7 +56,7 @@ def _organisation(chance: random.Random, business_id: str, size: int) -> Iterato
     for number in range(1, size):
         town = chance.choice(list(FINNISH_NAMES.items())) if chance.random() < 0.2 else town
         parent = chance.randint(0, max(0, number // 8))
-        unit = f"{_place(chance)}n {chance.choice(_SERVICES)}"
+        unit = f"{_place(chance)}n {chance.choice(_WORDS['services'])}"
         unit = f"{place} {unit}" if chance.random() < 0.3 else unit
         level = 1 if parent == 0 else 2
         yield _code(
@@ -82,7 +65,7 @@ def _organisation(chance: random.Random, business_id: str, size: int) -> Iterato
 
 
 def _place(chance: random.Random) -> str:
-    return chance.choice(_FIRST) + chance.choice(_SECOND)
+    return chance.choice(_WORDS["first"]) + chance.choice(_WORDS["second"])
 
 
 def _provider_name(chance: random.Random, place: str, size: int) -> str:
@@ -91,7 +74,7 @@ def _provider_name(chance: random.Random, place: str, size: int) -> str:
     if size > 1:
         return f"{place} {chance.choice(('Terveys', 'Hoiva', 'Klinikat', 'Hammas'))} Oy"
     town = chance.choice(list(FINNISH_NAMES.values()))
-    return chance.choice(_SOLE).format(place, f"{town}n", chance.choice(_ROMAN))
+    return chance.choice(_WORDS["sole"]).format(place, f"{town}n", chance.choice(_WORDS["roman"]))
 
 
 def _code(

@@ -20,17 +20,17 @@ class Row:
     parent_oid: str = ""
     provider_oid: str = ""
     business_id: str = ""
-    sector: int | None = None
     municipality_code: str = ""
     municipality_name: str = ""
     post_address: str = ""
     street_address: str = ""
     post_number: str = ""
     post_office: str = ""
+    status: str = "ACTIVE"
+    sector: int | None = None
     hierarchy_level: int | None = None
     valid_from: date | None = None
     valid_to: date | None = None
-    status: str = "ACTIVE"
     attributes: Mapping[str, list[str]] = field(default_factory=dict)
 
     @property
@@ -39,5 +39,8 @@ class Row:
         return self.oid, self.valid_from
 
 
-# The columns of the mirror that repeat what the source states, in the order of their hash.
+# The columns of the mirror that repeat what the source states, in the order of their hash: texts,
+# then numbers and days, then the attributes.
 STATED = tuple(Row.__dataclass_fields__)
+TEXTS = STATED[: STATED.index("sector")]
+NUMBERS = STATED[STATED.index("sector") : -1]

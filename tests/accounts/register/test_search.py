@@ -119,10 +119,5 @@ def test_folding_keeps_words_and_drops_marks(text, folded):
 
 
 def test_roman_numbers_are_found_as_numbers_too():
-    assert words_of("Vasa III apotek", "", "905", "Vaasa") == [
-        "3",
-        "apotek",
-        "iii",
-        "vaasa",
-        "vasa",
-    ]
+    found_by = words_of("Vasa III apotek", "", "905", "Vaasa")
+    assert found_by == {"3", "apotek", "iii", "vaasa", "vasa"}
