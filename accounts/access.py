@@ -56,9 +56,7 @@ def is_member(person: Person, organisation_id: UUID | str) -> bool:
     return current_membership(person, organisation_id) is not None
 
 
-def current_membership(
-    person: Person, organisation_id: UUID | str
-) -> Membership | None:
+def current_membership(person: Person, organisation_id: UUID | str) -> Membership | None:
     """Return the person's membership of the organisation that has not ended."""
     return memberships(person).filter(organisation=organisation_id).first()
 

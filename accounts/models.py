@@ -19,16 +19,12 @@ class Person(models.Model):
     email = models.EmailField(blank=True)
     email_verified_at = models.DateTimeField(null=True)
     language = models.CharField(max_length=2, default="fi")
-    merged_into = models.ForeignKey(
-        "self", models.PROTECT, null=True, related_name="merged_from"
-    )
+    merged_into = models.ForeignKey("self", models.PROTECT, null=True, related_name="merged_from")
     created_at = models.DateTimeField()
 
     class Meta:
         constraints = [
-            models.CheckConstraint(
-                condition=~Q(merged_into=F("id")), name="person_not_in_itself"
-            ),
+            models.CheckConstraint(condition=~Q(merged_into=F("id")), name="person_not_in_itself"),
         ]
 
     def __str__(self) -> str:
@@ -38,9 +34,7 @@ class Person(models.Model):
     @cached_property
     def is_reviewer(self) -> bool:
         """Whether the person holds the reviewer's role; for pages. Decisions ask `access`."""
-        return self.staff_roles.filter(
-            kind=StaffRole.Kind.REVIEWER, ended_at=None
-        ).exists()
+        return self.staff_roles.filter(kind=StaffRole.Kind.REVIEWER, ended_at=None).exists()
 
 
 class Identifier(models.Model):
@@ -169,9 +163,7 @@ class Organisation(models.Model):
 class BusinessId(models.Model):
     """A business ID that an organisation has, or had, from one day to another."""
 
-    organisation = models.ForeignKey(
-        Organisation, models.PROTECT, related_name="business_ids"
-    )
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="business_ids")
     code = models.CharField(max_length=9)
     valid_from = models.DateField()
     valid_to = models.DateField(null=True)
@@ -211,9 +203,7 @@ class Membership(models.Model):
         UNVERIFIED = "unverified"
 
     person = models.ForeignKey(Person, models.PROTECT, related_name="memberships")
-    organisation = models.ForeignKey(
-        Organisation, models.PROTECT, related_name="memberships"
-    )
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="memberships")
     role = models.CharField(max_length=20, choices=Role)
     basis = models.CharField(max_length=20, choices=Basis)
     # What the person stated at founding; `basis` is what the authority holds for true.

@@ -43,8 +43,6 @@ INSTALLED_APPS = [
     "django.forms",
     "allauth",
     "allauth.account",
-    "allauth.socialaccount",
-    "allauth.socialaccount.providers.openid_connect",
     "django_structlog",
     "django_filters",
 ]
@@ -96,9 +94,39 @@ AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 LOGIN_URL = "accounts:login"
 LOGIN_REDIRECT_URL = "home"
+REVIEWER_REDIRECT_URL = "console:queue"
 # Keys of the keyed hash that recognises a person by identity code: `version:hex`, newest first.
 IDENTITY_KEYS = env.secret("IDENTITY_KEYS", "" if PRODUCTION else "1:" + "00" * 32)
 
+# Who is believed about a person's identity. Outside production: the embedded test provider.
+OIDC_ISSUER = env.text("OIDC_ISSUER", "" if PRODUCTION else f"{PORTAL_BASE_URL}/testidp")
+OIDC_CLIENT_ID = env.text("OIDC_CLIENT_ID", "portal")
+OIDC_CLIENT_SECRET = env.secret(
+    "OIDC_CLIENT_SECRET", "" if PRODUCTION else "only-for-development"
+)
+# Levels of assurance of the Finnish Trust Network and of eIDAS; test tokens carry their own.
+LEVELS_IN_PRODUCTION = (
+    "http://ftn.ficora.fi/2017/loa2 http://ftn.ficora.fi/2017/loa3"
+    " http://eidas.europa.eu/LoA/substantial http://eidas.europa.eu/LoA/high"
+)
+LEVELS_IN_TESTS = "http://ftn.ficora.fi/2017/loatest2"
+IDENTIFICATION = {
+    "BACKEND": "accounts.identification.oidc.OpenIdConnect",
+    "OPTIONS": {
+        "issuer": OIDC_ISSUER,
+        "client_id": OIDC_CLIENT_ID,
+        "client_secret": OIDC_CLIENT_SECRET,
+        "levels": tuple(
+            env.text(
+                "OIDC_LEVELS", LEVELS_IN_PRODUCTION if PRODUCTION else LEVELS_IN_TESTS
+            ).split()
+        ),
+    },
+}
+
+# A session ends after this many seconds without a request.
+SESSION_COOKIE_AGE = 3600
+SESSION_SAVE_EVERY_REQUEST = True
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True

@@ -1,0 +1,138 @@
+"""Forms of this app: syntax only."""
+
+import re
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Membership, Organisation
+from accounts.register.identifiers import business_id as read_business_id
+from certportal.foundation.forms import EmailField, Form, HintedRadioSelect, Words
+
+
+class LanguageField(forms.ChoiceField):
+    """One of the languages of the service, each named in itself."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("label", _("Language of messages"))
+        super().__init__(choices=settings.LANGUAGES, widget=forms.RadioSelect, **kwargs)
+
+
+class EmailForm(Form):
+    """The person's own address and the language in which to write to them."""
+
+    email = EmailField(
+        label=_("Your email address"),
+        help_text=_("Give your own work address. We send you a code to confirm it."),
+    )
+    language = LanguageField()
+
+
+class LanguageForm(Form):
+    """The language in which to write to the person."""
+
+    language = LanguageField()
+
+
+class CodeForm(Form):
+    """The eight digits that were mailed; spaces and hyphens do not matter."""
+
+    code = forms.CharField(
+        label=_("Code"),
+        max_length=20,
+        help_text=_("Eight digits, for example 1234 5678."),
+        widget=forms.TextInput(
+            attrs={"class": "short", "inputmode": "numeric", "autocomplete": "one-time-code"}
+        ),
+        error_messages={"required": _("Enter the code that you got by email.")},
+    )
+
+    def clean_code(self) -> str:
+        """Return the bare digits."""
+        digits = re.sub(r"[\s-]", "", self.cleaned_data["code"])
+        if not re.fullmatch(r"[0-9]{8}", digits):
+            raise ValidationError(_("The code has eight digits. Check what you entered."))
+        return digits
+
+
+class BusinessIdField(forms.CharField):
+    """A business ID in any of the forms people write it in; cleans to 1234567-8."""
+
+    default_error_messages: ClassVar[dict[str, Words]] = {
+        "required": _("Enter the business ID."),
+        "invalid": _("Check the business ID. It has seven digits, a hyphen and a check digit."),
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        attrs = {"class": "short", "autocomplete": "off", "spellcheck": "false"}
+        super().__init__(max_length=20, widget=forms.TextInput(attrs=attrs), **kwargs)
+
+    def clean(self, value: Any) -> str:
+        """Return the normal form; ValidationError when the check digit does not match."""
+        code = read_business_id(super().clean(value))
+        if code is None:
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return code
+
+
+class BusinessIdForm(Form):
+    """Which organisation the account is founded for."""
+
+    heading_field = "business_id"
+    business_id = BusinessIdField(
+        label=_("What is the business ID of your organisation?"),
+        help_text=_("For example 1234567-1."),
+    )
+
+
+class StatementForm(Form):
+    """On what the founder's right to act rests."""
+
+    BASES = (
+        (Membership.Basis.REGISTER_ROLE, _("I have a role in the organisation in a register")),
+        (Membership.Basis.MANDATE, _("The organisation has authorised me")),
+    )
+
+    basis = forms.ChoiceField(
+        label=_("On what basis do you act for the organisation?"),
+        choices=BASES,
+        widget=HintedRadioSelect(
+            hints={
+                Membership.Basis.REGISTER_ROLE: _(
+                    "For example managing director, proprietor or pharmacist in charge."
+                ),
+                Membership.Basis.MANDATE: _(
+                    "For example by your duties, a mandate or a written authorisation."
+                ),
+            }
+        ),
+    )
+    detail = forms.CharField(
+        label=_("Your role or the authorisation in your own words"),
+        help_text=_("For example: Chief information officer. At most 300 characters."),
+        max_length=300,
+        error_messages={
+            "required": _("Tell your role or the authorisation in a few words."),
+            "max_length": _("Shorten the text to at most 300 characters."),
+        },
+    )
+
+
+class ChooseForm(Form):
+    """For which of the person's organisations to act."""
+
+    heading_field = "organisation"
+    organisation = forms.ChoiceField(
+        label=_("For which organisation do you act?"), widget=forms.RadioSelect
+    )
+
+    def __init__(self, organisations: Iterable[Organisation], *args: Any, **kwargs: Any) -> None:
+        """Offer these organisations."""
+        super().__init__(*args, **kwargs)
+        field = self.fields["organisation"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(str(one.pk), one.name) for one in organisations]

@@ -1,0 +1,127 @@
+"""The test provider's addresses: discovery, keys, the page that asks who one is, the token."""
+
+import base64
+import hmac
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import translation
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.identification.oidc import challenge
+from accounts.identification.testidp import persons, tokens
+from certportal.foundation import clock
+
+ASKED = ("client_id", "redirect_uri", "nonce", "code_challenge")
+
+
+def issuer(request: HttpRequest) -> str:
+    """Return the provider's own name: its address on the host that was asked."""
+    return request.build_absolute_uri(reverse("testidp:root")).rstrip("/")
+
+
+@require_GET
+def discovery(request: HttpRequest) -> JsonResponse:
+    """Publish the provider's addresses (OpenID Connect Discovery 1.0 §3)."""
+    base = issuer(request)
+    return JsonResponse(
+        {
+            "issuer": base,
+            "authorization_endpoint": f"{base}/authorize",
+            "token_endpoint": f"{base}/token",
+            "jwks_uri": f"{base}/jwks",
+            "response_types_supported": ["code"],
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": ["RS256"],
+            "token_endpoint_auth_methods_supported": ["client_secret_basic"],
+            "code_challenge_methods_supported": ["S256"],
+            "acr_values_supported": [tokens.LEVEL],
+            "ui_locales_supported": [code for code, _name in settings.LANGUAGES],
+        }
+    )
+
+
+@require_GET
+def jwks(request: HttpRequest) -> JsonResponse:
+    """Publish the provider's public key."""
+    return JsonResponse(tokens.key_set())
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def authorize(request: HttpRequest) -> HttpResponse:
+    """Ask who one is, and send the browser back with a code for that person."""
+    problem = fault(request)
+    if problem:
+        return HttpResponse(problem, status=400, content_type="text/plain")
+    if request.method == "POST":
+        return _answer(request)
+    spoken = dict(settings.LANGUAGES)
+    wanted = request.GET.get("ui_locales", "").split()
+    language = next((one for one in wanted if one in spoken), settings.LANGUAGE_CODE)
+    with translation.override(language):
+        return render(request, "accounts/testidp/authorize.html", {"persons": persons.PERSONS})
+
+
+def fault(request: HttpRequest) -> str:
+    """Return what is wrong with an authorisation request, or empty."""
+    asked = request.GET
+    if asked.get("client_id") != settings.OIDC_CLIENT_ID:
+        return "unknown client"
+    if asked.get("redirect_uri") != request.build_absolute_uri(reverse("identification-return")):
+        return "unknown redirect_uri"
+    if asked.get("response_type") != "code" or "openid" not in asked.get("scope", "").split():
+        return "only response_type=code and scope=openid are spoken"
+    if asked.get("code_challenge_method") != "S256" or not asked.get("code_challenge"):
+        return "PKCE with S256 is required"
+    return "" if asked.get("nonce") and asked.get("state") else "state and nonce are required"
+
+
+def _answer(request: HttpRequest) -> HttpResponse:
+    person = persons.find(request.POST.get("person", ""))
+    answer = {"state": request.GET["state"]}
+    if person is None:
+        answer["error"] = "access_denied"
+    else:
+        answer["code"] = tokens.new_code(person, {name: request.GET[name] for name in ASKED})
+    return HttpResponseRedirect(f"{request.GET['redirect_uri']}?{urlencode(answer)}")
+
+
+@csrf_exempt
+@require_POST
+def token(request: HttpRequest) -> JsonResponse:
+    """Exchange a code for an ID token (RFC 6749 §4.1.3, RFC 7636 §4.6)."""
+    if not _is_client(request):
+        return JsonResponse({"error": "invalid_client"}, status=401)
+    now = clock.now()
+    asked = tokens.redeem(request.POST.get("code", ""), now=now)
+    person = persons.find(asked["person"]) if asked else None
+    if asked is None or person is None or not _belongs(request.POST, asked):
+        return JsonResponse({"error": "invalid_grant"}, status=400)
+    content = tokens.claims(person, asked, issuer(request), now)
+    return JsonResponse(
+        {
+            "access_token": asked["once"],
+            "token_type": "Bearer",
+            "expires_in": int(tokens.TOKEN_LASTS.total_seconds()),
+            "id_token": tokens.id_token(content),
+        }
+    )
+
+
+def _is_client(request: HttpRequest) -> bool:
+    expected = f"{settings.OIDC_CLIENT_ID}:{settings.OIDC_CLIENT_SECRET}".encode()
+    given = request.headers.get("Authorization", "")
+    wanted = f"Basic {base64.b64encode(expected).decode()}"
+    return hmac.compare_digest(given.encode(), wanted.encode())
+
+
+def _belongs(posted: Any, asked: dict[str, str]) -> bool:
+    same_place = posted.get("redirect_uri") == asked["redirect_uri"]
+    return same_place and challenge(posted.get("code_verifier", "")) == asked["code_challenge"]

@@ -1,0 +1,30 @@
+"""Grant the test persons their roles and tell whom one may log in as."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from accounts.identification.testidp.persons import PERSONS
+from accounts.services import demo
+from certportal.foundation import clock
+from certportal.foundation.errors import Refused
+
+
+class Command(BaseCommand):
+    """`demo_people [--list]`."""
+
+    help = "Grants the test persons their roles (development and tests only)."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add the option that only lists."""
+        parser.add_argument("--list", action="store_true", help="only tell whom to log in as")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Grant unless only listing, then print one person a line."""
+        if not options["list"]:
+            try:
+                demo.grant_demo_roles(now=clock.now())
+            except Refused as refusal:
+                raise CommandError(str(refusal)) from refusal
+        for person in PERSONS:
+            self.stdout.write(f"{person!s:<22} {person.part}")

@@ -1,0 +1,42 @@
+"""The test persons' roles, for development and tests."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from accounts.identification import claims
+from accounts.identification.testidp.persons import PERSONS, TestPerson
+from accounts.models import User
+from accounts.services import people, roles
+from certportal.foundation.actors import system
+from certportal.foundation.errors import NotAllowed
+
+REVIEWERS = ("riitta", "raimo")
+SUPERUSER = "sofia"
+
+
+def grant_demo_roles(*, now: datetime) -> list[TestPerson]:
+    """Make the test persons that need a role and grant it; twice is as once.
+
+    Raises NotAllowed in production.
+    """
+    if settings.PORTAL_ENV == "production":
+        raise NotAllowed("There are no test persons in production.")
+    with transaction.atomic():
+        for person in PERSONS:
+            if person.key in REVIEWERS:
+                login = known(person, now=now)
+                assert login.person is not None
+                roles.grant_reviewer(login.person, by=None, actor=system("demo"), now=now)
+            elif person.key == SUPERUSER:
+                User.objects.filter(pk=known(person, now=now).pk).update(
+                    is_staff=True, is_superuser=True
+                )
+    return list(PERSONS)
+
+
+def known(person: TestPerson, *, now: datetime) -> User:
+    """Return the login of the test person, as their first identification would make it."""
+    identity = claims.identity(person.claims())
+    return people.recognise(identity, language="fi", address="", now=now)

@@ -1,0 +1,145 @@
+"""Founding the customer account of an organisation."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import BusinessId, Membership, Organisation, Person
+from accounts.register import queries
+from accounts.register.models import RegisterRecord
+from certportal.foundation import clock, events, limits
+from certportal.foundation.actors import Actor
+from certportal.foundation.errors import Refused
+
+MOST_LOOKUPS_AN_HOUR = 30
+
+
+class Finding(StrEnum):
+    """What stands in the way of founding, if anything."""
+
+    FREE = "free"
+    TAKEN = "taken"
+    MEMBER = "member"
+    UNKNOWN = "unknown"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True)
+class Prospect:
+    """What the registers say of a business ID, and whether an account may be founded for it."""
+
+    business_id: str
+    finding: Finding
+    name: str = ""
+    kind: str = Organisation.Kind.PROVIDER
+    units: tuple[RegisterRecord, ...] = ()
+
+
+@dataclass(frozen=True)
+class Statement:
+    """On what the founder rests the right to act: a stated basis and words about it."""
+
+    basis: str
+    detail: str = ""
+
+
+class NotFoundable(Refused):
+    """The account cannot be founded; `finding` says why."""
+
+    def __init__(self, finding: Finding) -> None:
+        """Word the finding for the founder."""
+        super().__init__(WORDS[finding])
+        self.finding = finding
+
+
+WORDS = {
+    Finding.TAKEN: _("This organisation already has a customer account."),
+    Finding.MEMBER: _("You already belong to the customer account of this organisation."),
+    Finding.UNKNOWN: _("The organisation was not found in the registers."),
+    Finding.ENDED: _("The organisation's registration has ended."),
+}
+
+
+def look_up(person: Person, business_id: str, *, now: datetime) -> Prospect:
+    """Return what an account for this (normalised) business ID would be founded on.
+
+    Raises TooMany when one person goes through many business IDs.
+    """
+    limits.spend(
+        "founding", str(person.pk), most=MOST_LOOKUPS_AN_HOUR, per=timedelta(hours=1), now=now
+    )
+    return prospect(person, business_id, on=clock.day(now))
+
+
+def prospect(person: Person, business_id: str, *, on: date) -> Prospect:
+    """Judge the business ID by the accounts there are and by the registers on that day."""
+    holder = BusinessId.objects.filter(code=business_id, valid_to=None).first()
+    if holder is not None:
+        mine = person.memberships.filter(organisation=holder.organisation_id, ended_at=None)
+        return Prospect(business_id, Finding.MEMBER if mine.exists() else Finding.TAKEN)
+    units = tuple(queries.find_units(business_id, on=on))
+    if units:
+        return Prospect(business_id, Finding.FREE, units[0].long_name, units=units)
+    return _without_units(business_id, on)
+
+
+def found(
+    person: Person, business_id: str, statement: Statement, *, actor: Actor, now: datetime
+) -> Organisation:
+    """Found the account and make the person its administrator, on an unverified basis.
+
+    Raises NotFoundable when the registers do not know the organisation today, or when another
+    account for the business ID exists or is being founded at this very moment.
+    """
+    today = clock.day(now)
+    basis = prospect(person, business_id, on=today)
+    if basis.finding is not Finding.FREE:
+        raise NotFoundable(basis.finding)
+    try:
+        return _insert(person, basis, statement, actor, now)
+    except IntegrityError as error:
+        raise NotFoundable(Finding.TAKEN) from error
+
+
+def _without_units(business_id: str, on: date) -> Prospect:
+    """Judge an organisation that has no standing unit: an intermediary, an ended one, or none."""
+    intermediary = queries.find_intermediary(business_id, on)
+    if intermediary is not None and intermediary.is_standing(on):
+        kind = Organisation.Kind.INTERMEDIARY
+        return Prospect(business_id, Finding.FREE, intermediary.long_name, kind, (intermediary,))
+    ended = intermediary is not None or bool(queries.all_units(business_id, on=on))
+    return Prospect(business_id, Finding.ENDED if ended else Finding.UNKNOWN)
+
+
+@transaction.atomic
+def _insert(
+    person: Person, basis: Prospect, statement: Statement, actor: Actor, now: datetime
+) -> Organisation:
+    organisation = Organisation.objects.create(
+        kind=basis.kind, name=basis.name[:300], founded_at=now, founded_by=person
+    )
+    BusinessId.objects.create(
+        organisation=organisation, code=basis.business_id, valid_from=clock.day(now)
+    )
+    Membership.objects.create(
+        person=person,
+        organisation=organisation,
+        role=Membership.Role.ADMINISTRATOR,
+        basis=Membership.Basis.UNVERIFIED,
+        stated_basis=statement.basis,
+        basis_detail=statement.detail,
+        begun_at=now,
+    )
+    events.record(
+        "organisation.founded",
+        actor=actor,
+        now=now,
+        object_type="organisation",
+        object_id=organisation.pk,
+        organisation_id=organisation.pk,
+        data={"kind": basis.kind, "stated_basis": statement.basis},
+    )
+    return organisation

@@ -1,0 +1,47 @@
+"""Roles of the authority's own people."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.models import Person, StaffRole
+from certportal.foundation import events
+from certportal.foundation.actors import Actor
+
+
+@transaction.atomic
+def grant_reviewer(person: Person, *, by: Person | None, actor: Actor, now: datetime) -> StaffRole:
+    """Give the person the reviewer's role; one who holds it already keeps it as it is."""
+    Person.objects.select_for_update().get(pk=person.pk)
+    role, made = StaffRole.objects.get_or_create(
+        person=person,
+        kind=StaffRole.Kind.REVIEWER,
+        ended_at=None,
+        defaults={"granted_at": now, "granted_by": by},
+    )
+    if made:
+        _record("staff_role.granted", role, actor, now)
+    return role
+
+
+@transaction.atomic
+def end_reviewer(person: Person, *, actor: Actor, now: datetime) -> None:
+    """Take the reviewer's role from the person; without it nothing happens."""
+    held = StaffRole.objects.select_for_update().filter(
+        person=person, kind=StaffRole.Kind.REVIEWER, ended_at=None
+    )
+    for role in held:
+        role.ended_at = now
+        role.save(update_fields=["ended_at"])
+        _record("staff_role.ended", role, actor, now)
+
+
+def _record(action: str, role: StaffRole, actor: Actor, now: datetime) -> None:
+    events.record(
+        action,
+        actor=actor,
+        now=now,
+        object_type="person",
+        object_id=role.person_id,
+        data={"role": role.kind},
+    )

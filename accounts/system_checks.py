@@ -1,0 +1,52 @@
+"""What must hold before the service may start: who is believed, and keys that are no secret."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.exceptions import ImproperlyConfigured
+from django.urls import NoReverseMatch, reverse
+
+from accounts.identification import hashing
+from accounts.identification.testidp.tokens import LEVEL
+
+KNOWN_TO_ALL = bytes(32)
+
+
+@register(Tags.security)
+def identification(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """Refuse a production that trusts the test provider, or whose provider is not named."""
+    if settings.PORTAL_ENV != "production":
+        return []
+    options = settings.IDENTIFICATION["OPTIONS"]
+    found: list[CheckMessage] = []
+    if urlsplit(options.get("issuer", "")).scheme != "https":
+        found.append(Error("OIDC_ISSUER must be an https address.", id="accounts.E001"))
+    if LEVEL in options.get("levels", ()) or _test_provider_is_served():
+        found.append(
+            Error("The test identity provider must not exist in production.", id="accounts.E002")
+        )
+    if not options.get("client_secret"):
+        found.append(Error("OIDC_CLIENT_SECRET is missing.", id="accounts.E003"))
+    return found
+
+
+@register(Tags.security)
+def identity_keys(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """Refuse unreadable keys anywhere, and the development key in production."""
+    try:
+        keys = hashing.keys()
+    except ImproperlyConfigured as error:
+        return [Error(str(error), id="accounts.E004")]
+    if settings.PORTAL_ENV == "production" and any(key == KNOWN_TO_ALL for _v, key in keys):
+        return [Error("IDENTITY_KEYS is the key of development.", id="accounts.E005")]
+    return []
+
+
+def _test_provider_is_served() -> bool:
+    try:
+        reverse("testidp:root")
+    except NoReverseMatch:
+        return False
+    return True

@@ -1,0 +1,59 @@
+"""Giving an e-mail address and showing that one reads it."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.views.decorators.http import require_http_methods
+
+from accounts import access
+from accounts.forms import CodeForm, EmailForm
+from accounts.services import email
+from accounts.views.going import landing, wanted
+from certportal.foundation import clock
+
+
+@require_http_methods(["GET", "POST"])
+def address(request: HttpRequest) -> HttpResponse:
+    """Ask for the address and the language of mail; mail a code there."""
+    if getattr(request, "person", None) is None:
+        return redirect("accounts:login")
+    person = access.person_of(request)
+    form = EmailForm(
+        request.POST or None, initial={"email": person.email, "language": person.language}
+    )
+    if request.method == "POST" and form.is_valid():
+        email.ask_code(person, **form.cleaned_data, actor=access.actor_of(request), now=clock.now())
+        return redirect(_with_next(request, "accounts:email_code"))
+    context = {"form": form, "next": wanted(request), "first": person.email_verified_at is None}
+    return render(request, "accounts/email.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def code(request: HttpRequest) -> HttpResponse:
+    """Ask for the code that was mailed."""
+    if getattr(request, "person", None) is None:
+        return redirect("accounts:login")
+    person, now = access.person_of(request), clock.now()
+    form = CodeForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            email.confirm(
+                person, form.cleaned_data["code"], actor=access.actor_of(request), now=now
+            )
+        except email.WrongCode as wrong:
+            form.add_error("code", str(wrong))
+        else:
+            return redirect(wanted(request) or landing(request))
+    context = {
+        "form": form,
+        "next": wanted(request),
+        "pending": email.pending(person, now=now),
+        "address_page": _with_next(request, "accounts:email"),
+    }
+    return render(request, "accounts/email_code.html", context)
+
+
+def _with_next(request: HttpRequest, name: str) -> str:
+    query = f"?{urlencode({'next': wanted(request)})}" if wanted(request) else ""
+    return f"{reverse(name)}{query}"

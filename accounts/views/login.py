@@ -1,0 +1,86 @@
+"""Logging in and out: to the identification service and back."""
+
+from django.conf import settings
+from django.contrib import auth
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.utils import translation
+from django.utils.http import urlencode
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts import access
+from accounts.identification import flow
+from accounts.identification.identity import Cancelled, NotIdentified
+from accounts.services import people
+from accounts.views.going import landing, wanted
+from certportal.foundation import clock
+
+BACKEND = settings.AUTHENTICATION_BACKENDS[0]
+
+
+@require_GET
+@never_cache
+def login(request: HttpRequest) -> HttpResponse:
+    """Tell that the person is about to be sent to the identification service."""
+    if getattr(request, "person", None) is not None:
+        return redirect(wanted(request) or landing(request))
+    query = urlencode({"next": wanted(request)}) if wanted(request) else ""
+    return render(request, "accounts/login.html", {"query": query})
+
+
+@require_GET
+@never_cache
+def identify(request: HttpRequest) -> HttpResponse:
+    """Send the browser to the identification service.
+
+    Reached by a link: a form's answer may not redirect elsewhere under `form-action 'self'`.
+    """
+    language = translation.get_language() or settings.LANGUAGE_CODE
+    url = flow.leave(request, language=language, wanted=wanted(request), now=clock.now())
+    return HttpResponseRedirect(url)
+
+
+@require_GET
+@never_cache
+def returned(request: HttpRequest) -> HttpResponse:
+    """Take the browser back from the identification service and log the person in."""
+    left = flow.remembered(request.session, request.GET.get("state", ""))
+    language = left["language"] if left else settings.LANGUAGE_CODE
+    translation.activate(language)
+    now = clock.now()
+    try:
+        identity = flow.arrive(request, left, now=now)
+    except Cancelled:
+        return redirect("accounts:cancelled")
+    except NotIdentified:
+        return redirect("accounts:not_identified")
+    address = access.actor_of(request).address
+    user = people.recognise(identity, language=language, address=address, now=now)
+    auth.login(request, user, backend=BACKEND)
+    return redirect((left or {}).get("next") or landing(request))
+
+
+@require_GET
+def cancelled(request: HttpRequest) -> HttpResponse:
+    """Tell a person who turned back that nothing happened, and how to go on."""
+    return render(request, "accounts/cancelled.html")
+
+
+@require_GET
+def not_identified(request: HttpRequest) -> HttpResponse:
+    """Tell that identification did not succeed, and what may help."""
+    return render(request, "accounts/not_identified.html")
+
+
+@require_POST
+def logout(request: HttpRequest) -> HttpResponse:
+    """End the session and say so."""
+    auth.logout(request)
+    return redirect("accounts:logged_out")
+
+
+@require_GET
+def logged_out(request: HttpRequest) -> HttpResponse:
+    """Confirm that the session has ended."""
+    return render(request, "accounts/logged_out.html")
