@@ -102,6 +102,7 @@ _ERRORS = {
     "key.rsa_fermat": ("weak-key", "CA/B BR 6.1.1.3 (5); CVE-2022-26320"),
     "key.rsa_roca": ("weak-key", "CA/B BR 6.1.1.3; CVE-2017-15361"),
     "key.rsa_prime": ("weak-key", "RFC 8017 section 3.1"),
+    "key.rsa_shared": ("weak-key", "CA/B BR 6.1.1.3; Heninger et al. 2012"),
     "key.rsa_structure": (
         "weak-key",
         "CA/B BR 6.1.1.3: industry-demonstrated weak keys",
@@ -132,10 +133,12 @@ _ERRORS = {
         "bad-subject",
         "RFC 5280 section 4.2.1.6; RFC 5321 section 4.1.2",
     ),
+    "subject.email_in_server": ("bad-subject", "DVV palvelinvarmenne, 15.9.2023"),
     "subject.host": ("bad-subject", "RFC 1123 section 2.1; CA/B BR 7.1.4.3"),
     "san.host": ("bad-san", "RFC 5280 section 4.2.1.6; CA/B BR 7.1.2.7.12"),
     "san.ip_only": ("bad-san", "DVV palvelinvarmenne, 15.9.2023"),
     "san.ip_private": ("bad-san", "CA/B BR 4.2.2; IANA special-purpose registry"),
+    "san.email_in_server": ("bad-san", "DVV palvelinvarmenne, 15.9.2023"),
     "san.empty": ("bad-san", "RFC 5280 section 4.2.1.6: SIZE (1..)"),
     "san.too_many": ("bad-san", "own limit: 100 names"),
     "extension.ca": (
@@ -176,9 +179,7 @@ _NOTES = {
 
 def _book() -> Mapping[str, Rule]:
     rules = [Rule(name, Severity.ERROR, *entry) for name, entry in _ERRORS.items()]
-    rules += [
-        Rule(name, Severity.WARNING, None, text) for name, text in _WARNINGS.items()
-    ]
+    rules += [Rule(name, Severity.WARNING, None, text) for name, text in _WARNINGS.items()]
     rules += [Rule(name, Severity.INFO, None, text) for name, text in _NOTES.items()]
     return MappingProxyType({rule.id: rule for rule in rules})
 

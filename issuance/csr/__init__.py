@@ -1,0 +1,20 @@
+"""The CSR doctor: every fault of an uploaded file in one pass. Pure.
+
+``examine`` is the one way in; it answers on any bytes, in bounded time and memory.
+"""
+
+from issuance.csr.examination import MAX_BYTES, examine
+from issuance.csr.expected import ExpectedNames
+from issuance.csr.kinds import Kind
+from issuance.csr.report import DecodedCsr, NameAttribute, Report, RequestedExtension
+
+__all__ = [
+    "MAX_BYTES",
+    "DecodedCsr",
+    "ExpectedNames",
+    "Kind",
+    "NameAttribute",
+    "Report",
+    "RequestedExtension",
+    "examine",
+]

@@ -1,0 +1,91 @@
+"""The subjectAltName of a request: host names to compare with the order, and the rest."""
+
+import ipaddress
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from issuance import tlv
+from issuance.csr.hosts import host_problem
+from issuance.csr.subject import visible
+from issuance.findings import Finding, found
+
+MOST_NAMES = 100
+_KINDS = {
+    0xA0: "otherName",
+    0x81: "rfc822Name",
+    0x82: "dNSName",
+    0xA3: "x400Address",
+    0xA4: "directoryName",
+    0xA5: "ediPartyName",
+    0x86: "uniformResourceIdentifier",
+    0x87: "iPAddress",
+    0x88: "registeredID",
+}
+type Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+@dataclass(slots=True)
+class AltNames:
+    """The names by kind; ``others`` holds the names of further kinds that stood there."""
+
+    dns: list[str] = field(default_factory=list)
+    addresses: list[Address] = field(default_factory=list)
+    emails: list[str] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
+
+    @property
+    def count(self) -> int:
+        """How many names there are."""
+        return len(self.dns) + len(self.addresses) + len(self.emails) + len(self.others)
+
+
+def read_alt_names(value: bytes) -> AltNames:
+    """Read GeneralNames (RFC 5280 section 4.2.1.6). Raises ``tlv.Malformed``."""
+    names = AltNames()
+    for element in tlv.read(value).expect(tlv.SEQUENCE).children():
+        kind = _KINDS.get(element.tag)
+        if kind == "dNSName":
+            names.dns.append(element.content.decode("latin-1"))
+        elif kind == "iPAddress":
+            names.addresses.append(_address(element))
+        elif kind == "rfc822Name":
+            names.emails.append(visible(element.content.decode("latin-1")))
+        elif kind:
+            names.others.append(kind)
+        else:
+            raise tlv.Malformed("structure", element.start)
+    return names
+
+
+def _address(element: tlv.Element) -> Address:
+    try:
+        return ipaddress.ip_address(element.content)
+    except ValueError as fault:
+        raise tlv.Malformed("structure", element.start) from fault
+
+
+def alt_name_findings(names: AltNames, *, for_server: bool | None) -> Iterator[Finding]:
+    """Every fault of the names, and what of them is not used."""
+    if not names.count:
+        yield found("san.empty")
+    if names.count > MOST_NAMES:
+        yield found("san.too_many", value=names.count, wanted=MOST_NAMES)
+    for name in names.dns[:MOST_NAMES]:
+        if problem := host_problem(name):
+            yield found("san.host", value=visible(name), problem=problem)
+    yield from _address_findings(names)
+    if names.emails and for_server:
+        yield found("san.email_in_server", value=names.emails[:MOST_NAMES])
+    others = ["rfc822Name"] * bool(names.emails and not for_server) + names.others
+    if others:
+        yield found("san.unused", value=sorted(set(others)))
+
+
+def _address_findings(names: AltNames) -> Iterator[Finding]:
+    shown = [str(address) for address in names.addresses[:MOST_NAMES]]
+    if shown and not names.dns:
+        yield found("san.ip_only", value=shown)
+    if private := [str(a) for a in names.addresses[:MOST_NAMES] if not a.is_global]:
+        yield found("san.ip_private", value=private)
+    elif shown and names.dns:
+        yield found("san.unused", value=["iPAddress"])

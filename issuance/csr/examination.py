@@ -1,0 +1,158 @@
+"""The examination: private keys first, then the file, then the request, then its names."""
+
+from collections.abc import Callable, Iterator
+
+from issuance import tlv
+from issuance.csr.altnames import AltNames, alt_name_findings, read_alt_names
+from issuance.csr.expected import ExpectedNames, differences
+from issuance.csr.extensions import (
+    SUBJECT_ALT_NAME,
+    Asked,
+    judge_attributes,
+    judge_extensions,
+    read_extensions,
+)
+from issuance.csr.kinds import Kind, kind_of_bytes
+from issuance.csr.reading import File, open_file, read_request
+from issuance.csr.report import DecodedCsr, NameAttribute, Report, RequestedExtension
+from issuance.csr.request import Request, parse_request, version_findings
+from issuance.csr.secrets import holds_private_key, leaked_hashes
+from issuance.csr.signature import algorithm_name, signature_findings
+from issuance.csr.subject import is_personal_code, read_subject, subject_findings
+from issuance.findings import Finding, found
+from issuance.keys import Key, examine_key, read_key
+
+MAX_BYTES = 64 * 1024
+"""Largest file taken, in bytes; a request for RSA 4096 with a hundred names has about 10,000."""
+
+_SEARCHED = 1024 * 1024
+"""How far into a file that is too large anyway a private key is looked for, in bytes."""
+
+type Blocked = Callable[[str], bool]
+
+
+def examine(
+    data: bytes,
+    *,
+    expected: ExpectedNames | None = None,
+    blocked: Blocked | None = None,
+    for_server: bool | None = None,
+    thorough: bool = True,
+) -> Report:
+    """Examine one uploaded file; answers on any bytes and never raises.
+
+    ``expected``: the names of the order, to compare. ``blocked``: whether a SPKI hash (hex) is
+    on the block list. ``for_server``: whether a server certificate is wanted, None if unknown.
+    ``thorough`` adds the costly tests of RSA keys (see ``issuance.rsa``).
+    """
+    file = open_file(data[:_SEARCHED])
+    if holds_private_key(file.data, file.text, file.blocks):
+        return _private_key(file)
+    if len(data) > MAX_BYTES:
+        finding = found("file.too_large", value=len(data), wanted=MAX_BYTES)
+        return Report([finding], None, kind_of_bytes(data[:64]))
+    reading = read_request(file)
+    notes = [found("file.repaired", value=how) for how in reading.repaired]
+    if not reading.der:
+        return Report(reading.findings, None, reading.kind, reading.repaired)
+    csr, findings = _examine_request(reading.der, blocked, for_server, thorough=thorough)
+    if csr and expected:
+        findings += differences(csr, expected)
+    kind = Kind.REQUEST if csr else reading.kind
+    return Report([*reading.findings, *notes, *findings], csr, kind, reading.repaired)
+
+
+def _private_key(file: File) -> Report:
+    """Refuse, and forget all but the hash of the public half."""
+    kind = kind_of_bytes(file.data[:_SEARCHED])
+    findings = [found("file.private_key")]
+    if kind in (Kind.PKCS12, Kind.JKS):
+        findings.append(found("file.other_type", value=kind.value))
+    else:
+        kind = Kind.PRIVATE_KEY
+    hashes = leaked_hashes(file.data, file.blocks)
+    return Report(findings, None, kind, [], True, hashes)
+
+
+def _examine_request(
+    der: bytes, blocked: Blocked | None, for_server: bool | None, *, thorough: bool
+) -> tuple[DecodedCsr | None, list[Finding]]:
+    try:
+        request = parse_request(der)
+        asked, asking = read_extensions(request)
+    except tlv.Malformed as fault:
+        return None, [found("encoding.der", problem=fault.problem, offset=fault.offset)]
+    except ValueError:
+        return None, [found("encoding.der", problem="structure", offset=0)]
+    key = read_key(request.spki)
+    attributes, shape = read_subject(request)
+    names, name_findings = _alt_names(asked, for_server=for_server)
+    extensions, judged = judge_extensions(asked)
+    beside = list(judge_attributes(request))
+    csr = _decoded(request, key, attributes, names, [*extensions, *(e for e, _ in beside)])
+    findings = [
+        *version_findings(request),
+        *request.notes,
+        *asking,
+        *examine_key(key, blocked=blocked, thorough=thorough),
+        *signature_findings(request, key),
+        *shape,
+        *subject_findings(attributes, for_server=for_server),
+        *_nameless(csr, shape, for_server=for_server),
+        *name_findings,
+        *judged,
+        *(finding for _, finding in beside),
+    ]
+    return csr, findings
+
+
+def _alt_names(asked: list[Asked], *, for_server: bool | None) -> tuple[AltNames, list[Finding]]:
+    values = [extension.value for extension in asked if extension.oid == SUBJECT_ALT_NAME]
+    if not values:
+        return AltNames(), []
+    try:
+        names = read_alt_names(values[0])
+    except tlv.Malformed:
+        return AltNames(), [found("encoding.extension_value", value="subjectAltName")]
+    return names, list(alt_name_findings(names, for_server=for_server))
+
+
+def _nameless(
+    csr: DecodedCsr, shape: list[Finding], *, for_server: bool | None
+) -> Iterator[Finding]:
+    """A request that names nothing; a system's name comes from the order and may be missing."""
+    named = csr.values("CN") or csr.dns_names or csr.ip_addresses
+    if named or shape:
+        return
+    if csr.subject and for_server is False:
+        yield found("subject.no_names")
+    else:
+        yield found("subject.missing")
+
+
+def _decoded(
+    request: Request,
+    key: Key,
+    attributes: list[NameAttribute],
+    names: AltNames,
+    extensions: list[RequestedExtension],
+) -> DecodedCsr:
+    return DecodedCsr(
+        der=request.der,
+        subject=[_masked(attribute) for attribute in attributes],
+        dns_names=names.dns,
+        ip_addresses=[str(address) for address in names.addresses],
+        emails=names.emails,
+        key=key.facts,
+        signature_algorithm=algorithm_name(request),
+        version=request.version,
+        requested_extensions=extensions,
+        spki=request.spki,
+    )
+
+
+def _masked(attribute: NameAttribute) -> NameAttribute:
+    """The attribute without a personal identity code, which reports must not carry on."""
+    if not is_personal_code(attribute.value):
+        return attribute
+    return NameAttribute(attribute.oid, attribute.label, "*****", attribute.string_type)

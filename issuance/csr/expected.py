@@ -1,0 +1,45 @@
+"""The names of a request beside those of order and register: differences are shown, never block."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from issuance.csr.report import DecodedCsr
+from issuance.csr.subject import visible
+from issuance.findings import Finding, found
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedNames:
+    """The names of the order and its register record; None or empty where there is none."""
+
+    organisation: str
+    unit: str | None = None
+    dns_names: tuple[str, ...] = ()
+    common_name: str | None = None
+    serial_number: str | None = None
+
+
+def differences(csr: DecodedCsr, expected: ExpectedNames) -> Iterator[Finding]:
+    """One warning for each name that is there and differs; the certificate gets the order's."""
+    pairs = [
+        ("expected.organisation", "O", expected.organisation),
+        ("expected.unit", "OU", expected.unit),
+        ("expected.common_name", "CN", expected.common_name),
+        ("expected.serial_number", "serialNumber", expected.serial_number),
+    ]
+    for rule, label, wanted in pairs:
+        values = csr.values(label)
+        if wanted and values and wanted not in values:
+            yield found(rule, value=visible(values[0]), wanted=wanted)
+    yield from _hosts(csr, expected)
+
+
+def _hosts(csr: DecodedCsr, expected: ExpectedNames) -> Iterator[Finding]:
+    asked = {name.lower() for name in csr.dns_names}
+    ordered = {name.lower() for name in expected.dns_names}
+    if not asked or not ordered:
+        return
+    if missing := sorted(ordered - asked):
+        yield found("expected.missing_host", value=missing)
+    if extra := sorted(asked - ordered):
+        yield found("expected.extra_host", value=[visible(name) for name in extra])

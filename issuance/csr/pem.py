@@ -1,0 +1,82 @@
+"""PEM as people send it: RFC 7468, and what mail programs and editors make of it."""
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass
+
+_BEGIN = re.compile(r"-----BEGIN ([A-Z0-9 #_/-]{1,60}?)-----", re.IGNORECASE)
+_END = re.compile(r"-----END ([A-Z0-9 #_/-]{1,60}?)-----", re.IGNORECASE)
+_QUOTE = re.compile(r"^(?:[ \t]*>)+[ \t]?")
+_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}\Z")
+_MOST_BLOCKS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One PEM block; ``der`` is empty and ``problem`` a short code where it is damaged.
+
+    ``repaired`` holds codes of what had to be mended: quoted, indented, headers, label.
+    """
+
+    label: str
+    der: bytes
+    problem: str | None = None
+    repaired: tuple[str, ...] = ()
+
+
+def blocks_of(text: str) -> list[Block]:
+    """The PEM blocks of a text, in order; at most fifty."""
+    begins = [match for _, match in zip(range(_MOST_BLOCKS), _BEGIN.finditer(text), strict=False)]
+    limits = [*(match.start() for match in begins[1:]), len(text)]
+    return [_block(text, begin, end) for begin, end in zip(begins, limits, strict=False)]
+
+
+def _block(text: str, begin: re.Match[str], limit: int) -> Block:
+    label = begin[1].upper()
+    end = _END.search(text, begin.end(), limit)
+    if end is None:
+        return Block(label, b"", "end")
+    body, repaired = _clean(text[begin.end() : end.start()])
+    if begin[1] != label or end[1] != begin[1]:
+        repaired.append("label")
+    der, problem = decode(body)
+    return Block(label, der, problem, tuple(repaired))
+
+
+def _clean(body: str) -> tuple[str, list[str]]:
+    """The base64 of a block without line ends, quoting, indentation and headers."""
+    lines, repaired = re.split(r"\r\n|\r|\n", body), list[str]()
+    if any(line.lstrip().startswith(">") for line in lines):
+        lines = [_QUOTE.sub("", line) for line in lines]
+        repaired.append("quoted")
+    if any(line[:1] in (" ", "\t") and line.strip() for line in lines):
+        repaired.append("indented")
+    lines = [line.strip(" \t") for line in lines]
+    if any(":" in line for line in lines[:6]):  # RFC 1421 headers end at a blank line
+        at = next((n for n, line in enumerate(lines) if not line and n > 1), 0)
+        if at and all(not line or ":" in line for line in lines[:at]):
+            lines = lines[at:]
+            repaired.append("headers")
+    return "".join(lines), repaired
+
+
+def decode(body: str) -> tuple[bytes, str | None]:
+    """Strictly decode base64 without white space; the bytes, or none and a problem's code."""
+    if not body:
+        return b"", "empty"
+    if not _BASE64.match(body):
+        return b"", "characters"
+    try:
+        return base64.b64decode(body, validate=True), None
+    except binascii.Error:
+        return b"", "length"
+
+
+def bare_base64(text: str) -> tuple[bytes, tuple[str, ...]]:
+    """DER given as base64 without BEGIN and END lines, and what was mended; or nothing."""
+    body, repaired = _clean(text.strip())
+    der, problem = decode("".join(body.split()))
+    if problem or der[:1] != b"\x30":
+        return b"", ()
+    return der, ("bare_base64", *repaired)

@@ -1,0 +1,121 @@
+"""From the bytes of a file to the DER of the one request in it."""
+
+from dataclasses import dataclass, field
+
+from issuance.csr.kinds import (
+    PEM_LABELS,
+    Kind,
+    kind_of_bytes,
+    kind_of_der,
+    kind_of_text,
+)
+from issuance.csr.pem import Block, bare_base64, blocks_of
+from issuance.csr.text import text_of
+from issuance.findings import Finding, found
+
+
+@dataclass(slots=True)
+class Reading:
+    """What reading a file gave: the DER of a request (or empty), the kind, findings, repairs."""
+
+    kind: Kind
+    der: bytes = b""
+    findings: list[Finding] = field(default_factory=list)
+    repaired: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """An upload looked at once: its text and PEM blocks, empty if it is binary."""
+
+    data: bytes
+    text: str
+    blocks: list[Block]
+    repaired: tuple[str, ...]
+
+
+def open_file(data: bytes) -> File:
+    """Find text and PEM blocks in the bytes of an upload."""
+    text, repaired = text_of(data)
+    return File(data, text, blocks_of(text), repaired)
+
+
+def read_request(file: File) -> Reading:
+    """The request in the file, or what the file is instead."""
+    if not file.data.strip(b"\0 \t\r\n\f\v\xef\xbb\xbf"):
+        return Reading(Kind.EMPTY, findings=[found("file.empty")])
+    if file.data[0] in (0x30, 0x31) and not _is_text(file.data):
+        return _from_der(file)
+    if file.blocks:
+        return _from_blocks(file)
+    if not _is_text(file.data) and not file.repaired:
+        return _other(kind_of_bytes(file.data))
+    return _from_text(file)
+
+
+def _is_text(data: bytes) -> bool:
+    return (
+        data.isascii()
+        and data.translate(None, b"\t\n\r\f\x1b").isalnum()
+        or not any(octet < 9 for octet in data[:512])
+        and data.isascii()
+    )
+
+
+def _other(kind: Kind) -> Reading:
+    rule = "file.unknown" if kind in (Kind.UNKNOWN, Kind.TEXT, Kind.ASN1) else "file.other_type"
+    return Reading(kind, findings=[found(rule, value=kind.value)])
+
+
+def _from_der(file: File) -> Reading:
+    kind = kind_of_der(file.data)
+    if any(PEM_LABELS.get(block.label) is Kind.REQUEST for block in file.blocks):
+        return Reading(Kind.REQUEST, findings=[found("file.several", value=1 + len(file.blocks))])
+    if kind in (Kind.REQUEST, Kind.ASN1):
+        return Reading(kind, file.data)
+    return _other(kind)
+
+
+def _from_blocks(file: File) -> Reading:
+    requests = [block for block in file.blocks if PEM_LABELS.get(block.label) is Kind.REQUEST]
+    if not requests:
+        return _not_requests(file.blocks)
+    if damaged := next((block for block in requests if block.problem), None):
+        finding = found("file.damaged_pem", problem=damaged.problem or "")
+        several = [found("file.several", value=len(requests))] if len(requests) > 1 else []
+        return Reading(Kind.REQUEST, findings=[finding, *several])
+    if len({block.der for block in requests}) > 1:
+        return Reading(Kind.REQUEST, findings=[found("file.several", value=len(requests))])
+    return _one_request(file, requests)
+
+
+def _one_request(file: File, requests: list[Block]) -> Reading:
+    der, kind = requests[0].der, kind_of_der(requests[0].der)
+    if kind not in (Kind.REQUEST, Kind.ASN1):
+        return _other(kind)
+    reading = Reading(Kind.REQUEST, der, repaired=[*file.repaired, *requests[0].repaired])
+    if len(requests) > 1:
+        reading.repaired.append("twice")
+    others = [block.label for block in file.blocks if PEM_LABELS.get(block.label) != Kind.REQUEST]
+    if others:
+        reading.findings.append(found("file.left_out", value=sorted(set(others))))
+    return reading
+
+
+def _not_requests(blocks: list[Block]) -> Reading:
+    if kind_of_der(blocks[0].der) is Kind.REQUEST:
+        return Reading(Kind.REQUEST, findings=[found("file.damaged_pem", problem="label")])
+    kind = PEM_LABELS.get(blocks[0].label) or kind_of_text(f"-----BEGIN {blocks[0].label}")
+    return _other(kind)
+
+
+def _from_text(file: File) -> Reading:
+    der, repaired = bare_base64(file.text)
+    if der and kind_of_der(der) is Kind.REQUEST:
+        return Reading(Kind.REQUEST, der, repaired=[*file.repaired, *repaired])
+    if der:
+        return _other(kind_of_der(der))
+    upper = file.text[:4096].upper()
+    if "CERTIFICATE" in upper and "REQUEST" in upper and "BEGIN" in upper:
+        return Reading(Kind.REQUEST, findings=[found("file.damaged_pem", problem="begin")])
+    return _other(kind_of_text(file.text))

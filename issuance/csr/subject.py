@@ -1,0 +1,169 @@
+"""The subject's attributes: decoding, and the rules about each value."""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+
+from stdnum.exceptions import ValidationError
+from stdnum.fi import hetu
+
+from issuance.csr import hosts
+from issuance.csr.oids import SUBJECT
+from issuance.csr.report import NameAttribute
+from issuance.csr.request import Request
+from issuance.csr.strings import OLD, BadString, is_lax, read_string
+from issuance.findings import Finding, found
+
+MOST_ATTRIBUTES = 20
+PLACEHOLDERS = frozenset({"internet widgits pty ltd", "default company ltd"})
+_ONCE = frozenset({"C", "O", "CN", "L", "ST", "serialNumber", "organizationIdentifier"})
+_ODD = re.compile(r"[<>\\`{}|^~;=]|\$[({]|%[A-Za-z0-9]|\A[+\-@]|[()][&|]|\*\)")
+_PERSONAL_CODE = re.compile(r"\d{6}[-+A-FU-Y]\d{3}[0-9A-FHJ-NPR-Y]", re.IGNORECASE)
+_EMAIL = re.compile(
+    r"[\w.!#$%&'*+/?^`{|}~-]{1,64}@([A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{2,63}\Z", re.ASCII
+)
+
+
+def read_subject(request: Request) -> tuple[list[NameAttribute], list[Finding]]:
+    """The attributes in order, at most twenty, and what is wrong with the subject as a whole."""
+    pairs = [pair for rdn in request.subject for pair in rdn]
+    attributes, findings = list[NameAttribute](), list[Finding]()
+    for oid, element in pairs[:MOST_ATTRIBUTES]:
+        label = SUBJECT.get(oid, (oid, 0))[0]
+        try:
+            value, string_type = read_string(element)
+            attributes.append(NameAttribute(oid, label, value, string_type))
+        except BadString as fault:
+            findings.append(found("subject.string", attribute=label, value=str(fault)))
+    findings += _shape(request, len(pairs))
+    return attributes, findings
+
+
+def _shape(request: Request, count: int) -> Iterator[Finding]:
+    if count > MOST_ATTRIBUTES:
+        yield found("subject.too_many", value=count, wanted=MOST_ATTRIBUTES)
+    if joined := next((rdn for rdn in request.subject if len(rdn) > 1), None):
+        yield found("subject.joined", value=[SUBJECT.get(oid, (oid,))[0] for oid, _ in joined])
+    labels = Counter(SUBJECT.get(oid, (oid,))[0] for rdn in request.subject for oid, _ in rdn)
+    for label in sorted(_ONCE & labels.keys()):
+        if labels[label] > 1:
+            yield found("subject.twice", attribute=label, value=labels[label])
+
+
+def subject_findings(
+    attributes: list[NameAttribute], *, for_server: bool | None
+) -> Iterator[Finding]:
+    """Every fault of the values; ``for_server`` None means that the purpose is not known."""
+    for attribute in attributes:
+        yield from _value(attribute)
+        if attribute.label == "emailAddress":
+            yield from _email(attribute, for_server=for_server)
+        if attribute.label == "CN" and for_server is not False:
+            yield from _common_name(attribute.value)
+
+
+def _value(attribute: NameAttribute) -> Iterator[Finding]:
+    label, value = attribute.label, attribute.value
+    if attribute.oid not in SUBJECT:
+        yield found("subject.unknown", value=attribute.oid)
+    if not value.strip():
+        yield found("subject.empty_value", attribute=label)
+        return
+    yield from _characters(label, value)
+    limit = SUBJECT.get(attribute.oid, ("", 1024))[1]
+    if len(value) > limit > 2:
+        yield found("subject.length", attribute=label, value=len(value), wanted=limit)
+    if limit == 2 and not re.fullmatch("[A-Za-z]{2}", value):
+        yield found("subject.country", value=visible(value))
+    if label == "O" and value.strip().lower() in PLACEHOLDERS:
+        yield found("subject.placeholder", value=value)
+    if attribute.string_type in OLD:
+        yield found("subject.old_string", attribute=label, value=attribute.string_type)
+    if is_lax(value, attribute.string_type):
+        yield found("encoding.lax", problem="printable")
+
+
+def _characters(label: str, value: str) -> Iterator[Finding]:
+    if is_personal_code(value):
+        yield found("subject.personal_code", attribute=label)
+    if mended := demojibaked(value):
+        yield found("subject.mojibake", attribute=label, value=visible(value), wanted=mended)
+    elif hidden := [c for c in value if unicodedata.category(c) in _HIDDEN]:
+        codes = [f"U+{ord(c):04X}" for c in dict.fromkeys(hidden)]
+        yield found("subject.invisible", attribute=label, value=visible(value), characters=codes)
+    elif odd := _odd(value) if label not in ("emailAddress", "description") else []:
+        yield found("subject.characters", attribute=label, value=visible(value), characters=odd)
+    elif outside := [c for c in value if ord(c) > 0xFF]:
+        listed = list(dict.fromkeys(outside))
+        yield found("subject.outside_set", attribute=label, value=value, characters=listed)
+
+
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_SYMBOLS = frozenset({"So", "Sk", "Co", "Cn"})
+
+
+def _odd(value: str) -> list[str]:
+    """Characters no register's name has: markup, formula and shell signs, symbols, wide forms."""
+    odd = [match[0] for match in _ODD.finditer(value)]
+    odd += [c for c in value if ord(c) > 0xFF and _is_symbol(c)]
+    return list(dict.fromkeys(odd))
+
+
+def _is_symbol(character: str) -> bool:
+    wide = unicodedata.east_asian_width(character) == "F"
+    return wide or unicodedata.category(character) in _SYMBOLS
+
+
+def demojibaked(value: str) -> str | None:
+    """What a doubly encoded value was meant to be, such as "ä" for "Ã¤"; None if it is fine."""
+    if "\N{REPLACEMENT CHARACTER}" in value:
+        return "?"
+    for codec in ("latin-1", "cp1252"):
+        try:
+            mended = value.encode(codec).decode("utf-8")
+        except UnicodeError:
+            continue
+        if mended != value:
+            return visible(mended)
+    return None
+
+
+def is_personal_code(value: str) -> bool:
+    """Whether a Finnish personal identity code stands in the value."""
+    return any(_is_valid_code(match[0].upper()) for match in _PERSONAL_CODE.finditer(value))
+
+
+def _is_valid_code(code: str) -> bool:
+    try:
+        hetu.validate(code, allow_temporary=True)
+    except ValidationError:
+        return False
+    return True
+
+
+def _email(attribute: NameAttribute, *, for_server: bool | None) -> Iterator[Finding]:
+    if not _EMAIL.match(attribute.value):
+        yield found("subject.email", value=visible(attribute.value))
+    elif for_server:
+        yield found("subject.email_in_server", value=attribute.value)
+    else:
+        yield found("subject.email_unused", value=attribute.value)
+
+
+def _common_name(value: str) -> Iterator[Finding]:
+    if hosts.looks_like_host(value):
+        if problem := hosts.host_problem(value):
+            yield found("subject.host", value=visible(value), problem=problem)
+    elif hosts.words_with_host(value):
+        yield found("subject.host", value=visible(value), problem="space")
+    else:
+        yield found("subject.not_host", value=visible(value))
+
+
+def visible(value: str) -> str:
+    """The value for a report: hidden characters as U+ codes, at most 200 characters."""
+    shown = "".join(
+        f"[U+{ord(c):04X}]" if unicodedata.category(c) in _HIDDEN else c for c in value[:200]
+    )
+    return shown + "…" if len(value) > 200 else shown

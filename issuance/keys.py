@@ -1,0 +1,173 @@
+"""Which public keys a certificate may carry: type, size, and the known ways of being weak. Pure.
+
+Knows nothing of requests or orders. Each rule is one function over the numbers of the key.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+from issuance import tlv
+from issuance.findings import Finding, found
+from issuance.published import is_published
+from issuance.rsa import RsaNumbers, examine_rsa, rsa_numbers
+
+RSA_ENCRYPTION = "1.2.840.113549.1.1.1"
+EC_PUBLIC_KEY = "1.2.840.10045.2.1"
+CURVES = {"1.2.840.10045.3.1.7": ("P-256", 256), "1.3.132.0.34": ("P-384", 384)}
+ALLOWED = "RSA 2048, RSA 3072, RSA 4096, P-256, P-384"
+
+_OTHER_CURVES = {
+    "1.3.132.0.35": "P-521",
+    "1.3.132.0.10": "secp256k1",
+    "1.3.132.0.33": "P-224",
+    "1.3.132.0.8": "secp160r1",
+    "1.2.840.10045.3.1.1": "P-192",
+    "1.3.132.0.16": "sect283k1",
+    "1.3.36.3.3.2.8.1.1.7": "brainpoolP256r1",
+    "1.3.36.3.3.2.8.1.1.11": "brainpoolP384r1",
+    "1.3.36.3.3.2.8.1.1.13": "brainpoolP512r1",
+}
+_OTHER_TYPES = {
+    "1.2.840.10040.4.1": "DSA",
+    "1.2.840.113549.1.3.1": "DH",
+    "1.2.840.10046.2.1": "DH",
+    "1.2.840.113549.1.1.10": "RSASSA-PSS",
+    "1.2.840.113549.1.1.7": "RSAES-OAEP",
+    "1.3.101.110": "X25519",
+    "1.3.101.111": "X448",
+    "1.3.101.112": "Ed25519",
+    "1.3.101.113": "Ed448",
+    "2.16.840.1.101.3.4.3.17": "ML-DSA-44",
+    "2.16.840.1.101.3.4.3.18": "ML-DSA-65",
+    "2.16.840.1.101.3.4.3.19": "ML-DSA-87",
+    "2.16.840.1.101.3.4.4.1": "ML-KEM-512",
+    "2.16.840.1.101.3.4.4.2": "ML-KEM-768",
+    "2.16.840.1.101.3.4.4.3": "ML-KEM-1024",
+    "1.2.643.7.1.1.1.1": "GOST R 34.10-2012",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFacts:
+    """What a public key is; ``bits`` of the modulus or curve, 0 if unknown.
+
+    ``curve`` is P-256, P-384 or another curve's name; for keys of kind "other" it holds the
+    algorithm's name. ``spki_sha256`` is lower-case hex over the SubjectPublicKeyInfo.
+    """
+
+    kind: Literal["RSA", "EC", "other"]
+    bits: int
+    curve: str | None
+    exponent: int | None
+    spki_sha256: str
+
+    @property
+    def name(self) -> str:
+        """For people: "RSA 2048", "P-256", "Ed25519"."""
+        return f"RSA {self.bits}" if self.kind == "RSA" else self.curve or self.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A SubjectPublicKeyInfo taken apart; ``problem`` says why it cannot be read, if it cannot."""
+
+    facts: KeyFacts
+    spki: bytes
+    rsa: RsaNumbers | None = None
+    public_key: Any = None
+    problem: str | None = None
+
+
+def spki_sha256(spki: bytes) -> str:
+    """Lower-case hex of the hash by which keys are recognised everywhere here."""
+    return hashlib.sha256(spki).hexdigest()
+
+
+def read_key(spki: bytes) -> Key:
+    """Take a DER SubjectPublicKeyInfo apart; never raises on any bytes."""
+    unknown = KeyFacts("other", 0, None, None, spki_sha256(spki))
+    try:
+        algorithm, bits = tlv.read_strictly(spki).expect(tlv.SEQUENCE).children()
+        oid, *parameters = algorithm.expect(tlv.SEQUENCE).children()
+        name = tlv.object_identifier(oid)
+        if name == RSA_ENCRYPTION:
+            return _read_rsa(spki, bits, parameters)
+        if name == EC_PUBLIC_KEY:
+            return _read_ec(spki, parameters)
+    except (tlv.Malformed, ValueError) as fault:
+        return Key(unknown, spki, problem=getattr(fault, "problem", "structure"))
+    label = _OTHER_TYPES.get(name, name)
+    return Key(KeyFacts("other", 0, label, None, unknown.spki_sha256), spki)
+
+
+def _read_rsa(spki: bytes, bits: tlv.Element, parameters: list[tlv.Element]) -> Key:
+    numbers = rsa_numbers(bits)
+    exponent = numbers.exponent if numbers.exponent.bit_length() <= 62 else None
+    facts = KeyFacts("RSA", numbers.bits, None, exponent, spki_sha256(spki))
+    if [parameter.tag for parameter in parameters] not in ([tlv.NULL], []):
+        return Key(facts, spki, numbers, problem="parameters")
+    loadable = 2048 <= numbers.bits <= 8192 and exponent is not None
+    return Key(facts, spki, numbers, _load(spki) if loadable else None)
+
+
+def _read_ec(spki: bytes, parameters: list[tlv.Element]) -> Key:
+    digest = spki_sha256(spki)
+    if not parameters:
+        return Key(KeyFacts("EC", 0, None, None, digest), spki, problem="parameters")
+    if parameters[0].tag != tlv.OID:
+        return Key(KeyFacts("EC", 0, "explicit", None, digest), spki)
+    oid = tlv.object_identifier(parameters[0])
+    if oid not in CURVES:
+        return Key(KeyFacts("EC", 0, _OTHER_CURVES.get(oid, oid), None, digest), spki)
+    curve, bits = CURVES[oid]
+    loaded = _load(spki)
+    problem = None if loaded else "point"
+    return Key(KeyFacts("EC", bits, curve, None, digest), spki, None, loaded, problem)
+
+
+def _load(spki: bytes) -> Any:
+    try:
+        return load_der_public_key(spki)
+    except (ValueError, UnsupportedAlgorithm):
+        return None
+
+
+def key_facts(spki: bytes) -> KeyFacts:
+    """What the key in a DER SubjectPublicKeyInfo is."""
+    return read_key(spki).facts
+
+
+def examine_key(
+    key: bytes | Key, *, blocked: Callable[[str], bool] | None = None, thorough: bool = True
+) -> list[Finding]:
+    """Every fault of a key, given as DER SubjectPublicKeyInfo or as ``read_key`` returned it.
+
+    ``blocked`` answers whether a SPKI hash (hex) stands in the block list of the database;
+    ``thorough`` as in ``examine_rsa``.
+    """
+    key = read_key(key) if isinstance(key, bytes) else key
+    findings = [*_type(key), *_compromised(key, blocked)]
+    return findings + (examine_rsa(key.rsa, thorough=thorough) if key.rsa else [])
+
+
+def _type(key: Key) -> Iterator[Finding]:
+    facts = key.facts
+    if key.problem:
+        yield found("key.unreadable", problem=key.problem)
+    elif facts.kind == "other":
+        yield found("key.type", value=facts.name, wanted=ALLOWED)
+    elif facts.kind == "EC" and facts.bits == 0:
+        yield found("key.curve", value=facts.name, wanted="P-256, P-384")
+
+
+def _compromised(key: Key, blocked: Callable[[str], bool] | None) -> Iterator[Finding]:
+    digest = key.facts.spki_sha256
+    if is_published(digest):
+        yield found("key.published")
+    elif blocked is not None and blocked(digest):
+        yield found("key.blocked")

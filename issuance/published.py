@@ -1,0 +1,29 @@
+"""Keys whose private half anybody can read: printed in standards, shipped with software,
+committed to repositories, or made by Debian's broken generator (CVE-2008-0166). Pure.
+"""
+
+from bisect import bisect_left
+from functools import cache
+from pathlib import Path
+
+FILE = Path(__file__).parent / "data" / "published-keys.bin"
+WIDTH = 8
+"""Octets kept of each SHA-256. With 77,900 entries a stranger's key matches once in 2·10^14."""
+
+
+def is_published(spki_sha256: str) -> bool:
+    """Whether the key with this SPKI hash (hex) is in the shipped list."""
+    table, prefix = _table(), bytes.fromhex(spki_sha256)[:WIDTH]
+    count = len(table) // WIDTH
+    at = bisect_left(range(count), prefix, key=lambda i: table[i * WIDTH : (i + 1) * WIDTH])
+    return table[at * WIDTH : (at + 1) * WIDTH] == prefix
+
+
+def pack(digests: list[str]) -> bytes:
+    """The content of the shipped list for these SPKI hashes (hex): sorted, cut to ``WIDTH``."""
+    return b"".join(sorted({bytes.fromhex(digest)[:WIDTH] for digest in digests}))
+
+
+@cache
+def _table() -> bytes:
+    return FILE.read_bytes()

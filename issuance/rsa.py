@@ -1,0 +1,128 @@
+"""The rules about RSA keys. Pure: numbers in, findings out."""
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+import gmpy2
+
+from issuance import tlv
+from issuance.findings import Finding, found
+
+with warnings.catch_warnings():  # badkeys imports what cryptography has deprecated
+    warnings.simplefilter("ignore")
+    from badkeys.rsakeys import pattern, roca, rsabias, rsapoly, sharedprimes, smalld
+
+SIZES = (2048, 3072, 4096)
+"""Bits of the modulus taken: DVV asks for 2048 or 4096, 3072 is ours."""
+FERMAT_ROUNDS = 100
+LARGEST_TESTED = 8192
+"""Above this many bits only the size is judged: the other tests cost too much."""
+
+
+@dataclass(frozen=True, slots=True)
+class RsaNumbers:
+    """Modulus and public exponent, as sent."""
+
+    modulus: int
+    exponent: int
+
+    @property
+    def bits(self) -> int:
+        """Size of the modulus in bits; 0 if it is not positive."""
+        return self.modulus.bit_length() if self.modulus > 0 else 0
+
+
+def rsa_numbers(bits: tlv.Element) -> RsaNumbers:
+    """Read RSAPublicKey (RFC 8017 appendix A.1.1) out of a subjectPublicKey BIT STRING."""
+    octets, unused = tlv.bit_string(bits)
+    if unused:
+        raise tlv.Malformed("bit_string", bits.start)
+    modulus, exponent = tlv.read(octets).expect(tlv.SEQUENCE).children()
+    return RsaNumbers(tlv.integer(modulus), tlv.integer(exponent))
+
+
+def examine_rsa(key: RsaNumbers, *, thorough: bool = True) -> list[Finding]:
+    """Every fault of an RSA key: size, exponent, and ways of being factored.
+
+    The two costly tests (2 ms for 2048 bits, 15 ms for 4096) are left out unless ``thorough``.
+    """
+    findings = [*_size(key), *_exponent(key)]
+    if key.bits and key.bits <= LARGEST_TESTED:
+        findings += _factors(key)
+        if thorough and not findings:
+            findings += _costly(key)
+    return findings
+
+
+def _size(key: RsaNumbers) -> Iterator[Finding]:
+    wanted = ", ".join(map(str, SIZES))
+    if key.bits < min(SIZES):
+        yield found("key.rsa_short", value=key.bits, wanted=wanted)
+    elif key.bits > max(SIZES):
+        yield found("key.rsa_long", value=key.bits, wanted=wanted)
+    elif key.bits not in SIZES:
+        yield found("key.rsa_size", value=key.bits, wanted=wanted)
+
+
+def _exponent(key: RsaNumbers) -> Iterator[Finding]:
+    exponent = key.exponent
+    if not 65537 <= exponent < 1 << 256 or exponent % 2 == 0 or exponent >= key.modulus:
+        short = -(1 << 64) < exponent < 1 << 64
+        value = str(exponent) if short else f"2^{exponent.bit_length() - 1}…"
+        yield found("key.rsa_exponent", value=value, wanted=65537)
+
+
+def _factors(key: RsaNumbers) -> Iterator[Finding]:
+    modulus = gmpy2.mpz(key.modulus)
+    if (factor := gmpy2.gcd(_small_primes() % modulus, modulus)) != 1:
+        smallest = next((p for p in _first_primes() if factor % p == 0), 0)
+        yield found("key.rsa_factor", value=int(smallest))
+        return
+    if near_square(modulus):
+        yield found("key.rsa_fermat", rounds=FERMAT_ROUNDS)
+    if roca(key.modulus):
+        yield found("key.rsa_roca")
+    if any(test(key.modulus, key.exponent) for test in (rsapoly, rsabias, pattern, smalld)):
+        yield found("key.rsa_structure")
+
+
+def _costly(key: RsaNumbers) -> Iterator[Finding]:
+    if sharedprimes(key.modulus):
+        yield found("key.rsa_shared")
+    modulus = gmpy2.mpz(key.modulus)
+    if gmpy2.powmod(2, modulus - 1, modulus) == 1:  # Fermat's little theorem: a probable prime
+        yield found("key.rsa_prime")
+
+
+def near_square(modulus: "gmpy2.mpz") -> bool:
+    """Whether Fermat's method factors the modulus within ``FERMAT_ROUNDS`` rounds."""
+    root = gmpy2.isqrt(modulus - 1) + 1
+    rest, step = root * root - modulus, 2 * root + 1
+    for _ in range(FERMAT_ROUNDS):
+        if gmpy2.is_square(rest):
+            return True
+        rest += step
+        step += 2
+    return False
+
+
+@cache
+def _first_primes() -> tuple[int, ...]:
+    """All primes up to 65537."""
+    sieve = bytearray([1]) * 65538
+    for n in range(2, 257):
+        if sieve[n]:
+            sieve[n * n :: n] = bytes(len(range(n * n, 65538, n)))
+    return tuple(n for n in range(2, 65538) if sieve[n])
+
+
+@cache
+def _small_primes() -> "gmpy2.mpz":
+    """Their product; BR 6.1.6 asks for those below 752."""
+    factors = [gmpy2.mpz(prime) for prime in _first_primes()]
+    while len(factors) > 1:
+        pairs = [a * b for a, b in zip(factors[::2], factors[1::2], strict=False)]
+        factors = pairs + factors[len(pairs) * 2 :]
+    return factors[0]

@@ -1,0 +1,169 @@
+"""A strict, bounded reader of DER (X.690). Pure.
+
+Libraries differ in what BER they let pass, and some recurse as deep as the sender wishes.
+This one takes DER only, never recurses, and says where and what is wrong.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+MAX_DEPTH = 32
+MAX_ELEMENTS = 20_000
+MAX_OID_BYTES = 64
+"""Longest object identifier taken, in content bytes; the longest in use have about 30."""
+
+BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, NULL, OID = 0x01, 0x02, 0x03, 0x04, 0x05, 0x06
+SEQUENCE, SET = 0x30, 0x31
+_ALWAYS_PRIMITIVE = frozenset(range(0x01, 0x0E)) | frozenset(range(0x12, 0x1F))
+
+
+class Malformed(Exception):
+    """The bytes are no DER; ``problem`` is a short code, ``offset`` counts bytes from the start."""
+
+    def __init__(self, problem: str, offset: int) -> None:
+        """Keep the code and the place."""
+        super().__init__(f"{problem} at {offset}")
+        self.problem = problem
+        self.offset = offset
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One element of ``data``: identifier octet, and where it starts, its content starts, it ends."""
+
+    data: bytes
+    tag: int
+    start: int
+    inner: int
+    end: int
+
+    @property
+    def content(self) -> bytes:
+        """The content octets."""
+        return self.data[self.inner : self.end]
+
+    @property
+    def encoded(self) -> bytes:
+        """Identifier, length and content."""
+        return self.data[self.start : self.end]
+
+    def children(self) -> list["Element"]:
+        """The elements inside a constructed one."""
+        if not self.tag & 0x20:
+            raise Malformed("structure", self.start)
+        return list(_elements(self.data, self.inner, self.end))
+
+    def expect(self, tag: int) -> "Element":
+        """This element, if it has the identifier ``tag``."""
+        if self.tag != tag:
+            raise Malformed("structure", self.start)
+        return self
+
+
+def read(data: bytes) -> Element:
+    """The one element that ``data`` consists of, nothing after it."""
+    element = _read(data, 0, len(data))
+    if element.end != len(data):
+        raise Malformed("trailing", element.end)
+    return element
+
+
+def read_strictly(data: bytes) -> Element:
+    """Like ``read``, and everything inside is DER as well, to a bounded depth and number."""
+    root = read(data)
+    pending = [(root, 1)]
+    count = 0
+    while pending:
+        element, depth = pending.pop()
+        count += 1
+        if depth > MAX_DEPTH or count > MAX_ELEMENTS:
+            raise Malformed("depth", element.start)
+        _check(element)
+        if element.tag & 0x20:
+            pending.extend((child, depth + 1) for child in element.children())
+    return root
+
+
+def _elements(data: bytes, offset: int, end: int) -> Iterator[Element]:
+    while offset < end:
+        element = _read(data, offset, end)
+        yield element
+        offset = element.end
+
+
+def _read(data: bytes, offset: int, end: int) -> Element:
+    if end - offset < 2:
+        raise Malformed("truncated", offset)
+    tag, length, inner = data[offset], data[offset + 1], offset + 2
+    if tag & 0x1F == 0x1F or tag == 0:
+        raise Malformed("tag", offset)
+    if length & 0x80:
+        length, inner = _long_length(data, offset, end, length & 0x7F)
+    if length > end - inner:
+        raise Malformed("truncated", offset)
+    return Element(data, tag, offset, inner, inner + length)
+
+
+def _long_length(data: bytes, offset: int, end: int, size: int) -> tuple[int, int]:
+    inner = offset + 2 + size
+    if size == 0:
+        raise Malformed("indefinite", offset)
+    if size > 4 or inner > end:
+        raise Malformed("truncated", offset)
+    length = int.from_bytes(data[offset + 2 : inner])
+    if length < 0x80 or length >> (8 * (size - 1)) == 0:
+        raise Malformed("length", offset)
+    return length, inner
+
+
+def _check(element: Element) -> None:
+    """Content rules of the universal types (X.690 sections 8 and 11)."""
+    tag, size = element.tag, element.end - element.inner
+    first = element.data[element.inner] if size else 0
+    if tag & 0xE0 == 0x20 and tag & 0x1F in _ALWAYS_PRIMITIVE:
+        raise Malformed("constructed", element.start)
+    if tag == BOOLEAN and (size != 1 or first not in (0x00, 0xFF)):
+        raise Malformed("boolean", element.start)
+    if tag == INTEGER:
+        integer(element)
+    if tag == NULL and size:
+        raise Malformed("null", element.start)
+    if tag == OID:
+        object_identifier(element)
+    if tag == BIT_STRING and (not size or first > 7):
+        raise Malformed("bit_string", element.start)
+
+
+def integer(element: Element) -> int:
+    """Value of an INTEGER, least number of octets only."""
+    content = element.expect(INTEGER).content
+    padded = len(content) > 1 and (content[0], content[1] >> 7) in ((0x00, 0), (0xFF, 1))
+    if not content or padded:
+        raise Malformed("integer", element.start)
+    return int.from_bytes(content, signed=True)
+
+
+def object_identifier(element: Element) -> str:
+    """Dotted form of an OBJECT IDENTIFIER."""
+    content = element.expect(OID).content
+    if not content or len(content) > MAX_OID_BYTES or content[-1] & 0x80:
+        raise Malformed("oid", element.start)
+    arcs, arc, fresh = list[int](), 0, True
+    for octet in content:
+        if fresh and octet == 0x80:
+            raise Malformed("oid", element.start)
+        arc, fresh = arc << 7 | octet & 0x7F, not octet & 0x80
+        if fresh:
+            arcs.append(arc)
+            arc = 0
+    first = min(arcs[0] // 40, 2)
+    return ".".join(map(str, (first, arcs[0] - 40 * first, *arcs[1:])))
+
+
+def bit_string(element: Element) -> tuple[bytes, int]:
+    """Octets of a BIT STRING and the number of unused bits in the last, which must be zero."""
+    content = element.expect(BIT_STRING).content
+    unused = content[0] if content else 8
+    if unused > 7 or (unused and (len(content) == 1 or content[-1] & ((1 << unused) - 1))):
+        raise Malformed("bit_string", element.start)
+    return content[1:], unused
