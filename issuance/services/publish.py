@@ -7,6 +7,7 @@ from django.db import transaction
 
 from certportal.foundation import events
 from certportal.foundation.actors import system
+from certportal.foundation.errors import Unavailable
 from issuance import repository
 from issuance.authority import crl
 from issuance.conf import pki
@@ -22,9 +23,20 @@ BACKDATE = timedelta(minutes=5)
 def publish_crls(
     *, now: datetime, load_signer: Callable[[IssuingCA], Signer] = signer_for
 ) -> list[crl.CrlFacts]:
-    """Publish the list of every CA that has certificates alive, retired ones too."""
-    alive = [ca for ca in IssuingCA.objects.order_by("pk") if _still_needed(ca, now)]
-    return [publish_crl(ca, now=now, load_signer=load_signer) for ca in alive]
+    """Publish the list of every CA that has certificates alive, retired ones too.
+
+    One that fails keeps none of the others back; the failures come as an ExceptionGroup.
+    """
+    published, failures = [], []
+    for ca in IssuingCA.objects.order_by("pk"):
+        if _still_needed(ca, now):
+            try:
+                published.append(publish_crl(ca, now=now, load_signer=load_signer))
+            except (Unavailable, crl.CrlRefused, OSError) as error:
+                failures.append(error)
+    if failures:
+        raise ExceptionGroup("revocation lists not published", failures)
+    return published
 
 
 def publish_crl(

@@ -1,0 +1,132 @@
+from datetime import datetime
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from django.core.management import CommandError, call_command
+from pytest_django import Settings
+
+from certportal.foundation.models import Event
+from issuance import repository, signers
+from issuance.models import IssuingCA
+from issuance.pkix import pkix_findings
+from issuance.services.signing import signer_for
+from issuance.signers.file import KeyFiles
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def keys(settings: Settings, tmp_path: Path) -> KeyFiles:
+    (tmp_path / "password").write_text("a long password\n")
+    settings.PORTAL_DATA = tmp_path
+    settings.CA_KEYS_DIR = str(tmp_path / "keys")
+    settings.CA_KEY_PASSWORD_FILE = str(tmp_path / "password")
+    settings.ISSUANCE_SIGNER = {"BACKEND": "issuance.signers.file.KeyFiles"}
+    signers.forget()
+    return KeyFiles()
+
+
+def create_ca(*arguments: str) -> str:
+    out = StringIO()
+    call_command("create_ca", *arguments, "--rsa-bits=2048", stdout=out)
+    return out.getvalue()
+
+
+def production_ec(generation: int = 1) -> str:
+    return create_ca("--environment=production", "--branch=ec", f"--generation={generation}")
+
+
+def test_the_demonstration_has_four_cas_under_four_roots(keys: KeyFiles) -> None:
+    record = create_ca("--demo")
+    assert record.count("SHA-256") == 8
+    assert sorted(IssuingCA.objects.values_list("stem", flat=True)) == [
+        "sote-ec-1",
+        "sote-rsa-1",
+        "sote-test-ec-1",
+        "sote-test-rsa-1",
+    ]
+    assert len({bytes(ca.root_der) for ca in IssuingCA.objects.all()}) == 4
+    for ca in IssuingCA.objects.all():
+        assert signer_for(ca).chain == (ca.certificate, ca.root)
+
+
+def test_again_it_changes_nothing(keys: KeyFiles) -> None:
+    create_ca("--demo")
+    before = {path.name: path.read_bytes() for path in Path(keys._folder).iterdir()}
+    assert create_ca("--demo") == ""
+    assert {path.name: path.read_bytes() for path in Path(keys._folder).iterdir()} == before
+    assert Event.objects.filter(action="issuance.ca_registered").count() == 4
+
+
+def test_what_a_crash_left_out_is_made_up_for(keys: KeyFiles) -> None:
+    create_ca("--demo")
+    IssuingCA.objects.filter(stem="sote-ec-1").delete()
+    repository.chain_path("sote-rsa-1").unlink()
+    create_ca("--demo")
+    assert IssuingCA.objects.count() == 4
+    assert repository.chain_path("sote-rsa-1").exists()
+
+
+def test_a_ceremony_never_overwrites(keys: KeyFiles) -> None:
+    production_ec()
+    before = keys.key_path("sote-ec-1").read_bytes()
+    with pytest.raises(CommandError, match="exists already"):
+        production_ec()
+    assert keys.key_path("sote-ec-1").read_bytes() == before
+
+
+def test_a_registered_ca_whose_key_is_gone_is_not_made_anew(keys: KeyFiles) -> None:
+    create_ca("--demo")
+    keys.key_path("sote-ec-1").unlink()
+    with pytest.raises(CommandError, match="exists already"):
+        create_ca("--demo")
+
+
+def test_the_next_generation_takes_over_under_the_same_root(keys: KeyFiles) -> None:
+    production_ec()
+    production_ec(generation=2)
+    old, new = IssuingCA.objects.order_by("generation")
+    assert (old.state, new.state) == ("retired", "active")
+    assert old.root == new.root
+    assert old.certificate.subject != new.certificate.subject
+
+
+def test_it_asks_what_to_make() -> None:
+    with pytest.raises(CommandError):
+        create_ca()
+
+
+def test_ca_certificates_are_what_they_should_be(keys: KeyFiles) -> None:
+    create_ca("--demo")
+    for ca in IssuingCA.objects.all():
+        constraints = ca.certificate.extensions.get_extension_for_class(x509.BasicConstraints)
+        assert constraints.critical
+        assert constraints.value == x509.BasicConstraints(ca=True, path_length=0)
+        usage = ca.certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+        assert usage.key_cert_sign
+        assert usage.crl_sign
+        assert not usage.digital_signature
+        assert ("TEST" in ca.certificate.subject.rfc4514_string()) == (ca.environment == "test")
+        assert "emonstration" in ca.certificate.subject.rfc4514_string()
+        for certificate in (ca.certificate, ca.root):
+            der = certificate.public_bytes(Encoding.DER)
+            assert {finding.severity for finding in pkix_findings(der)} <= {"info"}
+
+
+def test_the_root_publishes_a_list(keys: KeyFiles) -> None:
+    production_ec()
+    crl = x509.load_der_x509_crl(repository.crl_path("root-ec-1").read_bytes())
+    assert crl.issuer == IssuingCA.objects.get().root.subject
+    assert crl.next_update_utc is not None
+    assert (crl.next_update_utc - datetime.now(crl.next_update_utc.tzinfo)).days >= 365
+
+
+def test_keys_are_nowhere_but_in_their_folder(keys: KeyFiles, tmp_path: Path) -> None:
+    record = create_ca("--demo")
+    assert "PRIVATE" not in record
+    for path in tmp_path.rglob("*"):
+        if path.is_file() and path.parent != Path(keys._folder):
+            assert b"PRIVATE KEY" not in path.read_bytes()
