@@ -17,6 +17,7 @@ ROUTES: dict[str, list[tuple[str, str]]] = {
         ("issuance.publish_crl", "ca"),
         ("applications.tell_revoked", "default"),
     ],
+    "feedback.given": [("certportal.mail_feedback", "default")],
     "person.mail": [("accounts.send_mail", "default")],
 }
 
