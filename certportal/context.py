@@ -1,15 +1,28 @@
-"""What every page knows: where it runs and how long a session lasts."""
+"""What every page knows: where it runs, who is reading, and how long a session lasts."""
 
+import functools
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
 
+from accounts import access
+from accounts.models import Person
+
+WARNING_SECONDS = 300
+
 
 def portal(request: HttpRequest) -> dict[str, Any]:
-    """Environment name, session length and warning time in seconds."""
+    """Environment, person, the organisation acted for, whether a reviewer; seconds of the session.
+
+    Pages outside the middleware's reach (a 404 before it, a test) have no person.
+    """
+    person: Person | None = getattr(request, "person", None)
     return {
-        "environment": getattr(settings, "PORTAL_ENV", "production"),
+        "environment": settings.PORTAL_ENV,
+        "person": person,
+        "acting_for": getattr(request, "organisation", None),
+        "reviews": functools.partial(access.is_reviewer, person) if person else False,
         "session_seconds": settings.SESSION_COOKIE_AGE,
-        "session_warning_seconds": min(300, settings.SESSION_COOKIE_AGE // 2),
+        "session_warning_seconds": min(WARNING_SECONDS, settings.SESSION_COOKIE_AGE // 2),
     }

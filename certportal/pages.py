@@ -16,7 +16,7 @@ from certportal import public
 from certportal.foundation import clock
 from certportal.public_forms import BusinessIdForm, FeedbackForm
 
-ROBOTS = "User-agent: *\nDisallow: /*/console/\nDisallow: /*/admin/\nDisallow: /dev/\n"
+ROBOTS = "User-agent: *\nDisallow: /*/console/\nDisallow: /*/settings/\nDisallow: /dev/\n"
 
 
 def page(template: str, **facts: Callable[[], Any]) -> Callable[[HttpRequest], HttpResponse]:

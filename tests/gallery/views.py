@@ -1,7 +1,6 @@
 """Pages that show what the design base consists of; they exist in tests only."""
 
 from datetime import date
-from types import SimpleNamespace
 
 from django import forms
 from django.contrib import messages
@@ -12,7 +11,7 @@ from django.shortcuts import render
 from certportal.foundation import forms as own
 from certportal.foundation.errors import NotAllowed, Refused, Stale, TooMany, Unavailable
 
-MATTI = SimpleNamespace(is_authenticated=True, person="Matti Meikäläinen")
+MATTI = "Matti Meikäläinen"
 PEM = "-----BEGIN CERTIFICATE REQUEST-----\n" + "MIICijCCAXICAQAwRTELMAkGA1UEBhMCRkkx\n" * 4
 TYPES = [
     ("server", "Palvelinvarmenne"),
@@ -96,32 +95,32 @@ def components(request: HttpRequest) -> HttpResponse:
         "day": date(2026, 12, 24),
         "page_obj": Paginator(range(200), 10).get_page(request.GET.get("page", 7)),
     }
-    return render(request, "gallery/components.html", context | LANGUAGES | {"user": MATTI})
+    return render(request, "gallery/components.html", context | LANGUAGES | {"person": MATTI})
 
 
 def form(request: HttpRequest) -> HttpResponse:
     """Every field: empty, filled (a valid POST shows the page again) and in error."""
     bound = EveryField(request.POST, request.FILES) if request.method == "POST" else EveryField()
-    context = {"form": bound, "user": MATTI, "organisation": "Esimerkkilän apteekki"}
+    context = {"form": bound, "person": MATTI, "acting_for": "Esimerkkilän apteekki"}
     return render(request, "gallery/form.html", context)
 
 
 def question(request: HttpRequest) -> HttpResponse:
     """A question page whose legend is the heading."""
     bound = TypeForm(request.POST) if request.method == "POST" else TypeForm()
-    return render(request, "gallery/form.html", {"form": bound, "user": MATTI})
+    return render(request, "gallery/form.html", {"form": bound, "person": MATTI})
 
 
 def console(request: HttpRequest) -> HttpResponse:
     """The reviewers' wide page."""
     columns = ["Rekisteri", "Hakemus", "CSR"]
-    context = {"columns": columns, "rows": COMPARISON, "user": MATTI, "day": date(2026, 12, 10)}
+    context = {"columns": columns, "rows": COMPARISON, "person": MATTI, "day": date(2026, 12, 10)}
     return render(request, "gallery/console.html", context)
 
 
 def sent(request: HttpRequest) -> HttpResponse:
     """The confirmation."""
-    return render(request, "gallery/sent.html", {"user": MATTI, "steps": STEPS})
+    return render(request, "gallery/sent.html", {"person": MATTI, "steps": STEPS})
 
 
 def refuse(request: HttpRequest, kind: str) -> HttpResponse:
