@@ -15,7 +15,8 @@ from accounts.register.folding import fold_cached, words_of
 from accounts.register.rows import NUMBERS, STATED, TEXTS, Row
 
 COLUMNS = (*STATED, "content_hash", "search_name", "search_words", "kind", "run_id", "known_from")
-_CHUNK_ROWS = 500
+# About 50 kB: fits the socket's buffer, so that PostgreSQL reads one chunk while the next is made.
+_CHUNK_ROWS = 100
 _ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 _texts = attrgetter(*TEXTS)
 _numbers = attrgetter(*NUMBERS)

@@ -17,7 +17,9 @@ from accounts.register.municipalities import FINNISH_NAMES
 
 Code = dict[str, Any]
 
-_WORDS: dict[str, list[str]] = json.loads(Path(__file__).with_name("invented_words.json").read_text("utf-8"))
+_WORDS: dict[str, list[str]] = json.loads(
+    Path(__file__).with_name("invented_words.json").read_text("utf-8")
+)
 _SECTORS = {1: "1 Julkinen", 2: "2 Yksityinen", 3: "3 Yksityinen itseilmoitettu yksikkö"}
 
 

@@ -57,7 +57,8 @@ class RegisterRecord(models.Model):
 
     A row is never edited: a change closes ``known_to`` and inserts another. ``valid_from`` and
     ``valid_to`` are the register's own days, both inclusive, None where open. ``search_name`` and
-    ``search_words`` hold the folded names, see `accounts.register.folding`.
+    ``search_words`` hold the folded names, see `accounts.register.folding`. Columns that are looked
+    up by their beginning are collated "C", so that a plain index serves prefix and order alike.
     """
 
     class Sector(models.IntegerChoices):
@@ -68,10 +69,10 @@ class RegisterRecord(models.Model):
     ACTIVE = "ACTIVE"
 
     kind = models.CharField(max_length=16, choices=Kind)
-    oid = models.CharField(max_length=128)
+    oid = models.CharField(max_length=128, db_collation="C")
     parent_oid = models.CharField(max_length=128, blank=True)
     provider_oid = models.CharField(max_length=128, blank=True)
-    business_id = models.CharField(max_length=9, blank=True)
+    business_id = models.CharField(max_length=9, blank=True, db_collation="C")
     long_name = models.TextField(blank=True)
     abbreviation = models.TextField(blank=True)
     sector = models.PositiveSmallIntegerField(null=True, choices=Sector)
@@ -113,12 +114,9 @@ class RegisterRecord(models.Model):
         ]
         indexes = [
             models.Index(
-                OpClass(F("oid"), "varchar_pattern_ops"),
+                fields=["business_id", "oid"],
                 condition=Q(known_to=None),
-                name="register_record_oid_prefix",
-            ),
-            models.Index(
-                fields=["business_id"], condition=Q(known_to=None), name="register_record_business"
+                name="register_record_business",
             ),
             models.Index(
                 fields=["search_name"], condition=Q(known_to=None), name="register_record_name"
