@@ -10,6 +10,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "certportal.settings")
 app = Celery("certportal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.autodiscover_tasks(["certportal"])
 app.autodiscover_tasks(["certportal"], related_name="feedback")
 
 

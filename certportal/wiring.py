@@ -22,6 +22,18 @@ ROUTES: dict[str, list[tuple[str, str]]] = {
 }
 
 BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "heartbeat-default": {
+        "task": "portal.beat",
+        "schedule": 10.0,
+        "args": ("default",),
+        "options": {"queue": "default", "expires": 10},
+    },
+    "heartbeat-ca": {
+        "task": "portal.beat",
+        "schedule": 10.0,
+        "args": ("ca",),
+        "options": {"queue": "ca", "expires": 10},
+    },
     "sweep": {"task": "foundation.sweep", "schedule": 5.0, "options": {"expires": 5}},
     "publish-crls": {
         "task": "issuance.publish_crls",

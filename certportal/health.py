@@ -1,0 +1,108 @@
+"""Health: `/livez` for containers, `/healthz` for monitoring, and the workers' heartbeats."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import redis
+from celery import shared_task
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.cache import never_cache
+
+from accounts.register import queries
+from accounts.register.models import Kind
+from certportal.foundation import clock
+from certportal.foundation.models import OutboxItem
+from issuance.models import IssuingCA
+
+QUEUES = ("default", "ca")
+# A worker beats every 10 s; three missed beats mean it is not well.
+HEARTBEAT_LIFE = timedelta(seconds=35)
+LONGEST_QUEUE = timedelta(minutes=10)
+CA_NOTICE = timedelta(days=90)
+OLDEST_REGISTER = timedelta(days=7)
+
+
+def store() -> redis.Redis:
+    """Return a connection to Redis that gives up quickly."""
+    return redis.Redis.from_url(
+        settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1, decode_responses=True
+    )
+
+
+@shared_task(name="portal.beat")
+def beat(queue: str) -> None:
+    """Leave a sign of life of a queue's worker."""
+    store().set(f"heartbeat:{queue}", clock.now().isoformat(), ex=HEARTBEAT_LIFE)
+
+
+def database() -> bool:
+    """Whether the database answers."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return True
+
+
+def broker() -> bool:
+    """Whether Redis answers."""
+    return bool(store().ping())
+
+
+def worker(queue: str) -> Callable[[], bool]:
+    """Return the check whether the queue's worker has given a sign of life."""
+    return lambda: bool(store().exists(f"heartbeat:{queue}"))
+
+
+def authority() -> bool:
+    """Whether every environment has an active CA that does not end soon."""
+    active = list(IssuingCA.objects.filter(state=IssuingCA.State.ACTIVE))
+    latest = clock.now() + CA_NOTICE
+    lasting = [ca for ca in active if ca.certificate.not_valid_after_utc > latest]
+    return {ca.environment for ca in lasting} == {"production", "test"}
+
+
+def outbox() -> bool:
+    """Whether no work has failed for good or lain undone for too long."""
+    undone = OutboxItem.objects.filter(done_at=None)
+    late = undone.filter(created_at__lt=clock.now() - LONGEST_QUEUE, failed_at=None)
+    return not late.exists() and not undone.exclude(failed_at=None).exists()
+
+
+def register() -> bool:
+    """Whether the mirror of the SOTE register is fresh."""
+    age = queries.register_age(clock.now(), kind=Kind.SOTE_UNIT)
+    return age is not None and age < OLDEST_REGISTER
+
+
+CHECKS: dict[str, Callable[[], bool]] = {
+    "database": database,
+    "redis": broker,
+    **{f"worker-{queue}": worker(queue) for queue in QUEUES},
+    "ca": authority,
+    "outbox": outbox,
+    "register": register,
+}
+
+
+def is_well(check: Callable[[], bool]) -> bool:
+    """Run the check; a service that does not answer is not well."""
+    try:
+        return check()
+    except (DatabaseError, redis.RedisError, OSError):
+        return False
+
+
+@never_cache
+def livez(request: HttpRequest) -> HttpResponse:
+    """Answer that the process runs; asks nothing of others."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+@never_cache
+def healthz(request: HttpRequest) -> JsonResponse:
+    """Answer 200 while all is well, else 503 naming what is not. Names only, no details."""
+    unwell = [name for name, check in CHECKS.items() if not is_well(check)]
+    body: dict[str, Any] = {"status": "unwell" if unwell else "well", "not_well": unwell}
+    return JsonResponse(body, status=503 if unwell else 200)
