@@ -1,0 +1,251 @@
+"""Identification over real HTTP against the embedded provider."""
+
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import jwt
+import pytest
+import requests
+from cryptography.hazmat.primitives.asymmetric import rsa
+from django.test import Client
+
+from accounts.identification import claims as claim_names
+from accounts.identification import identity
+from accounts.identification.testidp import tokens
+from accounts.models import Identifier, Person
+from certportal.foundation.models import Event
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def visitor(live_server, settings):
+    """A visitor's browser at a server that trusts the test provider it serves itself."""
+    options = {**settings.IDENTIFICATION["OPTIONS"], "issuer": f"{live_server.url}/testidp"}
+    settings.IDENTIFICATION = {**settings.IDENTIFICATION, "OPTIONS": options}
+    return Browser(live_server.url)
+
+
+class Browser:
+    """Follows redirects by hand, so that each step can be looked at."""
+
+    def __init__(self, base: str) -> None:
+        self.base = base
+        self.session = requests.Session()
+
+    def get(self, address: str, **more: Any) -> requests.Response:
+        return self.session.get(self._absolute(address), allow_redirects=False, **more)
+
+    def leave(self, query: str = "", language: str = "fi") -> str:
+        """Go to identification; return the provider's address."""
+        return self.get(f"/{language}/account/login/start/{query}").headers["Location"]
+
+    def press(self, address: str, person: str) -> str:
+        """Press a button on the provider's page; return where it sends the browser."""
+        page = self.session.get(address)
+        form = {"person": person, "csrfmiddlewaretoken": self.session.cookies["csrftoken"]}
+        assert page.status_code == 200
+        answer = self.session.post(address, data=form, allow_redirects=False)
+        return answer.headers["Location"]
+
+    def log_in(self, person: str, query: str = "", language: str = "fi") -> requests.Response:
+        return self.get(self.press(self.leave(query, language), person))
+
+    def _absolute(self, address: str) -> str:
+        return address if address.startswith("http") else f"{self.base}{address}"
+
+
+@pytest.fixture
+def bend(monkeypatch):
+    """Let the provider say something else than it should."""
+
+    def bend(**changes: Any) -> None:
+        true = tokens.claims
+
+        def false(*args: Any) -> dict[str, Any]:
+            said = {**true(*args), **changes}
+            return {name: value for name, value in said.items() if value is not None}
+
+        monkeypatch.setattr(tokens, "claims", false)
+
+    return bend
+
+
+def test_matti_comes_back_as_himself(visitor):
+    answer = visitor.log_in("matti")
+
+    assert answer.status_code == 302
+    person = Person.objects.get()
+    assert str(person) == "Matti Meikäläinen"
+    assert person.logins.count() == 1
+    assert Event.objects.get(action="person.identified").actor == f"person:{person.pk}"
+
+
+def test_second_login_finds_the_same_person(visitor):
+    visitor.log_in("matti")
+    Browser(visitor.base).log_in("matti")
+
+    assert Person.objects.count() == 1
+    assert Person.objects.get().logins.count() == 1
+
+
+def test_erik_is_identified_by_eidas(visitor):
+    visitor.log_in("erik")
+
+    assert Identifier.objects.get().kind == "eidas"
+
+
+def test_person_goes_on_to_the_page_they_wanted(visitor):
+    answer = visitor.log_in("matti", "?next=/fi/account/me/")
+
+    assert answer.headers["Location"] == "/fi/account/me/"
+
+
+@pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example/", "javascript:1"])
+def test_nobody_is_led_to_another_site(visitor, elsewhere):
+    answer = visitor.log_in("matti", f"?next={elsewhere}")
+
+    assert "evil" not in answer.headers["Location"]
+    assert "javascript" not in answer.headers["Location"]
+
+
+def test_language_goes_along_and_stays_with_the_person(visitor):
+    address = visitor.leave(language="sv")
+    assert parse_qs(urlsplit(address).query)["ui_locales"] == ["sv"]
+
+    visitor.get(visitor.press(address, "linnea"))
+
+    assert Person.objects.get().language == "sv"
+
+
+def test_authorisation_request_asks_for_what_protects_it(visitor):
+    asked = parse_qs(urlsplit(visitor.leave("?auth_params=acr_values%3Dlow&scope=email")).query)
+
+    assert asked["code_challenge_method"] == ["S256"]
+    assert asked["scope"] == ["openid"]
+    assert asked["acr_values"] == [tokens.LEVEL]
+    assert len(asked["nonce"][0]) >= 43
+    assert len(asked["state"][0]) >= 43
+
+
+def test_cancelling_leads_to_a_page_that_says_so(visitor):
+    answer = visitor.log_in("", language="sv")
+
+    assert answer.headers["Location"] == "/sv/account/login/cancelled/"
+    assert visitor.get(answer.headers["Location"]).status_code == 200
+    assert not Person.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"acr": "http://ftn.ficora.fi/2017/loa1"},
+        {"acr": None},
+        {"nonce": "another"},
+        {"nonce": None},
+        {"iss": "https://evil.example"},
+        {"aud": "somebody-else"},
+        {"aud": ["portal", "somebody-else"], "azp": "somebody-else"},
+        {"exp": 1},
+        {"iat": 4_000_000_000},
+        {claim_names.HETU: "010180-9016"},
+        {claim_names.HETU: None},
+        {claim_names.FAMILY_NAME: " "},
+    ],
+    ids=str,
+)
+def test_answer_that_cannot_be_trusted_logs_nobody_in(visitor, bend, changes):
+    bend(**changes)
+
+    answer = visitor.log_in("matti")
+
+    assert answer.headers["Location"] == "/fi/account/login/failed/"
+    assert visitor.get(answer.headers["Location"]).status_code == 200
+    assert not Person.objects.exists()
+
+
+@pytest.mark.parametrize("algorithm", ["HS256", "none"])
+def test_token_without_the_providers_signature_logs_nobody_in(visitor, monkeypatch, algorithm):
+    secret = "x" * 32 if algorithm == "HS256" else None
+    monkeypatch.setattr(
+        tokens,
+        "id_token",
+        lambda content: jwt.encode(
+            content, secret, algorithm=algorithm, headers={"kid": tokens.KID}
+        ),
+    )
+
+    assert visitor.log_in("matti").headers["Location"] == "/fi/account/login/failed/"
+
+
+def test_token_signed_by_another_key_logs_nobody_in(visitor, monkeypatch):
+    other = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    monkeypatch.setattr(
+        tokens,
+        "id_token",
+        lambda content: jwt.encode(content, other, algorithm="RS256", headers={"kid": tokens.KID}),
+    )
+
+    assert visitor.log_in("matti").headers["Location"] == "/fi/account/login/failed/"
+
+
+def test_answer_counts_once(visitor):
+    back = visitor.press(visitor.leave(), "matti")
+    assert visitor.get(back).headers["Location"] == "/fi/home/"
+
+    assert visitor.get(back).headers["Location"].endswith("/account/login/failed/")
+
+
+def test_answer_brought_by_another_browser_is_refused(visitor):
+    back = visitor.press(visitor.leave(), "matti")
+
+    answer = Browser(visitor.base).get(back)
+
+    assert answer.headers["Location"] == "/fi/account/login/failed/"
+
+
+def test_code_of_another_login_is_refused(visitor):
+    stolen = parse_qs(urlsplit(visitor.press(visitor.leave(), "matti")).query)["code"][0]
+    mine = parse_qs(urlsplit(visitor.leave()).query)["state"][0]
+
+    answer = visitor.get(f"/identification/return?code={stolen}&state={mine}")
+
+    assert answer.headers["Location"] == "/fi/account/login/failed/"
+
+
+def test_login_that_took_too_long_is_refused(visitor, monkeypatch):
+    back = visitor.press(visitor.leave(), "matti")
+    monkeypatch.setattr("accounts.identification.flow.LASTS", timedelta(0))
+
+    assert visitor.get(back).headers["Location"] == "/fi/account/login/failed/"
+
+
+def test_session_gets_a_new_id_at_login(visitor, settings):
+    address = visitor.leave()
+    before = visitor.session.cookies[settings.SESSION_COOKIE_NAME]
+
+    visitor.get(visitor.press(address, "matti"))
+
+    assert visitor.session.cookies[settings.SESSION_COOKIE_NAME] != before
+
+
+def test_provider_that_does_not_answer_is_unavailable(client: Client, settings):
+    options = {**settings.IDENTIFICATION["OPTIONS"], "issuer": "http://127.0.0.1:9/testidp"}
+    settings.IDENTIFICATION = {**settings.IDENTIFICATION, "OPTIONS": options}
+
+    answer = client.get("/fi/account/login/start/")
+
+    assert answer.status_code == 503
+
+
+def test_provider_is_made_once():
+    assert identity.provider() is identity.provider()
+
+
+def test_identity_code_is_kept_nowhere(visitor, caplog):
+    visitor.log_in("matti")
+
+    assert "9015" not in caplog.text
+    assert "010180" not in str(list(Identifier.objects.values()) + list(Person.objects.values()))
+    assert "010180" not in str(list(Event.objects.values()))

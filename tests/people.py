@@ -1,0 +1,108 @@
+"""Named people, made through the real services."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+from django.test import Client
+
+from accounts.access import actor_for
+from accounts.identification.hashing import digests
+from accounts.identification.identity import Identity
+from accounts.models import Membership, Organisation, Person, User
+from accounts.services import email, founding, people, roles
+from certportal.foundation.actors import system
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Names:
+    """A given name and a family name."""
+
+    given: str
+    family: str
+
+    @classmethod
+    def of(cls, name: str) -> "Names":
+        given, _space, family = name.partition(" ")
+        return cls(given, family or "Testinen")
+
+
+def identity_of(code: str, name: str = "Matti Meikäläinen", kind: str = "hetu") -> Identity:
+    """Return what identification would yield for this code."""
+    names = Names.of(name)
+    return Identity(kind, digests(kind, code), names.given, names.family)
+
+
+def make_login(name: str, *, language: str = "fi", now: datetime = NOW) -> User:
+    """Return the login of somebody who has identified for the first time, address not given."""
+    identity = identity_of(f"test:{name}", name)
+    return people.recognise(identity, language=language, address="127.0.0.1", now=now)
+
+
+def make_person(name: str, *, language: str = "fi", now: datetime = NOW) -> Person:
+    """Return a person who has identified and verified an address."""
+    person = make_login(name, language=language, now=now).person
+    assert person is not None
+    verify(person, f"{name.split()[0].lower()}@example.fi", now=now)
+    return person
+
+
+def verify(person: Person, address: str, *, now: datetime = NOW) -> None:
+    """Let the person verify the address by typing the code they were mailed."""
+    actor = actor_for(person)
+    email.ask_code(person, address, language=person.language, actor=actor, now=now)
+    code = email.pending(person, now=now)
+    assert code is not None
+    email.confirm(person, email.digits(code), actor=actor, now=now)
+    person.refresh_from_db()
+
+
+def make_founder(name: str, business_id: str, *, now: datetime = NOW, **more: Any) -> Person:
+    """Return a person who has founded the account of the business ID (it must be registered)."""
+    person = make_person(name, now=now, **more)
+    found_account(person, business_id, now=now)
+    return person
+
+
+def found_account(person: Person, business_id: str, *, now: datetime = NOW) -> Organisation:
+    """Found the account as the person; the register must hold the business ID."""
+    statement = founding.Statement(Membership.Basis.MANDATE, "tietohallintopäällikkö")
+    return founding.found(person, business_id, statement, actor=actor_for(person), now=now)
+
+
+def make_member(
+    name: str,
+    organisation: Organisation,
+    *,
+    role: str = Membership.Role.APPLICANT,
+    now: datetime = NOW,
+    **more: Any,
+) -> Person:
+    """Return a person who belongs to the organisation by invitation."""
+    person = make_person(name, now=now, **more)
+    Membership.objects.create(
+        person=person,
+        organisation=organisation,
+        role=role,
+        basis=Membership.Basis.INVITATION,
+        begun_at=now,
+    )
+    return person
+
+
+def make_reviewer(name: str, *, now: datetime = NOW, **more: Any) -> Person:
+    """Return a person who holds the reviewer's role."""
+    person = make_person(name, now=now, **more)
+    roles.grant_reviewer(person, by=None, actor=system("test"), now=now)
+    return person
+
+
+def log_in(client: Client, person: Person) -> Client:
+    """Log the client in as the person, as coming back from identification does."""
+    login = person.logins.first()
+    assert login is not None
+    client.force_login(login, backend=settings.AUTHENTICATION_BACKENDS[0])
+    return client
