@@ -81,13 +81,11 @@ def _create(identity: Identity, language: str, now: datetime) -> Person:
 
 
 def _keep_newest(identity: Identity, person: Person, now: datetime) -> None:
+    """Store the hash under the newest key; IntegrityError when another person just got it."""
     newest = identity.digests[0]
-    Identifier.objects.get_or_create(
-        kind=identity.kind,
-        key_version=newest.version,
-        digest=newest.value,
-        defaults={"person": person, "added_at": now},
-    )
+    same = {"kind": identity.kind, "key_version": newest.version, "digest": newest.value}
+    if not Identifier.objects.filter(person=person, **same).exists():
+        Identifier.objects.create(person=person, added_at=now, **same)
 
 
 def _rename(identity: Identity, person: Person) -> None:
