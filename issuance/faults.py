@@ -13,10 +13,9 @@ def reach(point: str) -> None:
     The folder is the setting FAULT_POINTS_DIR, which only test settings have. The file is
     removed first, so that the process started next gets past.
     """
-    folder = getattr(settings, "FAULT_POINTS_DIR", None)
-    if folder is None:
+    if not settings.FAULT_POINTS_DIR:
         return
-    marker = Path(folder) / point
+    marker = Path(settings.FAULT_POINTS_DIR) / point
     if marker.exists():
         marker.unlink()
         os.kill(os.getpid(), signal.SIGKILL)

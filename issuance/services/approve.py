@@ -12,6 +12,7 @@ from accounts.models import Person
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
+from issuance.faults import reach
 from issuance.models import Approval, PreparedCertificate
 from issuance.services import locks
 from issuance.services.errors import (
@@ -71,6 +72,7 @@ def approve(
             state = approval_state(prepared)
             if created:
                 _record(prepared, actor, now, given=state.given, wanted=state.wanted)
+            reach("approve_before_commit")
             return state
     except Refused as refusal:
         _record(prepared, actor, now, refused=True, reason=type(refusal).__name__)

@@ -12,6 +12,7 @@ from django.db import transaction
 from certportal.foundation import events
 from certportal.foundation.actors import Actor, system
 from issuance.authority.build import specimen
+from issuance.faults import reach
 from issuance.findings import RULE_SET_VERSION, Finding
 from issuance.lint import lint
 from issuance.models import PreparedCertificate
@@ -58,6 +59,7 @@ def prepare(order: CertificateOrder, *, now: datetime) -> PreparedCertificate:
             **({} if has_error(findings) else built),
         )
         _record("issuance.prepared", prepared, system("issuance"), now, prepared.state)
+        reach("prepare_before_commit")
     return prepared
 
 
