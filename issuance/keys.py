@@ -98,7 +98,7 @@ def read_key(spki: bytes) -> Key:
         if name == RSA_ENCRYPTION:
             return _read_rsa(spki, bits, parameters)
         if name == EC_PUBLIC_KEY:
-            return _read_ec(spki, parameters)
+            return _read_ec(spki, bits, parameters)
     except (tlv.Malformed, ValueError) as fault:
         return Key(unknown, spki, problem=getattr(fault, "problem", "structure"))
     label = _OTHER_TYPES.get(name, name)
@@ -115,7 +115,7 @@ def _read_rsa(spki: bytes, bits: tlv.Element, parameters: list[tlv.Element]) -> 
     return Key(facts, spki, numbers, _load(spki) if loadable else None)
 
 
-def _read_ec(spki: bytes, parameters: list[tlv.Element]) -> Key:
+def _read_ec(spki: bytes, bits: tlv.Element, parameters: list[tlv.Element]) -> Key:
     digest = spki_sha256(spki)
     if not parameters:
         return Key(KeyFacts("EC", 0, None, None, digest), spki, problem="parameters")
@@ -124,10 +124,11 @@ def _read_ec(spki: bytes, parameters: list[tlv.Element]) -> Key:
     oid = tlv.object_identifier(parameters[0])
     if oid not in CURVES:
         return Key(KeyFacts("EC", 0, _OTHER_CURVES.get(oid, oid), None, digest), spki)
-    curve, bits = CURVES[oid]
-    loaded = _load(spki)
+    curve, size = CURVES[oid]
+    # RFC 5480 section 2.2: uncompressed, or compressed; the hybrid form is not for PKIX
+    loaded = _load(spki) if bits.content[1:2] in (b"\x02", b"\x03", b"\x04") else None
     problem = None if loaded else "point"
-    return Key(KeyFacts("EC", bits, curve, None, digest), spki, None, loaded, problem)
+    return Key(KeyFacts("EC", size, curve, None, digest), spki, None, loaded, problem)
 
 
 def _load(spki: bytes) -> Any:

@@ -94,23 +94,33 @@ def _elements(data: bytes, offset: int, end: int) -> Iterator[Element]:
 def _read(data: bytes, offset: int, end: int) -> Element:
     if end - offset < 2:
         raise Malformed("truncated", offset)
-    tag, length, inner = data[offset], data[offset + 1], offset + 2
-    if tag & 0x1F == 0x1F or tag == 0:
+    tag = data[offset]
+    at = offset + 1 if tag & 0x1F != 0x1F else _after_long_tag(data, offset, end)
+    if tag == 0 or at >= end:
         raise Malformed("tag", offset)
+    length, inner = data[at], at + 1
     if length & 0x80:
-        length, inner = _long_length(data, offset, end, length & 0x7F)
+        length, inner = _long_length(data, at, end, length & 0x7F)
     if length > end - inner:
         raise Malformed("truncated", offset)
     return Element(data, tag, offset, inner, inner + length)
 
 
+def _after_long_tag(data: bytes, offset: int, end: int) -> int:
+    """Where the length begins after a tag number of 31 or more (X.690 section 8.1.2.4)."""
+    for at in range(offset + 1, min(offset + 5, end)):
+        if not data[at] & 0x80:
+            return at + 1
+    raise Malformed("tag", offset)
+
+
 def _long_length(data: bytes, offset: int, end: int, size: int) -> tuple[int, int]:
-    inner = offset + 2 + size
+    inner = offset + 1 + size
     if size == 0:
         raise Malformed("indefinite", offset)
     if size > 4 or inner > end:
         raise Malformed("truncated", offset)
-    length = int.from_bytes(data[offset + 2 : inner])
+    length = int.from_bytes(data[offset + 1 : inner])
     if length < 0x80 or length >> (8 * (size - 1)) == 0:
         raise Malformed("length", offset)
     return length, inner

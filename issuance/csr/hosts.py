@@ -9,6 +9,7 @@ import idna
 from publicsuffixlist import PublicSuffixList
 
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\Z")
+_NEVER_DELEGATED = ("lan", "home", "corp", "mail", "intranet", "intra", "private", "priv")
 _RESERVED = {
     "local": "RFC 6762",
     "localhost": "RFC 6761",
@@ -18,7 +19,7 @@ _RESERVED = {
     "onion": "RFC 7686",
     "alt": "RFC 9476",
     "arpa": "RFC 3172",
-    **dict.fromkeys(("lan", "home", "corp", "mail", "intranet", "private"), "RFC 6762 appendix G"),
+    **dict.fromkeys(_NEVER_DELEGATED, "RFC 6762 appendix G"),
     **dict.fromkeys(("localdomain", "domain", "workgroup"), "never delegated"),
 }
 """Top-level names that no public DNS will ever answer for."""

@@ -20,6 +20,7 @@ SUBJECT = {
     "2.5.4.42": ("GN", 64),
     "2.5.4.43": ("initials", 64),
     "2.5.4.44": ("generationQualifier", 64),
+    "2.5.4.45": ("x500UniqueIdentifier", 64),
     "2.5.4.46": ("dnQualifier", 64),
     "2.5.4.65": ("pseudonym", 128),
     "2.5.4.97": ("organizationIdentifier", 256),

@@ -40,26 +40,28 @@ def open_file(data: bytes) -> File:
     return File(data, text, blocks_of(text), repaired)
 
 
+_BINARY = frozenset({Kind.ZIP, Kind.GZIP, Kind.IMAGE, Kind.PROGRAM, Kind.JKS})
+
+
 def read_request(file: File) -> Reading:
     """The request in the file, or what the file is instead."""
     if not file.data.strip(b"\0 \t\r\n\f\v\xef\xbb\xbf"):
         return Reading(Kind.EMPTY, findings=[found("file.empty")])
+    kind = kind_of_bytes(file.data)
+    if kind in _BINARY:  # whatever stands inside, another program would read something else
+        return _other(kind)
     if file.data[0] in (0x30, 0x31) and not _is_text(file.data):
-        return _from_der(file)
+        return _from_der(file, kind)
     if file.blocks:
         return _from_blocks(file)
-    if not _is_text(file.data) and not file.repaired:
-        return _other(kind_of_bytes(file.data))
+    if kind is Kind.PDF:
+        return _other(kind)
     return _from_text(file)
 
 
 def _is_text(data: bytes) -> bool:
-    return (
-        data.isascii()
-        and data.translate(None, b"\t\n\r\f\x1b").isalnum()
-        or not any(octet < 9 for octet in data[:512])
-        and data.isascii()
-    )
+    """Whether bytes that begin like a SEQUENCE, which is also the digit 0 or 1, are text."""
+    return data.isascii() and min(data[:512]) >= 9
 
 
 def _other(kind: Kind) -> Reading:
@@ -67,8 +69,7 @@ def _other(kind: Kind) -> Reading:
     return Reading(kind, findings=[found(rule, value=kind.value)])
 
 
-def _from_der(file: File) -> Reading:
-    kind = kind_of_der(file.data)
+def _from_der(file: File, kind: Kind) -> Reading:
     if any(PEM_LABELS.get(block.label) is Kind.REQUEST for block in file.blocks):
         return Reading(Kind.REQUEST, findings=[found("file.several", value=1 + len(file.blocks))])
     if kind in (Kind.REQUEST, Kind.ASN1):

@@ -24,7 +24,7 @@ _SIGNS = [
     re.compile(rb"(?m)^privateExponent:|^priv:\s*$"),
 ]
 _JWK = re.compile(rb"\"kty\"\s{0,9}:")
-_JWK_SECRET = re.compile(rb"\"d\"\s{0,9}:\s{0,9}\"[\w-]{16}")
+_JWK_SECRET = re.compile(rb"\"d\"\s{0,9}:\s{0,9}\"[\w-]")
 _MOST_KEYS, _LARGEST_KEY = 3, 16 * 1024
 
 
