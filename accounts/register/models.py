@@ -121,8 +121,12 @@ class RegisterRecord(models.Model):
             models.Index(
                 fields=["search_name"], condition=Q(known_to=None), name="register_record_name"
             ),
+            # No pending list: searches would read it through until the next vacuum.
             GinIndex(
-                fields=["search_words"], condition=Q(known_to=None), name="register_record_words"
+                fields=["search_words"],
+                condition=Q(known_to=None),
+                fastupdate=False,
+                name="register_record_words",
             ),
             models.Index(
                 fields=["oid"], condition=Q(known_to__isnull=False), name="register_record_earlier"
@@ -153,7 +157,11 @@ class RegisterWord(models.Model):
     word = models.CharField(max_length=100, primary_key=True, db_collation="C")
 
     class Meta:
-        indexes = [GinIndex(OpClass(F("word"), "gin_trgm_ops"), name="register_word_trigrams")]
+        indexes = [
+            GinIndex(
+                OpClass(F("word"), "gin_trgm_ops"), fastupdate=False, name="register_word_trigrams"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.word

@@ -74,7 +74,7 @@ def load(run: RegisterRun, rows: Iterable[Row], *, now: datetime) -> Counts:
         for _, definition in indexes:
             cursor.execute(definition)
         _keep_words(cursor, stream.words)
-        cursor.execute(f"ANALYZE {RECORDS} ({_PLANNED})")
+        cursor.execute(f"ANALYZE {RECORDS} ({_PLANNED}), register_registerword")
     return Counts(read=stream.count, added=stream.count)
 
 

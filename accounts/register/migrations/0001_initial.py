@@ -85,6 +85,7 @@ class Migration(migrations.Migration):
                 "indexes": [
                     django.contrib.postgres.indexes.GinIndex(
                         django.contrib.postgres.indexes.OpClass(models.F("word"), "gin_trgm_ops"),
+                        fastupdate=False,
                         name="register_word_trigrams",
                     )
                 ],
@@ -159,6 +160,7 @@ class Migration(migrations.Migration):
                     django.contrib.postgres.indexes.GinIndex(
                         condition=models.Q(("known_to", None)),
                         fields=["search_words"],
+                        fastupdate=False,
                         name="register_record_words",
                     ),
                     models.Index(
