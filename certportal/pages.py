@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.urls import path, reverse
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from certportal import eligibility as eligibility_service
 from certportal import feedback as feedback_service
@@ -22,14 +22,14 @@ ROBOTS = "User-agent: *\nDisallow: /*/console/\nDisallow: /*/settings/\nDisallow
 def page(template: str, **facts: Callable[[], Any]) -> Callable[[HttpRequest], HttpResponse]:
     """A view that shows *template* with what each of *facts* says."""
 
-    @require_GET
+    @require_safe
     def view(request: HttpRequest) -> HttpResponse:
         return render(request, template, {name: ask() for name, ask in facts.items()})
 
     return view
 
 
-@require_GET
+@require_safe
 def eligibility(request: HttpRequest) -> HttpResponse:
     """Who can apply; with a business ID, whether that organisation can."""
     asked = "business_id" in request.GET
@@ -55,19 +55,19 @@ def feedback(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/feedback.html", {"form": form})
 
 
-@require_GET
+@require_safe
 def robots(request: HttpRequest) -> HttpResponse:
     """What search engines may visit."""
     return HttpResponse(ROBOTS, content_type="text/plain; charset=utf-8")
 
 
-@require_GET
+@require_safe
 def favicon(request: HttpRequest) -> HttpResponseRedirect:
     """Where browsers look when no page has told them of the icon."""
     return HttpResponseRedirect(static("portal/favicon.svg"))
 
 
-@require_GET
+@require_safe
 def front(request: HttpRequest) -> HttpResponseRedirect:
     """The bare address leads to the start page in the reader's language."""
     return redirect(reverse("start"))
