@@ -1,0 +1,24 @@
+"""Pages under ``/<language>/console/``, for reviewers only."""
+
+from django.urls import path
+
+from applications.views.console import acting, asking, case, deciding, names, queue
+
+app_name = "console"
+
+urlpatterns = [
+    path("", queue.queue, name="queue"),
+    path("queue.csv", queue.queue_csv, name="queue_csv"),
+    path("next/", queue.next_case, name="next"),
+    path("<uuid:application_id>/", case.case, name="case"),
+    path("<uuid:application_id>/claim/", acting.claim, name="claim"),
+    path("<uuid:application_id>/release/", acting.release, name="release"),
+    path("<uuid:application_id>/evidence/<int:host_id>/", names.evidence, name="evidence"),
+    path("<uuid:application_id>/names/", names.choose, name="names"),
+    path("<uuid:application_id>/ask/", asking.ask, name="ask"),
+    path("<uuid:application_id>/extend/", asking.extend, name="extend"),
+    path("<uuid:application_id>/cancel-request/", acting.cancel_request, name="cancel_request"),
+    path("<uuid:application_id>/approve/", deciding.approve, name="approve"),
+    path("<uuid:application_id>/reject/", deciding.reject, name="reject"),
+    path("<uuid:application_id>/reopen/", deciding.reopen, name="reopen"),
+]

@@ -1,0 +1,106 @@
+"""Asking the applicant for more: write, look at it as the applicant will, send."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from accounts import access
+from applications import contents, services
+from applications.errors import NotPossible
+from applications.forms.console import AskForm, DeadlineForm
+from applications.kinds import CertificateType
+from applications.models import Application, InformationRequest
+from applications.views.console import reasons
+from applications.views.console.case import identity
+from applications.views.console.entry import back_to, case_view
+from certportal.foundation import clock
+
+
+@case_view
+@require_http_methods(["GET", "HEAD", "POST"])
+def ask(request: HttpRequest, application: Application) -> HttpResponse:
+    """Write the question; `preview` shows it first, `send` sends it."""
+    form = ask_form(request, application)
+    context = _context(request, application) | {"form": form, "templates": reasons.ASKING}
+    if request.method != "POST" or "edit" in request.POST:
+        return render(request, "applications/console/ask.html", context)
+    if not form.is_valid():
+        return render(request, "applications/console/ask.html", context, status=422)
+    if "send" not in request.POST:
+        shown = preview(application, form.cleaned_data)
+        return render(request, "applications/console/ask_preview.html", context | {"mail": shown})
+    services.request_info(
+        application.pk,
+        reason=form.cleaned_data["reason"],
+        sections=form.cleaned_data["sections"],
+        deadline=form.cleaned_data["deadline"],
+        person=access.person_of(request),
+        version=form.cleaned_data["version"],
+        actor=access.actor_of(request),
+        now=clock.now(),
+    )
+    return back_to(application, request, _("The request was sent to the applicant."))
+
+
+@case_view
+@require_http_methods(["GET", "HEAD", "POST"])
+def extend(request: HttpRequest, application: Application) -> HttpResponse:
+    """Give the applicant more time."""
+    question = application.requests.filter(closed_at=None).first()
+    if question is None:
+        raise NotPossible
+    data, first = request.POST or None, {"version": application.version}
+    form = DeadlineForm(data, after=question.deadline, initial=first)
+    if not form.is_valid():
+        context = _context(request, application) | {"form": form}
+        status = 422 if form.is_bound else 200
+        return render(request, "applications/console/extend.html", context, status=status)
+    services.extend_deadline(
+        application.pk,
+        deadline=form.cleaned_data["deadline"],
+        person=access.person_of(request),
+        version=form.cleaned_data["version"],
+        actor=access.actor_of(request),
+        now=clock.now(),
+    )
+    return back_to(application, request, _("The applicant was told the new deadline."))
+
+
+def ask_form(request: HttpRequest, application: Application) -> AskForm:
+    """Return the form, filled with the template that the address names."""
+    today = clock.day(clock.now())
+    text = reasons.chosen(reasons.ASKING, request.GET.get("template", ""), application.language)
+    initial = {"version": application.version, "reason": text}
+    if request.method != "POST":
+        return AskForm(application=application, today=today, initial=initial)
+    return AskForm(request.POST, application=application, today=today)
+
+
+def preview(application: Application, values: dict[str, Any]) -> str:
+    """Return the mail as the applicant will read it, in the applicant's language."""
+    kind = CertificateType(application.type)
+    base, path = settings.PORTAL_BASE_URL, reverse("applications:order", args=[application.pk])
+    with translation.override(application.language):
+        context = {
+            "application": application,
+            "type": kind,
+            "is_test": kind.is_test,
+            "host_names": list(application.host_names.all()),
+            "request": InformationRequest(reason=values["reason"], deadline=values["deadline"]),
+            "sections": [contents.BY_ID[one].title for one in values["sections"]],
+            "address": settings.PORTAL_BASE_URL
+            + reverse("applications:order", args=[application.pk]),
+            "base": settings.PORTAL_BASE_URL,
+        }
+        return render_to_string("applications/mail/information_wanted.txt", context).strip()
+
+
+def _context(request: HttpRequest, application: Application) -> dict[str, Any]:
+    return identity(application, access.person_of(request), now=clock.now())

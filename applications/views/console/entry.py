@@ -1,0 +1,45 @@
+"""The door of the console: reviewers only, the case fetched and authorised in one call."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+
+from accounts import access
+from applications.access import get_for_reviewer
+from applications.errors import Changed
+from applications.forms.console import VersionForm
+from applications.models import Application
+
+type CaseView = Callable[..., HttpResponse]
+
+
+def case_view(view: CaseView) -> Callable[..., HttpResponseBase]:
+    """Hand the view the case in place of its id; whoever is no reviewer gets 404."""
+
+    @access.reviewer_required
+    @functools.wraps(view)
+    def entered(request: HttpRequest, application_id: UUID, **kwargs: Any) -> HttpResponse:
+        application = get_for_reviewer(access.person_of(request), application_id)
+        return view(request, application, **kwargs)
+
+    return entered
+
+
+def seen_version(request: HttpRequest) -> int:
+    """Return the version of the case that the page showed. Raises Changed without one."""
+    form = VersionForm(request.POST)
+    if not form.is_valid():
+        raise Changed
+    version: int = form.cleaned_data["version"]
+    return version
+
+
+def back_to(application: Application, request: HttpRequest, said: object) -> HttpResponse:
+    """Return to the case and say what was done."""
+    messages.success(request, str(said))
+    return redirect("console:case", application.pk)

@@ -1,0 +1,93 @@
+"""The audit events of a case in words."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.utils.translation import pgettext_lazy as pgettext
+
+from accounts.models import Person
+from applications.models import Application
+from certportal.foundation.models import Event
+
+WORDS: dict[str, Promise] = {
+    "start": gettext_lazy("The application was begun"),
+    "edit": gettext_lazy("The applicant changed the application"),
+    "upload_csr": gettext_lazy("A certificate request was uploaded"),
+    "choose_csr": gettext_lazy("The certificate request was chosen"),
+    "attach_csr": gettext_lazy("The certificate request was attached"),
+    "replace_csr": gettext_lazy("The certificate request was replaced"),
+    "private_key_refused": gettext_lazy("An upload with a private key was refused"),
+    "submit": gettext_lazy("The application was submitted"),
+    "submit_without_csr": gettext_lazy("The application was submitted without a request (CSR)"),
+    "return_csr": gettext_lazy("The checks returned the certificate request"),
+    "return_order": gettext_lazy("The checks returned the application to the applicant"),
+    "wait": gettext_lazy("The checks wait for a source that does not answer"),
+    "queue": gettext_lazy("The checks found no obstacle: the application came to review"),
+    "claim": gettext_lazy("A reviewer took the case"),
+    "release": gettext_lazy("The reviewer gave the case back"),
+    "set_evidence": gettext_lazy("Evidence for a host name was recorded"),
+    "choose_names": gettext_lazy("The names in the certificate were chosen"),
+    "add_information": gettext_lazy("The applicant added information"),
+    "request_info": gettext_lazy("More information was requested"),
+    "extend_deadline": gettext_lazy("The deadline for the answer was extended"),
+    "cancel_request": gettext_lazy("The request for information was taken back"),
+    "resubmit": gettext_lazy("The applicant answered and submitted again"),
+    "approve": gettext_lazy("The certificate was approved"),
+    "reject": gettext_lazy("The application was rejected"),
+    "recall": gettext_lazy("The application came back to review before signing"),
+    "issue": gettext_lazy("The certificate was issued"),
+    "deliver": gettext_lazy("The certificate was delivered"),
+    "package_sent": gettext_lazy("The certificate was mailed to a recipient"),
+    "withdraw": gettext_lazy("The applicant withdrew the application"),
+    "lapse": gettext_lazy("The application lapsed"),
+    "reopen": gettext_lazy("The application was taken up again"),
+    "access_refused": gettext_lazy("A stranger tried to open the application"),
+}
+ACTORS: dict[str, Promise] = {
+    "system": pgettext("who acted", "The service"),
+    "visitor": pgettext("who acted", "A visitor"),
+    "technical_contact": pgettext("who acted", "The technical contact"),
+    "person": pgettext("who acted", "A person"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One event: what happened, who did it, when."""
+
+    text: str
+    who: str
+    at: datetime
+
+
+def history(application: Application) -> list[Line]:
+    """Return the events of the case, the newest first."""
+    found = Event.objects.filter(object_type="application", object_id=str(application.pk))
+    events = list(found.order_by("-id")[:200])
+    people = names_of(event.actor for event in events)
+    return [Line(word(event), who(event.actor, people), event.at) for event in events]
+
+
+def word(event: Event) -> str:
+    """Return the event in words; one without words by its id."""
+    action = event.action.removeprefix("application.")
+    text = str(WORDS.get(action, action))
+    if action == "approve" and event.data.get("given", 0) < event.data.get("wanted", 0):
+        return _("The certificate was approved; another approval is needed")
+    return text
+
+
+def names_of(actors: Iterable[str]) -> dict[str, str]:
+    """Return the names of the persons among the actors, by their key."""
+    keys = {key for kind, _colon, key in (one.partition(":") for one in actors) if kind == "person"}
+    return {str(one.pk): str(one) for one in Person.objects.filter(pk__in=keys)}
+
+
+def who(actor: str, people: dict[str, str]) -> str:
+    """Return who acted, by name when it was a person."""
+    kind, _colon, key = actor.partition(":")
+    return people.get(key) or str(ACTORS.get(kind, kind))

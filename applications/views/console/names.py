@@ -1,0 +1,98 @@
+"""Host names with their evidence, and names too long for a certificate."""
+
+from datetime import datetime
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from accounts import access
+from applications import naming, services
+from applications.errors import Changed
+from applications.forms.console import EVIDENCE, EvidenceForm, NamesForm
+from applications.models import Application, HostName
+from applications.views.console.entry import back_to, case_view, seen_version
+from certportal.foundation import clock
+
+
+@case_view
+@require_POST
+def evidence(request: HttpRequest, application: Application, host_id: int) -> HttpResponse:
+    """Record by what the reviewer saw that the applicant administers the host name."""
+    host = application.host_names.filter(pk=host_id).first()
+    if host is None:
+        raise Http404
+    form = EvidenceForm(request.POST)
+    if not form.is_valid():
+        context = {"application": application, "form": form, "host": host}
+        return render(request, "applications/console/evidence.html", context, status=422)
+    services.set_evidence(
+        application.pk,
+        host.pk,
+        evidence=HostName.Evidence(form.cleaned_data["evidence"]),
+        note=form.cleaned_data["note"],
+        person=access.person_of(request),
+        version=form.cleaned_data["version"],
+        actor=access.actor_of(request),
+        now=clock.now(),
+    )
+    return back_to(application, request, _("The evidence has been recorded."))
+
+
+@case_view
+@require_POST
+def choose(request: HttpRequest, application: Application) -> HttpResponse:
+    """Choose how names too long for a certificate are shortened."""
+    now = clock.now()
+    form = names_form(application, now=now, data=request.POST)
+    if form is None or not form.is_valid():
+        raise Changed
+    services.choose_names(
+        application.pk,
+        organisation=form.cleaned_data["organisation"],
+        unit=form.cleaned_data.get("unit", ""),
+        person=access.person_of(request),
+        version=seen_version(request),
+        actor=access.actor_of(request),
+        now=now,
+    )
+    return back_to(application, request, _("The names were chosen; the certificate is prepared."))
+
+
+def names_form(application: Application, *, now: datetime, data: Any = None) -> NamesForm | None:
+    """Return the choice of spellings, or None when the register's names fit as they are."""
+    found = naming.names(application, now=now)
+    if found is None:
+        return None
+    parts = [part for part in (found.organisation, found.unit) if part is not None]
+    if all(part.origin == "long_name" for part in parts):
+        return None
+    initial = {"version": application.version}
+    return NamesForm(
+        data, organisation=found.organisation, unit=found.unit, initial=initial, prefix=None
+    )
+
+
+def host_rows(application: Application) -> list[dict[str, Any]]:
+    """Return each host name with its evidence in words and the form to record it."""
+    words = dict(EVIDENCE)
+    return [
+        {
+            "host": host,
+            "evidence": words.get(HostName.Evidence(host.evidence)) if host.evidence else "",
+            "form": _evidence_form(application, host),
+        }
+        for host in application.host_names.select_related("evidenced_by")
+    ]
+
+
+def _evidence_form(application: Application, host: HostName) -> EvidenceForm:
+    """Return the host's form; ids differ by host so that labels find their fields."""
+    initial = {
+        "version": application.version,
+        "evidence": host.evidence,
+        "note": host.evidence_note,
+    }
+    return EvidenceForm(initial=initial, auto_id=f"host_{host.pk}_%s")

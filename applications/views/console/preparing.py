@@ -1,0 +1,63 @@
+"""How far the preparation of the certificate is, in words."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from applications.models import Application
+from applications.views.console.offers import is_open
+from applications.workflow import Status
+from issuance.models import PreparedCertificate
+
+State = PreparedCertificate.State
+
+VOID_REASONS: dict[str, Promise] = {
+    "released": gettext_lazy("the reviewer gave the case back"),
+    "information_requested": gettext_lazy("more information was requested"),
+    "information_added": gettext_lazy("the applicant added information"),
+    "resubmitted": gettext_lazy("the applicant submitted again"),
+    "names_chosen": gettext_lazy("other names were chosen"),
+    "csr_replaced": gettext_lazy("the certificate request was replaced"),
+    "prepared_anew": gettext_lazy("it was prepared anew"),
+    "rejected": gettext_lazy("the application was rejected"),
+    "withdraw": gettext_lazy("the application was withdrawn"),
+    "lapse": gettext_lazy("the application lapsed"),
+    "expired": gettext_lazy("it was not issued in time"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where the preparation stands: `id` is none, preparing, ready, expired, refused or closed."""
+
+    id: str
+    text: str
+
+
+def attempts(application: Application) -> list[PreparedCertificate]:
+    """Return every attempt at the case's certificate, newest first."""
+    found = PreparedCertificate.objects.filter(reference=application.pk)
+    return list(found.order_by("-attempt"))
+
+
+def stage(application: Application, latest: PreparedCertificate | None, *, now: datetime) -> Stage:
+    """Return where the preparation stands."""
+    if latest is not None and latest.state in {State.SIGNING, State.ISSUED}:
+        return Stage("closed", _("The certificate was made from these bytes."))
+    if is_open(latest, now=now):
+        return Stage("ready", _("This is exactly what will be signed."))
+    if application.status != Status.IN_REVIEW or application.reviewer_id is None:
+        return Stage("none", _("The certificate is prepared when a reviewer takes the case."))
+    if latest is not None and latest.state == State.REFUSED:
+        return Stage("refused", _("The certificate authority refuses to make this certificate."))
+    if latest is not None and latest.is_open:
+        return Stage("expired", _("The prepared certificate is too old. Have it prepared again."))
+    return Stage("preparing", _("The certificate is being prepared. It takes a moment."))
+
+
+def void_reason(attempt: PreparedCertificate) -> str:
+    """Return in words why an attempt is void."""
+    return str(VOID_REASONS.get(attempt.void_reason, attempt.void_reason))

@@ -1,0 +1,114 @@
+"""The queue: oldest promise first."""
+
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import F, Q, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from accounts import access
+from accounts.models import Person
+from applications.models import Application
+from applications.views.console import export
+from applications.views.console.due import due
+from applications.views.console.filters import QueueFilter
+from applications.views.console.tones import tone
+from applications.workflow import Status
+from certportal.foundation import clock
+
+PAGE = 25
+VIEWS = (
+    ("", lambda: _("All open")),
+    ("holder=mine", lambda: _("Mine")),
+    ("holder=free", lambda: _("Free")),
+    ("status=info_requested", lambda: _("Waiting for information")),
+    ("due=late", lambda: _("Late")),
+)
+
+
+@access.reviewer_required
+@require_safe
+def queue(request: HttpRequest) -> HttpResponseBase:
+    """Show the cases, narrowed as the reader asked."""
+    narrowed = narrow(request)
+    page = Paginator(narrowed.qs, PAGE).get_page(request.GET.get("page"))
+    now = clock.now()
+    rows = [{"case": one, "due": due(one, now=now), "tone": tone(one.status)} for one in page]
+    context = {
+        "filter": narrowed,
+        "page_obj": page,
+        "rows": rows,
+        "chips": chips(narrowed, request),
+        "views": saved_views(request),
+    }
+    return render(request, "applications/console/queue.html", context)
+
+
+@access.reviewer_required
+@require_safe
+def queue_csv(request: HttpRequest) -> HttpResponseBase:
+    """Hand out the same list as a file for a spreadsheet."""
+    response = HttpResponse(export.csv_of(narrow(request).qs), content_type="text/csv")
+    response["Content-Disposition"] = 'attachment; filename="queue.csv"'
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+@access.reviewer_required
+@require_safe
+def next_case(request: HttpRequest) -> HttpResponseBase:
+    """Lead to the case with the oldest promise among the reader's own and the free ones."""
+    person = access.person_of(request)
+    waiting = cases().filter(Q(reviewer=person) | Q(reviewer=None), status=Status.IN_REVIEW)
+    own = person.memberships.filter(ended_at=None).values("organisation")
+    found = waiting.exclude(organisation__in=own).exclude(number=request.GET.get("after", ""))
+    first = found.first()
+    if first is not None:
+        return redirect("console:case", first.pk)
+    messages.info(request, _("No other case is waiting for you."))
+    return redirect("console:queue")
+
+
+def cases() -> QuerySet[Application]:
+    """Return every submitted application, the oldest promise first."""
+    submitted = Application.objects.exclude(status=Status.DRAFT)
+    related = submitted.select_related("organisation", "reviewer")
+    filled = related.prefetch_related("requests", "organisation__business_ids")
+    return filled.order_by(F("due_on").asc(nulls_last=True), "submitted_at", "number")
+
+
+def narrow(request: HttpRequest) -> QueueFilter:
+    """Return the filter with what the address says."""
+    person: Person = access.person_of(request)
+    return QueueFilter(request.GET, queryset=cases(), person=person)
+
+
+def chips(narrowed: QueueFilter, request: HttpRequest) -> list[dict[str, str]]:
+    """Return each filter in force, in words, with the address that leaves it out."""
+    found = []
+    for name, value in narrowed.form.cleaned_data.items():
+        if value:
+            rest = {key: one for key, one in request.GET.items() if key not in {name, "page"}}
+            choices = dict(getattr(narrowed.form.fields[name], "choices", ()))
+            label = f"{narrowed.form.fields[name].label}: {choices.get(value, value)}"
+            found.append({"label": label, "href": f"?{urlencode(rest)}"})
+    return found
+
+
+def saved_views(request: HttpRequest) -> list[dict[str, object]]:
+    """Return the ready-made views; the one that is open is marked."""
+    current = urlencode({key: one for key, one in request.GET.items() if one and key != "page"})
+    address = reverse("console:queue")
+    return [
+        {
+            "label": label(),
+            "href": f"{address}?{query}" if query else address,
+            "current": query == current,
+        }
+        for query, label in VIEWS
+    ]

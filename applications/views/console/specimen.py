@@ -1,0 +1,134 @@
+"""The certificate-to-be in words: field by field, and as text."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from issuance.models import PreparedCertificate
+
+type Fact = tuple[str, str]
+
+LABELS = {
+    "countryName": "C",
+    "stateOrProvinceName": "ST",
+    "localityName": "L",
+    "organizationName": "O",
+    "organizationalUnitName": "OU",
+    "serialNumber": "serialNumber",
+    "commonName": "CN",
+}
+USAGES = (
+    "digital_signature",
+    "content_commitment",
+    "key_encipherment",
+    "data_encipherment",
+    "key_agreement",
+    "key_cert_sign",
+    "crl_sign",
+)
+PURPOSES = {
+    ExtendedKeyUsageOID.SERVER_AUTH: "serverAuth",
+    ExtendedKeyUsageOID.CLIENT_AUTH: "clientAuth",
+}
+
+
+def attributes(certificate: x509.Certificate) -> dict[str, str]:
+    """Return the subject's values by short name, in the certificate's order."""
+    return {short(one): str(one.value) for one in certificate.subject}
+
+
+def short(attribute: x509.NameAttribute[str | bytes]) -> str:
+    """Return the attribute's short name as it is written in certificates."""
+    name = attribute.oid._name
+    return LABELS.get(name, name)
+
+
+def host_names(certificate: x509.Certificate) -> list[str]:
+    """Return the DNS names of the subject alternative name, or none."""
+    found = extension(certificate, ExtensionOID.SUBJECT_ALTERNATIVE_NAME)
+    return found.get_values_for_type(x509.DNSName) if found else []
+
+
+def purposes(certificate: x509.Certificate) -> str:
+    """Return the extended key usages by their usual names."""
+    found = extension(certificate, ExtensionOID.EXTENDED_KEY_USAGE)
+    return ", ".join(PURPOSES.get(oid, oid.dotted_string) for oid in found or [])
+
+
+def extension(certificate: x509.Certificate, oid: x509.ObjectIdentifier) -> Any:
+    """Return the extension's value, or None."""
+    try:
+        return certificate.extensions.get_extension_for_oid(oid).value
+    except x509.ExtensionNotFound:
+        return None
+
+
+def key(certificate: x509.Certificate) -> str:
+    """Return kind and size of the public key."""
+    public = certificate.public_key()
+    if isinstance(public, RSAPublicKey):
+        return f"RSA {public.key_size}"
+    return f"EC {public.curve.name}" if isinstance(public, EllipticCurvePublicKey) else "?"
+
+
+def moments(prepared: PreparedCertificate) -> tuple[str, str]:
+    """Return beginning and end of validity, Finnish time, in the reader's manner."""
+    first, last = (localtime(each) for each in (prepared.not_before, prepared.not_after))
+    return date_format(first, "DATETIME_FORMAT"), date_format(last, "DATETIME_FORMAT")
+
+
+def facts(prepared: PreparedCertificate) -> list[Fact]:
+    """Return every field of the certificate-to-be, in its order, with names in words."""
+    return list(_facts(prepared))
+
+
+def _facts(prepared: PreparedCertificate) -> Iterator[Fact]:
+    certificate = prepared.specimen
+    first, last = moments(prepared)
+    yield _("Serial number (hexadecimal)"), prepared.serial
+    yield _("Serial number (decimal)"), str(certificate.serial_number)
+    yield _("Issuer"), certificate.issuer.rfc4514_string()
+    yield _("Valid from"), first
+    yield _("Valid to"), last
+    for name, value in attributes(certificate).items():
+        yield _("Subject: %(name)s") % {"name": name}, value
+    yield _("Public key"), key(certificate)
+    yield _("SHA-256 of the public key"), prepared.spki_sha256
+    yield from _extensions(certificate)
+    profile = {"profile": prepared.profile_id, "version": prepared.profile_version}
+    yield _("Profile"), _("%(profile)s, version %(version)s") % profile
+    yield _("SHA-256 of the bytes to be signed"), prepared.tbs_sha256
+
+
+def _extensions(certificate: x509.Certificate) -> Iterator[Fact]:
+    if names := host_names(certificate):
+        yield _("Host names (SAN)"), ", ".join(names)
+    if usage := extension(certificate, ExtensionOID.KEY_USAGE):
+        yield _("Key usage"), ", ".join(name for name in USAGES if getattr(usage, name))
+    if purpose := purposes(certificate):
+        yield _("Extended key usage"), purpose
+    if policies := extension(certificate, ExtensionOID.CERTIFICATE_POLICIES):
+        yield (
+            _("Certificate policy"),
+            ", ".join(policy.policy_identifier.dotted_string for policy in policies),
+        )
+    if points := extension(certificate, ExtensionOID.CRL_DISTRIBUTION_POINTS):
+        named = [name.value for point in points for name in point.full_name or []]
+        yield _("Revocation list"), ", ".join(named)
+    if places := extension(certificate, ExtensionOID.AUTHORITY_INFORMATION_ACCESS):
+        yield _("Issuer's certificate and OCSP"), ", ".join(p.access_location.value for p in places)
+
+
+def text(prepared: PreparedCertificate) -> str:
+    """Return the certificate-to-be as lines of text, with its PEM under a throwaway signature."""
+    lines = [f"{name}: {value}" for name, value in facts(prepared)]
+    pem = prepared.specimen.public_bytes(Encoding.PEM).decode()
+    return "\n".join([*lines, "", pem])
