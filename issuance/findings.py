@@ -77,6 +77,7 @@ _ERRORS = {
     "file.empty": ("not-a-csr", "RFC 2986"),
     "file.other_type": ("not-a-csr", "RFC 2986"),
     "file.unknown": ("not-a-csr", "RFC 2986; RFC 7468 section 7"),
+    "file.unexamined": ("bad-encoding", "own rule: what cannot be examined is refused"),
     "file.several": ("multiple-objects", "RFC 7468 section 7: one request"),
     "file.damaged_pem": ("bad-encoding", "RFC 7468 sections 2 and 3"),
     "encoding.der": ("bad-encoding", "X.690 section 10; RFC 2986 section 4"),

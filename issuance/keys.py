@@ -99,7 +99,7 @@ def read_key(spki: bytes) -> Key:
             return _read_rsa(spki, bits, parameters)
         if name == EC_PUBLIC_KEY:
             return _read_ec(spki, bits, parameters)
-    except (tlv.Malformed, ValueError) as fault:
+    except (tlv.MalformedError, ValueError) as fault:
         return Key(unknown, spki, problem=getattr(fault, "problem", "structure"))
     label = _OTHER_TYPES.get(name, name)
     return Key(KeyFacts("other", 0, label, None, unknown.spki_sha256), spki)

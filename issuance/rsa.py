@@ -38,7 +38,7 @@ def rsa_numbers(bits: tlv.Element) -> RsaNumbers:
     """Read RSAPublicKey (RFC 8017 appendix A.1.1) out of a subjectPublicKey BIT STRING."""
     octets, unused = tlv.bit_string(bits)
     if unused:
-        raise tlv.Malformed("bit_string", bits.start)
+        raise tlv.MalformedError("bit_string", bits.start)
     modulus, exponent = tlv.read(octets).expect(tlv.SEQUENCE).children()
     return RsaNumbers(tlv.integer(modulus), tlv.integer(exponent))
 

@@ -17,7 +17,7 @@ SEQUENCE, SET = 0x30, 0x31
 _ALWAYS_PRIMITIVE = frozenset(range(0x01, 0x0E)) | frozenset(range(0x12, 0x1F))
 
 
-class Malformed(Exception):
+class MalformedError(Exception):
     """The bytes are no DER; ``problem`` is a short code, ``offset`` counts bytes from the start."""
 
     def __init__(self, problem: str, offset: int) -> None:
@@ -29,7 +29,7 @@ class Malformed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """One element of ``data``: identifier octet, and where it starts, its content starts, it ends."""
+    """One element of ``data``: identifier octet; offsets of start, content and end."""
 
     data: bytes
     tag: int
@@ -50,13 +50,13 @@ class Element:
     def children(self) -> list["Element"]:
         """The elements inside a constructed one."""
         if not self.tag & 0x20:
-            raise Malformed("structure", self.start)
+            raise MalformedError("structure", self.start)
         return list(_elements(self.data, self.inner, self.end))
 
     def expect(self, tag: int) -> "Element":
         """This element, if it has the identifier ``tag``."""
         if self.tag != tag:
-            raise Malformed("structure", self.start)
+            raise MalformedError("structure", self.start)
         return self
 
 
@@ -64,7 +64,7 @@ def read(data: bytes) -> Element:
     """The one element that ``data`` consists of, nothing after it."""
     element = _read(data, 0, len(data))
     if element.end != len(data):
-        raise Malformed("trailing", element.end)
+        raise MalformedError("trailing", element.end)
     return element
 
 
@@ -77,7 +77,7 @@ def read_strictly(data: bytes) -> Element:
         element, depth = pending.pop()
         count += 1
         if depth > MAX_DEPTH or count > MAX_ELEMENTS:
-            raise Malformed("depth", element.start)
+            raise MalformedError("depth", element.start)
         _check(element)
         if element.tag & 0x20:
             pending.extend((child, depth + 1) for child in element.children())
@@ -93,16 +93,16 @@ def _elements(data: bytes, offset: int, end: int) -> Iterator[Element]:
 
 def _read(data: bytes, offset: int, end: int) -> Element:
     if end - offset < 2:
-        raise Malformed("truncated", offset)
+        raise MalformedError("truncated", offset)
     tag = data[offset]
     at = offset + 1 if tag & 0x1F != 0x1F else _after_long_tag(data, offset, end)
     if tag == 0 or at >= end:
-        raise Malformed("tag", offset)
+        raise MalformedError("tag", offset)
     length, inner = data[at], at + 1
     if length & 0x80:
         length, inner = _long_length(data, at, end, length & 0x7F)
     if length > end - inner:
-        raise Malformed("truncated", offset)
+        raise MalformedError("truncated", offset)
     return Element(data, tag, offset, inner, inner + length)
 
 
@@ -111,18 +111,18 @@ def _after_long_tag(data: bytes, offset: int, end: int) -> int:
     for at in range(offset + 1, min(offset + 5, end)):
         if not data[at] & 0x80:
             return at + 1
-    raise Malformed("tag", offset)
+    raise MalformedError("tag", offset)
 
 
 def _long_length(data: bytes, offset: int, end: int, size: int) -> tuple[int, int]:
     inner = offset + 1 + size
     if size == 0:
-        raise Malformed("indefinite", offset)
+        raise MalformedError("indefinite", offset)
     if size > 4 or inner > end:
-        raise Malformed("truncated", offset)
+        raise MalformedError("truncated", offset)
     length = int.from_bytes(data[offset + 1 : inner])
     if length < 0x80 or length >> (8 * (size - 1)) == 0:
-        raise Malformed("length", offset)
+        raise MalformedError("length", offset)
     return length, inner
 
 
@@ -131,17 +131,17 @@ def _check(element: Element) -> None:
     tag, size = element.tag, element.end - element.inner
     first = element.data[element.inner] if size else 0
     if tag & 0xE0 == 0x20 and tag & 0x1F in _ALWAYS_PRIMITIVE:
-        raise Malformed("constructed", element.start)
+        raise MalformedError("constructed", element.start)
     if tag == BOOLEAN and (size != 1 or first not in (0x00, 0xFF)):
-        raise Malformed("boolean", element.start)
+        raise MalformedError("boolean", element.start)
     if tag == INTEGER:
         integer(element)
     if tag == NULL and size:
-        raise Malformed("null", element.start)
+        raise MalformedError("null", element.start)
     if tag == OID:
         object_identifier(element)
     if tag == BIT_STRING and (not size or first > 7):
-        raise Malformed("bit_string", element.start)
+        raise MalformedError("bit_string", element.start)
 
 
 def integer(element: Element) -> int:
@@ -149,7 +149,7 @@ def integer(element: Element) -> int:
     content = element.expect(INTEGER).content
     padded = len(content) > 1 and (content[0], content[1] >> 7) in ((0x00, 0), (0xFF, 1))
     if not content or padded:
-        raise Malformed("integer", element.start)
+        raise MalformedError("integer", element.start)
     return int.from_bytes(content, signed=True)
 
 
@@ -157,11 +157,11 @@ def object_identifier(element: Element) -> str:
     """Dotted form of an OBJECT IDENTIFIER."""
     content = element.expect(OID).content
     if not content or len(content) > MAX_OID_BYTES or content[-1] & 0x80:
-        raise Malformed("oid", element.start)
+        raise MalformedError("oid", element.start)
     arcs, arc, fresh = list[int](), 0, True
     for octet in content:
         if fresh and octet == 0x80:
-            raise Malformed("oid", element.start)
+            raise MalformedError("oid", element.start)
         arc, fresh = arc << 7 | octet & 0x7F, not octet & 0x80
         if fresh:
             arcs.append(arc)
@@ -175,5 +175,5 @@ def bit_string(element: Element) -> tuple[bytes, int]:
     content = element.expect(BIT_STRING).content
     unused = content[0] if content else 8
     if unused > 7 or (unused and (len(content) == 1 or content[-1] & ((1 << unused) - 1))):
-        raise Malformed("bit_string", element.start)
+        raise MalformedError("bit_string", element.start)
     return content[1:], unused

@@ -40,7 +40,7 @@ class AltNames:
 
 
 def read_alt_names(value: bytes) -> AltNames:
-    """Read GeneralNames (RFC 5280 section 4.2.1.6). Raises ``tlv.Malformed``."""
+    """Read GeneralNames (RFC 5280 section 4.2.1.6). Raises ``tlv.MalformedError``."""
     names = AltNames()
     for element in tlv.read(value).expect(tlv.SEQUENCE).children():
         kind = _KINDS.get(element.tag)
@@ -53,7 +53,7 @@ def read_alt_names(value: bytes) -> AltNames:
         elif kind:
             names.others.append(kind)
         else:
-            raise tlv.Malformed("structure", element.start)
+            raise tlv.MalformedError("structure", element.start)
     return names
 
 
@@ -61,7 +61,7 @@ def _address(element: tlv.Element) -> Address:
     try:
         return ipaddress.ip_address(element.content)
     except ValueError as fault:
-        raise tlv.Malformed("structure", element.start) from fault
+        raise tlv.MalformedError("structure", element.start) from fault
 
 
 def alt_name_findings(names: AltNames, *, for_server: bool | None) -> Iterator[Finding]:

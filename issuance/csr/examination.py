@@ -1,5 +1,6 @@
 """The examination: private keys first, then the file, then the request, then its names."""
 
+import logging
 from collections.abc import Callable, Iterator
 
 from issuance import tlv
@@ -22,6 +23,8 @@ from issuance.csr.subject import is_personal_code, read_subject, subject_finding
 from issuance.findings import Finding, found
 from issuance.keys import Key, examine_key, read_key
 
+logger = logging.getLogger(__name__)
+
 MAX_BYTES = 64 * 1024
 """Largest file taken, in bytes; a request for RSA 4096 with a hundred names has about 10,000."""
 
@@ -39,12 +42,28 @@ def examine(
     for_server: bool | None = None,
     thorough: bool = True,
 ) -> Report:
-    """Examine one uploaded file; answers on any bytes and never raises.
+    """Examine one uploaded file; answers on any bytes and never raises an exception.
 
     ``expected``: the names of the order, to compare. ``blocked``: whether a SPKI hash (hex) is
     on the block list. ``for_server``: whether a server certificate is wanted, None if unknown.
     ``thorough`` adds the costly tests of RSA keys (see ``issuance.rsa``).
     """
+    try:
+        return _examine(data, expected, blocked, for_server, thorough=thorough)
+    except Exception:
+        # A hostile file must not stop a worker; the fault is ours, so it is logged, without bytes.
+        logger.exception("examination failed on %d bytes", len(data))
+        return Report([found("file.unexamined")], None, Kind.UNKNOWN)
+
+
+def _examine(
+    data: bytes,
+    expected: ExpectedNames | None,
+    blocked: Blocked | None,
+    for_server: bool | None,
+    *,
+    thorough: bool,
+) -> Report:
     file = open_file(data[:_SEARCHED])
     if holds_private_key(file.data, file.text, file.blocks):
         return _private_key(file)
@@ -80,7 +99,7 @@ def _examine_request(
     try:
         request = parse_request(der)
         asked, asking = read_extensions(request)
-    except tlv.Malformed as fault:
+    except tlv.MalformedError as fault:
         return None, [found("encoding.der", problem=fault.problem, offset=fault.offset)]
     except ValueError:
         return None, [found("encoding.der", problem="structure", offset=0)]
@@ -112,7 +131,7 @@ def _alt_names(asked: list[Asked], *, for_server: bool | None) -> tuple[AltNames
         return AltNames(), []
     try:
         names = read_alt_names(values[0])
-    except tlv.Malformed:
+    except tlv.MalformedError:
         return AltNames(), [found("encoding.extension_value", value="subjectAltName")]
     return names, list(alt_name_findings(names, for_server=for_server))
 

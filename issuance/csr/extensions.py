@@ -35,7 +35,7 @@ class Asked:
 
 
 def read_extensions(request: Request) -> tuple[list[Asked], list[Finding]]:
-    """The extensions asked for and the faults of the asking. Raises ``tlv.Malformed``."""
+    """The extensions asked for and the faults of the asking. Raises ``tlv.MalformedError``."""
     holders = [values for oid, values in request.attributes if oid in REQUEST_OIDS]
     values = [value for holder in holders for value in holder]
     asked, findings = list[Asked](), list[Finding]()
@@ -60,7 +60,7 @@ def _extension(element: tlv.Element) -> tuple[Asked, list[Finding]]:
         if not critical:
             lax.append(found("encoding.lax", problem="default_false"))
     if len(rest) not in (1, 2):
-        raise tlv.Malformed("structure", element.start)
+        raise tlv.MalformedError("structure", element.start)
     value = rest[-1].expect(tlv.OCTET_STRING).content
     return Asked(tlv.object_identifier(oid), critical, value), lax
 
@@ -71,7 +71,7 @@ def judge_extensions(asked: list[Asked]) -> tuple[list[RequestedExtension], list
     for extension in asked:
         try:
             use, text, faults = _judge(extension)
-        except tlv.Malformed:
+        except tlv.MalformedError:
             use, text = "refused", ""
             faults = [found("encoding.extension_value", value=extension.label)]
         critical = extension.critical

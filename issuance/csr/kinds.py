@@ -102,7 +102,7 @@ def kind_of_der(data: bytes) -> Kind:
         for fits, kind in _SHAPES:
             if fits(tags, children):
                 return kind
-    except tlv.Malformed:
+    except tlv.MalformedError:
         pass
     return Kind.ASN1
 

@@ -31,7 +31,7 @@ class Request:
 
 
 def parse_request(der: bytes) -> Request:
-    """Read a request. Raises ``tlv.Malformed`` if it is not DER or not a request."""
+    """Read a request. Raises ``tlv.MalformedError`` if it is not DER or not a request."""
     info, algorithm, signature = tlv.read_strictly(der).expect(tlv.SEQUENCE).children()[:3]
     version, subject, spki, attributes = _info(info)
     oid, *parameters = algorithm.expect(tlv.SEQUENCE).children()
@@ -54,7 +54,7 @@ def parse_request(der: bytes) -> Request:
 def _info(info: tlv.Element) -> list[tlv.Element]:
     children = info.expect(tlv.SEQUENCE).children()
     if len(children) != 4 or children[3].tag != 0xA0:
-        raise tlv.Malformed("attributes" if len(children) == 3 else "structure", info.start)
+        raise tlv.MalformedError("attributes" if len(children) == 3 else "structure", info.start)
     return children
 
 
@@ -66,14 +66,14 @@ def _version(element: tlv.Element) -> int:
 def _rdn(element: tlv.Element) -> Rdn:
     pairs = [child.expect(tlv.SEQUENCE).children() for child in element.expect(tlv.SET).children()]
     if not pairs or any(len(pair) != 2 for pair in pairs):
-        raise tlv.Malformed("structure", element.start)
+        raise tlv.MalformedError("structure", element.start)
     return [(tlv.object_identifier(oid), value) for oid, value in pairs]
 
 
 def _attribute(element: tlv.Element) -> Attribute:
     children = element.expect(tlv.SEQUENCE).children()
     if len(children) != 2:
-        raise tlv.Malformed("structure", element.start)
+        raise tlv.MalformedError("structure", element.start)
     return tlv.object_identifier(children[0]), children[1].expect(tlv.SET).children()
 
 

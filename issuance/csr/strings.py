@@ -8,7 +8,7 @@ from issuance import tlv
 _PRINTABLE = re.compile(r"[A-Za-z0-9 '()+,./:=?-]*\Z")
 
 
-class BadString(Exception):
+class BadStringError(Exception):
     """The octets do not fit the string type."""
 
 
@@ -31,14 +31,14 @@ OLD = frozenset({"TeletexString", "UniversalString", "BMPString"})
 
 
 def read_string(element: tlv.Element) -> tuple[str, str]:
-    """Value and name of the string type. Raises BadString."""
+    """Value and name of the string type. Raises BadStringError."""
     name, decode = _TYPES.get(element.tag, ("", None))
     if decode is None:
-        raise BadString(f"tag {element.tag:02x}")
+        raise BadStringError(f"tag {element.tag:02x}")
     try:
         return decode(element.content), name
     except UnicodeDecodeError as fault:
-        raise BadString(name) from fault
+        raise BadStringError(name) from fault
 
 
 def is_lax(value: str, string_type: str) -> bool:

@@ -9,7 +9,7 @@ from issuance.csr import hosts
 from issuance.csr.oids import SUBJECT
 from issuance.csr.report import NameAttribute
 from issuance.csr.request import Request
-from issuance.csr.strings import OLD, BadString, is_lax, read_string
+from issuance.csr.strings import OLD, BadStringError, is_lax, read_string
 from issuance.findings import Finding, found
 
 MOST_ATTRIBUTES = 20
@@ -31,7 +31,7 @@ def read_subject(request: Request) -> tuple[list[NameAttribute], list[Finding]]:
         try:
             value, string_type = read_string(element)
             attributes.append(NameAttribute(oid, label, value, string_type))
-        except BadString as fault:
+        except BadStringError as fault:
             findings.append(found("subject.string", attribute=label, value=str(fault)))
     findings += _shape(request, len(pairs))
     return attributes, findings

@@ -1,0 +1,100 @@
+"""``manage.py check_csr``: examine a certificate request and keep nothing of it."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from django.core.management.base import BaseCommand
+from django.utils import translation
+
+from issuance.csr import Report, examine
+from issuance.wording import word
+
+MOST_READ = 16 * 1024 * 1024
+"""Octets read of one file; what is longer is too large in any case."""
+
+
+class Command(BaseCommand):
+    """Examine one file, or with --serve one after another for ever."""
+
+    help = "Examine a certificate request: every fault in one pass, with a remedy."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the options."""
+        parser.add_argument("file", nargs="?", default="-", help="the file, - for standard input")
+        parser.add_argument("--json", action="store_true", help="answer as one line of JSON")
+        parser.add_argument("--language", default="en", choices=["fi", "sv", "en"])
+        parser.add_argument(
+            "--serve",
+            action="store_true",
+            help="read a line with a length and that many bytes, answer a line of JSON, repeat",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Examine; the exit status is 1 if the request is refused."""
+        with translation.override(options["language"]):
+            if options["serve"]:
+                serve(sys.stdin.buffer, sys.stdout.buffer)
+                return
+            report = examine(_content(options["file"]))
+            self.stdout.write(line_of(report) if options["json"] else text_of(report))
+        if not report.accepted:
+            sys.exit(1)
+
+
+def _content(name: str) -> bytes:
+    if name == "-":
+        return sys.stdin.buffer.read(MOST_READ)
+    with Path(name).open("rb") as file:
+        return file.read(MOST_READ)
+
+
+def serve(requests: BinaryIO, answers: BinaryIO) -> None:
+    """Answer requests until the input ends or a length line is no number."""
+    while (line := requests.readline(32)).strip().isdigit():
+        size = int(line)
+        data = requests.read(min(size, MOST_READ))
+        rest = size - len(data)
+        while rest > 0 and (skipped := len(requests.read(min(rest, MOST_READ)))):
+            rest -= skipped
+        answers.write(line_of(examine(data)).encode() + b"\n")
+        answers.flush()
+
+
+def line_of(report: Report) -> str:
+    """The report as one line of JSON: verdict, reasons, findings with their words."""
+    findings = [finding.to_json() | _words(word(finding)) for finding in report.findings]
+    answer = {
+        "verdict": "accept" if report.accepted else "reject",
+        "reasons": report.reasons,
+        "findings": findings,
+        "rule_set_version": report.rule_set_version,
+        "key": report.csr.key.name if report.csr else None,
+        "spki_sha256": report.csr.key.spki_sha256 if report.csr else None,
+    }
+    return json.dumps(answer, ensure_ascii=True)
+
+
+def _words(worded: Any) -> dict[str, str]:
+    return {"title": worded.title, "text": worded.text, "remedy": worded.remedy}
+
+
+def text_of(report: Report) -> str:
+    """The report for people."""
+    lines = ["OK" if report.accepted else "REFUSED"]
+    if report.csr:
+        subject = ", ".join(f"{a.label}={_plain(a.value)}" for a in report.csr.subject)
+        lines += [subject, *map(_plain, report.csr.dns_names)]
+        lines += [f"{report.csr.key.name}, SPKI SHA-256 {report.csr.key.spki_sha256}"]
+    for worded in map(word, report.findings):
+        lines += [f"[{worded.severity.value}] {worded.title}: {worded.text}"]
+        lines += [f"    {worded.remedy}"] if worded.remedy else []
+    return "\n".join(lines)
+
+
+def _plain(value: str) -> str:
+    """The value without the control characters that would steer a terminal."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in value)

@@ -1,0 +1,136 @@
+"""Commands that make a right request, filled in with an order's names. Pure text, no secrets.
+
+For OpenSSL, Java's keytool and Windows' certreq. The private key stays where it is made.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Literal
+
+from issuance.csr.expected import ExpectedNames
+
+type KeyChoice = Literal["RSA 2048", "RSA 3072", "RSA 4096", "P-256", "P-384"]
+
+_SLUG = re.compile(r"[^a-z0-9.-]+")
+
+
+def file_stem(names: ExpectedNames) -> str:
+    """A file name without ending, of the first host or common name: a-z, digits, . and -."""
+    name = (*names.dns_names, names.common_name or names.organisation)[0]
+    plain = name.lower().translate(str.maketrans("åäöéüõšž", "aaoeuosz"))
+    return _SLUG.sub("-", plain).strip(".-")[:60] or "request"
+
+
+def _attributes(names: ExpectedNames) -> Iterator[tuple[str, str]]:
+    """Subject attributes in the order of the certificate, without control characters."""
+    common_name = names.common_name or (names.dns_names[0] if names.dns_names else None)
+    pairs = [
+        ("C", "FI"),
+        ("O", names.organisation),
+        ("OU", names.unit),
+        ("serialNumber", names.serial_number),
+        ("CN", common_name),
+    ]
+    for label, value in pairs:
+        if value:
+            yield label, "".join(c for c in value if c.isprintable())
+
+
+def openssl_config(names: ExpectedNames) -> str:
+    """A configuration file for ``openssl req``; å, ä and ö survive in UTF8String."""
+    lines = ["[ req ]", "utf8 = yes", "string_mask = utf8only", "prompt = no"]
+    lines += ["default_md = sha256", "distinguished_name = subject"]
+    lines += ["req_extensions = extensions"] if names.dns_names else []
+    lines += ["", "[ subject ]"]
+    lines += [f"{label} = {_openssl_value(value)}" for label, value in _attributes(names)]
+    if names.dns_names:
+        lines += ["", "[ extensions ]", "subjectAltName = @names", "", "[ names ]"]
+        lines += [f"DNS.{n} = {name}" for n, name in enumerate(names.dns_names, start=1)]
+    return "\n".join([*lines, ""])
+
+
+def _openssl_value(value: str) -> str:
+    """Escaped for OpenSSL's config(5): $ expands, # begins a comment, quotes and \\ are special."""
+    return re.sub(r"([\\$#\"'`;])", r"\\\1", value)
+
+
+def openssl_commands(names: ExpectedNames, key: KeyChoice = "RSA 4096") -> str:
+    """Commands that make key and request with the file of ``openssl_config``."""
+    stem, (kind, option) = file_stem(names), _openssl_key(key)
+    return "\n".join(
+        [
+            f"openssl genpkey -algorithm {kind} -pkeyopt {option} -out {stem}.key",
+            f"openssl req -new -sha256 -config {stem}.cnf -key {stem}.key -out {stem}.csr",
+            f"openssl req -in {stem}.csr -noout -verify -subject -nameopt utf8",
+            "",
+        ]
+    )
+
+
+def _openssl_key(key: KeyChoice) -> tuple[str, str]:
+    kind, _, size = key.partition(" ")
+    return ("RSA", f"rsa_keygen_bits:{size}") if size else ("EC", f"ec_paramgen_curve:{kind}")
+
+
+def keytool_commands(names: ExpectedNames, key: KeyChoice = "RSA 4096") -> str:
+    """Commands for Java's keytool: key store, then request."""
+    stem = file_stem(names)
+    kind, _, size = key.partition(" ")
+    how = f"-keyalg RSA -keysize {size}" if size else f"-keyalg EC -groupname {_JAVA_CURVES[kind]}"
+    names_in_order = reversed(list(_attributes(names)))
+    dname = ", ".join(f"{label}={_dn_value(value)}" for label, value in names_in_order)
+    store = f"-alias {stem} -keystore {stem}.p12 -storetype PKCS12"
+    san = ",".join(f"dns:{name}" for name in names.dns_names)
+    extension = f' -ext "SAN={san}"' if san else ""
+    return "\n".join(
+        [
+            f"keytool -genkeypair {store} {how} -dname {_quoted(dname)}",
+            f"keytool -certreq {store}{extension} -file {stem}.csr",
+            "",
+        ]
+    )
+
+
+_JAVA_CURVES = {"P-256": "secp256r1", "P-384": "secp384r1"}
+
+
+def _dn_value(value: str) -> str:
+    """Escaped for a distinguished name as text (RFC 4514 section 2.4)."""
+    return re.sub(r"([,+\"\\<>;=#])", r"\\\1", value)
+
+
+def _quoted(value: str) -> str:
+    """In double quotes for a shell, with what a shell would expand made harmless."""
+    return '"' + re.sub(r"([\\\"$`])", r"\\\1", value) + '"'
+
+
+def certreq_inf(names: ExpectedNames, key: KeyChoice = "RSA 4096") -> str:
+    """An .inf file for Windows' certreq."""
+    kind, _, size = key.partition(" ")
+    algorithm = "RSA" if size else f"ECDSA_{kind.replace('-', '')}"
+    subject = ",".join(f'{label}=""{_inf_value(value)}""' for label, value in _attributes(names))
+    subject = subject.replace("serialNumber=", "2.5.4.5=")
+    lines = ["[Version]", 'Signature="$Windows NT$"', "", "[NewRequest]", f'Subject="{subject}"']
+    lines += ["X500NameFlags=0x80000", f"KeyAlgorithm={algorithm}"]
+    lines += [f"KeyLength={size}"] if size else []
+    lines += [
+        "HashAlgorithm=SHA256",
+        "MachineKeySet=TRUE",
+        "Exportable=FALSE",
+        "RequestType=PKCS10",
+    ]
+    if names.dns_names:
+        lines += ["", "[Extensions]", '2.5.29.17="{text}"']
+        lines += [f'_continue_="dns={name}&"' for name in names.dns_names]
+    return "\r\n".join([*lines, ""])
+
+
+def _inf_value(value: str) -> str:
+    """Without the quotation marks and percent signs that an .inf file gives a meaning."""
+    return re.sub(r"[\"%]", "", value)
+
+
+def certreq_commands(names: ExpectedNames) -> str:
+    """The command that makes key and request with the file of ``certreq_inf``."""
+    stem = file_stem(names)
+    return f"certreq -new {stem}.inf {stem}.csr\n"

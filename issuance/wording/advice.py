@@ -1,0 +1,55 @@
+"""What to do about a fault, and the headings under which faults are shown."""
+
+from django.utils.translation import gettext_noop as _
+
+REMEDIES = {
+    "choose_file": _(
+        "Choose the certificate request itself, usually a file ending in .csr, .req or .p10."
+    ),
+    "new_request": _("Make the request again with the ready-made commands of the instructions."),
+    "copy_again": _(
+        "Copy the whole file again, from the BEGIN line to the END line, or send the file itself"
+        " instead of pasted text."
+    ),
+    "new_key": _("Make a new key pair and a new request from it."),
+    "leaked_key": _(
+        "Make a new key pair and a new request, and send only the request. Never send a private "
+        "key to anybody. Do not use this key any more."
+    ),
+    "one_request": _("Send one request for each order, each in a file of its own."),
+    "nothing": _("You need not do anything."),
+    "from_order": _(
+        "You need not do anything: the names of the certificate come from the order and the "
+        "register."
+    ),
+    "compare": _(
+        "Check that this is the right request. The certificate gets the name of the order or the"
+        " register."
+    ),
+    "sha256": _("Make the request again with the option -sha256."),
+    "same_key": _(
+        "Sign the request with the same key that it contains: make it again from your key."
+    ),
+    "right_name": _(
+        "Correct the name and make the request again. The ready-made configuration file has the "
+        "right names."
+    ),
+    "utf8": _("Add the option -utf8 to the command or use the ready-made configuration file."),
+    "full_name": _("Use the full public name of the server, such as palvelin.example.fi."),
+    "drop_extension": _("Leave the extension out and make the request again."),
+}
+
+TITLES = {
+    "file": _("File"),
+    "encoding": _("Structure of the request"),
+    "signature": _("Signature of the request"),
+    "key": _("Key"),
+    "subject": _("Name of the holder"),
+    "host": _("Host names"),
+    "san": _("Alternative names"),
+    "extension": _("Requested extensions"),
+    "attribute": _("Other attributes"),
+    "expected": _("Compared with the order"),
+    "order": _("Order"),
+    "lint": _("Certificate to be"),
+}
