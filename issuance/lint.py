@@ -236,7 +236,7 @@ def addresses(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
     yield from (url for url in found if not url.startswith("http://"))
 
 
-def _short(attribute: x509.NameAttribute) -> str:
+def _short(attribute: x509.NameAttribute[str | bytes]) -> str:
     return (
         "serialNumber"
         if attribute.rfc4514_attribute_name == "2.5.4.5"

@@ -25,7 +25,7 @@ def _permitted(character: str) -> bool:
 
 
 def is_tidy(value: str) -> bool:
-    """Neither empty nor padded, no double spaces, composed (NFC), and begins with a letter or digit.
+    """Not empty, no needless spaces, composed (NFC), and begins with a letter or a digit.
 
     A leading ": " once got into a hospital's certificate elsewhere (Bugzilla 1680083).
     """

@@ -8,7 +8,6 @@ from django.views.decorators.http import require_safe
 
 from issuance import repository
 
-
 type Reply = FileResponse | HttpResponseNotFound
 
 

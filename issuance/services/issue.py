@@ -13,6 +13,7 @@ The steps, and what a worker killed between any two of them leaves behind:
 import hashlib
 from collections.abc import Callable
 from datetime import datetime
+from typing import cast
 from uuid import UUID
 
 from django.db import transaction
@@ -32,6 +33,18 @@ from issuance.signers import Signer
 
 State = PreparedCertificate.State
 CA_WORKER = system("ca")
+_CARRIED_OVER = (
+    "reference",
+    "issuing_ca",
+    "organisation",
+    "environment",
+    "profile_id",
+    "profile_version",
+    "serial",
+    "spki_sha256",
+    "not_before",
+    "not_after",
+)
 
 
 def issue(
@@ -72,10 +85,12 @@ def _begin(
         locks.hold(f"issuance:{reference}")
         prepared = waiting.select_related("issuing_ca").select_for_update(of=("self",)).first()
         if prepared is None:
-            return _refuse(reference, None, "nothing_prepared", now)
+            _refuse(reference, None, "nothing_prepared", now)
+            return None
         locks.hold(f"key:{prepared.spki_sha256}")
         if reason := _fault(prepared, now):
-            return _refuse(reference, prepared, reason, now)
+            _refuse(reference, prepared, reason, now)
+            return None
         prepared.state = State.SIGNING
         prepared.save(update_fields=["state"])
         _record("issuance.signing", prepared, now)
@@ -137,19 +152,10 @@ def _store(prepared: PreparedCertificate, der: bytes, now: datetime) -> Certific
     with transaction.atomic():
         certificate = Certificate.objects.create(
             prepared=prepared,
-            reference=prepared.reference,
-            issuing_ca=prepared.issuing_ca,
-            organisation_id=prepared.organisation_id,
-            environment=prepared.environment,
-            profile_id=prepared.profile_id,
-            profile_version=prepared.profile_version,
-            serial=prepared.serial,
-            spki_sha256=prepared.spki_sha256,
             der=der,
             sha256=hashlib.sha256(der).hexdigest(),
-            not_before=prepared.not_before,
-            not_after=prepared.not_after,
             issued_at=now,
+            **{name: getattr(prepared, name) for name in _CARRIED_OVER},
         )
         prepared.state, prepared.closed_at = State.ISSUED, now
         prepared.save(update_fields=["state", "closed_at"])
@@ -167,8 +173,7 @@ def _store(prepared: PreparedCertificate, der: bytes, now: datetime) -> Certific
 
 def _ca(prepared: PreparedCertificate) -> IssuingCA:
     """The issuing CA, which every attempt not refused has (a constraint sees to it)."""
-    assert prepared.issuing_ca is not None
-    return prepared.issuing_ca
+    return cast(IssuingCA, prepared.issuing_ca)
 
 
 def _record(action: str, prepared: PreparedCertificate, now: datetime, **data: str) -> None:

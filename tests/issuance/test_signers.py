@@ -137,9 +137,10 @@ def test_a_crash_while_storing_leaves_no_half_key(
     def crash(*_: object) -> None:
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", crash)
-        keys.store("file-3", own.private_key, own.chain)
+        with pytest.raises(KeyboardInterrupt):
+            keys.store("file-3", own.private_key, own.chain)
     assert not keys.exists("file-3")
     keys.store("file-3", own.private_key, own.chain)
     assert keys.load("file-3").private_key.private_numbers()

@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from issuance.validity import HELSINKI, add_months, preparation_expires, window
 
+TODAY, DECEMBER = date(2026, 11, 25), date(2026, 12, 1)
+
 
 def utc(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
@@ -20,15 +22,15 @@ def utc(text: str) -> datetime:
         # shortly after midnight in Finland it is still yesterday in UTC
         ("2026-11-24T22:10:00", None, 12, "2026-11-24T22:10:00", "2027-11-24T21:59:59"),
         # a wished day starts at midnight in Finland
-        ("2026-11-25T08:00:00", date(2026, 12, 1), 24, "2026-11-30T22:00:00", "2028-11-30T21:59:59"),
+        ("2026-11-25T08:00:00", DECEMBER, 24, "2026-11-30T22:00:00", "2028-11-30T21:59:59"),
         # a wished day that has come or passed meanwhile: at once
-        ("2026-11-25T08:00:00", date(2026, 11, 25), 12, "2026-11-25T08:00:00", "2027-11-24T21:59:59"),
+        ("2026-11-25T08:00:00", TODAY, 12, "2026-11-25T08:00:00", "2027-11-24T21:59:59"),
         # leap day
         ("2028-02-29T10:00:00", None, 12, "2028-02-29T10:00:00", "2029-02-27T21:59:59"),
         # the night the clocks go back
         ("2026-10-25T00:30:00", None, 1, "2026-10-25T00:30:00", "2026-11-24T21:59:59"),
     ],
-)  # fmt: skip
+)
 def test_window(now: str, start: date | None, months: int, not_before: str, not_after: str) -> None:
     assert window(months, start=start, now=utc(now)) == (utc(not_before), utc(not_after))
 
