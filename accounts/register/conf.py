@@ -10,7 +10,7 @@ DEFAULTS: dict[str, Any] = {
     # rows come by `import_register` alone.
     "BACKEND": "",
     "OPTIONS": {},
-    # A mirror older than this is not relied on: checks wait. None: it is never too old.
+    # A mirror that is fetched and older than this is not relied on: checks wait.
     "MAX_AGE": timedelta(hours=72),
     # A run that would end more units than both of these is held for a person.
     "MAX_ENDED": 20,

@@ -25,7 +25,7 @@ _SECTORS = {1: "1 Julkinen", 2: "2 Yksityinen", 3: "3 Yksityinen itseilmoitettu 
 
 def invent(units: int, *, seed: int = 1) -> Iterator[Code]:
     """*units* concept codes in the code server's form, providers before their units."""
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311 (an example, no secret)
     numbers = _business_ids()
     left = units
     while left > 0:
@@ -36,7 +36,7 @@ def invent(units: int, *, seed: int = 1) -> Iterator[Code]:
 
 def change(codes: list[Code], share: float, *, seed: int = 1) -> list[Code]:
     """Copies of a random *share* of *codes*, renamed: what a delta would bring."""
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311 (an example, no secret)
     chosen = chance.sample(codes, int(len(codes) * share))
     return [_renamed(code) for code in chosen]
 

@@ -108,14 +108,15 @@ def register_age(now: datetime, *, kind: str = Kind.SOTE_UNIT) -> timedelta | No
     return None if last is None else now - last
 
 
-def is_fresh(now: datetime) -> bool:
-    """Whether the mirror of the SOTE register is young enough to rest a decision on.
+def is_fresh(now: datetime, *, kind: str = Kind.SOTE_UNIT) -> bool:
+    """Whether the mirror of a register is young enough to rest a decision on.
 
-    A mirror without a source (see ``REGISTER["BACKEND"]``) is fed by hand and does not age.
+    A mirror that nothing fetches (the intermediaries; the units too without
+    ``REGISTER["BACKEND"]``) is fed by hand and does not age.
     """
-    age = register_age(now)
-    limit = conf.value("MAX_AGE") if conf.value("BACKEND") else None
-    return age is not None and (limit is None or age <= limit)
+    age = register_age(now, kind=kind)
+    fetched = kind == Kind.SOTE_UNIT and conf.value("BACKEND")
+    return age is not None and (not fetched or age <= conf.value("MAX_AGE"))
 
 
 def one_per_oid(records: Iterable[RegisterRecord], on: date) -> list[RegisterRecord]:

@@ -66,22 +66,28 @@ class Search:
     def mended(self) -> list[RegisterRecord]:
         """As `words`, each word standing also for those it may be a slip of."""
         words = self._words()
+        order = "similarity(search_name, %(name)s) DESC, search_name"
         near = _near([word for word in words if len(word) > 3])
-        return self._matching(
-            [[*alternatives(word), *((n, False) for n in near.get(word, ()))] for word in words]
-        )
+        choices = [
+            [*alternatives(word), *((other, False) for other in near.get(word, ()))]
+            for word in words
+        ]
+        return self._matching(choices, order)
 
     def _words(self) -> list[str]:
         return fold(self.query).split()[:MAX_WORDS]
 
-    def _matching(self, choices: list[list[tuple[str, bool]]]) -> list[RegisterRecord]:
+    def _matching(
+        self, choices: list[list[tuple[str, bool]]], order: str = "search_name"
+    ) -> list[RegisterRecord]:
         if not choices:
             return []
         query = " & ".join(
             "(" + " | ".join(f"'{word}'" + ":*" * begun for word, begun in choice) + ")"
             for choice in choices
         )
-        return self._fetch("search_words @@ %(words)s::tsquery", "search_name", words=query)
+        name = fold(self.query)
+        return self._fetch("search_words @@ %(words)s::tsquery", order, words=query, name=name)
 
     def _fetch(self, condition: str, order: str, **params: str) -> list[RegisterRecord]:
         own = _OWN if self.business_id else ""

@@ -2,6 +2,7 @@
 
 All of it runs inside the caller's transaction, so that a broken import changes nothing.
 """
+# ruff: noqa: S608 (statements are put together from this file's constants, values are bound)
 
 import json
 from collections.abc import Iterable

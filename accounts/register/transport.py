@@ -16,6 +16,7 @@ _CHUNK = 64 * 1024
 # Faults of the moment. Any other status from 400 up is a fault of our asking: it stays.
 _RETRIED = {408, 425, 429, 500, 502, 503, 504}
 _LONGEST_PAUSE = 60.0
+_HEADERS = {"Accept": "application/json"}
 
 
 class SourceFault(Unavailable):
@@ -65,11 +66,12 @@ class Transport:
 
     def _pause(self, attempt: int, asked: float | None) -> float:
         # Jitter, so that many mirrors do not come back to a mended source all at once.
-        own = self.first_pause * 2.0 ** (attempt - 1) * random.uniform(0.8, 1.2)
+        jitter = random.uniform(0.8, 1.2)  # noqa: S311 (no secret)
+        own = self.first_pause * 2.0 ** (attempt - 1) * jitter
         return min(max(own, asked or 0.0), _LONGEST_PAUSE)
 
     def _try(self, url: str) -> Any:
-        request = urllib.request.Request(url, headers={"Accept": "application/json"})
+        request = urllib.request.Request(url, headers=_HEADERS)  # noqa: S310 (operator's address)
         opener = urllib.request.build_opener(_NoRedirect)
         try:
             with opener.open(request, timeout=self.timeout) as response:
