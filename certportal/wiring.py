@@ -40,4 +40,10 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 3600.0,
         "options": {"queue": "ca", "expires": 600},
     },
+    # Asks hourly; the task itself knows whether a delta or the whole is due.
+    "register": {
+        "task": "register.catch_up",
+        "schedule": 3600.0,
+        "options": {"expires": 3000},
+    },
 }
