@@ -58,7 +58,7 @@ def is_member(person: Person, organisation_id: UUID | str) -> bool:
 
 def current_membership(person: Person, organisation_id: UUID | str) -> Membership | None:
     """Return the person's membership of the organisation that has not ended."""
-    return memberships(person).filter(organisation=organisation_id).first()
+    return memberships(person).filter(organisation_id=organisation_id).first()
 
 
 def memberships(person: Person) -> QuerySet[Membership]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.conf import settings
@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership, Organisation
 from accounts.register.identifiers import business_id as read_business_id
-from certportal.foundation.forms import EmailField, Form, HintedRadioSelect, Words
+from certportal.foundation.forms import EmailField, Form, HintedRadioSelect
 
 
 class LanguageField(forms.ChoiceField):
@@ -62,7 +62,7 @@ class CodeForm(Form):
 class BusinessIdField(forms.CharField):
     """A business ID in any of the forms people write it in; cleans to 1234567-8."""
 
-    default_error_messages: ClassVar[dict[str, Words]] = {
+    default_error_messages: ClassVar[dict[str, Any]] = {
         "required": _("Enter the business ID."),
         "invalid": _("Check the business ID. It has seven digits, a hyphen and a check digit."),
     }
@@ -133,6 +133,5 @@ class ChooseForm(Form):
     def __init__(self, organisations: Iterable[Organisation], *args: Any, **kwargs: Any) -> None:
         """Offer these organisations."""
         super().__init__(*args, **kwargs)
-        field = self.fields["organisation"]
-        assert isinstance(field, forms.ChoiceField)
+        field = cast(forms.ChoiceField, self.fields["organisation"])
         field.choices = [(str(one.pk), one.name) for one in organisations]

@@ -1,6 +1,7 @@
 """Django settings, all from the environment. `./portal` sets the variables; README lists them."""
 
 from pathlib import Path
+from typing import Any
 
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
@@ -18,9 +19,7 @@ PORTAL_DATA = Path(env.text("PORTAL_DATA", str(BASE_DIR / "var"))).resolve()
 PORTAL_BASE_URL = env.text("PORTAL_BASE_URL", "http://localhost:8000").rstrip("/")
 PORTAL_HOST = PORTAL_BASE_URL.split("://", 1)[1].split("/", 1)[0].rsplit(":", 1)[0]
 
-SECRET_KEY = env.secret(
-    "SECRET_KEY", "" if PRODUCTION else "only-for-development-and-tests"
-)
+SECRET_KEY = env.secret("SECRET_KEY", "" if PRODUCTION else "only-for-development-and-tests")
 DEBUG = False
 ALLOWED_HOSTS = [h for h in env.text("ALLOWED_HOSTS", PORTAL_HOST).split(",") if h]
 if not PRODUCTION:
@@ -101,25 +100,21 @@ IDENTITY_KEYS = env.secret("IDENTITY_KEYS", "" if PRODUCTION else "1:" + "00" * 
 # Who is believed about a person's identity. Outside production: the embedded test provider.
 OIDC_ISSUER = env.text("OIDC_ISSUER", "" if PRODUCTION else f"{PORTAL_BASE_URL}/testidp")
 OIDC_CLIENT_ID = env.text("OIDC_CLIENT_ID", "portal")
-OIDC_CLIENT_SECRET = env.secret(
-    "OIDC_CLIENT_SECRET", "" if PRODUCTION else "only-for-development"
-)
+OIDC_CLIENT_SECRET = env.secret("OIDC_CLIENT_SECRET", "" if PRODUCTION else "only-for-development")
 # Levels of assurance of the Finnish Trust Network and of eIDAS; test tokens carry their own.
 LEVELS_IN_PRODUCTION = (
     "http://ftn.ficora.fi/2017/loa2 http://ftn.ficora.fi/2017/loa3"
     " http://eidas.europa.eu/LoA/substantial http://eidas.europa.eu/LoA/high"
 )
 LEVELS_IN_TESTS = "http://ftn.ficora.fi/2017/loatest2"
-IDENTIFICATION = {
+IDENTIFICATION: dict[str, Any] = {
     "BACKEND": "accounts.identification.oidc.OpenIdConnect",
     "OPTIONS": {
         "issuer": OIDC_ISSUER,
         "client_id": OIDC_CLIENT_ID,
         "client_secret": OIDC_CLIENT_SECRET,
         "levels": tuple(
-            env.text(
-                "OIDC_LEVELS", LEVELS_IN_PRODUCTION if PRODUCTION else LEVELS_IN_TESTS
-            ).split()
+            env.text("OIDC_LEVELS", LEVELS_IN_PRODUCTION if PRODUCTION else LEVELS_IN_TESTS).split()
         ),
     },
 }
@@ -177,9 +172,7 @@ STORAGES = {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": str(PORTAL_DATA / "attachments"), "base_url": None},
     },
-    "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
-    },
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 if not PRODUCTION:
     # No build step for developers: files are served as they lie in the checkout.
@@ -196,16 +189,12 @@ MAIL_DIRECTORY = PORTAL_DATA / "mail"
 MAILERS = {"default": env.mailer(env.text("SMTP_URL"), MAIL_DIRECTORY)}
 MAIL_IS_LOCAL = not env.text("SMTP_URL")
 SERVICE_NAME = _("Certificate orders for social welfare and health care")
-DEFAULT_FROM_EMAIL = env.text(
-    "MAIL_FROM", "Sote-varmenteet <varmenteet@portal.example>"
-)
+DEFAULT_FROM_EMAIL = env.text("MAIL_FROM", "Sote-varmenteet <varmenteet@portal.example>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 MAIL_DOMAIN = env.text("MAIL_DOMAIN", "portal.example")
 
 # ------------------------------------------------------------------ work handed over
-CELERY_BROKER_URL = (
-    f"redis+socket://{REDIS_URL[7:]}" if REDIS_URL[:5] == "unix:" else REDIS_URL
-)
+CELERY_BROKER_URL = f"redis+socket://{REDIS_URL[7:]}" if REDIS_URL[:5] == "unix:" else REDIS_URL
 if REDIS_URL.startswith("unix:"):
     CELERY_BROKER_URL = CELERY_BROKER_URL.replace("?db=", "?virtual_host=")
 CELERY_TASK_IGNORE_RESULT = True

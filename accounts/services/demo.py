@@ -7,7 +7,7 @@ from django.db import transaction
 
 from accounts.identification import claims
 from accounts.identification.testidp.persons import PERSONS, TestPerson
-from accounts.models import User
+from accounts.models import Person, User
 from accounts.services import people, roles
 from certportal.foundation.actors import system
 from certportal.foundation.errors import NotAllowed
@@ -26,9 +26,8 @@ def grant_demo_roles(*, now: datetime) -> list[TestPerson]:
     with transaction.atomic():
         for person in PERSONS:
             if person.key in REVIEWERS:
-                login = known(person, now=now)
-                assert login.person is not None
-                roles.grant_reviewer(login.person, by=None, actor=system("demo"), now=now)
+                reviewer = Person.objects.get(logins=known(person, now=now))
+                roles.grant_reviewer(reviewer, by=None, actor=system("demo"), now=now)
             elif person.key == SUPERUSER:
                 User.objects.filter(pk=known(person, now=now).pk).update(
                     is_staff=True, is_superuser=True

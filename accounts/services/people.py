@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -39,9 +40,7 @@ def _recognise(identity: Identity, language: str, address: str, now: datetime) -
     person = known.person if known else _create(identity, language, now)
     _keep_newest(identity, person, now)
     _rename(identity, person)
-    user, _made = User.objects.get_or_create(
-        username=str(person.pk), defaults={"person": person, "password": "!"}
-    )
+    user = _login_of(person)
     # Events speak of the person who stands today, also after two have been merged.
     today = present(person)
     events.record(
@@ -52,6 +51,15 @@ def _recognise(identity: Identity, language: str, address: str, now: datetime) -
         object_id=today.pk,
         refused=not user.is_active,
         data={"kind": identity.kind, "new": known is None},
+    )
+    return user
+
+
+def _login_of(person: Person) -> User:
+    """Return the login that identification opens: it has no password."""
+    user: User
+    user, _made = User.objects.get_or_create(
+        username=str(person.pk), defaults={"person": person, "password": make_password(None)}
     )
     return user
 

@@ -21,7 +21,7 @@ MANDATE = {"basis": "mandate", "detail": "tietohallintopäällikkö"}
 
 
 @pytest.fixture
-def aino(register):
+def aino(sample):
     """A person with a verified address and no organisation."""
     return make_person("Aino Ahkera")
 

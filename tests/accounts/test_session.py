@@ -74,7 +74,7 @@ def test_person_without_organisation_is_led_to_found_one(client, db):
     assert answer.url == "/fi/account/organisation/found/"
 
 
-def test_second_account_is_acted_for_at_once(client, matti, pharmacy, register):
+def test_second_account_is_acted_for_at_once(client, matti, pharmacy, sample):
     log_in(client, matti)
 
     client.post(

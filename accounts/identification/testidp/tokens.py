@@ -6,7 +6,7 @@ import secrets
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import jwt
 from cryptography.hazmat.primitives import serialization
@@ -74,8 +74,7 @@ def private_key() -> rsa.RSAPrivateKey:
     if not path.exists():
         _make(path)
     key = serialization.load_pem_private_key(path.read_bytes(), password=None)
-    assert isinstance(key, rsa.RSAPrivateKey)
-    return key
+    return cast(rsa.RSAPrivateKey, key)
 
 
 def _make(path: Path) -> None:
