@@ -1,4 +1,4 @@
-"""What every page must hold: WCAG 2.2 AA by axe, reflow, targets, sound references, no CSP fault."""
+"""What every page must hold: WCAG 2.2 AA by axe, reflow, targets and sound references."""
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
@@ -21,7 +21,9 @@ BROKEN_REFERENCES = """() => {
   return broken.concat(ids.filter((id, at) => ids.indexOf(id) !== at));
 }"""
 # Links inside a sentence are exempt (WCAG 2.5.8, inline).
-SMALL_TARGETS = """() => [...document.querySelectorAll("a, button, input, select, textarea, summary")]
+SMALL_TARGETS = """() => [
+    ...document.querySelectorAll("a, button, input, select, textarea, summary"),
+  ]
   .filter((element) => element.checkVisibility() && !element.closest("p, dd, td, li > span"))
   .map((element) => [element.outerHTML.slice(0, 90), element.getBoundingClientRect()])
   .filter(([, box]) => box.width > 1 && (box.width < 24 || box.height < 24))
@@ -54,4 +56,4 @@ def check_both_widths(page: Page) -> None:
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
         found[width] = faults(page)
-    assert found == dict.fromkeys(WIDTHS, []), page.url
+    assert found == {width: [] for width in WIDTHS}, page.url

@@ -1,16 +1,18 @@
 """Plain forms: what every form of the service has in common."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-type Words = str | Promise
+if TYPE_CHECKING:
+    from django.utils.functional import _StrOrPromise
+
+type Words = _StrOrPromise
 
 _DJANGOS_OWN = forms.Field.default_error_messages["required"]
 

@@ -1,7 +1,7 @@
 """Finland's dates and times in this language; Django's own forms are another country's."""
 
 DATE_FORMAT = SHORT_DATE_FORMAT = "j.n.Y"
-DATETIME_FORMAT = SHORT_DATETIME_FORMAT = r"j.n.Y \k\e\l\l\o G.i"
+DATETIME_FORMAT = SHORT_DATETIME_FORMAT = r"j.n.Y \k\l\o G.i"
 TIME_FORMAT = "G.i"
 YEAR_MONTH_FORMAT = "F Y"
 MONTH_DAY_FORMAT = "j. F"

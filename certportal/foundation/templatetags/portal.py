@@ -63,9 +63,9 @@ def language_links(context: Context) -> dict[str, list[LanguageLink]]:
 
 
 @register.inclusion_tag("components/error_summary.html")
-def error_summary(*bound: forms.BaseForm) -> dict[str, list[ErrorLink]]:
+def error_summary(*bound: forms.BaseForm | None) -> dict[str, list[ErrorLink]]:
     """List what keeps the given forms from being sent, each line a link to its field."""
-    return {"errors": [line for form in bound if form for line in error_links(form)]}
+    return {"errors": [line for form in bound if form is not None for line in error_links(form)]}
 
 
 def in_language(path: str, code: str) -> str:

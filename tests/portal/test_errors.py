@@ -1,0 +1,100 @@
+"""Each kind of failure has its page, its status and its reader's language."""
+
+import pytest
+from django.test import Client, RequestFactory
+from django.utils import translation
+
+from certportal import error
+from certportal.foundation.errors import NotAllowed, Refused, Stale, TooMany, Unavailable
+
+REFUSALS = [
+    (Refused("Choose a unit first."), 400, "Choose a unit first."),
+    (NotAllowed("Only managers invite."), 403, "Only managers invite."),
+    (Stale("Raimo claimed it."), 409, "Open the page again"),
+    (TooMany("Wait a minute.", retry_after=42), 429, "Wait a minute."),
+]
+middleware = error.ErrorMiddleware(lambda request: None)  # type: ignore[arg-type, return-value]
+
+
+@pytest.fixture(autouse=True)
+def _english() -> object:
+    with translation.override("en"):
+        yield
+
+
+@pytest.mark.parametrize(("raised", "status", "words"), REFUSALS)
+def test_refusal_is_shown_in_its_own_words(
+    rf: RequestFactory, raised: Refused, status: int, words: str
+) -> None:
+    """What the service said reaches the reader under the right status."""
+    response = middleware.process_exception(rf.post("/en/x/"), raised)
+    assert response is not None
+    assert response.status_code == status
+    assert words in response.content.decode()
+    assert str(raised) in response.content.decode()
+
+
+def test_too_many_tells_machines_when_to_come_back(rf: RequestFactory) -> None:
+    """Retry-After is in seconds."""
+    response = middleware.process_exception(rf.get("/"), TooMany("Wait.", retry_after=42))
+    assert response is not None
+    assert response["Retry-After"] == "42"
+
+
+def test_words_are_escaped(rf: RequestFactory) -> None:
+    """A name in a message cannot become markup."""
+    response = middleware.process_exception(rf.get("/"), Refused("<script>x</script>"))
+    assert response is not None
+    assert b"<script>x" not in response.content
+
+
+def test_unavailable_needs_no_database_and_hides_the_inside(rf: RequestFactory) -> None:
+    """The reader is told to try again, not which device failed."""
+    response = middleware.process_exception(rf.get("/"), Unavailable("hsm slot 3"))
+    assert response is not None
+    assert response.status_code == 503
+    assert response["Retry-After"]
+    assert b"hsm" not in response.content
+
+
+def test_unexpected_errors_are_left_to_the_500_page(rf: RequestFactory) -> None:
+    """A bug is not worded as a refusal."""
+    assert middleware.process_exception(rf.get("/"), ValueError("bug")) is None
+    response = error.server_error(rf.get("/"))
+    assert response.status_code == 500
+    assert b"Everything you had saved before is kept" in response.content
+
+
+@pytest.mark.parametrize(
+    ("referer", "back"),
+    [
+        ("http://testserver/en/orders/", "http://testserver/en/orders/"),
+        ("https://evil.example/", ""),
+        ("", ""),
+    ],
+)
+def test_way_back_is_never_to_another_site(rf: RequestFactory, referer: str, back: str) -> None:
+    """The link leads to the page the reader came from if it is ours."""
+    assert error.came_from(rf.get("/", headers={"referer": referer})) == back
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("language", "words"), [("fi", "Sivua ei löytynyt"), ("sv", "Sidan hittades inte")]
+)
+def test_missing_page_speaks_the_language_of_its_address(
+    client: Client, language: str, words: str
+) -> None:
+    """The language in the address decides."""
+    response = client.get(f"/{language}/nowhere/")
+    assert response.status_code == 404
+    assert words in response.content.decode()
+
+
+@pytest.mark.django_db
+def test_form_from_another_site_is_refused_in_words() -> None:
+    """The page for a failed CSRF check says that nothing was sent."""
+    client = Client(enforce_csrf_checks=True)
+    response = client.post("/en/account/logout/")
+    assert response.status_code == 403
+    assert b"Nothing was sent" in response.content

@@ -1,0 +1,143 @@
+"""The common form: own words for empty fields, lists of lines, Finnish days, limits of uploads."""
+
+import datetime
+
+import pytest
+from django import forms
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.template import Context, Template
+from django.utils import translation
+
+from certportal.foundation import forms as own
+
+
+class Order(own.Form):
+    """One of each kind."""
+
+    name = forms.CharField(label="Name")
+    unit = forms.ChoiceField(label="Unit", choices=[("1", "Pharmacy")])
+    binding = forms.BooleanField(label="Binding")
+    note = forms.CharField(label="Note", required=False)
+    reason = forms.CharField(label="Reason", error_messages={"required": "Say why."})
+
+
+def errors(data: dict[str, str]) -> dict[str, list[str]]:
+    with translation.override("en"):
+        return {name: [str(one) for one in said] for name, said in Order(data).errors.items()}
+
+
+def test_empty_fields_say_what_to_do_and_name_themselves() -> None:
+    """No two lines of the error summary read alike."""
+    assert errors({}) == {
+        "name": ["Fill in this field: Name"],
+        "unit": ["Choose an option: Unit"],
+        "binding": ["Tick the box: Binding"],
+        "reason": ["Say why."],
+    }
+
+
+def test_spaces_do_not_fill_a_field() -> None:
+    """Stray spaces are ignored."""
+    assert "name" in errors({"name": "   ", "unit": "1", "binding": "on", "reason": "x"})
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("a.example.fi", ["a.example.fi"]),
+        (" a.fi \r\n\r\nb.fi\n a.fi", ["a.fi", "b.fi"]),
+    ],
+)
+def test_lines_become_a_list(typed: str, expected: list[str]) -> None:
+    """Blanks and repeats go, the order stays."""
+    assert own.LinesField().clean(typed) == expected
+
+
+def test_too_many_lines_are_refused_with_the_limit() -> None:
+    """The limit is told in the right number."""
+    with translation.override("en"), pytest.raises(forms.ValidationError) as caught:
+        own.LinesField(max_lines=1).clean("a\nb")
+    assert caught.value.messages == ["Enter at most 1 line."]
+
+
+def test_stored_list_is_shown_as_lines() -> None:
+    """What was saved can be edited again."""
+    assert own.LinesField().prepare_value(["a", "b"]) == "a\nb"
+
+
+@pytest.mark.parametrize("language", ["fi", "sv", "en"])
+@pytest.mark.parametrize("typed", ["1.2.2027", "01.02.2027", "2027-02-01"])
+def test_day_is_read_the_finnish_way_in_every_language(language: str, typed: str) -> None:
+    """1.2. is the first of February for everybody in Finland."""
+    with translation.override(language):
+        assert own.DateField().clean(typed) == datetime.date(2027, 2, 1)
+
+
+def test_american_day_is_not_guessed() -> None:
+    """Nobody gets a certificate that starts on another day than they meant."""
+    with pytest.raises(forms.ValidationError):
+        own.DateField().clean("2/1/2027")
+
+
+def test_day_is_shown_without_leading_zeros() -> None:
+    """The form shows days as the pages do."""
+    field = own.DateField()
+    assert field.widget.format_value(datetime.date(2027, 2, 1)) == "1.2.2027"
+
+
+@pytest.mark.parametrize(("size", "words"), [(0, "empty"), (1025, "at most 1 kB")])
+def test_file_of_a_wrong_size_is_refused_in_words(size: int, words: str) -> None:
+    """Empty and too big are different faults."""
+    field = own.UploadField(max_bytes=1024)
+    with translation.override("en"), pytest.raises(forms.ValidationError, match=words):
+        field.clean(SimpleUploadedFile("a.csr", b"x" * size))
+
+
+def test_file_at_the_limit_is_taken() -> None:
+    """The limit itself is allowed."""
+    upload = SimpleUploadedFile("a.csr", b"x" * 1024)
+    assert own.UploadField(max_bytes=1024).clean(upload) is upload
+
+
+def test_long_email_address_is_refused() -> None:
+    """SMTP carries 254 characters."""
+    with pytest.raises(forms.ValidationError):
+        own.EmailField().clean("a" * 250 + "@x.fi")
+
+
+class Question(own.Form):
+    """One question a page."""
+
+    heading_field = "kind"
+    kind = forms.ChoiceField(
+        label="Which kind?",
+        choices=[("a", "A"), ("b", "B")],
+        widget=own.HintedRadioSelect(hints={"a": "The usual one."}, flags={"b": "Test"}),
+    )
+
+
+def test_hint_and_flag_stand_by_their_option() -> None:
+    """The hint is tied to its control; the question is the page's heading."""
+    drawn = str(Question())
+    assert "<h1>Which kind?" in drawn
+    assert 'aria-describedby="id_kind_0_hint"' in drawn
+    assert 'id="id_kind_0_hint">The usual one.</span>' in drawn
+    assert '<span class="tag tag--test">Test</span>' in drawn
+    assert "id_kind_1_hint" not in drawn
+
+
+def test_optional_is_marked_not_mandatory() -> None:
+    """No asterisks."""
+    with translation.override("en"):
+        drawn = str(Order())
+    assert drawn.count("(optional)") == 1
+    assert " required" not in drawn
+
+
+def test_summary_links_each_error_and_lists_several_forms() -> None:
+    """A page of two forms has one summary; a missing form is no error."""
+    template = Template("{% load portal %}{% error_summary first second nothing %}")
+    context = Context({"first": Question({}), "second": Order({}), "nothing": None})
+    drawn = template.render(context)
+    assert 'href="#id_kind_0"' in drawn
+    assert 'href="#id_name"' in drawn

@@ -1,0 +1,59 @@
+"""Dates as Finns write them in all three languages, links to the same page in another."""
+
+import datetime
+
+import pytest
+from django.template import Context, Template
+from django.test import RequestFactory
+from django.utils import formats, timezone, translation
+
+from certportal.foundation.templatetags.portal import in_language
+
+MOMENT = datetime.datetime(2026, 12, 5, 7, 5, tzinfo=datetime.UTC)
+WORDED = [
+    ("fi", "5.12.2026", "5.12.2026 klo 9.05"),
+    ("sv", "5.12.2026", "5.12.2026 kl. 9.05"),
+    ("en", "5.12.2026", "5.12.2026 at 9.05"),
+]
+
+
+@pytest.mark.parametrize(("language", "day", "moment"), WORDED)
+def test_day_and_time(language: str, day: str, moment: str) -> None:
+    """Helsinki's time, Finland's order of day and month."""
+    with translation.override(language), timezone.override("Europe/Helsinki"):
+        local = timezone.localtime(MOMENT)
+        assert formats.date_format(local, "SHORT_DATE_FORMAT") == day
+        assert formats.date_format(local, "DATE_FORMAT") == day
+        assert formats.date_format(local, "DATETIME_FORMAT") == moment
+
+
+@pytest.mark.parametrize(("language", "written"), [("fi", "1,5"), ("sv", "1,5"), ("en", "1.5")])
+def test_decimals(language: str, written: str) -> None:
+    """A comma in Finnish and Swedish."""
+    with translation.override(language):
+        assert formats.number_format(1.5) == written
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/fi/orders/?page=2", "/sv/orders/?page=2"),
+        ("/fi/", "/sv/"),
+        ("/healthz", "/sv/"),
+        ("/", "/sv/"),
+        ("//evil.example/fi/", "/sv/"),
+        ("/fi//evil.example/", "/sv//evil.example/"),
+    ],
+)
+def test_same_page_in_another_language(path: str, expected: str) -> None:
+    """An address without a language leads to the start page, none to another site."""
+    assert in_language(path, "sv") == expected
+
+
+def test_menu_names_each_language_in_itself(rf: RequestFactory) -> None:
+    """The current one is marked, each link says its language to screen readers."""
+    template = Template("{% load portal %}{% language_links %}")
+    with translation.override("sv"):
+        drawn = template.render(Context({"request": rf.get("/sv/contact/")}))
+    assert 'href="/fi/contact/" lang="fi" hreflang="fi">Suomi' in drawn
+    assert 'lang="sv" hreflang="sv" aria-current="true">Svenska' in drawn

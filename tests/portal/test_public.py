@@ -1,0 +1,131 @@
+"""Public pages: eligibility from the registers, feedback for everybody, one data file of facts."""
+
+import datetime
+
+import pytest
+from django.core.mail import EmailMessage
+from django.test import Client
+from django.utils import translation
+
+from certportal import feedback, public
+from certportal.eligibility import ask
+from certportal.foundation import clock
+from certportal.foundation.models import Event, OutboxItem
+
+PHARMACY = "9900001-8"
+GOOD = {"about": "accessibility", "text": "The table is hard to read.", "email": ""}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["", "privacy/", "contact/", "accessibility/", "feedback/"])
+def test_visitors_get_no_cookie(client: Client, path: str) -> None:
+    """Reading and giving feedback need none."""
+    response = client.get(f"/sv/{path}")
+    assert response.status_code == 200
+    assert not response.cookies
+
+
+@pytest.mark.django_db
+def test_bare_address_leads_to_the_readers_language(client: Client) -> None:
+    """The browser's language decides, Finnish where it says nothing."""
+    assert client.get("/")["Location"] == "/fi/"
+    assert client.get("/", headers={"accept-language": "sv-FI,sv;q=0.9"})["Location"] == "/sv/"
+
+
+@pytest.mark.django_db
+def test_machines_files(client: Client) -> None:
+    """Search engines and browsers find theirs."""
+    assert "Disallow" in client.get("/robots.txt").content.decode()
+    assert client.get("/favicon.ico").status_code == 302
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("code", ["02454372", "0245437-2", " FI02454372 "])
+def test_business_id_is_read_in_any_form(client: Client, code: str) -> None:
+    """An organisation that is in no register is told what to do, not that it erred."""
+    content = client.get("/en/eligibility/", {"business_id": code}).content.decode()
+    assert "no valid unit for business ID 0245437-2" in content
+    assert "error-summary" not in content
+
+
+@pytest.mark.django_db
+def test_wrong_check_digit_is_an_error_of_the_field(client: Client) -> None:
+    """The title says so too."""
+    content = client.get("/en/eligibility/", {"business_id": "0245437-3"}).content.decode()
+    assert "Check the business ID" in content
+    assert "<title>Error:" in content
+
+
+@pytest.mark.django_db
+def test_organisation_of_nobody_cannot_apply() -> None:
+    """The answer holds no name when no register knows one."""
+    answer = ask("0245437-2", on=datetime.date(2026, 12, 1))
+    assert (answer.name, answer.units, answer.intermediary) == ("", 0, False)
+
+
+def test_organisation_in_the_register_can_apply(sample: None, client: Client) -> None:
+    """The answer gives its name and how many units are valid today."""
+    answer = ask(PHARMACY, on=clock.day(clock.now()))
+    assert answer.units >= 1
+    content = client.get("/en/eligibility/", {"business_id": PHARMACY}).content.decode()
+    assert f"{answer.name} can apply" in content
+
+
+@pytest.mark.django_db(transaction=True)
+def test_feedback_needs_neither_login_nor_cookie() -> None:
+    """It is recorded without its text and put in the outbox with it."""
+    client = Client(enforce_csrf_checks=True)
+    response = client.post("/en/feedback/", GOOD)
+    assert response["Location"] == "/en/feedback/sent/"
+    assert not response.cookies
+    event = Event.objects.get(action="feedback.given")
+    assert event.data == {"about": "accessibility"}
+    assert OutboxItem.objects.get(topic="feedback.given").payload["text"] == GOOD["text"]
+
+
+@pytest.mark.django_db
+def test_accessibility_feedback_goes_to_its_own_address(mailoutbox: list[EmailMessage]) -> None:
+    """Those who answer within 14 days get it, once, with the visitor's address to answer to."""
+    visitor = GOOD | {"email": "vieras@example.fi"}
+    feedback.give(**visitor, address="192.0.2.1", now=clock.now())
+    item = OutboxItem.objects.get(topic="feedback.given")
+    feedback.mail_feedback(item=str(item.pk))
+    feedback.mail_feedback(item=str(item.pk))
+    (message,) = mailoutbox
+    assert message.to == ["saavutettavuus@dvv.fi"]
+    assert GOOD["text"] in str(message.body)
+    assert "vieras@example.fi" in str(message.body)
+
+
+@pytest.mark.django_db
+def test_flood_of_feedback_is_stopped(client: Client) -> None:
+    """After five in an hour from one address the sixth is asked to wait."""
+    for _ in range(feedback.MOST_AN_HOUR):
+        assert client.post("/en/feedback/", GOOD).status_code == 302
+    assert client.post("/en/feedback/", GOOD).status_code == 429
+
+
+@pytest.mark.django_db
+def test_feedback_without_words_is_asked_for_them(client: Client) -> None:
+    """Nothing is sent."""
+    content = client.post("/en/feedback/", {"about": "idea"}).content.decode()
+    assert "Write your feedback." in content
+    assert not OutboxItem.objects.exists()
+
+
+@pytest.mark.parametrize("language", ["fi", "sv", "en"])
+def test_facts_are_worded_for_the_reader(language: str) -> None:
+    """The agency has a name in each language; a telephone link has no spaces."""
+    with translation.override(language):
+        contact = public.contact()
+    assert contact["agency"] == public.facts()["contact"]["agency"][language]
+    assert " " not in contact["phone_link"]
+
+
+def test_known_gap_is_told_in_the_readers_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A gap written in the data file appears on the statement."""
+    gap = {"criterion": "1.4.10", "text": {"fi": "Taulukko", "sv": "Tabell", "en": "Table"}}
+    statement = {"made": None, "updated": None, "gaps": [gap]}
+    monkeypatch.setattr(public, "facts", lambda: {"accessibility": statement})
+    with translation.override("sv"):
+        assert public.accessibility()["gaps"][0]["text"] == "Tabell"
