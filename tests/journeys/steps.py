@@ -1,0 +1,76 @@
+"""What people do in the browser, whichever the journey."""
+
+import re
+import threading
+from collections.abc import Callable
+from email import policy
+from email.message import EmailMessage
+from email.parser import BytesParser
+from pathlib import Path
+
+from playwright.sync_api import Page
+
+BUSINESS_ID = "9900001-8"
+
+
+def identify(page: Page, name: str, *, base: str, language: str = "fi") -> None:
+    """Log in through the test provider as the named person."""
+    page.goto(f"{base}/{language}/account/login/")
+    page.locator("main a[href*='/account/login/start/']").click()
+    page.get_by_role("button", name=name, exact=True).click()
+    page.wait_for_url(re.compile(rf"{re.escape(base)}/(fi|sv|en)/"))
+
+
+def give_address(page: Page, address: str, mails: Path) -> None:
+    """At the first login: give the address and type the code that comes by mail."""
+    earlier = len(mails_to(address, mails))
+    page.locator("input[name=email]").fill(address)
+    page.locator("main form button").click()
+    page.wait_for_url(re.compile("/account/email/code/"))
+    mail = await_mail(address, mails, later_than=earlier)
+    page.locator("input[name=code]").fill(code_in(mail))
+    page.locator("main form button").click()
+    page.wait_for_url(lambda url: "/account/email/" not in url)
+
+
+def found_account(page: Page, business_id: str = BUSINESS_ID) -> None:
+    """Found the customer account of the organisation with this business ID."""
+    page.locator("input[name=business_id]").fill(business_id)
+    page.locator("main form button").click()
+    page.locator("input[name=basis][value=mandate]").check()
+    page.locator("[name=detail]").fill("Tietohallintopäällikkö")
+    page.locator("main form button").click()
+    page.wait_for_url(lambda url: "/organisation/" not in url)
+
+
+def mails_to(address: str, mails: Path) -> list[EmailMessage]:
+    """Return the mails to the address, the oldest first."""
+    parser = BytesParser(policy=policy.default)
+    files = sorted(mails.glob("*.eml"), key=lambda file: file.stat().st_mtime_ns)
+    read = [parser.parsebytes(file.read_bytes()) for file in files]
+    return [mail for mail in read if address in str(mail["To"])]
+
+
+def await_mail(address: str, mails: Path, *, later_than: int = 0) -> EmailMessage:
+    """Return the newest mail to the address once there are more than `later_than`."""
+    await_true(lambda: len(mails_to(address, mails)) > later_than, f"no mail to {address}")
+    return mails_to(address, mails)[-1]
+
+
+def await_true(condition: Callable[[], bool], complaint: str, *, seconds: float = 20) -> None:
+    """Look again and again until the condition holds; AssertionError after `seconds`."""
+    pause = threading.Event()
+    for _look in range(int(seconds * 10)):
+        if condition():
+            return
+        pause.wait(0.1)
+    raise AssertionError(complaint)
+
+
+def code_in(mail: EmailMessage) -> str:
+    """Return the eight digits that a mail carries."""
+    body = mail.get_body(("plain",))
+    assert body is not None
+    found = re.search(r"\b[0-9]{8}\b", body.get_content())
+    assert found is not None
+    return found[0]
