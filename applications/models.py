@@ -89,7 +89,7 @@ class Application(models.Model):
 
 
 class HostName(models.Model):
-    """One host name of a server certificate, with the evidence that the applicant administers it."""
+    """One host name of a server certificate, with the evidence of who administers it."""
 
     class Evidence(models.TextChoices):
         DECLARED = "declared"

@@ -32,7 +32,9 @@ NOTICES = (
 )
 
 
-def build(notice: str, application: Application, recipient: str, *, now: datetime) -> Message | None:
+def build(
+    notice: str, application: Application, recipient: str, *, now: datetime
+) -> Message | None:
     """Return the mail for the recipient, or None when there is nobody to send it to.
 
     `recipient` says what they are to the application: applicant, recipient (of the certificate),

@@ -6,6 +6,7 @@ from applications.kinds import CertificateType, Purpose
 from applications.models import Application
 from applications.naming import names
 from issuance.orders import CertificateOrder, Subject
+from issuance.profiles import Purpose as ProfilePurpose
 
 
 def certificate_order(application: Application, *, now: datetime) -> CertificateOrder:
@@ -36,7 +37,9 @@ def certificate_order(application: Application, *, now: datetime) -> Certificate
     )
 
 
-def _purpose(application: Application) -> frozenset[str]:
-    if application.purpose == Purpose.BOTH:
-        return frozenset({"server", "client"})
-    return frozenset({application.purpose}) if application.purpose else frozenset()
+def _purpose(application: Application) -> frozenset[ProfilePurpose]:
+    return {
+        Purpose.BOTH: frozenset[ProfilePurpose]({"server", "client"}),
+        Purpose.SERVER: frozenset[ProfilePurpose]({"server"}),
+        Purpose.CLIENT: frozenset[ProfilePurpose]({"client"}),
+    }.get(Purpose(application.purpose)) or frozenset() if application.purpose else frozenset()

@@ -77,7 +77,7 @@ def word(finding: Finding) -> WordedFinding:
     if found is None:
         return wording.word(finding)
     title, text, remedy = found(dict(finding.params))
-    return WordedFinding(title=title, text=text, remedy=remedy)
+    return WordedFinding(finding.rule, finding.severity, title, text, remedy)
 
 
 def word_all(stored: list[dict[str, Any]]) -> list[tuple[Finding, WordedFinding]]:

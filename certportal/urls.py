@@ -1,12 +1,12 @@
 """The URL table: machines' addresses bare, people's pages under their language."""
 
+from applications.views.home import home
 from django.conf import settings
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
-from applications.views.home import home
 from certportal import error, health, mailbox, pages
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -1,55 +1,84 @@
-"""What every test may ask for: the sample register and the people of the story."""
+"""The people, the register and the authority that most tests begin with."""
+
+from pathlib import Path
 
 import pytest
 
-from accounts.models import Organisation, Person
-from accounts.register import files, services
+from accounts.models import Membership
+from accounts.register import files
+from accounts.register import services as register_services
+from certportal.foundation import clock
 from tests import people
+from tests.issuance.hierarchy import make_hierarchy
 
-# Invented organisations of the sample register.
 PHARMACY = "9900001-8"
 CLINICS = "9900008-5"
 
 
 @pytest.fixture
-def register(db) -> None:
-    """Both sample registers, brought in by the real import."""
+def now():
+    """This very moment: workers read the clock, so tests through them live today."""
+    return clock.now()
+
+
+@pytest.fixture
+def sample(db, now):
+    """Both sample registers, imported."""
     paths = [*files.SAMPLE_UNITS, *files.SAMPLE_INTERMEDIARIES]
     for kind, rows in files.read_files(paths).items():
-        services.import_rows(kind, rows, services.Source("sample"), now=people.NOW)
+        register_services.import_rows(kind, rows, register_services.Source("sample"), now=now)
 
 
 @pytest.fixture
-def matti(register) -> Person:
-    """The applicant: has founded the account of the pharmacy."""
-    return people.make_founder("Matti Meikäläinen", PHARMACY)
+def cas(db, settings, tmp_path: Path):
+    """The four issuing CAs with keys in memory."""
+    return make_hierarchy(settings, tmp_path)
 
 
 @pytest.fixture
-def pharmacy(matti) -> Organisation:
-    """The organisation Matti acts for."""
+def matti(sample, now):
+    """The administrator of Helsingin VI apteekki."""
+    return people.make_founder("Matti Meikäläinen", PHARMACY, now=now)
+
+
+@pytest.fixture
+def pharmacy(matti):
+    """The account of Helsingin VI apteekki."""
     return matti.memberships.get().organisation
 
 
 @pytest.fixture
-def maija(pharmacy) -> Person:
-    """Matti's colleague in the same organisation."""
-    return people.make_member("Maija Mallikas", pharmacy)
+def maija(pharmacy, now):
+    """Matti's colleague, an applicant."""
+    return people.make_member("Maija Mallikas", pharmacy, now=now)
 
 
 @pytest.fixture
-def stranger(register) -> Person:
-    """Kalle, who acts for the clinics and has no business with the pharmacy."""
-    return people.make_founder("Kalle Konsultti", CLINICS)
+def teemu(pharmacy, now):
+    """A technical member of the pharmacy's account."""
+    role = Membership.Role.TECHNICAL
+    return people.make_member("Teemu Teknikko", pharmacy, role=role, now=now)
 
 
 @pytest.fixture
-def riitta(db) -> Person:
+def kalle(sample, now):
+    """A stranger: the administrator of another organisation, Koivupiha Terveys Oy."""
+    return people.make_founder("Kalle Konsultti", CLINICS, now=now)
+
+
+@pytest.fixture
+def stranger(kalle):
+    """Kalle, by what he is to the pharmacy."""
+    return kalle
+
+
+@pytest.fixture
+def riitta(db, now):
     """A reviewer."""
-    return people.make_reviewer("Riitta Ratkaisija")
+    return people.make_reviewer("Riitta Ratkaisija", now=now)
 
 
 @pytest.fixture
-def raimo(db) -> Person:
+def raimo(db, now):
     """Another reviewer."""
-    return people.make_reviewer("Raimo Ratkaisija")
+    return people.make_reviewer("Raimo Ratkaisija", now=now)

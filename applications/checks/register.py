@@ -34,6 +34,9 @@ def check(
     fault = Finding(
         f"order.{standing.reason}",
         Severity.ERROR,
-        {"oid": application.record_oid, "name": standing.record.long_name if standing.record else ""},
+        {
+            "oid": application.record_oid,
+            "name": standing.record.long_name if standing.record else "",
+        },
     )
     return standing.record, [fault]

@@ -5,7 +5,7 @@ from applications.services.checking import conclude, wait
 from applications.services.csrs import attach_csr, choose_csr, upload_csr
 from applications.services.drafting import discard, save_section, start
 from applications.services.ending import lapse, withdraw
-from applications.services.issuing import record_issued, record_package_sent, recall
+from applications.services.issuing import recall, record_issued, record_package_sent
 from applications.services.reviewing import (
     approve,
     cancel_request,

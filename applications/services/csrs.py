@@ -17,9 +17,7 @@ from issuance import csr as doctor
 from issuance import services as authority
 
 
-def upload_csr(
-    application_id: UUID, data: bytes, *, actor: Actor, now: datetime
-) -> Csr:
+def upload_csr(application_id: UUID, data: bytes, *, actor: Actor, now: datetime) -> Csr:
     """Examine the bytes and store them as an immutable request of this application.
 
     Raises PrivateKeyFound (nothing is stored but the hash of the leaked key's public half) and
@@ -104,9 +102,7 @@ def _store(application: Application, report: doctor.Report, *, actor: Actor, now
         uploaded_by=str(actor),
         uploaded_at=now,
     )
-    moving.record(
-        application, "upload_csr", actor=actor, now=now, data={"csr": found.sha256}
-    )
+    moving.record(application, "upload_csr", actor=actor, now=now, data={"csr": found.sha256})
     return stored
 
 

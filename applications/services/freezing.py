@@ -14,7 +14,12 @@ from certportal.foundation import clock
 
 
 def freeze(
-    application: Application, *, person: Person, declarations: list[str], language: str, now: datetime
+    application: Application,
+    *,
+    person: Person,
+    declarations: list[str],
+    language: str,
+    now: datetime,
 ) -> Submission:
     """Insert the frozen submission: canonical JSON (RFC 8785 in spirit: sorted, no blanks).
 

@@ -52,7 +52,13 @@ def move(
         raise ValueError(f"{action} does not lead to {target}")
     source = application.status
     save(application, now=now, status=target, **fields)
-    record(application, action, actor=actor, now=now, data={"from": source, "to": target, **(data or {})})
+    record(
+        application,
+        action,
+        actor=actor,
+        now=now,
+        data={"from": source, "to": target, **(data or {})},
+    )
     _follow(application, action, Status(target), now)
     return application
 
@@ -86,7 +92,9 @@ def record(
     )
 
 
-def notify(application: Application, notice: str, recipients: tuple[str, ...], now: datetime) -> None:
+def notify(
+    application: Application, notice: str, recipients: tuple[str, ...], now: datetime
+) -> None:
     """Enqueue one mail for each recipient, named by what they are to the application."""
     for recipient in recipients:
         outbox.enqueue(

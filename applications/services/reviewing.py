@@ -104,7 +104,11 @@ def set_evidence(
     host.save(update_fields=["evidence", "evidence_note", "evidenced_at", "evidenced_by"])
     moving.save(application, now=now)
     moving.record(
-        application, "set_evidence", actor=actor, now=now, data={"host": host_name_id, "by": evidence}
+        application,
+        "set_evidence",
+        actor=actor,
+        now=now,
+        data={"host": host_name_id, "by": evidence},
     )
     return application
 

@@ -7,7 +7,7 @@ HELSINKI = ZoneInfo("Europe/Helsinki")
 
 
 def now() -> datetime:
-    """Return the present moment in UTC. Services take it as a parameter; views and tasks call this."""
+    """Return the present moment in UTC; views and tasks ask, services take it as a parameter."""
     return datetime.now(UTC)
 
 

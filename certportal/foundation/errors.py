@@ -1,10 +1,10 @@
-"""The two kinds of failure a service raises on purpose; each app derives its own beside its raiser."""
+"""The two kinds of failure a service raises on purpose; apps derive their own beside the raiser."""
 
 from typing import Any
 
 
 class Refused(Exception):
-    """The act is not allowed or not possible; `str()` is worded for the reader and is shown as it is."""
+    """The act is not allowed or not possible; `str()` is worded for the reader and shown as is."""
 
     status = 400
 

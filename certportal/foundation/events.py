@@ -40,7 +40,5 @@ def record(
         request_id=str(context.get("request_id", ""))[:40],
         address=actor.address or None,
     )
-    log.info(
-        "event", action=action, actor=str(actor), object=str(object_id), refused=refused
-    )
+    log.info("event", action=action, actor=str(actor), object=str(object_id), refused=refused)
     return event

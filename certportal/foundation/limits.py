@@ -15,9 +15,7 @@ RETURNING count
 """
 
 
-def spend(
-    scope: str, subject: str, *, most: int, per: timedelta, now: datetime
-) -> None:
+def spend(scope: str, subject: str, *, most: int, per: timedelta, now: datetime) -> None:
     """Count one use and raise TooMany when the subject has used up the window.
 
     `subject` (an address, an account) is stored as a hash only.

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from email import policy
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -26,6 +27,6 @@ class EmlBackend(BaseEmailBackend):
         for message in email_messages:
             name = f"{clock.now():%Y%m%dT%H%M%S.%f}-{uuid4().hex[:8]}"
             draft = self.directory / f".{name}.part"
-            draft.write_bytes(message.message().as_bytes(linesep="\r\n"))
+            draft.write_bytes(message.message().as_bytes(policy=policy.SMTP))
             os.replace(draft, self.directory / f"{name}.eml")
         return len(email_messages)

@@ -31,17 +31,13 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         """Return the line as one would read it."""
-        return (
-            f"{self.at:%Y-%m-%dT%H:%M:%SZ} {self.actor} {self.action} {self.object_id}"
-        )
+        return f"{self.at:%Y-%m-%dT%H:%M:%SZ} {self.actor} {self.action} {self.object_id}"
 
 
 class OutboxItem(models.Model):
     """A piece of work stored with the change that caused it and done by one task later."""
 
-    id = models.UUIDField(
-        primary_key=True, default=uuid.uuid4
-    )
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     topic = models.CharField(max_length=60)
     task = models.CharField(max_length=100)
     queue = models.CharField(max_length=20)
@@ -78,9 +74,7 @@ class Tally(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["scope", "subject", "window"], name="tally_once"
-            ),
+            models.UniqueConstraint(fields=["scope", "subject", "window"], name="tally_once"),
         ]
 
     def __str__(self) -> str:

@@ -56,9 +56,7 @@ def enqueue(
 def hand_over(item: OutboxItem) -> None:
     """Send the item's id to its queue; a broker that is down is logged and left to the sweeper."""
     try:
-        celery.signature(item.task, kwargs={"item": str(item.id)}).apply_async(
-            queue=item.queue
-        )
+        celery.signature(item.task, kwargs={"item": str(item.id)}).apply_async(queue=item.queue)
     except Exception as error:
         log.warning("broker_unavailable", topic=item.topic, error=type(error).__name__)
 
@@ -74,9 +72,7 @@ def lease(item_id: UUID | str, *, now: datetime) -> OutboxItem | None:
 
 def finish(item: OutboxItem, *, now: datetime) -> None:
     """Mark the item done."""
-    OutboxItem.objects.filter(pk=item.pk).update(
-        done_at=now, leased_until=None, problem=""
-    )
+    OutboxItem.objects.filter(pk=item.pk).update(done_at=now, leased_until=None, problem="")
 
 
 def postpone(item: OutboxItem, error: Exception, *, now: datetime) -> None:
@@ -140,9 +136,7 @@ def sweep(*, now: datetime, limit: int = 500) -> int:
     """
     free = Q(leased_until=None) | Q(leased_until__lt=now)
     grace = now - timedelta(seconds=settings.OUTBOX_SWEEP_SECONDS)
-    waiting = OutboxItem.objects.filter(
-        free, done_at=None, failed_at=None, due_at__lte=grace
-    )
+    waiting = OutboxItem.objects.filter(free, done_at=None, failed_at=None, due_at__lte=grace)
     items = list(waiting.order_by("due_at")[:limit])
     for item in items:
         hand_over(item)

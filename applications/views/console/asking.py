@@ -95,9 +95,8 @@ def preview(application: Application, values: dict[str, Any]) -> str:
             "host_names": list(application.host_names.all()),
             "request": InformationRequest(reason=values["reason"], deadline=values["deadline"]),
             "sections": [contents.BY_ID[one].title for one in values["sections"]],
-            "address": settings.PORTAL_BASE_URL
-            + reverse("applications:order", args=[application.pk]),
-            "base": settings.PORTAL_BASE_URL,
+            "address": base + path,
+            "base": base,
         }
         return render_to_string("applications/mail/information_wanted.txt", context).strip()
 

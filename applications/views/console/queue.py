@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts import access
@@ -23,11 +24,11 @@ from certportal.foundation import clock
 
 PAGE = 25
 VIEWS = (
-    ("", lambda: _("All open")),
-    ("holder=mine", lambda: _("Mine")),
-    ("holder=free", lambda: _("Free")),
-    ("status=info_requested", lambda: _("Waiting for information")),
-    ("due=late", lambda: _("Late")),
+    ("", gettext_lazy("All open")),
+    ("holder=mine", gettext_lazy("Mine")),
+    ("holder=free", gettext_lazy("Free")),
+    ("status=info_requested", gettext_lazy("Waiting for information")),
+    ("due=late", gettext_lazy("Late")),
 )
 
 
@@ -106,7 +107,7 @@ def saved_views(request: HttpRequest) -> list[dict[str, object]]:
     address = reverse("console:queue")
     return [
         {
-            "label": label(),
+            "label": label,
             "href": f"{address}?{query}" if query else address,
             "current": query == current,
         }

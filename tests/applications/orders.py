@@ -1,0 +1,192 @@
+"""Applications at every stage, made through the real services."""
+
+import subprocess
+from dataclasses import dataclass
+from datetime import datetime
+
+from accounts.access import actor_for
+from accounts.models import Person
+from applications import services
+from applications.kinds import CertificateType
+from applications.models import Application
+from applications.workflow import Role
+from certportal.celery import app
+from certportal.foundation import clock
+from certportal.foundation.models import OutboxItem
+from issuance.models import PreparedCertificate
+
+UNIT = "1.2.246.10.99000018.10.0"
+DECLARATIONS = ["authority", "truth", "terms"]
+
+
+@dataclass
+class Handler:
+    """Somebody acting on an application with the version they see."""
+
+    person: Person
+    application: Application
+
+    @property
+    def seen(self) -> dict:
+        self.application.refresh_from_db()
+        return {
+            "version": self.application.version,
+            "actor": actor_for(self.person),
+            "now": clock.now(),
+        }
+
+
+def openssl_csr(name: str = "erecept.example.fi", key: str = "ec") -> bytes:
+    """Return a certificate request made by openssl with a new key."""
+    kind = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"] if key == "ec" else [f"rsa:{key}"]
+    done = subprocess.run(
+        ["openssl", "req", "-new", "-newkey", *kind, "-noenc", "-keyout", "/dev/null"]
+        + ["-subj", f"/C=FI/CN={name}", "-addext", f"subjectAltName=DNS:{name}"],
+        capture_output=True,
+        check=True,
+    )
+    return done.stdout
+
+
+def sections(type: CertificateType) -> dict[str, dict]:
+    """Return what Matti fills in, part by part."""
+    filled = {
+        "unit": {"record_kind": "sote_unit", "record_oid": UNIT},
+        "validity": {"validity_months": 12, "start": None},
+        "contact": {"contact_name": "Matti Meikäläinen", "contact_email": "matti@example.fi"},
+        "delivery": {"mailbox": "tekniikka@example.fi", "deliver_to": "applicant"},
+    }
+    if type.is_server:
+        filled["purpose"] = {"purpose": "both"}
+        filled["host_names"] = {"host_names": ["erecept.example.fi", "varmuus.example.fi"]}
+    else:
+        oid = "1.2.246.10.99000018.12.1"
+        filled["system"] = {"system_name": "Apteekki Plus", "system_oid": oid}
+    return filled
+
+
+def draft(person: Person, type: str = "server", *, now: datetime | None = None) -> Application:
+    """Return a draft with every part filled in but the certificate request."""
+    now, kind = now or clock.now(), CertificateType(type)
+    organisation = person.memberships.get(ended_at=None).organisation
+    application = services.start(
+        organisation=organisation,
+        person=person,
+        type=kind,
+        language="fi",
+        actor=actor_for(person),
+        now=now,
+    )
+    for section, values in sections(kind).items():
+        seen = Handler(person, application).seen
+        services.save_section(application.pk, section, values, **seen)
+    return application
+
+
+def with_csr(person: Person, type: str = "server", csr: bytes | None = None) -> Application:
+    """Return a draft ready to be submitted."""
+    application = draft(person, type)
+    upload(person, application, csr or openssl_csr())
+    return application
+
+
+def upload(person: Person, application: Application, csr: bytes) -> None:
+    """Upload a request and confirm it for the draft or reopened application."""
+    actor = actor_for(person)
+    stored = services.upload_csr(application.pk, csr, actor=actor, now=clock.now())
+    services.choose_csr(application.pk, stored.pk, **Handler(person, application).seen)
+
+
+def submitted(person: Person, type: str = "server", **more) -> Application:
+    """Return an application sent with its request, not yet checked."""
+    application = with_csr(person, type, **more)
+    submit(person, application)
+    return application
+
+
+def submit(person: Person, application: Application) -> None:
+    """Submit the draft."""
+    seen = Handler(person, application).seen
+    services.submit(application.pk, person=person, declarations=DECLARATIONS, language="fi", **seen)
+    application.refresh_from_db()
+
+
+def in_review(person: Person, type: str = "server", **more) -> Application:
+    """Return an application that the workers have checked and queued."""
+    application = submitted(person, type, **more)
+    drain()
+    application.refresh_from_db()
+    return application
+
+
+def claimed(person: Person, reviewer: Person, type: str = "server", **more) -> Application:
+    """Return a case claimed by the reviewer, its certificate prepared."""
+    application = in_review(person, type, **more)
+    seen = Handler(reviewer, application).seen
+    services.claim(application.pk, person=reviewer, **seen)
+    drain()
+    application.refresh_from_db()
+    return application
+
+
+def prepared(application: Application) -> PreparedCertificate:
+    """Return the newest attempt."""
+    attempts = PreparedCertificate.objects.filter(reference=application.pk)
+    return attempts.order_by("-attempt").first()
+
+
+def give_evidence(reviewer: Person, application: Application) -> None:
+    """Record for each host name that the domain register names the applicant."""
+    for host in application.host_names.all():
+        seen = Handler(reviewer, application).seen
+        services.set_evidence(
+            application.pk, host.pk, evidence="registry", note="", person=reviewer, **seen
+        )
+
+
+def approve(reviewer: Person, application: Application) -> Application:
+    """Approve the bytes that stand prepared."""
+    give_evidence(reviewer, application)
+    found = prepared(application)
+    seen = Handler(reviewer, application).seen
+    return services.approve(
+        application.pk,
+        prepared_id=found.pk,
+        tbs_sha256=found.tbs_sha256,
+        reauthenticated_at=seen["now"],
+        person=reviewer,
+        **seen,
+    )
+
+
+def delivered(person: Person, reviewer: Person, type: str = "server", **more) -> Application:
+    """Return an application whose certificate has been mailed."""
+    application = claimed(person, reviewer, type, **more)
+    approve(reviewer, application)
+    drain()
+    application.refresh_from_db()
+    return application
+
+
+def attach(person: Person, application: Application, csr: bytes) -> None:
+    """Upload a request to a submitted application and confirm it."""
+    actor = actor_for(person)
+    stored = services.upload_csr(application.pk, csr, actor=actor, now=clock.now())
+    seen = Handler(person, application).seen
+    services.attach_csr(application.pk, stored.pk, role=Role.APPLICANT, **seen)
+
+
+def drain(most: int = 100) -> list[str]:
+    """Do all open work as the workers would, in order; return the topics done."""
+    app.autodiscover_tasks(force=True)
+    done = []
+    while items := list(
+        OutboxItem.objects.filter(done_at=None, failed_at=None, due_at__lte=clock.now()).order_by(
+            "created_at", "due_at"
+        )
+    ):
+        assert len(done) < most, "the work does not end"
+        for item in items:
+            app.tasks[item.task].run(item=str(item.pk))
+            done.append(item.topic)
+    return done

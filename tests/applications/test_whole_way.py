@@ -1,0 +1,58 @@
+"""One application of each type from draft to delivered, through the real services."""
+
+import pytest
+from cryptography import x509
+from django.core import mail
+
+from applications.delivery import certificate_of
+from applications.models import Application
+from applications.workflow import Status
+from tests.applications import orders
+
+TYPES = ["server", "test_server", "system_signature", "test_system_signature"]
+
+
+@pytest.fixture(autouse=True)
+def _local_mail(settings):
+    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
+
+
+@pytest.mark.parametrize("type", TYPES)
+@pytest.mark.parametrize("key", ["ec", "2048"])
+def test_each_type_is_delivered_with_the_key_of_its_request(matti, riitta, cas, type, key):
+    csr = orders.openssl_csr(key=key)
+    application = orders.delivered(matti, riitta, type, csr=csr)
+    assert application.status == Status.DELIVERED
+    certificate = x509.load_der_x509_certificate(bytes(certificate_of(application).der))
+    requested = x509.load_pem_x509_csr(csr)
+    assert certificate.public_key() == requested.public_key()
+
+
+def test_the_package_goes_to_applicant_and_mailbox_with_der_and_pem(matti, riitta, cas):
+    application = orders.delivered(matti, riitta)
+    packages = [message for message in mail.outbox if message.attachments]
+    assert {message.to[0] for message in packages} == {"matti@example.fi", "tekniikka@example.fi"}
+    names = {part.get_filename().rsplit(".", 1)[1] for part in packages[0].attachments}
+    assert names == {"der", "pem"}
+    assert all(application.number in message.subject for message in packages)
+
+
+def test_a_test_order_says_so_in_the_subject_and_in_the_file_names(matti, riitta, cas):
+    orders.delivered(matti, riitta, "test_server")
+    package = next(message for message in mail.outbox if message.attachments)
+    assert package.subject.startswith("[TEST]")
+    assert all(part.get_filename().startswith("TEST-") for part in package.attachments)
+
+
+def test_work_done_twice_makes_one_certificate_and_one_package_each(matti, riitta, cas):
+    application = orders.delivered(matti, riitta)
+    version = application.version
+    from certportal.foundation.models import OutboxItem
+
+    OutboxItem.objects.filter(topic__in=["certificate.approved", "certificate.issued"]).update(
+        done_at=None
+    )
+    orders.drain()
+    application.refresh_from_db()
+    assert application.version == version
+    assert Application.objects.get().packages.count() == 2

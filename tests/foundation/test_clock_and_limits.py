@@ -1,0 +1,51 @@
+"""Finnish days, calendar months, and limits that are counted in the database."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from certportal.foundation import clock, limits, tokens
+from certportal.foundation.errors import TooMany
+from certportal.foundation.models import Tally
+
+
+def test_a_day_begins_and_ends_in_finland():
+    assert clock.start_of_day(date(2026, 7, 1)) == datetime(2026, 6, 30, 21, tzinfo=UTC)
+    assert clock.end_of_day(date(2026, 12, 1)) == datetime(2026, 12, 1, 21, 59, 59, tzinfo=UTC)
+    assert clock.day(datetime(2026, 12, 1, 22, 30, tzinfo=UTC)) == date(2026, 12, 2)
+
+
+@pytest.mark.parametrize(
+    ("start", "months", "end"),
+    [
+        (date(2026, 8, 31), 6, date(2027, 2, 28)),
+        (date(2026, 12, 15), 1, date(2027, 1, 15)),
+        (date(2027, 8, 31), 6, date(2028, 2, 29)),
+        (date(2026, 11, 30), 12, date(2027, 11, 30)),
+        (date(2026, 6, 10), 6, date(2026, 12, 10)),
+    ],
+)
+def test_months_are_calendar_months(start, months, end):
+    assert clock.add_months(start, months) == end
+
+
+@pytest.mark.django_db
+def test_a_limit_lets_so_many_through_and_then_tells_when_to_come_back():
+    now = datetime(2026, 11, 25, 10, 0, 20, tzinfo=UTC)
+    for _ in range(3):
+        limits.spend("upload", "matti", most=3, per=timedelta(minutes=1), now=now)
+    with pytest.raises(TooMany) as refused:
+        limits.spend("upload", "matti", most=3, per=timedelta(minutes=1), now=now)
+    assert refused.value.retry_after == 40
+    limits.spend("upload", "maija", most=3, per=timedelta(minutes=1), now=now)
+    later = now + timedelta(minutes=1)
+    limits.spend("upload", "matti", most=3, per=timedelta(minutes=1), now=later)
+    assert not Tally.objects.filter(subject__contains="matti").exists()
+
+
+def test_tokens_are_long_different_and_kept_as_hashes():
+    first, second = tokens.new(), tokens.new()
+    assert first != second
+    assert len(first) >= 43
+    assert tokens.digest(first) != first
+    assert len(tokens.digest(first)) == 64

@@ -1,0 +1,68 @@
+"""Mail: headers nobody can inject into, attachments byte for byte, a stable Message-ID."""
+
+from email import message_from_bytes, policy
+
+import pytest
+
+from certportal.foundation import mail
+from certportal.foundation.errors import Unavailable
+from certportal.foundation.mail import File, Message
+
+
+@pytest.fixture
+def directory(settings, tmp_path):
+    backend = "certportal.foundation.maildir.EmlBackend"
+    options = {"directory": str(tmp_path)}
+    settings.MAILERS = {"default": {"BACKEND": backend, "OPTIONS": options}}
+    return tmp_path
+
+
+def send(**more):
+    fields = {"to": "matti@example.fi", "subject": "Hei", "text": "Teksti\n", "language": "fi"}
+    mail.send(Message(**(fields | more)), item_id="item-1")
+
+
+def sent(directory):
+    (path,) = directory.glob("*.eml")
+    return message_from_bytes(path.read_bytes(), policy=policy.default)
+
+
+def test_message_id_comes_from_the_item_so_that_a_second_try_is_the_same_mail(directory):
+    send()
+    assert sent(directory)["Message-ID"] == "<item-1@portal.example>"
+    assert sent(directory)["Auto-Submitted"] == "auto-generated"
+
+
+@pytest.mark.parametrize(
+    "evil", ["Hei\r\nBcc: x@example.com", "Hei\nX: y", "Hei\x0bX", "Hei\u2028X"]
+)
+def test_line_breaks_never_reach_a_header(directory, evil):
+    send(subject=evil)
+    assert sent(directory)["Bcc"] is None
+    assert sent(directory)["Subject"].startswith("Hei ")
+    assert sent(directory)["To"] == "matti@example.fi"
+
+
+def test_finnish_letters_survive(directory):
+    send(subject="Järvirannan äänestys", text="Šemeikan öljyä\n")
+    assert sent(directory)["Subject"] == "Järvirannan äänestys"
+    assert "Šemeikan öljyä" in sent(directory).get_content()
+
+
+def test_attachments_arrive_byte_for_byte(directory):
+    content = b"-----BEGIN X-----\nabc\n-----END X-----\n"
+    send(
+        files=(
+            File("a.pem", content, "application/x-pem-file"),
+            File("b.der", b"\x00\xff\r\n", "application/pkix-cert"),
+        )
+    )
+    parts = list(sent(directory).iter_attachments())
+    assert [part.get_filename() for part in parts] == ["a.pem", "b.der"]
+    assert [part.get_payload(decode=True) for part in parts] == [content, b"\x00\xff\r\n"]
+
+
+def test_a_server_that_is_down_is_unavailable_and_tried_again(settings):
+    settings.MAILERS = {"default": {"OPTIONS": {"host": "127.0.0.1", "port": 1, "timeout": 1}}}
+    with pytest.raises(Unavailable):
+        send()

@@ -1,0 +1,116 @@
+"""The outbox loses nothing and does everything at least once."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+
+from certportal.foundation import clock, outbox
+from certportal.foundation.errors import Unavailable
+from certportal.foundation.models import OutboxItem
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def item(settings, now):
+    settings.OUTBOX_ROUTES = {"bell": [("tests.ring", "default")]}
+    return outbox.enqueue("bell", now=now, times=3)[0]
+
+
+def works(**_):
+    pass
+
+
+def fails(**_):
+    raise ValueError("broken")
+
+
+def waits(**_):
+    raise Unavailable("bell")
+
+
+def again(item):
+    """Let the pause be over."""
+    OutboxItem.objects.filter(pk=item.pk).update(due_at=clock.now())
+
+
+def test_a_topic_makes_one_item_for_each_who_hears_it(settings, now):
+    settings.OUTBOX_ROUTES = {"bell": [("tests.ring", "default"), ("tests.listen", "ca")]}
+    items = outbox.enqueue("bell", now=now, times=3)
+    assert {(item.task, item.queue) for item in items} == {
+        ("tests.ring", "default"),
+        ("tests.listen", "ca"),
+    }
+
+
+def test_a_topic_nobody_hears_is_refused(settings, now):
+    settings.OUTBOX_ROUTES = {}
+    with pytest.raises(KeyError):
+        outbox.enqueue("bell", now=now)
+
+
+def test_the_handler_gets_the_payload_and_the_item_is_done_once(item):
+    seen = []
+    outbox.perform(lambda **given: seen.append(given["times"]), str(item.pk))
+    outbox.perform(lambda **given: seen.append(given["times"]), str(item.pk))
+    assert seen == [3]
+
+
+def test_a_leased_item_is_not_taken_by_another_worker_until_the_lease_ends(item, now):
+    assert outbox.lease(item.pk, now=now)
+    assert outbox.lease(item.pk, now=now + timedelta(seconds=1)) is None
+    assert outbox.lease(item.pk, now=now + outbox.LEASE + timedelta(seconds=1))
+
+
+def test_an_error_postpones_with_growing_pauses(item, now):
+    outbox.perform(fails, str(item.pk))
+    item.refresh_from_db()
+    first = item.due_at - now
+    again(item)
+    outbox.perform(fails, str(item.pk))
+    item.refresh_from_db()
+    assert item.due_at - clock.now() > first - timedelta(seconds=1)
+    assert (item.attempts, item.done_at, item.problem) == (2, None, "ValueError")
+
+
+def test_an_error_that_never_ends_is_set_aside_for_an_operator(item):
+    OutboxItem.objects.filter(pk=item.pk).update(attempts=outbox.MOST_ATTEMPTS)
+    outbox.perform(fails, str(item.pk))
+    item.refresh_from_db()
+    assert item.failed_at
+
+
+def test_a_source_that_is_down_is_waited_for_without_end(item):
+    OutboxItem.objects.filter(pk=item.pk).update(attempts=10 * outbox.MOST_ATTEMPTS)
+    outbox.perform(waits, str(item.pk))
+    item.refresh_from_db()
+    assert item.failed_at is None
+    assert item.due_at <= clock.now() + outbox.LONGEST_PAUSE
+
+
+def test_with_the_broker_down_the_change_stands_and_the_sweeper_hands_over_later(
+    settings, now, monkeypatch, transactional_db
+):
+    settings.OUTBOX_ROUTES = {"bell": [("tests.ring", "default")]}
+    sent = []
+
+    def refuse(*_args, **_more):
+        raise ConnectionError
+
+    monkeypatch.setattr("celery.canvas.Signature.apply_async", refuse)
+    with transaction.atomic():
+        (item,) = outbox.enqueue("bell", now=now)
+    monkeypatch.setattr(
+        "celery.canvas.Signature.apply_async", lambda self, **_: sent.append(self.kwargs["item"])
+    )
+    assert outbox.sweep(now=now + timedelta(minutes=1)) == 1
+    assert sent == [str(item.pk)]
+
+
+def test_the_sweeper_leaves_fresh_leased_and_done_items_alone(item, now):
+    assert outbox.sweep(now=now) == 0
+    outbox.lease(item.pk, now=now)
+    assert outbox.sweep(now=now + timedelta(seconds=30)) == 0
+    outbox.finish(item, now=now)
+    assert outbox.sweep(now=now + timedelta(hours=1)) == 0
