@@ -72,7 +72,7 @@ def examine_order(order: CertificateOrder, *, now: datetime) -> list[Finding]:
     """Every fault of the order that no certificate may be made with. Empty: none."""
     profile = PROFILES.get(order.profile_id)
     if profile is None:
-        return [_error("order.profile", profile=order.profile_id)]
+        return [_error("ca.profile", profile=order.profile_id)]
     rules = (_validity(order, profile, now), _purpose(order, profile), _subject(order, profile))
     return [finding for rule in (*rules, _dns_names(order, profile)) for finding in rule]
 
@@ -83,44 +83,44 @@ def _error(rule: str, **params: str | int) -> Finding:
 
 def _validity(order: CertificateOrder, profile: Profile, now: datetime) -> Iterator[Finding]:
     if not 1 <= order.validity_months <= profile.max_months:
-        yield _error("order.validity", value=order.validity_months, limit=profile.max_months)
+        yield _error("ca.validity", value=order.validity_months, limit=profile.max_months)
     latest = now.astimezone(HELSINKI).date() + timedelta(days=profile.max_start_days)
     if order.start is not None and order.start > latest:
-        yield _error("order.start", value=order.start.isoformat(), limit=latest.isoformat())
+        yield _error("ca.start", value=order.start.isoformat(), limit=latest.isoformat())
 
 
 def _purpose(order: CertificateOrder, profile: Profile) -> Iterator[Finding]:
     if bool(order.purpose) != profile.has_purpose or not order.purpose <= PURPOSES:
-        yield _error("order.purpose", value=", ".join(sorted(order.purpose)))
+        yield _error("ca.purpose", value=", ".join(sorted(order.purpose)))
 
 
 def _subject(order: CertificateOrder, profile: Profile) -> Iterator[Finding]:
     attributes = order.attributes(profile)
     for name in profile.subject:
         if name not in attributes and name not in profile.optional:
-            yield _error("order.subject_missing", attribute=name)
+            yield _error("ca.subject_missing", attribute=name)
     if profile.has_dns_names and order.subject.common_name not in {"", *order.dns_names[:1]}:
-        yield _error("order.common_name", value=order.subject.common_name)
+        yield _error("ca.common_name", value=order.subject.common_name)
     for name, value in attributes.items():
         yield from _attribute(name, value)
 
 
 def _attribute(name: str, value: str) -> Iterator[Finding]:
     if foreign := foreign_characters(value):
-        yield _error("order.characters", attribute=name, value=value, characters=" ".join(foreign))
+        yield _error("ca.characters", attribute=name, value=value, characters=" ".join(foreign))
     elif not is_tidy(value):
-        yield _error("order.untidy", attribute=name, value=value)
+        yield _error("ca.untidy", attribute=name, value=value)
     if len(value) > UPPER_BOUNDS[name]:
-        yield _error("order.length", attribute=name, value=len(value), limit=UPPER_BOUNDS[name])
+        yield _error("ca.length", attribute=name, value=len(value), limit=UPPER_BOUNDS[name])
     if name == "serialNumber" and not is_oid(value):
-        yield _error("order.oid", value=value)
+        yield _error("ca.oid", value=value)
 
 
 def _dns_names(order: CertificateOrder, profile: Profile) -> Iterator[Finding]:
     if bool(order.dns_names) != profile.has_dns_names:
-        yield _error("order.dns_names", count=len(order.dns_names))
+        yield _error("ca.dns_names", count=len(order.dns_names))
     if len(set(order.dns_names)) != len(order.dns_names):
-        yield _error("order.dns_name_twice")
+        yield _error("ca.dns_name_twice")
     for name in order.dns_names:
         if not is_host_name(name):
-            yield _error("order.dns_name", value=name)
+            yield _error("ca.dns_name", value=name)

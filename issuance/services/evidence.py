@@ -54,7 +54,7 @@ def examine(order: CertificateOrder, *, now: datetime) -> Evidence:
 
 def _hash(order: CertificateOrder) -> Iterator[Finding]:
     if hashlib.sha256(order.csr_der).hexdigest() != order.csr_sha256:
-        yield _error("order.csr_hash")
+        yield _error("ca.csr_hash")
 
 
 def _issuing_ca(order: CertificateOrder, key: SubjectKey | None) -> IssuingCA | None:

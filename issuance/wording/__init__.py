@@ -6,7 +6,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
 from issuance.findings import Finding, Param, Severity
-from issuance.wording import files, forms, hosts, keys, names
+from issuance.wording import authority, files, forms, hosts, keys, names
 from issuance.wording.advice import REMEDIES, TITLES
 
 SENTENCES = {
@@ -15,6 +15,7 @@ SENTENCES = {
     **keys.SENTENCES,
     **names.SENTENCES,
     **hosts.SENTENCES,
+    **authority.SENTENCES,
 }
 _OTHER = _("The rule %(rule)s found a fault: %(detail)s")
 _HOST_RULES = frozenset({"subject.host", "san.host"})

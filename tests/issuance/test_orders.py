@@ -34,16 +34,16 @@ def test_a_good_order_has_no_faults(
 @pytest.mark.parametrize(
     ("changes", "rule"),
     [
-        ({"profile_id": "root"}, "order.profile"),
-        ({"validity_months": 13}, "order.validity"),
-        ({"validity_months": 0}, "order.validity"),
-        ({"start": date(2027, 1, 25)}, "order.start"),
-        ({"purpose": frozenset()}, "order.purpose"),
-        ({"purpose": frozenset({"server", "codesign"})}, "order.purpose"),
-        ({"dns_names": ("kanta.example.fi", "kanta.example.fi")}, "order.dns_name_twice"),
-        ({"dns_names": ("kanta.example.fi", "*.example.fi")}, "order.dns_name"),
-        ({"dns_names": ("kanta.example.fi", "10.0.0.1")}, "order.dns_name"),
-        ({"dns_names": ("a" * 62 + ".example.fi",)}, "order.length"),
+        ({"profile_id": "root"}, "ca.profile"),
+        ({"validity_months": 13}, "ca.validity"),
+        ({"validity_months": 0}, "ca.validity"),
+        ({"start": date(2027, 1, 25)}, "ca.start"),
+        ({"purpose": frozenset()}, "ca.purpose"),
+        ({"purpose": frozenset({"server", "codesign"})}, "ca.purpose"),
+        ({"dns_names": ("kanta.example.fi", "kanta.example.fi")}, "ca.dns_name_twice"),
+        ({"dns_names": ("kanta.example.fi", "*.example.fi")}, "ca.dns_name"),
+        ({"dns_names": ("kanta.example.fi", "10.0.0.1")}, "ca.dns_name"),
+        ({"dns_names": ("a" * 62 + ".example.fi",)}, "ca.length"),
     ],
 )
 def test_faults_of_a_server_order(
@@ -54,20 +54,20 @@ def test_faults_of_a_server_order(
 
 def test_a_server_order_without_host_names(server: CertificateOrder, now: datetime) -> None:
     found = rules(replace(server, dns_names=()), now)
-    assert found == ["order.subject_missing", "order.dns_names"]
+    assert found == ["ca.subject_missing", "ca.dns_names"]
 
 
 @pytest.mark.parametrize(
     ("changes", "rule"),
     [
-        ({"organisation": ""}, "order.subject_missing"),
-        ({"organisation": "Apteekki Š"}, "order.characters"),
-        ({"organisation": ": Sairaala"}, "order.untidy"),
-        ({"organisation": "A" * 65}, "order.length"),
-        ({"unit": "A" * 65}, "order.length"),
-        ({"common_name": ""}, "order.subject_missing"),
-        ({"serial_number": None}, "order.subject_missing"),
-        ({"serial_number": "2048198-1"}, "order.oid"),
+        ({"organisation": ""}, "ca.subject_missing"),
+        ({"organisation": "Apteekki Š"}, "ca.characters"),
+        ({"organisation": ": Sairaala"}, "ca.untidy"),
+        ({"organisation": "A" * 65}, "ca.length"),
+        ({"unit": "A" * 65}, "ca.length"),
+        ({"common_name": ""}, "ca.subject_missing"),
+        ({"serial_number": None}, "ca.subject_missing"),
+        ({"serial_number": "2048198-1"}, "ca.oid"),
     ],
 )
 def test_faults_of_a_subject(
@@ -90,14 +90,14 @@ def test_unit_and_locality_may_be_missing(signature: CertificateOrder, now: date
 
 
 def test_a_signature_order_has_no_host_names(signature: CertificateOrder, now: datetime) -> None:
-    assert rules(replace(signature, dns_names=("a.example.fi",)), now) == ["order.dns_names"]
+    assert rules(replace(signature, dns_names=("a.example.fi",)), now) == ["ca.dns_names"]
 
 
 def test_the_common_name_of_a_server_is_its_first_host_name(
     server: CertificateOrder, now: datetime
 ) -> None:
     subject = Subject(organisation="Helsingin VI apteekki", common_name="muu.example.fi")
-    assert rules(replace(server, subject=subject), now) == ["order.common_name"]
+    assert rules(replace(server, subject=subject), now) == ["ca.common_name"]
     assert server.common_name == server.dns_names[0]
 
 

@@ -138,14 +138,14 @@ def test_a_faulty_order_is_refused_and_kept_with_its_findings(
     subject = Subject(organisation="Apteekki Š")
     refused = services.prepare(replace(order, subject=subject), now=now)
     assert refused.state == "refused"
-    assert rules(refused) == {"order.characters"}
+    assert rules(refused) == {"ca.characters"}
     assert refused.serial == ""
     assert Event.objects.get(action="issuance.prepared").refused
 
 
 def test_the_csr_is_the_one_named(cas: CAs, order: CertificateOrder, now: datetime) -> None:
     refused = services.prepare(replace(order, csr_sha256="0" * 64), now=now)
-    assert rules(refused) == {"order.csr_hash"}
+    assert rules(refused) == {"ca.csr_hash"}
 
 
 def test_the_ca_reads_the_csr_itself(cas: CAs, order: CertificateOrder, now: datetime) -> None:
