@@ -1,0 +1,87 @@
+"""Reviewers at their desks: clients logged in, and an application waiting."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from certportal.foundation import clock
+from tests import people
+from tests.applications import orders
+
+
+class Desk:
+    """A reviewer's browser: opens pages of a case and presses its buttons."""
+
+    def __init__(self, person):
+        self.person = person
+        self.client = people.log_in(Client(), person)
+        self.identify()
+
+    def identify(self, at=None):
+        """Note that the person has just identified, or did at that moment."""
+        session = self.client.session
+        session["identified_at"] = (at or clock.now()).isoformat()
+        session.save()
+
+    def url(self, name, *args):
+        return reverse(f"console:{name}", args=args)
+
+    def open(self, name, *args, **query):
+        return self.client.get(self.url(name, *args), query)
+
+    def press(self, name, application, *args, version=None, **values):
+        """Post the action with the version that is current unless another is given."""
+        application.refresh_from_db()
+        data = {"version": version or application.version} | values
+        answer = self.client.post(self.url(name, application.pk, *args), data)
+        application.refresh_from_db()
+        return answer
+
+
+@pytest.fixture(autouse=True)
+def _local_mail(settings):
+    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
+    settings.LANGUAGE_CODE = "en"
+
+
+@pytest.fixture(autouse=True)
+def _english(db):
+    from django.utils import translation
+
+    with translation.override("en"):
+        yield
+
+
+@pytest.fixture
+def desk(riitta):
+    """Riitta's desk."""
+    return Desk(riitta)
+
+
+@pytest.fixture
+def other_desk(raimo):
+    """Raimo's desk."""
+    return Desk(raimo)
+
+
+@pytest.fixture
+def waiting(matti, cas):
+    """A server certificate's application in the queue."""
+    return orders.in_review(matti)
+
+
+@pytest.fixture
+def case(waiting, desk):
+    """The same, claimed by Riitta, its certificate prepared."""
+    desk.press("claim", waiting)
+    orders.drain()
+    waiting.refresh_from_db()
+    return waiting
+
+
+@pytest.fixture
+def ready(case, riitta):
+    """The same, with evidence for each host name: it can be approved."""
+    orders.give_evidence(riitta, case)
+    case.refresh_from_db()
+    return case

@@ -1,0 +1,59 @@
+"""To all but reviewers the console does not exist."""
+
+import pytest
+from django.urls import reverse
+
+from certportal.foundation.models import Event
+from tests.applications.console.conftest import Desk
+
+PAGES = ["queue", "queue_csv", "next"]
+OF_A_CASE = ["case", "ask", "extend", "approve", "reject", "reopen"]
+BUTTONS = ["claim", "release", "names", "cancel_request"]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_applicants_find_no_console(matti, name):
+    assert Desk(matti).open(name).status_code == 404
+
+
+@pytest.mark.parametrize("name", OF_A_CASE + BUTTONS)
+def test_neither_applicant_nor_stranger_finds_the_case(waiting, matti, stranger, name):
+    for person in (matti, stranger):
+        desk = Desk(person)
+        assert desk.open(name, waiting.pk).status_code == 404
+        assert desk.press(name, waiting).status_code == 404
+
+
+def test_evidence_is_no_business_of_strangers(waiting, stranger):
+    host = waiting.host_names.first()
+    answer = Desk(stranger).press("evidence", waiting, host.pk, evidence="dns")
+    assert answer.status_code == 404
+    host.refresh_from_db()
+    assert host.evidence == ""
+
+
+def test_a_try_by_a_stranger_is_on_record(waiting, stranger):
+    Desk(stranger).open("case", waiting.pk)
+    assert Event.objects.filter(refused=True, actor=f"person:{stranger.pk}").exists()
+
+
+def test_visitors_are_led_to_identify(client, waiting):
+    answer = client.get(reverse("console:case", args=[waiting.pk]))
+    assert answer.status_code == 302
+    assert "/login/" in answer.url
+
+
+def test_drafts_are_not_shown_to_reviewers(matti, desk):
+    from tests.applications import orders
+
+    draft = orders.draft(matti)
+    assert desk.open("case", draft.pk).status_code == 404
+    assert draft.number not in desk.open("queue").text
+
+
+@pytest.mark.parametrize("name", BUTTONS)
+def test_looking_never_acts(case, desk, name):
+    version = case.version
+    assert desk.open(name, case.pk).status_code == 405
+    case.refresh_from_db()
+    assert case.version == version

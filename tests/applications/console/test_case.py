@@ -1,0 +1,143 @@
+"""The case: what the reviewer decides on."""
+
+from applications import services
+from tests.applications import orders
+
+
+def row(answer, label):
+    return next(one for one in answer.context["rows"] if one.label == label).cells
+
+
+def test_an_unclaimed_case_offers_only_to_take_it(waiting, desk):
+    answer = desk.open("case", waiting.pk)
+    assert answer.context["offers"] == {"claim"}
+    assert answer.context["stage"].id == "none"
+    assert waiting.number in answer.text
+
+
+def test_looking_does_not_prepare_a_certificate(waiting, desk):
+    desk.open("case", waiting.pk)
+    orders.drain()
+    assert orders.prepared(waiting) is None
+
+
+def test_between_claim_and_worker_the_certificate_is_being_prepared(waiting, desk):
+    desk.press("claim", waiting)
+    answer = desk.open("case", waiting.pk)
+    assert answer.context["stage"].id == "preparing"
+    assert "Look again" in answer.text
+    assert "approve" not in answer.context["offers"]
+
+
+def test_the_prepared_certificate_is_shown_field_by_field_and_as_text(case, desk):
+    answer = desk.open("case", case.pk)
+    prepared = orders.prepared(case)
+    facts = dict(answer.context["facts"])
+    assert facts["Serial number (hexadecimal)"] == prepared.serial
+    assert facts["SHA-256 of the bytes to be signed"] == prepared.tbs_sha256
+    assert facts["Host names (SAN)"] == "erecept.example.fi, varmuus.example.fi"
+    assert facts["Extended key usage"] == "serverAuth, clientAuth"
+    assert "-----BEGIN CERTIFICATE-----" in answer.context["text"]
+    assert answer.context["stage"].id == "ready"
+
+
+def test_the_comparison_names_what_differs_in_words(case, desk):
+    answer = desk.open("case", case.pk)
+    asked, ordered, registered, certified = row(answer, "Host names")
+    assert (asked.value, asked.verdict) == ("erecept.example.fi", "differs")
+    assert ordered.value == certified.value == "erecept.example.fi, varmuus.example.fi"
+    assert certified.verdict == "same"
+    assert [cell.verdict for cell in row(answer, "Name (CN)")[:2]] == ["same", "same"]
+    assert row(answer, "Organisation (O)")[2].verdict == "same"
+    assert "the certificate does not follow the request" in answer.text
+
+
+def test_a_system_signature_shows_unit_and_oid(matti, cas, riitta, desk):
+    application = orders.claimed(matti, riitta, "test_system_signature")
+    answer = desk.open("case", application.pk)
+    cells = row(answer, "System's OID")
+    assert cells[1].value == cells[3].value == "1.2.246.10.99000018.12.1"
+    assert row(answer, "Unit (OU)")[3].value
+    assert "This is a test certificate" in answer.text
+
+
+def test_evidence_is_missing_until_recorded(case, riitta, desk):
+    answer = desk.open("case", case.pk)
+    assert "approve" not in answer.context["offers"]
+    assert answer.context["obstacles"]
+    orders.give_evidence(riitta, case)
+    assert "approve" in desk.open("case", case.pk).context["offers"]
+
+
+def test_findings_of_the_checks_are_worded(case, desk):
+    answer = desk.open("case", case.pk)
+    assert case.findings
+    assert [words.title for _finding, words in answer.context["findings"]]
+    assert case.findings[0]["rule"] in answer.text
+
+
+def test_void_attempts_stay_visible_with_their_reason(case, desk):
+    desk.press("release", case)
+    answer = desk.open("case", case.pk)
+    assert [reason for _attempt, reason in answer.context["voided"]] == [
+        "the reviewer gave the case back"
+    ]
+    assert "Attempt 1 became void" in answer.text
+
+
+def test_history_names_people_and_puts_the_newest_first(case, desk):
+    lines = desk.open("case", case.pk).context["history"]
+    assert (lines[0].text, lines[0].who) == ("A reviewer took the case", "Riitta Ratkaisija")
+    assert lines[-1].who == "Matti Meikäläinen"
+    assert all("application." not in line.text for line in lines)
+
+
+def test_the_last_two_submissions_are_compared(case, matti, desk):
+    desk.press(
+        "ask", case, reason="Korjaa.", sections=["contact"], deadline="31.12.2099", send="1"
+    )
+    values = {"contact_name": "Maija Mallikas", "contact_email": "maija@example.fi"}
+    services.save_section(case.pk, "contact", values, **orders.Handler(matti, case).seen)
+    seen = orders.Handler(matti, case).seen
+    services.resubmit(
+        case.pk, person=matti, declarations=orders.DECLARATIONS, language="fi", **seen
+    )
+    changes = desk.open("case", case.pk).context["changes"]
+    named = {one.label: (one.before, one.after) for one in changes}
+    assert named["Contact person"] == ("Matti Meikäläinen", "Maija Mallikas")
+    assert "Host names" not in named
+
+
+def test_earlier_orders_and_certificates_are_remembered(matti, cas, riitta, desk):
+    old = orders.delivered(matti, riitta)
+    new = orders.in_review(matti)
+    answer = desk.open("case", new.pk)
+    assert [one.number for one in answer.context["earlier"]] == [old.number]
+    assert [one.reference for one in answer.context["certificates"]] == [old.pk]
+
+
+def test_a_case_of_ones_own_organisation_is_for_others(waiting, riitta, pharmacy, desk, now):
+    from accounts.models import Membership
+
+    Membership.objects.create(
+        person=riitta, organisation=pharmacy, role="applicant", basis="invitation", begun_at=now
+    )
+    answer = desk.open("case", waiting.pk)
+    assert answer.context["offers"] == set()
+    assert "You belong to this organisation" in answer.text
+    assert desk.press("claim", waiting).status_code == 403
+
+
+def test_an_attempt_too_old_can_be_prepared_again(ready, desk, now):
+    from datetime import timedelta
+
+    from issuance.models import PreparedCertificate
+
+    PreparedCertificate.objects.update(expires_at=now - timedelta(minutes=1))
+    answer = desk.open("case", ready.pk)
+    assert answer.context["stage"].id == "expired"
+    assert "approve" not in answer.context["offers"]
+    desk.press("claim", ready)
+    orders.drain()
+    assert orders.prepared(ready).attempt == 2
+    assert "approve" in desk.open("case", ready.pk).context["offers"]

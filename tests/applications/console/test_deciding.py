@@ -1,0 +1,155 @@
+"""Approving exact bytes, rejecting with reasons, taking up again."""
+
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+
+from applications import services
+from applications.models import Application, Decision
+from certportal.foundation import clock
+from issuance.models import Certificate
+from tests.applications import orders
+
+
+def shown(desk, application):
+    """Return what the confirmation page carries in its hidden fields."""
+    form = desk.open("approve", application.pk).context["form"]
+    return {name: form[name].value() for name in form.fields}
+
+
+def approve(desk, application, data):
+    return desk.client.post(desk.url("approve", application.pk), data)
+
+
+def test_the_confirmation_shows_the_hash_of_the_bytes(ready, desk):
+    answer = desk.open("approve", ready.pk)
+    assert orders.prepared(ready).tbs_sha256 in answer.text
+    assert "You approve exactly these bytes." in answer.text
+
+
+def test_an_approved_certificate_is_issued_and_delivered(ready, desk, riitta):
+    answer = approve(desk, ready, shown(desk, ready))
+    assert answer.status_code == 302
+    orders.drain()
+    ready.refresh_from_db()
+    assert ready.status == "delivered"
+    decision = ready.decisions.get()
+    assert (decision.kind, decision.reviewer) == (Decision.Kind.APPROVED, riitta)
+
+
+def test_two_reviewers_approving_at_once_make_one_certificate(ready, desk, other_desk):
+    first, second = shown(desk, ready), shown(other_desk, ready)
+    assert approve(desk, ready, first).status_code == 302
+    assert approve(other_desk, ready, second).status_code == 409
+    orders.drain()
+    assert Certificate.objects.filter(reference=ready.pk).count() == 1
+
+
+def test_a_double_click_makes_one_certificate(ready, desk):
+    data = shown(desk, ready)
+    answers = [approve(desk, ready, data).status_code for _ in range(2)]
+    assert answers == [302, 409]
+    orders.drain()
+    assert Certificate.objects.filter(reference=ready.pk).count() == 1
+
+
+def test_where_two_are_wanted_the_second_reviewer_completes(ready, desk, other_desk, settings):
+    settings.ISSUANCE_APPROVALS = {"production": 2, "test": 1}
+    approve(desk, ready, shown(desk, ready))
+    ready.refresh_from_db()
+    assert ready.status == "in_review"
+    page = desk.open("case", ready.pk)
+    assert "approve" not in page.context["offers"]
+    assert "Another reviewer must approve it too." in page.text
+    assert "Approvals: 1 of 2" in page.text
+    assert "approve" in other_desk.open("case", ready.pk).context["offers"]
+    approve(other_desk, ready, shown(other_desk, ready))
+    ready.refresh_from_db()
+    assert ready.status == "approved"
+
+
+def test_bytes_other_than_the_prepared_ones_are_not_approved(ready, desk):
+    answer = approve(desk, ready, shown(desk, ready) | {"tbs_sha256": "0" * 64})
+    assert answer.status_code == 409
+    assert "The certificate has changed since you looked at it." in answer.text
+    ready.refresh_from_db()
+    assert ready.status == "in_review"
+
+
+@pytest.mark.parametrize("minutes", [16, 60 * 24])
+def test_who_identified_long_ago_identifies_again(ready, desk, minutes):
+    desk.identify(clock.now() - timedelta(minutes=minutes))
+    page = desk.open("approve", ready.pk)
+    assert f"?next={desk.url('approve', ready.pk).replace('/', '%2F')}" in page.text
+    data = {name: page.context["form"][name].value() for name in page.context["form"].fields}
+    assert approve(desk, ready, data).status_code == 403
+    ready.refresh_from_db()
+    assert ready.status == "in_review"
+
+
+def test_without_evidence_the_page_says_what_is_missing(case, desk):
+    page = desk.open("approve", case.pk)
+    assert "You cannot approve this certificate now." in page.text
+    assert "Record for each host name" in page.text
+    answer = approve(desk, case, shown(desk, case))
+    assert answer.status_code == 400
+    assert "Record for each host name" in answer.text
+
+
+def test_an_approval_without_its_hash_is_refused(ready, desk):
+    answer = desk.press("approve", ready)
+    assert answer.status_code == 409
+
+
+def test_rejecting_needs_reasons(case, desk):
+    answer = desk.press("reject", case, reasons="  ")
+    assert answer.status_code == 422
+    assert "Write the reasons, so that the applicant understands." in answer.text
+    assert case.status == "in_review"
+
+
+def test_the_applicant_reads_the_reasons(case, desk):
+    desk.press("reject", case, reasons="Verkkotunnus kuuluu toiselle.")
+    assert case.status == "rejected"
+    orders.drain()
+    assert any("Verkkotunnus kuuluu toiselle." in one.body for one in mail.outbox)
+    answer = desk.open("case", case.pk)
+    assert answer.context["offers"] == {"reopen"}
+    assert "Verkkotunnus kuuluu toiselle." in answer.text
+
+
+def test_a_template_fills_the_reasons(case, desk):
+    assert desk.open("reject", case.pk, template="no_right").context["form"]["reasons"].value()
+    assert not desk.open("reject", case.pk, template="unknown").context["form"]["reasons"].value()
+
+
+def test_an_open_question_must_run_out_before_rejection(case, desk):
+    tomorrow = (clock.day(clock.now()) + timedelta(days=1)).isoformat()
+    question = {"reason": "Korjaa.", "sections": ["contact"], "deadline": tomorrow, "send": "1"}
+    desk.press("ask", case, **question)
+    assert "reject" not in desk.open("case", case.pk).context["offers"]
+    assert "cannot be rejected by you now" in desk.open("reject", case.pk).text
+    assert desk.press("reject", case, reasons="Ei vastausta.").status_code == 400
+    case.requests.update(deadline=clock.day(clock.now()) - timedelta(days=1))
+    assert "reject" in desk.open("case", case.pk).context["offers"]
+    assert desk.press("reject", case, reasons="Ei vastausta.").status_code == 302
+    assert case.status == "rejected"
+
+
+def test_a_rejected_case_is_taken_up_again_with_a_reason(case, desk, riitta):
+    desk.press("reject", case, reasons="Virhe.")
+    assert desk.press("reopen", case, reasons="").status_code == 422
+    desk.press("reopen", case, reasons="Oikaisuvaatimus hyväksyttiin.")
+    assert case.status == "checking"
+    orders.drain()
+    case.refresh_from_db()
+    assert (case.status, case.reviewer) == ("in_review", riitta)
+
+
+def test_the_application_withdrawn_meanwhile_is_not_approved(ready, desk, matti):
+    data = shown(desk, ready)
+    services.withdraw(ready.pk, person=matti, **orders.Handler(matti, ready).seen)
+    answer = approve(desk, ready, data)
+    assert answer.status_code == 409
+    assert Application.objects.get(pk=ready.pk).status == "withdrawn"

@@ -1,0 +1,173 @@
+"""Taking a case, evidence, questions to the applicant."""
+
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+
+from applications.models import Application, InformationRequest
+from certportal.foundation import clock
+from tests.applications import orders
+
+QUESTION = {"reason": "Korjaa yhteystiedot.", "sections": ["contact", "delivery"]}
+
+
+def day(distance):
+    return clock.day(clock.now()) + timedelta(days=distance)
+
+
+def ask(desk, case, **values):
+    data = QUESTION | {"deadline": day(14).isoformat(), "send": "1"} | values
+    return desk.press("ask", case, **data)
+
+
+@pytest.fixture
+def asked(case, desk):
+    """A case with an open question."""
+    ask(desk, case)
+    return case
+
+
+def test_the_faster_reviewer_gets_the_case(waiting, desk, other_desk, riitta):
+    seen = waiting.version
+    assert desk.press("claim", waiting, version=seen).status_code == 302
+    late = other_desk.press("claim", waiting, version=seen)
+    assert late.status_code == 409
+    assert waiting.reviewer == riitta
+    assert "has changed since you opened the page" in late.text
+
+
+def test_a_case_of_another_cannot_be_taken_even_with_the_present_version(case, other_desk, riitta):
+    assert other_desk.press("claim", case).status_code == 409
+    assert case.reviewer == riitta
+
+
+def test_a_released_case_is_free_again(case, desk, other_desk, raimo):
+    desk.press("release", case)
+    assert case.reviewer is None
+    other_desk.press("claim", case)
+    assert case.reviewer == raimo
+
+
+def test_a_button_without_a_version_does_nothing(case, desk, riitta):
+    answer = desk.client.post(desk.url("release", case.pk))
+    assert answer.status_code == 409
+    case.refresh_from_db()
+    assert case.reviewer == riitta
+
+
+def test_evidence_is_recorded_with_who_and_where(case, desk, riitta):
+    host = case.host_names.first()
+    desk.press("evidence", case, host.pk, evidence="registry", note="Traficom 25.11.")
+    host.refresh_from_db()
+    assert (host.evidence, host.evidenced_by) == ("registry", riitta)
+    answer = desk.open("case", case.pk)
+    assert "Domain register" in answer.text
+    assert "Traficom 25.11." in answer.text
+
+
+def test_evidence_without_a_kind_is_asked_for_again(case, desk):
+    host = case.host_names.first()
+    answer = desk.press("evidence", case, host.pk, note="I looked")
+    assert answer.status_code == 422
+    assert "Choose an option: Evidence" in answer.text
+    assert 'value="I looked"' in answer.text
+
+
+def test_evidence_for_a_host_of_another_case_is_not_found(case, matti, desk):
+    other = orders.in_review(matti)
+    answer = desk.press("evidence", case, other.host_names.first().pk, evidence="dns")
+    assert answer.status_code == 404
+
+
+def test_a_template_fills_the_question_in_the_applicants_language(case, desk):
+    answer = desk.open("ask", case.pk, template="host")
+    assert answer.context["form"]["reason"].value()
+    assert 'lang="sv"' in answer.text
+    assert answer.context["form"]["deadline"].value() == day(14)
+
+
+def test_the_question_is_previewed_before_it_is_sent(case, desk):
+    data = QUESTION | {"deadline": day(14).isoformat(), "preview": "1"}
+    answer = desk.press("ask", case, **data)
+    assert "Korjaa yhteystiedot." in answer.context["mail"]
+    assert case.number in answer.context["mail"]
+    assert case.status == "in_review"
+    assert not InformationRequest.objects.exists()
+
+
+def test_from_the_preview_one_can_go_back_to_editing(case, desk):
+    data = QUESTION | {"deadline": day(14).isoformat(), "edit": "1"}
+    answer = desk.press("ask", case, **data)
+    assert "Korjaa yhteystiedot.</textarea>" in answer.text
+    assert not InformationRequest.objects.exists()
+
+
+def test_a_sent_question_reopens_the_parts_and_is_mailed(case, desk):
+    assert ask(desk, case).status_code == 302
+    assert case.status == "info_requested"
+    question = case.requests.get()
+    assert (question.fields, question.deadline) == (["contact", "delivery"], day(14))
+    orders.drain()
+    sent = next(one for one in mail.outbox if "Korjaa yhteystiedot." in one.body)
+    assert sent.to == ["matti@example.fi"]
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"reason": " "}, "Write what is missing or wrong."),
+        ({"sections": []}, "Choose at least one part."),
+        ({"deadline": "yesterday"}, "Enter the date in the form 31.12.2026."),
+        ({"deadline": "1.1.2020"}, "Choose a day after today."),
+    ],
+)
+def test_an_unfinished_question_is_not_sent(case, desk, values, words):
+    answer = ask(desk, case, **values)
+    assert answer.status_code == 422
+    assert words in answer.text
+    assert case.status == "in_review"
+
+
+def test_more_time_can_only_be_later(asked, desk):
+    refused = desk.press("extend", asked, deadline=day(14).isoformat())
+    assert refused.status_code == 422
+    desk.press("extend", asked, deadline=day(30).isoformat())
+    assert asked.requests.get().deadline == day(30)
+
+
+def test_more_time_without_a_question_is_refused(case, desk):
+    assert desk.press("extend", case, deadline=day(30).isoformat()).status_code == 409
+
+
+def test_a_question_can_be_taken_back(asked, desk):
+    desk.press("cancel_request", asked)
+    assert asked.status == "in_review"
+    assert asked.requests.get().cancelled
+    assert asked.due_on is not None
+
+
+def test_the_queue_shows_the_deadline_of_an_open_question(asked, desk):
+    (shown,) = desk.open("queue", status="info_requested").context["rows"]
+    assert (shown["due"].day, shown["due"].label) == (day(14), "answer awaited")
+
+
+def test_names_too_long_are_shortened_by_the_reviewer(case, desk, sample):
+    from accounts.register.models import RegisterRecord
+
+    long = "Esimerkkilän kaupungin sosiaali- ja terveystoimen vastaanottopalvelut sekä apteekki"
+    RegisterRecord.objects.filter(oid=orders.UNIT).update(long_name=long, abbreviation="")
+    form = desk.open("case", case.pk).context["names_form"]
+    offered = [value for value, _label in form.fields["organisation"].choices]
+    assert all(long.startswith(value) and len(value) <= 64 for value in offered)
+    values = {name: offered[1] for name in form.fields if name != "version"}
+    desk.press("names", case, **values)
+    assert case.organisation_spelling == offered[1]
+    orders.drain()
+    assert dict(desk.open("case", case.pk).context["facts"])["Subject: O"] == offered[1]
+
+
+def test_a_spelling_that_was_not_offered_is_refused(case, desk):
+    answer = desk.press("names", case, organisation="Something Else Ltd")
+    assert answer.status_code == 409
+    assert Application.objects.get(pk=case.pk).organisation_spelling == ""

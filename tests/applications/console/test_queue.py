@@ -1,0 +1,151 @@
+"""The queue: order, filters, search, counts, spreadsheet."""
+
+import csv
+import io
+from datetime import timedelta
+
+import pytest
+
+from applications import promise
+from applications.models import Application
+from applications.views.console.export import quoted
+from certportal.foundation import clock
+from tests.applications import orders
+
+
+def numbers(answer):
+    return [row["case"].number for row in answer.context["rows"]]
+
+
+def due_in(application, days):
+    """Move the promised day as if the application had come earlier or later."""
+    day = clock.day(clock.now()) + timedelta(days=days)
+    Application.objects.filter(pk=application.pk).update(due_on=day)
+    return day
+
+
+def test_an_empty_queue_says_what_comes_there(desk):
+    answer = desk.open("queue")
+    assert "No application waits" in answer.text
+    assert "0 applications" in answer.text
+
+
+def test_the_oldest_promise_comes_first(matti, cas, desk):
+    later, sooner = orders.in_review(matti), orders.in_review(matti)
+    due_in(later, 20)
+    due_in(sooner, 10)
+    assert numbers(desk.open("queue")) == [sooner.number, later.number]
+
+
+def test_a_late_case_says_how_late_in_words(waiting, desk):
+    day = due_in(waiting, -10)
+    late = promise.working_days_between(day, clock.day(clock.now()))
+    assert f"{late} working days late" in desk.open("queue").text
+    assert numbers(desk.open("queue", due="late")) == [waiting.number]
+    assert numbers(desk.open("queue", due="today")) == []
+
+
+def test_a_case_due_today_says_so(waiting, desk):
+    due_in(waiting, 0)
+    assert desk.open("queue").context["rows"][0]["due"].label == "today"
+
+
+def test_ended_cases_are_shown_only_when_asked_for(waiting, matti, desk):
+    from applications import services
+
+    seen = orders.Handler(matti, waiting).seen
+    services.withdraw(waiting.pk, person=matti, **seen)
+    assert numbers(desk.open("queue")) == []
+    assert numbers(desk.open("queue", status="withdrawn")) == [waiting.number]
+    assert numbers(desk.open("queue", q=waiting.number)) == [waiting.number]
+
+
+def test_test_and_production_are_told_apart(matti, cas, desk):
+    real, trial = orders.in_review(matti), orders.in_review(matti, "test_server")
+    assert numbers(desk.open("queue", environment="test")) == [trial.number]
+    assert numbers(desk.open("queue", environment="production")) == [real.number]
+    assert numbers(desk.open("queue", type="test_server")) == [trial.number]
+    assert "TEST" in desk.open("queue", environment="test").text
+
+
+def test_free_cases_and_ones_own(matti, cas, riitta, desk):
+    mine, free = orders.claimed(matti, riitta), orders.in_review(matti)
+    assert numbers(desk.open("queue", holder="mine")) == [mine.number]
+    assert numbers(desk.open("queue", holder="free")) == [free.number]
+
+
+@pytest.mark.parametrize(
+    "text", ["9900001-8", "erecept.example.fi", "varmuus", orders.UNIT, "  9900001-8 "]
+)
+def test_a_case_is_found_by_what_identifies_it(waiting, desk, text):
+    assert numbers(desk.open("queue", q=text)) == [waiting.number]
+
+
+def test_a_case_is_found_by_its_serial_number_in_either_form(case, desk):
+    serial = orders.prepared(case).serial
+    spaced = ":".join(serial[at : at + 2] for at in range(0, len(serial), 2)).lower()
+    for text in (serial, spaced, str(int(serial, 16))):
+        assert numbers(desk.open("queue", q=text)) == [case.number]
+
+
+def test_a_search_without_hits_says_so(waiting, desk):
+    answer = desk.open("queue", q="nothing-like-this.example")
+    assert "No application fits" in answer.text
+    assert "Remove all filters" in answer.text
+
+
+def test_a_filter_in_force_can_be_taken_off(waiting, desk):
+    chips = desk.open("queue", holder="free", q="9900001-8").context["chips"]
+    assert [chip["label"] for chip in chips] == [
+        "Search: 9900001-8",
+        "Reviewer: Free",
+    ]
+    assert chips[0]["href"] == "?holder=free"
+
+
+def test_nonsense_in_the_address_breaks_nothing(waiting, desk):
+    answer = desk.open("queue", status="nonsense", page="nonsense")
+    assert answer.status_code == 200
+    assert numbers(answer) == [waiting.number]
+
+
+def test_the_spreadsheet_holds_the_filtered_list(matti, cas, desk):
+    real, trial = orders.in_review(matti), orders.in_review(matti, "test_server")
+    answer = desk.open("queue_csv", environment="test")
+    assert answer["Content-Disposition"].startswith("attachment")
+    rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig")), delimiter=";"))
+    assert [row[0] for row in rows[1:]] == [trial.number]
+    assert rows[1][2] == "9900001-8"
+    assert real.number not in answer.text
+
+
+def test_no_cell_is_run_as_a_formula(waiting, desk, pharmacy):
+    pharmacy.name = '=HYPERLINK("http://evil.example")'
+    pharmacy.save(update_fields=["name"])
+    text = desk.open("queue_csv").content.decode("utf-8-sig")
+    row = next(csv.reader(io.StringIO(text.splitlines()[1]), delimiter=";"))
+    assert row[1] == '\'=HYPERLINK("http://evil.example")'
+    assert [quoted(cell)[0] for cell in "+1 -1 @a =b".split()] == ["'"] * 4
+
+
+def test_the_next_case_is_the_oldest_that_is_mine_or_free(matti, cas, desk, raimo):
+    taken, first, second = orders.claimed(matti, raimo), *(orders.in_review(matti) for _ in "ab")
+    due_in(taken, 1)
+    due_in(first, 2)
+    due_in(second, 3)
+    assert desk.open("next").url == desk.url("case", first.pk)
+    assert desk.open("next", after=first.number).url == desk.url("case", second.pk)
+
+
+def test_without_a_next_case_the_queue_says_so(desk):
+    answer = desk.client.get(desk.url("next"), follow=True)
+    assert "No other case is waiting for you." in answer.text
+
+
+def test_a_long_queue_has_pages(matti, cas, desk, monkeypatch):
+    monkeypatch.setattr("applications.views.console.queue.PAGE", 1)
+    for _ in "ab":
+        orders.in_review(matti)
+    first, second = desk.open("queue"), desk.open("queue", page=2)
+    assert numbers(first) != numbers(second)
+    assert 'aria-current="page"' in first.text
