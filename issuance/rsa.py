@@ -84,7 +84,8 @@ def _factors(key: RsaNumbers) -> Iterator[Finding]:
         yield found("key.rsa_fermat", rounds=FERMAT_ROUNDS)
     if roca(key.modulus):
         yield found("key.rsa_roca")
-    if any(test(key.modulus, key.exponent) for test in (rsapoly, rsabias, pattern, smalld)):
+    tests = (rsapoly, rsabias, pattern, *([smalld] if 3 <= key.exponent < 1 << 256 else []))
+    if any(test(key.modulus, key.exponent) for test in tests):
         yield found("key.rsa_structure")
 
 

@@ -68,6 +68,19 @@ def read(data: bytes) -> Element:
     return element
 
 
+def split(data: bytes) -> list[bytes]:
+    """The encodings of up to ten elements that follow one another; what is no element ends it."""
+    parts, offset = list[bytes](), 0
+    while offset < len(data) and len(parts) < 10:
+        try:
+            element = _read(data, offset, len(data))
+        except MalformedError:
+            break
+        parts.append(element.encoded)
+        offset = element.end
+    return parts
+
+
 def read_strictly(data: bytes) -> Element:
     """Like ``read``, and everything inside is DER as well, to a bounded depth and number."""
     root = read(data)

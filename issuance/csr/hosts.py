@@ -20,7 +20,7 @@ _RESERVED = {
     "alt": "RFC 9476",
     "arpa": "RFC 3172",
     **dict.fromkeys(_NEVER_DELEGATED, "RFC 6762 appendix G"),
-    **dict.fromkeys(("localdomain", "domain", "workgroup"), "never delegated"),
+    "localdomain": "never delegated",
 }
 """Top-level names that no public DNS will ever answer for."""
 
@@ -109,7 +109,8 @@ def looks_like_host(name: str) -> bool:
 
 def words_with_host(name: str) -> bool:
     """Whether a blank stands inside what was meant as a host name."""
-    return bool(re.match(r"(?i)[\w-]+ [\w.-]+\.[a-z]{2,24}\Z", name))
+    last = re.fullmatch(r"(?i)[\w.-]+ ([\w.-]+\.[a-z]{2,24})", name)
+    return last is not None and bool(_suffixes().publicsuffix(last[1].lower().strip(".")))
 
 
 @cache

@@ -1,5 +1,6 @@
 """From the bytes of a file to the DER of the one request in it."""
 
+import re
 from dataclasses import dataclass, field
 
 from issuance.csr.kinds import (
@@ -40,6 +41,8 @@ def open_file(data: bytes) -> File:
     return File(data, text, blocks_of(text), repaired)
 
 
+_CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x19]")
+"""Octets of no text; tar archives and office files hold requests between such."""
 _BINARY = frozenset({Kind.ZIP, Kind.GZIP, Kind.IMAGE, Kind.PROGRAM, Kind.JKS})
 
 
@@ -52,10 +55,10 @@ def read_request(file: File) -> Reading:
         return _other(kind)
     if file.data[0] in (0x30, 0x31) and not _is_text(file.data):
         return _from_der(file, kind)
+    if not file.repaired and _CONTROLS.search(file.data):
+        return _other(kind)
     if file.blocks:
         return _from_blocks(file)
-    if kind is Kind.PDF:
-        return _other(kind)
     return _from_text(file)
 
 

@@ -13,14 +13,15 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from issuance import tlv
 from issuance.csr.kinds import Kind, kind_of_der
-from issuance.csr.pem import Block
+from issuance.csr.pem import Block, bare_base64
 from issuance.keys import spki_sha256
 
 _SIGNS = [
-    re.compile(rb"(?i)BEGIN[^\n-]{0,40}PRIVATE[ _-]?KEY"),
+    re.compile(rb"(?i)(BEGIN|END)[^\n-]{0,40}PRIVATE[ _-]?KEY"),
+    re.compile(rb"AGE-SECRET-KEY-1|(?m:^PrivateKey ?= ?[A-Za-z0-9+/]{43}=)"),
     re.compile(rb"(?i)PuTTY-User-Key-File-|Private-Lines:"),
-    re.compile(rb"(?i)<RSAKeyValue>[^<]{0,20}(<[^<]{1,8000}</[^<]{1,20}>[^<]{0,20}){2,6}<D>"),
     re.compile(rb"(?m)^privateExponent:|^priv:\s*$"),
 ]
 _JWK = re.compile(rb"\"kty\"\s{0,9}:")
@@ -37,7 +38,9 @@ def holds_private_key(data: bytes, text: str, blocks: list[Block]) -> bool:
     return (
         any(pattern.search(form) for form in seen for pattern in _SIGNS)
         or any(_JWK.search(form) and _JWK_SECRET.search(form) for form in seen)
+        or any(b"<RSAKeyValue>" in form and b"<D>" in form for form in seen)
         or _is_key_store(data)
+        or _is_secret(bare_base64(text)[0])
         or any(_is_secret(block.der) for block in blocks if block.der)
     )
 
@@ -47,9 +50,11 @@ def _is_secret(der: bytes) -> bool:
 
 
 def _is_key_store(data: bytes) -> bool:
-    """DER keys, PKCS#12, and Java key stores whose first entry is a key (tag 1)."""
+    """DER keys, PKCS#12, PVK, and Java key stores whose first entry is a key (tag 1)."""
     java = data[:4] in (b"\xfe\xed\xfe\xed", b"\xce\xce\xce\xce")
-    return (data[:1] == b"\x30" and _is_secret(data)) or (java and data[12:16] == b"\0\0\0\x01")
+    if java or data[:1] != b"\x30":
+        return data.startswith(b"\x1e\xf1\xb5\xb0") or (java and data[12:16] == b"\0\0\0\x01")
+    return _is_secret(data) or any(map(_is_secret, tlv.split(data)))
 
 
 def leaked_hashes(data: bytes, blocks: list[Block]) -> list[str]:

@@ -15,7 +15,9 @@ from issuance.findings import Finding, found
 MOST_ATTRIBUTES = 20
 PLACEHOLDERS = frozenset({"internet widgits pty ltd", "default company ltd"})
 _ONCE = frozenset({"C", "O", "CN", "L", "ST", "serialNumber", "organizationIdentifier"})
-_ODD = re.compile(r"[<>\\`{}|^~;=]|\$[({]|%[A-Za-z0-9]|\A[+\-@]|[()][&|]|\*\)")
+_ODD = re.compile(
+    r"[<>\\`{}|^~;=]|\$[({]|%[A-Za-z0-9]|\A[+\-@]|[()][&|]|\*\)|\.\./|://|(?i:javascript:)"
+)
 _PERSONAL_CODE = re.compile(r"(?<!\w)(\d\d)(\d\d)\d\d[-+A-FU-Y]\d{3}[0-9A-FHJ-NPR-Y](?!\w)", re.I)
 _EMAIL = re.compile(
     r"[\w.!#$%&'*+/?^`{|}~-]{1,64}@([A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{2,63}\Z", re.ASCII
@@ -86,7 +88,7 @@ def _characters(label: str, value: str) -> Iterator[Finding]:
         yield found("subject.personal_code", attribute=label)
     if mended := demojibaked(value):
         yield found("subject.mojibake", attribute=label, value=visible(value), wanted=mended)
-    elif hidden := [c for c in value if unicodedata.category(c) in _HIDDEN]:
+    elif hidden := [c for c in value if _is_hidden(c)]:
         codes = [f"U+{ord(c):04X}" for c in dict.fromkeys(hidden)]
         yield found("subject.invisible", attribute=label, value=visible(value), characters=codes)
     elif odd := _odd(value) if label not in ("emailAddress", "description") else []:
@@ -97,6 +99,14 @@ def _characters(label: str, value: str) -> Iterator[Finding]:
 
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+
+
+def _is_hidden(character: str) -> bool:
+    """Controls, format characters such as bidi marks, and blanks other than the plain one."""
+    category = unicodedata.category(character)
+    return category in _HIDDEN or (category == "Zs" and character != " ")
+
+
 _SYMBOLS = frozenset({"So", "Sk", "Co", "Cn"})
 
 
@@ -155,7 +165,5 @@ def _common_name(value: str) -> Iterator[Finding]:
 
 def visible(value: str) -> str:
     """The value for a report: hidden characters as U+ codes, at most 200 characters."""
-    shown = "".join(
-        f"[U+{ord(c):04X}]" if unicodedata.category(c) in _HIDDEN else c for c in value[:200]
-    )
+    shown = "".join(f"[U+{ord(c):04X}]" if _is_hidden(c) else c for c in value[:200])
     return shown + "…" if len(value) > 200 else shown
