@@ -1,0 +1,1 @@
+"""Benchmarks: `./portal bench NAME [--json]` runs `tests/benchmarks/NAME.py`."""

@@ -1,0 +1,58 @@
+"""What a benchmark returns, and how it is shown: each figure beside its floor of the same run."""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured figure. `ratio` is value over floor; `floor` is measured in the same run."""
+
+    what: str
+    value: float
+    unit: str
+    floor: float | None = None
+    ratio: float | None = None
+
+
+def figure(what: str, value: float, unit: str, floor: float | None = None) -> Figure:
+    """Return the figure with its ratio to the floor."""
+    return Figure(what, value, unit, floor, value / floor if floor else None)
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """Return the value below which the share of the values lies (nearest rank)."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def rate(work: Callable[[], object], *, seconds: float = 1.0) -> float:
+    """Return how many times a second the work can be done, measured over the given time."""
+    work()
+    count, begun = 0, time.perf_counter()
+    while (passed := time.perf_counter() - begun) < seconds:
+        work()
+        count += 1
+    return count / passed
+
+
+def show(figures: Sequence[Figure], *, as_json: bool) -> str:
+    """Return the figures as a table for people or a JSON list of objects."""
+    if as_json:
+        return json.dumps([asdict(each) for each in figures], indent=1, ensure_ascii=False)
+    rows = [("what", "value", "unit", "floor", "ratio"), *map(_row, figures)]
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    aligned = (
+        [row[0].ljust(widths[0]), row[1].rjust(widths[1]), row[2].ljust(widths[2])]
+        + [row[3].rjust(widths[3]), row[4].rjust(widths[4])]
+        for row in rows
+    )
+    return "\n".join("  ".join(cells).rstrip() for cells in aligned)
+
+
+def _row(each: Figure) -> tuple[str, str, str, str, str]:
+    numbers = [each.value, each.floor, each.ratio]
+    value, floor, ratio = ("" if number is None else f"{number:,.4g}" for number in numbers)
+    return each.what, value, each.unit, floor, ratio
