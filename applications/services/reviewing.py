@@ -73,6 +73,9 @@ def choose_names(
 ) -> Application:
     """Choose how names too long for a certificate are shortened; prepares the certificate anew."""
     application = held(application_id, person, version)
+    moving.require(application, Action.CHOOSE_NAMES, Role.REVIEWER)
+    # The old bytes must not be approved between this commit and the new preparation.
+    authority.void(application.pk, "names_chosen", actor=actor, now=now)
     return moving.move(
         application,
         Action.CHOOSE_NAMES,
