@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 
 from certportal.foundation import clock
 from tests import people
@@ -41,13 +42,10 @@ class Desk:
 @pytest.fixture(autouse=True)
 def _local_mail(settings):
     settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
-    settings.LANGUAGE_CODE = "en"
 
 
 @pytest.fixture(autouse=True)
-def _english(db):
-    from django.utils import translation
-
+def _english():
     with translation.override("en"):
         yield
 

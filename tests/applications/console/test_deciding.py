@@ -149,7 +149,7 @@ def test_a_rejected_case_is_taken_up_again_with_a_reason(case, desk, riitta):
 
 def test_the_application_withdrawn_meanwhile_is_not_approved(ready, desk, matti):
     data = shown(desk, ready)
-    services.withdraw(ready.pk, person=matti, **orders.Handler(matti, ready).seen)
+    services.withdraw(ready.pk, **orders.Handler(matti, ready).seen)
     answer = approve(desk, ready, data)
     assert answer.status_code == 409
     assert Application.objects.get(pk=ready.pk).status == "withdrawn"

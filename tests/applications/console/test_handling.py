@@ -171,3 +171,16 @@ def test_a_spelling_that_was_not_offered_is_refused(case, desk):
     answer = desk.press("names", case, organisation="Something Else Ltd")
     assert answer.status_code == 409
     assert Application.objects.get(pk=case.pk).organisation_spelling == ""
+
+
+def test_choosing_names_voids_what_was_prepared_at_once(case, desk, sample):
+    from accounts.register.models import RegisterRecord
+
+    long = "Esimerkkilän kaupungin sosiaali- ja terveystoimen vastaanottopalvelut sekä apteekki"
+    RegisterRecord.objects.filter(oid=orders.UNIT).update(long_name=long, abbreviation="")
+    form = desk.open("case", case.pk).context["names_form"]
+    desk.press(
+        "names", case, **{name: form[name].value() for name in form.fields if name != "version"}
+    )
+    assert orders.prepared(case).void_reason == "names_chosen"
+    assert "approve" not in desk.open("case", case.pk).context["offers"]

@@ -54,7 +54,7 @@ def test_ended_cases_are_shown_only_when_asked_for(waiting, matti, desk):
     from applications import services
 
     seen = orders.Handler(matti, waiting).seen
-    services.withdraw(waiting.pk, person=matti, **seen)
+    services.withdraw(waiting.pk, **seen)
     assert numbers(desk.open("queue")) == []
     assert numbers(desk.open("queue", status="withdrawn")) == [waiting.number]
     assert numbers(desk.open("queue", q=waiting.number)) == [waiting.number]
