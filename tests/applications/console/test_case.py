@@ -43,7 +43,7 @@ def test_the_prepared_certificate_is_shown_field_by_field_and_as_text(case, desk
 
 def test_the_comparison_names_what_differs_in_words(case, desk):
     answer = desk.open("case", case.pk)
-    asked, ordered, registered, certified = row(answer, "Host names")
+    asked, ordered, _registered, certified = row(answer, "Host names")
     assert (asked.value, asked.verdict) == ("erecept.example.fi", "differs")
     assert ordered.value == certified.value == "erecept.example.fi, varmuus.example.fi"
     assert certified.verdict == "same"
@@ -93,9 +93,7 @@ def test_history_names_people_and_puts_the_newest_first(case, desk):
 
 
 def test_the_last_two_submissions_are_compared(case, matti, desk):
-    desk.press(
-        "ask", case, reason="Korjaa.", sections=["contact"], deadline="31.12.2099", send="1"
-    )
+    desk.press("ask", case, reason="Korjaa.", sections=["contact"], deadline="31.12.2099", send="1")
     values = {"contact_name": "Maija Mallikas", "contact_email": "maija@example.fi"}
     services.save_section(case.pk, "contact", values, **orders.Handler(matti, case).seen)
     seen = orders.Handler(matti, case).seen

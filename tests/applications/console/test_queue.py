@@ -125,7 +125,7 @@ def test_no_cell_is_run_as_a_formula(waiting, desk, pharmacy):
     text = desk.open("queue_csv").content.decode("utf-8-sig")
     row = next(csv.reader(io.StringIO(text.splitlines()[1]), delimiter=";"))
     assert row[1] == '\'=HYPERLINK("http://evil.example")'
-    assert [quoted(cell)[0] for cell in "+1 -1 @a =b".split()] == ["'"] * 4
+    assert [quoted(cell)[0] for cell in ["+1", "-1", "@a", "=b"]] == ["'"] * 4
 
 
 def test_the_next_case_is_the_oldest_that_is_mine_or_free(matti, cas, desk, raimo):
