@@ -17,6 +17,7 @@ from issuance.conf import Pki, pki
 from issuance.models import IssuingCA
 from issuance.plan import serial_hex
 from issuance.profiles import Branch, Environment
+from issuance.services.publish import publish_crl
 from issuance.signers import verify
 from issuance.signers.file import KeyFiles
 from issuance.signers.protocol import Signer
@@ -101,7 +102,7 @@ def create_missing(
     for place in PLACES:
         if not keys.exists(place.stem):
             yield from create_ca(place, keys=keys, actor=actor, now=now, rsa_bits=rsa_bits)
-        elif not _is_complete(place):
+        elif not _is_complete(place, now):
             register(place, keys.load(place.stem), actor=actor, now=now)
 
 
@@ -127,7 +128,10 @@ def create_ca(
 
 
 def register(place: Place, signer: Signer, *, actor: Actor, now: datetime) -> IssuingCA:
-    """Enter the issuing CA into the database and publish its chain; it takes over from the last."""
+    """Enter the issuing CA into the database and publish its chain and its list.
+
+    It takes over from the generation before.
+    """
     verify(signer)
     with transaction.atomic():
         IssuingCA.objects.filter(
@@ -154,6 +158,7 @@ def register(place: Place, signer: Signer, *, actor: Actor, now: datetime) -> Is
         )
     repository.publish_chain(place.root_stem, signer.chain[-1:])
     repository.publish_chain(place.stem, signer.chain)
+    publish_crl(ca, now=now, load_signer=lambda _: signer)
     return ca
 
 
@@ -165,9 +170,12 @@ def publish_root(place: Place, root: Signer, *, now: datetime) -> None:
     repository.replace(repository.crl_path(place.root_stem), der)
 
 
-def _is_complete(place: Place) -> bool:
-    registered = IssuingCA.objects.filter(stem=place.stem).exists()
-    return registered and repository.chain_path(place.stem).exists()
+def _is_complete(place: Place, now: datetime) -> bool:
+    """Registered, published, and with a list that holds for the next hours."""
+    soon = now + timedelta(hours=pki().crl_validity_hours / 2)
+    registered = IssuingCA.objects.filter(stem=place.stem, crl_next_update__gt=soon).exists()
+    published = repository.chain_path(place.stem).exists()
+    return registered and published and repository.crl_number(place.stem) > 0
 
 
 def _make_root(place: Place, now: datetime, rsa_bits: int) -> Signer:
