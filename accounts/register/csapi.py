@@ -8,6 +8,7 @@ would change the mirror: a page without its list, or a code without its identifi
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from accounts.register import identifiers
@@ -113,7 +114,10 @@ def _attributes(listed: object, oid: str) -> Iterator[tuple[str, list[str]]]:
 
 def _clean(value: object) -> str:
     # PostgreSQL's text cannot hold NUL; runs of white space come from forms people pasted into.
-    return " ".join(str(value).replace("\0", "").split())[:MAX_TEXT]
+    text = str(value)
+    if text.isprintable() and "  " not in text and len(text) <= MAX_TEXT:
+        return text.strip()
+    return " ".join(text.replace("\0", "").split())[:MAX_TEXT]
 
 
 def _first(values: list[str]) -> str:
@@ -150,13 +154,18 @@ def _level(attributes: dict[str, list[str]]) -> int | None:
 
 
 def _date(value: object, oid: str) -> date | None:
-    """A validity date; 1900 and earlier, 2100 and later mean open (the register's own usage)."""
     if value in (None, ""):
         return None
     try:
-        day = date.fromisoformat(str(value)[:10])
+        return _day(str(value)[:10])
     except ValueError:
         raise Malformed(f"date {str(value)[:40]!r} of {oid}") from None
+
+
+@lru_cache(maxsize=10_000)
+def _day(text: str) -> date | None:
+    """A validity day; 1900 and earlier, 2100 and later mean open (the register's own usage)."""
+    day = date.fromisoformat(text)
     return day if 1900 < day.year < 2100 else None
 
 

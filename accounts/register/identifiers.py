@@ -1,6 +1,7 @@
 """Business IDs and the OIDs that the registers build from them."""
 
 import re
+from functools import lru_cache
 
 from stdnum.fi import ytunnus
 
@@ -17,6 +18,7 @@ def is_oid(text: str) -> bool:
     return _OID.match(text) is not None
 
 
+@lru_cache(maxsize=10_000)  # the units of one organisation come one after another
 def business_id(text: str) -> str | None:
     """*text* as seven digits, hyphen and check digit, or None if it is no valid business ID.
 
