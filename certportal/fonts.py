@@ -13,7 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.staticfiles.finders import BaseFinder
 from django.core.files.storage import FileSystemStorage
-from fontTools import subset  # type: ignore[import-untyped]
+from fontTools import subset
 
 SERVED_AS = "portal/fonts/portal-sans.woff2"
 LETTERS = [
