@@ -193,6 +193,14 @@ DEFAULT_FROM_EMAIL = env.text("MAIL_FROM", "Sote-varmenteet <varmenteet@portal.e
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 MAIL_DOMAIN = env.text("MAIL_DOMAIN", "portal.example")
 
+# ------------------------------------------------------------------ registers
+# Base of the code server's API, ending in /csapi/v6; empty: registers come from files alone.
+REGISTER_URL = env.text("REGISTER_URL")
+REGISTER = {
+    "BACKEND": "accounts.register.codeserver.CodeServer" if REGISTER_URL else "",
+    "OPTIONS": {"url": REGISTER_URL} if REGISTER_URL else {},
+}
+
 # ------------------------------------------------------------------ work handed over
 CELERY_BROKER_URL = f"redis+socket://{REDIS_URL[7:]}" if REDIS_URL[:5] == "unix:" else REDIS_URL
 if REDIS_URL.startswith("unix:"):
