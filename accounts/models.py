@@ -6,6 +6,7 @@ from django.contrib.auth.models import AbstractBaseUser, PermissionsMixin
 from django.db import models
 from django.db.models import F, Q
 from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
 
 from accounts.managers import UserManager
 
@@ -191,16 +192,16 @@ class Membership(models.Model):
     """A person's right to act for an organisation, in a role, on a basis, for a time."""
 
     class Role(models.TextChoices):
-        ADMINISTRATOR = "administrator"
-        APPLICANT = "applicant"
-        TECHNICAL = "technical"
+        ADMINISTRATOR = "administrator", _("Administrator")
+        APPLICANT = "applicant", _("Applicant")
+        TECHNICAL = "technical", _("Technical member")
 
     class Basis(models.TextChoices):
-        REGISTER_ROLE = "register_role"
-        MANDATE = "mandate"
-        INVITATION = "invitation"
-        REVIEWER_DECISION = "reviewer_decision"
-        UNVERIFIED = "unverified"
+        REGISTER_ROLE = "register_role", _("Role in a register")
+        MANDATE = "mandate", _("Mandate")
+        INVITATION = "invitation", _("Invitation")
+        REVIEWER_DECISION = "reviewer_decision", _("Reviewer's decision")
+        UNVERIFIED = "unverified", _("Unverified")
 
     person = models.ForeignKey(Person, models.PROTECT, related_name="memberships")
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="memberships")

@@ -84,7 +84,7 @@ class Migration(migrations.Migration):
                         choices=[
                             ("administrator", "Administrator"),
                             ("applicant", "Applicant"),
-                            ("technical", "Technical"),
+                            ("technical", "Technical member"),
                         ],
                         max_length=20,
                     ),
@@ -93,10 +93,10 @@ class Migration(migrations.Migration):
                     "basis",
                     models.CharField(
                         choices=[
-                            ("register_role", "Register Role"),
+                            ("register_role", "Role in a register"),
                             ("mandate", "Mandate"),
                             ("invitation", "Invitation"),
-                            ("reviewer_decision", "Reviewer Decision"),
+                            ("reviewer_decision", "Reviewer's decision"),
                             ("unverified", "Unverified"),
                         ],
                         max_length=20,
@@ -107,10 +107,10 @@ class Migration(migrations.Migration):
                     models.CharField(
                         blank=True,
                         choices=[
-                            ("register_role", "Register Role"),
+                            ("register_role", "Role in a register"),
                             ("mandate", "Mandate"),
                             ("invitation", "Invitation"),
-                            ("reviewer_decision", "Reviewer Decision"),
+                            ("reviewer_decision", "Reviewer's decision"),
                             ("unverified", "Unverified"),
                         ],
                         max_length=20,
