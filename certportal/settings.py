@@ -231,6 +231,11 @@ CELERY_BEAT_SCHEDULE = wiring.BEAT_SCHEDULE
 # Set for the `ca` worker and for key ceremonies alone; a system check refuses them elsewhere.
 CA_KEYS_DIR = env.text("CA_KEYS_DIR")
 CA_KEY_PASSWORD_FILE = env.text("CA_KEY_PASSWORD_FILE")
+# Where the keys are: a backend of issuance.signers and its options. The default reads key files.
+ISSUANCE_SIGNER = {"BACKEND": "issuance.signers.file.KeyFiles"}
+# Names, OIDs and addresses of the authority: upper-case field names of issuance.conf.Pki.
+# PKI_PUBLIC_URL is the plain-http address of CRLs and CA certificates, if not that of the portal.
+PKI = {"PUBLIC_URL": env.text("PKI_PUBLIC_URL")} if env.text("PKI_PUBLIC_URL") else {}
 # How many persons must approve a certificate before the authority signs it, by environment.
 ISSUANCE_APPROVALS = {"production": 1, "test": 1}
 # A directory of marker files that make a process stop at a named point; tests only.

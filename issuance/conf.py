@@ -65,9 +65,7 @@ class Pki:
 
 def pki() -> Pki:
     """The settings in force. Keys of ``settings.PKI`` are the upper-case names of the fields."""
-    chosen: dict[str, Any] = {
-        key.lower(): value for key, value in getattr(settings, "PKI", {}).items()
-    }
+    chosen: dict[str, Any] = {key.lower(): value for key, value in settings.PKI.items()}
     known = {each.name for each in fields(Pki)}
     if unknown := chosen.keys() - known:
         raise ValueError(f"settings.PKI has unknown keys: {', '.join(sorted(unknown))}")

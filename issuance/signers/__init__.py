@@ -1,7 +1,6 @@
 """Loading the signer of an issuing CA. Only ``issuance.services`` and system checks may.
 
-The backend is chosen by ``settings.ISSUANCE_SIGNER`` (``BACKEND`` and ``OPTIONS``); without it,
-encrypted key files in CA_KEYS_DIR.
+The backend is chosen by ``settings.ISSUANCE_SIGNER`` (``BACKEND`` and ``OPTIONS``).
 """
 
 import os
@@ -18,8 +17,6 @@ from issuance.signers.errors import SignerMismatch, SignerUnavailable
 from issuance.signers.protocol import Signer, SignerBackend
 
 __all__ = ["Signer", "SignerMismatch", "SignerUnavailable", "load"]
-
-_FILES = {"BACKEND": "issuance.signers.file.KeyFiles"}
 
 
 def load(stem: str, certificate: x509.Certificate) -> Signer:
@@ -42,7 +39,7 @@ def _load(_process: int, stem: str, certificate_der: bytes) -> Signer:
 
 def backend() -> SignerBackend:
     """A fresh backend as the settings say."""
-    chosen: dict[str, Any] = getattr(settings, "ISSUANCE_SIGNER", None) or _FILES
+    chosen: dict[str, Any] = settings.ISSUANCE_SIGNER
     made: SignerBackend = import_string(chosen["BACKEND"])(**chosen.get("OPTIONS", {}))
     return made
 
