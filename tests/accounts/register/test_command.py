@@ -71,6 +71,27 @@ def test_a_held_run_says_so(tmp_path):
 
 
 @pytest.mark.django_db
+def test_a_held_run_passes_once_an_operator_accepts_it(tmp_path):
+    run(page(tmp_path, *map(str, range(30))))
+    with pytest.raises(CommandError, match="accept_register_run"):
+        run(page(tmp_path, "0"))
+    held = RegisterRun.objects.get(outcome="held")
+    out = StringIO()
+    call_command("accept_register_run", held.pk, stdout=out)
+    assert "29 units may end" in out.getvalue()
+    run(page(tmp_path, "0"))
+    assert RegisterRecord.objects.filter(known_to=None).count() == 1
+
+
+@pytest.mark.django_db
+def test_only_a_held_run_is_accepted(tmp_path):
+    run(page(tmp_path, "A"))
+    for number in (RegisterRun.objects.get().pk, 999_999):
+        with pytest.raises(CommandError):
+            call_command("accept_register_run", number)
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("content", ["", "[]", "{", '{"conceptCodes": [{}]}', "[" * 100_000])
 def test_a_broken_file_is_refused_with_a_reason(tmp_path, content):
     path = tmp_path / "broken.json"

@@ -63,8 +63,11 @@ class Command(BaseCommand):
             f"{kind}: {counts.read} rows read, {counts.added} added, {counts.changed} changed,"
             f" {counts.removed} removed, {counts.ended} no longer standing"
         )
-        if report.held:
-            raise CommandError("Held: it would end too many units. Accept the run to let it pass.")
+        if report.run is not None and report.held:
+            raise CommandError(
+                "Held: it would end too many units. If that is right, run"
+                f" accept_register_run {report.run.pk} and import again."
+            )
 
 
 def _name(paths: list[Path]) -> str:

@@ -1,0 +1,28 @@
+"""``accept_register_run RUN``: let a held import pass the next time it is tried."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts.register import services
+from accounts.register.models import RegisterRun
+from certportal.foundation import clock
+from certportal.foundation.actors import system
+from certportal.foundation.errors import Refused
+
+
+class Command(BaseCommand):
+    """Say that a person has looked at what a held run would end."""
+
+    help = "Let the next import end as many units as the held run RUN would have ended."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("run", type=int)
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        try:
+            run = services.accept_held(options["run"], actor=system("operator"), now=clock.now())
+        except (Refused, RegisterRun.DoesNotExist) as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(f"Accepted: {run.ended} units may end. Import again within two days.")
