@@ -17,7 +17,6 @@ from accounts.register.rows import Row
 TEXT_FIELDS = {
     "LongName": "long_name",
     "Abbreviation": "abbreviation",
-    "ParentId": "parent_oid",
     "PostAddress": "post_address",
     "StreetAddress": "street_address",
     "PostNumber": "post_number",
@@ -67,10 +66,12 @@ def read_code(code: object) -> Row:
     attributes = dict(_attributes(code.get("attributes"), oid))
     texts = {field: _first(attributes.pop(name, [])) for name, field in TEXT_FIELDS.items()}
     code_and_name = _municipality(attributes)
+    parent = _parent(attributes)
     return Row(
         oid=oid,
         **texts,
-        provider_oid=identifiers.provider_oid(oid) or texts["parent_oid"] or oid,
+        parent_oid=parent,
+        provider_oid=identifiers.provider_oid(oid) or parent or oid,
         business_id=_business_id(attributes, oid),
         sector=_sector(attributes),
         municipality_code=code_and_name[0],
@@ -122,6 +123,14 @@ def _clean(value: object) -> str:
 
 def _first(values: list[str]) -> str:
     return values[0] if values else ""
+
+
+def _parent(attributes: dict[str, list[str]]) -> str:
+    text = _first(attributes.get("ParentId", []))
+    if not identifiers.is_oid(text):
+        return ""
+    del attributes["ParentId"]
+    return text
 
 
 def _business_id(attributes: dict[str, list[str]], oid: str) -> str:

@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from stdnum.fi import ytunnus
 
+MAX_OID = 128
 # JHS 159: organisations lie under this arc, node 10 of an organisation holds its provider and
 # units, and unit 0 is the provider itself.
 ORGANISATION_ARC = "1.2.246.10."
@@ -14,8 +15,8 @@ _BUSINESS_ID = re.compile(r"^(?:FI)?([0-9]{6,7})-?([0-9])$", re.IGNORECASE)
 
 
 def is_oid(text: str) -> bool:
-    """Whether *text* is an object identifier in dotted form."""
-    return _OID.match(text) is not None
+    """Whether *text* is an object identifier in dotted form, of a length the mirror holds."""
+    return len(text) <= MAX_OID and _OID.match(text) is not None
 
 
 @lru_cache(maxsize=10_000)  # the units of one organisation come one after another

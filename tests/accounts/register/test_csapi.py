@@ -85,7 +85,12 @@ def test_the_sector_is_its_leading_digit(text, sector):
 
 
 def test_values_that_cannot_be_read_stay_as_attributes():
-    stated = {"Sektori": ["Muu"], "HierarchyLevel": ["juuri"], "Y-Tunnus": ["2077474-1"]}
+    stated = {
+        "ParentId": ["juuri"],
+        "Sektori": ["Muu"],
+        "HierarchyLevel": ["juuri"],
+        "Y-Tunnus": ["2077474-1"],
+    }
     row = read_code(code("1.2.246.556.1", stated))
     assert (row.sector, row.hierarchy_level, row.business_id) == (None, None, "")
     assert row.attributes == stated
@@ -126,6 +131,7 @@ def test_a_municipality_without_a_code_keeps_its_name():
         {"conceptCodes": [7]},
         {"conceptCodes": [{}]},
         {"conceptCodes": [{"conceptCodeId": "not an oid"}]},
+        {"conceptCodes": [{"conceptCodeId": "1.2." + "3" * 130}]},
         {"conceptCodes": [{"conceptCodeId": OID, "attributes": "LongName"}]},
         {"conceptCodes": [{"conceptCodeId": OID, "beginDate": "31.12.2020"}]},
     ],
