@@ -52,8 +52,11 @@ def _delivery_complete(application: Application) -> bool:
 
 
 def _csr_complete(application: Application) -> bool:
-    by_contact = application.csr_by == Delivery.TECHNICAL_CONTACT and _technical_named(application)
-    return application.csr_id is not None or by_contact
+    if application.csr_id is not None:
+        return True
+    if application.csr_by == Delivery.TECHNICAL_CONTACT:
+        return _technical_named(application)
+    return application.csr_by == Delivery.APPLICANT  # the applicant sends it after ordering
 
 
 SECTIONS: tuple[Section, ...] = (

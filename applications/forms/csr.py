@@ -1,0 +1,84 @@
+"""The certificate request: a file, pasted text, or later."""
+
+from typing import Any, cast
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from applications.forms.shared import VersionForm
+from certportal.foundation.forms import UploadField
+from issuance.csr import MAX_BYTES
+
+HOW = [
+    ("file", gettext_lazy("I upload a file")),
+    ("text", gettext_lazy("I paste the request as text")),
+]
+LATER = [
+    ("technical_contact", gettext_lazy("The technical contact sends it after I have ordered")),
+    ("applicant", gettext_lazy("I send it myself after I have ordered")),
+]
+
+
+class CsrForm(VersionForm):
+    """How the request is given, and the request itself."""
+
+    how = forms.ChoiceField(
+        label=gettext_lazy("How do you give the certificate request?"),
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Choose how you give the certificate request.")},
+    )
+    file = UploadField(
+        label=gettext_lazy("Certificate request as a file"),
+        help_text=gettext_lazy("PEM or DER, at most 64 kB. The private key stays with you."),
+        max_bytes=MAX_BYTES,
+        accept=".csr,.pem,.der,.p10,.req,.txt",
+        required=False,
+    )
+    text = forms.CharField(
+        label=gettext_lazy("Certificate request as text"),
+        help_text=gettext_lazy("From the BEGIN line to the END line."),
+        max_length=MAX_BYTES,
+        widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false", "autocomplete": "off"}),
+        required=False,
+        strip=False,
+        error_messages={"max_length": gettext_lazy("The text must be at most 64 kB.")},
+    )
+
+    def __init__(self, *args: Any, later: bool, **kwargs: Any) -> None:
+        """Offer to send the request later only while the order is a draft."""
+        super().__init__(*args, **kwargs)
+        field = cast(forms.ChoiceField, self.fields["how"])
+        field.choices = HOW + (LATER if later else [])
+        for name in ("file", "text"):
+            self.fields[name].never_optional = True  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for what the chosen way needs; take what was given whichever way was ticked."""
+        found = self.cleaned_data
+        how = found.get("how")
+        if how == "file" and not found.get("file") and "file" not in self.errors:
+            if (found.get("text") or "").strip():
+                found["how"] = "text"
+            else:
+                self.add_error("file", _("Choose a file."))
+        if how == "text" and not (found.get("text") or "").strip() and "text" not in self.errors:
+            if found.get("file"):
+                found["how"] = "file"
+            else:
+                self.add_error("text", _("Paste the certificate request."))
+        return found
+
+    @property
+    def later_by(self) -> str:
+        """Who sends the request later; empty when it is given now."""
+        how: str = self.cleaned_data["how"]
+        return how if how in dict(LATER) else ""
+
+    def data_given(self) -> bytes:
+        """Return the bytes of the upload or the pasted text."""
+        if self.cleaned_data["how"] == "file":
+            content: bytes = self.cleaned_data["file"].read()
+            return content
+        text: str = self.cleaned_data["text"]
+        return text.encode()

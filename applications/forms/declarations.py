@@ -1,0 +1,48 @@
+"""What the person declares when sending the order."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from applications.forms.shared import VersionForm
+
+DECLARATIONS = {
+    "authority": _("I have the right to order certificates for this organisation."),
+    "domains": _("The organisation administers the domain of each host name in the order."),
+    "truth": _("The information in the order is true and complete."),
+    "terms": _("I accept the terms of delivery and understand that the order is binding."),
+}
+
+
+class DeclarationsForm(VersionForm):
+    """One box for each declaration; every one must be ticked."""
+
+    def __init__(self, *args: Any, server: bool, **kwargs: Any) -> None:
+        """The declaration on domains belongs to server certificates."""
+        super().__init__(*args, **kwargs)
+        for name, words in DECLARATIONS.items():
+            if name != "domains" or server:
+                self.fields[name] = forms.BooleanField(
+                    label=words,
+                    error_messages={"required": _("Tick every declaration to send the order.")},
+                )
+
+    def declared(self) -> list[str]:
+        """Return the ids of what was declared."""
+        return [name for name in DECLARATIONS if self.cleaned_data.get(name)]
+
+
+class AdditionForm(VersionForm):
+    """Information given unasked."""
+
+    text = forms.CharField(
+        label=_("What do you want to add?"),
+        help_text=_("The reviewer reads this. At most 4,000 characters."),
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        error_messages={
+            "required": _("Write what you want to add."),
+            "max_length": _("Shorten the text to at most 4,000 characters."),
+        },
+    )

@@ -1,0 +1,121 @@
+"""Choosing the organisational unit, and writing names that certificates cannot carry."""
+
+from collections.abc import Iterable
+from typing import Any, cast
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.register.models import RegisterRecord
+from applications.forms.shared import PartForm, VersionForm
+from applications.naming import LONGEST, CertificateName, Names, fits
+from certportal.foundation.forms import Form, HintedRadioSelect
+from issuance.names import foreign_characters
+
+
+class SearchForm(Form):
+    """A search among the units of the organisation."""
+
+    q = forms.CharField(
+        label=gettext_lazy("Search by name or OID"),
+        max_length=120,
+        required=False,
+        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """A search field is never marked optional."""
+        super().__init__(*args, **kwargs)
+        self.fields["q"].never_optional = True  # type: ignore[attr-defined]
+
+
+def key_of(record: RegisterRecord) -> str:
+    """Return the value that stands for a record in the form."""
+    return f"{record.kind}:{record.oid}"
+
+
+class UnitForm(PartForm):
+    """One of the units that stand in the register, by its official name."""
+
+    record = forms.ChoiceField(
+        label=gettext_lazy("For which unit is the certificate?"),
+        widget=HintedRadioSelect,
+        error_messages={
+            "required": gettext_lazy("Choose the unit."),
+            "invalid_choice": gettext_lazy("Choose one of the units in the list."),
+        },
+    )
+
+    def __init__(self, *args: Any, records: Iterable[RegisterRecord], **kwargs: Any) -> None:
+        """Offer these records, each with its OID."""
+        super().__init__(*args, **kwargs)
+        offered = list(records)
+        field = cast(forms.ChoiceField, self.fields["record"])
+        field.choices = [(key_of(one), one.long_name) for one in offered]
+        field.widget.hints = {  # type: ignore[attr-defined]
+            key_of(one): ", ".join(part for part in (one.oid, one.municipality_name) if part)
+            for one in offered
+        }
+
+    def saved(self) -> dict[str, Any]:
+        """Return the record chosen before."""
+        application = self.application
+        return {"record": f"{application.record_kind}:{application.record_oid}"}
+
+    def values(self) -> dict[str, Any]:
+        """Return kind and OID; another unit needs its own spellings."""
+        kind, _colon, oid = self.cleaned_data["record"].partition(":")
+        chosen = {"record_kind": kind, "record_oid": oid}
+        if oid == self.application.record_oid:
+            return chosen
+        return chosen | {"organisation_spelling": "", "unit_spelling": ""}
+
+
+class SpellingForm(VersionForm):
+    """How names are written whose characters certificates cannot carry."""
+
+    def __init__(self, names: Names, server: bool, *args: Any, **kwargs: Any) -> None:
+        """Ask only for names that have such characters."""
+        super().__init__(*args, **kwargs)
+        if asks(names.organisation):
+            self.fields["organisation_spelling"] = _field(names.organisation)
+        if names.unit is not None and asks(names.unit) and not server:
+            self.fields["unit_spelling"] = _field(names.unit)
+
+    @property
+    def asks(self) -> bool:
+        """Whether there is anything to write."""
+        return len(self.fields) > 1
+
+    def values(self) -> dict[str, str]:
+        """Return the spellings by field name."""
+        return {name: value for name, value in self.cleaned_data.items() if name != "version"}
+
+
+def asks(name: CertificateName) -> bool:
+    """Return whether a person must write the name, or has written it."""
+    return bool(name.foreign) and name.origin in {"open", "spelling"}
+
+
+def _field(name: CertificateName) -> forms.CharField:
+    return forms.CharField(
+        label=_("How is the name “%(name)s” written?") % {"name": name.full},
+        help_text=_("Write the name without these characters: %(characters)s")
+        % {"characters": " ".join(name.foreign)},
+        max_length=LONGEST,
+        initial=name.value,
+        validators=[_check_spelling],
+        error_messages={"max_length": _("Shorten the name to at most 64 characters.")},
+    )
+
+
+def _check_spelling(value: str) -> None:
+    if foreign := foreign_characters(value):
+        raise ValidationError(
+            _("Write the name without these characters: %(characters)s")
+            % {"characters": " ".join(foreign)}
+        )
+    if not fits(value):
+        raise ValidationError(_("Begin the name with a letter or a digit, without extra spaces."))

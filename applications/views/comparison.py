@@ -1,0 +1,100 @@
+"""Three columns: what the request says, what the register says, what the certificate will say."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from applications.kinds import CertificateType
+from applications.models import Application, Csr
+from applications.naming import Names, expected_names, names
+
+COLUMNS = (
+    gettext_lazy("Your certificate request"),
+    gettext_lazy("The register and your order"),
+    gettext_lazy("The certificate"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One value; `verdict` is same, differs or empty; `note` says it in words."""
+
+    value: str
+    verdict: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One item over the three columns."""
+
+    label: str
+    cells: list[Cell] = field(default_factory=list)
+
+
+def comparison(application: Application, stored: Csr, *, now: datetime) -> list[Row]:
+    """Return the rows; the certificate never follows the request but for its key."""
+    decoded = stored.report["csr"]
+    found = names(application, now=now)
+    server = CertificateType(application.type).is_server
+    rows = _names(decoded, found, server)
+    rows += _server(application, decoded) if server else _system(application, decoded)
+    expected = expected_names(application, now=now)
+    common_name = expected.common_name or ""
+    rows.append(_row(_("Name (CN)"), _asked(decoded, "CN"), common_name, common_name))
+    key = decoded["key"]
+    described = " ".join(str(one) for one in (key["kind"], key["curve"] or key["bits"]) if one)
+    return [*rows, _row(_("Key"), described, "", described)]
+
+
+def _names(decoded: dict[str, Any], found: Names | None, server: bool) -> list[Row]:
+    organisation = found.organisation if found else None
+    unit = found.unit if found else None
+    rows = [
+        _row(
+            _("Organisation (O)"),
+            _asked(decoded, "O"),
+            organisation.full if organisation else "",
+            organisation.value if organisation else "",
+        ),
+        _row(
+            _("Unit (OU)"),
+            _asked(decoded, "OU"),
+            unit.full if unit else "",
+            unit.value if unit and not server else "",
+        ),
+    ]
+    locality = found.locality if found else ""
+    return [*rows, _row(_("Locality (L)"), _asked(decoded, "L"), locality, locality)]
+
+
+def _server(application: Application, decoded: dict[str, Any]) -> list[Row]:
+    ordered = ", ".join(host.name for host in application.host_names.all())
+    asked = ", ".join(decoded["dns_names"])
+    agrees = sorted(decoded["dns_names"]) == sorted(ordered.split(", "))
+    first = Cell(asked, "same") if agrees else _differing(asked)
+    return [Row(_("Host names"), [first, Cell(ordered), Cell(ordered)])]
+
+
+def _system(application: Application, decoded: dict[str, Any]) -> list[Row]:
+    oid = application.system_oid
+    return [_row(_("OID of the information system"), _asked(decoded, "serialNumber"), oid, oid)]
+
+
+def _asked(decoded: dict[str, Any], label: str) -> str:
+    return ", ".join(one["value"] for one in decoded["subject"] if one["label"] == label)
+
+
+def _row(label: str, asked: str, known: str, certified: str) -> Row:
+    first = Cell(asked)
+    if asked and certified:
+        first = Cell(asked, "same") if asked == certified else _differing(asked)
+    return Row(label, [first, Cell(known), Cell(certified)])
+
+
+def _differing(asked: str) -> Cell:
+    note = _("Differs. The certificate gets the name in the last column.")
+    return Cell(asked, "differs", note) if asked else Cell("")

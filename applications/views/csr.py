@@ -1,0 +1,161 @@
+"""Giving the certificate request: upload, what was found in it, and confirming it."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from applications import contents, services, workflow
+from applications.errors import NotPossible, PrivateKeyFound, UnfitCsr
+from applications.forms.csr import CsrForm
+from applications.forms.shared import VersionForm
+from applications.kinds import CertificateType
+from applications.models import Application, Csr
+from applications.naming import expected_names
+from applications.views import going
+from applications.views.comparison import COLUMNS, comparison
+from applications.views.entry import acting, order_view, seen_version
+from applications.wording import word_all
+from applications.workflow import Action, Role, Status
+from certportal.foundation import clock
+from issuance import remedies
+from issuance.csr import Report
+
+
+def attachable(application: Application) -> bool:
+    """Return whether a submitted order takes a request: it waits for one, or nobody reviews yet."""
+    status = application.status
+    if workflow.may(Action.ATTACH_CSR, status, Role.APPLICANT):
+        return True
+    free = application.reviewer_id is None
+    return free and workflow.may(Action.REPLACE_CSR, status, Role.APPLICANT)
+
+
+def open_to_csr(application: Application) -> bool:
+    """Return whether a request may be given now."""
+    return "csr" in contents.editable(application) or attachable(application)
+
+
+def give(request: HttpRequest, application: Application) -> HttpResponse:
+    """Ask for the request; examine what comes."""
+    if not open_to_csr(application):
+        raise NotPossible
+    later = application.status == Status.DRAFT
+    form = CsrForm(
+        request.POST or None,
+        request.FILES or None,
+        later=later,
+        initial={"version": application.version, "how": _how(application)},
+    )
+    if request.method == "POST" and form.is_valid():
+        return (
+            _later(request, application, form)
+            if form.later_by
+            else _examine(request, application, form)
+        )
+    return _ask(request, application, form)
+
+
+@order_view
+@require_http_methods(["GET", "POST"])
+def give_later(request: HttpRequest, application: Application) -> HttpResponse:
+    """Ask for the request of an order that was sent without one, or replace it."""
+    return give(request, application)
+
+
+def _how(application: Application) -> str:
+    return application.csr_by if application.csr_by and application.csr_id is None else "file"
+
+
+def _ask(request: HttpRequest, application: Application, form: CsrForm) -> HttpResponse:
+    names = expected_names(application, now=clock.now())
+    context = _context(request, application) | {"form": form}
+    if names.organisation and (names.common_name or names.dns_names):
+        context["instructions"] = {
+            "stem": remedies.file_stem(names),
+            "config": remedies.openssl_config(names),
+            "openssl": remedies.openssl_commands(names),
+            "keytool": remedies.keytool_commands(names),
+            "certreq": remedies.certreq_inf(names),
+        }
+    return render(request, "applications/csr.html", context)
+
+
+def _later(request: HttpRequest, application: Application, form: CsrForm) -> HttpResponse:
+    values = {"csr_by": form.later_by, "csr": None}
+    saved = services.save_section(
+        application.pk, "csr", values, version=seen_version(request), **acting(request)
+    )
+    return redirect(going.after(request, saved, "csr"))
+
+
+def _examine(request: HttpRequest, application: Application, form: CsrForm) -> HttpResponse:
+    context = _context(request, application)
+    try:
+        stored = services.upload_csr(application.pk, form.data_given(), **acting(request))
+    except PrivateKeyFound as refusal:
+        context["refusal"] = refusal
+        return render(request, "applications/csr_private_key.html", context, status=400)
+    except UnfitCsr as refusal:
+        report = refusal.report
+        assert isinstance(report, Report)
+        context |= {"refusal": refusal, "findings": words(report)}
+        return render(request, "applications/csr_unfit.html", context, status=400)
+    query = f"?{request.GET.urlencode()}" if request.GET else ""
+    return redirect(f"{reverse('applications:csr', args=[application.pk, stored.pk])}{query}")
+
+
+def words(report: Report) -> list[Any]:
+    """Return the findings in words, the blocking ones first."""
+    return word_all([finding.to_json() for finding in report.findings])
+
+
+@order_view
+@require_http_methods(["GET", "POST"])
+def preview(request: HttpRequest, application: Application, csr_id: UUID) -> HttpResponse:
+    """Show the decoded request beside the register and the certificate; confirm it."""
+    stored = application.csrs.filter(pk=csr_id).first()
+    if stored is None:
+        raise Http404
+    if not open_to_csr(application):
+        raise NotPossible
+    if request.method == "POST":
+        return _confirm(request, application, stored)
+    now = clock.now()
+    context = _context(request, application) | {
+        "form": VersionForm(initial={"version": application.version}),
+        "stored": stored,
+        "decoded": stored.report["csr"],
+        "findings": words(Report.from_json(stored.report)),
+        "columns": [str(name) for name in COLUMNS],
+        "rows": comparison(application, stored, now=now),
+    }
+    return render(request, "applications/csr_preview.html", context)
+
+
+def _confirm(request: HttpRequest, application: Application, stored: Csr) -> HttpResponse:
+    version = seen_version(request)
+    if "csr" in contents.editable(application):
+        saved = services.choose_csr(application.pk, stored.pk, version=version, **acting(request))
+        return redirect(going.after(request, saved, "csr"))
+    services.attach_csr(
+        application.pk, stored.pk, role=Role.APPLICANT, version=version, **acting(request)
+    )
+    return redirect(going.order_url(application))
+
+
+def _context(request: HttpRequest, application: Application) -> dict[str, Any]:
+    draft = application.status == Status.DRAFT
+    address = reverse("applications:part", args=[application.pk, "csr"])
+    if not draft and attachable(application):
+        address = reverse("applications:give_csr", args=[application.pk])
+    return {
+        "application": application,
+        "is_test": CertificateType(application.type).is_test,
+        "is_draft": draft,
+        "give_url": address,
+        "back": going.back_url(request, application),
+    }

@@ -1,0 +1,106 @@
+"""The parts of an order, one page each."""
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from applications import contents, services
+from applications.errors import Changed, NotPossible
+from applications.forms.delivery import DeliveryForm
+from applications.forms.parts import (
+    ContactForm,
+    HostNamesForm,
+    PurposeForm,
+    SystemForm,
+    TypeForm,
+)
+from applications.forms.shared import PartForm
+from applications.forms.validity import ValidityForm
+from applications.kinds import CertificateType
+from applications.models import Application
+from applications.views import csr, going, summary, unit
+from applications.views.entry import acting, order_view, seen_version
+from applications.workflow import Status
+from certportal.foundation import clock
+
+FORMS: dict[str, type[PartForm]] = {
+    "type": TypeForm,
+    "purpose": PurposeForm,
+    "host_names": HostNamesForm,
+    "system": SystemForm,
+    "validity": ValidityForm,
+    "contact": ContactForm,
+    "delivery": DeliveryForm,
+}
+SPECIAL = {"unit": unit.choose, "csr": csr.give}
+
+
+@order_view
+@require_http_methods(["GET", "POST"])
+def part(request: HttpRequest, application: Application, section_id: str) -> HttpResponse:
+    """Ask one part and save it; a part that is not open any more gives 409."""
+    if section_id not in {section.id for section in contents.asked(application)}:
+        raise Http404
+    if section_id in SPECIAL:
+        return SPECIAL[section_id](request, application)
+    if section_id not in contents.editable(application):
+        raise NotPossible
+    today = clock.day(clock.now())
+    form = FORMS[section_id](application, request.POST or None, today=today)
+    if request.method == "POST" and form.is_valid():
+        return save(request, application, section_id, form)
+    return show(request, application, section_id, form)
+
+
+def save(
+    request: HttpRequest, application: Application, section_id: str, form: PartForm
+) -> HttpResponse:
+    """Save the part and go on; if somebody changed the order meanwhile, show both versions."""
+    try:
+        saved = services.save_section(
+            application.pk,
+            section_id,
+            form.values(),
+            version=seen_version(request),
+            **acting(request),
+        )
+    except Changed as stale:
+        application.refresh_from_db()
+        refresh_version(form, application)
+        context = {
+            "stale": stale,
+            "now_saved": summary.rows(application, section_id, now=clock.now()),
+        }
+        return show(request, application, section_id, form, status=409, **context)
+    return redirect(going.after(request, saved, section_id))
+
+
+def refresh_version(form: PartForm, application: Application) -> None:
+    """Let the typed answers be sent again, now against what is saved at present."""
+    data: QueryDict = form.data.copy()  # type: ignore[assignment]
+    data["version"] = str(application.version)
+    form.data = data
+
+
+def show(
+    request: HttpRequest,
+    application: Application,
+    section_id: str,
+    form: PartForm,
+    *,
+    status: int = 200,
+    **more: Any,
+) -> HttpResponse:
+    """Show the part's page with what was typed."""
+    context = {
+        "application": application,
+        "form": form,
+        "title": contents.BY_ID[section_id].title,
+        "is_test": CertificateType(application.type).is_test,
+        "is_draft": application.status == Status.DRAFT,
+        "back": going.back_url(request, application),
+        **more,
+    }
+    return render(request, "applications/part.html", context, status=status)

@@ -1,0 +1,64 @@
+"""The door to an order: those who may act for its organisation, everybody else gets 404."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+
+from accounts import access
+from applications.access import ACTING, get_for_applicant
+from applications.errors import Changed
+from applications.forms.shared import VersionForm
+from certportal.foundation import clock
+from certportal.foundation.actors import Actor
+
+type View = Callable[..., HttpResponse]
+
+
+def order_view(view: View) -> Callable[..., HttpResponseBase]:
+    """Hand the view the order in place of its id."""
+
+    @access.person_required
+    @functools.wraps(view)
+    def entered(request: HttpRequest, application_id: UUID, **kwargs: Any) -> HttpResponse:
+        application = get_for_applicant(access.person_of(request), application_id)
+        return view(request, application, **kwargs)
+
+    return entered
+
+
+def applicant_view(view: View) -> Callable[..., HttpResponseBase]:
+    """Let in those who may order for the chosen organisation; for others there is no page."""
+
+    @access.member_required
+    @functools.wraps(view)
+    def entered(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        if not may_order(request):
+            raise access.not_found(access.actor_of(request), "order", request.path)
+        return view(request, **kwargs)
+
+    return entered
+
+
+def may_order(request: HttpRequest) -> bool:
+    """Return whether the person may order certificates for the chosen organisation."""
+    person, organisation = access.person_of(request), access.organisation_of(request)
+    membership = access.current_membership(person, organisation.pk)
+    return membership is not None and membership.role in ACTING
+
+
+def seen_version(request: HttpRequest) -> int:
+    """Return the version of the order that the page showed. Raises Changed without one."""
+    form = VersionForm(request.POST)
+    if not form.is_valid():
+        raise Changed
+    version: int = form.cleaned_data["version"]
+    return version
+
+
+def acting(request: HttpRequest) -> dict[str, Any]:
+    """Return who acts, and when, as every service wants it."""
+    actor: Actor = access.actor_of(request)
+    return {"actor": actor, "now": clock.now()}

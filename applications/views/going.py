@@ -1,0 +1,47 @@
+"""Where the person goes after a part is saved."""
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from applications import contents
+from applications.models import Application
+from applications.views.summary import part_url
+from applications.workflow import Status
+
+
+def after(request: HttpRequest, application: Application, section_id: str) -> str:
+    """Return the next part to fill in; the check when all is there or it was left for a change.
+
+    Whoever pressed “save and return” comes to the list of tasks.
+    """
+    if request.POST.get("then") == "tasks":
+        return order_url(application)
+    if request.GET.get("from") == "check" or application.status == Status.INFO_REQUESTED:
+        return check_url(application)
+    missing = [section.id for section in contents.missing(application)]
+    order = [section.id for section in contents.asked(application)]
+    later = [one for one in missing if order.index(one) > order.index(section_id)]
+    following = (later or missing)[:1]
+    return part_url(application, following[0]) if following else check_url(application)
+
+
+def check_url(application: Application) -> str:
+    """Return the address of the check before sending."""
+    return reverse("applications:check", args=[application.pk])
+
+
+def order_url(application: Application) -> str:
+    """Return the address of the order: its tasks while a draft, its progress afterwards."""
+    return reverse("applications:order", args=[application.pk])
+
+
+def back_url(request: HttpRequest, application: Application) -> str:
+    """Return where the link back leads from a part."""
+    if request.GET.get("from") == "check":
+        return check_url(application)
+    return order_url(application)
+
+
+def names_url(application: Application) -> str:
+    """Return the address of the page on the names in the certificate."""
+    return reverse("applications:names", args=[application.pk])

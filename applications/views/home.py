@@ -1,0 +1,54 @@
+"""The account of the chosen organisation: what waits, what is on its way, what is in use."""
+
+from datetime import datetime
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from accounts import access
+from accounts.models import Organisation
+from applications import workflow
+from applications.models import Application
+from applications.views.entry import may_order
+from applications.views.rows import certificate_rows, order_row
+from certportal.foundation import clock
+from issuance.models import Certificate
+
+PER_PAGE = 20
+WAITING = [status for status, turn in workflow.TURN.items() if turn is workflow.Role.APPLICANT]
+
+
+@access.member_required
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """Show the account's orders and certificates; a technical member orders nothing here."""
+    organisation, now = access.organisation_of(request), clock.now()
+    if not may_order(request):
+        return render(request, "applications/home_technical.html", {"organisation": organisation})
+    context = _orders(organisation, request.GET.get("page"), now) | {
+        "organisation": organisation,
+        "certificates": _certificates(organisation, now),
+    }
+    return render(request, "applications/home.html", context)
+
+
+def _orders(organisation: Organisation, page: str | None, now: datetime) -> dict[str, Any]:
+    found = Application.objects.filter(organisation=organisation).order_by("-changed_at")
+    orders = found.prefetch_related("host_names", "requests")
+    waiting = list(orders.filter(status__in=WAITING)[:100])
+    others = Paginator(orders.exclude(status__in=WAITING), PER_PAGE).get_page(page)
+    return {
+        "waiting": [order_row(one, now=now) for one in waiting],
+        "page_obj": others,
+        "orders": [order_row(one, now=now) for one in others],
+    }
+
+
+def _certificates(organisation: Organisation, now: datetime) -> list[Any]:
+    valid = Certificate.objects.filter(
+        organisation=organisation, state=Certificate.State.ISSUED, not_after__gt=now
+    )
+    return certificate_rows(valid.order_by("not_after")[:200], now=now)

@@ -1,0 +1,81 @@
+"""One order: its tasks while a draft, its progress, history and certificate afterwards."""
+
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from applications import contents
+from applications.kinds import CertificateType
+from applications.models import Application
+from applications.views import certificates, csr, going, summary, tracking
+from applications.views.console.tones import tone
+from applications.views.entry import order_view
+from applications.views.past import history
+from applications.wording import word_all
+from applications.workflow import Action, Role, Status, actions
+from certportal.foundation import clock
+
+
+@order_view
+@require_safe
+def order(request: HttpRequest, application: Application) -> HttpResponse:
+    """Show the order as it stands."""
+    now = clock.now()
+    if application.status == Status.DRAFT:
+        return tasks(request, application, now)
+    context = {
+        "application": application,
+        "type": CertificateType(application.type),
+        "is_test": CertificateType(application.type).is_test,
+        "tone": tone(application.status),
+        "parts": summary.parts(application, now=now),
+        "history": history(application),
+        "additions": application.additions.select_related("person"),
+        "decision": application.decisions.last(),
+        **_progress(application, now),
+        **_waiting(application),
+        **certificates.shown(application, now=now),
+    }
+    return render(request, "applications/order.html", context)
+
+
+def tasks(request: HttpRequest, application: Application, now: datetime) -> HttpResponse:
+    """Show the list of tasks of a draft."""
+    parts = summary.parts(application, now=now)
+    context = {
+        "application": application,
+        "is_test": CertificateType(application.type).is_test,
+        "parts": parts,
+        "done": sum(part.complete for part in parts),
+        "ready": not contents.missing(application),
+        "check_url": going.check_url(application),
+    }
+    return render(request, "applications/tasks.html", context)
+
+
+def _progress(application: Application, now: datetime) -> dict[str, Any]:
+    return {
+        "stages": tracking.stages(application),
+        "turn": tracking.turn_words(application),
+        "turn_is_yours": tracking.is_applicants_turn(application),
+        "promise": tracking.promise_words(application, now=now),
+    }
+
+
+def _waiting(application: Application) -> dict[str, Any]:
+    """Return what the applicant can do now, and what was asked."""
+    possible = set(actions(application.status, Role.APPLICANT))
+    returned = application.status == Status.AWAITING_CSR
+    return {
+        "question": application.requests.filter(closed_at=None).first(),
+        "findings": word_all(application.findings)
+        if tracking.is_applicants_turn(application)
+        else [],
+        "csr_returned": returned and bool(application.findings),
+        "may_give_csr": csr.attachable(application),
+        "may_add": Action.ADD_INFORMATION in possible,
+        "may_withdraw": Action.WITHDRAW in possible,
+    }

@@ -1,0 +1,84 @@
+"""One line about an order or a certificate, for lists."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from applications.kinds import CertificateType
+from applications.models import Application
+from applications.views.console.due import Due, due
+from applications.views.console.tones import tone
+from certportal.foundation import clock
+from issuance.models import Certificate
+
+SOON = 60
+"""Days before its end from which on a certificate should be renewed (domain: neighbours)."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    """An order in a list; `name` is what the certificate is for, or empty."""
+
+    order: Application
+    name: str
+    is_test: bool
+    tone: str
+    due: Due | None
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateRow:
+    """A certificate in a list, with the order it came from if that is the organisation's."""
+
+    certificate: Certificate
+    name: str
+    kind: str
+    is_test: bool
+    ends: date
+    label: str
+    tone: str
+
+
+def order_row(order: Application, *, now: datetime) -> OrderRow:
+    """Return the line about the order."""
+    is_test = CertificateType(order.type).is_test
+    return OrderRow(order, name_of(order), is_test, tone(order.status), due(order, now=now))
+
+
+def name_of(order: Application) -> str:
+    """Return the main host name or the system's name."""
+    first = next(iter(order.host_names.all()), None)
+    return first.name if first else order.system_name
+
+
+def certificate_rows(found: Iterable[Certificate], *, now: datetime) -> list[CertificateRow]:
+    """Return the lines about the certificates, in their order."""
+    certificates = list(found)
+    orders = Application.objects.prefetch_related("host_names").in_bulk(
+        [one.reference for one in certificates]
+    )
+    return [_row(one, orders.get(one.reference), now) for one in certificates]
+
+
+def _row(certificate: Certificate, order: Application | None, now: datetime) -> CertificateRow:
+    ends = clock.day(certificate.not_after)
+    left = (ends - clock.day(now)).days
+    kind = CertificateType(certificate.profile_id)
+    return CertificateRow(
+        certificate=certificate,
+        name=name_of(order) if order else certificate.serial,
+        kind=str(kind.label),
+        is_test=kind.is_test,
+        ends=ends,
+        label=_left(left),
+        tone="warning" if left < SOON else "",
+    )
+
+
+def _left(days: int) -> str:
+    if days <= 0:
+        return _("last day today")
+    return ngettext("%(days)d day left", "%(days)d days left", days) % {"days": days}

@@ -1,0 +1,49 @@
+"""Beginning an order: from nothing, or from an earlier one."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import get_language
+from django.views.decorators.http import require_http_methods
+
+from accounts import access
+from applications import services
+from applications.forms.parts import NewOrderForm
+from applications.forms.shared import VersionForm
+from applications.kinds import CertificateType
+from applications.models import Application
+from applications.views.entry import acting, applicant_view, order_view
+
+
+@applicant_view
+@require_http_methods(["GET", "POST"])
+def new(request: HttpRequest) -> HttpResponse:
+    """Ask for the type and begin the draft."""
+    form = NewOrderForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        application = services.start(
+            organisation=access.organisation_of(request),
+            person=access.person_of(request),
+            type=CertificateType(form.cleaned_data["type"]),
+            language=get_language() or "fi",
+            **acting(request),
+        )
+        return redirect("applications:order", application.pk)
+    return render(request, "applications/new.html", {"form": form})
+
+
+@order_view
+@require_http_methods(["GET", "POST"])
+def again(request: HttpRequest, application: Application) -> HttpResponse:
+    """Begin a new order with the contents of this one; a new key and request are needed."""
+    form = VersionForm(request.POST or None, initial={"version": application.version})
+    if request.method == "POST" and form.is_valid():
+        draft = services.start(
+            organisation=application.organisation,
+            person=access.person_of(request),
+            type=CertificateType(application.type),
+            language=get_language() or "fi",
+            template=application,
+            **acting(request),
+        )
+        return redirect("applications:order", draft.pk)
+    return render(request, "applications/again.html", {"form": form, "application": application})

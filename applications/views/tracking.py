@@ -1,0 +1,113 @@
+"""Where an order is: stages, whose turn it is, the promise in words."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from applications import promise
+from applications.models import Application
+from applications.workflow import STAGES, TURN, Role, Status
+from certportal.foundation import clock
+
+TITLES: tuple[Promise, ...] = (
+    gettext_lazy("Filling in the order"),
+    gettext_lazy("Sent and checked automatically"),
+    gettext_lazy("In review"),
+    gettext_lazy("Certificate is made"),
+    gettext_lazy("Certificate delivered"),
+)
+STOPPED = {Status.REJECTED, Status.WITHDRAWN, Status.LAPSED}
+TURNS: dict[Status, Promise] = {
+    Status.DRAFT: gettext_lazy("It is your turn: fill in the order and send it."),
+    Status.AWAITING_CSR: gettext_lazy("The order waits for the certificate request (CSR)."),
+    Status.CHECKING: gettext_lazy("The service checks the order. You need not do anything."),
+    Status.IN_REVIEW: gettext_lazy("A reviewer has the turn. You need not do anything."),
+    Status.INFO_REQUESTED: gettext_lazy("It is your turn: answer the reviewer's request."),
+    Status.APPROVED: gettext_lazy("The order is approved. The certificate is being made."),
+    Status.ISSUED: gettext_lazy("The certificate has been made and is being mailed."),
+    Status.DELIVERED: gettext_lazy(
+        "The certificate has been delivered. Nobody has to do anything."
+    ),
+    Status.REJECTED: gettext_lazy("The order was rejected."),
+    Status.WITHDRAWN: gettext_lazy("The order was withdrawn."),
+    Status.LAPSED: gettext_lazy("The order lapsed because it was not completed in time."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One stage: its name, state (done, current, ahead, stopped) and a line of text."""
+
+    title: str
+    state: str
+    text: str = ""
+    time: datetime | None = None
+
+
+def stages(application: Application) -> list[Step]:
+    """Return the stages of the order, for the tracker."""
+    status = Status(application.status)
+    if status in STOPPED:
+        return _stopped(application, status)
+    at = next(index for index, stage in enumerate(STAGES) if status in stage)
+    delivered = status is Status.DELIVERED
+    steps = []
+    for index, title in enumerate(TITLES):
+        state = "done" if index < at or delivered else "current" if index == at else "ahead"
+        text = str(status.label) if state == "current" else ""
+        steps.append(Step(str(title), state, text, _time(application, index, state)))
+    return steps
+
+
+def _stopped(application: Application, status: Status) -> list[Step]:
+    sent = Step(str(TITLES[1]), "done", time=application.submitted_at)
+    return [sent, Step(str(status.label), "stopped", time=application.ended_at)]
+
+
+def _time(application: Application, index: int, state: str) -> datetime | None:
+    if index == 0:
+        return application.created_at
+    if index == 1 and state != "ahead":
+        return application.submitted_at
+    return application.ended_at if index == len(TITLES) - 1 else None
+
+
+def turn_words(application: Application) -> str:
+    """Return who has the turn, in a sentence."""
+    return str(TURNS[Status(application.status)])
+
+
+def is_applicants_turn(application: Application) -> bool:
+    """Return whether the applicant has the turn."""
+    return TURN[Status(application.status)] is Role.APPLICANT
+
+
+def promise_words(application: Application, *, now: datetime) -> str:
+    """Return until when the order is handled, or why no day is promised; empty once settled."""
+    status = Status(application.status)
+    if status is Status.AWAITING_CSR:
+        return _(
+            "We handle the order within five working days (Monday to Friday) after the"
+            " certificate request has come."
+        )
+    if status is Status.INFO_REQUESTED:
+        return _("The handling time goes on when you have answered.")
+    if application.due_on is None or status in {Status.ISSUED, Status.DELIVERED, *STOPPED}:
+        return ""
+    shown = {"day": date_format(application.due_on, "l j.n.Y")}
+    if clock.day(now) > application.due_on:
+        late = promise.days_left(application.due_on, now)
+        return _late(-late, shown["day"])
+    return _("We handle the order at the latest on %(day)s.") % shown
+
+
+def _late(days: int, day: str) -> str:
+    text = _(
+        "We promised to handle the order on %(day)s and are late (%(days)d working days). We are"
+        " sorry; the order is still being handled."
+    )
+    return text % {"day": day, "days": max(days, 1)}

@@ -1,0 +1,130 @@
+"""The organisational unit: picked from the register; its names in the certificate."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from accounts.models import Organisation
+from accounts.register import queries
+from accounts.register.models import RegisterRecord
+from accounts.register.search import search_units
+from applications import contents, services
+from applications.errors import NotPossible
+from applications.forms.unit import SearchForm, SpellingForm, UnitForm, key_of
+from applications.kinds import CertificateType
+from applications.models import Application
+from applications.naming import names
+from applications.views import going
+from applications.views.entry import acting, order_view, seen_version
+from certportal.foundation import clock
+
+SHOWN = 20
+"""How many units are listed before the list must be searched."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """The units of an organisation: those to choose from, and those that cannot be chosen."""
+
+    standing: list[RegisterRecord]
+    shown: list[RegisterRecord]
+    ended: list[RegisterRecord] = field(default_factory=list)
+    searched: bool = False
+
+
+def offer(organisation: Organisation, query: str, on: date) -> Offer:
+    """Return the units that fit the search, or all while there are few."""
+    code = organisation.business_ids.filter(valid_to=None).values_list("code", flat=True).first()
+    if code is None:
+        return Offer([], [])
+    standing = queries.find_units(code, on=on)
+    intermediary = queries.find_intermediary(code, on)
+    if intermediary is not None and intermediary.is_standing(on):
+        standing.append(intermediary)
+    if query:
+        found = search_units(query, business_id=code, on=on, limit=SHOWN)
+        fitting = [one for one in found if one.is_standing(on)]
+        return Offer(standing, fitting, [one for one in found if one not in fitting], True)
+    ended = [one for one in queries.all_units(code, on=on) if not one.is_standing(on)]
+    return Offer(standing, standing[:SHOWN], ended[:SHOWN])
+
+
+def choose(request: HttpRequest, application: Application) -> HttpResponse:
+    """Ask for the unit; with none standing, explain what to do."""
+    if "unit" not in contents.editable(application):
+        raise NotPossible
+    search = SearchForm(request.GET)
+    query = search.cleaned_data["q"].strip() if search.is_valid() else ""
+    today = clock.day(clock.now())
+    found = offer(application.organisation, query, today)
+    if not found.standing:
+        return none_standing(request, application)
+    records = _with_posted(found, request.POST.get("record"))
+    form = UnitForm(application, request.POST or None, today=today, records=records)
+    if request.method == "POST" and form.is_valid():
+        return _save(request, application, form)
+    context = {
+        "search": search,
+        "query": query,
+        "found": found,
+        "many": len(found.standing) > SHOWN,
+    }
+    return _show(request, application, form, "applications/unit.html", **context)
+
+
+def _with_posted(found: Offer, posted: str | None) -> list[RegisterRecord]:
+    """Return what is shown, and what was chosen from a list that has changed meanwhile."""
+    chosen = [one for one in found.standing if key_of(one) == posted and one not in found.shown]
+    return [*found.shown, *chosen]
+
+
+def _save(request: HttpRequest, application: Application, form: UnitForm) -> HttpResponse:
+    services.save_section(
+        application.pk, "unit", form.values(), version=seen_version(request), **acting(request)
+    )
+    query = f"?{request.GET.urlencode()}" if request.GET else ""
+    return redirect(f"{going.names_url(application)}{query}")
+
+
+def none_standing(request: HttpRequest, application: Application, reason: str = "") -> HttpResponse:
+    """Explain why nothing can be ordered and how the register is put right."""
+    context = {"application": application, "reason": reason}
+    return render(request, "applications/not_standing.html", context)
+
+
+@order_view
+@require_http_methods(["GET", "POST"])
+def spelling(request: HttpRequest, application: Application) -> HttpResponse:
+    """Show how the names come into the certificate; ask where they cannot as they are."""
+    found = names(application, now=clock.now())
+    if found is None or "unit" not in contents.editable(application):
+        return redirect(going.order_url(application))
+    server = CertificateType(application.type).is_server
+    initial = {"version": application.version}
+    form = SpellingForm(found, server, request.POST or None, initial=initial)
+    if request.method == "POST" and not form.asks:
+        return redirect(going.after(request, application, "unit"))
+    if request.method == "POST" and form.is_valid():
+        saved = services.save_section(
+            application.pk, "unit", form.values(), version=seen_version(request), **acting(request)
+        )
+        return redirect(going.after(request, saved, "unit"))
+    context = {"names": found, "server": server, "title": contents.BY_ID["unit"].title}
+    return _show(request, application, form, "applications/names.html", **context)
+
+
+def _show(
+    request: HttpRequest, application: Application, form: Any, template: str, **more: Any
+) -> HttpResponse:
+    context = {
+        "application": application,
+        "form": form,
+        "is_test": CertificateType(application.type).is_test,
+        "back": going.back_url(request, application),
+        **more,
+    }
+    return render(request, template, context)

@@ -1,0 +1,25 @@
+"""Logged-in people and the addresses of their pages."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import translation
+
+from tests import people
+
+
+@pytest.fixture
+def browser(matti):
+    """Matti's browser."""
+    return people.log_in(Client(), matti)
+
+
+@pytest.fixture
+def address():
+    """Return the Finnish, Swedish or English address of a page of an order."""
+
+    def make(name: str, *args, language: str = "en") -> str:
+        with translation.override(language):
+            return reverse(name, args=args)
+
+    return make

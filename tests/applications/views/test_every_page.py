@@ -1,0 +1,77 @@
+"""Every page opens for those it is for, in three languages, and for nobody else."""
+
+import pytest
+from django.test import Client
+
+from tests import people
+from tests.applications import orders
+
+PARTS = ["type", "unit", "purpose", "host_names", "validity", "contact", "delivery", "csr"]
+LANGUAGES = ["fi", "sv", "en"]
+
+
+@pytest.fixture
+def draft(matti):
+    return orders.draft(matti)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("part", PARTS)
+def test_each_part_of_a_draft_opens(browser, draft, address, part, language):
+    page = browser.get(address("applications:part", draft.pk, part, language=language))
+    assert page.status_code == 200
+    assert b"<h1" in page.content
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_home_and_the_beginning_of_an_order_open(browser, draft, address, language):
+    assert browser.get(address("home", language=language)).status_code == 200
+    assert browser.get(address("applications:new", language=language)).status_code == 200
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", ["order", "names", "check", "discard", "again"])
+def test_the_pages_around_a_draft_open(browser, draft, address, name, language):
+    page = browser.get(address(f"applications:{name}", draft.pk, language=language))
+    assert page.status_code == 200
+
+
+@pytest.mark.parametrize("name", ["order", "sent", "withdraw", "again", "give_csr"])
+def test_the_pages_around_a_sent_order_open(browser, matti, address, name):
+    sent = orders.submitted(matti)
+    assert browser.get(address(f"applications:{name}", sent.pk)).status_code == 200
+
+
+def test_the_pages_around_a_case_in_review_open(browser, matti, address):
+    case = orders.in_review(matti)
+    for name in ["order", "sent", "withdraw", "add_information"]:
+        assert browser.get(address(f"applications:{name}", case.pk)).status_code == 200
+
+
+def test_a_stranger_finds_no_page_of_the_order(matti, kalle, address):
+    order = orders.with_csr(matti)
+    client = people.log_in(Client(), kalle)
+    pages = ["order", "names", "check", "sent", "discard", "withdraw", "again", "give_csr"]
+    addresses = [address(f"applications:{name}", order.pk) for name in pages]
+    addresses += [address("applications:part", order.pk, part) for part in PARTS]
+    addresses += [
+        address("applications:csr", order.pk, order.csrs.get().pk),
+        address("applications:download", order.pk, "der"),
+    ]
+    for one in addresses:
+        assert client.get(one).status_code == 404, one
+        assert client.post(one, {"version": 1}).status_code in {404, 405}, one
+
+
+def test_a_technical_member_orders_nothing(teemu, address):
+    client = people.log_in(Client(), teemu)
+    assert client.get(address("home")).status_code == 200
+    assert client.get(address("applications:new")).status_code == 404
+
+
+def test_visitors_are_led_to_log_in(matti, address):
+    order = orders.draft(matti)
+    for one in [address("home"), address("applications:order", order.pk)]:
+        answer = Client().get(one)
+        assert answer.status_code == 302
+        assert "/account/login/" in answer["Location"]
