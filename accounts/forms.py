@@ -85,7 +85,9 @@ class BusinessIdForm(Form):
     heading_field = "business_id"
     business_id = BusinessIdField(
         label=_("What is the business ID of your organisation?"),
-        help_text=_("For example 1234567-1."),
+        help_text=_(
+            "For example 1234567-1. We fetch the organisation and its units from the registers."
+        ),
     )
 
 

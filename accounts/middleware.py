@@ -35,7 +35,7 @@ class PersonMiddleware:
         if person is not None:
             read_in(person, request)
         response = self.get_response(request)
-        if settings.SESSION_COOKIE_NAME in request.COOKIES or hasattr(request, "private"):
+        if settings.SESSION_COOKIE_NAME in request.COOKIES:
             patch_cache_control(response, private=True, no_store=True)
         return response
 

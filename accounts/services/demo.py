@@ -29,9 +29,7 @@ def grant_demo_roles(*, now: datetime) -> list[TestPerson]:
                 reviewer = Person.objects.get(logins=known(person, now=now))
                 roles.grant_reviewer(reviewer, by=None, actor=system("demo"), now=now)
             elif person.key == SUPERUSER:
-                User.objects.filter(pk=known(person, now=now).pk).update(
-                    is_staff=True, is_superuser=True
-                )
+                roles.make_superuser(known(person, now=now), actor=system("demo"), now=now)
     return list(PERSONS)
 
 

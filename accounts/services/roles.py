@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from accounts.models import Person, StaffRole
+from accounts.models import Person, StaffRole, User
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 
@@ -34,6 +34,16 @@ def end_reviewer(person: Person, *, actor: Actor, now: datetime) -> None:
         role.ended_at = now
         role.save(update_fields=["ended_at"])
         _record("staff_role.ended", role, actor, now)
+
+
+@transaction.atomic
+def make_superuser(login: User, *, actor: Actor, now: datetime) -> None:
+    """Open the settings admin, with every right in it, to the login."""
+    login.is_staff = login.is_superuser = True
+    login.save(update_fields=["is_staff", "is_superuser"])
+    events.record(
+        "login.made_superuser", actor=actor, now=now, object_type="login", object_id=login.pk
+    )
 
 
 def _record(action: str, role: StaffRole, actor: Actor, now: datetime) -> None:

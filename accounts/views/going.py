@@ -6,6 +6,7 @@ from django.shortcuts import resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts import access
+from accounts.services.people import present
 
 
 def wanted(request: HttpRequest) -> str:
@@ -21,6 +22,6 @@ def landing(request: HttpRequest) -> str:
     """Return the page a person comes to: reviewers the console, all others their account."""
     user = request.user
     person = user.person if user.is_authenticated else None
-    if person is not None and access.is_reviewer(person):
+    if person is not None and access.is_reviewer(present(person)):
         return resolve_url(settings.REVIEWER_REDIRECT_URL)
     return resolve_url(settings.LOGIN_REDIRECT_URL)

@@ -14,7 +14,7 @@ from django.test import Client
 from accounts.identification import claims as claim_names
 from accounts.identification import identity
 from accounts.identification.testidp import tokens
-from accounts.models import Identifier, Person
+from accounts.models import Identifier, Person, User
 from certportal.foundation.models import Event
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -258,6 +258,26 @@ def test_provider_that_does_not_answer_is_unavailable(client: Client, settings):
 
 def test_provider_is_made_once():
     assert identity.provider() is identity.provider()
+
+
+def test_closed_login_is_told_so_and_let_in_nowhere(visitor):
+    visitor.log_in("matti")
+    User.objects.update(is_active=False)
+
+    answer = Browser(visitor.base).log_in("matti")
+
+    assert answer.status_code == 403
+    assert "Location" not in answer.headers
+
+
+def test_provider_that_fails_half_way_is_unavailable(visitor, monkeypatch):
+    back = visitor.press(visitor.leave(), "matti")
+    monkeypatch.setattr(tokens, "redeem", None)
+
+    answer = visitor.get(back)
+
+    assert answer.status_code == 503
+    assert "Retry-After" in answer.headers
 
 
 def test_identity_code_is_kept_nowhere(visitor, capture_logs):

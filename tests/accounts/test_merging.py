@@ -1,0 +1,99 @@
+"""Two keys, one human: everything comes together under the one who stays."""
+
+import pytest
+
+from accounts import access
+from accounts.models import Membership
+from accounts.services import merging, people
+from certportal.foundation.actors import system
+from certportal.foundation.models import Event
+from tests.people import NOW, identity_of, log_in, make_person, make_reviewer
+
+pytestmark = pytest.mark.django_db
+OPERATOR = system("operator")
+
+
+def merge(gone, into):
+    merging.merge(gone, into=into, actor=OPERATOR, now=NOW)
+    gone.refresh_from_db()
+
+
+def test_logins_lead_to_the_one_who_stays(client, matti):
+    abroad = make_person("Matti Meikalainen")
+    merge(abroad, matti)
+
+    login = people.recognise(
+        identity_of("test:Matti Meikalainen", "Matti Meikalainen"),
+        language="fi",
+        address="",
+        now=NOW,
+    )
+
+    assert login.person == matti
+    assert people.present(abroad) == matti
+    assert log_in(client, matti).get("/fi/account/me/").status_code == 200
+
+
+def test_name_of_the_one_who_stays_is_kept(matti):
+    abroad = make_person("Matti Meikalainen")
+    merge(abroad, matti)
+
+    people.recognise(
+        identity_of("test:Matti Meikalainen", "Matti Uusi"), language="fi", address="", now=NOW
+    )
+
+    matti.refresh_from_db()
+    assert str(matti) == "Matti Meikäläinen"
+
+
+def test_memberships_and_roles_come_along(stranger, riitta, pharmacy):
+    clinics = stranger.memberships.get().organisation
+    merge(stranger, riitta)
+
+    assert access.is_member(riitta, clinics.pk)
+    assert not access.is_member(stranger, clinics.pk)
+    assert not access.is_member(riitta, pharmacy.pk)
+
+
+def test_role_comes_along(matti):
+    reviewer = make_reviewer("Matti Meikalainen")
+    merge(reviewer, matti)
+
+    assert access.is_reviewer(matti)
+    assert not access.is_reviewer(reviewer)
+
+
+def test_what_both_have_is_kept_once(matti, maija, pharmacy):
+    merge(maija, matti)
+
+    membership = access.current_membership(matti, pharmacy.pk)
+    assert membership.role == Membership.Role.ADMINISTRATOR
+    assert not access.is_member(maija, pharmacy.pk)
+
+
+def test_role_both_have_is_kept_once(riitta, raimo):
+    merge(raimo, riitta)
+
+    assert access.is_reviewer(riitta)
+    assert not access.is_reviewer(raimo)
+
+
+def test_merging_is_recorded(matti, maija):
+    merge(maija, matti)
+
+    event = Event.objects.get(action="person.merged")
+    assert (event.object_id, event.data) == (str(maija.pk), {"into": str(matti.pk)})
+
+
+def test_nobody_is_merged_into_themselves(matti):
+    with pytest.raises(merging.NotMergeable):
+        merge(matti, matti)
+
+
+def test_nobody_is_merged_twice(matti, maija, stranger):
+    merge(maija, matti)
+
+    with pytest.raises(merging.NotMergeable):
+        merge(maija, stranger)
+    with pytest.raises(merging.NotMergeable):
+        merge(stranger, maija)
