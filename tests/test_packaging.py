@@ -9,7 +9,7 @@ import yaml
 ROOT = Path(__file__).parent.parent
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
-PORTAL = (ROOT / "portal").read_text()
+PORTAL = "".join(part.read_text() for part in [ROOT / "portal", *ROOT.glob("portal.d/*.sh")])
 SERVICES = COMPOSE["services"]
 OURS = ["web", "worker", "signer", "beat"]
 
@@ -71,6 +71,6 @@ def test_every_package_is_pinned_by_hash_and_no_host_is_named(lock):
 
 def test_both_queues_are_worked_and_the_commands_agree():
     for queue in ("default", "ca"):
-        assert f"-Q {queue}" in PORTAL
+        assert f"start_worker {queue}" in PORTAL
     assert "-Q default" in SERVICES["worker"]["command"]
     assert "-Q ca" in SERVICES["signer"]["command"]

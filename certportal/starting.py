@@ -1,0 +1,29 @@
+"""What `./portal run` does in one process before it serves: `python -m certportal.starting`."""
+
+import io
+import os
+
+import django
+
+
+def prepare() -> None:
+    """Migrate, fill an empty register with the sample, and print the test persons.
+
+    A register that holds anything is left alone: a real export may have been imported.
+    """
+    from django.conf import settings
+    from django.core.management import call_command
+
+    from accounts.register.models import RegisterRecord
+
+    call_command("migrate", verbosity=0)
+    if not settings.PRODUCTION and not RegisterRecord.objects.exists():
+        call_command("import_register", sample=True, stdout=io.StringIO(), stderr=io.StringIO())
+    if not settings.PRODUCTION:
+        call_command("demo_people")
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "certportal.settings")
+    django.setup()
+    prepare()

@@ -1,0 +1,104 @@
+# A private PostgreSQL and Redis on Unix sockets, without TCP. Sourced by ./portal.
+
+POSTGRES=
+RUN=
+STORE=
+
+newest_postgres() { compgen -G '/usr/lib/postgresql/*/bin/postgres' | sort -V | tail -n 1 | grep .; }
+
+# PostgreSQL refuses to run as root, so root gives the servers an ordinary user.
+service_user() { if getent passwd postgres >/dev/null; then echo postgres; else echo nobody; fi; }
+
+as_service() {
+    if [ "$(id -u)" = 0 ]; then runuser -u "$(service_user)" -- "$@" 9>&-; else "$@" 9>&-; fi
+}
+
+# The servers' files lie under the data directory if their user can get there (root's home is shut
+# to others), else under /var/tmp. A socket's path must stay under the kernel's 107 bytes.
+place_services() {
+    local place=$DATA short
+    short=portal-$(id -u)-$(printf '%s' "$DATA" | sha256sum | cut -c 1-12)
+    if [ "$(id -u)" = 0 ]; then
+        chmod go+x "$DATA"
+        as_service test -x "$DATA" || place=/var/tmp/$short
+    fi
+    STORE=$place/services
+    RUN=$place/run
+    [ ${#RUN} -lt 85 ] || RUN=/tmp/$short
+    own_directory "$STORE"
+    own_directory "$RUN"
+}
+
+# Make the directory for the servers' user alone; refuse one that somebody else has put there.
+own_directory() {
+    mkdir -p "$1"
+    if [ "$(id -u)" = 0 ] && [ -O "$1" ]; then chown "$(service_user)" "$1"; fi
+    chmod 700 "$1"
+    as_service test -O "$1" || die "$1 belongs to somebody else"
+}
+
+# $1: further options of PostgreSQL. DATABASE_URL and REDIS_URL choose other servers.
+start_services() {
+    [ -n "${DATABASE_URL:-}" ] && [ -n "${REDIS_URL:-}" ] && return
+    [ -n "${DATABASE_URL:-}" ] || start_postgres "$1"
+    [ -n "${REDIS_URL:-}" ] || start_redis
+}
+
+database_address() { echo "postgres://portal@/portal?host=$RUN&port=5432"; }
+
+redis_address() { echo "unix://$RUN/redis.sock?db=0"; }
+
+# A cluster made by an older PostgreSQL keeps to that version while it is installed.
+postgres_directory() {
+    local bin
+    bin=/usr/lib/postgresql/$(cat "$STORE/postgres/PG_VERSION" 2>/dev/null || echo none)/bin
+    [ -d "$bin" ] || bin=$(dirname "$(newest_postgres)")
+    echo "$bin"
+}
+
+start_postgres() {
+    local cluster=$STORE/postgres bin options
+    bin=$(postgres_directory)
+    options="-k $RUN -c listen_addresses='' -c port=5432 -c max_connections=200 $1"
+    if [ ! -e "$cluster/PG_VERSION" ]; then
+        rm -rf "$cluster"
+        as_service "$bin/initdb" -D "$cluster" -U portal -A trust -E UTF8 --locale=C.UTF-8 >/dev/null
+    fi
+    POSTGRES=$bin/pg_ctl
+    stop_postgres
+    as_service "$POSTGRES" -D "$cluster" -l "$STORE/postgres.log" -o "$options" -w start >/dev/null ||
+        die "PostgreSQL did not start: $(tail -n 1 "$STORE/postgres.log")"
+    "$bin/psql" -h "$RUN" -U portal -lqtA | grep -q '^portal|' ||
+        "$bin/createdb" -h "$RUN" -U portal portal
+    DATABASE_URL=$(database_address)
+    export DATABASE_URL
+}
+
+stop_postgres() {
+    [ -n "$POSTGRES" ] && [ -e "$STORE/postgres/postmaster.pid" ] || return 0
+    as_service "$POSTGRES" -D "$STORE/postgres" -m fast -w stop >/dev/null 2>&1 || true
+}
+
+redis_answers() { redis-cli -s "$RUN/redis.sock" ping >/dev/null 2>&1; }
+
+start_redis() {
+    local tries
+    stop_redis
+    as_service redis-server --port 0 --unixsocket "$RUN/redis.sock" --unixsocketperm 700 --save '' \
+        --dir "$STORE" --daemonize yes --pidfile "$RUN/redis.pid" --logfile "$STORE/redis.log" >/dev/null
+    for ((tries = 0; ; tries++)); do
+        redis_answers && break
+        [ $tries -lt 100 ] || die "Redis did not start: $(tail -n 1 "$STORE/redis.log")"
+        sleep 0.1
+    done
+    REDIS_URL=$(redis_address)
+    export REDIS_URL
+}
+
+stop_redis() { redis-cli -s "$RUN/redis.sock" shutdown nosave >/dev/null 2>&1 || true; }
+
+stop_services() {
+    [ -n "$RUN" ] || return 0
+    [ "${REDIS_URL:-}" != "$(redis_address)" ] || stop_redis
+    stop_postgres
+}

@@ -1,0 +1,121 @@
+# Set-up: Debian packages, the virtual environment, compiled messages. Sourced by ./portal.
+
+PACKAGES_RUN="python3-venv libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 gettext"
+PACKAGES_TEST="chromium gnutls-bin openssl"
+CLUSTER_CONF=/etc/postgresql-common/createcluster.conf
+POLICY=/usr/sbin/policy-rc.d
+POLICY_IS_OURS=
+
+set_up() {
+    local packages=$PACKAGES_RUN lock=requirements.txt
+    [ -n "${DATABASE_URL:-}" ] || packages+=" postgresql"
+    [ -n "${REDIS_URL:-}" ] || packages+=" redis-server"
+    if [ "$1" = test ]; then
+        packages+=" $PACKAGES_TEST"
+        lock=requirements-test.txt
+    fi
+    # shellcheck disable=SC2086 # a list of words
+    install_packages $packages
+    make_venv "$lock"
+    compile_messages
+}
+
+# ------------------------------------------------------------------ Debian packages
+
+missing_packages() {
+    local name installed
+    installed=$(dpkg-query -W -f '${Package} ${Status}\n' "$@" 2>/dev/null || true)
+    for name in "$@"; do
+        if [ "$name" = postgresql ] && newest_postgres >/dev/null; then continue; fi
+        grep -q "^$name .* ok installed" <<<"$installed" || printf '%s ' "$name"
+    done
+}
+
+install_packages() {
+    local missing
+    missing=$(missing_packages "$@")
+    [ -n "$missing" ] || return 0
+    may_be_root || die "packages are missing; let an administrator run: apt-get install $missing"
+    say "Installing $missing…"
+    trap let_servers_start EXIT
+    keep_servers_from_starting
+    apt update || say "apt-get update failed; trying with the lists there are"
+    # shellcheck disable=SC2086 # a list of words
+    apt install -y --no-install-recommends -o Dpkg::Options::=--force-confold $missing ||
+        die "apt-get could not install $missing"
+    let_servers_start
+    trap - EXIT
+}
+
+may_be_root() {
+    [ "$(id -u)" = 0 ] && return
+    command -v sudo >/dev/null || return 1
+    sudo -n true 2>/dev/null || { [ -t 0 ] && sudo -v; }
+}
+
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
+
+apt() { as_root env DEBIAN_FRONTEND=noninteractive apt-get -q "$@" </dev/null >&2; }
+
+# Debian's packages start servers of their own; this service keeps private ones instead.
+keep_servers_from_starting() {
+    if ! newest_postgres >/dev/null && [ ! -e $CLUSTER_CONF ]; then
+        as_root mkdir -p "$(dirname $CLUSTER_CONF)"
+        echo 'create_main_cluster = false' | as_root tee $CLUSTER_CONF >/dev/null
+    fi
+    if [ ! -e $POLICY ]; then
+        POLICY_IS_OURS=yes
+        printf '#!/bin/sh\nexit 101\n' | as_root tee $POLICY >/dev/null
+        as_root chmod +x $POLICY
+    fi
+}
+
+let_servers_start() { [ -z "$POLICY_IS_OURS" ] || as_root rm -f $POLICY; }
+
+# ------------------------------------------------------------------ Python
+
+# `python3` may be an older one in front of Debian's own.
+find_python() {
+    local candidate
+    for candidate in /usr/bin/python3 python3.14 python3.13 python3.12 python3; do
+        if "$candidate" -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 12))' 2>/dev/null; then
+            command -v "$candidate"
+            return
+        fi
+    done
+    die "no Python 3.12 or newer that can make virtual environments was found"
+}
+
+lock_sum() { sha256sum <"$1" | cut -d ' ' -f 1; }
+
+is_stamped() { [ "$(cat ".venv/$1.stamp" 2>/dev/null)" = "$(lock_sum "$1")" ]; }
+
+# The lock for tests holds everything of the other, so its stamp serves both.
+has_venv() { is_stamped requirements-test.txt || { [ "$1" = requirements.txt ] && is_stamped "$1"; }; }
+
+make_venv() {
+    local lock=$1
+    has_venv "$lock" && return
+    exec 8>"$HERE/.venv.lock"
+    flock 8
+    has_venv "$lock" && return
+    say "Installing Python packages from $lock …"
+    # A checkout that was moved leaves scripts that point to where it was.
+    if ! grep -qs "$HERE/.venv" .venv/bin/pip; then
+        rm -rf .venv
+        "$(find_python)" -m venv .venv
+    fi
+    # Constraints of the machine are for other projects; the lock says everything.
+    PIP_CONSTRAINT=/dev/null .venv/bin/python -m pip install -q --disable-pip-version-check \
+        --no-input --require-hashes -r "$lock" 8>&- >&2 || die "pip could not install $lock"
+    lock_sum "$lock" >".venv/$lock.stamp"
+    exec 8>&-
+}
+
+compile_messages() {
+    local po
+    for po in locale/*/LC_MESSAGES/*.po; do
+        [ -e "$po" ] || continue
+        [ "${po%.po}.mo" -nt "$po" ] || msgfmt -o "${po%.po}.mo" "$po"
+    done
+}
