@@ -8,6 +8,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
 from certportal import error, health, mailbox, pages
+from issuance.pages import authorities
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("livez", health.livez, name="livez"),
@@ -18,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *i18n_patterns(
         *pages.urlpatterns,
         path("home/", home, name="home"),
+        path("authorities/", authorities, name="authorities"),
         path("account/", include("accounts.urls")),
         path("orders/", include("applications.urls")),
         path("console/", include("applications.console_urls")),

@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from issuance import views
+from issuance import pages, views
 
 app_name = "issuance"
 urlpatterns = [
     path("crl/<slug:stem>.crl", views.crl, name="crl"),
+    path("ca/", pages.policy, name="policy"),
     path("ca/<slug:stem>.crt", views.certificate, name="ca_certificate"),
     path("ca/<slug:stem>.pem", views.chain, name="ca_chain"),
 ]

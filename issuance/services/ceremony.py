@@ -38,6 +38,12 @@ class Place:
     branch: Branch
     generation: int = 1
 
+    @classmethod
+    def of(cls, ca: IssuingCA) -> "Place":
+        """The place of a registered CA."""
+        issuer = ca.issuer()
+        return cls(issuer.environment, issuer.branch, ca.generation)
+
     @property
     def _middle(self) -> str:
         return f"{'test-' if self.environment == 'test' else ''}{self.branch}"
