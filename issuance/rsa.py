@@ -17,8 +17,8 @@ with warnings.catch_warnings():  # badkeys imports what cryptography has depreca
 SIZES = (2048, 3072, 4096)
 """Bits of the modulus taken: DVV asks for 2048 or 4096, 3072 is ours."""
 FERMAT_ROUNDS = 100
-LARGEST_TESTED = 8192
-"""Above this many bits only the size is judged: the other tests cost too much."""
+TESTED = range(512, 8193)
+"""Outside these numbers of bits only the size is judged: more would be senseless or cost much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def examine_rsa(key: RsaNumbers, *, thorough: bool = True) -> list[Finding]:
     The two costly tests (2 ms for 2048 bits, 15 ms for 4096) are left out unless ``thorough``.
     """
     findings = [*_size(key), *_exponent(key)]
-    if key.bits and key.bits <= LARGEST_TESTED:
+    if key.bits in TESTED:
         findings += _factors(key)
         if thorough and not findings:
             findings += _costly(key)

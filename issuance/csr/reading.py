@@ -41,6 +41,7 @@ def open_file(data: bytes) -> File:
     return File(data, text, blocks_of(text), repaired)
 
 
+_LINE = re.compile(r"(?:BEGIN|END)[ +](?:NEW[ +])?CERTIFICATE[ +]REQUEST", re.IGNORECASE)
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x19]")
 """Octets of no text; tar archives and office files hold requests between such."""
 _BINARY = frozenset({Kind.ZIP, Kind.GZIP, Kind.IMAGE, Kind.PROGRAM, Kind.JKS})
@@ -119,7 +120,6 @@ def _from_text(file: File) -> Reading:
         return Reading(Kind.REQUEST, der, repaired=[*file.repaired, *repaired])
     if der:
         return _other(kind_of_der(der))
-    upper = file.text[:4096].upper()
-    if "CERTIFICATE" in upper and "REQUEST" in upper and "BEGIN" in upper:
+    if _LINE.search(file.text):
         return Reading(Kind.REQUEST, findings=[found("file.damaged_pem", problem="begin")])
-    return _other(kind_of_text(file.text))
+    return _other(Kind.PDF if file.text.startswith("%PDF") else kind_of_text(file.text))

@@ -54,7 +54,7 @@ def _content(name: str) -> bytes:
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     """Answer requests until the input ends or a length line is no number."""
-    while (line := requests.readline(32)).strip().isdigit():
+    while (line := requests.readline(32)).endswith(b"\n") and line.strip().isdigit():
         size = int(line)
         data = requests.read(min(size, MOST_READ))
         rest = size - len(data)

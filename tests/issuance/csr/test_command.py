@@ -1,0 +1,100 @@
+"""The doctor on the command line."""
+
+import io
+import json
+import subprocess
+import sys
+
+import pytest
+from django.core.management import call_command
+
+from issuance.management.commands.check_csr import MOST_READ, serve
+from tests.issuance.csr.builder import GOOD, HOST, pem, request
+
+PEM = pem(GOOD.der()).encode()
+
+
+def run(data: bytes, tmp_path, *options: str) -> tuple[str, int]:
+    path, out = tmp_path / "request.csr", io.StringIO()
+    path.write_bytes(data)
+    try:
+        call_command("check_csr", str(path), *options, stdout=out)
+    except SystemExit as end:
+        return out.getvalue(), int(end.code or 0)
+    return out.getvalue(), 0
+
+
+def test_a_good_request_is_shown_and_passes(tmp_path) -> None:
+    text, status = run(PEM, tmp_path)
+    assert status == 0
+    assert text.startswith("OK")
+    assert HOST in text
+    assert "P-256" in text
+
+
+def test_a_bad_request_is_refused_with_words(tmp_path) -> None:
+    text, status = run(request(version=b"\x02\x01\x02"), tmp_path)
+    assert status == 1
+    assert text.startswith("REFUSED")
+    assert "2" in text
+
+
+def test_hostile_names_do_not_steer_the_terminal(tmp_path) -> None:
+    from tests.issuance.csr.builder import attribute, name
+
+    text, _ = run(request(subject=name(attribute("CN", "a\x1b[2Jb"))), tmp_path)
+    assert "\x1b" not in text
+
+
+def test_json_has_verdict_reasons_and_worded_findings(tmp_path) -> None:
+    text, status = run(b"hei", tmp_path, "--json", "--language", "sv")
+    answer = json.loads(text)
+    assert status == 1
+    assert answer["verdict"] == "reject"
+    assert answer["reasons"] == ["not-a-csr"]
+    assert {"rule", "severity", "params", "text", "remedy"} <= answer["findings"][0].keys()
+
+
+def served(*files: bytes) -> list[dict[str, object]]:
+    requests = io.BytesIO(b"".join(b"%d\n" % len(data) + data for data in files))
+    answers = io.BytesIO()
+    serve(requests, answers)
+    return [json.loads(line) for line in answers.getvalue().splitlines()]
+
+
+def test_serving_answers_one_line_each() -> None:
+    key = b"-----BEGIN PRIVATE KEY-----\n"
+    answers = served(PEM, b"", key, PEM + b"\n" * 70_000, GOOD.der())
+    assert [answer["verdict"] for answer in answers] == [
+        "accept",
+        "reject",
+        "reject",
+        "reject",
+        "accept",
+    ]
+    assert [answer["reasons"] for answer in answers[1:4]] == [
+        ["not-a-csr"],
+        ["private-key-included"],
+        ["too-large"],
+    ]
+
+
+def test_serving_skips_what_is_beyond_all_measure() -> None:
+    answers = served(bytes(MOST_READ + 1000), PEM)
+    assert [answer["verdict"] for answer in answers] == ["reject", "accept"]
+
+
+@pytest.mark.parametrize("line", [b"", b"\n", b"x\n", b"-5\n", b"9" * 40])
+def test_serving_ends_at_the_end_or_at_nonsense(line: bytes) -> None:
+    answers = io.BytesIO()
+    serve(io.BytesIO(line), answers)
+    assert answers.getvalue() == b""
+
+
+def test_the_command_reads_standard_input(settings) -> None:
+    command = [sys.executable, "manage.py", "check_csr", "-", "--json"]
+    done = subprocess.run(
+        command, input=PEM, capture_output=True, cwd=settings.BASE_DIR, timeout=60, check=False
+    )
+    assert json.loads(done.stdout)["verdict"] == "accept"
+    assert done.returncode == 0

@@ -1,0 +1,168 @@
+"""The doctor always answers, within 2 s of CPU and 512 MB, whatever the bytes.
+
+Valid requests are changed octet by octet and element by element, up to 10 MB. The child
+process runs under limits of the operating system, so that a loop or a flood is a failure.
+"""
+
+import json
+import random
+import resource
+import subprocess
+import sys
+import time
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from issuance import tlv
+from issuance.csr import Report, examine
+from tests.issuance.csr.builder import GOOD, ec_key, pem, request, rsa_key
+
+SEEDS = [
+    GOOD.der(),
+    pem(GOOD.der()).encode(),
+    request(key=rsa_key()),
+    pem(GOOD.der()).encode("utf-16"),
+]
+CPU_SECONDS, MEMORY = 2.0, 512 * 1024 * 1024
+MANY = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def assert_answers(data: bytes) -> Report:
+    started = time.process_time()
+    report = examine(data)
+    assert time.process_time() - started < CPU_SECONDS
+    assert report.accepted or report.errors
+    assert "file.unexamined" not in [finding.rule for finding in report.findings]
+    assert Report.from_json(json.loads(json.dumps(report.to_json()))) == report
+    return report
+
+
+edits = st.lists(
+    st.tuples(st.integers(0, 4000), st.binary(max_size=8), st.integers(0, 8)), max_size=6
+)
+
+
+@MANY
+@given(st.sampled_from(SEEDS), edits)
+def test_octets_changed(seed: bytes, changes: list[tuple[int, bytes, int]]) -> None:
+    for place, octets, cut in changes:
+        at = place % (len(seed) + 1)
+        seed = seed[:at] + octets + seed[at + cut :]
+    assert_answers(seed)
+
+
+def elements(data: bytes) -> list[tlv.Element]:
+    found = [tlv.read(data)]
+    for element in found:
+        if element.tag & 0x20:
+            found += element.children()
+    return found
+
+
+@MANY
+@given(
+    st.sampled_from([GOOD.der(), SEEDS[2]]),
+    st.integers(0, 200),
+    st.sampled_from(["drop", "double", "tag", "empty", "fill"]),
+    st.binary(min_size=1, max_size=40),
+)
+def test_elements_changed(seed: bytes, number: int, how: str, filling: bytes) -> None:
+    found = elements(seed)
+    element = found[number % len(found)]
+    tag = bytes([element.tag])
+    new = {
+        "drop": b"",
+        "double": element.encoded * 2,
+        "tag": filling[:1] + element.encoded[1:],
+        "empty": tag + b"\0",
+        "fill": tag + bytes([len(filling)]) + filling,
+    }[how]
+    assert_answers(rebuilt(seed, element, new))
+
+
+def rebuilt(data: bytes, changed: tlv.Element, new: bytes) -> bytes:
+    """The request with one element replaced and all lengths around it put right."""
+    from issuance.der import tlv as encode
+
+    def again(element: tlv.Element) -> bytes:
+        if (element.start, element.end) == (changed.start, changed.end):
+            return new
+        if element.tag & 0x20 and element.start <= changed.start < element.end:
+            return encode(element.tag, *(again(child) for child in element.children()))
+        return element.encoded
+
+    return again(tlv.read(data))
+
+
+@MANY
+@given(st.binary(max_size=3000))
+def test_any_octets(data: bytes) -> None:
+    assert not assert_answers(data).accepted
+
+
+CHILD = """
+import json, resource, sys
+from issuance.csr import examine
+examine(b"")
+resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[1]), int(sys.argv[1])))
+while line := sys.stdin.buffer.readline():
+    data = sys.stdin.buffer.read(int(line))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_utime
+    report = examine(data)
+    spent = resource.getrusage(resource.RUSAGE_SELF).ru_utime - before
+    print(json.dumps([report.accepted, report.reasons, spent]), flush=True)
+"""
+
+
+def monsters() -> list[bytes]:
+    """Large and spiteful files: what makes slow parsers, regexes and big integers show."""
+    dice, good, size = random.Random(7), pem(GOOD.der()).encode(), 10_000_000
+    modulus = b"\x02\x82\xe0\x00" + dice.randbytes(0xE000)
+    return [
+        dice.randbytes(size),
+        b"A" * size,
+        b"-" * size,
+        b"-----BEGIN CERTIFICATE REQUEST-----\n" * (size // 36),
+        b"-----BEGIN " + b"A" * size,
+        b"-----BEGIN" + b" " * size,
+        good * (size // len(good)),
+        b"x\n" * (size // 2) + good,
+        b"\x30\x80" * (size // 2),
+        b"\x30\x84\x00\x98\x96\x7a" + b"\x30\x00" * (size // 2),
+        b"> " * (size // 2),
+        b'{"kty":' * (size // 7),
+        b"<RSAKeyValue>" * (size // 13),
+        b"ab: cd\n" * (size // 7),
+        b"\x30\x83\x00\xff\xfa" + b"\x06\x01\x2a" * 21_800,
+        b"\x30\x83\x00\xe0\x04" + modulus,
+        bytes(size),
+        "-----BEGIN PRIVATE".encode("utf-16") * (size // 40),
+        b"-----BEGIN RSA PRIVATE KEY-----\n"
+        + b"MIIE" * 4000
+        + b"\n-----END RSA PRIVATE KEY-----\n",
+    ]
+
+
+def test_large_files_within_limits_of_the_operating_system(settings) -> None:
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    assert limit in (resource.RLIM_INFINITY, limit)
+    child = subprocess.Popen(
+        [sys.executable, "-c", CHILD, str(MEMORY)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=settings.BASE_DIR,
+    )
+    assert child.stdin is not None
+    assert child.stdout is not None
+    for data in monsters():
+        child.stdin.write(b"%d\n" % len(data) + data)
+        child.stdin.flush()
+        accepted, reasons, spent = json.loads(child.stdout.readline())
+        assert not accepted
+        assert reasons
+        assert spent < CPU_SECONDS
+    child.stdin.close()
+    assert child.wait(timeout=30) == 0
+    child.stdout.close()
+    assert ec_key()

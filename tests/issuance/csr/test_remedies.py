@@ -1,0 +1,93 @@
+"""The commands handed over make a request that passes, with the order's names to the letter."""
+
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from issuance import remedies
+from issuance.csr import ExpectedNames, examine
+
+SERVER = ExpectedNames("Itä-Järven äitiysneuvola", dns_names=("resepti.malli.fi", "kanta.malli.fi"))
+SYSTEM = ExpectedNames(
+    "Åbo vård & omsorg, #1 'Ab' $HOME",
+    unit="Keskusta; apteekki",
+    common_name="Todistuspalvelu_testi",
+    serial_number="1.2.246.10.12345671.12.1",
+)
+KEYS: list[remedies.KeyChoice] = ["RSA 2048", "P-256", "P-384"]
+
+
+def run(commands: str, folder: Path) -> None:
+    for line in commands.splitlines():
+        subprocess.run(
+            shlex.split(line), cwd=folder, check=True, capture_output=True, timeout=60, input=b""
+        )
+
+
+@pytest.mark.parametrize("names", [SERVER, SYSTEM], ids=["server", "system"])
+@pytest.mark.parametrize("key", KEYS)
+def test_openssl_makes_the_request(tmp_path, names: ExpectedNames, key: remedies.KeyChoice) -> None:
+    stem = remedies.file_stem(names)
+    (tmp_path / f"{stem}.cnf").write_text(remedies.openssl_config(names))
+    run(remedies.openssl_commands(names, key), tmp_path)
+    for_server = bool(names.dns_names)
+    report = examine((tmp_path / f"{stem}.csr").read_bytes(), expected=names, for_server=for_server)
+    assert report.csr is not None
+    assert report.csr.values("O") == [names.organisation]
+    assert report.csr.values("OU") == ([names.unit] if names.unit else [])
+    assert report.csr.dns_names == list(names.dns_names)
+    assert report.csr.key.name == key
+    assert not [f for f in report.warnings if f.rule.startswith("expected.")]
+    string_types = {a.label: a.string_type for a in report.csr.subject}
+    assert string_types["O"] == "UTF8String"
+
+
+def test_the_request_for_a_server_passes_without_a_word(tmp_path) -> None:
+    (tmp_path / "resepti.malli.fi.cnf").write_text(remedies.openssl_config(SERVER))
+    run(remedies.openssl_commands(SERVER), tmp_path)
+    report = examine((tmp_path / "resepti.malli.fi.csr").read_bytes(), for_server=True)
+    assert report.accepted
+    assert report.findings == []
+    assert report.csr is not None
+    assert report.csr.key.name == "RSA 4096"
+
+
+def test_keytool_commands_name_everything() -> None:
+    commands = remedies.keytool_commands(SERVER, "P-384")
+    assert "secp384r1" in commands
+    assert 'SAN=dns:resepti.malli.fi,dns:kanta.malli.fi"' in commands
+    dname = shlex.split(commands.splitlines()[0])[-1]
+    assert dname == "CN=resepti.malli.fi, O=Itä-Järven äitiysneuvola, C=FI"
+
+
+def test_keytool_names_are_quoted_for_shell_and_name() -> None:
+    line = remedies.keytool_commands(SYSTEM).splitlines()[0]
+    script = 'keytool() { for last; do :; done; printf %s "$last"; }\n' + line
+    dname = subprocess.run(["sh", "-c", script], capture_output=True, check=True).stdout.decode()
+    assert "O=Åbo vård & omsorg\\, \\#1 'Ab' $HOME" in dname
+
+
+def test_certreq_file_has_names_key_and_hosts() -> None:
+    text = remedies.certreq_inf(SERVER, "P-256")
+    assert "ECDSA_P256" in text
+    assert '_continue_="dns=kanta.malli.fi&"' in text
+    assert 'O=""Itä-Järven äitiysneuvola""' in text
+    assert "KeyLength=4096" in remedies.certreq_inf(SYSTEM)
+    assert '2.5.4.5=""1.2.246.10.12345671.12.1""' in remedies.certreq_inf(SYSTEM)
+
+
+@pytest.mark.parametrize(
+    ("name", "stem"),
+    [("Äitiysneuvola Oy", "aitiysneuvola-oy"), ("../../etc", "etc"), ("\n", "request")],
+)
+def test_file_names_are_plain(name: str, stem: str) -> None:
+    assert remedies.file_stem(ExpectedNames(name)) == stem
+
+
+def test_line_ends_in_names_end_no_line() -> None:
+    config = remedies.openssl_config(ExpectedNames("a\nreq_extensions = x\\"))
+    assert "\nreq_extensions" not in config
+    assert shutil.which("openssl")

@@ -1,0 +1,139 @@
+"""Private keys in an upload: refused first, kept nowhere, and the key blocked if it is real."""
+
+import base64
+import json
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    pkcs12,
+)
+
+from issuance.csr import Report, examine
+from issuance.der import integer, sequence
+from issuance.keys import spki_sha256
+from tests.issuance.csr.builder import GOOD, ec_key, pem, rsa_key, spki_of
+
+CSR = pem(GOOD.der()).encode()
+_POINT = PublicFormat.UncompressedPoint
+PLAIN, LOCKED = NoEncryption(), BestAvailableEncryption(b"salasana")
+TRADITIONAL, PKCS8, SSH = (
+    PrivateFormat.TraditionalOpenSSL,
+    PrivateFormat.PKCS8,
+    PrivateFormat.OpenSSH,
+)
+
+
+def dump(key, encoding=Encoding.PEM, form=PKCS8, lock=PLAIN) -> bytes:
+    return key.private_bytes(encoding, form, lock)
+
+
+def assert_refused(report: Report, data: bytes) -> None:
+    assert report.contains_private_key
+    assert not report.accepted
+    assert report.csr is None
+    assert report.reasons[0] == "private-key-included"
+    stored = json.dumps(report.to_json())
+    assert base64.b64encode(data)[:40].decode() not in stored
+    lines = data.decode("latin-1").splitlines()
+    assert not any(line in stored for line in lines if len(line) == 64)
+
+
+READABLE = {
+    "pkcs8": dump(rsa_key()),
+    "pkcs1": dump(rsa_key(), form=TRADITIONAL),
+    "sec1": dump(ec_key(), form=TRADITIONAL),
+    "ec-pkcs8": dump(ec_key()),
+    "openssh": dump(ec_key(), form=SSH),
+    "lower-case": dump(rsa_key()).replace(b"PRIVATE KEY", b"private key"),
+    "der": dump(rsa_key(), Encoding.DER),
+    "der-pkcs1": dump(rsa_key(), Encoding.DER, TRADITIONAL),
+    "der-sec1": dump(ec_key(), Encoding.DER, TRADITIONAL),
+}
+HIDDEN = {
+    "encrypted": dump(rsa_key(), lock=LOCKED),
+    "encrypted-der": dump(rsa_key(), Encoding.DER, lock=LOCKED),
+    "encrypted-old": dump(rsa_key(), form=TRADITIONAL, lock=LOCKED),
+    "pkcs12": pkcs12.serialize_key_and_certificates(None, rsa_key(), None, None, LOCKED),
+    "pkcs12-open": pkcs12.serialize_key_and_certificates(None, ec_key(), None, None, PLAIN),
+    "ed25519": dump(ed25519.Ed25519PrivateKey.generate()),
+    "dsa": dump(dsa.generate_private_key(1024), Encoding.DER, TRADITIONAL),
+    "bare": base64.b64encode(dump(rsa_key(), Encoding.DER)),
+    "putty": b"PuTTY-User-Key-File-3: ssh-rsa\nEncryption: none\n",
+    "jwk": b'{"kty": "RSA", "n": "AQ", "e": "AQAB", "d": "AQ"}',
+    "xml": b"<RSAKeyValue><Modulus>AQ==</Modulus><D>AQ==</D></RSAKeyValue>",
+    "java": b"\xfe\xed\xfe\xed\0\0\0\x02\0\0\0\x01\0\0\0\x01" + bytes(40),
+    "pvk": b"\x1e\xf1\xb5\xb0" + bytes(40),
+    "text": b"RSA Private-Key: (2048 bit, 2 primes)\nprivateExponent:\n    00:aa\n",
+    "pgp": b"-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nabc\n",
+    "ssh2": b"---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\nabc\n",
+    "broken-begin": b"----BEGIN RSA PRIVATE KEY---\nMIIE\n",
+    "no-begin": b"MIIEowIBAAKCAQEA\n-----END RSA PRIVATE KEY-----\n",
+}
+
+
+@pytest.mark.parametrize("form", [*READABLE, *HIDDEN])
+def test_a_private_key_is_refused_in_any_form(form: str) -> None:
+    data = {**READABLE, **HIDDEN}[form]
+    assert_refused(examine(data), data)
+
+
+@pytest.mark.parametrize("form", ["pkcs8", "pkcs1", "sec1", "openssh", "encrypted", "jwk", "putty"])
+@pytest.mark.parametrize("before", [True, False])
+def test_a_private_key_beside_a_request_is_refused(form: str, *, before: bool) -> None:
+    key = {**READABLE, **HIDDEN}[form]
+    data = key + CSR if before else CSR + key
+    assert_refused(examine(data), key)
+
+
+@pytest.mark.parametrize("codec", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_private_key_in_utf_16_is_refused(codec: str) -> None:
+    data = (CSR + READABLE["pkcs8"]).decode().encode(codec)
+    assert examine(data).contains_private_key
+
+
+def test_a_key_in_der_after_a_request_in_der_is_refused() -> None:
+    assert examine(GOOD.der() + READABLE["der"]).contains_private_key
+
+
+def test_a_key_in_a_file_that_is_too_large_is_refused_as_a_key() -> None:
+    assert examine(READABLE["pkcs8"] + b"\n" * 200_000).reasons == ["private-key-included"]
+
+
+@pytest.mark.parametrize("form", READABLE)
+def test_the_key_of_a_readable_file_is_named_by_its_public_hash(form: str) -> None:
+    key = ec_key() if form in ("sec1", "ec-pkcs8", "openssh", "der-sec1") else rsa_key()
+    assert examine(READABLE[form]).leaked_spki_sha256 == [spki_sha256(spki_of(key))]
+
+
+@pytest.mark.parametrize("form", HIDDEN)
+def test_no_hash_is_claimed_for_a_key_that_cannot_be_read(form: str) -> None:
+    assert examine(HIDDEN[form]).leaked_spki_sha256 == []
+
+
+def test_a_strangers_modulus_with_invented_secrets_blocks_nobody() -> None:
+    stranger = rsa_key().public_key().public_numbers()
+    numbers = [0, stranger.n, 65537, 3, 5, 7, 1, 1, 1]
+    forged = sequence(*(integer(number) for number in numbers))
+    report = examine(pem(forged, "RSA PRIVATE KEY").encode())
+    assert report.contains_private_key
+    assert report.leaked_spki_sha256 == []
+
+
+def test_a_strangers_point_with_an_own_scalar_blocks_the_own_key_only() -> None:
+    own = ec.generate_private_key(ec.SECP256R1())
+    der = dump(own, Encoding.DER, TRADITIONAL)
+    mine = own.public_key().public_bytes(Encoding.X962, _POINT)
+    theirs = ec_key().public_key().public_bytes(Encoding.X962, _POINT)
+    report = examine(der.replace(mine, theirs))
+    assert spki_sha256(spki_of(ec_key())) not in report.leaked_spki_sha256
+
+
+def test_public_keys_and_words_about_keys_are_no_private_keys() -> None:
+    for data in (b"my private key is safe", pem(spki_of(rsa_key()), "PUBLIC KEY").encode(), CSR):
+        assert not examine(data).contains_private_key

@@ -1,0 +1,47 @@
+"""Every finding is worded, with the value found, and with what to do."""
+
+import pytest
+from django.utils import translation
+
+from issuance.csr import examine
+from issuance.csr.hosts import host_problem
+from issuance.findings import RULES, Finding, Severity, found
+from issuance.wording import SENTENCES, word
+from tests.issuance.csr.builder import DNS, alt_names, request
+
+VALUES = dict.fromkeys(("value", "wanted", "attribute", "offset", "problem"), "x1")
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("language", ["fi", "sv", "en"])
+def test_every_rule_has_words_and_a_remedy(rule: str, language: str) -> None:
+    finding = found(rule, **VALUES, characters=["U+0000"])
+    if rule in ("san.host", "subject.host"):
+        finding = found(rule, value="x1", problem="underscore")
+    with translation.override(language):
+        worded = word(finding)
+    assert worded.title
+    assert worded.text.endswith(".")
+    assert worded.remedy
+    assert "%(" not in worded.text
+
+
+@pytest.mark.parametrize("key", [key for key in SENTENCES if key.startswith("host:")])
+def test_every_fault_of_a_host_has_its_own_sentence(key: str) -> None:
+    worded = word(found("san.host", value="a_b.fi", problem=key.partition(":")[2]))
+    assert worded.severity is Severity.ERROR
+    assert worded.text != word(found("san.host", value="a_b.fi", problem="other")).text
+
+
+def test_the_value_found_is_named() -> None:
+    data = request(extensions=(alt_names((DNS, "kanta.lan"), (DNS, "a_b.fi")),))
+    texts = [word(finding).text for finding in examine(data).errors]
+    assert "kanta.lan" in texts[0]
+    assert "a_b.fi" in texts[1]
+    assert host_problem("kanta.lan") == "reserved"
+
+
+def test_a_rule_of_another_time_is_still_named() -> None:
+    worded = word(Finding("old.rule", Severity.ERROR, {"detail": "something"}))
+    assert "old.rule" in worded.text
+    assert "something" in worded.text
