@@ -29,10 +29,8 @@ def ask(request: HttpRequest, application: Application) -> HttpResponse:
     """Write the question; `preview` shows it first, `send` sends it."""
     form = ask_form(request, application)
     context = _context(request, application) | {"form": form, "templates": reasons.ASKING}
-    if request.method != "POST" or "edit" in request.POST:
+    if request.method != "POST" or "edit" in request.POST or not form.is_valid():
         return render(request, "applications/console/ask.html", context)
-    if not form.is_valid():
-        return render(request, "applications/console/ask.html", context, status=422)
     if "send" not in request.POST:
         shown = preview(application, form.cleaned_data)
         return render(request, "applications/console/ask_preview.html", context | {"mail": shown})
@@ -60,8 +58,7 @@ def extend(request: HttpRequest, application: Application) -> HttpResponse:
     form = DeadlineForm(data, after=question.deadline, initial=first)
     if not form.is_valid():
         context = _context(request, application) | {"form": form}
-        status = 422 if form.is_bound else 200
-        return render(request, "applications/console/extend.html", context, status=status)
+        return render(request, "applications/console/extend.html", context)
     services.extend_deadline(
         application.pk,
         deadline=form.cleaned_data["deadline"],

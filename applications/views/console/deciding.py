@@ -123,5 +123,4 @@ def _reasons_page(
     context = page.identity(application, person, now=now)
     context |= page.prepared(application, person, now=now)
     context |= {"form": form, "templates": templates}
-    status = 422 if form.is_bound else 200
-    return render(request, f"applications/console/{name}.html", context, status=status)
+    return render(request, f"applications/console/{name}.html", context)

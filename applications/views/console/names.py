@@ -27,7 +27,7 @@ def evidence(request: HttpRequest, application: Application, host_id: int) -> Ht
     form = EvidenceForm(request.POST)
     if not form.is_valid():
         context = {"application": application, "form": form, "host": host}
-        return render(request, "applications/console/evidence.html", context, status=422)
+        return render(request, "applications/console/evidence.html", context)
     services.set_evidence(
         application.pk,
         host.pk,

@@ -1,6 +1,7 @@
 """Reviewers at their desks: clients logged in, and an application waiting."""
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 from django.utils import translation
@@ -8,6 +9,9 @@ from django.utils import translation
 from certportal.foundation import clock
 from tests import people
 from tests.applications import orders
+from tests.gallery.conftest import _browser_beside_database as _browser_beside_database
+from tests.gallery.conftest import browser_type_launch_args as browser_type_launch_args
+from tests.gallery.conftest import watched as watched
 
 
 class Desk:
@@ -83,3 +87,21 @@ def ready(case, riitta):
     orders.give_evidence(riitta, case)
     case.refresh_from_db()
     return case
+
+
+@pytest.fixture
+def enter(watched, live_server):
+    """Let the desk's login be the browser's; return how to open one of its pages."""
+
+    def enter(desk):
+        name = settings.SESSION_COOKIE_NAME
+        value = desk.client.cookies[name].value
+        watched.context.add_cookies([{"name": name, "value": value, "url": live_server.url}])
+
+        def go(name, *args, query=""):
+            watched.goto(live_server.url + desk.url(name, *args) + query)
+            return watched
+
+        return go
+
+    return enter

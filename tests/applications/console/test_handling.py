@@ -69,7 +69,7 @@ def test_evidence_is_recorded_with_who_and_where(case, desk, riitta):
 def test_evidence_without_a_kind_is_asked_for_again(case, desk):
     host = case.host_names.first()
     answer = desk.press("evidence", case, host.pk, note="I looked")
-    assert answer.status_code == 422
+    assert answer.status_code == 200
     assert "Choose an option: Evidence" in answer.text
     assert 'value="I looked"' in answer.text
 
@@ -124,14 +124,14 @@ def test_a_sent_question_reopens_the_parts_and_is_mailed(case, desk):
 )
 def test_an_unfinished_question_is_not_sent(case, desk, values, words):
     answer = ask(desk, case, **values)
-    assert answer.status_code == 422
+    assert answer.status_code == 200
     assert words in answer.text
     assert case.status == "in_review"
 
 
 def test_more_time_can_only_be_later(asked, desk):
     refused = desk.press("extend", asked, deadline=day(14).isoformat())
-    assert refused.status_code == 422
+    assert refused.status_code == 200
     desk.press("extend", asked, deadline=day(30).isoformat())
     assert asked.requests.get().deadline == day(30)
 
