@@ -1,0 +1,98 @@
+"""How fast the doctor examines requests, beside the same checks straight through the libraries."""
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import gmpy2
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
+from issuance.csr import examine
+from issuance.rsa import roca
+from tests.benchmarks.harness import Figure, figure, percentile, rate
+
+HOST = "resepti.mallisairaala.fi"
+CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "open" / "manifest.json"
+LIMIT = 10.0
+"""Milliseconds that 95 % of other people's files may take at most."""
+
+type PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+
+
+def run() -> list[Figure]:
+    """Examinations a second for three kinds of key, and the time for other people's files."""
+    kinds: list[tuple[str, PrivateKey]] = [
+        ("RSA-2048", rsa.generate_private_key(65537, 2048)),
+        ("RSA-4096", rsa.generate_private_key(65537, 4096)),
+        ("P-256", ec.generate_private_key(ec.SECP256R1())),
+    ]
+    return [each for name, key in kinds for each in _kind(name, key)] + _corpus()
+
+
+def _kind(name: str, key: PrivateKey) -> list[Figure]:
+    data = _request(key)
+    assert examine(data).accepted
+    floor = rate(_floor(data))
+    quick = rate(lambda: examine(data, thorough=False))
+    thorough = rate(lambda: examine(data))
+    return [
+        figure(f"{name}: examinations", quick, "1/s", floor),
+        figure(f"{name}: with the two costly key tests", thorough, "1/s"),
+    ]
+
+
+def _request(key: PrivateKey) -> bytes:
+    attributes = [(NameOID.COUNTRY_NAME, "FI"), (NameOID.ORGANIZATION_NAME, "Mallisairaala Oy")]
+    attributes += [(NameOID.COMMON_NAME, HOST)]
+    name = x509.Name([x509.NameAttribute(oid, value) for oid, value in attributes])
+    builder = x509.CertificateSigningRequestBuilder(name)
+    builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(HOST)]), False)
+    return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
+
+
+def _floor(data: bytes) -> Callable[[], None]:
+    """Parse, signature check, gcd, ROCA and Fermat with a residue filter; nothing else."""
+    primes = gmpy2.primorial(65537)
+
+    def work() -> None:
+        csr = x509.load_der_x509_csr(data)
+        assert csr.is_signature_valid
+        key = csr.public_key()
+        if isinstance(key, rsa.RSAPublicKey):
+            modulus = gmpy2.mpz(key.public_numbers().n)
+            assert gmpy2.gcd(primes, modulus) == 1
+            assert not roca(int(modulus))
+            _fermat(modulus)
+
+    return work
+
+
+def _fermat(modulus: "gmpy2.mpz") -> None:
+    root = gmpy2.isqrt(modulus) + 1
+    rest, step = root * root - modulus, 2 * root + 1
+    for _ in range(100):
+        assert not gmpy2.is_square(rest)
+        rest += step
+        step += 2
+
+
+def _corpus() -> list[Figure]:
+    """Other people's files, where they stand beside this clone."""
+    if not CORPUS.exists():
+        return []
+    entries = json.loads(CORPUS.read_text())["entries"]
+    times = []
+    for entry in entries:
+        data = (CORPUS.parents[1] / entry["file"]).read_bytes()
+        started = time.perf_counter()
+        examine(data)
+        times.append((time.perf_counter() - started) * 1000)
+    return [
+        figure("open corpus, p50", percentile(times, 0.50), "ms"),
+        figure("open corpus, p95", percentile(times, 0.95), "ms", LIMIT),
+    ]
