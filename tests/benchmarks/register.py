@@ -20,7 +20,7 @@ from accounts.register.models import Kind, RegisterRecord, RegisterRun
 from accounts.register.search import Search, search_units
 from accounts.register.services import Source
 from certportal.foundation import clock
-from tests.benchmarks.harness import Figure
+from tests.benchmarks.harness import figure, percentile
 
 UNITS = 100_000
 DELTA = 0.02
@@ -60,14 +60,10 @@ def _importing(rows, changed, reading):
         delta.append(_import(changed, Source("benchmark", RegisterRun.Scope.DELTA)))
     floor = statistics.median(floors)
     return [
-        _figure(f"import of {UNITS} units", statistics.median(whole), "s", floor),
-        _figure(f"delta of {len(changed)} units", statistics.median(delta), "s", floor),
-        _figure(f"reading {UNITS} units from decoded JSON", reading, "s", floor),
+        figure(f"import of {UNITS} units", statistics.median(whole), "s", floor),
+        figure(f"delta of {len(changed)} units", statistics.median(delta), "s", floor),
+        figure(f"reading {UNITS} units from decoded JSON", reading, "s", floor),
     ]
-
-
-def _figure(what, value, unit, floor):
-    return Figure(what, value, unit, floor, value / floor)
 
 
 def _import(rows, source):
@@ -117,10 +113,10 @@ def _searching():
     floor = _p95([_select_one] * SEARCHES)
     for what, step, queries in in_database:
         calls = [getattr(Search(query, today, None, 20), step) for query in queries]
-        yield _figure(f"{what}, p95 in the database", _p95_sql(calls), "ms", floor)
+        yield figure(f"{what}, p95 in the database", _p95_sql(calls), "ms", floor)
     for what, queries in (("beginnings", beginnings), ("typing errors", slips)):
         calls = [lambda q=query: search_units(q, on=today) for query in queries]
-        yield _figure(f"search by {what}, p95", _p95(calls), "ms", floor)
+        yield figure(f"search by {what}, p95", _p95(calls), "ms", floor)
 
 
 def _slip(name, chance):
@@ -140,7 +136,7 @@ def _p95(calls):
         started = time.perf_counter()
         call()
         times.append((time.perf_counter() - started) * 1000)
-    return statistics.quantiles(times, n=20)[-1]
+    return percentile(times, 0.95)
 
 
 def _p95_sql(calls):
@@ -160,4 +156,4 @@ def _p95_sql(calls):
             slowest = timedelta()
             call()
             times.append(slowest / timedelta(milliseconds=1))
-    return statistics.quantiles(times, n=20)[-1]
+    return percentile(times, 0.95)
