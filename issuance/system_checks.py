@@ -1,13 +1,17 @@
 """Checks of the set-up that must hold before any process starts."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 
+from issuance import signers
 from issuance.conf import pki
+from issuance.models import IssuingCA
 
+FILE_BACKEND = "issuance.signers.file.KeyFiles"
 KEYLESS = {"web", "default", "beat"}
 
 
@@ -37,3 +41,40 @@ def addresses_can_be_reached(**_: Any) -> list[CheckMessage]:
     return [
         Error(f"Certificates would point to {address.geturl()}.", hint=hint, id="issuance.E002")
     ]
+
+
+@register(Tags.security, deploy=True)
+def keys_in_hardware(**_: Any) -> list[CheckMessage]:
+    """Production keys stand in key files only where a setting says so by name."""
+    chosen: dict[str, Any] = settings.ISSUANCE_SIGNER
+    knowingly = chosen.get("OPTIONS", {}).get("production_keys_in_files", False)
+    if not settings.PRODUCTION or chosen["BACKEND"] != FILE_BACKEND or knowingly:
+        return []
+    hint = "Use a hardware module, or set the option production_keys_in_files of ISSUANCE_SIGNER."
+    return [Error("Production keys would be read from files.", hint=hint, id="issuance.E003")]
+
+
+@register(Tags.database, deploy=True)
+def keys_fit_their_cas(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """Every registered CA's key is there, is its own, and stands in its own environment.
+
+    Looks only where keys may be seen, and only when the database is asked for
+    (``check --deploy --database default``).
+    """
+    if not databases or settings.PORTAL_PROCESS in KEYLESS or not settings.CA_KEYS_DIR:
+        return []
+    return [
+        Error(f"{ca.stem}: {fault}", id="issuance.E004")
+        for ca in IssuingCA.objects.exclude(state=IssuingCA.State.REVOKED)
+        for fault in _faults(ca)
+    ]
+
+
+def _faults(ca: IssuingCA) -> Iterator[str]:
+    try:
+        signers.load(ca.stem, ca.certificate)
+    except signers.SignerUnavailable as error:
+        yield f"its key cannot be used ({error})"
+    marked = "TEST" in ca.certificate.subject.rfc4514_string()
+    if marked != (ca.environment == "test"):
+        yield f"its name does not fit the environment {ca.environment}"

@@ -19,9 +19,19 @@ from issuance.signers.protocol import Signer, SigningKey
 
 
 class KeyFiles:
-    """The backend over a folder of key files, all under one password."""
+    """The backend over a folder of key files, all under one password.
 
-    def __init__(self, folder: str | None = None, password_file: str | None = None) -> None:
+    ``production_keys_in_files`` says that files were chosen for production knowingly; only a
+    system check reads it.
+    """
+
+    def __init__(
+        self,
+        folder: str | None = None,
+        password_file: str | None = None,
+        *,
+        production_keys_in_files: bool = False,
+    ) -> None:
         self._folder = folder or settings.CA_KEYS_DIR
         self._password_file = password_file or settings.CA_KEY_PASSWORD_FILE
 

@@ -2,9 +2,15 @@ import pytest
 from django.core.checks import run_checks
 from pytest_django import Settings
 
+from issuance import signers
+from issuance.models import IssuingCA
+from issuance.signers import memory
+from tests.issuance import hierarchy
 
-def found(deploy: bool = False) -> set[str]:
-    messages = run_checks(tags=["security"], include_deployment_checks=deploy)
+
+def found(deploy: bool = False, databases: list[str] | None = None) -> set[str]:
+    tags = ["security", "database"] if databases else ["security"]
+    messages = run_checks(tags=tags, include_deployment_checks=deploy, databases=databases)
     return {str(message.id) for message in messages if str(message.id).startswith("issuance.")}
 
 
@@ -41,3 +47,38 @@ def test_certificates_of_a_deployment_name_a_host_all_can_reach(
     settings.PKI = {"PUBLIC_URL": url}
     settings.CA_KEYS_DIR = settings.CA_KEY_PASSWORD_FILE = ""
     assert ("issuance.E002" in found(deploy=True)) is wrong
+
+
+def test_production_keys_are_not_in_files_unless_a_setting_says_so(settings: Settings) -> None:
+    settings.PRODUCTION = True
+    files = {"BACKEND": "issuance.signers.file.KeyFiles"}
+    settings.ISSUANCE_SIGNER = files
+    assert "issuance.E003" in found(deploy=True)
+    settings.ISSUANCE_SIGNER = files | {"OPTIONS": {"production_keys_in_files": True}}
+    assert "issuance.E003" not in found(deploy=True)
+    settings.ISSUANCE_SIGNER = {"BACKEND": "issuance.signers.memory.KeysInMemory"}
+    assert "issuance.E003" not in found(deploy=True)
+
+
+@pytest.fixture
+def keys_visible(cas: dict[str, IssuingCA], settings: Settings) -> None:
+    signers.forget()
+    settings.PORTAL_PROCESS = "manage"
+    settings.CA_KEYS_DIR = "/keys"
+
+
+def test_every_key_fits_its_ca(keys_visible: None) -> None:
+    assert "issuance.E004" not in found(deploy=True, databases=["default"])
+
+
+def test_a_test_key_in_the_place_of_a_production_key_is_noticed(keys_visible: None) -> None:
+    own = hierarchy.issuing(hierarchy.Place("production", "ec"))
+    memory.put("sote-ec-1", hierarchy.issuing(hierarchy.Place("test", "ec")))
+    assert "issuance.E004" in found(deploy=True, databases=["default"])
+    memory.put("sote-ec-1", own)
+
+
+def test_a_test_ca_entered_as_a_production_ca_is_noticed(keys_visible: None) -> None:
+    IssuingCA.objects.filter(environment="production", branch="ec").delete()
+    IssuingCA.objects.filter(environment="test", branch="ec").update(environment="production")
+    assert "issuance.E004" in found(deploy=True, databases=["default"])
