@@ -58,6 +58,7 @@ def returned(request: HttpRequest) -> HttpResponse:
     address = access.actor_of(request).address
     user = people.recognise(identity, language=language, address=address, now=now)
     auth.login(request, user, backend=BACKEND)
+    request.session["identified_at"] = now.isoformat()  # approving asks for a recent one
     return redirect((left or {}).get("next") or landing(request))
 
 

@@ -1,7 +1,7 @@
 """Identification over real HTTP against the embedded provider."""
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
@@ -9,12 +9,14 @@ import jwt
 import pytest
 import requests
 from cryptography.hazmat.primitives.asymmetric import rsa
+from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
 
 from accounts.identification import claims as claim_names
 from accounts.identification import identity
 from accounts.identification.testidp import tokens
 from accounts.models import Identifier, Person, User
+from certportal.foundation import clock
 from certportal.foundation.models import Event
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -245,6 +247,19 @@ def test_session_gets_a_new_id_at_login(visitor, settings):
     visitor.get(visitor.press(address, "matti"))
 
     assert visitor.session.cookies[settings.SESSION_COOKIE_NAME] != before
+
+
+def test_session_remembers_when_the_person_identified_last(visitor, settings):
+    def identified_at():
+        store = SessionStore(visitor.session.cookies[settings.SESSION_COOKIE_NAME])
+        return datetime.fromisoformat(store["identified_at"])
+
+    before = clock.now()
+    visitor.log_in("matti")
+    first = identified_at()
+    visitor.log_in("matti")
+
+    assert before <= first < identified_at() <= clock.now()
 
 
 def test_provider_that_does_not_answer_is_unavailable(client: Client, settings):
