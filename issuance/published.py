@@ -2,6 +2,8 @@
 committed to repositories, or made by Debian's broken generator (CVE-2008-0166). Pure.
 """
 
+import sys
+from array import array
 from bisect import bisect_left
 from functools import cache
 from pathlib import Path
@@ -13,10 +15,9 @@ WIDTH = 8
 
 def is_published(spki_sha256: str) -> bool:
     """Whether the key with this SPKI hash (hex) is in the shipped list."""
-    table, prefix = _table(), bytes.fromhex(spki_sha256)[:WIDTH]
-    count = len(table) // WIDTH
-    at = bisect_left(range(count), prefix, key=lambda i: table[i * WIDTH : (i + 1) * WIDTH])
-    return table[at * WIDTH : (at + 1) * WIDTH] == prefix
+    table, prefix = _table(), int(spki_sha256[: 2 * WIDTH], 16)
+    at = bisect_left(table, prefix)
+    return at < len(table) and table[at] == prefix
 
 
 def pack(digests: list[str]) -> bytes:
@@ -25,5 +26,8 @@ def pack(digests: list[str]) -> bytes:
 
 
 @cache
-def _table() -> bytes:
-    return FILE.read_bytes()
+def _table() -> "array[int]":
+    table = array("Q", FILE.read_bytes())
+    if sys.byteorder == "little":
+        table.byteswap()
+    return table

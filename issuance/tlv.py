@@ -4,8 +4,8 @@ Libraries differ in what BER they let pass, and some recurse as deep as the send
 This one takes DER only, never recurses, and says where and what is wrong.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import lru_cache
 
 MAX_DEPTH = 32
 MAX_ELEMENTS = 20_000
@@ -14,7 +14,6 @@ MAX_OID_BYTES = 64
 
 BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, NULL, OID = 0x01, 0x02, 0x03, 0x04, 0x05, 0x06
 SEQUENCE, SET = 0x30, 0x31
-_ALWAYS_PRIMITIVE = frozenset(range(0x01, 0x0E)) | frozenset(range(0x12, 0x1F))
 
 
 class MalformedError(Exception):
@@ -27,15 +26,16 @@ class MalformedError(Exception):
         self.offset = offset
 
 
-@dataclass(frozen=True, slots=True)
 class Element:
     """One element of ``data``: identifier octet; offsets of start, content and end."""
 
-    data: bytes
-    tag: int
-    start: int
-    inner: int
-    end: int
+    __slots__ = ("_children", "data", "end", "inner", "start", "tag")
+
+    def __init__(self, data: bytes, tag: int, start: int, inner: int, end: int) -> None:
+        """Point into ``data``; nothing is copied."""
+        self.data, self.tag = data, tag
+        self.start, self.inner, self.end = start, inner, end
+        self._children: list[Element] | None = None
 
     @property
     def content(self) -> bytes:
@@ -49,9 +49,11 @@ class Element:
 
     def children(self) -> list["Element"]:
         """The elements inside a constructed one."""
-        if not self.tag & 0x20:
-            raise MalformedError("structure", self.start)
-        return list(_elements(self.data, self.inner, self.end))
+        if self._children is None:
+            if not self.tag & 0x20:
+                raise MalformedError("structure", self.start)
+            self._children = _elements(self.data, self.inner, self.end)
+        return self._children
 
     def expect(self, tag: int) -> "Element":
         """This element, if it has the identifier ``tag``."""
@@ -84,24 +86,35 @@ def split(data: bytes) -> list[bytes]:
 def read_strictly(data: bytes) -> Element:
     """Like ``read``, and everything inside is DER as well, to a bounded depth and number."""
     root = read(data)
-    pending = [(root, 1)]
-    count = 0
-    while pending:
-        element, depth = pending.pop()
-        count += 1
-        if depth > MAX_DEPTH or count > MAX_ELEMENTS:
-            raise MalformedError("depth", element.start)
-        _check(element)
-        if element.tag & 0x20:
-            pending.extend((child, depth + 1) for child in element.children())
-    return root
+    level, count = [root], 0
+    for _ in range(MAX_DEPTH):
+        count += len(level)
+        below: list[Element] = []
+        for element in level:
+            if check := _CHECKS.get(element.tag):
+                check(element)
+            if element.tag & 0x20:
+                below += element.children()
+        if not below:
+            return root
+        if count + len(below) > MAX_ELEMENTS:
+            break
+        level = below
+    raise MalformedError("depth", level[0].start)
 
 
-def _elements(data: bytes, offset: int, end: int) -> Iterator[Element]:
+def _elements(data: bytes, offset: int, end: int) -> list[Element]:
+    elements: list[Element] = []
     while offset < end:
-        element = _read(data, offset, end)
-        yield element
+        tag = data[offset]
+        length = data[offset + 1] if offset + 1 < end else 0x80
+        if tag and tag & 0x1F != 0x1F and length < 0x80 and length <= end - offset - 2:
+            element = Element(data, tag, offset, offset + 2, offset + 2 + length)
+        else:
+            element = _read(data, offset, end)
+        elements.append(element)
         offset = element.end
+    return elements
 
 
 def _read(data: bytes, offset: int, end: int) -> Element:
@@ -139,24 +152,6 @@ def _long_length(data: bytes, offset: int, end: int, size: int) -> tuple[int, in
     return length, inner
 
 
-def _check(element: Element) -> None:
-    """Content rules of the universal types (X.690 sections 8 and 11)."""
-    tag, size = element.tag, element.end - element.inner
-    first = element.data[element.inner] if size else 0
-    if tag & 0xE0 == 0x20 and tag & 0x1F in _ALWAYS_PRIMITIVE:
-        raise MalformedError("constructed", element.start)
-    if tag == BOOLEAN and (size != 1 or first not in (0x00, 0xFF)):
-        raise MalformedError("boolean", element.start)
-    if tag == INTEGER:
-        integer(element)
-    if tag == NULL and size:
-        raise MalformedError("null", element.start)
-    if tag == OID:
-        object_identifier(element)
-    if tag == BIT_STRING and (not size or first > 7):
-        raise MalformedError("bit_string", element.start)
-
-
 def integer(element: Element) -> int:
     """Value of an INTEGER, least number of octets only."""
     content = element.expect(INTEGER).content
@@ -169,12 +164,20 @@ def integer(element: Element) -> int:
 def object_identifier(element: Element) -> str:
     """Dotted form of an OBJECT IDENTIFIER."""
     content = element.expect(OID).content
-    if not content or len(content) > MAX_OID_BYTES or content[-1] & 0x80:
+    dotted = _dotted(content) if len(content) <= MAX_OID_BYTES else None
+    if dotted is None:
         raise MalformedError("oid", element.start)
+    return dotted
+
+
+@lru_cache(maxsize=2048)
+def _dotted(content: bytes) -> str | None:
+    if not content or content[-1] & 0x80:
+        return None
     arcs, arc, fresh = list[int](), 0, True
     for octet in content:
         if fresh and octet == 0x80:
-            raise MalformedError("oid", element.start)
+            return None
         arc, fresh = arc << 7 | octet & 0x7F, not octet & 0x80
         if fresh:
             arcs.append(arc)
@@ -190,3 +193,33 @@ def bit_string(element: Element) -> tuple[bytes, int]:
     if unused > 7 or (unused and (len(content) == 1 or content[-1] & ((1 << unused) - 1))):
         raise MalformedError("bit_string", element.start)
     return content[1:], unused
+
+
+def _boolean(element: Element) -> None:
+    if element.content not in (b"\x00", b"\xff"):
+        raise MalformedError("boolean", element.start)
+
+
+def _null(element: Element) -> None:
+    if element.end != element.inner:
+        raise MalformedError("null", element.start)
+
+
+def _whole_bits(element: Element) -> None:
+    if element.end == element.inner or element.data[element.inner] > 7:
+        raise MalformedError("bit_string", element.start)
+
+
+def _never_constructed(element: Element) -> None:
+    raise MalformedError("constructed", element.start)
+
+
+_CHECKS: dict[int, Callable[[Element], object]] = {
+    **{0x20 | number: _never_constructed for number in (*range(0x01, 0x0E), *range(0x12, 0x1F))},
+    BOOLEAN: _boolean,
+    INTEGER: integer,
+    BIT_STRING: _whole_bits,
+    NULL: _null,
+    OID: object_identifier,
+}
+"""Content rules of the universal types (X.690 sections 8 and 11), by identifier octet."""

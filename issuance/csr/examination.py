@@ -65,7 +65,7 @@ def _examine(
     thorough: bool,
 ) -> Report:
     file = open_file(data[:_SEARCHED])
-    if holds_private_key(file.data, file.text, file.blocks):
+    if holds_private_key(file):
         return _private_key(file)
     if len(data) > MAX_BYTES:
         finding = found("file.too_large", value=len(data), wanted=MAX_BYTES)
@@ -83,13 +83,13 @@ def _examine(
 
 def _private_key(file: File) -> Report:
     """Refuse, and forget all but the hash of the public half."""
-    kind = kind_of_bytes(file.data[:_SEARCHED])
+    kind = file.kind
     findings = [found("file.private_key")]
     if kind in (Kind.PKCS12, Kind.JKS):
         findings.append(found("file.other_type", value=kind.value))
     else:
         kind = Kind.PRIVATE_KEY
-    hashes = leaked_hashes(file.data, file.blocks)
+    hashes = leaked_hashes(file)
     return Report(findings, None, kind, [], True, hashes)
 
 

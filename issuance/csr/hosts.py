@@ -3,7 +3,7 @@
 import ipaddress
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 
 import idna
 from publicsuffixlist import PublicSuffixList
@@ -25,6 +25,7 @@ _RESERVED = {
 """Top-level names that no public DNS will ever answer for."""
 
 
+@lru_cache(maxsize=1024)
 def host_problem(name: str) -> str | None:
     """A short code of what keeps ``name`` from being a public host name, or None.
 
@@ -40,6 +41,8 @@ def _shape_problem(name: str) -> str | None:
         return "empty"
     if not name.isascii():
         return "not_ascii"
+    if _PLAIN.match(name):
+        return "length" if len(name) > 253 else None
     if _is_address(name):
         return "ip_address"
     for code, pattern in _FOREIGN:
@@ -47,6 +50,9 @@ def _shape_problem(name: str) -> str | None:
             return code
     return "length" if len(name) > 253 else None
 
+
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*[A-Za-z-]\Z")
+"""Names that need no closer look at their characters."""
 
 _FOREIGN = [
     ("url", r"://|/"),

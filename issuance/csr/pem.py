@@ -5,6 +5,8 @@ import binascii
 import re
 from dataclasses import dataclass
 
+from issuance.csr.kinds import Kind, kind_of_der
+
 _BEGIN = re.compile(r"-----BEGIN ([A-Z0-9 #_/-]{1,60}?)-----", re.IGNORECASE)
 _END = re.compile(r"-----END ([A-Z0-9 #_/-]{1,60}?)-----", re.IGNORECASE)
 _QUOTE = re.compile(r"^(?:[ \t]*>)+[ \t]?")
@@ -15,12 +17,14 @@ _MOST_BLOCKS = 50
 @dataclass(frozen=True, slots=True)
 class Block:
     """One PEM block; ``der`` is empty and ``problem`` a short code where it is damaged.
+    ``kind`` tells the content, whatever the label says.
 
     ``repaired`` holds codes of what had to be mended: quoted, indented, headers, label.
     """
 
     label: str
     der: bytes
+    kind: Kind = Kind.UNKNOWN
     problem: str | None = None
     repaired: tuple[str, ...] = ()
 
@@ -36,12 +40,12 @@ def _block(text: str, begin: re.Match[str], limit: int) -> Block:
     label = begin[1].upper()
     end = _END.search(text, begin.end(), limit)
     if end is None:
-        return Block(label, b"", "end")
+        return Block(label, b"", problem="end")
     body, repaired = _clean(text[begin.end() : end.start()])
     if begin[1] != label or end[1] != begin[1]:
         repaired.append("label")
     der, problem = decode(body)
-    return Block(label, der, problem, tuple(repaired))
+    return Block(label, der, kind_of_der(der), problem, tuple(repaired))
 
 
 def _clean(body: str) -> tuple[str, list[str]]:

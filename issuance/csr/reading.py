@@ -33,12 +33,13 @@ class File:
     text: str
     blocks: list[Block]
     repaired: tuple[str, ...]
+    kind: Kind
 
 
 def open_file(data: bytes) -> File:
     """Find text and PEM blocks in the bytes of an upload."""
     text, repaired = text_of(data)
-    return File(data, text, blocks_of(text), repaired)
+    return File(data, text, blocks_of(text), repaired, kind_of_bytes(data))
 
 
 _LINE = re.compile(r"(?:BEGIN|END)[ +](?:NEW[ +])?CERTIFICATE[ +]REQUEST", re.IGNORECASE)
@@ -51,7 +52,7 @@ def read_request(file: File) -> Reading:
     """The request in the file, or what the file is instead."""
     if not file.data.strip(b"\0 \t\r\n\f\v\xef\xbb\xbf"):
         return Reading(Kind.EMPTY, findings=[found("file.empty")])
-    kind = kind_of_bytes(file.data)
+    kind = file.kind
     if kind in _BINARY:  # whatever stands inside, another program would read something else
         return _other(kind)
     if file.data[0] in (0x30, 0x31) and not _is_text(file.data):
@@ -95,7 +96,7 @@ def _from_blocks(file: File) -> Reading:
 
 
 def _one_request(file: File, requests: list[Block]) -> Reading:
-    der, kind = requests[0].der, kind_of_der(requests[0].der)
+    der, kind = requests[0].der, requests[0].kind
     if kind not in (Kind.REQUEST, Kind.ASN1):
         return _other(kind)
     reading = Reading(Kind.REQUEST, der, repaired=[*file.repaired, *requests[0].repaired])
@@ -108,7 +109,7 @@ def _one_request(file: File, requests: list[Block]) -> Reading:
 
 
 def _not_requests(blocks: list[Block]) -> Reading:
-    if kind_of_der(blocks[0].der) is Kind.REQUEST:
+    if blocks[0].kind is Kind.REQUEST:
         return Reading(Kind.REQUEST, findings=[found("file.damaged_pem", problem="label")])
     kind = PEM_LABELS.get(blocks[0].label) or kind_of_text(f"-----BEGIN {blocks[0].label}")
     return _other(kind)

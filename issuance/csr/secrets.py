@@ -16,66 +16,67 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from issuance import tlv
 from issuance.csr.kinds import Kind, kind_of_der
 from issuance.csr.pem import Block, bare_base64
+from issuance.csr.reading import File
 from issuance.keys import spki_sha256
 
 _SIGNS = [
-    re.compile(rb"(?i)(BEGIN|END)[^\n-]{0,40}PRIVATE[ _-]?KEY"),
-    re.compile(rb"AGE-SECRET-KEY-1|(?m:^PrivateKey ?= ?[A-Za-z0-9+/]{43}=)"),
-    re.compile(rb"(?i)PuTTY-User-Key-File-|Private-Lines:"),
-    re.compile(rb"(?m)^privateExponent:|^priv:\s*$"),
+    (b"PRIVATE", rb"(?i)(BEGIN|END)[^\n-]{0,40}PRIVATE[ _-]?KEY|^Private-Lines:"),
+    (b"PUTTY", rb"(?i)PuTTY-User-Key-File-"),
+    (b"RSAKEYVALUE", rb"(?is)<RSAKeyValue>.{0,20000}<D>"),
+    (b"PRIV", rb"^privateExponent:|^priv:\s*$|^PrivateKey ?= ?[A-Za-z0-9+/]{43}="),
+    (b"AGE-SECRET", rb"AGE-SECRET-KEY-1"),
+    (b'"KTY"', rb"\"d\"\s{0,9}:\s{0,9}\"[\w-]"),
 ]
-_JWK = re.compile(rb"\"kty\"\s{0,9}:")
-_JWK_SECRET = re.compile(rb"\"d\"\s{0,9}:\s{0,9}\"[\w-]")
+_COMPILED = [(hint, re.compile(pattern, re.MULTILINE)) for hint, pattern in _SIGNS]
+"""What a text with a private key has in it, with a quick test in capital letters before each."""
+
+_SECRET_KINDS = frozenset({Kind.PRIVATE_KEY, Kind.PKCS12})
 _MOST_KEYS, _LARGEST_KEY = 3, 16 * 1024
 
 
-def holds_private_key(data: bytes, text: str, blocks: list[Block]) -> bool:
-    """Whether the file holds a private key in any common form, encrypted ones included.
+def holds_private_key(file: File) -> bool:
+    """Whether the file holds a private key in any common form, encrypted ones included."""
+    data = file.data
+    if file.kind in _SECRET_KINDS or data.startswith(b"\x1e\xf1\xb5\xb0"):  # the latter is PVK
+        return True
+    if file.kind is Kind.JKS:  # the tag of the first entry: a key, or a trusted certificate
+        return data[12:16] == b"\0\0\0\x01"
+    if data[:1] == b"\x30" and any(map(_is_secret, tlv.split(data)[1:])):
+        return True
+    return _says_so(file) or any(block.kind in _SECRET_KINDS for block in file.blocks)
 
-    ``text`` is the file as text and ``blocks`` the PEM blocks found in it; both may be empty.
-    """
-    seen = [data] if data.isascii() else [data, text.encode(errors="replace")]
-    return (
-        any(pattern.search(form) for form in seen for pattern in _SIGNS)
-        or any(_JWK.search(form) and _JWK_SECRET.search(form) for form in seen)
-        or any(b"<RSAKeyValue>" in form and b"<D>" in form for form in seen)
-        or _is_key_store(data)
-        or _is_secret(bare_base64(text)[0])
-        or any(_is_secret(block.der) for block in blocks if block.der)
-    )
+
+def _says_so(file: File) -> bool:
+    data = file.text.encode(errors="replace") if file.repaired else file.data
+    upper = data.upper()
+    if any(hint in upper and pattern.search(data) for hint, pattern in _COMPILED):
+        return True
+    return not file.blocks and data.isascii() and _is_secret(bare_base64(file.text)[0])
 
 
 def _is_secret(der: bytes) -> bool:
-    return kind_of_der(der) in (Kind.PRIVATE_KEY, Kind.PKCS12)
+    return kind_of_der(der) in _SECRET_KINDS
 
 
-def _is_key_store(data: bytes) -> bool:
-    """DER keys, PKCS#12, PVK, and Java key stores whose first entry is a key (tag 1)."""
-    java = data[:4] in (b"\xfe\xed\xfe\xed", b"\xce\xce\xce\xce")
-    if java or data[:1] != b"\x30":
-        return data.startswith(b"\x1e\xf1\xb5\xb0") or (java and data[12:16] == b"\0\0\0\x01")
-    return _is_secret(data) or any(map(_is_secret, tlv.split(data)))
-
-
-def leaked_hashes(data: bytes, blocks: list[Block]) -> list[str]:
+def leaked_hashes(file: File) -> list[str]:
     """SPKI hashes (hex) of the private keys in the file that can be read without a password.
 
     A key is only believed if its parts belong together: else anybody could have a stranger's
     key blocked, and its certificate revoked, by sending the public half with an invented rest.
     """
-    hashes = [_public_hash(key) for key in _readable_keys(data, blocks)]
+    hashes = [_public_hash(key) for key in _readable_keys(file)]
     return list(dict.fromkeys(digest for digest in hashes if digest))
 
 
-def _readable_keys(data: bytes, blocks: list[Block]) -> Iterator[Any]:
-    candidates = [block for block in blocks if _may_be_key(block)][:_MOST_KEYS]
+def _readable_keys(file: File) -> Iterator[Any]:
+    candidates = [block for block in file.blocks if _may_be_key(block)][:_MOST_KEYS]
     for block in candidates:
         if "OPENSSH" in block.label.upper():
             yield _load_openssh(block.der)
         else:
             yield _load(block.der)
-    if data[:1] == b"\x30" and len(data) <= _LARGEST_KEY:
-        yield _load(data)
+    if file.kind is Kind.PRIVATE_KEY and len(file.data) <= _LARGEST_KEY:
+        yield _load(file.data)
 
 
 def _may_be_key(block: Block) -> bool:

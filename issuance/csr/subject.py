@@ -18,6 +18,9 @@ _ONCE = frozenset({"C", "O", "CN", "L", "ST", "serialNumber", "organizationIdent
 _ODD = re.compile(
     r"[<>\\`{}|^~;=]|\$[({]|%[A-Za-z0-9]|\A[+\-@]|[()][&|]|\*\)|\.\./|://|(?i:javascript:)"
 )
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .,'()&-]*\Z")
+"""Values that need no closer look at their characters."""
+
 _PERSONAL_CODE = re.compile(r"(?<!\w)(\d\d)(\d\d)\d\d[-+A-FU-Y]\d{3}[0-9A-FHJ-NPR-Y](?!\w)", re.I)
 _EMAIL = re.compile(
     r"[\w.!#$%&'*+/?^`{|}~-]{1,64}@([A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{2,63}\Z", re.ASCII
@@ -86,6 +89,8 @@ def _value(attribute: NameAttribute) -> Iterator[Finding]:
 def _characters(label: str, value: str) -> Iterator[Finding]:
     if is_personal_code(value):
         yield found("subject.personal_code", attribute=label)
+    if _PLAIN.match(value):
+        return
     if mended := demojibaked(value):
         yield found("subject.mojibake", attribute=label, value=visible(value), wanted=mended)
     elif hidden := [c for c in value if _is_hidden(c)]:
