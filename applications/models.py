@@ -67,6 +67,7 @@ class Application(models.Model):
     waiting_since = models.DateTimeField(null=True)
     findings = models.JSONField(default=list)
     ended_at = models.DateTimeField(null=True)
+    erased_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [
@@ -266,3 +267,25 @@ class Package(models.Model):
     def __str__(self) -> str:
         """Return the recipient's role."""
         return self.recipient
+
+
+class SentNotice(models.Model):
+    """The ledger of what the clock has sent: each notice goes once about one thing and occasion.
+
+    `about` is the key of an application or person, or the name of a source; `key` the occasion,
+    such as the days left or the day.
+    """
+
+    notice = models.CharField(max_length=30)
+    about = models.CharField(max_length=64)
+    key = models.CharField(max_length=40)
+    sent_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["notice", "about", "key"], name="notice_sent_once"),
+        ]
+
+    def __str__(self) -> str:
+        """Return notice and occasion."""
+        return f"{self.notice} {self.key}"
