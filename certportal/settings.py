@@ -59,7 +59,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.middleware.PersonMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
+    "certportal.request_log.RequestLog",
     "certportal.error.ErrorMiddleware",
 ]
 
@@ -224,8 +224,12 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TIMEZONE = "Europe/Helsinki"
 OUTBOX_ROUTES = wiring.ROUTES
-OUTBOX_SWEEP_SECONDS = 5
-CELERY_BEAT_SCHEDULE = wiring.BEAT_SCHEDULE
+# How long a worker may hold an item before another takes it; how often lost work is sought.
+OUTBOX_LEASE_SECONDS = int(env.text("OUTBOX_LEASE_SECONDS", "60"))
+OUTBOX_SWEEP_SECONDS = float(env.text("OUTBOX_SWEEP_SECONDS", "5"))
+CELERY_BEAT_SCHEDULE = wiring.BEAT_SCHEDULE | {
+    "sweep": {"task": "foundation.sweep", "schedule": OUTBOX_SWEEP_SECONDS}
+}
 
 # ------------------------------------------------------------------ certificate authority
 # Set for the `ca` worker and for key ceremonies alone; a system check refuses them elsewhere.
