@@ -54,7 +54,7 @@ class UnitForm(PartForm):
         offered = list(records)
         field = cast(forms.ChoiceField, self.fields["record"])
         field.choices = [(key_of(one), one.long_name) for one in offered]
-        field.widget.hints = {  # type: ignore[attr-defined]
+        cast(HintedRadioSelect, field.widget).hints = {
             key_of(one): ", ".join(part for part in (one.oid, one.municipality_name) if part)
             for one in offered
         }

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
@@ -68,7 +68,7 @@ def save(
         )
     except Changed as stale:
         application.refresh_from_db()
-        refresh_version(form, application)
+        refresh_version(request, form, application)
         context = {
             "stale": stale,
             "now_saved": summary.rows(application, section_id, now=clock.now()),
@@ -77,11 +77,9 @@ def save(
     return redirect(going.after(request, saved, section_id))
 
 
-def refresh_version(form: PartForm, application: Application) -> None:
+def refresh_version(request: HttpRequest, form: PartForm, application: Application) -> None:
     """Let the typed answers be sent again, now against what is saved at present."""
-    data: QueryDict = form.data.copy()  # type: ignore[assignment]
-    data["version"] = str(application.version)
-    form.data = data
+    form.data = {**request.POST.dict(), "version": str(application.version)}
 
 
 def show(

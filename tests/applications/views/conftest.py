@@ -9,7 +9,7 @@ from tests import people
 
 
 @pytest.fixture
-def browser(matti):
+def web(matti):
     """Matti's browser."""
     return people.log_in(Client(), matti)
 

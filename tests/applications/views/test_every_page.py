@@ -17,35 +17,35 @@ def draft(matti):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("part", PARTS)
-def test_each_part_of_a_draft_opens(browser, draft, address, part, language):
-    page = browser.get(address("applications:part", draft.pk, part, language=language))
+def test_each_part_of_a_draft_opens(web, draft, address, part, language):
+    page = web.get(address("applications:part", draft.pk, part, language=language))
     assert page.status_code == 200
     assert b"<h1" in page.content
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_home_and_the_beginning_of_an_order_open(browser, draft, address, language):
-    assert browser.get(address("home", language=language)).status_code == 200
-    assert browser.get(address("applications:new", language=language)).status_code == 200
+def test_home_and_the_beginning_of_an_order_open(web, draft, address, language):
+    assert web.get(address("home", language=language)).status_code == 200
+    assert web.get(address("applications:new", language=language)).status_code == 200
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", ["order", "names", "check", "discard", "again"])
-def test_the_pages_around_a_draft_open(browser, draft, address, name, language):
-    page = browser.get(address(f"applications:{name}", draft.pk, language=language))
+def test_the_pages_around_a_draft_open(web, draft, address, name, language):
+    page = web.get(address(f"applications:{name}", draft.pk, language=language))
     assert page.status_code == 200
 
 
 @pytest.mark.parametrize("name", ["order", "sent", "withdraw", "again", "give_csr"])
-def test_the_pages_around_a_sent_order_open(browser, matti, address, name):
+def test_the_pages_around_a_sent_order_open(web, matti, address, name):
     sent = orders.submitted(matti)
-    assert browser.get(address(f"applications:{name}", sent.pk)).status_code == 200
+    assert web.get(address(f"applications:{name}", sent.pk)).status_code == 200
 
 
-def test_the_pages_around_a_case_in_review_open(browser, matti, address):
+def test_the_pages_around_a_case_in_review_open(web, matti, address):
     case = orders.in_review(matti)
     for name in ["order", "sent", "withdraw", "add_information"]:
-        assert browser.get(address(f"applications:{name}", case.pk)).status_code == 200
+        assert web.get(address(f"applications:{name}", case.pk)).status_code == 200
 
 
 def test_a_stranger_finds_no_page_of_the_order(matti, kalle, address):

@@ -1,0 +1,210 @@
+"""Filling in an order: each part is saved, each fault is named, nothing typed is lost."""
+
+from datetime import timedelta
+
+import pytest
+
+from accounts.register.models import RegisterRecord
+from applications import services
+from applications.models import Application
+from certportal.foundation import clock
+from tests.applications import orders
+
+
+@pytest.fixture
+def draft(matti):
+    draft = orders.draft(matti)
+    draft.refresh_from_db()
+    return draft
+
+
+@pytest.fixture
+def fill(web, draft, address):
+    """Post one part as the page would."""
+
+    def fill(part, version=None, query="", order=draft, **values):
+        order.refresh_from_db()
+        data = {"version": version or order.version} | values
+        answer = web.post(address("applications:part", order.pk, part) + query, data)
+        order.refresh_from_db()
+        return answer
+
+    return fill
+
+
+def test_choosing_a_type_begins_a_draft_with_my_name_as_contact(web, address, matti):
+    answer = web.post(address("applications:new"), {"type": "test_server"})
+    draft = Application.objects.get()
+    assert answer["Location"] == address("applications:order", draft.pk)
+    assert (draft.type, draft.contact_name) == ("test_server", "Matti Meikäläinen")
+    assert "TEST" in web.get(answer["Location"]).text
+
+
+def test_no_type_chosen_is_said_and_nothing_begins(web, address):
+    page = web.post(address("applications:new"), {"type": ""})
+    assert "Choose which certificate you order." in page.text
+    assert not Application.objects.exists()
+
+
+def test_saving_a_part_leads_to_the_next_missing_one(web, address, matti):
+    web.post(address("applications:new"), {"type": "server"})
+    draft = Application.objects.get()
+    part = address("applications:part", draft.pk, "purpose")
+    answer = web.post(part, {"version": draft.version, "purpose": "both"})
+    assert answer["Location"] == address("applications:part", draft.pk, "host_names")
+
+
+def test_save_and_return_leads_to_the_list(fill, draft, address):
+    answer = fill("purpose", purpose="client", then="tasks")
+    assert answer["Location"] == address("applications:order", draft.pk)
+    assert draft.purpose == "client"
+
+
+def test_a_change_from_the_check_leads_back_to_the_check(fill, draft, address):
+    answer = fill("purpose", query="?from=check", purpose="server")
+    assert answer["Location"] == address("applications:check", draft.pk)
+
+
+def test_the_unit_is_picked_from_the_register_by_its_long_name(web, fill, draft, address):
+    page = web.get(address("applications:part", draft.pk, "unit"))
+    assert "Helsingin VI apteekki" in page.text
+    answer = fill("unit", record=f"sote_unit:{orders.UNIT}")
+    assert answer["Location"] == address("applications:names", draft.pk)
+    assert draft.record_oid == orders.UNIT
+
+
+def test_the_search_narrows_the_units_and_says_when_none_fits(web, draft, address):
+    part = address("applications:part", draft.pk, "unit")
+    assert "No unit of your organisation" in web.get(part, {"q": "hammaslääkäri"}).text
+    assert orders.UNIT in web.get(part, {"q": orders.UNIT}).text
+
+
+def test_a_unit_of_another_organisation_cannot_be_chosen(fill, draft):
+    page = fill("unit", record="sote_unit:1.2.246.10.99000085.10.0")
+    assert "Choose one of the units in the list." in page.text
+    assert draft.record_oid == orders.UNIT
+
+
+def test_without_a_standing_unit_a_page_explains_what_to_do(web, draft, address):
+    draft.organisation.business_ids.update(code="0000000-0")
+    page = web.get(address("applications:part", draft.pk, "unit"))
+    assert "No unit in the register can be ordered for" in page.text
+
+
+def test_the_names_page_shows_what_the_certificate_will_say(web, draft, address):
+    page = web.get(address("applications:names", draft.pk))
+    assert "Helsingin VI apteekki" in page.text
+
+
+def test_characters_outside_the_set_are_asked_and_never_replaced(web, matti, address):
+    draft = orders.with_csr(matti)
+    draft.refresh_from_db()
+    records = RegisterRecord.objects.filter(oid=orders.UNIT)
+    records.update(long_name="Łódź apteekki", abbreviation="")
+    check = address("applications:check", draft.pk)
+    assert "Write the names" in web.get(check).text
+    names = address("applications:names", draft.pk)
+    assert "Ł ź" in web.get(names).text
+    version = {"version": draft.version}
+    page = web.post(names, version | {"organisation_spelling": "Łodz apteekki"})
+    assert "without these characters: Ł" in page.text
+    web.post(names, version | {"organisation_spelling": "Lodz apteekki"})
+    draft.refresh_from_db()
+    assert draft.organisation_spelling == "Lodz apteekki"
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("*.example.fi", "“*.example.fi” has a wildcard"),
+        ("192.0.2.7", "“192.0.2.7” is an IP address"),
+        ("it@example.fi", "“it@example.fi” is an email address"),
+        ("https://example.fi/", "“https://example.fi/” is a web address"),
+        ("ere_sept.example.fi", "“ere_sept.example.fi” has an underscore"),
+        ("åland.example.fi", "“åland.example.fi” has special letters"),
+        ("palvelin", "“palvelin” is not complete"),
+        ("-a.example.fi", "“-a.example.fi” is not a host name"),
+        ("  ", "Enter at least one host name."),
+    ],
+)
+def test_each_faulty_host_name_is_named(fill, typed, said):
+    assert said in fill("host_names", host_names=typed).text
+
+
+def test_host_names_are_tidied_and_kept_in_order(fill, draft):
+    fill("host_names", host_names="B.example.fi.\n a.example.fi \r\nb.example.fi\n")
+    assert [host.name for host in draft.host_names.all()] == ["b.example.fi", "a.example.fi"]
+
+
+def test_what_was_typed_stands_when_the_page_returns(fill):
+    page = fill("host_names", host_names="oikea.example.fi\nväärä")
+    assert "oikea.example.fi" in page.text
+    assert "Error:" in page.text
+
+
+@pytest.mark.parametrize(
+    ("months", "said"), [("13", "at most 12 months"), ("0", "at least 1 month"), ("x", "in digits")]
+)
+def test_a_server_certificate_is_valid_at_most_a_year(fill, months, said):
+    assert said in fill("validity", validity_months=months, begins="at_once").text
+
+
+@pytest.mark.parametrize(("days", "ok"), [(0, False), (1, True), (60, True), (61, False)])
+def test_validity_begins_at_most_sixty_days_ahead(fill, draft, now, days, ok):
+    day = clock.day(now) + timedelta(days=days)
+    typed = f"{day:%d.%m.%Y}"
+    fill("validity", validity_months="6", begins="chosen", start=typed)
+    assert (draft.start == day) is ok
+
+
+def test_a_chosen_day_must_be_given(fill):
+    page = fill("validity", validity_months="6", begins="chosen", start="")
+    assert "Enter the first day of validity." in page.text
+
+
+def test_a_technical_contact_who_gets_the_certificate_needs_a_name(fill):
+    page = fill("delivery", mailbox="t@example.fi", deliver_to="technical_contact")
+    assert "Enter the name of the technical contact." in page.text
+    assert "Enter the technical contact&#x27;s address." in page.text
+
+
+def test_the_systems_oid_is_checked_and_named(matti, fill):
+    order = orders.draft(matti, "system_signature")
+    page = fill("system", order=order, system_name="Apteekki Plus", system_oid="12")
+    assert "“12” is not an OID" in page.text
+    page = fill("system", order=order, system_name="Ωmega", system_oid="1.2.246.10.1.12.1")
+    assert "without these characters: Ω" in page.text
+
+
+def test_a_part_that_the_type_does_not_ask_does_not_exist(web, draft, address):
+    assert web.get(address("applications:part", draft.pk, "system")).status_code == 404
+
+
+def test_a_colleagues_change_meanwhile_is_shown_beside_what_i_typed(fill, draft, maija):
+    seen = draft.version
+    handler = orders.Handler(maija, draft)
+    services.save_section(draft.pk, "purpose", {"purpose": "client"}, **handler.seen)
+    page = fill("purpose", version=seen, purpose="server")
+    assert page.status_code == 409
+    assert "client authentication" in page.text
+    assert draft.purpose == "client"
+    fill("purpose", purpose="server")
+    assert draft.purpose == "server"
+
+
+def test_a_draft_is_deleted_after_being_asked(web, draft, address):
+    page = address("applications:discard", draft.pk)
+    assert "Do you want to delete" in web.get(page).text
+    answer = web.post(page, {"version": draft.version})
+    assert answer["Location"] == address("home")
+    assert not Application.objects.exists()
+
+
+def test_a_new_order_on_the_basis_of_an_earlier_one_copies_all_but_the_key(web, matti, address):
+    earlier = orders.submitted(matti)
+    web.post(address("applications:again", earlier.pk), {"version": earlier.version})
+    draft = Application.objects.get(status="draft")
+    assert [host.name for host in draft.host_names.all()] == [
+        host.name for host in earlier.host_names.all()
+    ]
+    assert draft.csr is None

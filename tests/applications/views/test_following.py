@@ -1,0 +1,165 @@
+"""Following a sent order: whose turn, what is asked, the history, the certificate."""
+
+from datetime import timedelta
+
+import pytest
+from cryptography import x509
+
+from applications import services
+from applications.models import Application
+from applications.views import tracking
+from applications.workflow import Status
+from certportal.foundation import clock
+from tests.applications import orders
+
+DECLARED = {"authority": "on", "domains": "on", "truth": "on", "terms": "on"}
+
+
+@pytest.fixture(autouse=True)
+def _local_mail(settings):
+    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
+
+
+@pytest.fixture
+def asked(matti, riitta, cas):
+    """An order whose host names Riitta has asked about."""
+    case = orders.claimed(matti, riitta)
+    deadline = clock.day(clock.now()) + timedelta(days=14)
+    services.request_info(
+        case.pk,
+        sections=["host_names"],
+        reason="Poistakaa nimi varmuus.example.fi.",
+        deadline=deadline,
+        person=riitta,
+        **orders.Handler(riitta, case).seen,
+    )
+    case.refresh_from_db()
+    return case
+
+
+def page_of(web, address, order, **more):
+    return web.get(address("applications:order", order.pk, **more))
+
+
+def test_the_page_says_who_has_the_turn_and_until_when(web, address, matti):
+    case = orders.in_review(matti)
+    page = page_of(web, address, case)
+    assert "A reviewer has the turn." in page.text
+    assert "We handle the order at the latest on" in page.text
+    assert "The application was submitted" in page.text
+
+
+def test_a_late_promise_is_admitted_in_words(matti, now):
+    case = orders.in_review(matti)
+    words = tracking.promise_words(case, now=now + timedelta(days=30))
+    assert "late" in words or "myöhässä" in words
+
+
+def test_the_reviewers_question_stands_in_their_words_with_the_open_parts(web, address, asked):
+    page = page_of(web, address, asked)
+    assert "Poistakaa nimi varmuus.example.fi." in page.text
+    assert address("applications:part", asked.pk, "host_names") in page.text
+    assert address("applications:part", asked.pk, "contact") not in page.text
+    closed = web.get(address("applications:part", asked.pk, "contact"))
+    assert closed.status_code == 409
+
+
+def test_answering_changes_the_part_and_sends_the_order_back(web, address, asked, riitta):
+    part = address("applications:part", asked.pk, "host_names")
+    saved = web.post(part, {"version": asked.version, "host_names": "erecept.example.fi"})
+    assert saved["Location"] == address("applications:check", asked.pk)
+    asked.refresh_from_db()
+    web.post(saved["Location"], {"version": asked.version} | DECLARED)
+    asked.refresh_from_db()
+    assert asked.status == Status.CHECKING
+    assert asked.reviewer == riitta
+    assert asked.submissions.count() == 2
+
+
+def test_information_is_added_unasked(web, address, matti):
+    case = orders.in_review(matti)
+    form = address("applications:add_information", case.pk)
+    assert "Write what you want to add." in web.post(form, {"version": case.version}).text
+    web.post(form, {"version": case.version, "text": "Huoltokatko on lauantaina."})
+    assert "Huoltokatko on lauantaina." in page_of(web, address, case).text
+
+
+def test_an_order_is_withdrawn_after_being_asked(web, address, matti):
+    case = orders.in_review(matti)
+    form = address("applications:withdraw", case.pk)
+    assert "Do you want to withdraw" in web.get(form).text
+    web.post(form, {"version": case.version})
+    case.refresh_from_db()
+    assert case.status == Status.WITHDRAWN
+    assert web.get(form).status_code == 409
+
+
+def test_a_stale_button_withdraws_nothing(web, address, matti):
+    case = orders.in_review(matti)
+    answer = web.post(address("applications:withdraw", case.pk), {"version": case.version - 1})
+    assert answer.status_code == 409
+    case.refresh_from_db()
+    assert case.status == Status.IN_REVIEW
+
+
+def test_a_returned_request_is_explained_with_a_way_on(web, address, matti, now):
+    first = orders.in_review(matti)
+    second = orders.submitted(matti, csr=bytes(first.csr.der))
+    orders.drain()
+    page = page_of(web, address, second)
+    assert "What must be mended" in page.text
+    assert address("applications:give_csr", second.pk) in page.text
+
+
+def test_reviewers_are_not_named_in_the_history(web, address, asked):
+    page = page_of(web, address, asked)
+    assert "Riitta" not in page.text
+    assert "Matti Meikäläinen" in page.text
+
+
+@pytest.mark.parametrize("kind", ["der", "pem", "chain", "p7b"])
+def test_the_certificate_is_downloaded_in_every_form(web, address, matti, riitta, cas, kind):
+    order = orders.delivered(matti, riitta)
+    answer = web.get(address("applications:download", order.pk, kind))
+    assert answer["Content-Disposition"].startswith(f'attachment; filename="{order.number}_')
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    if kind == "der":
+        assert x509.load_der_x509_certificate(answer.content)
+
+
+def test_the_certificates_numbers_are_shown_both_ways(web, address, matti, riitta, cas):
+    order = orders.delivered(matti, riitta, "test_server")
+    page = page_of(web, address, order)
+    number = x509.load_der_x509_certificate(
+        web.get(address("applications:download", order.pk, "der")).content
+    ).serial_number
+    assert f"{number:x}" in page.text
+    assert str(number) in page.text
+    assert "TEST" in page.text
+
+
+def test_there_is_no_file_before_there_is_a_certificate(web, address, matti):
+    order = orders.submitted(matti)
+    assert web.get(address("applications:download", order.pk, "der")).status_code == 404
+
+
+def test_home_shows_what_waits_first_and_certificates_by_expiry(web, address, matti, riitta, cas):
+    assert "You have not ordered any certificates yet." in web.get(address("home")).text
+    draft = orders.draft(matti)
+    done = orders.delivered(matti, riitta)
+    page = web.get(address("home")).text
+    assert page.index(draft.number) < page.index(done.number)
+    assert "1 order waits for you." in page
+    assert "Order a new one on this basis" in page
+
+
+def test_home_shows_only_my_organisations_orders(web, address, kalle):
+    application = Application.objects.create(
+        number="SV-2026-99999",
+        organisation=kalle.memberships.get().organisation,
+        created_by=kalle,
+        created_at=clock.now(),
+        changed_at=clock.now(),
+        type="server",
+    )
+    assert application.number not in web.get(address("home")).text

@@ -1,0 +1,146 @@
+"""Giving the certificate request: examined, shown, confirmed; a private key is never kept."""
+
+import subprocess
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from applications.models import Csr
+from applications.workflow import Status
+from certportal.foundation.models import Event
+from tests.applications import orders
+
+
+@pytest.fixture
+def draft(matti):
+    return orders.draft(matti)
+
+
+@pytest.fixture
+def give(web, address):
+    """Post a request to the page that asks for it."""
+
+    def give(order, page="applications:part", follow=True, **values):
+        order.refresh_from_db()
+        args = [order.pk, "csr"] if page == "applications:part" else [order.pk]
+        data = {"version": order.version} | values
+        answer = web.post(address(page, *args), data, follow=follow)
+        order.refresh_from_db()
+        return answer
+
+    return give
+
+
+@pytest.fixture
+def confirm(web, address):
+    """Press the button of the preview."""
+
+    def confirm(order):
+        order.refresh_from_db()
+        page = address("applications:csr", order.pk, order.csrs.first().pk)
+        answer = web.post(page, {"version": order.version})
+        order.refresh_from_db()
+        return answer
+
+    return confirm
+
+
+def upload(content: bytes) -> dict:
+    return {"how": "file", "file": SimpleUploadedFile("pyynto.csr", content)}
+
+
+def test_an_uploaded_file_is_shown_beside_register_and_certificate(give, draft):
+    page = give(draft, **upload(orders.openssl_csr()))
+    assert "Is this the right certificate request?" in page.text
+    for column in ["Your certificate request", "The register and your order", "The certificate"]:
+        assert column in page.text
+    assert draft.csr is None
+
+
+def test_pasted_text_does_as_well_and_confirming_leads_on(give, confirm, draft, address):
+    give(draft, how="text", text=orders.openssl_csr().decode())
+    answer = confirm(draft)
+    assert answer["Location"] == address("applications:check", draft.pk)
+    assert draft.csr == Csr.objects.get()
+
+
+def test_a_request_with_other_names_is_accepted_and_the_differences_shown(give, draft):
+    page = give(draft, **upload(orders.openssl_csr("muu.example.fi")))
+    assert "Differs. The certificate gets the name in the last column." in page.text
+    assert "What we noticed" in page.text
+
+
+def test_a_private_key_is_refused_and_nothing_of_it_kept(give, draft):
+    key = subprocess.run(
+        ["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"],
+        capture_output=True,
+        check=True,
+    ).stdout
+    page = give(draft, **upload(orders.openssl_csr() + key))
+    assert page.status_code == 400
+    assert "The file contains a private key" in page.text
+    assert not Csr.objects.exists()
+    event = Event.objects.get(action="application.private_key_refused")
+    assert event.refused
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"hello", orders.openssl_csr(key="1024"), orders.openssl_csr("x")[:200]],
+    ids=["no request", "a short key", "cut off"],
+)
+def test_faults_are_named_with_their_remedies_and_nothing_is_stored(give, draft, content):
+    page = give(draft, **upload(content))
+    assert page.status_code == 400
+    assert "how to mend it" in page.text
+    assert page.context["findings"]
+    assert all(words.text and words.remedy for _finding, words in page.context["findings"])
+    assert not Csr.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({}, "Choose how you give the certificate request."),
+        ({"how": "file"}, "Choose a file."),
+        ({"how": "text", "text": " "}, "Paste the certificate request."),
+        ({"how": "text", "text": "a" * 65537}, "at most 64 kB"),
+        (upload(b""), "is empty"),
+        (upload(b"a" * 65537), "at most 64 kB"),
+    ],
+)
+def test_what_is_missing_is_said(give, draft, values, said):
+    assert said in give(draft, **values).text
+
+
+def test_the_technical_contact_may_send_it_later(give, draft, address):
+    answer = give(draft, follow=False, how="technical_contact")
+    assert draft.csr_by == "technical_contact"
+    assert answer["Location"] == address("applications:part", draft.pk, "delivery")
+
+
+def test_i_may_order_now_and_send_the_request_afterwards(give, confirm, draft, matti):
+    give(draft, how="applicant")
+    orders.submit(matti, draft)
+    assert draft.status == Status.AWAITING_CSR
+    give(draft, "applications:give_csr", **upload(orders.openssl_csr()))
+    confirm(draft)
+    assert draft.status == Status.CHECKING
+
+
+def test_a_request_is_replaced_until_a_reviewer_has_the_case(
+    give, confirm, web, address, matti, riitta, cas
+):
+    case = orders.in_review(matti)
+    first = case.csr_id
+    give(case, "applications:give_csr", **upload(orders.openssl_csr()))
+    confirm(case)
+    assert (case.status, case.csr_id == first) == (Status.CHECKING, False)
+    taken = orders.claimed(matti, riitta)
+    assert web.get(address("applications:give_csr", taken.pk)).status_code == 409
+
+
+def test_the_commands_to_make_a_request_carry_the_orders_names(web, draft, address):
+    page = web.get(address("applications:part", draft.pk, "csr"))
+    assert "openssl req -new" in page.text
+    assert "erecept.example.fi" in page.text

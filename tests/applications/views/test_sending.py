@@ -1,0 +1,102 @@
+"""Checking, declaring and sending; the confirmation; a unit that has ended meanwhile."""
+
+import pytest
+
+from accounts.register.models import RegisterRecord
+from applications.workflow import Status
+from tests.applications import orders
+
+DECLARED = {"authority": "on", "domains": "on", "truth": "on", "terms": "on"}
+
+
+@pytest.fixture
+def ready(matti):
+    return orders.with_csr(matti)
+
+
+@pytest.fixture
+def send(web, address):
+    """Press “Send the order” with the boxes given."""
+
+    def send(order, boxes=DECLARED, version=None):
+        data = {"version": version or order.version} | boxes
+        answer = web.post(address("applications:check", order.pk), data)
+        order.refresh_from_db()
+        return answer
+
+    return send
+
+
+@pytest.fixture
+def fresh(ready):
+    ready.refresh_from_db()
+    return ready
+
+
+def test_the_check_shows_all_answers_with_links_to_change_them(web, fresh, address):
+    page = web.get(address("applications:check", fresh.pk))
+    for answer in ["erecept.example.fi", "tekniikka@example.fi", "12 months", "Both"]:
+        assert answer in page.text
+    assert address("applications:part", fresh.pk, "host_names") + "?from=check" in page.text
+
+
+def test_a_sent_order_is_confirmed_with_number_and_day_in_words(web, send, fresh, address):
+    answer = send(fresh)
+    assert answer["Location"] == address("applications:sent", fresh.pk)
+    page = web.get(answer["Location"])
+    assert fresh.number in page.text
+    assert "We handle the order at the latest on" in page.text
+    assert fresh.status == Status.CHECKING
+    assert '"declarations":["authority","domains","truth","terms"]' in fresh.submission.content
+
+
+@pytest.mark.parametrize("missing", DECLARED)
+def test_every_declaration_is_wanted(send, fresh, missing):
+    page = send(fresh, {name: "on" for name in DECLARED if name != missing})
+    assert "Tick every declaration to send the order." in page.text
+    assert fresh.status == Status.DRAFT
+
+
+def test_a_signature_certificate_needs_no_word_on_domains(send, matti):
+    order = orders.with_csr(matti, "system_signature")
+    order.refresh_from_db()
+    send(order, {name: "on" for name in DECLARED if name != "domains"})
+    assert order.status == Status.CHECKING
+
+
+def test_sending_twice_sends_once_and_shows_the_confirmation(send, fresh, address):
+    seen = fresh.version
+    send(fresh)
+    again = send(fresh, version=seen)
+    assert again["Location"] == address("applications:sent", fresh.pk)
+    assert fresh.submissions.count() == 1
+
+
+def test_a_change_meanwhile_is_shown_before_anything_is_sent(send, fresh):
+    page = send(fresh, version=fresh.version - 1)
+    assert page.status_code == 409
+    assert "has changed since you opened the page" in page.text
+    assert fresh.status == Status.DRAFT
+
+
+def test_missing_parts_are_listed_and_nothing_can_be_sent(web, matti, address, send):
+    draft = orders.draft(matti)
+    draft.refresh_from_db()
+    page = web.get(address("applications:check", draft.pk))
+    assert "These parts are missing" in page.text
+    assert "Send the order" not in page.text
+    assert send(draft).status_code == 400
+
+
+def test_a_unit_that_has_ended_is_explained_on_a_page_of_its_own(send, fresh, now):
+    records = RegisterRecord.objects.filter(oid=orders.UNIT)
+    records.update(valid_to="2020-12-31")
+    page = send(fresh)
+    assert "The chosen unit has ended in the register." in page.text
+    assert "What you can do" in page.text
+    assert fresh.status == Status.DRAFT
+
+
+def test_the_confirmation_of_a_draft_leads_to_the_draft(web, fresh, address):
+    answer = web.get(address("applications:sent", fresh.pk))
+    assert answer["Location"] == address("applications:order", fresh.pk)
