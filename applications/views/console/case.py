@@ -50,7 +50,7 @@ def identity(application: Application, person: Person, *, now: datetime) -> dict
         "application": application,
         "type": kind,
         "is_test": kind.is_test,
-        "tone": tone(application.status),
+        "status_tone": tone(application.status),
         "due": due(application, now=now),
         "is_mine": application.reviewer_id == person.pk,
         "is_own_organisation": access.is_member(person, application.organisation_id),
@@ -94,7 +94,7 @@ def shown(attempt: PreparedCertificate | None) -> dict[str, Any]:
         return {}
     return {
         "facts": specimen.facts(attempt),
-        "text": specimen.text(attempt),
+        "specimen_text": specimen.text(attempt),
         "approvals": approval_state(attempt),
         "approvers": list(approvers(attempt)),
     }

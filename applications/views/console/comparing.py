@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.register.models import RegisterRecord
+from applications.kinds import CertificateType
 from applications.models import Application
 from applications.naming import Names, names
 from applications.views.console import specimen
@@ -92,7 +93,8 @@ def _subject(found: Sources, subject: dict[str, str]) -> Iterator[Row]:
         organisation,
         subject.get("O", ""),
     )
-    yield _row(_("Unit (OU)"), found.asked("OU"), "", unit, subject.get("OU", ""))
+    if not CertificateType(application.type).is_server:
+        yield _row(_("Unit (OU)"), found.asked("OU"), "", unit, subject.get("OU", ""))
     locality = known.locality if known else ""
     yield _row(_("Locality (L)"), found.asked("L"), "", locality, subject.get("L", ""))
     yield _row(_("Name (CN)"), found.asked("CN"), name, "", subject.get("CN", ""))

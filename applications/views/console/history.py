@@ -69,7 +69,17 @@ def history(application: Application) -> list[Line]:
     found = Event.objects.filter(object_type="application", object_id=str(application.pk))
     events = list(found.order_by("-id")[:200])
     people = names_of(event.actor for event in events)
-    return [Line(word(event), who(event.actor, people), event.at) for event in events]
+    lines = [Line(word(event), who(event.actor, people), event.at) for event in events]
+    return without_repeats(lines)
+
+
+def without_repeats(lines: list[Line]) -> list[Line]:
+    """Leave of the same act by the same person in a row the first line, which is the newest."""
+    before = [None, *lines]
+    pairs = zip(before, lines, strict=False)
+    return [
+        line for last, line in pairs if not last or (last.text, last.who) != (line.text, line.who)
+    ]
 
 
 def word(event: Event) -> str:

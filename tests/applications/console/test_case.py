@@ -37,7 +37,7 @@ def test_the_prepared_certificate_is_shown_field_by_field_and_as_text(case, desk
     assert facts["SHA-256 of the bytes to be signed"] == prepared.tbs_sha256
     assert facts["Host names (SAN)"] == "erecept.example.fi, varmuus.example.fi"
     assert facts["Extended key usage"] == "serverAuth, clientAuth"
-    assert "-----BEGIN CERTIFICATE-----" in answer.context["text"]
+    assert "-----BEGIN CERTIFICATE-----" in answer.context["specimen_text"]
     assert answer.context["stage"].id == "ready"
 
 
