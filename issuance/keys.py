@@ -92,7 +92,7 @@ def read_key(spki: bytes) -> Key:
     """Take a DER SubjectPublicKeyInfo apart; never raises on any bytes."""
     unknown = KeyFacts("other", 0, None, None, spki_sha256(spki))
     try:
-        algorithm, bits = tlv.read_strictly(spki).expect(tlv.SEQUENCE).children()
+        algorithm, bits = tlv.read(spki).expect(tlv.SEQUENCE).children()
         oid, *parameters = algorithm.expect(tlv.SEQUENCE).children()
         name = tlv.object_identifier(oid)
         if name == RSA_ENCRYPTION:

@@ -91,8 +91,9 @@ def read_strictly(data: bytes) -> Element:
         count += len(level)
         below: list[Element] = []
         for element in level:
-            if check := _CHECKS.get(element.tag):
-                check(element)
+            rule = _RULES.get(element.tag)
+            if rule and not rule[1](data[element.inner : element.end]):
+                raise MalformedError(rule[0], element.start)
             if element.tag & 0x20:
                 below += element.children()
         if not below:
@@ -155,10 +156,15 @@ def _long_length(data: bytes, offset: int, end: int, size: int) -> tuple[int, in
 def integer(element: Element) -> int:
     """Value of an INTEGER, least number of octets only."""
     content = element.expect(INTEGER).content
-    padded = len(content) > 1 and (content[0], content[1] >> 7) in ((0x00, 0), (0xFF, 1))
-    if not content or padded:
+    if not _is_least(content):
         raise MalformedError("integer", element.start)
     return int.from_bytes(content, signed=True)
+
+
+def _is_least(content: bytes) -> bool:
+    if len(content) < 2:
+        return len(content) == 1
+    return content[0] not in (0x00, 0xFF) or (content[0] ^ content[1]) > 0x7F
 
 
 def object_identifier(element: Element) -> str:
@@ -195,31 +201,12 @@ def bit_string(element: Element) -> tuple[bytes, int]:
     return content[1:], unused
 
 
-def _boolean(element: Element) -> None:
-    if element.content not in (b"\x00", b"\xff"):
-        raise MalformedError("boolean", element.start)
-
-
-def _null(element: Element) -> None:
-    if element.end != element.inner:
-        raise MalformedError("null", element.start)
-
-
-def _whole_bits(element: Element) -> None:
-    if element.end == element.inner or element.data[element.inner] > 7:
-        raise MalformedError("bit_string", element.start)
-
-
-def _never_constructed(element: Element) -> None:
-    raise MalformedError("constructed", element.start)
-
-
-_CHECKS: dict[int, Callable[[Element], object]] = {
-    **{0x20 | number: _never_constructed for number in (*range(0x01, 0x0E), *range(0x12, 0x1F))},
-    BOOLEAN: _boolean,
-    INTEGER: integer,
-    BIT_STRING: _whole_bits,
-    NULL: _null,
-    OID: object_identifier,
+_RULES: dict[int, tuple[str, Callable[[bytes], object]]] = {
+    **{0x20 | n: ("constructed", lambda _: False) for n in (*range(1, 0x0E), *range(0x12, 0x1F))},
+    BOOLEAN: ("boolean", (b"\x00", b"\xff").__contains__),
+    INTEGER: ("integer", _is_least),
+    BIT_STRING: ("bit_string", lambda content: content and content[0] <= 7),
+    NULL: ("null", lambda content: not content),
+    OID: ("oid", lambda content: len(content) <= MAX_OID_BYTES and _dotted(content)),
 }
-"""Content rules of the universal types (X.690 sections 8 and 11), by identifier octet."""
+"""By identifier octet: what must hold of the content (X.690 sections 8 and 11)."""

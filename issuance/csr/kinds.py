@@ -48,6 +48,7 @@ _MAGIC = [
     (b"\x7fELF", Kind.PROGRAM),
     (b"MZ", Kind.PROGRAM),
 ]
+_STARTS = tuple(magic for magic, _ in _MAGIC)
 _TEXTS = [
     (r"-----BEGIN PGP ", Kind.PGP),
     (r"\s*(<!doctype html|<html)", Kind.HTML),
@@ -76,9 +77,8 @@ PEM_LABELS = {
 
 def kind_of_bytes(data: bytes) -> Kind:
     """The kind of a file that is no text, by its first octets."""
-    for magic, kind in _MAGIC:
-        if data.startswith(magic):
-            return kind
+    if data.startswith(_STARTS):
+        return next(kind for magic, kind in _MAGIC if data.startswith(magic))
     if data[:1] in (b"\x30", b"\x31"):
         return kind_of_der(data)
     return Kind.UNKNOWN

@@ -79,7 +79,7 @@ def _attribute(element: tlv.Element) -> Attribute:
 
 def _notes(attributes: tlv.Element) -> list[Finding]:
     encodings = [child.encoded for child in attributes.children()]
-    if encodings != sorted(encodings):
+    if len(encodings) > 1 and encodings != sorted(encodings):
         return [found("encoding.lax", problem="set_order")]
     return []
 

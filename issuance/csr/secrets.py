@@ -49,8 +49,9 @@ def holds_private_key(file: File) -> bool:
 def _says_so(file: File) -> bool:
     data = file.text.encode(errors="replace") if file.repaired else file.data
     upper = data.upper()
-    if any(hint in upper and pattern.search(data) for hint, pattern in _COMPILED):
-        return True
+    for hint, pattern in _COMPILED:
+        if hint in upper and pattern.search(data):
+            return True
     return not file.blocks and data.isascii() and _is_secret(bare_base64(file.text)[0])
 
 

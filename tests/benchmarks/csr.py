@@ -37,13 +37,18 @@ def run() -> list[Figure]:
 def _kind(name: str, key: PrivateKey) -> list[Figure]:
     data = _request(key)
     assert examine(data).accepted
-    floor = rate(_floor(data))
-    quick = rate(lambda: examine(data, thorough=False))
-    thorough = rate(lambda: examine(data))
+    works = [_floor(data), lambda: examine(data, thorough=False), lambda: examine(data)]
+    floor, quick, thorough = _rates(works)
     return [
         figure(f"{name}: examinations", quick, "1/s", floor),
         figure(f"{name}: with the two costly key tests", thorough, "1/s"),
     ]
+
+
+def _rates(works: list[Callable[[], object]]) -> list[float]:
+    """The best rate of each, measured in turns, so that other programs disturb all alike."""
+    rounds = [[rate(work, seconds=0.2) for work in works] for _ in range(6)]
+    return [max(column) for column in zip(*rounds, strict=True)]
 
 
 def _request(key: PrivateKey) -> bytes:
@@ -89,10 +94,10 @@ def _corpus() -> list[Figure]:
     times = []
     for entry in entries:
         data = (CORPUS.parents[1] / entry["file"]).read_bytes()
-        started = time.perf_counter()
+        started = time.process_time()
         examine(data)
-        times.append((time.perf_counter() - started) * 1000)
+        times.append((time.process_time() - started) * 1000)
     return [
-        figure("open corpus, p50", percentile(times, 0.50), "ms"),
-        figure("open corpus, p95", percentile(times, 0.95), "ms", LIMIT),
+        figure("open corpus, p50 of CPU time", percentile(times, 0.50), "ms"),
+        figure("open corpus, p95 of CPU time", percentile(times, 0.95), "ms", LIMIT),
     ]
