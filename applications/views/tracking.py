@@ -6,7 +6,7 @@ from datetime import datetime
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from applications import promise
 from applications.models import Application
@@ -98,7 +98,7 @@ def promise_words(application: Application, *, now: datetime) -> str:
         return _("The handling time goes on when you have answered.")
     if application.due_on is None or status in {Status.ISSUED, Status.DELIVERED, *STOPPED}:
         return ""
-    shown = {"day": date_format(application.due_on, "l j.n.Y")}
+    shown = {"day": date_format(application.due_on, "D j.n.Y")}
     if clock.day(now) > application.due_on:
         late = promise.days_left(application.due_on, now)
         return _late(-late, shown["day"])
@@ -106,8 +106,11 @@ def promise_words(application: Application, *, now: datetime) -> str:
 
 
 def _late(days: int, day: str) -> str:
-    text = _(
-        "We promised to handle the order on %(day)s and are late (%(days)d working days). We are"
-        " sorry; the order is still being handled."
+    text = ngettext(
+        "We promised to handle the order by %(day)s and are %(days)d working day late. We are"
+        " sorry; the order is still being handled.",
+        "We promised to handle the order by %(day)s and are %(days)d working days late. We are"
+        " sorry; the order is still being handled.",
+        max(days, 1),
     )
     return text % {"day": day, "days": max(days, 1)}
