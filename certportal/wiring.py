@@ -34,7 +34,6 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "args": ("ca",),
         "options": {"queue": "ca", "expires": 10},
     },
-    "sweep": {"task": "foundation.sweep", "schedule": 5.0, "options": {"expires": 5}},
     "publish-crls": {
         "task": "issuance.publish_crls",
         "schedule": 3600.0,

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from django.test.utils import setup_databases, teardown_databases
 
 from accounts.models import Membership
 from accounts.register import files
@@ -13,6 +14,16 @@ from tests.issuance.hierarchy import make_hierarchy
 
 PHARMACY = "9900001-8"
 CLINICS = "9900008-5"
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment, django_db_blocker):
+    """Make the test database, also for sessions in which only other processes use it."""
+    with django_db_blocker.unblock():
+        made = setup_databases(verbosity=0, interactive=False)
+    yield
+    with django_db_blocker.unblock():
+        teardown_databases(made, verbosity=0)
 
 
 @pytest.fixture

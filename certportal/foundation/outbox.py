@@ -22,7 +22,6 @@ from certportal.foundation.models import OutboxItem
 
 log = structlog.get_logger(__name__)
 
-LEASE = timedelta(seconds=60)
 # An item fails for good (and alarms) after this many tries that ended in an unexpected error.
 MOST_ATTEMPTS = 12
 LONGEST_PAUSE = timedelta(minutes=5)
@@ -61,12 +60,17 @@ def hand_over(item: OutboxItem) -> None:
         log.warning("broker_unavailable", topic=item.topic, error=type(error).__name__)
 
 
+def lease_time() -> timedelta:
+    """Return how long a worker may hold an item before another takes it."""
+    return timedelta(seconds=settings.OUTBOX_LEASE_SECONDS)
+
+
 def lease(item_id: UUID | str, *, now: datetime) -> OutboxItem | None:
     """Take the item for this worker, or return None when it is done, failed, early or taken."""
     free = Q(leased_until=None) | Q(leased_until__lt=now)
     taken = OutboxItem.objects.filter(
         free, pk=item_id, done_at=None, failed_at=None, due_at__lte=now
-    ).update(leased_until=now + LEASE, attempts=F("attempts") + 1)
+    ).update(leased_until=now + lease_time(), attempts=F("attempts") + 1)
     return OutboxItem.objects.get(pk=item_id) if taken else None
 
 

@@ -39,19 +39,19 @@ class Handler:
 def openssl_csr(name: str = "erecept.example.fi", key: str = "ec") -> bytes:
     """Return a certificate request made by openssl with a new key."""
     kind = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"] if key == "ec" else [f"rsa:{key}"]
+    subject = ["-subj", f"/C=FI/CN={name}", "-addext", f"subjectAltName=DNS:{name}"]
     done = subprocess.run(
-        ["openssl", "req", "-new", "-newkey", *kind, "-noenc", "-keyout", "/dev/null"]
-        + ["-subj", f"/C=FI/CN={name}", "-addext", f"subjectAltName=DNS:{name}"],
+        ["openssl", "req", "-new", "-newkey", *kind, "-noenc", "-keyout", "/dev/null", *subject],
         capture_output=True,
         check=True,
     )
     return done.stdout
 
 
-def sections(type: CertificateType) -> dict[str, dict]:
+def sections(type: CertificateType, unit: str = UNIT) -> dict[str, dict]:
     """Return what Matti fills in, part by part."""
     filled = {
-        "unit": {"record_kind": "sote_unit", "record_oid": UNIT},
+        "unit": {"record_kind": "sote_unit", "record_oid": unit},
         "validity": {"validity_months": 12, "start": None},
         "contact": {"contact_name": "Matti Meikäläinen", "contact_email": "matti@example.fi"},
         "delivery": {"mailbox": "tekniikka@example.fi", "deliver_to": "applicant"},
@@ -65,7 +65,9 @@ def sections(type: CertificateType) -> dict[str, dict]:
     return filled
 
 
-def draft(person: Person, type: str = "server", *, now: datetime | None = None) -> Application:
+def draft(
+    person: Person, type: str = "server", *, unit: str = UNIT, now: datetime | None = None
+) -> Application:
     """Return a draft with every part filled in but the certificate request."""
     now, kind = now or clock.now(), CertificateType(type)
     organisation = person.memberships.get(ended_at=None).organisation
@@ -77,15 +79,17 @@ def draft(person: Person, type: str = "server", *, now: datetime | None = None) 
         actor=actor_for(person),
         now=now,
     )
-    for section, values in sections(kind).items():
+    for section, values in sections(kind, unit).items():
         seen = Handler(person, application).seen
         services.save_section(application.pk, section, values, **seen)
     return application
 
 
-def with_csr(person: Person, type: str = "server", csr: bytes | None = None) -> Application:
+def with_csr(
+    person: Person, type: str = "server", *, csr: bytes | None = None, unit: str = UNIT
+) -> Application:
     """Return a draft ready to be submitted."""
-    application = draft(person, type)
+    application = draft(person, type, unit=unit)
     upload(person, application, csr or openssl_csr())
     return application
 

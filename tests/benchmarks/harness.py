@@ -44,9 +44,9 @@ def show(figures: Sequence[Figure], *, as_json: bool) -> str:
         return json.dumps([asdict(each) for each in figures], indent=1, ensure_ascii=False)
     rows = [("what", "value", "unit", "floor", "ratio"), *map(_row, figures)]
     widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    aligns = (str.ljust, str.rjust, str.ljust, str.rjust, str.rjust)
     aligned = (
-        [row[0].ljust(widths[0]), row[1].rjust(widths[1]), row[2].ljust(widths[2])]
-        + [row[3].rjust(widths[3]), row[4].rjust(widths[4])]
+        [align(cell, width) for align, cell, width in zip(aligns, row, widths, strict=True)]
         for row in rows
     )
     return "\n".join("  ".join(cells).rstrip() for cells in aligned)

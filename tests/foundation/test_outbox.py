@@ -60,7 +60,7 @@ def test_the_handler_gets_the_payload_and_the_item_is_done_once(item):
 def test_a_leased_item_is_not_taken_by_another_worker_until_the_lease_ends(item, now):
     assert outbox.lease(item.pk, now=now)
     assert outbox.lease(item.pk, now=now + timedelta(seconds=1)) is None
-    assert outbox.lease(item.pk, now=now + outbox.LEASE + timedelta(seconds=1))
+    assert outbox.lease(item.pk, now=now + outbox.lease_time() + timedelta(seconds=1))
 
 
 def test_an_error_postpones_with_growing_pauses(item, now):

@@ -1,0 +1,166 @@
+"""The whole service as real processes: web server, both Celery workers and beat.
+
+They work on the test database, a Redis database of their own, and files of their own.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from django.db import connection
+
+from tests.journeys.steps import await_true
+
+ROOT = Path(__file__).parent.parent
+CELERY = [sys.executable, "-m", "celery", "-A", "certportal"]
+GUNICORN = [sys.executable, "-m", "gunicorn", "certportal.wsgi"]
+GUNICORN += ["--worker-class", "gthread", "--threads", "6"]
+WORKER = [*CELERY, "worker", "--without-gossip", "--without-mingle", "-l", "INFO"]
+
+
+class Stack:
+    """Starts and stops processes by name: web, default, ca, beat."""
+
+    def __init__(self, data: Path, *, redis_number: int = 15) -> None:
+        self.data = data
+        self.port = free_port()
+        self.base = f"http://localhost:{self.port}"
+        self.mails = data / "mail"
+        self.keys = data / "keys"
+        self.faults = data / "faults"
+        self.password = data / "ca_password"
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        for folder in (self.mails, self.faults, data / "log"):
+            folder.mkdir(parents=True, exist_ok=True)
+        self.password.write_text("only for tests")
+        self.environment = {
+            **os.environ,
+            "PORTAL_ENV": "test",
+            "PORTAL_DATA": str(data),
+            "PORTAL_BASE_URL": self.base,
+            "DATABASE_URL": database_url(),
+            "REDIS_URL": redis_url(redis_number),
+            "SMTP_URL": "",
+            "FAULT_POINTS_DIR": str(self.faults),
+            # A worker that died is noticed at once, not after a minute.
+            "OUTBOX_LEASE_SECONDS": "3",
+            "OUTBOX_SWEEP_SECONDS": "0.5",
+            "DJANGO_SETTINGS_MODULE": "certportal.settings",
+        }
+
+    def commands(self, name: str) -> list[str]:
+        """Return the command line of the named process."""
+        return {
+            "web": [*GUNICORN, "--bind", f"127.0.0.1:{self.port}"],
+            "default": [*WORKER, "-Q", "default", "-c", "2", "-n", "default@test"],
+            "ca": [*WORKER, "-Q", "ca", "-c", "1", "-n", "ca@test"],
+            "beat": [
+                *CELERY,
+                "beat",
+                "-s",
+                str(self.data / "schedule"),
+                "--pidfile=",
+                "-l",
+                "INFO",
+            ],
+        }[name]
+
+    def start(self, *names: str, extra: Mapping[str, str] | None = None) -> None:
+        """Start the named processes, each in a process group of its own."""
+        for name in names:
+            environment = {**self.environment, "PORTAL_PROCESS": name, **(extra or {})}
+            if name == "ca":
+                environment |= {
+                    "CA_KEYS_DIR": str(self.keys),
+                    "CA_KEY_PASSWORD_FILE": str(self.password),
+                }
+            with (self.data / "log" / f"{name}.log").open("ab") as log:
+                self.processes[name] = subprocess.Popen(
+                    self.commands(name),
+                    cwd=ROOT,
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                )
+
+    def manage(self, *arguments: str) -> str:
+        """Run a Django command with the keys at hand, as the key ceremony does."""
+        keys = {"CA_KEYS_DIR": str(self.keys), "CA_KEY_PASSWORD_FILE": str(self.password)}
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env={**self.environment, "PORTAL_PROCESS": "manage", **keys},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def prepare(self) -> None:
+        """Make the CA hierarchies, import the register and give the reviewers their role."""
+        self.manage("create_ca", "--demo", "--rsa-bits", "2048")
+        self.manage("import_register", "--sample")
+        self.manage("demo_people")
+
+    def await_web(self) -> None:
+        """Wait until the web server answers."""
+        await_true(self.answers, f"no web server; see {self.data}/log/web.log", seconds=40)
+
+    def answers(self, path: str = "/livez") -> bool:
+        """Whether the web server answers the path with 200."""
+        try:
+            with urllib.request.urlopen(self.base + path, timeout=2) as response:
+                return bool(response.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def await_worker(self, name: str) -> None:
+        """Wait until the worker has said that it is ready."""
+        log = self.data / "log" / f"{name}.log"
+        await_true(lambda: log.exists() and b"ready." in log.read_bytes(), f"no {name}", seconds=60)
+
+    def kill(self, name: str) -> None:
+        """SIGKILL the whole process group at once."""
+        os.killpg(self.processes[name].pid, signal.SIGKILL)
+        self.processes.pop(name).wait()
+        (self.data / "log" / f"{name}.log").unlink()
+
+    def stop(self) -> None:
+        """Stop everything; what does not stop by itself is killed."""
+        for process in self.processes.values():
+            os.killpg(process.pid, signal.SIGTERM)
+        for process in self.processes.values():
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        self.processes.clear()
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def database_url() -> str:
+    """Return DATABASE_URL with the name of the test database in force."""
+    parts = urlsplit(os.environ["DATABASE_URL"])
+    return urlunsplit(parts._replace(path="/" + connection.settings_dict["NAME"]))
+
+
+def redis_url(number: int) -> str:
+    """Return REDIS_URL with another database number."""
+    return os.environ["REDIS_URL"].split("?")[0] + f"?db={number}"
