@@ -1,10 +1,13 @@
-"""Work of this app that the outbox hands over."""
+"""Work of this app that the outbox hands over or beat calls."""
 
 from datetime import datetime
 from typing import Any
 
+from celery import shared_task
+
 from accounts import notices
-from certportal.foundation import mail, outbox
+from accounts.services import forgetting
+from certportal.foundation import clock, mail, outbox
 from certportal.foundation.models import OutboxItem
 
 
@@ -14,3 +17,9 @@ def send_mail(*, item: OutboxItem, now: datetime, **payload: Any) -> None:
     message = notices.write(now=now, **payload)
     if message is not None:
         mail.send(message, item_id=item.pk)
+
+
+@shared_task(name="accounts.forget_expired")
+def forget_expired() -> None:
+    """Delete ended sessions and old codes; beat calls this every hour."""
+    forgetting.forget_expired(now=clock.now())

@@ -45,4 +45,9 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 3600.0,
         "options": {"expires": 3000},
     },
+    "forget-expired": {
+        "task": "accounts.forget_expired",
+        "schedule": 3600.0,
+        "options": {"expires": 3000},
+    },
 }
