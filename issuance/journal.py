@@ -10,7 +10,7 @@ import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,12 +28,16 @@ class JournalUnavailable(Unavailable):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One signed certificate: the attempt it was signed for, its serial (hex) and its DER."""
+    """One signed certificate: the attempt it was signed for, its serial (hex) and its DER.
+
+    ``facts`` are what the database says of it, so that it can be entered anew from here.
+    """
 
     reference: str
     attempt: int
     serial: str
     der: bytes
+    facts: Mapping[str, str | int]
 
     def line(self) -> bytes:
         """The line as it stands in the file."""
@@ -42,6 +46,7 @@ class Entry:
             "attempt": self.attempt,
             "serial": self.serial,
             "der": base64.b64encode(self.der).decode(),
+            "facts": dict(self.facts),
         }
         payload = json.dumps(facts, sort_keys=True).encode()
         return hashlib.sha256(payload).hexdigest().encode() + b" " + payload + b"\n"

@@ -33,6 +33,16 @@ from issuance.signers import Signer
 
 State = PreparedCertificate.State
 CA_WORKER = system("ca")
+_JOURNALLED = (
+    "environment",
+    "profile_id",
+    "profile_version",
+    "rule_set_version",
+    "spki_sha256",
+    "csr_sha256",
+    "submission_sha256",
+    "register_record",
+)
 _CARRIED_OVER = (
     "reference",
     "issuing_ca",
@@ -142,10 +152,16 @@ def _sign(prepared: PreparedCertificate, load_signer: Callable[[IssuingCA], Sign
     reach("before_signing")
     der = sign_certificate(bytes(prepared.tbs), prepared.tbs_sha256, signer)
     reach("after_signing")
-    entry = journal.Entry(str(prepared.reference), prepared.attempt, prepared.serial, der)
-    journal.append(ca.stem, entry)
+    journal.append(ca.stem, _journal_entry(prepared, der))
     reach("after_journal")
     return der
+
+
+def _journal_entry(prepared: PreparedCertificate, der: bytes) -> journal.Entry:
+    facts = {name: getattr(prepared, name) for name in _JOURNALLED}
+    facts["organisation_id"] = str(prepared.organisation_id)
+    reference = str(prepared.reference)
+    return journal.Entry(reference, prepared.attempt, prepared.serial, der, facts)
 
 
 def _store(prepared: PreparedCertificate, der: bytes, now: datetime) -> Certificate:

@@ -13,7 +13,7 @@ from certportal.foundation.actors import system
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.models import Event, OutboxItem
 from issuance import journal, services, signers
-from issuance.authority.sign import SignatureMismatch
+from issuance.authority.sign import SignatureMismatch, sign_certificate
 from issuance.deliverables import deliverables
 from issuance.models import Certificate, IssuingCA, PreparedCertificate
 from issuance.services.signing import signer_for
@@ -61,6 +61,8 @@ def test_the_journal_has_it(certificate: Certificate) -> None:
     (entry,) = journal.entries(certificate.issuing_ca.stem)
     assert entry.der == bytes(certificate.der)
     assert entry.reference == str(certificate.reference)
+    assert entry.facts["organisation_id"] == str(certificate.organisation_id)
+    assert entry.facts["submission_sha256"] == certificate.prepared.submission_sha256
 
 
 def test_issuing_again_gives_the_same_certificate(certificate: Certificate, now: datetime) -> None:
@@ -152,15 +154,27 @@ def test_another_key_is_never_used_instead(approved: PreparedCertificate, now: d
     assert not Certificate.objects.exists()
 
 
-def test_bytes_changed_in_the_store_are_not_signed(
-    approved: PreparedCertificate, now: datetime
-) -> None:
-    tbs = bytearray(approved.tbs)
-    tbs[-1] ^= 1
-    PreparedCertificate.objects.filter(pk=approved.pk).update(tbs=bytes(tbs))
+def test_bytes_other_than_those_approved_are_not_signed(approved: PreparedCertificate) -> None:
+    changed = bytearray(approved.tbs)
+    changed[-1] ^= 1
+    signer = hierarchy.issuing(hierarchy.Place("production", "ec"))
     with pytest.raises(SignatureMismatch):
-        services.issue(approved.reference, now=now)
-    assert not Certificate.objects.exists()
+        sign_certificate(bytes(changed), approved.tbs_sha256, signer)
+
+
+def test_another_cas_signature_does_not_pass(approved: PreparedCertificate) -> None:
+    other = hierarchy.issuing(hierarchy.Place("test", "ec"))
+    with pytest.raises(SignatureMismatch):
+        sign_certificate(bytes(approved.tbs), approved.tbs_sha256, other)
+
+
+def test_a_faulty_signature_does_not_leave_the_worker(approved: PreparedCertificate) -> None:
+    own = hierarchy.issuing(hierarchy.Place("production", "ec"))
+    other = hierarchy.issuing(hierarchy.Place("test", "ec"))
+    with pytest.raises(SignatureMismatch):
+        sign_certificate(
+            bytes(approved.tbs), approved.tbs_sha256, Signer(own.chain, other.private_key)
+        )
 
 
 def test_a_full_disk_stops_before_signing(

@@ -16,7 +16,8 @@ def data(settings: Settings, tmp_path: Path) -> Path:
 
 
 def entry(attempt: int) -> Entry:
-    return Entry("11111111-2222-3333-4444-555555555555", attempt, "01AB", b"\x30\x00" * attempt)
+    reference = "11111111-2222-3333-4444-555555555555"
+    return Entry(reference, attempt, "01AB", b"\x30\x00" * attempt, {"profile_id": "server"})
 
 
 def test_entries_come_back_in_order() -> None:
