@@ -1,7 +1,8 @@
 """Every mail of the registration authority: a template each, in the recipient's language."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -9,11 +10,13 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 
-from applications import contents, delivery, workflow
+from applications import contents, delivery, lapsing, workflow
 from applications.kinds import CertificateType, Delivery
-from applications.models import Application
+from applications.models import Application, Decision, HostName, InformationRequest
 from applications.wording import word_all
+from certportal.foundation import clock
 from certportal.foundation.mail import File, Message
+from issuance.models import Certificate
 
 NOTICES = (
     "receipt",
@@ -26,8 +29,11 @@ NOTICES = (
     "rejected",
     "reopened",
     "withdrawn",
+    "lapse_warning",
     "lapsed",
+    "draft_warning",
     "package",
+    "renewal",
     "revoked",
 )
 
@@ -42,11 +48,20 @@ def build(
     """
     if notice not in NOTICES:
         raise ValueError(notice)
-    address, language = resolve(application, recipient)
+    address, _language = resolve(application, recipient)
     if not address:
         return None
+    message = compose(notice, application, recipient, facts(application), now=now)
+    return replace(message, files=_files(notice, application))
+
+
+def compose(
+    notice: str, application: Application, recipient: str, known: "Facts", *, now: datetime
+) -> Message:
+    """Write the mail from what is known, without its files and without asking the database."""
+    address, language = resolve(application, recipient)
     with translation.override(language):
-        context = _context(notice, application, recipient, now)
+        context = _context(application, recipient, known, now)
         text = render_to_string(f"applications/mail/{notice}.txt", context)
     subject, _, body = text.strip().partition("\n")
     return Message(
@@ -54,8 +69,41 @@ def build(
         subject=_subject(application, subject),
         text=body.strip() + "\n",
         language=language,
-        files=_files(notice, application),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a mail tells besides the application's own fields."""
+
+    request: InformationRequest | None = None
+    decision: Decision | None = None
+    certificate: Certificate | None = None
+    host_names: Sequence[HostName] = ()
+    missing: Sequence[contents.Section] = ()
+    lapses_on: date | None = None
+
+
+def facts(application: Application) -> Facts:
+    """Return the facts about the application as they stand."""
+    return Facts(
+        request=application.requests.last(),
+        decision=application.decisions.last(),
+        certificate=delivery.certificate_of(application),
+        host_names=list(application.host_names.all()),
+        missing=lapsing.missing(application),
+        lapses_on=lapsing.lapses_on(application),
+    )
+
+
+def distinct(application: Application, recipients: Sequence[str]) -> tuple[str, ...]:
+    """Return those of the recipients that bring the mail to an address of their own."""
+    found: dict[str, str] = {}
+    for recipient in recipients:
+        address, _language = resolve(application, recipient)
+        if address:
+            found.setdefault(address.casefold(), recipient)
+    return tuple(found.values())
 
 
 def resolve(application: Application, recipient: str) -> tuple[str, str]:
@@ -79,25 +127,31 @@ def _subject(application: Application, subject: str) -> str:
 
 
 def _context(
-    notice: str, application: Application, recipient: str, now: datetime
+    application: Application, recipient: str, known: Facts, now: datetime
 ) -> dict[str, Any]:
     path = reverse("applications:order", args=[application.pk])
     if recipient == "reviewer":
         path = reverse("console:case", args=[application.pk])
-    request = application.requests.last()
+    fields = known.request.fields if known.request else []
+    changed = clock.day(application.changed_at)
     return {
         "application": application,
+        "recipient": recipient,
         "type": CertificateType(application.type),
         "is_test": CertificateType(application.type).is_test,
         "address": settings.PORTAL_BASE_URL + path,
         "base": settings.PORTAL_BASE_URL,
-        "request": request,
-        "sections": [contents.BY_ID[field].title for field in request.fields] if request else [],
+        "request": known.request,
+        "sections": [contents.BY_ID[field].title for field in fields],
+        "missing": [section.title for section in known.missing],
+        "lapses_on": known.lapses_on,
+        "last_day": known.lapses_on and known.lapses_on - timedelta(days=1),
+        "removed_on": lapsing.removed_on(changed),
         "findings": [words for finding, words in word_all(application.findings)],
-        "decision": application.decisions.last(),
-        "certificate": delivery.certificate_of(application),
+        "decision": known.decision,
+        "certificate": known.certificate,
         "turn": workflow.TURN.get(workflow.Status(application.status)),
-        "host_names": list(application.host_names.all()),
+        "host_names": known.host_names,
         "now": now,
     }
 

@@ -55,7 +55,9 @@ def send_notice(
 ) -> None:
     """Send one mail to one recipient; a package that left is noted on the application."""
     found = Application.objects.select_related("organisation", "submission", "reviewer")
-    about = found.get(pk=application)
+    about = found.filter(pk=application).first()
+    if about is None:  # a draft can be gone before the mail about it
+        return
     message = notices.build(notice, about, recipient, now=now)
     if message is not None:
         mail.send(message, item_id=item.pk)

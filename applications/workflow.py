@@ -112,7 +112,7 @@ TRANSITIONS: dict[Action, Transition] = {
     Action.ISSUE: _row("system", "approved", "issued"),
     Action.DELIVER: _row("system", "issued", "delivered"),
     Action.WITHDRAW: _row("applicant", OPEN_BEFORE_APPROVAL, "withdrawn"),
-    Action.DISCARD: _row("applicant", "draft", "-"),
+    Action.DISCARD: _row("applicant system", "draft", "-"),
     Action.LAPSE: _row("system", "awaiting_csr info_requested", "lapsed"),
     Action.REOPEN: _row("reviewer", "rejected lapsed", "checking"),
 }

@@ -6,6 +6,8 @@ from applications.services.csrs import attach_csr, choose_csr, upload_csr
 from applications.services.drafting import discard, save_section, start
 from applications.services.ending import lapse, withdraw
 from applications.services.issuing import recall, record_issued, record_package_sent
+from applications.services.lapsing import watch_drafts, watch_incomplete
+from applications.services.reminding import remind_of_expiry
 from applications.services.reviewing import (
     approve,
     cancel_request,
@@ -38,6 +40,7 @@ __all__ = [
     "record_package_sent",
     "reject",
     "release",
+    "remind_of_expiry",
     "reopen",
     "request_info",
     "resubmit",
@@ -48,5 +51,7 @@ __all__ = [
     "tell_revoked",
     "upload_csr",
     "wait",
+    "watch_drafts",
+    "watch_incomplete",
     "withdraw",
 ]

@@ -14,7 +14,7 @@ from applications.models import Application, HostName
 from applications.services import moving
 from applications.workflow import Action, Role
 from certportal.foundation import clock
-from certportal.foundation.actors import Actor
+from certportal.foundation.actors import Actor, system
 
 
 @transaction.atomic
@@ -82,6 +82,16 @@ def discard(application_id: UUID, *, version: int, actor: Actor, now: datetime) 
     """Delete a draft with its uploads; the event stays."""
     application = moving.lock(application_id, version=version)
     moving.require(application, Action.DISCARD, Role.APPLICANT)
+    _delete(application, actor, now)
+
+
+def remove_draft(application: Application, *, now: datetime) -> None:
+    """Delete a locked draft that nobody has touched for a year; its owner has been warned."""
+    moving.require(application, Action.DISCARD, Role.SYSTEM)
+    _delete(application, system("clock"), now)
+
+
+def _delete(application: Application, actor: Actor, now: datetime) -> None:
     moving.record(application, Action.DISCARD, actor=actor, now=now)
     application.csr = None
     application.save(update_fields=["csr"])

@@ -1,0 +1,82 @@
+"""When an incomplete application lapses, when an old draft is removed, and when to warn of it.
+
+An application that has been pending over six months and is still incomplete lapses (the service
+description). A deadline that the authority has given is always let run out (hallintolaki 22, 33 §).
+All days are Finnish days; the last day is still the applicant's.
+"""
+
+from datetime import date, timedelta
+
+from applications.contents import BY_ID, Section
+from applications.models import Application
+from applications.workflow import Status
+from certportal.foundation import clock
+
+LAPSE_MONTHS = 6
+DRAFT_MONTHS = 12
+INCOMPLETE = frozenset({Status.AWAITING_CSR, Status.INFO_REQUESTED})
+# How long the applicant has to bring a new request when the checks sent the former one back.
+MENDING_DAYS = 30
+
+
+def last_day(submitted: date, deadline: date | None = None) -> date:
+    """Return the last day on which the application can still be completed."""
+    full = clock.add_months(submitted, LAPSE_MONTHS)
+    return max(full, deadline) if deadline else full
+
+
+def lapses_on(application: Application) -> date | None:
+    """Return the day on which the application lapses unless completed; None when it cannot.
+
+    It is the day after the last day, shown from the first day on.
+    """
+    if application.submitted_at is None or application.status not in INCOMPLETE:
+        return None
+    submitted = clock.day(application.submitted_at)
+    return last_day(submitted, deadline(application)) + timedelta(days=1)
+
+
+def deadline(application: Application) -> date | None:
+    """Return the last day given to the applicant: the open question's, or for a new request."""
+    if application.status == Status.INFO_REQUESTED:
+        question = application.requests.filter(closed_at=None).first()
+        return question.deadline if question else None
+    returned = application.check_runs.last()
+    return clock.day(returned.at) + timedelta(days=MENDING_DAYS) if returned else None
+
+
+def missing(application: Application) -> list[Section]:
+    """Return the parts of the form without which the application stays incomplete."""
+    if application.status == Status.AWAITING_CSR:
+        return [BY_ID["csr"]]
+    question = application.requests.filter(closed_at=None).first()
+    return [BY_ID[field] for field in question.fields] if question else []
+
+
+def warnings(submitted: date) -> dict[str, date]:
+    """Return the days of the warnings by name: at 3, 5 and 5½ months from submission."""
+    fifth = clock.add_months(submitted, 5)
+    return {
+        "3": clock.add_months(submitted, 3),
+        "5": fifth,
+        "5.5": fifth + timedelta(days=15),
+    }
+
+
+def warning_due(submitted: date, today: date) -> str | None:
+    """Return the latest warning whose day has come, if any; the earlier ones are past."""
+    come = [name for name, day in warnings(submitted).items() if day <= today]
+    return come[-1] if come else None
+
+
+def removed_on(changed: date) -> date:
+    """Return the day on which a draft last changed that day is removed."""
+    return clock.add_months(changed, DRAFT_MONTHS)
+
+
+def removal_warning_due(changed: date, today: date) -> str | None:
+    """Return which warning of the draft's removal is due: a month or a week before."""
+    day = removed_on(changed)
+    if today >= day - timedelta(days=7):
+        return "week"
+    return "month" if today >= clock.add_months(changed, DRAFT_MONTHS - 1) else None

@@ -1,0 +1,19 @@
+"""The ledger of sent notices: asked in the transaction that enqueues the mail."""
+
+from datetime import datetime
+
+from applications.models import SentNotice
+
+
+def once(notice: str, about: object, key: str, *, now: datetime) -> bool:
+    """Write the notice down; return False when it stands in the ledger already."""
+    _row, new = SentNotice.objects.get_or_create(
+        notice=notice, about=str(about), key=key, defaults={"sent_at": now}
+    )
+    return new
+
+
+def sent_at(notice: str, about: object, key: str) -> datetime | None:
+    """Return when the notice was sent, or None."""
+    row = SentNotice.objects.filter(notice=notice, about=str(about), key=key).first()
+    return row.sent_at if row else None

@@ -1,0 +1,168 @@
+"""Six months incomplete and the order lapses, warned; a complete one never does."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from applications import lapsing, services
+from applications.models import Application, Check, SentNotice
+from applications.workflow import Status
+from certportal.foundation import clock
+from certportal.foundation.models import Event, OutboxItem
+from tests.applications import orders
+from tests.applications.clocks.conftest import noon, waiting_for_csr
+
+SENT = "2027-01-15"
+DAYS = ["2027-04-15", "2027-06-15", "2027-06-30"]
+
+
+@pytest.fixture
+def waiting(matti):
+    return waiting_for_csr(matti, SENT)
+
+
+def daily(first: str, last: str) -> None:
+    """Run beat's job every day from the first to the last."""
+    day, end = noon(first), noon(last)
+    while day <= end:
+        services.watch_incomplete(now=day)
+        day += timedelta(days=1)
+
+
+def status(application) -> str:
+    application.refresh_from_db()
+    return application.status
+
+
+def ask(reviewer, application, deadline: date, at) -> None:
+    """Let the reviewer ask for the unit again, with the deadline, at the moment."""
+    seen = orders.Handler(reviewer, application).seen | {"now": at}
+    services.request_info(
+        application.pk,
+        reason="Kumpi yksikkö?",
+        sections=["unit"],
+        deadline=deadline,
+        person=reviewer,
+        **seen,
+    )
+
+
+def test_the_day_can_be_shown_from_the_first_day_on(waiting):
+    assert lapsing.lapses_on(waiting) == date(2027, 7, 16)
+
+
+def test_it_is_warned_of_three_times_and_lapses_after_the_six_months(waiting):
+    daily(SENT, "2027-07-15")
+    warned = SentNotice.objects.filter(about=waiting.pk).order_by("sent_at")
+    assert [clock.day(row.sent_at).isoformat() for row in warned] == DAYS
+    assert status(waiting) == Status.AWAITING_CSR
+    services.watch_incomplete(now=noon("2027-07-16"))
+    assert status(waiting) == Status.LAPSED
+
+
+def test_the_last_day_belongs_to_the_applicant_to_the_last_second(waiting):
+    services.watch_incomplete(now=clock.end_of_day(date(2027, 7, 15)))
+    assert status(waiting) == Status.AWAITING_CSR
+    services.watch_incomplete(now=clock.start_of_day(date(2027, 7, 16)))
+    assert status(waiting) == Status.LAPSED
+
+
+def test_the_warning_says_what_is_missing_and_when_it_lapses(waiting, post):
+    services.watch_incomplete(now=noon(DAYS[0]))
+    (message,) = post(noon(DAYS[0]))
+    assert message.to == ["matti@example.fi"]
+    assert waiting.number in message.subject
+    assert "15.7.2027" in message.body
+    assert "16.7.2027" in message.body
+    assert "CSR" in message.body
+
+
+def test_the_lapse_is_mailed_and_on_record(waiting, post):
+    services.watch_incomplete(now=noon("2027-07-16"))
+    (message,) = post(noon("2027-07-16"))
+    assert waiting.number in message.subject
+    event = Event.objects.get(action="application.lapse", object_id=str(waiting.pk))
+    assert event.actor == "system:clock"
+
+
+def test_running_twice_sends_nothing_twice(waiting):
+    before = OutboxItem.objects.count()
+    for _ in range(3):
+        services.watch_incomplete(now=noon(DAYS[1]))
+    assert OutboxItem.objects.count() == before + 1
+
+
+def test_after_a_weeks_stop_the_latest_warning_goes_out_and_only_that(waiting):
+    services.watch_incomplete(now=noon("2027-07-07"))
+    assert [row.key for row in SentNotice.objects.filter(about=waiting.pk)] == ["5.5"]
+
+
+@pytest.mark.parametrize("type", ["server", "system_signature"])
+def test_a_complete_application_never_lapses(matti, type, now):
+    application = orders.in_review(matti, type)
+    Application.objects.filter(pk=application.pk).update(submitted_at=now - timedelta(days=400))
+    services.watch_incomplete(now=now)
+    assert status(application) == Status.IN_REVIEW
+    assert lapsing.lapses_on(application) is None
+    assert not SentNotice.objects.exists()
+
+
+def test_a_question_asked_a_day_before_has_its_whole_deadline(matti, riitta, cas):
+    application = orders.claimed(matti, riitta)
+    Application.objects.filter(pk=application.pk).update(submitted_at=noon(SENT))
+    ask(riitta, application, date(2027, 7, 28), noon("2027-07-14"))
+    daily("2027-07-14", "2027-07-28")
+    assert status(application) == Status.INFO_REQUESTED
+    assert lapsing.lapses_on(application) == date(2027, 7, 29)
+    services.watch_incomplete(now=noon("2027-07-29"))
+    assert status(application) == Status.LAPSED
+
+
+def test_the_question_and_its_parts_stand_in_the_warning(matti, riitta, cas, post):
+    application = orders.claimed(matti, riitta)
+    Application.objects.filter(pk=application.pk).update(submitted_at=noon(SENT))
+    ask(riitta, application, date(2027, 4, 20), noon("2027-04-10"))
+    post(noon("2027-04-10"))
+    services.watch_incomplete(now=noon(DAYS[0]))
+    (message,) = post(noon(DAYS[0]))
+    assert "Kumpi yksikkö?" in message.body
+    assert "15.7.2027" in message.body
+
+
+def test_a_request_sent_back_late_leaves_time_for_a_new_one(waiting):
+    Check.objects.create(
+        application=waiting,
+        submission=waiting.submission,
+        rule_set_version="1",
+        at=noon("2027-07-10"),
+    )
+    daily("2027-07-10", "2027-08-09")
+    assert status(waiting) == Status.AWAITING_CSR
+    services.watch_incomplete(now=noon("2027-08-10"))
+    assert status(waiting) == Status.LAPSED
+
+
+@pytest.mark.parametrize(
+    ("sent", "last"),
+    [
+        (date(2026, 8, 31), date(2027, 2, 28)),
+        (date(2026, 11, 25), date(2027, 5, 25)),
+        (date(2027, 8, 30), date(2028, 2, 29)),
+    ],
+)
+def test_months_are_calendar_months(sent, last):
+    assert lapsing.last_day(sent) == last
+
+
+def test_a_month_end_is_not_missed_by_the_daily_look(matti):
+    application = waiting_for_csr(matti, "2026-11-30")
+    services.watch_incomplete(now=noon("2027-02-28"))
+    assert SentNotice.objects.filter(about=application.pk, key="3").exists()
+
+
+def test_one_reopened_after_its_lapse_can_lapse_no_sooner_than_its_checks_say(waiting, riitta):
+    services.watch_incomplete(now=noon("2027-07-16"))
+    seen = orders.Handler(riitta, waiting).seen | {"now": noon("2027-08-01")}
+    services.reopen(waiting.pk, reasons="Virhe", person=riitta, **seen)
+    services.watch_incomplete(now=noon("2027-08-02"))
+    assert status(waiting) == Status.CHECKING
