@@ -103,7 +103,7 @@ def _examine(request: HttpRequest, application: Application, form: CsrForm) -> H
         report = refusal.report
         assert isinstance(report, Report)
         context |= {"refusal": refusal, "findings": words(report)}
-        return render(request, "applications/csr_unfit.html", context, status=400)
+        return render(request, "applications/csr_unfit.html", context)
     query = f"?{request.GET.urlencode()}" if request.GET else ""
     return redirect(f"{reverse('applications:csr', args=[application.pk, stored.pk])}{query}")
 

@@ -1,0 +1,72 @@
+"""The applicant's pages in a browser: sound at both widths, filled, empty and in error."""
+
+import pytest
+from django.conf import settings
+
+from tests.accessibility import check_both_widths
+from tests.applications import orders
+from tests.gallery.conftest import _browser_beside_database as _browser_beside_database
+from tests.gallery.conftest import browser_type_launch_args as browser_type_launch_args
+from tests.gallery.conftest import watched as watched
+
+pytestmark = pytest.mark.django_db(transaction=True)
+PARTS = ["type", "unit", "purpose", "host_names", "validity", "contact", "delivery", "csr"]
+
+
+@pytest.fixture(params=["fi", "sv", "en"])
+def go(request, web, watched, live_server, address):
+    """Open a page of an order as Matti, in one language after the other."""
+    value = web.cookies[settings.SESSION_COOKIE_NAME].value
+    cookie = {"name": settings.SESSION_COOKIE_NAME, "value": value, "url": live_server.url}
+    watched.context.add_cookies([cookie])
+
+    def go(name, *args):
+        watched.goto(live_server.url + address(name, *args, language=request.param))
+        return watched
+
+    return go
+
+
+def press(page):
+    """Press the main button of the page's form."""
+    page.locator("main form[method=post] .actions button").first.click()
+
+
+def test_the_pages_of_a_draft_are_sound(go, matti):
+    draft = orders.with_csr(matti)
+    check_both_widths(go("home"))
+    check_both_widths(go("applications:new"))
+    for name in ["order", "names", "check", "discard", "again"]:
+        check_both_widths(go(f"applications:{name}", draft.pk))
+    for part in PARTS:
+        check_both_widths(go("applications:part", draft.pk, part))
+    check_both_widths(go("applications:csr", draft.pk, draft.csrs.get().pk))
+
+
+def test_the_pages_in_error_are_sound(go, matti):
+    page = go("home")
+    check_both_widths(page)
+    page = go("applications:new")
+    press(page)
+    check_both_widths(page)
+    draft = orders.draft(matti)
+    page = go("applications:part", draft.pk, "host_names")
+    page.locator("[name=host_names]").fill("*.example.fi\npalvelin")
+    press(page)
+    check_both_widths(page)
+    page = go("applications:part", draft.pk, "csr")
+    page.locator("[name=how][value=text]").check()
+    page.locator("[name=text]").fill("tämä ei ole pyyntö")
+    press(page)
+    check_both_widths(page)
+    check_both_widths(go("applications:check", draft.pk))
+
+
+def test_the_pages_of_a_sent_order_are_sound(go, matti, riitta, cas, settings):
+    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
+    case = orders.in_review(matti, "test_server")
+    for name in ["order", "sent", "withdraw", "add_information", "give_csr"]:
+        check_both_widths(go(f"applications:{name}", case.pk))
+    done = orders.delivered(matti, riitta)
+    check_both_widths(go("applications:order", done.pk))
+    check_both_widths(go("home"))
