@@ -3,7 +3,9 @@
 from datetime import datetime
 from uuid import UUID
 
-from applications import checks, notices, services
+from celery import shared_task
+
+from applications import checks, notices, services, watch
 from applications.models import Application
 from applications.ordering import certificate_order
 from applications.workflow import Status
@@ -71,3 +73,44 @@ def tell_revoked(
 ) -> None:
     """Have all concerned told that a certificate was revoked."""
     services.tell_revoked(UUID(reference), now=now)
+
+
+@outbox.task("applications.mail_reviewer")
+def mail_reviewer(
+    *, item: OutboxItem, now: datetime, person: str, notice: str, source: str = "", **_: object
+) -> None:
+    """Send a reviewer the mail of the morning or an alarm; one that became pointless is dropped."""
+    reader = watch.reviewers().filter(pk=person).first()
+    message = watch.write(notice, reader, source, now=now) if reader else None
+    if message is not None:
+        mail.send(message, item_id=item.pk)
+
+
+@shared_task(name="applications.watch_incomplete")
+def watch_incomplete() -> None:
+    """Warn of incomplete applications and let the overdue ones lapse; beat calls this daily."""
+    services.watch_incomplete(now=clock.now())
+
+
+@shared_task(name="applications.watch_drafts")
+def watch_drafts() -> None:
+    """Warn of old drafts and remove them; beat calls this daily."""
+    services.watch_drafts(now=clock.now())
+
+
+@shared_task(name="applications.remind_of_expiry")
+def remind_of_expiry() -> None:
+    """Remind of certificates that are about to expire; beat calls this daily."""
+    services.remind_of_expiry(now=clock.now())
+
+
+@shared_task(name="applications.greet_reviewers")
+def greet_reviewers() -> None:
+    """Tell the reviewers of the day's work; beat calls this through the working day."""
+    services.greet_reviewers(now=clock.now())
+
+
+@shared_task(name="applications.raise_alarms")
+def raise_alarms() -> None:
+    """Alarm of sources that stay away; beat calls this every ten minutes."""
+    services.raise_alarms(now=clock.now())

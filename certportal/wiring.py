@@ -5,6 +5,8 @@ Data only: an app that must be heard above itself enqueues a topic and never imp
 
 from typing import Any
 
+from celery.schedules import crontab
+
 # topic → [(task, queue), …]
 ROUTES: dict[str, list[tuple[str, str]]] = {
     "application.checks_wanted": [("applications.check", "default")],
@@ -19,6 +21,7 @@ ROUTES: dict[str, list[tuple[str, str]]] = {
     ],
     "feedback.given": [("certportal.mail_feedback", "default")],
     "person.mail": [("accounts.send_mail", "default")],
+    "reviewer.mail": [("applications.mail_reviewer", "default")],
 }
 
 BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
@@ -49,5 +52,27 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "accounts.forget_expired",
         "schedule": 3600.0,
         "options": {"expires": 3000},
+    },
+    # Finnish time (CELERY_TIMEZONE). Each reads from the rows what is due, so that a missed day,
+    # or a week, is caught up with by the next run.
+    "watch-incomplete": {
+        "task": "applications.watch_incomplete",
+        "schedule": crontab(hour=6, minute=0),
+    },
+    "watch-drafts": {"task": "applications.watch_drafts", "schedule": crontab(hour=6, minute=10)},
+    "remind-of-expiry": {
+        "task": "applications.remind_of_expiry",
+        "schedule": crontab(hour=6, minute=20),
+    },
+    # From 7.30 on working days; the task knows holidays and whom it has told already.
+    "greet-reviewers": {
+        "task": "applications.greet_reviewers",
+        "schedule": crontab(hour="7-16", minute="0,30", day_of_week="mon-fri"),
+        "options": {"expires": 1500},
+    },
+    "raise-alarms": {
+        "task": "applications.raise_alarms",
+        "schedule": 600.0,
+        "options": {"expires": 500},
     },
 }

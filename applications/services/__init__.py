@@ -22,6 +22,7 @@ from applications.services.reviewing import (
 )
 from applications.services.revoking import tell_revoked
 from applications.services.submitting import submit
+from applications.services.watching import greet_reviewers, raise_alarms
 
 __all__ = [
     "add_information",
@@ -34,7 +35,9 @@ __all__ = [
     "conclude",
     "discard",
     "extend_deadline",
+    "greet_reviewers",
     "lapse",
+    "raise_alarms",
     "recall",
     "record_issued",
     "record_package_sent",

@@ -1,0 +1,169 @@
+"""What the clock tells the reviewers: the day's work each working morning, and alarms."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from accounts.models import StaffRole
+from applications import promise, services
+from applications.models import Application
+from tests import people
+from tests.applications import orders
+
+
+@pytest.fixture
+def case(matti, riitta):
+    return orders.in_review(matti)
+
+
+def morning_of(day: date, hour: int = 7, minute: int = 45) -> datetime:
+    """Return the moment of Finnish winter time."""
+    return datetime(day.year, day.month, day.day, hour - 2, minute, tzinfo=UTC)
+
+
+MONDAY = date(2026, 12, 14)
+
+
+def due(application, on: date) -> None:
+    Application.objects.filter(pk=application.pk).update(due_on=on)
+
+
+def greeted(post, at: datetime) -> list:
+    services.greet_reviewers(now=at)
+    return post(at)
+
+
+def test_each_reviewer_hears_of_late_due_and_free_cases(matti, riitta, raimo, post):
+    late, today, free = (orders.in_review(matti) for _ in range(3))
+    due(late, date(2026, 12, 11))
+    due(today, MONDAY)
+    due(free, date(2026, 12, 17))
+    mails = greeted(post, morning_of(MONDAY))
+    assert {message.to[0] for message in mails} == {"riitta@example.fi", "raimo@example.fi"}
+    body = mails[0].body
+    assert body.index(late.number) < body.index(today.number) < body.index(free.number)
+    assert body.count(free.number) == 1
+
+
+def test_a_claimed_case_that_is_not_due_is_not_told(case, riitta, post, cas):
+    due(case, date(2026, 12, 17))
+    services.claim(case.pk, person=riitta, **orders.Handler(riitta, case).seen)
+    assert greeted(post, morning_of(MONDAY)) == []
+
+
+def test_who_has_a_late_case_is_told(case, riitta, raimo, post, cas):
+    due(case, date(2026, 12, 11))
+    services.claim(case.pk, person=riitta, **orders.Handler(riitta, case).seen)
+    mails = greeted(post, morning_of(MONDAY))
+    assert all("Riitta Ratkaisija" in message.body for message in mails)
+
+
+def test_once_a_morning_however_often_beat_calls(case, post):
+    due(case, MONDAY)
+    assert len(greeted(post, morning_of(MONDAY))) == 1
+    assert greeted(post, morning_of(MONDAY, 8)) == []
+    assert len(greeted(post, morning_of(MONDAY + timedelta(days=1)))) == 1
+
+
+def test_a_beat_that_starts_late_in_the_day_still_tells(case, post):
+    due(case, MONDAY)
+    assert len(greeted(post, morning_of(MONDAY, 14))) == 1
+
+
+def test_a_case_that_comes_after_a_quiet_morning_waits_for_the_next(matti, riitta, post):
+    assert greeted(post, morning_of(MONDAY)) == []
+    due(orders.in_review(matti), MONDAY + timedelta(days=1))
+    assert greeted(post, morning_of(MONDAY, 11)) == []
+    assert len(greeted(post, morning_of(MONDAY + timedelta(days=1)))) == 1
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        morning_of(MONDAY, 7, 29),
+        morning_of(date(2026, 12, 12)),  # Saturday
+        morning_of(date(2026, 12, 24)),  # Christmas Eve, a Thursday
+        morning_of(date(2027, 1, 6)),  # Epiphany
+    ],
+)
+def test_only_on_working_days_from_half_past_seven(case, post, at):
+    due(case, date(2026, 12, 1))
+    assert greeted(post, at) == []
+
+
+def test_one_whose_role_ended_hears_nothing(case, riitta, raimo, post, now):
+    due(case, MONDAY)
+    StaffRole.objects.filter(person=raimo).update(ended_at=now)
+    assert [message.to[0] for message in greeted(post, morning_of(MONDAY))] == ["riitta@example.fi"]
+
+
+def test_the_mail_is_in_the_reviewers_language(case, post, now):
+    people.make_reviewer("Siv Granskare", language="sv", now=now)
+    due(case, MONDAY)
+    languages = {
+        message.to[0]: message.extra_headers["Content-Language"]
+        for message in greeted(post, morning_of(MONDAY))
+    }
+    assert languages == {"riitta@example.fi": "fi", "siv@example.fi": "sv"}
+
+
+@pytest.fixture
+def stuck(matti, riitta):
+    """Return an order that has waited for the register since noon."""
+    application = orders.submitted(matti)
+    services.wait(application.pk, "register", now=NOON)
+    return application
+
+
+NOON = datetime(2026, 12, 14, 10, 0, tzinfo=UTC)
+
+
+def alarmed(post, at: datetime) -> list:
+    services.raise_alarms(now=at)
+    return [message for message in post(at) if "/console/" in message.body]
+
+
+@pytest.fixture
+def _register_away(monkeypatch):
+    """Keep the workers from asking the register: it does not answer."""
+    from applications import checks
+    from certportal.foundation.errors import Unavailable
+
+    def fail(*_args, **_more):
+        raise Unavailable("register")
+
+    monkeypatch.setattr(checks, "run", fail)
+
+
+@pytest.mark.usefixtures("_register_away")
+def test_four_hours_of_waiting_for_a_source_raise_an_alarm_once_a_day(stuck, post):
+    assert alarmed(post, NOON + timedelta(hours=4)) == []
+    (message,) = alarmed(post, NOON + timedelta(hours=4, minutes=1))
+    assert message.to == ["riitta@example.fi"]
+    assert stuck.number in message.body
+    assert alarmed(post, NOON + timedelta(hours=5)) == []
+    assert len(alarmed(post, NOON + timedelta(hours=24))) == 1
+
+
+@pytest.mark.usefixtures("_register_away")
+def test_one_alarm_tells_of_all_that_wait(stuck, matti, post):
+    other = orders.submitted(matti)
+    services.wait(other.pk, "register", now=NOON + timedelta(minutes=1))
+    (message,) = alarmed(post, NOON + timedelta(hours=5))
+    assert stuck.number in message.body
+    assert other.number in message.body
+
+
+def test_no_alarm_when_the_source_came_back(stuck, post):
+    orders.drain()
+    stuck.refresh_from_db()
+    assert stuck.waiting_for == ""
+    assert alarmed(post, NOON + timedelta(hours=5)) == []
+
+
+@pytest.mark.usefixtures("_register_away")
+def test_an_outage_never_moves_the_promise(stuck, post):
+    before = stuck.due_on
+    alarmed(post, NOON + timedelta(hours=30))
+    stuck.refresh_from_db()
+    assert stuck.due_on == before == promise.due_on(stuck.submitted_at)
