@@ -90,33 +90,33 @@ def spki_sha256(spki: bytes) -> str:
 
 def read_key(spki: bytes) -> Key:
     """Take a DER SubjectPublicKeyInfo apart; never raises on any bytes."""
-    unknown = KeyFacts("other", 0, None, None, spki_sha256(spki))
+    digest, label = spki_sha256(spki), None
     try:
         algorithm, bits = tlv.read(spki).expect(tlv.SEQUENCE).children()
         oid, *parameters = algorithm.expect(tlv.SEQUENCE).children()
         name = tlv.object_identifier(oid)
         if name == RSA_ENCRYPTION:
-            return _read_rsa(spki, bits, parameters)
+            return _read_rsa(spki, digest, bits, parameters)
         if name == EC_PUBLIC_KEY:
-            return _read_ec(spki, bits, parameters)
+            return _read_ec(spki, digest, bits, parameters)
+        label, problem = _OTHER_TYPES.get(name, name), None
     except (tlv.MalformedError, ValueError) as fault:
-        return Key(unknown, spki, problem=getattr(fault, "problem", "structure"))
-    label = _OTHER_TYPES.get(name, name)
-    return Key(KeyFacts("other", 0, label, None, unknown.spki_sha256), spki)
+        problem = getattr(fault, "problem", "structure")
+    return Key(KeyFacts("other", 0, label, None, digest), spki, problem=problem)
 
 
-def _read_rsa(spki: bytes, bits: tlv.Element, parameters: list[tlv.Element]) -> Key:
+def _read_rsa(spki: bytes, digest: str, bits: tlv.Element, parameters: list[tlv.Element]) -> Key:
     numbers = rsa_numbers(bits)
-    exponent = numbers.exponent if numbers.exponent.bit_length() <= 62 else None
-    facts = KeyFacts("RSA", numbers.bits, None, exponent, spki_sha256(spki))
-    if [parameter.tag for parameter in parameters] not in ([tlv.NULL], []):
+    size, exponent = numbers.bits, numbers.exponent
+    known = exponent if exponent.bit_length() <= 62 else None
+    facts = KeyFacts("RSA", size, None, known, digest)
+    if parameters and (len(parameters) > 1 or parameters[0].tag != tlv.NULL):
         return Key(facts, spki, numbers, problem="parameters")
-    loadable = 2048 <= numbers.bits <= 8192 and exponent is not None
+    loadable = 2048 <= size <= 8192 and known is not None
     return Key(facts, spki, numbers, _load(spki) if loadable else None)
 
 
-def _read_ec(spki: bytes, bits: tlv.Element, parameters: list[tlv.Element]) -> Key:
-    digest = spki_sha256(spki)
+def _read_ec(spki: bytes, digest: str, bits: tlv.Element, parameters: list[tlv.Element]) -> Key:
     if not parameters:
         return Key(KeyFacts("EC", 0, None, None, digest), spki, problem="parameters")
     if parameters[0].tag != tlv.OID:

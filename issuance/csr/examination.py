@@ -158,7 +158,7 @@ def _decoded(
 ) -> DecodedCsr:
     return DecodedCsr(
         der=request.der,
-        subject=[_masked(attribute) for attribute in attributes],
+        subject=list(map(_masked, attributes)),
         dns_names=names.dns,
         ip_addresses=[str(address) for address in names.addresses],
         emails=names.emails,

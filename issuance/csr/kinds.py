@@ -98,7 +98,7 @@ def kind_of_der(data: bytes) -> Kind:
         return Kind.PKCS12
     try:
         children = tlv.read(data).expect(tlv.SEQUENCE).children()
-        tags = bytes(child.tag for child in children[:10])
+        tags = bytes([child.tag for child in children[:10]])
         for fits, kind in _SHAPES:
             if fits(tags, children):
                 return kind
@@ -114,7 +114,7 @@ def _is_ber_pkcs12(data: bytes) -> bool:
 
 
 def _inner(children: list[tlv.Element]) -> bytes:
-    return bytes(child.tag for child in children[0].children()[:8])
+    return bytes([child.tag for child in children[0].children()[:8]])
 
 
 def _signed(tags: bytes) -> bool:

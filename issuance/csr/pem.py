@@ -31,6 +31,8 @@ class Block:
 
 def blocks_of(text: str) -> list[Block]:
     """The PEM blocks of a text, in order; at most fifty."""
+    if "-----" not in text:
+        return []
     begins = [match for _, match in zip(range(_MOST_BLOCKS), _BEGIN.finditer(text), strict=False)]
     limits = [*(match.start() for match in begins[1:]), len(text)]
     return [_block(text, begin, end) for begin, end in zip(begins, limits, strict=False)]

@@ -1,11 +1,10 @@
 """Proof of possession: the request is signed with the key it is about, with a sound hash."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding
 
 from issuance import tlv
 from issuance.csr.request import Request
@@ -98,7 +97,7 @@ def signature_findings(request: Request, key: Key) -> Iterator[Finding]:
     if algorithm[1] not in _HASHES:
         yield found("signature.weak", value=algorithm[1], wanted=WANTED)
     yield from _parameters(request, algorithm[0])
-    if key.public_key is not None and not _verifies(request, key.public_key, algorithm):
+    if key.public_key is not None and not _verifies(request, key, algorithm):
         yield found("signature.invalid", value=algorithm_name(request))
 
 
@@ -111,27 +110,22 @@ def _parameters(request: Request, kind: str) -> Iterator[Finding]:
         yield found("signature.parameters")
 
 
-def _verifies(request: Request, public_key: Any, algorithm: tuple[str, str]) -> bool:
+def _verifies(request: Request, key: Key, algorithm: tuple[str, str]) -> bool:
     kind, digest = algorithm
-    if request.unused_bits or not isinstance(public_key, _CLASSES.get(kind, ())):
+    if request.unused_bits or key.facts.kind != kind:
         return False
     if digest not in _HASHES:
-        return _verifies_weakly(request, public_key, digest)
+        return _verifies_weakly(request, key, digest)
     try:
-        _verify(request, public_key, _HASHES[digest])
+        _verify(request, key, _HASHES[digest])
     except (InvalidSignature, ValueError, UnsupportedAlgorithm):
         return False
     return True
 
 
-_CLASSES: dict[str, tuple[type, ...]] = {
-    "RSA": (rsa.RSAPublicKey,),
-    "EC": (ec.EllipticCurvePublicKey,),
-}
-
-
-def _verify(request: Request, public_key: Any, digest: hashes.HashAlgorithm) -> None:
-    if isinstance(public_key, ec.EllipticCurvePublicKey):
+def _verify(request: Request, key: Key, digest: hashes.HashAlgorithm) -> None:
+    public_key = key.public_key
+    if key.facts.kind == "EC":
         public_key.verify(request.signature, request.info, ec.ECDSA(digest))
     elif request.signature_oid == PSS:
         scheme = padding.PSS(padding.MGF1(digest), padding.PSS.AUTO)
@@ -140,12 +134,12 @@ def _verify(request: Request, public_key: Any, digest: hashes.HashAlgorithm) -> 
         public_key.verify(request.signature, request.info, padding.PKCS1v15(), digest)
 
 
-def _verifies_weakly(request: Request, public_key: Any, digest: str) -> bool:
+def _verifies_weakly(request: Request, key: Key, digest: str) -> bool:
     """Whether a SHA-1 signature verifies; of other refused hashes nothing more is said."""
     if digest != "SHA-1" or request.signature_oid == PSS:
         return True
     try:
-        _verify(request, public_key, hashes.SHA1())  # noqa: S303 - refused anyway, only told apart
+        _verify(request, key, hashes.SHA1())  # noqa: S303 - refused anyway, only told apart
     except InvalidSignature:
         return False
     except (ValueError, UnsupportedAlgorithm):

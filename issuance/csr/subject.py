@@ -47,10 +47,13 @@ def _shape(request: Request, count: int) -> Iterator[Finding]:
         yield found("subject.too_many", value=count, wanted=MOST_ATTRIBUTES)
     if joined := next((rdn for rdn in request.subject if len(rdn) > 1), None):
         yield found("subject.joined", value=[SUBJECT.get(oid, (oid,))[0] for oid, _ in joined])
-    labels = Counter(SUBJECT.get(oid, (oid,))[0] for rdn in request.subject for oid, _ in rdn)
-    for label in sorted(_ONCE & labels.keys()):
-        if labels[label] > 1:
-            yield found("subject.twice", attribute=label, value=labels[label])
+    oids = [oid for rdn in request.subject for oid, _ in rdn]
+    if len(set(oids)) == len(oids):
+        return
+    for oid, times in Counter(oids).items():
+        label = SUBJECT.get(oid, (oid,))[0]
+        if times > 1 and label in _ONCE:
+            yield found("subject.twice", attribute=label, value=times)
 
 
 def subject_findings(
@@ -143,6 +146,8 @@ def demojibaked(value: str) -> str | None:
 
 def is_personal_code(value: str) -> bool:
     """Whether a Finnish personal identity code stands in the value, a mistyped one included."""
+    if len(value) < 11 or value.isalpha():
+        return False
     return any(
         1 <= int(match[1]) <= 31 and 1 <= int(match[2]) <= 12
         for match in _PERSONAL_CODE.finditer(value)
