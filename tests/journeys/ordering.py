@@ -1,0 +1,111 @@
+"""Ordering and reviewing in the browser, whichever the type and the language."""
+
+import re
+
+from playwright.sync_api import Page
+
+from tests.journeys.steps import await_true
+
+UNIT = "sote_unit:1.2.246.10.99000018.10.0"
+
+
+def go_on(page: Page) -> None:
+    """Press the main button of the page's form."""
+    page.locator("main form[method=post] .actions button").first.click()
+
+
+def begin(page: Page, base: str, type: str, *, language: str = "fi") -> str:
+    """Begin an order of the type; return the address of its page."""
+    page.goto(f"{base}/{language}/orders/new/")
+    page.locator(f"input[name=type][value={type}]").check()
+    go_on(page)
+    page.wait_for_url(re.compile(r"/orders/[0-9a-f-]{36}/$"))
+    return page.url
+
+
+def fill_in(page: Page, order: str, type: str, *, names: list[str], mailbox: str) -> None:
+    """Fill in every part but the certificate request."""
+    page.goto(f"{order}part/unit/")
+    page.locator(f"input[name=record][value='{UNIT}']").check()
+    go_on(page)
+    page.wait_for_url(re.compile("/names/"))
+    go_on(page)
+    if type.endswith("server"):
+        page.wait_for_url(re.compile("/part/purpose/"))
+        page.locator("input[name=purpose][value=both]").check()
+        go_on(page)
+        page.wait_for_url(re.compile("/part/host_names/"))
+        page.locator("[name=host_names]").fill("\n".join(names))
+    else:
+        page.wait_for_url(re.compile("/part/system/"))
+        page.locator("[name=system_name]").fill(names[0])
+        page.locator("[name=system_oid]").fill("1.2.246.10.99000018.12.1")
+    go_on(page)
+    page.wait_for_url(re.compile("/part/validity/"))
+    page.locator("[name=validity_months]").fill("12")
+    page.locator("input[name=begins][value=at_once]").check()
+    go_on(page)
+    page.wait_for_url(re.compile("/part/delivery/"))
+    page.locator("[name=mailbox]").fill(mailbox)
+    page.locator("input[name=deliver_to][value=applicant]").check()
+    go_on(page)
+    page.wait_for_url(re.compile("/part/csr/"))
+
+
+def give_request(page: Page, csr: bytes) -> None:
+    """Upload the request and confirm the preview."""
+    upload(page, csr)
+    page.wait_for_url(re.compile(r"/csr/[0-9a-f-]{36}/"))
+    go_on(page)
+    page.wait_for_url(lambda url: "/csr/" not in url)
+
+
+def upload(page: Page, csr: bytes) -> None:
+    """Upload a file as the request."""
+    page.locator("input[name=how][value=file]").check()
+    file = {"name": "pyynto.csr", "mimeType": "application/octet-stream", "buffer": csr}
+    page.locator("input[name=file]").set_input_files(file)  # type: ignore[arg-type]
+    go_on(page)
+
+
+def send(page: Page, order: str) -> None:
+    """Tick every declaration and send the order or the answer."""
+    page.goto(f"{order}check/")
+    for box in page.locator("main input[type=checkbox]").all():
+        box.check()
+    go_on(page)
+    page.wait_for_url(re.compile("/sent/"))
+
+
+def take(page: Page, base: str, order: str) -> str:
+    """As a reviewer take the case once it has come to review; return its address."""
+    case = f"{base}/fi/console/{order.rstrip('/').rsplit('/', 1)[1]}/"
+    await_true(lambda: offers(page, case, "claim"), "the case never came to review", seconds=60)
+    page.locator("form[action$='/claim/'] button").click()
+    return case
+
+
+def approve(page: Page, case: str) -> None:
+    """Record evidence for each host name and approve the prepared certificate."""
+    page.goto(case)
+    while page.locator("details[open] form[action*='/evidence/']").count():
+        form = page.locator("details[open] form[action*='/evidence/']").first
+        form.locator("select[name=evidence]").select_option("registry")
+        form.locator("button").click()
+        page.goto(case)
+    await_true(lambda: leads(page, case, "approve"), "never ready to be approved", seconds=60)
+    page.locator("#decision a[href$='/approve/']").click()
+    page.locator("main form[action$='/approve/'] button").click()
+    page.wait_for_url(case)
+
+
+def offers(page: Page, case: str, action: str) -> bool:
+    """Whether the case, opened anew, has the button."""
+    page.goto(case)
+    return page.locator(f"form[action$='/{action}/'] button").count() > 0
+
+
+def leads(page: Page, case: str, action: str) -> bool:
+    """Whether the case, opened anew, has the link."""
+    page.goto(case)
+    return page.locator(f"#decision a[href$='/{action}/']").count() > 0
