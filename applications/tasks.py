@@ -114,3 +114,9 @@ def greet_reviewers() -> None:
 def raise_alarms() -> None:
     """Alarm of sources that stay away; beat calls this every ten minutes."""
     services.raise_alarms(now=clock.now())
+
+
+@shared_task(name="applications.erase_expired")
+def erase_expired() -> None:
+    """Erase the personal data whose time is over; beat calls this every night."""
+    services.erase_expired(now=clock.now())

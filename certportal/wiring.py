@@ -64,6 +64,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "applications.remind_of_expiry",
         "schedule": crontab(hour=6, minute=20),
     },
+    "erase-expired": {"task": "applications.erase_expired", "schedule": crontab(hour=3, minute=30)},
     # From 7.30 on working days; the task knows holidays and whom it has told already.
     "greet-reviewers": {
         "task": "applications.greet_reviewers",

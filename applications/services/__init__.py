@@ -5,6 +5,7 @@ from applications.services.checking import conclude, wait
 from applications.services.csrs import attach_csr, choose_csr, upload_csr
 from applications.services.drafting import discard, save_section, start
 from applications.services.ending import lapse, withdraw
+from applications.services.erasing import erase_expired
 from applications.services.issuing import recall, record_issued, record_package_sent
 from applications.services.lapsing import watch_drafts, watch_incomplete
 from applications.services.reminding import remind_of_expiry
@@ -34,6 +35,7 @@ __all__ = [
     "claim",
     "conclude",
     "discard",
+    "erase_expired",
     "extend_deadline",
     "greet_reviewers",
     "lapse",

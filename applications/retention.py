@@ -1,0 +1,157 @@
+"""How long each class of records is kept, on what basis, and what is done when the time is over.
+
+`services.erase_expired` carries the table out; docs/retention.md is written from it. A change of a
+term is a change of this table and of nothing else.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from certportal.foundation import clock
+
+# Basis 906/2019, 21 §: an authority determines how long it needs each of its data sets.
+OWN_PLAN = "The authority's own determination (906/2019, 21 §)"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordClass:
+    """One class: what it holds, months kept (None: without end) from what moment, why, and how."""
+
+    id: str
+    records: str
+    months: int | None
+    since: str
+    basis: str
+    done: str
+
+    def limit(self, now: datetime) -> datetime:
+        """Return the moment before which the term must have begun to be over now."""
+        assert self.months is not None
+        return clock.start_of_day(clock.add_months(clock.day(now), -self.months))
+
+    @property
+    def kept(self) -> str:
+        """The term in words."""
+        if self.months is None:
+            return "without end"
+        years, months = divmod(self.months, 12)
+        many, unit = (months, "month") if months else (years, "year")
+        return f"{many} {unit}{'' if many == 1 else 's'}"
+
+
+ISSUED = RecordClass(
+    "issued",
+    "Orders that led to a certificate, with what was sent, asked, answered and decided",
+    60,
+    "the end of the certificate's validity",
+    "Certificate register: at least five years from the end of validity (617/2009, 24 §)",
+    "Names, addresses, phone numbers and free text are blanked, uploaded requests removed",
+)
+REJECTED = RecordClass(
+    "rejected",
+    "Rejected orders and their decisions",
+    60,
+    "the decision",
+    OWN_PLAN,
+    "As for orders that led to a certificate",
+)
+ENDED = RecordClass(
+    "ended",
+    "Orders that were withdrawn or lapsed",
+    24,
+    "the end of handling",
+    OWN_PLAN,
+    "As for orders that led to a certificate",
+)
+DRAFTS = RecordClass(
+    "drafts",
+    "Orders that were never sent",
+    12,
+    "the last change",
+    OWN_PLAN,
+    "Removed whole with their uploads, after warnings a month and a week before",
+)
+PERSONS = RecordClass(
+    "persons",
+    "Persons who belong to no account and hold no role, and whom no kept order names",
+    60,
+    "the end of the last membership or role",
+    OWN_PLAN,
+    "Name, address and the hashes of identifiers are removed, and the logins closed",
+)
+CODES = RecordClass(
+    "codes",
+    "Codes mailed to confirm an address",
+    1,
+    "the code's end",
+    "Storage limitation (EU 2016/679, article 5(1)(e))",
+    "Removed",
+)
+WORK = RecordClass(
+    "work",
+    "Finished work items (ids only) and the counters of limits",
+    3,
+    "the end of the work",
+    OWN_PLAN,
+    "Removed",
+)
+NOTICES = RecordClass(
+    "notices",
+    "The ledger of sent reminders and warnings",
+    36,
+    "the sending",
+    OWN_PLAN,
+    "Removed",
+)
+CERTIFICATES = RecordClass(
+    "certificates",
+    "Certificates, what was prepared and approved (ids), serial numbers, revocations",
+    None,
+    "",
+    "No serial number may ever be used twice (RFC 5280, 4.1.2.2); no personal data",
+    "Nothing",
+)
+EVENTS = RecordClass(
+    "events",
+    "The audit log: ids, statuses and hashes",
+    None,
+    "",
+    "Who did what must be provable; the rows name nobody once the persons are erased",
+    "Nothing",
+)
+REGISTERS = RecordClass(
+    "registers",
+    "Every version of the public registers of organisations",
+    None,
+    "",
+    "A decision must be seen against the register of its day",
+    "Nothing",
+)
+TABLE = (
+    ISSUED,
+    REJECTED,
+    ENDED,
+    DRAFTS,
+    PERSONS,
+    CODES,
+    WORK,
+    NOTICES,
+    CERTIFICATES,
+    EVENTS,
+    REGISTERS,
+)
+
+HEAD = """# How long records are kept
+
+Written by `manage.py retention --table` from `applications/retention.py`; a test compares the two.
+The job `applications.erase_expired` carries it out every night.
+
+| Records | Kept | Counted from | Basis | When the time is over |
+|---|---|---|---|---|
+"""
+
+
+def as_markdown() -> str:
+    """Return the table as the document that people read."""
+    rows = [(row.records, row.kept, row.since or "–", row.basis, row.done) for row in TABLE]
+    return HEAD + "".join(f"| {' | '.join(cells)} |\n" for cells in rows)

@@ -1,0 +1,96 @@
+"""Carrying out the table of retention: personal data leaves its rows, the events stay."""
+
+import json
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+
+from accounts.services.erasing import erase_codes, erase_persons
+from applications import retention
+from applications.models import Application, Decision, SentNotice, Submission
+from applications.services import moving
+from applications.workflow import Status
+from certportal.foundation.actors import system
+from certportal.foundation.models import OutboxItem, Tally
+from issuance.models import Certificate
+
+ACTOR = system("retention")
+PERSONAL = (
+    "contact_name",
+    "contact_email",
+    "contact_phone",
+    "mailbox",
+    "technical_name",
+    "technical_email",
+    "technical_organisation",
+)
+
+
+def erase_expired(*, now: datetime) -> None:
+    """Erase everything whose time is over. Drafts have their own, warned, way out."""
+    for pk in over(now):
+        erase(pk, now=now)
+    erase_persons(retention.PERSONS.limit(now), in_use=in_use(), now=now)
+    erase_codes(retention.CODES.limit(now))
+    _tidy(now)
+
+
+def over(now: datetime) -> list[UUID]:
+    """Return the orders whose time is over and whose personal data still stands."""
+    expired = Certificate.objects.filter(not_after__lt=retention.ISSUED.limit(now))
+    issued = Q(status__in=[Status.ISSUED, Status.DELIVERED], pk__in=expired.values("reference"))
+    rejected = Q(status=Status.REJECTED, ended_at__lt=retention.REJECTED.limit(now))
+    without = Q(
+        status__in=[Status.WITHDRAWN, Status.LAPSED], ended_at__lt=retention.ENDED.limit(now)
+    )
+    found = Application.objects.filter(issued | rejected | without, erased_at=None)
+    return list(found.order_by("created_at").values_list("pk", flat=True))
+
+
+@transaction.atomic
+def erase(application_id: UUID, *, now: datetime) -> None:
+    """Blank the personal data of one order; its number, dates, hashes and decisions' kinds stay.
+
+    The frozen submissions lose the personal values and keep the hash of what once was signed.
+    """
+    application = moving.lock(application_id)
+    if application.erased_at is not None:
+        return
+    for submission in application.submissions.all():
+        submission.content = _without_persons(submission)
+        submission.save(update_fields=["content"])
+    application.requests.update(reason="")
+    application.additions.update(text="")
+    application.decisions.update(reasons="")
+    application.host_names.update(evidence_note="")
+    application.csrs.update(der=b"", report={})
+    moving.save(application, now=now, erased_at=now, **dict.fromkeys(PERSONAL, ""))
+    moving.record(application, "erase", actor=ACTOR, now=now)
+
+
+def in_use() -> set[UUID]:
+    """Return the persons whom an order that still has its data names."""
+    kept = Application.objects.filter(erased_at=None)
+    found: set[UUID] = set(kept.values_list("created_by", flat=True))
+    found |= set(kept.exclude(reviewer=None).values_list("reviewer_id", flat=True))
+    for rows, field in (
+        (Submission.objects.filter(application__in=kept), "person"),
+        (Decision.objects.filter(application__in=kept), "reviewer"),
+    ):
+        found |= set(rows.values_list(field, flat=True))
+    return found
+
+
+def _without_persons(submission: Submission) -> str:
+    content = json.loads(submission.content)
+    blanked = {name: "" for name in PERSONAL if name in content}
+    return json.dumps(content | blanked, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _tidy(now: datetime) -> None:
+    finished = retention.WORK.limit(now)
+    OutboxItem.objects.filter(done_at__lt=finished).delete()
+    Tally.objects.filter(window__lt=finished).delete()
+    SentNotice.objects.filter(sent_at__lt=retention.NOTICES.limit(now)).delete()

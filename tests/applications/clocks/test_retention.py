@@ -1,0 +1,232 @@
+"""Personal data is erased when its time is over; what must be provable stays."""
+
+import io
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+
+from accounts.access import actor_for
+from accounts.models import Identifier, Membership
+from applications import lapsing, retention, services
+from applications.delivery import certificate_of
+from applications.models import SentNotice
+from applications.services import erasing
+from certportal.foundation import clock
+from certportal.foundation.models import Event, OutboxItem
+from tests import people
+from tests.applications import orders
+from tests.applications.clocks.conftest import noon, waiting_for_csr
+
+SECRETS = ("Matti", "matti@example.fi", "tekniikka@example.fi", "040 1234567", "Soita Matille")
+
+
+def years_after(moment, years: int, days: int = 1):
+    """Return the moment so many years and days later."""
+    day = clock.add_months(clock.day(moment), 12 * years) + timedelta(days=days)
+    return clock.start_of_day(day)
+
+
+@pytest.fixture
+def order(matti, riitta, cas):
+    """Return a delivered order in which somebody also wrote free text."""
+    application = orders.draft(matti)
+    contact = {
+        "contact_name": "Matti Meikäläinen",
+        "contact_email": "matti@example.fi",
+        "contact_phone": "040 1234567",
+    }
+    services.save_section(application.pk, "contact", contact, **seen(matti, application))
+    orders.upload(matti, application, orders.openssl_csr())
+    orders.submit(matti, application)
+    orders.drain()
+    services.add_information(
+        application.pk, text="Soita Matille", person=matti, **seen(matti, application)
+    )
+    services.claim(application.pk, person=riitta, **seen(riitta, application))
+    orders.drain()
+    application.refresh_from_db()
+    orders.approve(riitta, application)
+    orders.drain()
+    application.refresh_from_db()
+    return application
+
+
+def seen(person, application) -> dict:
+    return orders.Handler(person, application).seen
+
+
+def everything(application) -> str:
+    """Return all that the rows of the order say, as one text."""
+    application.refresh_from_db()
+    rows = [application, *application.submissions.all(), *application.additions.all()]
+    rows += [*application.decisions.all(), *application.requests.all(), *application.csrs.all()]
+    return "\n".join(str(value) for row in rows for value in vars(row).values())
+
+
+def test_an_order_is_kept_five_years_past_the_end_of_validity(order):
+    end = certificate_of(order).not_after
+    services.erase_expired(now=years_after(end, 5, days=0))
+    assert all(secret in everything(order) for secret in SECRETS)
+    services.erase_expired(now=years_after(end, 5))
+    assert not any(secret in everything(order) for secret in SECRETS)
+
+
+def test_number_hashes_and_events_stay(order):
+    submission = order.submissions.get()
+    before = list(Event.objects.filter(object_id=str(order.pk)).values_list("pk", flat=True))
+    services.erase_expired(now=years_after(certificate_of(order).not_after, 5))
+    after = order.submissions.get()
+    assert after.sha256 == submission.sha256
+    assert json.loads(after.content)["host_names"] == json.loads(submission.content)["host_names"]
+    events = Event.objects.filter(object_id=str(order.pk))
+    assert set(before) < set(events.values_list("pk", flat=True))
+    assert events.latest("pk").action == "application.erase"
+    assert certificate_of(order) is not None
+
+
+def test_events_never_held_a_name_or_an_address(order):
+    services.erase_expired(now=years_after(certificate_of(order).not_after, 5))
+    told = json.dumps(list(Event.objects.values_list("data", "actor", "object_id")), default=str)
+    assert not any(secret in told for secret in SECRETS)
+
+
+def test_the_uploaded_request_is_gone(order):
+    services.erase_expired(now=years_after(certificate_of(order).not_after, 5))
+    csr = order.csrs.get()
+    assert bytes(csr.der) == b""
+    assert csr.report == {}
+    assert csr.sha256
+
+
+def test_erasing_again_changes_nothing(order):
+    at = years_after(certificate_of(order).not_after, 5)
+    services.erase_expired(now=at)
+    order.refresh_from_db()
+    version, events = order.version, Event.objects.count()
+    services.erase_expired(now=at + timedelta(days=7))
+    order.refresh_from_db()
+    assert (order.version, Event.objects.count()) == (version, events)
+
+
+def test_an_erased_order_can_still_be_looked_at(order, matti, riitta):
+    services.erase_expired(now=years_after(clock.now(), 1))  # nothing yet
+    erasing.erase(order.pk, now=clock.now())
+    for person, page in ((matti, f"/fi/orders/{order.pk}/"), (riitta, f"/fi/console/{order.pk}/")):
+        answer = people.log_in(Client(), person).get(page)
+        assert answer.status_code == 200, page
+        assert order.number in answer.content.decode()
+
+
+def test_nobody_is_reminded_of_an_erased_order(order):
+    end = certificate_of(order).not_after
+    erasing.erase(order.pk, now=clock.now())
+    services.remind_of_expiry(now=end - timedelta(days=10))
+    assert not SentNotice.objects.filter(notice="renewal").exists()
+
+
+def test_a_withdrawn_order_is_kept_two_years(matti):
+    application = waiting_for_csr(matti, "2027-01-15")
+    services.withdraw(application.pk, **seen(matti, application))
+    application.refresh_from_db()
+    services.erase_expired(now=years_after(application.ended_at, 2, days=0))
+    assert "matti@example.fi" in everything(application)
+    services.erase_expired(now=years_after(application.ended_at, 2))
+    assert "matti@example.fi" not in everything(application)
+
+
+def test_a_rejected_order_loses_its_reasons_after_five_years(matti, riitta, cas):
+    application = orders.claimed(matti, riitta)
+    services.reject(
+        application.pk, reasons="Soita Matille", person=riitta, **seen(riitta, application)
+    )
+    services.erase_expired(now=years_after(clock.now(), 4))
+    assert "Soita Matille" in everything(application)
+    services.erase_expired(now=years_after(clock.now(), 5))
+    assert "Soita Matille" not in everything(application)
+
+
+def test_an_open_order_is_never_erased(matti, riitta, cas):
+    application = orders.claimed(matti, riitta)
+    services.erase_expired(now=years_after(clock.now(), 20))
+    assert "matti@example.fi" in everything(application)
+
+
+def leave(person, at) -> None:
+    Membership.objects.filter(person=person).update(ended_at=at)
+
+
+def test_one_who_left_is_forgotten_after_five_years(maija, now):
+    leave(maija, now)
+    services.erase_expired(now=years_after(now, 5, days=0))
+    maija.refresh_from_db()
+    assert str(maija) == "Maija Mallikas"
+    services.erase_expired(now=years_after(now, 5))
+    maija.refresh_from_db()
+    assert (str(maija), maija.email) == ("", "")
+    assert not Identifier.objects.filter(person=maija).exists()
+    assert not maija.logins.filter(is_active=True).exists()
+    assert Event.objects.filter(action="person.erased", object_id=str(maija.pk)).count() == 1
+
+
+def test_a_member_and_one_whom_a_kept_order_names_are_not_forgotten(matti, maija, riitta, now, cas):
+    application = orders.in_review(maija)
+    leave(maija, now)
+    services.erase_expired(now=years_after(now, 6))
+    for person, name in ((maija, "Maija Mallikas"), (matti, "Matti Meikäläinen")):
+        person.refresh_from_db()
+        assert str(person) == name
+    services.withdraw(application.pk, **orders.Handler(maija, application).seen)
+    services.erase_expired(now=years_after(now, 6))
+    maija.refresh_from_db()
+    assert str(maija) == ""
+
+
+def test_one_who_comes_back_is_a_new_person(maija, now):
+    leave(maija, now)
+    services.erase_expired(now=years_after(now, 5))
+    again = people.make_login("Maija Mallikas").person
+    assert again.pk != maija.pk
+
+
+def test_finished_work_codes_and_the_ledger_are_tidied(matti, now):
+    waiting_for_csr(matti, "2026-11-01")
+    SentNotice.objects.create(notice="morning", about="x", key="y", sent_at=now)
+    OutboxItem.objects.update(done_at=now)
+    services.erase_expired(now=years_after(now, 0, days=100))
+    assert not OutboxItem.objects.exists()
+    assert not matti.email_codes.exists()
+    assert SentNotice.objects.exists()
+    services.erase_expired(now=years_after(now, 3))
+    assert not SentNotice.objects.exists()
+
+
+def test_open_work_is_never_tidied_away(matti, now):
+    orders.submitted(matti)
+    waiting = OutboxItem.objects.filter(done_at=None).count()
+    services.erase_expired(now=years_after(now, 10))
+    assert OutboxItem.objects.filter(done_at=None).count() == waiting > 0
+
+
+def test_the_document_says_what_the_table_says():
+    written = Path(__file__).parents[3] / "docs" / "retention.md"
+    out = io.StringIO()
+    call_command("retention", table=True, stdout=out)
+    assert written.read_text() == out.getvalue() == retention.as_markdown()
+
+
+def test_drafts_go_when_the_table_says():
+    assert retention.DRAFTS.months == lapsing.DRAFT_MONTHS
+
+
+def test_the_command_erases_what_is_over(matti):
+    application = waiting_for_csr(matti, "2020-01-15")
+    actor = actor_for(matti)
+    services.withdraw(
+        application.pk, version=application.version, actor=actor, now=noon("2020-02-01")
+    )
+    call_command("retention")
+    assert "matti@example.fi" not in everything(application)
