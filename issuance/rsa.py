@@ -81,10 +81,22 @@ def _factors(key: RsaNumbers) -> Iterator[Finding]:
         return
     if near_square(modulus):
         yield found("key.rsa_fermat", rounds=FERMAT_ROUNDS)
-    if roca(key.modulus):
+    if _may_be_roca(modulus) and roca(key.modulus):
         yield found("key.rsa_roca")
     if _is_patterned(key):
         yield found("key.rsa_structure")
+
+
+def _may_be_roca(modulus: "gmpy2.mpz") -> bool:
+    """Whether the modulus is a power of 65537 by each of some primes, as all of ROCA's are."""
+    return all(modulus % prime in powers for prime, powers in _ROCA_POWERS)
+
+
+_ROCA_POWERS = [
+    (prime, frozenset(pow(65537, exponent, prime) for exponent in range(prime)))
+    for prime in (11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157)
+]
+"""Primes by which 65537 has few powers: Nemec et al. 2017, section 3.1."""
 
 
 def _is_patterned(key: RsaNumbers) -> bool:
