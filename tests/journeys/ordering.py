@@ -99,6 +99,16 @@ def approve(page: Page, case: str) -> None:
     page.wait_for_url(case)
 
 
+def ask(page: Page, case: str, part: str, reason: str) -> None:
+    """As a reviewer ask for more information about one part."""
+    page.goto(f"{case}ask/")
+    page.locator(f"input[name=sections][value={part}]").check()
+    page.locator("[name=reason]").fill(reason)
+    go_on(page)
+    page.locator("button[name=send]").click()
+    page.wait_for_url(case)
+
+
 def offers(page: Page, case: str, action: str) -> bool:
     """Whether the case, opened anew, has the button."""
     page.goto(case)
