@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
@@ -82,7 +83,7 @@ TEMPLATES = [
 ]
 FORM_RENDERER = "certportal.forms.FormRenderer"
 
-DATABASES = {"default": env.database(env.text("DATABASE_URL", "postgres:///portal"))}
+DATABASES = {"default": env.database(env.secret("DATABASE_URL", "postgres:///portal"))}
 DATABASES["default"]["CONN_MAX_AGE"] = 60
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -209,7 +210,8 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# With room for one message alone the Redis transport sleeps up to a second after each task.
+CELERY_WORKER_PREFETCH_MULTIPLIER = 8
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # Redis hands an unacknowledged message back only after this; the sweeper does the rest.
 CELERY_BROKER_TRANSPORT_OPTIONS = {
@@ -235,6 +237,8 @@ CELERY_BEAT_SCHEDULE = wiring.BEAT_SCHEDULE | {
 # Set for the `ca` worker and for key ceremonies alone; a system check refuses them elsewhere.
 CA_KEYS_DIR = env.text("CA_KEYS_DIR")
 CA_KEY_PASSWORD_FILE = env.text("CA_KEY_PASSWORD_FILE")
+if PORTAL_PROCESS in {"web", "default", "beat"} and (CA_KEYS_DIR or CA_KEY_PASSWORD_FILE):
+    raise ImproperlyConfigured(f"The process {PORTAL_PROCESS} must not be told of signing keys.")
 # Where the keys are: a backend of issuance.signers and its options. The default reads key files.
 ISSUANCE_SIGNER = {"BACKEND": "issuance.signers.file.KeyFiles"}
 # Names, OIDs and addresses of the authority: upper-case field names of issuance.conf.Pki.

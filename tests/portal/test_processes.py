@@ -1,0 +1,62 @@
+"""Which process may see what: the real settings are read by real processes."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+KEYS = {"CA_KEYS_DIR": "/nowhere", "CA_KEY_PASSWORD_FILE": "/nowhere/password"}
+
+
+def start(process, code="settings.DEBUG", **extra):
+    """Let a new process read the settings as `process` would, and print what the code says."""
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "certportal.settings",
+        "PORTAL_PROCESS": process,
+        **extra,
+    }
+    return subprocess.run(
+        [sys.executable, "-c", f"from django.conf import settings; print({code})"],
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize("process", ["web", "default", "beat"])
+@pytest.mark.parametrize("name", KEYS)
+def test_a_process_that_must_not_see_keys_refuses_to_start_with_them(process, name):
+    result = start(process, **{name: KEYS[name]})
+    assert result.returncode != 0
+    assert f"The process {process} must not be told of signing keys" in result.stderr
+
+
+@pytest.mark.parametrize("process", ["ca", "manage"])
+def test_the_signing_worker_and_key_ceremonies_start_with_them(process):
+    assert start(process, **KEYS).returncode == 0
+
+
+@pytest.mark.parametrize("process", ["web", "default", "beat", "ca"])
+def test_every_process_starts_without_them(process):
+    assert start(process).returncode == 0
+
+
+def test_the_database_address_may_come_from_a_file(tmp_path):
+    secret = tmp_path / "database_url"
+    secret.write_text("postgres://someone:secret@db.example/orders\n")
+    found = start(
+        "manage",
+        "settings.DATABASES['default']['HOST']",
+        DATABASE_URL="",
+        DATABASE_URL_FILE=str(secret),
+    )
+    assert found.stdout.strip() == "db.example"
+
+
+def test_production_has_no_secret_of_its_own():
+    result = start(
+        "web", "settings.SECRET_KEY", PORTAL_ENV="production", SECRET_KEY="", SECRET_KEY_FILE=""
+    )
+    assert "SECRET_KEY setting must not be empty" in result.stderr
