@@ -56,7 +56,8 @@ def _clean(body: str) -> tuple[str, list[str]]:
     if any(line.lstrip().startswith(">") for line in lines):
         lines = [_QUOTE.sub("", line) for line in lines]
         repaired.append("quoted")
-    if any(line[:1] in (" ", "\t") and line.strip() for line in lines):
+    lines = [line.rstrip(" \t") for line in lines]
+    if any(" " in line or "\t" in line for line in lines if ":" not in line):
         repaired.append("indented")
     lines = [line.strip(" \t") for line in lines]
     if any(":" in line for line in lines[:6]):  # RFC 1421 headers end at a blank line
@@ -64,7 +65,7 @@ def _clean(body: str) -> tuple[str, list[str]]:
         if at and all(not line or ":" in line for line in lines[:at]):
             lines = lines[at:]
             repaired.append("headers")
-    return "".join(lines), repaired
+    return "".join("".join(lines).split()), repaired
 
 
 def decode(body: str) -> tuple[bytes, str | None]:

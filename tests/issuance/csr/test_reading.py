@@ -53,6 +53,7 @@ def test_common_forms_are_read_without_a_word(data: bytes) -> None:
         ("".join(f"    {line}\n" for line in PEM.splitlines()).encode(), "indented"),
         ("".join(f"> {line}\n" for line in PEM.splitlines()).encode(), "quoted"),
         ("".join(f">>{line}\n" for line in PEM.splitlines()).encode(), "quoted"),
+        (PEM.replace("\n", " ").encode(), "indented"),
         (BODY.encode(), "bare_base64"),
         ("\n".join(PEM.splitlines()[1:-1]).encode(), "bare_base64"),
         (PEM.replace("REQUEST-----\n", "REQUEST-----\nX-Tool: a\n\n", 1).encode(), "headers"),
