@@ -12,6 +12,7 @@ from django.utils import translation
 
 from applications import contents, delivery, lapsing, workflow
 from applications.kinds import CertificateType, Delivery
+from applications.mailtext import subject_and_body
 from applications.models import Application, Decision, HostName, InformationRequest
 from applications.wording import word_all
 from certportal.foundation import clock
@@ -63,11 +64,11 @@ def compose(
     with translation.override(language):
         context = _context(application, recipient, known, now)
         text = render_to_string(f"applications/mail/{notice}.txt", context)
-    subject, _, body = text.strip().partition("\n")
+    subject, body = subject_and_body(text)
     return Message(
         to=address,
         subject=_subject(application, subject),
-        text=body.strip() + "\n",
+        text=body,
         language=language,
     )
 
@@ -123,7 +124,7 @@ def resolve(application: Application, recipient: str) -> tuple[str, str]:
 
 def _subject(application: Application, subject: str) -> str:
     test = "[TEST] " if CertificateType(application.type).is_test else ""
-    return f"{test}{application.number}: {subject.strip()}"
+    return f"{test}{application.number}: {subject}"
 
 
 def _context(

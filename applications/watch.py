@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person, StaffRole
 from applications import promise
+from applications.mailtext import subject_and_body
 from applications.models import Application
 from applications.workflow import Status
 from certportal.foundation import clock
@@ -100,8 +101,8 @@ def _write(notice: str, person: Person, told: Mapping[str, object]) -> Message:
     with translation.override(person.language):
         context = {**told, "base": settings.PORTAL_BASE_URL}
         text = render_to_string(f"applications/mail/{notice}.txt", context)
-    subject, _rest, body = text.strip().partition("\n")
-    return Message(person.email, subject.strip(), body.strip() + "\n", person.language)
+    subject, body = subject_and_body(text)
+    return Message(person.email, subject, body, person.language)
 
 
 def _console(language: str) -> str:

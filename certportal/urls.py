@@ -1,13 +1,13 @@
 """The URL table: machines' addresses bare, people's pages under their language."""
 
-from applications.views.home import home
 from django.conf import settings
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
-from certportal import error, health, mailbox, pages
+from applications.views.home import home
+from certportal import error, health, mailbox, pages, samples
 from issuance.pages import authorities
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -31,6 +31,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
 if settings.MAIL_IS_LOCAL and not settings.PRODUCTION:
     urlpatterns += [
         path("dev/mail/", mailbox.index, name="dev_mail"),
+        path("dev/mail/samples/", samples.index, name="dev_mail_samples"),
         path("dev/mail/<str:name>", mailbox.show, name="dev_mail_show"),
     ]
 

@@ -1,0 +1,142 @@
+"""Every mail of the service with sample data, in three languages. Never in production."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from accounts.models import Organisation, Person
+from accounts.notices import text
+from applications import contents, notices, watch
+from applications.kinds import CertificateType
+from applications.models import Application, Decision, HostName, InformationRequest
+from applications.workflow import Status
+from certportal.foundation import clock
+from certportal.foundation.mail import Message
+from issuance.models import Certificate
+
+LANGUAGES = ("fi", "sv", "en")
+# Whom the sample of a notice is written to, where that is not the applicant.
+READERS = {
+    "recalled": ("reviewer",),
+    "renewal": ("applicant", "technical_contact"),
+}
+STATUSES = {"lapse_warning": Status.AWAITING_CSR, "draft_warning": Status.DRAFT}
+FINDINGS = {
+    "csr_returned": {"rule": "key.pending", "severity": "error", "params": {}},
+    "information_wanted": {
+        "rule": "order.register_ended",
+        "severity": "error",
+        "params": {"name": "Mallikunnan apteekki", "oid": "1.2.246.10.99000018.10.0"},
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One mail: the notice's name, whom it is written to, and the message."""
+
+    notice: str
+    reader: str
+    message: Message
+
+
+@require_GET
+def index(request: HttpRequest) -> HttpResponse:
+    """Show every mail as its readers get it."""
+    mails = list(samples(now=clock.now()))
+    return render(request, "dev/samples.html", {"samples": mails})
+
+
+def samples(*, now: datetime) -> Iterator[Sample]:
+    """Yield every mail in every language, those of one notice together."""
+    for notice in notices.NOTICES:
+        for reader in READERS.get(notice, ("applicant",)):
+            for language in LANGUAGES:
+                yield Sample(notice, reader, _of_order(notice, reader, language, now))
+    for language in LANGUAGES:
+        yield Sample("morning", "reviewer", _morning(language, now))
+    for language in LANGUAGES:
+        yield Sample("alarm", "reviewer", _alarm(language, now))
+    for language in LANGUAGES:
+        yield Sample("email_code", "person", _email_code(language, now))
+
+
+def application(language: str, now: datetime, **more: object) -> Application:
+    """Return an order that is nowhere stored."""
+    reviewer = Person(
+        given_name="Riitta", family_name="Ratkaisija", email="riitta@example.fi", language=language
+    )
+    fields = {
+        "number": "SV-2026-00042",
+        "organisation": Organisation(name="Mallikunnan apteekki"),
+        "type": CertificateType.SERVER,
+        "language": language,
+        "status": Status.IN_REVIEW,
+        "created_at": now,
+        "changed_at": now,
+        "submitted_at": now,
+        "due_on": clock.day(now) + timedelta(days=7),
+        "contact_email": "matti@example.fi",
+        "technical_email": "teemu@example.com",
+        "technical_language": language,
+        "reviewer": reviewer,
+    }
+    return Application(**(fields | more))
+
+
+def _of_order(notice: str, reader: str, language: str, now: datetime) -> Message:
+    findings = [FINDINGS[notice]] if notice in FINDINGS else []
+    status = STATUSES.get(notice, Status.IN_REVIEW)
+    sample = application(language, now, findings=findings, status=status)
+    known = _facts(notice, language, clock.day(now), now)
+    return notices.compose(notice, sample, reader, known, now=now)
+
+
+def _facts(notice: str, language: str, today: date, now: datetime) -> notices.Facts:
+    with translation.override(language):
+        words = _("Sample text: here stand the reviewer's own words.")
+    request = InformationRequest(
+        reason="" if notice in FINDINGS else words,
+        fields=["unit", "host_names"],
+        deadline=today + timedelta(days=14),
+    )
+    return notices.Facts(
+        request=request,
+        decision=Decision(reasons=words),
+        certificate=Certificate(
+            serial="4F1C99A2B7D35E08", not_before=now, not_after=now + timedelta(days=365)
+        ),
+        host_names=[HostName(name="erecept.example.fi"), HostName(name="varmuus.example.fi")],
+        missing=[contents.BY_ID["csr"]],
+        lapses_on=clock.add_months(today, 6) + timedelta(days=1),
+    )
+
+
+def _morning(language: str, now: datetime) -> Message:
+    late, due, free = (application(language, now, number=f"SV-2026-0004{n}") for n in range(3))
+    today = clock.day(now)
+    late.due_on, due.due_on, free.reviewer = today - timedelta(days=1), today, None
+    assert late.reviewer is not None
+    return watch.morning(late.reviewer, watch.Day(today, [late], [due], [free]))
+
+
+def _alarm(language: str, now: datetime) -> Message:
+    waiting = application(language, now, waiting_since=now - watch.LONGEST_WAIT)
+    assert waiting.reviewer is not None
+    return watch.alarm(waiting.reviewer, "register", [waiting])
+
+
+def _email_code(language: str, now: datetime) -> Message:
+    until = now + timedelta(minutes=30)
+    context = {"code": "123456", "until": until, "address": settings.PORTAL_BASE_URL}
+    with translation.override(language):
+        subject = _("Code to confirm your email address")
+        body = text("accounts/mail/email_code.txt", context)
+    return Message("matti@example.fi", subject, body, language)
