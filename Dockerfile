@@ -14,11 +14,11 @@ RUN pip install --no-cache-dir --require-hashes -r requirements.txt
 
 COPY . .
 RUN for po in locale/*/LC_MESSAGES/*.po; do msgfmt -o "${po%.po}.mo" "$po"; done \
-    && mkdir -p /var/lib/portal && chown portal /var/lib/portal
+    && install -d -o portal -m 750 /var/lib/portal /var/lib/ca-keys
 
 USER portal
 ENV PYTHONUNBUFFERED=1 PORTAL_ENV=production PORTAL_DATA=/var/lib/portal
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s \
-    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/livez', timeout=4)"]
+    CMD ["python", "-m", "certportal.probe"]
 CMD ["gunicorn", "certportal.wsgi", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--workers", "2", "--threads", "4"]

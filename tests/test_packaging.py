@@ -1,16 +1,20 @@
 """The container files: no engine runs on the build machines, so their structure is checked."""
 
 import re
+import socket
 from pathlib import Path
 
 import pytest
 import yaml
 
+from certportal import probe
+
 ROOT = Path(__file__).parent.parent
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 PORTAL = "".join(part.read_text() for part in [ROOT / "portal", *ROOT.glob("portal.d/*.sh")])
-SERVICES = COMPOSE["services"]
+ALL = COMPOSE["services"]
+SERVICES = {name: service for name, service in ALL.items() if "profiles" not in service}
 OURS = ["web", "worker", "signer", "beat"]
 
 
@@ -35,6 +39,28 @@ def test_only_the_signer_gets_the_keys_and_their_password():
         assert set(has.values()) == {name == "signer"}, name
 
 
+def test_keys_are_written_by_the_ceremony_alone_and_it_runs_only_when_asked():
+    writers = [name for name in ALL if "ca-keys:/var/lib/ca-keys" in ALL[name].get("volumes", [])]
+    assert writers == ["ceremony"]
+    assert ALL["ceremony"]["profiles"] == ["ceremony"]
+    assert "ca-keys:/var/lib/ca-keys:ro" in SERVICES["signer"]["volumes"]
+
+
+def test_no_secret_stands_in_the_environment():
+    for service in ALL.values():
+        for name, value in service.get("environment", {}).items():
+            secret = any(word in name for word in ("SECRET", "PASSWORD", "KEYS_FILE", "DATABASE"))
+            assert not secret or value.startswith("/run/secrets/"), name
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_ours_cannot_write_their_image_or_gain_rights(name):
+    service = ALL[name]
+    assert service["read_only"]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+
+
 @pytest.mark.parametrize(
     ("name", "process"), [("web", "web"), ("worker", "default"), ("signer", "ca"), ("beat", "beat")]
 )
@@ -43,7 +69,7 @@ def test_each_process_says_which_it_is(name, process):
 
 
 def test_every_secret_and_volume_named_is_declared():
-    for service in SERVICES.values():
+    for service in ALL.values():
         assert set(service.get("secrets", [])) <= set(COMPOSE["secrets"])
         named = {volume.split(":")[0] for volume in service.get("volumes", [])}
         assert named <= set(COMPOSE["volumes"])
@@ -56,7 +82,7 @@ def test_the_image_installs_the_same_hashed_lock_and_libraries_as_the_command():
     for library in libraries:
         assert library in DOCKERFILE or library == "python3-venv"
     assert "USER portal" in DOCKERFILE
-    assert "/livez" in DOCKERFILE
+    assert "certportal.probe" in DOCKERFILE
 
 
 @pytest.mark.parametrize("lock", ["requirements.txt", "requirements-test.txt"])
@@ -74,3 +100,16 @@ def test_both_queues_are_worked_and_the_commands_agree():
         assert f"start_worker {queue}" in PORTAL
     assert "-Q default" in SERVICES["worker"]["command"]
     assert "-Q ca" in SERVICES["signer"]["command"]
+
+
+def test_the_probe_asks_by_the_public_name(settings, monkeypatch, live_server):
+    settings.ALLOWED_HOSTS = ["orders.example"]
+    monkeypatch.setenv("PORTAL_BASE_URL", "http://orders.example:8000")
+    probe.probe(f"{live_server.url}/livez")
+
+
+def test_the_probe_fails_when_nobody_answers():
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        with pytest.raises(OSError):
+            probe.probe(f"http://127.0.0.1:{unused.getsockname()[1]}/livez")
