@@ -22,7 +22,6 @@ QUEUES = ("default", "ca")
 HEARTBEAT_LIFE = timedelta(seconds=35)
 LONGEST_QUEUE = timedelta(minutes=10)
 CA_NOTICE = timedelta(days=90)
-OLDEST_REGISTER = timedelta(days=7)
 
 
 def store() -> redis.Redis:
@@ -66,14 +65,13 @@ def authority() -> bool:
 def outbox() -> bool:
     """Whether no work has failed for good or lain undone for too long."""
     undone = OutboxItem.objects.filter(done_at=None)
-    late = undone.filter(created_at__lt=clock.now() - LONGEST_QUEUE, failed_at=None)
+    late = undone.filter(due_at__lt=clock.now() - LONGEST_QUEUE, failed_at=None)
     return not late.exists() and not undone.exclude(failed_at=None).exists()
 
 
 def register() -> bool:
-    """Whether the mirror of the SOTE register is fresh."""
-    age = queries.register_age(clock.now(), kind=Kind.SOTE_UNIT)
-    return age is not None and age < OLDEST_REGISTER
+    """Whether orders may rest on the mirrors of both registers."""
+    return all(queries.is_fresh(clock.now(), kind=kind) for kind in Kind)
 
 
 CHECKS: dict[str, Callable[[], bool]] = {
