@@ -62,6 +62,7 @@ def _progress(application: Application, now: datetime) -> dict[str, Any]:
         "turn": tracking.turn_words(application),
         "turn_is_yours": tracking.is_applicants_turn(application),
         "promise": tracking.promise_words(application, now=now),
+        "lapse": tracking.lapse_words(application),
     }
 
 

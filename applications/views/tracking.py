@@ -1,14 +1,14 @@
 """Where an order is: stages, whose turn it is, the promise in words."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from applications import promise
+from applications import lapsing, promise
 from applications.models import Application
 from applications.workflow import STAGES, TURN, Role, Status
 from certportal.foundation import clock
@@ -103,6 +103,19 @@ def promise_words(application: Application, *, now: datetime) -> str:
         late = promise.days_left(application.due_on, now)
         return _late(-late, shown["day"])
     return _("We handle the order at the latest on %(day)s.") % shown
+
+
+def lapse_words(application: Application) -> str:
+    """Return by when an incomplete order must be completed and when it lapses; empty if never."""
+    day = lapsing.lapses_on(application)
+    if day is None:
+        return ""
+    shown = {
+        "last": date_format(day - timedelta(days=1), "DATE_FORMAT"),
+        "day": date_format(day, "DATE_FORMAT"),
+    }
+    text = _("Complete it by %(last)s. Otherwise it lapses on %(day)s and is no longer handled.")
+    return text % shown
 
 
 def _late(days: int, day: str) -> str:

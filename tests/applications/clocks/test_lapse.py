@@ -3,12 +3,14 @@
 from datetime import date, timedelta
 
 import pytest
+from django.test import Client
 
-from applications import lapsing, services
+from applications import lapsing, notices, services
 from applications.models import Application, Check, SentNotice
 from applications.workflow import Status
 from certportal.foundation import clock
 from certportal.foundation.models import Event, OutboxItem
+from tests import people
 from tests.applications import orders
 from tests.applications.clocks.conftest import noon, waiting_for_csr
 
@@ -166,3 +168,16 @@ def test_one_reopened_after_its_lapse_can_lapse_no_sooner_than_its_checks_say(wa
     services.reopen(waiting.pk, reasons="Virhe", person=riitta, **seen)
     services.watch_incomplete(now=noon("2027-08-02"))
     assert status(waiting) == Status.CHECKING
+
+
+def test_the_order_page_and_the_receipt_tell_the_day(waiting, matti):
+    page = people.log_in(Client(), matti).get(f"/en/orders/{waiting.pk}/").content.decode()
+    assert "16.7.2027" in page
+    receipt = notices.build("receipt", waiting, "applicant", now=noon(SENT))
+    assert "16.7.2027" in receipt.text
+
+
+def test_a_complete_orders_page_speaks_of_no_lapse(matti):
+    application = orders.in_review(matti)
+    page = people.log_in(Client(), matti).get(f"/en/orders/{application.pk}/").content.decode()
+    assert "lapses" not in page
