@@ -171,6 +171,7 @@ def crl() -> bytes:
         (b" \r\n\t\n", Kind.EMPTY),
         (bytes(100), Kind.EMPTY),
     ],
+    ids=lambda value: str(value) if isinstance(value, Kind) else "file",
 )
 def test_other_files_are_named_for_what_they_are(data: bytes, kind: Kind) -> None:
     report = examine(data)
