@@ -33,7 +33,7 @@ INSTALLED_APPS = [
     "accounts.register",
     "issuance",
     "applications",
-    "django.contrib.admin",
+    "certportal.apps.SettingsAdmin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -1,0 +1,45 @@
+"""The settings admin opens to superusers who have identified, and to nobody else."""
+
+import pytest
+from django.test import Client
+
+from accounts.services import roles
+from certportal.foundation import clock
+from certportal.foundation.actors import system
+from certportal.foundation.models import Event
+from tests import people
+
+PLACE = "/fi/settings/"
+
+
+@pytest.fixture
+def sofia(db):
+    """A superuser."""
+    person = people.make_person("Sofia Suurkäyttäjä")
+    roles.make_superuser(person.logins.get(), actor=system("test"), now=clock.now())
+    return person
+
+
+def test_a_superuser_sees_the_authority_s_rows(sofia):
+    client = people.log_in(Client(), sofia)
+    assert client.get(PLACE).status_code == 200
+    assert client.get(f"{PLACE}issuance/issuingca/").status_code == 200
+    assert client.get(f"{PLACE}issuance/issuingca/add/").status_code == 403
+
+
+def test_whoever_is_in_passes_the_door(sofia):
+    answer = people.log_in(Client(), sofia).get(f"{PLACE}login/")
+    assert answer["Location"] == PLACE
+
+
+def test_a_visitor_is_led_to_identify_and_not_asked_for_a_password(db):
+    page = Client().get(PLACE, follow=True)
+    assert page.request["PATH_INFO"] == "/fi/account/login/"
+    assert "password" not in page.text
+
+
+@pytest.mark.parametrize("path", ["", "login/", "issuance/certificate/"])
+def test_for_reviewers_and_applicants_it_does_not_exist(riitta, matti, path):
+    for person in (riitta, matti):
+        assert people.log_in(Client(), person).get(PLACE + path).status_code == 404
+        assert Event.objects.filter(refused=True, actor=f"person:{person.pk}").exists()
