@@ -1,0 +1,36 @@
+"""The service's own URL table, walked; a new address appears here by itself."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+type Table = URLResolver
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One address of the service: its name with namespace, and what it wants to be told."""
+
+    name: str
+    route: str
+    wants: frozenset[str]
+
+    def __str__(self) -> str:
+        return self.name or self.route
+
+
+def walk(table: Any = None, before: str = "", spaces: tuple[str, ...] = ()) -> Iterator[Entry]:
+    """Yield every address, those of included tables too."""
+    for one in (table or get_resolver()).url_patterns:
+        route = before + str(one.pattern)
+        if isinstance(one, URLPattern):
+            name = ":".join((*spaces, one.name)) if one.name else ""
+            wants = set(one.pattern.converters) | set(one.pattern.regex.groupindex)
+            yield Entry(name, route, frozenset(wants))
+        else:
+            yield from walk(one, route, (*spaces, one.namespace) if one.namespace else spaces)
+
+
+TABLE = list(walk())

@@ -1,0 +1,158 @@
+"""Whoever does not belong to an organisation finds nothing of it, at any address there is."""
+
+import pytest
+from django.apps import apps
+from django.test import Client
+from django.urls import reverse
+
+from accounts.services import roles
+from certportal.foundation.actors import system
+from certportal.foundation.models import Event
+from issuance.models import Certificate
+from tests import people
+from tests.applications import orders
+from tests.isolation.table import TABLE, Entry
+
+# What an address may want to be told without leading to anything of an organisation: names of
+# the public repository, a business ID of the public registers, mail of development, Django's own.
+PUBLIC = {"stem", "business_id", "name", "app_label", "url", "content_type_id"}
+OF_AN_ORGANISATION = {"application_id", "csr_id", "host_id", "section_id", "kind", "object_id"}
+
+
+@pytest.fixture
+def order(matti, riitta, cas, settings):
+    """An order of the pharmacy with everything an order can have, its certificate delivered."""
+    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
+    return orders.delivered(matti, riitta)
+
+
+@pytest.fixture
+def draft(matti):
+    """A draft of the pharmacy with its request."""
+    made = orders.with_csr(matti)
+    made.refresh_from_db()
+    return made
+
+
+def leads_to_an_organisation(entry: Entry) -> bool:
+    return bool(entry.wants & OF_AN_ORGANISATION)
+
+
+def address(entry: Entry, application) -> str:
+    """Return the address with the ids of this application's own things."""
+    host = application.host_names.first()
+    known = {
+        "application_id": application.pk,
+        "csr_id": application.csrs.first().pk,
+        "host_id": host.pk,
+        "section_id": "host_names",
+        "kind": "der",
+        "object_id": row_of(entry),
+        "content_type_id": 1,
+    }
+    if not entry.name:  # the admin's old address of a row has no name
+        return "/" + entry.route.replace("<path:object_id>", str(row_of(entry)))
+    return reverse(entry.name, kwargs={name: known[name] for name in entry.wants})
+
+
+def row_of(entry: Entry) -> object:
+    """Return the id of a row that this page of the settings admin shows."""
+    for model in apps.get_app_config("issuance").get_models():
+        if f"/issuance/{model._meta.model_name}/" in entry.route:
+            row = model.objects.first()
+            return row.pk if row else 1
+    return Certificate.objects.get().pk
+
+
+def answers(client: Client, *applications) -> dict[str, set[int]]:
+    """Try every address of each application by reading and by writing; return what came back."""
+    found: dict[str, set[int]] = {}
+    for entry in filter(leads_to_an_organisation, TABLE):
+        for application in applications:
+            place = address(entry, application)
+            tries = client.get(place), client.post(place, {"version": application.version})
+            found.setdefault(str(entry), set()).update(one.status_code for one in tries)
+    return found
+
+
+def others_than(expected: set[int], found: dict[str, set[int]]) -> dict[str, set[int]]:
+    return {name: codes for name, codes in found.items() if not codes <= expected}
+
+
+@pytest.mark.parametrize("entry", TABLE, ids=str)
+def test_each_address_tells_whose_it_is(entry):
+    assert entry.wants <= PUBLIC | OF_AN_ORGANISATION, "say in this file to whom its ids belong"
+
+
+def test_the_table_has_the_addresses_of_orders_and_cases():
+    names = {str(entry) for entry in TABLE if leads_to_an_organisation(entry)}
+    assert {"applications:order", "applications:download", "console:approve"} <= names
+
+
+def test_a_stranger_finds_nothing(order, draft, kalle):
+    found = answers(people.log_in(Client(), kalle), order, draft)
+    assert others_than({404}, found) == {}
+
+
+def test_a_former_member_finds_nothing(order, draft, matti, now):
+    matti.memberships.update(ended_at=now)
+    found = answers(people.log_in(Client(), matti), order, draft)
+    assert others_than({404}, found) == {}
+
+
+def test_a_former_reviewer_finds_nothing(order, draft, riitta, now):
+    roles.end_reviewer(riitta, actor=system("test"), now=now)
+    found = answers(people.log_in(Client(), riitta), order, draft)
+    assert others_than({404}, found) == {}
+
+
+def test_a_technical_member_finds_neither_orders_nor_cases(order, draft, teemu):
+    found = answers(people.log_in(Client(), teemu), order, draft)
+    assert others_than({404}, found) == {}
+
+
+def test_a_visitor_is_led_to_log_in_and_finds_nothing(order, draft):
+    client = Client()
+    assert others_than({302, 404}, answers(client, order, draft)) == {}
+    for entry in filter(leads_to_an_organisation, TABLE):
+        place = client.get(address(entry, order), follow=True)
+        assert "/account/login/" in place.request["PATH_INFO"] or place.status_code == 404
+
+
+def test_nothing_has_happened_after_all_that(order, draft, kalle):
+    before = order.version, draft.version, Certificate.objects.get().state
+    answers(people.log_in(Client(), kalle), order, draft)
+    answers(Client(), order, draft)
+    order.refresh_from_db()
+    draft.refresh_from_db()
+    assert before == (order.version, draft.version, Certificate.objects.get().state)
+
+
+def test_every_try_is_on_record(order, kalle):
+    client = people.log_in(Client(), kalle)
+    tries = Event.objects.filter(refused=True, actor=f"person:{kalle.pk}")
+    silent = []
+    for entry in filter(leads_to_an_organisation, TABLE):
+        before = tries.count()
+        client.get(address(entry, order))
+        if tries.count() == before:
+            silent.append(str(entry))
+    assert silent == []
+
+
+def test_one_organisation_s_csr_does_not_open_through_another_s_order(order, kalle):
+    own = orders.draft(kalle, unit="1.2.246.10.99000085.10.0")
+    client = people.log_in(Client(), kalle)
+    place = reverse("applications:csr", args=[own.pk, order.csrs.get().pk])
+    assert client.get(place).status_code == 404
+    assert client.post(place, {"version": own.version}).status_code == 404
+
+
+def test_no_page_of_a_stranger_names_anything_of_the_organisation(order, draft, kalle):
+    client = people.log_in(Client(), kalle)
+    secrets = [order.number, draft.number, "erecept.example.fi", "tekniikka@example.fi", "Matti"]
+    for entry in TABLE:
+        if entry.wants or not entry.name or entry.name.startswith(("dev_mail", "testidp:")):
+            continue
+        page = client.get(reverse(entry.name))
+        assert [one for one in secrets if one in page.text] == [], entry.name
