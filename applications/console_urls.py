@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from applications.views.console import acting, asking, case, deciding, names, queue
+from applications.views.console import acting, asking, attachments, case, deciding, names, queue
 
 app_name = "console"
 
@@ -14,6 +14,16 @@ urlpatterns = [
     path("<uuid:application_id>/claim/", acting.claim, name="claim"),
     path("<uuid:application_id>/release/", acting.release, name="release"),
     path("<uuid:application_id>/evidence/<int:host_id>/", names.evidence, name="evidence"),
+    path(
+        "<uuid:application_id>/attachments/<int:attachment_id>/",
+        attachments.download,
+        name="attachment",
+    ),
+    path(
+        "<uuid:application_id>/attachments/<int:attachment_id>/page/",
+        attachments.inline,
+        name="attachment_page",
+    ),
     path("<uuid:application_id>/names/", names.choose, name="names"),
     path("<uuid:application_id>/ask/", asking.ask, name="ask"),
     path("<uuid:application_id>/extend/", asking.extend, name="extend"),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from applications import conformity
 from applications.kinds import CertificateType, Delivery
 from applications.models import Application
 
@@ -82,6 +83,13 @@ SECTIONS: tuple[Section, ...] = (
         ("system_name", "system_oid"),
         _is_signature,
         _has("system_name", "system_oid"),
+    ),
+    Section(
+        "conformity",
+        _("Certificate of conformity"),
+        (*conformity.FIELDS, "attachments"),
+        conformity.is_asked,
+        conformity.is_complete,
     ),
     Section(
         "validity",

@@ -36,6 +36,15 @@ class Purpose(TextChoices):
     BOTH = "both", _("Both")
 
 
+class ConformityClass(TextChoices):
+    """The classes of information systems in certificates of conformity (THL's order 4/2021)."""
+
+    A1 = "A1", "A1"
+    A2 = "A2", "A2"
+    A3 = "A3", "A3"
+    B = "B", "B"
+
+
 class Delivery(TextChoices):
     """Who gets the certificate, and who brings the certificate request."""
 

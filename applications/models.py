@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from accounts.models import Organisation, Person
 from accounts.register.models import Kind, RegisterRecord
-from applications.kinds import CertificateType, Delivery, Purpose
+from applications.kinds import CertificateType, ConformityClass, Delivery, Purpose
 from applications.workflow import Status
 
 
@@ -40,6 +40,12 @@ class Application(models.Model):
     start = models.DateField(null=True, blank=True)
     system_name = models.CharField(max_length=64, blank=True)
     system_oid = models.CharField(max_length=128, blank=True)
+    # The certificate of conformity that a private provider's system signature needs.
+    conformity_system_name = models.CharField(max_length=120, blank=True)
+    conformity_version = models.CharField(max_length=60, blank=True)
+    conformity_class = models.CharField(max_length=2, choices=ConformityClass, blank=True)
+    conformity_number = models.CharField(max_length=60, blank=True)
+    conformity_valid_until = models.DateField(null=True, blank=True)
     # How names with characters outside the profile's set, or too long, are written; empty: as is.
     organisation_spelling = models.CharField(max_length=64, blank=True)
     unit_spelling = models.CharField(max_length=64, blank=True)
@@ -136,6 +142,47 @@ class Csr(models.Model):
     def __str__(self) -> str:
         """Return the beginning of the hash."""
         return self.sha256[:16]
+
+
+def storage_name(attachment: "Attachment", _given: str) -> str:
+    """Return a random name of our own: nothing of the uploader's reaches the file system."""
+    return f"{uuid.uuid4().hex}.pdf"
+
+
+class Attachment(models.Model):
+    """A document of an order, stored privately under a random name; the bytes never change.
+
+    `name` is the uploader's own name for it, cleaned, for display only. One that was replaced or
+    removed keeps its row; its file stays only when a submission holds its hash.
+    """
+
+    class Kind(models.TextChoices):
+        CONFORMITY = "conformity"
+
+    application = models.ForeignKey(Application, models.CASCADE, related_name="attachments")
+    kind = models.CharField(max_length=12, choices=Kind)
+    file = models.FileField(upload_to=storage_name, max_length=60, blank=True)
+    name = models.CharField(max_length=120)
+    media_type = models.CharField(max_length=40)
+    size = models.PositiveIntegerField()
+    sha256 = models.CharField(max_length=64)
+    uploaded_by = models.CharField(max_length=80)
+    uploaded_at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["uploaded_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["application", "kind"],
+                condition=Q(removed_at=None),
+                name="attachment_one_of_a_kind",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Return the name for display."""
+        return self.name
 
 
 class Submission(models.Model):

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from applications.views import (
+    attachments,
     certificates,
     csr,
     drafting,
@@ -19,6 +20,16 @@ urlpatterns = [
     path("new/", starting.new, name="new"),
     path("<uuid:application_id>/", orders.order, name="order"),
     path("<uuid:application_id>/part/<slug:section_id>/", drafting.part, name="part"),
+    path(
+        "<uuid:application_id>/attachments/<int:attachment_id>/",
+        attachments.download,
+        name="attachment",
+    ),
+    path(
+        "<uuid:application_id>/attachments/<int:attachment_id>/remove/",
+        attachments.remove,
+        name="remove_attachment",
+    ),
     path("<uuid:application_id>/names/", unit.spelling, name="names"),
     path("<uuid:application_id>/csr/", csr.give_later, name="give_csr"),
     path("<uuid:application_id>/csr/<uuid:csr_id>/", csr.preview, name="csr"),

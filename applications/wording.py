@@ -1,8 +1,10 @@
 """Findings about an order in words: what is the matter, and what to do about it."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from issuance import wording
@@ -63,12 +65,31 @@ WORDS: dict[str, Callable[[dict[str, Any]], Words]] = {
         _("The register's name is “%(full)s”; the certificate says “%(value)s”.") % p,
         _("The full name stays on the order and the decision."),
     ),
+    "order.conformity_missing": lambda p: (
+        _("The certificate of conformity is missing"),
+        _("A private provider attaches the information system's certificate of conformity."),
+        _("Fill in the details of the certificate of conformity and attach it as a PDF."),
+    ),
+    "order.conformity_expired": lambda p: (
+        _("The certificate of conformity has expired"),
+        _("The certificate of conformity was valid until %(day)s.") % {"day": _day(p["day"])},
+        _("Attach a certificate of conformity that is in force."),
+    ),
+    "order.sector_unknown": lambda p: (
+        _("The register does not tell the sector of the unit"),
+        _("It is not known whether %(oid)s is public or private.") % p,
+        _("If the provider is private, ask for the certificate of conformity."),
+    ),
     "key.pending": lambda p: (
         _("The key cannot be used"),
         _("The key of this certificate request cannot be used for this order."),
         _("Make a new key pair and a new certificate request."),
     ),
 }
+
+
+def _day(iso: str) -> str:
+    return date_format(date.fromisoformat(iso), "SHORT_DATE_FORMAT")
 
 
 def word(finding: Finding) -> WordedFinding:

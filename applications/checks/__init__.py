@@ -5,7 +5,7 @@ Each returns findings; an error goes back to the applicant, a warning to the rev
 
 from datetime import datetime
 
-from applications.checks import keys, names, register, request
+from applications.checks import conformity, keys, names, register, request
 from applications.models import Application
 from applications.services.checking import Outcome
 from issuance.findings import Finding
@@ -18,7 +18,11 @@ def run(application: Application, *, now: datetime) -> Outcome:
     """
     assert application.submission_id is not None and application.csr is not None
     record, standing = register.check(application, now=now)
-    order_findings = [*standing, *names.check(application, now=now)]
+    order_findings = [
+        *standing,
+        *names.check(application, now=now),
+        *conformity.check(application, now=now),
+    ]
     csr_findings = [*request.check(application, now=now), *keys.check(application)]
     return Outcome(
         submission_id=application.submission_id,
@@ -35,6 +39,8 @@ SECTION_OF_RULE = {
     "order.host_name": "host_names",
     "order.system_oid": "system",
     "order.characters": "unit",
+    "order.conformity_missing": "conformity",
+    "order.conformity_expired": "conformity",
 }
 
 

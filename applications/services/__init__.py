@@ -1,6 +1,7 @@
 """One function per action; the only writers of an application."""
 
 from applications.services.answering import add_information, resubmit
+from applications.services.attaching import add_attachment, remove_attachment
 from applications.services.checking import conclude, wait
 from applications.services.csrs import attach_csr, choose_csr, upload_csr
 from applications.services.drafting import discard, save_section, start
@@ -26,6 +27,7 @@ from applications.services.submitting import submit
 from applications.services.watching import greet_reviewers, raise_alarms
 
 __all__ = [
+    "add_attachment",
     "add_information",
     "approve",
     "attach_csr",
@@ -46,6 +48,7 @@ __all__ = [
     "reject",
     "release",
     "remind_of_expiry",
+    "remove_attachment",
     "reopen",
     "request_info",
     "resubmit",

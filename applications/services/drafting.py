@@ -7,11 +7,11 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from accounts.models import Organisation, Person
-from applications import contents
+from applications import conformity, contents
 from applications.errors import NotPossible
 from applications.kinds import CertificateType
 from applications.models import Application, HostName
-from applications.services import moving
+from applications.services import attaching, moving
 from applications.workflow import Action, Role
 from certportal.foundation import clock
 from certportal.foundation.actors import Actor, system
@@ -95,6 +95,7 @@ def _delete(application: Application, actor: Actor, now: datetime) -> None:
     moving.record(application, Action.DISCARD, actor=actor, now=now)
     application.csr = None
     application.save(update_fields=["csr"])
+    attaching.erase_attachments(application)
     application.delete()
 
 
@@ -112,6 +113,7 @@ COPIED = (
     "validity_months",
     "system_name",
     "system_oid",
+    *conformity.FIELDS,
     "organisation_spelling",
     "unit_spelling",
     "contact_phone",

@@ -70,5 +70,7 @@ def _plain(application: Application, name: str) -> Any:
         return [host.name for host in application.host_names.all()]
     if name == "csr":
         return None
+    if name == "attachments":
+        return [one.sha256 for one in application.attachments.filter(removed_at=None)]
     value = getattr(application, name)
     return value.isoformat() if hasattr(value, "isoformat") else value

@@ -7,7 +7,16 @@ from certportal.foundation.models import Event
 
 # What reviewers do among themselves, and single keystrokes, are no news to the applicant.
 HIDDEN = ("edit", "claim", "release", "set_evidence", "choose_names", "access_refused", "wait")
-OURS = frozenset({"start", "upload_csr", "choose_csr", "private_key_refused"})
+OURS = frozenset(
+    {
+        "start",
+        "upload_csr",
+        "choose_csr",
+        "private_key_refused",
+        "add_attachment",
+        "remove_attachment",
+    }
+)
 
 
 def history(application: Application) -> list[Line]:

@@ -10,7 +10,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from applications import contents
+from applications import conformity, contents
 from applications.kinds import CertificateType, Delivery
 from applications.models import Application
 from applications.naming import names
@@ -102,6 +102,16 @@ def _system(application: Application, _now: datetime) -> Rows:
     yield Row(_("OID of the information system"), application.system_oid)
 
 
+def _conformity(application: Application, _now: datetime) -> Rows:
+    last, attached = application.conformity_valid_until, conformity.document(application)
+    yield Row(_("Information system"), application.conformity_system_name)
+    yield Row(_("Version"), application.conformity_version)
+    yield Row(_("Class"), application.conformity_class)
+    yield Row(_("Certificate number"), application.conformity_number)
+    yield Row(_("Valid until"), date_format(last, "SHORT_DATE_FORMAT") if last else "")
+    yield Row(_("Attached document"), attached.name if attached else "")
+
+
 def _validity(application: Application, _now: datetime) -> Rows:
     months = application.validity_months
     shown = ngettext("%(months)d month", "%(months)d months", months or 0)
@@ -153,6 +163,7 @@ ROWS: dict[str, Callable[[Application, datetime], Rows]] = {
     "purpose": _purpose,
     "host_names": _host_names,
     "system": _system,
+    "conformity": _conformity,
     "validity": _validity,
     "contact": _contact,
     "delivery": _delivery,

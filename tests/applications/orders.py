@@ -2,11 +2,11 @@
 
 import subprocess
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from accounts.access import actor_for
 from accounts.models import Person
-from applications import services
+from applications import conformity, services
 from applications.kinds import CertificateType
 from applications.models import Application
 from applications.workflow import Role
@@ -14,8 +14,16 @@ from certportal.celery import app
 from certportal.foundation import clock
 from certportal.foundation.models import OutboxItem
 from issuance.models import PreparedCertificate
+from tests.applications import documents
 
 UNIT = "1.2.246.10.99000018.10.0"
+CONFORMITY = {
+    "conformity_system_name": "Apteekki Plus",
+    "conformity_version": "4.2",
+    "conformity_class": "A3",
+    "conformity_number": "VT-2025-0042",
+    "conformity_valid_until": date(2099, 12, 31),
+}
 DECLARATIONS = ["authority", "truth", "terms"]
 
 
@@ -82,7 +90,18 @@ def draft(
     for section, values in sections(kind, unit).items():
         seen = Handler(person, application).seen
         services.save_section(application.pk, section, values, **seen)
+    application.refresh_from_db()
+    if conformity.is_asked(application):
+        attach_conformity(person, application)
+        application.refresh_from_db()
     return application
+
+
+def attach_conformity(person: Person, application: Application, **more) -> Application:
+    """Attach the certificate of conformity that a private provider's signature needs."""
+    given = {"data": documents.pdf(), "name": "todistus.pdf", "fields": CONFORMITY} | more
+    seen = Handler(person, application).seen
+    return services.add_attachment(application.pk, "conformity", **given, **seen)
 
 
 def with_csr(
@@ -112,6 +131,15 @@ def submit(person: Person, application: Application) -> None:
     """Submit the draft."""
     seen = Handler(person, application).seen
     services.submit(application.pk, person=person, declarations=DECLARATIONS, language="fi", **seen)
+    application.refresh_from_db()
+
+
+def resubmit(person: Person, application: Application) -> None:
+    """Send the mended application again."""
+    seen = Handler(person, application).seen
+    services.resubmit(
+        application.pk, person=person, declarations=DECLARATIONS, language="fi", **seen
+    )
     application.refresh_from_db()
 
 

@@ -4,6 +4,7 @@ import re
 
 from playwright.sync_api import Page
 
+from tests.applications.documents import pdf
 from tests.journeys.steps import await_true
 
 UNIT = "sote_unit:1.2.246.10.99000018.10.0"
@@ -41,6 +42,9 @@ def fill_in(page: Page, order: str, type: str, *, names: list[str], mailbox: str
         page.locator("[name=system_name]").fill(names[0])
         page.locator("[name=system_oid]").fill("1.2.246.10.99000018.12.1")
     go_on(page)
+    if type == "system_signature":
+        page.wait_for_url(re.compile("/part/conformity/"))
+        give_conformity(page)
     page.wait_for_url(re.compile("/part/validity/"))
     page.locator("[name=validity_months]").fill("12")
     page.locator("input[name=begins][value=at_once]").check()
@@ -50,6 +54,17 @@ def fill_in(page: Page, order: str, type: str, *, names: list[str], mailbox: str
     page.locator("input[name=deliver_to][value=applicant]").check()
     go_on(page)
     page.wait_for_url(re.compile("/part/csr/"))
+
+
+def give_conformity(page: Page, *, name: str = "todistus.pdf", data: bytes = b"") -> None:
+    """Fill in the certificate of conformity and attach the document."""
+    page.locator("[name=conformity_version]").fill("4.2")
+    page.locator("input[name=conformity_class][value=A3]").check()
+    page.locator("[name=conformity_number]").fill("VT-2025-0042")
+    page.locator("[name=conformity_valid_until]").fill("31.12.2099")
+    file = {"name": name, "mimeType": "application/pdf", "buffer": data or pdf()}
+    page.locator("input[name=file]").set_input_files(file)  # type: ignore[arg-type]
+    go_on(page)
 
 
 def give_request(page: Page, csr: bytes) -> None:

@@ -12,6 +12,7 @@ from accounts.models import Person
 from applications.kinds import CertificateType
 from applications.models import Application
 from applications.views.console import (
+    attachments,
     comparing,
     history,
     memory,
@@ -64,6 +65,7 @@ def evidence(application: Application, *, now: datetime) -> dict[str, Any]:
         "findings": word_all(application.findings),
         "hosts": names.host_rows(application),
         "names_form": names.names_form(application, now=now),
+        "attachments": attachments.shown(application),
         "additions": application.additions.select_related("person"),
         "requests": application.requests.select_related("reviewer"),
         "decisions": application.decisions.select_related("reviewer"),

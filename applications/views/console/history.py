@@ -18,6 +18,8 @@ WORDS: dict[str, Promise] = {
     "edit": gettext_lazy("The applicant changed the application"),
     "upload_csr": gettext_lazy("A certificate request was uploaded"),
     "choose_csr": gettext_lazy("The certificate request was chosen"),
+    "add_attachment": gettext_lazy("A document was attached"),
+    "remove_attachment": gettext_lazy("An attached document was taken away"),
     "attach_csr": gettext_lazy("The certificate request was attached"),
     "replace_csr": gettext_lazy("The certificate request was replaced"),
     "private_key_refused": gettext_lazy("An upload with a private key was refused"),

@@ -1,0 +1,24 @@
+"""Has a private provider attached a certificate of conformity that is in force?"""
+
+from datetime import datetime
+
+from applications import conformity
+from applications.models import Application
+from certportal.foundation import clock
+from issuance.findings import Finding, Severity
+
+
+def check(application: Application, *, now: datetime) -> list[Finding]:
+    """Return an error when it is missing or has expired; a warning when nobody knows the sector."""
+    if not conformity.concerns(application):
+        return []
+    if conformity.sector(application) is None:
+        return [Finding("order.sector_unknown", Severity.WARNING, {"oid": application.record_oid})]
+    if not conformity.is_asked(application):
+        return []
+    if not conformity.is_complete(application):
+        return [Finding("order.conformity_missing", Severity.ERROR, {})]
+    last = application.conformity_valid_until
+    if last is not None and last < clock.day(now):
+        return [Finding("order.conformity_expired", Severity.ERROR, {"day": last.isoformat()})]
+    return []

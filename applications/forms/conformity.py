@@ -1,0 +1,84 @@
+"""The certificate of conformity: what it says, and the document itself."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from applications.attachments import MAX_BYTES
+from applications.conformity import document
+from applications.forms.shared import PartForm
+from applications.kinds import ConformityClass
+from certportal.foundation.forms import DateField, UploadField
+
+
+class ConformityForm(PartForm):
+    """The facts of the document as fields, and the PDF unless it is attached already."""
+
+    conformity_system_name = forms.CharField(
+        label=gettext_lazy("Name of the information system in the document"),
+        max_length=120,
+        error_messages={"required": gettext_lazy("Enter the name of the information system.")},
+    )
+    conformity_version = forms.CharField(
+        label=gettext_lazy("Version of the information system"),
+        max_length=60,
+        error_messages={"required": gettext_lazy("Enter the version of the information system.")},
+    )
+    conformity_class = forms.ChoiceField(
+        label=gettext_lazy("Class of the information system"),
+        choices=ConformityClass.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Choose the class of the information system.")},
+    )
+    conformity_number = forms.CharField(
+        label=gettext_lazy("Number of the certificate of conformity"),
+        max_length=60,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        error_messages={
+            "required": gettext_lazy("Enter the number of the certificate of conformity.")
+        },
+    )
+    conformity_valid_until = DateField(
+        label=gettext_lazy("Last day of validity"),
+        help_text=gettext_lazy("As the document says it, for example 31.12.2027."),
+    )
+    file = UploadField(
+        label=gettext_lazy("Certificate of conformity as a PDF"),
+        help_text=gettext_lazy("At most 10 MB."),
+        max_bytes=MAX_BYTES,
+        accept=".pdf,application/pdf",
+        required=False,
+        error_messages={"too_big": gettext_lazy("The file must be at most 10 MB.")},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """A document that is attached need not be chosen again."""
+        super().__init__(*args, **kwargs)
+        self.attached = document(self.application)
+        self.fields["file"].never_optional = self.attached is None  # type: ignore[attr-defined]
+
+    def saved(self) -> dict[str, Any]:
+        """Return the present values; the system's name as the order has it, until another."""
+        name = self.application.conformity_system_name or self.application.system_name
+        return super().saved() | {"conformity_system_name": name}
+
+    def values(self) -> dict[str, Any]:
+        """Return the fields without the document."""
+        return {name: value for name, value in super().values().items() if name != "file"}
+
+    def clean_conformity_valid_until(self) -> Any:
+        """An expired document is no use."""
+        day = self.cleaned_data["conformity_valid_until"]
+        if day < self.today:
+            raise ValidationError(_("Attach a certificate of conformity that is in force."))
+        return day
+
+    def clean_file(self) -> Any:
+        """Ask for the document while there is none."""
+        upload = self.cleaned_data["file"]
+        if not upload and self.attached is None:
+            raise ValidationError(_("Choose a file."))
+        return upload

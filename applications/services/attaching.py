@@ -1,0 +1,108 @@
+"""Attaching documents to a draft or a reopened part, taking them away, and erasing them."""
+
+import functools
+import hashlib
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import transaction
+
+from applications import contents
+from applications.attachments import PDF, check_pdf, clean_name
+from applications.errors import NotPossible
+from applications.models import Application, Attachment
+from applications.services import moving
+from certportal.foundation.actors import Actor
+
+
+@transaction.atomic
+def add_attachment(
+    application_id: UUID,
+    kind: Attachment.Kind,
+    *,
+    data: bytes,
+    name: str,
+    version: int,
+    actor: Actor,
+    now: datetime,
+    fields: dict[str, Any] | None = None,
+) -> Application:
+    """Attach a PDF in place of the one of its kind, and save the part's `fields` with it.
+
+    `kind` is also the id of the part it belongs to. Raises NotPdf, ActivePdf or TooBig, Changed
+    for a stale version, NotPossible when the part is not open to change.
+    """
+    check_pdf(data)
+    application = _open(application_id, kind, version)
+    for earlier in application.attachments.filter(kind=kind, removed_at=None):
+        _remove(earlier, now)
+    sha256 = hashlib.sha256(data).hexdigest()
+    attachment = Attachment(
+        application=application,
+        kind=kind,
+        name=clean_name(name),
+        media_type=PDF,
+        size=len(data),
+        sha256=sha256,
+        uploaded_by=str(actor),
+        uploaded_at=now,
+    )
+    attachment.file.save("", ContentFile(data), save=False)
+    attachment.save()
+    known = set(contents.BY_ID[kind].fields)
+    given = {key: value for key, value in (fields or {}).items() if key in known}
+    moving.save(application, now=now, **given)
+    data_of_event = {"kind": kind, "sha256": sha256, "size": len(data)}
+    moving.record(application, "add_attachment", actor=actor, now=now, data=data_of_event)
+    return application
+
+
+@transaction.atomic
+def remove_attachment(
+    application_id: UUID, attachment_id: int, *, version: int, actor: Actor, now: datetime
+) -> Application:
+    """Take an attachment away while its part is open. Raises Changed or NotPossible."""
+    found = Attachment.objects.filter(
+        application=application_id, pk=attachment_id, removed_at=None
+    ).first()
+    if found is None:
+        raise NotPossible
+    application = _open(application_id, Attachment.Kind(found.kind), version)
+    _remove(found, now)
+    moving.save(application, now=now)
+    moving.record(
+        application, "remove_attachment", actor=actor, now=now, data={"sha256": found.sha256}
+    )
+    return application
+
+
+def erase_attachments(application: Application) -> None:
+    """Delete the rows and, once that is committed, the files: the draft or its time is over."""
+    for attachment in application.attachments.all():
+        _delete_file(attachment.file.name)
+    application.attachments.all().delete()
+
+
+def _open(application_id: UUID, kind: Attachment.Kind, version: int) -> Application:
+    application = moving.lock(application_id, version=version)
+    if kind not in contents.editable(application):
+        raise NotPossible
+    return application
+
+
+def _remove(attachment: Attachment, now: datetime) -> None:
+    """Note the removal; a file that no submission holds goes at once."""
+    attachment.removed_at = now
+    sent = attachment.application.submissions.filter(at__gte=attachment.uploaded_at)
+    if not sent.exists():
+        _delete_file(attachment.file.name)
+        attachment.file.name = ""
+    attachment.save(update_fields=["removed_at", "file"])
+
+
+def _delete_file(name: str | None) -> None:
+    if name:
+        transaction.on_commit(functools.partial(default_storage.delete, name), robust=True)

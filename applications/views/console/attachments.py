@@ -1,0 +1,57 @@
+"""Attachments as a reviewer sees them: inside the case, or as a file."""
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from applications.models import Application, Attachment
+from applications.views.attachments import find, response
+from applications.views.console.entry import case_view
+
+# Only pages of this service may frame it, and it may load nothing. No `sandbox` here: Chromium's
+# PDF viewer does not start in a sandboxed frame, and the type cannot be guessed into a web page.
+INLINE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One attachment with its addresses; `replaced` when it is no longer part of the order."""
+
+    attachment: Attachment
+    file_url: str
+    page_url: str
+    replaced: bool
+
+
+def shown(application: Application) -> list[Shown]:
+    """Return the attachments whose files are kept, those in force first."""
+    kept = application.attachments.exclude(file="").order_by("-removed_at", "-uploaded_at")
+    found = [
+        Shown(
+            one,
+            reverse("console:attachment", args=[application.pk, one.pk]),
+            reverse("console:attachment_page", args=[application.pk, one.pk]),
+            one.removed_at is not None,
+        )
+        for one in kept
+    ]
+    return sorted(found, key=lambda one: one.replaced)
+
+
+@case_view
+@require_safe
+def download(request: HttpRequest, application: Application, attachment_id: int) -> HttpResponse:
+    """Hand over one attachment as a file."""
+    return response(find(application, attachment_id), as_file=True)
+
+
+@case_view
+@require_safe
+def inline(request: HttpRequest, application: Application, attachment_id: int) -> HttpResponse:
+    """Show one attachment inside the case's page."""
+    answer = response(find(application, attachment_id), as_file=False)
+    answer["Content-Security-Policy"] = INLINE_POLICY
+    answer["X-Frame-Options"] = "SAMEORIGIN"
+    return answer

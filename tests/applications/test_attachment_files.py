@@ -1,0 +1,101 @@
+"""What is taken for a PDF, and how names of files are shown."""
+
+import io
+import zipfile
+import zlib
+
+import pytest
+
+from applications.attachments import (
+    MAX_BYTES,
+    ActivePdf,
+    NotPdf,
+    TooBig,
+    check_pdf,
+    clean_name,
+)
+from tests.applications.documents import pdf
+
+
+def archive() -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as file:
+        file.writestr("evil.html", "<script>alert(1)</script>")
+    return out.getvalue()
+
+
+def test_a_whole_pdf_is_taken():
+    check_pdf(pdf())
+    check_pdf(pdf() + b"\r\n")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"hello",
+        b"%PDF-1.7\n",
+        b"<html>" + pdf(),
+        b"GIF89a" + pdf(),
+        b"MZ\x90\x00" + pdf(),
+        b"\n" + pdf(),
+        pdf()[:-8],
+        pdf()[:200],
+        pdf() + b"<script>alert(1)</script>",
+        pdf() + archive(),
+        archive() + pdf(),
+        pdf().replace(b"%%EOF", archive() + b"\nstartxref\n9\n%%EOF"),
+        pdf().replace(b"startxref\n", b"startxref\n99999"),
+        b"%PDF-9.9\n" + pdf()[9:],
+        b"-----BEGIN PRIVATE KEY-----\n",
+        "%PDF-1.7 tekstinä".encode("utf-16"),
+    ],
+)
+def test_anything_else_is_refused(data):
+    with pytest.raises(NotPdf):
+        check_pdf(data)
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        b"/OpenAction << /S /JavaScript /JS (app.alert(1)) >> ",
+        b"/OpenAction << /S /Launch /F (cmd.exe) >> ",
+        b"/Names << /EmbeddedFiles << >> >> ",
+    ],
+)
+def test_a_pdf_that_acts_or_carries_files_is_refused(extra):
+    with pytest.raises(ActivePdf):
+        check_pdf(pdf(extra=extra))
+
+
+def test_the_size_is_limited_before_anything_is_read():
+    with pytest.raises(TooBig):
+        check_pdf(b"%PDF-1.7\n" + bytes(MAX_BYTES))
+
+
+def test_a_bomb_of_deflated_streams_is_not_unpacked():
+    bomb = zlib.compress(bytes(20_000_000), 9)
+    body = b"/Bomb << /Filter /FlateDecode /Length %d >> " % len(bomb)
+    check_pdf(pdf(extra=body))
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("todistus.pdf", "todistus.pdf"),
+        ("Todistus 2025 (lopullinen).PDF", "Todistus 2025 (lopullinen).pdf"),
+        ("../../etc/passwd", "passwd.pdf"),
+        ("..\\..\\windows\\system32\\a.pdf", "a.pdf"),
+        ("todistus\x00.exe", "todistus.exe.pdf"),
+        ("todistus\r\nSet-Cookie: a=b.pdf", "todistus Set-Cookie: a=b.pdf"),
+        ("todistus\u202efdp.exe", "todistusfdp.exe.pdf"),
+        ("\u200b\u2066.pdf", "liite.pdf"),
+        ("...", "liite.pdf"),
+        ("", "liite.pdf"),
+        ("a" * 300 + ".pdf", "a" * 100 + ".pdf"),
+        ("Ä\u0308iti.pdf", "Ä\u0308iti.pdf"),
+    ],
+)
+def test_names_are_shown_clean(given, shown):
+    assert clean_name(given) == shown

@@ -1,0 +1,193 @@
+"""Who attaches the certificate of conformity, and what happens without it."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.core.files.storage import default_storage
+
+from accounts.access import actor_for
+from applications import checks, contents, services
+from applications.attachments import NotPdf
+from applications.errors import Changed, Incomplete, NotPossible
+from applications.models import Application
+from applications.workflow import Status
+from certportal.foundation import clock
+from tests import people
+from tests.applications import documents, orders
+
+HOSPITAL = "1.2.246.10.99000093.10.100"
+
+
+@pytest.fixture(autouse=True)
+def stored(settings, tmp_path: Path):
+    """Attachments go to a directory of the test."""
+    options = {"location": str(tmp_path / "attachments"), "base_url": None}
+    backend = "django.core.files.storage.FileSystemStorage"
+    settings.STORAGES = settings.STORAGES | {"default": {"BACKEND": backend, "OPTIONS": options}}
+    return tmp_path / "attachments"
+
+
+@pytest.fixture
+def hilla(sample, now):
+    """The administrator of a public provider, Järvi-Suomen hyvinvointialue."""
+    return people.make_founder("Hilla Hyvinvointi", "9900009-3", now=now)
+
+
+def bare(person, type="system_signature", unit=orders.UNIT) -> Application:
+    """Return a draft whose certificate of conformity was taken away again."""
+    application = orders.draft(person, type, unit=unit)
+    for one in application.attachments.filter(removed_at=None):
+        seen = orders.Handler(person, application).seen
+        services.remove_attachment(application.pk, one.pk, **seen)
+    application.refresh_from_db()
+    return application
+
+
+def parts(application: Application) -> set[str]:
+    return {section.id for section in contents.asked(application)}
+
+
+def test_a_private_provider_attaches_it(matti):
+    application = orders.draft(matti, "system_signature")
+    assert "conformity" in parts(application)
+    assert [one.id for one in contents.missing(application)] == ["csr"]
+
+
+@pytest.mark.parametrize("type", ["server", "test_server", "test_system_signature"])
+def test_other_types_are_not_asked(matti, type):
+    assert "conformity" not in parts(orders.draft(matti, type))
+
+
+def test_a_public_provider_is_not_asked(hilla):
+    application = orders.with_csr(hilla, "system_signature", unit=HOSPITAL)
+    assert "conformity" not in parts(application)
+    orders.submit(hilla, application)
+    assert application.status == Status.CHECKING
+
+
+def test_without_it_a_private_providers_order_is_not_sent(matti):
+    application = bare(matti)
+    orders.upload(matti, application, orders.openssl_csr())
+    with pytest.raises(Incomplete) as refused:
+        orders.submit(matti, application)
+    assert refused.value.sections == ["conformity"]
+
+
+def test_what_is_sent_holds_its_hash_and_fields(matti):
+    application = orders.submitted(matti, "system_signature")
+    attached = application.attachments.get()
+    content = application.submission.content
+    assert attached.sha256 in content
+    assert '"conformity_valid_until":"2099-12-31"' in content
+    assert '"conformity_class":"A3"' in content
+
+
+def test_it_is_stored_under_a_name_of_our_own(matti, stored):
+    application = orders.draft(matti, "system_signature")
+    name = "../../../etc/\u202etodistus.pdf"
+    orders.attach_conformity(matti, application, name=name)
+    attached = application.attachments.get(removed_at=None)
+    assert attached.name == "todistus.pdf"
+    file = stored / attached.file.name
+    assert file.name == attached.file.name
+    assert "todistus" not in file.name
+    assert file.read_bytes() == documents.pdf()
+
+
+def test_a_file_that_is_no_pdf_changes_nothing(matti, stored):
+    application = orders.draft(matti, "system_signature")
+    before = sorted(stored.iterdir())
+    with pytest.raises(NotPdf):
+        orders.attach_conformity(matti, application, data=b"<html>")
+    assert sorted(stored.iterdir()) == before
+    assert application.attachments.filter(removed_at=None).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_new_one_takes_the_place_and_the_old_file_goes(matti, stored):
+    application = orders.draft(matti, "system_signature")
+    orders.attach_conformity(matti, application, data=documents.pdf("Uusi"))
+    (file,) = stored.iterdir()
+    assert b"Uusi" in file.read_bytes()
+    assert application.attachments.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_discarded_draft_takes_its_files_along(matti, stored):
+    application = orders.draft(matti, "system_signature")
+    services.discard(application.pk, **orders.Handler(matti, application).seen)
+    assert list(stored.iterdir()) == []
+
+
+def test_a_stale_page_attaches_nothing(matti):
+    application = orders.draft(matti, "system_signature")
+    with pytest.raises(Changed):
+        services.add_attachment(
+            application.pk,
+            "conformity",
+            data=documents.pdf(),
+            name="a.pdf",
+            version=1,
+            actor=actor_for(matti),
+            now=clock.now(),
+        )
+
+
+def test_nothing_is_removed_after_submission(matti, cas):
+    application = orders.submitted(matti, "system_signature")
+    attached = application.attachments.get()
+    with pytest.raises(NotPossible):
+        services.remove_attachment(
+            application.pk, attached.pk, **orders.Handler(matti, application).seen
+        )
+    with pytest.raises(NotPossible):
+        orders.attach_conformity(matti, application)
+
+
+def test_one_that_expired_comes_back_to_the_applicant(matti, cas, now):
+    application = orders.with_csr(matti, "system_signature")
+    yesterday = clock.day(now) - timedelta(days=1)
+    expired = orders.CONFORMITY | {"conformity_valid_until": yesterday}
+    orders.attach_conformity(matti, application, fields=expired)
+    orders.submit(matti, application)
+    orders.drain()
+    application.refresh_from_db()
+    assert application.status == Status.INFO_REQUESTED
+    assert [one["rule"] for one in application.findings][:1] == ["order.conformity_expired"]
+    assert contents.editable(application) == {"conformity"}
+
+
+def test_a_reopened_part_keeps_what_was_sent_and_takes_a_new_one(matti, cas, now, stored):
+    test_one_that_expired_comes_back_to_the_applicant(matti, cas, now)
+    application = Application.objects.get()
+    orders.attach_conformity(matti, application, data=documents.pdf("Uusi"))
+    assert len(list(stored.iterdir())) >= 2
+    orders.resubmit(matti, application)
+    orders.drain()
+    application.refresh_from_db()
+    assert application.status == Status.IN_REVIEW
+    first, second = application.submissions.all()
+    replaced = application.attachments.exclude(removed_at=None).exclude(file="")
+    sent = replaced.get(sha256=hash_of(first))
+    assert sent.file.name and default_storage.exists(sent.file.name)
+    assert hash_of(second) != hash_of(first)
+
+
+def hash_of(submission) -> str:
+    return submission.content.split('"attachments":["')[1][:64]
+
+
+def test_one_missing_by_the_time_of_the_check_is_asked_for(matti, cas, now):
+    application = orders.submitted(matti, "system_signature")
+    application.attachments.update(removed_at=now)
+    outcome = checks.run(application, now=now)
+    assert [finding.rule for finding in outcome.order_findings] == ["order.conformity_missing"]
+    assert outcome.sections == ["conformity"]
+
+
+def test_a_sector_the_register_does_not_tell_is_shown_to_the_reviewer(hilla, cas, now, monkeypatch):
+    application = orders.submitted(hilla, "system_signature", unit=HOSPITAL)
+    monkeypatch.setattr("applications.conformity.sector", lambda _application: None)
+    outcome = checks.run(application, now=now)
+    assert [one.rule for one in outcome.order_findings] == ["order.sector_unknown"]

@@ -1,0 +1,122 @@
+"""The page on the certificate of conformity, and who may see the document."""
+
+from io import BytesIO
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from applications.models import Application
+from tests import people
+from tests.applications import documents, orders
+
+FIELDS = {
+    "conformity_system_name": "Apteekki Plus",
+    "conformity_version": "4.2",
+    "conformity_class": "A3",
+    "conformity_number": "VT-2025-0042",
+    "conformity_valid_until": "31.12.2099",
+}
+
+
+@pytest.fixture(autouse=True)
+def stored(settings, tmp_path):
+    """Attachments go to a directory of the test."""
+    options = {"location": str(tmp_path), "base_url": None}
+    backend = "django.core.files.storage.FileSystemStorage"
+    settings.STORAGES = settings.STORAGES | {"default": {"BACKEND": backend, "OPTIONS": options}}
+
+
+@pytest.fixture
+def order(matti) -> Application:
+    return orders.draft(matti, "system_signature")
+
+
+def upload(data: bytes = b"", name: str = "todistus.pdf") -> BytesIO:
+    file = BytesIO(data or documents.pdf())
+    file.name = name
+    return file
+
+
+def post(web, address, order, **given):
+    order.refresh_from_db()
+    page = address("applications:part", order.pk, "conformity")
+    return web.post(page, FIELDS | {"version": order.version} | given)
+
+
+def test_the_fields_and_the_document_are_saved_together(web, address, order):
+    answer = post(web, address, order, conformity_number="VT-9", file=upload(documents.pdf("B")))
+    assert answer.status_code == 302
+    order.refresh_from_db()
+    assert order.conformity_number == "VT-9"
+    assert b"(B)" in order.attachments.get(removed_at=None).file.read()
+
+
+def test_fields_alone_keep_the_document(web, address, order):
+    post(web, address, order, conformity_version="5.0")
+    order.refresh_from_db()
+    assert order.conformity_version == "5.0"
+    assert order.attachments.filter(removed_at=None).count() == 1
+
+
+def test_a_refused_file_says_why_and_keeps_what_was_typed(web, address, order):
+    answer = post(web, address, order, conformity_number="VT-9", file=upload(b"<html>"))
+    text = answer.content.decode()
+    assert answer.status_code == 200
+    assert "not a PDF document" in text
+    assert 'value="VT-9"' in text
+
+
+def test_an_expired_document_is_refused(web, address, order):
+    answer = post(web, address, order, conformity_valid_until="31.12.2020")
+    assert "in force" in answer.content.decode()
+
+
+def test_the_document_can_be_taken_away_and_is_then_asked_for(web, address, order):
+    attached = order.attachments.get()
+    page = address("applications:remove_attachment", order.pk, attached.pk)
+    order.refresh_from_db()
+    assert web.post(page, {"version": order.version}).status_code == 302
+    answer = post(web, address, order)
+    assert "Choose a file." in answer.content.decode()
+
+
+def test_the_applicant_downloads_it_under_its_own_type(web, address, order):
+    answer = web.get(address("applications:attachment", order.pk, order.attachments.get().pk))
+    assert answer.content == documents.pdf()
+    assert answer["Content-Type"] == "application/pdf"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Content-Disposition"] == 'attachment; filename="todistus.pdf"'
+    assert "sandbox" in answer["Content-Security-Policy"]
+    assert answer["X-Frame-Options"] == "DENY"
+
+
+@pytest.mark.parametrize("name", ["applications:attachment", "console:attachment_page"])
+def test_strangers_find_nothing(name, stranger, address, order):
+    page = address(name, order.pk, order.attachments.get().pk)
+    assert people.log_in(Client(), stranger).get(page).status_code == 404
+    assert Client().get(page).status_code == 302
+
+
+def test_an_attachment_of_another_order_is_not_found(web, address, matti, order):
+    other = orders.draft(matti, "system_signature")
+    page = address("applications:attachment", other.pk, order.attachments.get().pk)
+    assert web.get(page).status_code == 404
+
+
+def test_the_reviewer_sees_it_inside_the_case(matti, riitta, cas):
+    case = orders.claimed(matti, riitta, "system_signature")
+    desk = people.log_in(Client(), riitta)
+    text = desk.get(reverse("console:case", args=[case.pk])).content.decode()
+    page = reverse("console:attachment_page", args=[case.pk, case.attachments.get().pk])
+    assert f'<iframe class="paper" src="{page}"' in text
+    answer = desk.get(page)
+    assert answer["X-Frame-Options"] == "SAMEORIGIN"
+    assert "frame-ancestors 'self'" in answer["Content-Security-Policy"]
+    assert answer["Content-Disposition"].startswith("inline")
+
+
+def test_a_draft_is_nothing_to_a_reviewer(riitta, order):
+    desk = people.log_in(Client(), riitta)
+    page = reverse("console:attachment", args=[order.pk, order.attachments.get().pk])
+    assert desk.get(page).status_code == 404
