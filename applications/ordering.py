@@ -31,15 +31,15 @@ def certificate_order(application: Application, *, now: datetime) -> Certificate
         submission_sha256=application.submission.sha256,
         register_record=str(application.submission.record_id),
         validity_months=application.validity_months or 0,
-        purpose=_purpose(application),
+        purpose=PURPOSES[application.purpose],
         dns_names=tuple(host.name for host in application.host_names.all()),
         start=application.start,
     )
 
 
-def _purpose(application: Application) -> frozenset[ProfilePurpose]:
-    return {
-        Purpose.BOTH: frozenset[ProfilePurpose]({"server", "client"}),
-        Purpose.SERVER: frozenset[ProfilePurpose]({"server"}),
-        Purpose.CLIENT: frozenset[ProfilePurpose]({"client"}),
-    }.get(Purpose(application.purpose)) or frozenset() if application.purpose else frozenset()
+PURPOSES: dict[str, frozenset[ProfilePurpose]] = {
+    "": frozenset(),
+    Purpose.BOTH: frozenset({"server", "client"}),
+    Purpose.SERVER: frozenset({"server"}),
+    Purpose.CLIENT: frozenset({"client"}),
+}

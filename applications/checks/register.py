@@ -1,6 +1,6 @@
 """Does the unit stand in the register today?"""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from accounts.register import queries
 from accounts.register.models import RegisterRecord
@@ -8,9 +8,6 @@ from applications.models import Application
 from certportal.foundation import clock
 from certportal.foundation.errors import Unavailable
 from issuance.findings import Finding, Severity
-
-# A mirror older than this no longer says who stands in the register: the checks wait.
-OLDEST_MIRROR = timedelta(days=14)
 
 
 class RegisterTooOld(Unavailable):
@@ -25,8 +22,7 @@ def check(
     SOTE certificates are granted to organisations in the THL SOTE register; an intermediary must
     stand in the register of Kanta intermediaries (the service description).
     """
-    age = queries.register_age(now, kind=application.record_kind)
-    if age is None or age > OLDEST_MIRROR:
+    if not queries.is_fresh(now, kind=application.record_kind):
         raise RegisterTooOld("register")
     standing = queries.standing(application.record_oid, application.record_kind, clock.day(now))
     if standing.ok:
