@@ -29,7 +29,7 @@ NEARNESS = [("late", _("Late")), ("today", _("Due today"))]
 type Cases = QuerySet[Application]
 
 
-class QueueFilter(FilterSet):  # type: ignore[misc]  # django-filter has no annotations
+class QueueFilter(FilterSet):  # django-filter has no annotations
     """Open cases unless a status or a search says otherwise; `person` is the reader."""
 
     q = CharFilter(
