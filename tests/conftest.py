@@ -17,7 +17,7 @@ CLINICS = "9900008-5"
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_test_environment, django_db_blocker):
+def django_db_setup(django_test_environment, django_db_modify_db_settings, django_db_blocker):
     """Make the test database, also for sessions in which only other processes use it."""
     with django_db_blocker.unblock():
         made = setup_databases(verbosity=0, interactive=False)
