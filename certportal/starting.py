@@ -13,6 +13,7 @@ def prepare() -> None:
     """
     from django.conf import settings
     from django.core.management import call_command
+    from django.utils import translation
 
     from accounts.register.models import RegisterRecord
 
@@ -20,7 +21,8 @@ def prepare() -> None:
     if not settings.PRODUCTION and not RegisterRecord.objects.exists():
         call_command("import_register", sample=True, stdout=io.StringIO(), stderr=io.StringIO())
     if not settings.PRODUCTION:
-        call_command("demo_people")
+        with translation.override("en"):
+            call_command("demo_people")
 
 
 if __name__ == "__main__":
