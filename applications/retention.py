@@ -45,7 +45,7 @@ ISSUED = RecordClass(
     60,
     "the end of the certificate's validity",
     "Certificate register: at least five years from the end of validity (617/2009, 24 §)",
-    "Names, addresses, phone numbers and free text are blanked, uploaded requests removed",
+    "Names, addresses, phone numbers and free text are blanked; requests and attachments removed",
 )
 REJECTED = RecordClass(
     "rejected",

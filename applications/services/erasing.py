@@ -11,6 +11,7 @@ from accounts.services.erasing import erase_codes, erase_persons
 from applications import retention
 from applications.models import Application, Decision, SentNotice, Submission
 from applications.services import moving
+from applications.services.attaching import erase_attachments
 from applications.workflow import Status
 from certportal.foundation.actors import system
 from certportal.foundation.models import OutboxItem, Tally
@@ -66,6 +67,7 @@ def erase(application_id: UUID, *, now: datetime) -> None:
     application.decisions.update(reasons="")
     application.host_names.update(evidence_note="")
     application.csrs.update(der=b"", report={})
+    erase_attachments(application)
     moving.save(application, now=now, erased_at=now, **dict.fromkeys(PERSONAL, ""))
     moving.record(application, "erase", actor=ACTOR, now=now)
 

@@ -102,6 +102,18 @@ def test_the_uploaded_request_is_gone(order):
     assert csr.sha256
 
 
+def test_the_attachments_are_gone_from_the_disk_as_well(
+    matti, riitta, cas, django_capture_on_commit_callbacks
+):
+    application = orders.delivered(matti, riitta, "system_signature")
+    file = application.attachments.get().file
+    assert file.storage.exists(file.name)
+    with django_capture_on_commit_callbacks(execute=True):
+        erasing.erase(application.pk, now=clock.now())
+    assert not file.storage.exists(file.name)
+    assert not application.attachments.exists()
+
+
 def test_erasing_again_changes_nothing(order):
     at = years_after(certificate_of(order).not_after, 5)
     services.erase_expired(now=at)
