@@ -1,0 +1,74 @@
+"""What people see when the clock has done its work: an order lapses, another is renewed."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+from django.core import mail
+from django.test import Client
+from playwright.sync_api import expect
+
+from applications import services
+from applications.delivery import certificate_of
+from applications.models import Application
+from certportal.foundation import clock
+from tests import people
+from tests.accessibility import check_both_widths
+from tests.applications import orders
+from tests.applications.clocks.conftest import noon, waiting_for_csr
+from tests.gallery.conftest import _browser_beside_database as _browser_beside_database
+from tests.gallery.conftest import browser_type_launch_args as browser_type_launch_args
+from tests.gallery.conftest import watched as watched
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def open_as(watched, live_server):
+    """Return a function that opens an address as the person."""
+
+    def go(person, path: str):
+        name = settings.SESSION_COOKIE_NAME
+        value = people.log_in(Client(), person).cookies[name].value
+        watched.context.add_cookies([{"name": name, "value": value, "url": live_server.url}])
+        watched.goto(live_server.url + path)
+        return watched
+
+    return go
+
+
+def test_six_months_on_the_incomplete_order_has_lapsed_and_the_complete_one_has_not(
+    matti, open_as, post
+):
+    waiting = waiting_for_csr(matti, "2027-01-15")
+    complete = orders.in_review(matti)
+    Application.objects.filter(pk=complete.pk).update(submitted_at=noon("2027-01-15"))
+    page = open_as(matti, f"/en/orders/{waiting.pk}/")
+    expect(page.locator("main")).to_contain_text("16.7.2027")
+    services.watch_incomplete(now=noon("2027-07-16"))
+    (message,) = post(noon("2027-07-16"))
+    assert waiting.number in message.subject
+    page = open_as(matti, f"/en/orders/{waiting.pk}/")
+    expect(page.locator("main")).to_contain_text("lapsed")
+    expect(page.locator("main")).not_to_contain_text("Complete it by")
+    check_both_widths(page)
+    page = open_as(matti, f"/en/orders/{complete.pk}/")
+    expect(page.locator("main")).to_contain_text("In review")
+
+
+def test_a_reminder_leads_to_the_order_and_on_to_its_renewal(matti, riitta, cas, open_as, post):
+    order = orders.delivered(matti, riitta)
+    at = certificate_of(order).not_after - timedelta(days=30)
+    mail.outbox.clear()
+    services.remind_of_expiry(now=at)
+    reminder = next(one for one in post(at) if one.to == ["matti@example.fi"])
+    (path,) = re.findall(r"https?://[^/\s]+(/\S+/orders/\S+)", reminder.body)
+    page = open_as(matti, path.replace("/fi/", "/en/"))
+    page.get_by_role("link", name="Order a new one on this basis").click()
+    page.locator("main form button").first.click()
+    page.wait_for_url(lambda url: str(order.pk) not in url)
+    renewal = Application.objects.get(status="draft")
+    names = {host.name for host in order.host_names.all()}
+    assert {host.name for host in renewal.host_names.all()} == names
+    assert clock.day(renewal.created_at) == clock.day(at)
