@@ -16,7 +16,14 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from accounts.models import Membership, Organisation, Person, StaffRole
+from accounts.models import (
+    Invitation,
+    JoinRequest,
+    Membership,
+    Organisation,
+    Person,
+    StaffRole,
+)
 from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor
 
@@ -73,6 +80,43 @@ def get_organisation(person: Person, organisation_id: UUID | str) -> Organisatio
     if membership is None:
         raise not_found(actor_for(person), "organisation", organisation_id)
     return membership.organisation
+
+
+def require_administrator(person: Person, organisation_id: UUID) -> Membership:
+    """Return the person's membership as administrator; anybody else gets 404 and is recorded."""
+    membership = current_membership(person, organisation_id)
+    if membership is None or membership.role != Membership.Role.ADMINISTRATOR:
+        raise not_found(actor_for(person), "members", organisation_id)
+    return membership
+
+
+def get_membership(person: Person, membership_id: int) -> Membership:
+    """Return a membership of an account that the person administers; else 404, recorded."""
+    found = Membership.objects.select_related("person", "organisation")
+    membership = found.filter(pk=membership_id, ended_at=None).first()
+    if membership is None:
+        raise not_found(actor_for(person), "membership", membership_id)
+    require_administrator(person, membership.organisation_id)
+    return membership
+
+
+def get_invitation(person: Person, invitation_id: UUID) -> Invitation:
+    """Return an invitation to an account that the person administers; else 404, recorded."""
+    found = Invitation.objects.select_related("organisation").filter(pk=invitation_id).first()
+    if found is None:
+        raise not_found(actor_for(person), "invitation", invitation_id)
+    require_administrator(person, found.organisation_id)
+    return found
+
+
+def get_join_request(person: Person, request_id: UUID) -> JoinRequest:
+    """Return a request to join an account that the person administers; else 404, recorded."""
+    found = JoinRequest.objects.select_related("organisation", "person")
+    request = found.filter(pk=request_id).first()
+    if request is None:
+        raise not_found(actor_for(person), "join_request", request_id)
+    require_administrator(person, request.organisation_id)
+    return request
 
 
 def actor_for(person: Person, address: str = "") -> Actor:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership, Organisation
 from accounts.register.identifiers import business_id as read_business_id
-from certportal.foundation.forms import EmailField, Form, HintedRadioSelect
+from certportal.foundation.forms import EmailField, Form, HintedRadioSelect, Words
 
 
 class LanguageField(forms.ChoiceField):
@@ -137,3 +137,35 @@ class ChooseForm(Form):
         super().__init__(*args, **kwargs)
         field = cast(forms.ChoiceField, self.fields["organisation"])
         field.choices = [(str(one.pk), one.name) for one in organisations]
+
+
+ROLE_HINTS: dict[str, Words] = {
+    Membership.Role.ADMINISTRATOR: _("Orders certificates, invites and removes people."),
+    Membership.Role.APPLICANT: _("Orders certificates."),
+    Membership.Role.TECHNICAL: _("Sees only orders that name this person as technical contact."),
+}
+
+
+class RoleField(forms.ChoiceField):
+    """One of the roles in an account, each explained."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        widget = HintedRadioSelect(hints=ROLE_HINTS)
+        super().__init__(choices=Membership.Role.choices, widget=widget, **kwargs)
+
+
+class RoleForm(Form):
+    """A member's role."""
+
+    role = RoleField(label=_("Role in the account"))
+
+
+class InviteForm(Form):
+    """Whom to invite, in what role, and in which language to write."""
+
+    email = EmailField(
+        label=_("Email address of the person you invite"),
+        help_text=_("Give the person's own work address, not one that several people read."),
+    )
+    role = RoleField(label=_("Role in the account"))
+    language = LanguageField(label=_("Language of the invitation"))

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.views import email, login, organisations, profile
+from accounts.views import email, invitations, login, members, organisations, profile
 
 app_name = "accounts"
 
@@ -17,6 +17,16 @@ urlpatterns = [
     path("email/code/", email.code, name="email_code"),
     path("organisation/found/", organisations.found, name="found"),
     path("organisation/found/<str:business_id>/", organisations.confirm, name="confirm"),
+    path("organisation/found/<str:business_id>/join/", organisations.join, name="join"),
     path("organisation/", organisations.choose, name="choose"),
+    path("members/", members.members, name="members"),
+    path("members/leave/", members.leave, name="leave"),
+    path("members/<int:membership_id>/", members.member, name="member"),
+    path("members/<int:membership_id>/remove/", members.remove, name="remove"),
+    path("members/invite/", invitations.invite, name="invite"),
+    path("members/invite/<uuid:request_id>/", invitations.invite_for, name="invite_for"),
+    path("invitations/<uuid:invitation_id>/resend/", invitations.resend, name="resend"),
+    path("invitations/<uuid:invitation_id>/revoke/", invitations.revoke, name="revoke"),
+    path("invitation/<str:token>/", invitations.invitation, name="invitation"),
     path("me/", profile.profile, name="profile"),
 ]

@@ -7,7 +7,16 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from accounts.models import EmailCode, Identifier, Membership, Person, StaffRole, User
+from accounts.models import (
+    EmailCode,
+    Identifier,
+    Invitation,
+    JoinRequest,
+    Membership,
+    Person,
+    StaffRole,
+    User,
+)
 from certportal.foundation import events
 from certportal.foundation.actors import system
 
@@ -45,6 +54,8 @@ def erase_person(person_id: UUID, *, now: datetime) -> None:
     person.save(update_fields=["given_name", "family_name", "email", "email_verified_at"])
     Identifier.objects.filter(person=person).delete()
     EmailCode.objects.filter(person=person).delete()
+    JoinRequest.objects.filter(person=person).delete()
+    Invitation.objects.filter(accepted_by=person).update(email="")
     User.objects.filter(person=person).update(email="", is_active=False)
     events.record(
         "person.erased",

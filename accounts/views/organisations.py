@@ -11,7 +11,7 @@ from accounts.forms import BusinessIdForm, ChooseForm, StatementForm
 from accounts.middleware import CHOSEN
 from accounts.models import Organisation
 from accounts.register.identifiers import business_id as read_business_id
-from accounts.services import founding
+from accounts.services import founding, joining
 from accounts.views.going import landing, wanted
 from certportal.foundation import clock
 
@@ -58,7 +58,7 @@ def _found(request: HttpRequest, code: str) -> HttpResponse:
         organisation = founding.found(person, code, statement, actor=actor, now=now)
     except founding.NotFoundable as refusal:
         return _refuse(request, founding.Prospect(code, refusal.finding))
-    _act_for(request, organisation)
+    act_for(request, organisation)
     messages.success(
         request, _("The customer account of %(name)s has been founded.") % {"name": organisation}
     )
@@ -78,6 +78,19 @@ def _refuse(request: HttpRequest, prospect: founding.Prospect) -> HttpResponse:
 
 @access.person_required
 @require_http_methods(["GET", "POST"])
+def join(request: HttpRequest, business_id: str) -> HttpResponse:
+    """Ask the administrators of the account there is for an invitation, and say it was done."""
+    person, code = access.person_of(request), read_business_id(business_id)
+    if code is None or request.method != "POST":
+        return redirect("accounts:confirm", business_id)
+    asked = joining.ask(person, code, actor=access.actor_of(request), now=clock.now())
+    if asked is None:
+        return redirect("accounts:confirm", code)
+    return render(request, "accounts/join_asked.html", {"business_id": code})
+
+
+@access.person_required
+@require_http_methods(["GET", "POST"])
 def choose(request: HttpRequest) -> HttpResponse:
     """Let the person choose the organisation to act for; with none, lead to founding one."""
     person = access.person_of(request)
@@ -87,12 +100,12 @@ def choose(request: HttpRequest) -> HttpResponse:
     form = ChooseForm([one.organisation for one in current], request.POST or None)
     if request.method == "POST" and form.is_valid():
         organisation = access.get_organisation(person, form.cleaned_data["organisation"])
-        _act_for(request, organisation)
+        act_for(request, organisation)
         return redirect(wanted(request) or landing(request))
     return render(request, "accounts/choose.html", {"form": form, "next": wanted(request)})
 
 
-def _act_for(request: HttpRequest, organisation: Organisation) -> None:
+def act_for(request: HttpRequest, organisation: Organisation) -> None:
     """Act for the organisation from now on, under a session id of its own."""
     request.session[CHOSEN] = str(organisation.pk)
     request.session.cycle_key()

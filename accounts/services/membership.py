@@ -1,0 +1,115 @@
+"""Who belongs to an account and in what role: changing, removing, leaving."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Membership, Organisation
+from certportal.foundation import events, outbox
+from certportal.foundation.actors import Actor
+from certportal.foundation.errors import Refused
+
+
+class LastAdministrator(Refused):
+    """An account always has an administrator."""
+
+    def __init__(self) -> None:
+        """Word it."""
+        super().__init__(
+            _(
+                "An account must have at least one administrator. Make somebody else an"
+                " administrator first."
+            )
+        )
+
+
+class NoMember(Refused):
+    """The membership has ended meanwhile."""
+
+    status = 409
+
+    def __init__(self) -> None:
+        """Word it."""
+        super().__init__(_("The person does not belong to the account any more."))
+
+
+@transaction.atomic
+def change_role(membership_id: int, role: str, *, actor: Actor, now: datetime) -> Membership:
+    """Give the member another role and tell them. Raises LastAdministrator and NoMember."""
+    membership = _lock(membership_id)
+    if membership.role == role:
+        return membership
+    _keep_an_administrator(membership)
+    earlier, membership.role = membership.role, role
+    membership.save(update_fields=["role"])
+    _record("membership.role_changed", membership, actor, now, earlier=earlier)
+    mail_member(membership, "role_changed", now)
+    return membership
+
+
+@transaction.atomic
+def remove(membership_id: int, *, actor: Actor, now: datetime) -> Membership:
+    """End the membership and tell the person; their next request finds nothing any more.
+
+    Raises LastAdministrator and NoMember.
+    """
+    membership = _end(membership_id, "membership.removed", actor, now)
+    mail_member(membership, "membership_ended", now)
+    return membership
+
+
+@transaction.atomic
+def leave(membership_id: int, *, actor: Actor, now: datetime) -> Membership:
+    """End one's own membership. Raises LastAdministrator and NoMember."""
+    return _end(membership_id, "membership.left", actor, now)
+
+
+def administrators(organisation: Organisation) -> list[Membership]:
+    """Return the present administrators of the account."""
+    current = organisation.memberships.filter(ended_at=None, role=Membership.Role.ADMINISTRATOR)
+    return list(current.select_related("person").order_by("begun_at"))
+
+
+def mail_member(membership: Membership, kind: str, now: datetime) -> None:
+    """Enqueue a mail of this kind about the membership to the member."""
+    language = membership.person.language
+    outbox.enqueue("person.mail", now=now, kind=kind, id=str(membership.pk), language=language)
+
+
+def _lock(membership_id: int) -> Membership:
+    """Lock the account, so that two administrators cannot remove each other at once."""
+    membership = Membership.objects.select_related("person").get(pk=membership_id)
+    Organisation.objects.select_for_update().get(pk=membership.organisation_id)
+    membership.refresh_from_db()
+    if membership.ended_at is not None:
+        raise NoMember
+    return membership
+
+
+def _keep_an_administrator(membership: Membership) -> None:
+    if membership.role != Membership.Role.ADMINISTRATOR:
+        return
+    if len(administrators(membership.organisation)) < 2:
+        raise LastAdministrator
+
+
+def _end(membership_id: int, action: str, actor: Actor, now: datetime) -> Membership:
+    membership = _lock(membership_id)
+    _keep_an_administrator(membership)
+    membership.ended_at = now
+    membership.save(update_fields=["ended_at"])
+    _record(action, membership, actor, now)
+    return membership
+
+
+def _record(action: str, membership: Membership, actor: Actor, now: datetime, **data: str) -> None:
+    events.record(
+        action,
+        actor=actor,
+        now=now,
+        object_type="membership",
+        object_id=membership.pk,
+        organisation_id=membership.organisation_id,
+        data={"person": str(membership.person_id), "role": membership.role, **data},
+    )

@@ -1,0 +1,82 @@
+"""The people of the account: the list, a member's role, removing and leaving."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts import access
+from accounts.forms import RoleForm
+from accounts.models import Invitation, Membership, Organisation
+from accounts.services import membership as services
+from certportal.foundation import clock
+
+
+@access.member_required
+@require_safe
+def members(request: HttpRequest) -> HttpResponse:
+    """List the account's people; to administrators also invitations and requests to join."""
+    person, organisation = access.person_of(request), access.organisation_of(request)
+    own = access.current_membership(person, organisation.pk)
+    administers = own is not None and own.role == Membership.Role.ADMINISTRATOR
+    current = organisation.memberships.filter(ended_at=None).select_related("person")
+    context = {
+        "organisation": organisation,
+        "own": own,
+        "administers": administers,
+        "members": current.order_by("person__family_name", "person__given_name"),
+        "invitations": _invitations(organisation) if administers else [],
+        "asked": organisation.join_requests.filter(settled_at=None).select_related("person"),
+    }
+    return render(request, "accounts/members.html", context)
+
+
+def _invitations(organisation: Organisation) -> list[tuple[Invitation, str, bool]]:
+    """Return the newest invitations with their state in words and whether they are open."""
+    now, states = clock.now(), Invitation.State
+    found = organisation.invitations.select_related("accepted_by")[:50]
+    return [
+        (one, str(state.label), state in {states.WAITING, states.EXPIRED})
+        for one in found
+        for state in [one.state(now)]
+    ]
+
+
+@access.person_required
+@require_http_methods(["GET", "POST"])
+def member(request: HttpRequest, membership_id: int) -> HttpResponse:
+    """Show a member to an administrator and change the role."""
+    found = access.get_membership(access.person_of(request), membership_id)
+    form = RoleForm(request.POST or None, initial={"role": found.role})
+    if request.method == "POST" and form.is_valid():
+        actor, role = access.actor_of(request), form.cleaned_data["role"]
+        services.change_role(found.pk, role, actor=actor, now=clock.now())
+        messages.success(request, _("The role has been changed."))
+        return redirect("accounts:members")
+    return render(request, "accounts/member.html", {"form": form, "membership": found})
+
+
+@access.person_required
+@require_http_methods(["GET", "POST"])
+def remove(request: HttpRequest, membership_id: int) -> HttpResponse:
+    """Ask whether to remove the member, and remove them."""
+    found = access.get_membership(access.person_of(request), membership_id)
+    if request.method == "POST":
+        services.remove(found.pk, actor=access.actor_of(request), now=clock.now())
+        messages.success(request, _("The person was removed from the account."))
+        return redirect("accounts:members")
+    return render(request, "accounts/member_remove.html", {"membership": found})
+
+
+@access.member_required
+@require_http_methods(["GET", "POST"])
+def leave(request: HttpRequest) -> HttpResponse:
+    """Ask whether to leave the account, and leave it."""
+    person, organisation = access.person_of(request), access.organisation_of(request)
+    own = access.current_membership(person, organisation.pk)
+    if own is not None and request.method == "POST":
+        services.leave(own.pk, actor=access.actor_of(request), now=clock.now())
+        messages.success(request, _("You have left the account."))
+        return redirect("accounts:profile")
+    return render(request, "accounts/leave.html", {"organisation": organisation})

@@ -1,0 +1,191 @@
+"""Invitations: mailed, single use, bound to who accepts, cancelled, sent again, expired."""
+
+import re
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connections
+from django.test import Client
+from django.urls import reverse
+
+from accounts import notices
+from accounts.access import actor_for
+from accounts.models import Invitation, Membership
+from accounts.services import inviting
+from certportal.foundation import tokens
+from certportal.foundation.errors import TooMany
+from certportal.foundation.models import Event, OutboxItem
+from tests import people
+
+ROLE = Membership.Role.APPLICANT
+
+
+def invite(matti, pharmacy, now, email="uuno@example.fi", role=ROLE, language="fi"):
+    return inviting.invite(
+        pharmacy, email, role=role, language=language, by=matti, actor=actor_for(matti), now=now
+    )
+
+
+def link(invitation):
+    return reverse("accounts:invitation", args=[invitation.token])
+
+
+@pytest.fixture
+def invitation(matti, pharmacy, now):
+    return invite(matti, pharmacy, now)
+
+
+@pytest.fixture
+def uuno(now):
+    return people.make_person("Uuno Uusi", now=now)
+
+
+@pytest.fixture
+def web(uuno):
+    return people.log_in(Client(), uuno)
+
+
+def test_the_link_comes_by_mail_and_stands_nowhere_in_the_database(invitation, now):
+    mail = notices.write(kind="invitation", id=str(invitation.pk), language="fi", now=now)
+    assert mail is not None
+    assert mail.to == "uuno@example.fi"
+    assert invitation.token in mail.text
+    assert "Helsingin VI apteekki" in mail.subject
+    assert invitation.token_hash == tokens.digest(invitation.token)
+    assert invitation.token not in str(list(OutboxItem.objects.values()))
+    assert invitation.token not in str(list(Event.objects.values()))
+
+
+def test_the_token_has_256_bits_and_no_two_are_alike(matti, pharmacy, now):
+    made = {invite(matti, pharmacy, now, f"u{n}@example.fi").token for n in range(20)}
+    assert len(made) == 20
+    assert all(re.fullmatch(r"[\w-]{43}", token) for token in made)
+
+
+def test_a_scanner_that_opens_the_link_uses_nothing_up(invitation, web, uuno):
+    for _time in range(5):
+        assert Client().get(link(invitation)).status_code == 200
+        assert Client().head(link(invitation)).status_code == 200
+        assert web.get(link(invitation)).status_code == 200
+    assert Client().post(link(invitation)).status_code == 200  # not identified: nothing happens
+    assert not uuno.memberships.exists()
+    assert web.post(link(invitation)).status_code == 302
+    assert uuno.memberships.get().role == ROLE
+
+
+def test_accepting_binds_it_to_the_person_and_uses_it_up(invitation, web, uuno, pharmacy, kalle):
+    web.post(link(invitation))
+    membership = uuno.memberships.get()
+    assert membership.organisation == pharmacy
+    assert membership.basis == Membership.Basis.INVITATION
+    other = people.log_in(Client(), kalle)
+    assert other.get(link(invitation)).status_code == 410
+    assert other.post(link(invitation)).status_code == 410
+    assert not kalle.memberships.filter(organisation=pharmacy).exists()
+    invitation.refresh_from_db()
+    assert invitation.accepted_by == uuno
+
+
+def test_a_removed_person_does_not_come_back_by_the_old_link(invitation, web, uuno, now):
+    web.post(link(invitation))
+    uuno.memberships.update(ended_at=now)
+    assert web.post(link(invitation)).status_code == 410
+    assert not uuno.memberships.filter(ended_at=None).exists()
+
+
+def test_the_administrators_are_told_who_came(invitation, web, uuno, matti, now):
+    web.post(link(invitation))
+    item = OutboxItem.objects.get(payload__kind="joined")
+    mail = notices.write(**item.payload, now=now)
+    assert mail is not None
+    assert mail.to == matti.email
+    assert "Uuno Uusi" in mail.text
+    assert "uuno@example.fi" in mail.text
+
+
+def test_a_cancelled_invitation_is_dead(invitation, web, uuno, matti, now):
+    inviting.revoke(invitation.pk, actor=actor_for(matti), now=now)
+    assert web.post(link(invitation)).status_code == 410
+    assert not uuno.memberships.exists()
+    with pytest.raises(inviting.NotWaiting):
+        inviting.resend(invitation.pk, actor=actor_for(matti), now=now)
+    assert notices.write(kind="invitation", id=str(invitation.pk), language="fi", now=now) is None
+
+
+def test_sending_again_makes_a_new_link_and_kills_the_old(invitation, web, uuno, matti, now):
+    old = link(invitation)
+    again = inviting.resend(invitation.pk, actor=actor_for(matti), now=now + timedelta(days=20))
+    assert again.state(now + timedelta(days=20)) == Invitation.State.WAITING
+    assert web.post(old).status_code == 404
+    assert web.post(link(again)).status_code == 302
+    assert uuno.memberships.exists()
+
+
+def test_it_expires_after_fourteen_days(matti, pharmacy, web, now):
+    old = invite(matti, pharmacy, now - timedelta(days=14))
+    assert web.get(link(old)).status_code == 410
+    young = invite(matti, pharmacy, now - timedelta(days=13), "toinen@example.fi")
+    assert web.get(link(young)).status_code == 200
+
+
+def test_a_second_invitation_to_the_same_address_replaces_the_first(
+    invitation, matti, pharmacy, now
+):
+    invite(matti, pharmacy, now, "UUNO@example.fi")
+    invitation.refresh_from_db()
+    assert invitation.state(now) == Invitation.State.REVOKED
+
+
+def test_a_member_cannot_use_up_an_invitation_meant_for_another(invitation, maija):
+    answer = people.log_in(Client(), maija).post(link(invitation))
+    assert answer.status_code == 400
+    invitation.refresh_from_db()
+    assert invitation.accepted_at is None
+
+
+def test_whoever_is_not_identified_is_led_there_and_back(invitation, now):
+    page = Client().get(link(invitation))
+    assert f"next={link(invitation).replace('/', '%2F')}" in page.text
+    assert "Helsingin VI apteekki" in page.text
+    assert "uuno@example.fi" not in page.text
+    nameless = people.make_login("Ville Vasta", now=now)
+    client = people.log_in(Client(), nameless.person)
+    assert client.post(link(invitation)).status_code == 200
+    assert not nameless.person.memberships.exists()
+
+
+def test_guessing_is_limited_and_on_record(invitation, web):
+    codes = [web.get(reverse("accounts:invitation", args=["x" * 43])).status_code for _ in "x" * 40]
+    assert codes[0] == 404
+    assert codes[-1] == 429
+    assert Event.objects.filter(action="access.refused", object_type="invitation").exists()
+    assert web.get(link(invitation)).status_code == 200  # the right link still works
+
+
+def test_an_account_cannot_be_used_to_send_mail_without_end(matti, pharmacy, now):
+    for number in range(inviting.MOST_A_DAY):
+        invite(matti, pharmacy, now, f"u{number}@example.fi")
+    with pytest.raises(TooMany):
+        invite(matti, pharmacy, now)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_at_once_get_it_only_once(invitation, uuno, kalle, now):
+    done, token = [], invitation.token
+
+    def accept(person):
+        try:
+            inviting.accept(invitation.pk, token, person=person, actor=actor_for(person), now=now)
+            done.append(person)
+        except inviting.NotWaiting:
+            done.append(None)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=accept, args=[one]) for one in (uuno, kalle)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(one is None for one in done) == [False, True]

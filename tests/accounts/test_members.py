@@ -1,0 +1,186 @@
+"""The people of an account: who sees and changes what; the second comer's request."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts import notices
+from accounts.access import actor_for
+from accounts.models import Invitation, JoinRequest, Membership
+from accounts.services import joining
+from accounts.services import membership as services
+from certportal.foundation.models import Event, OutboxItem
+from tests import people
+from tests.conftest import PHARMACY
+
+ADMINISTRATOR = Membership.Role.ADMINISTRATOR
+MEMBERS = "accounts:members"
+
+
+@pytest.fixture
+def web(matti):
+    return people.log_in(Client(), matti)
+
+
+def member_of(person):
+    return person.memberships.get(ended_at=None)
+
+
+def change(person, role, by, now):
+    return services.change_role(member_of(person).pk, role, actor=actor_for(by), now=now)
+
+
+def test_an_administrator_invites_sees_the_state_and_cancels(web, pharmacy):
+    form = {"email": "uuno@example.fi", "role": "applicant", "language": "sv"}
+    assert web.post(reverse("accounts:invite"), form).status_code == 302
+    invitation = pharmacy.invitations.get()
+    page = web.get("/en/account/members/")
+    assert "uuno@example.fi" in page.text
+    assert "Waiting for an answer" in page.text
+    web.post(reverse("accounts:resend", args=[invitation.pk]))
+    web.post(reverse("accounts:revoke", args=[invitation.pk]))
+    invitation.refresh_from_db()
+    assert invitation.sent == 2
+    assert "Cancelled" in web.get("/en/account/members/").text
+
+
+def test_reading_the_buttons_addresses_changes_nothing(web, pharmacy, maija):
+    web.post(
+        reverse("accounts:invite"),
+        {"email": "uuno@example.fi", "role": "applicant", "language": "fi"},
+    )
+    invitation = pharmacy.invitations.get()
+    for name in ("resend", "revoke"):
+        web.get(reverse(f"accounts:{name}", args=[invitation.pk]))
+    web.get(reverse("accounts:remove", args=[member_of(maija).pk]))
+    invitation.refresh_from_db()
+    assert (invitation.sent, invitation.revoked_at) == (1, None)
+    assert member_of(maija)
+
+
+def test_an_applicant_sees_the_people_but_no_invitations_and_changes_nobody(maija, matti):
+    client = people.log_in(Client(), maija)
+    page = client.get(reverse(MEMBERS))
+    assert "Matti Meikäläinen" in page.text
+    assert reverse("accounts:invite") not in page.text
+    assert client.get(reverse("accounts:invite")).status_code == 404
+    place = reverse("accounts:member", args=[member_of(matti).pk])
+    assert client.post(place, {"role": "applicant"}).status_code == 404
+    assert Event.objects.filter(action="access.refused", refused=True).exists()
+
+
+def test_strangers_and_the_former_find_nothing(maija, matti, kalle, now):
+    place = reverse("accounts:member", args=[member_of(maija).pk])
+    assert people.log_in(Client(), kalle).get(place).status_code == 404
+    change(maija, ADMINISTRATOR, matti, now)
+    services.remove(member_of(matti).pk, actor=actor_for(maija), now=now)
+    assert people.log_in(Client(), matti).get(place).status_code == 404
+
+
+def test_a_role_is_changed_and_the_member_told(web, maija, now):
+    place = reverse("accounts:member", args=[member_of(maija).pk])
+    assert web.post(place, {"role": "technical"}).status_code == 302
+    assert member_of(maija).role == Membership.Role.TECHNICAL
+    item = OutboxItem.objects.get(payload__kind="role_changed")
+    mail = notices.write(**item.payload, now=now)
+    assert mail is not None
+    assert mail.to == maija.email
+
+
+def test_removing_takes_effect_on_the_next_request_of_an_open_session(web, maija, now):
+    hers = people.log_in(Client(), maija)
+    assert hers.get(reverse("home")).status_code == 200
+    web.post(reverse("accounts:remove", args=[member_of(maija).pk]))
+    answer = hers.get(reverse("home"))
+    assert answer.status_code == 302
+    assert "/account/organisation/" in answer["Location"]
+    item = OutboxItem.objects.get(payload__kind="membership_ended")
+    mail = notices.write(**item.payload, now=now)
+    assert mail is not None
+    assert "Helsingin VI apteekki" in mail.subject
+
+
+def test_the_last_administrator_cannot_go(web, matti, maija, now):
+    own = member_of(matti)
+    assert web.post(reverse("accounts:leave")).status_code == 400
+    assert web.post(reverse("accounts:remove", args=[own.pk])).status_code == 400
+    assert web.post(reverse("accounts:member", args=[own.pk]), {"role": "applicant"}).status_code
+    assert member_of(matti).role == ADMINISTRATOR
+    change(maija, ADMINISTRATOR, matti, now)
+    assert web.post(reverse("accounts:leave")).status_code == 302
+    assert not matti.memberships.filter(ended_at=None).exists()
+
+
+def test_two_administrators_cannot_remove_each_other(matti, maija, now):
+    change(maija, ADMINISTRATOR, matti, now)
+    services.remove(member_of(maija).pk, actor=actor_for(matti), now=now)
+    with pytest.raises(services.LastAdministrator):
+        services.remove(member_of(matti).pk, actor=actor_for(maija), now=now)
+    ended = maija.memberships.get()
+    with pytest.raises(services.NoMember):
+        services.remove(ended.pk, actor=actor_for(matti), now=now)
+
+
+def test_every_change_is_an_event_without_names(web, maija):
+    web.post(reverse("accounts:remove", args=[member_of(maija).pk]))
+    event = Event.objects.get(action="membership.removed")
+    assert event.organisation_id
+    assert "Maija" not in str(event.data)
+    assert maija.email not in str(event.data)
+
+
+@pytest.fixture
+def second(matti, now):
+    """Somebody else of the pharmacy, who comes to found an account that exists."""
+    return people.make_person("Toini Toinen", now=now)
+
+
+def test_the_second_comer_is_told_and_asks_to_be_invited(second, matti, pharmacy, now):
+    client = people.log_in(Client(), second)
+    page = client.get(f"/en/account/organisation/found/{PHARMACY}/")
+    assert "Ask to be invited" in page.text
+    assert "Matti" not in page.text  # who administers it is the account's own affair
+    for _twice in range(2):
+        asked = client.post(reverse("accounts:join", args=[PHARMACY]))
+        assert asked.status_code == 200
+    request = JoinRequest.objects.get()
+    item = OutboxItem.objects.get(payload__kind="join_request")
+    mail = notices.write(**item.payload, now=now)
+    assert mail is not None
+    assert mail.to == matti.email
+    assert "Toini Toinen" in mail.text
+    assert f"/fi/account/members/invite/{request.pk}/" in mail.text
+    assert not second.memberships.exists()
+
+
+def test_one_click_leads_to_the_filled_in_form_and_inviting_settles_it(second, web, pharmacy, now):
+    request = joining.ask(second, PHARMACY, actor=actor_for(second), now=now)
+    assert request is not None
+    place = reverse("accounts:invite_for", args=[request.pk])
+    page = web.get(place)
+    assert second.email in page.text
+    form = {"email": second.email, "role": "applicant", "language": "fi"}
+    assert web.post(place, form).status_code == 302
+    request.refresh_from_db()
+    assert request.settled_at
+    invitation = Invitation.objects.get()
+    assert invitation.organisation == pharmacy
+    people.log_in(Client(), second).post(reverse("accounts:invitation", args=[invitation.token]))
+    assert second.memberships.get().organisation == pharmacy
+
+
+def test_only_administrators_open_a_request(second, maija, kalle, now):
+    request = joining.ask(second, PHARMACY, actor=actor_for(second), now=now)
+    assert request is not None
+    for person in (maija, kalle, second):
+        client = people.log_in(Client(), person)
+        place = reverse("accounts:invite_for", args=[request.pk])
+        assert client.get(place).status_code == 404
+        assert client.post(place, {"email": "x@example.fi"}).status_code == 404
+
+
+def test_asking_for_an_account_that_does_not_exist_leads_to_founding(second):
+    client = people.log_in(Client(), second)
+    answer = client.post(reverse("accounts:join", args=["9900008-5"]))
+    assert answer.status_code == 302
+    assert not JoinRequest.objects.exists()
