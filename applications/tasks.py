@@ -6,6 +6,7 @@ from uuid import UUID
 from celery import shared_task
 
 from applications import checks, notices, services, watch
+from applications.checks import again
 from applications.models import Application
 from applications.ordering import certificate_order
 from applications.workflow import Status
@@ -35,6 +36,20 @@ def prepare_certificate(*, item: OutboxItem, now: datetime, reference: str, **_:
     application = Application.objects.select_related("csr", "submission").get(pk=reference)
     if application.status == Status.IN_REVIEW and application.reviewer_id is not None:
         authority.prepare(certificate_order(application, now=now), now=now)
+
+
+@outbox.task("applications.confirm")
+def confirm(*, item: OutboxItem, now: datetime, reference: str, **_: object) -> None:
+    """Look once more at what the approved certificate rests on, and let it go or recall it."""
+    application = Application.objects.select_related("csr", "submission").get(pk=reference)
+    if application.status != Status.APPROVED:
+        return
+    try:
+        fault = again.fault(application, now=now)
+    except Unavailable as error:
+        services.wait(application.pk, str(error), now=now)
+        raise
+    services.confirm(application.pk, fault, now=now)
 
 
 @outbox.task("applications.record_issued")

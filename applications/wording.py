@@ -80,6 +80,11 @@ WORDS: dict[str, Callable[[dict[str, Any]], Words]] = {
         _("It is not known whether %(oid)s is public or private.") % p,
         _("If the provider is private, ask for the certificate of conformity."),
     ),
+    "order.names_changed": lambda p: (
+        _("The register's names have changed"),
+        _("The register names the organisation, the unit or the place in another way now."),
+        _("The certificate is prepared anew with the names of today. Look at it again."),
+    ),
     "key.pending": lambda p: (
         _("The key cannot be used"),
         _("The key of this certificate request cannot be used for this order."),

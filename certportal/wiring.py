@@ -12,7 +12,9 @@ ROUTES: dict[str, list[tuple[str, str]]] = {
     "application.checks_wanted": [("applications.check", "default")],
     "application.claimed": [("applications.prepare_certificate", "ca")],
     "application.notice": [("applications.send_notice", "default")],
-    "certificate.approved": [("issuance.issue", "ca")],
+    # The registration authority looks at the facts once more before anything is signed.
+    "certificate.approved": [("applications.confirm", "default")],
+    "certificate.confirmed": [("issuance.issue", "ca")],
     "certificate.issued": [("applications.record_issued", "default")],
     "certificate.refused": [("applications.recall", "default")],
     "certificate.revoked": [

@@ -7,7 +7,7 @@ from applications.services.csrs import attach_csr, choose_csr, upload_csr
 from applications.services.drafting import discard, save_section, start
 from applications.services.ending import lapse, withdraw
 from applications.services.erasing import erase_expired
-from applications.services.issuing import recall, record_issued, record_package_sent
+from applications.services.issuing import confirm, recall, record_issued, record_package_sent
 from applications.services.lapsing import watch_drafts, watch_incomplete
 from applications.services.reminding import remind_of_expiry
 from applications.services.reviewing import (
@@ -36,6 +36,7 @@ __all__ = [
     "choose_names",
     "claim",
     "conclude",
+    "confirm",
     "discard",
     "erase_expired",
     "extend_deadline",

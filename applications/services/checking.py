@@ -18,6 +18,7 @@ from issuance.findings import RULE_SET_VERSION, Finding, Severity
 ACTOR = system("checks")
 # How long the applicant has to mend an order that the checks sent back.
 MENDING_TIME = timedelta(days=30)
+WAITS = {Status.CHECKING, Status.APPROVED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def conclude(application_id: UUID, outcome: Outcome, *, now: datetime) -> Applic
 def wait(application_id: UUID, source: str, *, now: datetime) -> None:
     """Show that a source is awaited. Waiting again for the same changes nothing."""
     application = moving.lock(application_id)
-    if application.waiting_for == source or application.status != Status.CHECKING:
+    if application.waiting_for == source or application.status not in WAITS:
         return
     moving.move(
         application,

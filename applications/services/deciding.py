@@ -4,18 +4,20 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 
 from accounts import access
 from accounts.models import Person
 from applications import promise
+from applications.checks import again
 from applications.errors import NotYourCase, OwnOrganisation
 from applications.models import Application, Decision
 from applications.services import moving
+from applications.wording import word
 from applications.workflow import Action, Role, Status
 from certportal.foundation import clock
 from certportal.foundation.actors import Actor
-from certportal.foundation.errors import Refused
+from certportal.foundation.errors import Refused, Unavailable
 from issuance import services as authority
 
 
@@ -37,6 +39,14 @@ class DeadlineOpen(Refused):
         super().__init__(_("The applicant still has time to answer."))
 
 
+class FactsChanged(Refused):
+    """What the certificate rests on no longer holds, or nobody can tell just now."""
+
+    def __init__(self, title: str, text: str) -> None:
+        """Word it by the finding."""
+        super().__init__(f"{title}. {text}")
+
+
 @transaction.atomic
 def approve(
     application_id: UUID,
@@ -54,6 +64,7 @@ def approve(
     moving.require(application, Action.APPROVE, Role.REVIEWER)
     if application.host_names.filter(evidence="").exists():
         raise EvidenceMissing
+    _require_facts(application, now)
     state = authority.approve(
         prepared_id,
         person=person,
@@ -134,6 +145,19 @@ def reopen(
         completed_at=now,
         due_on=promise.due_on(now),
     )
+
+
+def _require_facts(application: Application, now: datetime) -> None:
+    """Refuse while the register says otherwise than the certificate, or is too old to say."""
+    try:
+        fault = again.fault(application, now=now)
+    except Unavailable as error:
+        raise FactsChanged(
+            _("The mirror of the register is too old"), _("Try again when it has been renewed.")
+        ) from error
+    if fault is not None:
+        worded = word(fault)
+        raise FactsChanged(worded.title, worded.text)
 
 
 def _held(

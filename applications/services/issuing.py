@@ -9,7 +9,11 @@ from applications import promise
 from applications.models import Application, Package
 from applications.services import moving
 from applications.workflow import Action, Role, Status
+from certportal.foundation import outbox
 from certportal.foundation.actors import system
+from issuance import services as authority
+from issuance.findings import Finding
+from issuance.services.errors import AlreadySigning
 
 ACTOR = system("issuance")
 
@@ -42,6 +46,33 @@ def record_issued(
 
 
 @transaction.atomic
+def confirm(application_id: UUID, fault: Finding | None, *, now: datetime) -> Application | None:
+    """Let an approved certificate go to be signed, or recall it for the fault found just now.
+
+    Told twice, it lets go twice: issuing the second time finds the certificate.
+    """
+    application = moving.lock(application_id)
+    if application.status != Status.APPROVED:
+        return None
+    if fault is not None:
+        return _stop(application, fault, now)
+    if application.waiting_for:
+        moving.save(application, now=now, waiting_for="", waiting_since=None)
+    outbox.enqueue("certificate.confirmed", now=now, reference=str(application.pk))
+    return application
+
+
+def _stop(application: Application, fault: Finding, now: datetime) -> Application | None:
+    try:
+        authority.void(application.pk, fault.rule, actor=ACTOR, now=now)
+    except AlreadySigning:  # an earlier run let it go while the fact still held
+        return None
+    findings = [one for one in application.findings if one["rule"] != fault.rule]
+    moving.save(application, now=now, findings=[fault.to_json(), *findings])
+    return recall(application.pk, fault.rule, now=now)
+
+
+@transaction.atomic
 def recall(application_id: UUID, reason: str, *, now: datetime) -> Application | None:
     """Take an approved application back to review because a fact changed or the CA refused."""
     application = moving.lock(application_id)
@@ -55,6 +86,8 @@ def recall(application_id: UUID, reason: str, *, now: datetime) -> Application |
         now=now,
         data={"reason": reason},
         due_on=application.due_on or promise.due_on(now),
+        waiting_for="",
+        waiting_since=None,
     )
 
 

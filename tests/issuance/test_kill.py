@@ -82,7 +82,7 @@ def approved_item(
     long_ago, far_ahead = now.replace(year=2020), now.replace(year=2100)
     PreparedCertificate.objects.update(expires_at=far_ahead)
     reference = str(prepared.reference)
-    (item,) = outbox.enqueue("certificate.approved", now=long_ago, reference=reference)
+    (item,) = outbox.enqueue("certificate.confirmed", now=long_ago, reference=reference)
     return prepared, item
 
 

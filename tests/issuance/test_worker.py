@@ -102,7 +102,7 @@ def test_killed_at_every_point_it_makes_one_certificate(
     prepared = services.prepare(server_order(pharmacy), now=now)
     approve_by(riitta, prepared, now)
     reference = str(prepared.reference)
-    (item,) = outbox.enqueue("certificate.approved", now=LONG_AGO, reference=reference)
+    (item,) = outbox.enqueue("certificate.confirmed", now=LONG_AGO, reference=reference)
     for point in POINTS:
         marker = tmp_path / "points" / point
         marker.touch()

@@ -11,6 +11,7 @@ from django.utils.translation import pgettext_lazy as pgettext
 
 from accounts.models import Person
 from applications.models import Application
+from applications.views.console.preparing import VOID_REASONS
 from certportal.foundation.models import Event
 
 WORDS: dict[str, Promise] = {
@@ -90,6 +91,9 @@ def word(event: Event) -> str:
     text = str(WORDS.get(action, action))
     if action == "approve" and event.data.get("given", 0) < event.data.get("wanted", 0):
         return _("The certificate was approved; another approval is needed")
+    if action == "recall":
+        reason = event.data.get("reason", "")
+        return f"{text}: {VOID_REASONS.get(reason, reason)}"
     return text
 
 

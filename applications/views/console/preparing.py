@@ -26,6 +26,17 @@ VOID_REASONS: dict[str, Promise] = {
     "withdraw": gettext_lazy("the application was withdrawn"),
     "lapse": gettext_lazy("the application lapsed"),
     "expired": gettext_lazy("it was not issued in time"),
+    "ca_not_active": gettext_lazy("the issuing authority was not in use"),
+    "approvals_missing": gettext_lazy("approvals were missing"),
+    "nothing_prepared": gettext_lazy("no certificate was prepared"),
+    "key.in_use": gettext_lazy("the key is in use elsewhere"),
+    "key.blocked": gettext_lazy("the key has been blocked"),
+    "order.names_changed": gettext_lazy("the register's names changed"),
+    "order.register_unknown": gettext_lazy("the unit does not stand in the register"),
+    "order.register_removed": gettext_lazy("the unit was removed from the register"),
+    "order.register_not_active": gettext_lazy("the unit is not active in the register"),
+    "order.register_not_yet_valid": gettext_lazy("the unit is not yet valid in the register"),
+    "order.register_ended": gettext_lazy("the unit has ended in the register"),
 }
 
 

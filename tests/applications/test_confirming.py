@@ -1,0 +1,138 @@
+"""The facts are looked at again before approval and before signing."""
+
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+
+from accounts.register.models import RegisterRecord
+from applications import services
+from applications.checks import again
+from applications.models import Application
+from applications.services.deciding import FactsChanged
+from applications.views.console import history
+from applications.workflow import Status
+from certportal.foundation import clock
+from certportal.foundation.models import OutboxItem
+from issuance.models import Certificate, PreparedCertificate
+from tests.applications import orders
+
+
+@pytest.fixture
+def case(matti, riitta, cas) -> Application:
+    """A case whose certificate stands prepared."""
+    return orders.claimed(matti, riitta, "test_system_signature")
+
+
+@pytest.fixture
+def approved(case, riitta) -> Application:
+    """The same, approved; the workers have not gone on yet."""
+    orders.approve(riitta, case)
+    return case
+
+
+@pytest.fixture
+def too_old(case, monkeypatch):
+    """The mirror of the register has not been renewed for too long, until this is undone."""
+    monkeypatch.setattr("accounts.register.queries.is_fresh", lambda *_args, **_more: False)
+    return monkeypatch
+
+
+def end_unit(now) -> None:
+    """The register tells that the unit ended yesterday."""
+    yesterday = clock.day(now) - timedelta(days=1)
+    RegisterRecord.objects.filter(oid=orders.UNIT).update(valid_to=yesterday)
+
+
+def rename_unit() -> None:
+    RegisterRecord.objects.filter(oid=orders.UNIT).update(long_name="Helsingin uusi apteekki")
+
+
+def test_nothing_is_signed_before_the_facts_are_confirmed(approved, settings):
+    assert settings.OUTBOX_ROUTES["certificate.approved"] == [("applications.confirm", "default")]
+    done = orders.drain()
+    assert done.index("certificate.approved") < done.index("certificate.confirmed")
+    assert done.index("certificate.confirmed") < done.index("certificate.issued")
+    assert Certificate.objects.filter(reference=approved.pk).count() == 1
+
+
+def test_a_unit_that_ended_is_not_approved_for(case, riitta, now):
+    end_unit(now)
+    with pytest.raises(FactsChanged, match=r"ended|päätty"):
+        orders.approve(riitta, case)
+    case.refresh_from_db()
+    assert case.status == Status.IN_REVIEW
+
+
+def test_new_names_are_not_approved_under_the_old_ones(case, riitta):
+    rename_unit()
+    with pytest.raises(FactsChanged):
+        orders.approve(riitta, case)
+
+
+def test_a_register_that_is_too_old_lets_nobody_approve(case, riitta, too_old):
+    with pytest.raises(FactsChanged):
+        orders.approve(riitta, case)
+
+
+def test_a_unit_that_ended_after_approval_brings_the_case_back(approved, riitta, now):
+    end_unit(now)
+    orders.drain()
+    approved.refresh_from_db()
+    assert approved.status == Status.IN_REVIEW
+    assert approved.reviewer == riitta
+    assert approved.findings[0]["rule"] == "order.register_ended"
+    assert not Certificate.objects.exists()
+    attempts = PreparedCertificate.objects.filter(reference=approved.pk).order_by("attempt")
+    assert attempts[0].void_reason == "order.register_ended"
+    told = [one for one in mail.outbox if one.to == ["riitta@example.fi"]]
+    assert any(approved.number in one.subject and orders.UNIT in one.body for one in told)
+
+
+def test_the_history_says_why(approved, now):
+    end_unit(now)
+    orders.drain()
+    texts = [line.text for line in history.history(approved)]
+    assert any("register" in text or "rekister" in text for text in texts)
+
+
+def test_new_names_after_approval_are_prepared_and_approved_anew(approved, riitta):
+    rename_unit()
+    orders.drain()
+    approved.refresh_from_db()
+    assert approved.status == Status.IN_REVIEW
+    prepared = orders.prepared(approved)
+    assert "Helsingin uusi apteekki" in prepared.specimen.subject.rfc4514_string()
+    orders.approve(riitta, approved)
+    orders.drain()
+    approved.refresh_from_db()
+    assert approved.status == Status.DELIVERED
+
+
+def test_while_the_register_is_too_old_the_approved_order_waits(approved, too_old, now):
+    item = OutboxItem.objects.get(topic="certificate.approved")
+    orders.drain()
+    approved.refresh_from_db()
+    assert approved.status == Status.APPROVED
+    assert approved.waiting_for == "register"
+    too_old.undo()
+    OutboxItem.objects.filter(pk=item.pk).update(due_at=now)
+    orders.drain()
+    approved.refresh_from_db()
+    assert (approved.status, approved.waiting_for) == (Status.DELIVERED, "")
+
+
+def test_confirming_twice_makes_one_certificate(approved, now):
+    services.confirm(approved.pk, None, now=now)
+    orders.drain()
+    assert Certificate.objects.filter(reference=approved.pk).count() == 1
+
+
+def test_a_fault_told_after_signing_began_changes_nothing(approved, now):
+    PreparedCertificate.objects.filter(reference=approved.pk).update(state="signing")
+    end_unit(now)
+    fault = again.fault(approved, now=now)
+    assert fault is not None
+    assert services.confirm(approved.pk, fault, now=now) is None
+    approved.refresh_from_db()
+    assert approved.status == Status.APPROVED
