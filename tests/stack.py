@@ -1,6 +1,6 @@
 """The whole service as real processes: web server, both Celery workers and beat.
 
-They work on the test database, a Redis database of their own, and files of their own.
+They work on the test database, a Redis of their own, and files of their own.
 """
 
 import os
@@ -20,15 +20,21 @@ from tests.journeys.steps import await_true
 
 ROOT = Path(__file__).parent.parent
 CELERY = [sys.executable, "-m", "celery", "-A", "certportal"]
+# Nothing is kept on disk: what the broker holds when it stops is lost.
+REDIS = ["redis-server", "--port", "0", "--save", "", "--appendonly", "no"]
 GUNICORN = [sys.executable, "-m", "gunicorn", "certportal.wsgi"]
 GUNICORN += ["--worker-class", "gthread", "--threads", "6"]
 WORKER = [*CELERY, "worker", "--without-gossip", "--without-mingle", "-l", "INFO"]
 
 
 class Stack:
-    """Starts and stops processes by name: web, default, ca, beat."""
+    """Starts and stops processes by name: broker, web, default, ca, beat.
 
-    def __init__(self, data: Path, *, redis_number: int = 15) -> None:
+    The broker is a Redis of this stack alone; with `redis_number` it is that database of the
+    Redis that REDIS_URL names, and `broker` need not be started.
+    """
+
+    def __init__(self, data: Path, *, redis_number: int | None = None) -> None:
         self.data = data
         self.port = free_port()
         self.base = f"http://localhost:{self.port}"
@@ -36,6 +42,7 @@ class Stack:
         self.keys = data / "keys"
         self.faults = data / "faults"
         self.password = data / "ca_password"
+        self.socket = data / "redis.sock"
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         for folder in (self.mails, self.faults, data / "log"):
             folder.mkdir(parents=True, exist_ok=True)
@@ -46,7 +53,9 @@ class Stack:
             "PORTAL_DATA": str(data),
             "PORTAL_BASE_URL": self.base,
             "DATABASE_URL": database_url(),
-            "REDIS_URL": redis_url(redis_number),
+            "REDIS_URL": f"unix://{self.socket}?db=0"
+            if redis_number is None
+            else redis_url(redis_number),
             "SMTP_URL": "",
             "FAULT_POINTS_DIR": str(self.faults),
             # A worker that died is noticed at once, not after a minute.
@@ -58,6 +67,7 @@ class Stack:
     def commands(self, name: str) -> list[str]:
         """Return the command line of the named process."""
         return {
+            "broker": [*REDIS, "--unixsocket", str(self.socket), "--dir", str(self.data)],
             "web": [*GUNICORN, "--bind", f"127.0.0.1:{self.port}"],
             "default": [*WORKER, "-Q", "default", "-c", "2", "-n", "default@test"],
             "ca": [*WORKER, "-Q", "ca", "-c", "1", "-n", "ca@test"],
@@ -134,6 +144,12 @@ class Stack:
         os.killpg(self.processes[name].pid, signal.SIGKILL)
         self.processes.pop(name).wait()
         (self.data / "log" / f"{name}.log").unlink()
+
+    def halt(self, name: str) -> None:
+        """Stop the named process in good order."""
+        process = self.processes.pop(name)
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=20)
 
     def stop(self) -> None:
         """Stop everything; what does not stop by itself is killed."""

@@ -7,10 +7,17 @@ import pytest
 from django.core.management import call_command
 from django.db import connections
 
+from tests.journeys import steps
 from tests.stack import Stack
 
 # Playwright's own loop makes Django think it is called from async code.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+DESKTOP = {
+    "viewport": {"width": 1366, "height": 900},
+    "timezone_id": "Europe/Helsinki",
+    "accept_downloads": True,
+}
 
 
 @pytest.fixture(scope="session")
@@ -19,7 +26,7 @@ def stack(django_db_setup, django_db_blocker, tmp_path_factory):
     with django_db_blocker.unblock():
         running = Stack(tmp_path_factory.mktemp("stack"))
         running.prepare()
-        running.start("web", "default", "ca", "beat")
+        running.start("broker", "web", "default", "ca", "beat")
         try:
             running.await_web()
             running.await_worker("default")
@@ -43,15 +50,42 @@ def browser_type_launch_args():
     }
 
 
-@pytest.fixture
-def browser_context_args(stack):
-    """Finnish time and a desktop's size."""
-    return {
-        "base_url": stack.base,
-        "viewport": {"width": 1366, "height": 900},
-        "timezone_id": "Europe/Helsinki",
-        "accept_downloads": True,
-    }
+@pytest.fixture(scope="module")
+def seat(stack, browser):
+    """Return a page of a browser of its own in which the person has just come in.
+
+    Keyword arguments go to the browser's context.
+    """
+    contexts = []
+
+    def sit(name, business_id=None, *, language="fi", **more):
+        context = browser.new_context(base_url=stack.base, **DESKTOP | more)
+        contexts.append(context)
+        page = context.new_page()
+        steps.come_in(page, name, business_id, stack=stack, language=language)
+        return page
+
+    yield sit
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture(scope="module")
+def matti(seat):
+    """Matti's browser, the account of his pharmacy founded."""
+    return seat("Matti Meikäläinen", steps.BUSINESS_ID)
+
+
+@pytest.fixture(scope="module")
+def riitta(seat):
+    """The reviewer Riitta's browser."""
+    return seat("Riitta Ratkaisija")
+
+
+@pytest.fixture(scope="module")
+def raimo(seat):
+    """The reviewer Raimo's browser."""
+    return seat("Raimo Ratkaisija")
 
 
 @pytest.fixture

@@ -24,10 +24,12 @@ def begin(page: Page, base: str, type: str, *, language: str = "fi") -> str:
     return page.url
 
 
-def fill_in(page: Page, order: str, type: str, *, names: list[str], mailbox: str) -> None:
+def fill_in(
+    page: Page, order: str, type: str, *, names: list[str], mailbox: str, unit: str = UNIT
+) -> None:
     """Fill in every part but the certificate request."""
     page.goto(f"{order}part/unit/")
-    page.locator(f"input[name=record][value='{UNIT}']").check()
+    page.locator(f"input[name=record][value='{unit}']").check()
     go_on(page)
     page.wait_for_url(re.compile("/names/"))
     go_on(page)
@@ -67,6 +69,16 @@ def give_conformity(page: Page, *, name: str = "todistus.pdf", data: bytes = b""
     go_on(page)
 
 
+def order_server(
+    page: Page, base: str, csr: bytes, *, mailbox: str, language: str = "fi", unit: str = UNIT
+) -> str:
+    """Order a server certificate for erecept.example.fi, up to sending it; return its address."""
+    order = begin(page, base, "server", language=language)
+    fill_in(page, order, "server", names=["erecept.example.fi"], mailbox=mailbox, unit=unit)
+    give_request(page, csr)
+    return order
+
+
 def give_request(page: Page, csr: bytes) -> None:
     """Upload the request and confirm the preview."""
     upload(page, csr)
@@ -100,8 +112,8 @@ def take(page: Page, base: str, order: str) -> str:
     return case
 
 
-def approve(page: Page, case: str) -> None:
-    """Record evidence for each host name and approve the prepared certificate."""
+def prove(page: Page, case: str) -> None:
+    """Record evidence for each host name and wait until the case can be approved."""
     page.goto(case)
     while page.locator("details[open] form[action*='/evidence/']").count():
         form = page.locator("details[open] form[action*='/evidence/']").first
@@ -109,6 +121,11 @@ def approve(page: Page, case: str) -> None:
         form.locator("button").click()
         page.goto(case)
     await_true(lambda: leads(page, case, "approve"), "never ready to be approved", seconds=60)
+
+
+def approve(page: Page, case: str) -> None:
+    """Record evidence for each host name and approve the prepared certificate."""
+    prove(page, case)
     page.locator("#decision a[href$='/approve/']").click()
     page.locator("main form[action$='/approve/'] button").click()
     page.wait_for_url(case)

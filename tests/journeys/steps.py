@@ -7,6 +7,7 @@ from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Page
 
@@ -19,6 +20,18 @@ def identify(page: Page, name: str, *, base: str, language: str = "fi") -> None:
     page.locator("main a[href*='/account/login/start/']").click()
     page.get_by_role("button", name=name, exact=True).click()
     page.wait_for_url(re.compile(rf"{re.escape(base)}/(fi|sv|en)/"))
+
+
+def come_in(
+    page: Page, name: str, business_id: str | None, *, stack: Any, language: str = "fi"
+) -> None:
+    """Identify; at the first login also verify the address and found the account."""
+    identify(page, name, base=stack.base, language=language)
+    if "/account/email/" in page.url:
+        give_address(page, f"{name.split()[0].lower()}@example.fi", stack.mails)
+    if "/organisation/" in page.url:
+        assert business_id is not None
+        found_account(page, business_id)
 
 
 def give_address(page: Page, address: str, mails: Path) -> None:
@@ -51,9 +64,12 @@ def mails_to(address: str, mails: Path) -> list[EmailMessage]:
     return [mail for mail in read if address in str(mail["To"])]
 
 
-def await_mail(address: str, mails: Path, *, later_than: int = 0) -> EmailMessage:
+def await_mail(
+    address: str, mails: Path, *, later_than: int = 0, seconds: float = 30
+) -> EmailMessage:
     """Return the newest mail to the address once there are more than `later_than`."""
-    await_true(lambda: len(mails_to(address, mails)) > later_than, f"no mail to {address}")
+    more = f"no mail to {address}"
+    await_true(lambda: len(mails_to(address, mails)) > later_than, more, seconds=seconds)
     return mails_to(address, mails)[-1]
 
 

@@ -1,0 +1,48 @@
+"""A reviewer asks for more; the applicant answers the part asked about; the certificate comes."""
+
+from playwright.sync_api import expect
+
+from tests.journeys import ordering, requests, steps
+from tests.journeys.package import Package
+
+QUESTION = "Lisätkää nimi toinen.example.fi."
+
+
+def test_asked_answered_compared_and_approved(stack, matti, riitta, tmp_path):
+    request = requests.gnutls(tmp_path, "erecept.example.fi")
+    mailbox = "taydennys@example.fi"
+    order = ordering.order_server(matti, stack.base, request.csr, mailbox=mailbox)
+    ordering.send(matti, order)
+    case = ordering.take(riitta, stack.base, order)
+    earlier = len(steps.mails_to("matti@example.fi", stack.mails))
+    ordering.ask(riitta, case, "host_names", QUESTION)
+
+    mail = steps.await_mail("matti@example.fi", stack.mails, later_than=earlier)
+    assert QUESTION in mail.get_body(("plain",)).get_content()
+    matti.goto(order)
+    expect(matti.locator("main")).to_contain_text(QUESTION)
+    answer_part(matti, order, "erecept.example.fi\ntoinen.example.fi")
+    assert matti.goto(f"{order}part/validity/").status == 409
+    ordering.send(matti, order)
+
+    riitta.goto(case)
+    steps.await_true(
+        lambda: (
+            ordering.leads(riitta, case, "approve")
+            or ordering.offers(riitta, case, "claim")
+            or "toinen.example.fi" in riitta.locator("main").inner_text()
+        ),
+        "the answer never came back to review",
+    )
+    expect(riitta.locator("main")).to_contain_text("toinen.example.fi")
+    ordering.approve(riitta, ordering.take(riitta, stack.base, order))
+    package = Package.of(steps.await_mail(mailbox, stack.mails), tmp_path)
+    package.check(request)
+    assert "DNS:toinen.example.fi" in package.shows("-text")
+
+
+def answer_part(page, order, names):
+    """Change the host names, the part that was opened again."""
+    page.goto(f"{order}part/host_names/")
+    page.locator("[name=host_names]").fill(names)
+    ordering.go_on(page)
