@@ -5,7 +5,10 @@ from django.apps import apps
 from django.test import Client
 from django.urls import reverse
 
-from accounts.services import roles
+from accounts import access
+from accounts.models import Invitation, JoinRequest, Membership
+from accounts.services import inviting, joining, roles
+from applications.models import Attachment, HostName
 from certportal.foundation.actors import system
 from certportal.foundation.models import Event
 from issuance.models import Certificate
@@ -14,22 +17,31 @@ from tests.applications import orders
 from tests.isolation.table import TABLE, Entry
 
 # What an address may want to be told without leading to anything of an organisation: names of
-# the public repository, a business ID of the public registers, mail of development, Django's own.
-PUBLIC = {"stem", "business_id", "name", "app_label", "url", "content_type_id"}
-OF_AN_ORGANISATION = {"application_id", "csr_id", "host_id", "section_id", "kind", "object_id"}
+# the public repository, a business ID of the public registers, mail of development, Django's own,
+# and the secret of a link that only its recipient knows.
+PUBLIC = {"stem", "business_id", "name", "app_label", "url", "content_type_id", "token"}
+OF_AN_ORGANISATION = {
+    *["application_id", "csr_id", "host_id", "section_id", "kind", "attachment_id"],
+    *["membership_id", "invitation_id", "request_id", "object_id"],
+}
 
 
 @pytest.fixture
-def order(matti, riitta, cas, settings):
-    """An order of the pharmacy with everything an order can have, its certificate delivered."""
+def order(matti, maija, riitta, cas, settings, now):
+    """An order of the pharmacy, its certificate delivered; somebody invited, somebody asking."""
     settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
+    pharmacy, by = matti.memberships.get().organisation, access.actor_for(matti)
+    who = {"role": "applicant", "language": "fi", "by": matti}
+    inviting.invite(pharmacy, "uusi@example.fi", **who, actor=by, now=now)
+    asker = people.make_person("Pekka Pyytäjä")
+    joining.ask(asker, "9900001-8", actor=access.actor_for(asker), now=now)
     return orders.delivered(matti, riitta)
 
 
 @pytest.fixture
 def draft(matti):
-    """A draft of the pharmacy with its request."""
-    made = orders.with_csr(matti)
+    """A draft of the pharmacy with its request and an attachment."""
+    made = orders.with_csr(matti, "system_signature")
     made.refresh_from_db()
     return made
 
@@ -40,11 +52,14 @@ def leads_to_an_organisation(entry: Entry) -> bool:
 
 def address(entry: Entry, application) -> str:
     """Return the address with the ids of this application's own things."""
-    host = application.host_names.first()
     known = {
         "application_id": application.pk,
         "csr_id": application.csrs.first().pk,
-        "host_id": host.pk,
+        "host_id": first(HostName),
+        "attachment_id": first(Attachment),
+        "membership_id": first(Membership, organisation=application.organisation, ended_at=None),
+        "invitation_id": first(Invitation),
+        "request_id": first(JoinRequest),
         "section_id": "host_names",
         "kind": "der",
         "object_id": row_of(entry),
@@ -55,12 +70,17 @@ def address(entry: Entry, application) -> str:
     return reverse(entry.name, kwargs={name: known[name] for name in entry.wants})
 
 
+def first(model, **conditions) -> object:
+    """Return the id of a row of the model; 1 if there is none in this test."""
+    row = model.objects.filter(**conditions).first()
+    return row.pk if row else 1
+
+
 def row_of(entry: Entry) -> object:
     """Return the id of a row that this page of the settings admin shows."""
     for model in apps.get_app_config("issuance").get_models():
         if f"/issuance/{model._meta.model_name}/" in entry.route:
-            row = model.objects.first()
-            return row.pk if row else 1
+            return first(model)
     return Certificate.objects.get().pk
 
 
@@ -106,8 +126,9 @@ def test_a_former_reviewer_finds_nothing(order, draft, riitta, now):
     assert others_than({404}, found) == {}
 
 
-def test_a_technical_member_finds_neither_orders_nor_cases(order, draft, teemu):
-    found = answers(people.log_in(Client(), teemu), order, draft)
+def test_a_technical_member_finds_neither_orders_nor_cases_nor_people(order, draft, teemu):
+    client = people.log_in(Client(), teemu)
+    found = answers(client, order, draft)
     assert others_than({404}, found) == {}
 
 
