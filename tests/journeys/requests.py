@@ -26,7 +26,7 @@ def run(*command: object) -> bytes:
 
 
 def openssl(folder: Path, name: str, *, kind: str = "ec") -> Request:
-    """Let openssl make a key (`ec`, or the bits of an RSA key) and a request for a host or system."""
+    """Let openssl make a key (`ec`, or the bits of an RSA key) and a request."""
     key = folder / "openssl.key"
     chosen = EC if kind == "ec" else ["-algorithm", "RSA", "-pkeyopt", f"rsa_keygen_bits:{kind}"]
     run("openssl", "genpkey", *chosen, "-out", key)
