@@ -44,6 +44,10 @@ class Action(StrEnum):
 
     SUBMIT = "submit"
     SUBMIT_WITHOUT_CSR = "submit_without_csr"
+    RENAME_CONTACT = "rename_contact"
+    RESEND_LINK = "resend_link"
+    REVOKE_LINK = "revoke_link"
+    NOT_MINE = "not_mine"
     ATTACH_CSR = "attach_csr"
     REPLACE_CSR = "replace_csr"
     RETURN_CSR = "return_csr"
@@ -87,11 +91,17 @@ def _row(roles: str, sources: str, targets: str) -> Transition:
     )
 
 
+# Where the technical contact's link can live: from sending the order until 30 days after delivery.
+LINKED = "awaiting_csr checking in_review info_requested approved issued delivered"
 OPEN_BEFORE_APPROVAL = "awaiting_csr checking in_review info_requested"
 
 TRANSITIONS: dict[Action, Transition] = {
     Action.SUBMIT: _row("applicant", "draft", "checking"),
     Action.SUBMIT_WITHOUT_CSR: _row("applicant", "draft", "awaiting_csr"),
+    Action.RENAME_CONTACT: _row("applicant", "awaiting_csr", "awaiting_csr"),
+    Action.RESEND_LINK: _row("applicant", LINKED, LINKED),
+    Action.REVOKE_LINK: _row("applicant", LINKED, LINKED),
+    Action.NOT_MINE: _row("technical_contact", LINKED, LINKED),
     Action.ATTACH_CSR: _row("applicant technical_contact", "awaiting_csr", "checking"),
     Action.REPLACE_CSR: _row("applicant technical_contact", "checking in_review", "checking"),
     Action.RETURN_CSR: _row("system", "checking", "awaiting_csr"),
@@ -114,7 +124,7 @@ TRANSITIONS: dict[Action, Transition] = {
     Action.WITHDRAW: _row("applicant", OPEN_BEFORE_APPROVAL, "withdrawn"),
     Action.DISCARD: _row("applicant system", "draft", "-"),
     Action.LAPSE: _row("system", "awaiting_csr info_requested", "lapsed"),
-    Action.REOPEN: _row("reviewer", "rejected lapsed", "checking"),
+    Action.REOPEN: _row("reviewer", "rejected lapsed", "checking awaiting_csr"),
 }
 
 # Statuses in which an application is settled; the only such list.

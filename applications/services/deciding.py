@@ -133,17 +133,19 @@ def reopen(
         raise OwnOrganisation
     moving.require(application, Action.REOPEN, Role.REVIEWER)
     _decide(application, Decision.Kind.REOPENED, person, reasons, now)
+    complete = application.csr_id is not None
     return moving.move(
         application,
         Action.REOPEN,
         role=Role.REVIEWER,
         actor=actor,
         now=now,
+        to=Status.CHECKING if complete else Status.AWAITING_CSR,
         ended_at=None,
-        reviewer=person,
-        claimed_at=now,
-        completed_at=now,
-        due_on=promise.due_on(now),
+        reviewer=person if complete else None,
+        claimed_at=now if complete else None,
+        completed_at=now if complete else None,
+        due_on=promise.due_on(now) if complete else None,
     )
 
 
