@@ -10,9 +10,9 @@ from django.urls import path, reverse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
+from certportal import doctor, public
 from certportal import eligibility as eligibility_service
 from certportal import feedback as feedback_service
-from certportal import public
 from certportal.foundation import clock
 from certportal.public_forms import BusinessIdForm, FeedbackForm
 
@@ -82,6 +82,7 @@ root_urlpatterns = [
 urlpatterns = [
     path("", page("pages/start.html"), name="start"),
     path("eligibility/", eligibility, name="eligibility"),
+    path("csr/", doctor.examine, name="csr_doctor"),
     path(
         "which-certificate/",
         page("pages/which_certificate.html"),

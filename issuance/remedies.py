@@ -134,3 +134,16 @@ def certreq_commands(names: ExpectedNames) -> str:
     """The command that makes key and request with the file of ``certreq_inf``."""
     stem = file_stem(names)
     return f"certreq -new {stem}.inf {stem}.csr\n"
+
+
+def instructions(names: ExpectedNames) -> dict[str, str]:
+    """Everything a page shows: ``stem`` of the files, ``config`` and ``openssl``, ``keytool``,
+    ``certreq``.
+    """
+    return {
+        "stem": file_stem(names),
+        "config": openssl_config(names),
+        "openssl": openssl_commands(names),
+        "keytool": keytool_commands(names),
+        "certreq": certreq_inf(names),
+    }

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from applications import promise
 from applications.errors import NotPossible, PrivateKeyFound, UnfitCsr
+from applications.kinds import CertificateType
 from applications.models import Application, Csr
 from applications.naming import expected_names
 from applications.services import moving
@@ -25,7 +26,10 @@ def upload_csr(application_id: UUID, data: bytes, *, actor: Actor, now: datetime
     """
     application = Application.objects.get(pk=application_id)
     report = doctor.examine(
-        data, expected=expected_names(application, now=now), blocked=authority.is_blocked
+        data,
+        expected=expected_names(application, now=now),
+        blocked=authority.is_blocked,
+        for_server=CertificateType(application.type).is_server if application.type else None,
     )
     if report.contains_private_key:
         _block_leaked(application, report, actor=actor, now=now)
@@ -111,7 +115,7 @@ def _block_leaked(
     application: Application, report: doctor.Report, *, actor: Actor, now: datetime
 ) -> None:
     for spki in report.leaked_spki_sha256:
-        authority.block_key(spki, "private_key_uploaded", actor=actor, now=now)
+        authority.report_leaked_key(spki, actor=actor, now=now)
     events.record(
         "application.private_key_refused",
         actor=actor,

@@ -1,8 +1,10 @@
 """What the authority does, one function per act; the only writers of its tables."""
 
 from issuance.services.approve import ApprovalState, approve
+from issuance.services.examine import examine_for_visitor
 from issuance.services.issue import issue
 from issuance.services.keys import block_key, is_blocked
+from issuance.services.leaks import report_leaked_key
 from issuance.services.prepare import prepare, void
 from issuance.services.publish import publish_crl, publish_crl_with, publish_crls
 from issuance.services.revoke import REASONS, revoke
@@ -12,12 +14,14 @@ __all__ = [
     "ApprovalState",
     "approve",
     "block_key",
+    "examine_for_visitor",
     "is_blocked",
     "issue",
     "prepare",
     "publish_crl",
     "publish_crl_with",
     "publish_crls",
+    "report_leaked_key",
     "revoke",
     "void",
 ]

@@ -1,0 +1,45 @@
+"""The public examination of certificate requests: ``/fi/csr/``, without login or cookie."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from applications.wording import word_all
+from certportal.doctor_forms import DoctorForm
+from certportal.foundation import clock
+from issuance import remedies
+from issuance import services as authority
+from issuance.csr import ExpectedNames, Report
+
+
+# Without a session a forged request can do no more than its sender by hand; so no cookie is set.
+@csrf_exempt
+@never_cache
+@require_http_methods(["GET", "POST"])
+def examine(request: HttpRequest) -> HttpResponse:
+    """Ask for a request; answer with everything the doctor found, keeping nothing."""
+    form = DoctorForm(request.POST or None, request.FILES or None, initial={"type": "server"})
+    if request.method != "POST" or not form.is_valid():
+        return render(request, "pages/csr.html", {"form": form})
+    report = authority.examine_for_visitor(
+        form.data_given(),
+        names=form.names(),
+        for_server=form.for_server,
+        address=str(request.META.get("REMOTE_ADDR", "")),
+        now=clock.now(),
+    )
+    return render(request, "pages/csr_report.html", _context(report, form.names()))
+
+
+def _context(report: Report, names: ExpectedNames | None) -> dict[str, object]:
+    context: dict[str, object] = {
+        "report": report,
+        "decoded": report.csr,
+        "findings": word_all([finding.to_json() for finding in report.findings]),
+        "visitor": True,
+    }
+    if names:
+        context["instructions"] = remedies.instructions(names)
+    return context

@@ -1,0 +1,121 @@
+"""The doctor for everybody: no login, nothing kept but the hash of a leaked key."""
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from applications.models import Csr
+from certportal.foundation.models import Event, Tally
+from issuance.keys import spki_sha256
+from issuance.models import BlockedKey
+from issuance.services import examine as doctor
+from tests.applications import orders
+from tests.issuance.csr.builder import GOOD, attribute, ec_key, name, pem, request, spki_of
+from tests.issuance.csr.test_secrets import dump
+
+CSR = pem(GOOD.der())
+PAGE = "/en/csr/"
+
+pytestmark = pytest.mark.django_db
+
+
+def ask(client: Client, text: str = CSR, **more: object) -> str:
+    answer = client.post(PAGE, {"type": "server", "text": text, **more})
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+@pytest.mark.parametrize("language", ["fi", "sv", "en"])
+def test_anybody_may_open_the_page_and_gets_no_cookie(client: Client, language: str) -> None:
+    page = client.get(f"/{language}/csr/")
+    assert page.status_code == 200
+    assert not page.cookies
+    assert f'href="/{language}/csr/"' in client.get(f"/{language}/").content.decode()
+
+
+def test_a_good_request_is_told_to_be_good_and_shown() -> None:
+    client = Client(enforce_csrf_checks=True)
+    page = ask(client)
+    assert "fit for use" in page
+    assert "resepti.mallisairaala.fi" in page
+    assert spki_sha256(spki_of(ec_key())) in page
+
+
+def test_a_file_is_examined_like_text(client: Client) -> None:
+    page = ask(client, "", file=SimpleUploadedFile("request.der", GOOD.der()))
+    assert "fit for use" in page
+
+
+def test_every_fault_is_told_at_once_in_the_readers_language(client: Client) -> None:
+    bad = request(subject=name(attribute("O", "SÃ¤hkÃ¶"), attribute("CN", "palvelin_1.example.fi")))
+    answer = client.post("/fi/csr/", {"type": "server", "text": pem(bad)})
+    page = answer.content.decode()
+    assert page.count("notice--error") >= 2
+    assert "palvelin_1.example.fi" in page
+    assert 'lang="fi"' in page
+
+
+def test_the_type_decides_what_a_fault_is(client: Client) -> None:
+    subject = name(attribute("CN", "a.example.fi"), attribute("emailAddress", "it@example.fi"))
+    text = pem(request(subject=subject, extensions=()))
+    assert "cannot be used" in ask(client, text)
+    assert "fit for use" in ask(client, text, type="system_signature")
+
+
+def test_commands_are_filled_in_with_the_names_given(client: Client) -> None:
+    page = ask(client, organisation="Käpylän apteekki", host_names="a.example.fi\nb.example.fi")
+    assert "O = Käpylän apteekki" in page
+    assert "DNS.2 = b.example.fi" in page
+    assert "The names are those you gave" in page
+
+
+def test_without_names_the_reader_is_told_how_to_get_commands(client: Client) -> None:
+    page = ask(client)
+    assert "openssl req" not in page
+    assert "we write the commands" in page
+
+
+def test_nothing_given_is_an_error_of_the_form(client: Client) -> None:
+    page = ask(client, "")
+    assert "Choose a file or paste the certificate request." in page
+
+
+def test_nothing_is_kept(client: Client) -> None:
+    ask(client)
+    assert not Csr.objects.exists()
+    assert not Event.objects.exists()
+    assert not BlockedKey.objects.exists()
+
+
+def test_the_page_does_not_tell_whose_key_it_is(client, matti, riitta, cas) -> None:
+    order = orders.with_csr(matti)
+    page = ask(client, order.csrs.get().report["csr"]["pem"])
+    assert "fit for use" in page
+
+
+def test_a_private_key_is_refused_and_only_its_hash_kept(client: Client) -> None:
+    key = dump(ec_key())
+    page = ask(client, key.decode())
+    assert "The file contains a private key" in page
+    blocked = BlockedKey.objects.get()
+    assert blocked.spki_sha256 == spki_sha256(spki_of(ec_key()))
+    event = Event.objects.get(action="issuance.key_blocked")
+    assert str(event.actor) == "visitor"
+    line = key.decode().splitlines()[1]
+    assert line not in page
+    assert line not in str(event.data)
+
+
+def test_a_blocked_key_is_a_fault_here_too(client: Client) -> None:
+    ask(client, dump(ec_key()).decode())
+    assert "cannot be used" in ask(client)
+
+
+def test_one_address_is_asked_to_wait(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "MOST", 2)
+    for _ in range(2):
+        ask(client)
+    answer = client.post(PAGE, {"type": "server", "text": CSR})
+    assert answer.status_code == 429
+    assert int(answer["Retry-After"]) > 0
+    assert "192.0.2" not in str(list(Tally.objects.values_list("subject", flat=True)))
