@@ -23,6 +23,11 @@ def contact() -> dict[str, str]:
     return worded | {"phone_link": worded["phone"].replace(" ", "")}
 
 
+def appeal() -> str:
+    """How a decision is appealed against (hallintolaki 46 and 47 §), in the reader's language."""
+    return in_own_language(facts()["decision"]["appeal"])
+
+
 def accessibility() -> dict[str, Any]:
     """The statement: the days it was made and updated, and the known gaps in words."""
     statement: dict[str, Any] = facts()["accessibility"]

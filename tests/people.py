@@ -12,6 +12,7 @@ from accounts.identification.hashing import digests
 from accounts.identification.identity import Identity
 from accounts.models import Membership, Organisation, Person, User
 from accounts.services import email, founding, people, roles
+from certportal.foundation import clock
 from certportal.foundation.actors import system
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -105,4 +106,7 @@ def log_in(client: Client, person: Person) -> Client:
     login = person.logins.first()
     assert login is not None
     client.force_login(login, backend=settings.AUTHENTICATION_BACKENDS[0])
+    session = client.session
+    session["identified_at"] = clock.now().isoformat()
+    session.save()
     return client

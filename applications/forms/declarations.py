@@ -5,14 +5,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from applications.declarations import DECLARATIONS
 from applications.forms.shared import VersionForm
-
-DECLARATIONS = {
-    "authority": _("I have the right to order certificates for this organisation."),
-    "domains": _("The organisation administers the domain of each host name in the order."),
-    "truth": _("The information in the order is true and complete."),
-    "terms": _("I accept the terms of delivery and understand that the order is binding."),
-}
 
 
 class DeclarationsForm(VersionForm):

@@ -8,7 +8,7 @@ from django.db import transaction
 from accounts.models import Person
 from applications import promise
 from applications.models import Addition, Application
-from applications.services import freezing, moving
+from applications.services import freezing, moving, signing
 from applications.workflow import Action, Role
 from certportal.foundation.actors import Actor
 from issuance import services as authority
@@ -21,6 +21,7 @@ def resubmit(
     person: Person,
     declarations: list[str],
     language: str,
+    identified_at: datetime,
     version: int,
     actor: Actor,
     now: datetime,
@@ -31,8 +32,9 @@ def resubmit(
     """
     application = moving.lock(application_id, version=version)
     moving.require(application, Action.RESUBMIT, Role.APPLICANT)
+    signing.require(application, person, declarations, identified_at=identified_at, now=now)
     submission = freezing.freeze(
-        application, person=person, declarations=declarations, language=language, now=now
+        application, person=person, declared=declarations, language=language, now=now
     )
     application.requests.filter(closed_at=None).update(closed_at=now)
     authority.void(application.pk, "resubmitted", actor=actor, now=now)

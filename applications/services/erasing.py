@@ -87,7 +87,7 @@ def in_use() -> set[UUID]:
 
 def _without_persons(submission: Submission) -> str:
     content = json.loads(submission.content)
-    blanked = {name: "" for name in PERSONAL if name in content}
+    blanked = {name: "" for name in (*PERSONAL, "person_name") if name in content}
     return json.dumps(content | blanked, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 

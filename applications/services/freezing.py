@@ -7,7 +7,7 @@ from typing import Any
 
 from accounts.models import Person
 from accounts.register import queries
-from applications import contents
+from applications import contents, declarations
 from applications.errors import Incomplete, NotStanding
 from applications.models import Application, Submission
 from certportal.foundation import clock
@@ -17,7 +17,7 @@ def freeze(
     application: Application,
     *,
     person: Person,
-    declarations: list[str],
+    declared: list[str],
     language: str,
     now: datetime,
 ) -> Submission:
@@ -33,10 +33,15 @@ def freeze(
         raise NotStanding(standing.reason)
     number = application.submissions.count() + 1
     frozen = content(application) | {
-        "declarations": declarations,
+        "declarations": declared,
+        "declared": declarations.in_words(declared, language),
         "language": language,
         "number": number,
+        "organisation": application.organisation.name,
+        "business_id": _business_id(application),
+        "unit": standing.record.long_name if standing.record else "",
         "person": str(person.pk),
+        "person_name": str(person),
         "record_version": standing.record.pk if standing.record else None,
         "submitted_at": now.isoformat(),
     }
@@ -52,6 +57,11 @@ def freeze(
         record=standing.record,
         csr_id=application.csr_id,
     )
+
+
+def _business_id(application: Application) -> str:
+    current = application.organisation.business_ids.filter(valid_to=None)
+    return current.values_list("code", flat=True).first() or ""
 
 
 def content(application: Application) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from django.db import transaction
 from accounts.models import Person
 from applications import promise
 from applications.models import Application
-from applications.services import freezing, moving
+from applications.services import freezing, moving, signing
 from applications.workflow import Action, Role
 from certportal.foundation.actors import Actor
 
@@ -20,6 +20,7 @@ def submit(
     person: Person,
     declarations: list[str],
     language: str,
+    identified_at: datetime,
     version: int,
     actor: Actor,
     now: datetime,
@@ -30,8 +31,9 @@ def submit(
     """
     application = moving.lock(application_id, version=version)
     moving.require(application, Action.SUBMIT, Role.APPLICANT)
+    signing.require(application, person, declarations, identified_at=identified_at, now=now)
     submission = freezing.freeze(
-        application, person=person, declarations=declarations, language=language, now=now
+        application, person=person, declared=declarations, language=language, now=now
     )
     complete = application.csr_id is not None
     return moving.move(

@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,8 @@ from applications.errors import Changed
 from applications.forms.shared import VersionForm
 from certportal.foundation import clock
 from certportal.foundation.actors import Actor
+
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 type View = Callable[..., HttpResponse]
 
@@ -56,6 +59,12 @@ def seen_version(request: HttpRequest) -> int:
         raise Changed
     version: int = form.cleaned_data["version"]
     return version
+
+
+def identified_at(request: HttpRequest) -> datetime:
+    """Return when the person last identified in this session; long ago when unknown."""
+    stored = request.session.get("identified_at")
+    return datetime.fromisoformat(stored) if stored else NEVER
 
 
 def acting(request: HttpRequest) -> dict[str, Any]:

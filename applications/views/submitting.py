@@ -15,11 +15,14 @@ from applications.forms.declarations import DeclarationsForm
 from applications.kinds import CertificateType
 from applications.models import Application
 from applications.naming import names
+from applications.services.signing import FRESH, IdentifyAgain, is_fresh
 from applications.views import going, summary, tracking, unit
-from applications.views.entry import acting, order_view, seen_version
+from applications.views.entry import acting, identified_at, order_view, seen_version
 from applications.workflow import Status
 from certportal.foundation import clock
 
+# Time to read the page, so that sending does not fail at the last moment.
+MARGIN = FRESH / 12
 OPEN = {Status.DRAFT, Status.INFO_REQUESTED}
 
 
@@ -47,6 +50,7 @@ def _send(request: HttpRequest, application: Application, form: DeclarationsForm
             person=access.person_of(request),
             declarations=form.declared(),
             language=get_language() or "fi",
+            identified_at=identified_at(request),
             version=seen_version(request),
             **acting(request),
         )
@@ -55,6 +59,8 @@ def _send(request: HttpRequest, application: Application, form: DeclarationsForm
         if application.status not in OPEN:
             return redirect("applications:sent", application.pk)
         return _again(request, application, refusal)
+    except IdentifyAgain:
+        return _show(request, application, form, status=403)
     except NotStanding as refusal:
         return unit.none_standing(request, application, refusal.reason)
     return redirect("applications:sent", application.pk)
@@ -90,6 +96,7 @@ def _show(
             for section in contents.missing(application)
         ],
         "unwritten": _unwritten(application, now),
+        "must_identify": not is_fresh(identified_at(request), now=now + MARGIN),
         "names_url": going.names_url(application),
         **more,
     }

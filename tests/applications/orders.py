@@ -2,7 +2,7 @@
 
 import subprocess
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from accounts.access import actor_for
 from accounts.models import Person
@@ -24,7 +24,7 @@ CONFORMITY = {
     "conformity_number": "VT-2025-0042",
     "conformity_valid_until": date(2099, 12, 31),
 }
-DECLARATIONS = ["authority", "truth", "terms"]
+DECLARATIONS = ["authority", "domains", "truth", "terms"]
 
 
 @dataclass
@@ -127,19 +127,23 @@ def submitted(person: Person, type: str = "server", **more) -> Application:
     return application
 
 
-def submit(person: Person, application: Application) -> None:
+def signature(person: Person, **more) -> dict:
+    """Return what makes sending an act: the person, declared in words, just identified."""
+    given = {"person": person, "declarations": DECLARATIONS, "language": "fi"}
+    return given | {"identified_at": clock.now() - timedelta(minutes=1)} | more
+
+
+def submit(person: Person, application: Application, **more) -> None:
     """Submit the draft."""
     seen = Handler(person, application).seen
-    services.submit(application.pk, person=person, declarations=DECLARATIONS, language="fi", **seen)
+    services.submit(application.pk, **signature(person, **more), **seen)
     application.refresh_from_db()
 
 
 def resubmit(person: Person, application: Application) -> None:
     """Send the mended application again."""
     seen = Handler(person, application).seen
-    services.resubmit(
-        application.pk, person=person, declarations=DECLARATIONS, language="fi", **seen
-    )
+    services.resubmit(application.pk, **signature(person), **seen)
     application.refresh_from_db()
 
 

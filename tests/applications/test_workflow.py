@@ -81,12 +81,8 @@ def test_each_status_stands_in_one_stage_or_has_ended():
 
 
 SERVICES = {
-    Action.SUBMIT: lambda a, h: services.submit(
-        a.pk, person=h.person, declarations=[], language="fi", **h.seen
-    ),
-    Action.RESUBMIT: lambda a, h: services.resubmit(
-        a.pk, person=h.person, declarations=[], language="fi", **h.seen
-    ),
+    Action.SUBMIT: lambda a, h: services.submit(a.pk, **orders.signature(h.person), **h.seen),
+    Action.RESUBMIT: lambda a, h: services.resubmit(a.pk, **orders.signature(h.person), **h.seen),
     Action.ADD_INFORMATION: lambda a, h: services.add_information(
         a.pk, text="Lisätieto", person=h.person, **h.seen
     ),

@@ -1,6 +1,5 @@
 """Approving the bytes, rejecting with reasons, taking up again."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -16,10 +15,10 @@ from applications.models import Application
 from applications.views.console import case as page
 from applications.views.console import reasons
 from applications.views.console.entry import back_to, case_view
+from applications.views.entry import identified_at
 from certportal.foundation import clock
 from issuance.services.approve import FRESH
 
-NEVER = datetime.min.replace(tzinfo=UTC)
 # Time to read the page before pressing the button, so that it does not fail at the last moment.
 MARGIN = FRESH / 15
 
@@ -94,12 +93,6 @@ def confirmation(request: HttpRequest, application: Application) -> dict[str, An
         initial |= {"prepared_id": latest.pk, "tbs_sha256": latest.tbs_sha256}
     fresh = now - FRESH + MARGIN <= identified_at(request)
     return context | {"form": ApproveForm(initial=initial), "must_identify": not fresh}
-
-
-def identified_at(request: HttpRequest) -> datetime:
-    """Return when the person last identified in this session; long ago when unknown."""
-    stored = request.session.get("identified_at")
-    return datetime.fromisoformat(stored) if stored else NEVER
 
 
 def reasons_form(

@@ -5,46 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
+from applications.frozen import LABELS
 from applications.models import Application, Submission
 from applications.workflow import Status
 from issuance.models import Certificate
 
 MOST = 10
-
-LABELS: dict[str, Promise] = {
-    "type": gettext_lazy("Type of certificate"),
-    "record_oid": gettext_lazy("OID of the unit"),
-    "organisation_spelling": gettext_lazy("Organisation in the certificate"),
-    "unit_spelling": gettext_lazy("Unit in the certificate"),
-    "purpose": gettext_lazy("Purpose of use"),
-    "host_names": gettext_lazy("Host names"),
-    "system_name": gettext_lazy("Information system"),
-    "system_oid": gettext_lazy("System's OID"),
-    "conformity_system_name": gettext_lazy("System in the certificate of conformity"),
-    "conformity_version": gettext_lazy("Version of the system"),
-    "conformity_class": gettext_lazy("Class of the system"),
-    "conformity_number": gettext_lazy("Number of the certificate of conformity"),
-    "conformity_valid_until": gettext_lazy("Certificate of conformity valid until"),
-    "attachments": gettext_lazy("SHA-256 of the attachments"),
-    "validity_months": gettext_lazy("Validity in months"),
-    "start": gettext_lazy("First day of validity"),
-    "contact_name": gettext_lazy("Contact person"),
-    "contact_email": gettext_lazy("Contact person's email address"),
-    "contact_phone": gettext_lazy("Contact person's telephone number"),
-    "mailbox": gettext_lazy("Shared technical mailbox"),
-    "deliver_to": gettext_lazy("Who gets the certificate"),
-    "technical_name": gettext_lazy("Technical contact"),
-    "technical_email": gettext_lazy("Technical contact's email address"),
-    "technical_organisation": gettext_lazy("Technical contact's organisation"),
-    "technical_language": gettext_lazy("Technical contact's language"),
-    "csr_by": gettext_lazy("Who brings the certificate request"),
-    "csr": gettext_lazy("SHA-256 of the certificate request"),
-    "declarations": gettext_lazy("Declarations"),
-}
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,7 @@ def sent(person, day: str):
     application = orders.with_csr(person)
     services.submit(
         application.pk,
-        person=person,
-        declarations=orders.DECLARATIONS,
-        language="fi",
+        **orders.signature(person, identified_at=noon(day)),
         **seen(person, application, day),
     )
     queue(application, day)
@@ -52,9 +50,7 @@ def ask(reviewer, application, day: str) -> None:
 def answer(person, application, day: str) -> None:
     services.resubmit(
         application.pk,
-        person=person,
-        declarations=orders.DECLARATIONS,
-        language="fi",
+        **orders.signature(person, identified_at=noon(day)),
         **seen(person, application, day),
     )
     queue(application, day)

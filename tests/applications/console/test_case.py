@@ -97,9 +97,7 @@ def test_the_last_two_submissions_are_compared(case, matti, desk):
     values = {"contact_name": "Maija Mallikas", "contact_email": "maija@example.fi"}
     services.save_section(case.pk, "contact", values, **orders.Handler(matti, case).seen)
     seen = orders.Handler(matti, case).seen
-    services.resubmit(
-        case.pk, person=matti, declarations=orders.DECLARATIONS, language="fi", **seen
-    )
+    services.resubmit(case.pk, **orders.signature(matti), **seen)
     changes = desk.open("case", case.pk).context["changes"]
     named = {one.label: (one.before, one.after) for one in changes}
     assert named["Contact person"] == ("Matti Meikäläinen", "Maija Mallikas")

@@ -1,9 +1,13 @@
 """Checking, declaring and sending; the confirmation; a unit that has ended meanwhile."""
 
+from datetime import timedelta
+from urllib.parse import quote
+
 import pytest
 
 from accounts.register.models import RegisterRecord
 from applications.workflow import Status
+from certportal.foundation import clock
 from tests.applications import orders
 
 DECLARED = {"authority": "on", "domains": "on", "truth": "on", "terms": "on"}
@@ -100,3 +104,15 @@ def test_a_unit_that_has_ended_is_explained_on_a_page_of_its_own(send, fresh, no
 def test_the_confirmation_of_a_draft_leads_to_the_draft(web, fresh, address):
     answer = web.get(address("applications:sent", fresh.pk))
     assert answer["Location"] == address("applications:order", fresh.pk)
+
+
+def test_an_old_session_identifies_again_first_and_loses_nothing(web, send, fresh, address):
+    session = web.session
+    session["identified_at"] = (clock.now() - timedelta(minutes=61)).isoformat()
+    session.save()
+    page = send(fresh)
+    assert page.status_code == 403
+    back = quote(address("applications:check", fresh.pk), safe="")
+    assert f'start/?next={back}"' in page.text
+    assert fresh.status == Status.DRAFT
+    assert fresh.host_names.count() == 2

@@ -1,0 +1,62 @@
+"""Sending is an act: declared in words, by an identified person who may act."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.utils import translation
+
+from applications.declarations import DECLARATIONS
+from applications.models import Application
+from applications.services.signing import IdentifyAgain, MayNotAct, NotDeclared
+from applications.workflow import Status
+from certportal.foundation import clock
+from tests.applications import orders
+
+
+@pytest.fixture
+def order(matti) -> Application:
+    return orders.with_csr(matti)
+
+
+@pytest.mark.parametrize("minutes", [61, 24 * 60, -5])
+def test_an_old_identification_does_not_sign(matti, order, minutes):
+    at = clock.now() - timedelta(minutes=minutes)
+    with pytest.raises(IdentifyAgain):
+        orders.submit(matti, order, identified_at=at)
+    order.refresh_from_db()
+    assert order.status == Status.DRAFT
+
+
+def test_one_of_fifty_nine_minutes_does(matti, order):
+    orders.submit(matti, order, identified_at=clock.now() - timedelta(minutes=59))
+    assert order.status == Status.CHECKING
+
+
+def test_a_technical_member_or_stranger_does_not_sign(order, teemu, stranger):
+    for person in (teemu, stranger):
+        with pytest.raises(MayNotAct):
+            orders.submit(person, order)
+
+
+def test_one_whose_membership_ended_does_not_sign(maija, order, now):
+    maija.memberships.update(ended_at=now)
+    with pytest.raises(MayNotAct):
+        orders.submit(maija, order)
+
+
+@pytest.mark.parametrize("left_out", orders.DECLARATIONS)
+def test_every_declaration_is_wanted(matti, order, left_out):
+    declared = [one for one in orders.DECLARATIONS if one != left_out]
+    with pytest.raises(NotDeclared):
+        orders.submit(matti, order, declarations=declared)
+
+
+def test_the_words_are_kept_as_they_were_read(matti, order):
+    with translation.override("en"):
+        orders.submit(matti, order, language="sv")
+    content = json.loads(order.submission.content)
+    assert content["declarations"] == orders.DECLARATIONS
+    with translation.override("sv"):
+        assert content["declared"] == [str(DECLARATIONS[one]) for one in orders.DECLARATIONS]
+    assert content["person_name"] == "Matti Meikäläinen"
