@@ -34,6 +34,8 @@ class CertificateOrder:
     ``reference`` is the RA's opaque name of the matter: at most one certificate is ever made
     for it. ``start`` is a day in Finland or None for at once. Hashes are SHA-256 in lower-case
     hex; ``register_record`` names the very version of the register's record relied on.
+    ``replaces`` is the reference of an earlier certificate of the same organisation whose key
+    this one keeps: a reissue.
     """
 
     reference: UUID
@@ -48,6 +50,7 @@ class CertificateOrder:
     purpose: frozenset[Purpose] = frozenset()
     dns_names: tuple[str, ...] = ()
     start: date | None = None
+    replaces: UUID | None = None
 
     @property
     def common_name(self) -> str:

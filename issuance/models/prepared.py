@@ -19,7 +19,8 @@ class PreparedCertificate(models.Model):
 
     ``tbs`` is the TBSCertificate (DER); ``specimen_der`` the same signed by a throwaway key, for
     showing. An attempt that the CA's own rules stopped is stored as refused, without either, so
-    that its findings can be shown. Void and refused attempts stay visible.
+    that its findings can be shown. Void and refused attempts stay visible. ``replaces`` is the
+    reference of the certificate that a reissue keeps the key of.
     """
 
     class State(models.TextChoices):
@@ -30,6 +31,7 @@ class PreparedCertificate(models.Model):
         ISSUED = "issued"
 
     reference = models.UUIDField()
+    replaces = models.UUIDField(null=True)
     attempt = models.PositiveIntegerField()
     state = models.CharField(max_length=10, choices=State.choices)
     void_reason = models.CharField(max_length=60, blank=True)

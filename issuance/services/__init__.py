@@ -3,7 +3,7 @@
 from issuance.services.approve import ApprovalState, approve
 from issuance.services.examine import examine_for_visitor
 from issuance.services.issue import issue
-from issuance.services.keys import block_key, is_blocked
+from issuance.services.keys import block_key, import_keys, is_blocked
 from issuance.services.leaks import report_leaked_key
 from issuance.services.prepare import prepare, void
 from issuance.services.publish import publish_crl, publish_crl_with, publish_crls
@@ -15,6 +15,7 @@ __all__ = [
     "approve",
     "block_key",
     "examine_for_visitor",
+    "import_keys",
     "is_blocked",
     "issue",
     "prepare",

@@ -1,5 +1,6 @@
 """Refusals of the authority's services, worded for the person who is refused."""
 
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from certportal.foundation.errors import NotAllowed, Refused, Stale
@@ -68,3 +69,13 @@ class ReasonStands(Refused):
                 "the private key having been disclosed."
             )
         )
+
+
+class NotAHash(Refused):
+    """A line of a block list is no SHA-256 in hexadecimal; ``line`` counts from 1."""
+
+    def __init__(self, line: int) -> None:
+        super().__init__(
+            format_lazy(_("Line {line} is not a SHA-256 of 64 hexadecimal digits."), line=line)
+        )
+        self.line = line

@@ -8,7 +8,7 @@ from typing import cast
 
 from issuance import csr
 from issuance.findings import Finding, Severity
-from issuance.models import IssuingCA
+from issuance.models import Certificate, IssuingCA
 from issuance.orders import CertificateOrder, examine_order
 from issuance.plan import SubjectKey, branch_of
 from issuance.profiles import PROFILES
@@ -40,11 +40,12 @@ def examine(order: CertificateOrder, *, now: datetime) -> Evidence:
     profile = PROFILES.get(order.profile_id)
     server = profile is not None and profile.has_dns_names
     report = csr.examine(order.csr_der, blocked=is_blocked, for_server=server)
-    findings = [*examine_order(order, now=now), *report.findings, *_hash(order)]
+    findings = [*examine_order(order, now=now), *report.findings, *_hash(order), *_reissue(order)]
     if report.csr is None:
         return Evidence(tuple(findings), "", None, None)
     spki_sha256 = report.csr.key.spki_sha256
-    findings += [f for f in key_findings(spki_sha256, order.reference) if f not in findings]
+    known = key_findings(spki_sha256, order.reference, replaces=order.replaces)
+    findings += [finding for finding in known if finding not in findings]
     key = cast(SubjectKey, report.csr.public_key()) if report.accepted else None
     ca = _issuing_ca(order, key)
     if key is not None and profile is not None and ca is None:
@@ -55,6 +56,17 @@ def examine(order: CertificateOrder, *, now: datetime) -> Evidence:
 def _hash(order: CertificateOrder) -> Iterator[Finding]:
     if hashlib.sha256(order.csr_der).hexdigest() != order.csr_sha256:
         yield _error("ca.csr_hash")
+
+
+def _reissue(order: CertificateOrder) -> Iterator[Finding]:
+    """Only a certificate of the same organisation can be replaced with its key."""
+    if order.replaces is None:
+        return
+    own = Certificate.objects.filter(
+        reference=order.replaces, organisation_id=order.organisation_id
+    )
+    if not own.exists():
+        yield _error("ca.reissue")
 
 
 def _issuing_ca(order: CertificateOrder, key: SubjectKey | None) -> IssuingCA | None:

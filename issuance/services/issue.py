@@ -115,7 +115,8 @@ def _fault(prepared: PreparedCertificate, now: datetime) -> str:
         return "ca_not_active"
     if not approval_state(prepared).complete:
         return "approvals_missing"
-    return next((f.rule for f in key_findings(prepared.spki_sha256, prepared.reference)), "")
+    findings = key_findings(prepared.spki_sha256, prepared.reference, replaces=prepared.replaces)
+    return next((finding.rule for finding in findings), "")
 
 
 def _refuse(

@@ -41,6 +41,7 @@ def prepare(order: CertificateOrder, *, now: datetime) -> PreparedCertificate:
         number = _next_attempt(order.reference, now)
         prepared = PreparedCertificate.objects.create(
             reference=order.reference,
+            replaces=order.replaces,
             attempt=number,
             state=State.REFUSED if has_error(findings) else State.PREPARED,
             environment=profile.environment,

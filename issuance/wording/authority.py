@@ -31,6 +31,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "ca.dns_name_twice": ("", _("The same host name stands in the order twice.")),
     "ca.dns_name": ("", _("“%(value)s” is not a complete host name.")),
     "ca.csr_hash": ("", _("The certificate request is not the one that was examined.")),
+    "ca.reissue": ("", _("The certificate to be replaced is not one of this organisation.")),
     "lint.serial": ("", _("The serial number is not of the right form: %(detail)s")),
     "lint.signature_algorithm": ("", _("The signature algorithm is wrong: %(detail)s")),
     "lint.issuer": ("", _("The issuer's name is wrong: %(detail)s")),

@@ -1,0 +1,101 @@
+"""The block list is fed from files; keys of the same order and of a reissue are exempt."""
+
+from dataclasses import replace
+from datetime import datetime
+from io import StringIO
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from accounts.models import Organisation, Person
+from certportal.foundation.actors import system
+from certportal.foundation.models import Event
+from issuance import services
+from issuance.models import BlockedKey, Certificate
+from issuance.orders import CertificateOrder
+from tests.issuance.conftest import approve_by
+
+FIRST, SECOND = "ab" * 32, "0f" * 32
+
+
+def run(file: Path, *options: str) -> str:
+    out = StringIO()
+    call_command("block_keys", str(file), *options, stdout=out)
+    return out.getvalue()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Two hashes, a comment and an empty line."""
+    path = tmp_path / "keys.txt"
+    path.write_text(f"# from a scan\n{FIRST.upper()}\n\n{SECOND}  # the second\n")
+    return path
+
+
+@pytest.mark.django_db
+def test_a_file_is_imported_once(file: Path) -> None:
+    assert run(file) == "2 new\n"
+    assert services.is_blocked(FIRST)
+    assert run(file) == "0 new\n"
+    assert BlockedKey.objects.count() == 2
+
+
+@pytest.mark.django_db
+def test_the_import_says_why_and_is_recorded(file: Path) -> None:
+    run(file, "--reason", "key_compromise")
+    assert set(BlockedKey.objects.values_list("reason", flat=True)) == {"key_compromise"}
+    event = Event.objects.get(action="issuance.keys_imported")
+    assert event.data == {"reason": "key_compromise", "read": 2, "new": 2}
+
+
+@pytest.mark.django_db
+def test_an_earlier_reason_stays(file: Path) -> None:
+    run(file, "--reason", "key_compromise")
+    run(file, "--reason", "published")
+    assert set(BlockedKey.objects.values_list("reason", flat=True)) == {"key_compromise"}
+
+
+@pytest.mark.django_db
+def test_a_line_that_is_no_hash_stops_all(file: Path) -> None:
+    with file.open("a") as more:
+        more.write("abcd\n")
+    with pytest.raises(CommandError, match="5"):
+        run(file)
+    assert not BlockedKey.objects.exists()
+
+
+def reissued(order: CertificateOrder, certificate: Certificate, **more: object) -> CertificateOrder:
+    return replace(order, reference=uuid4(), replaces=certificate.reference, **more)
+
+
+def rules(prepared: object) -> set[str]:
+    return {finding.rule for finding in prepared.found if finding.severity == "error"}
+
+
+def test_a_reissue_keeps_the_key(
+    certificate: Certificate, order: CertificateOrder, riitta: Person, now: datetime
+) -> None:
+    prepared = services.prepare(reissued(order, certificate), now=now)
+    assert rules(prepared) == set()
+    approve_by(riitta, prepared, now)
+    second = services.issue(prepared.reference, now=now)
+    assert second is not None
+    assert second.spki_sha256 == certificate.spki_sha256
+
+
+def test_nobody_reissues_the_certificate_of_another(
+    certificate: Certificate, order: CertificateOrder, kalle: Person, now: datetime
+) -> None:
+    other: Organisation = kalle.memberships.get().organisation
+    prepared = services.prepare(reissued(order, certificate, organisation_id=other.pk), now=now)
+    assert "ca.reissue" in rules(prepared)
+
+
+def test_the_key_of_a_reissue_is_still_refused_when_blocked(
+    certificate: Certificate, order: CertificateOrder, now: datetime
+) -> None:
+    services.report_leaked_key(certificate.spki_sha256, actor=system("test"), now=now)
+    prepared = services.prepare(reissued(order, certificate), now=now)
+    assert rules(prepared) == {"key.blocked"}
