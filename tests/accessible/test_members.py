@@ -1,0 +1,62 @@
+"""The pages on the people of an account: list, invitations, roles, leaving, joining."""
+
+import pytest
+from django.urls import reverse
+
+from accounts.access import actor_for
+from accounts.models import JoinRequest
+from accounts.services import inviting, joining
+from tests import people
+from tests.accessibility import check_both_widths
+from tests.accessible.conftest import press
+
+pytestmark = pytest.mark.django_db(transaction=True)
+CODE = "9900001-8"
+
+
+@pytest.fixture
+def asker(pharmacy, now):
+    """Somebody who asks to join the pharmacy's account."""
+    person = people.make_person("Pekka Pyytäjä", now=now)
+    joining.ask(person, CODE, actor=actor_for(person), now=now)
+    return person
+
+
+@pytest.fixture
+def invitation(matti, pharmacy, now):
+    """An invitation that waits for its answer."""
+    who = {"role": "applicant", "language": "fi", "by": matti, "actor": actor_for(matti)}
+    return inviting.invite(pharmacy, "uusi@example.fi", **who, now=now)
+
+
+def test_the_people_of_an_account(go, matti, maija, asker):
+    check_both_widths(go("accounts:members", who=maija))
+    check_both_widths(go("accounts:members", who=matti))
+    page = go("accounts:invite", who=matti)
+    check_both_widths(page)
+    press(page)
+    page.wait_for_selector(".field__error")
+    check_both_widths(page)
+    check_both_widths(go("accounts:invite_for", JoinRequest.objects.get().pk, who=matti))
+    other = maija.memberships.get().pk
+    check_both_widths(go("accounts:member", other, who=matti))
+    check_both_widths(go("accounts:remove", other, who=matti))
+    check_both_widths(go("accounts:leave", who=maija))
+
+
+def test_the_list_with_invitations(go, matti, invitation):
+    check_both_widths(go("accounts:members", who=matti))
+
+
+def test_an_invitation_open_and_over(go, matti, invitation, now):
+    check_both_widths(go("accounts:invitation", invitation.token))
+    check_both_widths(go("accounts:invitation", invitation.token, who=people.make_person("Uusi")))
+    inviting.revoke(invitation.pk, actor=actor_for(matti), now=now)
+    check_both_widths(go("accounts:invitation", invitation.token))
+
+
+def test_asking_to_join(go, pharmacy):
+    page = go("accounts:confirm", CODE, who=people.make_person("Aino Ahkera"))
+    page.locator(f"form[action='{reverse('accounts:join', args=[CODE])}'] button").click()
+    page.wait_for_url("**/join/")
+    check_both_widths(page)

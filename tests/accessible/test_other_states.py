@@ -1,0 +1,154 @@
+"""Pages and states that no other browser test looks at."""
+
+import pytest
+
+from accounts.register.models import RegisterRecord
+from applications import services
+from applications.workflow import Status
+from certportal.foundation import clock
+from tests import people
+from tests.accessibility import check_both_widths
+from tests.accessible.conftest import press
+from tests.applications import orders
+
+pytestmark = pytest.mark.django_db(transaction=True)
+COUNTY = "9900009-3"
+CLINICS = "9900008-5"
+
+
+def in_error(page):
+    """Press the button without having filled anything in; the page must tell the errors."""
+    press(page)
+    page.wait_for_selector(".field__error")
+    check_both_widths(page)
+
+
+def test_the_authorities_before_and_after_the_ceremony(go, request):
+    check_both_widths(go("authorities"))
+    request.getfixturevalue("cas")
+    check_both_widths(go("authorities"))
+
+
+def test_mail_of_a_development_machine(go, settings, tmp_path):
+    settings.MAIL_DIRECTORY = tmp_path
+    check_both_widths(go("dev_mail"))
+    mail = "Subject: Koe\nTo: a@example.fi\nContent-Type: text/plain\n\nTeksti\n"
+    (tmp_path / "20261125T101010-1.eml").write_text(mail)
+    check_both_widths(go("dev_mail"))
+    check_both_widths(go("dev_mail_show", "20261125T101010-1.eml"))
+    check_both_widths(go("dev_mail_samples"))
+
+
+def test_the_public_examination_of_requests(go, db):
+    page = go("csr_doctor")
+    check_both_widths(page)
+    in_error(page)
+    for text in (orders.openssl_csr(), orders.openssl_csr(key="1024")):
+        page = go("csr_doctor")
+        page.locator("[name=text]").fill(text.decode())
+        press(page)
+        page.wait_for_selector("[name=text]", state="detached")
+        check_both_widths(page)
+
+
+def test_accounts_with_nothing_and_of_technical_members(go, matti, teemu):
+    check_both_widths(go("home", who=matti))
+    check_both_widths(go("home", who=teemu))
+
+
+def test_choosing_among_organisations(go, matti, now):
+    people.found_account(matti, CLINICS, now=now)
+    page = go("accounts:choose", who=matti)
+    check_both_widths(page)
+    in_error(page)
+
+
+@pytest.mark.parametrize("part", ["unit", "purpose", "delivery", "csr"])
+def test_parts_with_nothing_filled_in(go, matti, part):
+    organisation = matti.memberships.get().organisation
+    actor = orders.actor_for(matti)
+    draft = services.start(
+        organisation=organisation,
+        person=matti,
+        type=orders.CertificateType.SERVER,
+        language="fi",
+        actor=actor,
+        now=clock.now(),
+    )
+    check_both_widths(go("applications:order", draft.pk, who=matti))
+    in_error(go("applications:part", draft.pk, part, who=matti))
+
+
+def test_a_period_that_cannot_be(go, matti):
+    page = go("applications:part", orders.draft(matti).pk, "validity", who=matti)
+    page.locator("[name=validity_months]").fill("99")
+    in_error(page)
+
+
+def test_a_certificate_of_conformity(go, matti):
+    draft = orders.draft(matti, "system_signature")
+    page = go("applications:part", draft.pk, "conformity", who=matti)
+    check_both_widths(page)
+    page.locator("[name=conformity_number]").fill("")
+    in_error(page)
+    draft.attachments.all().delete()
+    check_both_widths(go("applications:part", draft.pk, "conformity", who=matti))
+
+
+def test_many_units_searched_and_not_found(go, sample, now):
+    head = people.make_founder("Heli Hallinto", COUNTY, now=now)
+    draft = orders.draft(head, unit="1.2.246.10.99000093.10.200")
+    check_both_widths(go("applications:part", draft.pk, "unit", who=head))
+    check_both_widths(go("applications:part", draft.pk, "unit", who=head, query="?q=terveysasema"))
+    check_both_widths(go("applications:part", draft.pk, "unit", who=head, query="?q=xyzzy"))
+
+
+def test_no_unit_in_force(go, matti):
+    draft = orders.draft(matti)
+    RegisterRecord.objects.all().delete()
+    check_both_widths(go("applications:part", draft.pk, "unit", who=matti))
+
+
+def test_requests_that_cannot_be_certified(go, matti):
+    draft = orders.draft(matti)
+    for text in (orders.openssl_csr(key="1024").decode(), KEY):
+        page = go("applications:part", draft.pk, "csr", who=matti)
+        page.locator("[name=how][value=text]").check()
+        page.locator("[name=text]").fill(text)
+        press(page)
+        page.wait_for_selector("main h1")
+        check_both_widths(page)
+
+
+def test_sending_without_declaring(go, matti):
+    in_error(go("applications:check", orders.with_csr(matti).pk, who=matti))
+
+
+def test_an_order_that_waits_for_an_answer(go, matti, riitta, cas):
+    case = orders.claimed(matti, riitta)
+    seen = orders.Handler(riitta, case).seen
+    services.request_info(
+        case.pk,
+        sections=["host_names"],
+        reason="Lisätkää nimi.",
+        deadline=clock.day(clock.now()).replace(year=2099),
+        person=riitta,
+        **seen,
+    )
+    for name in ("home", "applications:order", "applications:check"):
+        check_both_widths(go(name, *([] if name == "home" else [case.pk]), who=matti))
+    check_both_widths(go("applications:part", case.pk, "host_names", who=matti))
+
+
+@pytest.mark.parametrize(
+    "status", [Status.AWAITING_CSR, Status.REJECTED, Status.WITHDRAWN, Status.LAPSED]
+)
+def test_orders_that_stand_still(go, matti, status):
+    order = orders.submitted(matti)
+    type(order).objects.filter(pk=order.pk).update(status=status)
+    check_both_widths(go("applications:order", order.pk, who=matti))
+    check_both_widths(go("home", who=matti))
+
+
+# No key at all; the words around it are what is recognised.
+KEY = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIAAA\n-----END PRIVATE KEY-----\n"

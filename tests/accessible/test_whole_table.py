@@ -1,0 +1,116 @@
+"""No page without a look: each address of the service is looked at in a browser somewhere."""
+
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import translation
+
+from tests import people
+from tests.applications import orders
+from tests.isolation.table import TABLE
+
+TESTS = Path(__file__).parent.parent
+ORDERS = "applications/views/test_in_browser.py"
+CONSOLE = "applications/console/test_pages.py"
+ACCOUNTS = "accounts/test_pages.py"
+GALLERY = "gallery/test_pages.py"
+MEMBERS = "accessible/test_members.py"
+HERE = "accessible/test_other_states.py"
+# Which browser test looks at the page, and the words by which it opens it.
+LOOKED_AT = {
+    **{name: (GALLERY, name.replace("_", "-")) for name in ["eligibility", "which_certificate"]},
+    **{name: (GALLERY, name) for name in ["accessibility", "privacy", "contact", "feedback"]},
+    "start": (GALLERY, '""'),
+    "feedback_sent": (GALLERY, "feedback/sent/"),
+    "home": (ORDERS, '"home"'),
+    "csr_doctor": (HERE, '"csr_doctor"'),
+    "authorities": (HERE, '"authorities"'),
+    "dev_mail": (HERE, '"dev_mail"'),
+    "dev_mail_show": (HERE, '"dev_mail_show"'),
+    "dev_mail_samples": (HERE, '"dev_mail_samples"'),
+    "accounts:login": (ACCOUNTS, "login/"),
+    "accounts:cancelled": (ACCOUNTS, "login/cancelled/"),
+    "accounts:not_identified": (ACCOUNTS, "login/failed/"),
+    "accounts:logged_out": (ACCOUNTS, "logged-out/"),
+    "accounts:email": (ACCOUNTS, "email/"),
+    "accounts:email_code": (ACCOUNTS, "/email/code/"),
+    "accounts:found": (ACCOUNTS, "organisation/found/"),
+    "accounts:confirm": (ACCOUNTS, "organisation/found/{code}/"),
+    "accounts:choose": (HERE, "accounts:choose"),
+    "accounts:profile": (ACCOUNTS, "me/"),
+    "testidp:authorize": (ACCOUNTS, "login/start/"),
+    **{
+        f"applications:{name}": (ORDERS, f'"{name}"')
+        for name in ["order", "names", "check", "sent", "withdraw", "discard", "again"]
+    },
+    **{f"applications:{name}": (ORDERS, f'"{name}"') for name in ["give_csr", "add_information"]},
+    **{f"applications:{name}": (ORDERS, f"applications:{name}") for name in ["new", "part", "csr"]},
+    **{
+        f"accounts:{name}": (MEMBERS, f"accounts:{name}") for name in ["members", "leave", "invite"]
+    },
+    **{
+        f"accounts:{name}": (MEMBERS, f"accounts:{name}")
+        for name in ["members", "member", "remove", "leave", "invite", "invite_for", "invitation"]
+    },
+    "accounts:join": (MEMBERS, "accounts:join"),
+    **{
+        f"console:{name}": (CONSOLE, f'"{name}"')
+        for name in ["queue", "case", "ask", "extend", "approve", "reject", "reopen"]
+    },
+    "console:evidence": (CONSOLE, "evidence"),
+}
+# Addresses that answer with no page of their own: redirects, files, data and pressed buttons.
+NO_PAGE = {
+    *["livez", "healthz", "front", "robots", "favicon", "identification-return"],
+    *["issuance:crl", "issuance:policy", "issuance:ca_certificate", "issuance:ca_chain"],
+    *["accounts:identify", "accounts:logout", "applications:download", "console:queue_csv"],
+    *["console:next", "console:claim", "console:release", "console:names"],
+    *["console:cancel_request", "console:attachment", "console:attachment_page"],
+    *["applications:attachment", "applications:remove_attachment"],
+    *["accounts:resend", "accounts:revoke"],
+    *["testidp:root", "testidp:discovery", "testidp:jwks", "testidp:token"],
+}
+
+
+def is_ours(entry):
+    """Django's own admin has pages of its own making; superusers alone see it."""
+    return bool(entry.name) and not entry.name.startswith("admin:")
+
+
+@pytest.mark.parametrize("entry", list(filter(is_ours, TABLE)), ids=str)
+def test_each_page_is_looked_at(entry):
+    if entry.name in NO_PAGE:
+        return
+    assert entry.name in LOOKED_AT, "say which browser test looks at it, or that it is no page"
+    file, words = LOOKED_AT[entry.name]
+    assert words in (TESTS / file).read_text(), f"{file} no longer opens it"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("language", ["fi", "sv", "en"])
+def test_each_page_has_a_title_of_its_own(matti, riitta, cas, settings, language):
+    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
+    draft, case = orders.with_csr(matti), orders.claimed(matti, riitta)
+    titles: dict[str, set[str]] = {}
+    for name, kwargs in pages(draft, case):
+        client = people.log_in(Client(), riitta if name.startswith("console:") else matti)
+        with translation.override(language):
+            page = client.get(reverse(name, kwargs=kwargs))
+        if page.status_code == 200:
+            assert f'<html lang="{language}"' in page.text, name
+            titles.setdefault(page.text.split("<title>")[1].split("</title>")[0], set()).add(name)
+    assert len(titles) > 20
+    assert {title: names for title, names in titles.items() if len(names) > 1} == {}
+
+
+def pages(draft, case):
+    """Yield name and arguments of every page that an order alone is enough to open."""
+    for entry in filter(is_ours, TABLE):
+        if entry.name in NO_PAGE or entry.name.startswith(("dev_mail", "testidp:")):
+            continue
+        of = case if entry.name.startswith("console:") else draft
+        known = {"application_id": of.pk, "section_id": "validity", "csr_id": of.csrs.first().pk}
+        if entry.wants <= known.keys():
+            yield entry.name, {name: known[name] for name in entry.wants}
