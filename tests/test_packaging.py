@@ -12,7 +12,7 @@ from certportal import probe
 ROOT = Path(__file__).parent.parent
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
-PORTAL = "".join(part.read_text() for part in [ROOT / "portal", *ROOT.glob("portal.d/*.sh")])
+PORTAL = "".join(part.read_text() for part in [ROOT / "portal", *ROOT.glob("certportal/shell/*.sh")])
 ALL = COMPOSE["services"]
 SERVICES = {name: service for name, service in ALL.items() if "profiles" not in service}
 OURS = ["web", "worker", "signer", "beat"]

@@ -66,6 +66,17 @@ stop_all() {
     stop_services
 }
 
+# in_foreground COMMAND…: wait for it, yet let it be stopped with all else when this script is told
+# to stop; bash runs no trap while it waits for a command of its own group.
+in_foreground() {
+    setsid setpriv --pdeathsig TERM "$@" 9>&- &
+    PIDS[command]=$!
+    local status=0
+    wait "${PIDS[command]}" || status=$?
+    unset "PIDS[command]"
+    return $status
+}
+
 stop_at_the_end() {
     trap stop_all EXIT
     trap 'exit 130' INT
