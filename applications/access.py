@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.db.models import Q, QuerySet
 from django.http import Http404
 
 from accounts import access
@@ -24,6 +25,28 @@ def get_for_applicant(person: Person, application_id: UUID) -> Application:
             return application
         _refuse(person, application)
     raise Http404
+
+
+def get_for_technical(person: Person, application_id: UUID) -> Application:
+    """Return the submitted order of their organisation that names a technical member; else 404."""
+    found = Application.objects.select_related("organisation", "csr", "submission")
+    application = found.filter(pk=application_id).first()
+    if application is not None:
+        if naming(person, application.organisation_id).filter(pk=application_id).exists():
+            return application
+        _refuse(person, application)
+    raise Http404
+
+
+def naming(person: Person, organisation_id: UUID) -> QuerySet[Application]:
+    """Return the organisation's submitted orders that name this technical member's address."""
+    membership = access.current_membership(person, organisation_id)
+    technical = membership is not None and membership.role == Membership.Role.TECHNICAL
+    if not technical or person.email_verified_at is None:
+        return Application.objects.none()
+    orders = Application.objects.filter(organisation=organisation_id).exclude(status=Status.DRAFT)
+    mine = Q(technical_email__iexact=person.email) | Q(deputy_email__iexact=person.email)
+    return orders.filter(mine).order_by("-changed_at")
 
 
 def get_for_reviewer(person: Person, application_id: UUID) -> Application:

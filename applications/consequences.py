@@ -7,11 +7,15 @@ from applications.workflow import Action, Status
 
 @dataclass(frozen=True, slots=True)
 class Consequences:
-    """Topics to enqueue, and notices as (name, recipients); `on` limits them to one target."""
+    """Topics to enqueue, and notices as (name, recipients); `on` limits them to one target.
+
+    `ends_links`: the links of the technical contact die for good.
+    """
 
     topics: tuple[str, ...] = ()
     notices: tuple[tuple[str, tuple[str, ...]], ...] = ()
     on: Status | None = None
+    ends_links: bool = False
 
 
 CHECKS = ("application.checks_wanted",)
@@ -20,6 +24,7 @@ APPLICANT = ("applicant",)
 CONSEQUENCES: dict[Action, Consequences] = {
     Action.SUBMIT: Consequences(CHECKS, (("receipt", APPLICANT),)),
     Action.SUBMIT_WITHOUT_CSR: Consequences(notices=(("receipt", APPLICANT),)),
+    Action.NOT_MINE: Consequences(notices=(("not_mine_told", APPLICANT),)),
     Action.ATTACH_CSR: Consequences(CHECKS, (("csr_attached", APPLICANT),)),
     Action.REPLACE_CSR: Consequences(CHECKS),
     Action.RETURN_CSR: Consequences(notices=(("csr_returned", APPLICANT),)),
@@ -34,11 +39,11 @@ CONSEQUENCES: dict[Action, Consequences] = {
     ),
     Action.RESUBMIT: Consequences(CHECKS, (("receipt", APPLICANT),)),
     Action.APPROVE: Consequences(("certificate.approved",), on=Status.APPROVED),
-    Action.REJECT: Consequences(notices=(("rejected", APPLICANT),)),
+    Action.REJECT: Consequences(notices=(("rejected", APPLICANT),), ends_links=True),
     Action.RECALL: Consequences(("application.claimed",), (("recalled", ("reviewer",)),)),
     Action.ISSUE: Consequences(notices=(("package", ("recipient", "mailbox")),)),
-    Action.WITHDRAW: Consequences(notices=(("withdrawn", APPLICANT),)),
-    Action.LAPSE: Consequences(notices=(("lapsed", APPLICANT),)),
+    Action.WITHDRAW: Consequences(notices=(("withdrawn", APPLICANT),), ends_links=True),
+    Action.LAPSE: Consequences(notices=(("lapsed", APPLICANT),), ends_links=True),
     Action.REOPEN: Consequences(CHECKS, (("reopened", APPLICANT),)),
 }
 NOTHING = Consequences()

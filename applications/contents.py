@@ -115,6 +115,8 @@ SECTIONS: tuple[Section, ...] = (
             "technical_email",
             "technical_organisation",
             "technical_language",
+            "deputy_name",
+            "deputy_email",
         ),
         _always,
         _delivery_complete,

@@ -86,3 +86,13 @@ class UnfitCsr(Refused):
         """Keep the doctor's report."""
         super().__init__(_("The certificate request cannot be used as it is."))
         self.report = report
+
+
+class LinkOver(Refused):
+    """The technical contact's link has ended."""
+
+    status = 410
+
+    def __init__(self) -> None:
+        """Word it."""
+        super().__init__(_("The link is no longer valid. Ask the one who ordered for a new link."))

@@ -6,11 +6,13 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation, Person
 from accounts.register.models import Kind, RegisterRecord
 from applications.kinds import CertificateType, ConformityClass, Delivery, Purpose
 from applications.workflow import Status
+from certportal.foundation import tokens
 
 
 class Application(models.Model):
@@ -58,6 +60,8 @@ class Application(models.Model):
     technical_email = models.EmailField(blank=True)
     technical_organisation = models.CharField(max_length=200, blank=True)
     technical_language = models.CharField(max_length=2, blank=True)
+    deputy_name = models.CharField(max_length=120, blank=True)
+    deputy_email = models.EmailField(blank=True)
     csr_by = models.CharField(max_length=20, choices=Delivery, blank=True)
     csr = models.ForeignKey("Csr", models.PROTECT, null=True, related_name="+")
 
@@ -142,6 +146,43 @@ class Csr(models.Model):
     def __str__(self) -> str:
         """Return the beginning of the hash."""
         return self.sha256[:16]
+
+
+class ContactLink(models.Model):
+    """The link by which a technical contact, or the deputy, works on one order without a login.
+
+    The token is derived from the key and only its hash is stored. The first POST binds the link to
+    that browser: `bound_session` is the hash of a secret that its session holds. What ends with
+    the order's own state is judged in `applications.contact`.
+    """
+
+    class Holder(models.TextChoices):
+        TECHNICAL_CONTACT = "technical_contact", _("The technical contact")
+        DEPUTY = "deputy", _("The deputy")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    application = models.ForeignKey(Application, models.CASCADE, related_name="contact_links")
+    holder = models.CharField(max_length=20, choices=Holder)
+    email = models.EmailField()
+    token_hash = models.CharField(max_length=64, unique=True)
+    made_at = models.DateTimeField()
+    bound_session = models.CharField(max_length=64, blank=True)
+    bound_at = models.DateTimeField(null=True)
+    # Ended by the applicant, by a newer link taken into use, or with the order.
+    revoked_at = models.DateTimeField(null=True)
+    not_mine_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["made_at"]
+
+    def __str__(self) -> str:
+        """Return whose it is."""
+        return str(self.holder)
+
+    @property
+    def token(self) -> str:
+        """The token, for the mail only."""
+        return tokens.derived("contact", str(self.pk))
 
 
 def storage_name(attachment: "Attachment", _given: str) -> str:

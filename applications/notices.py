@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 
-from applications import contents, delivery, lapsing, workflow
+from applications import contact, contents, delivery, lapsing, workflow
 from applications.kinds import CertificateType, Delivery
 from applications.mailtext import subject_and_body
 from applications.models import Application, Decision, HostName, InformationRequest
@@ -21,6 +21,8 @@ from issuance.models import Certificate
 
 NOTICES = (
     "receipt",
+    "link_sent",
+    "not_mine_told",
     "csr_attached",
     "csr_returned",
     "information_wanted",
@@ -45,14 +47,20 @@ def build(
     """Return the mail for the recipient, or None when there is nobody to send it to.
 
     `recipient` says what they are to the application: applicant, recipient (of the certificate),
-    mailbox, technical_contact, reviewer. The first line of the template is the subject.
+    mailbox, technical_contact, deputy, reviewer. The first line of the template is the subject.
     """
     if notice not in NOTICES:
         raise ValueError(notice)
     address, _language = resolve(application, recipient)
     if not address:
         return None
-    message = compose(notice, application, recipient, facts(application), now=now)
+    known = facts(application)
+    if notice == "link_sent":
+        link = contact.newest(application, recipient, now=now)
+        if link is None:  # ended before the mail left
+            return None
+        known = replace(known, link=link.token)
+    message = compose(notice, application, recipient, known, now=now)
     return replace(message, files=_files(notice, application))
 
 
@@ -83,6 +91,7 @@ class Facts:
     host_names: Sequence[HostName] = ()
     missing: Sequence[contents.Section] = ()
     lapses_on: date | None = None
+    link: str = ""
 
 
 def facts(application: Application) -> Facts:
@@ -115,6 +124,8 @@ def resolve(application: Application, recipient: str) -> tuple[str, str]:
     technical = application.technical_email, application.technical_language or application.language
     if recipient == "technical_contact":
         return technical
+    if recipient == "deputy":
+        return application.deputy_email, technical[1]
     if recipient == "recipient" and application.deliver_to == Delivery.TECHNICAL_CONTACT:
         return technical
     if recipient == "mailbox":
@@ -142,6 +153,7 @@ def _context(
         "is_test": CertificateType(application.type).is_test,
         "address": settings.PORTAL_BASE_URL + path,
         "base": settings.PORTAL_BASE_URL,
+        "link": settings.PORTAL_BASE_URL + reverse("contact:landing", args=[known.link or "-"]),
         "request": known.request,
         "sections": [contents.BY_ID[field].title for field in fields],
         "missing": [section.title for section in known.missing],

@@ -8,6 +8,7 @@ from applications.views import (
     csr,
     drafting,
     ending,
+    linking,
     orders,
     starting,
     submitting,
@@ -39,5 +40,8 @@ urlpatterns = [
     path("<uuid:application_id>/withdraw/", ending.withdraw, name="withdraw"),
     path("<uuid:application_id>/discard/", ending.discard, name="discard"),
     path("<uuid:application_id>/information/", ending.add_information, name="add_information"),
+    path("<uuid:application_id>/contact/", linking.rename, name="rename_contact"),
+    path("<uuid:application_id>/contact/resend/", linking.resend, name="resend_link"),
+    path("<uuid:application_id>/contact/revoke/", linking.revoke, name="revoke_link"),
     path("<uuid:application_id>/files/<slug:kind>/", certificates.download, name="download"),
 ]

@@ -24,6 +24,7 @@ from issuance.models import Certificate
 LANGUAGES = ("fi", "sv", "en")
 # Whom the sample of a notice is written to, where that is not the applicant.
 READERS = {
+    "link_sent": ("technical_contact",),
     "recalled": ("reviewer",),
     "renewal": ("applicant", "technical_contact"),
 }
@@ -114,6 +115,7 @@ def _facts(notice: str, language: str, today: date, now: datetime) -> notices.Fa
             serial="4F1C99A2B7D35E08", not_before=now, not_after=now + timedelta(days=365)
         ),
         host_names=[HostName(name="erecept.example.fi"), HostName(name="varmuus.example.fi")],
+        link="sample-token-of-a-link",
         missing=[contents.BY_ID["csr"]],
         lapses_on=clock.add_months(today, 6) + timedelta(days=1),
     )

@@ -22,6 +22,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
         path("authorities/", authorities, name="authorities"),
         path("account/", include("accounts.urls")),
         path("orders/", include("applications.urls")),
+        path("contact-link/", include("applications.contact_urls")),
+        path("technical/", include("applications.technical_urls")),
         path("console/", include("applications.console_urls")),
         path("settings/", admin.site.urls),
     ),

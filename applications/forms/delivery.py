@@ -12,22 +12,9 @@ from applications.kinds import Delivery
 from certportal.foundation.forms import EmailField
 
 
-class DeliveryForm(PartForm):
-    """The shared mailbox, the recipient and the technical contact."""
+class ContactForm(PartForm):
+    """The technical contact and the deputy."""
 
-    mailbox = EmailField(
-        label=gettext_lazy("Shared technical mailbox"),
-        help_text=gettext_lazy(
-            "A copy of the certificate and reminders come here. Give an address that several"
-            " people read, so that messages arrive during holidays too."
-        ),
-    )
-    deliver_to = forms.ChoiceField(
-        label=gettext_lazy("Who gets the certificate?"),
-        choices=Delivery.choices,
-        widget=forms.RadioSelect,
-        error_messages={"required": gettext_lazy("Choose who gets the certificate.")},
-    )
     technical_name = forms.CharField(
         label=gettext_lazy("Name of the technical contact"),
         help_text=gettext_lazy(
@@ -51,20 +38,68 @@ class DeliveryForm(PartForm):
         required=False,
     )
 
+    deputy_name = forms.CharField(
+        label=gettext_lazy("Name of the deputy"),
+        help_text=gettext_lazy("The deputy gets a link of their own, for holidays and absences."),
+        max_length=120,
+        required=False,
+    )
+    deputy_email = EmailField(label=gettext_lazy("Email address of the deputy"), required=False)
+
     def saved(self) -> dict[str, Any]:
         """Return the present values; the order's language unless another is chosen."""
         language = self.application.technical_language or self.application.language
         return super().saved() | {"technical_language": language}
 
     def clean(self) -> dict[str, Any]:
-        """A technical contact who gets the certificate needs a name and an address."""
+        """A technical contact who is needed has a name and an address, a deputy both or neither."""
         found = self.cleaned_data
-        if self._needs_contact(found):
-            if not found.get("technical_name"):
-                self.add_error("technical_name", _("Enter the name of the technical contact."))
-            if "technical_email" in found and not found["technical_email"]:
-                self.add_error("technical_email", _("Enter the technical contact's address."))
+        if self.needs_contact(found):
+            self._require(
+                "technical",
+                _("Enter the name of the technical contact."),
+                _("Enter the technical contact's address."),
+            )
+        if found.get("deputy_name") or found.get("deputy_email"):
+            self._require(
+                "deputy", _("Enter the name of the deputy."), _("Enter the deputy's address.")
+            )
+            self._two_addresses(found)
         return found
 
-    def _needs_contact(self, found: dict[str, Any]) -> bool:
+    def needs_contact(self, _found: dict[str, Any]) -> bool:
+        """Return whether the order cannot do without a technical contact."""
+        return True
+
+    def _require(self, who: str, name: str, address: str) -> None:
+        for field, words in ((f"{who}_name", name), (f"{who}_email", address)):
+            if field not in self.errors and not self.cleaned_data.get(field):
+                self.add_error(field, words)
+
+    def _two_addresses(self, found: dict[str, Any]) -> None:
+        deputy, contact = found.get("deputy_email", ""), found.get("technical_email", "")
+        if deputy and deputy.casefold() == contact.casefold():
+            self.add_error("deputy_email", _("The deputy needs an address of their own."))
+
+
+class DeliveryForm(ContactForm):
+    """The shared mailbox, the recipient and the technical contact."""
+
+    field_order = ("mailbox", "deliver_to")
+    mailbox = EmailField(
+        label=gettext_lazy("Shared technical mailbox"),
+        help_text=gettext_lazy(
+            "A copy of the certificate and reminders come here. Give an address that several"
+            " people read, so that messages arrive during holidays too."
+        ),
+    )
+    deliver_to = forms.ChoiceField(
+        label=gettext_lazy("Who gets the certificate?"),
+        choices=Delivery.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Choose who gets the certificate.")},
+    )
+
+    def needs_contact(self, found: dict[str, Any]) -> bool:
+        """A contact is needed who gets the certificate or brings the request."""
         return Delivery.TECHNICAL_CONTACT in {found.get("deliver_to"), self.application.csr_by}

@@ -3,6 +3,14 @@
 from applications.services.answering import add_information, resubmit
 from applications.services.attaching import add_attachment, remove_attachment
 from applications.services.checking import conclude, wait
+from applications.services.contacting import (
+    find_link,
+    not_mine,
+    open_link,
+    rename_contact,
+    resend_link,
+    revoke_link,
+)
 from applications.services.csrs import attach_csr, choose_csr, upload_csr
 from applications.services.drafting import discard, save_section, start
 from applications.services.ending import lapse, withdraw
@@ -40,8 +48,11 @@ __all__ = [
     "discard",
     "erase_expired",
     "extend_deadline",
+    "find_link",
     "greet_reviewers",
     "lapse",
+    "not_mine",
+    "open_link",
     "raise_alarms",
     "recall",
     "record_issued",
@@ -50,9 +61,12 @@ __all__ = [
     "release",
     "remind_of_expiry",
     "remove_attachment",
+    "rename_contact",
     "reopen",
     "request_info",
+    "resend_link",
     "resubmit",
+    "revoke_link",
     "save_section",
     "set_evidence",
     "start",

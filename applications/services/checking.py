@@ -9,7 +9,7 @@ from django.db import transaction
 from accounts.register.models import RegisterRecord
 from applications import promise
 from applications.models import Application, Check, InformationRequest
-from applications.services import moving
+from applications.services import contacting, moving
 from applications.workflow import Action, Role, Status
 from certportal.foundation import clock
 from certportal.foundation.actors import system
@@ -98,7 +98,7 @@ def _blocks(findings: list[Finding]) -> bool:
 
 
 def _return_csr(application: Application, outcome: Outcome, now: datetime) -> Application:
-    return moving.move(
+    moved = moving.move(
         application,
         Action.RETURN_CSR,
         role=Role.SYSTEM,
@@ -111,6 +111,8 @@ def _return_csr(application: Application, outcome: Outcome, now: datetime) -> Ap
         waiting_for="",
         waiting_since=None,
     )
+    contacting.send_links(moved, actor=ACTOR, now=now)
+    return moved
 
 
 def _return_order(application: Application, outcome: Outcome, now: datetime) -> Application:

@@ -123,6 +123,8 @@ COPIED = (
     "technical_email",
     "technical_organisation",
     "technical_language",
+    "deputy_name",
+    "deputy_email",
 )
 
 

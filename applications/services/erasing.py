@@ -26,6 +26,8 @@ PERSONAL = (
     "technical_name",
     "technical_email",
     "technical_organisation",
+    "deputy_name",
+    "deputy_email",
 )
 
 
@@ -66,6 +68,7 @@ def erase(application_id: UUID, *, now: datetime) -> None:
     application.additions.update(text="")
     application.decisions.update(reasons="")
     application.host_names.update(evidence_note="")
+    application.contact_links.all().delete()
     application.csrs.update(der=b"", report={})
     erase_attachments(application)
     moving.save(application, now=now, erased_at=now, **dict.fromkeys(PERSONAL, ""))

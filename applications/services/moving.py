@@ -115,6 +115,8 @@ def _only(targets: frozenset[Status | None], application: Application) -> Status
 
 def _follow(application: Application, action: Action, target: Status, now: datetime) -> None:
     follows = consequences.of(action, target)
+    if follows.ends_links:
+        application.contact_links.filter(revoked_at=None).update(revoked_at=now)
     for topic in follows.topics:
         outbox.enqueue(topic, now=now, reference=str(application.pk))
     for notice, recipients in follows.notices:

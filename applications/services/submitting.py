@@ -8,7 +8,7 @@ from django.db import transaction
 from accounts.models import Person
 from applications import promise
 from applications.models import Application
-from applications.services import freezing, moving, signing
+from applications.services import contacting, freezing, moving, signing
 from applications.workflow import Action, Role
 from certportal.foundation.actors import Actor
 
@@ -36,7 +36,7 @@ def submit(
         application, person=person, declared=declarations, language=language, now=now
     )
     complete = application.csr_id is not None
-    return moving.move(
+    moved = moving.move(
         application,
         Action.SUBMIT if complete else Action.SUBMIT_WITHOUT_CSR,
         role=Role.APPLICANT,
@@ -49,3 +49,6 @@ def submit(
         completed_at=now if complete else None,
         due_on=promise.due_on(now) if complete else None,
     )
+    if not complete:
+        contacting.send_links(moved, actor=actor, now=now)
+    return moved

@@ -79,10 +79,11 @@ def download(request: HttpRequest, application: Application, kind: str) -> HttpR
     file = files(application, certificate).get(kind) if certificate else None
     if file is None:
         raise Http404
-    return _attachment(file)
+    return attachment(file)
 
 
-def _attachment(file: File) -> HttpResponse:
+def attachment(file: File) -> HttpResponse:
+    """Return the file as a download that no browser takes for a page."""
     response = HttpResponse(file.content, content_type=file.media_type)
     response["Content-Disposition"] = f'attachment; filename="{file.name}"'
     response["X-Content-Type-Options"] = "nosniff"

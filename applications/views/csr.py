@@ -1,5 +1,6 @@
 """Giving the certificate request: upload, what was found in it, and confirming it."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -25,13 +26,13 @@ from issuance import remedies
 from issuance.csr import Report
 
 
-def attachable(application: Application) -> bool:
+def attachable(application: Application, role: Role = Role.APPLICANT) -> bool:
     """Return whether a submitted order takes a request: it waits for one, or nobody reviews yet."""
     status = application.status
-    if workflow.may(Action.ATTACH_CSR, status, Role.APPLICANT):
+    if workflow.may(Action.ATTACH_CSR, status, role):
         return True
     free = application.reviewer_id is None
-    return free and workflow.may(Action.REPLACE_CSR, status, Role.APPLICANT)
+    return free and workflow.may(Action.REPLACE_CSR, status, role)
 
 
 def open_to_csr(application: Application) -> bool:
@@ -71,17 +72,19 @@ def _how(application: Application) -> str:
 
 
 def _ask(request: HttpRequest, application: Application, form: CsrForm) -> HttpResponse:
-    names = expected_names(application, now=clock.now())
-    context = _context(request, application) | {"form": form}
-    if names.organisation and (names.common_name or names.dns_names):
-        context["instructions"] = {
-            "stem": remedies.file_stem(names),
-            "config": remedies.openssl_config(names),
-            "openssl": remedies.openssl_commands(names),
-            "keytool": remedies.keytool_commands(names),
-            "certreq": remedies.certreq_inf(names),
-        }
+    context = _context(request, application) | {
+        "form": form,
+        "instructions": instructions(application, now=clock.now()),
+    }
     return render(request, "applications/csr.html", context)
+
+
+def instructions(application: Application, *, now: datetime) -> dict[str, str]:
+    """Return settings and commands filled in for this order; nothing while it has no names."""
+    names = expected_names(application, now=now)
+    if not names.organisation or not (names.common_name or names.dns_names):
+        return {}
+    return remedies.instructions(names)
 
 
 def _later(request: HttpRequest, application: Application, form: CsrForm) -> HttpResponse:
@@ -124,8 +127,13 @@ def preview(request: HttpRequest, application: Application, csr_id: UUID) -> Htt
         raise NotPossible
     if request.method == "POST":
         return _confirm(request, application, stored)
-    now = clock.now()
-    context = _context(request, application) | {
+    context = _context(request, application) | previewed(application, stored, now=clock.now())
+    return render(request, "applications/csr_preview.html", context)
+
+
+def previewed(application: Application, stored: Csr, *, now: datetime) -> dict[str, Any]:
+    """Return what the preview shows of a stored request."""
+    return {
         "form": VersionForm(initial={"version": application.version}),
         "stored": stored,
         "decoded": stored.report["csr"],
@@ -133,7 +141,6 @@ def preview(request: HttpRequest, application: Application, csr_id: UUID) -> Htt
         "columns": [str(name) for name in COLUMNS],
         "rows": comparison(application, stored, now=now),
     }
-    return render(request, "applications/csr_preview.html", context)
 
 
 def _confirm(request: HttpRequest, application: Application, stored: Csr) -> HttpResponse:

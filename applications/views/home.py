@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from accounts import access
 from accounts.models import Organisation
 from applications import workflow
+from applications.access import naming
 from applications.models import Application
 from applications.views.entry import may_order
 from applications.views.rows import certificate_rows, order_row
@@ -27,12 +28,19 @@ def home(request: HttpRequest) -> HttpResponse:
     """Show the account's orders and certificates; a technical member orders nothing here."""
     organisation, now = access.organisation_of(request), clock.now()
     if not may_order(request):
-        return render(request, "applications/home_technical.html", {"organisation": organisation})
+        return _technical(request, organisation, now)
     context = _orders(organisation, request.GET.get("page"), now) | {
         "organisation": organisation,
         "certificates": _certificates(organisation, now),
     }
     return render(request, "applications/home.html", context)
+
+
+def _technical(request: HttpRequest, organisation: Organisation, now: datetime) -> HttpResponse:
+    found = naming(access.person_of(request), organisation.pk).prefetch_related("host_names")
+    rows = [order_row(one, now=now) for one in found[:100]]
+    context = {"organisation": organisation, "orders": rows}
+    return render(request, "applications/home_technical.html", context)
 
 
 def _orders(organisation: Organisation, page: str | None, now: datetime) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from applications import contents
 from applications.kinds import CertificateType
 from applications.models import Application
-from applications.views import certificates, csr, going, summary, tracking
+from applications.views import certificates, csr, going, linking, summary, tracking
 from applications.views.console.tones import tone
 from applications.views.entry import order_view
 from applications.views.past import history
@@ -37,6 +37,7 @@ def order(request: HttpRequest, application: Application) -> HttpResponse:
         "decision": application.decisions.last(),
         **_progress(application, now),
         **_waiting(application),
+        "links": linking.links(application, now=now),
         **certificates.shown(application, now=now),
     }
     return render(request, "applications/order.html", context)
@@ -77,6 +78,8 @@ def _waiting(application: Application) -> dict[str, Any]:
         else [],
         "csr_returned": returned and bool(application.findings),
         "may_give_csr": csr.attachable(application),
+        "may_rename": Action.RENAME_CONTACT in possible and bool(application.csr_by),
+        "may_link": Action.REVOKE_LINK in possible,
         "may_add": Action.ADD_INFORMATION in possible,
         "may_withdraw": Action.WITHDRAW in possible,
     }

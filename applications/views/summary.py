@@ -136,6 +136,8 @@ def _delivery(application: Application, _now: datetime) -> Rows:
         organisation = application.technical_organisation
         who = [application.technical_name, application.technical_email, organisation]
         yield Row(_("Technical contact"), ", ".join(one for one in who if one))
+        if application.deputy_name:
+            yield Row(_("Deputy"), f"{application.deputy_name}, {application.deputy_email}")
         language = dict(settings.LANGUAGES).get(application.technical_language, "")
         yield Row(_("Language of the technical contact"), str(language))
 

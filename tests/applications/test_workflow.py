@@ -70,7 +70,8 @@ def test_no_action_leads_outside_its_targets(application, now, action):
 def test_every_status_can_be_reached_and_only_ended_ones_are_dead_ends():
     reached = {target for row in workflow.TRANSITIONS.values() for target in row.targets}
     assert set(Status) - reached == {Status.DRAFT}
-    left = {status for row in workflow.TRANSITIONS.values() for status in row.sources}
+    rows = workflow.TRANSITIONS.values()
+    left = {status for row in rows for status in row.sources if row.targets - row.sources}
     assert set(Status) - left == {Status.DELIVERED, Status.WITHDRAWN}
 
 

@@ -19,7 +19,7 @@ from tests.isolation.table import TABLE, Entry
 # What an address may want to be told without leading to anything of an organisation: names of
 # the public repository, a business ID of the public registers, mail of development, Django's own,
 # and the secret of a link that only its recipient knows.
-PUBLIC = {"stem", "business_id", "name", "app_label", "url", "content_type_id", "token"}
+PUBLIC = {"stem", "business_id", "name", "app_label", "url", "content_type_id", "token", "tool"}
 OF_AN_ORGANISATION = {
     *["application_id", "csr_id", "host_id", "section_id", "kind", "attachment_id"],
     *["membership_id", "invitation_id", "request_id", "object_id"],
@@ -61,6 +61,8 @@ def address(entry: Entry, application) -> str:
         "invitation_id": first(Invitation),
         "request_id": first(JoinRequest),
         "section_id": "host_names",
+        "tool": "openssl",
+        "token": "x" * 43,  # no link's token: whoever has one may open what it leads to
         "kind": "der",
         "object_id": row_of(entry),
         "content_type_id": 1,

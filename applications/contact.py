@@ -1,0 +1,44 @@
+"""The technical contact's links: whether one lives, and which is the newest."""
+
+from datetime import datetime, timedelta
+
+from applications.models import Application, ContactLink
+from applications.workflow import LINKED, Status
+
+# So long after delivery the technical contact still gets the certificate by the link.
+KEPT = timedelta(days=30)
+HOLDERS = (ContactLink.Holder.TECHNICAL_CONTACT, ContactLink.Holder.DEPUTY)
+
+
+def lives(link: ContactLink, application: Application, *, now: datetime) -> bool:
+    """Return whether the link opens the order.
+
+    It ends with the order, 30 days after delivery, when it was revoked or refused by its reader,
+    and when the order names another address.
+    """
+    if link.revoked_at is not None or link.not_mine_at is not None:
+        return False
+    if address_of(application, link.holder).casefold() != link.email.casefold():
+        return False
+    if application.status not in LINKED.split():
+        return False
+    ended = application.ended_at if application.status == Status.DELIVERED else None
+    return ended is None or now < ended + KEPT
+
+
+def address_of(application: Application, holder: str) -> str:
+    """Return the address that the order names for the holder; empty when there is none."""
+    deputy = holder == ContactLink.Holder.DEPUTY
+    return application.deputy_email if deputy else application.technical_email
+
+
+def newest(application: Application, holder: str, *, now: datetime) -> ContactLink | None:
+    """Return the holder's newest link that lives."""
+    links = application.contact_links.filter(holder=holder).order_by("-made_at")
+    return next((one for one in links if lives(one, application, now=now)), None)
+
+
+def living(application: Application, *, now: datetime) -> list[ContactLink]:
+    """Return the newest living link of each holder."""
+    found = [newest(application, holder, now=now) for holder in HOLDERS]
+    return [one for one in found if one is not None]

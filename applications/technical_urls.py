@@ -1,0 +1,15 @@
+"""Pages under ``/<language>/technical/``, for technical members whom an order names."""
+
+from django.urls import path
+
+from applications.views.contact import csr, order
+
+app_name = "technical"
+
+urlpatterns = [
+    path("<uuid:application_id>/", order.order, name="order"),
+    path("<uuid:application_id>/settings/<slug:tool>/", order.settings, name="settings"),
+    path("<uuid:application_id>/csr/", csr.give, name="csr"),
+    path("<uuid:application_id>/csr/<uuid:csr_id>/", csr.preview, name="preview"),
+    path("<uuid:application_id>/files/<slug:kind>/", order.download, name="download"),
+]

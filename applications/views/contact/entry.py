@@ -1,0 +1,97 @@
+"""The door to the technical contact's pages: by a link bound to this browser, or by membership."""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+
+from accounts import access
+from applications import contact, services
+from applications.access import get_for_technical
+from applications.errors import LinkOver
+from applications.models import Application, ContactLink
+from certportal.foundation import clock, tokens
+from certportal.foundation.actors import Actor
+
+type View = Callable[..., HttpResponse]
+
+SECRETS = "contact_links"
+"""Session key of the secrets of the links bound to this browser, by the links' ids."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """One order, who acts on it, and where its pages are (`space` and `key` of their addresses)."""
+
+    application: Application
+    actor: Actor
+    space: str
+    key: str
+    link: ContactLink | None = None
+
+    def url(self, name: str, *more: object) -> str:
+        """Return the address of one of the order's pages for this reader."""
+        return reverse(f"{self.space}:{name}", args=[self.key, *more])
+
+
+def contact_view(view: View) -> Callable[..., HttpResponseBase]:
+    """Hand the view the seat; a link that this browser has not opened leads to its front page."""
+
+    @never_cache
+    @functools.wraps(view)
+    def entered(request: HttpRequest, token: str = "", **kwargs: Any) -> HttpResponseBase:
+        if not token:
+            return by_membership(request, **kwargs)
+        link = living_link(request, token)
+        if not is_bound(request, link):
+            return redirect("contact:landing", token)
+        return view(request, seat_of(request, link, token), **kwargs)
+
+    @access.person_required
+    def by_membership(
+        request: HttpRequest, application_id: UUID, **kwargs: Any
+    ) -> HttpResponseBase:
+        application = get_for_technical(access.person_of(request), application_id)
+        seat = Seat(application, access.actor_of(request), "technical", str(application_id))
+        return view(request, seat, **kwargs)
+
+    return entered
+
+
+def living_link(request: HttpRequest, token: str) -> ContactLink:
+    """Return the link of the token; 404 (recorded) for a wrong one, LinkOver for a dead one."""
+    actor, now = access.actor_of(request), clock.now()
+    link = services.find_link(token, address=actor.address, now=now)
+    if link is None:
+        raise access.not_found(actor, "contact_link", "")
+    if not contact.lives(link, link.application, now=now):
+        raise LinkOver
+    return link
+
+
+def seat_of(request: HttpRequest, link: ContactLink, token: str) -> Seat:
+    """Return the seat of whoever has opened the link."""
+    return Seat(link.application, actor_of(request, link), "contact", token, link)
+
+
+def actor_of(request: HttpRequest, link: ContactLink) -> Actor:
+    """Return the actor that stands for the holder of the link."""
+    return Actor("technical_contact", str(link.pk), access.actor_of(request).address)
+
+
+def is_bound(request: HttpRequest, link: ContactLink) -> bool:
+    """Return whether the link was opened in this browser."""
+    secret = request.session.get(SECRETS, {}).get(str(link.pk), "")
+    return bool(secret) and tokens.digest(secret) == link.bound_session
+
+
+def bind(request: HttpRequest, link: ContactLink, secret: str) -> None:
+    """Keep the link's secret in this browser's session, under a new session id."""
+    request.session[SECRETS] = request.session.get(SECRETS, {}) | {str(link.pk): secret}
+    request.session.cycle_key()

@@ -1,0 +1,57 @@
+"""The front page of a link: who asks, for what, until when; opening it, or refusing it."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from applications import lapsing, services
+from applications.kinds import CertificateType
+from applications.models import ContactLink
+from applications.views.contact.entry import actor_of, bind, is_bound, living_link
+from certportal.foundation import clock
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def landing(request: HttpRequest, token: str) -> HttpResponse:
+    """Show what the link is for; a POST opens it here, or mails a fresh one."""
+    link = living_link(request, token)
+    if request.method != "POST":
+        return render(request, "applications/contact/landing.html", _context(link, token))
+    if is_bound(request, link):
+        return redirect("contact:order", token)
+    secret = services.open_link(link.pk, actor=actor_of(request, link), now=clock.now())
+    if secret is None:
+        return render(request, "applications/contact/mailed.html", _context(link, token))
+    bind(request, link, secret)
+    return redirect("contact:order", token)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def not_mine(request: HttpRequest, token: str) -> HttpResponse:
+    """Ask whether the order is not the reader's, and end the link.
+
+    A link that was opened in another browser is not ended from here: it may have been forwarded.
+    """
+    link = living_link(request, token)
+    if link.bound_session and not is_bound(request, link):
+        return redirect("contact:landing", token)
+    if request.method != "POST":
+        return render(request, "applications/contact/not_mine.html", _context(link, token))
+    services.not_mine(link.pk, actor=actor_of(request, link), now=clock.now())
+    return render(request, "applications/contact/not_mine_done.html")
+
+
+def _context(link: ContactLink, token: str) -> dict[str, Any]:
+    application = link.application
+    return {
+        "application": application,
+        "token": token,
+        "type": CertificateType(application.type),
+        "is_test": CertificateType(application.type).is_test,
+        "lapses_on": lapsing.lapses_on(application),
+    }

@@ -1,0 +1,76 @@
+"""The one order as its technical contact sees it: what to do, where it is, the certificate."""
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from applications.delivery import certificate_of, files
+from applications.kinds import CertificateType
+from applications.views import certificates, csr, tracking
+from applications.views.contact.entry import Seat, contact_view
+from applications.wording import word_all
+from applications.workflow import Role, Status
+from certportal.foundation import clock
+from certportal.foundation.mail import File
+
+
+@contact_view
+@require_safe
+def order(request: HttpRequest, seat: Seat) -> HttpResponse:
+    """Show the order: the request is wanted, is being handled, or the certificate is here."""
+    application, now = seat.application, clock.now()
+    wanted = application.status == Status.AWAITING_CSR
+    context = {
+        "application": application,
+        "type": CertificateType(application.type),
+        "is_test": CertificateType(application.type).is_test,
+        "seat": seat,
+        "host_names": [host.name for host in application.host_names.all()],
+        "stages": tracking.stages(application),
+        "promise": tracking.promise_words(application, now=now),
+        "lapse": tracking.lapse_words(application),
+        "findings": word_all(application.findings) if wanted else [],
+        "wanted": wanted,
+        "csr_url": seat.url("csr") if csr.attachable(application, Role.TECHNICAL_CONTACT) else "",
+        "not_mine_url": seat.url("not_mine") if seat.link else "",
+        **_certificate(seat),
+    }
+    return render(request, "applications/contact/order.html", context)
+
+
+def _certificate(seat: Seat) -> dict[str, Any]:
+    shown = certificates.shown(seat.application, now=clock.now())
+    if not shown:
+        return {}
+    kinds = ("der", "pem", "chain", "p7b")
+    links = [
+        file | {"url": seat.url("download", kind)}
+        for file, kind in zip(shown["downloads"], kinds, strict=True)
+    ]
+    return shown | {"downloads": links}
+
+
+@contact_view
+@require_safe
+def download(request: HttpRequest, seat: Seat, kind: str) -> HttpResponse:
+    """Hand over one file of the certificate."""
+    certificate = certificate_of(seat.application)
+    file = files(seat.application, certificate).get(kind) if certificate else None
+    if file is None:
+        raise Http404
+    return certificates.attachment(file)
+
+
+@contact_view
+@require_safe
+def settings(request: HttpRequest, seat: Seat, tool: str) -> HttpResponse:
+    """Hand over the settings file of openssl (.cnf) or certreq (.inf), filled in for the order."""
+    known = csr.instructions(seat.application, now=clock.now())
+    kinds = {"openssl": ("config", "cnf"), "certreq": ("certreq", "inf")}
+    if tool not in kinds or not known:
+        raise Http404
+    text, ending = kinds[tool]
+    name = f"{known['stem']}.{ending}"
+    return certificates.attachment(File(name, known[text].encode(), "text/plain"))

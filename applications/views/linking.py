@@ -1,0 +1,92 @@
+"""The applicant looks after the technical contact's link: sends it again, ends it, renames."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from applications import contact, services, workflow
+from applications.errors import NotPossible
+from applications.forms.delivery import ContactForm
+from applications.kinds import CertificateType
+from applications.models import Application, ContactLink
+from applications.views import going
+from applications.views.entry import acting, order_view, seen_version
+from applications.workflow import Action, Role
+from certportal.foundation import clock
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRow:
+    """A holder's newest link in words: who, when it was sent, and what has become of it."""
+
+    who: str
+    sent_at: datetime
+    state: str
+    lives: bool
+
+
+def links(application: Application, *, now: datetime) -> list[LinkRow]:
+    """Return the newest link of each holder."""
+    found = {link.holder: link for link in application.contact_links.all()}
+    return [_row(link, application, now) for link in found.values()]
+
+
+def _row(link: ContactLink, application: Application, now: datetime) -> LinkRow:
+    lives = contact.lives(link, application, now=now)
+    return LinkRow(link.email, link.made_at, _state(link, lives), lives)
+
+
+def _state(link: ContactLink, lives: bool) -> str:
+    if link.not_mine_at is not None:
+        return _("The recipient said that the order is not theirs")
+    if not lives:
+        return _("The link has ended")
+    return _("The link has been opened") if link.bound_at else _("The link has not been opened")
+
+
+@order_view
+@require_http_methods(["GET", "POST"])
+def resend(request: HttpRequest, application: Application) -> HttpResponse:
+    """Send the links again."""
+    if request.method == "POST":
+        services.resend_link(application.pk, version=seen_version(request), **acting(request))
+        messages.success(request, _("A new link was sent to the technical contact."))
+    return redirect(going.order_url(application))
+
+
+@order_view
+@require_http_methods(["GET", "POST"])
+def revoke(request: HttpRequest, application: Application) -> HttpResponse:
+    """End the links."""
+    if request.method == "POST":
+        services.revoke_link(application.pk, version=seen_version(request), **acting(request))
+        messages.success(request, _("The technical contact's link has been ended."))
+    return redirect(going.order_url(application))
+
+
+@order_view
+@require_http_methods(["GET", "POST"])
+def rename(request: HttpRequest, application: Application) -> HttpResponse:
+    """Name another technical contact while the request is awaited."""
+    if not workflow.may(Action.RENAME_CONTACT, application.status, Role.APPLICANT):
+        raise NotPossible
+    now = clock.now()
+    form = ContactForm(application, request.POST or None, today=clock.day(now))
+    if request.method == "POST" and form.is_valid():
+        services.rename_contact(
+            application.pk, form.values(), version=seen_version(request), **acting(request)
+        )
+        messages.success(request, _("A link was sent to the technical contact you named."))
+        return redirect(going.order_url(application))
+    context = {
+        "application": application,
+        "form": form,
+        "is_test": CertificateType(application.type).is_test,
+        "back": going.order_url(application),
+    }
+    return render(request, "applications/rename_contact.html", context)
