@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 
-from applications import contact, contents, delivery, lapsing, workflow
+from applications import contact, contents, delivery, lapsing, papers, workflow
 from applications.kinds import CertificateType, Delivery
 from applications.mailtext import subject_and_body
 from applications.models import Application, Decision, HostName, InformationRequest
@@ -170,6 +170,10 @@ def _context(
 
 
 def _files(notice: str, application: Application) -> Sequence[File]:
+    if notice == "receipt" and application.submission:
+        return [papers.receipt(application.submission)]
+    if notice == "rejected" and (decision := papers.last_rejection(application)):
+        return [papers.rejection(decision)]
     certificate = delivery.certificate_of(application) if notice == "package" else None
     if certificate is None:
         return ()

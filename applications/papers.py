@@ -20,7 +20,7 @@ from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherRespons
 
 from applications import frozen
 from applications.kinds import CertificateType
-from applications.models import Decision, Submission
+from applications.models import Application, Decision, Submission
 from certportal import public
 from certportal.fonts import packaged_font
 from certportal.foundation import clock
@@ -77,6 +77,11 @@ def rejection(decision: Decision) -> File:
         "sent_on": clock.day(decision.submission.at),
     }
     return _paper("rejection", decision.submission, facts, decision.at, "decision")
+
+
+def last_rejection(application: Application) -> Decision | None:
+    """Return the newest decision that rejected the order, if one did."""
+    return application.decisions.filter(kind=Decision.Kind.REJECTED).last()
 
 
 def _paper(

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from applications import contents
 from applications.kinds import CertificateType
 from applications.models import Application
-from applications.views import certificates, csr, going, linking, summary, tracking
+from applications.views import certificates, csr, going, linking, paper, summary, tracking
 from applications.views.console.tones import tone
 from applications.views.entry import order_view
 from applications.views.past import history
@@ -35,6 +35,7 @@ def order(request: HttpRequest, application: Application) -> HttpResponse:
         "history": history(application),
         "additions": application.additions.select_related("person"),
         "decision": application.decisions.last(),
+        **paper.shown(application),
         **_progress(application, now),
         **_waiting(application),
         "links": linking.links(application, now=now),

@@ -1,0 +1,172 @@
+"""The receipt and the decision as PDF/UA: what they say, and that machines can read them aloud."""
+
+import json
+import re
+import subprocess
+import zlib
+
+import pytest
+from django.core import mail
+from django.test import Client
+from django.urls import reverse
+from weasyprint import HTML
+
+from applications import papers, services
+from applications.models import Application
+from tests import people
+from tests.applications import orders
+
+
+def text_of(pdf: bytes) -> str:
+    """Return the text as poppler reads it, lines joined."""
+    done = subprocess.run(["pdftotext", "-layout", "-", "-"], input=pdf, capture_output=True)
+    return " ".join(done.stdout.decode().split())
+
+
+def facts_of(pdf: bytes) -> str:
+    done = subprocess.run(["pdfinfo", "-"], input=pdf, capture_output=True)
+    return done.stdout.decode()
+
+
+def unpacked(pdf: bytes) -> bytes:
+    """Return every stream of the document, inflated, one after another."""
+    parts = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", pdf, re.DOTALL)
+    return pdf + b"".join(_inflated(part) for part in parts)
+
+
+def _inflated(data: bytes) -> bytes:
+    return zlib.decompressobj().decompress(data) if data[:1] == b"x" else data
+
+
+@pytest.fixture
+def sent(matti) -> Application:
+    return orders.submitted(matti, "system_signature")
+
+
+@pytest.fixture
+def rejected(matti, riitta, cas) -> Application:
+    case = orders.claimed(matti, riitta)
+    seen = orders.Handler(riitta, case).seen
+    reasons = "Verkkotunnus ei ole hakijan.\n\nHallintolaki 45 §."
+    services.reject(case.pk, reasons=reasons, person=riitta, **seen)
+    case.refresh_from_db()
+    return case
+
+
+def test_the_receipt_tells_what_was_sent_by_whom_and_when(sent):
+    paper = papers.receipt(sent.submission)
+    said = text_of(paper.content)
+    content = json.loads(sent.submission.content)
+    for part in [
+        sent.number,
+        "Helsingin VI apteekki",
+        "9900001-8",
+        "Apteekki Plus",
+        "VT-2025-0042",
+        "31.12.2099",
+        "Matti Meikäläinen",
+        *content["declared"],
+    ]:
+        assert part in said
+    assert sent.submission.sha256 in said.replace(" ", "")
+    assert paper.name == f"{sent.number}_receipt.pdf"
+
+
+@pytest.mark.parametrize("language", ["fi", "sv", "en"])
+def test_it_is_tagged_titled_and_in_its_language(matti, language):
+    order = orders.with_csr(matti)
+    orders.submit(matti, order, language=language)
+    pdf = papers.receipt(order.submission).content
+    known = re.sub(r" +", " ", facts_of(pdf))
+    assert "Tagged: yes" in known
+    assert order.number in re.search(r"Title: (.*)", known)[1]
+    inside = unpacked(pdf)
+    for mark in [b"/StructTreeRoot", b"/MarkInfo", b"pdfuaid:part", f"/Lang ({language})".encode()]:
+        assert mark in inside
+    assert b"/S /TH" in inside or b"/S/TH" in inside
+
+
+def test_the_same_submission_gives_the_same_bytes(sent):
+    first = papers.receipt(sent.submission).content
+    sent.organisation.name = "Muu Oy"
+    sent.organisation.save()
+    sent.contact_name = "Joku Muu"
+    sent.save()
+    assert papers.receipt(type(sent.submission).objects.get()).content == first
+
+
+def test_a_test_order_says_so_on_paper_and_in_its_name(matti):
+    order = orders.submitted(matti, "test_server")
+    paper = papers.receipt(order.submission)
+    assert paper.name.startswith("TEST-")
+    assert "TEST" in text_of(paper.content)
+
+
+def test_the_decision_tells_what_the_law_wants(rejected):
+    decision = rejected.decisions.get()
+    paper = papers.rejection(decision)
+    said = text_of(paper.content)
+    for part in [
+        "Digi- ja väestötietovirasto",
+        decision.at.strftime("%-d.%-m.%Y"),
+        "Helsingin VI apteekki, 9900001-8",
+        "Verkkotunnus ei ole hakijan.",
+        "Hallintolaki 45 §.",
+        "Riitta Ratkaisija",
+        "vptuotanto@dvv.fi",
+        "Oikaisuvaatimus",
+        "30 päivän",
+    ]:
+        assert part in said
+    assert paper.name == f"{rejected.number}_decision.pdf"
+
+
+def test_words_of_a_person_are_shown_not_run(matti, riitta, cas):
+    case = orders.claimed(matti, riitta)
+    seen = orders.Handler(riitta, case).seen
+    evil = '<img src="http://198.51.100.1/x"><h1>Hyväksytty</h1>'
+    services.reject(case.pk, reasons=evil, person=riitta, **seen)
+    assert '<img src="http://198.51.100.1/x">' in text_of(
+        papers.rejection(case.decisions.get()).content
+    )
+
+
+@pytest.mark.parametrize("url", ["http://198.51.100.1/a.png", "file:///etc/passwd"])
+def test_nothing_else_is_ever_loaded(url):
+    with pytest.raises(papers.Forbidden):
+        HTML(string=f'<img src="{url}">', url_fetcher=papers.OnlyFont()).write_pdf()
+
+
+@pytest.fixture
+def web(matti):
+    return people.log_in(Client(), matti)
+
+
+def test_the_account_hands_the_receipt_and_the_decision_over(web, rejected):
+    page = web.get(reverse("applications:order", args=[rejected.pk])).content.decode()
+    for name, more in (("receipt", [1]), ("decision", [])):
+        address = reverse(f"applications:{name}", args=[rejected.pk, *more])
+        assert f'href="{address}"' in page
+        answer = web.get(address)
+        assert answer["Content-Type"] == "application/pdf"
+        assert answer.content.startswith(b"%PDF-")
+        assert answer["Content-Disposition"].startswith("attachment")
+
+
+def test_nobody_else_gets_them_and_what_is_not_there_is_not_found(web, sent, stranger):
+    receipt = reverse("applications:receipt", args=[sent.pk, 1])
+    assert people.log_in(Client(), stranger).get(receipt).status_code == 404
+    assert web.get(reverse("applications:receipt", args=[sent.pk, 2])).status_code == 404
+    assert web.get(reverse("applications:decision", args=[sent.pk])).status_code == 404
+
+
+def test_they_come_with_their_mails(rejected):
+    orders.drain()
+    attached = {part.get_filename() for message in mail.outbox for part in message.attachments}
+    assert attached >= {f"{rejected.number}_receipt.pdf", f"{rejected.number}_decision.pdf"}
+
+
+def test_erased_orders_have_no_papers(web, sent, now):
+    sent.erased_at = now
+    sent.save()
+    assert web.get(reverse("applications:receipt", args=[sent.pk, 1])).status_code == 404
