@@ -156,7 +156,7 @@ def extensions(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
     }
     if plan.profile.has_purpose:
         wanted[ExtensionOID.EXTENDED_KEY_USAGE] = False
-    if plan.profile.has_dns_names:
+    if plan.profile.has_dns_names or plan.profile.has_emails:
         wanted[ExtensionOID.SUBJECT_ALTERNATIVE_NAME] = False
     found = {extension.oid: extension.critical for extension in certificate.extensions}
     for oid in sorted(wanted.keys() | found.keys(), key=lambda oid: oid.dotted_string):
@@ -191,14 +191,17 @@ def extended_key_usage(certificate: x509.Certificate, plan: Plan) -> Iterator[st
         yield ", ".join(oid.dotted_string for oid in value or ())
 
 
-@rule("RFC 5280 4.2.1.6; DVV: names of a server only, no address, no e-mail")
+@rule("RFC 5280 4.2.1.6; DVV: a server's names only, or the one proven mailbox")
 def subject_alternative_names(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
-    """All host names of the order and nothing else; the common name is one of them."""
+    """All names of the order and nothing else; the common name is one of them."""
     value = _value(certificate, x509.SubjectAlternativeName)
-    if list(value or ()) != [x509.DNSName(name) for name in plan.dns_names]:
-        yield "not the host names ordered"
-    if plan.profile.has_dns_names and plan.subject.get("CN") not in plan.dns_names:
-        yield "the common name is no host name of the order"
+    wanted: list[x509.GeneralName] = [x509.DNSName(name) for name in plan.dns_names]
+    wanted += [x509.RFC822Name(address) for address in plan.emails]
+    if list(value or ()) != wanted:
+        yield "not the names ordered"
+    named = plan.profile.has_dns_names or plan.profile.has_emails
+    if named and plan.subject.get("CN") not in (*plan.dns_names, *plan.emails):
+        yield "the common name is no name of the order"
 
 
 @rule("RFC 5280 4.2.1.1 and 4.2.1.2: path building by key identifiers")

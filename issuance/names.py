@@ -7,6 +7,7 @@ UPPER_BOUNDS = {"C": 2, "ST": 128, "L": 128, "O": 64, "OU": 64, "serialNumber": 
 """Longest attribute values in characters: RFC 5280, appendix A.1."""
 
 _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)\Z")
+_LOCAL = re.compile(r"[a-z0-9][a-z0-9_+-]*(\.[a-z0-9_+-]+)*\Z")
 _OID = re.compile(r"[0-2](\.(0|[1-9][0-9]*)){2,}\Z")
 
 
@@ -47,6 +48,16 @@ def is_host_name(value: str) -> bool:
         and all(_LABEL.match(label) for label in labels)
         and not labels[-1].isdigit()
     )
+
+
+def is_email(value: str) -> bool:
+    """A mailbox as it may stand in a certificate: ASCII, lower case, at a complete host name.
+
+    RFC 5280 section 4.2.1.6 (rfc822Name is an RFC 2821 Mailbox, no quoting here); at most 64
+    characters, for the address is the common name too.
+    """
+    local, _, host = value.rpartition("@")
+    return bool(len(value) <= UPPER_BOUNDS["CN"] and _LOCAL.match(local) and is_host_name(host))
 
 
 def is_oid(value: str) -> bool:

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from issuance.findings import Finding, Severity
-from issuance.names import UPPER_BOUNDS, foreign_characters, is_host_name, is_oid, is_tidy
+from issuance.names import UPPER_BOUNDS, foreign_characters, is_email, is_host_name, is_oid, is_tidy
 from issuance.profiles import PROFILES, Profile, Purpose
 from issuance.validity import HELSINKI
 
@@ -17,7 +17,8 @@ PURPOSES: frozenset[Purpose] = frozenset({"server", "client"})
 class Subject:
     """Names for the certificate, as register and order give them, never as the CSR does.
 
-    For server certificates ``common_name`` is empty: the first host name takes its place.
+    For server and e-mail certificates ``common_name`` is empty: the first host name or the
+    address takes its place.
     """
 
     organisation: str
@@ -51,11 +52,13 @@ class CertificateOrder:
     dns_names: tuple[str, ...] = ()
     start: date | None = None
     replaces: UUID | None = None
+    emails: tuple[str, ...] = ()
 
     @property
     def common_name(self) -> str:
-        """The CN of the certificate: the system's name, or the first host name."""
-        return self.subject.common_name or (self.dns_names[0] if self.dns_names else "")
+        """The CN of the certificate: the system's name, the first host name or the address."""
+        names = (self.subject.common_name, *self.dns_names, *self.emails)
+        return next(filter(None, names), "")
 
     def attributes(self, profile: Profile) -> dict[str, str]:
         """Subject attributes by short name, in the profile's order; missing ones left out."""
@@ -77,7 +80,8 @@ def examine_order(order: CertificateOrder, *, now: datetime) -> list[Finding]:
     if profile is None:
         return [_error("ca.profile", profile=order.profile_id)]
     rules = (_validity(order, profile, now), _purpose(order, profile), _subject(order, profile))
-    return [finding for rule in (*rules, _dns_names(order, profile)) for finding in rule]
+    names = (_dns_names(order, profile), _emails(order, profile))
+    return [finding for rule in (*rules, *names) for finding in rule]
 
 
 def _error(rule: str, **params: str | int) -> Finding:
@@ -127,3 +131,12 @@ def _dns_names(order: CertificateOrder, profile: Profile) -> Iterator[Finding]:
     for name in order.dns_names:
         if not is_host_name(name):
             yield _error("ca.dns_name", value=name)
+
+
+def _emails(order: CertificateOrder, profile: Profile) -> Iterator[Finding]:
+    """One mailbox, and only in an e-mail certificate."""
+    if len(order.emails) != int(profile.has_emails):
+        yield _error("ca.emails", count=len(order.emails))
+    for address in order.emails:
+        if not is_email(address):
+            yield _error("ca.email", value=address)

@@ -51,6 +51,7 @@ class Plan:
     serial: int
     not_before: datetime
     not_after: datetime
+    emails: tuple[str, ...] = ()
 
 
 def branch_of(key: object) -> Branch | None:

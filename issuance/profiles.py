@@ -13,10 +13,12 @@ from typing import Literal
 type Environment = Literal["production", "test"]
 type Branch = Literal["rsa", "ec"]
 type Purpose = Literal["server", "client"]
-type Family = Literal["server", "system_signature"]
+type Family = Literal["server", "system_signature", "email"]
 
-CEILING_MONTHS: Mapping[str, int] = MappingProxyType({"server": 12, "system_signature": 24})
-"""Longest validity in months. DVV: server one year (since 1.9.2020), system signature two."""
+CEILING_MONTHS: Mapping[str, int] = MappingProxyType(
+    {"server": 12, "system_signature": 24, "email": 24}
+)
+"""Longest validity in months. DVV: server one year (since 1.9.2020), the others two."""
 
 ATTRIBUTES = ("C", "ST", "L", "O", "OU", "serialNumber", "CN")
 """Subject attributes the authority knows, in the order of the real certificates."""
@@ -45,6 +47,7 @@ class Profile:
     has_purpose: bool
     has_dns_names: bool
     max_months: int
+    has_emails: bool = False
     max_start_days: int = 60
 
 
@@ -57,6 +60,8 @@ def make_profile(**fields: object) -> Profile:
         raise ProfileBeyondCeiling(f"{profile.id}: starts {profile.max_start_days} days ahead")
     if profile.has_dns_names != (profile.family == "server"):
         raise ProfileBeyondCeiling(f"{profile.id}: DNS names belong to server certificates")
+    if profile.has_emails != (profile.family == "email"):
+        raise ProfileBeyondCeiling(f"{profile.id}: addresses belong to e-mail certificates")
     usages = frozenset().union(*profile.key_usage.values())
     if usages & {"key_cert_sign", "crl_sign"}:
         raise ProfileBeyondCeiling(f"{profile.id}: an end entity never signs certificates or CRLs")
@@ -108,6 +113,34 @@ def _system_signature(id: str, environment: Environment) -> Profile:
     )
 
 
+def _email(id: str, environment: Environment) -> Profile:
+    """For an organisation's shared mailbox, S/MIME. FINEID S2: key usage 0xB0 for RSA.
+
+    No extended key usage, as in the other certificates without a purpose (RFC 8551 section
+    4.4.4 takes its absence as any).
+    """
+    return make_profile(
+        id=id,
+        version=1,
+        family="email",
+        environment=environment,
+        subject=("C", "L", "O", "OU", "CN"),
+        optional=frozenset({"L", "OU"}),
+        state_or_province=None,
+        # RFC 5480 section 3 leaves EC keys no encipherment; RFC 5753 agrees on keys instead.
+        key_usage=MappingProxyType(
+            {
+                "rsa": frozenset({"digital_signature", "key_encipherment", "data_encipherment"}),
+                "ec": frozenset({"digital_signature", "key_agreement"}),
+            }
+        ),
+        has_purpose=False,
+        has_dns_names=False,
+        has_emails=True,
+        max_months=24,
+    )
+
+
 PROFILES: Mapping[str, Profile] = MappingProxyType(
     {
         profile.id: profile
@@ -116,6 +149,7 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
             _server("test_server", "test"),
             _system_signature("system_signature", "production"),
             _system_signature("test_system_signature", "test"),
+            _email("email", "production"),
         )
     }
 )

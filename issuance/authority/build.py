@@ -91,8 +91,9 @@ def _extensions(plan: Plan) -> list[tuple[x509.ExtensionType, bool]]:
     if plan.purpose:
         usages = [oid for purpose, oid in PURPOSE_OIDS.items() if purpose in plan.purpose]
         extensions.append((x509.ExtendedKeyUsage(usages), False))
-    if plan.dns_names:
-        names = [x509.DNSName(name) for name in plan.dns_names]
+    names: list[x509.GeneralName] = [x509.DNSName(name) for name in plan.dns_names]
+    names += [x509.RFC822Name(address) for address in plan.emails]
+    if names:
         extensions.append((x509.SubjectAlternativeName(names), False))
     return extensions
 

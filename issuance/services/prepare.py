@@ -93,6 +93,7 @@ def _build(
         serial=new_serial(),
         not_before=not_before,
         not_after=not_after,
+        emails=order.emails,
     )
     certificate = specimen(plan)
     columns = _columns(plan, certificate) | {"issuing_ca": evidence.ca}

@@ -30,6 +30,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "ca.dns_names": ("", _("The number of host names does not fit this type of certificate.")),
     "ca.dns_name_twice": ("", _("The same host name stands in the order twice.")),
     "ca.dns_name": ("", _("“%(value)s” is not a complete host name.")),
+    "ca.emails": ("", _("The number of email addresses does not fit this type of certificate.")),
+    "ca.email": ("", _("“%(value)s” is not an email address that a certificate can carry.")),
     "ca.csr_hash": ("", _("The certificate request is not the one that was examined.")),
     "ca.reissue": ("", _("The certificate to be replaced is not one of this organisation.")),
     "lint.serial": ("", _("The serial number is not of the right form: %(detail)s")),

@@ -16,6 +16,7 @@ from accounts.models import Organisation
 from issuance.orders import CertificateOrder, Subject
 from issuance.signers.protocol import SigningKey
 
+MAILBOX = "kirjaamo@apteekki.example.fi"
 HOSTS = ("kanta.apteekki.example.fi", "vara.apteekki.example.fi")
 
 
@@ -77,6 +78,20 @@ def signature_order(
     )
     if key is None:
         made = with_csr(made, make_csr(new_key(), "Apteekkijärjestelmä"))
+    return replace(made, **changes)
+
+
+def email_order(
+    organisation: Organisation, key: SigningKey | None = None, **changes: Any
+) -> CertificateOrder:
+    made = replace(
+        server_order(organisation, key),
+        profile_id="email",
+        purpose=frozenset(),
+        dns_names=(),
+        emails=(MAILBOX,),
+        validity_months=24,
+    )
     return replace(made, **changes)
 
 

@@ -11,10 +11,10 @@ from issuance.authority import build
 from issuance.conf import pki
 from issuance.lint import RULES, lint
 from issuance.plan import Issuer, Plan, Policy, new_serial
-from issuance.profiles import PROFILES
+from issuance.profiles import PROFILES, Profile
 from issuance.validity import window
 from tests.issuance import hierarchy
-from tests.issuance.orders import HOSTS, lasting_key
+from tests.issuance.orders import HOSTS, MAILBOX, lasting_key
 
 NOW = datetime(2026, 11, 25, 8, 30, 15, tzinfo=UTC)
 NAMES = {
@@ -46,7 +46,8 @@ def plan(profile_id: str = "server", kind: str = "P-256") -> Plan:
             ocsp_url=conf.ocsp_url(place.stem),
         ),
         profile=profile,
-        subject=names | {"CN": HOSTS[0]} if server else names,
+        subject=names | common_name(profile),
+        emails=(MAILBOX,) if profile.has_emails else (),
         dns_names=HOSTS if server else (),
         purpose=frozenset({"server", "client"}) if server else frozenset(),
         public_key=lasting_key(kind).public_key(),
@@ -54,6 +55,12 @@ def plan(profile_id: str = "server", kind: str = "P-256") -> Plan:
         not_before=not_before,
         not_after=not_after,
     )
+
+
+def common_name(profile: Profile) -> dict[str, str]:
+    if profile.has_emails:
+        return {"CN": MAILBOX}
+    return {"CN": HOSTS[0]} if profile.has_dns_names else {}
 
 
 def errors(certificate: x509.Certificate, planned: Plan) -> set[str]:

@@ -13,6 +13,7 @@ def changed(id: str, **changes: Any) -> dict[str, Any]:
 
 def test_there_is_one_profile_for_each_type() -> None:
     assert set(PROFILES) == {
+        "email",
         "server",
         "test_server",
         "system_signature",
