@@ -1,11 +1,15 @@
 """What every page must hold: WCAG 2.2 AA by axe, reflow, targets and sound references."""
 
+import re
+from urllib.parse import urlsplit
+
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 # Given by name: axe's default set leaves out target-size.
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 WIDTHS = (1366, 320)
+LANGUAGES = {"fi", "sv", "en"}
 OPTIONS = {"runOnly": {"type": "tag", "values": TAGS}, "resultTypes": ["violations"]}
 
 BROKEN_REFERENCES = """() => {
@@ -39,6 +43,10 @@ def faults(page: Page) -> list[str]:
         found.append("scrolls sideways")
     if page.locator("h1:visible").count() != 1:
         found.append("not exactly one h1")
+    told = page.locator("html").get_attribute("lang")
+    named = re.match(r"/(fi|sv|en)/", urlsplit(page.url).path)
+    if told not in LANGUAGES or (named and named[1] != told):
+        found.append(f"says that its language is {told}")
     if page.title().startswith(("–", "-")) or not page.title():
         found.append("no title")
     return found
