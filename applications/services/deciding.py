@@ -19,6 +19,8 @@ from certportal.foundation import clock
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused, Unavailable
 from issuance import services as authority
+from issuance.models import PreparedCertificate
+from issuance.services.errors import NotOpen
 
 
 class EvidenceMissing(Refused):
@@ -64,6 +66,7 @@ def approve(
     moving.require(application, Action.APPROVE, Role.REVIEWER)
     if application.host_names.filter(evidence="").exists():
         raise EvidenceMissing
+    _require_own_bytes(application, prepared_id)
     _require_facts(application, now)
     state = authority.approve(
         prepared_id,
@@ -147,6 +150,21 @@ def reopen(
         completed_at=now if complete else None,
         due_on=promise.due_on(now) if complete else None,
     )
+
+
+def _require_own_bytes(application: Application, prepared_id: int) -> None:
+    """Refuse bytes that were prepared for another case, or from a request or submission replaced
+    since: a slow preparation may end after them.
+    """
+    assert application.csr is not None and application.submission is not None
+    own = PreparedCertificate.objects.filter(
+        pk=prepared_id,
+        reference=application.pk,
+        csr_sha256=application.csr.sha256,
+        submission_sha256=application.submission.sha256,
+    )
+    if not own.exists():
+        raise NotOpen
 
 
 def _require_facts(application: Application, now: datetime) -> None:

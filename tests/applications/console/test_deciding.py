@@ -1,13 +1,19 @@
 """Approving exact bytes, rejecting with reasons, taking up again."""
 
+import hashlib
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from django.core import mail
 
 from applications import services
 from applications.models import Application, Decision
+from applications.ordering import certificate_order
 from certportal.foundation import clock
+from issuance import services as authority
 from issuance.models import Certificate
 from tests.applications import orders
 
@@ -73,6 +79,32 @@ def test_bytes_other_than_the_prepared_ones_are_not_approved(ready, desk):
     answer = approve(desk, ready, shown(desk, ready) | {"tbs_sha256": "0" * 64})
     assert answer.status_code == 409
     assert "The certificate has changed since you looked at it." in answer.text
+    ready.refresh_from_db()
+    assert ready.status == "in_review"
+
+
+def test_bytes_of_another_case_are_not_approved(ready, desk, matti, riitta):
+    other = orders.claimed(matti, riitta)
+    theirs = shown(desk, other)
+    bytes_of_other = {name: theirs[name] for name in ("prepared_id", "tbs_sha256")}
+    assert approve(desk, ready, shown(desk, ready) | bytes_of_other).status_code == 409
+    ready.refresh_from_db()
+    assert ready.status == "in_review"
+    assert not orders.prepared(other).approvals.exists()
+
+
+@pytest.mark.parametrize("field", ["csr_sha256", "submission_sha256"])
+def test_bytes_prepared_late_from_what_was_replaced_are_not_approved(ready, desk, field):
+    now = clock.now()
+    order = certificate_order(ready, now=now)
+    if field == "csr_sha256":
+        der = x509.load_pem_x509_csr(orders.openssl_csr()).public_bytes(Encoding.DER)
+        order = replace(order, csr_der=der, csr_sha256=hashlib.sha256(der).hexdigest())
+    else:
+        order = replace(order, submission_sha256="0" * 64)
+    late = authority.prepare(order, now=now)
+    assert late.is_open
+    assert approve(desk, ready, shown(desk, ready)).status_code == 409
     ready.refresh_from_db()
     assert ready.status == "in_review"
 
