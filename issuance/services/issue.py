@@ -26,8 +26,9 @@ from issuance.faults import reach
 from issuance.models import Certificate, IssuingCA, PreparedCertificate
 from issuance.services import locks
 from issuance.services.approve import approval_state
-from issuance.services.keys import key_findings
+from issuance.services.keys import is_blocked, key_findings
 from issuance.services.prepare import close
+from issuance.services.revoke import COMPROMISE, revoke
 from issuance.services.signing import signer_for
 from issuance.signers import Signer
 
@@ -167,6 +168,7 @@ def _journal_entry(prepared: PreparedCertificate, der: bytes) -> journal.Entry:
 
 def _store(prepared: PreparedCertificate, der: bytes, now: datetime) -> Certificate:
     with transaction.atomic():
+        locks.hold(f"key:{prepared.spki_sha256}")
         certificate = Certificate.objects.create(
             prepared=prepared,
             der=der,
@@ -183,6 +185,8 @@ def _store(prepared: PreparedCertificate, der: bytes, now: datetime) -> Certific
             reference=str(prepared.reference),
             certificate_id=certificate.pk,
         )
+        if is_blocked(prepared.spki_sha256):  # it leaked while the attempt waited to be signed
+            certificate = revoke(certificate.pk, COMPROMISE, actor=CA_WORKER, now=now)
         reach("before_commit")
     reach("after_commit")
     return certificate

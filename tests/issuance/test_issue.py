@@ -213,6 +213,19 @@ def test_a_key_lost_after_the_mark_is_waited_for(
     assert certificate.certificate.tbs_certificate_bytes == bytes(approved.tbs)
 
 
+def test_a_key_leaked_while_its_signature_was_awaited_is_revoked_at_once(
+    approved: PreparedCertificate, now: datetime
+) -> None:
+    loaded = iter([signer_for, lost])
+    with pytest.raises(SignerUnavailable):
+        services.issue(approved.reference, now=now, load_signer=lambda ca: next(loaded)(ca))
+    services.report_leaked_key(approved.spki_sha256, actor=system("test"), now=now)
+    certificate = services.issue(approved.reference, now=now)
+    assert certificate is not None
+    assert (certificate.state, certificate.revocation_reason) == ("revoked", "key_compromise")
+    assert news("certificate.revoked")
+
+
 def test_a_certificate_in_the_journal_is_not_signed_again(
     approved: PreparedCertificate, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
