@@ -7,6 +7,7 @@ but the typeface.
 
 import json
 import logging
+import os
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -33,6 +34,11 @@ STYLE = settings.BASE_DIR / "templates" / "applications" / "papers" / "paper.css
 APART = frozenset({"declarations", "person_name", "organisation", "business_id"})
 # It tells each glyph and table that it draws; only its warnings are of use.
 logging.getLogger("fontTools").setLevel(logging.WARNING)
+
+
+# The typeface's part in a paper carries the time of its making, which would make two renderings
+# of the same paper differ; fontTools takes the time from here (reproducible-builds.org).
+os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
 
 
 class Forbidden(FatalURLFetchingError):

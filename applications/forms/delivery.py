@@ -7,6 +7,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from applications import mediation
 from applications.forms.shared import PartForm
 from applications.kinds import Delivery
 from certportal.foundation.forms import EmailField
@@ -50,6 +51,15 @@ class ContactForm(PartForm):
         """Return the present values; the order's language unless another is chosen."""
         language = self.application.technical_language or self.application.language
         return super().saved() | {"technical_language": language}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """An intermediary's technical contact has the organisation that the system writes."""
+        super().__init__(*args, **kwargs)
+        if mediation.is_mediated(self.application):
+            field = self.fields["technical_organisation"]
+            field.disabled, field.initial = True, mediation.ORGANISATION
+            field.help_text = _("The service writes this in an intermediary's orders.")
+            self.initial["technical_organisation"] = mediation.ORGANISATION
 
     def clean(self) -> dict[str, Any]:
         """A technical contact who is needed has a name and an address, a deputy both or neither."""

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from accounts.models import Organisation, Person
-from applications import conformity, contents
+from applications import conformity, contents, mediation
 from applications.errors import NotPossible
 from applications.kinds import CertificateType
 from applications.models import Application, HostName
@@ -42,6 +42,8 @@ def start(
     )
     if template is not None:
         _copy(template, application)
+    for name, value in mediation.at_start(organisation, on=clock.day(now)).items():
+        setattr(application, name, value)
     application.save()
     if template is not None:
         _replace_host_names(application, [host.name for host in template.host_names.all()])
@@ -72,6 +74,7 @@ def save_section(
         _replace_host_names(application, fields.pop("host_names"))
     if "type" in fields and fields["type"] != application.type:
         fields |= _cleared_for(CertificateType(fields["type"]), application)
+    fields |= mediation.by_system(application, fields)
     moving.save(application, now=now, **fields)
     moving.record(application, "edit", actor=actor, now=now, data={"section": section_id})
     return application

@@ -10,7 +10,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from applications import conformity, contents
+from applications import conformity, contents, mediation
 from applications.kinds import CertificateType, Delivery
 from applications.models import Application
 from applications.naming import names
@@ -132,6 +132,8 @@ def _contact(application: Application, _now: datetime) -> Rows:
 def _delivery(application: Application, _now: datetime) -> Rows:
     yield Row(_("Shared technical mailbox"), application.mailbox)
     yield Row(_("The certificate goes to"), str(application.get_deliver_to_display()))
+    if mediation.is_mediated(application):
+        yield Row(_("Organisation of the technical contact"), mediation.ORGANISATION)
     if application.technical_name:
         organisation = application.technical_organisation
         who = [application.technical_name, application.technical_email, organisation]

@@ -12,7 +12,7 @@ from accounts.models import Organisation
 from accounts.register import queries
 from accounts.register.models import RegisterRecord
 from accounts.register.search import search_units
-from applications import contents, services
+from applications import contents, mediation, services
 from applications.errors import NotPossible
 from applications.forms.unit import SearchForm, SpellingForm, UnitForm, key_of
 from applications.kinds import CertificateType
@@ -60,6 +60,8 @@ def choose(request: HttpRequest, application: Application) -> HttpResponse:
     search = SearchForm(request.GET)
     query = search.cleaned_data["q"].strip() if search.is_valid() else ""
     today = clock.day(clock.now())
+    if application.organisation.kind == Organisation.Kind.INTERMEDIARY:
+        return _intermediary(request, application, today)
     found = offer(application.organisation, query, today)
     if not found.standing:
         return none_standing(request, application)
@@ -74,6 +76,22 @@ def choose(request: HttpRequest, application: Application) -> HttpResponse:
         "many": len(found.standing) > SHOWN,
     }
     return _show(request, application, form, "applications/unit.html", **context)
+
+
+def _intermediary(request: HttpRequest, application: Application, on: date) -> HttpResponse:
+    """Show the intermediary's own record: there is no unit to pick."""
+    record = mediation.record_of(application.organisation, on)
+    if record is None:
+        return none_standing(request, application)
+    if request.method == "POST":
+        return redirect(f"{going.names_url(application)}")
+    context = {
+        "application": application,
+        "record": record,
+        "is_test": CertificateType(application.type).is_test,
+        "back": going.back_url(request, application),
+    }
+    return render(request, "applications/intermediary.html", context)
 
 
 def _with_posted(found: Offer, posted: str | None) -> list[RegisterRecord]:

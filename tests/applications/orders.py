@@ -73,20 +73,24 @@ def sections(type: CertificateType, unit: str = UNIT) -> dict[str, dict]:
     return filled
 
 
+def begin(person: Person, type: str = "server", *, now: datetime | None = None) -> Application:
+    """Return an empty draft of the person's organisation."""
+    return services.start(
+        organisation=person.memberships.get(ended_at=None).organisation,
+        person=person,
+        type=CertificateType(type),
+        language="fi",
+        actor=actor_for(person),
+        now=now or clock.now(),
+    )
+
+
 def draft(
     person: Person, type: str = "server", *, unit: str = UNIT, now: datetime | None = None
 ) -> Application:
     """Return a draft with every part filled in but the certificate request."""
-    now, kind = now or clock.now(), CertificateType(type)
-    organisation = person.memberships.get(ended_at=None).organisation
-    application = services.start(
-        organisation=organisation,
-        person=person,
-        type=kind,
-        language="fi",
-        actor=actor_for(person),
-        now=now,
-    )
+    kind = CertificateType(type)
+    application = begin(person, type, now=now)
     for section, values in sections(kind, unit).items():
         seen = Handler(person, application).seen
         services.save_section(application.pk, section, values, **seen)
@@ -193,6 +197,17 @@ def approve(reviewer: Person, application: Application) -> Application:
         person=reviewer,
         **seen,
     )
+
+
+def finish(person: Person, reviewer: Person, application: Application) -> Application:
+    """Take a submitted application to its delivered certificate."""
+    drain()
+    services.claim(application.pk, person=reviewer, **Handler(reviewer, application).seen)
+    drain()
+    approve(reviewer, application)
+    drain()
+    application.refresh_from_db()
+    return application
 
 
 def delivered(person: Person, reviewer: Person, type: str = "server", **more) -> Application:

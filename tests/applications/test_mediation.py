@@ -1,0 +1,101 @@
+"""A Kanta intermediary orders in its own name."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import Organisation
+from accounts.register.models import RegisterRecord
+from applications import contents, services
+from applications.errors import NotStanding
+from applications.forms.delivery import DeliveryForm
+from applications.models import Application
+from applications.workflow import Status
+from certportal.foundation import clock
+from issuance.models import Certificate
+from tests import people
+from tests.applications import orders
+from tests.applications.test_conformity import stored as stored
+
+NAME = "Esimerkki Kanta-välitys Oy"
+OID = "1.2.246.10.99000229"
+
+
+@pytest.fixture
+def valma(sample, now):
+    """The administrator of a Kanta intermediary's account."""
+    return people.make_founder("Valma Välittäjä", "9900022-9", now=now)
+
+
+def filled(person, type: str) -> Application:
+    """Return the intermediary's draft with everything but the unit, which nobody picks."""
+    organisation = person.memberships.get(ended_at=None).organisation
+    assert organisation.kind == Organisation.Kind.INTERMEDIARY
+    application = orders.begin(person, type)
+    for section, values in orders.sections(orders.CertificateType(type)).items():
+        if section != "unit":
+            seen = orders.Handler(person, application).seen
+            services.save_section(application.pk, section, values, **seen)
+    orders.upload(person, application, orders.openssl_csr())
+    application.refresh_from_db()
+    return application
+
+
+@pytest.mark.parametrize("type", ["system_signature", "server"])
+def test_its_own_name_stands_in_the_certificate_without_a_unit(valma, riitta, cas, type):
+    application = filled(valma, type)
+    assert contents.missing(application) == []
+    orders.submit(valma, application)
+    orders.finish(valma, riitta, application)
+    assert application.status == Status.DELIVERED
+    subject = Certificate.objects.get(reference=application.pk).certificate.subject
+    assert f"O={NAME}" in subject.rfc4514_string()
+    assert "OU=" not in subject.rfc4514_string()
+
+
+def test_no_certificate_of_conformity_is_asked(valma):
+    asked = {one.id for one in contents.asked(filled(valma, "system_signature"))}
+    assert "conformity" not in asked
+
+
+def test_the_system_writes_the_technical_contacts_organisation(valma):
+    application = filled(valma, "system_signature")
+    values = {"mailbox": "a@example.fi", "deliver_to": "applicant"}
+    typed = values | {"technical_organisation": "Oma Firma Oy"}
+    seen = orders.Handler(valma, application).seen
+    application = services.save_section(application.pk, "delivery", typed, **seen)
+    assert application.technical_organisation == "Kanta-välittäjä"
+    form = DeliveryForm(application, typed, today=clock.day(clock.now()))
+    assert form.fields["technical_organisation"].disabled
+    orders.submit(valma, application)
+    assert '"technical_organisation":"Kanta-välittäjä"' in application.submission.content
+
+
+def test_nobody_else_can_type_it(matti):
+    application = orders.draft(matti)
+    values = {"technical_organisation": "Kanta-välittäjä", "mailbox": "a@example.fi"}
+    seen = orders.Handler(matti, application).seen
+    saved = services.save_section(application.pk, "delivery", values, **seen)
+    assert saved.technical_organisation == ""
+
+
+def test_the_unit_page_shows_the_register_and_asks_nothing(valma):
+    application = filled(valma, "system_signature")
+    web = people.log_in(Client(), valma)
+    page = web.get(reverse("applications:part", args=[application.pk, "unit"])).content.decode()
+    assert NAME in page and OID in page
+    assert "name=record" not in page
+
+
+def test_one_that_left_the_register_does_not_order(valma, now):
+    application = filled(valma, "system_signature")
+    RegisterRecord.objects.filter(oid=OID).update(known_to=now)
+    with pytest.raises(NotStanding):
+        orders.submit(valma, application)
+
+
+@pytest.mark.parametrize("page", ["start", "eligibility"])
+def test_the_public_pages_tell_suppliers_how_they_take_part(client, page, db):
+    text = client.get("/en/" if page == "start" else "/en/eligibility/").content.decode()
+    assert "register of Kanta intermediaries" in text
+    assert "technical contact person" in text
