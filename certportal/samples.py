@@ -17,6 +17,7 @@ from applications import contents, notices, watch
 from applications.kinds import CertificateType
 from applications.models import Application, Decision, HostName, InformationRequest
 from applications.workflow import Status
+from certportal import samples_accounts
 from certportal.foundation import clock
 from certportal.foundation.mail import Message
 from issuance.models import Certificate
@@ -24,7 +25,7 @@ from issuance.models import Certificate
 LANGUAGES = ("fi", "sv", "en")
 # Whom the sample of a notice is written to, where that is not the applicant.
 READERS = {
-    "link_sent": ("technical_contact",),
+    "link_sent": ("technical_contact", "deputy"),
     "recalled": ("reviewer",),
     "renewal": ("applicant", "technical_contact"),
 }
@@ -67,6 +68,9 @@ def samples(*, now: datetime) -> Iterator[Sample]:
         yield Sample("alarm", "reviewer", _alarm(language, now))
     for language in LANGUAGES:
         yield Sample("email_code", "person", _email_code(language, now))
+    for language in LANGUAGES:
+        for notice, reader, message in samples_accounts.mails(language, now):
+            yield Sample(notice, reader, message)
 
 
 def application(language: str, now: datetime, **more: object) -> Application:
@@ -84,9 +88,11 @@ def application(language: str, now: datetime, **more: object) -> Application:
         "changed_at": now,
         "submitted_at": now,
         "due_on": clock.day(now) + timedelta(days=7),
+        "contact_name": "Matti Meikäläinen",
         "contact_email": "matti@example.fi",
         "technical_email": "teemu@example.com",
         "technical_language": language,
+        "deputy_email": "veera@example.com",
         "reviewer": reviewer,
     }
     return Application(**(fields | more))

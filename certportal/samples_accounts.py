@@ -1,0 +1,36 @@
+"""The mails about people and accounts with sample data; see `certportal.samples`."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from django.utils import translation
+
+from accounts import notices
+from accounts.models import Invitation, JoinRequest, Membership, Organisation, Person
+from certportal.foundation.mail import Message
+
+type Mail = tuple[str, str, Message]
+
+
+def mails(language: str, now: datetime) -> Iterator[Mail]:
+    """Yield notice, reader and mail in the language, about people who are nowhere stored."""
+    account = Organisation(name="Mallikunnan apteekki")
+    matti = Person(given_name="Matti", family_name="Meikäläinen", email="matti@example.fi")
+    maija = Person(given_name="Maija", family_name="Mallikas", email="maija@example.fi")
+    member = Membership(person=maija, organisation=account, role=Membership.Role.APPLICANT)
+    invited = Invitation(
+        organisation=account,
+        email=maija.email,
+        role=Membership.Role.APPLICANT,
+        made_by=matti,
+        expires_at=now + timedelta(days=14),
+        accepted_by=maija,
+    )
+    asked = JoinRequest(organisation=account, person=maija)
+    with translation.override(language):
+        yield "invitation", "invited", notices.invitation_mail(invited, language)
+        letter = notices.join_request_mail(asked, matti.email, language)
+        yield "join_request", "administrator", letter
+        yield "joined", "administrator", notices.joined_mail(invited, matti.email, language)
+        yield "role_changed", "member", notices.role_changed_mail(member, language)
+        yield "membership_ended", "member", notices.membership_ended_mail(member, language)

@@ -1,0 +1,130 @@
+"""An outside technical contact: from the mailed link to the certificate, without a login."""
+
+import re
+import subprocess
+from urllib.parse import urljoin
+
+import pytest
+
+from tests.journeys import ordering, requests, steps
+
+TIINA = "tiina@example.com"
+
+
+@pytest.fixture
+def elsewhere(stack, browser):
+    """Return a page of a browser in which nobody has been."""
+    contexts = []
+
+    def sit():
+        contexts.append(browser.new_context(base_url=stack.base, accept_downloads=True))
+        return contexts[-1].new_page()
+
+    yield sit
+    for context in contexts:
+        context.close()
+
+
+def ordered(page, base: str) -> str:
+    """Order a certificate whose request the technical contact brings; return its address."""
+    order = ordering.begin(page, base, "server")
+    names = ["erecept.example.fi"]
+    ordering.fill_in(page, order, "server", names=names, mailbox="yhteys@example.fi")
+    page.goto(f"{order}part/delivery/")
+    page.locator("input[name=deliver_to][value=technical_contact]").check()
+    page.locator("[name=technical_name]").fill("Tiina Toimittaja")
+    page.locator("[name=technical_email]").fill(TIINA)
+    ordering.go_on(page)
+    page.goto(f"{order}part/csr/")
+    page.locator("input[name=how][value=technical_contact]").check()
+    ordering.go_on(page)
+    page.wait_for_url(lambda url: "/part/csr/" not in url)
+    ordering.send(page, order)
+    return order
+
+
+def newest_link(stack, *, later_than: int = 0) -> str:
+    """Return the link in the newest mail to the contact."""
+    mail = steps.await_mail(TIINA, stack.mails, later_than=later_than)
+    found = re.search(r"http\S+/contact-link/\S+", mail.get_body(("plain",)).get_content())
+    assert found is not None
+    return found[0]
+
+
+def scan(page, link: str) -> None:
+    """Open the link and every link on its page, as mail servers do."""
+    page.goto(link)
+    here = [one.get_attribute("href") for one in page.locator("main a").all()]
+    for address in [link, *(urljoin(link, one) for one in here if one)]:
+        page.goto(address)
+
+
+def test_the_contact_s_way_from_the_mail_to_the_certificate(
+    stack, matti, riitta, elsewhere, tmp_path
+):
+    order = ordered(matti, stack.base)
+    link = newest_link(stack)
+    scan(elsewhere(), link)
+
+    tiina = elsewhere()
+    tiina.goto(link)
+    ordering.go_on(tiina)
+    tiina.wait_for_url(re.compile("/order/$"))
+    tiina.locator("main a[href$='/csr/']").click()
+    tiina.locator("summary").first.click()
+    with tiina.expect_download() as download:
+        tiina.locator("a[href$='/settings/openssl/']").click()
+    config = tmp_path / "order.cnf"
+    download.value.save_as(config)
+    key = tmp_path / "order.key"
+    make = ["openssl", "req", "-new", "-newkey", "rsa:3072", "-noenc", "-keyout", str(key)]
+    made = subprocess.run([*make, "-config", str(config)], capture_output=True, check=True)
+    ordering.upload(tiina, made.stdout)
+    tiina.wait_for_url(re.compile(r"/csr/[0-9a-f-]{36}/"))
+    ordering.go_on(tiina)
+    tiina.wait_for_url(re.compile("/order/$"))
+
+    case = ordering.take(riitta, stack.base, order)
+    assert tiina.goto(f"{link}csr/").status == 409  # a reviewer has the case
+    ordering.approve(riitta, case)
+    steps.await_mail("yhteys@example.fi", stack.mails, seconds=60)
+    steps.await_true(lambda: has_files(tiina, link), "the certificate never came to the page")
+    with tiina.expect_download() as download:
+        tiina.locator("a[href$='/files/pem/']").click()
+    certificate = tmp_path / "certificate.pem"
+    download.value.save_as(certificate)
+    public = requests.run("openssl", "x509", "-in", certificate, "-noout", "-pubkey")
+    assert public == requests.run("openssl", "pkey", "-in", key, "-pubout")
+
+
+def has_files(page, link: str) -> bool:
+    page.goto(f"{link}order/")
+    return page.locator("a[href$='/files/pem/']").count() > 0
+
+
+def test_another_browser_gets_a_fresh_link_by_mail_and_a_refused_one_ends(stack, matti, elsewhere):
+    earlier = len(steps.mails_to(TIINA, stack.mails))
+    order = ordered(matti, stack.base)
+    link = newest_link(stack, later_than=earlier)
+    first, second = elsewhere(), elsewhere()
+    first.goto(link)
+    ordering.go_on(first)
+    first.wait_for_url(re.compile("/order/$"))
+    second.goto(link)
+    ordering.go_on(second)
+    assert "/order/" not in second.url
+    fresh = newest_link(stack, later_than=earlier + 1)
+    assert fresh != link
+    second.goto(fresh)
+    ordering.go_on(second)
+    second.wait_for_url(re.compile("/order/$"))
+    assert first.goto(f"{link}order/").status == 410
+
+    told = len(steps.mails_to("matti@example.fi", stack.mails))
+    second.goto(f"{fresh}not-mine/")
+    ordering.go_on(second)
+    steps.await_mail("matti@example.fi", stack.mails, later_than=told)
+    assert second.goto(f"{fresh}order/").status == 410
+    matti.goto(order)
+    matti.locator("form[action$='/contact/resend/'] button").click()
+    assert newest_link(stack, later_than=earlier + 2) not in {link, fresh}
