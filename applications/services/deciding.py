@@ -20,6 +20,7 @@ from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused, Unavailable
 from issuance import services as authority
 from issuance.models import PreparedCertificate
+from issuance.services.approve import refusals_on_record
 from issuance.services.errors import NotOpen
 
 
@@ -49,7 +50,6 @@ class FactsChanged(Refused):
         super().__init__(f"{title}. {text}")
 
 
-@transaction.atomic
 def approve(
     application_id: UUID,
     *,
@@ -62,30 +62,31 @@ def approve(
     now: datetime,
 ) -> Application:
     """Approve exactly the bytes that were shown; when enough persons have, it goes to be issued."""
-    application = _held(application_id, person, version, shared=True)
-    moving.require(application, Action.APPROVE, Role.REVIEWER)
-    if application.host_names.filter(evidence="").exists():
-        raise EvidenceMissing
-    _require_own_bytes(application, prepared_id)
-    _require_facts(application, now)
-    state = authority.approve(
-        prepared_id,
-        person=person,
-        reauthenticated_at=reauthenticated_at,
-        expected_sha256=tbs_sha256,
-        now=now,
-    )
-    if state.complete:
-        _decide(application, Decision.Kind.APPROVED, person, "", now)
-    return moving.move(
-        application,
-        Action.APPROVE,
-        role=Role.REVIEWER,
-        actor=actor,
-        now=now,
-        to=Status.APPROVED if state.complete else Status.IN_REVIEW,
-        data={"tbs_sha256": tbs_sha256, "given": state.given, "wanted": state.wanted},
-    )
+    with refusals_on_record(prepared_id, person=person, now=now), transaction.atomic():
+        application = _held(application_id, person, version, shared=True)
+        moving.require(application, Action.APPROVE, Role.REVIEWER)
+        if application.host_names.filter(evidence="").exists():
+            raise EvidenceMissing
+        _require_own_bytes(application, prepared_id)
+        _require_facts(application, now)
+        state = authority.approve(
+            prepared_id,
+            person=person,
+            reauthenticated_at=reauthenticated_at,
+            expected_sha256=tbs_sha256,
+            now=now,
+        )
+        if state.complete:
+            _decide(application, Decision.Kind.APPROVED, person, "", now)
+        return moving.move(
+            application,
+            Action.APPROVE,
+            role=Role.REVIEWER,
+            actor=actor,
+            now=now,
+            to=Status.APPROVED if state.complete else Status.IN_REVIEW,
+            data={"tbs_sha256": tbs_sha256, "given": state.given, "wanted": state.wanted},
+        )
 
 
 @transaction.atomic

@@ -1,6 +1,7 @@
 """Approving: named persons, exact bytes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -54,28 +55,37 @@ def approve(
     IdentificationTooOld (all NotAllowed); PreparedCertificate.DoesNotExist for an unknown id.
     """
     prepared = PreparedCertificate.objects.get(pk=prepared_id)
-    actor = Actor("person", str(person.pk))
+    with refusals_on_record(prepared_id, person=person, now=now), transaction.atomic():
+        locks.hold(f"issuance:{prepared.reference}")
+        prepared = PreparedCertificate.objects.select_for_update().get(pk=prepared_id)
+        _check(prepared, person, reauthenticated_at, expected_sha256, now)
+        _, created = Approval.objects.get_or_create(
+            prepared=prepared,
+            person=person,
+            defaults={
+                "role": ROLE,
+                "reauthenticated_at": reauthenticated_at,
+                "created_at": now,
+            },
+        )
+        state = approval_state(prepared)
+        if created:
+            actor = Actor("person", str(person.pk))
+            _record(prepared, actor, now, given=state.given, wanted=state.wanted)
+        reach("approve_before_commit")
+        return state
+
+
+@contextmanager
+def refusals_on_record(prepared_id: int, *, person: Person, now: datetime) -> Iterator[None]:
+    """Record what is refused within. Wrap it around the outermost transaction, which rolls back."""
     try:
-        with transaction.atomic():
-            locks.hold(f"issuance:{prepared.reference}")
-            prepared = PreparedCertificate.objects.select_for_update().get(pk=prepared_id)
-            _check(prepared, person, reauthenticated_at, expected_sha256, now)
-            _, created = Approval.objects.get_or_create(
-                prepared=prepared,
-                person=person,
-                defaults={
-                    "role": ROLE,
-                    "reauthenticated_at": reauthenticated_at,
-                    "created_at": now,
-                },
-            )
-            state = approval_state(prepared)
-            if created:
-                _record(prepared, actor, now, given=state.given, wanted=state.wanted)
-            reach("approve_before_commit")
-            return state
+        yield
     except Refused as refusal:
-        _record(prepared, actor, now, refused=True, reason=type(refusal).__name__)
+        prepared = PreparedCertificate.objects.filter(pk=prepared_id).first()
+        if prepared is not None:
+            actor, reason = Actor("person", str(person.pk)), type(refusal).__name__
+            _record(prepared, actor, now, refused=True, reason=reason)
         raise
 
 

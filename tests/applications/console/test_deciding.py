@@ -13,6 +13,7 @@ from applications import services
 from applications.models import Application, Decision
 from applications.ordering import certificate_order
 from certportal.foundation import clock
+from certportal.foundation.models import Event
 from issuance import services as authority
 from issuance.models import Certificate
 from tests.applications import orders
@@ -118,6 +119,8 @@ def test_who_identified_long_ago_identifies_again(ready, desk, minutes):
     assert approve(desk, ready, data).status_code == 403
     ready.refresh_from_db()
     assert ready.status == "in_review"
+    refused = Event.objects.get(action="issuance.approved")
+    assert (refused.refused, refused.data["reason"]) == (True, "IdentificationTooOld")
 
 
 def test_without_evidence_the_page_says_what_is_missing(case, desk):
