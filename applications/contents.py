@@ -35,7 +35,11 @@ def _is_server(application: Application) -> bool:
 
 
 def _is_signature(application: Application) -> bool:
-    return not _is_server(application)
+    return CertificateType(application.type).is_signature
+
+
+def _is_email(application: Application) -> bool:
+    return CertificateType(application.type).is_email
 
 
 def _has(*fields: str) -> Callable[[Application], bool]:
@@ -83,6 +87,13 @@ SECTIONS: tuple[Section, ...] = (
         ("system_name", "system_oid"),
         _is_signature,
         _has("system_name", "system_oid"),
+    ),
+    Section(
+        "mailbox_proof",
+        _("Mailbox to be certified"),
+        ("certified_email", "mailbox_proved_at"),
+        _is_email,
+        _has("certified_email", "mailbox_proved_at"),
     ),
     Section(
         "conformity",

@@ -19,7 +19,7 @@ def certificate_of(application: Application) -> Certificate | None:
 def stem(application: Application, certificate: Certificate) -> str:
     """Return the file names' beginning: order number, name and last day of validity."""
     first = application.host_names.first()
-    name = first.name if first else application.system_name
+    name = first.name if first else application.system_name or application.certified_email
     safe = re.sub(r"[^A-Za-z0-9.-]+", "-", name).strip("-.") or "certificate"
     prefix = "TEST-" if CertificateType(application.type).is_test else ""
     return f"{prefix}{application.number}_{safe}_{clock.day(certificate.not_after).isoformat()}"

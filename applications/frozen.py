@@ -24,6 +24,8 @@ LABELS: dict[str, Promise] = {
     "host_names": gettext_lazy("Host names"),
     "system_name": gettext_lazy("Information system"),
     "system_oid": gettext_lazy("System's OID"),
+    "certified_email": gettext_lazy("Mailbox to be certified"),
+    "mailbox_proved_at": gettext_lazy("Mailbox proven at"),
     "conformity_system_name": gettext_lazy("System in the certificate of conformity"),
     "conformity_version": gettext_lazy("Version of the system"),
     "conformity_class": gettext_lazy("Class of the system"),

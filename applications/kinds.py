@@ -5,17 +5,28 @@ from django.utils.translation import gettext_lazy as _
 
 
 class CertificateType(TextChoices):
-    """The SOTE service certificates. The values are the CA's profile names."""
+    """The SOTE service certificates and the e-mail certificate, by the CA's profile names."""
 
     SERVER = "server", _("Server certificate")
     TEST_SERVER = "test_server", _("Test server certificate")
     SYSTEM_SIGNATURE = "system_signature", _("System signature certificate")
     TEST_SYSTEM_SIGNATURE = "test_system_signature", _("Test system signature certificate")
+    EMAIL = "email", _("Email certificate")
 
     @property
     def is_server(self) -> bool:
         """Whether it secures a server's connections (host names, purpose)."""
         return self in {CertificateType.SERVER, CertificateType.TEST_SERVER}
+
+    @property
+    def is_email(self) -> bool:
+        """Whether it is for a shared mailbox (one proven address)."""
+        return self == CertificateType.EMAIL
+
+    @property
+    def is_signature(self) -> bool:
+        """Whether an information system signs with it (system's name and OID)."""
+        return not self.is_server and not self.is_email
 
     @property
     def is_test(self) -> bool:
@@ -24,7 +35,7 @@ class CertificateType(TextChoices):
 
     @property
     def most_months(self) -> int:
-        """The longest validity in months: one year for servers, two for system signatures."""
+        """The longest validity in months: one year for servers, two for the others."""
         return 12 if self.is_server else 24
 
 

@@ -42,6 +42,12 @@ class Application(models.Model):
     start = models.DateField(null=True, blank=True)
     system_name = models.CharField(max_length=64, blank=True)
     system_oid = models.CharField(max_length=128, blank=True)
+    # The mailbox of an e-mail certificate, and the code that proves that the organisation reads it.
+    certified_email = models.EmailField(max_length=64, blank=True)
+    mailbox_code = models.UUIDField(null=True)
+    mailbox_code_until = models.DateTimeField(null=True)
+    mailbox_code_tries = models.PositiveSmallIntegerField(default=0)
+    mailbox_proved_at = models.DateTimeField(null=True)
     # The certificate of conformity that a private provider's system signature needs.
     conformity_system_name = models.CharField(max_length=120, blank=True)
     conformity_version = models.CharField(max_length=60, blank=True)

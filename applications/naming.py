@@ -96,10 +96,11 @@ def expected_names(application: Application, *, now: datetime) -> ExpectedNames:
     found = names(application, now=now)
     hosts = tuple(host.name for host in application.host_names.all())
     server = CertificateType(application.type).is_server
+    named = hosts[:1] if server else (application.system_name or application.certified_email,)
     return ExpectedNames(
         organisation=found.organisation.value if found else "",
         unit=found.unit.value if found and found.unit and not server else None,
         dns_names=hosts,
-        common_name=(hosts[0] if hosts else None) if server else application.system_name or None,
+        common_name=next(iter(named), None) or None,
         serial_number=None if server else application.system_oid or None,
     )

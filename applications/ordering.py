@@ -18,8 +18,8 @@ def certificate_order(application: Application, *, now: datetime) -> Certificate
         organisation=found.organisation.value if found else "",
         unit=found.unit.value if found and found.unit and not type.is_server else None,
         locality=(found.locality or None) if found else None,
-        common_name="" if type.is_server else application.system_name,
-        serial_number=None if type.is_server else application.system_oid,
+        common_name=application.system_name if type.is_signature else "",
+        serial_number=application.system_oid if type.is_signature else None,
     )
     return CertificateOrder(
         reference=application.pk,
@@ -34,7 +34,13 @@ def certificate_order(application: Application, *, now: datetime) -> Certificate
         purpose=PURPOSES[application.purpose],
         dns_names=tuple(host.name for host in application.host_names.all()),
         start=application.start,
+        emails=_mailbox(application) if type.is_email else (),
     )
+
+
+def _mailbox(application: Application) -> tuple[str, ...]:
+    """The address, only once it is proven."""
+    return (application.certified_email,) if application.mailbox_proved_at else ()
 
 
 PURPOSES: dict[str, frozenset[ProfilePurpose]] = {

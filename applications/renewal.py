@@ -44,7 +44,9 @@ def is_renewed(application: Application, certificate: Certificate) -> bool:
         status__in=[Status.ISSUED, Status.DELIVERED],
     ).exclude(pk=application.pk)
     if not CertificateType(application.type).is_server:
-        later = later.filter(system_oid=application.system_oid)
+        later = later.filter(
+            system_oid=application.system_oid, certified_email=application.certified_email
+        )
     names = _names(application)
     same = [other.pk for other in later if names <= _names(other)]
     longer = Certificate.objects.filter(reference__in=same, not_after__gt=certificate.not_after)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from applications import checks, notices, services, watch
+from applications import checks, mailbox, notices, services, watch
 from applications.checks import again
 from applications.models import Application
 from applications.ordering import certificate_order
@@ -135,3 +135,13 @@ def raise_alarms() -> None:
 def erase_expired() -> None:
     """Erase the personal data whose time is over; beat calls this every night."""
     services.erase_expired(now=clock.now())
+
+
+@outbox.task("applications.mail_mailbox_code")
+def mail_mailbox_code(
+    *, item: OutboxItem, now: datetime, reference: str, code: str, **_: object
+) -> None:
+    """Mail the code to the mailbox that is to be certified, unless a newer one was asked for."""
+    application = Application.objects.get(pk=reference)
+    if str(application.mailbox_code) == code:
+        mail.send(mailbox.message(application), item_id=item.id)

@@ -49,6 +49,11 @@ WORDS: dict[str, Callable[[dict[str, Any]], Words]] = {
         _("“%(value)s” is not an object identifier.") % p,
         _("Give the OID of the information system, numbers separated by dots."),
     ),
+    "order.mailbox": lambda p: (
+        _("The mailbox is not proven"),
+        _("Nobody has shown yet that the organisation reads the mailbox “%(value)s”.") % p,
+        _("Ask for a code to the mailbox and enter it."),
+    ),
     "order.characters": lambda p: (
         _("The name has characters that a certificate cannot carry"),
         _("The name “%(full)s” has the characters %(characters)s.") % p,

@@ -12,6 +12,7 @@ ROUTES: dict[str, list[tuple[str, str]]] = {
     "application.checks_wanted": [("applications.check", "default")],
     "application.claimed": [("applications.prepare_certificate", "ca")],
     "application.notice": [("applications.send_notice", "default")],
+    "application.mailbox_code": [("applications.mail_mailbox_code", "default")],
     # The registration authority looks at the facts once more before anything is signed.
     "certificate.approved": [("applications.confirm", "default")],
     "certificate.confirmed": [("issuance.issue", "ca")],

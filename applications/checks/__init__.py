@@ -38,6 +38,7 @@ SECTION_OF_RULE = {
     "order.host_names_missing": "host_names",
     "order.host_name": "host_names",
     "order.system_oid": "system",
+    "order.mailbox": "mailbox_proof",
     "order.characters": "unit",
     "order.conformity_missing": "conformity",
     "order.conformity_expired": "conformity",

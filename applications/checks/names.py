@@ -7,14 +7,19 @@ from applications.kinds import CertificateType
 from applications.models import Application
 from applications.naming import CertificateName, names
 from issuance.findings import Finding, Severity
-from issuance.names import is_host_name, is_oid
+from issuance.names import is_email, is_host_name, is_oid
 
 
 def check(application: Application, *, now: datetime) -> list[Finding]:
     """Return faults of host names or system, and what a person must decide about O and OU."""
-    server = CertificateType(application.type).is_server
-    own = _host_names(application) if server else _system(application)
-    return [*own, *_register_names(application, now)]
+    return [*_own(application), *_register_names(application, now)]
+
+
+def _own(application: Application) -> Iterator[Finding]:
+    type = CertificateType(application.type)
+    if type.is_server:
+        return _host_names(application)
+    return _mailbox(application) if type.is_email else _system(application)
 
 
 def _host_names(application: Application) -> Iterator[Finding]:
@@ -26,6 +31,12 @@ def _host_names(application: Application) -> Iterator[Finding]:
 def _system(application: Application) -> Iterator[Finding]:
     if not is_oid(application.system_oid):
         yield Finding("order.system_oid", Severity.ERROR, {"value": application.system_oid})
+
+
+def _mailbox(application: Application) -> Iterator[Finding]:
+    address = application.certified_email
+    if not is_email(address) or application.mailbox_proved_at is None:
+        yield Finding("order.mailbox", Severity.ERROR, {"value": address})
 
 
 def _register_names(application: Application, now: datetime) -> Iterator[Finding]:

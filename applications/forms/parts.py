@@ -33,13 +33,16 @@ TYPE_HINTS: dict[str, Words] = {
     CertificateType.TEST_SYSTEM_SIGNATURE: gettext_lazy(
         "For trying out signatures. Production systems do not trust it."
     ),
+    CertificateType.EMAIL: gettext_lazy(
+        "Signs and encrypts the mail of a mailbox that your organisation shares."
+    ),
 }
 TEST_FLAG = pgettext("test certificate", "TEST")
 TEST_FLAGS: dict[str, Words] = {kind: TEST_FLAG for kind in CertificateType if kind.is_test}
 
 
 def type_field() -> forms.ChoiceField:
-    """Return the choice between the four certificates, tests marked."""
+    """Return the choice between the certificates, tests marked."""
     return forms.ChoiceField(
         label=gettext_lazy("Which certificate do you order?"),
         choices=CertificateType.choices,

@@ -17,6 +17,7 @@ from applications.services.ending import lapse, withdraw
 from applications.services.erasing import erase_expired
 from applications.services.issuing import confirm, recall, record_issued, record_package_sent
 from applications.services.lapsing import watch_drafts, watch_incomplete
+from applications.services.mailboxes import ask_mailbox_code, prove_mailbox
 from applications.services.reminding import remind_of_expiry
 from applications.services.reviewing import (
     approve,
@@ -38,6 +39,7 @@ __all__ = [
     "add_attachment",
     "add_information",
     "approve",
+    "ask_mailbox_code",
     "attach_csr",
     "cancel_request",
     "choose_csr",
@@ -53,6 +55,7 @@ __all__ = [
     "lapse",
     "not_mine",
     "open_link",
+    "prove_mailbox",
     "raise_alarms",
     "recall",
     "record_issued",

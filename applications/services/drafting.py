@@ -15,6 +15,7 @@ from applications.services import attaching, moving
 from applications.workflow import Action, Role
 from certportal.foundation import clock
 from certportal.foundation.actors import Actor, system
+from issuance.profiles import PROFILES
 
 
 @transaction.atomic
@@ -148,7 +149,8 @@ def _replace_host_names(application: Application, names: list[str]) -> None:
 
 def _cleared_for(type: CertificateType, application: Application) -> dict[str, Any]:
     """Return the fields that no longer apply when the type changes."""
-    if type.is_server == CertificateType(application.type).is_server:
+    if PROFILES[type].family == PROFILES[application.type].family:
         return {}
     application.host_names.all().delete()
-    return {"purpose": "", "system_name": "", "system_oid": "", "validity_months": None}
+    cleared = dict.fromkeys(["purpose", "system_name", "system_oid", "certified_email"], "")
+    return cleared | {"validity_months": None, "mailbox_code": None, "mailbox_proved_at": None}

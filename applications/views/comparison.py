@@ -41,7 +41,10 @@ def comparison(application: Application, stored: Csr, *, now: datetime) -> list[
     found = names(application, now=now)
     server = CertificateType(application.type).is_server
     rows = _names(decoded, found, server)
-    rows += _server(application, decoded) if server else _system(application, decoded)
+    if server:
+        rows += _server(application, decoded)
+    elif application.system_oid:
+        rows += _system(application, decoded)
     expected = expected_names(application, now=now)
     common_name = expected.common_name or ""
     rows.append(_row(_("Name (CN)"), _asked(decoded, "CN"), common_name, common_name))

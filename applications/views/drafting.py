@@ -20,7 +20,7 @@ from applications.forms.shared import PartForm
 from applications.forms.validity import ValidityForm
 from applications.kinds import CertificateType
 from applications.models import Application
-from applications.views import conformity, csr, going, summary, unit
+from applications.views import conformity, csr, going, mailboxes, summary, unit
 from applications.views.entry import acting, order_view, seen_version
 from applications.workflow import Status
 from certportal.foundation import clock
@@ -34,7 +34,12 @@ FORMS: dict[str, type[PartForm]] = {
     "contact": ContactForm,
     "delivery": DeliveryForm,
 }
-SPECIAL = {"unit": unit.choose, "csr": csr.give, "conformity": conformity.give}
+SPECIAL = {
+    "unit": unit.choose,
+    "csr": csr.give,
+    "conformity": conformity.give,
+    "mailbox_proof": mailboxes.give,
+}
 
 
 @order_view

@@ -49,9 +49,9 @@ def order_row(order: Application, *, now: datetime) -> OrderRow:
 
 
 def name_of(order: Application) -> str:
-    """Return the main host name or the system's name."""
+    """Return the main host name, the system's name or the mailbox."""
     first = next(iter(order.host_names.all()), None)
-    return first.name if first else order.system_name
+    return first.name if first else order.system_name or order.certified_email
 
 
 def certificate_rows(found: Iterable[Certificate], *, now: datetime) -> list[CertificateRow]:

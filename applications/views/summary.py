@@ -102,6 +102,12 @@ def _system(application: Application, _now: datetime) -> Rows:
     yield Row(_("OID of the information system"), application.system_oid)
 
 
+def _mailbox_proof(application: Application, _now: datetime) -> Rows:
+    yield Row(_("Mailbox to be certified"), application.certified_email)
+    proved = application.mailbox_proved_at
+    yield Row(_("Proven by a code"), date_format(proved, "SHORT_DATE_FORMAT") if proved else "")
+
+
 def _conformity(application: Application, _now: datetime) -> Rows:
     last, attached = application.conformity_valid_until, conformity.document(application)
     yield Row(_("Information system"), application.conformity_system_name)
@@ -167,6 +173,7 @@ ROWS: dict[str, Callable[[Application, datetime], Rows]] = {
     "purpose": _purpose,
     "host_names": _host_names,
     "system": _system,
+    "mailbox_proof": _mailbox_proof,
     "conformity": _conformity,
     "validity": _validity,
     "contact": _contact,

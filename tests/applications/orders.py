@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from accounts.access import actor_for
 from accounts.models import Person
-from applications import conformity, services
+from applications import conformity, mailbox, services
 from applications.kinds import CertificateType
 from applications.models import Application
 from applications.workflow import Role
@@ -16,6 +16,7 @@ from certportal.foundation.models import OutboxItem
 from issuance.models import PreparedCertificate
 from tests.applications import documents
 
+MAILBOX = "kirjaamo@example.fi"
 UNIT = "1.2.246.10.99000018.10.0"
 CONFORMITY = {
     "conformity_system_name": "Apteekki Plus",
@@ -67,7 +68,7 @@ def sections(type: CertificateType, unit: str = UNIT) -> dict[str, dict]:
     if type.is_server:
         filled["purpose"] = {"purpose": "both"}
         filled["host_names"] = {"host_names": ["erecept.example.fi", "varmuus.example.fi"]}
-    else:
+    elif type.is_signature:
         oid = "1.2.246.10.99000018.12.1"
         filled["system"] = {"system_name": "Apteekki Plus", "system_oid": oid}
     return filled
@@ -95,10 +96,21 @@ def draft(
         seen = Handler(person, application).seen
         services.save_section(application.pk, section, values, **seen)
     application.refresh_from_db()
+    if kind.is_email:
+        prove_mailbox(person, application)
     if conformity.is_asked(application):
         attach_conformity(person, application)
         application.refresh_from_db()
     return application
+
+
+def prove_mailbox(person: Person, application: Application, address: str = MAILBOX) -> None:
+    """Ask for the code and type it, as whoever reads the mailbox does."""
+    handler = Handler(person, application)
+    services.ask_mailbox_code(application.pk, address, **handler.seen)
+    application.refresh_from_db()
+    services.prove_mailbox(application.pk, mailbox.digits(application), **handler.seen)
+    application.refresh_from_db()
 
 
 def attach_conformity(person: Person, application: Application, **more) -> Application:

@@ -9,7 +9,7 @@ from applications.models import Application
 from applications.workflow import Status
 from tests.applications import orders
 
-TYPES = ["server", "test_server", "system_signature", "test_system_signature"]
+TYPES = ["server", "test_server", "system_signature", "test_system_signature", "email"]
 
 
 @pytest.fixture(autouse=True)

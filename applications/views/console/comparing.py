@@ -85,7 +85,7 @@ def _subject(found: Sources, subject: dict[str, str]) -> Iterator[Row]:
     organisation = known.organisation.full if known else ""
     unit = known.unit.full if known and known.unit else ""
     hosts = [host.name for host in application.host_names.all()]
-    name = application.system_name or (hosts[0] if hosts else "")
+    name = application.system_name or application.certified_email or (hosts[0] if hosts else "")
     yield _row(
         _("Organisation (O)"),
         found.asked("O"),

@@ -1,0 +1,138 @@
+"""The mailbox of an e-mail certificate is proven by a code mailed to it and typed back."""
+
+from datetime import timedelta
+
+import pytest
+from cryptography import x509
+from django.core import mail
+from django.test import Client
+
+from applications import contents, mailbox, services
+from applications.checks import names
+from applications.delivery import certificate_of
+from applications.errors import NotPossible
+from applications.services import mailboxes
+from certportal.foundation import clock
+from certportal.foundation.errors import TooMany
+from tests import people
+from tests.applications import orders
+
+
+@pytest.fixture(autouse=True)
+def _local_mail(settings):
+    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
+
+
+@pytest.fixture
+def draft(matti):
+    """An order of an e-mail certificate, its mailbox proven."""
+    return orders.draft(matti, "email")
+
+
+@pytest.fixture
+def asked(matti, draft):
+    """The same order; a code has just been mailed to another mailbox."""
+    seen = orders.Handler(matti, draft).seen
+    services.ask_mailbox_code(draft.pk, "info@example.fi", **seen)
+    draft.refresh_from_db()
+    return draft
+
+
+def type_code(person, application, code, **more):
+    seen = orders.Handler(person, application).seen | more
+    return services.prove_mailbox(application.pk, code, **seen)
+
+
+def missing(application):
+    return [section.id for section in contents.missing(application)]
+
+
+def test_the_certificate_carries_the_proven_mailbox(matti, riitta, cas):
+    application = orders.delivered(matti, riitta, "email")
+    certificate = x509.load_der_x509_certificate(bytes(certificate_of(application).der))
+    found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert found.get_values_for_type(x509.RFC822Name) == [orders.MAILBOX]
+    assert found.get_values_for_type(x509.DNSName) == []
+
+
+def test_the_code_goes_to_the_mailbox_and_proves_it(matti, asked):
+    orders.drain()
+    (message,) = [one for one in mail.outbox if one.to == ["info@example.fi"]]
+    code = mailbox.digits(asked)
+    assert code in message.subject
+    type_code(matti, asked, code)
+    asked.refresh_from_db()
+    assert "mailbox_proof" not in missing(asked)
+
+
+def test_another_mailbox_must_be_proven_anew(asked):
+    assert "mailbox_proof" in missing(asked)
+    rules = [finding.rule for finding in names.check(asked, now=clock.now())]
+    assert rules[0] == "order.mailbox"
+
+
+def test_a_wrong_code_proves_nothing_and_is_counted(matti, asked):
+    right = mailbox.digits(asked)
+    for _ in range(mailboxes.MOST_TRIES):
+        with pytest.raises(mailboxes.WrongMailboxCode):
+            type_code(matti, asked, "00000000" if right != "00000000" else "1")
+    with pytest.raises(mailboxes.WrongMailboxCode):
+        type_code(matti, asked, right)
+
+
+def test_a_code_expires(matti, asked):
+    late = clock.now() + mailboxes.LASTS + timedelta(seconds=1)
+    with pytest.raises(mailboxes.WrongMailboxCode):
+        type_code(matti, asked, mailbox.digits(asked), now=late)
+
+
+def test_only_the_newest_code_counts(matti, asked):
+    old = mailbox.digits(asked)
+    services.ask_mailbox_code(asked.pk, "info@example.fi", **orders.Handler(matti, asked).seen)
+    with pytest.raises(mailboxes.WrongMailboxCode):
+        type_code(matti, asked, old)
+
+
+def test_a_mailbox_is_not_flooded(matti, asked):
+    again = {"address": "info@example.fi"}
+    for _ in range(mailboxes.MOST_CODES - 2):
+        services.ask_mailbox_code(asked.pk, **again, **orders.Handler(matti, asked).seen)
+    with pytest.raises(TooMany):
+        services.ask_mailbox_code(asked.pk, **again, **orders.Handler(matti, asked).seen)
+
+
+def test_other_types_have_no_mailbox(matti):
+    server = orders.draft(matti)
+    with pytest.raises(NotPossible):
+        services.ask_mailbox_code(server.pk, "a@example.fi", **orders.Handler(matti, server).seen)
+
+
+def test_changing_the_type_clears_the_mailbox(matti, draft):
+    seen = orders.Handler(matti, draft).seen
+    changed = services.save_section(draft.pk, "type", {"type": "system_signature"}, **seen)
+    assert (changed.certified_email, changed.mailbox_proved_at) == ("", None)
+
+
+def test_matti_proves_it_on_the_page(matti, draft):
+    web, page = people.log_in(Client(), matti), f"/en/orders/{draft.pk}/part/mailbox_proof/"
+    assert "is proven" in web.get(page).content.decode()
+    given = {"certified_email": "Rekisteri@example.fi", "version": draft.version}
+    assert web.post(page, given)["Location"] == page
+    draft.refresh_from_db()
+    assert "We sent a code to rekisteri@example.fi" in web.get(page).content.decode()
+    wrong = web.post(page, {"code": "1", "version": draft.version})
+    assert "The code is wrong or has expired" in wrong.content.decode()
+    code = mailbox.digits(draft)
+    given = {"code": f"{code[:4]} {code[4:]}", "version": draft.version}
+    assert web.post(page, given).status_code == 302
+    draft.refresh_from_db()
+    assert draft.mailbox_proved_at is not None
+
+
+@pytest.mark.parametrize("address", ["käyttö@example.fi", "a" * 60 + "@example.fi", "kirjaamo"])
+def test_an_address_a_certificate_cannot_carry_is_refused_on_the_page(matti, draft, address):
+    web, page = people.log_in(Client(), matti), f"/en/orders/{draft.pk}/part/mailbox_proof/"
+    answer = web.post(page, {"certified_email": address, "version": draft.version})
+    assert answer.status_code == 200
+    draft.refresh_from_db()
+    assert draft.certified_email == orders.MAILBOX
