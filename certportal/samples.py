@@ -1,5 +1,6 @@
 """Every mail of the service with sample data, in three languages. Never in production."""
 
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -13,7 +14,7 @@ from django.views.decorators.http import require_GET
 
 from accounts.models import Organisation, Person
 from accounts.notices import text
-from applications import contents, notices, watch
+from applications import contents, mailbox, notices, watch
 from applications.kinds import CertificateType
 from applications.models import Application, Decision, HostName, InformationRequest
 from applications.workflow import Status
@@ -68,6 +69,8 @@ def samples(*, now: datetime) -> Iterator[Sample]:
         yield Sample("alarm", "reviewer", _alarm(language, now))
     for language in LANGUAGES:
         yield Sample("email_code", "person", _email_code(language, now))
+    for language in LANGUAGES:
+        yield Sample("mailbox_code", "mailbox", _mailbox_code(language, now))
     for language in LANGUAGES:
         for notice, reader, message in samples_accounts.mails(language, now):
             yield Sample(notice, reader, message)
@@ -139,6 +142,18 @@ def _alarm(language: str, now: datetime) -> Message:
     waiting = application(language, now, waiting_since=now - watch.LONGEST_WAIT)
     assert waiting.reviewer is not None
     return watch.alarm(waiting.reviewer, "register", [waiting])
+
+
+def _mailbox_code(language: str, now: datetime) -> Message:
+    ordered = application(
+        language,
+        now,
+        type=CertificateType.EMAIL,
+        certified_email="kirjaamo@example.fi",
+        mailbox_code=uuid.UUID(int=42),
+        mailbox_code_until=now + timedelta(minutes=30),
+    )
+    return mailbox.message(ordered)
 
 
 def _email_code(language: str, now: datetime) -> Message:
