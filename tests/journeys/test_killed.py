@@ -14,6 +14,7 @@ from tests import people
 from tests.applications import orders
 from tests.journeys.steps import await_true, mails_to
 
+UNIT = "1.2.246.10.99000026.10.0"
 POINTS = [
     "before_begin",
     "after_begin",
@@ -41,8 +42,7 @@ def approve(stack, people_at_work, database, settings: Settings):
     applicant, reviewer = people_at_work
 
     def make() -> Application:
-        unit = "1.2.246.10.99000026.10.0"
-        application = orders.with_csr(applicant, unit=unit)
+        application = orders.with_csr(applicant, unit=UNIT)
         orders.submit(applicant, application)
         await_status(application, Status.IN_REVIEW)
         seen = orders.Handler(reviewer, application).seen
@@ -86,13 +86,16 @@ def test_killed_at_a_step_of_issuing(stack, approve, point):
     assert len({mail["Message-ID"] for mail in packages}) == 1
 
 
-def test_whole_workers_killed_at_any_moment_lose_nothing(stack, approve):
+def test_whole_workers_killed_at_any_moment_lose_nothing(stack, people_at_work, approve):
     made = [approve() for _ in range(3)]
     stack.kill("ca")
     stack.kill("default")
-    made.append(approve())
+    applicant, _reviewer = people_at_work
+    meanwhile = orders.with_csr(applicant, unit=UNIT)
+    orders.submit(applicant, meanwhile)
     stack.start("ca", "default")
     for application in made:
         await_true(lambda a=application: is_delivered(a), "not delivered", seconds=90)
+    await_status(meanwhile, Status.IN_REVIEW)
     references = [application.pk for application in made]
     assert Certificate.objects.filter(reference__in=references).count() == len(made)
