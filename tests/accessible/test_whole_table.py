@@ -16,6 +16,7 @@ ORDERS = "applications/views/test_in_browser.py"
 CONSOLE = "applications/console/test_pages.py"
 ACCOUNTS = "accounts/test_pages.py"
 GALLERY = "gallery/test_pages.py"
+CONTACT = "accessible/test_contact.py"
 MEMBERS = "accessible/test_members.py"
 HERE = "accessible/test_other_states.py"
 # Which browser test looks at the page, and the words by which it opens it.
@@ -54,6 +55,12 @@ LOOKED_AT = {
         f"accounts:{name}": (MEMBERS, f"accounts:{name}")
         for name in ["members", "member", "remove", "leave", "invite", "invite_for", "invitation"]
     },
+    **{
+        f"contact:{name}": (CONTACT, f"contact:{name}")
+        for name in ["landing", "not_mine", "order", "csr", "preview"]
+    },
+    **{f"technical:{name}": (CONTACT, f"technical:{name}") for name in ["order", "csr", "preview"]},
+    "applications:rename_contact": (CONTACT, "applications:rename_contact"),
     "accounts:join": (MEMBERS, "accounts:join"),
     **{
         f"console:{name}": (CONSOLE, f'"{name}"')
@@ -70,6 +77,8 @@ NO_PAGE = {
     *["console:cancel_request", "console:attachment", "console:attachment_page"],
     *["applications:attachment", "applications:remove_attachment"],
     *["accounts:resend", "accounts:revoke"],
+    *["applications:resend_link", "applications:revoke_link"],
+    *["contact:settings", "contact:download", "technical:settings", "technical:download"],
     *["testidp:root", "testidp:discovery", "testidp:jwks", "testidp:token"],
 }
 

@@ -1,0 +1,89 @@
+"""The technical contact's pages, by a link and as a member; the applicant's view of the link."""
+
+import pytest
+
+from applications import services
+from applications.workflow import Role
+from tests import people
+from tests.accessibility import check_both_widths
+from tests.accessible.conftest import press
+from tests.applications import orders
+from tests.applications.contact.conftest import CONTACT
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def order(matti):
+    """An order that waits for the request of Teemu, a technical member as well."""
+    made = orders.draft(matti)
+    contact = CONTACT | {"technical_email": "teemu@example.fi"}
+    for section, values in (("delivery", contact), ("csr", {"csr_by": "technical_contact"})):
+        services.save_section(made.pk, section, values, **orders.Handler(matti, made).seen)
+    orders.submit(matti, made)
+    return made
+
+
+@pytest.fixture
+def token(order):
+    return order.contact_links.get().token
+
+
+def test_the_way_of_the_link(go, watched, order, token):
+    check_both_widths(go("contact:landing", token))
+    check_both_widths(go("contact:not_mine", token))
+    go("contact:landing", token)
+    press(watched)
+    watched.wait_for_url("**/order/")
+    check_both_widths(watched)
+    watched.locator("main .actions a").first.click()
+    watched.wait_for_url("**/csr/")  # contact:csr
+    watched.locator("summary").first.click()
+    check_both_widths(watched)
+    press(watched)
+    check_both_widths(watched)
+    watched.locator("input[name=how][value=text]").check()
+    watched.locator("textarea[name=text]").fill(orders.openssl_csr().decode())
+    press(watched)
+    watched.wait_for_url("**/csr/*-*/")  # contact:preview
+    check_both_widths(watched)
+    press(watched)
+    watched.wait_for_url("**/order/")  # contact:order
+    check_both_widths(watched)
+
+
+def test_another_browser_and_the_end(go, watched, order, token):
+    go("contact:landing", token)
+    press(watched)
+    watched.wait_for_url("**/order/")
+    go("contact:landing", token)
+    press(watched)
+    watched.wait_for_load_state()
+    check_both_widths(watched)
+    order.contact_links.update(revoked_at=order.changed_at)
+    check_both_widths(go("contact:landing", token))
+
+
+def test_this_is_not_mine(go, watched, token):
+    go("contact:not_mine", token)
+    press(watched)
+    watched.wait_for_load_state()
+    check_both_widths(watched)
+
+
+def test_the_applicant_s_side(go, order, matti):
+    check_both_widths(go("applications:order", order.pk, who=matti))
+    check_both_widths(go("applications:rename_contact", order.pk, who=matti))
+
+
+def test_a_technical_member(go, order, matti, teemu):
+    check_both_widths(go("home", who=teemu))
+    check_both_widths(go("technical:order", order.pk, who=teemu))
+    check_both_widths(go("technical:csr", order.pk, who=teemu))
+    actor = people.actor_for(teemu)
+    now = orders.Handler(teemu, order).seen["now"]
+    csr = services.upload_csr(order.pk, orders.openssl_csr(), actor=actor, now=now)
+    check_both_widths(go("technical:preview", order.pk, csr.pk, who=teemu))
+    seen = orders.Handler(teemu, order).seen
+    services.attach_csr(order.pk, csr.pk, role=Role.TECHNICAL_CONTACT, **seen)
+    check_both_widths(go("technical:order", order.pk, who=teemu))
