@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy
 
 from applications.kinds import CertificateType
 from applications.models import Application, Csr
-from applications.naming import Names, expected_names, names
+from applications.naming import LONGEST, Names, expected_names, names
+from issuance.names import foreign_characters
 
 COLUMNS = (
     gettext_lazy("Your certificate request"),
@@ -95,7 +96,20 @@ def _row(label: str, asked: str, known: str, certified: str) -> Row:
     first = Cell(asked)
     if asked and certified:
         first = Cell(asked, "same") if asked == certified else _differing(asked)
-    return Row(label, [first, Cell(known), Cell(certified)])
+    return Row(label, [first, _registered(known, certified), Cell(certified)])
+
+
+def _registered(known: str, certified: str) -> Cell:
+    """Say why the certificate cannot carry the register's own name as it stands."""
+    if not known or known == certified:
+        return Cell(known)
+    if len(known) > LONGEST:
+        values = {"length": len(known), "most": LONGEST}
+        return Cell(known, "differs", _("%(length)d characters; at most %(most)d fit.") % values)
+    if foreign := " ".join(foreign_characters(known)):
+        note = _("A certificate cannot carry the characters %(characters)s.")
+        return Cell(known, "differs", note % {"characters": foreign})
+    return Cell(known) if certified else Cell(known, "differs", _("Not in this certificate."))
 
 
 def _differing(asked: str) -> Cell:
