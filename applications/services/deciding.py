@@ -12,7 +12,7 @@ from applications import promise
 from applications.checks import again
 from applications.errors import NotYourCase, OwnOrganisation
 from applications.models import Application, Decision
-from applications.services import moving
+from applications.services import freezing, moving
 from applications.wording import word
 from applications.workflow import Action, Role, Status
 from certportal.foundation import clock
@@ -154,8 +154,8 @@ def reopen(
 
 
 def _require_own_bytes(application: Application, prepared_id: int) -> None:
-    """Refuse bytes that were prepared for another case, or from a request or submission replaced
-    since: a slow preparation may end after them.
+    """Refuse bytes that were prepared for another case, from a request or submission replaced
+    since (a slow preparation may end after them), or from answers that were never sent.
     """
     assert application.csr is not None and application.submission is not None
     own = PreparedCertificate.objects.filter(
@@ -164,7 +164,7 @@ def _require_own_bytes(application: Application, prepared_id: int) -> None:
         csr_sha256=application.csr.sha256,
         submission_sha256=application.submission.sha256,
     )
-    if not own.exists():
+    if not own.exists() or not freezing.is_as_sent(application):
         raise NotOpen
 
 

@@ -75,6 +75,26 @@ def content(application: Application) -> dict[str, Any]:
     return values
 
 
+# What stands in the certificate; a change of it must be sent, declared and checked again.
+CERTIFIED = frozenset(
+    {
+        *("type", "record_kind", "record_oid", "purpose", "host_names"),
+        *("system_name", "system_oid", "validity_months", "start"),
+    }
+)
+
+
+def is_as_sent(application: Application) -> bool:
+    """Return whether the certificate would say what the last submission says.
+
+    The applicant edits reopened parts in place: unsent, they are in no submission.
+    """
+    assert application.submission is not None
+    sent = json.loads(application.submission.content)
+    present = content(application)
+    return all(sent.get(name) == present[name] for name in CERTIFIED & present.keys())
+
+
 def _plain(application: Application, name: str) -> Any:
     if name == "host_names":
         return [host.name for host in application.host_names.all()]

@@ -9,8 +9,8 @@ from accounts import access
 from accounts.models import Person
 from applications import promise
 from applications.errors import NotPossible, NotYourCase, OwnOrganisation
-from applications.models import Application, HostName, InformationRequest
-from applications.services import deciding, moving
+from applications.models import Application, Check, HostName, InformationRequest
+from applications.services import deciding, freezing, moving
 from applications.workflow import Action, Role, Status
 from certportal.foundation.actors import Actor
 from issuance import services as authority
@@ -188,9 +188,15 @@ def extend_deadline(
 def cancel_request(
     application_id: UUID, *, person: Person, version: int, actor: Actor, now: datetime
 ) -> Application:
-    """Take the question back; the promise counts on."""
+    """Take the question back; the promise counts on.
+
+    Raises NotPossible when the applicant has begun to change what the certificate will say.
+    """
     application = held(application_id, person, version)
     moving.require(application, Action.CANCEL_REQUEST, Role.REVIEWER)
+    checked = Check.objects.filter(submission=application.submission_id, csr=application.csr_id)
+    if not freezing.is_as_sent(application) or not checked.exists():
+        raise NotPossible
     request = application.requests.get(closed_at=None)
     request.closed_at, request.cancelled = now, True
     request.save(update_fields=["closed_at", "cancelled"])

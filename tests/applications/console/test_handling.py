@@ -5,8 +5,10 @@ from datetime import timedelta
 import pytest
 from django.core import mail
 
+from applications import services
 from applications.models import Application, InformationRequest
 from certportal.foundation import clock
+from issuance.services.errors import NotOpen
 from tests.applications import orders
 
 QUESTION = {"reason": "Korjaa yhteystiedot.", "sections": ["contact", "delivery"]}
@@ -184,3 +186,31 @@ def test_choosing_names_voids_what_was_prepared_at_once(case, desk, sample):
     )
     assert orders.prepared(case).void_reason == "names_chosen"
     assert "approve" not in desk.open("case", case.pk).context["offers"]
+
+
+def test_a_question_is_not_taken_back_once_the_applicant_has_changed_the_order(case, desk, matti):
+    ask(desk, case, sections=["host_names"])
+    names = {"host_names": ["toinen.example.fi"]}
+    services.save_section(case.pk, "host_names", names, **orders.Handler(matti, case).seen)
+    assert desk.press("cancel_request", case).status_code == 409
+    assert case.status == "info_requested"
+
+
+def test_nor_once_another_request_was_chosen(case, desk, matti):
+    ask(desk, case, sections=["csr"])
+    orders.upload(matti, case, orders.openssl_csr())
+    assert desk.press("cancel_request", case).status_code == 409
+
+
+def test_answers_that_were_never_sent_are_not_certified(case, desk, matti, riitta):
+    ask(desk, case, sections=["validity"])
+    months = {"validity_months": 6, "start": None}
+    services.save_section(case.pk, "validity", months, **orders.Handler(matti, case).seen)
+    case.requests.update(deadline=day(-1))
+    desk.press("reject", case, reasons="Ei vastausta.")
+    desk.press("reopen", case, reasons="Oikaisuvaatimus.")
+    orders.drain()
+    desk.press("claim", case)
+    orders.drain()
+    with pytest.raises(NotOpen):
+        orders.approve(riitta, case)
