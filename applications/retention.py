@@ -95,6 +95,14 @@ WORK = RecordClass(
     OWN_PLAN,
     "Removed",
 )
+INVITATIONS = RecordClass(
+    "invitations",
+    "Invitations nobody accepted and requests to join: addresses and who made them",
+    12,
+    "the invitation's expiry; the request",
+    OWN_PLAN,
+    "Removed",
+)
 NOTICES = RecordClass(
     "notices",
     "The ledger of sent reminders and warnings",
@@ -134,6 +142,7 @@ TABLE = (
     DRAFTS,
     PERSONS,
     CODES,
+    INVITATIONS,
     WORK,
     NOTICES,
     CERTIFICATES,

@@ -69,3 +69,9 @@ def erase_person(person_id: UUID, *, now: datetime) -> None:
 def erase_codes(limit: datetime) -> None:
     """Remove the mailed codes that ended, used or not, before the limit."""
     EmailCode.objects.filter(Q(ended_at__lt=limit) | Q(expires_at__lt=limit)).delete()
+
+
+def erase_invitations(limit: datetime) -> None:
+    """Remove invitations never accepted, and requests to join, that are older than the limit."""
+    Invitation.objects.filter(accepted_at=None, expires_at__lt=limit).delete()
+    JoinRequest.objects.filter(asked_at__lt=limit).delete()

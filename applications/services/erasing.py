@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 
-from accounts.services.erasing import erase_codes, erase_persons
+from accounts.services.erasing import erase_codes, erase_invitations, erase_persons
 from applications import retention
 from applications.models import Application, Decision, SentNotice, Submission
 from applications.services import moving
@@ -37,6 +37,7 @@ def erase_expired(*, now: datetime) -> None:
         erase(pk, now=now)
     erase_persons(retention.PERSONS.limit(now), in_use=in_use(), now=now)
     erase_codes(retention.CODES.limit(now))
+    erase_invitations(retention.INVITATIONS.limit(now))
     _tidy(now)
 
 

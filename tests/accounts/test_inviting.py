@@ -12,7 +12,7 @@ from django.urls import reverse
 from accounts import notices
 from accounts.access import actor_for
 from accounts.models import Invitation, Membership
-from accounts.services import inviting
+from accounts.services import erasing, inviting
 from certportal.foundation import tokens
 from certportal.foundation.errors import TooMany
 from certportal.foundation.models import Event, OutboxItem
@@ -189,3 +189,11 @@ def test_two_at_once_get_it_only_once(invitation, uuno, kalle, now):
     for thread in threads:
         thread.join()
     assert sorted(one is None for one in done) == [False, True]
+
+
+def test_what_led_to_nothing_is_forgotten_in_time(matti, pharmacy, now, web, invitation):
+    old = invite(matti, pharmacy, now - timedelta(days=400), "vanha@example.fi")
+    web.post(link(invitation))
+    erasing.erase_invitations(now - timedelta(days=365))
+    assert not Invitation.objects.filter(pk=old.pk).exists()
+    assert Invitation.objects.filter(pk=invitation.pk).exists()
