@@ -43,3 +43,7 @@ class TooMany(Refused):
 
 class Unavailable(Exception):
     """A source, a queue or a device cannot answer now; the work is tried again later."""
+
+
+class Hopeless(Exception):
+    """No further try can succeed; the work is set aside at once and an operator is told."""

@@ -4,14 +4,29 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from email.message import MIMEPart
-from smtplib import SMTPException
+from smtplib import (
+    SMTPAuthenticationError,
+    SMTPConnectError,
+    SMTPException,
+    SMTPHeloError,
+    SMTPRecipientsRefused,
+    SMTPResponseException,
+)
 
 from django.conf import settings
 from django.core.mail import EmailMessage
 
-from certportal.foundation.errors import Unavailable
+from certportal.foundation.errors import Hopeless, Unavailable
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
+# RFC 5321 §4.2.1: replies from here on are final; the same mail must not be tried again.
+PERMANENT = 500
+# These speak of our access to the server, which an operator mends, and not of the mail.
+OURS = (SMTPAuthenticationError, SMTPConnectError, SMTPHeloError)
+
+
+class Undeliverable(Hopeless):
+    """The mail server refused this mail or its recipient for good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +53,7 @@ def send(message: Message, *, item_id: object) -> None:
     """Hand the mail to the mail server. The Message-ID is derived from the outbox item.
 
     Line breaks and control characters never reach a header. Raises Unavailable when the server
-    cannot take it now.
+    cannot take it now, and Undeliverable when it never will.
     """
     mail = EmailMessage(
         subject=one_line(message.subject),
@@ -56,7 +71,17 @@ def send(message: Message, *, item_id: object) -> None:
     try:
         mail.send(using="default")
     except (OSError, SMTPException) as error:
+        if is_final(error):
+            raise Undeliverable("mail server") from error
         raise Unavailable("mail server") from error
+
+
+def is_final(error: Exception) -> bool:
+    """Whether the server's answer says that this mail will never be taken."""
+    if isinstance(error, SMTPRecipientsRefused):
+        return all(code >= PERMANENT for code, _reply in error.recipients.values())
+    answered = isinstance(error, SMTPResponseException) and not isinstance(error, OURS)
+    return answered and error.smtp_code >= PERMANENT
 
 
 def part(file: File) -> MIMEPart:

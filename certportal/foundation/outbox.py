@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from certportal.foundation import clock
-from certportal.foundation.errors import Unavailable
+from certportal.foundation.errors import Hopeless, Unavailable
 from certportal.foundation.models import OutboxItem
 
 log = structlog.get_logger(__name__)
@@ -80,9 +80,10 @@ def finish(item: OutboxItem, *, now: datetime) -> None:
 
 
 def postpone(item: OutboxItem, error: Exception, *, now: datetime) -> None:
-    """Let the item be tried again later; one that keeps failing unexpectedly is set aside."""
+    """Let the item be tried again later; a hopeless one and one that keeps failing is set aside."""
     pause = min(timedelta(seconds=2 ** min(item.attempts, 9)), LONGEST_PAUSE)
-    hopeless = not isinstance(error, Unavailable) and item.attempts >= MOST_ATTEMPTS
+    tired = not isinstance(error, Unavailable) and item.attempts >= MOST_ATTEMPTS
+    hopeless = tired or isinstance(error, Hopeless)
     OutboxItem.objects.filter(pk=item.pk).update(
         due_at=now + pause,
         leased_until=None,
@@ -96,7 +97,7 @@ def postpone(item: OutboxItem, error: Exception, *, now: datetime) -> None:
         attempts=item.attempts,
         error=type(error).__name__,
         failed=hopeless,
-        exc_info=not isinstance(error, Unavailable),
+        exc_info=not isinstance(error, Unavailable | Hopeless),
     )
 
 

@@ -1,12 +1,13 @@
 """Mail: headers nobody can inject into, attachments byte for byte, a stable Message-ID."""
 
+import smtplib
 from email import message_from_bytes, policy
 
 import pytest
 
 from certportal.foundation import mail
 from certportal.foundation.errors import Unavailable
-from certportal.foundation.mail import File, Message
+from certportal.foundation.mail import File, Message, Undeliverable
 
 
 @pytest.fixture
@@ -64,5 +65,49 @@ def test_attachments_arrive_byte_for_byte(directory):
 
 def test_a_server_that_is_down_is_unavailable_and_tried_again(settings):
     settings.MAILERS = {"default": {"OPTIONS": {"host": "127.0.0.1", "port": 1, "timeout": 1}}}
+    with pytest.raises(Unavailable):
+        send()
+
+
+@pytest.fixture
+def answers(monkeypatch, directory):
+    """Let the mail server answer with this error."""
+
+    def answer(error):
+        def refuse(*_args, **_more):
+            raise error
+
+        monkeypatch.setattr("certportal.foundation.mail.EmailMessage.send", refuse)
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        smtplib.SMTPRecipientsRefused({"matti@example.fi": (550, b"no such user")}),
+        smtplib.SMTPSenderRefused(552, b"too big", "portal@example.fi"),
+        smtplib.SMTPDataError(554, b"not wanted"),
+    ],
+)
+def test_a_mail_refused_for_good_is_not_tried_again(answers, error):
+    answers(error)
+    with pytest.raises(Undeliverable):
+        send()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        smtplib.SMTPRecipientsRefused({"matti@example.fi": (450, b"greylisted")}),
+        smtplib.SMTPDataError(451, b"busy"),
+        smtplib.SMTPServerDisconnected("gone"),
+        # Our own password or address is wrong: no mail may be lost for that.
+        smtplib.SMTPAuthenticationError(535, b"who are you"),
+        smtplib.SMTPConnectError(554, b"no service"),
+    ],
+)
+def test_a_mail_refused_for_now_is_tried_again(answers, error):
+    answers(error)
     with pytest.raises(Unavailable):
         send()

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from certportal.foundation import clock, outbox
 from certportal.foundation.errors import Unavailable
+from certportal.foundation.mail import Undeliverable
 from certportal.foundation.models import OutboxItem
 
 pytestmark = pytest.mark.django_db
@@ -79,6 +80,17 @@ def test_an_error_that_never_ends_is_set_aside_for_an_operator(item):
     outbox.perform(fails, str(item.pk))
     item.refresh_from_db()
     assert item.failed_at
+
+
+def test_a_mail_that_can_never_be_delivered_is_set_aside_at_once(item, now):
+    def refuse(**_):
+        raise Undeliverable
+
+    outbox.perform(refuse, str(item.pk))
+    item.refresh_from_db()
+    assert (item.attempts, item.done_at, item.problem) == (1, None, "Undeliverable")
+    assert item.failed_at
+    assert outbox.sweep(now=now + timedelta(days=1)) == 0
 
 
 def test_a_source_that_is_down_is_waited_for_without_end(item):

@@ -108,6 +108,14 @@ def test_work_that_nobody_does_is_named(well):
     assert not_well() == ["outbox"]
 
 
+def test_work_tried_in_vain_for_too_long_is_named_though_it_is_due_later(well):
+    long_ago, soon = clock.now() - timedelta(minutes=11), clock.now() + timedelta(minutes=4)
+    few = item(created_at=long_ago, due_at=soon, attempts=health.MANY_ATTEMPTS - 1)
+    assert ask().status_code == 200
+    OutboxItem.objects.filter(pk=few.pk).update(attempts=health.MANY_ATTEMPTS)
+    assert not_well() == ["outbox"]
+
+
 def test_work_that_failed_for_good_is_named(well):
     item(failed_at=clock.now())
     assert not_well() == ["outbox"]
