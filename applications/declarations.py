@@ -1,13 +1,12 @@
 """What a person declares by sending an order: ids, the words, and which orders need which."""
 
 from django.utils import translation
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from applications.kinds import CertificateType
 from applications.models import Application
 
-DECLARATIONS: dict[str, Promise] = {
+DECLARATIONS = {
     "authority": _("I have the right to order certificates for this organisation."),
     "domains": _("The organisation administers the domain of each host name in the order."),
     "truth": _("The information in the order is true and complete."),

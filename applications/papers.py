@@ -45,7 +45,7 @@ class Forbidden(FatalURLFetchingError):
     """A paper asked for something other than its typeface."""
 
 
-class OnlyFont(URLFetcher):  # type: ignore[misc]
+class OnlyFont(URLFetcher):
     """Hands over the typeface; whatever else a paper would load stops the rendering."""
 
     def fetch(self, url: str, headers: Any = None) -> URLFetcherResponse:
