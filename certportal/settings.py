@@ -230,7 +230,12 @@ OUTBOX_ROUTES = wiring.ROUTES
 OUTBOX_LEASE_SECONDS = int(env.text("OUTBOX_LEASE_SECONDS", "60"))
 OUTBOX_SWEEP_SECONDS = float(env.text("OUTBOX_SWEEP_SECONDS", "5"))
 CELERY_BEAT_SCHEDULE = wiring.BEAT_SCHEDULE | {
-    "sweep": {"task": "foundation.sweep", "schedule": OUTBOX_SWEEP_SECONDS}
+    "sweep": {
+        "task": "foundation.sweep",
+        "schedule": OUTBOX_SWEEP_SECONDS,
+        # While the worker is down or busy, sweeps do not pile up.
+        "options": {"expires": OUTBOX_LEASE_SECONDS},
+    }
 }
 
 # ------------------------------------------------------------------ certificate authority

@@ -45,6 +45,8 @@ class OutboxItem(models.Model):
     created_at = models.DateTimeField()
     due_at = models.DateTimeField()
     leased_until = models.DateTimeField(null=True)
+    # When the sweeper last sent the item to its queue; empty once a worker has taken it.
+    handed_at = models.DateTimeField(null=True)
     attempts = models.PositiveIntegerField(default=0)
     done_at = models.DateTimeField(null=True)
     failed_at = models.DateTimeField(null=True)

@@ -52,12 +52,17 @@ def enqueue(
     return items
 
 
-def hand_over(item: OutboxItem) -> None:
-    """Send the item's id to its queue; a broker that is down is logged and left to the sweeper."""
+def hand_over(item: OutboxItem) -> bool:
+    """Send the item's id to its queue and tell whether the broker took it.
+
+    A broker that is down is logged and left to the sweeper.
+    """
     try:
         celery.signature(item.task, kwargs={"item": str(item.id)}).apply_async(queue=item.queue)
     except Exception as error:
         log.warning("broker_unavailable", topic=item.topic, error=type(error).__name__)
+        return False
+    return True
 
 
 def lease_time() -> timedelta:
@@ -70,7 +75,7 @@ def lease(item_id: UUID | str, *, now: datetime) -> OutboxItem | None:
     free = Q(leased_until=None) | Q(leased_until__lt=now)
     taken = OutboxItem.objects.filter(
         free, pk=item_id, done_at=None, failed_at=None, due_at__lte=now
-    ).update(leased_until=now + lease_time(), attempts=F("attempts") + 1)
+    ).update(leased_until=now + lease_time(), handed_at=None, attempts=F("attempts") + 1)
     return OutboxItem.objects.get(pk=item_id) if taken else None
 
 
@@ -87,6 +92,7 @@ def postpone(item: OutboxItem, error: Exception, *, now: datetime) -> None:
     OutboxItem.objects.filter(pk=item.pk).update(
         due_at=now + pause,
         leased_until=None,
+        handed_at=None,
         failed_at=now if hopeless else None,
         problem=f"{type(error).__name__}"[:500],
     )
@@ -134,15 +140,21 @@ def perform(handler: Callable[..., None], item_id: str) -> None:
 
 
 def sweep(*, now: datetime, limit: int = 500) -> int:
-    """Hand over again every open item that is due and not leased; return how many.
+    """Hand over again every open item that is due and not leased; return how many were sent.
 
     Finds work whose message was lost with the broker or whose worker died with the lease.
-    Items made in the last seconds are left to the message already on its way.
+    Items made in the last seconds are left to the message already on its way. An item is sent
+    once in a lease's time, so that a long queue is not made longer by each sweep.
     """
     free = Q(leased_until=None) | Q(leased_until__lt=now)
+    unsent = Q(handed_at=None) | Q(handed_at__lte=now - lease_time())
     grace = now - timedelta(seconds=settings.OUTBOX_SWEEP_SECONDS)
-    waiting = OutboxItem.objects.filter(free, done_at=None, failed_at=None, due_at__lte=grace)
+    waiting = OutboxItem.objects.filter(
+        free, unsent, done_at=None, failed_at=None, due_at__lte=grace
+    )
     items = list(waiting.order_by("due_at")[:limit])
-    for item in items:
-        hand_over(item)
-    return len(items)
+    # Marked before it is sent: a worker that takes it at once wipes the mark.
+    OutboxItem.objects.filter(pk__in=[item.pk for item in items]).update(handed_at=now)
+    unsent_still = [item.pk for item in items if not hand_over(item)]
+    OutboxItem.objects.filter(pk__in=unsent_still).update(handed_at=None)
+    return len(items) - len(unsent_still)

@@ -126,3 +126,49 @@ def test_the_sweeper_leaves_fresh_leased_and_done_items_alone(item, now):
     assert outbox.sweep(now=now + timedelta(seconds=30)) == 0
     outbox.finish(item, now=now)
     assert outbox.sweep(now=now + timedelta(hours=1)) == 0
+
+
+@pytest.fixture
+def messages(monkeypatch):
+    """What the broker was given."""
+    sent = []
+    monkeypatch.setattr(
+        "celery.canvas.Signature.apply_async", lambda self, **_: sent.append(self.kwargs["item"])
+    )
+    return sent
+
+
+def test_the_sweeper_sends_an_item_once_in_a_leases_time(item, now, messages):
+    later = now + timedelta(minutes=1)
+    for second in range(0, 60, 5):
+        outbox.sweep(now=later + timedelta(seconds=second))
+    assert messages == [str(item.pk)]
+    assert outbox.sweep(now=later + outbox.lease_time()) == 1
+
+
+def test_what_was_handed_over_again_can_be_taken_and_its_next_try_is_not_held_up(
+    item, now, messages
+):
+    later = now + timedelta(minutes=1)
+    outbox.sweep(now=later)
+    outbox.postpone(outbox.lease(item.pk, now=later), Unavailable("bell"), now=later)
+    assert outbox.sweep(now=later + timedelta(seconds=10)) == 1
+
+
+def test_an_item_whose_worker_died_is_sent_again_when_its_lease_ends(item, now, messages):
+    later = now + timedelta(minutes=1)
+    outbox.sweep(now=later)
+    outbox.lease(item.pk, now=later + timedelta(seconds=1))
+    assert outbox.sweep(now=later + outbox.lease_time() + timedelta(seconds=2)) == 1
+
+
+def test_a_broker_still_down_does_not_hold_an_item_up(item, now, monkeypatch):
+    def refuse(*_args, **_more):
+        raise ConnectionError
+
+    later = now + timedelta(minutes=1)
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr("celery.canvas.Signature.apply_async", refuse)
+        assert outbox.sweep(now=later) == 0
+    monkeypatch.setattr("celery.canvas.Signature.apply_async", lambda self, **_: None)
+    assert outbox.sweep(now=later + timedelta(seconds=5)) == 1
