@@ -76,6 +76,7 @@ NO_PAGE = {
     *["console:next", "console:claim", "console:release", "console:names"],
     *["console:cancel_request", "console:attachment", "console:attachment_page"],
     *["applications:attachment", "applications:remove_attachment"],
+    *["applications:receipt", "applications:decision"],
     *["accounts:resend", "accounts:revoke"],
     *["applications:resend_link", "applications:revoke_link"],
     *["contact:settings", "contact:download", "technical:settings", "technical:download"],

@@ -21,7 +21,7 @@ from tests.isolation.table import TABLE, Entry
 # and the secret of a link that only its recipient knows.
 PUBLIC = {"stem", "business_id", "name", "app_label", "url", "content_type_id", "token", "tool"}
 OF_AN_ORGANISATION = {
-    *["application_id", "csr_id", "host_id", "section_id", "kind", "attachment_id"],
+    *["application_id", "csr_id", "host_id", "section_id", "kind", "attachment_id", "number"],
     *["membership_id", "invitation_id", "request_id", "object_id"],
 }
 
@@ -57,6 +57,7 @@ def address(entry: Entry, application) -> str:
         "csr_id": application.csrs.first().pk,
         "host_id": first(HostName),
         "attachment_id": first(Attachment),
+        "number": 1,
         "membership_id": first(Membership, organisation=application.organisation, ended_at=None),
         "invitation_id": first(Invitation),
         "request_id": first(JoinRequest),
