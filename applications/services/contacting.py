@@ -28,11 +28,13 @@ CONTACT_FIELDS = (
 
 
 def send_links(application: Application, *, actor: Actor, now: datetime) -> None:
-    """Mail the locked order's contact and deputy their links, when the contact brings the CSR.
+    """Mail the locked order's contact and deputy their links, when the contact has a part.
+
+    The part is to bring the request, to fetch the certificate, or both.
 
     Whoever has a living link gets the same one again, so that the browser it is bound to goes on.
     """
-    if application.csr_by != Delivery.TECHNICAL_CONTACT:
+    if Delivery.TECHNICAL_CONTACT not in {application.csr_by, application.deliver_to}:
         return
     for holder in contact.HOLDERS:
         if contact.address_of(application, holder):

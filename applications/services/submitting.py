@@ -49,6 +49,6 @@ def submit(
         completed_at=now if complete else None,
         due_on=promise.due_on(now) if complete else None,
     )
-    if not complete:
-        contacting.send_links(moved, actor=actor, now=now)
+    # Whoever is named gets the link: to bring the request, or to fetch the certificate later.
+    contacting.send_links(moved, actor=actor, now=now)
     return moved

@@ -17,6 +17,7 @@ from tests import people
 from tests.applications import orders
 from tests.applications.contact.conftest import at, confirm, give
 from tests.applications.orders import Handler
+from tests.applications.test_whole_way import packages_in
 
 REQUEST = ["openssl", "req", "-new", "-newkey", "rsa:3072", "-noenc", "-keyout", "/dev/null"]
 CLINIC = "1.2.246.10.99000085.10.0"
@@ -49,7 +50,7 @@ def test_the_whole_way_from_instructions_to_the_certificate(
     assert at(link, "download", "pem") in page.text
     for kind in ("der", "pem", "chain", "p7b"):
         assert opened.get(at(link, "download", kind)).status_code == 200
-    packages = [one for one in mail.outbox if one.attachments]
+    packages = packages_in(mail.outbox)
     assert {one.to[0] for one in packages} == {"tiina@example.com", "tekniikka@example.fi"}
     uploaded = order.csrs.get().uploaded_by
     assert uploaded == f"technical_contact:{link.pk}"
