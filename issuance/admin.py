@@ -1,22 +1,9 @@
 """Superusers look; the services write."""
 
 from django.contrib import admin
-from django.http import HttpRequest
 
+from certportal.foundation.looking import ReadOnlyAdmin
 from issuance.models import BlockedKey, Certificate, IssuingCA, PreparedCertificate
-
-
-class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Rows are shown and never changed here: every change is a service's, with its event."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
 
 
 @admin.register(IssuingCA)

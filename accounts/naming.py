@@ -1,0 +1,50 @@
+"""Whom an operator means: people and logins by what one can write on a command line."""
+
+from uuid import UUID
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Person, User
+from accounts.services import people
+from certportal.foundation.errors import Refused
+
+
+class NotNamed(Refused):
+    """The words name nobody, or more than one person."""
+
+
+def person_named(words: str) -> Person:
+    """Return the person of this login name, key or verified e-mail address, as they stand today.
+
+    Raises NotNamed when nobody is named so, or when several persons have verified the address.
+    """
+    login = User.objects.filter(username=words).select_related("person").first()
+    if login is not None and login.person is not None:
+        return people.present(login.person)
+    found = {people.present(one) for one in _by_key(words) or _by_address(words)}
+    if len(found) != 1:
+        raise NotNamed(_("Name exactly one person by login, key or verified e-mail address."))
+    return found.pop()
+
+
+def login_named(words: str) -> User:
+    """Return the login of this name, or the oldest open one of the person. Raises NotNamed."""
+    login = User.objects.filter(username=words).first()
+    login = (
+        login or person_named(words).logins.filter(is_active=True).order_by("date_joined").first()
+    )
+    if login is None:
+        raise NotNamed(_("The person has no login that is open."))
+    return login
+
+
+def _by_key(words: str) -> list[Person]:
+    try:
+        return list(Person.objects.filter(pk=UUID(words)))
+    except ValueError:
+        return []
+
+
+def _by_address(words: str) -> list[Person]:
+    verified = Person.objects.exclude(email_verified_at=None).filter(merged_into=None)
+    return list(verified.filter(email__iexact=words)) if "@" in words else []

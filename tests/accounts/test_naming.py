@@ -1,0 +1,131 @@
+"""Naming people in production: by command at the server, and in the settings admin."""
+
+from uuid import UUID
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from accounts import access
+from accounts.models import Person, StaffRole
+from accounts.naming import NotNamed, login_named, person_named
+from accounts.services import roles
+from certportal.foundation.actors import system
+from certportal.foundation.models import Event
+from tests.people import log_in, make_person
+
+pytestmark = pytest.mark.django_db
+PEOPLE = "/fi/settings/accounts/person/"
+
+
+@pytest.fixture
+def sofia(now):
+    """A superuser."""
+    person = make_person("Sofia Superkäyttäjä", now=now)
+    roles.make_superuser(person.logins.get(), actor=system("test"), now=now)
+    return person
+
+
+@pytest.fixture
+def settings_admin(client, sofia):
+    return log_in(client, sofia)
+
+
+def do(client, action: str, person: Person):
+    return client.post(PEOPLE, {"action": action, "_selected_action": str(person.pk)})
+
+
+@pytest.mark.parametrize("name", ["login", "key", "address", "shouted address"])
+def test_an_operator_names_a_reviewer(maija, name, capsys):
+    known = {
+        "login": maija.logins.get().username,
+        "key": str(maija.pk).upper(),
+        "address": maija.email,
+        "shouted address": maija.email.upper(),
+    }
+
+    call_command("grant_reviewer", known[name])
+
+    assert access.is_reviewer(maija)
+    assert "Maija Mallikas" in capsys.readouterr().out
+    assert Event.objects.get(action="staff_role.granted").actor == "system:grant_reviewer"
+
+
+def test_an_operator_ends_the_role(riitta):
+    call_command("end_reviewer", riitta.email)
+    assert not access.is_reviewer(riitta)
+    assert Event.objects.filter(action="staff_role.ended").exists()
+
+
+def test_an_operator_opens_the_settings_admin(client, maija):
+    assert log_in(client, maija).get("/fi/settings/").status_code == 404
+    call_command("make_superuser", maija.email)
+    assert client.get("/fi/settings/").status_code == 200
+    assert Event.objects.filter(action="login.made_superuser").exists()
+
+
+def test_an_operator_merges_two_keys_of_one_human(matti, maija):
+    call_command("merge_persons", str(maija.pk), str(matti.pk))
+
+    assert person_named(str(maija.pk)) == matti
+    assert Event.objects.get(action="person.merged").actor == "system:merge_persons"
+    with pytest.raises(CommandError):
+        call_command("merge_persons", str(maija.pk), str(matti.pk))
+
+
+@pytest.mark.parametrize("words", ["", "nobody", "nobody@example.fi", str(UUID(int=4))])
+def test_nobody_is_named(maija, words):
+    with pytest.raises(NotNamed):
+        login_named(words)
+    with pytest.raises(CommandError):
+        call_command("grant_reviewer", words)
+
+
+def test_an_address_names_only_one(maija):
+    other = make_person("Maija Toinen")
+    assert other.email == maija.email
+    with pytest.raises(NotNamed):
+        person_named(maija.email)
+
+
+def test_an_unverified_address_names_nobody(maija):
+    Person.objects.filter(pk=maija.pk).update(email_verified_at=None)
+    with pytest.raises(NotNamed):
+        person_named(maija.email)
+
+
+def test_a_closed_login_gets_no_rights_by_the_persons_name(maija):
+    maija.logins.update(is_active=False)
+    with pytest.raises(NotNamed):
+        login_named(maija.email)
+
+
+def test_a_superuser_names_a_reviewer_and_ends_the_role(settings_admin, sofia, maija):
+    do(settings_admin, "grant_reviewer", maija)
+    assert StaffRole.objects.get(person=maija).granted_by == sofia
+    assert Event.objects.get(action="staff_role.granted").actor == f"person:{sofia.pk}"
+
+    do(settings_admin, "end_reviewer", maija)
+    assert not access.is_reviewer(maija)
+
+
+def test_nobody_else_names_reviewers(client, riitta, maija):
+    assert do(log_in(client, riitta), "grant_reviewer", maija).status_code == 404
+    assert not access.is_reviewer(maija)
+
+
+@pytest.mark.parametrize("model", ["person", "user", "staffrole", "organisation", "membership"])
+def test_a_superuser_looks_and_changes_nothing(settings_admin, matti, riitta, model):
+    place = f"/fi/settings/accounts/{model}/"
+    membership = matti.memberships.get()
+    rows = {"person": matti, "user": matti.logins.get(), "staffrole": StaffRole.objects.get()}
+    rows |= {"membership": membership, "organisation": membership.organisation}
+
+    assert settings_admin.get(place).status_code == 200
+    assert settings_admin.get(place, {"q": "Matti"}).status_code == 200
+    page = settings_admin.get(f"{place}{rows[model].pk}/change/")
+    assert page.status_code == 200
+    assert 'name="_save"' not in page.content.decode()
+    assert settings_admin.post(f"{place}{rows[model].pk}/change/", {}).status_code == 403
+    assert settings_admin.get(f"{place}add/").status_code == 403
+    assert settings_admin.get(f"{place}{rows[model].pk}/delete/").status_code == 403
+    assert "pbkdf2" not in page.content.decode()
