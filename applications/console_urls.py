@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from applications.views.console import acting, asking, attachments, case, deciding, names, queue
+from applications.views.console import (
+    acting,
+    asking,
+    attachments,
+    case,
+    deciding,
+    names,
+    queue,
+    revoking,
+)
 
 app_name = "console"
 
@@ -31,4 +40,5 @@ urlpatterns = [
     path("<uuid:application_id>/approve/", deciding.approve, name="approve"),
     path("<uuid:application_id>/reject/", deciding.reject, name="reject"),
     path("<uuid:application_id>/reopen/", deciding.reopen, name="reopen"),
+    path("<uuid:application_id>/revoke/", revoking.revoke, name="revoke"),
 ]

@@ -10,10 +10,12 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 
+from accounts.models import Person
 from applications import contact, contents, delivery, lapsing, papers, workflow
 from applications.kinds import CertificateType, Delivery
 from applications.mailtext import subject_and_body
 from applications.models import Application, Decision, HostName, InformationRequest
+from applications.revocations import reason_words
 from applications.wording import word_all
 from certportal.foundation import clock
 from certportal.foundation.mail import File, Message
@@ -47,7 +49,8 @@ def build(
     """Return the mail for the recipient, or None when there is nobody to send it to.
 
     `recipient` says what they are to the application: applicant, recipient (of the certificate),
-    mailbox, technical_contact, deputy, reviewer. The first line of the template is the subject.
+    mailbox, technical_contact, deputy, reviewer, or `person:` with a key. The first line of the
+    template is the subject.
     """
     if notice not in NOTICES:
         raise ValueError(notice)
@@ -55,6 +58,8 @@ def build(
     if not address:
         return None
     known = facts(application)
+    if notice == "package" and known.certificate and known.certificate.revocation_reason:
+        notice = "revoked"  # it was revoked before it was delivered
     if notice == "link_sent":
         link = contact.newest(application, recipient, now=now)
         if link is None:  # ended before the mail left
@@ -121,6 +126,8 @@ def resolve(application: Application, recipient: str) -> tuple[str, str]:
     if recipient == "reviewer":
         person = application.reviewer
         return (person.email, person.language) if person else ("", "fi")
+    if recipient.startswith("person:"):
+        return _of_person(recipient.partition(":")[2])
     technical = application.technical_email, application.technical_language or application.language
     if recipient == "technical_contact":
         return technical
@@ -131,6 +138,11 @@ def resolve(application: Application, recipient: str) -> tuple[str, str]:
     if recipient == "mailbox":
         return application.mailbox, application.language
     return application.contact_email, application.language
+
+
+def _of_person(key: str) -> tuple[str, str]:
+    person = Person.objects.filter(pk=key).exclude(email_verified_at=None).first()
+    return (person.email, person.language) if person else ("", "fi")
 
 
 def _subject(application: Application, subject: str) -> str:
@@ -163,6 +175,7 @@ def _context(
         "findings": [words for finding, words in word_all(application.findings)],
         "decision": known.decision,
         "certificate": known.certificate,
+        "reason": reason_words(known.certificate.revocation_reason if known.certificate else ""),
         "turn": workflow.TURN.get(workflow.Status(application.status)),
         "host_names": known.host_names,
         "now": now,

@@ -11,6 +11,7 @@ from applications.views import (
     linking,
     orders,
     paper,
+    revoking,
     starting,
     submitting,
     unit,
@@ -46,5 +47,7 @@ urlpatterns = [
     path("<uuid:application_id>/contact/", linking.rename, name="rename_contact"),
     path("<uuid:application_id>/contact/resend/", linking.resend, name="resend_link"),
     path("<uuid:application_id>/contact/revoke/", linking.revoke, name="revoke_link"),
+    path("<uuid:application_id>/certificate/", certificates.certificate, name="certificate"),
+    path("<uuid:application_id>/revoke/", revoking.revoke, name="revoke"),
     path("<uuid:application_id>/files/<slug:kind>/", certificates.download, name="download"),
 ]

@@ -29,6 +29,7 @@ READERS = {
     "link_sent": ("technical_contact", "deputy"),
     "recalled": ("reviewer",),
     "renewal": ("applicant", "technical_contact"),
+    "revoked": ("applicant", "technical_contact"),
 }
 STATUSES = {"lapse_warning": Status.AWAITING_CSR, "draft_warning": Status.DRAFT}
 FINDINGS = {
@@ -121,7 +122,11 @@ def _facts(notice: str, language: str, today: date, now: datetime) -> notices.Fa
         request=request,
         decision=Decision(reasons=words),
         certificate=Certificate(
-            serial="4F1C99A2B7D35E08", not_before=now, not_after=now + timedelta(days=365)
+            serial="4F1C99A2B7D35E08",
+            not_before=now,
+            not_after=now + timedelta(days=365),
+            revoked_at=now if notice == "revoked" else None,
+            revocation_reason="key_compromise" if notice == "revoked" else "",
         ),
         host_names=[HostName(name="erecept.example.fi"), HostName(name="varmuus.example.fi")],
         link="sample-token-of-a-link",

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
+from applications.views.certificates import listing
 from applications.views.home import home
 from certportal import error, health, mailbox, pages, samples
 from issuance.pages import authorities
@@ -19,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *i18n_patterns(
         *pages.urlpatterns,
         path("home/", home, name="home"),
+        path("certificates/", listing, name="certificates"),
         path("authorities/", authorities, name="authorities"),
         path("account/", include("accounts.urls")),
         path("orders/", include("applications.urls")),

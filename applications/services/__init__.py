@@ -31,7 +31,7 @@ from applications.services.reviewing import (
     request_info,
     set_evidence,
 )
-from applications.services.revoking import tell_revoked
+from applications.services.revoking import revoke, revoke_exposed, tell_revoked
 from applications.services.submitting import submit
 from applications.services.watching import greet_reviewers, raise_alarms
 
@@ -69,6 +69,8 @@ __all__ = [
     "request_info",
     "resend_link",
     "resubmit",
+    "revoke",
+    "revoke_exposed",
     "revoke_link",
     "save_section",
     "set_evidence",

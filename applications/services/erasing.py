@@ -9,7 +9,13 @@ from django.db.models import Q
 
 from accounts.services.erasing import erase_codes, erase_invitations, erase_persons
 from applications import retention
-from applications.models import Application, Decision, SentNotice, Submission
+from applications.models import (
+    Application,
+    Decision,
+    RevocationRequest,
+    SentNotice,
+    Submission,
+)
 from applications.services import moving
 from applications.services.attaching import erase_attachments
 from applications.workflow import Status
@@ -67,6 +73,7 @@ def erase(application_id: UUID, *, now: datetime) -> None:
         submission.save(update_fields=["content"])
     application.requests.update(reason="")
     application.additions.update(text="")
+    application.revocation_requests.update(words="")
     application.decisions.update(reasons="")
     application.host_names.update(evidence_note="")
     application.contact_links.all().delete()
@@ -84,6 +91,7 @@ def in_use() -> set[UUID]:
     for rows, field in (
         (Submission.objects.filter(application__in=kept), "person"),
         (Decision.objects.filter(application__in=kept), "reviewer"),
+        (RevocationRequest.objects.filter(application__in=kept), "person"),
     ):
         found |= set(rows.values_list(field, flat=True))
     return found

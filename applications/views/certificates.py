@@ -1,19 +1,27 @@
-"""The certificate of an order: its facts and its files."""
+"""The certificate of an order: its facts, its files, and whether it is still good."""
 
 from datetime import datetime
 from typing import Any
 
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from accounts import access
 from applications.delivery import certificate_of, files
+from applications.kinds import CertificateType
 from applications.models import Application
-from applications.views.entry import order_view
+from applications.revocations import is_revocable, reason_words
+from applications.views.entry import applicant_view, order_view
+from applications.views.rows import SOON, certificate_rows, condition
 from certportal.foundation import clock
 from certportal.foundation.mail import File
 from issuance.models import Certificate
+
+PER_PAGE = 20
 
 
 def shown(application: Application, *, now: datetime) -> dict[str, Any]:
@@ -24,9 +32,25 @@ def shown(application: Application, *, now: datetime) -> dict[str, Any]:
     return {
         "certificate": certificate,
         "certificate_facts": facts(certificate),
+        "condition": condition(certificate, now=now),
         "expired": certificate.not_after <= now,
         "downloads": downloads(application, certificate),
+        **_ending(application, certificate, now),
     } | numbers(certificate)
+
+
+def _ending(application: Application, certificate: Certificate, now: datetime) -> dict[str, Any]:
+    """Return what tells of its end: revoked and why, or expiring soon."""
+    revoked = certificate.state == Certificate.State.REVOKED
+    left = (clock.day(certificate.not_after) - clock.day(now)).days
+    asked = application.revocation_requests.filter(reason=certificate.revocation_reason)
+    return {
+        "revoked": revoked,
+        "revocation_reason": reason_words(certificate.revocation_reason),
+        "revocation": asked.last(),
+        "may_revoke": is_revocable(certificate, now=now),
+        "ends_soon": not revoked and 0 <= left < SOON,
+    }
 
 
 def facts(certificate: Certificate) -> list[tuple[str, str]]:
@@ -69,6 +93,33 @@ def downloads(application: Application, certificate: Certificate) -> list[dict[s
         }
         for kind, label in labels.items()
     ]
+
+
+@applicant_view
+@require_safe
+def listing(request: HttpRequest) -> HttpResponse:
+    """List every certificate of the chosen organisation, revoked and expired ones too."""
+    organisation, now = access.organisation_of(request), clock.now()
+    found = Certificate.objects.filter(organisation=organisation).order_by("-issued_at", "-pk")
+    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "organisation": organisation,
+        "page_obj": page,
+        "rows": certificate_rows(page, now=now),
+    }
+    return render(request, "applications/certificates.html", context)
+
+
+@order_view
+@require_safe
+def certificate(request: HttpRequest, application: Application) -> HttpResponse:
+    """Show the certificate of the order."""
+    context = shown(application, now=clock.now())
+    if not context:
+        raise Http404
+    kind = CertificateType(application.type)
+    context |= {"application": application, "type": kind, "is_test": kind.is_test}
+    return render(request, "applications/certificate.html", context)
 
 
 @order_view

@@ -14,7 +14,7 @@ from applications import workflow
 from applications.access import naming
 from applications.models import Application
 from applications.views.entry import may_order
-from applications.views.rows import certificate_rows, order_row
+from applications.views.rows import certificate_rows, order_rows
 from certportal.foundation import clock
 from issuance.models import Certificate
 
@@ -38,7 +38,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 def _technical(request: HttpRequest, organisation: Organisation, now: datetime) -> HttpResponse:
     found = naming(access.person_of(request), organisation.pk).prefetch_related("host_names")
-    rows = [order_row(one, now=now) for one in found[:100]]
+    rows = order_rows(found[:100], now=now)
     context = {"organisation": organisation, "orders": rows}
     return render(request, "applications/home_technical.html", context)
 
@@ -49,9 +49,9 @@ def _orders(organisation: Organisation, page: str | None, now: datetime) -> dict
     waiting = list(orders.filter(status__in=WAITING)[:100])
     others = Paginator(orders.exclude(status__in=WAITING), PER_PAGE).get_page(page)
     return {
-        "waiting": [order_row(one, now=now) for one in waiting],
+        "waiting": order_rows(waiting, now=now),
         "page_obj": others,
-        "orders": [order_row(one, now=now) for one in others],
+        "orders": order_rows(others, now=now),
     }
 
 

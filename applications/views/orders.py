@@ -26,6 +26,7 @@ def order(request: HttpRequest, application: Application) -> HttpResponse:
     now = clock.now()
     if application.status == Status.DRAFT:
         return tasks(request, application, now)
+    certificate = certificates.shown(application, now=now)
     context = {
         "application": application,
         "type": CertificateType(application.type),
@@ -39,7 +40,7 @@ def order(request: HttpRequest, application: Application) -> HttpResponse:
         **_progress(application, now),
         **_waiting(application),
         "links": linking.links(application, now=now),
-        **certificates.shown(application, now=now),
+        **certificate,
     }
     return render(request, "applications/order.html", context)
 

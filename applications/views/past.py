@@ -10,6 +10,7 @@ HIDDEN = ("edit", "claim", "release", "set_evidence", "choose_names", "access_re
 OURS = frozenset(
     {
         "start",
+        "revoke",
         "upload_csr",
         "choose_csr",
         "private_key_refused",

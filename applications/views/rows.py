@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from applications.kinds import CertificateType
 from applications.models import Application
@@ -25,6 +25,7 @@ class OrderRow:
     order: Application
     name: str
     is_test: bool
+    label: str
     tone: str
     due: Due | None
 
@@ -40,12 +41,44 @@ class CertificateRow:
     ends: date
     label: str
     tone: str
+    condition: "Condition"
+    order: Application | None
 
 
-def order_row(order: Application, *, now: datetime) -> OrderRow:
-    """Return the line about the order."""
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """How a certificate stands: in force, revoked or expired, in a word and its colour."""
+
+    label: str
+    tone: str
+
+
+def order_rows(found: Iterable[Application], *, now: datetime) -> list[OrderRow]:
+    """Return the lines about the orders; of one whose certificate has ended, that is told."""
+    orders = list(found)
+    ended = {
+        one.reference: condition(one, now=now)
+        for one in Certificate.objects.filter(reference__in=[order.pk for order in orders])
+        if one.state == Certificate.State.REVOKED or one.not_after <= now
+    }
+    return [_order_row(order, ended.get(order.pk), now) for order in orders]
+
+
+def _order_row(order: Application, ended: Condition | None, now: datetime) -> OrderRow:
+    shown = ended or Condition(order.get_status_display(), tone(order.status))
     is_test = CertificateType(order.type).is_test
-    return OrderRow(order, name_of(order), is_test, tone(order.status), due(order, now=now))
+    return OrderRow(order, name_of(order), is_test, shown.label, shown.tone, due(order, now=now))
+
+
+def condition(certificate: Certificate, *, now: datetime) -> Condition:
+    """Return how the certificate stands."""
+    if certificate.state == Certificate.State.REVOKED:
+        return Condition(pgettext("certificate", "Revoked"), "error")
+    if certificate.not_after <= now:
+        return Condition(pgettext("certificate", "Expired"), "plain")
+    if certificate.not_before > now:
+        return Condition(pgettext("certificate", "Not yet valid"), "info")
+    return Condition(pgettext("certificate", "Valid"), "success")
 
 
 def name_of(order: Application) -> str:
@@ -67,14 +100,17 @@ def _row(certificate: Certificate, order: Application | None, now: datetime) -> 
     ends = clock.day(certificate.not_after)
     left = (ends - clock.day(now)).days
     kind = CertificateType(certificate.profile_id)
+    in_force = certificate.state == Certificate.State.ISSUED and left >= 0
     return CertificateRow(
         certificate=certificate,
         name=name_of(order) if order else certificate.serial,
         kind=str(kind.label),
         is_test=kind.is_test,
         ends=ends,
-        label=_left(left),
-        tone="warning" if left < SOON else "",
+        label=_left(left) if in_force else "",
+        tone="warning" if in_force and left < SOON else "",
+        condition=condition(certificate, now=now),
+        order=order,
     )
 
 

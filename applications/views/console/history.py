@@ -51,6 +51,8 @@ WORDS: dict[str, Promise] = {
     "issue": gettext_lazy("The certificate was issued"),
     "deliver": gettext_lazy("The certificate was delivered"),
     "package_sent": gettext_lazy("The certificate was mailed to a recipient"),
+    "revoke": gettext_lazy("The applicant had the certificate revoked"),
+    "revoke_exposed": gettext_lazy("A reviewer revoked the certificate: the key was exposed"),
     "withdraw": gettext_lazy("The applicant withdrew the application"),
     "lapse": gettext_lazy("The application lapsed"),
     "reopen": gettext_lazy("The application was taken up again"),

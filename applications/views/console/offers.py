@@ -7,7 +7,9 @@ from django.utils.translation import gettext as _
 from accounts import access
 from accounts.models import Person
 from applications import workflow
+from applications.delivery import certificate_of
 from applications.models import Application
+from applications.revocations import is_revocable
 from applications.workflow import Action, Role, Status
 from certportal.foundation import clock
 from issuance.models import PreparedCertificate
@@ -31,7 +33,8 @@ def offers(
         allowed.discard(Action.CLAIM)
     if not _answer_overdue(application, now):
         allowed.discard(Action.REJECT)
-    return {str(action) for action in allowed}
+    revocable = {"revoke"} if _revocable(application, now) else set()
+    return {str(action) for action in allowed} | revocable
 
 
 def is_open(prepared: PreparedCertificate | None, *, now: datetime) -> bool:
@@ -61,6 +64,11 @@ def _by_holder(application: Application, person: Person) -> set[Action]:
     if application.status == Status.INFO_REQUESTED:
         return set(Action)
     return ended | {Action.CLAIM}
+
+
+def _revocable(application: Application, now: datetime) -> bool:
+    certificate = certificate_of(application)
+    return certificate is not None and is_revocable(certificate, now=now)
 
 
 def _answer_overdue(application: Application, now: datetime) -> bool:

@@ -1,0 +1,208 @@
+"""The pages of certificates: the list, the certificate, revoking it, ordering a new one."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from applications import services
+from issuance.models import Certificate
+from tests import people
+from tests.applications import orders
+
+FILLED = {"reason": "key_compromise", "words": "Avain vuoti.", "understood": "on"}
+
+
+@pytest.fixture(autouse=True)
+def _local_mail(settings):
+    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
+
+
+@pytest.fixture
+def order(matti, riitta, cas):
+    return orders.delivered(matti, riitta, "test_server")
+
+
+@pytest.fixture
+def pages(address, order):
+    """Return the addresses of the certificate's pages."""
+    return {
+        name: address(f"applications:{name}", order.pk) for name in ("certificate", "revoke")
+    } | {"list": address("certificates"), "order": address("applications:order", order.pk)}
+
+
+def state():
+    return Certificate.objects.get().state
+
+
+def test_the_list_has_status_names_validity_serial_and_order(web, pages, order):
+    page = web.get(pages["list"]).text
+    certificate = Certificate.objects.get()
+    for shown in (certificate.serial, order.number, "erecept.example.fi", "Valid", "TEST"):
+        assert shown in page
+    assert pages["certificate"] in page
+
+
+def test_an_organisation_without_certificates_is_told_so(web, address):
+    page = web.get(address("certificates")).text
+    assert "No certificates have been issued to the organisation yet." in page
+
+
+@pytest.mark.parametrize("language", ["fi", "sv", "en"])
+def test_the_pages_open_in_every_language(web, address, order, language):
+    for name in ("certificate", "revoke"):
+        place = address(f"applications:{name}", order.pk, language=language)
+        assert web.get(place).status_code == 200
+    assert web.get(address("certificates", language=language)).status_code == 200
+
+
+def test_what_revoking_means_is_said_before_it_is_done(web, pages):
+    page = web.get(pages["revoke"]).text
+    assert "A revoked certificate can never be taken into use again." in page
+    assert Certificate.objects.get().certificate.subject.rfc4514_string()[:8] in page
+    assert state() == "issued"
+
+
+def test_revoked_with_one_press_and_shown_everywhere(web, pages, address):
+    answer = web.post(pages["revoke"], FILLED, follow=True)
+    assert state() == "revoked"
+    assert "The certificate has been revoked." in answer.text
+    assert "The private key has been exposed" in answer.text
+    assert "Avain vuoti." in answer.text
+    for place in (pages["list"], pages["order"], address("home")):
+        assert "Revoked" in web.get(place).text, place
+
+
+def test_the_order_says_revoked_in_place_of_delivered_and_keeps_the_files(web, pages):
+    assert "Delivered" in web.get(pages["order"]).text
+    web.post(pages["revoke"], FILLED)
+    page = web.get(pages["order"])
+    assert "It must not be used any more." in page.text
+    assert '<strong class="tag tag--error">Revoked</strong>' in page.text
+    assert web.get(page.context["downloads"][0]["url"]).status_code == 200
+    assert "The applicant had the certificate revoked" in page.text
+
+
+@pytest.mark.parametrize(
+    ("missing", "words"),
+    [
+        ("reason", "Choose why the certificate is revoked."),
+        ("understood", "Confirm that you understand what revoking means."),
+    ],
+)
+def test_without_a_reason_or_the_confirmation_nothing_happens(web, pages, missing, words):
+    page = web.post(pages["revoke"], {**FILLED, missing: ""})
+    assert words in page.text
+    assert "Avain vuoti." in page.text
+    assert state() == "issued"
+
+
+def test_the_day_of_exposure_is_not_in_the_future(web, pages, now):
+    tomorrow = (now + timedelta(days=2)).date().isoformat()
+    page = web.post(pages["revoke"], FILLED | {"exposed_on": tomorrow})
+    assert "Enter today or an earlier day." in page.text
+    assert state() == "issued"
+
+
+def test_a_reason_of_the_authority_s_own_cannot_be_chosen(web, pages):
+    web.post(pages["revoke"], FILLED | {"reason": "superseded"})
+    assert state() == "issued"
+
+
+def test_once_revoked_only_an_exposed_key_is_left_to_tell_of(web, pages):
+    web.post(pages["revoke"], FILLED | {"reason": "cessation_of_operation"})
+    assert "Tell that the private key has been exposed" in web.get(pages["certificate"]).text
+    page = web.get(pages["revoke"]).text
+    assert 'value="cessation_of_operation"' not in page
+    web.post(pages["revoke"], FILLED)
+    assert Certificate.objects.get().revocation_reason == "key_compromise"
+    assert pages["revoke"] not in web.get(pages["certificate"]).text
+
+
+def test_pressed_twice_it_stays_as_it_was(web, pages):
+    web.post(pages["revoke"], FILLED)
+    before = Certificate.objects.values().get()
+    assert web.post(pages["revoke"], FILLED).status_code == 302
+    assert Certificate.objects.values().get() == before
+
+
+def test_strangers_technical_members_and_visitors_do_not_revoke(pages, kalle, teemu):
+    for person in (kalle, teemu):
+        client = people.log_in(Client(), person)
+        for name in ("certificate", "revoke"):
+            assert client.get(pages[name]).status_code == 404
+        assert client.post(pages["revoke"], FILLED).status_code == 404
+    assert Client().post(pages["revoke"], FILLED).status_code == 302
+    assert state() == "issued"
+
+
+def test_the_list_is_each_organisation_s_own(order, pages, kalle, teemu):
+    assert order.number not in people.log_in(Client(), kalle).get(pages["list"]).text
+    assert people.log_in(Client(), teemu).get(pages["list"]).status_code == 404
+
+
+def test_there_is_no_page_of_a_certificate_before_there_is_one(web, matti, address):
+    waiting = orders.submitted(matti)
+    for name in ("certificate", "revoke"):
+        assert web.get(address(f"applications:{name}", waiting.pk)).status_code == 404
+
+
+def test_a_certificate_far_from_its_end_is_not_hurried(web, pages):
+    page = web.get(pages["certificate"]).text
+    assert "Order a new one on this basis" in page
+    assert "a certificate cannot be extended" not in page
+
+
+def test_one_near_its_end_leads_to_a_new_order_on_its_basis(web, matti, riitta, cas, address):
+    draft = orders.with_csr(matti)
+    month = {"validity_months": 1, "start": None}
+    services.save_section(draft.pk, "validity", month, **orders.Handler(matti, draft).seen)
+    orders.submit(matti, draft)
+    orders.finish(matti, riitta, draft)
+    for name in ("certificate", "order"):
+        page = web.get(address(f"applications:{name}", draft.pk)).text
+        assert "a certificate cannot be extended" in page
+        again = page.index(address("applications:again", draft.pk))
+        assert again < page.index("Download the certificate")
+
+
+def test_a_reviewer_revokes_in_the_console_with_grounds(order, riitta, address):
+    client = people.log_in(Client(), riitta)
+    place = address("console:revoke", order.pk)
+    assert place in client.get(address("console:case", order.pk)).text
+    assert "Write how it is known" in client.post(place, {"understood": "on"}).text
+    assert state() == "issued"
+    client.post(place, {"understood": "on", "words": "Avain löytyi verkosta."})
+    assert state() == "revoked"
+    case = client.get(address("console:case", order.pk)).text
+    assert place not in case
+    assert "A reviewer revoked the certificate" in case
+
+
+def test_the_applicant_reads_the_grounds_but_not_the_reviewer_s_name(web, pages, order, riitta):
+    client = people.log_in(Client(), riitta)
+    console = {"understood": "on", "words": "Avain löytyi verkosta."}
+    client.post(f"/en/console/{order.pk}/revoke/", console)
+    assert "Avain löytyi verkosta." in web.get(pages["certificate"]).text
+    for name in ("certificate", "order"):
+        assert "Riitta" not in web.get(pages[name]).text
+
+
+def test_the_technical_contact_is_warned_too(matti, riitta, teemu, cas, address):
+    draft = orders.with_csr(matti)
+    technical = {
+        "mailbox": "tekniikka@example.fi",
+        "deliver_to": "technical_contact",
+        "technical_name": "Teemu Teknikko",
+        "technical_email": "teemu@example.fi",
+        "technical_organisation": "Helsingin VI apteekki",
+        "technical_language": "fi",
+    }
+    services.save_section(draft.pk, "delivery", technical, **orders.Handler(matti, draft).seen)
+    orders.submit(matti, draft)
+    order = orders.finish(matti, riitta, draft)
+    people.log_in(web := Client(), matti)
+    web.post(address("applications:revoke", order.pk), FILLED)
+    page = people.log_in(Client(), teemu).get(address("technical:order", order.pk))
+    assert "It must not be used any more." in page.text
+    assert "Revoked" in page.text
