@@ -39,6 +39,11 @@ WORDS: dict[str, Callable[[dict[str, Any]], Words]] = {
         _("%(name)s (%(oid)s) has ended.") % p,
         _("Choose the unit that has taken its place."),
     ),
+    "order.register_other_owner": lambda p: (
+        _("The unit belongs to another organisation"),
+        _("The register ties %(name)s (%(oid)s) to the business ID of another organisation.") % p,
+        _("Choose a unit of your own, or have the entry put right with the register's keeper."),
+    ),
     "order.host_name": lambda p: (
         _("A host name cannot be used"),
         _("“%(value)s” is not a complete host name.") % p,
@@ -69,6 +74,15 @@ WORDS: dict[str, Callable[[dict[str, Any]], Words]] = {
         _("The name is written in another way in the certificate"),
         _("The register's name is “%(full)s”; the certificate says “%(value)s”.") % p,
         _("The full name stays on the order and the decision."),
+    ),
+    "order.name_otherwise": lambda p: (
+        _("The name is written quite otherwise than in the register"),
+        _(
+            "The register's name is “%(full)s”; the applicant writes “%(value)s”. More differs"
+            " than the characters that a certificate cannot carry."
+        )
+        % p,
+        _("Compare the names. If they do not mean the same organisation, ask the applicant."),
     ),
     "order.conformity_missing": lambda p: (
         _("The certificate of conformity is missing"),

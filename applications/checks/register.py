@@ -1,9 +1,10 @@
-"""Does the unit stand in the register today?"""
+"""Does the unit stand in the register today, and is it the organisation's own?"""
 
 from datetime import datetime
 
 from accounts.register import queries
 from accounts.register.models import RegisterRecord
+from applications import ownership
 from applications.models import Application
 from certportal.foundation import clock
 from certportal.foundation.errors import Unavailable
@@ -17,7 +18,7 @@ class RegisterTooOld(Unavailable):
 def check(
     application: Application, *, now: datetime
 ) -> tuple[RegisterRecord | None, list[Finding]]:
-    """Return the register's record and, unless it stands, an error naming why.
+    """Return the register's record and, unless it stands and is their own, an error naming why.
 
     SOTE certificates are granted to organisations in the THL SOTE register; an intermediary must
     stand in the register of Kanta intermediaries (the service description).
@@ -25,14 +26,17 @@ def check(
     if not queries.is_fresh(now, kind=application.record_kind):
         raise RegisterTooOld("register")
     standing = queries.standing(application.record_oid, application.record_kind, clock.day(now))
-    if standing.ok:
+    fault = reason(application, standing)
+    if not fault:
         return standing.record, []
-    fault = Finding(
-        f"order.{standing.reason}",
-        Severity.ERROR,
-        {
-            "oid": application.record_oid,
-            "name": standing.record.long_name if standing.record else "",
-        },
-    )
-    return standing.record, [fault]
+    name = standing.record.long_name if standing.record else ""
+    params = {"oid": application.record_oid, "name": name}
+    return standing.record, [Finding(f"order.{fault}", Severity.ERROR, params)]
+
+
+def reason(application: Application, standing: queries.Standing) -> str:
+    """Return why the unit may not be ordered for, empty when it may."""
+    if not standing.ok or standing.record is None:
+        return standing.reason
+    owned = ownership.is_owned(application.organisation, standing.record)
+    return "" if owned else ownership.OTHER_OWNER

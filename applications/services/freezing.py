@@ -7,7 +7,8 @@ from typing import Any
 
 from accounts.models import Person
 from accounts.register import queries
-from applications import contents, declarations
+from accounts.register.models import RegisterRecord
+from applications import contents, declarations, ownership
 from applications.errors import Incomplete, NotStanding
 from applications.models import Application, Submission
 from certportal.foundation import clock
@@ -23,14 +24,13 @@ def freeze(
 ) -> Submission:
     """Insert the frozen submission: canonical JSON (RFC 8785 in spirit: sorted, no blanks).
 
-    Raises Incomplete when parts are missing and NotStanding when the unit may not be ordered for.
+    Raises Incomplete when parts are missing; NotStanding or ownership.OtherOwner when the unit
+    may not be ordered for.
     """
     lacking = contents.missing(application)
     if lacking:
         raise Incomplete([section.id for section in lacking])
-    standing = queries.standing(application.record_oid, application.record_kind, clock.day(now))
-    if not standing.ok:
-        raise NotStanding(standing.reason)
+    record = _own_record(application, now)
     number = application.submissions.count() + 1
     frozen = content(application) | {
         "declarations": declared,
@@ -38,11 +38,11 @@ def freeze(
         "language": language,
         "number": number,
         "organisation": application.organisation.name,
-        "business_id": _business_id(application),
-        "unit": standing.record.long_name if standing.record else "",
+        "business_id": ownership.business_id(application.organisation),
+        "unit": record.long_name,
         "person": str(person.pk),
         "person_name": str(person),
-        "record_version": standing.record.pk if standing.record else None,
+        "record_version": record.pk,
         "submitted_at": now.isoformat(),
     }
     text = json.dumps(frozen, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -54,14 +54,19 @@ def freeze(
         person=person,
         language=language,
         at=now,
-        record=standing.record,
+        record=record,
         csr_id=application.csr_id,
     )
 
 
-def _business_id(application: Application) -> str:
-    current = application.organisation.business_ids.filter(valid_to=None)
-    return current.values_list("code", flat=True).first() or ""
+def _own_record(application: Application, now: datetime) -> RegisterRecord:
+    """Return the record of the unit, which must stand today and be the organisation's own."""
+    standing = queries.standing(application.record_oid, application.record_kind, clock.day(now))
+    if not standing.ok or standing.record is None:
+        raise NotStanding(standing.reason)
+    if not ownership.is_owned(application.organisation, standing.record):
+        raise ownership.OtherOwner
+    return standing.record
 
 
 def content(application: Application) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from applications.forms.declarations import DeclarationsForm
 from applications.kinds import CertificateType
 from applications.models import Application
 from applications.naming import names
+from applications.ownership import OtherOwner
 from applications.services.signing import FRESH, IdentifyAgain, is_fresh
 from applications.views import going, summary, tracking, unit
 from applications.views.entry import acting, identified_at, order_view, seen_version
@@ -61,7 +62,7 @@ def _send(request: HttpRequest, application: Application, form: DeclarationsForm
         return _again(request, application, refusal)
     except IdentifyAgain:
         return _show(request, application, form, status=403)
-    except NotStanding as refusal:
+    except (NotStanding, OtherOwner) as refusal:
         return unit.none_standing(request, application, refusal.reason)
     return redirect("applications:sent", application.pk)
 

@@ -27,6 +27,7 @@ VOID_REASONS: dict[str, Promise] = {
     "lapse": gettext_lazy("the application lapsed"),
     "expired": gettext_lazy("it was not issued in time"),
     "ca_not_active": gettext_lazy("the issuing authority was not in use"),
+    "rules_changed": gettext_lazy("the authority's rules had changed"),
     "approvals_missing": gettext_lazy("approvals were missing"),
     "nothing_prepared": gettext_lazy("no certificate was prepared"),
     "key.in_use": gettext_lazy("the key is in use elsewhere"),
@@ -37,6 +38,7 @@ VOID_REASONS: dict[str, Promise] = {
     "order.register_not_active": gettext_lazy("the unit is not active in the register"),
     "order.register_not_yet_valid": gettext_lazy("the unit is not yet valid in the register"),
     "order.register_ended": gettext_lazy("the unit has ended in the register"),
+    "order.register_other_owner": gettext_lazy("the unit belongs to another organisation"),
 }
 
 
