@@ -6,6 +6,7 @@ picks. Characters outside the set are never replaced silently: the applicant is 
 spelling.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -63,9 +64,13 @@ def certificate_name(long_name: str, abbreviation: str, spelling: str) -> Certif
 
 def shortenings(name: str) -> list[str]:
     """Return the beginnings of the name that end at a word and fit, longest first."""
+    return [beginning for beginning in beginnings(name) if fits(beginning)][:4]
+
+
+def beginnings(name: str) -> Iterator[str]:
+    """Yield the beginnings of the name that end at a word, longest first, the whole name too."""
     words = name.split()
-    beginnings = (" ".join(words[:count]).rstrip(",;:-–") for count in range(len(words), 0, -1))
-    return [beginning for beginning in beginnings if fits(beginning)][:4]
+    return (" ".join(words[:count]).rstrip(",;:-–") for count in range(len(words), 0, -1))
 
 
 def names(application: Application, *, now: datetime) -> Names | None:

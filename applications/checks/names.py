@@ -6,6 +6,7 @@ from datetime import datetime
 from applications.kinds import CertificateType
 from applications.models import Application
 from applications.naming import CertificateName, names
+from applications.spelling import is_faithful
 from issuance.findings import Finding, Severity
 from issuance.names import is_email, is_host_name, is_oid
 
@@ -57,5 +58,7 @@ def _one(attribute: str, name: CertificateName) -> Iterator[Finding]:
         )
     elif name.origin == "open":
         yield Finding("order.name_too_long", Severity.WARNING, params)
+    elif name.origin == "spelling" and not is_faithful(name.full, name.value):
+        yield Finding("order.name_otherwise", Severity.WARNING, params)
     elif name.origin != "long_name":
         yield Finding("order.name_written", Severity.INFO, params)
