@@ -1,6 +1,7 @@
 """From a provider's claims to an Identity: the identifier is hashed here and then let go."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
@@ -40,6 +41,7 @@ def _finnish(claims: Mapping[str, Any]) -> Identity:
         digests=digests("hetu", code),
         given_name=_name(claims.get(GIVEN_NAMES)),
         family_name=_name(claims.get(FAMILY_NAME)),
+        proven_at=_proven_at(claims),
     )
 
 
@@ -49,7 +51,14 @@ def _eidas(claims: Mapping[str, Any]) -> Identity:
         digests=digests("eidas", str(claims[EIDAS_IDENTIFIER]).strip()),
         given_name=_name(claims.get(EIDAS_GIVEN_NAME)),
         family_name=_name(claims.get(EIDAS_FAMILY_NAME)),
+        proven_at=_proven_at(claims),
     )
+
+
+def _proven_at(claims: Mapping[str, Any]) -> datetime | None:
+    """Return `auth_time` (OpenID Connect Core 1.0 §2: seconds since 1970)."""
+    seconds = claims.get("auth_time")
+    return None if seconds is None else datetime.fromtimestamp(seconds, tz=UTC)
 
 
 def _name(value: Any) -> str:

@@ -18,9 +18,15 @@ MOST_OPEN = 5
 LASTS = timedelta(minutes=15)
 
 
-def leave(request: HttpRequest, *, language: str, wanted: str, now: datetime) -> str:
-    """Return the provider's address for this browser, and remember where it was going."""
-    departure = provider().begin(callback=callback(request), language=language)
+def leave(
+    request: HttpRequest, *, language: str, wanted: str, now: datetime, anew: bool = False
+) -> str:
+    """Return the provider's address for this browser, and remember where it was going.
+
+    `anew`: an earlier proof that the provider remembers does not count.
+    """
+    since = now if anew else None
+    departure = provider().begin(callback=callback(request), language=language, since=since)
     left = {
         "memory": departure.memory,
         "language": language,

@@ -25,6 +25,8 @@ class Identity:
     digests: tuple[Digest, ...]
     given_name: str
     family_name: str
+    # When the person proved who they are; None where the provider does not tell.
+    proven_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +57,11 @@ class Cancelled(NotIdentified):
 class Provider(Protocol):
     """An identification service the browser is sent to and comes back from."""
 
-    def begin(self, *, callback: str, language: str) -> Departure:
-        """Start an identification in the language; `callback` is our absolute return address."""
+    def begin(self, *, callback: str, language: str, since: datetime | None = None) -> Departure:
+        """Start an identification in the language; `callback` is our absolute return address.
+
+        With `since` the person must prove anew who they are, after that time.
+        """
 
     def complete(
         self, answer: Mapping[str, str], memory: dict[str, str], *, callback: str, now: datetime

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlencode
 
@@ -17,7 +18,7 @@ class Memory:
         """Keep whom everybody will be identified as."""
         self.person = person
 
-    def begin(self, *, callback: str, language: str) -> Departure:
+    def begin(self, *, callback: str, language: str, since: datetime | None = None) -> Departure:
         """Return our own return address with the answer already in it."""
         state, once = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
         answer = {"code": once} if self.person else {"error": "access_denied"}
@@ -33,4 +34,4 @@ class Memory:
         person = persons.find(self.person)
         if person is None or answer.get("code") != memory["once"]:
             raise NotIdentified("code")
-        return claims.identity(person.claims())
+        return replace(claims.identity(person.claims()), proven_at=now)

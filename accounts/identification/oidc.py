@@ -35,7 +35,7 @@ class OpenIdConnect:
         self.levels = levels
         self.discovery = Discovery(issuer)
 
-    def begin(self, *, callback: str, language: str) -> Departure:
+    def begin(self, *, callback: str, language: str, since: datetime | None = None) -> Departure:
         """Return the authorisation address and the secrets that tie the answer to this browser."""
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
         parameters = {
@@ -52,6 +52,10 @@ class OpenIdConnect:
         }
         address = self.discovery.endpoint("authorization_endpoint")
         memory = {"nonce": nonce, "verifier": verifier}
+        if since is not None:
+            # OpenID Connect Core 1.0 §3.1.2.1; max_age makes auth_time obligatory in the answer.
+            parameters |= {"prompt": "login", "max_age": "0"}
+            memory["since"] = since.isoformat()
         return Departure(f"{address}?{urlencode(parameters)}", state, memory)
 
     def complete(
@@ -63,7 +67,9 @@ class OpenIdConnect:
         if not answer.get("code"):
             raise NotIdentified("no code")
         token = self._exchange(answer["code"], memory["verifier"], callback)
-        return claims.identity(self._check(token, memory["nonce"], now))
+        found = self._check(token, memory["nonce"], now)
+        judge_freshness(found.get("auth_time"), memory.get("since"), now)
+        return claims.identity(found)
 
     def _exchange(self, code: str, verifier: str, callback: str) -> str:
         reply = post_form(
@@ -109,6 +115,21 @@ class OpenIdConnect:
             raise NotIdentified("nonce")
         if found["acr"] not in self.levels:
             raise NotIdentified("acr")
+
+
+def judge_freshness(auth_time: Any, since: str | None, now: datetime) -> None:
+    """Raise NotIdentified for an `auth_time` that is no time, to come, or before `since`.
+
+    Without `since` the provider may be silent, or let the person in on an earlier proof.
+    """
+    if auth_time is None and since is None:
+        return
+    earliest = datetime.fromisoformat(since).timestamp() if since else 0.0
+    is_time = isinstance(auth_time, int | float) and not isinstance(auth_time, bool)
+    if not is_time or not earliest <= auth_time + LEEWAY_SECONDS:
+        raise NotIdentified("auth_time")
+    if auth_time - LEEWAY_SECONDS > now.timestamp():
+        raise NotIdentified("auth_time")
 
 
 def challenge(verifier: str) -> str:

@@ -1,5 +1,7 @@
 """Logging in and out: to the identification service and back."""
 
+from datetime import datetime
+
 from django.conf import settings
 from django.contrib import auth
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -34,10 +36,12 @@ def login(request: HttpRequest) -> HttpResponse:
 def identify(request: HttpRequest) -> HttpResponse:
     """Send the browser to the identification service.
 
-    Reached by a link: a form's answer may not redirect elsewhere under `form-action 'self'`.
+    Reached by a link: a form's answer may not redirect elsewhere under `form-action 'self'`. The
+    links to identify *again* say `anew`.
     """
     language = translation.get_language() or settings.LANGUAGE_CODE
-    url = flow.leave(request, language=language, wanted=wanted(request), now=clock.now())
+    anew, now = "anew" in request.GET, clock.now()
+    url = flow.leave(request, language=language, wanted=wanted(request), now=now, anew=anew)
     return HttpResponseRedirect(url)
 
 
@@ -58,8 +62,19 @@ def returned(request: HttpRequest) -> HttpResponse:
     address = access.actor_of(request).address
     user = people.recognise(identity, language=language, address=address, now=now)
     auth.login(request, user, backend=BACKEND)
-    request.session["identified_at"] = now.isoformat()  # approving asks for a recent one
+    remember(request, identity.proven_at, now)
     return redirect((left or {}).get("next") or landing(request))
+
+
+def remember(request: HttpRequest, proven_at: datetime | None, now: datetime) -> None:
+    """Keep when the person proved who they are: sending and approving ask for a recent proof.
+
+    A provider that does not tell may have known the browser from before: no proof is remembered.
+    """
+    if proven_at is None:
+        request.session.pop("identified_at", None)
+    else:
+        request.session["identified_at"] = min(proven_at, now).isoformat()
 
 
 @require_GET

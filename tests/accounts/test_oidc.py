@@ -249,17 +249,56 @@ def test_session_gets_a_new_id_at_login(visitor, settings):
     assert visitor.session.cookies[settings.SESSION_COOKIE_NAME] != before
 
 
-def test_session_remembers_when_the_person_identified_last(visitor, settings):
+def test_session_remembers_when_the_person_identified_last(visitor, settings, bend):
     def identified_at():
         store = SessionStore(visitor.session.cookies[settings.SESSION_COOKIE_NAME])
         return datetime.fromisoformat(store["identified_at"])
 
-    before = clock.now()
+    before = int(clock.now().timestamp())
     visitor.log_in("matti")
-    first = identified_at()
+    assert before <= identified_at().timestamp() <= clock.now().timestamp()
+
+    bend(auth_time=before - 3600)  # the provider knows the browser from an hour ago
+    visitor.log_in("matti")
+    assert identified_at().timestamp() == before - 3600
+
+    bend(auth_time=before + 20)  # its clock is a little ahead of ours
+    visitor.log_in("matti")
+    assert identified_at() <= clock.now()
+
+
+def test_no_proof_is_remembered_when_the_provider_tells_of_none(visitor, settings, bend):
+    visitor.log_in("matti")
+    bend(auth_time=None)
     visitor.log_in("matti")
 
-    assert before <= first < identified_at() <= clock.now()
+    store = SessionStore(visitor.session.cookies[settings.SESSION_COOKIE_NAME])
+    assert "identified_at" not in store
+
+
+def test_identifying_again_asks_the_provider_to_forget_what_it_knows(visitor):
+    first = parse_qs(urlsplit(visitor.leave()).query)
+    again = parse_qs(urlsplit(visitor.leave("?anew=1&next=/fi/account/me/")).query)
+
+    assert "prompt" not in first
+    assert (again["prompt"], again["max_age"]) == (["login"], ["0"])
+    assert visitor.log_in("matti", "?anew=1").headers["Location"] == "/fi/home/"
+
+
+@pytest.mark.parametrize("ago", [60, 3600, None, -3600])
+def test_identifying_again_takes_no_earlier_proof(visitor, bend, ago):
+    bend(auth_time=None if ago is None else int(clock.now().timestamp()) - ago)
+
+    answer = visitor.log_in("matti", "?anew=1")
+
+    assert answer.headers["Location"] == "/fi/account/login/failed/"
+
+
+@pytest.mark.parametrize("nonsense", ["yesterday", True, [1]])
+def test_a_time_of_proof_that_is_none_logs_nobody_in(visitor, bend, nonsense):
+    bend(auth_time=nonsense)
+
+    assert visitor.log_in("matti").headers["Location"] == "/fi/account/login/failed/"
 
 
 def test_provider_that_does_not_answer_is_unavailable(client: Client, settings):

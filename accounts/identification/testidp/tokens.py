@@ -26,9 +26,10 @@ CODE_LASTS = timedelta(seconds=60)
 TOKEN_LASTS = timedelta(minutes=5)
 
 
-def new_code(person: TestPerson, asked: dict[str, str]) -> str:
-    """Return a code for the person, bound to what the client asked."""
-    content = {**asked, "person": person.key, "once": secrets.token_urlsafe(16)}
+def new_code(person: TestPerson, asked: dict[str, str], *, now: datetime) -> str:
+    """Return a code for the person who said now who they are, bound to what the client asked."""
+    said = {"person": person.key, "at": str(int(now.timestamp()))}
+    content = {**asked, **said, "once": secrets.token_urlsafe(16)}
     return signing.dumps(content, salt=SALT)
 
 
@@ -52,6 +53,7 @@ def claims(person: TestPerson, asked: dict[str, str], issuer: str, now: datetime
         "exp": int((now + TOKEN_LASTS).timestamp()),
         "nonce": asked["nonce"],
         "acr": LEVEL,
+        "auth_time": int(asked["at"]),
         **person.claims(),
     }
 

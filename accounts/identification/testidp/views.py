@@ -89,7 +89,8 @@ def _answer(request: HttpRequest) -> HttpResponse:
     if person is None:
         answer["error"] = "access_denied"
     else:
-        answer["code"] = tokens.new_code(person, {name: request.GET[name] for name in ASKED})
+        asked = {name: request.GET[name] for name in ASKED}
+        answer["code"] = tokens.new_code(person, asked, now=clock.now())
     return HttpResponseRedirect(f"{request.GET['redirect_uri']}?{urlencode(answer)}")
 
 
