@@ -148,8 +148,16 @@ def missing(application: Application) -> list[Section]:
 
 
 def editable(application: Application) -> set[str]:
-    """Return the ids of the parts that the applicant may change now."""
+    """Return the ids of the parts that the applicant may change now.
+
+    Beside what a request reopens, whatever is missing: a change can ask for other parts, such as
+    another type for the system, or a private unit for the certificate of conformity.
+    """
     if application.status == "draft":
         return {section.id for section in asked(application)}
     request = application.requests.filter(closed_at=None).first()
-    return set(request.fields) if request and application.status == "info_requested" else set()
+    if request is None or application.status != "info_requested":
+        return set()
+    reopened = set(request.fields) | {section.id for section in missing(application)}
+    # The type decides which of the unit's names the certificate carries, hence which are spelled.
+    return reopened | {"unit"} if "type" in reopened else reopened

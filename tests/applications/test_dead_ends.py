@@ -1,0 +1,115 @@
+"""An applicant who answers a question can always finish, whatever the answer entails."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.register.models import RegisterRecord
+from applications import contents, services
+from applications.errors import Incomplete, NotPossible
+from applications.models import Application
+from applications.workflow import Status
+from certportal.foundation import clock
+from tests import people
+from tests.applications import orders
+from tests.applications.test_conformity import stored as stored
+
+PUBLIC, PRIVATE = RegisterRecord.Sector.PUBLIC, RegisterRecord.Sector.PRIVATE
+BRANCH = "1.2.246.10.99000018.10.1"
+
+
+@pytest.fixture
+def save(matti):
+    """Let Matti save a part of an order, which is then read anew."""
+
+    def saved(application: Application, section: str, values: dict) -> None:
+        seen = orders.Handler(matti, application).seen
+        services.save_section(application.pk, section, values, **seen)
+        application.refresh_from_db()
+
+    return saved
+
+
+def asked(person, reviewer, type: str, *sections: str, **more) -> Application:
+    """Return a case in which the reviewer has reopened these parts alone."""
+    case = orders.claimed(person, reviewer, type, **more)
+    seen = orders.Handler(reviewer, case).seen
+    deadline = clock.day(seen["now"]) + timedelta(days=14)
+    question = {"reason": "Korjaa.", "sections": list(sections), "deadline": deadline}
+    services.request_info(case.pk, **question, person=reviewer, **seen)
+    case.refresh_from_db()
+    return case
+
+
+def set_sector(oid: str, sector: int) -> None:
+    RegisterRecord.objects.filter(oid=oid).update(sector=sector)
+
+
+def fill(save, case: Application, type: str) -> None:
+    """Fill in whatever is missing but documents, which are attached."""
+    filled = orders.sections(orders.CertificateType(type))
+    for section in contents.missing(case):
+        if section.id in filled:
+            save(case, section.id, filled[section.id])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "opened"),
+    [
+        ("test_server", "test_system_signature", {"system", "validity"}),
+        ("test_system_signature", "test_server", {"purpose", "host_names", "validity"}),
+    ],
+)
+def test_another_type_opens_the_parts_it_asks_for(matti, riitta, cas, save, before, after, opened):
+    case = asked(matti, riitta, before, "type")
+    assert contents.editable(case) == {"type", "unit"}
+    save(case, "type", {"type": after})
+    assert contents.editable(case) == {"type", "unit"} | opened
+    with pytest.raises(Incomplete):
+        orders.resubmit(matti, case)
+    fill(save, case, after)
+    orders.resubmit(matti, case)
+    assert case.status == Status.CHECKING
+
+
+def test_the_page_leads_to_every_part_that_is_missing(matti, riitta, cas, save):
+    case = asked(matti, riitta, "test_server", "type")
+    save(case, "type", {"type": "test_system_signature"})
+    web = people.log_in(Client(), matti)
+    for section in contents.missing(case):
+        page = web.get(reverse("applications:part", args=[case.pk, section.id]))
+        assert page.status_code == 200
+
+
+def test_a_private_unit_opens_the_certificate_of_conformity(matti, riitta, cas, save, stored):
+    set_sector(orders.UNIT, PUBLIC)
+    set_sector(BRANCH, PRIVATE)
+    case = asked(matti, riitta, "system_signature", "unit")
+    assert contents.editable(case) == {"unit"}
+    with pytest.raises(NotPossible):
+        orders.attach_conformity(matti, case)
+    save(case, "unit", {"record_kind": "sote_unit", "record_oid": BRANCH})
+    assert contents.editable(case) == {"unit", "conformity"}
+    orders.attach_conformity(matti, case)
+    orders.resubmit(matti, case)
+    orders.drain()
+    case.refresh_from_db()
+    assert case.status == Status.IN_REVIEW
+
+
+def test_another_type_lets_the_units_name_be_spelled(matti, riitta, cas, save):
+    case = asked(matti, riitta, "test_server", "type")
+    named = RegisterRecord.objects.filter(oid=orders.UNIT)
+    named.update(long_name="Łódź apteekki", abbreviation="")
+    save(case, "type", {"type": "test_system_signature"})
+    save(case, "unit", {"organisation_spelling": "Lódz", "unit_spelling": "Lódz"})
+    assert case.unit_spelling == "Lódz"
+
+
+def test_what_is_complete_and_not_reopened_stays_closed(matti, riitta, cas, save):
+    case = asked(matti, riitta, "test_server", "contact")
+    assert contents.editable(case) == {"contact"}
+    with pytest.raises(NotPossible):
+        save(case, "purpose", {"purpose": "client"})
