@@ -1,0 +1,90 @@
+"""Revoked in the browser; openssl sees it in the list at the address in the certificate."""
+
+import re
+import urllib.request
+
+import pytest
+from cryptography import x509
+from playwright.sync_api import expect
+
+from tests.journeys import ordering, requests, steps
+from tests.journeys.package import Package
+from tests.journeys.requests import run
+
+MAILBOX = "sulku@example.fi"
+WORDS = "Avain jäi vanhalle levylle."
+
+
+@pytest.fixture(scope="module")
+def delivered(stack, matti, riitta, tmp_path_factory):
+    """An order whose certificate has come by mail: its address and the package."""
+    folder = tmp_path_factory.mktemp("revocation")
+    request = requests.openssl(folder, "erecept.example.fi", kind="ec")
+    order = ordering.order_server(matti, stack.base, request.csr, mailbox=MAILBOX)
+    ordering.send(matti, order)
+    ordering.approve(riitta, ordering.take(riitta, stack.base, order))
+    return order, Package.of(steps.await_mail(MAILBOX, stack.mails), folder)
+
+
+def list_address(package):
+    """Return where the certificate says that its revocation list is."""
+    found = x509.load_der_x509_certificate(package.der.read_bytes())
+    points = found.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
+    (name,) = points[0].full_name
+    return name.value
+
+
+def listed(package, folder):
+    """Fetch the list and return what openssl says of it."""
+    with urllib.request.urlopen(list_address(package), timeout=5) as answer:
+        (folder / "list.crl").write_bytes(answer.read())
+    return run("openssl", "crl", "-in", folder / "list.crl", "-inform", "DER", "-noout", "-text")
+
+
+def test_from_the_account_to_the_list_and_the_mails(stack, matti, delivered, tmp_path):
+    order, package = delivered
+    serial = package.shows("-serial").strip().partition("=")[2]
+    assert list_address(package).startswith(stack.base)
+    assert serial not in listed(package, tmp_path).decode()
+    before = {who: len(steps.mails_to(who, stack.mails)) for who in (MAILBOX, "matti@example.fi")}
+
+    matti.goto(order)
+    matti.locator("main a[href$='/revoke/']").click()
+    ordering.go_on(matti)  # neither reason nor confirmation: nothing happens
+    expect(matti.locator("main .field--error")).to_have_count(2)
+    matti.locator("input[name=reason][value=key_compromise]").check()
+    matti.locator("[name=words]").fill(WORDS)
+    matti.locator("input[name=understood]").check()
+    ordering.go_on(matti)
+    matti.wait_for_url(re.compile("/certificate/$"))
+    expect(matti.locator("main")).to_contain_text(WORDS)
+
+    steps.await_true(
+        lambda: serial in listed(package, tmp_path).decode(), "never on the list", seconds=60
+    )
+    text = listed(package, tmp_path).decode()
+    assert "Key Compromise" in text.partition(serial)[2]
+    for address, earlier in before.items():
+        mail = steps.await_mail(address, stack.mails, later_than=earlier)
+        assert serial.lower() in mail.get_body(("plain",)).get_content().lower()
+        assert WORDS not in mail.get_body(("plain",)).get_content()
+
+
+def test_afterwards_the_account_says_so_and_offers_it_no_more(stack, matti, delivered):
+    order, _package = delivered
+    matti.goto(order)
+    expect(matti.locator("main .notice--error")).to_be_visible()
+    assert matti.locator("main a[href$='/revoke/']").count() == 0
+    assert matti.locator("a[download]").count() == 4
+    matti.goto(f"{stack.base}/en/certificates/")
+    expect(matti.locator("main table")).to_contain_text("Revoked")
+
+
+def test_the_revoked_order_is_the_template_of_a_new_one(matti, delivered):
+    order, _package = delivered
+    matti.goto(f"{order}certificate/")
+    matti.locator("main a[href$='/again/']").click()
+    ordering.go_on(matti)
+    matti.wait_for_url(lambda url: "/orders/" in url and "/again/" not in url)
+    assert matti.url != order
+    expect(matti.locator("main")).to_contain_text("erecept.example.fi")
