@@ -46,4 +46,6 @@ def again(request: HttpRequest, application: Application) -> HttpResponse:
             **acting(request),
         )
         return redirect("applications:order", draft.pk)
-    return render(request, "applications/again.html", {"form": form, "application": application})
+    is_test = CertificateType(application.type).is_test
+    context = {"form": form, "application": application, "is_test": is_test}
+    return render(request, "applications/again.html", context)
