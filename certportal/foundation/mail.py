@@ -80,8 +80,9 @@ def is_final(error: Exception) -> bool:
     """Whether the server's answer says that this mail will never be taken."""
     if isinstance(error, SMTPRecipientsRefused):
         return all(code >= PERMANENT for code, _reply in error.recipients.values())
-    answered = isinstance(error, SMTPResponseException) and not isinstance(error, OURS)
-    return answered and error.smtp_code >= PERMANENT
+    if not isinstance(error, SMTPResponseException) or isinstance(error, OURS):
+        return False
+    return error.smtp_code >= PERMANENT
 
 
 def part(file: File) -> MIMEPart:
