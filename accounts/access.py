@@ -6,11 +6,12 @@ and write that event at once, so call them outside a transaction.
 
 import functools
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -66,6 +67,16 @@ def is_member(person: Person, organisation_id: UUID | str) -> bool:
 def current_membership(person: Person, organisation_id: UUID | str) -> Membership | None:
     """Return the person's membership of the organisation that has not ended."""
     return memberships(person).filter(organisation_id=organisation_id).first()
+
+
+def was_member(person: Person, organisation_id: UUID | str, *, since: datetime) -> bool:
+    """Whether the person belongs to the organisation, or did at any moment after `since`.
+
+    What a person merged into this one did counts too.
+    """
+    mine = Q(person=person) | Q(person__merged_into=person)
+    lately = Q(ended_at=None) | Q(ended_at__gt=since)
+    return Membership.objects.filter(mine, lately, organisation_id=organisation_id).exists()
 
 
 def memberships(person: Person) -> QuerySet[Membership]:

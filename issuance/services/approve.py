@@ -22,10 +22,13 @@ from issuance.services.errors import (
     NotReviewer,
     OtherBytes,
     OwnOrganisation,
+    OwnOrganisationLately,
 )
 
 ROLE = "reviewer"
 FRESH = timedelta(minutes=15)
+# Whoever left the organisation as lately may have sent the order, or promised it to a colleague.
+ESTRANGED = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +54,9 @@ def approve(
 ) -> ApprovalState:
     """Add the person's approval of the bytes with hash ``expected_sha256``; once only counts.
 
-    Raises NotOpen, OtherBytes (both Stale), NotReviewer, OwnOrganisation or
-    IdentificationTooOld (all NotAllowed); PreparedCertificate.DoesNotExist for an unknown id.
+    Raises NotOpen, OtherBytes (both Stale), NotReviewer, OwnOrganisation,
+    OwnOrganisationLately or IdentificationTooOld (all NotAllowed);
+    PreparedCertificate.DoesNotExist for an unknown id.
     """
     prepared = PreparedCertificate.objects.get(pk=prepared_id)
     with refusals_on_record(prepared_id, person=person, now=now), transaction.atomic():
@@ -90,7 +94,7 @@ def refusals_on_record(prepared_id: int, *, person: Person, now: datetime) -> It
 
 
 def approval_state(prepared: PreparedCertificate) -> ApprovalState:
-    """Count the approvals that stand now: by reviewers still, none of the organisation."""
+    """Count the approvals that stand now: by reviewers still, none of the organisation lately."""
     approvals = prepared.approvals.select_related("person")
     standing = {
         each.person.merged_into_id or each.person_id
@@ -107,7 +111,13 @@ def approvers(prepared: PreparedCertificate) -> Iterable[Person]:
 
 
 def _may_approve(person: Person, prepared: PreparedCertificate) -> bool:
-    return access.is_reviewer(person) and not access.is_member(person, prepared.organisation_id)
+    return access.is_reviewer(person) and not _was_of(person, prepared)
+
+
+def _was_of(person: Person, prepared: PreparedCertificate) -> bool:
+    """Whether the person belongs to the organisation, or did in the year before preparation."""
+    since = prepared.created_at - ESTRANGED
+    return access.was_member(person, prepared.organisation_id, since=since)
 
 
 def _check(
@@ -121,6 +131,8 @@ def _check(
         raise NotReviewer
     if access.is_member(person, prepared.organisation_id):
         raise OwnOrganisation
+    if _was_of(person, prepared):
+        raise OwnOrganisationLately
     if not prepared.is_open or now >= prepared.expires_at:
         raise NotOpen
     if expected_sha256 != prepared.tbs_sha256:

@@ -45,6 +45,18 @@ class OwnOrganisation(NotAllowed):
         )
 
 
+class OwnOrganisationLately(NotAllowed):
+    """The person belonged to the organisation within the last year."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "You have acted for this organisation within the last year, so somebody else must"
+                " approve."
+            )
+        )
+
+
 class IdentificationTooOld(NotAllowed):
     """The person has not identified lately."""
 

@@ -3,7 +3,7 @@ from datetime import datetime, timedelta
 import pytest
 from pytest_django import Settings
 
-from accounts.models import Organisation, Person, StaffRole
+from accounts.models import Membership, Organisation, Person, StaffRole
 from certportal.foundation.actors import system
 from certportal.foundation.models import Event
 from issuance import services
@@ -16,6 +16,7 @@ from issuance.services.errors import (
     NotReviewer,
     OtherBytes,
     OwnOrganisation,
+    OwnOrganisationLately,
 )
 from tests.issuance.conftest import approve_by, join
 
@@ -64,6 +65,45 @@ def test_nobody_approves_for_their_own_organisation(
     join(riitta, pharmacy)
     with pytest.raises(OwnOrganisation):
         approve_by(riitta, prepared, now)
+
+
+@pytest.mark.parametrize("days_ago", [1, 364])
+def test_nobody_approves_for_an_organisation_they_left_lately(
+    prepared: PreparedCertificate,
+    riitta: Person,
+    pharmacy: Organisation,
+    now: datetime,
+    days_ago: int,
+) -> None:
+    left(join(riitta, pharmacy), now - timedelta(days=days_ago))
+    with pytest.raises(OwnOrganisationLately):
+        approve_by(riitta, prepared, now)
+
+
+def test_who_left_the_organisation_long_ago_may_approve(
+    prepared: PreparedCertificate, riitta: Person, pharmacy: Organisation, now: datetime
+) -> None:
+    left(join(riitta, pharmacy), now - timedelta(days=366))
+    assert approve_by(riitta, prepared, now).complete
+
+
+def test_what_one_did_under_a_login_merged_since_counts_too(
+    prepared: PreparedCertificate,
+    riitta: Person,
+    matti: Person,
+    pharmacy: Organisation,
+    now: datetime,
+) -> None:
+    left(matti.memberships.get(), now - timedelta(days=30))
+    matti.merged_into = riitta
+    matti.save(update_fields=["merged_into"])
+    with pytest.raises(OwnOrganisationLately):
+        approve_by(riitta, prepared, now)
+
+
+def left(membership: Membership, at: datetime) -> None:
+    membership.begun_at, membership.ended_at = at - timedelta(days=90), at
+    membership.save(update_fields=["begun_at", "ended_at"])
 
 
 def test_approval_is_for_the_bytes_seen(
