@@ -23,7 +23,9 @@ from certportal.foundation.actors import system
 from issuance import journal
 from issuance.authority.sign import sign_certificate, verify_certificate
 from issuance.faults import reach
+from issuance.findings import RULE_SET_VERSION
 from issuance.models import Certificate, IssuingCA, PreparedCertificate
+from issuance.profiles import PROFILES
 from issuance.services import locks
 from issuance.services.approve import approval_state
 from issuance.services.keys import is_blocked, key_findings
@@ -114,10 +116,19 @@ def _fault(prepared: PreparedCertificate, now: datetime) -> str:
         return "expired"
     if _ca(prepared).state != IssuingCA.State.ACTIVE:
         return "ca_not_active"
+    if not _rules_stand(prepared):
+        return "rules_changed"
     if not approval_state(prepared).complete:
         return "approvals_missing"
     findings = key_findings(prepared.spki_sha256, prepared.reference, replaces=prepared.replaces)
     return next((finding.rule for finding in findings), "")
+
+
+def _rules_stand(prepared: PreparedCertificate) -> bool:
+    """Whether it was prepared, and so linted, by the rules and the profile of today."""
+    profile = PROFILES.get(prepared.profile_id)
+    version = profile.version if profile else None
+    return (prepared.rule_set_version, prepared.profile_version) == (RULE_SET_VERSION, version)
 
 
 def _refuse(

@@ -60,6 +60,7 @@ REFUSALS = {
         "Too few reviewers who may approve it have approved the certificate."
     ),
     "ca_not_active": gettext_lazy("The issuing authority is no longer in use."),
+    "rules_changed": gettext_lazy("The authority's rules have changed since it was prepared."),
     "key.blocked": gettext_lazy("The key has been blocked since the certificate was prepared."),
     "key.in_use": gettext_lazy("The key has come into use elsewhere."),
     "prepared_anew": gettext_lazy("The certificate was prepared anew."),

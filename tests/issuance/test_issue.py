@@ -1,6 +1,7 @@
 import hashlib
 import importlib
 import subprocess
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -16,6 +17,7 @@ from issuance import journal, services, signers
 from issuance.authority.sign import SignatureMismatch, sign_certificate
 from issuance.deliverables import deliverables
 from issuance.models import Certificate, IssuingCA, PreparedCertificate
+from issuance.profiles import PROFILES
 from issuance.services.signing import signer_for
 from issuance.signers import Signer, SignerUnavailable, memory
 from tests.issuance import hierarchy
@@ -113,6 +115,24 @@ def test_not_if_the_key_was_blocked_meanwhile(approved: PreparedCertificate, now
 def test_not_under_a_ca_retired_meanwhile(approved: PreparedCertificate, now: datetime) -> None:
     IssuingCA.objects.update(state=IssuingCA.State.RETIRED)
     refused(approved, now, "ca_not_active")
+
+
+def test_not_by_rules_changed_meanwhile(
+    approved: PreparedCertificate, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = importlib.import_module("issuance.services.issue")
+    monkeypatch.setattr(module, "RULE_SET_VERSION", "2099.01")
+    refused(approved, now, "rules_changed")
+
+
+def test_not_by_a_profile_changed_meanwhile(
+    approved: PreparedCertificate, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    profile = PROFILES[approved.profile_id]
+    newer = replace(profile, version=profile.version + 1)
+    module = importlib.import_module("issuance.services.issue")
+    monkeypatch.setattr(module, "PROFILES", PROFILES | {profile.id: newer})
+    refused(approved, now, "rules_changed")
 
 
 def test_not_a_second_certificate_for_one_key(
