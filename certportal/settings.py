@@ -20,6 +20,10 @@ PORTAL_DATA = Path(env.text("PORTAL_DATA", str(BASE_DIR / "var"))).resolve()
 PORTAL_BASE_URL = env.text("PORTAL_BASE_URL", "http://localhost:8000").rstrip("/")
 PORTAL_HOST = PORTAL_BASE_URL.split("://", 1)[1].split("/", 1)[0].rsplit(":", 1)[0]
 
+if PORTAL_BASE_URL.startswith("https://") and not PRODUCTION:
+    # Elsewhere anybody logs in as a test person, and secrets have defaults known to all.
+    raise ImproperlyConfigured("A service at an https address must have PORTAL_ENV=production.")
+
 SECRET_KEY = env.secret("SECRET_KEY", "" if PRODUCTION else "only-for-development-and-tests")
 DEBUG = False
 ALLOWED_HOSTS = [h for h in env.text("ALLOWED_HOSTS", PORTAL_HOST).split(",") if h]

@@ -55,6 +55,14 @@ def test_the_database_address_may_come_from_a_file(tmp_path):
     assert found.stdout.strip() == "db.example"
 
 
+@pytest.mark.parametrize("told", ["", "development", "test"])
+def test_a_service_at_an_https_address_runs_as_production_or_not_at_all(told):
+    public = {"PORTAL_BASE_URL": "https://varmenteet.example", "SECRET_KEY": "x" * 50}
+    result = start("web", PORTAL_ENV=told, **public)
+    assert "must have PORTAL_ENV=production" in result.stderr
+    assert start("web", PORTAL_ENV="production", **public).returncode == 0
+
+
 def test_production_has_no_secret_of_its_own():
     result = start(
         "web", "settings.SECRET_KEY", PORTAL_ENV="production", SECRET_KEY="", SECRET_KEY_FILE=""
