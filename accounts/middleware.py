@@ -1,6 +1,5 @@
 """Who is behind the request, for whom they act, and in which language they read."""
 
-import ipaddress
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +13,7 @@ from accounts import access
 from accounts.models import Membership, Person
 from accounts.services.people import present
 from certportal.foundation.actors import Actor
+from certportal.foundation.addresses import address_of
 
 CHOSEN = "organisation"
 
@@ -77,12 +77,3 @@ def read_in(person: Person, request: HttpRequest) -> None:
     if translation.get_language_from_path(request.path_info) is None:
         translation.activate(person.language)
         request.LANGUAGE_CODE = translation.get_language()
-
-
-def address_of(request: HttpRequest) -> str:
-    """Return the peer's IP address, or empty where the peer is a socket of this machine."""
-    value = request.META.get("REMOTE_ADDR", "")
-    try:
-        return str(ipaddress.ip_address(value))
-    except ValueError:
-        return ""

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 from applications.wording import word_all
 from certportal.doctor_forms import DoctorForm
 from certportal.foundation import clock
+from certportal.foundation.addresses import address_of
 from issuance import remedies
 from issuance import services as authority
 from issuance.csr import ExpectedNames, Report
@@ -27,7 +28,7 @@ def examine(request: HttpRequest) -> HttpResponse:
         form.data_given(),
         names=form.names(),
         for_server=form.for_server,
-        address=str(request.META.get("REMOTE_ADDR", "")),
+        address=address_of(request),
         now=clock.now(),
     )
     return render(request, "pages/csr_report.html", _context(report, form.names()))

@@ -14,6 +14,7 @@ from certportal import doctor, public
 from certportal import eligibility as eligibility_service
 from certportal import feedback as feedback_service
 from certportal.foundation import clock
+from certportal.foundation.addresses import address_of
 from certportal.public_forms import BusinessIdForm, FeedbackForm
 
 ROBOTS = "User-agent: *\nDisallow: /*/console/\nDisallow: /*/settings/\nDisallow: /dev/\n"
@@ -49,7 +50,7 @@ def feedback(request: HttpRequest) -> HttpResponse:
     """Take feedback and pass it on by mail."""
     form = FeedbackForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        address = str(request.META.get("REMOTE_ADDR", ""))
+        address = address_of(request)
         feedback_service.give(**form.cleaned_data, address=address, now=clock.now())
         return redirect("feedback_sent")
     return render(request, "pages/feedback.html", {"form": form})

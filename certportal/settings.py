@@ -124,6 +124,10 @@ IDENTIFICATION: dict[str, Any] = {
     },
 }
 
+# The operator's own proxies (addresses or networks): they alone are believed about who asks, and
+# whether over https. Empty: nobody is, and X-Forwarded-* headers are ignored.
+TRUSTED_PROXIES = [p for p in env.text("TRUSTED_PROXIES").replace(",", " ").split() if p]
+
 # A session ends after this many seconds without a request.
 SESSION_COOKIE_AGE = 3600
 SESSION_SAVE_EVERY_REQUEST = True
@@ -133,7 +137,8 @@ CSRF_COOKIE_HTTPONLY = True
 if PORTAL_BASE_URL.startswith("https://"):
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = True
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    if TRUSTED_PROXIES:
+        SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^healthz$", r"^crl/", r"^ca/", r"^ocsp/"]
     SECURE_HSTS_SECONDS = 2 * 365 * 24 * 3600
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True

@@ -63,6 +63,22 @@ def test_a_service_at_an_https_address_runs_as_production_or_not_at_all(told):
     assert start("web", PORTAL_ENV="production", **public).returncode == 0
 
 
+@pytest.mark.parametrize(
+    ("proxies", "header"),
+    [("", "None"), ("10.0.0.5, 10.1.0.0/16", "('HTTP_X_FORWARDED_PROTO', 'https')")],
+)
+def test_only_a_trusted_proxy_is_believed_about_https(proxies, header):
+    found = start(
+        "web",
+        "settings.SECURE_PROXY_SSL_HEADER",
+        PORTAL_ENV="production",
+        PORTAL_BASE_URL="https://varmenteet.example",
+        SECRET_KEY="x" * 50,
+        TRUSTED_PROXIES=proxies,
+    )
+    assert found.stdout.strip() == header
+
+
 def test_production_has_no_secret_of_its_own():
     result = start(
         "web", "settings.SECRET_KEY", PORTAL_ENV="production", SECRET_KEY="", SECRET_KEY_FILE=""

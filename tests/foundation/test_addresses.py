@@ -1,0 +1,51 @@
+"""Who asks: a proxy is believed when it is ours, a visitor's own header never."""
+
+import pytest
+from django.test import RequestFactory
+
+from certportal.foundation.addresses import address_of
+
+PROXY, VISITOR, INVENTED = "10.0.0.5", "203.0.113.9", "198.51.100.1"
+
+
+@pytest.fixture(autouse=True)
+def proxies(settings):
+    settings.TRUSTED_PROXIES = ["10.0.0.0/24", "2001:db8:1::5"]
+
+
+def ask(peer, *forwarded):
+    headers = {"HTTP_X_FORWARDED_FOR": ", ".join(forwarded)} if forwarded else {}
+    return address_of(RequestFactory().get("/", REMOTE_ADDR=peer, **headers))
+
+
+def test_a_trusted_proxy_speaks_for_the_visitor():
+    assert ask(PROXY, VISITOR) == VISITOR
+    assert ask("2001:db8:1::5", VISITOR) == VISITOR
+    assert ask(f"::ffff:{PROXY}", VISITOR) == VISITOR
+
+
+def test_what_the_visitor_wrote_stands_further_left_and_is_not_believed():
+    assert ask(PROXY, INVENTED, VISITOR) == VISITOR
+
+
+def test_a_chain_of_own_proxies_is_followed_to_the_first_stranger():
+    assert ask(PROXY, INVENTED, VISITOR, "10.0.0.6") == VISITOR
+
+
+def test_a_stranger_is_not_believed():
+    assert ask(VISITOR, INVENTED) == VISITOR
+
+
+def test_with_no_trusted_proxy_nobody_is_believed(settings):
+    settings.TRUSTED_PROXIES = []
+    assert ask(PROXY, VISITOR) == PROXY
+
+
+@pytest.mark.parametrize("nonsense", ["unknown", "", "203.0.113.9:1234", "<script>"])
+def test_what_is_no_address_leaves_the_proxys_own(nonsense):
+    assert ask(PROXY, nonsense) == PROXY
+
+
+def test_a_proxy_that_forwards_for_nobody_is_the_visitor():
+    assert ask(PROXY) == PROXY
+    assert ask("") == ""
