@@ -114,7 +114,7 @@ def test_bytes_prepared_late_from_what_was_replaced_are_not_approved(ready, desk
 def test_who_identified_long_ago_identifies_again(ready, desk, minutes):
     desk.identify(clock.now() - timedelta(minutes=minutes))
     page = desk.open("approve", ready.pk)
-    assert f"?next={desk.url('approve', ready.pk).replace('/', '%2F')}" in page.text
+    assert f"?anew=1&amp;next={desk.url('approve', ready.pk).replace('/', '%2F')}" in page.text
     data = {name: page.context["form"][name].value() for name in page.context["form"].fields}
     assert approve(desk, ready, data).status_code == 403
     ready.refresh_from_db()

@@ -113,6 +113,6 @@ def test_an_old_session_identifies_again_first_and_loses_nothing(web, send, fres
     page = send(fresh)
     assert page.status_code == 403
     back = quote(address("applications:check", fresh.pk), safe="")
-    assert f'start/?next={back}"' in page.text
+    assert f'start/?anew=1&amp;next={back}"' in page.text
     assert fresh.status == Status.DRAFT
     assert fresh.host_names.count() == 2
