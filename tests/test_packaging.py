@@ -12,7 +12,8 @@ from certportal import probe
 ROOT = Path(__file__).parent.parent
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
-PORTAL = "".join(part.read_text() for part in [ROOT / "portal", *ROOT.glob("certportal/shell/*.sh")])
+PARTS = [ROOT / "portal", *ROOT.glob("certportal/shell/*.sh")]
+PORTAL = "".join(part.read_text() for part in PARTS)
 ALL = COMPOSE["services"]
 SERVICES = {name: service for name, service in ALL.items() if "profiles" not in service}
 OURS = ["web", "worker", "signer", "beat"]
