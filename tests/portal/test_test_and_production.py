@@ -1,0 +1,75 @@
+"""Whatever belongs to a test certificate says so: pages, mails, files, papers, the export."""
+
+import pytest
+from django.core import mail
+from django.test import Client
+
+from applications import papers
+from certportal.samples import application, samples
+from tests import people
+from tests.applications import orders
+
+BAND = '<div class="testband">'
+SENT = ["order", "again", "certificate", "revoke"]
+DRAFT = ["order", "names", "check", "discard", "again"]
+
+
+@pytest.fixture(autouse=True)
+def _local_mail(settings):
+    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
+
+
+@pytest.fixture(params=["test_server", "server"])
+def order(request, matti, riitta, cas):
+    """A delivered order, once of a test certificate and once of a production one."""
+    return orders.delivered(matti, riitta, request.param)
+
+
+def is_test(order):
+    return order.type.startswith("test_")
+
+
+def test_everything_of_a_delivered_order_tells_which_it_is(order, matti, riitta):
+    web = people.log_in(Client(), matti)
+    for name in SENT:
+        page = web.get(f"/en/orders/{order.pk}/{'' if name == 'order' else name + '/'}").text
+        assert (BAND in page) == is_test(order), name
+    for place in ("/en/home/", "/en/certificates/"):
+        assert ("tag--test" in web.get(place).text) == is_test(order), place
+    desk = people.log_in(Client(), riitta)
+    case = desk.get(f"/en/console/{order.pk}/").text
+    assert (BAND in case) == is_test(order)
+    rows = desk.get("/en/console/queue.csv?status=delivered").content.decode("utf-8-sig")
+    (line,) = [one for one in rows.splitlines() if order.number in one]
+    assert (";test;" in line) == is_test(order)
+    assert (";production;" in line) != is_test(order)
+
+
+def test_its_mails_and_files_tell_which_it_is(order):
+    about = [one for one in mail.outbox if order.number in one.subject]
+    assert about
+    for one in about:
+        assert one.subject.startswith("[TEST] ") == is_test(order), one.subject
+        assert ("TEST" in one.body) == is_test(order), one.subject
+        for file in one.attachments:
+            name = file.get_filename()
+            assert name.startswith("TEST-") == is_test(order), name
+    assert papers.receipt(order.submission).name.startswith("TEST-") == is_test(order)
+
+
+@pytest.mark.parametrize("type", ["test_server", "server"])
+def test_the_pages_of_a_draft_tell_which_it_is(matti, type):
+    draft = orders.draft(matti, type)
+    web = people.log_in(Client(), matti)
+    for name in DRAFT:
+        page = web.get(f"/en/orders/{draft.pk}/{'' if name == 'order' else name + '/'}").text
+        assert (BAND in page) == draft.type.startswith("test_"), name
+    for part in ("unit", "purpose", "host_names", "validity", "contact", "delivery", "csr"):
+        page = web.get(f"/en/orders/{draft.pk}/part/{part}/").text
+        assert (BAND in page) == draft.type.startswith("test_"), part
+
+
+def test_the_samples_are_of_production_and_none_claims_to_be_a_test(now):
+    assert application("fi", now).type == "server"
+    subjects = [sample.message.subject for sample in samples(now=now)]
+    assert [one for one in subjects if one.startswith("[TEST]")] == []
