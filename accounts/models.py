@@ -213,6 +213,10 @@ class Membership(models.Model):
     # What the person stated at founding; `basis` is what the authority holds for true.
     stated_basis = models.CharField(max_length=20, choices=Basis, blank=True)
     basis_detail = models.CharField(max_length=300, blank=True)
+    # By what a reviewer saw the right, when it was the reviewer who confirmed it.
+    basis_note = models.CharField(max_length=300, blank=True)
+    confirmed_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    confirmed_at = models.DateTimeField(null=True)
     begun_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
 

@@ -11,6 +11,7 @@ from applications.views.console import (
     names,
     queue,
     revoking,
+    rights,
 )
 
 app_name = "console"
@@ -34,6 +35,7 @@ urlpatterns = [
         name="attachment_page",
     ),
     path("<uuid:application_id>/names/", names.choose, name="names"),
+    path("<uuid:application_id>/right/", rights.confirm, name="right"),
     path("<uuid:application_id>/ask/", asking.ask, name="ask"),
     path("<uuid:application_id>/extend/", asking.extend, name="extend"),
     path("<uuid:application_id>/cancel-request/", acting.cancel_request, name="cancel_request"),

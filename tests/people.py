@@ -11,7 +11,7 @@ from accounts.access import actor_for
 from accounts.identification.hashing import digests
 from accounts.identification.identity import Identity
 from accounts.models import Membership, Organisation, Person, User
-from accounts.services import email, founding, people, roles
+from accounts.services import confirming, email, founding, people, roles
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 
@@ -69,9 +69,13 @@ def make_founder(name: str, business_id: str, *, now: datetime = NOW, **more: An
 
 
 def found_account(person: Person, business_id: str, *, now: datetime = NOW) -> Organisation:
-    """Found the account as the person; the register must hold the business ID."""
+    """Found the account as the person, whose right a reviewer has confirmed; the register must
+    hold the business ID."""
     statement = founding.Statement(Membership.Basis.MANDATE, "tietohallintopäällikkö")
-    return founding.found(person, business_id, statement, actor=actor_for(person), now=now)
+    made = founding.found(person, business_id, statement, actor=actor_for(person), now=now)
+    right = made.memberships.get(person=person).pk
+    confirming.confirm_right(right, note="kaupparekisteri", by=None, actor=system("test"), now=now)
+    return made
 
 
 def make_member(

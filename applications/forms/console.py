@@ -49,6 +49,21 @@ class EvidenceForm(VersionForm):
     )
 
 
+class RightForm(VersionForm):
+    """By what the reviewer saw that the person may act for the organisation."""
+
+    note = forms.CharField(
+        label=_("By what you saw the right to act"),
+        max_length=300,
+        help_text=_(
+            "For example the extract from the trade register, or who confirmed it and when."
+        ),
+        error_messages={
+            "required": _("Write by what you saw the right, so that another can follow.")
+        },
+    )
+
+
 class NamesForm(VersionForm):
     """How names too long for a certificate are shortened."""
 

@@ -13,6 +13,7 @@ from applications.checks import again
 from applications.errors import NotYourCase, OwnOrganisation
 from applications.models import Application, Decision
 from applications.services import freezing, moving
+from applications.signatory import lacks_right
 from applications.wording import word
 from applications.workflow import Action, Role, Status
 from certportal.foundation import clock
@@ -31,6 +32,16 @@ class EvidenceMissing(Refused):
         """Word it."""
         super().__init__(
             _("Record for each host name how you saw that the applicant administers it.")
+        )
+
+
+class RightMissing(Refused):
+    """Nobody has confirmed that the sender may act for the organisation."""
+
+    def __init__(self) -> None:
+        """Word it."""
+        super().__init__(
+            _("Confirm first that whoever sent the order may act for the organisation.")
         )
 
 
@@ -67,6 +78,8 @@ def approve(
         moving.require(application, Action.APPROVE, Role.REVIEWER)
         if application.host_names.filter(evidence="").exists():
             raise EvidenceMissing
+        if lacks_right(application):
+            raise RightMissing
         _require_own_bytes(application, prepared_id)
         _require_facts(application, now)
         state = authority.approve(

@@ -36,7 +36,8 @@ def page(code):
 
 
 def test_founder_becomes_administrator_on_an_unverified_basis(aino):
-    organisation = found_account(aino, PHARMACY)
+    statement = founding.Statement(Membership.Basis.MANDATE, "tietohallintopäällikkö")
+    organisation = founding.found(aino, PHARMACY, statement, actor=actor_for(aino), now=NOW)
 
     membership = current_membership(aino, organisation.pk)
     assert membership.role == Membership.Role.ADMINISTRATOR

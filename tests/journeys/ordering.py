@@ -113,7 +113,9 @@ def take(page: Page, base: str, order: str) -> str:
 
 
 def prove(page: Page, case: str) -> None:
-    """Record evidence for each host name and wait until the case can be approved."""
+    """Confirm the sender's right and each host name, and wait until it can be approved."""
+    page.goto(case)
+    confirm_right(page)
     page.goto(case)
     while page.locator("details[open] form[action*='/evidence/']").count():
         form = page.locator("details[open] form[action*='/evidence/']").first
@@ -121,6 +123,14 @@ def prove(page: Page, case: str) -> None:
         form.locator("button").click()
         page.goto(case)
     await_true(lambda: leads(page, case, "approve"), "never ready to be approved", seconds=60)
+
+
+def confirm_right(page: Page) -> None:
+    """Confirm that the sender may act for the organisation, if the case page asks for it."""
+    if page.locator("#right a[href$='/right/']").count():
+        page.locator("#right a[href$='/right/']").click()
+        page.locator("[name=note]").fill("Kaupparekisteriote 2.3.2026")
+        go_on(page)
 
 
 def approve(page: Page, case: str) -> None:

@@ -19,6 +19,7 @@ from applications.views.console import (
     names,
     offers,
     preparing,
+    rights,
     specimen,
 )
 from applications.views.console.due import due
@@ -38,6 +39,7 @@ def case(request: HttpRequest, application: Application) -> HttpResponse:
     context = (
         identity(application, person, now=now)
         | evidence(application, now=now)
+        | rights.sender(application, person)
         | prepared(application, person, now=now)
         | background(application)
     )

@@ -10,6 +10,7 @@ from applications import workflow
 from applications.delivery import certificate_of
 from applications.models import Application
 from applications.revocations import is_revocable
+from applications.signatory import lacks_right
 from applications.workflow import Action, Role, Status
 from certportal.foundation import clock
 from issuance.models import PreparedCertificate
@@ -47,6 +48,8 @@ def obstacles(
 ) -> list[str]:
     """Return in words what still keeps this reviewer from approving a prepared certificate."""
     found = []
+    if lacks_right(application):
+        found.append(_("Confirm first that whoever sent the order may act for the organisation."))
     if application.host_names.filter(evidence="").exists():
         found.append(_("Record for each host name how you saw that the applicant administers it."))
     if prepared is not None and prepared.approvals.filter(person=person).exists():

@@ -89,6 +89,16 @@ def test_evidence_without_a_kind_in_the_browser(go, case):
     check_both_widths(page)
 
 
+def test_the_right_to_act_in_the_browser(go, matti, case):
+    matti.memberships.update(basis="unverified", basis_note="", confirmed_at=None)
+    check_both_widths(go("case", case.pk))
+    page = go("right", case.pk)
+    check_both_widths(page)
+    page.click("main form .button")
+    page.wait_for_selector(".field__error")
+    check_both_widths(page)
+
+
 def test_a_case_is_decided_without_javascript(browser, live_server, desk, case, riitta):
     from django.conf import settings
 

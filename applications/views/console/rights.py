@@ -1,0 +1,51 @@
+"""On what the sender's right to act rests, and a reviewer's confirmation of it."""
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from accounts import access
+from accounts.models import Membership, Person
+from accounts.services import confirming
+from applications.forms.console import RightForm
+from applications.models import Application
+from applications.signatory import right_to_send
+from applications.views.console.entry import back_to, case_view
+from certportal.foundation import clock
+
+
+@case_view
+@require_http_methods(["GET", "HEAD", "POST"])
+def confirm(request: HttpRequest, application: Application) -> HttpResponse:
+    """Confirm that whoever sent the order may act for the organisation."""
+    right = right_to_send(application)
+    if right is None:
+        raise Http404
+    form = RightForm(request.POST or None, initial={"version": application.version})
+    if not form.is_valid():
+        context = {"application": application, "form": form, "right": right}
+        return render(request, "applications/console/right.html", context)
+    confirming.confirm_right(
+        right.pk,
+        note=form.cleaned_data["note"],
+        by=access.person_of(request),
+        actor=access.actor_of(request),
+        now=clock.now(),
+    )
+    return back_to(application, request, _("The right to act has been confirmed."))
+
+
+def sender(application: Application, person: Person) -> dict[str, Any]:
+    """Return who sent the order, on what the right rests, and whether to offer to confirm it."""
+    right, submission = right_to_send(application), application.submission
+    unconfirmed = right is not None and right.basis == Membership.Basis.UNVERIFIED
+    own = access.is_member(person, application.organisation_id)
+    return {
+        "sender": submission and submission.person,
+        "right": right,
+        "is_unconfirmed": unconfirmed,
+        "may_confirm": unconfirmed and not own,
+    }

@@ -1,0 +1,113 @@
+"""The founder's right to act: shown, confirmed by a reviewer, wanted for production."""
+
+import pytest
+
+from accounts.access import actor_for
+from accounts.models import Membership
+from accounts.services import founding
+from applications.services.deciding import RightMissing
+from certportal.foundation.models import Event
+from tests import people
+from tests.applications import orders
+
+CLINICS = "9900008-5"
+
+
+@pytest.fixture
+def aino(sample, now):
+    """Aino has founded an account; nobody has seen that she may act for it."""
+    person = people.make_person("Aino Alku", now=now)
+    statement = founding.Statement(Membership.Basis.MANDATE, "valtakirja")
+    founding.found(person, CLINICS, statement, actor=actor_for(person), now=now)
+    return person
+
+
+@pytest.fixture
+def unconfirmed(matti):
+    """Matti's right, as it was before anybody confirmed it."""
+    matti.memberships.update(basis=Membership.Basis.UNVERIFIED, confirmed_at=None, basis_note="")
+    return matti.memberships.get()
+
+
+def test_the_case_shows_on_what_the_right_rests(unconfirmed, case, desk):
+    page = desk.open("case", case.pk)
+    for text in ("Matti Meikäläinen", "Unverified", "Mandate", "tietohallintopäällikkö"):
+        assert text in page.text
+    assert desk.url("right", case.pk) in page.text
+
+
+def test_production_is_refused_until_the_right_is_confirmed(unconfirmed, ready, desk, riitta):
+    assert "approve" not in desk.open("case", ready.pk).context["offers"]
+    with pytest.raises(RightMissing):
+        orders.approve(riitta, ready)
+
+    answer = desk.press("right", ready, note="Trade register, 2 March")
+
+    assert answer.status_code == 302
+    page = desk.open("case", ready.pk)
+    assert "approve" in page.context["offers"]
+    assert "Trade register, 2 March" in page.text
+    assert "Mandate" in page.text
+    assert desk.url("right", ready.pk) not in page.text
+    assert orders.approve(riitta, ready).status == "approved"
+
+
+def test_the_confirmation_is_a_reviewer_s_act(unconfirmed, case, desk, riitta):
+    desk.press("right", case, note="Trade register")
+
+    unconfirmed.refresh_from_db()
+    assert unconfirmed.basis == Membership.Basis.REVIEWER_DECISION
+    assert unconfirmed.confirmed_by == riitta
+    event = Event.objects.filter(action="membership.right_confirmed").latest("id")
+    assert event.actor == f"person:{riitta.pk}"
+    assert "Trade register" not in str(event.data)
+
+
+def test_a_confirmation_says_by_what(unconfirmed, case, desk):
+    answer = desk.press("right", case, note=" ")
+    assert "Write by what you saw the right" in answer.text
+    unconfirmed.refresh_from_db()
+    assert unconfirmed.basis == Membership.Basis.UNVERIFIED
+
+
+def test_the_first_confirmation_stands(case, desk, other_desk, pharmacy):
+    before = pharmacy.memberships.get()
+    other_desk.press("right", case, note="Something else")
+    assert pharmacy.memberships.get().basis_note == before.basis_note
+
+
+def test_a_member_confirms_no_right_in_their_own_organisation(
+    unconfirmed, case, desk, riitta, pharmacy, now
+):
+    Membership.objects.create(
+        person=riitta, organisation=pharmacy, role="applicant", basis="invitation", begun_at=now
+    )
+    assert desk.url("right", case.pk) not in desk.open("case", case.pk).text
+    assert desk.press("right", case, note="I know him").status_code == 403
+    unconfirmed.refresh_from_db()
+    assert unconfirmed.basis == Membership.Basis.UNVERIFIED
+
+
+def test_a_founder_nobody_confirmed_gets_no_right_by_inviting(unconfirmed, maija, cas, riitta):
+    application = orders.claimed(maija, riitta)
+    with pytest.raises(RightMissing):
+        orders.approve(riitta, application)
+
+
+def test_an_invited_colleague_sends_by_the_account_s_right(maija, cas, riitta):
+    application = orders.claimed(maija, riitta)
+    assert orders.approve(riitta, application).status == "approved"
+
+
+def test_a_test_certificate_needs_no_confirmed_right(unconfirmed, matti, cas, riitta):
+    application = orders.claimed(matti, riitta, "test_server")
+    assert orders.approve(riitta, application).status == "approved"
+
+
+def test_founding_itself_confirms_nothing(aino):
+    assert aino.memberships.get().basis == Membership.Basis.UNVERIFIED
+
+
+def test_an_applicant_finds_no_such_page(case, matti, client):
+    place = f"/fi/console/{case.pk}/right/"
+    assert people.log_in(client, matti).get(place).status_code == 404
