@@ -66,6 +66,7 @@ LOOKED_AT = {
         f"console:{name}": (CONSOLE, f'"{name}"')
         for name in ["queue", "case", "ask", "extend", "approve", "reject", "reopen"]
     },
+    "console:right": (CONSOLE, '"right"'),
     "console:evidence": (CONSOLE, "evidence"),
 }
 # Addresses that answer with no page of their own: redirects, files, data and pressed buttons.
