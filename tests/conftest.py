@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from django.test.utils import setup_databases, teardown_databases
+from django.utils import translation
 
 from accounts.models import Membership
 from accounts.register import files
@@ -24,6 +25,12 @@ def django_db_setup(django_test_environment, django_db_modify_db_settings, djang
     yield
     with django_db_blocker.unblock():
         teardown_databases(made, verbosity=0)
+
+
+@pytest.fixture(autouse=True)
+def default_language():
+    """Begin in the service's own language: an earlier request leaves its thread in another."""
+    translation.deactivate()
 
 
 @pytest.fixture
