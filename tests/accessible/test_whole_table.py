@@ -19,6 +19,7 @@ GALLERY = "gallery/test_pages.py"
 CONTACT = "accessible/test_contact.py"
 MEMBERS = "accessible/test_members.py"
 HERE = "accessible/test_other_states.py"
+CERTIFICATES = "accessible/test_certificates.py"
 # Which browser test looks at the page, and the words by which it opens it.
 LOOKED_AT = {
     **{name: (GALLERY, name.replace("_", "-")) for name in ["eligibility", "which_certificate"]},
@@ -68,6 +69,11 @@ LOOKED_AT = {
     },
     "console:right": (CONSOLE, '"right"'),
     "console:evidence": (CONSOLE, "evidence"),
+    "certificates": (CERTIFICATES, '"certificates"'),
+    **{
+        name: (CERTIFICATES, name)
+        for name in ["applications:certificate", "applications:revoke", "console:revoke"]
+    },
 }
 # Addresses that answer with no page of their own: redirects, files, data and pressed buttons.
 NO_PAGE = {
