@@ -64,4 +64,4 @@ def check_both_widths(page: Page) -> None:
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
         found[width] = faults(page)
-    assert found == {width: [] for width in WIDTHS}, page.url
+    assert found == {width: [] for width in WIDTHS}, f"{page.url}: {found}"
