@@ -8,14 +8,15 @@ All days are Finnish days; the last day is still the applicant's.
 from datetime import date, timedelta
 
 from applications.contents import BY_ID, Section
-from applications.models import Application
+from applications.models import Application, Decision
 from applications.workflow import Status
 from certportal.foundation import clock
 
 LAPSE_MONTHS = 6
 DRAFT_MONTHS = 12
 INCOMPLETE = frozenset({Status.AWAITING_CSR, Status.INFO_REQUESTED})
-# How long the applicant has to bring a new request when the checks sent the former one back.
+# How long the applicant has to bring a request when the checks sent the former one back, or when a
+# reviewer took the lapsed application up again.
 MENDING_DAYS = 30
 
 
@@ -37,12 +38,13 @@ def lapses_on(application: Application) -> date | None:
 
 
 def deadline(application: Application) -> date | None:
-    """Return the last day given to the applicant: the open question's, or for a new request."""
+    """Return the last day given to the applicant: the open question's, or for a request."""
     if application.status == Status.INFO_REQUESTED:
         question = application.requests.filter(closed_at=None).first()
         return question.deadline if question else None
-    returned = application.check_runs.last()
-    return clock.day(returned.at) + timedelta(days=MENDING_DAYS) if returned else None
+    reopened = application.decisions.filter(kind=Decision.Kind.REOPENED).last()
+    given = [moment.at for moment in (application.check_runs.last(), reopened) if moment]
+    return clock.day(max(given)) + timedelta(days=MENDING_DAYS) if given else None
 
 
 def missing(application: Application) -> list[Section]:

@@ -162,12 +162,14 @@ def test_a_month_end_is_not_missed_by_the_daily_look(matti):
     assert SentNotice.objects.filter(about=application.pk, key="3").exists()
 
 
-def test_one_reopened_after_its_lapse_can_lapse_no_sooner_than_its_checks_say(waiting, riitta):
+def test_one_reopened_after_its_lapse_has_a_month_to_bring_the_request(waiting, riitta):
     services.watch_incomplete(now=noon("2027-07-16"))
     seen = orders.Handler(riitta, waiting).seen | {"now": noon("2027-08-01")}
     services.reopen(waiting.pk, reasons="Virhe", person=riitta, **seen)
-    services.watch_incomplete(now=noon("2027-08-02"))
-    assert status(waiting) == Status.CHECKING
+    services.watch_incomplete(now=noon("2027-08-31"))
+    assert status(waiting) == Status.AWAITING_CSR
+    services.watch_incomplete(now=noon("2027-09-01"))
+    assert status(waiting) == Status.LAPSED
 
 
 def test_the_order_page_and_the_receipt_tell_the_day(waiting, matti):
