@@ -100,3 +100,10 @@ def riitta(db, now):
 def raimo(db, now):
     """Another reviewer."""
     return people.make_reviewer("Raimo Ratkaisija", now=now)
+
+
+def pytest_collection_modifyitems(items):
+    """Mark what drives a browser: its event loop must not live beside tests that fork."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
