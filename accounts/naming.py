@@ -38,6 +38,17 @@ def login_named(words: str) -> User:
     return login
 
 
+def logins_named(words: str) -> list[User]:
+    """Return the login of this name and every other, open or closed, of the same person.
+
+    Raises NotNamed.
+    """
+    login = User.objects.filter(username=words).first()
+    if login is not None and login.person is None:
+        return [login]
+    return list(person_named(words).logins.order_by("date_joined"))
+
+
 def _by_key(words: str) -> list[Person]:
     try:
         return list(Person.objects.filter(pk=UUID(words)))

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Membership, Person, StaffRole, User
+from accounts.models import Invitation, JoinRequest, Membership, Person, StaffRole, User
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
@@ -17,16 +17,19 @@ class NotMergeable(Refused):
 
 @transaction.atomic
 def merge(gone: Person, *, into: Person, actor: Actor, now: datetime) -> None:
-    """Let `gone` be `into` from now on: its logins, memberships and roles become the other's.
+    """Let `gone` be `into` from now on: logins, memberships, roles, and what is still open.
 
-    What both of them have, only `into` keeps. Acts of the past stay with the key they were
-    recorded under. Raises NotMergeable.
+    Open are the requests to join an account, and the invitations that wait for an answer. What
+    both of them have, only `into` keeps. Acts of the past stay with the key they were recorded
+    under. Raises NotMergeable.
     """
     pair = Person.objects.select_for_update().filter(pk__in=[gone.pk, into.pk], merged_into=None)
     if len(pair) != 2:
         raise NotMergeable(_("The persons cannot be merged."))
     _hand_over_memberships(gone, into, now)
     _hand_over_roles(gone, into, now)
+    _hand_over_requests(gone, into, now)
+    Invitation.objects.filter(made_by=gone, accepted_at=None).update(made_by=into)
     User.objects.filter(person=gone).update(person=into)
     gone.merged_into = into
     gone.save(update_fields=["merged_into"])
@@ -58,3 +61,18 @@ def _hand_over_roles(gone: Person, into: Person, now: datetime) -> None:
         else:
             role.person = into
         role.save(update_fields=["person", "ended_at"])
+
+
+def _hand_over_requests(gone: Person, into: Person, now: datetime) -> None:
+    """Whoever belongs to the account by now, or asks for it already, need not ask again."""
+    waiting = JoinRequest.objects.filter(settled_at=None)
+    for request in waiting.filter(person=gone):
+        account = request.organisation_id
+        member = Membership.objects.filter(person=into, organisation=account, ended_at=None)
+        if member.exists() or waiting.filter(person=into, organisation=account).exists():
+            request.settled_at = now
+        else:
+            request.person = into
+        request.save(update_fields=["person", "settled_at"])
+    settled = Membership.objects.filter(person=into, ended_at=None).values("organisation")
+    waiting.filter(person=into, organisation__in=settled).update(settled_at=now)

@@ -1,8 +1,10 @@
 """Roles of the authority's own people."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from accounts.models import Person, StaffRole, User
 from certportal.foundation import events
@@ -44,6 +46,18 @@ def make_superuser(login: User, *, actor: Actor, now: datetime) -> None:
     events.record(
         "login.made_superuser", actor=actor, now=now, object_type="login", object_id=login.pk
     )
+
+
+@transaction.atomic
+def end_superuser(logins: Iterable[User], *, actor: Actor, now: datetime) -> None:
+    """Close the settings admin to the logins; to one that is not let in nothing happens."""
+    held = User.objects.select_for_update().filter(pk__in=[login.pk for login in logins])
+    for login in held.filter(Q(is_staff=True) | Q(is_superuser=True)):
+        login.is_staff = login.is_superuser = False
+        login.save(update_fields=["is_staff", "is_superuser"])
+        events.record(
+            "login.superuser_ended", actor=actor, now=now, object_type="login", object_id=login.pk
+        )
 
 
 def _record(action: str, role: StaffRole, actor: Actor, now: datetime) -> None:

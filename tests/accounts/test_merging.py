@@ -3,10 +3,11 @@
 import pytest
 
 from accounts import access
-from accounts.models import Membership
-from accounts.services import merging, people
+from accounts.models import Invitation, JoinRequest, Membership
+from accounts.services import inviting, joining, merging, people
 from certportal.foundation.actors import system
 from certportal.foundation.models import Event
+from tests.conftest import PHARMACY
 from tests.people import NOW, identity_of, log_in, make_person, make_reviewer
 
 pytestmark = pytest.mark.django_db
@@ -69,6 +70,43 @@ def test_what_both_have_is_kept_once(matti, maija, pharmacy):
     membership = access.current_membership(matti, pharmacy.pk)
     assert membership.role == Membership.Role.ADMINISTRATOR
     assert not access.is_member(maija, pharmacy.pk)
+
+
+def test_an_open_request_to_join_comes_along(kalle, pharmacy):
+    abroad = make_person("Kalle Konsultti-Smith")
+    joining.ask(abroad, PHARMACY, actor=OPERATOR, now=NOW)
+    merge(abroad, kalle)
+
+    assert JoinRequest.objects.get(settled_at=None).person == kalle
+
+
+@pytest.mark.parametrize("also", ["asked", "belongs"])
+def test_a_request_that_is_needless_by_now_is_settled(kalle, matti, pharmacy, also):
+    abroad = make_person("Kalle Konsultti-Smith")
+    joining.ask(abroad, PHARMACY, actor=OPERATOR, now=NOW)
+    other = kalle if also == "asked" else matti
+    if also == "asked":
+        joining.ask(kalle, PHARMACY, actor=OPERATOR, now=NOW)
+    merge(abroad, other)
+
+    assert JoinRequest.objects.filter(settled_at=None).count() == (also == "asked")
+    assert not JoinRequest.objects.filter(settled_at=None, person=abroad).exists()
+
+
+def test_a_request_is_settled_by_a_membership_that_comes_along(kalle, maija, pharmacy):
+    joining.ask(kalle, PHARMACY, actor=OPERATOR, now=NOW)
+    merge(maija, kalle)
+
+    assert access.is_member(kalle, pharmacy.pk)
+    assert not JoinRequest.objects.filter(settled_at=None).exists()
+
+
+def test_invitations_that_wait_are_those_of_the_one_who_stays(matti, maija, pharmacy):
+    given = {"role": Membership.Role.APPLICANT, "language": "fi", "actor": OPERATOR, "now": NOW}
+    inviting.invite(pharmacy, "uusi@example.fi", by=maija, **given)
+    merge(maija, matti)
+
+    assert Invitation.objects.get().made_by == matti
 
 
 def test_role_both_have_is_kept_once(riitta, raimo):

@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts import access
-from accounts.models import Person, StaffRole
+from accounts.models import Person, StaffRole, User
 from accounts.naming import NotNamed, login_named, person_named
 from accounts.services import roles
 from certportal.foundation.actors import system
@@ -61,6 +61,28 @@ def test_an_operator_opens_the_settings_admin(client, maija):
     call_command("make_superuser", maija.email)
     assert client.get("/fi/settings/").status_code == 200
     assert Event.objects.filter(action="login.made_superuser").exists()
+
+
+def test_an_operator_closes_it_again_to_every_login_of_the_person(client, maija, now):
+    abroad = make_person("Maija Mallikas-Smith", now=now)
+    call_command("make_superuser", maija.logins.get().username)
+    call_command("make_superuser", abroad.logins.get().username)
+    call_command("merge_persons", str(abroad.pk), str(maija.pk))
+
+    call_command("end_superuser", str(maija.pk))
+    call_command("end_superuser", str(maija.pk))
+
+    assert log_in(client, maija).get("/fi/settings/").status_code == 404
+    assert not User.objects.filter(is_superuser=True).exists()
+    assert Event.objects.filter(action="login.superuser_ended").count() == 2
+
+
+def test_a_login_without_a_person_can_be_closed_too(db):
+    User.objects.create(username="vanha", is_staff=True, is_superuser=True)
+    call_command("end_superuser", "vanha")
+    assert not User.objects.get(username="vanha").is_staff
+    with pytest.raises(CommandError):
+        call_command("end_superuser", "nobody")
 
 
 def test_an_operator_merges_two_keys_of_one_human(matti, maija):
