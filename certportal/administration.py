@@ -8,9 +8,18 @@ from django.shortcuts import redirect
 
 from accounts import access
 
+# Django's groups and allauth's addresses: rights follow roles here, and an address is a person's.
+UNUSED = frozenset({"auth.group", "account.emailaddress"})
+
 
 class SettingsSite(AdminSite):
     """Django's admin without its own door: nobody here has a password."""
+
+    def register(self, model_or_iterable: Any, *args: Any, **options: Any) -> None:
+        """Register the models but those of other people's apps that this service does not use."""
+        models = [model_or_iterable] if isinstance(model_or_iterable, type) else model_or_iterable
+        used = [model for model in models if model._meta.label_lower not in UNUSED]
+        super().register(used, *args, **options)
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Whether a superuser asks; any other person gets 404 and is recorded, as a stranger."""

@@ -170,7 +170,7 @@ USE_THOUSAND_SEPARATOR = False
 
 # ------------------------------------------------------------------ files
 STATIC_URL = "/static/"
-STATIC_ROOT = PORTAL_DATA / "static"
+STATIC_ROOT: Path | None = PORTAL_DATA / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
@@ -190,6 +190,7 @@ if not PRODUCTION:
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage",
     }
     WHITENOISE_USE_FINDERS = True
+    STATIC_ROOT = None
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FILES = 5

@@ -27,6 +27,15 @@ def test_a_superuser_sees_the_authority_s_rows(sofia):
     assert client.get(f"{PLACE}issuance/issuingca/add/").status_code == 403
 
 
+def test_nothing_stands_there_that_the_service_does_not_use(sofia):
+    client = people.log_in(Client(), sofia)
+    page = client.get(PLACE).text
+    assert "/settings/accounts/person/" in page
+    for place in ("auth/group", "account/emailaddress"):
+        assert place not in page
+        assert client.get(f"{PLACE}{place}/").status_code == 404
+
+
 def test_whoever_is_in_passes_the_door(sofia):
     answer = people.log_in(Client(), sofia).get(f"{PLACE}login/")
     assert answer["Location"] == PLACE
