@@ -47,6 +47,22 @@ def test_keys_are_written_by_the_ceremony_alone_and_it_runs_only_when_asked():
     assert "ca-keys:/var/lib/ca-keys:ro" in SERVICES["signer"]["volumes"]
 
 
+def test_the_signer_shares_no_writable_volume_with_those_who_read_uploads():
+    def written(name):
+        return {one.split(":")[0] for one in ALL[name].get("volumes", []) if one[-3:] != ":ro"}
+
+    for name in ("web", "worker", "beat"):
+        assert not written(name) & (written("signer") | written("ceremony")), name
+    journal = [name for name in ALL if "journal:" in str(ALL[name].get("volumes"))]
+    assert journal == ["signer", "ceremony"]
+
+
+def test_every_directory_mounted_is_made_in_the_image_for_the_ordinary_user():
+    for service in OURS:
+        for volume in SERVICES[service].get("volumes", []):
+            assert volume.split(":")[1] in DOCKERFILE
+
+
 def test_no_secret_stands_in_the_environment():
     for service in ALL.values():
         for name, value in service.get("environment", {}).items():
