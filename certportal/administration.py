@@ -17,7 +17,8 @@ class SettingsSite(AdminSite):
 
     def register(self, model_or_iterable: Any, *args: Any, **options: Any) -> None:
         """Register the models but those of other people's apps that this service does not use."""
-        models = [model_or_iterable] if isinstance(model_or_iterable, type) else model_or_iterable
+        one = isinstance(model_or_iterable, type)
+        models: list[Any] = [model_or_iterable] if one else list(model_or_iterable)
         used = [model for model in models if model._meta.label_lower not in UNUSED]
         super().register(used, *args, **options)
 
