@@ -103,12 +103,21 @@ def _examine(request: HttpRequest, application: Application, form: CsrForm) -> H
         context["refusal"] = refusal
         return render(request, "applications/csr_private_key.html", context, status=400)
     except UnfitCsr as refusal:
-        report = refusal.report
-        assert isinstance(report, Report)
-        context |= {"refusal": refusal, "findings": words(report)}
+        context |= {"refusal": refusal, **unfit(application, refusal, now=clock.now())}
         return render(request, "applications/csr_unfit.html", context)
     query = f"?{request.GET.urlencode()}" if request.GET else ""
     return redirect(f"{reverse('applications:csr', args=[application.pk, stored.pk])}{query}")
+
+
+def unfit(application: Application, refusal: UnfitCsr, *, now: datetime) -> dict[str, Any]:
+    """Return what the page of a refused request shows: faults, content, and how to make another."""
+    report = refusal.report
+    assert isinstance(report, Report)
+    return {
+        "findings": words(report),
+        "decoded": report.csr,
+        "instructions": instructions(application, now=now),
+    }
 
 
 def words(report: Report) -> list[Any]:

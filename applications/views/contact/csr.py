@@ -15,11 +15,10 @@ from applications.errors import NotPossible, PrivateKeyFound, UnfitCsr
 from applications.forms.csr import CsrForm
 from applications.kinds import CertificateType
 from applications.views.contact.entry import Seat, contact_view
-from applications.views.csr import attachable, instructions, previewed, words
+from applications.views.csr import attachable, instructions, previewed, unfit
 from applications.views.entry import seen_version
 from applications.workflow import Role
 from certportal.foundation import clock, limits
-from issuance.csr import Report
 
 MOST_UPLOADS_AN_HOUR = 30
 
@@ -53,9 +52,12 @@ def _examine(request: HttpRequest, seat: Seat, form: CsrForm) -> HttpResponse:
         context = _context(seat) | {"refusal": refusal}
         return render(request, "applications/csr_private_key.html", context, status=400)
     except UnfitCsr as refusal:
-        report = refusal.report
-        assert isinstance(report, Report)
-        context = _context(seat) | {"refusal": refusal, "findings": words(report)}
+        context = _context(seat) | {
+            "refusal": refusal,
+            **unfit(seat.application, refusal, now=now),
+            "config_url": seat.url("settings", "openssl"),
+            "inf_url": seat.url("settings", "certreq"),
+        }
         return render(request, "applications/csr_unfit.html", context)
     return redirect(seat.url("preview", stored.pk))
 

@@ -94,7 +94,14 @@ def test_faults_are_named_with_their_remedies_and_nothing_is_stored(give, draft,
     assert "how to mend it" in page.text
     assert page.context["findings"]
     assert all(words.text and words.remedy for _finding, words in page.context["findings"])
+    assert "openssl req -new" in page.text  # with the names of this order
     assert not Csr.objects.exists()
+
+
+def test_what_was_read_of_a_refused_request_is_shown(give, draft):
+    page = give(draft, **upload(orders.openssl_csr(key="1024")))
+    assert page.context["decoded"].key.bits == 1024
+    assert page.context["decoded"].key.spki_sha256 in page.text
 
 
 @pytest.mark.parametrize(
