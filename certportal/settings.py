@@ -252,10 +252,33 @@ CELERY_BEAT_SCHEDULE = wiring.BEAT_SCHEDULE | {
 # Set for the `ca` worker and for key ceremonies alone; a system check refuses them elsewhere.
 CA_KEYS_DIR = env.text("CA_KEYS_DIR")
 CA_KEY_PASSWORD_FILE = env.text("CA_KEY_PASSWORD_FILE")
-if PORTAL_PROCESS in {"web", "default", "beat"} and (CA_KEYS_DIR or CA_KEY_PASSWORD_FILE):
+# A hardware module: the vendor's PKCS#11 library, the token's label, the file with its PIN.
+CA_PKCS11_MODULE = env.text("CA_PKCS11_MODULE")
+CA_PKCS11_TOKEN = env.text("CA_PKCS11_TOKEN")
+CA_PKCS11_PIN_FILE = env.text("CA_PKCS11_PIN_FILE")
+KEY_SETTINGS = [
+    "CA_KEYS_DIR",
+    "CA_KEY_PASSWORD_FILE",
+    "CA_PKCS11_MODULE",
+    "CA_PKCS11_TOKEN",
+    "CA_PKCS11_PIN_FILE",
+]
+if PORTAL_PROCESS in {"web", "default", "beat"} and any(globals()[name] for name in KEY_SETTINGS):
     raise ImproperlyConfigured(f"The process {PORTAL_PROCESS} must not be told of signing keys.")
-# Where the keys are: a backend of issuance.signers and its options. The default reads key files.
-ISSUANCE_SIGNER = {"BACKEND": "issuance.signers.file.KeyFiles"}
+# Where the keys are: a backend of issuance.signers and its options. Chains are in CA_KEYS_DIR.
+ISSUANCE_SIGNER: dict[str, Any] = {
+    "BACKEND": "issuance.signers.file.KeyFiles",
+    "OPTIONS": {"production_keys_in_files": env.flag("CA_PRODUCTION_KEYS_IN_FILES")},
+}
+if CA_PKCS11_MODULE:
+    ISSUANCE_SIGNER = {
+        "BACKEND": "issuance.signers.pkcs11.TokenKeys",
+        "OPTIONS": {
+            "module": CA_PKCS11_MODULE,
+            "token": CA_PKCS11_TOKEN,
+            "pin_file": CA_PKCS11_PIN_FILE,
+        },
+    }
 # Names, OIDs and addresses of the authority: upper-case field names of issuance.conf.Pki.
 # PKI_PUBLIC_URL is the plain-http address of CRLs and CA certificates, if not that of the portal.
 PKI = {"PUBLIC_URL": env.text("PKI_PUBLIC_URL")} if env.text("PKI_PUBLIC_URL") else {}

@@ -26,7 +26,7 @@ def keys_seen_by_ca_only(**_: Any) -> list[CheckMessage]:
             hint="Only the ca worker and key ceremonies may know where the keys are.",
             id="issuance.E001",
         )
-        for name in ("CA_KEYS_DIR", "CA_KEY_PASSWORD_FILE")
+        for name in settings.KEY_SETTINGS
         if getattr(settings, name, "")
     ]
 

@@ -38,3 +38,31 @@ class SignerBackend(Protocol):
     def load(self, stem: str) -> Signer:
         """The signer whose files, token label or registration bear the name ``stem``."""
         ...
+
+
+class KeyStore(SignerBackend, Protocol):
+    """A backend in which a ceremony can make keys.
+
+    A key is made first and gets its chain later, at once or after a root kept elsewhere has
+    signed; until then it is *pending*. Neither is ever overwritten.
+    """
+
+    def exists(self, stem: str) -> bool:
+        """Whether there is a key of that name with its chain."""
+        ...
+
+    def pending(self, stem: str) -> SigningKey | None:
+        """The key of that name that has no chain yet. Raises SignerUnavailable."""
+        ...
+
+    def make_key(self, stem: str, branch: Branch, rsa_bits: int) -> SigningKey:
+        """Make and keep a new key. Raises FileExistsError, SignerUnavailable."""
+        ...
+
+    def keep_chain(self, stem: str, chain: tuple[x509.Certificate, ...]) -> None:
+        """Keep the chain of a pending key. Raises FileExistsError."""
+        ...
+
+    def place(self, stem: str) -> str:
+        """Where the key is or would be, for the ceremony record."""
+        ...

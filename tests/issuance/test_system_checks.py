@@ -7,6 +7,14 @@ from issuance.models import IssuingCA
 from issuance.signers import memory
 from tests.issuance import hierarchy
 
+KEY_SETTINGS = [
+    "CA_KEYS_DIR",
+    "CA_KEY_PASSWORD_FILE",
+    "CA_PKCS11_MODULE",
+    "CA_PKCS11_TOKEN",
+    "CA_PKCS11_PIN_FILE",
+]
+
 
 def found(deploy: bool = False, databases: list[str] | None = None) -> set[str]:
     tags = ["security", "database"] if databases else ["security"]
@@ -15,11 +23,12 @@ def found(deploy: bool = False, databases: list[str] | None = None) -> set[str]:
 
 
 @pytest.mark.parametrize("process", ["web", "default", "beat"])
-@pytest.mark.parametrize("name", ["CA_KEYS_DIR", "CA_KEY_PASSWORD_FILE"])
+@pytest.mark.parametrize("name", KEY_SETTINGS)
 def test_no_process_but_the_ca_worker_knows_the_keys(
     settings: Settings, process: str, name: str
 ) -> None:
-    settings.CA_KEYS_DIR = settings.CA_KEY_PASSWORD_FILE = ""
+    for each in KEY_SETTINGS:
+        setattr(settings, each, "")
     settings.PORTAL_PROCESS = process
     assert found() == set()
     setattr(settings, name, "/keys")

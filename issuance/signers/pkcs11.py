@@ -1,0 +1,98 @@
+"""Keys in a PKCS#11 token, each under its stem as label; chains in files in CA_KEYS_DIR."""
+
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+from django.conf import settings
+from pkcs11 import Attribute, KeyType, ObjectClass
+from pkcs11.util.ec import encode_ec_public_key, encode_named_curve_parameters
+from pkcs11.util.rsa import encode_rsa_public_key
+
+from issuance.plan import SubjectKey
+from issuance.profiles import Branch
+from issuance.signers.chains import ChainFiles
+from issuance.signers.errors import SignerUnavailable
+from issuance.signers.protocol import Signer, SigningKey
+from issuance.signers.token import Connection, TokenAddress, token
+from issuance.signers.token_keys import KeyInToken
+
+PRIVATE = {Attribute.SENSITIVE: True, Attribute.EXTRACTABLE: False, Attribute.PRIVATE: True}
+
+
+class TokenKeys:
+    """The backend over one token; options are CA_PKCS11_MODULE, _TOKEN and _PIN_FILE."""
+
+    def __init__(self, module: str, token: str, pin_file: str) -> None:
+        self._address = TokenAddress(module, token, pin_file)
+        self._chains = ChainFiles(settings.CA_KEYS_DIR)
+
+    def load(self, stem: str) -> Signer:
+        """Find the key that belongs to the chain of ``stem``.
+
+        Raises SignerUnavailable, and SignerMismatch if the token has another key of that name.
+        """
+        try:
+            chain = self._chains.read(stem)
+        except (OSError, ValueError) as error:
+            raise SignerUnavailable(f"{stem}: {type(error).__name__}") from None
+        public = chain[0].public_key()
+        assert isinstance(public, RSAPublicKey | EllipticCurvePublicKey)
+        return Signer(chain, KeyInToken(self._address, stem, public).as_signing_key())
+
+    def exists(self, stem: str) -> bool:
+        """Whether the token has a key of that name, and there is its chain."""
+        return self._chains.path(stem).exists() and self._public(stem) is not None
+
+    def pending(self, stem: str) -> SigningKey | None:
+        """The key of that name that has no chain yet."""
+        public = None if self._chains.path(stem).exists() else self._public(stem)
+        if public is None:
+            return None
+        return KeyInToken(self._address, stem, public).as_signing_key()
+
+    def make_key(self, stem: str, branch: Branch, rsa_bits: int) -> SigningKey:
+        """Let the token make a key that never leaves it. Raises FileExistsError."""
+        if self._public(stem) is not None:
+            raise FileExistsError(stem)
+        token(self._address).use(lambda at: _generate(at, stem, branch, rsa_bits), writable=True)
+        made = self.pending(stem)
+        assert made is not None
+        return made
+
+    def keep_chain(self, stem: str, chain: tuple[x509.Certificate, ...]) -> None:
+        """Write the chain, only if there is none: FileExistsError."""
+        self._chains.write(stem, chain)
+
+    def place(self, stem: str) -> str:
+        """The token and the label in it, as a PKCS #11 URI (RFC 7512)."""
+        return f"pkcs11:token={self._address.label};object={stem};type=private"
+
+    def _public(self, stem: str) -> SubjectKey | None:
+        return token(self._address).use(lambda at: _public_half(at, stem))
+
+
+def _public_half(at: Connection, label: str) -> SubjectKey | None:
+    """The public key kept beside the private one."""
+    wanted = {Attribute.CLASS: ObjectClass.PUBLIC_KEY, Attribute.LABEL: label}
+    found: list[Any] = list(at.session.get_objects(wanted))
+    if not found:
+        return None
+    if len(found) > 1:
+        raise SignerUnavailable(f"{label}: the token has {len(found)} keys of this name")
+    encode = encode_rsa_public_key if found[0].key_type == KeyType.RSA else encode_ec_public_key
+    public = load_der_public_key(encode(found[0]))
+    assert isinstance(public, RSAPublicKey | EllipticCurvePublicKey)
+    return public
+
+
+def _generate(at: Connection, label: str, branch: Branch, rsa_bits: int) -> None:
+    facts = {"label": label, "id": label.encode(), "store": True, "private_template": PRIVATE}
+    if branch == "rsa":
+        at.session.generate_keypair(KeyType.RSA, rsa_bits, **facts)
+        return
+    curve = {Attribute.EC_PARAMS: encode_named_curve_parameters("secp384r1")}
+    parameters = at.session.create_domain_parameters(KeyType.EC, curve, local=True)
+    parameters.generate_keypair(**facts)

@@ -1,0 +1,97 @@
+"""Issuing and publishing with keys in a token that is taken away and brought back."""
+
+from datetime import UTC, datetime
+
+import pytest
+from pytest_django import Settings
+
+from certportal.foundation import outbox
+from certportal.foundation.models import OutboxItem
+from issuance import repository, services, tasks
+from issuance.models import Certificate, IssuingCA, PreparedCertificate
+from issuance.services.signing import signer_for
+from issuance.signers import Signer, SignerUnavailable, memory
+from tests.issuance.hierarchy import Place, issuing
+from tests.issuance.signers.softhsm import SoftToken
+
+STEM = "sote-ec-1"
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def in_token(approved: PreparedCertificate, settings: Settings, token: SoftToken) -> SoftToken:
+    """The key of the CA that the approved certificate waits for, in a token and nowhere else."""
+    memory.drop(STEM)
+    settings.CA_KEYS_DIR = str(token.folder / "chains")
+    settings.ISSUANCE_SIGNER = {
+        "BACKEND": "issuance.signers.pkcs11.TokenKeys",
+        "OPTIONS": token.options,
+    }
+    token.put(token.folder / "chains", STEM, issuing(Place("production", "ec")))
+    return token
+
+
+def test_away_before_signing_the_order_stays_open(
+    approved: PreparedCertificate, in_token: SoftToken, now: datetime
+) -> None:
+    in_token.take_away()
+    with pytest.raises(SignerUnavailable):
+        services.issue(approved.reference, now=now)
+    approved.refresh_from_db()
+    assert approved.state == "prepared"
+    in_token.bring_back()
+    issued = services.issue(approved.reference, now=now)
+    assert issued == Certificate.objects.get()
+    issued.certificate.verify_directly_issued_by(issued.issuing_ca.certificate)
+
+
+def test_away_in_the_midst_it_goes_on_with_the_same_bytes(
+    approved: PreparedCertificate, in_token: SoftToken, now: datetime
+) -> None:
+    loads = []
+
+    def pulled_out_at_the_second(ca: IssuingCA) -> Signer:
+        loads.append(ca)
+        signer = signer_for(ca)
+        if len(loads) == 2:
+            in_token.take_away()
+        return signer
+
+    with pytest.raises(SignerUnavailable):
+        services.issue(approved.reference, now=now, load_signer=pulled_out_at_the_second)
+    approved.refresh_from_db()
+    assert approved.state == "signing"
+    in_token.bring_back()
+    issued = services.issue(approved.reference, now=now)
+    assert issued == Certificate.objects.get()
+    assert issued.certificate.tbs_certificate_bytes == bytes(approved.tbs)
+
+
+def test_the_worker_tries_again_until_the_token_is_back(
+    approved: PreparedCertificate, in_token: SoftToken, now: datetime
+) -> None:
+    reference = str(approved.reference)
+    (item,) = outbox.enqueue("certificate.confirmed", now=LONG_AGO, reference=reference)
+    in_token.take_away()
+    tasks.issue(item=str(item.pk))
+    item.refresh_from_db()
+    assert item.done_at is None and item.failed_at is None and item.attempts == 1
+    in_token.bring_back()
+    OutboxItem.objects.filter(pk=item.pk).update(leased_until=None, due_at=LONG_AGO)
+    tasks.issue(item=str(item.pk))
+    item.refresh_from_db()
+    assert item.done_at is not None
+    assert Certificate.objects.get().reference == approved.reference
+
+
+def test_the_old_list_stays_until_the_token_is_back(
+    in_token: SoftToken, cas: dict[str, IssuingCA], now: datetime
+) -> None:
+    before = repository.crl_path(STEM).read_bytes()
+    in_token.take_away()
+    with pytest.raises(SignerUnavailable):
+        services.publish_crl(cas[STEM], now=now)
+    assert repository.crl_path(STEM).read_bytes() == before
+    in_token.bring_back()
+    services.publish_crl(cas[STEM], now=now)
+    assert repository.crl_number(STEM) > 1
