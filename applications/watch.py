@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person, StaffRole
-from applications import promise
+from applications import holding, promise
 from applications.mailtext import subject_and_body
 from applications.models import Application
 from applications.workflow import Status
@@ -112,4 +112,4 @@ def _console(language: str) -> str:
 
 def _is_free(case: Application, today: date) -> bool:
     ahead = case.due_on is not None and case.due_on > today
-    return ahead and case.status == Status.IN_REVIEW and case.reviewer_id is None
+    return ahead and case.status == Status.IN_REVIEW and holding.is_free(case)

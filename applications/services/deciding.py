@@ -6,11 +6,10 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts import access
 from accounts.models import Person
-from applications import promise
+from applications import holding, promise
 from applications.checks import again
-from applications.errors import NotYourCase, OwnOrganisation
+from applications.errors import NotYourCase
 from applications.models import Application, Decision
 from applications.services import freezing, moving
 from applications.signatory import lacks_right
@@ -74,14 +73,15 @@ def approve(
 ) -> Application:
     """Approve exactly the bytes that were shown; when enough persons have, it goes to be issued."""
     with refusals_on_record(prepared_id, person=person, now=now), transaction.atomic():
-        application = _held(application_id, person, version, shared=True)
+        application = _held(application_id, person, version, now, shared=True)
         moving.require(application, Action.APPROVE, Role.REVIEWER)
         if application.host_names.filter(evidence="").exists():
             raise EvidenceMissing
         if lacks_right(application):
             raise RightMissing
         _require_own_bytes(application, prepared_id)
-        _require_facts(application, now)
+        if changed := facts_changed(application, now=now):
+            raise changed
         state = authority.approve(
             prepared_id,
             person=person,
@@ -113,7 +113,7 @@ def reject(
     now: datetime,
 ) -> Application:
     """Reject with reasons (hallintolaki 44–45 §); an open question's deadline must have passed."""
-    application = _held(application_id, person, version)
+    application = _held(application_id, person, version, now)
     moving.require(application, Action.REJECT, Role.REVIEWER)
     request = application.requests.filter(closed_at=None).first()
     if request and request.deadline >= clock.day(now):
@@ -146,8 +146,7 @@ def reopen(
 ) -> Application:
     """Take a rejected or lapsed application up again: correction, accepted appeal."""
     application = moving.lock(application_id, version=version)
-    if access.is_member(person, application.organisation_id):
-        raise OwnOrganisation
+    holding.require_unbiased(person, application, now=now)
     moving.require(application, Action.REOPEN, Role.REVIEWER)
     _decide(application, Decision.Kind.REOPENED, person, reasons, now)
     complete = application.csr_id is not None
@@ -181,28 +180,32 @@ def _require_own_bytes(application: Application, prepared_id: int) -> None:
         raise NotOpen
 
 
-def _require_facts(application: Application, now: datetime) -> None:
-    """Refuse while the register says otherwise than the certificate, or is too old to say."""
+def facts_changed(application: Application, *, now: datetime) -> FactsChanged | None:
+    """Return what the register says otherwise than the certificate, or that it is too old to say.
+
+    Pages show it beforehand; to approve raises it.
+    """
     try:
         fault = again.fault(application, now=now)
-    except Unavailable as error:
-        raise FactsChanged(
+    except Unavailable:
+        return FactsChanged(
             _("The mirror of the register is too old"), _("Try again when it has been renewed.")
-        ) from error
-    if fault is not None:
-        worded = word(fault)
-        raise FactsChanged(worded.title, worded.text)
+        )
+    if fault is None:
+        return None
+    worded = word(fault)
+    return FactsChanged(worded.title, worded.text)
 
 
 def _held(
-    application_id: UUID, person: Person, version: int, *, shared: bool = False
+    application_id: UUID, person: Person, version: int, now: datetime, *, shared: bool = False
 ) -> Application:
     """Return the locked case of this reviewer; `shared`: a second approver need not hold it."""
     application = moving.lock(application_id, version=version)
-    if access.is_member(person, application.organisation_id):
-        raise OwnOrganisation
+    holding.require_unbiased(person, application, now=now)
     unclaimed = application.reviewer_id is None and application.status == Status.IN_REVIEW
-    if unclaimed or (not shared and application.reviewer_id not in {None, person.pk}):
+    others = application.reviewer_id != person.pk and not holding.is_free(application)
+    if unclaimed or (not shared and others):
         raise NotYourCase
     return application
 

@@ -5,10 +5,9 @@ from uuid import UUID
 
 from django.db import transaction
 
-from accounts import access
 from accounts.models import Person
-from applications import promise
-from applications.errors import NotPossible, NotYourCase, OwnOrganisation
+from applications import holding, promise
+from applications.errors import NotPossible, NotYourCase
 from applications.models import Application, Check, HostName, InformationRequest
 from applications.services import deciding, freezing, moving
 from applications.workflow import Action, Role, Status
@@ -24,12 +23,11 @@ def claim(
 ) -> Application:
     """Take the case; the certificate-to-be is prepared for it.
 
-    Raises OwnOrganisation, and NotPossible when another reviewer has it.
+    Raises OwnOrganisation, OwnOrganisationLately, and NotPossible when another reviewer has it.
     """
     application = moving.lock(application_id, version=version)
-    if access.is_member(person, application.organisation_id):
-        raise OwnOrganisation
-    if application.reviewer_id not in {None, person.pk}:
+    holding.require_unbiased(person, application, now=now)
+    if application.reviewer_id != person.pk and not holding.is_free(application):
         raise NotPossible
     return moving.move(
         application,
@@ -47,7 +45,7 @@ def release(
     application_id: UUID, *, person: Person, version: int, actor: Actor, now: datetime
 ) -> Application:
     """Give the case back to the queue."""
-    application = held(application_id, person, version)
+    application = held(application_id, person, version, now)
     authority.void(application.pk, "released", actor=actor, now=now)
     return moving.move(
         application,
@@ -72,7 +70,7 @@ def choose_names(
     now: datetime,
 ) -> Application:
     """Choose how names too long for a certificate are shortened; prepares the certificate anew."""
-    application = held(application_id, person, version)
+    application = held(application_id, person, version, now)
     moving.require(application, Action.CHOOSE_NAMES, Role.REVIEWER)
     # The old bytes must not be approved between this commit and the new preparation.
     authority.void(application.pk, "names_chosen", actor=actor, now=now)
@@ -100,7 +98,7 @@ def set_evidence(
     now: datetime,
 ) -> Application:
     """Record by what the reviewer saw that the applicant administers the host name."""
-    application = held(application_id, person, version)
+    application = held(application_id, person, version, now)
     host = application.host_names.get(pk=host_name_id)
     host.evidence, host.evidence_note = evidence, note
     host.evidenced_at, host.evidenced_by = now, person
@@ -132,7 +130,7 @@ def request_info(
 
     The working days left of the promise freeze until the answer.
     """
-    application = held(application_id, person, version)
+    application = held(application_id, person, version, now)
     moving.require(application, Action.REQUEST_INFO, Role.REVIEWER)
     authority.void(application.pk, "information_requested", actor=actor, now=now)
     InformationRequest.objects.create(
@@ -167,7 +165,7 @@ def extend_deadline(
     now: datetime,
 ) -> Application:
     """Give the applicant more time to answer."""
-    application = held(application_id, person, version)
+    application = held(application_id, person, version, now)
     moving.require(application, Action.EXTEND_DEADLINE, Role.REVIEWER)
     request = application.requests.get(closed_at=None)
     if deadline <= request.deadline:
@@ -192,7 +190,7 @@ def cancel_request(
 
     Raises NotPossible when the applicant has begun to change what the certificate will say.
     """
-    application = held(application_id, person, version)
+    application = held(application_id, person, version, now)
     moving.require(application, Action.CANCEL_REQUEST, Role.REVIEWER)
     checked = Check.objects.filter(submission=application.submission_id, csr=application.csr_id)
     if not freezing.is_as_sent(application) or not checked.exists():
@@ -211,15 +209,15 @@ def cancel_request(
     )
 
 
-def held(application_id: UUID, person: Person, version: int) -> Application:
+def held(application_id: UUID, person: Person, version: int, now: datetime) -> Application:
     """Return the locked application, which the reviewer must have claimed, else NotYourCase.
 
-    A question that the checks asked belongs to nobody, so any reviewer may handle it.
+    A question that the checks asked, or somebody who is no reviewer any more, belongs to nobody,
+    so any reviewer may handle it.
     """
     application = moving.lock(application_id, version=version)
-    if access.is_member(person, application.organisation_id):
-        raise OwnOrganisation
-    free = application.status == Status.INFO_REQUESTED and application.reviewer_id is None
-    if application.reviewer_id != person.pk and not free:
+    holding.require_unbiased(person, application, now=now)
+    asked = application.status == Status.INFO_REQUESTED and holding.is_free(application)
+    if application.reviewer_id != person.pk and not asked:
         raise NotYourCase
     return application

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from accounts import access
 from accounts.models import Person
+from applications import holding
 from applications.kinds import CertificateType
 from applications.models import Application
 from applications.views.console import (
@@ -56,7 +57,7 @@ def identity(application: Application, person: Person, *, now: datetime) -> dict
         "status_tone": tone(application.status),
         "due": due(application, now=now),
         "is_mine": application.reviewer_id == person.pk,
-        "is_own_organisation": access.is_member(person, application.organisation_id),
+        "bias": holding.bias(person, application, now=now),
         "question": application.requests.filter(closed_at=None).first(),
     }
 
@@ -85,7 +86,7 @@ def prepared(application: Application, person: Person, *, now: datetime) -> dict
         "lint": word_all(latest.findings) if latest else [],
         "voided": [(one, preparing.void_reason(one)) for one in attempts if one.void_reason],
         "offers": offers.offers(application, person, latest, now=now),
-        "obstacles": offers.obstacles(application, person, latest),
+        "obstacles": offers.obstacles(application, person, latest, now=now),
         "columns": comparing.columns(),
         "rows": comparing.rows(found),
         **shown(found.prepared),

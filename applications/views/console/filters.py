@@ -9,6 +9,7 @@ from django_filters import CharFilter, ChoiceFilter, FilterSet
 
 from accounts.models import BusinessId, Person
 from accounts.register.identifiers import business_id
+from applications import holding
 from applications.forms.console import FilterForm
 from applications.kinds import CertificateType
 from applications.models import Application, HostName
@@ -80,7 +81,7 @@ class QueueFilter(FilterSet):  # django-filter has no annotations
         """Keep the reader's own cases, or those in review that nobody has."""
         if value == "mine":
             return queryset.filter(reviewer=self.person)
-        return queryset.filter(reviewer=None, status=Status.IN_REVIEW)
+        return queryset.filter(holding.free(), status=Status.IN_REVIEW)
 
     def near(self, queryset: Cases, _name: str, value: str) -> Cases:
         """Keep what is late, or what is due today."""

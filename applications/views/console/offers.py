@@ -4,12 +4,12 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from accounts import access
 from accounts.models import Person
-from applications import workflow
+from applications import holding, workflow
 from applications.delivery import certificate_of
 from applications.models import Application
 from applications.revocations import is_revocable
+from applications.services.deciding import facts_changed
 from applications.signatory import lacks_right
 from applications.workflow import Action, Role, Status
 from certportal.foundation import clock
@@ -25,12 +25,12 @@ def offers(
 ) -> set[str]:
     """Return the ids of the actions to offer: the table's, less what cannot succeed."""
     allowed = set(workflow.actions(application.status, Role.REVIEWER))
-    if access.is_member(person, application.organisation_id):
+    if holding.bias(person, application, now=now):
         return set()
     allowed &= _by_holder(application, person)
-    if not is_open(prepared, now=now) or obstacles(application, person, prepared):
+    if not is_open(prepared, now=now) or obstacles(application, person, prepared, now=now):
         allowed.discard(Action.APPROVE)
-    if is_open(prepared, now=now):
+    if application.reviewer_id == person.pk and _is_current(application, prepared, now):
         allowed.discard(Action.CLAIM)
     if not _answer_overdue(application, now):
         allowed.discard(Action.REJECT)
@@ -43,11 +43,26 @@ def is_open(prepared: PreparedCertificate | None, *, now: datetime) -> bool:
     return prepared is not None and prepared.is_open and now < prepared.expires_at
 
 
+def _is_current(
+    application: Application, prepared: PreparedCertificate | None, now: datetime
+) -> bool:
+    """Whether nothing would come of preparing the certificate again."""
+    return is_open(prepared, now=now) and facts_changed(application, now=now) is None
+
+
 def obstacles(
-    application: Application, person: Person, prepared: PreparedCertificate | None
+    application: Application,
+    person: Person,
+    prepared: PreparedCertificate | None,
+    *,
+    now: datetime,
 ) -> list[str]:
     """Return in words what still keeps this reviewer from approving a prepared certificate."""
+    if application.status != Status.IN_REVIEW:
+        return []
     found = []
+    if changed := facts_changed(application, now=now):
+        found.append(str(changed))
     if lacks_right(application):
         found.append(_("Confirm first that whoever sent the order may act for the organisation."))
     if application.host_names.filter(evidence="").exists():
@@ -62,7 +77,7 @@ def _by_holder(application: Application, person: Person) -> set[Action]:
     ended = {Action.REOPEN}
     if application.reviewer_id == person.pk:
         return set(Action)
-    if application.reviewer_id is not None:
+    if not holding.is_free(application):
         return ended | {Action.APPROVE}
     if application.status == Status.INFO_REQUESTED:
         return set(Action)

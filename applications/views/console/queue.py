@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from accounts import access
 from accounts.models import Person
+from applications import holding
 from applications.models import Application
 from applications.views.console import export
 from applications.views.console.due import due
@@ -65,10 +66,10 @@ def queue_csv(request: HttpRequest) -> HttpResponseBase:
 def next_case(request: HttpRequest) -> HttpResponseBase:
     """Lead to the case with the oldest promise among the reader's own and the free ones."""
     person = access.person_of(request)
-    waiting = cases().filter(Q(reviewer=person) | Q(reviewer=None), status=Status.IN_REVIEW)
-    own = person.memberships.filter(ended_at=None).values("organisation")
-    found = waiting.exclude(organisation__in=own).exclude(number=request.GET.get("after", ""))
-    first = found.first()
+    waiting = cases().filter(Q(reviewer=person) | holding.free(), status=Status.IN_REVIEW)
+    found = waiting.exclude(number=request.GET.get("after", ""))
+    now = clock.now()
+    first = next((one for one in found if not holding.bias(person, one, now=now)), None)
     if first is not None:
         return redirect("console:case", first.pk)
     messages.info(request, _("No other case is waiting for you."))

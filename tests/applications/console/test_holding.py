@@ -1,0 +1,115 @@
+"""Whose case it is: nobody's when its reviewer has gone, and never a former colleague's."""
+
+from datetime import timedelta
+
+import pytest
+
+from accounts.models import Membership
+from accounts.register.models import RegisterRecord
+from accounts.services import merging, roles
+from applications import services
+from certportal.foundation.actors import system
+from issuance.services.errors import OwnOrganisationLately
+from tests.applications import orders
+
+LEFT = "within the last year"
+
+
+@pytest.fixture
+def estrange(riitta, pharmacy, now):
+    """Let Riitta have left the pharmacy so many days ago."""
+
+    def left(days):
+        Membership.objects.create(
+            person=riitta,
+            organisation=pharmacy,
+            role="applicant",
+            basis="invitation",
+            begun_at=now - timedelta(days=900),
+            ended_at=now - timedelta(days=days),
+        )
+
+    return left
+
+
+def test_whoever_left_the_organisation_lately_is_told_before_taking_the_case(
+    waiting, desk, estrange
+):
+    estrange(30)
+    page = desk.open("case", waiting.pk)
+    assert page.context["offers"] == set()
+    assert LEFT in page.text
+    assert desk.press("claim", waiting).status_code == 403
+    assert waiting.reviewer is None
+    assert waiting.number not in desk.open("next").headers.get("Location", "")
+
+
+def test_after_a_year_the_case_may_be_taken(waiting, desk, estrange, riitta):
+    estrange(400)
+    assert "claim" in desk.open("case", waiting.pk).context["offers"]
+    desk.press("claim", waiting)
+    assert waiting.reviewer == riitta
+
+
+def test_nor_does_a_former_colleague_decide_by_another_way(case, riitta, estrange):
+    services.reject(case.pk, reasons="Ei.", person=riitta, **orders.Handler(riitta, case).seen)
+    estrange(30)
+    seen = orders.Handler(riitta, case).seen
+    with pytest.raises(OwnOrganisationLately):
+        services.reopen(case.pk, reasons="Virhe.", person=riitta, **seen)
+
+
+def test_the_case_of_one_who_is_no_reviewer_any_more_is_free(case, riitta, raimo, other_desk):
+    roles.end_reviewer(riitta, actor=system("test"), now=orders.clock.now())
+
+    page = other_desk.open("case", case.pk)
+    assert "no longer a reviewer" in page.text
+    assert case.number in other_desk.open("queue", holder="free").text
+    assert str(case.pk) in other_desk.open("next")["Location"]
+    other_desk.press("claim", case)
+    orders.drain()
+    assert case.reviewer == raimo
+    assert "request_info" in other_desk.open("case", case.pk).context["offers"]
+
+
+def test_so_is_the_question_that_person_asked(case, desk, other_desk, riitta):
+    desk.press("ask", case, reason="Mikä?", sections=["contact"], deadline="31.12.2099", send="1")
+    roles.end_reviewer(riitta, actor=system("test"), now=orders.clock.now())
+
+    assert "cancel_request" in other_desk.open("case", case.pk).context["offers"]
+    other_desk.press("cancel_request", case)
+    assert case.status == "in_review"
+
+
+def test_two_keys_of_one_reviewer_hold_the_same_cases(case, riitta, other_desk, raimo):
+    merging.merge(riitta, into=raimo, actor=system("test"), now=orders.clock.now())
+    other_desk.press("claim", case)
+    assert case.reviewer == raimo
+
+
+def test_what_the_register_says_by_now_stands_before_the_button(ready, desk):
+    assert "approve" in desk.open("case", ready.pk).context["offers"]
+    RegisterRecord.objects.filter(oid=orders.UNIT).update(status="passive")
+    page = desk.open("case", ready.pk)
+    assert "approve" not in page.context["offers"]
+    assert any("register" in one for one in page.context["obstacles"])
+    assert page.context["obstacles"][0].split(".")[0] in page.text
+    assert {"request_info", "reject"} <= page.context["offers"]
+
+
+def test_names_that_changed_can_be_prepared_again_without_giving_the_case_back(ready, desk):
+    RegisterRecord.objects.filter(oid=orders.UNIT).update(long_name="Helsingin uusi apteekki")
+    page = desk.open("case", ready.pk)
+    assert "approve" not in page.context["offers"]
+    assert "claim" in page.context["offers"]
+    desk.press("claim", ready)
+    orders.drain()
+    assert orders.prepared(ready).attempt == 2
+    assert "approve" in desk.open("case", ready.pk).context["offers"]
+
+
+def test_a_mirror_too_old_is_named(ready, desk, monkeypatch):
+    monkeypatch.setattr("accounts.register.queries.is_fresh", lambda *_, **__: False)
+    page = desk.open("case", ready.pk)
+    assert "approve" not in page.context["offers"]
+    assert "too old" in page.text
