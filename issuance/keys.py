@@ -88,11 +88,14 @@ def spki_sha256(spki: bytes) -> str:
     return hashlib.sha256(spki).hexdigest()
 
 
-def read_key(spki: bytes) -> Key:
-    """Take a DER SubjectPublicKeyInfo apart; never raises on any bytes."""
+def read_key(spki: bytes, element: tlv.Element | None = None) -> Key:
+    """Take a DER SubjectPublicKeyInfo apart; never raises on any bytes.
+
+    ``element``: the same already read, if it is.
+    """
     digest, label = spki_sha256(spki), None
     try:
-        algorithm, bits = tlv.read(spki).expect(tlv.SEQUENCE).children()
+        algorithm, bits = (element or tlv.read(spki)).expect(tlv.SEQUENCE).children()
         oid, *parameters = algorithm.expect(tlv.SEQUENCE).children()
         name = tlv.object_identifier(oid)
         if name == RSA_ENCRYPTION:
@@ -143,17 +146,14 @@ def key_facts(spki: bytes) -> KeyFacts:
     return read_key(spki).facts
 
 
-def examine_key(
-    key: bytes | Key, *, blocked: Callable[[str], bool] | None = None, thorough: bool = True
-) -> list[Finding]:
+def examine_key(key: bytes | Key, *, blocked: Callable[[str], bool] | None = None) -> list[Finding]:
     """Every fault of a key, given as DER SubjectPublicKeyInfo or as ``read_key`` returned it.
 
-    ``blocked`` answers whether a SPKI hash (hex) stands in the block list of the database;
-    ``thorough`` as in ``examine_rsa``.
+    ``blocked`` answers whether a SPKI hash (hex) stands in the block list of the database.
     """
     key = read_key(key) if isinstance(key, bytes) else key
     findings = [*_type(key), *_compromised(key, blocked)]
-    return findings + (examine_rsa(key.rsa, thorough=thorough) if key.rsa else [])
+    return findings + (examine_rsa(key.rsa) if key.rsa else [])
 
 
 def _type(key: Key) -> Iterator[Finding]:

@@ -55,6 +55,10 @@ class Element:
             self._children = _elements(self.data, self.inner, self.end)
         return self._children
 
+    def keep(self, children: list["Element"]) -> None:
+        """Remember the elements inside, which have been read."""
+        self._children = children
+
     def expect(self, tag: int) -> "Element":
         """This element, if it has the identifier ``tag``."""
         if self.tag != tag:
@@ -72,7 +76,8 @@ def read(data: bytes) -> Element:
 
 def split(data: bytes) -> list[bytes]:
     """The encodings of up to ten elements that follow one another; what is no element ends it."""
-    parts, offset = list[bytes](), 0
+    parts: list[bytes] = []
+    offset = 0
     while offset < len(data) and len(parts) < 10:
         try:
             element = _read(data, offset, len(data))
@@ -86,33 +91,52 @@ def split(data: bytes) -> list[bytes]:
 def read_strictly(data: bytes) -> Element:
     """Like ``read``, and everything inside is DER as well, to a bounded depth and number."""
     root = read(data)
-    level, count = [root], 0
+    rule = _RULES.get(root.tag)
+    if rule and not rule[1](root.content):
+        raise MalformedError(rule[0], 0)
+    level, count = [root] if root.tag & 0x20 else [], 1
     for _ in range(MAX_DEPTH):
-        count += len(level)
-        below: list[Element] = []
-        for element in level:
-            rule = _RULES.get(element.tag)
-            if rule and not rule[1](data[element.inner : element.end]):
-                raise MalformedError(rule[0], element.start)
-            if element.tag & 0x20:
-                below += element.children()
-        if not below:
+        if not level:
             return root
-        if count + len(below) > MAX_ELEMENTS:
+        below, number = _inside(data, level)
+        count += number
+        if count > MAX_ELEMENTS:
             break
         level = below
     raise MalformedError("depth", level[0].start)
 
 
+def _inside(data: bytes, level: list[Element]) -> tuple[list[Element], int]:
+    """Read and check all children of a level; the constructed ones, and the number of all."""
+    below: list[Element] = []
+    count = 0
+    for parent in level:
+        offset, end = parent.inner, parent.end
+        children: list[Element] = []
+        while offset < end:
+            tag, inner = data[offset], offset + 2
+            length = data[offset + 1] if inner <= end else 0x80
+            if tag and tag & 0x1F != 0x1F and length < 0x80 and inner + length <= end:
+                child = Element(data, tag, offset, inner, inner + length)  # as nearly all are
+            else:
+                child = _read(data, offset, end)
+            children.append(child)
+            if tag in _RULES:
+                problem, holds = _RULES[tag]
+                if not holds(data[child.inner : child.end]):
+                    raise MalformedError(problem, offset)
+            elif tag & 0x20:
+                below.append(child)
+            offset = child.end
+        parent.keep(children)
+        count += len(children)
+    return below, count
+
+
 def _elements(data: bytes, offset: int, end: int) -> list[Element]:
     elements: list[Element] = []
     while offset < end:
-        tag = data[offset]
-        length = data[offset + 1] if offset + 1 < end else 0x80
-        if tag and tag & 0x1F != 0x1F and length < 0x80 and length <= end - offset - 2:
-            element = Element(data, tag, offset, offset + 2, offset + 2 + length)
-        else:
-            element = _read(data, offset, end)
+        element = _read(data, offset, end)
         elements.append(element)
         offset = element.end
     return elements

@@ -3,9 +3,10 @@
 ``examine`` is the one way in; it answers on any bytes, in bounded time and memory.
 """
 
-from issuance.csr.examination import MAX_BYTES, examine
+from issuance.csr.examination import examine
 from issuance.csr.expected import ExpectedNames
 from issuance.csr.kinds import Kind
+from issuance.csr.reading import MAX_BYTES
 from issuance.csr.report import DecodedCsr, NameAttribute, Report, RequestedExtension
 
 __all__ = [

@@ -14,7 +14,7 @@ from issuance.csr.extensions import (
     read_extensions,
 )
 from issuance.csr.kinds import Kind, kind_of_bytes
-from issuance.csr.reading import File, open_file, read_request
+from issuance.csr.reading import MAX_BYTES, File, Reading, open_file, read_request
 from issuance.csr.report import DecodedCsr, NameAttribute, Report, RequestedExtension
 from issuance.csr.request import Request, parse_request, version_findings
 from issuance.csr.secrets import holds_private_key, leaked_hashes
@@ -24,9 +24,6 @@ from issuance.findings import Finding, found
 from issuance.keys import Key, examine_key, read_key
 
 logger = logging.getLogger(__name__)
-
-MAX_BYTES = 64 * 1024
-"""Largest file taken, in bytes; a request for RSA 4096 with a hundred names has about 10,000."""
 
 _SEARCHED = 1024 * 1024
 """How far into a file that is too large anyway a private key is looked for, in bytes."""
@@ -40,16 +37,14 @@ def examine(
     expected: ExpectedNames | None = None,
     blocked: Blocked | None = None,
     for_server: bool | None = None,
-    thorough: bool = True,
 ) -> Report:
     """Examine one uploaded file; answers on any bytes and never raises an exception.
 
     ``expected``: the names of the order, to compare. ``blocked``: whether a SPKI hash (hex) is
     on the block list. ``for_server``: whether a server certificate is wanted, None if unknown.
-    ``thorough`` adds the costly tests of RSA keys (see ``issuance.rsa``).
     """
     try:
-        return _examine(data, expected, blocked, for_server, thorough=thorough)
+        return _examine(data, expected, blocked, for_server)
     except Exception:
         # A hostile file must not stop a worker; the fault is ours, so it is logged, without bytes.
         logger.exception("examination failed on %d bytes", len(data))
@@ -61,8 +56,6 @@ def _examine(
     expected: ExpectedNames | None,
     blocked: Blocked | None,
     for_server: bool | None,
-    *,
-    thorough: bool,
 ) -> Report:
     file = open_file(data[:_SEARCHED])
     if holds_private_key(file):
@@ -74,7 +67,7 @@ def _examine(
     notes = [found("file.repaired", value=how) for how in reading.repaired]
     if not reading.der:
         return Report(reading.findings, None, reading.kind, reading.repaired)
-    csr, findings = _examine_request(reading.der, blocked, for_server, thorough=thorough)
+    csr, findings = _examine_request(reading, blocked, for_server)
     if csr and expected:
         findings += differences(csr, expected)
     kind = Kind.REQUEST if csr else reading.kind
@@ -94,29 +87,31 @@ def _private_key(file: File) -> Report:
 
 
 def _examine_request(
-    der: bytes, blocked: Blocked | None, for_server: bool | None, *, thorough: bool
+    reading: Reading, blocked: Blocked | None, for_server: bool | None
 ) -> tuple[DecodedCsr | None, list[Finding]]:
     try:
-        request = parse_request(der)
+        request = parse_request(reading.der, reading.root)
         asked, asking = read_extensions(request)
     except tlv.MalformedError as fault:
         return None, [found("encoding.der", problem=fault.problem, offset=fault.offset)]
     except ValueError:
         return None, [found("encoding.der", problem="structure", offset=0)]
-    key = read_key(request.spki)
+    key = read_key(request.spki, request.spki_element)
     attributes, shape = read_subject(request)
     names, name_findings = _alt_names(asked, for_server=for_server)
     extensions, judged = judge_extensions(asked)
     beside = list(judge_attributes(request))
+    subject = [*shape, *subject_findings(attributes, for_server=for_server)]
+    if any(finding.rule == "subject.personal_code" for finding in subject):
+        attributes = list(map(_masked, attributes))
     csr = _decoded(request, key, attributes, names, [*extensions, *(e for e, _ in beside)])
     findings = [
         *version_findings(request),
         *request.notes,
         *asking,
-        *examine_key(key, blocked=blocked, thorough=thorough),
+        *examine_key(key, blocked=blocked),
         *signature_findings(request, key),
-        *shape,
-        *subject_findings(attributes, for_server=for_server),
+        *subject,
         *_nameless(csr, shape, for_server=for_server),
         *name_findings,
         *judged,
@@ -158,7 +153,7 @@ def _decoded(
 ) -> DecodedCsr:
     return DecodedCsr(
         der=request.der,
-        subject=list(map(_masked, attributes)),
+        subject=attributes,
         dns_names=names.dns,
         ip_addresses=[str(address) for address in names.addresses],
         emails=names.emails,

@@ -38,7 +38,8 @@ def read_extensions(request: Request) -> tuple[list[Asked], list[Finding]]:
     """The extensions asked for and the faults of the asking. Raises ``tlv.MalformedError``."""
     holders = [values for oid, values in request.attributes if oid in REQUEST_OIDS]
     values = [value for holder in holders for value in holder]
-    asked, findings = list[Asked](), list[Finding]()
+    asked: list[Asked] = []
+    findings: list[Finding] = []
     for element in [child for value in values for child in value.children()]:
         extension, lax = _extension(element)
         asked.append(extension)
@@ -54,7 +55,8 @@ def read_extensions(request: Request) -> tuple[list[Asked], list[Finding]]:
 
 def _extension(element: tlv.Element) -> tuple[Asked, list[Finding]]:
     oid, *rest = element.expect(tlv.SEQUENCE).children()
-    critical, lax = False, list[Finding]()
+    critical = False
+    lax: list[Finding] = []
     if len(rest) == 2:
         critical = rest[0].expect(tlv.BOOLEAN).content == b"\xff"
         if not critical:
@@ -67,7 +69,8 @@ def _extension(element: tlv.Element) -> tuple[Asked, list[Finding]]:
 
 def judge_extensions(asked: list[Asked]) -> tuple[list[RequestedExtension], list[Finding]]:
     """What becomes of each extension, and the findings that go with it."""
-    shown, findings = list[RequestedExtension](), list[Finding]()
+    shown: list[RequestedExtension] = []
+    findings: list[Finding] = []
     for extension in asked:
         try:
             use, text, faults = _judge(extension)

@@ -110,7 +110,10 @@ def _place_problem(name: str) -> str | None:
 
 def looks_like_host(name: str) -> bool:
     """Whether a common name is meant as a host name: dots and no words around."""
-    return bool(re.match(r"(?i)\S*(\w\.\w|://|\*)\S*\Z|localhost\Z", name)) and "@" not in name
+    return "@" not in name and bool(_HOST.match(name))
+
+
+_HOST = re.compile(r"(?i)\S*(\w\.\w|://|\*)\S*\Z|localhost\Z")
 
 
 def words_with_host(name: str) -> bool:

@@ -121,6 +121,12 @@ def _signed(tags: bytes) -> bool:
     return tags == b"\x30\x30\x03"
 
 
+def is_request(root: tlv.Element) -> bool:
+    """Whether an element is shaped like a certificate request."""
+    children = root.children() if root.tag == tlv.SEQUENCE else []
+    return len(children) == 3 and _is_request(bytes([child.tag for child in children]), children)
+
+
 def _is_request(tags: bytes, children: list[tlv.Element]) -> bool:
     return _signed(tags) and _inner(children) in (b"\x02\x30\x30\xa0", b"\x02\x30\x30")
 

@@ -22,6 +22,7 @@ class Request:
     version: int
     subject: list[Rdn]
     spki: bytes
+    spki_element: tlv.Element
     attributes: list[Attribute]
     signature_oid: str
     signature_parameters: bytes
@@ -30,9 +31,13 @@ class Request:
     notes: list[Finding]
 
 
-def parse_request(der: bytes) -> Request:
-    """Read a request. Raises ``tlv.MalformedError`` if it is not DER or not a request."""
-    info, algorithm, signature = tlv.read_strictly(der).expect(tlv.SEQUENCE).children()[:3]
+def parse_request(der: bytes, root: tlv.Element | None = None) -> Request:
+    """Read a request. Raises ``tlv.MalformedError`` if it is not DER or not a request.
+
+    ``root``: its outermost element, if it has been read strictly already.
+    """
+    root = root or tlv.read_strictly(der)
+    info, algorithm, signature = root.expect(tlv.SEQUENCE).children()[:3]
     version, subject, spki, attributes = _info(info)
     oid, *parameters = algorithm.expect(tlv.SEQUENCE).children()
     bits = signature.expect(tlv.BIT_STRING).content
@@ -42,6 +47,7 @@ def parse_request(der: bytes) -> Request:
         version=_version(version),
         subject=[_rdn(element) for element in subject.expect(tlv.SEQUENCE).children()],
         spki=spki.expect(tlv.SEQUENCE).encoded,
+        spki_element=spki,
         attributes=[_attribute(element) for element in attributes.children()],
         signature_oid=tlv.object_identifier(oid),
         signature_parameters=b"".join(element.encoded for element in parameters),

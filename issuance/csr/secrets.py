@@ -41,7 +41,7 @@ def holds_private_key(file: File) -> bool:
         return True
     if file.kind is Kind.JKS:  # the tag of the first entry: a key, or a trusted certificate
         return data[12:16] == b"\0\0\0\x01"
-    if data[:1] == b"\x30" and any(map(_is_secret, tlv.split(data)[1:])):
+    if file.kind is Kind.ASN1 and any(map(_is_secret, tlv.split(data)[1:])):  # one after another
         return True
     return _says_so(file) or any(block.kind in _SECRET_KINDS for block in file.blocks)
 

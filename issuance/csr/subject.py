@@ -30,7 +30,8 @@ _EMAIL = re.compile(
 def read_subject(request: Request) -> tuple[list[NameAttribute], list[Finding]]:
     """The attributes in order, at most twenty, and what is wrong with the subject as a whole."""
     pairs = [pair for rdn in request.subject for pair in rdn]
-    attributes, findings = list[NameAttribute](), list[Finding]()
+    attributes: list[NameAttribute] = []
+    findings: list[Finding] = []
     for oid, element in pairs[:MOST_ATTRIBUTES]:
         label = SUBJECT.get(oid, (oid, 0))[0]
         try:
@@ -147,6 +148,8 @@ def demojibaked(value: str) -> str | None:
 def is_personal_code(value: str) -> bool:
     """Whether a Finnish personal identity code stands in the value, a mistyped one included."""
     if len(value) < 11 or value.isalpha():
+        return False
+    if not _PERSONAL_CODE.search(value):  # nearly always
         return False
     return any(
         1 <= int(match[1]) <= 31 and 1 <= int(match[2]) <= 12

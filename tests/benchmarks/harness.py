@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from statistics import median
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,26 @@ def rate(work: Callable[[], object], *, seconds: float = 1.0) -> float:
     while (passed := time.perf_counter() - begun) < seconds:
         work()
         count += 1
+    return count / passed
+
+
+def cpu_rates(works: Sequence[Callable[[], object]], *, rounds: int = 15) -> list[float]:
+    """Return how many times a second of CPU time each work can be done: the median of the rounds.
+
+    The works take turns of some hundredths of a second, so that whatever else the machine does
+    disturbs all alike, and the time that other programs take is not counted.
+    """
+    measured = [[_cpu_rate(work) for work in works] for _ in range(rounds)]
+    return [median(column) for column in zip(*measured, strict=True)]
+
+
+def _cpu_rate(work: Callable[[], object], *, seconds: float = 0.05) -> float:
+    work()
+    count, begun = 0, time.process_time()
+    while (passed := time.process_time() - begun) < seconds:
+        for _ in range(10):
+            work()
+        count += 10
     return count / passed
 
 
