@@ -17,8 +17,13 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
 from applications.models import Application
 from applications.workflow import Status
+from tests import people
 from tests.applications import orders
 
 CORPUS = Path(os.environ.get("CORPUS", "/nonexistent"))
@@ -56,7 +61,10 @@ def test_there_are_twenty_distinct_keys():
 @pytest.mark.parametrize("entry", ENTRIES, ids=[entry["id"] for entry in ENTRIES])
 def test_from_upload_to_the_mailed_certificate(entry, matti, riitta, cas, mails, tmp_path):
     csr = (CORPUS / entry["file"]).read_bytes()
-    application = orders.delivered(matti, riitta, csr=csr)
+    application = orders.draft(matti)
+    upload(people.log_in(Client(), matti), application, csr)
+    orders.submit(matti, application)
+    application = orders.finish(matti, riitta, application)
     assert application.status == Status.DELIVERED
     der, pem, chain = mailed_files(mails, application)
     certificate = x509.load_der_x509_certificate(der)
@@ -64,6 +72,19 @@ def test_from_upload_to_the_mailed_certificate(entry, matti, riitta, cas, mails,
     assert spki(certificate) == entry["facts"]["spki_sha256"]
     assert names(certificate) == ["erecept.example.fi", "varmuus.example.fi"]
     assert verified(tmp_path, pem, chain)
+
+
+def upload(web: Client, application: Application, csr: bytes) -> None:
+    """Upload the request on the page of the order, look at the preview and confirm it."""
+    page = reverse("applications:part", args=[application.pk, "csr"])
+    file = SimpleUploadedFile("request.csr", csr)
+    answer = web.post(page, {"version": application.version, "how": "file", "file": file})
+    assert answer.status_code == 302, answer.text
+    preview = web.get(answer["Location"])
+    assert preview.status_code == 200
+    answer = web.post(answer["Location"], {"version": application.version})
+    assert answer.status_code == 302, answer.text
+    application.refresh_from_db()
 
 
 def mailed_files(mails: Path, application: Application) -> tuple[bytes, bytes, bytes]:
