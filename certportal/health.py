@@ -17,6 +17,7 @@ from accounts.register.models import Kind
 from certportal.foundation import clock
 from certportal.foundation.models import OutboxItem
 from issuance.models import IssuingCA
+from issuance.services import freshness
 
 QUEUES = ("default", "ca")
 # A worker beats every 10 s; three missed beats mean it is not well.
@@ -65,6 +66,16 @@ def authority() -> bool:
     return {ca.environment for ca in lasting} == {"production", "test"}
 
 
+def lists() -> bool:
+    """Whether every revocation list has long to go; the alarm comes a day before the end."""
+    return not freshness.late_lists(clock.now())
+
+
+def lists_last() -> bool:
+    """The second alarm: whether no revocation list ends within hours."""
+    return not freshness.lists_soon_over(clock.now())
+
+
 def outbox() -> bool:
     """Whether no work has failed for good, lain undone or been tried in vain for too long."""
     limit = clock.now() - LONGEST_QUEUE
@@ -83,6 +94,8 @@ CHECKS: dict[str, Callable[[], bool]] = {
     "redis": broker,
     **{f"worker-{queue}": worker(queue) for queue in QUEUES},
     "ca": authority,
+    "crl": lists,
+    "crl-soon-over": lists_last,
     "outbox": outbox,
     "register": register,
 }

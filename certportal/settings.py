@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
@@ -27,6 +28,10 @@ if PORTAL_BASE_URL.startswith("https://") and not PRODUCTION:
 SECRET_KEY = env.secret("SECRET_KEY", "" if PRODUCTION else "only-for-development-and-tests")
 DEBUG = False
 ALLOWED_HOSTS = [h for h in env.text("ALLOWED_HOSTS", PORTAL_HOST).split(",") if h]
+# PKI_PUBLIC_URL is the plain-http address of CRLs and CA certificates, if not that of the portal.
+PKI_PUBLIC_URL = env.text("PKI_PUBLIC_URL")
+if PKI_PUBLIC_URL:
+    ALLOWED_HOSTS += [urlsplit(PKI_PUBLIC_URL).hostname or ""]
 if not PRODUCTION:
     ALLOWED_HOSTS += ["localhost", "127.0.0.1", "testserver"]
 CSRF_TRUSTED_ORIGINS = [PORTAL_BASE_URL]
@@ -280,8 +285,7 @@ if CA_PKCS11_MODULE:
         },
     }
 # Names, OIDs and addresses of the authority: upper-case field names of issuance.conf.Pki.
-# PKI_PUBLIC_URL is the plain-http address of CRLs and CA certificates, if not that of the portal.
-PKI = {"PUBLIC_URL": env.text("PKI_PUBLIC_URL")} if env.text("PKI_PUBLIC_URL") else {}
+PKI = {"PUBLIC_URL": PKI_PUBLIC_URL} if PKI_PUBLIC_URL else {}
 # How many persons must approve a certificate before the authority signs it, by environment.
 ISSUANCE_APPROVALS = {"production": 1, "test": 1}
 # A directory of marker files that make a process stop at a named point; tests only.

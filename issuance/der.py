@@ -16,14 +16,17 @@ SIGNATURE_ALGORITHM: dict[Branch, bytes] = {
 }
 
 
+def header(tag: int, size: int) -> bytes:
+    """Tag and length of an element of ``size`` content octets."""
+    if size < 0x80:
+        return bytes((tag, size))
+    length = size.to_bytes((size.bit_length() + 7) // 8)
+    return bytes((tag, 0x80 | len(length))) + length
+
+
 def tlv(tag: int, *contents: bytes) -> bytes:
     """Tag, length and the joined contents."""
-    body = b"".join(contents)
-    size = len(body)
-    if size < 0x80:
-        return bytes((tag, size)) + body
-    length = size.to_bytes((size.bit_length() + 7) // 8)
-    return bytes((tag, 0x80 | len(length))) + length + body
+    return b"".join((header(tag, sum(map(len, contents))), *contents))
 
 
 def sequence(*contents: bytes) -> bytes:
@@ -42,6 +45,17 @@ def time(moment: datetime) -> bytes:
     if moment.year < 2050:
         return tlv(0x17, moment.strftime("%y%m%d%H%M%SZ").encode())
     return generalized_time(moment)
+
+
+def moment(encoded: bytes) -> datetime:
+    """The UTC time that a UTCTime or GeneralizedTime says: RFC 5280 section 4.1.2.5.
+
+    Years of two digits lie between 1950 and 2049. Raises ValueError.
+    """
+    text = encoded[2:].decode("ascii")
+    if encoded[0] == 0x17:
+        text = ("19" if text >= "50" else "20") + text
+    return datetime.strptime(text, "%Y%m%d%H%M%SZ").replace(tzinfo=UTC)
 
 
 def generalized_time(moment: datetime) -> bytes:

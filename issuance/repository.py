@@ -12,10 +12,21 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.conf import settings
 
+from issuance import tlv
+from issuance.authority import crl
+
+# Four days of hourly lists.
+CRLS_KEPT = 100
+
 
 def crl_path(stem: str) -> Path:
     """The revocation list of the CA ``stem``, DER."""
     return Path(settings.PORTAL_DATA) / "crl" / f"{stem}.crl"
+
+
+def kept_crls(stem: str) -> Path:
+    """The folder of the last lists of the CA ``stem``, each a file named by its number."""
+    return Path(settings.PORTAL_DATA) / "crl" / "kept" / stem
 
 
 def certificate_path(stem: str) -> Path:
@@ -51,10 +62,34 @@ def publish_chain(stem: str, chain: tuple[x509.Certificate, ...]) -> None:
     replace(chain_path(stem), pem)
 
 
-def crl_number(stem: str) -> int:
-    """The number of the list being served; 0 if there is none."""
+def served_crl(stem: str) -> crl.Parts | None:
+    """The list being served, taken apart; None if there is none, or the file is broken."""
+    return _read_list(crl_path(stem))
+
+
+def last_crl(stem: str) -> crl.Parts | None:
+    """The list published last: the one being served or, if that is lost, the newest kept."""
+    kept = sorted(kept_crls(stem).glob("*.crl"), reverse=True)
+    return next(filter(None, map(_read_list, (crl_path(stem), *kept))), None)
+
+
+def _read_list(path: Path) -> crl.Parts | None:
     try:
-        crl = x509.load_der_x509_crl(crl_path(stem).read_bytes())
-    except FileNotFoundError:
-        return 0
-    return crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
+        return crl.take_apart(path.read_bytes())
+    except (FileNotFoundError, tlv.MalformedError, ValueError):
+        return None
+
+
+def crl_number(stem: str) -> int:
+    """The number of the list published last; 0 if there is none."""
+    last = last_crl(stem)
+    return last.facts.number if last else 0
+
+
+def publish_list(stem: str, number: int, crl_der: bytes) -> None:
+    """Keep the list under its number and serve it; the oldest of those kept go."""
+    folder = kept_crls(stem)
+    replace(folder / f"{number:020}.crl", crl_der)
+    replace(crl_path(stem), crl_der)
+    for old in sorted(folder.glob("*.crl"))[:-CRLS_KEPT]:
+        old.unlink(missing_ok=True)

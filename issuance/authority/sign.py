@@ -5,10 +5,11 @@ import hashlib
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, padding
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
 from issuance.authority.build import HASHES
 from issuance.der import signed
+from issuance.plan import SubjectKey
 from issuance.signers.protocol import Signer
 
 
@@ -46,3 +47,11 @@ def sign_bytes(data: bytes, signer: Signer) -> bytes:
     if isinstance(key, RSAPrivateKey):
         return key.sign(data, padding.PKCS1v15(), algorithm)
     return key.sign(data, ec.ECDSA(algorithm, deterministic_signing=True))
+
+
+def verify_bytes(data: bytes | memoryview, signature: bytes, key: SubjectKey) -> None:
+    """Raise InvalidSignature unless ``signature`` is that of ``sign_bytes`` with this key."""
+    if isinstance(key, RSAPublicKey):
+        key.verify(signature, bytes(data), padding.PKCS1v15(), HASHES["rsa"])
+    else:
+        key.verify(signature, data, ec.ECDSA(HASHES["ec"]))

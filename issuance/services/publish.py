@@ -1,8 +1,10 @@
 """Publishing revocation lists. Runs in the ``ca`` worker only."""
 
+import hashlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+import structlog
 from django.db import transaction
 
 from certportal.foundation import events
@@ -13,8 +15,11 @@ from issuance.authority import crl
 from issuance.conf import pki
 from issuance.models import Certificate, IssuingCA
 from issuance.services import locks
+from issuance.services.revoked import Entries, collect
 from issuance.services.signing import signer_for
 from issuance.signers import Signer
+
+log = structlog.get_logger(__name__)
 
 # Clocks of relying parties lag: a list dated in their future is refused by some.
 BACKDATE = timedelta(minutes=5)
@@ -29,7 +34,7 @@ def publish_crls(
     """
     published, failures = [], []
     for ca in IssuingCA.objects.order_by("pk"):
-        if _still_needed(ca, now):
+        if is_needed(ca, now):
             try:
                 published.append(publish_crl(ca, now=now, load_signer=load_signer))
             except (Unavailable, crl.CrlRefused, OSError) as error:
@@ -49,48 +54,82 @@ def publish_crl(
     """
     signer = load_signer(ca)
     with locks.alone(f"crl:{ca.stem}"):
-        facts, entries = _collect(ca, now)
-        der = crl.make(entries, facts, signer)
-        served = repository.crl_number(ca.stem)
-        crl.check(der, ca.certificate, after=served, now=now)
-        repository.replace(repository.crl_path(ca.stem), der)
-        IssuingCA.objects.filter(pk=ca.pk).update(crl_next_update=facts.next_update)
+        return _publish(ca, now, signer)
+
+
+def _publish(ca: IssuingCA, now: datetime, signer: Signer) -> crl.CrlFacts:
+    served = repository.last_crl(ca.stem)
+    number = _take_number(ca, served, now)
+    validity = timedelta(hours=pki().crl_validity_hours)
+    facts = crl.CrlFacts(number, now - BACKDATE, now + validity)
+    entries = collect(ca, served)
+    der = crl.make([entries.joined], facts, signer)
+    after = served.facts.number if served else 0
+    crl.check(der, ca.certificate, after=after, now=now, entries=entries.joined)
+    repository.publish_list(ca.stem, number, der)
+    _record(ca, facts, entries, der, now)
     return facts
 
 
-def _collect(ca: IssuingCA, now: datetime) -> tuple[crl.CrlFacts, list[bytes]]:
-    """The next number, and the entry of every certificate revoked and not yet over."""
+def _take_number(ca: IssuingCA, served: crl.Parts | None, now: datetime) -> int:
+    """The next number: the seconds since 1970, unless one as high was used already.
+
+    RFC 5280 section 5.2.3 wants numbers to grow. Taken from the clock they do so even when the
+    database and the files have both come back from an older backup.
+    """
     with transaction.atomic():
         locked = IssuingCA.objects.select_for_update().get(pk=ca.pk)
-        number = max(locked.crl_number, repository.crl_number(ca.stem)) + 1
-        locked.crl_number = number
+        used = max(locked.crl_number, served.facts.number if served else 0)
+        locked.crl_number = max(used + 1, int(now.timestamp()))
         locked.save(update_fields=["crl_number"])
-        revoked = Certificate.objects.filter(
-            issuing_ca=ca, state=Certificate.State.REVOKED, not_after__gte=now
-        )
-        entries = [bytes(der) for der in revoked.order_by("pk").values_list("crl_entry", flat=True)]
+    return locked.crl_number
+
+
+def _record(
+    ca: IssuingCA, facts: crl.CrlFacts, entries: Entries, der: bytes, now: datetime
+) -> None:
+    if entries.carried:
+        log.warning("revocations_not_in_database", ca=ca.stem, count=entries.carried)
+    with transaction.atomic():
+        IssuingCA.objects.filter(pk=ca.pk).update(crl_next_update=facts.next_update)
         events.record(
             "issuance.crl",
             actor=system("ca"),
             now=now,
             object_type="issuing_ca",
             object_id=ca.stem,
-            data={"number": number, "entries": len(entries)},
+            data={
+                "number": facts.number,
+                "entries": entries.count,
+                "carried": entries.carried,
+                "sha256": hashlib.sha256(der).hexdigest(),
+            },
         )
-    validity = timedelta(hours=pki().crl_validity_hours)
-    return crl.CrlFacts(number, now - BACKDATE, now + validity), entries
 
 
-def _still_needed(ca: IssuingCA, now: datetime) -> bool:
+def is_needed(ca: IssuingCA, now: datetime) -> bool:
+    """Whether the CA must tell the status of certificates: it issues, or some may be alive.
+
+    After the last of them has ended one more list is due: RFC 5280 section 3.3.
+    """
     if ca.certificate.not_valid_after_utc < now:
         return False
+    served = repository.last_crl(ca.stem)
+    since = served.facts.this_update if served else now
     return (
         ca.state == IssuingCA.State.ACTIVE
-        or Certificate.objects.filter(issuing_ca=ca, not_after__gte=now).exists()
+        or Certificate.objects.filter(issuing_ca=ca, not_after__gte=min(since, now)).exists()
     )
 
 
-def publish_crl_with(certificate_id: int, *, now: datetime) -> crl.CrlFacts:
-    """Publish the list that this revoked certificate belongs on."""
+def publish_crl_with(certificate_id: int, *, now: datetime) -> crl.CrlFacts | None:
+    """Publish the list that this revoked certificate belongs on.
+
+    None: the list being served has its entry already, for one list takes in all that was revoked
+    before it; so many revocations at once make few lists.
+    """
     certificate = Certificate.objects.select_related("issuing_ca").get(pk=certificate_id)
+    served = repository.served_crl(certificate.issuing_ca.stem)
+    if served and bytes(certificate.crl_entry) in served.entries:
+        return None
     return publish_crl(certificate.issuing_ca, now=now)

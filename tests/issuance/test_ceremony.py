@@ -126,10 +126,11 @@ def test_the_root_publishes_a_list(keys: KeyFiles) -> None:
 
 def test_an_issuing_ca_has_a_list_from_its_first_moment(keys: KeyFiles) -> None:
     production_ec()
-    assert repository.crl_number("sote-ec-1") == 1
+    first = repository.crl_number("sote-ec-1")
+    assert first > 0
     repository.crl_path("sote-ec-1").unlink()
     create_ca("--demo")
-    assert repository.crl_number("sote-ec-1") == 2
+    assert repository.crl_number("sote-ec-1") > first
 
 
 def test_keys_are_nowhere_but_in_their_folder(keys: KeyFiles, tmp_path: Path) -> None:

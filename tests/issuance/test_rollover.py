@@ -52,14 +52,15 @@ def test_each_generation_lists_its_own(generations: Generations, now: datetime) 
     assert listed("sote-ec-2") == {int(generations.new.serial, 16)}
 
 
-def test_the_old_one_publishes_until_its_last_certificate_ends(
+def test_the_old_one_publishes_until_a_list_is_dated_after_its_last_certificate(
     generations: Generations, now: datetime
 ) -> None:
-    before = repository.crl_number("sote-ec-1")
-    services.publish_crls(now=generations.old.not_after)
-    assert repository.crl_number("sote-ec-1") == before + 1
-    services.publish_crls(now=generations.old.not_after + timedelta(seconds=1))
-    assert repository.crl_number("sote-ec-1") == before + 1
+    """RFC 5280 section 3.3; a list is dated five minutes back."""
+    services.publish_crls(now=now)
+    for minutes, published in ((0, True), (60, True), (61, False)):
+        before = repository.crl_number("sote-ec-1")
+        services.publish_crls(now=generations.old.not_after + timedelta(minutes=minutes))
+        assert (repository.crl_number("sote-ec-1") > before) == published, minutes
 
 
 def test_what_was_approved_for_the_old_one_is_not_issued_by_it(

@@ -10,7 +10,10 @@ from accounts.register.models import RegisterRun
 from certportal import health
 from certportal.foundation import clock
 from certportal.foundation.models import OutboxItem
+from issuance import repository, services
 from issuance.models import IssuingCA
+from issuance.services import ceremony
+from tests.issuance.hierarchy import root
 
 
 @pytest.fixture
@@ -24,7 +27,19 @@ def beating(settings):
 
 
 @pytest.fixture
-def well(sample, cas, beating):
+def published(cas):
+    """Lists of today, the roots' too."""
+    publish_all(clock.now())
+
+
+def publish_all(moment):
+    for place in ceremony.PLACES:
+        ceremony.publish_root(place, root(place.environment, place.branch), now=moment)
+    services.publish_crls(now=moment)
+
+
+@pytest.fixture
+def well(sample, published, beating):
     """Everything is as it should be."""
 
 
@@ -121,7 +136,33 @@ def test_work_that_failed_for_good_is_named(well):
     assert not_well() == ["outbox"]
 
 
-def test_a_register_that_was_never_fetched_is_named(cas, beating):
+def test_lists_not_renewed_for_a_day_are_named_and_again_before_they_end(well):
+    for hours, named in ((23, []), (25, ["crl"]), (43, ["crl", "crl-soon-over"])):
+        IssuingCA.objects.update(crl_number=0)
+        for stem in IssuingCA.objects.values_list("stem", flat=True):
+            repository.crl_path(stem).unlink()
+        services.publish_crls(now=clock.now() - timedelta(hours=hours))
+        assert ask().json()["not_well"] == named, hours
+
+
+def test_a_roots_list_is_asked_for_a_month_before_it_ends(well):
+    publish_all(clock.now() - timedelta(days=330))
+    services.publish_crls(now=clock.now())
+    assert ask().status_code == 200
+    publish_all(clock.now() - timedelta(days=337))
+    services.publish_crls(now=clock.now())
+    assert not_well() == ["crl"]
+
+
+def test_a_list_that_is_missing_or_broken_is_named(well):
+    path = repository.crl_path("sote-ec-1")
+    path.write_bytes(path.read_bytes()[:-1])
+    assert not_well() == ["crl", "crl-soon-over"]
+    path.unlink()
+    assert not_well() == ["crl", "crl-soon-over"]
+
+
+def test_a_register_that_was_never_fetched_is_named(published, beating):
     assert not_well() == ["register"]
 
 
