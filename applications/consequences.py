@@ -43,7 +43,7 @@ CONSEQUENCES: dict[Action, Consequences] = {
     Action.RECALL: Consequences(("application.claimed",), (("recalled", ("reviewer",)),)),
     Action.ISSUE: Consequences(notices=(("package", ("recipient", "mailbox")),)),
     Action.WITHDRAW: Consequences(notices=(("withdrawn", APPLICANT),), ends_links=True),
-    Action.LAPSE: Consequences(notices=(("lapsed", APPLICANT),), ends_links=True),
+    Action.LAPSE: Consequences(ends_links=True),
     Action.REOPEN: Consequences(CHECKS, (("reopened", APPLICANT),)),
 }
 NOTHING = Consequences()

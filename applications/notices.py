@@ -41,6 +41,8 @@ NOTICES = (
     "renewal",
     "revoked",
 )
+# What carries the link of the technical contact or the deputy it is written to.
+LINKED = frozenset({"link_sent", "lapse_warning"})
 
 
 def build(
@@ -60,7 +62,7 @@ def build(
     known = facts(application)
     if notice == "package" and known.certificate and known.certificate.revocation_reason:
         notice = "revoked"  # it was revoked before it was delivered
-    if notice == "link_sent":
+    if notice in LINKED and recipient in contact.HOLDERS:
         link = contact.newest(application, recipient, now=now)
         if link is None:  # ended before the mail left
             return None
@@ -161,6 +163,7 @@ def _context(
     return {
         "application": application,
         "recipient": recipient,
+        "is_contact": recipient in contact.HOLDERS,
         "type": CertificateType(application.type),
         "is_test": CertificateType(application.type).is_test,
         "address": settings.PORTAL_BASE_URL + path,

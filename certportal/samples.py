@@ -28,6 +28,8 @@ LANGUAGES = ("fi", "sv", "en")
 READERS = {
     "link_sent": ("technical_contact", "deputy"),
     "recalled": ("reviewer",),
+    "lapse_warning": ("applicant", "technical_contact"),
+    "lapsed": ("applicant", "technical_contact"),
     "renewal": ("applicant", "technical_contact"),
     "revoked": ("applicant", "technical_contact"),
 }

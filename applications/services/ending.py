@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from applications import concerned
 from applications.models import Application
 from applications.services import moving
 from applications.workflow import Action, Role
@@ -25,7 +26,10 @@ def lapse(application_id: UUID, *, now: datetime) -> Application:
     """Let an application lapse that has been pending and incomplete for over six months."""
     application = moving.lock(application_id)
     moving.require(application, Action.LAPSE, Role.SYSTEM)
-    return _end(application, Action.LAPSE, Role.SYSTEM, system("clock"), now)
+    told = concerned.by_lapse(application, now=now)  # before the links die
+    lapsed = _end(application, Action.LAPSE, Role.SYSTEM, system("clock"), now)
+    moving.notify(lapsed, "lapsed", told, now)
+    return lapsed
 
 
 def _end(

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from applications import lapsing
+from applications import concerned, lapsing, notices
 from applications.models import Application
 from applications.services import ledger, moving
 from applications.services.drafting import remove_draft
@@ -39,7 +39,8 @@ def warn_or_lapse(application_id: UUID, *, now: datetime) -> None:
         return
     due = lapsing.warning_due(clock.day(application.submitted_at), clock.day(now))
     if due and ledger.once("lapse_warning", application_id, due, now=now):
-        moving.notify(application, "lapse_warning", ("applicant",), now)
+        told = concerned.by_lapse(application, now=now)
+        moving.notify(application, "lapse_warning", told, now)
 
 
 def watch_drafts(*, now: datetime) -> None:
@@ -66,7 +67,8 @@ def warn_or_remove(application_id: UUID, *, now: datetime) -> None:
         return
     due = lapsing.removal_warning_due(changed, today)
     if due and ledger.once("draft_warning", application_id, f"{removal}:{due}", now=now):
-        moving.notify(application, "draft_warning", ("applicant",), now)
+        told = notices.distinct(application, ("applicant", *concerned.author(application)))
+        moving.notify(application, "draft_warning", told, now)
 
 
 def _warned(application_id: UUID, removal: date, now: datetime) -> bool:

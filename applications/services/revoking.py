@@ -7,8 +7,8 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts import access
-from accounts.models import Membership, Person
-from applications import notices
+from accounts.models import Person
+from applications import concerned, notices
 from applications.access import ACTING
 from applications.delivery import certificate_of
 from applications.errors import OwnOrganisation
@@ -106,11 +106,6 @@ def tell_revoked(application_id: UUID, *, now: datetime) -> None:
     application = Application.objects.filter(pk=application_id).first()
     if application is None:
         return
-    administrators = Membership.objects.filter(
-        organisation=application.organisation_id,
-        role=Membership.Role.ADMINISTRATOR,
-        ended_at=None,
-    )
-    people = [f"person:{one}" for one in administrators.values_list("person_id", flat=True)]
+    people = concerned.administrators(application)
     told = notices.distinct(application, (*CONCERNED, *people))
     moving.notify(application, "revoked", told, now)

@@ -5,14 +5,17 @@ from datetime import date, timedelta
 import pytest
 from django.test import Client
 
+from accounts.services import membership
 from applications import lapsing, notices, services
 from applications.models import Application, Check, SentNotice
 from applications.workflow import Status
 from certportal.foundation import clock
+from certportal.foundation.actors import system
 from certportal.foundation.models import Event, OutboxItem
 from tests import people
 from tests.applications import orders
 from tests.applications.clocks.conftest import noon, waiting_for_csr
+from tests.applications.contact.conftest import send as send
 
 SENT = "2027-01-15"
 DAYS = ["2027-04-15", "2027-06-15", "2027-06-30"]
@@ -183,3 +186,69 @@ def test_a_complete_orders_page_speaks_of_no_lapse(matti):
     application = orders.in_review(matti)
     page = people.log_in(Client(), matti).get(f"/en/orders/{application.pk}/").content.decode()
     assert "lapses" not in page
+
+
+@pytest.fixture
+def for_tiina(maija, send):
+    """Maija's order waits for the request of Tiina, who reads Swedish, with a deputy."""
+    deputy = {"deputy_name": "Ville", "deputy_email": "ville@example.com"}
+    application = send(maija, **deputy)
+    orders.drain()
+    Application.objects.filter(pk=application.pk).update(submitted_at=noon(SENT))
+    application.refresh_from_db()
+    return application
+
+
+def readers(messages) -> set[str]:
+    return {address for message in messages for address in message.to}
+
+
+def test_everybody_who_can_mend_it_is_warned_each_address_once(for_tiina, post):
+    services.watch_incomplete(now=noon(DAYS[0]))
+    messages = post(noon(DAYS[0]))
+    everybody = {"matti@example.fi", "maija@example.fi", "tiina@example.com", "ville@example.com"}
+    assert readers(messages) == everybody
+    assert len(messages) == 4
+    (tiina,) = (one for one in messages if one.to == ["tiina@example.com"])
+    link = for_tiina.contact_links.get(holder="technical_contact")
+    assert link.token in tiina.body
+    assert "certifikatbegäran" in tiina.body.casefold()
+    assert f"/orders/{for_tiina.pk}" not in tiina.body
+    assert link.token not in "".join(one.body for one in messages if one != tiina)
+
+
+def test_a_contact_who_has_nothing_to_do_with_it_is_left_alone(for_tiina, post):
+    link = for_tiina.contact_links.get(holder="technical_contact")
+    services.not_mine(link.pk, actor=system("test"), now=clock.now())
+    post(noon("2027-01-16"))
+    services.watch_incomplete(now=noon(DAYS[0]))
+    assert readers(post(noon(DAYS[0]))) >= {"matti@example.fi", "ville@example.com"}
+    services.watch_incomplete(now=noon(DAYS[1]))
+    assert "tiina@example.com" not in readers(post(noon(DAYS[1])))
+
+
+def test_whoever_was_warned_is_told_of_the_lapse(for_tiina, post):
+    services.watch_incomplete(now=noon("2027-07-16"))
+    messages = post(noon("2027-07-16"))
+    everybody = {"matti@example.fi", "maija@example.fi", "tiina@example.com", "ville@example.com"}
+    assert readers(messages) == everybody
+    assert len(messages) == 4
+
+
+def test_a_question_to_the_applicant_is_no_business_of_the_contact(for_tiina, riitta, cas, post):
+    orders.attach(for_tiina.created_by, for_tiina, orders.openssl_csr())
+    orders.drain()
+    seen = orders.Handler(riitta, for_tiina).seen
+    services.claim(for_tiina.pk, person=riitta, **seen)
+    orders.drain()
+    ask(riitta, for_tiina, date(2027, 4, 20), noon("2027-04-10"))
+    post(noon("2027-04-10"))
+    services.watch_incomplete(now=noon(DAYS[0]))
+    assert readers(post(noon(DAYS[0]))) == {"matti@example.fi", "maija@example.fi"}
+
+
+def test_a_colleague_who_has_left_is_not_told(for_tiina, maija, matti, post):
+    membership.remove(maija.memberships.get().pk, actor=system("test"), now=clock.now())
+    orders.drain()
+    services.watch_incomplete(now=noon(DAYS[0]))
+    assert "maija@example.fi" not in readers(post(noon(DAYS[0])))

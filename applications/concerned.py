@@ -1,0 +1,42 @@
+"""Whom a mail about an order concerns beside its contact person."""
+
+from datetime import datetime
+
+from accounts.models import Membership
+from applications import contact, notices
+from applications.models import Application
+from applications.workflow import Status
+
+
+def administrators(application: Application) -> list[str]:
+    """Return the present administrators of the order's account, as recipients of notices."""
+    current = Membership.objects.filter(
+        organisation=application.organisation_id,
+        role=Membership.Role.ADMINISTRATOR,
+        ended_at=None,
+    )
+    people = current.order_by("begun_at").values_list("person_id", flat=True)
+    return [f"person:{one}" for one in people]
+
+
+def author(application: Application) -> list[str]:
+    """Return whoever sent the order, or began the draft, while they belong to its account."""
+    sent = application.submission
+    key = sent.person_id if sent else application.created_by_id
+    person = Membership.objects.filter(
+        person=key, organisation=application.organisation_id, ended_at=None
+    )
+    return [f"person:{key}"] if person.exists() else []
+
+
+def by_lapse(application: Application, *, now: datetime) -> tuple[str, ...]:
+    """Return those who can keep an incomplete application from lapsing, each address once.
+
+    Beside the account's own people the technical contact and the deputy whose link lives, when it
+    is the certificate request that is missing.
+    """
+    living = contact.living(application, now=now)
+    missing = application.status == Status.AWAITING_CSR
+    holders = [link.holder for link in living] if missing else []
+    people = [*author(application), *administrators(application)]
+    return notices.distinct(application, ("applicant", *holders, *people))
