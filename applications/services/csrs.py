@@ -1,6 +1,6 @@
 """Uploading a certificate request, choosing it for the draft, attaching or replacing it later."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -12,18 +12,28 @@ from applications.models import Application, Csr
 from applications.naming import expected_names
 from applications.services import moving
 from applications.workflow import Action, Role, Status
-from certportal.foundation import events
+from certportal.foundation import events, limits
 from certportal.foundation.actors import Actor
 from issuance import csr as doctor
 from issuance import services as authority
+
+# By one person, or one link, to one order.
+MOST_UPLOADS_AN_HOUR = 30
 
 
 def upload_csr(application_id: UUID, data: bytes, *, actor: Actor, now: datetime) -> Csr:
     """Examine the bytes and store them as an immutable request of this application.
 
-    Raises PrivateKeyFound (nothing is stored but the hash of the leaked key's public half) and
-    UnfitCsr with the report when the request has faults.
+    Raises PrivateKeyFound (nothing is stored but the hash of the leaked key's public half),
+    UnfitCsr with the report when the request has faults, and TooMany.
     """
+    limits.spend(
+        "upload",
+        f"{application_id}:{actor}",
+        most=MOST_UPLOADS_AN_HOUR,
+        per=timedelta(hours=1),
+        now=now,
+    )
     application = Application.objects.get(pk=application_id)
     report = doctor.examine(
         data,

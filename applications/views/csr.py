@@ -22,6 +22,7 @@ from applications.views.entry import acting, order_view, seen_version
 from applications.wording import word_all
 from applications.workflow import Action, Role, Status
 from certportal.foundation import clock
+from certportal.foundation.errors import TooMany
 from issuance import remedies
 from issuance.csr import Report
 
@@ -52,12 +53,21 @@ def give(request: HttpRequest, application: Application) -> HttpResponse:
         initial={"version": application.version, "how": _how(application)},
     )
     if request.method == "POST" and form.is_valid():
-        return (
-            _later(request, application, form)
-            if form.later_by
-            else _examine(request, application, form)
-        )
+        if form.later_by:
+            return _later(request, application, form)
+        try:
+            return _examine(request, application, form)
+        except TooMany as refusal:
+            form.add_error(None, str(refusal))
+            return limited(_ask(request, application, form), refusal)
     return _ask(request, application, form)
+
+
+def limited(page: HttpResponse, refusal: TooMany) -> HttpResponse:
+    """Answer with the form as it was filled in, saying that and when to try again."""
+    page.status_code = refusal.status
+    page["Retry-After"] = str(refusal.retry_after)
+    return page
 
 
 @order_view

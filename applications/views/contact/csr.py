@@ -1,6 +1,5 @@
 """The technical contact gives the certificate request: upload, preview, confirm, replace."""
 
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,12 +14,11 @@ from applications.errors import NotPossible, PrivateKeyFound, UnfitCsr
 from applications.forms.csr import CsrForm
 from applications.kinds import CertificateType
 from applications.views.contact.entry import Seat, contact_view
-from applications.views.csr import attachable, instructions, previewed, unfit
+from applications.views.csr import attachable, instructions, limited, previewed, unfit
 from applications.views.entry import seen_version
 from applications.workflow import Role
-from certportal.foundation import clock, limits
-
-MOST_UPLOADS_AN_HOUR = 30
+from certportal.foundation import clock
+from certportal.foundation.errors import TooMany
 
 
 @contact_view
@@ -31,7 +29,15 @@ def give(request: HttpRequest, seat: Seat) -> HttpResponse:
     first = {"version": seat.application.version, "how": "file"}
     form = CsrForm(request.POST or None, request.FILES or None, later=False, initial=first)
     if request.method == "POST" and form.is_valid():
-        return _examine(request, seat, form)
+        try:
+            return _examine(request, seat, form)
+        except TooMany as refusal:
+            form.add_error(None, str(refusal))
+            return limited(_ask(request, seat, form), refusal)
+    return _ask(request, seat, form)
+
+
+def _ask(request: HttpRequest, seat: Seat, form: CsrForm) -> HttpResponse:
     context = _context(seat) | {
         "form": form,
         "instructions": instructions(seat.application, now=clock.now()),
@@ -42,8 +48,7 @@ def give(request: HttpRequest, seat: Seat) -> HttpResponse:
 
 
 def _examine(request: HttpRequest, seat: Seat, form: CsrForm) -> HttpResponse:
-    now, hour = clock.now(), timedelta(hours=1)
-    limits.spend("upload", str(seat.actor), most=MOST_UPLOADS_AN_HOUR, per=hour, now=now)
+    now = clock.now()
     try:
         stored = services.upload_csr(
             seat.application.pk, form.data_given(), actor=seat.actor, now=now

@@ -150,3 +150,21 @@ def test_the_commands_to_make_a_request_carry_the_orders_names(web, draft, addre
     page = web.get(address("applications:part", draft.pk, "csr"))
     assert "openssl req -new" in page.text
     assert "erecept.example.fi" in page.text
+
+
+def test_too_many_requests_are_told_so_and_nothing_is_lost(give, draft, monkeypatch):
+    monkeypatch.setattr("applications.services.csrs.MOST_UPLOADS_AN_HOUR", 1)
+    text = orders.openssl_csr().decode()
+    assert give(draft, how="text", text=text).status_code == 200
+    answer = give(draft, how="text", text=text)
+    assert answer.status_code == 429
+    assert int(answer["Retry-After"]) > 0
+    assert "too many times" in answer.text
+    assert text.splitlines()[1] in answer.text
+    assert Csr.objects.count() == 1
+
+
+def test_another_order_has_uploads_of_its_own(give, draft, matti, monkeypatch):
+    monkeypatch.setattr("applications.services.csrs.MOST_UPLOADS_AN_HOUR", 1)
+    assert give(draft, **upload(orders.openssl_csr())).status_code == 200
+    assert give(orders.draft(matti), **upload(orders.openssl_csr())).status_code == 200
