@@ -28,11 +28,7 @@ def fill_in(
     page: Page, order: str, type: str, *, names: list[str], mailbox: str, unit: str = UNIT
 ) -> None:
     """Fill in every part but the certificate request."""
-    page.goto(f"{order}part/unit/")
-    page.locator(f"input[name=record][value='{unit}']").check()
-    go_on(page)
-    page.wait_for_url(re.compile("/names/"))
-    go_on(page)
+    choose_unit(page, order, unit)
     if type.endswith("server"):
         page.wait_for_url(re.compile("/part/purpose/"))
         page.locator("input[name=purpose][value=both]").check()
@@ -47,6 +43,20 @@ def fill_in(
     if type == "system_signature":
         page.wait_for_url(re.compile("/part/conformity/"))
         give_conformity(page)
+    fill_in_delivery(page, mailbox)
+
+
+def choose_unit(page: Page, order: str, unit: str = UNIT) -> None:
+    """Choose the unit of the register and confirm the names it brings."""
+    page.goto(f"{order}part/unit/")
+    page.locator(f"input[name=record][value='{unit}']").check()
+    go_on(page)
+    page.wait_for_url(re.compile("/names/"))
+    go_on(page)
+
+
+def fill_in_delivery(page: Page, mailbox: str) -> None:
+    """Fill in validity and delivery, the last parts before the certificate request."""
     page.wait_for_url(re.compile("/part/validity/"))
     page.locator("[name=validity_months]").fill("12")
     page.locator("input[name=begins][value=at_once]").check()

@@ -31,7 +31,9 @@ def openssl(folder: Path, name: str, *, kind: str = "ec") -> Request:
     chosen = EC if kind == "ec" else ["-algorithm", "RSA", "-pkeyopt", f"rsa_keygen_bits:{kind}"]
     run("openssl", "genpkey", *chosen, "-out", key)
     subject = ["-subj", f"/C=FI/CN={name}"]
-    if "." in name:
+    if "@" in name:
+        subject += ["-addext", f"subjectAltName=email:{name}"]
+    elif "." in name:
         subject += ["-addext", f"subjectAltName=DNS:{name}"]
     return Request(run("openssl", "req", "-new", "-key", key, *subject), key)
 
