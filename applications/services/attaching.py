@@ -10,11 +10,12 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
 
-from applications import contents
+from applications import conformity, contents
 from applications.attachments import PDF, check_pdf, clean_name
 from applications.errors import NotPossible
 from applications.models import Application, Attachment
 from applications.services import moving
+from certportal.foundation import clock
 from certportal.foundation.actors import Actor
 
 
@@ -39,25 +40,29 @@ def add_attachment(
     application = _open(application_id, kind, version)
     for earlier in application.attachments.filter(kind=kind, removed_at=None):
         _remove(earlier, now)
-    sha256 = hashlib.sha256(data).hexdigest()
-    attachment = Attachment(
-        application=application,
-        kind=kind,
-        name=clean_name(name),
-        media_type=PDF,
-        size=len(data),
-        sha256=sha256,
-        uploaded_by=str(actor),
-        uploaded_at=now,
-    )
-    attachment.file.save("", ContentFile(data), save=False)
-    attachment.save()
     known = set(contents.BY_ID[kind].fields)
     given = {key: value for key, value in (fields or {}).items() if key in known}
     moving.save(application, now=now, **given)
-    data_of_event = {"kind": kind, "sha256": sha256, "size": len(data)}
-    moving.record(application, "add_attachment", actor=actor, now=now, data=data_of_event)
+    _store(application, kind, data, name, actor, now)
     return application
+
+
+def copy_conformity(
+    template: Application, application: Application, *, actor: Actor, now: datetime
+) -> None:
+    """Give the new order a copy of the earlier one's document, unless it is out of date.
+
+    The copy is a document of its own: it stays when the earlier order's time of keeping is over.
+    """
+    document = conformity.document(template)
+    last = template.conformity_valid_until
+    if document is None or last is None or last < clock.day(now):
+        return
+    if application.type != template.type or not conformity.concerns(application):
+        return
+    with document.file.open("rb") as file:
+        data: bytes = file.read()
+    _store(application, Attachment.Kind.CONFORMITY, data, document.name, actor, now)
 
 
 @transaction.atomic
@@ -84,6 +89,31 @@ def erase_attachments(application: Application) -> None:
     for attachment in application.attachments.all():
         _delete_file(attachment.file.name)
     application.attachments.all().delete()
+
+
+def _store(
+    application: Application,
+    kind: Attachment.Kind,
+    data: bytes,
+    name: str,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    sha256 = hashlib.sha256(data).hexdigest()
+    attachment = Attachment(
+        application=application,
+        kind=kind,
+        name=clean_name(name),
+        media_type=PDF,
+        size=len(data),
+        sha256=sha256,
+        uploaded_by=str(actor),
+        uploaded_at=now,
+    )
+    attachment.file.save("", ContentFile(data), save=False)
+    attachment.save()
+    data_of_event = {"kind": kind, "sha256": sha256, "size": len(data)}
+    moving.record(application, "add_attachment", actor=actor, now=now, data=data_of_event)
 
 
 def _open(application_id: UUID, kind: Attachment.Kind, version: int) -> Application:

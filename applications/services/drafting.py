@@ -29,7 +29,11 @@ def start(
     now: datetime,
     template: Application | None = None,
 ) -> Application:
-    """Create a draft, empty or filled from an earlier order of the same organisation."""
+    """Create a draft, empty or filled from an earlier order of the same organisation.
+
+    From the template come its fields, host names and certificate of conformity while in force;
+    never the key or the request.
+    """
     application = Application(
         number=_next_number(now),
         organisation=organisation,
@@ -48,6 +52,7 @@ def start(
     application.save()
     if template is not None:
         _replace_host_names(application, [host.name for host in template.host_names.all()])
+        attaching.copy_conformity(template, application, actor=actor, now=now)
     moving.record(application, "start", actor=actor, now=now, data={"type": type})
     return application
 

@@ -6,7 +6,7 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods
 
 from accounts import access
-from applications import services
+from applications import conformity, services
 from applications.forms.parts import NewOrderForm
 from applications.forms.shared import VersionForm
 from applications.kinds import CertificateType
@@ -47,5 +47,10 @@ def again(request: HttpRequest, application: Application) -> HttpResponse:
         )
         return redirect("applications:order", draft.pk)
     is_test = CertificateType(application.type).is_test
-    context = {"form": form, "application": application, "is_test": is_test}
+    context = {
+        "form": form,
+        "application": application,
+        "is_test": is_test,
+        "document": conformity.document(application),
+    }
     return render(request, "applications/again.html", context)

@@ -191,3 +191,38 @@ def test_a_sector_the_register_does_not_tell_is_shown_to_the_reviewer(hilla, cas
     monkeypatch.setattr("applications.conformity.sector", lambda _application: None)
     outcome = checks.run(application, now=now)
     assert [one.rule for one in outcome.order_findings] == ["order.sector_unknown"]
+
+
+def again(person, template: Application) -> Application:
+    """Begin a new order on the basis of the earlier one."""
+    return services.start(
+        organisation=template.organisation,
+        person=person,
+        type=template.type,
+        language="fi",
+        template=template,
+        actor=actor_for(person),
+        now=clock.now(),
+    )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_new_order_on_an_earlier_one_has_a_copy_of_its_own(matti, stored):
+    earlier = orders.draft(matti, "system_signature")
+    new = again(matti, earlier)
+    assert [one.id for one in contents.missing(new)] == ["csr"]
+    services.discard(earlier.pk, **orders.Handler(matti, earlier).seen)
+    with new.attachments.get().file.open("rb") as file:
+        assert file.read() == documents.pdf()
+    assert len(list(stored.iterdir())) == 1
+
+
+def test_one_that_is_out_of_date_is_asked_again(matti, now):
+    earlier = orders.draft(matti, "system_signature")
+    yesterday = clock.day(now) - timedelta(days=1)
+    Application.objects.filter(pk=earlier.pk).update(conformity_valid_until=yesterday)
+    earlier.refresh_from_db()
+    new = again(matti, earlier)
+    assert not new.attachments.exists()
+    assert "conformity" in [one.id for one in contents.missing(new)]
+    assert new.conformity_number == earlier.conformity_number
