@@ -6,7 +6,7 @@ from typing import Any
 from celery import shared_task
 
 from accounts import notices
-from accounts.services import forgetting
+from accounts.services import following, forgetting
 from certportal.foundation import clock, mail, outbox
 from certportal.foundation.models import OutboxItem
 
@@ -23,3 +23,9 @@ def send_mail(*, item: OutboxItem, now: datetime, **payload: Any) -> None:
 def forget_expired() -> None:
     """Delete ended sessions and old codes; beat calls this every hour."""
     forgetting.forget_expired(now=clock.now())
+
+
+@outbox.task("accounts.follow_register")
+def follow_register(*, item: OutboxItem, now: datetime, **_: Any) -> None:
+    """Rename accounts as the register has renamed their organisations."""
+    following.follow_register(now=now)

@@ -10,6 +10,8 @@ from applications.views.console import (
     deciding,
     names,
     queue,
+    record,
+    registering,
     revoking,
     rights,
 )
@@ -20,6 +22,9 @@ urlpatterns = [
     path("", queue.queue, name="queue"),
     path("queue.csv", queue.queue_csv, name="queue_csv"),
     path("next/", queue.next_case, name="next"),
+    path("register/", registering.tasks, name="register"),
+    path("register/<int:task_id>/", registering.task, name="register_task"),
+    path("register/units/<slug:record_kind>/<str:oid>/", record.record, name="record"),
     path("<uuid:application_id>/", case.case, name="case"),
     path("<uuid:application_id>/claim/", acting.claim, name="claim"),
     path("<uuid:application_id>/release/", acting.release, name="release"),

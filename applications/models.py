@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation, Person
 from accounts.register.models import Kind, RegisterRecord
+from applications.changes.models import RegisterTask as RegisterTask
 from applications.kinds import CertificateType, ConformityClass, Delivery, Purpose
 from applications.revocations import RevocationRequest as RevocationRequest
 from applications.workflow import Status

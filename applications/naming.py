@@ -38,11 +38,15 @@ class CertificateName:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The organisation's and the unit's names; `unit` is None for an intermediary."""
+    """The organisation's and the unit's names; `unit` is None for an intermediary.
+
+    `record` is the version of the register's record that they come from.
+    """
 
     organisation: CertificateName
     unit: CertificateName | None
     locality: str
+    record: RegisterRecord
 
 
 def fits(name: str) -> bool:
@@ -86,7 +90,7 @@ def names(application: Application, *, now: datetime) -> Names | None:
     unit = None
     if record.kind == Kind.SOTE_UNIT:
         unit = certificate_name(record.long_name, record.abbreviation, application.unit_spelling)
-    return Names(organisation, unit, record.municipality_name or "")
+    return Names(organisation, unit, record.municipality_name or "", record)
 
 
 def _provider(record: RegisterRecord, application: Application) -> RegisterRecord:

@@ -29,7 +29,7 @@ def certificate_order(application: Application, *, now: datetime) -> Certificate
         csr_der=bytes(application.csr.der),
         csr_sha256=application.csr.sha256,
         submission_sha256=application.submission.sha256,
-        register_record=str(application.submission.record_id),
+        register_record=str(found.record.pk if found else application.submission.record_id),
         validity_months=application.validity_months or 0,
         purpose=PURPOSES[application.purpose],
         dns_names=tuple(host.name for host in application.host_names.all()),

@@ -5,7 +5,10 @@ from uuid import UUID
 
 from celery import shared_task
 
+from accounts.models import Person
 from applications import checks, mailbox, notices, services, watch
+from applications.changes import mails
+from applications.changes.models import RegisterTask
 from applications.checks import again
 from applications.models import Application
 from applications.ordering import certificate_order
@@ -117,6 +120,29 @@ def watch_drafts() -> None:
 def remind_of_expiry() -> None:
     """Remind of certificates that are about to expire; beat calls this daily."""
     services.remind_of_expiry(now=clock.now())
+
+
+@shared_task(name="applications.watch_register")
+def watch_register() -> None:
+    """Compare the certificates in force with the registers; beat calls this every night."""
+    services.watch_register(now=clock.now())
+
+
+@outbox.task("applications.hear_register")
+def hear_register(*, item: OutboxItem, now: datetime, **_: object) -> None:
+    """Compare as every night, because an import has just changed a register."""
+    services.watch_register(now=now)
+
+
+@outbox.task("applications.send_register_notice")
+def send_register_notice(
+    *, item: OutboxItem, now: datetime, task: int, notice: str, person: str, **_: object
+) -> None:
+    """Tell an administrator of a change in the register, or of what was decided about it."""
+    about = RegisterTask.objects.select_related("then").get(pk=task)
+    message = mails.write(notice, about, Person.objects.get(pk=person))
+    if message is not None:
+        mail.send(message, item_id=item.pk)
 
 
 @shared_task(name="applications.greet_reviewers")

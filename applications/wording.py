@@ -101,7 +101,8 @@ WORDS: dict[str, Callable[[dict[str, Any]], Words]] = {
     ),
     "order.names_changed": lambda p: (
         _("The register's names have changed"),
-        _("The register names the organisation, the unit or the place in another way now."),
+        _("The certificate was prepared with %(before)s. The register now says %(after)s.")
+        % {"before": p.get("before") or "–", "after": p.get("after") or "–"},
         _("The certificate is prepared anew with the names of today. Look at it again."),
     ),
     "key.pending": lambda p: (

@@ -14,7 +14,10 @@ from django.views.decorators.http import require_GET
 
 from accounts.models import Organisation, Person
 from accounts.notices import text
+from accounts.register.models import RegisterRecord
 from applications import contents, mailbox, notices, watch
+from applications.changes import mails
+from applications.changes.models import RegisterTask
 from applications.kinds import CertificateType
 from applications.models import Application, Decision, HostName, InformationRequest
 from applications.workflow import Status
@@ -66,17 +69,24 @@ def samples(*, now: datetime) -> Iterator[Sample]:
         for reader in READERS.get(notice, ("applicant",)):
             for language in LANGUAGES:
                 yield Sample(notice, reader, _of_order(notice, reader, language, now))
-    for language in LANGUAGES:
-        yield Sample("morning", "reviewer", _morning(language, now))
-    for language in LANGUAGES:
-        yield Sample("alarm", "reviewer", _alarm(language, now))
-    for language in LANGUAGES:
-        yield Sample("email_code", "person", _email_code(language, now))
-    for language in LANGUAGES:
-        yield Sample("mailbox_code", "mailbox", _mailbox_code(language, now))
-    for language in LANGUAGES:
-        for notice, reader, message in samples_accounts.mails(language, now):
-            yield Sample(notice, reader, message)
+    for write in (_to_reviewers, _of_register, _codes, _of_accounts):
+        for language in LANGUAGES:
+            yield from write(language, now)
+
+
+def _to_reviewers(language: str, now: datetime) -> Iterator[Sample]:
+    yield Sample("morning", "reviewer", _morning(language, now))
+    yield Sample("alarm", "reviewer", _alarm(language, now))
+
+
+def _codes(language: str, now: datetime) -> Iterator[Sample]:
+    yield Sample("email_code", "person", _email_code(language, now))
+    yield Sample("mailbox_code", "mailbox", _mailbox_code(language, now))
+
+
+def _of_accounts(language: str, now: datetime) -> Iterator[Sample]:
+    for notice, reader, message in samples_accounts.mails(language, now):
+        yield Sample(notice, reader, message)
 
 
 def application(language: str, now: datetime, **more: object) -> Application:
@@ -149,6 +159,22 @@ def _alarm(language: str, now: datetime) -> Message:
     waiting = application(language, now, waiting_since=now - watch.LONGEST_WAIT)
     assert waiting.reviewer is not None
     return watch.alarm(waiting.reviewer, "register", [waiting])
+
+
+def _of_register(language: str, now: datetime) -> Iterator[Sample]:
+    record = RegisterRecord(long_name="Mallikunnan apteekki", oid="1.2.246.10.99000018.10.0")
+    reader = Person(email="matti@example.fi", language=language)
+    for notice in mails.NOTICES:
+        task = RegisterTask(
+            change=RegisterTask.Change.RENAMED,
+            record_oid=record.oid,
+            then=record,
+            values={"long_name": ["Mallikunnan apteekki", "Mallikunnan uusi apteekki"]},
+            opened_at=now,
+            outcome=RegisterTask.Outcome.REISSUE if notice == "register_decided" else "",
+        )
+        certificates = [Certificate(serial="4F1C99A2B7D35E08")]
+        yield Sample(notice, "administrator", mails.compose(notice, task, reader, certificates))
 
 
 def _mailbox_code(language: str, now: datetime) -> Message:

@@ -24,6 +24,11 @@ ROUTES: dict[str, list[tuple[str, str]]] = {
     ],
     "feedback.given": [("certportal.mail_feedback", "default")],
     "person.mail": [("accounts.send_mail", "default")],
+    "register.changed": [
+        ("accounts.follow_register", "default"),
+        ("applications.hear_register", "default"),
+    ],
+    "register.notice": [("applications.send_register_notice", "default")],
     "reviewer.mail": [("applications.mail_reviewer", "default")],
 }
 
@@ -66,6 +71,11 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "remind-of-expiry": {
         "task": "applications.remind_of_expiry",
         "schedule": crontab(hour=6, minute=20),
+    },
+    # Periods of validity end without any import, hence also every night.
+    "watch-register": {
+        "task": "applications.watch_register",
+        "schedule": crontab(hour=4, minute=0),
     },
     "erase-expired": {"task": "applications.erase_expired", "schedule": crontab(hour=3, minute=30)},
     # From 7.30 on working days; the task knows holidays and whom it has told already.

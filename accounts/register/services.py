@@ -11,7 +11,7 @@ from accounts.register import conf, store
 from accounts.register.models import Kind, RegisterRun
 from accounts.register.rows import Row
 from accounts.register.store import Counts, Difference
-from certportal.foundation import clock, events
+from certportal.foundation import clock, events, outbox
 from certportal.foundation.actors import Actor, system
 from certportal.foundation.errors import Refused
 
@@ -67,6 +67,8 @@ def import_rows(kind: Kind, rows: Iterable[Row], source: Source, *, now: datetim
             counts, held = _write(run, rows, now)
             outcome = RegisterRun.Outcome.HELD if held else RegisterRun.Outcome.DONE
             _finish(run, outcome, counts, now)
+            if not held and (counts.changed or counts.removed):
+                outbox.enqueue("register.changed", now=now, run=run.pk)
     except Exception as error:
         _finish(run, RegisterRun.Outcome.FAILED, Counts(), now, reason=type(error).__name__)
         raise

@@ -1,10 +1,12 @@
 """Do the facts that a certificate rests on still hold? Asked before approval and before signing."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from accounts.register.models import RegisterRecord
 from applications.checks import register
 from applications.models import Application
 from applications.ordering import certificate_order
@@ -14,29 +16,54 @@ from issuance.models import PreparedCertificate
 OPEN = PreparedCertificate.State.PREPARED
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The register's record as it stands now, and what no longer holds, if anything."""
+
+    record: RegisterRecord | None
+    fault: Finding | None
+
+
 def fault(application: Application, *, now: datetime) -> Finding | None:
-    """Return what no longer holds: the unit's standing, or its names as they were prepared.
+    """Return what no longer holds; see `look`."""
+    return look(application, now=now).fault
+
+
+def look(application: Application, *, now: datetime) -> Look:
+    """Look whether the unit stands and is named as it was prepared; the difference is told.
 
     Raises Unavailable when the mirror of the register is too old to say.
     """
-    _record, ended = register.check(application, now=now)
+    record, ended = register.check(application, now=now)
     if ended:
-        return ended[0]
+        return Look(record, ended[0])
     prepared = PreparedCertificate.objects.filter(reference=application.pk, state=OPEN).first()
-    if prepared is not None and not _names_hold(application, prepared.specimen, now):
-        return Finding("order.names_changed", Severity.WARNING, {})
-    return None
+    if prepared is None:
+        return Look(record, None)
+    before, after = _subjects(application, prepared.specimen, now)
+    if before == after:
+        return Look(record, None)
+    changed = {"before": _told(before, after), "after": _told(after, before)}
+    return Look(record, Finding("order.names_changed", Severity.WARNING, changed))
 
 
-def _names_hold(application: Application, specimen: x509.Certificate, now: datetime) -> bool:
-    """Compare what the register and the order say today with the subject that was prepared."""
+def _subjects(
+    application: Application, specimen: x509.Certificate, now: datetime
+) -> tuple[dict[str, str], dict[str, str]]:
+    """The names that were prepared, and what register and order say today, by attribute."""
     subject = certificate_order(application, now=now).subject
-    wanted = {
-        NameOID.ORGANIZATION_NAME: subject.organisation,
-        NameOID.ORGANIZATIONAL_UNIT_NAME: subject.unit,
-        NameOID.LOCALITY_NAME: subject.locality,
+    before = {
+        "O": _value(specimen, NameOID.ORGANIZATION_NAME),
+        "OU": _value(specimen, NameOID.ORGANIZATIONAL_UNIT_NAME),
+        "L": _value(specimen, NameOID.LOCALITY_NAME),
     }
-    return all(_value(specimen, oid) == (value or "") for oid, value in wanted.items())
+    after = {"O": subject.organisation, "OU": subject.unit or "", "L": subject.locality or ""}
+    return before, after
+
+
+def _told(names: dict[str, str], others: dict[str, str]) -> str:
+    """The names that differ, as `O=Name, L=Place`."""
+    return ", ".join(f"{name}={value}" for name, value in names.items() if value != others[name])
 
 
 def _value(certificate: x509.Certificate, oid: x509.ObjectIdentifier) -> str:

@@ -18,6 +18,7 @@ from applications.services.erasing import erase_expired
 from applications.services.issuing import confirm, recall, record_issued, record_package_sent
 from applications.services.lapsing import watch_drafts, watch_incomplete
 from applications.services.mailboxes import ask_mailbox_code, prove_mailbox
+from applications.services.registering import decide_register_task, watch_register
 from applications.services.reminding import remind_of_expiry
 from applications.services.reviewing import (
     approve,
@@ -47,6 +48,7 @@ __all__ = [
     "claim",
     "conclude",
     "confirm",
+    "decide_register_task",
     "discard",
     "erase_expired",
     "extend_deadline",
@@ -81,5 +83,6 @@ __all__ = [
     "wait",
     "watch_drafts",
     "watch_incomplete",
+    "watch_register",
     "withdraw",
 ]

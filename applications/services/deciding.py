@@ -7,6 +7,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Person
+from accounts.register import queries
+from accounts.register.models import RegisterRecord
 from applications import holding, promise
 from applications.checks import again
 from applications.errors import NotYourCase
@@ -82,11 +84,13 @@ def approve(
         _require_own_bytes(application, prepared_id)
         if changed := facts_changed(application, now=now):
             raise changed
+        record = _record_now(application, now)
         state = authority.approve(
             prepared_id,
             person=person,
             reauthenticated_at=reauthenticated_at,
             expected_sha256=tbs_sha256,
+            register_record=str(record.pk) if record else "",
             now=now,
         )
         if state.complete:
@@ -221,6 +225,12 @@ def _decide(
         reviewer=person,
         reasons=reasons,
         submission=submission,
-        record=submission.record,
+        record=_record_now(application, now) or submission.record,
         at=now,
     )
+
+
+def _record_now(application: Application, now: datetime) -> RegisterRecord | None:
+    """Return the register's record that a decision rests on: as it is known at this moment."""
+    today = clock.day(now)
+    return queries.standing(application.record_oid, application.record_kind, today).record

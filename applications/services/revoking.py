@@ -77,6 +77,18 @@ def revoke_exposed(
     return _revoke(application, asked, actor, now)
 
 
+def revoke_by_authority(
+    application_id: UUID, *, reason: str, words: str, person: Person, actor: Actor, now: datetime
+) -> Certificate:
+    """Revoke the order's certificate on the authority's own initiative, by a reviewer's decision.
+
+    Called within the decision's transaction, which has judged who may. Raises NothingToRevoke.
+    """
+    application = moving.lock(application_id)
+    asked = RevocationRequest(person=person, role=Role.REVIEWER, reason=reason, words=words)
+    return _revoke(application, asked, actor, now)
+
+
 def _revoke(
     application: Application, asked: RevocationRequest, actor: Actor, now: datetime
 ) -> Certificate:
@@ -91,10 +103,16 @@ def _revoke(
     )
     asked.application, asked.certificate_id, asked.at = application, certificate.pk, now
     asked.save()
-    action = "revoke" if asked.role == Role.APPLICANT else "revoke_exposed"
+    action = _action(asked)
     data = {"certificate": certificate.pk, "reason": asked.reason}
     moving.record(application, action, actor=actor, now=now, data=data)
     return revoked
+
+
+def _action(asked: RevocationRequest) -> str:
+    if asked.role == Role.APPLICANT:
+        return "revoke"
+    return "revoke_exposed" if asked.reason == EXPOSED else "revoke_by_authority"
 
 
 @transaction.atomic

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts import access
+from applications.changes import resting
 from applications.delivery import certificate_of, files
 from applications.kinds import CertificateType
 from applications.models import Application
@@ -119,6 +120,7 @@ def certificate(request: HttpRequest, application: Application) -> HttpResponse:
         raise Http404
     kind = CertificateType(application.type)
     context |= {"application": application, "type": kind, "is_test": kind.is_test}
+    context["register"] = resting.pairs(context["certificate"], now=clock.now())
     return render(request, "applications/certificate.html", context)
 
 

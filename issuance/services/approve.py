@@ -50,10 +50,12 @@ def approve(
     person: Person,
     reauthenticated_at: datetime,
     expected_sha256: str,
+    register_record: str = "",
     now: datetime,
 ) -> ApprovalState:
     """Add the person's approval of the bytes with hash ``expected_sha256``; once only counts.
 
+    ``register_record`` names the version of the register's record that was looked at for it.
     Raises NotOpen, OtherBytes (both Stale), NotReviewer, OwnOrganisation,
     OwnOrganisationLately or IdentificationTooOld (all NotAllowed);
     PreparedCertificate.DoesNotExist for an unknown id.
@@ -69,6 +71,7 @@ def approve(
             defaults={
                 "role": ROLE,
                 "reauthenticated_at": reauthenticated_at,
+                "register_record": register_record,
                 "created_at": now,
             },
         )

@@ -20,6 +20,7 @@ CONTACT = "accessible/test_contact.py"
 MEMBERS = "accessible/test_members.py"
 HERE = "accessible/test_other_states.py"
 CERTIFICATES = "accessible/test_certificates.py"
+REGISTER = "accessible/test_register.py"
 # Which browser test looks at the page, and the words by which it opens it.
 LOOKED_AT = {
     **{name: (GALLERY, name.replace("_", "-")) for name in ["eligibility", "which_certificate"]},
@@ -69,6 +70,10 @@ LOOKED_AT = {
     },
     "console:right": (CONSOLE, '"right"'),
     "console:evidence": (CONSOLE, "evidence"),
+    **{
+        f"console:{name}": (REGISTER, f"console:{name}")
+        for name in ["register", "register_task", "record"]
+    },
     "certificates": (CERTIFICATES, '"certificates"'),
     **{
         name: (CERTIFICATES, name)

@@ -8,7 +8,7 @@ from django.urls import reverse
 from accounts import access
 from accounts.models import Invitation, JoinRequest, Membership
 from accounts.services import inviting, joining, roles
-from applications.models import Attachment, HostName
+from applications.models import Attachment, HostName, RegisterTask
 from certportal.foundation.actors import system
 from certportal.foundation.models import Event
 from issuance.models import Certificate
@@ -19,10 +19,12 @@ from tests.isolation.table import TABLE, Entry
 # What an address may want to be told without leading to anything of an organisation: names of
 # the public repository, a business ID of the public registers, mail of development, Django's own,
 # and the secret of a link that only its recipient knows.
-PUBLIC = {"stem", "business_id", "name", "app_label", "url", "content_type_id", "token", "tool"}
+PUBLIC = {"stem", "business_id", "name", "app_label", "url", "content_type_id", "token", "tool"} | {
+    *["record_kind", "oid"],
+}
 OF_AN_ORGANISATION = {
     *["application_id", "csr_id", "host_id", "section_id", "kind", "attachment_id", "number"],
-    *["membership_id", "invitation_id", "request_id", "object_id"],
+    *["membership_id", "invitation_id", "request_id", "object_id", "task_id"],
 }
 
 
@@ -62,6 +64,7 @@ def address(entry: Entry, application) -> str:
         "invitation_id": first(Invitation),
         "request_id": first(JoinRequest),
         "section_id": "host_names",
+        "task_id": first(RegisterTask),
         "tool": "openssl",
         "token": "x" * 43,  # no link's token: whoever has one may open what it leads to
         "kind": "der",

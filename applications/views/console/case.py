@@ -20,6 +20,7 @@ from applications.views.console import (
     names,
     offers,
     preparing,
+    relied,
     rights,
     specimen,
 )
@@ -115,4 +116,6 @@ def background(application: Application) -> dict[str, Any]:
         "earlier": memory.earlier(application),
         "certificates": memory.certificates(application),
         "history": history.history(application),
+        "relied": relied.rows(application),
+        **relied.certified(application),
     }

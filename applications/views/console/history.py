@@ -53,6 +53,7 @@ WORDS: dict[str, Promise] = {
     "package_sent": gettext_lazy("The certificate was mailed to a recipient"),
     "revoke": gettext_lazy("The applicant had the certificate revoked"),
     "revoke_exposed": gettext_lazy("A reviewer revoked the certificate: the key was exposed"),
+    "revoke_by_authority": gettext_lazy("A reviewer revoked the certificate"),
     "withdraw": gettext_lazy("The applicant withdrew the application"),
     "lapse": gettext_lazy("The application lapsed"),
     "reopen": gettext_lazy("The application was taken up again"),

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from accounts import access
 from accounts.models import Person
 from applications import holding
+from applications.changes.models import RegisterTask
 from applications.models import Application
 from applications.views.console import export
 from applications.views.console.due import due
@@ -47,6 +48,7 @@ def queue(request: HttpRequest) -> HttpResponseBase:
         "rows": rows,
         "chips": chips(narrowed, request),
         "views": saved_views(request),
+        "changes": RegisterTask.objects.filter(outcome="").count(),
     }
     return render(request, "applications/console/queue.html", context)
 

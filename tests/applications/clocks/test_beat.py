@@ -25,6 +25,7 @@ JOBS = (
     services.greet_reviewers,
     services.raise_alarms,
     services.erase_expired,
+    services.watch_register,
 )
 
 

@@ -1,0 +1,64 @@
+"""Accounts follow the registers: an organisation that is renamed there is renamed here."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F, OuterRef, Subquery
+
+from accounts.models import BusinessId, Organisation
+from accounts.register.models import Kind, RegisterRecord
+from certportal.foundation import clock, events
+from certportal.foundation.actors import system
+
+KINDS = {
+    Organisation.Kind.PROVIDER: Kind.SOTE_UNIT,
+    Organisation.Kind.INTERMEDIARY: Kind.INTERMEDIARY,
+}
+
+
+def follow_register(*, now: datetime) -> int:
+    """Give each account the name its organisation has in the register; return how many changed.
+
+    One that no longer stands there keeps the name it had.
+    """
+    return sum(_follow(kind, register, now) for kind, register in KINDS.items())
+
+
+@transaction.atomic
+def _follow(kind: str, register: str, now: datetime) -> int:
+    today = clock.day(now)
+    standing = RegisterRecord.objects.filter(
+        kind=register,
+        known_to=None,
+        status=RegisterRecord.ACTIVE,
+        business_id=OuterRef("current"),
+        oid=F("provider_oid"),
+    ).exclude(valid_to__lt=today)
+    current = BusinessId.objects.filter(organisation=OuterRef("pk"), valid_to=None)
+    accounts = (
+        Organisation.objects.filter(kind=kind)
+        .annotate(current=Subquery(current.values("code")[:1]))
+        .annotate(registered=Subquery(standing.values("long_name")[:1]))
+        .exclude(registered="")
+        .exclude(registered=F("name"))
+        .filter(registered__isnull=False)
+    )
+    renamed = list(accounts)
+    for account in renamed:
+        _rename(account, account.registered[:300], now)
+    return len(renamed)
+
+
+def _rename(account: Organisation, name: str, now: datetime) -> None:
+    if account.name == name:
+        return
+    account.name = name
+    account.save(update_fields=["name"])
+    events.record(
+        "organisation.renamed",
+        actor=system("register"),
+        now=now,
+        object_type="organisation",
+        object_id=account.pk,
+        organisation_id=account.pk,
+    )

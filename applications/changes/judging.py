@@ -1,0 +1,105 @@
+"""What has changed between the record that a certificate rests on and the register of today."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from accounts.register.models import Kind, RegisterRecord
+from accounts.register.queries import Standing
+from applications.changes.models import RegisterTask
+from applications.kinds import CertificateType
+
+Kinds, Outcome = RegisterTask.Change, RegisterTask.Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change of one record: its kind, and each field as it was and as it is."""
+
+    kind: RegisterTask.Change
+    record_kind: str
+    oid: str
+    values: tuple[tuple[str, Any, Any], ...]
+
+    @property
+    def key(self) -> str:
+        """What the change is known by: record, kind and present values."""
+        present = [self.kind, self.record_kind, self.oid, [(n, now) for n, _, now in self.values]]
+        return hashlib.sha256(json.dumps(present).encode()).hexdigest()
+
+
+def changes(
+    unit: tuple[RegisterRecord, Standing], provider: tuple[RegisterRecord, Standing] | None
+) -> list[Change]:
+    """Return the changes since a certificate was prepared, of its unit's record and its provider's.
+
+    Each comes as the record of then and its standing today. The end of a provider is told once
+    for all its units, and not where the unit lives on with another organisation: that is a merger.
+    """
+    own = list(judge(*unit, own=True))
+    above = list(judge(*provider, own=False)) if provider else []
+    if any(one.kind == Kinds.ENDED for one in above):
+        return [one for one in own if one.kind == Kinds.MERGED] or above
+    return own + above
+
+
+def judge(then: RegisterRecord, today: Standing, *, own: bool) -> Iterator[Change]:
+    """Yield the changes of a record since `then`; place and sector that count are the unit's own.
+
+    Units that move or change sector together are one change of their organisation.
+    """
+    whole = then.provider_oid or then.oid
+    present = today.record
+    if not today.ok or present is None:
+        yield _ended(then, today)
+        return
+    if moved := _differing(then, present, ("business_id", "provider_oid")):
+        yield Change(Kinds.MERGED, then.kind, whole, moved)
+    if own and (sector := _differing(then, present, ("sector",))):
+        yield Change(Kinds.SECTOR, then.kind, whole, sector)
+    names = ("long_name", "abbreviation", *(["municipality_name"] if own else []))
+    named = _differing(then, present, names)
+    # An abbreviation stands in a certificate only where the long name does not fit.
+    if any(name != "abbreviation" for name, *_ in named) or (named and len(then.long_name) > 64):
+        yield Change(Kinds.RENAMED, then.kind, then.oid, named)
+
+
+def proposal(change: Change, profiles: set[str], *, is_provider: bool) -> RegisterTask.Outcome:
+    """Return what is proposed for certificates of these profiles.
+
+    A name is reissued where the certificate carries it: O and L stand in all, OU in those that
+    are no server certificates (the certificate description of the service).
+    """
+    if change.kind in {Kinds.ENDED, Kinds.INTERMEDIARY}:
+        return Outcome.REVOKE
+    if change.kind == Kinds.MERGED:
+        return Outcome.REISSUE
+    if change.kind == Kinds.SECTOR:
+        return Outcome.NOTHING
+    carried = is_provider or any(name == "municipality_name" for name, *_ in change.values)
+    units = any(not CertificateType(profile).is_server for profile in profiles)
+    return Outcome.REISSUE if carried or units else Outcome.NOTHING
+
+
+def _ended(then: RegisterRecord, today: Standing) -> Change:
+    mediated = then.kind == Kind.INTERMEDIARY
+    last = today.record.valid_to if today.record else None
+    values = (
+        ("standing", "register_standing", str(today.reason)),
+        ("valid_to", _plain(then.valid_to), _plain(last)),
+    )
+    kind = Kinds.INTERMEDIARY if mediated else Kinds.ENDED
+    return Change(kind, then.kind, then.oid, values)
+
+
+def _differing(
+    then: RegisterRecord, present: RegisterRecord, names: tuple[str, ...]
+) -> tuple[tuple[str, Any, Any], ...]:
+    pairs = ((name, getattr(then, name), getattr(present, name)) for name in names)
+    return tuple(one for one in pairs if one[1] != one[2])
+
+
+def _plain(day: Any) -> str | None:
+    return day.isoformat() if day else None

@@ -1,0 +1,117 @@
+"""Looking through every certificate in force: which rest on a record that is no longer so.
+
+One statement finds the certificates whose record, or whose provider's record, is not the very row
+that stands today; only those are judged. Time grows in step with the certificates.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from uuid import UUID
+
+from django.db import connection
+
+from accounts.register import queries
+from accounts.register.models import RegisterRecord
+from accounts.register.queries import Standing
+from applications.changes.judging import Change, changes, proposal
+from applications.changes.models import RegisterTask
+from certportal.foundation import clock
+
+_STANDS = (
+    "s.known_to IS NULL AND s.status = 'ACTIVE'"
+    " AND coalesce(s.valid_from, '-infinity') <= %(today)s"
+    " AND coalesce(s.valid_to, 'infinity') >= %(today)s"
+)
+# The record is the CA's own evidence: the version that the preparation names.
+STATEMENT = f"""
+WITH resting AS MATERIALIZED (
+ SELECT c.id AS certificate, a.organisation_id AS organisation, c.profile_id AS profile,
+   p.created_at AS known_at, r.id AS record, r.kind, r.oid, r.provider_oid
+ FROM issuance_certificate c
+ JOIN issuance_preparedcertificate p ON p.id = c.prepared_id
+ JOIN applications_application a ON a.id = c.reference
+ JOIN register_registerrecord r ON r.id =
+   CASE WHEN p.register_record ~ '^[0-9]{{1,18}}$' THEN p.register_record::bigint END
+ WHERE c.state = 'issued' AND c.not_after > %(now)s)
+SELECT certificate, organisation, profile, record,
+ (SELECT b.id FROM register_registerrecord b
+  WHERE b.kind = n.kind AND b.oid = n.provider_oid AND n.provider_oid <> n.oid
+   AND b.known_from <= n.known_at AND (b.known_to IS NULL OR b.known_to > n.known_at)
+  ORDER BY b.status = 'ACTIVE' DESC, coalesce(b.valid_to, 'infinity') DESC LIMIT 1)
+FROM resting n
+WHERE NOT EXISTS (SELECT FROM register_registerrecord s WHERE s.id = n.record AND {_STANDS})
+ OR (n.provider_oid NOT IN ('', n.oid) AND NOT EXISTS (
+  SELECT FROM register_registerrecord s WHERE s.kind = n.kind AND s.oid = n.provider_oid
+   AND s.known_from <= n.known_at AND {_STANDS}))
+"""  # noqa: S608 (put together from this file's constants, values are bound)
+
+
+@dataclass(slots=True)
+class Found:
+    """A change, the certificates of one organisation it touches, and what is proposed."""
+
+    organisation_id: UUID
+    change: Change
+    then: RegisterRecord
+    present: RegisterRecord | None
+    certificates: list[int] = field(default_factory=list)
+    profiles: set[str] = field(default_factory=set)
+    is_provider: bool = False
+
+    @property
+    def proposal(self) -> RegisterTask.Outcome:
+        """What is proposed to the reviewer."""
+        return proposal(self.change, self.profiles, is_provider=self.is_provider)
+
+
+type Row = tuple[int, UUID, str, int, int | None]
+
+
+def survey(now: datetime) -> list[Found]:
+    """Return every change under certificates in force, as the mirror knows it now."""
+    today = clock.day(now)
+    rows = _candidates(now, today)
+    records = RegisterRecord.objects.in_bulk({pk for row in rows for pk in row[3:] if pk})
+    present = _present(records.values(), today)
+    found: dict[tuple[UUID, str], Found] = {}
+    for certificate, organisation, profile, own, provider in rows:
+        unit = _pair(records[own], present)
+        above = _pair(records[provider], present) if provider else None
+        for change in changes(unit, above):
+            then, standing = above if above and change.oid == above[0].oid else unit
+            key = (organisation, change.key)
+            one = found.setdefault(key, Found(organisation, change, then, standing.record))
+            one.certificates.append(certificate)
+            one.profiles.add(profile)
+            one.is_provider |= then.is_provider
+    return list(found.values())
+
+
+def _pair(
+    then: RegisterRecord, present: dict[tuple[str, str], Standing]
+) -> tuple[RegisterRecord, Standing]:
+    return then, present[then.kind, then.oid]
+
+
+def _candidates(now: datetime, today: date) -> list[Row]:
+    with connection.cursor() as cursor:
+        cursor.execute(STATEMENT, {"now": now, "today": today})
+        return list(cursor.fetchall())
+
+
+def _present(records: Iterable[RegisterRecord], today: date) -> dict[tuple[str, str], Standing]:
+    """How each record's code stands today, by register and OID."""
+    oids: dict[str, set[str]] = defaultdict(set)
+    for record in records:
+        oids[record.kind].add(record.oid)
+    return dict(_standings(oids, today))
+
+
+def _standings(
+    oids: dict[str, set[str]], today: date
+) -> Iterator[tuple[tuple[str, str], Standing]]:
+    for kind, wanted in oids.items():
+        for oid, standing in queries.standings(wanted, kind, today).items():
+            yield (kind, oid), standing

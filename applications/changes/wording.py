@@ -1,0 +1,104 @@
+"""Changes in the registers, and records then and now, in words."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from accounts.register.models import RegisterRecord
+from accounts.register.queries import Reason, Standing
+from applications.changes.models import RegisterTask
+
+LABELS: dict[str, Promise] = {
+    "standing": gettext_lazy("In the register"),
+    "long_name": gettext_lazy("Long name"),
+    "abbreviation": gettext_lazy("Short name"),
+    "business_id": gettext_lazy("Business ID"),
+    "provider_oid": gettext_lazy("OID of the organisation"),
+    "sector": gettext_lazy("Sector"),
+    "municipality_name": gettext_lazy("Municipality"),
+    "valid_from": gettext_lazy("In force from"),
+    "valid_to": gettext_lazy("In force until"),
+}
+SECTORS: dict[int, Promise] = {
+    RegisterRecord.Sector.PUBLIC: pgettext_lazy("sector", "Public"),
+    RegisterRecord.Sector.PRIVATE: pgettext_lazy("sector", "Private"),
+    RegisterRecord.Sector.SELF_REGISTERED: pgettext_lazy("sector", "Private, self-registered"),
+}
+STANDINGS: dict[str, Promise] = {
+    Reason.STANDING: gettext_lazy("In force"),
+    Reason.UNKNOWN: gettext_lazy("Not in the register"),
+    Reason.REMOVED: gettext_lazy("Removed from the register"),
+    Reason.NOT_ACTIVE: gettext_lazy("Not active"),
+    Reason.NOT_YET: gettext_lazy("Not in force yet"),
+    Reason.ENDED: gettext_lazy("Ended"),
+}
+# What the organisation is told of each change.
+SENTENCES: dict[str, Promise] = {
+    RegisterTask.Change.ENDED: gettext_lazy("It has ended in the register."),
+    RegisterTask.Change.RENAMED: gettext_lazy("Its name or place has changed in the register."),
+    RegisterTask.Change.MERGED: gettext_lazy("The register now ties it to another organisation."),
+    RegisterTask.Change.SECTOR: gettext_lazy("Its sector has changed in the register."),
+    RegisterTask.Change.INTERMEDIARY: gettext_lazy(
+        "It is no longer in force in the register of Kanta intermediaries."
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One field as it was and as it is."""
+
+    label: str
+    then: str
+    now: str
+
+    @property
+    def differs(self) -> bool:
+        """Whether the field has changed."""
+        return self.then != self.now
+
+
+def differences(task: RegisterTask) -> list[Pair]:
+    """Return what changed, field by field."""
+    return [_pair(name, *task.values[name]) for name in LABELS if name in task.values]
+
+
+def then_and_now(then: RegisterRecord, today: Standing) -> list[Pair]:
+    """Return every field of a record as it was when it was relied on, and as it is today."""
+    present = today.record
+    fields = [name for name in LABELS if name != "standing"]
+    now = {name: _value(getattr(present, name)) if present else None for name in fields}
+    standing = _pair("standing", str(Reason.STANDING), str(today.reason))
+    return [standing, *(_pair(name, _value(getattr(then, name)), now[name]) for name in fields)]
+
+
+def _value(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _pair(name: str, then: Any, now: Any) -> Pair:
+    return Pair(str(LABELS[name]), _word(name, then), _word(name, now))
+
+
+def _word(name: str, value: Any) -> str:
+    if value in (None, ""):
+        return _("open") if name in {"valid_from", "valid_to"} else _("none")
+    return str(_WORDS[name](value)) if name in _WORDS else str(value)
+
+
+def _day(iso: str) -> str:
+    return date_format(date.fromisoformat(iso), "SHORT_DATE_FORMAT")
+
+
+_WORDS: dict[str, Callable[[Any], Any]] = {
+    "standing": lambda value: STANDINGS.get(value, value),
+    "sector": lambda value: SECTORS.get(value, value),
+    "valid_from": _day,
+    "valid_to": _day,
+}

@@ -1,0 +1,50 @@
+"""A reviewer's decisions about the registers."""
+
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from applications.changes.models import RegisterTask
+from certportal.foundation.forms import DateField, Form
+
+REASONS = 2000
+OFFERED = [
+    RegisterTask.Outcome.REVOKE,
+    RegisterTask.Outcome.REISSUE,
+    RegisterTask.Outcome.NOTHING,
+]
+
+
+class DecisionForm(Form):
+    """What is done about a change in the register, and why; the organisation reads the reasons."""
+
+    outcome = forms.ChoiceField(
+        label=_("What is done about the certificates?"),
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose what is done about the certificates.")},
+    )
+    reasons = forms.CharField(
+        label=_("Reasons for the decision"),
+        help_text=_("The organisation gets the reasons by email."),
+        max_length=REASONS,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        error_messages={"required": _("Write the reasons.")},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the three outcomes."""
+        super().__init__(*args, **kwargs)
+        self.fields["outcome"].choices = [(one.value, one.label) for one in OFFERED]  # type: ignore[attr-defined]
+
+
+class AsOfForm(Form):
+    """Two days: the one whose validity is asked, and the one whose knowledge counts."""
+
+    on = DateField(label=_("In force on"), help_text=_("For example 31.12.2026"))
+    known = DateField(label=_("As it was known at the end of"))
+
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        """Begin with today."""
+        super().__init__(*args, initial={"on": today, "known": today}, **kwargs)

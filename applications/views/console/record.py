@@ -1,0 +1,40 @@
+"""Everything the mirror ever knew of one code, and what it said as of a day."""
+
+from datetime import date
+
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from accounts import access
+from accounts.register import queries
+from accounts.register.models import Kind, RegisterRecord
+from applications.changes.wording import SECTORS
+from applications.forms.registering import AsOfForm
+from certportal.foundation import clock
+
+
+@access.reviewer_required
+@require_safe
+def record(request: HttpRequest, record_kind: str, oid: str) -> HttpResponseBase:
+    """Show every version of the code, and answer: valid on which day, known to us when."""
+    versions = list(queries.history(oid, kind=record_kind)) if record_kind in Kind else []
+    if not versions:
+        raise Http404
+    asked = "on" in request.GET
+    form = AsOfForm(request.GET if asked else None, today=clock.day(clock.now()))
+    answer = None
+    if asked and form.is_valid():
+        answer = _as_of(oid, record_kind, form.cleaned_data["on"], form.cleaned_data["known"])
+    context = {
+        "versions": [(one, SECTORS.get(one.sector or 0, "")) for one in versions],
+        "newest": versions[0],
+        "form": form,
+        "asked": asked and form.is_valid(),
+        "answer": answer,
+    }
+    return render(request, "applications/console/record.html", context)
+
+
+def _as_of(oid: str, kind: str, on: date, known: date) -> RegisterRecord | None:
+    return queries.as_of(oid, kind=kind, on=on, known_at=clock.end_of_day(known))

@@ -1,0 +1,69 @@
+"""Changes in the registers that touch certificates: the list, one of them, and its decision."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts import access
+from applications import services
+from applications.changes.models import RegisterTask
+from applications.changes.wording import SENTENCES, differences
+from applications.forms.registering import DecisionForm
+from applications.views.rows import certificate_rows
+from certportal.foundation import clock
+
+PER_PAGE = 50
+
+
+@access.reviewer_required
+@require_safe
+def tasks(request: HttpRequest) -> HttpResponseBase:
+    """List the changes that wait for a decision, or with ?decided the decided ones."""
+    decided = "decided" in request.GET
+    found = RegisterTask.objects.select_related("organisation", "then", "decided_by")
+    found = found.exclude(outcome="") if decided else found.filter(outcome="")
+    found = found.annotate(touched=Count("certificates"))
+    order = ("-decided_at", "-pk") if decided else ("opened_at", "pk")
+    page = Paginator(found.order_by(*order), PER_PAGE).get_page(request.GET.get("page"))
+    context = {"page_obj": page, "decided": decided}
+    return render(request, "applications/console/register.html", context)
+
+
+@access.reviewer_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def task(request: HttpRequest, task_id: int) -> HttpResponseBase:
+    """Show a change with the certificates it touches, and decide about it."""
+    found = RegisterTask.objects.select_related("organisation", "then", "present", "decided_by")
+    shown = get_object_or_404(found, pk=task_id)
+    person = access.person_of(request)
+    form = DecisionForm(request.POST or None, initial={"outcome": shown.proposal})
+    if request.method == "POST" and form.is_valid():
+        services.decide_register_task(
+            shown.pk,
+            **form.cleaned_data,
+            person=person,
+            actor=access.actor_of(request),
+            now=clock.now(),
+        )
+        messages.success(request, _("The decision was made and the organisation told."))
+        return redirect("console:register_task", shown.pk)
+    return _show(request, shown, form, access.is_member(person, shown.organisation_id))
+
+
+def _show(request: HttpRequest, shown: RegisterTask, form: DecisionForm, own: bool) -> HttpResponse:
+    touched = shown.certificates.order_by("-issued_at", "-pk")
+    page = Paginator(touched, PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "task": shown,
+        "sentence": SENTENCES[shown.change],
+        "differences": differences(shown),
+        "form": form,
+        "own": own,
+        "page_obj": page,
+        "rows": certificate_rows(page, now=clock.now()),
+    }
+    return render(request, "applications/console/register_task.html", context)

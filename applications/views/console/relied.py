@@ -1,0 +1,59 @@
+"""What the register said at each step of a case, and under its certificate then and now."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from accounts.register.models import RegisterRecord
+from applications.changes import resting
+from applications.delivery import certificate_of
+from applications.models import Application
+from certportal.foundation import clock
+from issuance.models import Approval, PreparedCertificate
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the case, and the version of the register's record that it rested on."""
+
+    what: str
+    at: datetime
+    record: RegisterRecord
+
+
+def rows(application: Application) -> list[Step]:
+    """Return the steps in the order of time; those that rested on no known record are left out."""
+    found = [*_own(application), *_authority(application)]
+    return sorted(found, key=lambda step: step.at)
+
+
+def certified(application: Application) -> dict[str, Any]:
+    """Return the record under the issued certificate then and now; nothing without one."""
+    certificate = certificate_of(application)
+    return {"register": resting.pairs(certificate, now=clock.now())} if certificate else {}
+
+
+def _own(application: Application) -> Iterator[Step]:
+    for submission in application.submissions.select_related("record"):
+        if submission.record:
+            what = _("Submission %(number)s") % {"number": submission.number}
+            yield Step(what, submission.at, submission.record)
+    for check in application.check_runs.select_related("record"):
+        if check.record:
+            yield Step(_("Automatic checks"), check.at, check.record)
+    for decision in application.decisions.select_related("record"):
+        if decision.record:
+            yield Step(_("Decision"), decision.at, decision.record)
+
+
+def _authority(application: Application) -> Iterator[Step]:
+    for attempt in PreparedCertificate.objects.filter(reference=application.pk):
+        if record := resting.record_of(attempt):
+            what = _("Preparation, attempt %(number)s") % {"number": attempt.attempt}
+            yield Step(what, attempt.created_at, record)
+    for approval in Approval.objects.filter(prepared__reference=application.pk):
+        if record := resting.named(approval.register_record):
+            yield Step(_("Approval"), approval.created_at, record)

@@ -1,0 +1,24 @@
+"""Certificates in force whose registers are about to change."""
+
+import pytest
+from django.test import Client
+
+from tests import people
+from tests.applications import orders
+
+
+@pytest.fixture(autouse=True)
+def _local_mail(settings):
+    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
+
+
+@pytest.fixture
+def order(matti, riitta, cas):
+    """An order of the pharmacy whose server certificate is in force."""
+    return orders.delivered(matti, riitta)
+
+
+@pytest.fixture
+def desk(raimo):
+    """The browser of Raimo, a reviewer."""
+    return people.log_in(Client(), raimo)

@@ -1,0 +1,206 @@
+"""Every night: what has changed in the registers under certificates in force."""
+
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+
+from accounts.register.models import Kind, RegisterRecord
+from applications import services
+from applications.changes.models import RegisterTask
+from applications.services.deciding import FactsChanged
+from certportal.foundation import clock
+from certportal.foundation.models import Event
+from issuance.models import Certificate
+from tests import people
+from tests.applications import orders
+from tests.applications.register.changing import change
+from tests.conftest import CLINICS
+
+INTERMEDIARY = "9900023-7"
+
+Change, Outcome = RegisterTask.Change, RegisterTask.Outcome
+UNIT = "1.2.246.10.99000085.10.2"
+PROVIDER = "1.2.246.10.99000085.10.0"
+
+
+def watch():
+    services.watch_register(now=clock.now())
+    return list(RegisterTask.objects.order_by("pk"))
+
+
+def test_with_nothing_changed_there_is_nothing_to_decide(order):
+    assert watch() == []
+
+
+def test_a_change_that_no_certificate_rests_on_is_none_of_our_business(order, matti):
+    change("1.2.246.10.99000093.10.0", long_name="Toinen hyvinvointialue")
+    assert watch() == []
+
+
+def test_an_ended_unit_is_brought_up_with_its_certificates(order):
+    yesterday = clock.day(clock.now()) - timedelta(days=1)
+    change(orders.UNIT, valid_to=yesterday)
+    (task,) = watch()
+    assert (task.change, task.proposal) == (Change.ENDED, Outcome.REVOKE)
+    assert task.organisation == order.organisation
+    assert [one.reference for one in task.certificates.all()] == [order.pk]
+    assert task.values["standing"] == ["register_standing", "register_ended"]
+    assert task.then.pk != task.present.pk
+
+
+def test_a_validity_that_runs_out_by_itself_is_noticed_without_an_import(matti, riitta, cas):
+    today = clock.day(clock.now())
+    change(orders.UNIT, valid_to=today)
+    orders.delivered(matti, riitta)
+    assert watch() == []
+    services.watch_register(now=clock.now() + timedelta(days=1))
+    assert RegisterTask.objects.get().change == Change.ENDED
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind", "proposal"),
+    [
+        ({"status": "DELETED"}, Change.ENDED, Outcome.REVOKE),
+        ({"long_name": "Helsingin uusi apteekki"}, Change.RENAMED, Outcome.REISSUE),
+        ({"municipality_name": "Vantaa"}, Change.RENAMED, Outcome.REISSUE),
+        ({"business_id": CLINICS}, Change.MERGED, Outcome.REISSUE),
+        ({"sector": 1}, Change.SECTOR, Outcome.NOTHING),
+    ],
+)
+def test_each_kind_of_change_has_its_proposal(order, fields, kind, proposal):
+    change(orders.UNIT, **fields)
+    (task,) = watch()
+    assert (task.change, task.proposal) == (kind, proposal)
+
+
+def test_an_abbreviation_or_an_address_changes_no_certificate(order):
+    change(orders.UNIT, abbreviation="Uusi lyhenne", street_address="Mallikatu 99")
+    assert watch() == []
+
+
+def test_a_unit_s_name_stands_in_signatures_but_not_in_servers(kalle, riitta, cas):
+    orders.delivered(kalle, riitta, "test_server", unit=UNIT)
+    change(UNIT, long_name="Uusi toimipiste")
+    (task,) = watch()
+    assert (task.record_oid, task.proposal) == (UNIT, Outcome.NOTHING)
+    orders.delivered(kalle, riitta, "test_system_signature", unit=UNIT)
+    change(UNIT, long_name="Uusin toimipiste")
+    (task,) = [one for one in watch() if one.is_open]
+    assert (task.certificates.count(), task.proposal) == (2, Outcome.REISSUE)
+
+
+def test_a_provider_s_new_name_is_one_task_for_all_its_units(kalle, riitta, cas):
+    orders.delivered(kalle, riitta, "test_server", unit=UNIT)
+    orders.delivered(kalle, riitta, "test_server", unit=PROVIDER)
+    change(PROVIDER, long_name="Koivuranta Terveys Oy")
+    (task,) = watch()
+    assert (task.record_oid, task.certificates.count()) == (PROVIDER, 2)
+    assert task.proposal == Outcome.REISSUE
+
+
+def test_a_provider_s_end_is_told_once_and_not_where_its_unit_lives_on(kalle, riitta, cas):
+    orders.delivered(kalle, riitta, "test_server", unit=UNIT)
+    change(UNIT, business_id="9900009-3", provider_oid="1.2.246.10.99000093.10.0")
+    change(PROVIDER, status="DELETED")
+    (task,) = watch()
+    assert task.change == Change.MERGED
+    change(UNIT, status="DELETED")
+    assert [one.change for one in watch() if one.is_open] == [Change.ENDED]
+
+
+def test_a_removed_intermediary(riitta, cas, sample, now):
+    record = RegisterRecord.objects.get(kind=Kind.INTERMEDIARY, business_id=INTERMEDIARY)
+    broker = people.make_founder("Veera Välittäjä", record.business_id, now=now)
+    order = orders.begin(broker, "test_server")
+    filled = orders.sections(orders.CertificateType.TEST_SERVER)
+    for section in filled.keys() - {"unit"}:
+        seen = orders.Handler(broker, order).seen
+        services.save_section(order.pk, section, filled[section], **seen)
+    orders.upload(broker, order, orders.openssl_csr())
+    orders.submit(broker, order)
+    orders.finish(broker, riitta, order)
+    change(record.oid, Kind.INTERMEDIARY, valid_to=clock.day(now) - timedelta(days=1))
+    (task,) = watch()
+    assert (task.change, task.proposal) == (Change.INTERMEDIARY, Outcome.REVOKE)
+
+
+def test_the_same_change_is_brought_up_once_whatever_was_decided(order, riitta):
+    change(orders.UNIT, long_name="Helsingin uusi apteekki")
+    (task,) = watch()
+    assert watch() == [task]
+    decide(task, riitta, Outcome.NOTHING)
+    assert watch() == [task]
+    change(orders.UNIT, long_name="Helsingin uusin apteekki")
+    assert len(watch()) == 2
+
+
+def test_a_change_that_was_taken_back_closes_its_task(order):
+    name = RegisterRecord.objects.get(oid=orders.UNIT, known_to=None).long_name
+    change(orders.UNIT, long_name="Erehdys")
+    watch()
+    change(orders.UNIT, long_name=name)
+    (task,) = watch()
+    assert (task.outcome, task.decided_by) == (Outcome.OVER, None)
+
+
+def test_what_is_no_longer_in_force_is_not_watched(order):
+    Certificate.objects.update(state="revoked", revoked_at=clock.now(), revocation_reason="x")
+    change(orders.UNIT, status="DELETED")
+    assert watch() == []
+
+
+def test_an_import_that_changes_something_wakes_the_watch_and_renames_the_account(order):
+    change(orders.UNIT, long_name="Helsingin uusi apteekki")
+    done = orders.drain()
+    assert done.count("register.changed") == 2
+    assert RegisterTask.objects.get().is_open
+    order.organisation.refresh_from_db()
+    assert order.organisation.name == "Helsingin uusi apteekki"
+
+
+def test_administrators_are_told_of_the_change_and_of_the_decision(order, riitta):
+    mail.outbox.clear()
+    change(orders.UNIT, long_name="Helsingin uusi apteekki")
+    orders.drain()
+    (told,) = mail.outbox
+    assert told.to == ["matti@example.fi"]
+    assert "Helsingin uusi apteekki" in told.body
+    assert Certificate.objects.get().serial in told.body
+    decide(RegisterTask.objects.get(), riitta, Outcome.REISSUE, "Nimi on todistuksessa.")
+    orders.drain()
+    assert "Nimi on todistuksessa." in mail.outbox[-1].body
+
+
+def test_a_decision_to_revoke_revokes_and_says_why(order, riitta):
+    change(orders.UNIT, status="DELETED")
+    (task,) = watch()
+    decide(task, riitta, Outcome.REVOKE, "Yksikkö on lakannut.")
+    certificate = Certificate.objects.get()
+    assert (certificate.state, certificate.revocation_reason) == (
+        "revoked",
+        "cessation_of_operation",
+    )
+    asked = order.revocation_requests.get()
+    assert (asked.person, asked.words) == (riitta, "Yksikkö on lakannut.")
+    event = Event.objects.get(action="register_task.decided")
+    assert (event.actor, event.data["outcome"]) == (f"person:{riitta.pk}", "revoke")
+    assert watch() == [task]
+
+
+def test_what_changed_before_signing_never_becomes_a_certificate(matti, riitta, cas):
+    case = orders.claimed(matti, riitta)
+    change(orders.UNIT, long_name="Helsingin uusi apteekki")
+    with pytest.raises(FactsChanged, match="Helsingin uusi apteekki"):
+        orders.approve(riitta, case)
+
+
+def decide(task, reviewer, outcome, reasons="Perustelut."):
+    return services.decide_register_task(
+        task.pk,
+        outcome=outcome,
+        reasons=reasons,
+        person=reviewer,
+        actor=orders.actor_for(reviewer),
+        now=clock.now(),
+    )
