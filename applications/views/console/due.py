@@ -8,7 +8,7 @@ from django.utils.translation import ngettext
 
 from applications import promise
 from applications.models import Application
-from applications.workflow import Status
+from applications.workflow import ENDED, Status
 from certportal.foundation import clock
 
 
@@ -22,7 +22,12 @@ class Due:
 
 
 def due(application: Application, *, now: datetime) -> Due | None:
-    """Return the promised day, or the applicant's deadline while the applicant has the turn."""
+    """Return the promised day, or the applicant's deadline while the applicant has the turn.
+
+    Nothing is due of an application that has ended.
+    """
+    if application.status in ENDED:
+        return None
     if application.due_on is not None:
         return _promised(application.due_on, now)
     if application.status == Status.INFO_REQUESTED:

@@ -163,3 +163,12 @@ def test_home_shows_only_my_organisations_orders(web, address, kalle):
         type="server",
     )
     assert application.number not in web.get(address("home")).text
+
+
+def test_nothing_is_due_of_an_order_that_was_delivered(web, matti, riitta, cas, address):
+    orders.delivered(matti, riitta)
+    page = web.get(address("home"))
+    [row] = page.context["orders"]
+    assert row.order.due_on is not None  # what was promised stays on the order
+    assert row.due is None
+    assert "working days left" not in page.text
