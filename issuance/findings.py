@@ -10,7 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Self
 
-RULE_SET_VERSION = "2026.11"
+RULE_SET_VERSION = "2026.11.1"
 """Grows whenever a rule is added, removed, or decides differently (year.month[.n])."""
 
 type Param = str | int | list[str]
@@ -83,6 +83,7 @@ _ERRORS = {
     "encoding.der": ("bad-encoding", "X.690 section 10; RFC 2986 section 4"),
     "encoding.version": ("bad-encoding", "RFC 2986 section 4.1: version v1(0)"),
     "encoding.request_twice": ("bad-encoding", "RFC 2985 section 5.4.2: single valued"),
+    "encoding.attribute": ("bad-encoding", "X.520 section 6.2: syntax of the attribute"),
     "encoding.extension_twice": ("bad-encoding", "RFC 5280 section 4.2"),
     "encoding.extension_value": ("bad-encoding", "RFC 5280 section 4.2.1"),
     "signature.invalid": ("bad-signature", "RFC 2986 section 3; CA/B BR 3.2.1"),

@@ -21,6 +21,7 @@ class Kind(StrEnum):
     PDF = "PDF"
     ZIP = "ZIP"
     GZIP = "gzip"
+    WORD = "Word document"
     IMAGE = "image"
     PROGRAM = "program"
     HTML = "HTML"
@@ -40,6 +41,8 @@ _MAGIC = [
     (b"PK\x03\x04", Kind.ZIP),
     (b"PK\x05\x06", Kind.ZIP),
     (b"\x1f\x8b", Kind.GZIP),
+    (b"{\\rtf", Kind.WORD),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Kind.WORD),  # what Word wrote before 2007
     (b"\xfe\xed\xfe\xed", Kind.JKS),
     (b"\xce\xce\xce\xce", Kind.JKS),
     (b"\x89PNG", Kind.IMAGE),
@@ -78,7 +81,8 @@ PEM_LABELS = {
 def kind_of_bytes(data: bytes) -> Kind:
     """The kind of a file that is no text, by its first octets."""
     if data.startswith(_STARTS):
-        return next(kind for magic, kind in _MAGIC if data.startswith(magic))
+        kind = next(kind for magic, kind in _MAGIC if data.startswith(magic))
+        return Kind.WORD if kind is Kind.ZIP and b"word/" in data else kind
     if data[:1] in (b"\x30", b"\x31"):
         return kind_of_der(data)
     return Kind.UNKNOWN

@@ -19,7 +19,8 @@ class Block:
     """One PEM block; ``der`` is empty and ``problem`` a short code where it is damaged.
     ``kind`` tells the content, whatever the label says.
 
-    ``repaired`` holds codes of what had to be mended: quoted, indented, headers, label.
+    ``repaired`` holds codes of what had to be mended: quoted, indented, headers, label,
+    escaped, blanks, quoted_printable.
     """
 
     label: str
@@ -52,7 +53,8 @@ def _block(text: str, begin: re.Match[str], limit: int) -> Block:
 
 def _clean(body: str) -> tuple[str, list[str]]:
     """The base64 of a block without line ends, quoting, indentation and headers."""
-    lines, repaired = re.split(r"\r\n|\r|\n", body), list[str]()
+    body, repaired = _unwrapped(body)
+    lines = re.split(r"\r\n|\r|\n", body)
     if any(line.lstrip().startswith(">") for line in lines):
         lines = [_QUOTE.sub("", line) for line in lines]
         repaired.append("quoted")
@@ -68,16 +70,46 @@ def _clean(body: str) -> tuple[str, list[str]]:
     return "".join("".join(lines).split()), repaired
 
 
+def _unwrapped(body: str) -> tuple[str, list[str]]:
+    """The body without what mail, JSON and web pages put around characters: RFC 8259 section 7,
+    RFC 2045 section 6.7. None of it can stand in base64, so nothing is guessed.
+    """
+    repaired: list[str] = []
+    if "\\" in body and (plain := re.sub(r"\\r\\n|\\[nr]", "\n", body)) != body:
+        body = plain.replace("\\/", "/")
+        repaired.append("escaped")
+    if re.search(r"=(3D|\r?\n[A-Za-z0-9+/])", body):
+        body = re.sub(r"=\r?\n(?=[A-Za-z0-9+/=])", "", body).replace("=3D", "=")
+        repaired.append("quoted_printable")
+    return body, repaired
+
+
+def damage(text: str) -> str:
+    """A short code of what a program did to the BEGIN line or the characters of a request.
+
+    Such a file is refused and not mended: what replaced one character may have replaced others.
+    """
+    return next((code for code, sign in _DAMAGES if sign.search(text)), "begin")
+
+
+_DAMAGES = [
+    ("dashes", re.compile("[\u2010-\u2015\u2212\u0096\u0097] ?(?:BEGIN|END)")),
+    ("url", re.compile(r"BEGIN(?:%20|\+)")),
+]
+_ENTITY = re.compile(r"&(?:#\w{1,5}|[a-z]{2,6});|</?(?:br|p|div|span)\b", re.IGNORECASE)
+
+
 def decode(body: str) -> tuple[bytes, str | None]:
     """Strictly decode base64 without white space; the bytes, or none and a problem's code."""
     if not body:
         return b"", "empty"
     if not _BASE64.match(body):
-        return b"", "characters"
+        return b"", "html" if _ENTITY.search(body) else "characters"
     try:
-        return base64.b64decode(body, validate=True), None
+        der = base64.b64decode(body, validate=True)
     except binascii.Error:
         return b"", "length"
+    return (b"", "twice") if der.startswith(b"-----BEGIN") else (der, None)
 
 
 def bare_base64(text: str) -> tuple[bytes, tuple[str, ...]]:

@@ -12,7 +12,7 @@ from issuance.csr.kinds import (
     kind_of_der,
     kind_of_text,
 )
-from issuance.csr.pem import Block, bare_base64, blocks_of
+from issuance.csr.pem import Block, bare_base64, blocks_of, damage
 from issuance.csr.text import text_of
 from issuance.findings import Finding, found
 
@@ -69,10 +69,12 @@ def _root(data: bytes) -> tlv.Element | None:
     return root if is_request(root) else None
 
 
-_LINE = re.compile(r"(?:BEGIN|END)[ +](?:NEW[ +])?CERTIFICATE[ +]REQUEST", re.IGNORECASE)
+_LINE = re.compile(
+    r"(?:BEGIN|END)(?: |\+|%20)(?:NEW(?: |\+|%20))?CERTIFICATE(?: |\+|%20)REQUEST", re.IGNORECASE
+)
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x19]")
 """Octets of no text; tar archives and office files hold requests between such."""
-_BINARY = frozenset({Kind.ZIP, Kind.GZIP, Kind.IMAGE, Kind.PROGRAM, Kind.JKS})
+_BINARY = frozenset({Kind.ZIP, Kind.GZIP, Kind.IMAGE, Kind.PROGRAM, Kind.JKS, Kind.WORD})
 
 
 def read_request(file: File) -> Reading:
@@ -84,7 +86,7 @@ def read_request(file: File) -> Reading:
         return _other(kind)
     if file.data[0] in (0x30, 0x31) and not _is_text(file.data):
         return _from_der(file, kind)
-    if not file.repaired and _CONTROLS.search(file.data):
+    if "utf16" not in file.repaired and _CONTROLS.search(file.data):
         return _other(kind)
     if file.blocks:
         return _from_blocks(file)
@@ -149,5 +151,7 @@ def _from_text(file: File) -> Reading:
     if der:
         return _other(kind_of_der(der))
     if _LINE.search(file.text):
-        return Reading(Kind.REQUEST, findings=[found("file.damaged_pem", problem="begin")])
+        return Reading(
+            Kind.REQUEST, findings=[found("file.damaged_pem", problem=damage(file.text))]
+        )
     return _other(Kind.PDF if file.text.startswith("%PDF") else kind_of_text(file.text))

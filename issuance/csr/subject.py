@@ -5,6 +5,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 
+from issuance import tlv
 from issuance.csr import hosts
 from issuance.csr.oids import SUBJECT
 from issuance.csr.report import NameAttribute
@@ -13,6 +14,9 @@ from issuance.csr.strings import OLD, BadStringError, is_lax, read_string
 from issuance.findings import Finding, found
 
 MOST_ATTRIBUTES = 20
+UNIQUE_IDENTIFIER = "2.5.4.45"
+"""The one attribute of a name whose value is a BIT STRING and no text (X.520 section 6.2.7)."""
+
 PLACEHOLDERS = frozenset({"internet widgits pty ltd", "default company ltd"})
 _ONCE = frozenset({"C", "O", "CN", "L", "ST", "serialNumber", "organizationIdentifier"})
 _ODD = re.compile(
@@ -34,6 +38,11 @@ def read_subject(request: Request) -> tuple[list[NameAttribute], list[Finding]]:
     findings: list[Finding] = []
     for oid, element in pairs[:MOST_ATTRIBUTES]:
         label = SUBJECT.get(oid, (oid, 0))[0]
+        if oid == UNIQUE_IDENTIFIER and element.tag == tlv.BIT_STRING:
+            attributes.append(NameAttribute(oid, label, element.content[1:].hex(), "BIT STRING"))
+            continue
+        if oid == UNIQUE_IDENTIFIER:
+            findings.append(found("encoding.attribute", attribute=label))
         try:
             value, string_type = read_string(element)
             attributes.append(NameAttribute(oid, label, value, string_type))

@@ -1,23 +1,41 @@
 """The characters of an uploaded file."""
 
 import codecs
+import re
 
 _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 
 def text_of(data: bytes) -> tuple[str, tuple[str, ...]]:
-    """The file as text and what was mended to read it; every octet stays if it is no Unicode.
+    """The file as text and what was mended to read it; octet by octet if it is no Unicode.
 
     UTF-16 is what Windows PowerShell writes with ``>``; without a byte order mark it shows by
-    a NUL in every other octet.
+    a NUL in every other octet. Blanks of web pages and word processors become plain ones, and
+    what nobody sees is left out.
     """
-    if data.startswith(codecs.BOM_UTF8):
-        return data[3:].decode("latin-1"), ()
+    text, repaired = _decoded(data)
+    if text.isascii() or not _FOREIGN.search(text):
+        return text, repaired
+    request = text[text.find("-----BEGIN") : text.rfind("-----END")]
+    if _FOREIGN.search(request):
+        repaired = (*repaired, "blanks")
+    return _FOREIGN.sub(lambda found: " " if found[0].isspace() else "", text), repaired
+
+
+_FOREIGN = re.compile("[\u00a0\u2000-\u200a\u202f\u205f\u3000]|[\u00ad\u200b-\u200f\u2060\ufeff]")
+"""Blanks other than the plain one, and characters without width."""
+
+
+def _decoded(data: bytes) -> tuple[str, tuple[str, ...]]:
     codec = _UTF16.get(data[:2]) or _guess_utf16(data)
     if codec:
         body = data[2:] if data[:2] in _UTF16 else data
         return body.decode(codec, errors="replace"), ("utf16",)
-    return data.decode("latin-1"), ()
+    body = data.removeprefix(codecs.BOM_UTF8)
+    try:
+        return body.decode(), ()
+    except UnicodeDecodeError:
+        return body.decode("latin-1"), ()
 
 
 def _guess_utf16(data: bytes) -> str | None:

@@ -11,6 +11,11 @@ REMEDIES = {
         "Copy the whole file again, from the BEGIN line to the END line, or send the file itself"
         " instead of pasted text."
     ),
+    "send_file": _(
+        "Send the file itself, as the program that made the request saved it, instead of pasted"
+        " text."
+    ),
+    "take_out": _("Take the certificate request out of it and send the request alone."),
     "new_key": _("Make a new key pair and a new request from it."),
     "leaked_key": _(
         "Make a new key pair and a new request, and send only the request. Never send a private "

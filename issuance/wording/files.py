@@ -47,8 +47,20 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "choose_file",
         _("The file is a program, not a certificate request."),
     ),
+    "file.other_type:ZIP": (
+        "take_out",
+        _("The file is a ZIP archive, not a certificate request."),
+    ),
+    "file.other_type:gzip": (
+        "take_out",
+        _("The file is a gzip archive, not a certificate request."),
+    ),
+    "file.other_type:Word document": (
+        "take_out",
+        _("The file is a word processor's document, not a certificate request."),
+    ),
     "file.other_type:e-mail message": (
-        "choose_file",
+        "take_out",
         _("The file is an e-mail message, not a certificate request."),
     ),
     "file.other_type:configuration file": (
@@ -91,6 +103,25 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "copy_again",
         _("The BEGIN line is not in its proper form: it has five hyphens on both sides."),
     ),
+    "file.damaged_pem:dashes": (
+        "send_file",
+        _(
+            "A word processor has changed the hyphens of the BEGIN and END lines to dashes. It may"
+            " have changed other characters as well."
+        ),
+    ),
+    "file.damaged_pem:url": (
+        "send_file",
+        _("The characters of the request are written as in a web address."),
+    ),
+    "file.damaged_pem:html": (
+        "send_file",
+        _("The request has the markup of a web page in it."),
+    ),
+    "file.damaged_pem:twice": (
+        "send_file",
+        _("The request has been put into base64 a second time."),
+    ),
     "file.damaged_pem:label": (
         "copy_again",
         _("The BEGIN line says that this is something else than a certificate request."),
@@ -129,6 +160,21 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "file.repaired:bare_base64": (
         "nothing",
         _("The BEGIN and END lines were missing. We added them."),
+    ),
+    "file.repaired:escaped": (
+        "nothing",
+        _("The line ends were written as \\n, as in a JSON file. We put them right."),
+    ),
+    "file.repaired:quoted_printable": (
+        "nothing",
+        _("An e-mail program had written = as =3D. We put it right."),
+    ),
+    "file.repaired:blanks": (
+        "nothing",
+        _(
+            "There were blanks or invisible characters of a web page or a word processor between"
+            " the lines. We removed them."
+        ),
     ),
     "file.repaired:twice": (
         "nothing",

@@ -26,6 +26,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "new_request",
         _("The content of this extension cannot be read: %(value)s."),
     ),
+    "encoding.attribute": (
+        "new_request",
+        _("The value of the attribute %(attribute)s is of the wrong type."),
+    ),
     "encoding.lax": (
         "nothing",
         _("The request departs from the encoding rules in a harmless way."),

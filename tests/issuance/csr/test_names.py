@@ -155,6 +155,17 @@ def test_octets_must_fit_the_string_type(octets: bytes, tag: int) -> None:
     assert errors(subject=bad) == ["subject.string"]
 
 
+def test_a_unique_identifier_is_bits() -> None:
+    bits, text = b"\0\xca\xfe", b"cafe"
+    right = name(attribute("O", "Malli"), attribute("2.5.4.45", bits, 3), attribute("CN", HOST))
+    wrong = name(attribute("O", "Malli"), attribute("2.5.4.45", text), attribute("CN", HOST))
+    report = examine(request(subject=right))
+    assert report.accepted
+    assert report.csr is not None
+    assert report.csr.values("x500UniqueIdentifier") == ["cafe"]
+    assert errors(subject=wrong) == ["encoding.attribute"]
+
+
 @pytest.mark.parametrize(
     ("octets", "tag"), [("Järvi".encode("latin-1"), TELETEX), ("Järvi".encode("utf-16-be"), BMP)]
 )

@@ -2,9 +2,13 @@
 
 import base64
 import io
+import json
+import quopri
 import subprocess
 import tarfile
 import zipfile
+from email.message import EmailMessage
+from urllib.parse import quote
 
 import pytest
 from cryptography import x509
@@ -59,6 +63,14 @@ def test_common_forms_are_read_without_a_word(data: bytes) -> None:
         (PEM.replace("REQUEST-----\n", "REQUEST-----\nX-Tool: a\n\n", 1).encode(), "headers"),
         (PEM.lower().replace(BODY.lower(), BODY).encode(), "label"),
         ((PEM + PEM).encode(), "twice"),
+        (json.dumps({"csr": PEM}).replace("/", "\\/").encode(), "escaped"),
+        (PEM.replace("\n", "\\r\\n").encode(), "escaped"),
+        (quopri.encodestring(PEM.encode()), "quoted_printable"),
+        (quopri.encodestring(pem(DER, columns=100_000).encode()), "quoted_printable"),
+        (PEM.replace("\n", "\n\u00a0\u00a0").encode(), "blanks"),
+        (PEM.replace("\n", "\n\u00a0").encode("cp1252"), "blanks"),
+        (PEM.replace("\n", "\u200b\n").replace("E R", "E\u00a0R").encode(), "blanks"),
+        (PEM.replace("\n", "\ufeff\n").encode("utf-16"), "blanks"),
     ],
 )
 def test_other_forms_are_mended_and_said_to_be(data: bytes, repair: str) -> None:
@@ -81,7 +93,11 @@ def test_other_forms_are_mended_and_said_to_be(data: bytes, repair: str) -> None
         (PEM.replace(BODY[70:74], "MII", 1), "length"),
         ("-----BEGIN CERTIFICATE REQUEST-----\n-----END CERTIFICATE REQUEST-----\n", "empty"),
         (PEM.replace("-----", "----"), "begin"),
-        (PEM.replace("-----", "—————"), "begin"),
+        (PEM.replace("-----", "—————"), "dashes"),
+        (PEM.replace("-----", "\u2013 "), "dashes"),
+        (quote(PEM), "url"),
+        (PEM.replace("+", "&#43;").replace("\n", "<br>"), "html"),
+        (pem(PEM.encode()), "twice"),
         (pem(DER, "CERTIFICATE"), "label"),
     ],
 )
@@ -122,11 +138,19 @@ def test_a_certificate_beside_the_request_is_left_out_and_said_to_be() -> None:
     assert [finding.rule for finding in report.warnings] == ["file.left_out"]
 
 
-def zipped(content: bytes) -> bytes:
+def zipped(content: bytes, name: str = "request.csr") -> bytes:
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as file:
-        file.writestr("request.csr", content)
+        file.writestr(name, content)
     return archive.getvalue()
+
+
+def mailed(content: bytes) -> bytes:
+    mail = EmailMessage()
+    mail["Subject"] = "CSR"
+    mail.set_content("Hei, liitteenä pyyntö.")
+    mail.add_attachment(content, maintype="application", subtype="pkcs10", filename="a.csr")
+    return bytes(mail)
 
 
 def tarred(content: bytes) -> bytes:
@@ -165,6 +189,10 @@ def crl() -> bytes:
         (b"-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nabc\n", Kind.PGP),
         (b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA matti@kone", Kind.SSH_KEY),
         (b"From: a@b.fi\nMIME-Version: 1.0\n\nHei\n", Kind.MAIL),
+        (mailed(PEM.encode()), Kind.MAIL),
+        (zipped(PEM.encode(), "word/document.xml"), Kind.WORD),
+        (b"{\\rtf1\\ansi " + PEM.replace("\n", "\\par\n").encode() + b"}", Kind.WORD),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500), Kind.WORD),
         (b"[ req ]\nprompt = no\n", Kind.CONFIG),
         (b"Hei, t\xe4ss\xe4 tilaus", Kind.TEXT),
         (b"", Kind.EMPTY),
