@@ -14,6 +14,7 @@ from applications.views.console import (
     registering,
     revoking,
     rights,
+    runs,
 )
 
 app_name = "console"
@@ -24,6 +25,8 @@ urlpatterns = [
     path("next/", queue.next_case, name="next"),
     path("register/", registering.tasks, name="register"),
     path("register/<int:task_id>/", registering.task, name="register_task"),
+    path("register/runs/", runs.runs, name="register_runs"),
+    path("register/runs/<int:run_id>/", runs.run, name="register_run"),
     path("register/units/<slug:record_kind>/<str:oid>/", record.record, name="record"),
     path("<uuid:application_id>/", case.case, name="case"),
     path("<uuid:application_id>/claim/", acting.claim, name="claim"),

@@ -41,7 +41,11 @@ class RegisterRun(models.Model):
     changed = models.PositiveIntegerField(default=0)
     removed = models.PositiveIntegerField(default=0)
     ended = models.PositiveIntegerField(default=0)
+    # Of a held run: the first units it would have ended, as pairs of OID and name.
+    ending = models.JSONField(default=list)
     accepted_at = models.DateTimeField(null=True)
+    accepted_by = models.CharField(max_length=80, blank=True)
+    accepted_reason = models.TextField(blank=True)
 
     class Meta:
         indexes = [

@@ -16,6 +16,7 @@ from certportal.foundation.actors import Actor, system
 from certportal.foundation.errors import Refused
 
 SHOWN_DIFFERENCES = 200
+SHOWN_ENDING = 200
 COUNTED = ("added", "changed", "removed", "ended")
 ACCEPTANCE_LASTS = timedelta(days=2)
 
@@ -95,8 +96,8 @@ def record_failure(kind: Kind, source: Source, reason: str, *, now: datetime) ->
     return run
 
 
-def accept_held(run_id: int, *, actor: Actor, now: datetime) -> RegisterRun:
-    """A person has looked at a held run and lets the next one end as many units.
+def accept_held(run_id: int, *, reason: str, actor: Actor, now: datetime) -> RegisterRun:
+    """A person has looked at a held run and lets the next one end as many units, for a reason.
 
     Raises:
         Refused: the run is not held.
@@ -105,8 +106,8 @@ def accept_held(run_id: int, *, actor: Actor, now: datetime) -> RegisterRun:
         run = RegisterRun.objects.select_for_update().get(pk=run_id)
         if run.outcome != RegisterRun.Outcome.HELD:
             raise Refused(_("This import is not waiting for a decision."))
-        run.accepted_at = now
-        run.save(update_fields=["accepted_at"])
+        run.accepted_at, run.accepted_by, run.accepted_reason = now, str(actor), reason
+        run.save(update_fields=["accepted_at", "accepted_by", "accepted_reason"])
         _record(run, "register.held_accepted", actor, now)
     return run
 
@@ -124,6 +125,7 @@ def _write(run: RegisterRun, rows: Iterable[Row], now: datetime) -> tuple[Counts
         return store.load(run, rows, now=now), False
     counts = store.stage(run, rows, now=now, today=clock.day(now))
     if _ends_too_many(run, counts, now):
+        run.ending = store.ending(SHOWN_ENDING)
         return counts, True
     store.apply(now=now)
     return counts, False
@@ -148,7 +150,7 @@ def _finish(
     run.rows_read = counts.read
     run.added, run.changed = counts.added, counts.changed
     run.removed, run.ended = counts.removed, counts.ended
-    run.save(update_fields=["outcome", "reason", "finished_at", "rows_read", *COUNTED])
+    run.save(update_fields=["outcome", "reason", "finished_at", "rows_read", "ending", *COUNTED])
     _record(run, f"register.{outcome}", system("register"), now)
 
 

@@ -121,6 +121,18 @@ def differences(limit: int) -> list[Difference]:
         return [_difference(*row) for row in cursor.fetchall()]
 
 
+def ending(limit: int) -> list[tuple[str, str]]:
+    """OID and name of the units that the staged differences would end, at most *limit*."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT d.oid, max(r.long_name) FROM register_difference d JOIN {RECORDS} r"
+            " ON r.id = d.old_id GROUP BY d.oid HAVING bool_or(d.stood) AND NOT bool_or(d.stands)"
+            " ORDER BY d.oid LIMIT %s",
+            [limit],
+        )
+        return list(cursor.fetchall())
+
+
 def _copy(
     cursor: Any, table: str, run: RegisterRun, rows: Iterable[Row], now: datetime
 ) -> CopyStream:

@@ -48,3 +48,14 @@ class AsOfForm(Form):
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
         """Begin with today."""
         super().__init__(*args, initial={"on": today, "known": today}, **kwargs)
+
+
+class AcceptForm(Form):
+    """Why an import that stopped may end as many units as it would."""
+
+    reason = forms.CharField(
+        label=_("Why is it right that these units end?"),
+        max_length=REASONS,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        error_messages={"required": _("Write why it is right.")},
+    )

@@ -105,6 +105,24 @@ def promise_words(application: Application, *, now: datetime) -> str:
     return _("We handle the order at the latest on %(day)s.") % shown
 
 
+WAITS: dict[str, Promise] = {
+    "register": gettext_lazy(
+        "The checks wait for newer data of the register: our copy is too old to decide on. They"
+        " go on by themselves, and you need not do anything."
+    ),
+}
+
+
+def waiting_words(application: Application) -> str:
+    """Return for which source the order waits, in a sentence; empty when it does not."""
+    if not application.waiting_for:
+        return ""
+    other = gettext_lazy(
+        "The checks wait for a source that does not answer. They go on by themselves."
+    )
+    return str(WAITS.get(application.waiting_for, other))
+
+
 def lapse_words(application: Application) -> str:
     """Return by when an incomplete order must be completed and when it lapses; empty if never."""
     day = lapsing.lapses_on(application)

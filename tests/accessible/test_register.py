@@ -2,11 +2,15 @@
 
 import pytest
 
+from accounts.register import conf, services
+from accounts.register.models import Kind, RegisterRun
+from accounts.register.services import Source
 from applications.changes.models import RegisterTask
+from certportal.foundation import clock
 from tests.accessibility import check_both_widths
 from tests.accessible.conftest import press
 from tests.applications import orders
-from tests.applications.register.changing import change
+from tests.applications.register.changing import change, row
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -34,4 +38,20 @@ def test_changes_in_the_registers(go, matti, riitta, cas):
     check_both_widths(page)
     page.locator("main form button").click()
     page.wait_for_selector("main [role=status] dl")
+    check_both_widths(page)
+
+
+def test_imports_of_the_registers(go, riitta, sample, settings):
+    settings.REGISTER = conf.DEFAULTS | {"MAX_ENDED": 2}
+    services.import_rows(Kind.SOTE_UNIT, [row(orders.UNIT)], Source("test"), now=clock.now())
+    check_both_widths(go("console:register_runs", who=riitta))
+    held = RegisterRun.objects.get(outcome=RegisterRun.Outcome.HELD)
+    page = go("console:register_run", held.pk, who=riitta)
+    check_both_widths(page)
+    press(page)
+    page.wait_for_selector(".field__error")
+    check_both_widths(page)
+    page.locator("[name=reason]").fill("THL vahvisti.")
+    press(page)
+    page.wait_for_selector("[role=status] .notice--success")
     check_both_widths(page)

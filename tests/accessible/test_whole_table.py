@@ -72,7 +72,7 @@ LOOKED_AT = {
     "console:evidence": (CONSOLE, "evidence"),
     **{
         f"console:{name}": (REGISTER, f"console:{name}")
-        for name in ["register", "register_task", "record"]
+        for name in ["register", "register_task", "record", "register_runs", "register_run"]
     },
     "certificates": (CERTIFICATES, '"certificates"'),
     **{

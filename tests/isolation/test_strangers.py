@@ -20,7 +20,7 @@ from tests.isolation.table import TABLE, Entry
 # the public repository, a business ID of the public registers, mail of development, Django's own,
 # and the secret of a link that only its recipient knows.
 PUBLIC = {"stem", "business_id", "name", "app_label", "url", "content_type_id", "token", "tool"} | {
-    *["record_kind", "oid"],
+    *["record_kind", "oid", "run_id"],
 }
 OF_AN_ORGANISATION = {
     *["application_id", "csr_id", "host_id", "section_id", "kind", "attachment_id", "number"],

@@ -77,7 +77,7 @@ def test_a_held_run_passes_once_an_operator_accepts_it(tmp_path):
         run(page(tmp_path, "0"))
     held = RegisterRun.objects.get(outcome="held")
     out = StringIO()
-    call_command("accept_register_run", held.pk, stdout=out)
+    call_command("accept_register_run", held.pk, reason="seen", stdout=out)
     assert "29 units may end" in out.getvalue()
     run(page(tmp_path, "0"))
     assert RegisterRecord.objects.filter(known_to=None).count() == 1
@@ -88,7 +88,7 @@ def test_only_a_held_run_is_accepted(tmp_path):
     run(page(tmp_path, "A"))
     for number in (RegisterRun.objects.get().pk, 999_999):
         with pytest.raises(CommandError):
-            call_command("accept_register_run", number)
+            call_command("accept_register_run", number, reason="seen")
 
 
 @pytest.mark.django_db

@@ -165,7 +165,7 @@ def test_a_run_that_would_end_too_many_units_is_held_and_changes_nothing(forty_u
 @pytest.mark.django_db
 def test_a_held_run_that_a_person_accepted_passes_the_next_time(forty_units):
     held = bring(unit(0), now=LATER).run
-    services.accept_held(held.pk, actor=RAIMO, now=LATER)
+    services.accept_held(held.pk, reason="seen", actor=RAIMO, now=LATER)
     assert Event.objects.latest("at", "pk").actor == "person:raimo"
     assert not bring(unit(0), now=LATER + timedelta(hours=1)).held
     assert list(known()) == [unit(0).oid]
@@ -174,7 +174,7 @@ def test_a_held_run_that_a_person_accepted_passes_the_next_time(forty_units):
 @pytest.mark.django_db
 def test_an_acceptance_neither_lasts_nor_covers_more_than_was_seen(forty_units):
     held = bring(*(unit(n) for n in range(10)), now=LATER).run
-    services.accept_held(held.pk, actor=RAIMO, now=LATER)
+    services.accept_held(held.pk, reason="seen", actor=RAIMO, now=LATER)
     assert bring(unit(0), now=LATER).held
     assert bring(*(unit(n) for n in range(10)), now=LATER + timedelta(days=3)).held
 
@@ -182,7 +182,7 @@ def test_an_acceptance_neither_lasts_nor_covers_more_than_was_seen(forty_units):
 @pytest.mark.django_db
 def test_only_a_held_run_can_be_accepted(forty_units):
     with pytest.raises(Refused):
-        services.accept_held(RegisterRun.objects.get().pk, actor=RAIMO, now=LATER)
+        services.accept_held(RegisterRun.objects.get().pk, reason="seen", actor=RAIMO, now=LATER)
 
 
 @pytest.mark.django_db

@@ -108,7 +108,7 @@ def test_a_held_run_rests_until_a_person_accepts_it(client):
     sync.catch_up(now=week + HOUR, client=client)
     assert outcomes()[-1] == ("delta", "done")
     held = RegisterRun.objects.get(outcome="held")
-    services.accept_held(held.pk, actor=system("test"), now=week + HOUR)
+    services.accept_held(held.pk, reason="seen", actor=system("test"), now=week + HOUR)
     sync.catch_up(now=week + 2 * HOUR, client=client)
     assert outcomes()[-1] == ("full", "done")
     assert RegisterRecord.objects.filter(known_to=None).count() == 1

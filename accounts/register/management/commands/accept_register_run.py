@@ -1,4 +1,4 @@
-"""``accept_register_run RUN``: let a held import pass the next time it is tried."""
+"""``accept_register_run RUN --reason WHY``: let a held import pass the next time it is tried."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -19,10 +19,16 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("run", type=int)
+        parser.add_argument("--reason", required=True, help="why so many units may end")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         try:
-            run = services.accept_held(options["run"], actor=system("operator"), now=clock.now())
+            run = services.accept_held(
+                options["run"],
+                reason=options["reason"],
+                actor=system("operator"),
+                now=clock.now(),
+            )
         except (Refused, RegisterRun.DoesNotExist) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"Accepted: {run.ended} units may end. Import again within two days.")

@@ -66,7 +66,7 @@ class Command(BaseCommand):
         if report.run is not None and report.held:
             raise CommandError(
                 "Held: it would end too many units. If that is right, run"
-                f" accept_register_run {report.run.pk} and import again."
+                f" accept_register_run {report.run.pk} --reason WHY and import again."
             )
 
 

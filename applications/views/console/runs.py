@@ -1,0 +1,95 @@
+"""The imports of the registers: how old the mirror is, what each run did, and letting one pass."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts import access
+from accounts.register import queries, services
+from accounts.register.models import Kind, RegisterRun
+from applications.forms.registering import AcceptForm
+from applications.views.console.history import names_of, who
+from certportal.foundation import clock
+
+PER_PAGE = 50
+NAMES: dict[str, Promise] = {
+    Kind.SOTE_UNIT: gettext_lazy("THL SOTE organisation register"),
+    Kind.INTERMEDIARY: gettext_lazy("Register of Kanta intermediaries"),
+}
+SCOPES: dict[str, Promise] = {
+    RegisterRun.Scope.FULL: gettext_lazy("The whole register"),
+    RegisterRun.Scope.DELTA: gettext_lazy("What has changed"),
+}
+OUTCOMES: dict[str, tuple[Promise, str]] = {
+    RegisterRun.Outcome.RUNNING: (pgettext_lazy("import", "Running"), "info"),
+    RegisterRun.Outcome.DONE: (pgettext_lazy("import", "Done"), "success"),
+    RegisterRun.Outcome.HELD: (pgettext_lazy("import", "Stopped: waits for a person"), "warning"),
+    RegisterRun.Outcome.FAILED: (pgettext_lazy("import", "Failed"), "error"),
+}
+
+
+@access.reviewer_required
+@require_safe
+def runs(request: HttpRequest) -> HttpResponseBase:
+    """List the imports, the latest first, and tell how old each mirror is."""
+    found = RegisterRun.objects.order_by("-started_at", "-pk")
+    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "page_obj": page,
+        "rows": [_row(one) for one in page],
+        "mirrors": [_mirror(kind, clock.now()) for kind in Kind],
+    }
+    return render(request, "applications/console/runs.html", context)
+
+
+@access.reviewer_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def run(request: HttpRequest, run_id: int) -> HttpResponseBase:
+    """Show one import; one that stopped and asks can be let through, with a reason."""
+    shown = get_object_or_404(RegisterRun, pk=run_id)
+    form = AcceptForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        services.accept_held(
+            shown.pk,
+            reason=form.cleaned_data["reason"],
+            actor=access.actor_of(request),
+            now=clock.now(),
+        )
+        messages.success(request, _("The next import may end these units."))
+        return redirect("console:register_run", shown.pk)
+    held = shown.outcome == RegisterRun.Outcome.HELD
+    accepted_by = who(shown.accepted_by, names_of([shown.accepted_by]))
+    context = _row(shown) | {
+        "form": form,
+        "asks": held and shown.accepted_at is None,
+        "accepted_by": accepted_by,
+    }
+    return render(request, "applications/console/run.html", context)
+
+
+def _row(run: RegisterRun) -> dict[str, Any]:
+    label, tone = OUTCOMES[run.outcome]
+    return {
+        "run": run,
+        "name": NAMES[run.kind],
+        "scope": SCOPES[run.scope],
+        "outcome": label,
+        "tone": tone,
+    }
+
+
+def _mirror(kind: Kind, now: datetime) -> dict[str, Any]:
+    age = queries.register_age(now, kind=kind)
+    return {
+        "name": NAMES[kind],
+        "since": None if age is None else now - age,
+        "fresh": queries.is_fresh(now, kind=kind),
+    }

@@ -1,0 +1,76 @@
+"""Imports are rows that reviewers see; one that stopped is let through with a reason."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+
+from accounts.register import conf, queries, services
+from accounts.register.models import Kind, RegisterRecord, RegisterRun
+from accounts.register.services import Source
+from certportal.foundation import clock
+from certportal.foundation.models import Event
+from tests.applications import orders
+from tests.applications.register.changing import row
+
+SOURCE = Source("test")
+
+
+@pytest.fixture
+def held(sample, settings):
+    """A whole import that lost nearly everything, and stopped."""
+    settings.REGISTER = conf.DEFAULTS | {"MAX_ENDED": 2}
+    return bring()
+
+
+def bring():
+    report = services.import_rows(Kind.SOTE_UNIT, [row(orders.UNIT)], SOURCE, now=clock.now())
+    return report.run
+
+
+def url(run):
+    return reverse("console:register_run", args=[run.pk])
+
+
+def test_each_import_is_listed_with_its_counts_and_outcome(desk, held):
+    page = desk.get(reverse("console:register_runs")).text
+    assert page.count(reverse("console:register_run", args=[held.pk])) == 1
+    assert RegisterRun.objects.count() == 3
+    assert "sample" in page
+    shown = desk.get(url(held)).text
+    assert "1.2.246.10.99000085.10.0" in shown
+    assert "Koivupiha Terveys Oy" in shown
+
+
+def test_it_is_let_through_with_a_reason_and_the_next_one_passes(desk, held, raimo):
+    assert desk.post(url(held), {"reason": ""}).status_code == 200
+    assert bring().outcome == RegisterRun.Outcome.HELD
+    answer = desk.post(url(held), {"reason": "THL vahvisti."})
+    assert answer.status_code == 302
+    held.refresh_from_db()
+    assert (held.accepted_by, held.accepted_reason) == (f"person:{raimo.pk}", "THL vahvisti.")
+    assert Event.objects.filter(action="register.held_accepted").get().actor == held.accepted_by
+    assert "THL vahvisti." in desk.get(url(held)).text
+    assert bring().outcome == RegisterRun.Outcome.DONE
+    assert RegisterRecord.objects.filter(kind=Kind.SOTE_UNIT, known_to=None).count() == 1
+
+
+def test_what_is_not_held_is_not_let_through(desk, sample):
+    done = RegisterRun.objects.first()
+    assert desk.post(url(done), {"reason": "x"}).status_code == 400
+
+
+def test_a_mirror_that_is_too_old_is_told_to_reviewers_and_to_the_applicant(
+    desk, client, matti, cas, settings
+):
+    settings.REGISTER = conf.DEFAULTS | {"BACKEND": "x", "MAX_AGE": timedelta(hours=72)}
+    RegisterRun.objects.update(started_at=clock.now() - timedelta(hours=73))
+    assert not queries.is_fresh(clock.now())
+    order = orders.submitted(matti)
+    orders.drain()
+    order.refresh_from_db()
+    assert (order.status, order.waiting_for) == ("checking", "register")
+    client.force_login(matti.logins.get(), backend=settings.AUTHENTICATION_BACKENDS[0])
+    page = client.get(reverse("applications:order", args=[order.pk])).content.decode()
+    assert "liian vanha" in page
+    assert "Liian vanha" in desk.get(reverse("console:register_runs")).text
