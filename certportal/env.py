@@ -1,6 +1,7 @@
 """Reading the environment: typed helpers, secrets from files, service addresses as URLs."""
 
 import os
+import tomllib
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -21,6 +22,12 @@ def secret(name: str, default: str = "") -> str:
     """Return a secret from the file named by `NAME_FILE`, else from `NAME`, else the default."""
     path = os.environ.get(f"{name}_FILE")
     return Path(path).read_text().strip() if path else text(name, default)
+
+
+def table(name: str) -> dict[str, Any]:
+    """Return what stands in the TOML file that the variable names; nothing when it is unset."""
+    path = os.environ.get(name)
+    return tomllib.loads(Path(path).read_text()) if path else {}
 
 
 def database(url: str) -> dict[str, Any]:

@@ -285,7 +285,11 @@ if CA_PKCS11_MODULE:
         },
     }
 # Names, OIDs and addresses of the authority: upper-case field names of issuance.conf.Pki.
-PKI = {"PUBLIC_URL": PKI_PUBLIC_URL} if PKI_PUBLIC_URL else {}
+# PKI_FILE (TOML) tells them. PKI_PUBLIC_URL is the plain-http address of CRLs and CA certificates,
+# if not that of the portal.
+PKI = {key.upper(): value for key, value in env.table("PKI_FILE").items()}
+if PKI_PUBLIC_URL:
+    PKI["PUBLIC_URL"] = PKI_PUBLIC_URL
 # How many persons must approve a certificate before the authority signs it, by environment.
 ISSUANCE_APPROVALS = {"production": 1, "test": 1}
 # A directory of marker files that make a process stop at a named point; tests only.

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from issuance.models import IssuingCA
-from issuance.services.ceremony import Place
+from issuance.places import Place
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,16 +64,17 @@ def publish_chain(stem: str, chain: tuple[x509.Certificate, ...]) -> None:
 
 def served_crl(stem: str) -> crl.Parts | None:
     """The list being served, taken apart; None if there is none, or the file is broken."""
-    return _read_list(crl_path(stem))
+    return read_list(crl_path(stem))
 
 
 def last_crl(stem: str) -> crl.Parts | None:
     """The list published last: the one being served or, if that is lost, the newest kept."""
     kept = sorted(kept_crls(stem).glob("*.crl"), reverse=True)
-    return next(filter(None, map(_read_list, (crl_path(stem), *kept))), None)
+    return next(filter(None, map(read_list, (crl_path(stem), *kept))), None)
 
 
-def _read_list(path: Path) -> crl.Parts | None:
+def read_list(path: Path) -> crl.Parts | None:
+    """The list in the file, taken apart; None if there is none, or the file is broken."""
     try:
         return crl.take_apart(path.read_bytes())
     except (FileNotFoundError, tlv.MalformedError, ValueError):

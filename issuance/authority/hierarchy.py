@@ -5,6 +5,7 @@ from datetime import datetime
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from issuance.authority.build import (
@@ -15,7 +16,7 @@ from issuance.authority.build import (
     key_usage,
     policies,
 )
-from issuance.plan import Policy, new_serial
+from issuance.plan import Policy, SubjectKey, new_serial
 from issuance.profiles import Branch
 from issuance.signers.protocol import Signer, SigningKey
 
@@ -58,7 +59,8 @@ def make_key(branch: Branch, rsa_bits: int = 4096) -> SigningKey:
 def make_root(key: SigningKey, names: CaNames, start: datetime, end: datetime) -> Signer:
     """A self-signed root."""
     name, branch = names.name(), _branch(key)
-    builder = _ca_builder(key, name, start, end, path_length=None).issuer_name(name)
+    public = key.public_key()
+    builder = _ca_builder(public, name, start, end, path_length=None).issuer_name(name)
     return Signer(chain=(builder.sign(key, HASHES[branch]),), private_key=key)
 
 
@@ -70,10 +72,23 @@ def make_issuing(
     start: datetime,
     end: datetime,
 ) -> Signer:
-    """An issuing CA below ``root``; it may not certify further CAs (path length 0)."""
+    """An issuing CA below ``root`` whose key is at hand."""
+    chain = certify_issuing(key.public_key(), names, root, placement, start, end)
+    return Signer(chain=chain, private_key=key)
+
+
+def certify_issuing(
+    public: SubjectKey,
+    names: CaNames,
+    root: Signer,
+    placement: Placement,
+    start: datetime,
+    end: datetime,
+) -> tuple[x509.Certificate, ...]:
+    """The chain of an issuing CA below ``root``; it may not certify further CAs (path length 0)."""
     above = root.chain[0]
     builder = (
-        _ca_builder(key, names.name(), start, end, path_length=0)
+        _ca_builder(public, names.name(), start, end, path_length=0)
         .issuer_name(above.subject)
         .add_extension(authority_key_identifier(above), critical=False)
         .add_extension(policies(placement.policy), critical=False)
@@ -81,13 +96,18 @@ def make_issuing(
         .add_extension(authority_information_access(placement.certificate_url, None), False)
     )
     certificate = builder.sign(root.private_key, HASHES[root.branch])
-    return Signer(chain=(certificate, *root.chain), private_key=key)
+    return (certificate, *root.chain)
+
+
+def request(key: SigningKey, names: CaNames) -> bytes:
+    """The request (PKCS #10, DER) of an issuing CA whose root is kept elsewhere."""
+    builder = x509.CertificateSigningRequestBuilder().subject_name(names.name())
+    return builder.sign(key, HASHES[_branch(key)]).public_bytes(Encoding.DER)
 
 
 def _ca_builder(
-    key: SigningKey, name: x509.Name, start: datetime, end: datetime, path_length: int | None
+    public: SubjectKey, name: x509.Name, start: datetime, end: datetime, path_length: int | None
 ) -> x509.CertificateBuilder:
-    public = key.public_key()
     constraints = x509.BasicConstraints(ca=True, path_length=path_length)
     return (
         x509.CertificateBuilder()

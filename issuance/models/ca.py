@@ -14,10 +14,12 @@ class IssuingCA(models.Model):
     """One issuing CA: an environment, a branch (kind of key) and a generation.
 
     ``stem`` names its files, key and addresses. Of each environment and branch at most one is
-    active; a retired one keeps signing revocation lists until its last certificate ends.
+    active. One on standby is published and does not issue yet; a retired one keeps signing
+    revocation lists until its last certificate ends.
     """
 
     class State(models.TextChoices):
+        STANDBY = "standby"
         ACTIVE = "active"
         RETIRED = "retired"
         REVOKED = "revoked"
@@ -46,7 +48,7 @@ class IssuingCA(models.Model):
             models.CheckConstraint(
                 condition=Q(environment__in=["production", "test"])
                 & Q(branch__in=["rsa", "ec"])
-                & Q(state__in=["active", "retired", "revoked"]),
+                & Q(state__in=["standby", "active", "retired", "revoked"]),
                 name="issuingca_known_values",
             ),
         ]

@@ -91,3 +91,7 @@ class NotAHash(Refused):
             format_lazy(_("Line {line} is not a SHA-256 of 64 hexadecimal digits."), line=line)
         )
         self.line = line
+
+
+class AlreadyThere(Refused):
+    """The CA exists; a ceremony never overwrites. For operators, in English."""

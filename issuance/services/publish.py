@@ -117,7 +117,7 @@ def is_needed(ca: IssuingCA, now: datetime) -> bool:
     served = repository.last_crl(ca.stem)
     since = served.facts.this_update if served else now
     return (
-        ca.state == IssuingCA.State.ACTIVE
+        ca.state in {IssuingCA.State.ACTIVE, IssuingCA.State.STANDBY}
         or Certificate.objects.filter(issuing_ca=ca, not_after__gte=min(since, now)).exists()
     )
 

@@ -1,8 +1,11 @@
 """From an issuing CA's row to the signer that holds its key."""
 
+from typing import cast
+
 from issuance import signers
 from issuance.models import IssuingCA
 from issuance.signers import Signer
+from issuance.signers.protocol import KeyStore
 
 
 def signer_for(ca: IssuingCA) -> Signer:
@@ -12,3 +15,8 @@ def signer_for(ca: IssuingCA) -> Signer:
     a production key nor the reverse.
     """
     return signers.load(ca.stem, ca.certificate)
+
+
+def key_store() -> KeyStore:
+    """Where the settings keep the keys of the issuing CAs, for ceremonies."""
+    return cast(KeyStore, signers.backend())

@@ -59,6 +59,11 @@ class KeyFiles:
             raise SignerUnavailable(f"{stem}: neither an RSA nor an EC key")
         return key
 
+    @property
+    def folder(self) -> Path:
+        """Where the files are."""
+        return Path(self._folder)
+
     def key_path(self, stem: str) -> Path:
         """Where the key of ``stem`` is or would be."""
         return Path(self._folder) / f"{stem}.key"

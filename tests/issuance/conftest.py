@@ -1,12 +1,14 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from accounts.models import Membership, Organisation, Person
-from issuance import services
+from issuance import services, signers
 from issuance.models import Certificate, IssuingCA, PreparedCertificate
 from issuance.orders import CertificateOrder
+from tests.issuance.signers.softhsm import SoftToken
 
 NOW = datetime(2026, 11, 25, 8, 30, 15, tzinfo=UTC)
 
@@ -65,3 +67,15 @@ def certificate(approved: PreparedCertificate, now: datetime) -> Certificate:
     issued = services.issue(approved.reference, now=now)
     assert issued is not None
     return issued
+
+
+@pytest.fixture
+def token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SoftToken]:
+    """A token of SoftHSM of this test alone."""
+    made = SoftToken(tmp_path / "hsm")
+    made.folder.mkdir()
+    for name, value in made.environment.items():
+        monkeypatch.setenv(name, value)
+    made.initialise()
+    yield made
+    signers.forget()

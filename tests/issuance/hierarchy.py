@@ -52,8 +52,8 @@ def make_hierarchy(settings: Settings, data: Path) -> dict[str, IssuingCA]:
     return {place.stem: add_ca(place) for place in PLACES}
 
 
-def add_ca(place: Place) -> IssuingCA:
+def add_ca(place: Place, state: IssuingCA.State = IssuingCA.State.ACTIVE) -> IssuingCA:
     """Register one CA, such as the next generation."""
     signer = issuing(place)
     memory.put(place.stem, signer)
-    return ceremony.register(place, signer, actor=system("test"), now=START)
+    return ceremony.register(place, signer, actor=system("test"), now=START, state=state)

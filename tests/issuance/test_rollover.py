@@ -1,18 +1,26 @@
 """A new generation issues; the old one keeps its certificates' status until the last has ended."""
 
+import subprocess
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from django.db import IntegrityError, transaction
 
 from accounts.models import Organisation, Person
 from certportal.foundation.actors import system
-from issuance import repository, services
-from issuance.models import Certificate, IssuingCA
-from tests.issuance.conftest import approve_by
+from issuance import repository, services, signers
+from issuance.models import Certificate, IssuingCA, PreparedCertificate
+from issuance.services.generations import NotPossible, retire, start_generation
+from issuance.signers import SignerUnavailable, memory
+from tests.issuance.conftest import NOW, approve_by
 from tests.issuance.hierarchy import Place, add_ca
 from tests.issuance.orders import server_order
+
+AT = NOW + timedelta(minutes=1)
 
 
 @dataclass
@@ -33,6 +41,40 @@ def generations(
     return Generations(certificate, issued)
 
 
+def chain_file(generation: Certificate, folder: Path) -> list[str]:
+    """The arguments of openssl that verify a certificate with what is published of its CA."""
+    root, middle, own = folder / "root.pem", folder / "middle.pem", folder / "own.pem"
+    root.write_bytes(repository.chain_path("root-ec-1").read_bytes())
+    stem = generation.issuing_ca.stem
+    lists = folder / "lists.pem"
+    crl = x509.load_der_x509_crl(repository.crl_path(stem).read_bytes())
+    lists.write_bytes(crl.public_bytes(Encoding.PEM))
+    middle.write_bytes(repository.chain_path(stem).read_bytes())
+    own.write_bytes(generation.certificate.public_bytes(Encoding.PEM))
+    given = ["-CAfile", str(root), "-untrusted", str(middle), "-CRLfile", str(lists)]
+    return [*given, "-crl_check", "-attime", str(int(AT.timestamp())), str(own)]
+
+
+def openssl_verify(certificate: Certificate, folder: Path) -> str:
+    command = ["openssl", "verify", *chain_file(certificate, folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr
+
+
+def addresses(certificate: Certificate) -> set[str]:
+    """Every address by which the certificate tells where its CA publishes."""
+    extensions = certificate.certificate.extensions
+    points = extensions.get_extension_for_class(x509.CRLDistributionPoints).value
+    access = extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
+    names = [name for point in points for name in point.full_name or ()]
+    return {name.value for name in [*names, *(each.access_location for each in access)]}
+
+
+def key_identifier(certificate: Certificate) -> bytes | None:
+    extensions = certificate.certificate.extensions
+    return extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value.key_identifier
+
+
 def listed(stem: str) -> set[int]:
     crl = x509.load_der_x509_crl(repository.crl_path(stem).read_bytes())
     return {entry.serial_number for entry in crl}
@@ -42,6 +84,95 @@ def test_the_new_generation_issues(generations: Generations) -> None:
     assert generations.old.issuing_ca.stem == "sote-ec-1"
     assert generations.new.issuing_ca.stem == "sote-ec-2"
     generations.new.certificate.verify_directly_issued_by(generations.new.issuing_ca.certificate)
+
+
+def test_both_verify_against_what_is_published(
+    generations: Generations, tmp_path: Path, now: datetime
+) -> None:
+    services.publish_crls(now=now)
+    for certificate in (generations.old, generations.new):
+        assert ": OK" in openssl_verify(certificate, tmp_path)
+
+
+def test_a_revoked_one_of_either_generation_no_longer_verifies(
+    generations: Generations, tmp_path: Path, now: datetime
+) -> None:
+    for certificate in (generations.old, generations.new):
+        services.revoke(certificate.pk, "superseded", actor=system("test"), now=now)
+        services.publish_crls(now=now)
+        assert "certificate revoked" in openssl_verify(certificate, tmp_path)
+
+
+def test_each_points_to_its_own_ca(generations: Generations) -> None:
+    assert addresses(generations.old) == {
+        "http://localhost:8000/crl/sote-ec-1.crl",
+        "http://localhost:8000/ca/sote-ec-1.crt",
+        "http://localhost:8000/ocsp/sote-ec-1",
+    }
+    assert addresses(generations.new) == {
+        address.replace("-ec-1", "-ec-2") for address in addresses(generations.old)
+    }
+    assert key_identifier(generations.old) != key_identifier(generations.new)
+
+
+def test_one_on_standby_is_published_and_does_not_issue(
+    certificate: Certificate, pharmacy: Organisation, now: datetime
+) -> None:
+    add_ca(Place("production", "ec", 2), state=IssuingCA.State.STANDBY)
+    before = repository.crl_number("sote-ec-2")
+    services.publish_crls(now=now)
+    assert repository.crl_number("sote-ec-2") > before
+    prepared = services.prepare(server_order(pharmacy), now=now)
+    assert prepared.issuing_ca is not None and prepared.issuing_ca.stem == "sote-ec-1"
+    start_generation("sote-ec-2", actor=system("test"), now=now)
+    prepared = services.prepare(server_order(pharmacy), now=now)
+    assert prepared.issuing_ca is not None and prepared.issuing_ca.stem == "sote-ec-2"
+
+
+def test_one_whose_key_is_not_at_hand_is_not_started(
+    cas: dict[str, IssuingCA], now: datetime
+) -> None:
+    add_ca(Place("production", "ec", 2), state=IssuingCA.State.STANDBY)
+    signers.forget()
+    memory.drop("sote-ec-2")
+    with pytest.raises(SignerUnavailable):
+        start_generation("sote-ec-2", actor=system("test"), now=now)
+    assert IssuingCA.objects.get(stem="sote-ec-1").state == "active"
+
+
+@pytest.mark.parametrize("state", ["standby", "retired", "revoked"])
+def test_the_database_lets_none_but_the_active_one_sign(
+    prepared: PreparedCertificate, state: str
+) -> None:
+    IssuingCA.objects.filter(branch="ec").update(state=state)
+    prepared.state = PreparedCertificate.State.SIGNING
+    with pytest.raises(IntegrityError), transaction.atomic():
+        prepared.save(update_fields=["state"])
+
+
+def test_the_database_has_one_active_of_each_kind(cas: dict[str, IssuingCA]) -> None:
+    add_ca(Place("production", "ec", 2), state=IssuingCA.State.STANDBY)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        IssuingCA.objects.filter(stem="sote-ec-2").update(state="active")
+
+
+def test_a_retired_one_never_comes_back_when_published_anew(cas: dict[str, IssuingCA]) -> None:
+    """As at a second start of a demonstration whose first generation has retired."""
+    add_ca(Place("production", "ec", 2))
+    add_ca(Place("production", "ec", 1))
+    states = dict(IssuingCA.objects.filter(branch="ec").values_list("stem", "state"))
+    assert (states["sote-ec-1"], states["sote-ec-2"]) == ("retired", "active")
+
+
+def test_retired_without_a_successor_nothing_is_prepared(
+    cas: dict[str, IssuingCA], pharmacy: Organisation, now: datetime
+) -> None:
+    retire("sote-ec-1", actor=system("test"), now=now)
+    assert services.prepare(server_order(pharmacy), now=now).state == "refused"
+    with pytest.raises(NotPossible):
+        retire("sote-ec-1", actor=system("test"), now=now)
+    with pytest.raises(NotPossible):
+        retire("sote-ec-9", actor=system("test"), now=now)
 
 
 def test_each_generation_lists_its_own(generations: Generations, now: datetime) -> None:

@@ -1,18 +1,28 @@
 """`create_ca`: the key ceremony."""
 
-import getpass
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.conf import settings
+from django.core.management.base import CommandError, CommandParser
 
 from certportal.foundation import clock
 from certportal.foundation.actors import system
-from certportal.foundation.errors import Refused, Unavailable
+from issuance.management.ceremonies import (
+    CeremonyCommand,
+    add_people,
+    add_root_keys,
+    root_keys,
+)
+from issuance.models import IssuingCA
+from issuance.places import Place
 from issuance.services import ceremony
+from issuance.services.signing import key_store
 from issuance.signers.file import KeyFiles
 
+State = IssuingCA.State
 
-class Command(BaseCommand):
+
+class Command(CeremonyCommand):
     help = "Make a root and an issuing CA, or with --demo whatever the demonstration CAs lack."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -20,31 +30,27 @@ class Command(BaseCommand):
         parser.add_argument("--environment", choices=["production", "test"])
         parser.add_argument("--branch", choices=["rsa", "ec"])
         parser.add_argument("--generation", type=int, default=1)
+        parser.add_argument("--standby", action="store_true", help="publish it, issue later")
         parser.add_argument("--rsa-bits", type=int, choices=[2048, 3072, 4096], default=4096)
+        add_root_keys(parser, required=False)
+        add_people(parser)
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        keys, now, actor = KeyFiles(), clock.now(), system("ceremony")
-        common = {"keys": keys, "actor": actor, "now": now, "rsa_bits": options["rsa_bits"]}
-        try:
-            if options["demo"]:
-                records = list(ceremony.create_missing(**common))
-            elif options["environment"] and options["branch"]:
-                place = ceremony.Place(
-                    options["environment"], options["branch"], options["generation"]
-                )
-                records = ceremony.create_ca(place, **common)
-            else:
-                raise CommandError("give --demo, or --environment and --branch")
-        except (Refused, Unavailable, OSError) as error:
-            raise CommandError(str(error)) from error
-        for record in records:
-            self._print(record, f"{getpass.getuser()} {now:%Y-%m-%dT%H:%M:%SZ}")
+    def act(self, options: dict[str, Any]) -> None:
+        now = clock.now()
+        common = {"actor": system("ceremony"), "now": now, "rsa_bits": options["rsa_bits"]}
+        if options["demo"]:
+            records = list(ceremony.create_missing(keys=KeyFiles(), **common))
+        elif options["environment"] and options["branch"]:
+            records = self._one(options, common)
+        else:
+            raise CommandError("give --demo, or --environment and --branch")
+        if records:
+            self.write_minutes("root and issuing CA", records, options, now)
 
-    def _print(self, record: ceremony.Record, who_and_when: str) -> None:
-        self.stdout.write(
-            f"CA {record.stem} made by {who_and_when}\n"
-            f"  subject    {record.subject}\n"
-            f"  serial     {record.serial}\n"
-            f"  SHA-256    {record.sha256}\n"
-            f"  ends       {record.not_after:%Y-%m-%dT%H:%M:%SZ}"
-        )
+    def _one(self, options: dict[str, Any], common: dict[str, Any]) -> list[ceremony.Record]:
+        roots = root_keys(options)
+        if roots is None and settings.PRODUCTION:
+            raise CommandError("give --root-keys: in production the root key leaves the service")
+        place = Place(options["environment"], options["branch"], options["generation"])
+        state = State.STANDBY if options["standby"] else State.ACTIVE
+        return ceremony.create_ca(place, keys=key_store(), roots=roots, state=state, **common)

@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -65,17 +64,6 @@ def keys(settings: Settings, tmp_path: Path) -> KeyFiles:
     settings.CA_KEYS_DIR = str(tmp_path / "keys")
     settings.CA_KEY_PASSWORD_FILE = str(tmp_path / "password")
     return KeyFiles()
-
-
-@pytest.fixture
-def token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SoftToken]:
-    made = SoftToken(tmp_path / "hsm")
-    made.folder.mkdir()
-    for name, value in made.environment.items():
-        monkeypatch.setenv(name, value)
-    made.initialise()
-    yield made
-    signers.forget()
 
 
 @pytest.fixture(params=BACKENDS)

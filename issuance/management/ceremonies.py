@@ -1,0 +1,94 @@
+"""What the commands of key ceremonies share: passphrases, root keys, minutes."""
+
+import getpass
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from certportal.foundation.errors import Refused, Unavailable
+from issuance.services.ceremony import record_path
+from issuance.services.records import Minutes, Record
+from issuance.signers.chains import write_new
+from issuance.signers.file import KeyFiles
+
+SHORTEST_PASSPHRASE = 16
+
+
+class CeremonyCommand(BaseCommand):
+    """A command whose refusals are shown to the operator as they are worded."""
+
+    requires_system_checks = []
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            self.act(options)
+        except FileExistsError as error:
+            raise CommandError(f"{error} exists already; nothing was overwritten") from error
+        except (Refused, Unavailable, OSError) as error:
+            raise CommandError(str(error)) from error
+
+    def act(self, options: dict[str, Any]) -> None:
+        """Do what the command is for."""
+        raise NotImplementedError
+
+    def write_minutes(
+        self, act: str, records: Sequence[Record], options: dict[str, Any], now: datetime
+    ) -> None:
+        """Print the record and keep it in a file, in the service and beside the root keys."""
+        witnesses = tuple(options["witness"])
+        text = Minutes(act, options["operator"], witnesses, now, records).text()
+        path = record_path(records[-1].stem, now)
+        write_new(path, text.encode(), mode=0o444)
+        if options.get("root_keys"):
+            write_new(Path(options["root_keys"]) / path.name, text.encode(), mode=0o444)
+        self.stdout.write(text)
+
+
+def add_people(parser: CommandParser) -> None:
+    """Add the options that say who is there."""
+    parser.add_argument("--operator", default=getpass.getuser(), help="who carries it out")
+    parser.add_argument(
+        "--witness", action="append", default=[], help="who watches; may be given again"
+    )
+
+
+def add_root_keys(parser: CommandParser, *, required: bool) -> None:
+    """Add the options that say where the root keys are."""
+    parser.add_argument(
+        "--root-keys",
+        required=required,
+        help="directory of the root keys, such as a removable disk",
+    )
+    parser.add_argument(
+        "--root-passphrase-file", help="instead of typing the passphrase of the root keys"
+    )
+
+
+def root_keys(options: dict[str, Any]) -> KeyFiles | None:
+    """The root keys the options tell of, or None. Asks for the passphrase if no file has it."""
+    if not options["root_keys"]:
+        return None
+    folder = Path(options["root_keys"]).resolve()
+    for inside in (settings.PORTAL_DATA, settings.CA_KEYS_DIR):
+        if inside and folder.is_relative_to(Path(inside).resolve()):
+            raise CommandError(f"{folder} is a directory of the service; root keys leave it")
+    return KeyFiles(str(folder), password=_passphrase(options, new=not any(folder.glob("*.key"))))
+
+
+def _passphrase(options: dict[str, Any], *, new: bool) -> bytes:
+    if options["root_passphrase_file"]:
+        phrase = Path(options["root_passphrase_file"]).read_bytes().strip()
+    elif sys.stdin.isatty():
+        phrase = getpass.getpass("Passphrase of the root keys: ").encode()
+        if new and getpass.getpass("Once more: ").encode() != phrase:
+            raise CommandError("the passphrases differ")
+    else:
+        raise CommandError("give --root-passphrase-file, or run this on a terminal")
+    if len(phrase) < SHORTEST_PASSPHRASE:
+        raise CommandError(f"a passphrase has {SHORTEST_PASSPHRASE} characters at least")
+    return phrase

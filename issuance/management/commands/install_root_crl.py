@@ -1,0 +1,23 @@
+"""`install_root_crl`: publish a list that a root has signed."""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from certportal.foundation import clock
+from certportal.foundation.actors import system
+from issuance.management.ceremonies import CeremonyCommand
+from issuance.services.registering import install_root_list
+
+
+class Command(CeremonyCommand):
+    help = "Publish the list of sign_root_crl; an issuing CA that stands on it never issues again."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("list", help="the list (DER) of sign_root_crl")
+
+    def act(self, options: dict[str, Any]) -> None:
+        content = Path(options["list"]).read_bytes()
+        place = install_root_list(content, actor=system("ceremony"), now=clock.now())
+        self.stdout.write(f"list {place.root_stem} is published")

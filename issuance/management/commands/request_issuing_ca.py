@@ -1,0 +1,40 @@
+"""`request_issuing_ca`: the key of the next generation, and its request for the root."""
+
+from pathlib import Path
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from django.core.management.base import CommandParser
+
+from issuance.management.ceremonies import CeremonyCommand
+from issuance.services.records import key_sha256
+from issuance.services.registering import request_ca
+from issuance.services.signing import key_store
+from issuance.signers.chains import write_new
+
+
+class Command(CeremonyCommand):
+    help = "Make the key of the next generation and write its request, for sign_issuing_ca."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--environment", choices=["production", "test"], required=True)
+        parser.add_argument("--branch", choices=["rsa", "ec"], required=True)
+        parser.add_argument("--rsa-bits", type=int, choices=[3072, 4096], default=4096)
+        parser.add_argument("--out", required=True, help="file for the request (PEM)")
+
+    def act(self, options: dict[str, Any]) -> None:
+        place, der = request_ca(
+            options["environment"],
+            options["branch"],
+            keys=key_store(),
+            rsa_bits=options["rsa_bits"],
+        )
+        request = x509.load_der_x509_csr(der)
+        write_new(Path(options["out"]), request.public_bytes(Encoding.PEM), mode=0o644)
+        self.stdout.write(
+            f"CA {place.stem}\n"
+            f"  subject    {request.subject.rfc4514_string()}\n"
+            f"  key hash   {key_sha256(request.public_key())}\n"
+            f"  request    {options['out']}"
+        )

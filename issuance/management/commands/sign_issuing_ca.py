@@ -1,0 +1,48 @@
+"""`sign_issuing_ca`: certify an issuing CA where the root key is kept; asks no database."""
+
+from pathlib import Path
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from django.core.management.base import CommandError, CommandParser
+
+from certportal.foundation import clock
+from issuance.management.ceremonies import (
+    CeremonyCommand,
+    add_people,
+    add_root_keys,
+    root_keys,
+)
+from issuance.services.records import Record
+from issuance.services.root import chain_pem, sign_request
+from issuance.signers.chains import write_new
+
+
+class Command(CeremonyCommand):
+    help = "Sign the request of an issuing CA with the root key. Needs no database."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("request", help="the request (PEM) of request_issuing_ca")
+        parser.add_argument("--out", required=True, help="file for the chain (PEM)")
+        add_root_keys(parser, required=True)
+        add_people(parser)
+
+    def act(self, options: dict[str, Any]) -> None:
+        now, keys = clock.now(), root_keys(options)
+        assert keys is not None
+        out = Path(options["out"])
+        if out.exists():
+            raise FileExistsError(str(out))
+        place, chain = sign_request(_der(options["request"]), keys=keys, now=now)
+        write_new(out, chain_pem(chain), mode=0o644)
+        record = Record(place.stem, chain[0], "where the request was made")
+        self.write_minutes("issuing CA certified by its root", [record], options, now)
+
+
+def _der(path: str) -> bytes:
+    try:
+        request = x509.load_pem_x509_csr(Path(path).read_bytes())
+    except ValueError as error:
+        raise CommandError(f"{path} is no certificate request (PEM)") from error
+    return request.public_bytes(Encoding.DER)

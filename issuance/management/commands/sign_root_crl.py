@@ -1,0 +1,57 @@
+"""`sign_root_crl`: the root's next revocation list, where its key is kept; asks no database."""
+
+from pathlib import Path
+from typing import Any
+
+from cryptography import x509
+from django.core.management.base import CommandError, CommandParser
+
+from certportal.foundation import clock
+from issuance.authority import crl
+from issuance.management.ceremonies import CeremonyCommand, add_root_keys, root_keys
+from issuance.places import Place
+from issuance.services.root import REASONS, Revocation, next_list
+from issuance.signers.chains import write_new
+
+
+class Command(CeremonyCommand):
+    help = "Sign the next revocation list of a root, which lasts a year. Needs no database."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--environment", choices=["production", "test"], required=True)
+        parser.add_argument("--branch", choices=["rsa", "ec"], required=True)
+        parser.add_argument("--revoke", help="certificate of an issuing CA to put on it")
+        parser.add_argument("--reason", choices=REASONS, help="why that is revoked")
+        parser.add_argument("--above", type=int, default=0, help="number it must be above")
+        parser.add_argument("--out", required=True, help="file for the list (DER)")
+        add_root_keys(parser, required=True)
+
+    def act(self, options: dict[str, Any]) -> None:
+        keys, place = root_keys(options), Place(options["environment"], options["branch"])
+        assert keys is not None
+        if bool(options["revoke"]) != bool(options["reason"]):
+            raise CommandError("--revoke and --reason go together")
+        out = Path(options["out"])
+        if out.exists():
+            raise FileExistsError(str(out))
+        revoke = []
+        if options["revoke"]:
+            revoke = [Revocation(_certificate(options["revoke"]), options["reason"])]
+        der = next_list(place, keys, now=clock.now(), revoke=revoke, above=options["above"])
+        write_new(out, der, mode=0o644)
+        listed = crl.take_apart(der)
+        self.stdout.write(
+            f"list {place.root_stem}, number {listed.facts.number}\n"
+            f"  revoked    {len(crl.by_serial(listed.entries))}\n"
+            f"  next by    {listed.facts.next_update:%Y-%m-%d}"
+        )
+
+
+def _certificate(path: str) -> x509.Certificate:
+    content = Path(path).read_bytes()
+    try:
+        if content.startswith(b"-----"):
+            return x509.load_pem_x509_certificate(content)
+        return x509.load_der_x509_certificate(content)
+    except ValueError as error:
+        raise CommandError(f"{path} is no certificate") from error

@@ -1,0 +1,21 @@
+"""`start_generation`: let an issuing CA on standby take over."""
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from certportal.foundation import clock
+from certportal.foundation.actors import system
+from issuance.management.ceremonies import CeremonyCommand
+from issuance.services.generations import start_generation
+
+
+class Command(CeremonyCommand):
+    help = "Let the issuing CA on standby issue; the one before it goes on publishing status."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("stem", help="name of the CA, such as sote-rsa-2")
+
+    def act(self, options: dict[str, Any]) -> None:
+        ca = start_generation(options["stem"], actor=system("ceremony"), now=clock.now())
+        self.stdout.write(f"{ca.stem} issues from now on")

@@ -1,0 +1,77 @@
+"""Places in the hierarchies: which root and which issuing CA, and the names that follow."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from cryptography import x509
+
+from issuance.authority.hierarchy import CaNames
+from issuance.conf import Pki
+from issuance.profiles import Branch, Environment
+
+if TYPE_CHECKING:
+    from issuance.models import IssuingCA
+
+MOST_GENERATIONS = 99
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which CA: environment, branch and generation, and the names that follow from them."""
+
+    environment: Environment
+    branch: Branch
+    generation: int = 1
+
+    @classmethod
+    def at(cls, environment: str, branch: str, generation: int = 1) -> "Place":
+        """The place by values read from the database or a command line."""
+        return cls(cast(Environment, environment), cast(Branch, branch), generation)
+
+    @classmethod
+    def of(cls, ca: "IssuingCA") -> "Place":
+        """The place of a registered CA."""
+        return cls.at(ca.environment, ca.branch, ca.generation)
+
+    @property
+    def _middle(self) -> str:
+        return f"{'test-' if self.environment == 'test' else ''}{self.branch}"
+
+    @property
+    def stem(self) -> str:
+        """Name of the issuing CA's files."""
+        return f"sote-{self._middle}-{self.generation}"
+
+    @property
+    def root_stem(self) -> str:
+        """Name of the root's files; every generation stands under the same root."""
+        return f"root-{self._middle}-1"
+
+    def root_names(self, conf: Pki) -> CaNames:
+        """Subject of the root."""
+        label = f"{conf.prefix}{' TEST' if self.environment == 'test' else ''}"
+        return CaNames(conf.organisation, None, f"{label} Root CA - G1 {self.branch.upper()}")
+
+    def names(self, conf: Pki) -> CaNames:
+        """Subject of the issuing CA; the letter tells the branch, as in the real names."""
+        label = f"{conf.prefix}{' TEST' if self.environment == 'test' else ''}"
+        mark = f"G{self.generation}{self.branch[0].upper()}"
+        service = "Health and Social Service Certificates"
+        return CaNames(conf.organisation, conf.unit, f"{label} {service} - {mark}")
+
+
+PLACES = tuple(
+    Place(environment, branch) for environment in ("production", "test") for branch in ("rsa", "ec")
+)
+
+
+def place_named(subject: x509.Name, conf: Pki) -> Place | None:
+    """The place of the issuing CA that bears this subject, if it is one of ours."""
+    return next((place for place in _all_places() if place.names(conf).name() == subject), None)
+
+
+def _all_places() -> Iterator[Place]:
+    for each in PLACES:
+        for generation in range(1, MOST_GENERATIONS + 1):
+            yield Place(each.environment, each.branch, generation)
