@@ -11,11 +11,14 @@ from django.utils.cache import patch_cache_control
 
 from accounts import access
 from accounts.models import Membership, Person
+from accounts.services import signing_on
 from accounts.services.people import present
 from certportal.foundation.actors import Actor
 from certportal.foundation.addresses import address_of
 
 CHOSEN = "organisation"
+# What the session remembers of the identification provider's session, where one is left open.
+SIGN_ON = "sign_on"
 
 
 class PersonMiddleware:
@@ -40,13 +43,19 @@ class PersonMiddleware:
         return response
 
     def recognise(self, request: HttpRequest) -> Person | None:
-        """Return the person of the session; a login that is no longer active is logged out."""
+        """Return the person of the session; a login that is closed, or ended by its provider, is
+        logged out.
+        """
         if settings.SESSION_COOKIE_NAME not in request.COOKIES:
             return None
         user: Any = request.user
         if not user.is_authenticated:
             if SESSION_KEY in request.session:
                 logout(request)
+            return None
+        mine = request.session.get(SIGN_ON)
+        if mine and not signing_on.is_open(mine["id"]):
+            logout(request)
             return None
         return present(user.person) if user.person_id else None
 

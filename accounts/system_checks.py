@@ -9,9 +9,12 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import NoReverseMatch, reverse
 
 from accounts.identification import hashing
+from accounts.identification.saml import soundness
 from accounts.identification.testidp.tokens import LEVEL
 
 KNOWN_TO_ALL = bytes(32)
+# Levels that only test providers give: the embedded one's, and Suomi.fi-tunnistus' own test method.
+TEST_LEVELS = (LEVEL, "urn:oid:1.2.246.517.3002.110.999")
 
 
 @register(Tags.security)
@@ -20,13 +23,19 @@ def identification(app_configs: Any, **_: Any) -> list[CheckMessage]:
     if settings.PORTAL_ENV != "production":
         return []
     options = settings.IDENTIFICATION["OPTIONS"]
-    found: list[CheckMessage] = []
-    if urlsplit(options.get("issuer", "")).scheme != "https":
-        found.append(Error("OIDC_ISSUER must be an https address.", id="accounts.E001"))
-    if LEVEL in options.get("levels", ()) or _test_provider_is_served():
+    is_saml = settings.IDENTIFICATION["BACKEND"].endswith(".Saml")
+    found = soundness.faults(options) if is_saml else _openid_faults(options)
+    if set(TEST_LEVELS) & set(options.get("levels", ())) or _test_provider_is_served():
         found.append(
             Error("The test identity provider must not exist in production.", id="accounts.E002")
         )
+    return found
+
+
+def _openid_faults(options: dict[str, Any]) -> list[CheckMessage]:
+    found: list[CheckMessage] = []
+    if urlsplit(options.get("issuer", "")).scheme != "https":
+        found.append(Error("OIDC_ISSUER must be an https address.", id="accounts.E001"))
     if not options.get("client_secret"):
         found.append(Error("OIDC_CLIENT_SECRET is missing.", id="accounts.E003"))
     return found

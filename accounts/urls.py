@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.views import email, invitations, login, members, organisations, profile
+from accounts.views import email, invitations, leaving, login, members, organisations, profile
 
 app_name = "accounts"
 
@@ -11,8 +11,8 @@ urlpatterns = [
     path("login/start/", login.identify, name="identify"),
     path("login/cancelled/", login.cancelled, name="cancelled"),
     path("login/failed/", login.not_identified, name="not_identified"),
-    path("logout/", login.logout, name="logout"),
-    path("logged-out/", login.logged_out, name="logged_out"),
+    path("logout/", leaving.logout, name="logout"),
+    path("logged-out/", leaving.logged_out, name="logged_out"),
     path("email/", email.address, name="email"),
     path("email/code/", email.code, name="email_code"),
     path("organisation/found/", organisations.found, name="found"),

@@ -30,6 +30,15 @@ def table(name: str) -> dict[str, Any]:
     return tomllib.loads(Path(path).read_text()) if path else {}
 
 
+def key_pairs(*names: str) -> tuple[tuple[str, str], ...]:
+    """Return the files (certificate, key) of each variable that is set.
+
+    The key lies in the file of the same name ending in `.key`, beside the certificate.
+    """
+    certificates = [Path(path) for path in map(text, names) if path]
+    return tuple((str(one), str(one.with_suffix(".key"))) for one in certificates)
+
+
 def database(url: str) -> dict[str, Any]:
     """Turn `postgres://user:password@host:port/name?host=/socket/dir` into a DATABASES entry."""
     parts = urlsplit(url)

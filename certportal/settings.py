@@ -117,17 +117,33 @@ LEVELS_IN_PRODUCTION = (
     " http://eidas.europa.eu/LoA/substantial http://eidas.europa.eu/LoA/high"
 )
 LEVELS_IN_TESTS = "http://ftn.ficora.fi/2017/loatest2"
+LEVELS = env.text("OIDC_LEVELS", LEVELS_IN_PRODUCTION if PRODUCTION else LEVELS_IN_TESTS)
 IDENTIFICATION: dict[str, Any] = {
     "BACKEND": "accounts.identification.oidc.OpenIdConnect",
     "OPTIONS": {
         "issuer": OIDC_ISSUER,
         "client_id": OIDC_CLIENT_ID,
         "client_secret": OIDC_CLIENT_SECRET,
-        "levels": tuple(
-            env.text("OIDC_LEVELS", LEVELS_IN_PRODUCTION if PRODUCTION else LEVELS_IN_TESTS).split()
-        ),
+        "levels": tuple(LEVELS.split()),
     },
 }
+# With the metadata file of an identity provider, Suomi.fi-tunnistus for one, SAML is spoken.
+SAML_LEVELS = LEVELS if PRODUCTION else f"{LEVELS} urn:oid:1.2.246.517.3002.110.999"
+SAML_IDP_METADATA_FILE = env.text("SAML_IDP_METADATA_FILE")
+if SAML_IDP_METADATA_FILE:
+    IDENTIFICATION = {
+        "BACKEND": "accounts.identification.saml.provider.Saml",
+        "OPTIONS": {
+            "base_url": PORTAL_BASE_URL,
+            "entity_id": env.text("SAML_ENTITY_ID", f"{PORTAL_BASE_URL}/identification/saml"),
+            "keys": env.key_pairs("SAML_CERTIFICATE_FILE", "SAML_NEXT_CERTIFICATE_FILE"),
+            "metadata": SAML_IDP_METADATA_FILE,
+            "idp_entity_id": env.text("SAML_IDP_ENTITY_ID"),
+            "levels": tuple(env.text("SAML_LEVELS", SAML_LEVELS).split()),
+            "skew_seconds": int(env.text("SAML_CLOCK_SKEW_SECONDS", "60")),
+            "contact": env.text("SAML_CONTACT", f"varmenteet@{PORTAL_HOST}"),
+        },
+    }
 
 # The operator's own proxies (addresses or networks): they alone are believed about who asks, and
 # whether over https. Empty: nobody is, and X-Forwarded-* headers are ignored.
@@ -205,6 +221,7 @@ MAIL_DIRECTORY = PORTAL_DATA / "mail"
 MAILERS = {"default": env.mailer(env.text("SMTP_URL"), MAIL_DIRECTORY)}
 MAIL_IS_LOCAL = not env.text("SMTP_URL")
 SERVICE_NAME = _("Certificate orders for social welfare and health care")
+AUTHORITY_NAME = _("Digital and Population Data Services Agency")
 DEFAULT_FROM_EMAIL = env.text("MAIL_FROM", "Sote-varmenteet <varmenteet@portal.example>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 MAIL_DOMAIN = env.text("MAIL_DOMAIN", "portal.example")

@@ -15,6 +15,17 @@ from certportal.foundation.errors import Refused
 
 
 @dataclass(frozen=True, slots=True)
+class ProviderSession:
+    """What the provider calls the session it has opened; it is ended there under these names.
+
+    `name_id` is transient (SAML 2.0 Core, 8.3.8): it lasts as long as the session and no longer.
+    """
+
+    name_id: str
+    index: str
+
+
+@dataclass(frozen=True, slots=True)
 class Identity:
     """A strongly identified person: keyed hashes of the identifier (newest first), and the name.
 
@@ -27,6 +38,16 @@ class Identity:
     family_name: str
     # When the person proved who they are; None where the provider does not tell.
     proven_at: datetime | None = None
+    # The session left open at the provider; None where single logout is not spoken.
+    session: ProviderSession | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Farewell:
+    """Where to send the browser to end the provider's session, and the id of that request."""
+
+    url: str
+    request: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +88,9 @@ class Provider(Protocol):
         self, answer: Mapping[str, str], memory: dict[str, str], *, callback: str, now: datetime
     ) -> Identity:
         """Judge the answer the browser brought. Raises NotIdentified, Cancelled, Unavailable."""
+
+    def farewell(self, session: ProviderSession) -> Farewell | None:
+        """Return how to end the provider's session too; None where that cannot be asked."""
 
 
 @cache

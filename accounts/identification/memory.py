@@ -7,7 +7,14 @@ from datetime import datetime
 from urllib.parse import urlencode
 
 from accounts.identification import claims
-from accounts.identification.identity import Cancelled, Departure, Identity, NotIdentified
+from accounts.identification.identity import (
+    Cancelled,
+    Departure,
+    Farewell,
+    Identity,
+    NotIdentified,
+    ProviderSession,
+)
 from accounts.identification.testidp import persons
 
 
@@ -35,3 +42,7 @@ class Memory:
         if person is None or answer.get("code") != memory["once"]:
             raise NotIdentified("code")
         return replace(claims.identity(person.claims()), proven_at=now)
+
+    def farewell(self, session: ProviderSession) -> Farewell | None:
+        """Return None: there is nobody to say it to."""
+        return None

@@ -16,10 +16,16 @@ import jwt
 
 from accounts.identification import claims
 from accounts.identification.discovery import Discovery, post_form
-from accounts.identification.identity import Cancelled, Departure, Identity, NotIdentified
+from accounts.identification.freshness import LEEWAY_SECONDS, judge_freshness
+from accounts.identification.identity import (
+    Cancelled,
+    Departure,
+    Farewell,
+    Identity,
+    NotIdentified,
+    ProviderSession,
+)
 
-# OpenID Connect Core 1.0 §3.1.3.7: some leeway for clocks.
-LEEWAY_SECONDS = 30
 REQUIRED = ["iss", "aud", "exp", "iat", "nonce", "acr"]
 
 
@@ -71,6 +77,10 @@ class OpenIdConnect:
         judge_freshness(found.get("auth_time"), memory.get("since"), now)
         return claims.identity(found)
 
+    def farewell(self, session: ProviderSession) -> Farewell | None:
+        """Return None: single logout is spoken over SAML alone."""
+        return None
+
     def _exchange(self, code: str, verifier: str, callback: str) -> str:
         reply = post_form(
             self.discovery.endpoint("token_endpoint"),
@@ -115,21 +125,6 @@ class OpenIdConnect:
             raise NotIdentified("nonce")
         if found["acr"] not in self.levels:
             raise NotIdentified("acr")
-
-
-def judge_freshness(auth_time: Any, since: str | None, now: datetime) -> None:
-    """Raise NotIdentified for an `auth_time` that is no time, to come, or before `since`.
-
-    Without `since` the provider may be silent, or let the person in on an earlier proof.
-    """
-    if auth_time is None and since is None:
-        return
-    earliest = datetime.fromisoformat(since).timestamp() if since else 0.0
-    is_time = isinstance(auth_time, int | float) and not isinstance(auth_time, bool)
-    if not is_time or not earliest <= auth_time + LEEWAY_SECONDS:
-        raise NotIdentified("auth_time")
-    if auth_time - LEEWAY_SECONDS > now.timestamp():
-        raise NotIdentified("auth_time")
 
 
 def challenge(verifier: str) -> str:

@@ -1,5 +1,7 @@
 """People, their logins and roles, the organisations they act for, and on what basis."""
 
+from accounts.models.identification import Arrival as Arrival
+from accounts.models.identification import SignOn as SignOn
 from accounts.models.inviting import Invitation as Invitation
 from accounts.models.inviting import JoinRequest as JoinRequest
 from accounts.models.organisations import BusinessId as BusinessId

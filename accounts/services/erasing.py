@@ -14,6 +14,7 @@ from accounts.models import (
     JoinRequest,
     Membership,
     Person,
+    SignOn,
     StaffRole,
     User,
 )
@@ -55,6 +56,7 @@ def erase_person(person_id: UUID, *, now: datetime) -> None:
     Identifier.objects.filter(person=person).delete()
     EmailCode.objects.filter(person=person).delete()
     JoinRequest.objects.filter(person=person).delete()
+    SignOn.objects.filter(person=person).delete()
     Invitation.objects.filter(accepted_by=person).update(email="")
     User.objects.filter(person=person).update(email="", is_active=False)
     events.record(

@@ -1,4 +1,4 @@
-"""Logging in and out: to the identification service and back."""
+"""Logging in: to the identification service and back."""
 
 from datetime import datetime
 
@@ -9,12 +9,13 @@ from django.shortcuts import redirect, render
 from django.utils import translation
 from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from accounts import access
 from accounts.identification import flow
-from accounts.identification.identity import Cancelled, NotIdentified
-from accounts.services import people
+from accounts.identification.identity import Cancelled, Identity, NotIdentified
+from accounts.middleware import SIGN_ON
+from accounts.services import signing_on
 from accounts.views.going import landing, wanted
 from certportal.foundation import clock
 
@@ -60,9 +61,10 @@ def returned(request: HttpRequest) -> HttpResponse:
     except NotIdentified:
         return redirect("accounts:not_identified")
     address = access.actor_of(request).address
-    user = people.recognise(identity, language=language, address=address, now=now)
-    auth.login(request, user, backend=BACKEND)
+    entry = signing_on.enter(identity, language=language, address=address, now=now)
+    auth.login(request, entry.login, backend=BACKEND)
     remember(request, identity.proven_at, now)
+    remember_provider(request, identity, entry)
     return redirect((left or {}).get("next") or landing(request))
 
 
@@ -77,6 +79,17 @@ def remember(request: HttpRequest, proven_at: datetime | None, now: datetime) ->
         request.session["identified_at"] = min(proven_at, now).isoformat()
 
 
+def remember_provider(request: HttpRequest, identity: Identity, entry: signing_on.Entry) -> None:
+    """Keep how the provider's session is ended, and by which row it may end this one."""
+    request.session.pop(SIGN_ON, None)
+    if identity.session is not None:
+        request.session[SIGN_ON] = {
+            "id": str(entry.sign_on),
+            "name_id": identity.session.name_id,
+            "index": identity.session.index,
+        }
+
+
 @require_GET
 def cancelled(request: HttpRequest) -> HttpResponse:
     """Tell a person who turned back that nothing happened, and how to go on."""
@@ -87,16 +100,3 @@ def cancelled(request: HttpRequest) -> HttpResponse:
 def not_identified(request: HttpRequest) -> HttpResponse:
     """Tell that identification did not succeed, and what may help."""
     return render(request, "accounts/not_identified.html")
-
-
-@require_POST
-def logout(request: HttpRequest) -> HttpResponse:
-    """End the session and say so."""
-    auth.logout(request)
-    return redirect("accounts:logged_out")
-
-
-@require_GET
-def logged_out(request: HttpRequest) -> HttpResponse:
-    """Confirm that the session has ended."""
-    return render(request, "accounts/logged_out.html")

@@ -83,6 +83,7 @@ LOOKED_AT = {
 # Addresses that answer with no page of their own: redirects, files, data and pressed buttons.
 NO_PAGE = {
     *["livez", "healthz", "front", "robots", "favicon", "identification-return"],
+    *["identification-saml", "identification-saml-answer", "identification-saml-logout"],
     *["issuance:crl", "issuance:policy", "issuance:ca_certificate", "issuance:ca_chain"],
     *["accounts:identify", "accounts:logout", "applications:download", "console:queue_csv"],
     *["console:next", "console:claim", "console:release", "console:names"],

@@ -1,0 +1,24 @@
+"""Whether a proof of identity is recent enough for what was asked."""
+
+from datetime import datetime
+from typing import Any
+
+from accounts.identification.identity import NotIdentified
+
+# OpenID Connect Core 1.0 §3.1.3.7 and SAML 2.0 leave some leeway for clocks.
+LEEWAY_SECONDS = 30
+
+
+def judge_freshness(auth_time: Any, since: str | None, now: datetime) -> None:
+    """Raise NotIdentified for an `auth_time` that is no time, to come, or before `since`.
+
+    Without `since` the provider may be silent, or let the person in on an earlier proof.
+    """
+    if auth_time is None and since is None:
+        return
+    earliest = datetime.fromisoformat(since).timestamp() if since else 0.0
+    is_time = isinstance(auth_time, int | float) and not isinstance(auth_time, bool)
+    if not is_time or not earliest <= auth_time + LEEWAY_SECONDS:
+        raise NotIdentified("auth_time")
+    if auth_time - LEEWAY_SECONDS > now.timestamp():
+        raise NotIdentified("auth_time")

@@ -1,0 +1,90 @@
+"""True answers on their way from the provider's post to the browser's own session.
+
+The provider's answer is posted from another site, so the browser sends no SameSite=Lax cookie with
+it. What it says is judged there, kept here for a moment, and fetched by the redirect that follows,
+which does carry the cookie.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from accounts.identification import claims
+from accounts.identification.hashing import Digest
+from accounts.identification.identity import Identity, NotIdentified, ProviderSession
+from accounts.identification.saml.statements import Statement
+from accounts.models import Arrival
+from certportal.foundation import tokens
+
+# The redirect follows at once.
+LASTS = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """Who has come back, and in answer to which request."""
+
+    identity: Identity
+    in_response_to: str
+
+
+def keep(statement: Statement, *, now: datetime) -> str:
+    """Keep the identity that was stated and return the token that fetches it, once.
+
+    The personal identity code is hashed here and then let go. Raises NotIdentified when the
+    statement names nobody, or its assertion has been used before.
+    """
+    identity, token = claims.identity(statement.claims), tokens.new()
+    assertion = hashlib.sha256(statement.assertion.encode()).hexdigest()
+    try:
+        with transaction.atomic():
+            Arrival.objects.create(
+                assertion=assertion,
+                token_hash=tokens.digest(token),
+                content=_pack(identity, statement),
+                made_at=now,
+                expires_at=max(statement.expires_at, now + LASTS),
+            )
+    except IntegrityError as error:
+        raise NotIdentified("replayed") from error
+    return token
+
+
+@transaction.atomic
+def take(token: str, *, now: datetime) -> Arrived:
+    """Return what the token fetches and empty the row; NotIdentified when there is nothing."""
+    waiting = Arrival.objects.select_for_update().filter(made_at__gt=now - LASTS)
+    arrival = waiting.filter(token_hash=tokens.digest(token)).exclude(content={}).first()
+    if arrival is None:
+        raise NotIdentified("no arrival")
+    content, arrival.content = arrival.content, {}
+    arrival.save(update_fields=["content"])
+    return _unpack(content)
+
+
+def _pack(identity: Identity, statement: Statement) -> dict[str, Any]:
+    session, proven_at = statement.session, identity.proven_at
+    return {
+        "kind": identity.kind,
+        "digests": [[one.version, one.value] for one in identity.digests],
+        "given_name": identity.given_name,
+        "family_name": identity.family_name,
+        "proven_at": proven_at.isoformat() if proven_at else None,
+        "session": [session.name_id, session.index],
+        "in_response_to": statement.in_response_to,
+    }
+
+
+def _unpack(content: dict[str, Any]) -> Arrived:
+    identity = Identity(
+        kind=content["kind"],
+        digests=tuple(Digest(version, value) for version, value in content["digests"]),
+        given_name=content["given_name"],
+        family_name=content["family_name"],
+        proven_at=datetime.fromisoformat(content["proven_at"]),
+        session=ProviderSession(*content["session"]),
+    )
+    return Arrived(identity, content["in_response_to"])

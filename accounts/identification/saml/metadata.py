@@ -1,0 +1,66 @@
+"""Our metadata: what the identity provider is told of us (SAML 2.0 Metadata, 2.4.4)."""
+
+import base64
+from datetime import datetime, timedelta
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils import translation
+from onelogin.saml2.utils import OneLogin_Saml2_Utils
+
+from accounts.identification import claims
+from accounts.identification.saml.party import Party
+from certportal.foundation import tokens
+
+LASTS = timedelta(days=30)
+# The attributes of the narrow set ("suppea") of Suomi.fi-tunnistus that we need, and no others.
+ATTRIBUTES = (
+    ("nationalIdentificationNumber", claims.HETU),
+    ("sn", claims.FAMILY_NAME),
+    ("FirstName", claims.EIDAS_GIVEN_NAME),
+    ("FamilyName", claims.EIDAS_FAMILY_NAME),
+    ("PersonIdentifier", claims.EIDAS_IDENTIFIER),
+)
+
+
+def document(party: Party, contact: str, *, only: str = "", now: datetime) -> bytes:
+    """Return our signed metadata.
+
+    `only` is `current` or `next` for a provider that takes one certificate at a time, as
+    Suomi.fi-tunnistus does; else all are in it. `contact` is the address of the technical contact.
+    """
+    context = {
+        "party": party,
+        "contact": contact,
+        "id": f"_{tokens.new()}",
+        "valid_until": f"{now + LASTS:%Y-%m-%dT%H:%M:%SZ}",
+        "certificates": [_bare(one.certificate) for one in _chosen(party, only)],
+        "names": _in_every_language(settings.SERVICE_NAME),
+        "organisation": _in_every_language(settings.AUTHORITY_NAME),
+        "attributes": ATTRIBUTES,
+    }
+    xml = render_to_string("accounts/saml_metadata.xml", context)
+    pair = party.pairs[0]
+    signed: bytes = OneLogin_Saml2_Utils.add_sign(xml, pair.key, pair.certificate)
+    return signed
+
+
+def _chosen(party: Party, only: str) -> Any:
+    chosen = {"current": party.pairs[:1], "next": party.pairs[1:2]}.get(only)
+    return chosen or party.pairs
+
+
+def _bare(certificate: str) -> str:
+    der = x509.load_pem_x509_certificate(certificate.encode()).public_bytes(Encoding.DER)
+    return base64.b64encode(der).decode()
+
+
+def _in_every_language(words: Any) -> list[tuple[str, str]]:
+    found = []
+    for code, _name in settings.LANGUAGES:
+        with translation.override(code):
+            found.append((code, str(words)))
+    return found

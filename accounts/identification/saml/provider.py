@@ -1,0 +1,128 @@
+"""The SAML identity provider behind the identification seam."""
+
+import hmac
+import secrets
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+import structlog
+from onelogin.saml2.auth import OneLogin_Saml2_Auth
+
+from accounts.identification.freshness import judge_freshness
+from accounts.identification.identity import (
+    Cancelled,
+    Departure,
+    Farewell,
+    Identity,
+    NotIdentified,
+    ProviderSession,
+)
+from accounts.identification.saml import answers, arrivals, logout, statements
+from accounts.identification.saml.federation import Federation
+from accounts.identification.saml.party import Party, request_data
+from certportal.foundation import clock
+
+log = structlog.get_logger(__name__)
+
+
+class Saml:
+    """A provider that speaks SAML 2.0: redirects there, posts back.
+
+    `base_url` is our public address, `keys` the files of our key pairs (certificate, key; the
+    first signs), `metadata` the provider's metadata file, `levels` the accepted levels of
+    assurance, `skew_seconds` how far its clock may be from ours.
+    """
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        entity_id: str,
+        keys: tuple[tuple[str, str], ...],
+        metadata: str,
+        idp_entity_id: str,
+        levels: tuple[str, ...],
+        skew_seconds: int,
+        contact: str,
+    ) -> None:
+        """Keep our particulars; files are read when first needed."""
+        self.party = Party(base_url, entity_id, keys, levels)
+        self.federation = Federation(metadata, idp_entity_id)
+        self.skew = timedelta(seconds=skew_seconds)
+        self.contact = contact
+
+    def begin(self, *, callback: str, language: str, since: datetime | None = None) -> Departure:
+        """Return the provider's address with our signed request, and the request's id to remember.
+
+        `callback` is not used: answers come to the one address that our metadata names.
+        """
+        state = secrets.token_urlsafe(32)
+        auth = self.toolkit(request_data(self.party.answer_url), now=clock.now())
+        url = auth.login(return_to=state, force_authn=since is not None)
+        memory = {"request": auth.get_last_request_id()}
+        if since is not None:
+            memory["since"] = since.isoformat()
+        # Suomi.fi-tunnistus takes the language as the last parameter, outside the signature.
+        return Departure(f"{url}&{urlencode({'locale': language})}", state, memory)
+
+    def receive(self, posted: Mapping[str, str], *, now: datetime) -> dict[str, str]:
+        """Judge a posted answer and return the query to go on with in the browser's own session.
+
+        A refused answer goes on too: only there is the language of the person known.
+        """
+        state = {"state": posted.get("RelayState", "")[:100]}
+        try:
+            statement = self.read(posted.get("SAMLResponse", ""), now=now)
+            return state | {"arrival": arrivals.keep(statement, now=now)}
+        except Cancelled:
+            return state | {"error": "access_denied"}
+        except NotIdentified as error:
+            log.warning("saml_answer_refused", problem=error.problem)
+            return state | {"error": "refused"}
+
+    def read(self, encoded: str, *, now: datetime) -> statements.Statement:
+        """Return what a SAMLResponse states; raises Cancelled, NotIdentified and Unavailable."""
+        idp = self.federation.idp(now=now)
+        answer = answers.read(encoded, self.party, idp, now=now)
+        return statements.judge(answer, self.party, idp["entityId"], skew=self.skew, now=now)
+
+    def complete(
+        self, answer: Mapping[str, str], memory: dict[str, str], *, callback: str, now: datetime
+    ) -> Identity:
+        """Fetch the arrival and return who it is, if it answers the request of this browser."""
+        if answer.get("error") == "access_denied":
+            raise Cancelled("access_denied")
+        arrived = arrivals.take(answer.get("arrival", ""), now=now)
+        same = hmac.compare_digest(arrived.in_response_to.encode(), memory["request"].encode())
+        if not same:
+            raise NotIdentified("answer to another request")
+        proven_at = arrived.identity.proven_at
+        judge_freshness(proven_at and proven_at.timestamp(), memory.get("since"), now)
+        return arrived.identity
+
+    def farewell(self, session: ProviderSession) -> Farewell | None:
+        """Return our signed logout request; None when the provider publishes no address for it."""
+        data = request_data(self.party.logout_url)
+        return logout.ask(self.toolkit(data, now=clock.now()), session)
+
+    def is_ended(self, query: dict[str, str], raw: str, *, request: str, now: datetime) -> bool:
+        """Whether the provider answers our logout request `request` by saying that it is done.
+
+        `raw` is the query string as it was sent. Raises NotIdentified when it is no such answer.
+        """
+        url = self.party.logout_url
+        data = request_data(url, query, raw)
+        return logout.is_confirmed(self.toolkit(data, now=now), data, request, url)
+
+    def wish(self, query: dict[str, str], raw: str, *, now: datetime) -> logout.Wish:
+        """Return which sessions the provider's logout request ends; raises NotIdentified."""
+        url = self.party.logout_url
+        data = request_data(url, query, raw)
+        return logout.read_wish(self.toolkit(data, now=now), data, url)
+
+    def toolkit(self, data: dict[str, Any], *, now: datetime) -> Any:
+        """Return python3-saml for a request at one of our addresses, signing with the first key."""
+        settings = self.party.toolkit(self.federation.idp(now=now), self.party.pairs[0])
+        return OneLogin_Saml2_Auth(data, old_settings=settings)

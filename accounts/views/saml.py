@@ -1,0 +1,99 @@
+"""The addresses that a SAML identity provider knows us by; 404 where identification is another."""
+
+from typing import Any
+
+import structlog
+from django.contrib import auth
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.identification.identity import NotIdentified, provider
+from accounts.identification.saml import metadata
+from accounts.identification.saml.provider import Saml
+from accounts.middleware import SIGN_ON
+from accounts.services import signing_on
+from accounts.views.leaving import FAREWELL
+from certportal.foundation import clock
+
+log = structlog.get_logger(__name__)
+
+
+def service_provider() -> Saml:
+    """Return the provider if it is spoken to over SAML; else Http404."""
+    chosen = provider()
+    if not isinstance(chosen, Saml):
+        raise Http404
+    return chosen
+
+
+@require_GET
+def describe(request: HttpRequest) -> HttpResponse:
+    """Publish our metadata; `?certificate=current` or `next` names one certificate only."""
+    saml, only = service_provider(), request.GET.get("certificate", "")
+    xml = metadata.document(saml.party, saml.contact, only=only, now=clock.now())
+    return HttpResponse(xml, content_type="application/samlmetadata+xml")
+
+
+@csrf_exempt
+@never_cache
+@require_POST
+def answer(request: HttpRequest) -> HttpResponse:
+    """Take the provider's answer, posted from its site, and go on where our own cookie is sent.
+
+    No session is touched: what protects the answer is its signature and the request it answers.
+    """
+    onward = service_provider().receive(_plain(request.POST), now=clock.now())
+    response = HttpResponseRedirect(f"{reverse('identification-return')}?{urlencode(onward)}")
+    # See Other: the browser goes on with GET, and so with its SameSite=Lax cookies.
+    response.status_code = 303
+    return response
+
+
+@never_cache
+@require_GET
+def single_logout(request: HttpRequest) -> HttpResponse:
+    """Take the provider's answer to our logout request, or its own request."""
+    saml = service_provider()
+    if "SAMLResponse" in request.GET:
+        return _come_back(request, saml)
+    if "SAMLRequest" in request.GET:
+        return _end(request, saml)
+    raise Http404
+
+
+def _come_back(request: HttpRequest, saml: Saml) -> HttpResponse:
+    """Tell whether the provider's session has ended as well."""
+    asked, now = request.session.pop(FAREWELL, {}).get("request", ""), clock.now()
+    query, raw = _plain(request.GET), request.META["QUERY_STRING"]
+    try:
+        done = saml.is_ended(query, raw, request=asked, now=now)
+    except NotIdentified as error:
+        log.warning("saml_logout_refused", problem=error.problem)
+        done = False
+    everywhere = "" if done else "?partly=1"
+    return redirect(f"{reverse('accounts:logged_out')}{everywhere}")
+
+
+def _end(request: HttpRequest, saml: Saml) -> HttpResponse:
+    """End the sessions the provider names, whether or not their cookie came along; answer it."""
+    query, now = _plain(request.GET), clock.now()
+    try:
+        wish = saml.wish(query, request.META["QUERY_STRING"], now=now)
+    except NotIdentified as error:
+        log.warning("saml_logout_refused", problem=error.problem)
+        raise
+    signing_on.end_by_provider(wish.name_id, wish.indexes, now=now)
+    mine = request.session.get(SIGN_ON)
+    if mine and not signing_on.is_open(mine["id"]):
+        auth.logout(request)
+    return HttpResponseRedirect(wish.answer_url)
+
+
+def _plain(values: QueryDict) -> dict[str, str]:
+    found: dict[str, Any] = values.dict()
+    return found

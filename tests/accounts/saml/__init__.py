@@ -1,0 +1,1 @@
+"""Identification over SAML, against an identity provider of its own process."""

@@ -1,0 +1,87 @@
+"""The personal identity code, and all else the provider told, leave no trace anywhere."""
+
+import base64
+import logging
+
+import pytest
+import redis
+import requests
+from django.conf import settings as configured
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
+from django.db import connection
+
+from accounts.models import Arrival, Identifier
+from tests.accounts.saml import idp
+
+pytestmark = pytest.mark.django_db(transaction=True)
+TOLD = idp.PERSONS["matti"]
+CODE = TOLD["urn:oid:1.2.246.21"]
+SECRETS = [
+    CODE,
+    CODE.replace("-", ""),
+    base64.b64encode(CODE.encode()).decode().rstrip("="),
+    TOLD["urn:oid:0.9.2342.19200300.100.1.3"],
+    TOLD["urn:oid:1.2.246.517.2002.2.4"],
+    idp.PERSONS["erik"][f"{idp.EIDAS}PersonIdentifier"],
+    idp.PERSONS["erik"][f"{idp.EIDAS}DateOfBirth"],
+]
+
+
+def whole_database():
+    """Return every row of every table as text, and the sessions unpacked."""
+    rows = []
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f'SELECT t::text FROM "{table}" t')
+            rows += [row[0] for row in cursor.fetchall()]
+    rows += [str(SessionStore(one.session_key).load()) for one in Session.objects.all()]
+    return "\n".join(rows)
+
+
+def whole_redis():
+    store = redis.Redis.from_url(configured.REDIS_URL)
+    return "\n".join(repr(key) + repr(store.dump(key)) for key in store.scan_iter())
+
+
+def found(text):
+    return [secret for secret in SECRETS if secret in text]
+
+
+@pytest.fixture
+def everything_said(said):
+    """The log, with even the libraries talking."""
+    root, before = logging.getLogger(), logging.getLogger().level
+    root.setLevel(logging.DEBUG)
+    yield said
+    root.setLevel(before)
+
+
+@pytest.mark.parametrize("person", ["matti", "erik"])
+def test_login_leaves_no_trace_of_what_was_told(visitor, everything_said, person):
+    visitor.log_in(person)
+    visitor.log_in(person, bend="wrong audience")
+    visitor.log_in(person, bend="two codes")
+    visitor.get("/fi/account/me/")
+
+    assert Identifier.objects.count() == 1
+    assert "".join(everything_said).count("saml_answer_refused") >= 1
+    assert found("".join(everything_said)) == []
+    assert found(whole_database()) == []
+    assert found(whole_redis()) == []
+
+
+def test_nothing_is_told_to_the_database_while_the_answer_waits(visitor):
+    place, posted = visitor.press(visitor.leave(), "matti")
+    requests.post(place, data=posted, allow_redirects=False)
+
+    assert Arrival.objects.get().content["family_name"] == "Meikäläinen"
+    assert found(whole_database()) == []
+
+
+def test_search_would_find_what_it_looks_for(visitor):
+    visitor.log_in("matti")
+    identifier = Identifier.objects.get()
+    Identifier.objects.filter(pk=identifier.pk).update(digest=CODE)
+
+    assert found(whole_database()) == [CODE]
