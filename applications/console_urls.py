@@ -51,4 +51,11 @@ urlpatterns = [
     path("<uuid:application_id>/reject/", deciding.reject, name="reject"),
     path("<uuid:application_id>/reopen/", deciding.reopen, name="reopen"),
     path("<uuid:application_id>/revoke/", revoking.revoke, name="revoke"),
+    path("<uuid:application_id>/revocation/", revoking.confirm, name="revocation"),
+    path("<uuid:application_id>/revocation/decline/", revoking.decline, name="decline_revocation"),
+    path(
+        "<uuid:application_id>/revocation/withdraw/",
+        revoking.withdraw,
+        name="withdraw_revocation",
+    ),
 ]

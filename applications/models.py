@@ -12,6 +12,7 @@ from accounts.models import Organisation, Person
 from accounts.register.models import Kind, RegisterRecord
 from applications.changes.models import RegisterTask as RegisterTask
 from applications.kinds import CertificateType, ConformityClass, Delivery, Purpose
+from applications.proposals import RevocationProposal as RevocationProposal
 from applications.revocations import RevocationRequest as RevocationRequest
 from applications.workflow import Status
 from certportal.foundation import tokens

@@ -15,7 +15,7 @@ from applications import contact, contents, delivery, lapsing, papers, workflow
 from applications.kinds import CertificateType, Delivery
 from applications.mailtext import subject_and_body
 from applications.models import Application, Decision, HostName, InformationRequest
-from applications.revocations import reason_words
+from applications.revocations import is_proven, reason_words
 from applications.wording import word_all
 from certportal.foundation import clock
 from certportal.foundation.mail import File, Message
@@ -99,14 +99,17 @@ class Facts:
     missing: Sequence[contents.Section] = ()
     lapses_on: date | None = None
     link: str = ""
+    proven: bool = False
 
 
 def facts(application: Application) -> Facts:
     """Return the facts about the application as they stand."""
+    certificate = delivery.certificate_of(application)
     return Facts(
         request=application.requests.last(),
         decision=application.decisions.last(),
-        certificate=delivery.certificate_of(application),
+        certificate=certificate,
+        proven=certificate is not None and is_proven(certificate),
         host_names=list(application.host_names.all()),
         missing=lapsing.missing(application),
         lapses_on=lapsing.lapses_on(application),
@@ -178,6 +181,7 @@ def _context(
         "findings": [words for finding, words in word_all(application.findings)],
         "decision": known.decision,
         "certificate": known.certificate,
+        "proven": known.proven,
         "reason": reason_words(known.certificate.revocation_reason if known.certificate else ""),
         "turn": workflow.TURN.get(workflow.Status(application.status)),
         "host_names": known.host_names,

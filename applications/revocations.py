@@ -36,6 +36,14 @@ def is_revocable(certificate: Certificate, *, now: datetime) -> bool:
     return certificate.not_after > now and certificate.revocation_reason != EXPOSED
 
 
+def is_proven(certificate: Certificate) -> bool:
+    """Return whether its key was shown to be exposed and nobody asked for the revocation."""
+    if certificate.revocation_reason != EXPOSED:
+        return False
+    asked = RevocationRequest.objects.filter(certificate_id=certificate.pk, reason=EXPOSED)
+    return not asked.exists()
+
+
 class RevocationRequest(models.Model):
     """One request that led to a revocation, or raised its reason to an exposed key.
 

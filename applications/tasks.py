@@ -6,7 +6,7 @@ from uuid import UUID
 from celery import shared_task
 
 from accounts.models import Person
-from applications import checks, mailbox, notices, services, watch
+from applications import checks, mailbox, notices, reviewer_mail, services, watch
 from applications.changes import mails
 from applications.changes.models import RegisterTask
 from applications.checks import again
@@ -90,7 +90,13 @@ def tell_revoked(
     *, item: OutboxItem, now: datetime, reference: str, certificate_id: int, **_: object
 ) -> None:
     """Have all concerned told that a certificate was revoked."""
-    services.tell_revoked(UUID(reference), now=now)
+    services.tell_revoked(UUID(reference), certificate_id, now=now)
+
+
+@outbox.task("applications.tell_key_proven")
+def tell_key_proven(*, item: OutboxItem, now: datetime, spki_sha256: str, **_: object) -> None:
+    """Have the reviewers told which certificates fell with a key."""
+    services.tell_key_proven(spki_sha256, now=now)
 
 
 @outbox.task("applications.mail_reviewer")
@@ -99,7 +105,7 @@ def mail_reviewer(
 ) -> None:
     """Send a reviewer the mail of the morning or an alarm; one that became pointless is dropped."""
     reader = watch.reviewers().filter(pk=person).first()
-    message = watch.write(notice, reader, source, now=now) if reader else None
+    message = reviewer_mail.write(notice, reader, source, now=now) if reader else None
     if message is not None:
         mail.send(message, item_id=item.pk)
 

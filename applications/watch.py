@@ -83,7 +83,7 @@ def write(notice: str, person: Person, source: str, *, now: datetime) -> Message
 
 def morning(person: Person, work: Day) -> Message:
     """Write the mail of the morning to a reviewer."""
-    return _write("morning", person, {"work": work, "address": _console(person.language)})
+    return write_to(person, "morning", {"work": work, "address": _console(person.language)})
 
 
 def alarm(person: Person, source: str, waiting: Sequence[Application]) -> Message:
@@ -94,10 +94,11 @@ def alarm(person: Person, source: str, waiting: Sequence[Application]) -> Messag
         "since": waiting[0].waiting_since,
         "address": _console(person.language),
     }
-    return _write("alarm", person, context)
+    return write_to(person, "alarm", context)
 
 
-def _write(notice: str, person: Person, told: Mapping[str, object]) -> Message:
+def write_to(person: Person, notice: str, told: Mapping[str, object]) -> Message:
+    """Render the mail in the reviewer's language; the template's first line is the subject."""
     with translation.override(person.language):
         context = {**told, "base": settings.PORTAL_BASE_URL}
         text = render_to_string(f"applications/mail/{notice}.txt", context)

@@ -10,7 +10,7 @@ from django.urls import path, reverse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from certportal import doctor, public
+from certportal import doctor, key_holder, public
 from certportal import eligibility as eligibility_service
 from certportal import feedback as feedback_service
 from certportal.foundation import clock
@@ -84,6 +84,10 @@ urlpatterns = [
     path("", page("pages/start.html"), name="start"),
     path("eligibility/", eligibility, name="eligibility"),
     path("csr/", doctor.examine, name="csr_doctor"),
+    path("revoke-by-key/", key_holder.begin, name="revoke_by_key"),
+    path("revoke-by-key/done/", page("pages/revoked_by_key.html"), name="revoked_by_key"),
+    path("revoke-by-key/<str:token>/", key_holder.sign, name="revoke_by_key_sign"),
+    path("revoke-by-key/<str:token>/line.txt", key_holder.line, name="revoke_by_key_line"),
     path(
         "which-certificate/",
         page("pages/which_certificate.html"),

@@ -21,7 +21,7 @@ from applications.changes.models import RegisterTask
 from applications.kinds import CertificateType
 from applications.models import Application, Decision, HostName, InformationRequest
 from applications.workflow import Status
-from certportal import samples_accounts
+from certportal import samples_accounts, samples_revoking
 from certportal.foundation import clock
 from certportal.foundation.mail import Message
 from issuance.models import Certificate
@@ -69,7 +69,7 @@ def samples(*, now: datetime) -> Iterator[Sample]:
         for reader in READERS.get(notice, ("applicant",)):
             for language in LANGUAGES:
                 yield Sample(notice, reader, _of_order(notice, reader, language, now))
-    for write in (_to_reviewers, _of_register, _codes, _of_accounts):
+    for write in (_to_reviewers, _of_register, _of_revoking, _codes, _of_accounts):
         for language in LANGUAGES:
             yield from write(language, now)
 
@@ -86,6 +86,11 @@ def _codes(language: str, now: datetime) -> Iterator[Sample]:
 
 def _of_accounts(language: str, now: datetime) -> Iterator[Sample]:
     for notice, reader, message in samples_accounts.mails(language, now):
+        yield Sample(notice, reader, message)
+
+
+def _of_revoking(language: str, now: datetime) -> Iterator[Sample]:
+    for notice, reader, message in samples_revoking.mails(language, now):
         yield Sample(notice, reader, message)
 
 

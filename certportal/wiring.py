@@ -23,6 +23,7 @@ ROUTES: dict[str, list[tuple[str, str]]] = {
         ("applications.tell_revoked", "default"),
     ],
     "feedback.given": [("certportal.mail_feedback", "default")],
+    "key.proven": [("applications.tell_key_proven", "default")],
     "person.mail": [("accounts.send_mail", "default")],
     "register.changed": [
         ("accounts.follow_register", "default"),

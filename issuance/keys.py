@@ -5,11 +5,15 @@ Knows nothing of requests or orders. Each rule is one function over the numbers 
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import load_der_public_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_der_public_key,
+)
 
 from issuance import tlv
 from issuance.findings import Finding, found
@@ -57,7 +61,8 @@ class KeyFacts:
     """What a public key is; ``bits`` of the modulus or curve, 0 if unknown.
 
     ``curve`` is P-256, P-384 or another curve's name; for keys of kind "other" it holds the
-    algorithm's name. ``spki_sha256`` is lower-case hex over the SubjectPublicKeyInfo.
+    algorithm's name. ``spki_sha256`` is lower-case hex over the SubjectPublicKeyInfo as it is
+    usually encoded, if the key can be read.
     """
 
     kind: Literal["RSA", "EC", "other"]
@@ -115,8 +120,8 @@ def _read_rsa(spki: bytes, digest: str, bits: tlv.Element, parameters: list[tlv.
     facts = KeyFacts("RSA", size, None, known, digest)
     if parameters and (len(parameters) > 1 or parameters[0].tag != tlv.NULL):
         return Key(facts, spki, numbers, problem="parameters")
-    loadable = 2048 <= size <= 8192 and known is not None
-    return Key(facts, spki, numbers, _load(spki) if loadable else None)
+    loaded = _load(spki) if 2048 <= size <= 8192 and known is not None else None
+    return Key(facts if parameters else _usual(facts, loaded), spki, numbers, loaded)
 
 
 def _read_ec(spki: bytes, digest: str, bits: tlv.Element, parameters: list[tlv.Element]) -> Key:
@@ -131,7 +136,20 @@ def _read_ec(spki: bytes, digest: str, bits: tlv.Element, parameters: list[tlv.E
     # RFC 5480 section 2.2: uncompressed, or compressed; the hybrid form is not for PKIX
     loaded = _load(spki) if bits.content[1:2] in (b"\x02", b"\x03", b"\x04") else None
     problem = None if loaded else "point"
-    return Key(KeyFacts("EC", size, curve, None, digest), spki, None, loaded, problem)
+    facts = KeyFacts("EC", size, curve, None, digest)
+    compressed = bits.content[1:2] != b"\x04"
+    return Key(_usual(facts, loaded) if compressed else facts, spki, None, loaded, problem)
+
+
+def _usual(facts: KeyFacts, loaded: Any) -> KeyFacts:
+    """The facts with the hash of the usual encoding: a blocked key stays so however it is written.
+
+    That is with NULL parameters (RFC 3279 section 2.3.1) or the whole point (RFC 5480 section 2.2).
+    """
+    if loaded is None:
+        return facts
+    usual = loaded.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return replace(facts, spki_sha256=spki_sha256(usual))
 
 
 def _load(spki: bytes) -> Any:

@@ -8,8 +8,10 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from applications.proposals import PROPOSABLE
 from applications.revocations import CHOICES, EXPOSED
-from certportal.foundation.forms import DateField, Form
+from applications.revocations import WORDS as WORDED
+from certportal.foundation.forms import DateField, Form, HintedRadioSelect
 
 WORDS = 2000
 
@@ -63,21 +65,68 @@ class RevocationForm(Form):
         return day
 
 
-class ExposureForm(Form):
-    """A reviewer's grounds for revoking a certificate whose key is exposed."""
+class ReviewerForm(Form):
+    """A reviewer's reason and grounds: at once for an exposed key, else for a second person."""
 
+    reason = forms.ChoiceField(
+        label=gettext_lazy("Why is the certificate revoked?"),
+        error_messages={"required": gettext_lazy("Choose why the certificate is revoked.")},
+    )
     words = forms.CharField(
-        label=gettext_lazy("How is it known that the key is exposed?"),
+        label=gettext_lazy("On what grounds?"),
         help_text=gettext_lazy("The organisation can read this on its account."),
         max_length=WORDS,
         widget=forms.Textarea(attrs={"rows": 6}),
+        error_messages={"required": gettext_lazy("Write the grounds for the revocation.")},
+    )
+    understood = forms.BooleanField(
+        label=gettext_lazy("A revoked certificate stops working. This cannot be undone."),
         error_messages={
-            "required": gettext_lazy("Write how it is known that the key is exposed."),
+            "required": gettext_lazy("Confirm that you understand what revoking means."),
         },
     )
+
+    def __init__(self, *args: Any, only_exposed: bool = False, **kwargs: Any) -> None:
+        """After another reason only an exposed key is left to tell of."""
+        super().__init__(*args, **kwargs)
+        field = cast(forms.ChoiceField, self.fields["reason"])
+        hints = {EXPOSED: _("At once, by you alone.")}
+        hints |= dict.fromkeys(PROPOSABLE, _("A second reviewer must confirm."))
+        field.widget = HintedRadioSelect(hints=hints)
+        field.choices = [(one, WORDED[one]) for one in hints if one == EXPOSED or not only_exposed]
+
+    @property
+    def is_exposed(self) -> bool:
+        """Whether the key is said to be exposed, so that one person is enough."""
+        return bool(self.cleaned_data["reason"] == EXPOSED)
+
+
+class ConfirmForm(Form):
+    """A second reviewer's confirmation of the very proposal that was shown."""
+
+    proposal = forms.IntegerField(widget=forms.HiddenInput)
     understood = forms.BooleanField(
         label=gettext_lazy("The certificate stops working at once. This cannot be undone."),
         error_messages={
             "required": gettext_lazy("Confirm that you understand what revoking means."),
         },
     )
+
+
+class DeclineForm(Form):
+    """Why a second reviewer does not agree."""
+
+    proposal = forms.IntegerField(widget=forms.HiddenInput)
+    words = forms.CharField(
+        label=gettext_lazy("Why is the certificate not revoked?"),
+        help_text=gettext_lazy("Whoever proposed the revocation gets this by email."),
+        max_length=WORDS,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        error_messages={"required": gettext_lazy("Write why the certificate is not revoked.")},
+    )
+
+
+class WithdrawForm(Form):
+    """Which proposal its maker takes back."""
+
+    proposal = forms.IntegerField(widget=forms.HiddenInput)

@@ -18,6 +18,12 @@ from applications.services.erasing import erase_expired
 from applications.services.issuing import confirm, recall, record_issued, record_package_sent
 from applications.services.lapsing import watch_drafts, watch_incomplete
 from applications.services.mailboxes import ask_mailbox_code, prove_mailbox
+from applications.services.proposing import (
+    confirm_proposal,
+    decline_proposal,
+    propose,
+    withdraw_proposal,
+)
 from applications.services.registering import decide_register_task, watch_register
 from applications.services.reminding import remind_of_expiry
 from applications.services.reviewing import (
@@ -32,7 +38,7 @@ from applications.services.reviewing import (
     request_info,
     set_evidence,
 )
-from applications.services.revoking import revoke, revoke_exposed, tell_revoked
+from applications.services.revoking import revoke, revoke_exposed, tell_key_proven, tell_revoked
 from applications.services.submitting import submit
 from applications.services.watching import greet_reviewers, raise_alarms
 
@@ -48,7 +54,9 @@ __all__ = [
     "claim",
     "conclude",
     "confirm",
+    "confirm_proposal",
     "decide_register_task",
+    "decline_proposal",
     "discard",
     "erase_expired",
     "extend_deadline",
@@ -57,6 +65,7 @@ __all__ = [
     "lapse",
     "not_mine",
     "open_link",
+    "propose",
     "prove_mailbox",
     "raise_alarms",
     "recall",
@@ -78,6 +87,7 @@ __all__ = [
     "set_evidence",
     "start",
     "submit",
+    "tell_key_proven",
     "tell_revoked",
     "upload_csr",
     "wait",
@@ -85,4 +95,5 @@ __all__ = [
     "watch_incomplete",
     "watch_register",
     "withdraw",
+    "withdraw_proposal",
 ]

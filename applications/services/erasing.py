@@ -12,6 +12,7 @@ from applications import retention
 from applications.models import (
     Application,
     Decision,
+    RevocationProposal,
     RevocationRequest,
     SentNotice,
     Submission,
@@ -74,6 +75,7 @@ def erase(application_id: UUID, *, now: datetime) -> None:
     application.requests.update(reason="")
     application.additions.update(text="")
     application.revocation_requests.update(words="")
+    application.revocation_proposals.update(words="", closing_words="")
     application.decisions.update(reasons="")
     application.host_names.update(evidence_note="")
     application.contact_links.all().delete()
@@ -92,6 +94,7 @@ def in_use() -> set[UUID]:
         (Submission.objects.filter(application__in=kept), "person"),
         (Decision.objects.filter(application__in=kept), "reviewer"),
         (RevocationRequest.objects.filter(application__in=kept), "person"),
+        (RevocationProposal.objects.filter(application__in=kept), "maker"),
     ):
         found |= set(rows.values_list(field, flat=True))
     return found

@@ -13,7 +13,7 @@ from applications.changes import mails
 from applications.changes.models import RegisterTask
 from applications.changes.survey import Found, survey
 from applications.errors import OwnOrganisation
-from applications.services.revoking import revoke_by_authority
+from applications.services.proposing import propose_unless_pending
 from applications.services.signing import MayNotAct
 from certportal.foundation import events
 from certportal.foundation.actors import Actor, system
@@ -73,7 +73,7 @@ def decide_register_task(
     task.decided_by, task.reasons = person, reasons
     _settle(task, Outcome(outcome), actor, now)
     if task.outcome == Outcome.REVOKE:
-        _revoke(task, person, actor, now)
+        _propose(task, person, actor, now)
     mails.enqueue(task, "register_decided", now=now)
     return task
 
@@ -126,11 +126,12 @@ def _settle(task: RegisterTask, outcome: RegisterTask.Outcome, actor: Actor, now
     _record(task, "decided", actor, now, outcome=outcome)
 
 
-def _revoke(task: RegisterTask, person: Person, actor: Actor, now: datetime) -> None:
+def _propose(task: RegisterTask, person: Person, actor: Actor, now: datetime) -> None:
+    """Propose to revoke what is in force: one person decided, and each takes a second."""
     reason = REVOKED_AS[Change(task.change)]
     in_force = task.certificates.filter(state=Certificate.State.ISSUED, not_after__gt=now)
     for reference in in_force.order_by("pk").values_list("reference", flat=True):
-        revoke_by_authority(
+        propose_unless_pending(
             reference, reason=reason, words=task.reasons, person=person, actor=actor, now=now
         )
 

@@ -8,16 +8,16 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import access
 from accounts.models import Person
-from applications import concerned, notices
+from applications import concerned, notices, watch
 from applications.access import ACTING
 from applications.delivery import certificate_of
 from applications.errors import OwnOrganisation
-from applications.models import Application, RevocationRequest
+from applications.models import Application, RevocationProposal, RevocationRequest
 from applications.revocations import EXPOSED
 from applications.services import moving
 from applications.services.signing import MayNotAct
 from applications.workflow import Role
-from certportal.foundation import clock
+from certportal.foundation import clock, outbox
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
 from issuance import services as authority
@@ -57,7 +57,7 @@ def revoke(
         raise MayNotAct
     asked = RevocationRequest(person=person, role=Role.APPLICANT, reason=reason, words=words)
     asked.exposed_on = exposed_on if reason == EXPOSED else None
-    return _revoke(application, asked, actor, now)
+    return revoke_as(application, asked, actor, now)
 
 
 @transaction.atomic
@@ -74,24 +74,16 @@ def revoke_exposed(
     if access.is_member(person, application.organisation_id):
         raise OwnOrganisation
     asked = RevocationRequest(person=person, role=Role.REVIEWER, reason=EXPOSED, words=words)
-    return _revoke(application, asked, actor, now)
+    return revoke_as(application, asked, actor, now)
 
 
-def revoke_by_authority(
-    application_id: UUID, *, reason: str, words: str, person: Person, actor: Actor, now: datetime
-) -> Certificate:
-    """Revoke the order's certificate on the authority's own initiative, by a reviewer's decision.
-
-    Called within the decision's transaction, which has judged who may. Raises NothingToRevoke.
-    """
-    application = moving.lock(application_id)
-    asked = RevocationRequest(person=person, role=Role.REVIEWER, reason=reason, words=words)
-    return _revoke(application, asked, actor, now)
-
-
-def _revoke(
+def revoke_as(
     application: Application, asked: RevocationRequest, actor: Actor, now: datetime
 ) -> Certificate:
+    """Revoke the certificate of the locked order as asked, and keep who asked and why.
+
+    An exposed key takes every other certificate for it along. Raises as `revoke`, rights apart.
+    """
     certificate = certificate_of(application)
     if certificate is None or certificate.not_after <= now:
         raise NothingToRevoke
@@ -101,6 +93,9 @@ def _revoke(
     revoked = authority.revoke(
         certificate.pk, asked.reason, actor=actor, invalidity_date=since, now=now
     )
+    if asked.reason == EXPOSED:
+        key = certificate.spki_sha256
+        authority.revoke_key(key, EXPOSED, actor=actor, invalidity_date=since, now=now)
     asked.application, asked.certificate_id, asked.at = application, certificate.pk, now
     asked.save()
     action = _action(asked)
@@ -112,18 +107,36 @@ def _revoke(
 def _action(asked: RevocationRequest) -> str:
     if asked.role == Role.APPLICANT:
         return "revoke"
-    return "revoke_exposed" if asked.reason == EXPOSED else "revoke_by_authority"
+    return "revoke_exposed" if asked.reason == EXPOSED else "revocation_confirmed"
 
 
 @transaction.atomic
-def tell_revoked(application_id: UUID, *, now: datetime) -> None:
+def tell_revoked(application_id: UUID, certificate_id: int, *, now: datetime) -> None:
     """Enqueue the mails about the revocation of the application's certificate.
 
     Told are those the order names and the administrators of its organisation, each address once.
+    What reviewers had proposed about the certificate is settled by it.
     """
+    overtake(certificate_id, now=now)
     application = Application.objects.filter(pk=application_id).first()
     if application is None:
         return
     people = concerned.administrators(application)
     told = notices.distinct(application, (*CONCERNED, *people))
     moving.notify(application, "revoked", told, now)
+
+
+def overtake(certificate_id: int, *, now: datetime) -> None:
+    """Close what was proposed about a certificate that has been revoked in another way."""
+    waiting = RevocationProposal.objects.filter(certificate_id=certificate_id, closed_at=None)
+    waiting.update(closed_at=now, outcome=RevocationProposal.Outcome.OVERTAKEN)
+
+
+@transaction.atomic
+def tell_key_proven(spki_sha256: str, *, now: datetime) -> None:
+    """Enqueue a mail to each reviewer: the holder of this key proved it to be exposed."""
+    for reader in watch.reviewers():
+        key = str(reader.pk)
+        outbox.enqueue(
+            "reviewer.mail", now=now, person=key, notice="key_proven", source=spki_sha256
+        )

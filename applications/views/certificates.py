@@ -15,7 +15,7 @@ from applications.changes import resting
 from applications.delivery import certificate_of, files
 from applications.kinds import CertificateType
 from applications.models import Application
-from applications.revocations import is_revocable, reason_words
+from applications.revocations import is_proven, is_revocable, reason_words
 from applications.views.entry import applicant_view, order_view
 from applications.views.rows import SOON, certificate_rows, condition
 from certportal.foundation import clock
@@ -49,6 +49,7 @@ def _ending(application: Application, certificate: Certificate, now: datetime) -
         "revoked": revoked,
         "revocation_reason": reason_words(certificate.revocation_reason),
         "revocation": asked.last(),
+        "proven": is_proven(certificate),
         "may_revoke": is_revocable(certificate, now=now),
         "ends_soon": not revoked and 0 <= left < SOON,
     }

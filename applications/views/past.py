@@ -6,7 +6,10 @@ from applications.workflow import TRANSITIONS, Action, Role
 from certportal.foundation.models import Event
 
 # What reviewers do among themselves, and single keystrokes, are no news to the applicant.
-HIDDEN = ("edit", "claim", "release", "set_evidence", "choose_names", "access_refused", "wait")
+HIDDEN = (
+    *["edit", "claim", "release", "set_evidence", "choose_names", "access_refused", "wait"],
+    *["revocation_proposed", "revocation_declined", "revocation_withdrawn"],
+)
 OURS = frozenset(
     {
         "start",

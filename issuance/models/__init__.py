@@ -3,6 +3,14 @@
 from issuance.models.approval import Approval
 from issuance.models.ca import IssuingCA
 from issuance.models.certificate import BlockedKey, Certificate
+from issuance.models.challenge import KeyChallenge
 from issuance.models.prepared import PreparedCertificate
 
-__all__ = ["Approval", "BlockedKey", "Certificate", "IssuingCA", "PreparedCertificate"]
+__all__ = [
+    "Approval",
+    "BlockedKey",
+    "Certificate",
+    "IssuingCA",
+    "KeyChallenge",
+    "PreparedCertificate",
+]

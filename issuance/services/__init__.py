@@ -4,7 +4,8 @@ from issuance.services.approve import ApprovalState, approve
 from issuance.services.examine import examine_for_visitor
 from issuance.services.issue import issue
 from issuance.services.keys import block_key, import_keys, is_blocked
-from issuance.services.leaks import report_leaked_key
+from issuance.services.leaks import report_leaked_key, revoke_key
+from issuance.services.possession import challenge, open_challenge, prove
 from issuance.services.prepare import prepare, void
 from issuance.services.publish import publish_crl, publish_crl_with, publish_crls
 from issuance.services.revoke import REASONS, revoke
@@ -14,15 +15,19 @@ __all__ = [
     "ApprovalState",
     "approve",
     "block_key",
+    "challenge",
     "examine_for_visitor",
     "import_keys",
     "is_blocked",
     "issue",
+    "open_challenge",
     "prepare",
+    "prove",
     "publish_crl",
     "publish_crl_with",
     "publish_crls",
     "report_leaked_key",
     "revoke",
+    "revoke_key",
     "void",
 ]

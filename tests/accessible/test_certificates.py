@@ -1,5 +1,7 @@
 """The pages of certificates in a browser: list, certificate, revoking, errors and afterwards."""
 
+import re
+
 import pytest
 
 from tests.accessibility import check_both_widths
@@ -37,8 +39,53 @@ def test_a_reviewer_who_revokes(go, matti, riitta, cas):
     press(page)
     page.wait_for_selector(".field__error")
     check_both_widths(page)
+    page.locator("input[name=reason][value=key_compromise]").check()
     page.locator("[name=words]").fill("Avain löytyi verkosta.")
     page.locator("input[name=understood]").check()
     press(page)
     page.wait_for_url(f"**/{order.pk}/")
     check_both_widths(go("console:revoke", order.pk, who=riitta))
+
+
+def test_two_reviewers_who_revoke(go, matti, riitta, raimo, cas):
+    order = orders.delivered(matti, riitta)
+    page = go("console:revoke", order.pk, who=riitta)
+    page.locator("input[name=reason][value=privilege_withdrawn]").check()
+    page.locator("[name=words]").fill("Yksikkö on poistettu rekisteristä.")
+    page.locator("input[name=understood]").check()
+    press(page)
+    page.wait_for_url(f"**/{order.pk}/")
+    check_both_widths(page)
+    check_both_widths(go("console:queue", who=raimo))
+    check_both_widths(go("console:case", order.pk, who=raimo))
+    for name in ("console:revocation", "console:decline_revocation"):
+        page = go(name, order.pk, who=raimo)
+        check_both_widths(page)
+        press(page)
+        page.wait_for_selector(".field__error")
+        check_both_widths(page)
+    check_both_widths(go("console:revocation", order.pk, who=riitta))
+
+
+def test_the_holder_of_a_key(go, db):
+    page = go("revoke_by_key")
+    check_both_widths(page)
+    press(page)
+    page.wait_for_selector(".field__error")
+    check_both_widths(page)
+    page.locator("[name=text]").fill(orders.openssl_csr().decode())
+    press(page)
+    page.wait_for_url(re.compile("/revoke-by-key/[^/]{43}/$"))  # "revoke_by_key_sign"
+    page.locator("summary").first.click()
+    check_both_widths(page)
+    page.locator("[name=text]").fill("AAAA")
+    press(page)
+    page.wait_for_selector(".field__error")
+    check_both_widths(page)
+    check_both_widths(go("revoke_by_key_sign", "x" * 43))
+    check_both_widths(go("revoked_by_key"))
+    page = go("revoke_by_key")
+    page.locator("[name=text]").fill("-----BEGIN PRIVATE KEY-----")
+    press(page)
+    page.wait_for_selector(".notice--error")
+    check_both_widths(page)

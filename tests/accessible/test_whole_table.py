@@ -29,6 +29,10 @@ LOOKED_AT = {
     "feedback_sent": (GALLERY, "feedback/sent/"),
     "home": (ORDERS, '"home"'),
     "csr_doctor": (HERE, '"csr_doctor"'),
+    **{
+        name: (CERTIFICATES, f'"{name}"')
+        for name in ["revoke_by_key", "revoke_by_key_sign", "revoked_by_key"]
+    },
     "authorities": (HERE, '"authorities"'),
     "dev_mail": (HERE, '"dev_mail"'),
     "dev_mail_show": (HERE, '"dev_mail_show"'),
@@ -79,6 +83,10 @@ LOOKED_AT = {
         name: (CERTIFICATES, name)
         for name in ["applications:certificate", "applications:revoke", "console:revoke"]
     },
+    **{
+        f"console:{name}": (CERTIFICATES, f"console:{name}")
+        for name in ["revocation", "decline_revocation"]
+    },
 }
 # Addresses that answer with no page of their own: redirects, files, data and pressed buttons.
 NO_PAGE = {
@@ -91,6 +99,7 @@ NO_PAGE = {
     *["applications:attachment", "applications:remove_attachment"],
     *["applications:receipt", "applications:decision"],
     *["accounts:resend", "accounts:revoke"],
+    *["revoke_by_key_line", "console:withdraw_revocation"],
     *["applications:resend_link", "applications:revoke_link"],
     *["contact:settings", "contact:download", "technical:settings", "technical:download"],
     *["testidp:root", "testidp:discovery", "testidp:jwks", "testidp:token"],

@@ -21,6 +21,7 @@ from applications.views.console import (
     offers,
     preparing,
     relied,
+    revoking,
     rights,
     specimen,
 )
@@ -43,6 +44,7 @@ def case(request: HttpRequest, application: Application) -> HttpResponse:
         | evidence(application, now=now)
         | rights.sender(application, person)
         | prepared(application, person, now=now)
+        | revoking.pending(application, person)
         | background(application)
     )
     return render(request, "applications/console/case.html", context)

@@ -16,7 +16,7 @@ from accounts import access
 from accounts.models import Person
 from applications import holding
 from applications.changes.models import RegisterTask
-from applications.models import Application
+from applications.models import Application, RevocationProposal
 from applications.views.console import export
 from applications.views.console.due import due
 from applications.views.console.filters import QueueFilter
@@ -49,6 +49,7 @@ def queue(request: HttpRequest) -> HttpResponseBase:
         "chips": chips(narrowed, request),
         "views": saved_views(request),
         "changes": RegisterTask.objects.filter(outcome="").count(),
+        "proposals": proposals(),
     }
     return render(request, "applications/console/queue.html", context)
 
@@ -84,6 +85,12 @@ def cases() -> QuerySet[Application]:
     related = submitted.select_related("organisation", "reviewer")
     filled = related.prefetch_related("requests", "organisation__business_ids")
     return filled.order_by(F("due_on").asc(nulls_last=True), "submitted_at", "number")
+
+
+def proposals() -> QuerySet[RevocationProposal]:
+    """Return the revocations that wait for a second reviewer, the oldest first."""
+    waiting = RevocationProposal.objects.filter(closed_at=None)
+    return waiting.select_related("application__organisation", "maker")
 
 
 def narrow(request: HttpRequest) -> QueueFilter:

@@ -67,6 +67,12 @@ def other_desk(raimo):
 
 
 @pytest.fixture
+def web_of():
+    """Return how to open a browser as somebody."""
+    return lambda person: people.log_in(Client(), person)
+
+
+@pytest.fixture
 def waiting(matti, cas):
     """A server certificate's application in the queue."""
     return orders.in_review(matti)

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.core import mail
 
+from accounts.access import actor_for
 from accounts.register.models import Kind, RegisterRecord
 from applications import services
 from applications.changes.models import RegisterTask
@@ -172,10 +173,15 @@ def test_administrators_are_told_of_the_change_and_of_the_decision(order, riitta
     assert "Nimi on todistuksessa." in mail.outbox[-1].body
 
 
-def test_a_decision_to_revoke_revokes_and_says_why(order, riitta):
+def test_a_decision_to_revoke_is_one_of_two_persons_and_says_why(order, riitta, raimo):
     change(orders.UNIT, status="DELETED")
     (task,) = watch()
     decide(task, riitta, Outcome.REVOKE, "Yksikkö on lakannut.")
+    assert Certificate.objects.get().state == "issued"
+    event = Event.objects.get(action="register_task.decided")
+    assert (event.actor, event.data["outcome"]) == (f"person:{riitta.pk}", "revoke")
+    proposal = order.revocation_proposals.get()
+    services.confirm_proposal(proposal.pk, person=raimo, actor=actor_for(raimo), now=clock.now())
     certificate = Certificate.objects.get()
     assert (certificate.state, certificate.revocation_reason) == (
         "revoked",
@@ -183,8 +189,6 @@ def test_a_decision_to_revoke_revokes_and_says_why(order, riitta):
     )
     asked = order.revocation_requests.get()
     assert (asked.person, asked.words) == (riitta, "Yksikkö on lakannut.")
-    event = Event.objects.get(action="register_task.decided")
-    assert (event.actor, event.data["outcome"]) == (f"person:{riitta.pk}", "revoke")
     assert watch() == [task]
 
 

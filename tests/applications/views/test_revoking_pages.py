@@ -170,9 +170,10 @@ def test_a_reviewer_revokes_in_the_console_with_grounds(order, riitta, address):
     client = people.log_in(Client(), riitta)
     place = address("console:revoke", order.pk)
     assert place in client.get(address("console:case", order.pk)).text
-    assert "Write how it is known" in client.post(place, {"understood": "on"}).text
+    assert "Write the grounds for the revocation." in client.post(place, {"understood": "on"}).text
     assert state() == "issued"
-    client.post(place, {"understood": "on", "words": "Avain löytyi verkosta."})
+    known = {"reason": "key_compromise", "words": "Avain löytyi verkosta."}
+    client.post(place, {"understood": "on", **known})
     assert state() == "revoked"
     case = client.get(address("console:case", order.pk)).text
     assert place not in case
@@ -181,7 +182,7 @@ def test_a_reviewer_revokes_in_the_console_with_grounds(order, riitta, address):
 
 def test_the_applicant_reads_the_grounds_but_not_the_reviewer_s_name(web, pages, order, riitta):
     client = people.log_in(Client(), riitta)
-    console = {"understood": "on", "words": "Avain löytyi verkosta."}
+    console = {"understood": "on", "words": "Avain löytyi verkosta.", "reason": "key_compromise"}
     client.post(f"/en/console/{order.pk}/revoke/", console)
     assert "Avain löytyi verkosta." in web.get(pages["certificate"]).text
     for name in ("certificate", "order"):

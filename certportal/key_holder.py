@@ -1,0 +1,97 @@
+"""Revocation by whoever holds the private key: no login, no cookie, and the same words to all.
+
+What is shown depends on the key given and the signature alone, never on what has been issued.
+"""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
+
+from certportal.foundation import clock
+from certportal.foundation.addresses import address_of
+from certportal.foundation.errors import Refused
+from certportal.key_holder_forms import GivenForm, KeyForm, ProofForm
+from issuance import services as authority
+from issuance.models import KeyChallenge
+from issuance.services.possession import (
+    ChallengeOver,
+    NoKeyFound,
+    NotProven,
+    PrivateKeyShown,
+    text_of,
+)
+
+SIGN = "openssl dgst -sha256 -sign key.pem -out signature.bin line.txt"
+PRINT = "openssl base64 -in signature.bin"
+REQUEST = "openssl req -new -key key.pem -subj /CN={token}"
+
+
+# Without a session a forged request can do no more than its sender by hand; so no cookie is set.
+@csrf_exempt
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def begin(request: HttpRequest) -> HttpResponse:
+    """Ask which key is meant, and lead to the line to be signed."""
+    form = KeyForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            asked = authority.challenge(
+                form.data_given(), address=address_of(request), now=clock.now()
+            )
+        except PrivateKeyShown:
+            return render(request, "pages/key_shown.html")
+        except NoKeyFound as refusal:
+            _complain(form, refusal)
+        else:
+            return redirect("revoke_by_key_sign", asked.token)
+    return render(request, "pages/revoke_by_key.html", {"form": form})
+
+
+@csrf_exempt
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign(request: HttpRequest, token: str) -> HttpResponse:
+    """Show the line with the commands that sign it, and take the signature."""
+    form, now = ProofForm(request.POST or None, request.FILES or None), clock.now()
+    try:
+        asked = authority.open_challenge(token, now=now)
+        if request.method == "POST" and form.is_valid():
+            authority.prove(token, form.data_given(), address=address_of(request), now=now)
+            return redirect("revoked_by_key")
+    except PrivateKeyShown:
+        return render(request, "pages/key_shown.html")
+    except ChallengeOver as refusal:
+        context = {"form": KeyForm(), "over": str(refusal)}
+        return render(request, "pages/revoke_by_key.html", context, status=refusal.status)
+    except NotProven as refusal:
+        _complain(form, refusal)
+    return render(request, "pages/revoke_by_key_sign.html", _context(asked, form))
+
+
+@never_cache
+@require_safe
+def line(request: HttpRequest, token: str) -> HttpResponse:
+    """Hand out the line as a file, so that nobody's editor changes it. Raises ChallengeOver."""
+    text = text_of(authority.open_challenge(token, now=clock.now()))
+    response = HttpResponse(text, content_type="text/plain; charset=us-ascii")
+    response["Content-Disposition"] = 'attachment; filename="line.txt"'
+    return response
+
+
+def _complain(form: GivenForm, refusal: Refused) -> None:
+    name = "file" if form.cleaned_data.get("file") else "text"
+    form.add_error(name, str(refusal))
+
+
+def _context(asked: KeyChallenge, form: ProofForm) -> dict[str, object]:
+    text = text_of(asked)
+    return {
+        "form": form,
+        "challenge": asked,
+        "line": text,
+        "commands": f"printf '%s' '{text}' > line.txt\n{SIGN}\n{PRINT}",
+        "commands_with_file": f"{SIGN}\n{PRINT}",
+        "request_command": REQUEST.format(token=asked.token),
+    }

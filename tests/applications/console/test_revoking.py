@@ -1,0 +1,103 @@
+"""Revoking in the console: alone for an exposed key, by two persons for the rest."""
+
+import pytest
+
+from applications.models import RevocationProposal
+from issuance.models import Certificate
+from tests.applications import orders
+
+FILLED = {"reason": "privilege_withdrawn", "words": "Poistettu rekisteristä.", "understood": "on"}
+
+
+@pytest.fixture
+def order(matti, riitta, cas):
+    """An order whose certificate has been delivered."""
+    return orders.delivered(matti, riitta)
+
+
+def state():
+    return Certificate.objects.get().state
+
+
+def test_an_exposed_key_is_revoked_by_one_person(desk, order):
+    desk.press("revoke", order, **FILLED | {"reason": "key_compromise"})
+    assert Certificate.objects.get().revocation_reason == "key_compromise"
+    assert not RevocationProposal.objects.exists()
+
+
+def test_every_other_reason_waits_for_a_second_person(desk, other_desk, order):
+    page = desk.open("revoke", order.pk)
+    assert page.text.count("A second reviewer must confirm.") == 4
+    answer = desk.press("revoke", order, **FILLED)
+    assert answer["Location"] == desk.url("case", order.pk)
+    assert state() == "issued"
+    for who in (desk, other_desk):
+        assert order.number in who.open("queue").context["proposals"][0].application.number
+        assert "Revocation waits for a second reviewer" in who.open("case", order.pk).text
+    assert "Confirm the revocation" in other_desk.open("case", order.pk).text
+    assert "Confirm the revocation" not in desk.open("case", order.pk).text
+
+
+def test_the_second_person_confirms_what_was_shown(desk, other_desk, order):
+    desk.press("revoke", order, **FILLED)
+    page = other_desk.open("revocation", order.pk)
+    assert "Poistettu rekisteristä." in page.text
+    assert Certificate.objects.get().serial in page.text
+    shown = page.context["form"].initial["proposal"]
+    assert other_desk.press("revocation", order, proposal=shown).status_code == 200  # not ticked
+    assert state() == "issued"
+    other_desk.press("revocation", order, proposal=shown, understood="on")
+    assert state() == "revoked"
+    assert "A second reviewer confirmed the revocation" in desk.open("case", order.pk).text
+
+
+def test_the_proposer_s_own_confirmation_is_refused(desk, order):
+    desk.press("revoke", order, **FILLED)
+    proposal = RevocationProposal.objects.get().pk
+    assert "that you could confirm" in desk.open("revocation", order.pk).text
+    answer = desk.press("revocation", order, proposal=proposal, understood="on")
+    assert answer.status_code == 403
+    assert state() == "issued"
+
+
+def test_declined_with_a_reason(desk, other_desk, order):
+    desk.press("revoke", order, **FILLED)
+    proposal = RevocationProposal.objects.get().pk
+    page = other_desk.press("decline_revocation", order, proposal=proposal, words="")
+    assert "Write why the certificate is not revoked." in page.text
+    other_desk.press("decline_revocation", order, proposal=proposal, words="On rekisterissä.")
+    assert RevocationProposal.objects.get().outcome == "declined"
+    assert not desk.open("queue").context["proposals"]
+
+
+def test_taken_back(desk, order):
+    desk.press("revoke", order, **FILLED)
+    proposal = RevocationProposal.objects.get().pk
+    desk.press("withdraw_revocation", order, proposal=proposal)
+    assert RevocationProposal.objects.get().outcome == "withdrawn"
+    assert desk.press("withdraw_revocation", order, proposal=proposal).status_code == 409
+    assert desk.press("withdraw_revocation", order).status_code == 409
+
+
+def test_the_proposal_of_another_case_is_not_confirmed_here(desk, other_desk, order, matti, riitta):
+    another = orders.delivered(matti, riitta, "test_server")
+    desk.press("revoke", order, **FILLED)
+    proposal = RevocationProposal.objects.get().pk
+    answer = other_desk.press("revocation", another, proposal=proposal, understood="on")
+    assert answer.status_code == 409
+    assert not Certificate.objects.filter(state="revoked").exists()
+
+
+def test_the_applicant_reads_of_the_revocation_but_not_of_what_led_to_it(
+    desk, other_desk, order, matti, web_of
+):
+    desk.press("revoke", order, **FILLED)
+    place = f"/en/orders/{order.pk}/"
+    assert "proposed" not in web_of(matti).get(place).text
+    proposal = RevocationProposal.objects.get().pk
+    other_desk.press("revocation", order, proposal=proposal, understood="on")
+    page = web_of(matti).get(place).text
+    assert "A second reviewer confirmed the revocation" in page
+    certificate = web_of(matti).get(f"{place}certificate/").text
+    assert "The right to the certificate has ended" in certificate
+    assert "Poistettu rekisteristä." in certificate
