@@ -11,7 +11,8 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet
+from django.db.models.expressions import Combinable
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -55,8 +56,13 @@ def organisation_of(request: HttpRequest) -> Organisation:
 
 def is_reviewer(person: Person) -> bool:
     """Whether the person holds the reviewer's role at this moment."""
-    roles = StaffRole.objects.filter(person=person, ended_at=None)
-    return roles.filter(kind=StaffRole.Kind.REVIEWER).exists()
+    return reviewer_roles(person).exists()
+
+
+def reviewer_roles(person: Person | OuterRef) -> QuerySet[StaffRole]:
+    """Return the reviewer's role that the person holds at this moment, if they do."""
+    kind = StaffRole.Kind.REVIEWER
+    return StaffRole.objects.filter(person=person, ended_at=None, kind=kind)
 
 
 def is_member(person: Person, organisation_id: UUID | str) -> bool:
@@ -74,9 +80,19 @@ def was_member(person: Person, organisation_id: UUID | str, *, since: datetime) 
 
     What a person merged into this one did counts too.
     """
+    return late_memberships(person, organisation_id, since=since).exists()
+
+
+def late_memberships(
+    person: Person | OuterRef,
+    organisation_id: UUID | str | OuterRef,
+    *,
+    since: datetime | Combinable,
+) -> QuerySet[Membership]:
+    """Return the memberships that `was_member` asks for."""
     mine = Q(person=person) | Q(person__merged_into=person)
     lately = Q(ended_at=None) | Q(ended_at__gt=since)
-    return Membership.objects.filter(mine, lately, organisation_id=organisation_id).exists()
+    return Membership.objects.filter(mine, lately, organisation_id=organisation_id)
 
 
 def memberships(person: Person) -> QuerySet[Membership]:

@@ -5,7 +5,7 @@ over once the broker is back. Delivery is at least once; handlers are idempotent
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 
-from certportal.foundation import clock
+from certportal.foundation import clock, rows
 from certportal.foundation.errors import Hopeless, Unavailable
 from certportal.foundation.models import OutboxItem
 
@@ -34,6 +34,22 @@ def enqueue(
 
     `payload` is JSON: ids and small values. Raises KeyError for a topic nobody hears.
     """
+    return enqueue_all(topic, [payload], now=now, due_at=due_at)
+
+
+def enqueue_all(
+    topic: str,
+    payloads: Iterable[dict[str, Any]],
+    *,
+    now: datetime,
+    due_at: datetime | None = None,
+    paced: bool = False,
+) -> list[OutboxItem]:
+    """Do as `enqueue` for each payload, with one statement for all.
+
+    `paced` leaves it to the sweeper to hand them over, so many each time, and lets the work of
+    people who wait go first.
+    """
     items = [
         OutboxItem(
             topic=topic,
@@ -43,11 +59,12 @@ def enqueue(
             created_at=now,
             due_at=due_at or now,
         )
+        for payload in payloads
         for task, queue in settings.OUTBOX_ROUTES[topic]
     ]
-    OutboxItem.objects.bulk_create(items)
+    rows.insert(items)
     for item in items:
-        if item.due_at <= now:
+        if item.due_at <= now and not paced:
             transaction.on_commit(functools.partial(hand_over, item), robust=True)
     return items
 
