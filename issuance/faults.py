@@ -6,6 +6,21 @@ from pathlib import Path
 
 from django.conf import settings
 
+PREPARE = ("prepare_after_build", "prepare_before_commit", "prepare_after_commit")
+APPROVE = ("approve_before_commit", "approve_after_commit")
+ISSUE = (
+    "before_begin",
+    "begin_before_commit",
+    "after_begin",
+    "before_signing",
+    "after_signing",
+    "journal_before_sync",
+    "after_journal",
+    "before_commit",
+    "after_commit",
+)
+"""The points between the steps of each act, in the order in which they are passed."""
+
 
 def reach(point: str) -> None:
     """Die at once (SIGKILL, nothing cleaned up) if a file ``point`` waits in the test's folder.
@@ -13,7 +28,7 @@ def reach(point: str) -> None:
     The folder is the setting FAULT_POINTS_DIR, which only test settings have. The file is
     removed first, so that the process started next gets past.
     """
-    if not settings.FAULT_POINTS_DIR:
+    if not settings.FAULT_POINTS_DIR or settings.PORTAL_ENV != "test":
         return
     marker = Path(settings.FAULT_POINTS_DIR) / point
     if marker.exists():

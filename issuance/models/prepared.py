@@ -96,6 +96,12 @@ class PreparedCertificate(models.Model):
             ),
         ]
 
+        indexes = [
+            models.Index(
+                fields=["spki_sha256"], condition=Q(state="signing"), name="prepared_key_signing"
+            )
+        ]
+
     def __str__(self) -> str:
         return f"{self.reference}/{self.attempt}"
 

@@ -2,11 +2,11 @@
 
 from issuance.services.approve import ApprovalState, approve
 from issuance.services.examine import examine_for_visitor
-from issuance.services.issue import issue
+from issuance.services.issue import issue, issue_all
 from issuance.services.keys import block_key, import_keys, is_blocked
 from issuance.services.leaks import report_leaked_key, revoke_key
 from issuance.services.possession import challenge, open_challenge, prove
-from issuance.services.prepare import prepare, void
+from issuance.services.prepare import prepare, prepare_all, void
 from issuance.services.publish import publish_crl, publish_crl_with, publish_crls
 from issuance.services.revoke import REASONS, revoke
 
@@ -20,8 +20,10 @@ __all__ = [
     "import_keys",
     "is_blocked",
     "issue",
+    "issue_all",
     "open_challenge",
     "prepare",
+    "prepare_all",
     "prove",
     "publish_crl",
     "publish_crl_with",

@@ -1,12 +1,18 @@
 """Approving: named persons, exact bytes."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Coalesce
 
 from accounts import access
 from accounts.models import Person
@@ -29,6 +35,7 @@ ROLE = "reviewer"
 FRESH = timedelta(minutes=15)
 # Whoever left the organisation as lately may have sent the order, or promised it to a colleague.
 ESTRANGED = timedelta(days=365)
+_IDS: Any = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +87,8 @@ def approve(
             actor = Actor("person", str(person.pk))
             _record(prepared, actor, now, given=state.given, wanted=state.wanted)
         reach("approve_before_commit")
-        return state
+    reach("approve_after_commit")
+    return state
 
 
 @contextmanager
@@ -98,23 +106,36 @@ def refusals_on_record(prepared_id: int, *, person: Person, now: datetime) -> It
 
 def approval_state(prepared: PreparedCertificate) -> ApprovalState:
     """Count the approvals that stand now: by reviewers still, none of the organisation lately."""
-    approvals = prepared.approvals.select_related("person")
-    standing = {
-        each.person.merged_into_id or each.person_id
-        for each in approvals
-        if _may_approve(each.person, prepared)
-    }
-    wanted = settings.ISSUANCE_APPROVALS[prepared.environment]
-    return ApprovalState(wanted=wanted, given=len(standing))
+    return approval_states([prepared])[prepared.pk]
+
+
+def approval_states(attempts: Iterable[PreparedCertificate]) -> dict[int, ApprovalState]:
+    """Count the approvals of many attempts with one query; by their ids."""
+    wanted = {each.pk: settings.ISSUANCE_APPROVALS[each.environment] for each in attempts}
+    statement, parameters = _standing()
+    ids = list(wanted)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [ids if each is _IDS else each for each in parameters])
+        given = Counter(prepared_id for prepared_id, _ in set(cursor.fetchall()))
+    return {pk: ApprovalState(wanted=many, given=given[pk]) for pk, many in wanted.items()}
+
+
+@cache
+def _standing() -> tuple[str, tuple[Any, ...]]:
+    """The approvals that count, as SQL: compiling it takes ten times as long as running it."""
+    person, organisation = OuterRef("person"), OuterRef("prepared__organisation_id")
+    since = OuterRef("prepared__created_at") - ESTRANGED
+    standing = Approval.objects.filter(
+        Exists(access.reviewer_roles(person)),
+        ~Exists(access.late_memberships(person, organisation, since=since)),
+        prepared__in=RawSQL("SELECT unnest(%s::bigint[])", [_IDS]),
+    ).values_list("prepared_id", Coalesce("person__merged_into_id", "person_id"))
+    return standing.query.sql_with_params()
 
 
 def approvers(prepared: PreparedCertificate) -> Iterable[Person]:
     """Who has approved, in order."""
     return [each.person for each in prepared.approvals.select_related("person").order_by("pk")]
-
-
-def _may_approve(person: Person, prepared: PreparedCertificate) -> bool:
-    return access.is_reviewer(person) and not _was_of(person, prepared)
 
 
 def _was_of(person: Person, prepared: PreparedCertificate) -> bool:

@@ -3,7 +3,14 @@
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from certportal.foundation.errors import NotAllowed, Refused, Stale
+from certportal.foundation.errors import NotAllowed, Refused, Stale, Unavailable
+
+
+class NotReconciled(Unavailable):
+    """The journal holds a certificate of this reference that the database has lost.
+
+    It is an older copy: nothing more is made for the reference until ``reconcile --mend`` ran.
+    """
 
 
 class AlreadySigning(Refused):

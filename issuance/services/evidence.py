@@ -1,10 +1,11 @@
 """The CA's own look at an order: its CSR, its key and its names. The RA's word is no evidence."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
+from uuid import UUID
 
 from issuance import csr
 from issuance.findings import Finding, Severity
@@ -12,7 +13,7 @@ from issuance.models import Certificate, IssuingCA
 from issuance.orders import CertificateOrder, examine_order
 from issuance.plan import SubjectKey, branch_of
 from issuance.profiles import PROFILES
-from issuance.services.keys import is_blocked, key_findings
+from issuance.services.keys import KeyOf, findings_of_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +38,49 @@ def has_error(findings: tuple[Finding, ...] | list[Finding]) -> bool:
 
 def examine(order: CertificateOrder, *, now: datetime) -> Evidence:
     """Run every rule of the authority over the order."""
+    return examine_all([order], now=now)[0]
+
+
+def examine_all(orders: Sequence[CertificateOrder], *, now: datetime) -> list[Evidence]:
+    """Run every rule over many orders; what the records know of them is asked for at once."""
+    reports = [_report(order) for order in orders]
+    hashes = [report.csr.key.spki_sha256 if report.csr else "" for report in reports]
+    keys = [KeyOf(h, o.reference, o.replaces) for h, o in zip(hashes, orders, strict=True)]
+    known, cas, own = findings_of_keys(keys), _active_cas(), _replaceable(orders)
+    return [
+        _evidence(order, report, now, known=known[n], cas=cas, own=own)
+        for n, (order, report) in enumerate(zip(orders, reports, strict=True))
+    ]
+
+
+def _report(order: CertificateOrder) -> csr.Report:
+    """The doctor's report; what the block list knows of the key is asked for apart."""
     profile = PROFILES.get(order.profile_id)
     server = profile is not None and profile.has_dns_names
-    report = csr.examine(order.csr_der, blocked=is_blocked, for_server=server)
-    findings = [*examine_order(order, now=now), *report.findings, *_hash(order), *_reissue(order)]
+    return csr.examine(order.csr_der, for_server=server)
+
+
+def _evidence(
+    order: CertificateOrder,
+    report: csr.Report,
+    now: datetime,
+    *,
+    known: list[Finding],
+    cas: Mapping[tuple[str, str], IssuingCA],
+    own: set[tuple[UUID, UUID]],
+) -> Evidence:
+    findings = [*examine_order(order, now=now), *report.findings, *_hash(order)]
+    if order.replaces and (order.replaces, order.organisation_id) not in own:
+        findings.append(_error("ca.reissue"))
     if report.csr is None:
         return Evidence(tuple(findings), "", None, None)
-    spki_sha256 = report.csr.key.spki_sha256
-    known = key_findings(spki_sha256, order.reference, replaces=order.replaces)
-    findings += [finding for finding in known if finding not in findings]
+    findings += known
     key = cast(SubjectKey, report.csr.public_key()) if report.accepted else None
-    ca = _issuing_ca(order, key)
+    profile = PROFILES.get(order.profile_id)
+    ca = cas.get((profile.environment, branch_of(key) or "")) if profile else None
     if key is not None and profile is not None and ca is None:
         findings.append(_error("ca.none_active", environment=profile.environment))
-    return Evidence(tuple(findings), spki_sha256, key, ca)
+    return Evidence(tuple(findings), report.csr.key.spki_sha256, key, ca)
 
 
 def _hash(order: CertificateOrder) -> Iterator[Finding]:
@@ -58,24 +88,22 @@ def _hash(order: CertificateOrder) -> Iterator[Finding]:
         yield _error("ca.csr_hash")
 
 
-def _reissue(order: CertificateOrder) -> Iterator[Finding]:
-    """Only a certificate of the same organisation can be replaced with its key."""
-    if order.replaces is None:
-        return
-    own = Certificate.objects.filter(
-        reference=order.replaces, organisation_id=order.organisation_id
-    )
-    if not own.exists():
-        yield _error("ca.reissue")
+def _replaceable(orders: Iterable[CertificateOrder]) -> set[tuple[UUID, UUID]]:
+    """Reference and organisation of the certificates that the orders would replace.
+
+    Only a certificate of the same organisation can be replaced with its key.
+    """
+    wanted = [order.replaces for order in orders if order.replaces]
+    if not wanted:
+        return set()
+    known = Certificate.objects.filter(reference__in=wanted)
+    return set(known.values_list("reference", "organisation_id"))
 
 
-def _issuing_ca(order: CertificateOrder, key: SubjectKey | None) -> IssuingCA | None:
-    profile, branch = PROFILES.get(order.profile_id), branch_of(key)
-    if profile is None or branch is None:
-        return None
-    return IssuingCA.objects.filter(
-        environment=profile.environment, branch=branch, state=IssuingCA.State.ACTIVE
-    ).first()
+def _active_cas() -> dict[tuple[str, str], IssuingCA]:
+    """The issuing CAs that issue now, by environment and branch: one of each at most."""
+    active = IssuingCA.objects.raw("SELECT * FROM issuance_issuingca WHERE state = 'active'")
+    return {(ca.environment, ca.branch): ca for ca in active}
 
 
 def _error(rule: str, **params: str | int) -> Finding:

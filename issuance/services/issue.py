@@ -8,120 +8,145 @@ The steps, and what a worker killed between any two of them leaves behind:
    bytes with the same serial.
 3. Append to the journal. From here on the next run takes the certificate from the journal.
 4. Store the certificate, the event and the news of it, in one transaction.
+
+Many at once go through the same steps together, with one transaction, one append and one fsync.
 """
 
-import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import cast
 from uuid import UUID
 
 from django.db import transaction
 
 from certportal.foundation import events, outbox
-from certportal.foundation.actors import system
 from issuance import journal
-from issuance.authority.sign import sign_certificate, verify_certificate
 from issuance.faults import reach
 from issuance.findings import RULE_SET_VERSION
 from issuance.models import Certificate, IssuingCA, PreparedCertificate
 from issuance.profiles import PROFILES
-from issuance.services import locks
-from issuance.services.approve import approval_state
-from issuance.services.keys import is_blocked, key_findings
+from issuance.services import attempts, locks
+from issuance.services.approve import ApprovalState, approval_states
+from issuance.services.errors import NotReconciled
+from issuance.services.keys import KeyOf, findings_of_keys
 from issuance.services.prepare import close
-from issuance.services.revoke import COMPROMISE, revoke
+from issuance.services.signed import CA_WORKER, event, sign, store
 from issuance.services.signing import signer_for
 from issuance.signers import Signer
 
 State = PreparedCertificate.State
-CA_WORKER = system("ca")
-_JOURNALLED = (
-    "environment",
-    "profile_id",
-    "profile_version",
-    "rule_set_version",
-    "spki_sha256",
-    "csr_sha256",
-    "submission_sha256",
-    "register_record",
-)
-_CARRIED_OVER = (
-    "reference",
-    "issuing_ca",
-    "organisation",
-    "environment",
-    "profile_id",
-    "profile_version",
-    "serial",
-    "spki_sha256",
-    "not_before",
-    "not_after",
-)
+
+type LoadSigner = Callable[[IssuingCA], Signer]
 
 
 def issue(
-    reference: UUID,
-    *,
-    now: datetime,
-    load_signer: Callable[[IssuingCA], Signer] = signer_for,
+    reference: UUID, *, now: datetime, load_signer: LoadSigner = signer_for
 ) -> Certificate | None:
     """Issue the certificate approved for ``reference``, or return the one issued before.
 
     None: the authority refused, the attempt is void and ``certificate.refused`` was enqueued.
     Raises Unavailable (signer, journal, another worker): to be tried again.
     """
-    with locks.alone(f"issuing:{reference}"):
-        if issued := Certificate.objects.filter(reference=reference).first():
-            return issued
-        attempt = PreparedCertificate.objects.filter(reference=reference, state=State.SIGNING)
-        prepared = attempt.select_related("issuing_ca").first()
-        signed = prepared and _from_journal(prepared)
-        if prepared is None:
-            prepared = _begin(reference, now, load_signer)
-        if prepared is None:
-            return None
+    return issue_all([reference], now=now, load_signer=load_signer)[0]
+
+
+def issue_all(
+    references: Sequence[UUID], *, now: datetime, load_signer: LoadSigner = signer_for
+) -> list[Certificate | None]:
+    """Do as ``issue`` for many references; the answers come in their order.
+
+    A refusal of one keeps none of the others back. What is unavailable for one is for all, and
+    trying all again is safe at any time.
+    """
+    with locks.alone(*(f"issuing:{reference}" for reference in references)):
+        known = attempts.read(references)
+        begun = _begin(references, known, now, load_signer)
         reach("after_begin")
-        return _store(prepared, signed or _sign(prepared, load_signer), now)
+        stored = store(sign(begun, load_signer), now)
+        issued = {each.reference: each for each in (*_issued_before(known), *stored)}
+    return [issued.get(reference) for reference in references]
+
+
+def _issued_before(known: Mapping[UUID, PreparedCertificate]) -> Iterable[Certificate]:
+    before = [each.reference for each in known.values() if each.state == State.ISSUED]
+    return Certificate.objects.filter(reference__in=before) if before else []
 
 
 def _begin(
-    reference: UUID, now: datetime, load_signer: Callable[[IssuingCA], Signer]
-) -> PreparedCertificate | None:
-    """Check everything again and mark the attempt as signing; or refuse it."""
-    waiting = PreparedCertificate.objects.filter(reference=reference, state=State.PREPARED)
-    if open_attempt := waiting.select_related("issuing_ca").first():
-        load_signer(_ca(open_attempt))  # a lost key stops here, while all can still be recalled
-        journal.ensure_room(_ca(open_attempt).stem)
+    references: Sequence[UUID],
+    known: Mapping[UUID, PreparedCertificate],
+    now: datetime,
+    load_signer: LoadSigner,
+) -> list[PreparedCertificate]:
+    """What is to be signed: marked so by an earlier run, or checked again and marked now."""
+    signing = [each for each in known.values() if each.state == State.SIGNING]
+    waiting = [each for each in known.values() if each.state == State.PREPARED]
+    unknown = [reference for reference in references if reference not in known]
+    _require_means(waiting, load_signer)
     reach("before_begin")
+    return [*signing, *_mark(waiting, unknown, now)] if waiting or unknown else signing
+
+
+def _require_means(waiting: Iterable[PreparedCertificate], load_signer: LoadSigner) -> None:
+    """A lost key and a full disk stop here, while all can still be recalled."""
+    for ca in {attempts.ca_of(each) for each in waiting}:
+        load_signer(ca)
+        journal.ensure_room(ca.stem)
+    for each in waiting:
+        if journal.of_reference(attempts.ca_of(each).stem, str(each.reference)):
+            raise NotReconciled(str(each.reference))
+
+
+def _mark(
+    waiting: Sequence[PreparedCertificate], unknown: Iterable[UUID], now: datetime
+) -> list[PreparedCertificate]:
+    """Check everything again and mark as signing, or refuse; what was marked."""
     with transaction.atomic():
-        locks.hold(f"issuance:{reference}")
-        prepared = waiting.select_related("issuing_ca").select_for_update(of=("self",)).first()
-        if prepared is None:
+        names = (f"issuance:{each.reference}" for each in waiting)
+        locks.hold(*names, *(f"key:{each.spki_sha256}" for each in waiting))
+        states = attempts.lock(waiting)
+        for reference in (*unknown, *(w.reference for w in waiting if w.pk not in states)):
             _refuse(reference, None, "nothing_prepared", now)
-            return None
-        locks.hold(f"key:{prepared.spki_sha256}")
-        if reason := _fault(prepared, now):
-            _refuse(reference, prepared, reason, now)
-            return None
-        prepared.state = State.SIGNING
-        prepared.save(update_fields=["state"])
-        _record("issuance.signing", prepared, now)
-    return prepared
+        open_ = [each for each in waiting if each.pk in states]
+        faults = _faults(open_, states, now)
+        for each in open_:
+            if reason := faults[each.pk]:
+                _refuse(each.reference, each, reason, now)
+        marked = [each for each in open_ if not faults[each.pk]]
+        if marked:
+            attempts.mark_signing(marked)
+            events.insert([event("issuance.signing", each, now) for each in marked])
+        reach("begin_before_commit")
+    return marked
 
 
-def _fault(prepared: PreparedCertificate, now: datetime) -> str:
-    """Why the attempt may not be signed now: a short id; empty if it may."""
-    if now >= prepared.expires_at:
+def _faults(
+    open_: Sequence[PreparedCertificate], states: Mapping[int, str], now: datetime
+) -> dict[int, str]:
+    """Why each attempt may not be signed now, by its id: a short id; empty if it may."""
+    approvals = approval_states(open_) if open_ else {}
+    keys = [KeyOf(each.spki_sha256, each.reference, each.replaces) for each in open_]
+    known = findings_of_keys(keys) if keys else []
+    faults, marked = {}, set[str]()
+    for each, findings in zip(open_, known, strict=True):
+        fault = _fault(each, states[each.pk], approvals[each.pk], now)
+        fault = fault or next((finding.rule for finding in findings), "")
+        if not fault and each.spki_sha256 in marked:
+            fault = "key.in_use"  # by another of this very batch
+        faults[each.pk] = fault
+        marked |= set() if fault else {each.spki_sha256}
+    return faults
+
+
+def _fault(
+    attempt: PreparedCertificate, ca_state: str, approvals: ApprovalState, now: datetime
+) -> str:
+    if now >= attempt.expires_at:
         return "expired"
-    if _ca(prepared).state != IssuingCA.State.ACTIVE:
+    if ca_state != IssuingCA.State.ACTIVE:
         return "ca_not_active"
-    if not _rules_stand(prepared):
+    if not _rules_stand(attempt):
         return "rules_changed"
-    if not approval_state(prepared).complete:
-        return "approvals_missing"
-    findings = key_findings(prepared.spki_sha256, prepared.reference, replaces=prepared.replaces)
-    return next((finding.rule for finding in findings), "")
+    return "" if approvals.complete else "approvals_missing"
 
 
 def _rules_stand(prepared: PreparedCertificate) -> bool:
@@ -146,75 +171,3 @@ def _refuse(
         data={"reason": reason},
     )
     outbox.enqueue("certificate.refused", now=now, reference=str(reference), reason=reason)
-
-
-def _from_journal(prepared: PreparedCertificate) -> bytes | None:
-    """The certificate an earlier run signed for this attempt, if it got as far."""
-    ca = _ca(prepared)
-    entry = journal.find(ca.stem, reference=str(prepared.reference), attempt=prepared.attempt)
-    if entry is None:
-        return None
-    verify_certificate(entry.der, bytes(prepared.tbs), ca.certificate)
-    return entry.der
-
-
-def _sign(prepared: PreparedCertificate, load_signer: Callable[[IssuingCA], Signer]) -> bytes:
-    ca = _ca(prepared)
-    signer = load_signer(ca)
-    journal.ensure_room(ca.stem)
-    reach("before_signing")
-    der = sign_certificate(bytes(prepared.tbs), prepared.tbs_sha256, signer)
-    reach("after_signing")
-    journal.append(ca.stem, _journal_entry(prepared, der))
-    reach("after_journal")
-    return der
-
-
-def _journal_entry(prepared: PreparedCertificate, der: bytes) -> journal.Entry:
-    facts = {name: getattr(prepared, name) for name in _JOURNALLED}
-    facts["organisation_id"] = str(prepared.organisation_id)
-    reference = str(prepared.reference)
-    return journal.Entry(reference, prepared.attempt, prepared.serial, der, facts)
-
-
-def _store(prepared: PreparedCertificate, der: bytes, now: datetime) -> Certificate:
-    with transaction.atomic():
-        locks.hold(f"key:{prepared.spki_sha256}")
-        certificate = Certificate.objects.create(
-            prepared=prepared,
-            der=der,
-            sha256=hashlib.sha256(der).hexdigest(),
-            issued_at=now,
-            **{name: getattr(prepared, name) for name in _CARRIED_OVER},
-        )
-        prepared.state, prepared.closed_at = State.ISSUED, now
-        prepared.save(update_fields=["state", "closed_at"])
-        _record("issuance.issued", prepared, now, sha256=certificate.sha256)
-        outbox.enqueue(
-            "certificate.issued",
-            now=now,
-            reference=str(prepared.reference),
-            certificate_id=certificate.pk,
-        )
-        if is_blocked(prepared.spki_sha256):  # it leaked while the attempt waited to be signed
-            certificate = revoke(certificate.pk, COMPROMISE, actor=CA_WORKER, now=now)
-        reach("before_commit")
-    reach("after_commit")
-    return certificate
-
-
-def _ca(prepared: PreparedCertificate) -> IssuingCA:
-    """The issuing CA, which every attempt not refused has (a constraint sees to it)."""
-    return cast(IssuingCA, prepared.issuing_ca)
-
-
-def _record(action: str, prepared: PreparedCertificate, now: datetime, **data: str) -> None:
-    events.record(
-        action,
-        actor=CA_WORKER,
-        now=now,
-        object_type="prepared_certificate",
-        object_id=prepared.pk,
-        organisation_id=prepared.organisation_id,
-        data={"reference": str(prepared.reference), "serial": prepared.serial, **data},
-    )

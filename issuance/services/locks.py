@@ -1,7 +1,7 @@
 """Advisory locks of the database: one at a time per matter, with no row or transaction held."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from django.db import connection
@@ -13,29 +13,38 @@ class Busy(Unavailable):
     """Another worker is at the same matter."""
 
 
-def _key(name: str) -> int:
-    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+def _keys(names: Iterable[str]) -> list[int]:
+    """The lock numbers, always in the same order, so that two who want the same never wait."""
+    digests = {hashlib.sha256(name.encode()).digest() for name in names}
+    return sorted(int.from_bytes(digest[:8], signed=True) for digest in digests)
 
 
-def hold(name: str) -> None:
-    """Wait for the lock and keep it to the end of the transaction at hand."""
+def hold(*names: str) -> None:
+    """Wait for the locks and keep them to the end of the transaction at hand."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_key(name)])
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(name) FROM unnest(%s::bigint[]) name", [_keys(names)]
+        )
 
 
 @contextmanager
-def alone(name: str) -> Iterator[None]:
-    """Hold the lock outside any transaction, or raise Busy at once.
+def alone(*names: str) -> Iterator[None]:
+    """Hold the locks outside any transaction, or raise Busy at once.
 
-    The database lets it go when this process dies, however it dies.
+    The database lets them go when this process dies, however it dies.
     """
+    wanted = _keys(names)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_key(name)])
-        (free,) = cursor.fetchone()
-    if not free:
-        raise Busy(name)
+        cursor.execute(
+            "SELECT name, pg_try_advisory_lock(name) FROM unnest(%s::bigint[]) name", [wanted]
+        )
+        taken = [name for name, free in cursor.fetchall() if free]
     try:
+        if taken != wanted:
+            raise Busy(", ".join(names))
         yield
     finally:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [_key(name)])
+            cursor.execute(
+                "SELECT pg_advisory_unlock(name) FROM unnest(%s::bigint[]) name", [taken]
+            )

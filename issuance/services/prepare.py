@@ -1,6 +1,7 @@
 """Preparing: the exact bytes to be signed, linted and stored before anybody approves them."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,8 +10,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.db import transaction
 
-from certportal.foundation import events
+from certportal.foundation import events, rows
 from certportal.foundation.actors import Actor, system
+from certportal.foundation.models import Event
+from issuance import journal
 from issuance.authority.build import specimen
 from issuance.faults import reach
 from issuance.findings import RULE_SET_VERSION, Finding
@@ -20,8 +23,9 @@ from issuance.orders import CertificateOrder
 from issuance.plan import Plan, new_serial, serial_hex
 from issuance.profiles import PROFILES
 from issuance.services import locks
-from issuance.services.errors import AlreadySigning
-from issuance.services.evidence import Evidence, examine, has_error
+from issuance.services.attempts import attempts_of
+from issuance.services.errors import AlreadySigning, NotReconciled
+from issuance.services.evidence import Evidence, examine_all, has_error
 from issuance.validity import preparation_expires, window
 
 State = PreparedCertificate.State
@@ -31,37 +35,64 @@ def prepare(order: CertificateOrder, *, now: datetime) -> PreparedCertificate:
     """Make a new attempt for the order and void the earlier ones that were open.
 
     The attempt comes back ``prepared``, or ``refused`` with the errors among its findings.
-    Raises AlreadySigning once a certificate is made or being made, KeyError for an unknown
-    profile.
+    Raises AlreadySigning once a certificate is made or being made, NotReconciled when only the
+    journal knows of one, KeyError for an unknown profile.
     """
-    profile = PROFILES[order.profile_id]
-    evidence = examine(order, now=now)
-    built, findings = _build(order, evidence, now)
+    return prepare_all([order], now=now)[0]
+
+
+def prepare_all(orders: Sequence[CertificateOrder], *, now: datetime) -> list[PreparedCertificate]:
+    """Do as ``prepare`` for many orders, each with its own reference, in one transaction.
+
+    The attempts come back in the order of ``orders``. All or none: what ``prepare`` raises for
+    one of them keeps all back.
+    """
+    examined = examine_all(orders, now=now)
+    built = [_build(*each, now) for each in zip(orders, examined, strict=True)]
+    reach("prepare_after_build")
     with transaction.atomic():
-        number = _next_attempt(order.reference, now)
-        prepared = PreparedCertificate.objects.create(
-            reference=order.reference,
-            replaces=order.replaces,
-            attempt=number,
-            state=State.REFUSED if has_error(findings) else State.PREPARED,
-            environment=profile.environment,
-            profile_id=profile.id,
-            profile_version=profile.version,
-            rule_set_version=RULE_SET_VERSION,
-            organisation_id=order.organisation_id,
-            spki_sha256=evidence.spki_sha256,
-            csr_der=order.csr_der,
-            csr_sha256=order.csr_sha256,
-            submission_sha256=order.submission_sha256,
-            register_record=order.register_record,
-            findings=[finding.to_json() for finding in findings],
-            created_at=now,
-            expires_at=preparation_expires(now),
-            **({} if has_error(findings) else built),
-        )
-        _record("issuance.prepared", prepared, system("issuance"), now, prepared.state)
+        numbers = _next_attempts([order.reference for order in orders], now)
+        attempts = [
+            _attempt(order, evidence, numbers[order.reference], made, now)
+            for order, evidence, made in zip(orders, examined, built, strict=True)
+        ]
+        rows.insert(attempts)
+        ca = system("issuance")
+        events.insert([_event("issuance.prepared", each, ca, now, each.state) for each in attempts])
         reach("prepare_before_commit")
-    return prepared
+    reach("prepare_after_commit")
+    return attempts
+
+
+def _attempt(
+    order: CertificateOrder,
+    evidence: Evidence,
+    number: int,
+    built: tuple[dict[str, Any], list[Finding]],
+    now: datetime,
+) -> PreparedCertificate:
+    columns, findings = built
+    profile, failed = PROFILES[order.profile_id], has_error(findings)
+    return PreparedCertificate(
+        reference=order.reference,
+        replaces=order.replaces,
+        attempt=number,
+        state=State.REFUSED if failed else State.PREPARED,
+        environment=profile.environment,
+        profile_id=profile.id,
+        profile_version=profile.version,
+        rule_set_version=RULE_SET_VERSION,
+        organisation_id=order.organisation_id,
+        spki_sha256=evidence.spki_sha256,
+        csr_der=order.csr_der,
+        csr_sha256=order.csr_sha256,
+        submission_sha256=order.submission_sha256,
+        register_record=order.register_record,
+        findings=[finding.to_json() for finding in findings],
+        created_at=now,
+        expires_at=preparation_expires(now),
+        **({} if failed else columns),
+    )
 
 
 def void(reference: UUID, reason: str, *, actor: Actor, now: datetime) -> int:
@@ -82,6 +113,7 @@ def _build(
     if not evidence.sound or evidence.ca is None or evidence.key is None:
         return {}, list(evidence.findings)
     profile = PROFILES[order.profile_id]
+    _require_reconciled(evidence.ca.stem, order.reference)
     not_before, not_after = window(order.validity_months, start=order.start, now=now)
     plan = Plan(
         issuer=evidence.ca.issuer(),
@@ -90,7 +122,7 @@ def _build(
         dns_names=order.dns_names,
         purpose=order.purpose,
         public_key=evidence.key,
-        serial=new_serial(),
+        serial=_unused_serial(evidence.ca.stem),
         not_before=not_before,
         not_after=not_after,
         emails=order.emails,
@@ -98,6 +130,23 @@ def _build(
     certificate = specimen(plan)
     columns = _columns(plan, certificate) | {"issuing_ca": evidence.ca}
     return columns, [*evidence.findings, *lint(certificate, plan)]
+
+
+def _require_reconciled(stem: str, reference: UUID) -> None:
+    """Prepare nothing for a reference that has a certificate the database has lost."""
+    if not journal.of_reference(stem, str(reference)):
+        return
+    known = PreparedCertificate.objects.filter(
+        reference=reference, state__in=[State.SIGNING, State.ISSUED]
+    )
+    raise AlreadySigning if known.exists() else NotReconciled
+
+
+def _unused_serial(stem: str) -> int:
+    """A serial number that was never signed, also when the database is an older copy."""
+    while journal.holds_serial(stem, serial := new_serial()):
+        pass
+    return serial
 
 
 def _columns(plan: Plan, certificate: x509.Certificate) -> dict[str, Any]:
@@ -112,11 +161,20 @@ def _columns(plan: Plan, certificate: x509.Certificate) -> dict[str, Any]:
     }
 
 
-def _next_attempt(reference: UUID, now: datetime) -> int:
-    locks.hold(f"issuance:{reference}")
-    _void(reference, "prepared_anew", system("issuance"), now)
-    last = PreparedCertificate.objects.filter(reference=reference).order_by("-attempt").first()
-    return last.attempt + 1 if last else 1
+def _next_attempts(references: Sequence[UUID], now: datetime) -> dict[UUID, int]:
+    """Void what is open and count on: the number of each reference's next attempt."""
+    locks.hold(*(f"issuance:{reference}" for reference in references))
+    last = dict.fromkeys(references, 0)
+    open_ = []
+    for pk, reference, attempt, state in attempts_of(references):
+        last[reference] = max(last[reference], attempt)
+        if state in (State.SIGNING, State.ISSUED):
+            raise AlreadySigning
+        open_ += [pk] if state == State.PREPARED else []
+    if open_:
+        for prepared in PreparedCertificate.objects.filter(pk__in=open_).select_for_update():
+            close(prepared, "prepared_anew", actor=system("issuance"), now=now)
+    return {reference: number + 1 for reference, number in last.items()}
 
 
 def _void(reference: UUID, reason: str, actor: Actor, now: datetime) -> int:
@@ -134,13 +192,13 @@ def close(prepared: PreparedCertificate, reason: str, *, actor: Actor, now: date
     """Make a locked, open attempt void for ``reason``."""
     prepared.state, prepared.void_reason, prepared.closed_at = State.VOID, reason, now
     prepared.save(update_fields=["state", "void_reason", "closed_at"])
-    _record("issuance.voided", prepared, actor, now, reason)
+    events.insert([_event("issuance.voided", prepared, actor, now, reason)])
 
 
-def _record(
+def _event(
     action: str, prepared: PreparedCertificate, actor: Actor, now: datetime, outcome: str
-) -> None:
-    events.record(
+) -> Event:
+    return events.made(
         action,
         actor=actor,
         now=now,

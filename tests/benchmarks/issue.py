@@ -97,7 +97,7 @@ def _parts(key_kind, signer):
         "building with a throwaway signature": (1, rate(lambda: specimen(planned))),
         "lint": (1, rate(lambda: lint(certificate, planned))),
         "signature and its check": (1, rate(_signing(certificate, planned, signer))),
-        "journal with fsync": (1, rate(lambda: journal.append("benchmark", entry))),
+        "journal with fsync": (1, rate(lambda: journal.append("benchmark", [entry]))),
         "commit of a row": (COMMITS, rate(_commit)),
     }
 

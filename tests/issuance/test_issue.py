@@ -255,7 +255,7 @@ def test_a_certificate_in_the_journal_is_not_signed_again(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(module, "_store", crash)
+        patch.setattr(module, "store", crash)
         with pytest.raises(KeyboardInterrupt):
             services.issue(approved.reference, now=now)
     (entry,) = journal.entries("sote-ec-1")

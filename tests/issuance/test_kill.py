@@ -16,7 +16,7 @@ from pytest_django import Settings
 from accounts.models import Organisation, Person
 from certportal.foundation import outbox
 from certportal.foundation.models import OutboxItem
-from issuance import journal, services, tasks
+from issuance import faults, journal, services, tasks
 from issuance.models import Approval, Certificate, IssuingCA, PreparedCertificate
 from issuance.services.locks import Busy
 from tests.issuance.conftest import approve_by
@@ -25,15 +25,6 @@ from tests.issuance.orders import server_order
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-POINTS = [
-    "before_begin",
-    "after_begin",
-    "before_signing",
-    "after_signing",
-    "after_journal",
-    "before_commit",
-    "after_commit",
-]
 TIMES = 20
 
 
@@ -86,7 +77,7 @@ def approved_item(
     return prepared, item
 
 
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("point", faults.ISSUE)
 def test_killed_while_issuing(
     cas: dict[str, IssuingCA],
     pharmacy: Organisation,
@@ -122,9 +113,9 @@ def test_killed_again_and_again(
     cas: dict[str, IssuingCA], pharmacy: Organisation, riitta: Person, points: Path, now: datetime
 ) -> None:
     prepared, item = approved_item(pharmacy, riitta, now)
-    for point in POINTS[:-1]:
+    for point in faults.ISSUE[:-1]:
         (points / point).touch()
-    killed = [in_child(partial(issue, item)) for _ in range(len(POINTS))]
+    killed = [in_child(partial(issue, item)) for _ in range(len(faults.ISSUE))]
     assert killed.count(signal.SIGKILL) >= 4
     assert killed[-1] == 0
     check_one(prepared, 1)

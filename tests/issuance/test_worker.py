@@ -19,13 +19,12 @@ from accounts.models import Organisation, Person
 from certportal.foundation import outbox
 from certportal.foundation.actors import system
 from certportal.foundation.models import OutboxItem
-from issuance import journal, services
+from issuance import faults, journal, services
 from issuance.models import Certificate
 from issuance.services.ceremony import Place, create_ca
 from issuance.signers.file import KeyFiles
 from tests.issuance.conftest import approve_by
 from tests.issuance.orders import server_order
-from tests.issuance.test_kill import POINTS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -103,7 +102,7 @@ def test_killed_at_every_point_it_makes_one_certificate(
     approve_by(riitta, prepared, now)
     reference = str(prepared.reference)
     (item,) = outbox.enqueue("certificate.confirmed", now=LONG_AGO, reference=reference)
-    for point in POINTS:
+    for point in faults.ISSUE:
         marker = tmp_path / "points" / point
         marker.touch()
         deliver(item)

@@ -8,22 +8,13 @@ from applications import services
 from applications.models import Application
 from applications.workflow import Status
 from certportal.foundation import clock
-from issuance import journal
+from issuance import faults, journal
 from issuance.models import Certificate
 from tests import people
 from tests.applications import orders
 from tests.journeys.steps import await_true, mails_to
 
 UNIT = "1.2.246.10.99000026.10.0"
-POINTS = [
-    "before_begin",
-    "after_begin",
-    "before_signing",
-    "after_signing",
-    "after_journal",
-    "before_commit",
-    "after_commit",
-]
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +58,7 @@ def is_delivered(application: Application) -> bool:
     return application.status == Status.DELIVERED
 
 
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("point", faults.ISSUE)
 def test_killed_at_a_step_of_issuing(stack, approve, point):
     marker = stack.faults / point
     marker.touch()

@@ -1,0 +1,151 @@
+"""Finding in the journal: each file is read once in a process, afterwards only what was added."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from issuance.journal.entry import Entry, Line, parse
+from issuance.journal.files import JournalUnavailable, every_path, opened, path, write
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a line begins: the inode of its file, which a file moved aside keeps."""
+
+    attempt: int
+    inode: int
+    offset: int
+
+
+@dataclass(slots=True)
+class _Index:
+    """What has been read: how far in each file, the lines by reference, the serials."""
+
+    read: dict[int, int] = field(default_factory=dict)
+    paths: dict[int, Path] = field(default_factory=dict)
+    places: dict[bytes, list[_Place]] = field(default_factory=dict)
+    serials: set[int] = field(default_factory=set)
+    seen: tuple[int, int, int] = (0, 0, 0)
+
+    def refresh(self, stem: str) -> bool:
+        """Read on; False if a file has shrunk or gone, so that all must be read anew."""
+        if self._unchanged(stem):
+            return True
+        found = [(each, each.stat()) for each in every_path(stem)]
+        self.paths = {stat.st_ino: each for each, stat in found}
+        sizes = {stat.st_ino: stat.st_size for _, stat in found}
+        if any(sizes.get(inode, -1) < read for inode, read in self.read.items()):
+            return False
+        for each, stat in found:
+            if self.read.get(stat.st_ino, 0) < stat.st_size:
+                self._read(each, stat.st_ino)
+        return True
+
+    def _unchanged(self, stem: str) -> bool:
+        """Whether nothing was written, moved or made since: two calls instead of a listing."""
+        try:
+            folder, current = os.stat(path(stem).parent), os.stat(path(stem))
+        except FileNotFoundError:
+            return False
+        seen = (folder.st_mtime_ns, current.st_ino, current.st_size)
+        last, self.seen = self.seen, seen
+        return last == seen and self.read.get(current.st_ino) == current.st_size
+
+    def _read(self, each: Path, inode: int) -> None:
+        with each.open("rb") as file:
+            offset = file.seek(self.read.get(inode, 0))
+            for line in file:
+                parsed = parse(line)
+                if parsed is None and not line.endswith(b"\n"):
+                    break  # being written now, or torn: the next writer cuts it off
+                if parsed is not None:
+                    self._add(parsed.entry, inode, offset)
+                offset += len(line)
+        self.read[inode] = offset
+
+    def _add(self, entry: Entry, inode: int, offset: int) -> None:
+        place = _Place(entry.attempt, inode, offset)
+        self.places.setdefault(_key(entry.reference), []).append(place)
+        self.serials.add(int(entry.serial, 16))
+
+    def entry(self, place: _Place) -> Entry:
+        """The entry that stands there."""
+        with self.paths[place.inode].open("rb") as file:
+            file.seek(place.offset)
+            line = parse(file.readline())
+        if line is None:
+            raise OSError("the journal was changed under the reader")
+        return line.entry
+
+
+_indices: dict[Path, _Index] = {}
+
+
+def _key(reference: str) -> bytes:
+    return reference.encode()
+
+
+def _index(stem: str) -> _Index:
+    index = _indices.setdefault(path(stem), _Index())
+    if not index.refresh(stem):
+        index = _indices[path(stem)] = _Index()
+        index.refresh(stem)
+    return index
+
+
+def append(stem: str, entries: Sequence[Entry]) -> list[Entry]:
+    """Append and force to disk, all or none; return the entries that now stand.
+
+    Of one attempt only the first certificate counts: if the journal has one already, that is
+    returned in the place of the one given. Raises JournalUnavailable; then no certificate may
+    go out.
+    """
+    try:
+        with opened(stem) as file:
+            earlier = [find(stem, reference=e.reference, attempt=e.attempt) for e in entries]
+            new = [e for e, there in zip(entries, earlier, strict=True) if there is None]
+            if new:
+                write(stem, file.fileno(), new)
+    except OSError as error:
+        raise JournalUnavailable(type(error).__name__) from error
+    return [there or entry for entry, there in zip(entries, earlier, strict=True)]
+
+
+def of_reference(stem: str, reference: str) -> list[Entry]:
+    """Every certificate signed for the reference, oldest first."""
+    index = _index(stem)
+    return [index.entry(place) for place in index.places.get(_key(reference), [])]
+
+
+def find(stem: str, *, reference: str, attempt: int) -> Entry | None:
+    """The entry of this attempt, if its certificate was signed."""
+    index = _index(stem)
+    places = index.places.get(_key(reference), [])
+    return next((index.entry(each) for each in places if each.attempt == attempt), None)
+
+
+def holds_serial(stem: str, serial: int) -> bool:
+    """Whether a certificate with this serial number was ever signed."""
+    return serial in _index(stem).serials
+
+
+def entries(stem: str) -> Iterator[Entry]:
+    """Every whole entry, oldest first."""
+    return (line.entry for _, _, line in _lines(stem) if line)
+
+
+def faults(stem: str) -> Iterator[str]:
+    """Each line that was changed, torn, or does not follow the one before: ``file:number``."""
+    previous = None
+    for each, number, line in _lines(stem):
+        if line is None or (previous is not None and line.previous != previous):
+            yield f"{each.name}:{number}"
+        if line is not None:
+            previous = line.digest
+
+
+def _lines(stem: str) -> Iterator[tuple[Path, int, Line | None]]:
+    for each in every_path(stem):
+        with each.open("rb") as file:
+            yield from ((each, number, parse(line)) for number, line in enumerate(file, start=1))

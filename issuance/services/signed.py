@@ -1,0 +1,162 @@
+"""Signing attempts that are marked for it, and storing what was signed."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from itertools import groupby
+
+from django.db import transaction
+
+from certportal.foundation import events, outbox, rows
+from certportal.foundation.actors import system
+from certportal.foundation.models import Event
+from issuance import journal
+from issuance.authority.sign import sign_certificate, verify_certificate
+from issuance.faults import reach
+from issuance.models import Certificate, IssuingCA, PreparedCertificate
+from issuance.services import locks
+from issuance.services.attempts import ca_of, mark_issued
+from issuance.services.keys import blocked_among
+from issuance.services.revoke import COMPROMISE, revoke
+from issuance.signers import Signer
+
+CA_WORKER = system("ca")
+# Of more certificates at once the news goes out by and by.
+FEW = 10
+_JOURNALLED = (
+    "environment",
+    "profile_id",
+    "profile_version",
+    "rule_set_version",
+    "spki_sha256",
+    "csr_sha256",
+    "submission_sha256",
+    "register_record",
+)
+_CARRIED_OVER = (
+    "reference",
+    "issuing_ca",
+    "organisation_id",
+    "environment",
+    "profile_id",
+    "profile_version",
+    "serial",
+    "spki_sha256",
+    "not_before",
+    "not_after",
+)
+
+type Signed = tuple[PreparedCertificate, bytes]
+
+
+def sign(
+    attempts: Iterable[PreparedCertificate], load_signer: Callable[[IssuingCA], Signer]
+) -> list[Signed]:
+    """Each attempt with its certificate (DER): the one in the journal, or one signed now.
+
+    Raises Unavailable: then nothing was signed that is not in the journal.
+    """
+    signed: list[Signed] = []
+    by_ca = sorted(attempts, key=lambda each: ca_of(each).stem)
+    for _, group in groupby(by_ca, key=lambda each: ca_of(each).stem):
+        unsigned = []
+        for attempt in group:
+            der = _from_journal(attempt)
+            signed += [(attempt, der)] if der else []
+            unsigned += [] if der else [attempt]
+        signed += _sign_under(ca_of(unsigned[0]), unsigned, load_signer) if unsigned else []
+    return signed
+
+
+def _from_journal(attempt: PreparedCertificate) -> bytes | None:
+    """The certificate an earlier run signed for this attempt, if it got as far."""
+    ca = ca_of(attempt)
+    entry = journal.find(ca.stem, reference=str(attempt.reference), attempt=attempt.attempt)
+    if entry is None:
+        return None
+    verify_certificate(entry.der, bytes(attempt.tbs), ca.certificate)
+    return entry.der
+
+
+def _sign_under(
+    ca: IssuingCA,
+    attempts: Sequence[PreparedCertificate],
+    load_signer: Callable[[IssuingCA], Signer],
+) -> list[Signed]:
+    signer = load_signer(ca)
+    journal.ensure_room(ca.stem)
+    reach("before_signing")
+    made = [(a, sign_certificate(bytes(a.tbs), a.tbs_sha256, signer)) for a in attempts]
+    reach("after_signing")
+    standing = journal.append(ca.stem, [_journal_entry(*each) for each in made])
+    reach("after_journal")
+    for (attempt, der), entry in zip(made, standing, strict=True):
+        if entry.der != der:  # another worker, thought dead, was first after all
+            verify_certificate(entry.der, bytes(attempt.tbs), ca.certificate)
+    return [(attempt, entry.der) for attempt, entry in zip(attempts, standing, strict=True)]
+
+
+def _journal_entry(prepared: PreparedCertificate, der: bytes) -> journal.Entry:
+    facts = {name: getattr(prepared, name) for name in _JOURNALLED}
+    facts["organisation_id"] = str(prepared.organisation_id)
+    reference = str(prepared.reference)
+    return journal.Entry(reference, prepared.attempt, prepared.serial, der, facts)
+
+
+def store(signed: Sequence[Signed], now: datetime) -> list[Certificate]:
+    """Store the certificates, the events and the news of them, in one transaction."""
+    if not signed:
+        return []
+    with transaction.atomic():
+        stored = store_within(signed, now)
+        reach("before_commit")
+    reach("after_commit")
+    return stored
+
+
+def store_within(signed: Sequence[Signed], now: datetime) -> list[Certificate]:
+    """Do as ``store`` within the caller's transaction."""
+    attempts = [attempt for attempt, _ in signed]
+    locks.hold(*(f"key:{attempt.spki_sha256}" for attempt in attempts))
+    stored = [_certificate(attempt, der, now) for attempt, der in signed]
+    rows.insert(stored)
+    mark_issued(attempts, now)
+    events.insert(
+        [
+            event("issuance.issued", attempt, now, sha256=certificate.sha256)
+            for attempt, certificate in zip(attempts, stored, strict=True)
+        ]
+    )
+    news = [{"reference": str(each.reference), "certificate_id": each.pk} for each in stored]
+    outbox.enqueue_all("certificate.issued", news, now=now, paced=len(news) > FEW)
+    # A key may have leaked while its attempt waited to be signed.
+    leaked = blocked_among(attempt.spki_sha256 for attempt in attempts)
+    return [
+        revoke(each.pk, COMPROMISE, actor=CA_WORKER, now=now)
+        if each.spki_sha256 in leaked
+        else each
+        for each in stored
+    ]
+
+
+def _certificate(attempt: PreparedCertificate, der: bytes, now: datetime) -> Certificate:
+    return Certificate(
+        prepared=attempt,
+        der=der,
+        sha256=hashlib.sha256(der).hexdigest(),
+        issued_at=now,
+        **{name: getattr(attempt, name) for name in _CARRIED_OVER},
+    )
+
+
+def event(action: str, attempt: PreparedCertificate, now: datetime, **data: str) -> Event:
+    """An event of the ``ca`` worker about an attempt, yet to be inserted."""
+    return events.made(
+        action,
+        actor=CA_WORKER,
+        now=now,
+        object_type="prepared_certificate",
+        object_id=attempt.pk,
+        organisation_id=attempt.organisation_id,
+        data={"reference": str(attempt.reference), "serial": attempt.serial, **data},
+    )
