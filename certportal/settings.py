@@ -145,6 +145,9 @@ if SAML_IDP_METADATA_FILE:
         },
     }
 
+# A source of mandates that confirms rights to act; without one reviewers confirm them.
+MANDATES: dict[str, Any] = {"BACKEND": "accounts.mandates.none.NoMandates", "OPTIONS": {}}
+
 # The operator's own proxies (addresses or networks): they alone are believed about who asks, and
 # whether over https. Empty: nobody is, and X-Forwarded-* headers are ignored.
 TRUSTED_PROXIES = [p for p in env.text("TRUSTED_PROXIES").replace(",", " ").split() if p]

@@ -7,12 +7,13 @@ from enum import StrEnum
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
+from accounts.mandates.protocol import Mandate, mandates
 from accounts.models import BusinessId, Membership, Organisation, Person
 from accounts.register import queries
 from accounts.register.models import RegisterRecord
 from certportal.foundation import clock, events, limits
 from certportal.foundation.actors import Actor
-from certportal.foundation.errors import Refused
+from certportal.foundation.errors import Refused, Unavailable
 
 MOST_LOOKUPS_AN_HOUR = 30
 
@@ -89,8 +90,9 @@ def prospect(person: Person, business_id: str, *, on: date) -> Prospect:
 def found(
     person: Person, business_id: str, statement: Statement, *, actor: Actor, now: datetime
 ) -> Organisation:
-    """Found the account and make the person its administrator, on an unverified basis.
+    """Found the account and make the person its administrator.
 
+    Their right stays unverified, for a reviewer to confirm, unless a source of mandates knows it.
     Raises NotFoundable when the registers do not know the organisation today, or when another
     account for the business ID exists or is being founded at this very moment.
     """
@@ -98,10 +100,19 @@ def found(
     basis = prospect(person, business_id, on=today)
     if basis.finding is not Finding.FREE:
         raise NotFoundable(basis.finding)
+    mandate = _mandate(person, business_id, now)
     try:
-        return _insert(person, basis, statement, actor, now)
+        return _insert(person, basis, statement, mandate, actor, now)
     except IntegrityError as error:
         raise NotFoundable(Finding.TAKEN) from error
+
+
+def _mandate(person: Person, business_id: str, now: datetime) -> Mandate | None:
+    """Ask the source of mandates; one that is down stops nobody, since a reviewer can confirm."""
+    try:
+        return mandates().right(person, business_id, now=now)
+    except Unavailable:
+        return None
 
 
 def _without_units(business_id: str, on: date) -> Prospect:
@@ -116,7 +127,12 @@ def _without_units(business_id: str, on: date) -> Prospect:
 
 @transaction.atomic
 def _insert(
-    person: Person, basis: Prospect, statement: Statement, actor: Actor, now: datetime
+    person: Person,
+    basis: Prospect,
+    statement: Statement,
+    mandate: Mandate | None,
+    actor: Actor,
+    now: datetime,
 ) -> Organisation:
     organisation = Organisation.objects.create(
         kind=basis.kind, name=basis.name[:300], founded_at=now, founded_by=person
@@ -128,7 +144,9 @@ def _insert(
         person=person,
         organisation=organisation,
         role=Membership.Role.ADMINISTRATOR,
-        basis=Membership.Basis.UNVERIFIED,
+        basis=mandate.basis if mandate else Membership.Basis.UNVERIFIED,
+        basis_note=mandate.detail if mandate else "",
+        confirmed_at=now if mandate else None,
         stated_basis=statement.basis,
         basis_detail=statement.detail,
         begun_at=now,
@@ -140,6 +158,10 @@ def _insert(
         object_type="organisation",
         object_id=organisation.pk,
         organisation_id=organisation.pk,
-        data={"kind": basis.kind, "stated_basis": statement.basis},
+        data={
+            "kind": basis.kind,
+            "stated_basis": statement.basis,
+            "confirmed": mandate is not None,
+        },
     )
     return organisation

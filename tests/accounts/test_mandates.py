@@ -1,0 +1,87 @@
+"""A source of mandates may confirm a founder's right; without it a reviewer does."""
+
+import pytest
+
+from accounts.access import actor_for
+from accounts.mandates.memory import InMemory
+from accounts.mandates.none import NoMandates
+from accounts.models import Membership
+from accounts.services import founding
+from applications.signatory import lacks_right
+from certportal.foundation.errors import Unavailable
+from certportal.foundation.models import Event
+from tests.applications import orders
+from tests.people import make_person
+
+pytestmark = pytest.mark.django_db
+CODE = "9900001-8"
+ROLE = ("Aino Ahkera", CODE, "register_role", "NIMKO")
+
+
+@pytest.fixture
+def aino(sample, now):
+    """Somebody about to found an account."""
+    return make_person("Aino Ahkera", now=now)
+
+
+def trust(settings, **options):
+    settings.MANDATES = {"BACKEND": "accounts.mandates.memory.InMemory", "OPTIONS": options}
+
+
+def found(aino, now):
+    statement = founding.Statement(Membership.Basis.MANDATE, "apteekkari")
+    made = founding.found(aino, CODE, statement, actor=actor_for(aino), now=now)
+    return made.memberships.get()
+
+
+def test_confirmed_right_is_held_for_true_at_once(aino, settings, now):
+    trust(settings, rights=(ROLE,))
+
+    right = found(aino, now)
+
+    assert (right.basis, right.basis_note) == (Membership.Basis.REGISTER_ROLE, "NIMKO")
+    assert right.confirmed_at == now and right.confirmed_by is None
+    assert right.stated_basis == Membership.Basis.MANDATE
+    assert Event.objects.get(action="organisation.founded").data["confirmed"] is True
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"rights": (("Aino Ahkera", "9900008-5", "mandate", "x"),)},
+        {"rights": (("Maija Mallikas", CODE, "mandate", "x"),)},
+        {"answers": False},
+    ],
+    ids=["nothing", "another organisation", "another person", "down"],
+)
+def test_right_that_is_not_confirmed_waits_for_a_reviewer(aino, settings, now, options):
+    trust(settings, **options)
+
+    right = found(aino, now)
+
+    assert right.basis == Membership.Basis.UNVERIFIED
+    assert right.confirmed_at is None
+
+
+def test_nobody_is_confirmed_where_there_is_no_source(aino, now):
+    assert found(aino, now).basis == Membership.Basis.UNVERIFIED
+
+
+def test_confirmed_founder_s_orders_need_no_reviewer_for_the_right(aino, settings, now, cas):
+    trust(settings, rights=(ROLE,))
+    found(aino, now)
+
+    assert not lacks_right(orders.submitted(aino))
+
+
+class TestContract:
+    """One contract for every source."""
+
+    @pytest.mark.parametrize("source", [NoMandates(), InMemory(), InMemory(rights=(ROLE,))])
+    def test_a_stranger_has_no_right(self, source, now, db):
+        assert source.right(make_person("Vieras Väki"), CODE, now=now) is None
+
+    def test_a_source_that_is_down_says_so(self, now, db):
+        with pytest.raises(Unavailable):
+            InMemory(answers=False).right(make_person("Aino Ahkera"), CODE, now=now)
