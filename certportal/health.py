@@ -17,6 +17,7 @@ from accounts.register.models import Kind
 from certportal.foundation import clock
 from certportal.foundation.models import OutboxItem
 from issuance.models import IssuingCA
+from issuance.profiles import CEILING_MONTHS
 from issuance.services import freshness
 
 QUEUES = ("default", "ca")
@@ -26,6 +27,7 @@ LONGEST_QUEUE = timedelta(minutes=10)
 # The pauses between so many tries make 8½ minutes; each moves `due_at`, so age is judged too.
 MANY_ATTEMPTS = 8
 CA_NOTICE = timedelta(days=90)
+LONGEST_CERTIFICATE = timedelta(days=31 * max(CEILING_MONTHS.values()))
 
 
 def store() -> redis.Redis:
@@ -59,9 +61,13 @@ def worker(queue: str) -> Callable[[], bool]:
 
 
 def authority() -> bool:
-    """Whether every environment has an active CA that does not end soon."""
+    """Whether every environment has an active CA under which the longest certificate fits.
+
+    A certificate never outlives its CA, so the next generation must start well before this one
+    ends.
+    """
     active = list(IssuingCA.objects.filter(state=IssuingCA.State.ACTIVE))
-    latest = clock.now() + CA_NOTICE
+    latest = clock.now() + CA_NOTICE + LONGEST_CERTIFICATE
     lasting = [ca for ca in active if ca.certificate.not_valid_after_utc > latest]
     return {ca.environment for ca in lasting} == {"production", "test"}
 

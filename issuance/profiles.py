@@ -5,7 +5,7 @@ neither the order nor the issuing CA decides. Its ``version`` grows with every c
 a row, and every certificate stores the version it was made by.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
@@ -54,22 +54,27 @@ class Profile:
 def make_profile(**fields: object) -> Profile:
     """Build a profile, or raise ProfileBeyondCeiling. The only way a profile is made."""
     profile = Profile(**fields)  # type: ignore[arg-type]
-    if not 1 <= profile.max_months <= CEILING_MONTHS[profile.family]:
-        raise ProfileBeyondCeiling(f"{profile.id}: {profile.max_months} months")
-    if profile.max_start_days > 60:
-        raise ProfileBeyondCeiling(f"{profile.id}: starts {profile.max_start_days} days ahead")
-    if profile.has_dns_names != (profile.family == "server"):
-        raise ProfileBeyondCeiling(f"{profile.id}: DNS names belong to server certificates")
-    if profile.has_emails != (profile.family == "email"):
-        raise ProfileBeyondCeiling(f"{profile.id}: addresses belong to e-mail certificates")
-    usages = frozenset().union(*profile.key_usage.values())
-    if usages & {"key_cert_sign", "crl_sign"}:
-        raise ProfileBeyondCeiling(f"{profile.id}: an end entity never signs certificates or CRLs")
-    if tuple(a for a in ATTRIBUTES if a in profile.subject) != profile.subject:
-        raise ProfileBeyondCeiling(f"{profile.id}: subject attributes out of order")
-    if profile.environment == "test" and not profile.id.startswith("test_"):
-        raise ProfileBeyondCeiling(f"{profile.id}: a test profile must be named so")
+    for fault in beyond_ceiling(profile):
+        raise ProfileBeyondCeiling(f"{profile.id}: {fault}")
     return profile
+
+
+def beyond_ceiling(profile: Profile) -> Iterator[str]:
+    """What the profile asks for beyond the certificate policy, in words for operators."""
+    if not 1 <= profile.max_months <= CEILING_MONTHS[profile.family]:
+        yield f"{profile.max_months} months"
+    if profile.max_start_days > 60:
+        yield f"starts {profile.max_start_days} days ahead"
+    if profile.has_dns_names != (profile.family == "server"):
+        yield "DNS names belong to server certificates"
+    if profile.has_emails != (profile.family == "email"):
+        yield "addresses belong to e-mail certificates"
+    if frozenset().union(*profile.key_usage.values()) & {"key_cert_sign", "crl_sign"}:
+        yield "an end entity never signs certificates or CRLs"
+    if tuple(a for a in ATTRIBUTES if a in profile.subject) != profile.subject:
+        yield "subject attributes out of order"
+    if (profile.environment == "test") != profile.id.startswith("test_"):
+        yield f"its name does not tell that it stands in {profile.environment}"
 
 
 def _server(id: str, environment: Environment) -> Profile:

@@ -1,15 +1,21 @@
 """Checks of the set-up that must hold before any process starts."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 
 from issuance import signers
 from issuance.conf import pki
 from issuance.models import IssuingCA
+from issuance.places import Place
+from issuance.profiles import PROFILES, beyond_ceiling
 
 FILE_BACKEND = "issuance.signers.file.KeyFiles"
 KEYLESS = {"web", "default", "beat"}
@@ -48,20 +54,82 @@ def keys_in_hardware(**_: Any) -> list[CheckMessage]:
     """Production keys stand in key files only where a setting says so by name."""
     chosen: dict[str, Any] = settings.ISSUANCE_SIGNER
     knowingly = chosen.get("OPTIONS", {}).get("production_keys_in_files", False)
-    if not settings.PRODUCTION or chosen["BACKEND"] != FILE_BACKEND or knowingly:
+    if not settings.PRODUCTION or settings.PORTAL_PROCESS in KEYLESS:
         return []
-    hint = "Use a hardware module, or set the option production_keys_in_files of ISSUANCE_SIGNER."
+    if chosen["BACKEND"] != FILE_BACKEND or knowingly:
+        return []
+    hint = "Use a hardware module (CA_PKCS11_MODULE), or set CA_PRODUCTION_KEYS_IN_FILES."
     return [Error("Production keys would be read from files.", hint=hint, id="issuance.E003")]
+
+
+@register(Tags.security, deploy=True)
+def root_keys_elsewhere(**_: Any) -> list[CheckMessage]:
+    """The root keys have left the service: in production none lies beside its own keys."""
+    if not settings.PRODUCTION or not settings.CA_KEYS_DIR:
+        return []
+    hint = "Keep root keys where no service runs; see docs/ceremony.md."
+    return [
+        Error(f"A root key lies in the service: {path.name}.", hint=hint, id="issuance.E005")
+        for path in sorted(Path(settings.CA_KEYS_DIR).glob("root-*.key"))
+    ]
+
+
+@register(Tags.security, deploy=True)
+def profiles_within_ceilings(**_: Any) -> list[CheckMessage]:
+    """No profile asks for more than the certificate policy allows, however it came about."""
+    return [
+        Error(f"The profile {profile.id}: {fault}.", id="issuance.E006")
+        for name, profile in PROFILES.items()
+        for fault in (*beyond_ceiling(profile), *_misnamed(name, profile.id))
+    ]
+
+
+def _misnamed(name: str, own: str) -> Iterator[str]:
+    if name != own:
+        yield f"is found under the name {name}"
+
+
+@register(Tags.database, deploy=True)
+def cas_in_their_environments(
+    databases: Sequence[str] | None = None, **_: Any
+) -> list[CheckMessage]:
+    """A test profile never leads to a production CA nor the reverse, and no two CAs share a key."""
+    if not databases:
+        return []
+    cas = list(IssuingCA.objects.exclude(state=IssuingCA.State.REVOKED))
+    keys = Counter(_spki(ca) for ca in cas)
+    return [
+        Error(f"{ca.stem}: {fault}", id="issuance.E007")
+        for ca in cas
+        for fault in (*_misplaced(ca), *(["its key is another CA's too"] * (keys[_spki(ca)] > 1)))
+    ]
+
+
+def _misplaced(ca: IssuingCA) -> Iterator[str]:
+    """Name and policy of a CA's certificate must be those of its environment and branch."""
+    conf, extensions = pki(), ca.certificate.extensions
+    if ca.certificate.subject != Place.of(ca).names(conf).name():
+        yield f"its name does not fit {ca.environment} {ca.branch}"
+    wanted = conf.policy(Place.of(ca).environment, Place.of(ca).branch).oid
+    policies = extensions.get_extension_for_class(x509.CertificatePolicies).value
+    if [each.policy_identifier.dotted_string for each in policies] != [wanted]:
+        yield f"its policy does not fit {ca.environment} {ca.branch}"
+
+
+def _spki(ca: IssuingCA) -> bytes:
+    public = ca.certificate.public_key()
+    return public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 @register(Tags.database, deploy=True)
 def keys_fit_their_cas(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
-    """Every registered CA's key is there, is its own, and stands in its own environment.
+    """Every registered CA's key is there, is its own, and its chain is the registered one.
 
     Looks only where keys may be seen, and only when the database is asked for
     (``check --deploy --database default``).
     """
-    if not databases or settings.PORTAL_PROCESS in KEYLESS or not settings.CA_KEYS_DIR:
+    visible = any(getattr(settings, name, "") for name in settings.KEY_SETTINGS)
+    if not databases or settings.PORTAL_PROCESS in KEYLESS or not visible:
         return []
     return [
         Error(f"{ca.stem}: {fault}", id="issuance.E004")
@@ -75,6 +143,3 @@ def _faults(ca: IssuingCA) -> Iterator[str]:
         signers.load(ca.stem, ca.certificate)
     except signers.SignerUnavailable as error:
         yield f"its key cannot be used ({error})"
-    marked = "TEST" in ca.certificate.subject.rfc4514_string()
-    if marked != (ca.environment == "test"):
-        yield f"its name does not fit the environment {ca.environment}"

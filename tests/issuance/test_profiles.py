@@ -38,6 +38,7 @@ def test_a_profile_may_be_made_as_it_stands(id: str) -> None:
         ("server", {"key_usage": {"ec": frozenset({"crl_sign"})}}),
         ("server", {"subject": ("CN", "O", "C")}),
         ("server", {"environment": "test"}),
+        ("test_server", {"environment": "production"}),
     ],
 )
 def test_nothing_beyond_the_ceilings_can_be_made(id: str, changes: dict[str, Any]) -> None:

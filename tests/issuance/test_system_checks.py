@@ -1,10 +1,21 @@
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
 import pytest
 from django.core.checks import run_checks
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
 from pytest_django import Settings
 
-from issuance import signers
+from certportal.foundation.actors import system
+from issuance import signers, system_checks
+from issuance.conf import pki
 from issuance.models import IssuingCA
-from issuance.signers import memory
+from issuance.profiles import PROFILES
+from issuance.services import ceremony
+from issuance.services.root import certify
+from issuance.signers import Signer, memory
 from tests.issuance import hierarchy
 
 KEY_SETTINGS = [
@@ -87,7 +98,92 @@ def test_a_test_key_in_the_place_of_a_production_key_is_noticed(keys_visible: No
     memory.put("sote-ec-1", own)
 
 
-def test_a_test_ca_entered_as_a_production_ca_is_noticed(keys_visible: None) -> None:
-    IssuingCA.objects.filter(environment="production", branch="ec").delete()
-    IssuingCA.objects.filter(environment="test", branch="ec").update(environment="production")
+def test_a_key_that_is_gone_is_noticed(keys_visible: None) -> None:
+    own = hierarchy.issuing(hierarchy.Place("production", "ec"))
+    memory.drop("sote-ec-1")
     assert "issuance.E004" in found(deploy=True, databases=["default"])
+    memory.put("sote-ec-1", own)
+
+
+@pytest.mark.parametrize(("own", "entered"), [("test", "production"), ("production", "test")])
+def test_a_ca_of_one_environment_entered_in_the_other_is_noticed(
+    cas: dict[str, IssuingCA], own: str, entered: str
+) -> None:
+    assert "issuance.E007" not in found(deploy=True, databases=["default"])
+    IssuingCA.objects.filter(environment=entered, branch="ec").delete()
+    IssuingCA.objects.filter(environment=own, branch="ec").update(environment=entered)
+    assert "issuance.E007" in found(deploy=True, databases=["default"])
+
+
+def test_policies_changed_around_in_the_settings_are_noticed(
+    cas: dict[str, IssuingCA], settings: Settings
+) -> None:
+    oids = pki().policy_oids
+    settings.PKI = {"POLICY_OIDS": {"production": oids["test"], "test": oids["production"]}}
+    assert "issuance.E007" in found(deploy=True, databases=["default"])
+
+
+def test_one_key_under_two_cas_is_noticed(cas: dict[str, IssuingCA]) -> None:
+    place = hierarchy.Place("production", "ec", 2)
+    own = hierarchy.issuing(hierarchy.Place("production", "ec"))
+    root = hierarchy.root("production", "ec")
+    public = own.private_key.public_key()
+    chain = certify(place, public, root, now=hierarchy.START)
+    twin = Signer(chain, own.private_key)
+    ceremony.register(place, twin, actor=system("test"), now=hierarchy.START)
+    assert "issuance.E007" in found(deploy=True, databases=["default"])
+
+
+def test_a_root_key_that_stayed_in_the_service_is_noticed(
+    settings: Settings, tmp_path: Path
+) -> None:
+    settings.CA_KEYS_DIR = str(tmp_path)
+    (tmp_path / "root-rsa-1.key").touch()
+    assert "issuance.E005" not in found(deploy=True)
+    settings.PRODUCTION = True
+    assert "issuance.E005" in found(deploy=True)
+    (tmp_path / "root-rsa-1.key").rename(tmp_path / "sote-rsa-1.key")
+    assert "issuance.E005" not in found(deploy=True)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"max_months": 13},
+        {"environment": "test"},
+        {"id": "test_server"},
+        {"key_usage": {"rsa": frozenset({"crl_sign"})}},
+    ],
+)
+def test_a_profile_beyond_its_ceiling_is_noticed_however_it_was_made(
+    monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]
+) -> None:
+    assert "issuance.E006" not in found(deploy=True)
+    beyond = replace(PROFILES["server"], **changes)
+    monkeypatch.setattr(system_checks, "PROFILES", {**PROFILES, "server": beyond})
+    assert "issuance.E006" in found(deploy=True)
+
+
+def test_what_runs_without_keys_says_nothing_of_where_they_are(settings: Settings) -> None:
+    settings.PRODUCTION = True
+    for each in KEY_SETTINGS:
+        setattr(settings, each, "")
+    for process in ("web", "default", "beat"):
+        settings.PORTAL_PROCESS = process
+        assert "issuance.E003" not in found(deploy=True)
+
+
+def test_check_deploy_refuses_as_a_command(
+    cas: dict[str, IssuingCA], settings: Settings, tmp_path: Path
+) -> None:
+    settings.PRODUCTION = True
+    settings.CA_KEYS_DIR = str(tmp_path)
+    (tmp_path / "root-ec-1.key").touch()
+    IssuingCA.objects.filter(branch="ec", environment="test").delete()
+    IssuingCA.objects.filter(branch="ec").update(environment="test")
+    settings.ISSUANCE_SIGNER = {"BACKEND": "issuance.signers.file.KeyFiles"}
+    signers.forget()
+    with pytest.raises(SystemCheckError) as error:
+        call_command("check", "--deploy", "--database", "default")
+    for number in ("E003", "E004", "E005", "E007"):
+        assert f"issuance.{number}" in str(error.value)

@@ -97,6 +97,12 @@ def test_a_ca_that_ends_soon_is_named(well, monkeypatch):
     assert not_well() == ["ca"]
 
 
+def test_a_ca_that_ends_before_the_longest_certificate_would_is_named(well, monkeypatch):
+    assert timedelta(days=731) < health.LONGEST_CERTIFICATE
+    monkeypatch.setattr(health, "LONGEST_CERTIFICATE", timedelta(days=365 * 30))
+    assert not_well() == ["ca"]
+
+
 def item(**fields):
     now = clock.now()
     return OutboxItem.objects.create(

@@ -6,7 +6,13 @@ import sys
 
 import pytest
 
-KEYS = {"CA_KEYS_DIR": "/nowhere", "CA_KEY_PASSWORD_FILE": "/nowhere/password"}
+KEYS = {
+    "CA_KEYS_DIR": "/nowhere",
+    "CA_KEY_PASSWORD_FILE": "/nowhere/password",
+    "CA_PKCS11_MODULE": "/nowhere/module.so",
+    "CA_PKCS11_TOKEN": "token",
+    "CA_PKCS11_PIN_FILE": "/nowhere/pin",
+}
 
 
 def start(process, code="settings.DEBUG", **extra):
@@ -36,6 +42,27 @@ def test_a_process_that_must_not_see_keys_refuses_to_start_with_them(process, na
 @pytest.mark.parametrize("process", ["ca", "manage"])
 def test_the_signing_worker_and_key_ceremonies_start_with_them(process):
     assert start(process, **KEYS).returncode == 0
+
+
+def test_the_signer_is_chosen_by_the_settings():
+    backend = "settings.ISSUANCE_SIGNER['BACKEND']"
+    assert start("ca", backend).stdout.strip() == "issuance.signers.file.KeyFiles"
+    chosen = start("ca", backend, **KEYS).stdout.strip()
+    assert chosen == "issuance.signers.pkcs11.TokenKeys"
+
+
+def test_names_and_policies_of_the_authority_are_told_in_a_file(tmp_path):
+    told = tmp_path / "pki.toml"
+    told.write_text('organisation = "Testivirasto"\n[policy_oids.test]\nec = "1.2.3"\n')
+    code = "settings.PKI['ORGANISATION'], settings.PKI['POLICY_OIDS']['test']['ec']"
+    assert start("web", code, PKI_FILE=str(told)).stdout.strip() == "Testivirasto 1.2.3"
+    address = start(
+        "web",
+        "settings.PKI['PUBLIC_URL']",
+        PKI_FILE=str(told),
+        PKI_PUBLIC_URL="http://p.example.fi",
+    )
+    assert address.stdout.strip() == "http://p.example.fi"
 
 
 @pytest.mark.parametrize("process", ["web", "default", "beat", "ca"])
