@@ -6,13 +6,16 @@ read this table.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from applications import conformity
+from accounts.register import queries
+from applications import conformity, ownership
 from applications.kinds import CertificateType, Delivery
 from applications.models import Application
+from certportal.foundation import clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,11 +150,12 @@ def missing(application: Application) -> list[Section]:
     return [section for section in asked(application) if not section.complete(application)]
 
 
-def editable(application: Application) -> set[str]:
+def editable(application: Application, *, now: datetime) -> set[str]:
     """Return the ids of the parts that the applicant may change now.
 
     Beside what a request reopens, whatever is missing: a change can ask for other parts, such as
-    another type for the system, or a private unit for the certificate of conformity.
+    another type for the system, or a private unit for the certificate of conformity. So does the
+    register: a unit that has ended meanwhile must be changed before the answer can be sent.
     """
     if application.status == "draft":
         return {section.id for section in asked(application)}
@@ -159,5 +163,11 @@ def editable(application: Application) -> set[str]:
     if request is None or application.status != "info_requested":
         return set()
     reopened = set(request.fields) | {section.id for section in missing(application)}
+    if ownership.fault(application.organisation, _standing(application, now)):
+        reopened.add("unit")
     # The type decides which of the unit's names the certificate carries, hence which are spelled.
     return reopened | {"unit"} if "type" in reopened else reopened
+
+
+def _standing(application: Application, now: datetime) -> queries.Standing:
+    return queries.standing(application.record_oid, application.record_kind, clock.day(now))

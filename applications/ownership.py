@@ -33,6 +33,13 @@ def is_owned(organisation: Organisation, record: RegisterRecord) -> bool:
     return bool(code) and code in _owners(record)
 
 
+def fault(organisation: Organisation, standing: queries.Standing) -> str:
+    """Return why the organisation may not order for the unit, empty when it may."""
+    if not standing.ok or standing.record is None:
+        return standing.reason
+    return "" if is_owned(organisation, standing.record) else OTHER_OWNER
+
+
 def business_id(organisation: Organisation) -> str:
     """Return the organisation's present business ID, empty when it has none."""
     current = organisation.business_ids.filter(valid_to=None)

@@ -26,17 +26,9 @@ def check(
     if not queries.is_fresh(now, kind=application.record_kind):
         raise RegisterTooOld("register")
     standing = queries.standing(application.record_oid, application.record_kind, clock.day(now))
-    fault = reason(application, standing)
+    fault = ownership.fault(application.organisation, standing)
     if not fault:
         return standing.record, []
     name = standing.record.long_name if standing.record else ""
     params = {"oid": application.record_oid, "name": name}
     return standing.record, [Finding(f"order.{fault}", Severity.ERROR, params)]
-
-
-def reason(application: Application, standing: queries.Standing) -> str:
-    """Return why the unit may not be ordered for, empty when it may."""
-    if not standing.ok or standing.record is None:
-        return standing.reason
-    owned = ownership.is_owned(application.organisation, standing.record)
-    return "" if owned else ownership.OTHER_OWNER

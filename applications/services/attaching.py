@@ -37,7 +37,7 @@ def add_attachment(
     for a stale version, NotPossible when the part is not open to change.
     """
     check_pdf(data)
-    application = _open(application_id, kind, version)
+    application = _open(application_id, kind, version, now)
     for earlier in application.attachments.filter(kind=kind, removed_at=None):
         _remove(earlier, now)
     known = set(contents.BY_ID[kind].fields)
@@ -75,7 +75,7 @@ def remove_attachment(
     ).first()
     if found is None:
         raise NotPossible
-    application = _open(application_id, Attachment.Kind(found.kind), version)
+    application = _open(application_id, Attachment.Kind(found.kind), version, now)
     _remove(found, now)
     moving.save(application, now=now)
     moving.record(
@@ -116,9 +116,9 @@ def _store(
     moving.record(application, "add_attachment", actor=actor, now=now, data=data_of_event)
 
 
-def _open(application_id: UUID, kind: Attachment.Kind, version: int) -> Application:
+def _open(application_id: UUID, kind: Attachment.Kind, version: int, now: datetime) -> Application:
     application = moving.lock(application_id, version=version)
-    if kind not in contents.editable(application):
+    if kind not in contents.editable(application, now=now):
         raise NotPossible
     return application
 

@@ -57,7 +57,7 @@ def choose_csr(
     from applications import contents
 
     application = moving.lock(application_id, version=version)
-    if "csr" not in contents.editable(application):
+    if "csr" not in contents.editable(application, now=now):
         raise NotPossible
     chosen = application.csrs.get(pk=csr_id)
     moving.save(application, now=now, csr=chosen, csr_by="applicant")

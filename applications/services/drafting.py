@@ -72,7 +72,7 @@ def save_section(
     Raises Changed for a stale version and NotPossible for a part that is not open to change.
     """
     application = moving.lock(application_id, version=version)
-    if section_id not in contents.editable(application):
+    if section_id not in contents.editable(application, now=now):
         raise NotPossible
     known = set(contents.BY_ID[section_id].fields)
     fields = {name: value for name, value in values.items() if name in known}

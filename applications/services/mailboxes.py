@@ -41,7 +41,7 @@ def ask_mailbox_code(
     for subject in (str(application_id), address):
         limits.spend("mailbox_code", subject, most=MOST_CODES, per=timedelta(hours=1), now=now)
     with transaction.atomic():
-        application = _editable(application_id, version)
+        application = _editable(application_id, version, now)
         code = uuid.uuid4()
         moving.save(
             application,
@@ -66,7 +66,7 @@ def prove_mailbox(
     A wrong try is counted and stays counted; after MOST_TRIES the code is dead.
     """
     with transaction.atomic():
-        application = _editable(application_id, version)
+        application = _editable(application_id, version, now)
         right = is_waiting(application, now) and _same(digits(application), typed)
         if right:
             moving.save(application, now=now, mailbox_code=None, mailbox_proved_at=now)
@@ -78,9 +78,9 @@ def prove_mailbox(
     return application
 
 
-def _editable(application_id: UUID, version: int) -> Application:
+def _editable(application_id: UUID, version: int, now: datetime) -> Application:
     application = moving.lock(application_id, version=version)
-    if "mailbox_proof" not in contents.editable(application):
+    if "mailbox_proof" not in contents.editable(application, now=now):
         raise NotPossible
     return application
 

@@ -21,7 +21,7 @@ KIND = Attachment.Kind.CONFORMITY
 
 def give(request: HttpRequest, application: Application) -> HttpResponse:
     """Ask for the document and what it says; keep what was typed when the file is refused."""
-    if KIND not in contents.editable(application):
+    if KIND not in contents.editable(application, now=clock.now()):
         raise NotPossible
     today = clock.day(clock.now())
     form = ConformityForm(application, request.POST or None, request.FILES or None, today=today)

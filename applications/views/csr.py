@@ -38,7 +38,7 @@ def attachable(application: Application, role: Role = Role.APPLICANT) -> bool:
 
 def open_to_csr(application: Application) -> bool:
     """Return whether a request may be given now."""
-    return "csr" in contents.editable(application) or attachable(application)
+    return "csr" in contents.editable(application, now=clock.now()) or attachable(application)
 
 
 def give(request: HttpRequest, application: Application) -> HttpResponse:
@@ -164,7 +164,7 @@ def previewed(application: Application, stored: Csr, *, now: datetime) -> dict[s
 
 def _confirm(request: HttpRequest, application: Application, stored: Csr) -> HttpResponse:
     version = seen_version(request)
-    if "csr" in contents.editable(application):
+    if "csr" in contents.editable(application, now=clock.now()):
         saved = services.choose_csr(application.pk, stored.pk, version=version, **acting(request))
         return redirect(going.after(request, saved, "csr"))
     services.attach_csr(

@@ -50,7 +50,7 @@ def part(request: HttpRequest, application: Application, section_id: str) -> Htt
         raise Http404
     if section_id in SPECIAL:
         return SPECIAL[section_id](request, application)
-    if section_id not in contents.editable(application):
+    if section_id not in contents.editable(application, now=clock.now()):
         raise NotPossible
     today = clock.day(clock.now())
     form = FORMS[section_id](application, request.POST or None, today=today)

@@ -46,7 +46,7 @@ class Part:
 
 def parts(application: Application, *, now: datetime) -> list[Part]:
     """Return the parts asked for this type; those open to change with their address."""
-    open_now = contents.editable(application)
+    open_now = contents.editable(application, now=now)
     return [
         Part(
             id=section.id,

@@ -55,7 +55,7 @@ def offer(organisation: Organisation, query: str, on: date) -> Offer:
 
 def choose(request: HttpRequest, application: Application) -> HttpResponse:
     """Ask for the unit; with none standing, explain what to do."""
-    if "unit" not in contents.editable(application):
+    if "unit" not in contents.editable(application, now=clock.now()):
         raise NotPossible
     search = SearchForm(request.GET)
     query = search.cleaned_data["q"].strip() if search.is_valid() else ""
@@ -119,7 +119,7 @@ def none_standing(request: HttpRequest, application: Application, reason: str = 
 def spelling(request: HttpRequest, application: Application) -> HttpResponse:
     """Show how the names come into the certificate; ask where they cannot as they are."""
     found = names(application, now=clock.now())
-    if found is None or "unit" not in contents.editable(application):
+    if found is None or "unit" not in contents.editable(application, now=clock.now()):
         return redirect(going.order_url(application))
     server = CertificateType(application.type).is_server
     initial = {"version": application.version}

@@ -155,7 +155,7 @@ def test_one_that_expired_comes_back_to_the_applicant(matti, cas, now):
     application.refresh_from_db()
     assert application.status == Status.INFO_REQUESTED
     assert [one["rule"] for one in application.findings][:1] == ["order.conformity_expired"]
-    assert contents.editable(application) == {"conformity"}
+    assert contents.editable(application, now=clock.now()) == {"conformity"}
 
 
 def test_a_reopened_part_keeps_what_was_sent_and_takes_a_new_one(matti, cas, now, stored):

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from accounts.register.models import RegisterRecord
 from applications import contents, services
-from applications.errors import Incomplete, NotPossible
+from applications.errors import Incomplete, NotPossible, NotStanding
 from applications.models import Application
 from applications.workflow import Status
 from certportal.foundation import clock
@@ -64,9 +64,9 @@ def fill(save, case: Application, type: str) -> None:
 )
 def test_another_type_opens_the_parts_it_asks_for(matti, riitta, cas, save, before, after, opened):
     case = asked(matti, riitta, before, "type")
-    assert contents.editable(case) == {"type", "unit"}
+    assert contents.editable(case, now=clock.now()) == {"type", "unit"}
     save(case, "type", {"type": after})
-    assert contents.editable(case) == {"type", "unit"} | opened
+    assert contents.editable(case, now=clock.now()) == {"type", "unit"} | opened
     with pytest.raises(Incomplete):
         orders.resubmit(matti, case)
     fill(save, case, after)
@@ -87,11 +87,11 @@ def test_a_private_unit_opens_the_certificate_of_conformity(matti, riitta, cas, 
     set_sector(orders.UNIT, PUBLIC)
     set_sector(BRANCH, PRIVATE)
     case = asked(matti, riitta, "system_signature", "unit")
-    assert contents.editable(case) == {"unit"}
+    assert contents.editable(case, now=clock.now()) == {"unit"}
     with pytest.raises(NotPossible):
         orders.attach_conformity(matti, case)
     save(case, "unit", {"record_kind": "sote_unit", "record_oid": BRANCH})
-    assert contents.editable(case) == {"unit", "conformity"}
+    assert contents.editable(case, now=clock.now()) == {"unit", "conformity"}
     orders.attach_conformity(matti, case)
     orders.resubmit(matti, case)
     orders.drain()
@@ -110,6 +110,31 @@ def test_another_type_lets_the_units_name_be_spelled(matti, riitta, cas, save):
 
 def test_what_is_complete_and_not_reopened_stays_closed(matti, riitta, cas, save):
     case = asked(matti, riitta, "test_server", "contact")
-    assert contents.editable(case) == {"contact"}
+    assert contents.editable(case, now=clock.now()) == {"contact"}
     with pytest.raises(NotPossible):
         save(case, "purpose", {"purpose": "client"})
+
+
+def test_a_unit_that_ended_meanwhile_can_be_changed_though_only_another_part_was_asked(
+    matti, riitta, cas, save
+):
+    case = asked(matti, riitta, "test_server", "contact")
+    RegisterRecord.objects.filter(oid=orders.UNIT).update(status="passive")
+    with pytest.raises(NotStanding):
+        orders.resubmit(matti, case)
+    web = people.log_in(Client(), matti)
+    assert web.get(reverse("applications:part", args=[case.pk, "unit"])).status_code == 200
+
+    save(case, "unit", {"record_kind": "sote_unit", "record_oid": BRANCH})
+    assert contents.editable(case, now=clock.now()) == {"contact"}
+    orders.resubmit(matti, case)
+    orders.drain()
+    case.refresh_from_db()
+    assert case.status == Status.IN_REVIEW
+    assert case.record_oid == BRANCH
+
+
+def test_a_unit_sold_meanwhile_can_be_changed_too(matti, riitta, cas, save):
+    case = asked(matti, riitta, "test_server", "contact")
+    RegisterRecord.objects.filter(oid=orders.UNIT).update(business_id="9900008-5")
+    assert contents.editable(case, now=clock.now()) == {"contact", "unit"}

@@ -55,7 +55,7 @@ def test_one_sold_meanwhile_comes_back_to_the_applicant_who_chooses_again(matti,
     application.refresh_from_db()
     assert application.status == Status.INFO_REQUESTED
     assert application.findings[0]["rule"] == RULE
-    assert contents.editable(application) == {"unit"}
+    assert contents.editable(application, now=orders.clock.now()) == {"unit"}
 
 
 def test_one_sold_before_the_decision_is_not_approved(matti, riitta, cas):
