@@ -15,6 +15,7 @@ from applications.views.console import (
     revoking,
     rights,
     runs,
+    undelivered,
 )
 
 app_name = "console"
@@ -28,6 +29,8 @@ urlpatterns = [
     path("register/runs/", runs.runs, name="register_runs"),
     path("register/runs/<int:run_id>/", runs.run, name="register_run"),
     path("register/units/<slug:record_kind>/<str:oid>/", record.record, name="record"),
+    path("undelivered/", undelivered.undelivered, name="undelivered"),
+    path("undelivered/<uuid:item_id>/", undelivered.settle, name="undelivered_one"),
     path("<uuid:application_id>/", case.case, name="case"),
     path("<uuid:application_id>/claim/", acting.claim, name="claim"),
     path("<uuid:application_id>/release/", acting.release, name="release"),

@@ -40,6 +40,7 @@ from applications.services.reviewing import (
 )
 from applications.services.revoking import revoke, revoke_exposed, tell_key_proven, tell_revoked
 from applications.services.submitting import submit
+from applications.services.undelivered import send_corrected
 from applications.services.watching import greet_reviewers, raise_alarms
 
 __all__ = [
@@ -84,6 +85,7 @@ __all__ = [
     "revoke_exposed",
     "revoke_link",
     "save_section",
+    "send_corrected",
     "set_evidence",
     "start",
     "submit",

@@ -21,6 +21,7 @@ MEMBERS = "accessible/test_members.py"
 HERE = "accessible/test_other_states.py"
 CERTIFICATES = "accessible/test_certificates.py"
 REGISTER = "accessible/test_register.py"
+UNDELIVERED = "accessible/test_undelivered.py"
 # Which browser test looks at the page, and the words by which it opens it.
 LOOKED_AT = {
     **{name: (GALLERY, name.replace("_", "-")) for name in ["eligibility", "which_certificate"]},
@@ -71,6 +72,10 @@ LOOKED_AT = {
     **{
         f"console:{name}": (CONSOLE, f'"{name}"')
         for name in ["queue", "case", "ask", "extend", "approve", "reject", "reopen"]
+    },
+    **{
+        f"console:{name}": (UNDELIVERED, f"console:{name}")
+        for name in ["undelivered", "undelivered_one"]
     },
     "console:right": (CONSOLE, '"right"'),
     "console:evidence": (CONSOLE, "evidence"),

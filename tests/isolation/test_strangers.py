@@ -9,8 +9,9 @@ from accounts import access
 from accounts.models import Invitation, JoinRequest, Membership
 from accounts.services import inviting, joining, roles
 from applications.models import Attachment, HostName, RegisterTask
+from certportal.foundation import clock
 from certportal.foundation.actors import system
-from certportal.foundation.models import Event
+from certportal.foundation.models import Event, OutboxItem
 from issuance.models import Certificate
 from tests import people
 from tests.applications import orders
@@ -24,7 +25,7 @@ PUBLIC = {"stem", "business_id", "name", "app_label", "url", "content_type_id", 
 }
 OF_AN_ORGANISATION = {
     *["application_id", "csr_id", "host_id", "section_id", "kind", "attachment_id", "number"],
-    *["membership_id", "invitation_id", "request_id", "object_id", "task_id"],
+    *["membership_id", "invitation_id", "request_id", "object_id", "task_id", "item_id"],
 }
 
 
@@ -65,6 +66,7 @@ def address(entry: Entry, application) -> str:
         "request_id": first(JoinRequest),
         "section_id": "host_names",
         "task_id": first(RegisterTask),
+        "item_id": set_aside(),
         "tool": "openssl",
         "token": "x" * 43,  # no link's token: whoever has one may open what it leads to
         "kind": "der",
@@ -80,6 +82,13 @@ def first(model, **conditions) -> object:
     """Return the id of a row of the model; 1 if there is none in this test."""
     row = model.objects.filter(**conditions).first()
     return row.pk if row else 1
+
+
+def set_aside() -> object:
+    """Return the id of a mail about an order, which now did not go."""
+    mails = OutboxItem.objects.filter(topic="application.notice")
+    mails.update(failed_at=clock.now(), done_at=None)
+    return mails[0].pk
 
 
 def row_of(entry: Entry) -> object:

@@ -60,6 +60,7 @@ WORDS: dict[str, Promise] = {
     "withdraw": gettext_lazy("The applicant withdrew the application"),
     "lapse": gettext_lazy("The application lapsed"),
     "reopen": gettext_lazy("The application was taken up again"),
+    "correct_address": gettext_lazy("A reviewer corrected an email address of the order"),
     "access_refused": gettext_lazy("A stranger tried to open the application"),
 }
 ACTORS: dict[str, Promise] = {

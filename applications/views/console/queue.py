@@ -22,7 +22,7 @@ from applications.views.console.due import due
 from applications.views.console.filters import QueueFilter
 from applications.views.console.tones import tone
 from applications.workflow import Status
-from certportal.foundation import clock
+from certportal.foundation import clock, set_aside
 
 PAGE = 25
 VIEWS = (
@@ -48,6 +48,7 @@ def queue(request: HttpRequest) -> HttpResponseBase:
         "rows": rows,
         "chips": chips(narrowed, request),
         "views": saved_views(request),
+        "set_aside": set_aside.items().count(),
         "changes": RegisterTask.objects.filter(outcome="").count(),
         "proposals": proposals(),
     }

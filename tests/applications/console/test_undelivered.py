@@ -1,0 +1,139 @@
+"""A mail that did not go is found, sent again, sent to the right address, or given up."""
+
+import pytest
+from django.core import mail as box
+from django.test import Client
+
+from accounts.models import Membership
+from certportal import health
+from certportal.foundation import set_aside
+from certportal.foundation.actors import system
+from certportal.foundation.models import Event, OutboxItem
+from tests import people
+from tests.applications import orders
+from tests.applications.console.undelivered import refuse_mails
+
+
+@pytest.fixture
+def refused(matti, riitta, cas, monkeypatch):
+    """The receipt of Matti's order, refused by the mail server, which is mended since."""
+    orders.drain()
+    with monkeypatch.context() as patch:
+        refuse_mails(patch)
+        orders.submitted(matti)
+        orders.drain()
+    return set_aside.items().get(payload__notice="receipt")
+
+
+@pytest.fixture
+def settle(desk, refused):
+    """Post the choice for the refused mail."""
+
+    def settle(act, **values):
+        address = desk.url("undelivered_one", refused.pk)
+        answer = desk.client.post(address, {"act": act, **values})
+        refused.refresh_from_db()
+        return answer
+
+    return settle
+
+
+def receivers():
+    orders.drain()
+    return [one.to for one in box.outbox if one.to]
+
+
+def test_the_list_says_what_to_whom_and_why(refused, desk):
+    assert not health.outbox()
+    order = orders.Application.objects.get()
+    page = desk.open("undelivered").text
+    assert order.number in page
+    assert "matti@example.fi" in page
+    assert "refused the mail or its recipient for good" in page
+    assert "1 waits for a decision" in desk.open("queue").text
+
+
+def test_an_empty_list_says_so(desk):
+    assert "Every mail has gone" in desk.open("undelivered").text
+
+
+def test_tried_again_it_goes_under_the_same_message_id(refused, settle):
+    assert settle("again").status_code == 302
+    assert receivers() == [["matti@example.fi"]]
+    assert str(refused.pk) in box.outbox[0].extra_headers["Message-ID"]
+    assert health.outbox()
+    assert Event.objects.filter(action="work.taken_up", object_id=str(refused.pk)).exists()
+
+
+def test_a_wrong_address_is_corrected_and_only_there(refused, settle, riitta):
+    order = orders.Application.objects.get()
+    signed = order.submission.content
+    settle("correct", address="matti.oikea@example.fi")
+    order.refresh_from_db()
+    assert order.contact_email == "matti.oikea@example.fi"
+    assert order.submission.content == signed
+    assert receivers() == [["matti.oikea@example.fi"]]
+    event = Event.objects.get(action="application.correct_address")
+    assert event.actor == f"person:{riitta.pk}"
+    assert "oikea" not in str(event.data)
+
+
+def test_giving_up_needs_a_reason_and_ends_the_alarm(refused, settle):
+    assert "Write why it is given up" in settle("give_up").text
+    settle("give_up", reason="Kerrottu puhelimessa.")
+    assert refused.problem == "Kerrottu puhelimessa."
+    assert receivers() == []
+    assert health.outbox()
+    event = Event.objects.get(action="work.given_up")
+    assert "puhelimessa" not in str(event.data)
+
+
+@pytest.mark.parametrize("act", ["again", "give_up"])
+def test_the_second_of_two_is_told_that_it_is_done(refused, settle, act):
+    settle("again")
+    assert settle(act, reason="Myöhässä.").status_code == 409
+
+
+def test_a_persons_own_address_is_not_corrected_by_others(desk, matti, refused):
+    OutboxItem.objects.filter(pk=refused.pk).update(
+        payload=refused.payload | {"recipient": f"person:{matti.pk}"}
+    )
+    page = desk.open("undelivered_one", refused.pk)
+    assert "address" not in page.context["form"].fields
+    answer = desk.client.post(
+        desk.url("undelivered_one", refused.pk), {"act": "correct", "address": "x@example.fi"}
+    )
+    assert answer.status_code == 200
+    assert set_aside.items().filter(pk=refused.pk).exists()
+
+
+def test_nor_does_a_member_correct_for_their_own_organisation(refused, settle, riitta, now):
+    Membership.objects.create(
+        person=riitta,
+        organisation=orders.Application.objects.get().organisation,
+        role="applicant",
+        basis="invitation",
+        begun_at=now,
+    )
+    assert settle("correct", address="x@example.fi").status_code == 403
+    assert refused.failed_at is not None
+
+
+def test_other_work_that_tired_is_shown_by_its_kind(desk, refused):
+    OutboxItem.objects.filter(pk=refused.pk).update(
+        topic="certificate.approved", payload={"reference": "x"}, problem="KeyError", attempts=12
+    )
+    page = desk.open("undelivered").text
+    assert "certificate.approved" in page
+    assert "12 tries: KeyError" in page
+
+
+def test_it_is_reviewers_business_alone(refused, matti, desk):
+    for name in ("undelivered", "undelivered_one"):
+        args = [refused.pk] if name.endswith("one") else []
+        assert people.log_in(Client(), matti).get(desk.url(name, *args)).status_code == 404
+
+
+def test_what_is_not_set_aside_is_not_there(desk, refused):
+    set_aside.take_up(refused.pk, actor=system("test"), now=orders.clock.now())
+    assert desk.open("undelivered_one", refused.pk).status_code == 404
