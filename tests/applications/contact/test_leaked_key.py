@@ -1,0 +1,137 @@
+"""A private key sent with the request: kept nowhere, blocked, and its live certificate revoked."""
+
+import io
+import logging
+import subprocess
+
+import pytest
+from django.core import mail
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+from django.utils.translation import override
+
+from applications.models import Csr
+from issuance.models import BlockedKey, Certificate
+from tests import people
+from tests.applications import orders
+from tests.applications.contact.conftest import at
+
+MAILBOX = "tekniikka@example.fi"
+
+
+@pytest.fixture
+def leaked(tmp_path):
+    """A request of openssl's and the key it was made with, as PEM."""
+    key = tmp_path / "avain.key"
+    subject = ["-subj", "/C=FI/CN=erecept.example.fi"]
+    command = ["openssl", "req", "-new", "-newkey", "rsa:2048", "-noenc", "-keyout", key, *subject]
+    csr = subprocess.run(command, capture_output=True, check=True).stdout
+    return csr, key.read_bytes()
+
+
+@pytest.fixture
+def certified(matti, riitta, cas, leaked):
+    """The certificate of Matti's organisation for that key, delivered; no mail since."""
+    orders.delivered(matti, riitta, csr=leaked[0])
+    mail.outbox.clear()
+    return Certificate.objects.get()
+
+
+@pytest.fixture
+def by_applicant(matti):
+    """Upload to a new order of Matti's, through its page."""
+
+    def send(content):
+        draft = orders.draft(matti)
+        with override("en"):
+            page = reverse("applications:part", args=[draft.pk, "csr"])
+        return post(people.log_in(Client(), matti), page, draft, content)
+
+    return send
+
+
+@pytest.fixture
+def by_contact(matti, send, tiina):
+    """Upload to an order that waits for Tiina's request, by her link."""
+
+    def give(content):
+        order = send(matti)
+        link = order.contact_links.get()
+        tiina.post(at(link))  # she opens it
+        return post(tiina, at(link, "csr"), order, content)
+
+    return give
+
+
+def post(client, page, order, content):
+    order.refresh_from_db()
+    file = SimpleUploadedFile("pyynto.pem", content)
+    return client.post(page, {"version": order.version, "how": "file", "file": file})
+
+
+@pytest.fixture
+def logged():
+    """What is logged from now on, at every level."""
+    stream = io.StringIO()
+    handler, root = logging.StreamHandler(stream), logging.getLogger()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    yield stream.getvalue
+    root.setLevel(level)
+    root.removeHandler(handler)
+
+
+@pytest.fixture(params=["by_applicant", "by_contact"])
+def upload(request):
+    return request.getfixturevalue(request.param)
+
+
+def rows_with(text):
+    """The tables in which any column of any row holds the text."""
+    with connection.cursor() as cursor:
+        tables = connection.introspection.table_names(cursor)
+        found = []
+        for table in tables:
+            cursor.execute(f'SELECT count(*) FROM "{table}" t WHERE t::text LIKE %s', [f"%{text}%"])
+            found += [table] * cursor.fetchone()[0]
+    return found
+
+
+def test_the_live_certificate_is_revoked_and_its_holder_told(certified, upload, leaked):
+    answer = upload(leaked[1])
+
+    assert answer.status_code == 400
+    certified.refresh_from_db()
+    assert (certified.state, certified.revocation_reason) == ("revoked", "key_compromise")
+    assert BlockedKey.objects.get().spki_sha256 == certified.spki_sha256
+    orders.drain()
+    told = {address for one in mail.outbox for address in one.to}
+    assert {"matti@example.fi", MAILBOX} <= told
+
+
+def test_nothing_of_the_key_or_the_file_is_kept(upload, leaked, logged, capfd):
+    csr, key = leaked
+    answer = upload(csr + key)
+
+    assert answer.status_code == 400
+    assert "The file contains a private key" in answer.content.decode()
+    assert not Csr.objects.exists()
+    secret = key.decode().splitlines()[3]
+    assert rows_with(secret) == []
+    assert rows_with(key.hex()[:200]) == []
+    assert secret not in logged()
+    assert secret not in "".join(capfd.readouterr())
+    assert secret not in answer.content.decode()
+
+
+def test_the_key_is_refused_from_then_on(upload, leaked):
+    csr, key = leaked
+    upload(key)
+
+    answer = upload(csr)
+
+    assert "key.blocked" in [finding.rule for finding, _words in answer.context["findings"]]
+    assert not Csr.objects.exists()
