@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 from issuance import tlv
 from issuance.findings import Finding, found
 from issuance.published import is_published
-from issuance.rsa import RsaNumbers, examine_rsa, rsa_numbers
+from issuance.rsa import RsaNumbers, examine_rsa, exponent_bound, rsa_numbers
 
 RSA_ENCRYPTION = "1.2.840.113549.1.1.1"
 EC_PUBLIC_KEY = "1.2.840.10045.2.1"
@@ -120,7 +120,8 @@ def _read_rsa(spki: bytes, digest: str, bits: tlv.Element, parameters: list[tlv.
     facts = KeyFacts("RSA", size, None, known, digest)
     if parameters and (len(parameters) > 1 or parameters[0].tag != tlv.NULL):
         return Key(facts, spki, numbers, problem="parameters")
-    loaded = _load(spki) if 2048 <= size <= 8192 and known is not None else None
+    loadable = 2048 <= size <= 8192 and 0 < exponent < exponent_bound(size)
+    loaded = _load(spki) if loadable else None
     return Key(facts if parameters else _usual(facts, loaded), spki, numbers, loaded)
 
 
@@ -171,7 +172,10 @@ def examine_key(key: bytes | Key, *, blocked: Callable[[str], bool] | None = Non
     """
     key = read_key(key) if isinstance(key, bytes) else key
     findings = [*_type(key), *_compromised(key, blocked)]
-    return findings + (examine_rsa(key.rsa) if key.rsa else [])
+    findings += examine_rsa(key.rsa) if key.rsa else []
+    if key.public_key is None and not findings:  # nothing could be proven with it
+        findings.append(found("key.unreadable", problem="unusable"))
+    return findings
 
 
 def _type(key: Key) -> Iterator[Finding]:

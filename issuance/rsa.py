@@ -62,9 +62,21 @@ def _size(key: RsaNumbers) -> Iterator[Finding]:
     yield found(rule, value=key.bits, wanted=", ".join(map(str, SIZES)))
 
 
+def exponent_bound(bits: int) -> int:
+    """What the exponent stays below: 2^256, and 2^64 where OpenSSL refuses to work with more.
+
+    BR 6.1.6; OPENSSL_RSA_SMALL_MODULUS_BITS and OPENSSL_RSA_MAX_PUBEXP_BITS of its rsa.h.
+    """
+    return 1 << (256 if bits <= 3072 else 64)
+
+
 def _exponent(key: RsaNumbers) -> Iterator[Finding]:
     exponent = key.exponent
-    if not 65537 <= exponent < 1 << 256 or exponent % 2 == 0 or exponent >= key.modulus:
+    if (
+        not 65537 <= exponent < exponent_bound(key.bits)
+        or exponent % 2 == 0
+        or exponent >= key.modulus
+    ):
         short = -(1 << 64) < exponent < 1 << 64
         value = str(exponent) if short else f"2^{exponent.bit_length() - 1}…"
         yield found("key.rsa_exponent", value=value, wanted=65537)

@@ -69,6 +69,13 @@ def test_exponents_within_the_bounds_are_taken(exponent: int) -> None:
     assert "key.rsa_exponent" not in found(rsa_spki(P * Q, exponent))
 
 
+def test_keys_over_3072_bits_have_exponents_that_openssl_takes() -> None:
+    numbers = rsa_key(4096).public_key().public_numbers()
+    assert found(spki_of(rsa_key(4096))) == []
+    assert found(rsa_spki(numbers.n, (1 << 64) - 59)) == []
+    assert found(rsa_spki(numbers.n, 1 << 64 | 1)) == ["key.rsa_exponent"]
+
+
 @pytest.mark.parametrize("modulus", [0, 1, 2, 5, -(P * Q)])
 def test_senseless_moduli_are_refused(modulus: int) -> None:
     assert "key.rsa_short" in found(rsa_spki(modulus))

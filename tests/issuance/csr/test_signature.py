@@ -1,10 +1,12 @@
 """Proof of possession and the algorithms of signatures."""
 
 from dataclasses import replace
+from math import gcd
+from unittest.mock import Mock
 
 import pytest
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from issuance.csr import examine
 from issuance.der import integer, sequence, tlv
@@ -15,6 +17,7 @@ from tests.issuance.csr.builder import (
     ec_key,
     errors,
     oid,
+    request,
     rsa_key,
     spki_of,
 )
@@ -75,6 +78,31 @@ def test_what_was_changed_after_signing_shows() -> None:
     der = GOOD.der()
     at = der.index(b"Mallisairaala")
     assert errors(der[:at] + b"Nallisairaala" + der[at + 13 :]) == ["signature.invalid"]
+
+
+def with_exponent(least: int) -> rsa.RSAPrivateKey:
+    """The key with the same primes and the first exponent from ``least`` on that goes with them."""
+    own = rsa_key().private_numbers()
+    totient = (own.p - 1) * (own.q - 1)
+    exponent = next(e for e in range(least | 1, least + 1000, 2) if gcd(e, totient) == 1)
+    d = pow(exponent, -1, totient)
+    public = rsa.RSAPublicNumbers(exponent, own.p * own.q)
+    parts = (d, d % (own.p - 1), d % (own.q - 1), pow(own.q, -1, own.p))
+    return rsa.RSAPrivateNumbers(own.p, own.q, *parts, public).private_key()
+
+
+@pytest.mark.parametrize("bits", [17, 33, 63, 65, 200])
+def test_possession_is_proven_whatever_the_exponent(bits: int) -> None:
+    key = with_exponent(1 << (bits - 1))
+    assert errors(key=key) == []
+    stolen = request(key=rsa_key(3072), spki=spki_of(key))
+    assert errors(stolen) == ["signature.invalid"]
+
+
+def test_what_no_library_can_use_proves_nothing(monkeypatch) -> None:
+    monkeypatch.setattr("issuance.keys.load_der_public_key", Mock(side_effect=ValueError))
+    assert errors(key=rsa_key()) == ["key.unreadable"]
+    assert errors(key=ec_key()) == ["key.unreadable"]
 
 
 def test_a_signature_with_another_key_proves_nothing() -> None:
