@@ -13,6 +13,8 @@ from issuance.models import IssuingCA
 from issuance.profiles import Branch, Environment
 from issuance.services import ceremony
 from issuance.services.ceremony import PLACES, Place
+from issuance.services.registering import publish_root_list
+from issuance.services.root import sign_list
 from issuance.signers import Signer, memory
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
@@ -57,3 +59,11 @@ def add_ca(place: Place, state: IssuingCA.State = IssuingCA.State.ACTIVE) -> Iss
     signer = issuing(place)
     memory.put(place.stem, signer)
     return ceremony.register(place, signer, actor=system("test"), now=START, state=state)
+
+
+def publish_roots(data: Path, *, now: datetime) -> None:
+    """Sign and publish the list of every root, with its keys under ``data``."""
+    for place in PLACES:
+        signer = root(place.environment, place.branch)
+        der = sign_list(place, signer, data / "roots", now=now)
+        publish_root_list(place, der, signer, now=now)

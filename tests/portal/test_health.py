@@ -1,8 +1,10 @@
 """What containers and monitoring are told."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.db import OperationalError, connection
 from django.test import Client
 
@@ -12,8 +14,7 @@ from certportal.foundation import clock
 from certportal.foundation.models import OutboxItem
 from issuance import repository, services
 from issuance.models import IssuingCA
-from issuance.services import ceremony
-from tests.issuance.hierarchy import root
+from tests.issuance.hierarchy import publish_roots
 
 
 @pytest.fixture
@@ -33,8 +34,7 @@ def published(cas):
 
 
 def publish_all(moment):
-    for place in ceremony.PLACES:
-        ceremony.publish_root(place, root(place.environment, place.branch), now=moment)
+    publish_roots(Path(settings.PORTAL_DATA), now=moment)
     services.publish_crls(now=moment)
 
 
