@@ -8,6 +8,7 @@ from issuance.services.leaks import report_leaked_key, revoke_key
 from issuance.services.possession import challenge, open_challenge, prove
 from issuance.services.prepare import prepare, prepare_all, void
 from issuance.services.publish import publish_crl, publish_crl_with, publish_crls
+from issuance.services.reconcile import reconcile
 from issuance.services.revoke import REASONS, revoke
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "publish_crl",
     "publish_crl_with",
     "publish_crls",
+    "reconcile",
     "report_leaked_key",
     "revoke",
     "revoke_key",

@@ -30,9 +30,12 @@ def revoke(
     *,
     actor: Actor,
     invalidity_date: datetime | None = None,
+    revoked_at: datetime | None = None,
     now: datetime,
 ) -> Certificate:
     """Revoke a certificate and have the list published.
+
+    ``revoked_at`` is the day that a published list has given it; otherwise it is ``now``.
 
     Again with the same reason: nothing happens. ``key_compromise`` after another reason raises
     the reason, keeps the day of revocation and blocks the key. Raises UnknownReason,
@@ -47,7 +50,7 @@ def revoke(
                 return certificate
             if reason != COMPROMISE:
                 raise ReasonStands
-        _mark(certificate, reason, invalidity_date, now)
+        _mark(certificate, reason, invalidity_date, revoked_at or now)
         if reason == COMPROMISE:
             block_key(certificate.spki_sha256, COMPROMISE, actor=actor, now=now)
         _announce(certificate, actor, now)

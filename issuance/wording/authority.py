@@ -64,6 +64,7 @@ REFUSALS = {
     "key.blocked": gettext_lazy("The key has been blocked since the certificate was prepared."),
     "key.in_use": gettext_lazy("The key has come into use elsewhere."),
     "prepared_anew": gettext_lazy("The certificate was prepared anew."),
+    "found_in_journal": gettext_lazy("The certificate had been signed already."),
 }
 """Why the authority refused to issue, or made an attempt void, by the reason's id."""
 

@@ -22,6 +22,7 @@ VOID_REASONS: dict[str, Promise] = {
     "names_chosen": gettext_lazy("other names were chosen"),
     "csr_replaced": gettext_lazy("the certificate request was replaced"),
     "prepared_anew": gettext_lazy("it was prepared anew"),
+    "found_in_journal": gettext_lazy("the certificate had been signed already"),
     "rejected": gettext_lazy("the application was rejected"),
     "withdraw": gettext_lazy("the application was withdrawn"),
     "lapse": gettext_lazy("the application lapsed"),

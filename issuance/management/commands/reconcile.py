@@ -1,0 +1,31 @@
+"""`manage.py reconcile [--mend]`: compare journal, database and revocation lists."""
+
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from certportal.foundation import clock
+from issuance import services
+
+
+class Command(BaseCommand):
+    help = "Compare journal, database and revocation lists; exit status 1 if something is left."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the options."""
+        parser.add_argument(
+            "--mend", action="store_true", help="enter what the database has lost, go on with work"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Print one line for each difference."""
+        outcomes = services.reconcile(mend=options["mend"], now=clock.now())
+        for difference, outcome in outcomes:
+            self.stdout.write(
+                f"{difference.stem} {difference.about}: {difference.kind} ({outcome})"
+            )
+        left = sum(outcome != "mended" for _, outcome in outcomes)
+        self.stdout.write(f"{len(outcomes)} differences, {left} left")
+        if left:
+            sys.exit(1)

@@ -1,0 +1,121 @@
+"""What journal, database and revocation lists say of each other. Looks only, changes nothing."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cryptography import x509
+from django.db.models import Q
+
+from certportal.foundation.models import OutboxItem
+from issuance import journal, repository
+from issuance.models import Certificate, IssuingCA, PreparedCertificate
+from issuance.plan import serial_hex
+
+
+class Kind(StrEnum):
+    """What two of the three disagree about."""
+
+    JOURNAL_DAMAGED = "a line of the journal was changed, torn or moved"
+    NOT_STORED = "signed according to the journal, unknown to the database"
+    NOT_JOURNALLED = "issued according to the database, missing from the journal"
+    DIFFERENT = "journal and database hold different certificates of one serial number"
+    NOT_REVOKED = "revoked on the published list, in force in the database"
+    NOT_LISTED = "revoked in the database, missing from the published list"
+    UNKNOWN_ON_LIST = "on the published list, unknown to journal and database"
+    SIGNING_IDLE = "marked as being signed, and nobody is at it"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One disagreement about a CA's certificate or line. ``about`` is a serial number, the
+    reference of an attempt, or file and line of the journal.
+    """
+
+    kind: Kind
+    stem: str
+    about: str
+    entry: journal.Entry | None = None
+    revoked: x509.RevokedCertificate | None = None
+
+
+def compare(ca: IssuingCA) -> Iterator[Difference]:
+    """Every disagreement about the certificates of one issuing CA."""
+    for place in journal.faults(ca.stem):
+        yield Difference(Kind.JOURNAL_DAMAGED, ca.stem, place)
+    signed = {entry.serial: entry for entry in journal.entries(ca.stem)}
+    stored = _stored(ca)
+    yield from _certificates(ca, signed, stored)
+    yield from _revocations(ca, stored, signed.keys() | stored.keys())
+    yield from _idle(ca, signed)
+
+
+def _stored(ca: IssuingCA) -> dict[str, tuple[str, str]]:
+    """SHA-256 and state of every certificate in the database, by serial number."""
+    rows = Certificate.objects.filter(issuing_ca=ca).values_list("serial", "sha256", "state")
+    return {serial: (sha256, state) for serial, sha256, state in rows.iterator()}
+
+
+def _certificates(
+    ca: IssuingCA, signed: dict[str, journal.Entry], stored: dict[str, tuple[str, str]]
+) -> Iterator[Difference]:
+    for serial, entry in signed.items():
+        if serial not in stored:
+            yield Difference(Kind.NOT_STORED, ca.stem, serial, entry=entry)
+        elif stored[serial][0] != hashlib.sha256(entry.der).hexdigest():
+            yield Difference(Kind.DIFFERENT, ca.stem, serial, entry=entry)
+    for serial in stored:
+        if serial not in signed:
+            yield Difference(Kind.NOT_JOURNALLED, ca.stem, serial)
+
+
+def _revocations(
+    ca: IssuingCA, stored: dict[str, tuple[str, str]], known: Iterable[str]
+) -> Iterator[Difference]:
+    listed = _listed(ca)
+    every = set(known)
+    for serial, revoked in listed.items():
+        if serial not in every:
+            yield Difference(Kind.UNKNOWN_ON_LIST, ca.stem, serial)
+        elif stored.get(serial, ("", Certificate.State.ISSUED))[1] == Certificate.State.ISSUED:
+            yield Difference(Kind.NOT_REVOKED, ca.stem, serial, revoked=revoked)
+    published = _published_at(ca)
+    for serial in Certificate.objects.filter(
+        Q(revoked_at__lt=published) if published else Q(),
+        issuing_ca=ca,
+        state=Certificate.State.REVOKED,
+        not_after__gte=published or ca.created_at,
+    ).values_list("serial", flat=True):
+        if serial not in listed:
+            yield Difference(Kind.NOT_LISTED, ca.stem, serial)
+
+
+def _listed(ca: IssuingCA) -> dict[str, x509.RevokedCertificate]:
+    """The entries of the list being served, by serial number."""
+    served = _served(ca)
+    return {serial_hex(each.serial_number): each for each in served} if served else {}
+
+
+def _published_at(ca: IssuingCA) -> object:
+    served = _served(ca)
+    return served.last_update_utc if served else None
+
+
+def _served(ca: IssuingCA) -> x509.CertificateRevocationList | None:
+    path = repository.crl_path(ca.stem)
+    return x509.load_der_x509_crl(path.read_bytes()) if path.exists() else None
+
+
+def _idle(ca: IssuingCA, signed: dict[str, journal.Entry]) -> Iterator[Difference]:
+    """Attempts that a crash left in the middle, with no work open that would go on with them."""
+    waiting = OutboxItem.objects.filter(
+        topic="certificate.confirmed", done_at=None, failed_at=None
+    ).values_list("payload__reference", flat=True)
+    busy = set(waiting)
+    attempts = PreparedCertificate.objects.filter(
+        issuing_ca=ca, state=PreparedCertificate.State.SIGNING
+    )
+    for reference, serial in attempts.values_list("reference", "serial"):
+        if serial not in signed and str(reference) not in busy:
+            yield Difference(Kind.SIGNING_IDLE, ca.stem, str(reference))
