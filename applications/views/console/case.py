@@ -87,7 +87,7 @@ def prepared(application: Application, person: Person, *, now: datetime) -> dict
         "stage": preparing.stage(application, latest, now=now),
         "latest": latest,
         "lint": word_all(latest.findings) if latest else [],
-        "voided": [(one, preparing.void_reason(one)) for one in attempts if one.void_reason],
+        "past_attempts": preparing.past(attempts),
         "offers": offers.offers(application, person, latest, now=now),
         "obstacles": offers.obstacles(application, person, latest, now=now),
         "columns": comparing.columns(),
@@ -103,6 +103,7 @@ def shown(attempt: PreparedCertificate | None) -> dict[str, Any]:
     return {
         "facts": specimen.facts(attempt),
         "specimen_text": specimen.text(attempt),
+        "specimen_pem": specimen.pem(attempt),
         "approvals": approval_state(attempt),
         "approvers": list(approvers(attempt)),
     }

@@ -7,10 +7,15 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.models import Person
 from applications.models import Application
 from applications.views.console.offers import is_open
+from applications.wording import word_all
 from applications.workflow import Status
+from issuance.findings import Finding, Severity
 from issuance.models import PreparedCertificate
+from issuance.services.approve import approvers
+from issuance.wording import WordedFinding
 
 State = PreparedCertificate.State
 
@@ -70,6 +75,30 @@ def stage(application: Application, latest: PreparedCertificate | None, *, now: 
     if latest is not None and latest.is_open:
         return Stage("expired", _("The prepared certificate is too old. Have it prepared again."))
     return Stage("preparing", _("The certificate is being prepared. It takes a moment."))
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """An attempt that cannot be used any more: why, in words, and who had approved it."""
+
+    attempt: PreparedCertificate
+    why: str
+    findings: list[tuple[Finding, WordedFinding]]
+    approvers: list[Person]
+
+
+def past(attempts: list[PreparedCertificate]) -> list[Past]:
+    """Return the void and refused attempts but a refused newest one, which is shown whole."""
+    over = [one for one in attempts if one.state == State.VOID]
+    over += [one for one in attempts[1:] if one.state == State.REFUSED]
+    return [_past(one) for one in sorted(over, key=lambda one: -one.attempt)]
+
+
+def _past(attempt: PreparedCertificate) -> Past:
+    refused = attempt.state == State.REFUSED
+    why = _("The certificate authority refused to make it.") if refused else void_reason(attempt)
+    errors = [one for one in attempt.findings if one["severity"] == Severity.ERROR]
+    return Past(attempt, why, word_all(errors), list(approvers(attempt)))
 
 
 def void_reason(attempt: PreparedCertificate) -> str:

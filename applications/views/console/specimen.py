@@ -13,6 +13,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from issuance.models import PreparedCertificate
+from issuance.text import certificate_text
 
 type Fact = tuple[str, str]
 
@@ -95,6 +96,7 @@ def _facts(prepared: PreparedCertificate) -> Iterator[Fact]:
     first, last = moments(prepared)
     yield _("Serial number (hexadecimal)"), prepared.serial
     yield _("Serial number (decimal)"), str(certificate.serial_number)
+    yield _("Signature algorithm"), certificate.signature_algorithm_oid._name
     yield _("Issuer"), certificate.issuer.rfc4514_string()
     yield _("Valid from"), first
     yield _("Valid to"), last
@@ -125,10 +127,24 @@ def _extensions(certificate: x509.Certificate) -> Iterator[Fact]:
         yield _("Revocation list"), ", ".join(named)
     if places := extension(certificate, ExtensionOID.AUTHORITY_INFORMATION_ACCESS):
         yield _("Issuer's certificate and OCSP"), ", ".join(p.access_location.value for p in places)
+    yield from _constraints(certificate)
+
+
+def _constraints(certificate: x509.Certificate) -> Iterator[Fact]:
+    if constraints := extension(certificate, ExtensionOID.BASIC_CONSTRAINTS):
+        ca = "CA:TRUE" if constraints.ca else "CA:FALSE"
+        yield _("Basic constraints"), ca
+    if own := extension(certificate, ExtensionOID.SUBJECT_KEY_IDENTIFIER):
+        yield _("Subject key identifier"), own.digest.hex()
+    if issuers := extension(certificate, ExtensionOID.AUTHORITY_KEY_IDENTIFIER):
+        yield _("Authority key identifier"), issuers.key_identifier.hex()
 
 
 def text(prepared: PreparedCertificate) -> str:
-    """Return the certificate-to-be as lines of text, with its PEM under a throwaway signature."""
-    lines = [f"{name}: {value}" for name, value in facts(prepared)]
-    pem = prepared.specimen.public_bytes(Encoding.PEM).decode()
-    return "\n".join([*lines, "", pem])
+    """Return the bytes to be signed as text, in openssl's layout."""
+    return certificate_text(bytes(prepared.tbs))
+
+
+def pem(prepared: PreparedCertificate) -> str:
+    """Return the specimen under a throwaway signature, for other tools."""
+    return prepared.specimen.public_bytes(Encoding.PEM).decode()

@@ -1,6 +1,12 @@
 """The case: what the reviewer decides on."""
 
+from dataclasses import replace
+
 from applications import services
+from applications.ordering import certificate_order
+from certportal.foundation import clock
+from issuance import services as authority
+from issuance.text import certificate_text
 from tests.applications import orders
 
 
@@ -37,7 +43,10 @@ def test_the_prepared_certificate_is_shown_field_by_field_and_as_text(case, desk
     assert facts["SHA-256 of the bytes to be signed"] == prepared.tbs_sha256
     assert facts["Host names (SAN)"] == "erecept.example.fi, varmuus.example.fi"
     assert facts["Extended key usage"] == "serverAuth, clientAuth"
-    assert "-----BEGIN CERTIFICATE-----" in answer.context["specimen_text"]
+    assert facts["Basic constraints"] == "CA:FALSE"
+    assert answer.context["specimen_text"] == certificate_text(bytes(prepared.tbs))
+    assert "X509v3 Key Usage: critical" in answer.text
+    assert "-----BEGIN CERTIFICATE-----" in answer.context["specimen_pem"]
     assert answer.context["stage"].id == "ready"
 
 
@@ -79,10 +88,40 @@ def test_findings_of_the_checks_are_worded(case, desk):
 def test_void_attempts_stay_visible_with_their_reason(case, desk):
     desk.press("release", case)
     answer = desk.open("case", case.pk)
-    assert [reason for _attempt, reason in answer.context["voided"]] == [
-        "the reviewer gave the case back"
-    ]
-    assert "Attempt 1 became void" in answer.text
+    (past,) = answer.context["past_attempts"]
+    assert past.why == "the reviewer gave the case back"
+    assert past.attempt.tbs_sha256 in answer.text
+
+
+def test_who_had_approved_a_void_attempt_is_shown(ready, desk, other_desk, settings):
+    settings.ISSUANCE_APPROVALS = {"production": 2, "test": 2}
+    prepared = orders.prepared(ready)
+    seen = {"prepared_id": prepared.pk, "tbs_sha256": prepared.tbs_sha256}
+    desk.press("approve", ready, **seen)
+    desk.press("release", ready)
+    (past,) = other_desk.open("case", ready.pk).context["past_attempts"]
+    assert past.approvers == [desk.person]
+    assert past.attempt.approvals.count() == 1
+
+
+def test_a_refused_attempt_stays_visible_after_a_better_one(case, desk, riitta):
+    attempt = orders.prepared(case)
+    services.release(case.pk, person=riitta, **orders.Handler(riitta, case).seen)
+    order = replace(certificate_order(case, now=clock.now()), validity_months=99)
+    authority.prepare(order, now=clock.now())
+    desk.press("claim", case)
+    orders.drain()
+    refused, void = desk.open("case", case.pk).context["past_attempts"]
+    assert refused.why == "The certificate authority refused to make it."
+    assert [finding.rule for finding, _words in refused.findings] == ["ca.validity"]
+    assert void.attempt == attempt
+
+
+def test_what_is_approved_stands_with_its_text_on_the_page_to_approve(ready, desk):
+    page = desk.open("approve", ready.pk)
+    prepared = orders.prepared(ready)
+    assert page.text.count(prepared.tbs_sha256) >= 2
+    assert "Made from the bytes to be signed" in page.text
 
 
 def test_history_names_people_and_puts_the_newest_first(case, desk):
