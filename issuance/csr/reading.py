@@ -104,11 +104,11 @@ def _other(kind: Kind) -> Reading:
 
 
 def _from_der(file: File, kind: Kind) -> Reading:
+    if kind not in (Kind.REQUEST, Kind.ASN1):
+        return _other(kind)
     if any(PEM_LABELS.get(block.label) is Kind.REQUEST for block in file.blocks):
         return Reading(Kind.REQUEST, findings=[found("file.several", value=1 + len(file.blocks))])
-    if kind in (Kind.REQUEST, Kind.ASN1):
-        return Reading(kind, file.data, root=file.root)
-    return _other(kind)
+    return Reading(kind, file.data, root=file.root)
 
 
 def _from_blocks(file: File) -> Reading:

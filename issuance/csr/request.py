@@ -37,7 +37,7 @@ def parse_request(der: bytes, root: tlv.Element | None = None) -> Request:
     ``root``: its outermost element, if it has been read strictly already.
     """
     root = root or tlv.read_strictly(der)
-    info, algorithm, signature = root.expect(tlv.SEQUENCE).children()[:3]
+    info, algorithm, signature = _three(root)
     version, subject, spki, attributes = _info(info)
     oid, *parameters = algorithm.expect(tlv.SEQUENCE).children()
     bits = signature.expect(tlv.BIT_STRING).content
@@ -55,6 +55,13 @@ def parse_request(der: bytes, root: tlv.Element | None = None) -> Request:
         unused_bits=bits[0],
         notes=_notes(attributes),
     )
+
+
+def _three(root: tlv.Element) -> list[tlv.Element]:
+    children = root.expect(tlv.SEQUENCE).children()
+    if len(children) != 3:
+        raise tlv.MalformedError("structure", root.start)
+    return children
 
 
 def _info(info: tlv.Element) -> list[tlv.Element]:

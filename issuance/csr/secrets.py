@@ -7,6 +7,7 @@ the public half is handed on, so that the key is refused everywhere from now on.
 import base64
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -20,7 +21,7 @@ from issuance.csr.reading import File
 from issuance.keys import spki_sha256
 
 _SIGNS = [
-    (b"PRIVATE", rb"(?i)(BEGIN|END)[^\n-]{0,40}PRIVATE[ _-]?KEY|^Private-Lines:"),
+    (b"PRIVATE", rb"(?i)(BEGIN|END)[^\n-]{0,40}PRIVATE(?:[ _+-]|%20)?KEY|^Private-Lines:"),
     (b"PUTTY", rb"(?i)PuTTY-User-Key-File-"),
     (b"RSAKEYVALUE", rb"(?is)<RSAKeyValue>.{0,20000}<D>"),
     (b"PRIV", rb"^privateExponent:|^priv:\s*$|^PrivateKey ?= ?[A-Za-z0-9+/]{43}="),
@@ -32,6 +33,7 @@ _COMPILED = [(hint, re.compile(pattern, re.MULTILINE)) for hint, pattern in _SIG
 
 _SECRET_KINDS = frozenset({Kind.PRIVATE_KEY, Kind.PKCS12})
 _MOST_KEYS, _LARGEST_KEY = 3, 16 * 1024
+_LONGEST_RUN = 2 * _LARGEST_KEY
 
 
 def holds_private_key(file: File) -> bool:
@@ -52,7 +54,17 @@ def _says_so(file: File) -> bool:
     for hint, pattern in _COMPILED:
         if hint in upper and pattern.search(data):
             return True
-    return not file.blocks and data.isascii() and _is_secret(bare_base64(file.text)[0])
+    return any(map(_is_secret, _bare(file.text)))
+
+
+_BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{16,}={0,2}[ \t\r\n>]*)+")
+_MOST_RUNS = 50
+
+
+def _bare(text: str) -> Iterator[bytes]:
+    """What stands in base64 without BEGIN and END lines, beside the request or instead of it."""
+    runs = (run[0] for run in islice(_BASE64.finditer(text), _MOST_RUNS))
+    return (bare_base64(run)[0] for run in runs if run.startswith("M") and len(run) <= _LONGEST_RUN)
 
 
 def _is_secret(der: bytes) -> bool:
@@ -76,6 +88,7 @@ def _readable_keys(file: File) -> Iterator[Any]:
             yield _load_openssh(block.der)
         else:
             yield _load(block.der)
+    yield from map(_load, islice(filter(_is_secret, _bare(file.text)), _MOST_KEYS))
     if file.kind is Kind.PRIVATE_KEY and len(file.data) <= _LARGEST_KEY:
         yield _load(file.data)
 

@@ -16,9 +16,16 @@ def _codec(name: str) -> Callable[[bytes], str]:
     return lambda octets: octets.decode(name)
 
 
+def _numeric(octets: bytes) -> str:
+    """Digits and the blank: X.680 section 41."""
+    if octets.strip(b"0123456789 "):
+        raise UnicodeDecodeError("NumericString", octets, 0, 1, "no digit")
+    return octets.decode("ascii")
+
+
 _TYPES: dict[int, tuple[str, Callable[[bytes], str]]] = {
     0x0C: ("UTF8String", _codec("utf-8")),
-    0x12: ("NumericString", _codec("ascii")),
+    0x12: ("NumericString", _numeric),
     0x13: ("PrintableString", _codec("ascii")),
     0x14: ("TeletexString", _codec("latin-1")),
     0x16: ("IA5String", _codec("ascii")),

@@ -117,12 +117,16 @@ def _characters(label: str, value: str) -> Iterator[Finding]:
 
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_UNSEEN = frozenset(map(chr, (0x34F, 0x115F, 0x1160, 0x3164, 0xFFA0, *range(0xFE00, 0xFE10))))
+"""Joiners, fillers and variation selectors: letters and marks by category, seen by nobody."""
 
 
 def _is_hidden(character: str) -> bool:
     """Controls, format characters such as bidi marks, and blanks other than the plain one."""
     category = unicodedata.category(character)
-    return category in _HIDDEN or (category == "Zs" and character != " ")
+    if category in _HIDDEN or character in _UNSEEN:
+        return True
+    return category == "Zs" and character != " "
 
 
 _SYMBOLS = frozenset({"So", "Sk", "Co", "Cn"})

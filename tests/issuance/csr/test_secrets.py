@@ -51,6 +51,10 @@ READABLE = {
     "ec-pkcs8": dump(ec_key()),
     "openssh": dump(ec_key(), form=SSH),
     "lower-case": dump(rsa_key()).replace(b"PRIVATE KEY", b"private key"),
+    "json": dump(rsa_key()).replace(b"\n", b"\\n"),
+    "word": dump(rsa_key()).replace(b"-----", "—".encode() * 3),
+    "bare": base64.b64encode(dump(rsa_key(), Encoding.DER)),
+    "bare-ec": base64.encodebytes(dump(ec_key(), Encoding.DER)),
     "der": dump(rsa_key(), Encoding.DER),
     "der-pkcs1": dump(rsa_key(), Encoding.DER, TRADITIONAL),
     "der-sec1": dump(ec_key(), Encoding.DER, TRADITIONAL),
@@ -63,7 +67,6 @@ HIDDEN = {
     "pkcs12-open": pkcs12.serialize_key_and_certificates(None, ec_key(), None, None, PLAIN),
     "ed25519": dump(ed25519.Ed25519PrivateKey.generate()),
     "dsa": dump(dsa.generate_private_key(1024), Encoding.DER, TRADITIONAL),
-    "bare": base64.b64encode(dump(rsa_key(), Encoding.DER)),
     "putty": b"PuTTY-User-Key-File-3: ssh-rsa\nEncryption: none\n",
     "jwk": b'{"kty": "RSA", "n": "AQ", "e": "AQAB", "d": "AQ"}',
     "xml": b"<RSAKeyValue><Modulus>AQ==</Modulus><D>AQ==</D></RSAKeyValue>",
@@ -73,6 +76,10 @@ HIDDEN = {
     "pgp": b"-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nabc\n",
     "ssh2": b"---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\nabc\n",
     "broken-begin": b"----BEGIN RSA PRIVATE KEY---\nMIIE\n",
+    "url": dump(rsa_key()).replace(b" ", b"%20").replace(b"\n", b"%0A"),
+    "bare-pkcs12": base64.encodebytes(
+        pkcs12.serialize_key_and_certificates(None, ec_key(), None, None, PLAIN)
+    ),
     "no-begin": b"MIIEowIBAAKCAQEA\n-----END RSA PRIVATE KEY-----\n",
 }
 
@@ -83,7 +90,9 @@ def test_a_private_key_is_refused_in_any_form(form: str) -> None:
     assert_refused(examine(data), data)
 
 
-@pytest.mark.parametrize("form", ["pkcs8", "pkcs1", "sec1", "openssh", "encrypted", "jwk", "putty"])
+@pytest.mark.parametrize(
+    "form", ["pkcs8", "pkcs1", "sec1", "openssh", "encrypted", "jwk", "putty", "bare", "bare-ec"]
+)
 @pytest.mark.parametrize("before", [True, False])
 def test_a_private_key_beside_a_request_is_refused(form: str, *, before: bool) -> None:
     key = {**READABLE, **HIDDEN}[form]
@@ -107,7 +116,7 @@ def test_a_key_in_a_file_that_is_too_large_is_refused_as_a_key() -> None:
 
 @pytest.mark.parametrize("form", READABLE)
 def test_the_key_of_a_readable_file_is_named_by_its_public_hash(form: str) -> None:
-    key = ec_key() if form in ("sec1", "ec-pkcs8", "openssh", "der-sec1") else rsa_key()
+    key = ec_key() if form in ("sec1", "ec-pkcs8", "openssh", "der-sec1", "bare-ec") else rsa_key()
     assert examine(READABLE[form]).leaked_spki_sha256 == [spki_sha256(spki_of(key))]
 
 

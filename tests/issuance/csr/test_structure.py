@@ -21,6 +21,7 @@ from tests.issuance.csr.builder import (
 )
 
 DER = GOOD.der()
+PARTS = [element.encoded for element in reader.read(DER).children()]
 SAN = alt_names((DNS, HOST))
 
 
@@ -33,6 +34,8 @@ def test_a_right_request_has_no_finding_at_all() -> None:
     [
         (DER[:-1], "truncated"),
         (DER + b"\0\0", "trailing"),
+        (sequence(*PARTS, tlv(0x05)), "structure"),
+        (sequence(*PARTS[:2]), "structure"),
         (b"\x30\x80" + DER[4:] + b"\0\0", "indefinite"),
         (b"\x30\x83\x00" + DER[2:], "length"),
         (b"\x30\x84\xff\xff\xff\xff" + DER[4:], "truncated"),
