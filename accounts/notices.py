@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from accounts.models import EmailCode, Invitation, JoinRequest, Membership, Person
+from accounts.models import EmailCode, Invitation, JoinRequest, Membership, Person, Succession
 from accounts.services import email
 from certportal.foundation.mail import Message
 
@@ -122,6 +122,22 @@ def membership_ended_mail(membership: Membership, language: str) -> Message:
     return _message("membership_ended", membership.person.email, subject, language, "", context)
 
 
+def succession(letter: Letter) -> Message | None:
+    """Return the mail about a hand-over to a successor."""
+    known = Succession.objects.select_related("successor").get(pk=letter.id)
+    return succession_mail(known, Person.objects.get(pk=letter.to).email, letter.language)
+
+
+def succession_mail(known: Succession, address: str, language: str) -> Message:
+    """Word the news in the active language."""
+    subject = _("%(former)s continues as %(name)s") % {
+        "former": known.former_name,
+        "name": known.successor,
+    }
+    context = {"succession": known, "former_code": known.former_code, "code": known.code}
+    return _message("succession", address, subject, language, reverse("home"), context)
+
+
 def text(template: str, context: dict[str, Any]) -> str:
     """Render a plain-text mail in the active language."""
     return render_to_string(template, context).strip() + "\n"
@@ -146,4 +162,5 @@ KINDS: dict[str, Callable[[Letter], Message | None]] = {
     "joined": joined,
     "role_changed": role_changed,
     "membership_ended": membership_ended,
+    "succession": succession,
 }

@@ -15,6 +15,7 @@ from applications.views.console import (
     revoking,
     rights,
     runs,
+    succession,
     undelivered,
 )
 
@@ -26,6 +27,7 @@ urlpatterns = [
     path("next/", queue.next_case, name="next"),
     path("register/", registering.tasks, name="register"),
     path("register/<int:task_id>/", registering.task, name="register_task"),
+    path("register/succession/", succession.succession, name="succession"),
     path("register/runs/", runs.runs, name="register_runs"),
     path("register/runs/<int:run_id>/", runs.run, name="register_run"),
     path("register/units/<slug:record_kind>/<str:oid>/", record.record, name="record"),

@@ -1,7 +1,11 @@
 """The files of a delivered certificate, named so that people can tell them apart."""
 
 import re
+from uuid import UUID
 
+from django.db.models import QuerySet
+
+from accounts.models import Organisation
 from applications.kinds import CertificateType
 from applications.models import Application
 from certportal.foundation import clock
@@ -14,6 +18,15 @@ def certificate_of(application: Application) -> Certificate | None:
     """Return the certificate issued for the application, if there is one."""
     found = Certificate.objects.select_related("issuing_ca")
     return found.filter(reference=application.pk).first()
+
+
+def orders_of(organisation: Organisation) -> QuerySet[Application, UUID]:
+    """Return the keys of the organisation's orders, by which it has its certificates.
+
+    The authority's own rows name the organisation that a certificate was issued to, for good; the
+    orders follow an organisation to its successor.
+    """
+    return Application.objects.filter(organisation=organisation).values_list("pk", flat=True)
 
 
 def stem(application: Application, certificate: Certificate) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.utils import translation
 
 from accounts import notices
-from accounts.models import Invitation, JoinRequest, Membership, Organisation, Person
+from accounts.models import Invitation, JoinRequest, Membership, Organisation, Person, Succession
 from certportal.foundation.mail import Message
 
 type Mail = tuple[str, str, Message]
@@ -34,3 +34,13 @@ def mails(language: str, now: datetime) -> Iterator[Mail]:
         yield "joined", "administrator", notices.joined_mail(invited, matti.email, language)
         yield "role_changed", "member", notices.role_changed_mail(member, language)
         yield "membership_ended", "member", notices.membership_ended_mail(member, language)
+        heir = Organisation(name="Mallilan hyvinvointialue")
+        succession = Succession(
+            organisation=account,
+            successor=heir,
+            former_name=account.name,
+            former_code="9900001-8",
+            code="9900009-3",
+            reason="Laki 616/2021",
+        )
+        yield "succession", "member", notices.succession_mail(succession, matti.email, language)

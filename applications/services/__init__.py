@@ -40,6 +40,7 @@ from applications.services.reviewing import (
 )
 from applications.services.revoking import revoke, revoke_exposed, tell_key_proven, tell_revoked
 from applications.services.submitting import submit
+from applications.services.succeeding import preview_succession, succeed
 from applications.services.undelivered import send_corrected
 from applications.services.watching import greet_reviewers, raise_alarms
 
@@ -66,6 +67,7 @@ __all__ = [
     "lapse",
     "not_mine",
     "open_link",
+    "preview_succession",
     "propose",
     "prove_mailbox",
     "raise_alarms",
@@ -89,6 +91,7 @@ __all__ = [
     "set_evidence",
     "start",
     "submit",
+    "succeed",
     "tell_key_proven",
     "tell_revoked",
     "upload_csr",

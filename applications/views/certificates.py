@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from accounts import access
 from applications.changes import resting
-from applications.delivery import certificate_of, files
+from applications.delivery import certificate_of, files, orders_of
 from applications.kinds import CertificateType
 from applications.models import Application
 from applications.revocations import is_proven, is_revocable, reason_words
@@ -102,7 +102,8 @@ def downloads(application: Application, certificate: Certificate) -> list[dict[s
 def listing(request: HttpRequest) -> HttpResponse:
     """List every certificate of the chosen organisation, revoked and expired ones too."""
     organisation, now = access.organisation_of(request), clock.now()
-    found = Certificate.objects.filter(organisation=organisation).order_by("-issued_at", "-pk")
+    found = Certificate.objects.filter(reference__in=orders_of(organisation))
+    found = found.order_by("-issued_at", "-pk")
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "organisation": organisation,

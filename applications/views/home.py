@@ -12,6 +12,7 @@ from accounts import access
 from accounts.models import Organisation
 from applications import workflow
 from applications.access import naming
+from applications.delivery import orders_of
 from applications.models import Application
 from applications.views.entry import may_order
 from applications.views.rows import certificate_rows, order_rows
@@ -57,6 +58,6 @@ def _orders(organisation: Organisation, page: str | None, now: datetime) -> dict
 
 def _certificates(organisation: Organisation, now: datetime) -> list[Any]:
     valid = Certificate.objects.filter(
-        organisation=organisation, state=Certificate.State.ISSUED, not_after__gt=now
+        reference__in=orders_of(organisation), state=Certificate.State.ISSUED, not_after__gt=now
     )
     return certificate_rows(valid.order_by("not_after")[:200], now=now)

@@ -55,3 +55,17 @@ def test_imports_of_the_registers(go, riitta, sample, settings):
     press(page)
     page.wait_for_selector("[role=status] .notice--success")
     check_both_widths(page)
+
+
+def test_succession(go, matti, kalle, riitta):
+    check_both_widths(go("console:succession", who=riitta))
+    page = go("console:succession", who=riitta, query="?former=1&successor=9900008-5")
+    check_both_widths(page)
+    page = go("console:succession", who=riitta, query="?former=9900001-8&successor=9900008-5")
+    check_both_widths(page)
+    press(page)
+    page.wait_for_selector(".field__error")
+    page.locator("[name=reason]").fill("Fuusio.")
+    press(page)
+    page.wait_for_selector("[role=status] .notice--success")
+    check_both_widths(page)

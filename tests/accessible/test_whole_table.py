@@ -81,7 +81,14 @@ LOOKED_AT = {
     "console:evidence": (CONSOLE, "evidence"),
     **{
         f"console:{name}": (REGISTER, f"console:{name}")
-        for name in ["register", "register_task", "record", "register_runs", "register_run"]
+        for name in [
+            "register",
+            "register_task",
+            "record",
+            "register_runs",
+            "register_run",
+            "succession",
+        ]
     },
     "certificates": (CERTIFICATES, '"certificates"'),
     **{

@@ -57,6 +57,7 @@ WORDS: dict[str, Promise] = {
     "revocation_confirmed": gettext_lazy("A second reviewer confirmed the revocation"),
     "revocation_declined": gettext_lazy("A second reviewer declined the revocation"),
     "revocation_withdrawn": gettext_lazy("The reviewer took the proposal to revoke back"),
+    "succeed": gettext_lazy("The order was handed over to the successor of the organisation"),
     "withdraw": gettext_lazy("The applicant withdrew the application"),
     "lapse": gettext_lazy("The application lapsed"),
     "reopen": gettext_lazy("The application was taken up again"),

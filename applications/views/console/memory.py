@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from applications.delivery import orders_of
 from applications.frozen import LABELS
 from applications.models import Application, Submission
 from applications.workflow import Status
@@ -58,5 +59,5 @@ def earlier(application: Application) -> QuerySet[Application]:
 
 def certificates(application: Application) -> QuerySet[Certificate]:
     """Return the organisation's certificates, newest first."""
-    found = Certificate.objects.filter(organisation=application.organisation_id)
+    found = Certificate.objects.filter(reference__in=orders_of(application.organisation))
     return found.order_by("-issued_at")[:MOST]

@@ -28,6 +28,7 @@ VOID_REASONS: dict[str, Promise] = {
     "csr_replaced": gettext_lazy("the certificate request was replaced"),
     "prepared_anew": gettext_lazy("it was prepared anew"),
     "found_in_journal": gettext_lazy("the certificate had been signed already"),
+    "succeeded": gettext_lazy("the organisation was succeeded by another"),
     "rejected": gettext_lazy("the application was rejected"),
     "withdraw": gettext_lazy("the application was withdrawn"),
     "lapse": gettext_lazy("the application lapsed"),

@@ -1,0 +1,32 @@
+"""One organisation taking the place of another."""
+
+from django.db import models
+
+from accounts.models.organisations import Organisation
+from accounts.models.people import Person
+
+
+class Succession(models.Model):
+    """A reviewer's decision that an organisation has been succeeded by another, and why.
+
+    Where the successor had no account, the account lives on under its business ID and both
+    organisations are the same row. `people`, `orders` tell how many were handed over.
+    """
+
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="succeeded_by")
+    successor = models.ForeignKey(Organisation, models.PROTECT, related_name="succeeded")
+    former_name = models.CharField(max_length=300)
+    former_code = models.CharField(max_length=9)
+    code = models.CharField(max_length=9)
+    reason = models.TextField()
+    people = models.PositiveIntegerField(default=0)
+    orders = models.PositiveIntegerField(default=0)
+    decided_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+
+    def __str__(self) -> str:
+        """Return the two business IDs."""
+        return f"{self.former_code} → {self.code}"

@@ -1,0 +1,179 @@
+"""An organisation's orders, people and certificates go to its successor."""
+
+import pytest
+from django.core import mail
+from django.test import Client
+from django.urls import reverse
+
+from accounts import access
+from accounts.models import Membership, Succession
+from accounts.services.succeeding import NotSucceeding
+from applications import services
+from applications.changes.models import RegisterTask
+from applications.errors import OwnOrganisation
+from applications.services.signing import MayNotAct
+from certportal.foundation import clock
+from certportal.foundation.models import Event
+from issuance.models import Certificate
+from tests import people
+from tests.applications import orders
+from tests.applications.register.changing import change
+from tests.conftest import CLINICS, PHARMACY
+
+COUNTY = "9900009-3"
+
+
+def succeed(person, former=PHARMACY, successor=CLINICS, reason="Fuusio 1.12.2026."):
+    return services.succeed(
+        former,
+        successor,
+        reason=reason,
+        person=person,
+        actor=orders.actor_for(person),
+        now=clock.now(),
+    )
+
+
+def sees(person, name, *args):
+    client = people.log_in(Client(), person)
+    return client.get(reverse(name, args=args)).status_code
+
+
+def test_access_follows_to_the_account_of_the_successor(order, matti, maija, kalle, riitta):
+    assert sees(kalle, "applications:certificate", order.pk) == 404
+    succession = succeed(riitta)
+    assert (succession.orders, succession.people) == (1, 2)
+    for person in (kalle, matti, maija):
+        assert sees(person, "applications:certificate", order.pk) == 200
+    page = people.log_in(Client(), kalle).get(reverse("certificates")).text
+    assert Certificate.objects.get().serial in page
+    assert not access.is_member(matti, succession.organisation_id)
+
+
+def test_administrators_become_applicants_and_unconfirmed_rights_stay_so(matti, kalle, riitta):
+    own = matti.memberships.get()
+    own.basis = Membership.Basis.UNVERIFIED
+    own.save()
+    maija = people.make_member("Maija Mallikas", own.organisation)
+    succeed(riitta)
+    moved = matti.memberships.get(ended_at=None)
+    assert (moved.role, moved.basis) == (Membership.Role.APPLICANT, Membership.Basis.UNVERIFIED)
+    other = maija.memberships.get(ended_at=None)
+    assert other.basis == Membership.Basis.REVIEWER_DECISION
+    assert (other.confirmed_by, other.basis_note) == (riitta, "Fuusio 1.12.2026.")
+
+
+def test_who_belongs_to_both_stays_as_they_are_in_the_successor_s(matti, kalle, riitta):
+    own = kalle.memberships.get()
+    Membership.objects.create(
+        person=kalle,
+        organisation=matti.memberships.get().organisation,
+        role="technical",
+        basis="invitation",
+        begun_at=clock.now(),
+    )
+    succeed(riitta)
+    assert kalle.memberships.get(ended_at=None) == own
+
+
+def test_without_an_account_of_the_successor_the_account_goes_on_under_its_name(
+    order, matti, riitta
+):
+    succession = succeed(riitta, successor=COUNTY)
+    account = succession.successor
+    assert account.pk == succession.organisation_id == order.organisation_id
+    assert account.business_ids.get(valid_to=None).code == COUNTY
+    assert account.business_ids.get(code=PHARMACY).valid_to == clock.day(clock.now())
+    assert "hyvinvointialue" in account.name
+    assert matti.memberships.get(ended_at=None).role == Membership.Role.ADMINISTRATOR
+    assert succession.former_name == "Helsingin VI apteekki"
+
+
+def test_the_authority_s_own_rows_stay_as_they_were_signed(order, matti, kalle, riitta):
+    former = matti.memberships.get().organisation
+    succeed(riitta)
+    assert Certificate.objects.get().organisation_id == former.pk
+
+
+def test_what_was_prepared_is_prepared_anew(matti, kalle, riitta, cas):
+    case = orders.claimed(matti, riitta)
+    before = orders.prepared(case)
+    succeed(riitta)
+    orders.drain()
+    before.refresh_from_db()
+    assert (before.state, before.void_reason) == ("void", "succeeded")
+    assert orders.prepared(case).organisation_id == kalle.memberships.get().organisation_id
+
+
+def test_what_was_approved_comes_back_to_review(matti, kalle, riitta, cas):
+    case = orders.claimed(matti, riitta)
+    orders.approve(riitta, case)
+    succeed(riitta)
+    orders.drain()
+    case.refresh_from_db()
+    assert case.status == "in_review"
+    assert not Certificate.objects.exists()
+
+
+def test_tasks_about_the_registers_follow_and_are_not_brought_up_again(order, kalle, riitta):
+    change(orders.UNIT, long_name="Helsingin uusi apteekki")
+    services.watch_register(now=clock.now())
+    succession = succeed(riitta)
+    services.watch_register(now=clock.now())
+    task = RegisterTask.objects.get()
+    assert task.is_open
+    assert task.organisation_id == succession.successor_id
+
+
+def test_all_concerned_are_told_and_it_is_on_record(order, matti, maija, kalle, riitta):
+    mail.outbox.clear()
+    succession = succeed(riitta)
+    orders.drain()
+    told = sorted(one.to[0] for one in mail.outbox)
+    assert told == ["kalle@example.fi", "maija@example.fi", "matti@example.fi"]
+    assert all("Fuusio 1.12.2026." in one.body for one in mail.outbox)
+    found = Event.objects.filter(action="organisation.succeeded")
+    assert {one.organisation_id for one in found} == {
+        succession.organisation_id,
+        succession.successor_id,
+    }
+    assert Event.objects.filter(action="application.succeed", object_id=str(order.pk)).exists()
+
+
+@pytest.mark.parametrize(
+    ("former", "successor"),
+    [(PHARMACY, PHARMACY), (PHARMACY, "9900021-0"), (COUNTY, CLINICS), (PHARMACY, "0000000-0")],
+)
+def test_what_cannot_be_succeeded(matti, kalle, riitta, former, successor):
+    with pytest.raises(NotSucceeding):
+        succeed(riitta, former, successor)
+    assert not Succession.objects.exists()
+
+
+def test_nothing_is_handed_over_twice(matti, kalle, riitta):
+    succeed(riitta)
+    with pytest.raises(NotSucceeding):
+        succeed(riitta)
+
+
+def test_only_reviewers_of_neither_organisation_decide(matti, kalle, riitta):
+    with pytest.raises(MayNotAct):
+        succeed(kalle)
+    matti.memberships.get().organisation.memberships.create(
+        person=riitta, role="applicant", basis="invitation", begun_at=clock.now()
+    )
+    with pytest.raises(OwnOrganisation):
+        succeed(riitta)
+
+
+def test_the_pages_show_what_would_move_and_move_it(desk, order, kalle):
+    place = reverse("console:succession")
+    both = {"former": PHARMACY, "successor": CLINICS}
+    page = desk.get(place, both).text
+    assert "Helsingin VI apteekki" in page
+    assert "Koivupiha Terveys Oy" in page
+    assert desk.post(place, both | {"reason": ""}).status_code == 200
+    assert not Succession.objects.exists()
+    assert desk.post(place, both | {"reason": "Fuusio."}).status_code == 302
+    assert "Fuusio." in desk.get(place).text
+    assert "9900001-8" in desk.get(place, both).context["form"].errors["__all__"][0]
