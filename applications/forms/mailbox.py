@@ -6,19 +6,22 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from applications.forms.shared import PartForm, VersionForm
-from certportal.foundation.forms import EmailField
+from certportal.foundation.forms import EmailField, counted
 from issuance.names import is_email
 
 
 class MailboxForm(PartForm):
     """Which mailbox the certificate is for."""
 
-    certified_email = EmailField(
-        label=gettext_lazy("Address of the shared mailbox"),
-        help_text=gettext_lazy(
-            "The address is written in the certificate. We send a code to it. At most 64"
-            " characters, without å, ä and ö."
+    certified_email = counted(
+        EmailField(
+            label=gettext_lazy("Address of the shared mailbox"),
+            help_text=gettext_lazy(
+                "The address is written in the certificate. We send a code to it. At most 64"
+                " characters, without å, ä and ö."
+            ),
         ),
+        most=64,
     )
 
     def clean_certified_email(self) -> str:

@@ -17,6 +17,7 @@ from certportal.foundation.forms import (
     HintedRadioSelect,
     LinesField,
     Words,
+    counted,
 )
 from issuance.names import foreign_characters, is_oid
 
@@ -102,14 +103,19 @@ class HostNamesForm(PartForm):
 class SystemForm(PartForm):
     """The information system that signs."""
 
-    system_name = forms.CharField(
-        label=gettext_lazy("Name of the information system"),
-        max_length=64,
-        help_text=gettext_lazy("The name is written in the certificate. At most 64 characters."),
-        error_messages={
-            "required": gettext_lazy("Enter the name of the information system."),
-            "max_length": gettext_lazy("Shorten the name to at most 64 characters."),
-        },
+    system_name = counted(
+        forms.CharField(
+            label=gettext_lazy("Name of the information system"),
+            max_length=64,
+            help_text=gettext_lazy(
+                "The name is written in the certificate. At most 64 characters."
+            ),
+            error_messages={
+                "required": gettext_lazy("Enter the name of the information system."),
+                "max_length": gettext_lazy("Shorten the name to at most 64 characters."),
+            },
+        ),
+        most=64,
     )
     system_oid = forms.CharField(
         label=gettext_lazy("OID of the information system"),

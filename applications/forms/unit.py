@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from accounts.register.models import RegisterRecord
 from applications.forms.shared import PartForm, VersionForm
 from applications.naming import LONGEST, CertificateName, Names, fits
-from certportal.foundation.forms import Form, HintedRadioSelect
+from certportal.foundation.forms import Form, HintedRadioSelect, counted
 from issuance.names import foreign_characters
 
 
@@ -100,7 +100,7 @@ def asks(name: CertificateName) -> bool:
 
 
 def _field(name: CertificateName) -> forms.CharField:
-    return forms.CharField(
+    field = forms.CharField(
         label=_("How is the name “%(name)s” written?") % {"name": name.full},
         help_text=_("Write the name without these characters: %(characters)s")
         % {"characters": " ".join(name.foreign)},
@@ -109,6 +109,7 @@ def _field(name: CertificateName) -> forms.CharField:
         validators=[_check_spelling],
         error_messages={"max_length": _("Shorten the name to at most 64 characters.")},
     )
+    return counted(field, most=LONGEST)
 
 
 def _check_spelling(value: str) -> None:

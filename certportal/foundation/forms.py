@@ -89,6 +89,20 @@ class EmailField(forms.EmailField):
         super().__init__(**kwargs)
 
 
+def counted[F: forms.CharField](field: F, *, most: int) -> F:
+    """The field, whose page counts the characters while they are typed.
+
+    The browser does not cut what is pasted, as maxlength would without a word; more than ``most``
+    characters are refused on submit by the field or form itself.
+    """
+    attrs = field.widget.attrs
+    attrs.pop("maxlength", None)
+    attrs["data-count"] = str(most)
+    attrs["data-count-within"] = _("Characters: {typed} of {most}.")
+    attrs["data-count-over"] = _("Characters: {typed} of {most}. Shorten the text.")
+    return field
+
+
 class LinesField(forms.CharField):
     """Several short values, one a line; cleans to a list without blanks and repeats."""
 

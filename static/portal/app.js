@@ -36,6 +36,29 @@ for (const zone of all("[data-drop]")) {
   });
 }
 
+// What has a place for so many characters only says so while they are typed, and cuts nothing.
+for (const input of all("[data-count]")) {
+  const { count, countWithin, countOver } = input.dataset;
+  const [seen, heard] = [document.createElement("p"), document.createElement("p")];
+  seen.id = `${input.id}_count`;
+  heard.className = "visually-hidden";
+  heard.setAttribute("aria-live", "polite");
+  input.after(seen, heard);
+  input.setAttribute("aria-describedby", `${input.getAttribute("aria-describedby") ?? ""} ${seen.id}`.trim());
+  let pause;
+  const tell = () => {
+    const typed = [...input.value].length;
+    const over = typed > Number(count);
+    const words = (over ? countOver : countWithin).replace("{typed}", typed).replace("{most}", count);
+    seen.className = over ? "field__error" : "field__hint";
+    seen.textContent = words;
+    clearTimeout(pause);
+    pause = setTimeout(() => (heard.textContent = typed + 10 > Number(count) ? words : ""), 1000);
+  };
+  input.addEventListener("input", tell);
+  tell();
+}
+
 // A second press of the same button does nothing; the server is idempotent all the same.
 for (const form of all("form[method=post]")) {
   form.addEventListener("submit", (event) => {

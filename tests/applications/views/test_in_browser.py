@@ -43,6 +43,24 @@ def test_the_pages_of_a_draft_are_sound(go, matti):
     check_both_widths(go("applications:csr", draft.pk, draft.csrs.get().pk))
 
 
+def test_the_length_of_a_name_is_told_while_it_is_typed(go, matti):
+    draft = orders.draft(matti, "system_signature")
+    page = go("applications:part", draft.pk, "system")
+    field, count = page.locator("[name=system_name]"), page.locator("#id_system_name_count")
+    field.fill("Järjestelmä")
+    assert "11" in count.inner_text()
+    assert "64" in count.inner_text()
+    assert count.get_attribute("id") in field.get_attribute("aria-describedby").split()
+    field.fill("ä" * 70)
+    assert "70" in count.inner_text()
+    assert "field__error" in count.get_attribute("class")
+    page.locator(f"p[aria-live=polite]:has-text('{count.inner_text()}')").wait_for(state="attached")
+    check_both_widths(page)
+    press(page)
+    assert page.locator("[name=system_name]").input_value() == "ä" * 70
+    assert page.locator(".error-summary").count() == 1
+
+
 def test_the_pages_in_error_are_sound(go, matti):
     page = go("home")
     check_both_widths(page)
