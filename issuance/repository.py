@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization.pkcs7 import serialize_certificates
 from django.conf import settings
 
 from issuance import tlv
@@ -39,6 +40,11 @@ def chain_path(stem: str) -> Path:
     return Path(settings.PORTAL_DATA) / "ca" / "public" / f"{stem}.pem"
 
 
+def bundle_path(stem: str) -> Path:
+    """The certificate of the CA ``stem`` and those above it, PKCS #7 in DER."""
+    return Path(settings.PORTAL_DATA) / "ca" / "public" / f"{stem}.p7c"
+
+
 def replace(path: Path, content: bytes) -> None:
     """Put ``content`` in the place of the file at ``path``: the old one whole or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -60,6 +66,7 @@ def publish_chain(stem: str, chain: tuple[x509.Certificate, ...]) -> None:
     replace(certificate_path(stem), chain[0].public_bytes(Encoding.DER))
     pem = b"".join(certificate.public_bytes(Encoding.PEM) for certificate in chain)
     replace(chain_path(stem), pem)
+    replace(bundle_path(stem), serialize_certificates(list(chain), Encoding.DER))
 
 
 def served_crl(stem: str) -> crl.Parts | None:

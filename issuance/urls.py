@@ -10,4 +10,5 @@ urlpatterns = [
     path("ca/", pages.policy, name="policy"),
     path("ca/<slug:stem>.crt", views.certificate, name="ca_certificate"),
     path("ca/<slug:stem>.pem", views.chain, name="ca_chain"),
+    path("ca/<slug:stem>.p7c", views.bundle, name="ca_bundle"),
 ]

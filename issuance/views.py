@@ -49,3 +49,9 @@ def certificate(request: HttpRequest, stem: str) -> HttpResponseBase:
 def chain(request: HttpRequest, stem: str) -> HttpResponseBase:
     """The CA's certificate and those above it, PEM."""
     return _serve(request, repository.chain_path, "application/x-pem-file", 3600, stem)
+
+
+@require_safe
+def bundle(request: HttpRequest, stem: str) -> HttpResponseBase:
+    """The CA's certificate and those above it, a certs-only message: RFC 5280 section 4.2.2.1."""
+    return _serve(request, repository.bundle_path, "application/pkcs7-mime", 3600, stem)

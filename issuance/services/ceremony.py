@@ -92,7 +92,7 @@ def _is_complete(place: Place, now: datetime) -> bool:
     """Registered, published, and with a list that holds for the next hours."""
     soon = now + timedelta(hours=pki().crl_validity_hours / 2)
     registered = IssuingCA.objects.filter(stem=place.stem, crl_next_update__gt=soon).exists()
-    published = repository.chain_path(place.stem).exists()
+    published = repository.bundle_path(place.stem).exists()
     return registered and published and repository.served_crl(place.stem) is not None
 
 

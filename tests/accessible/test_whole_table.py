@@ -105,6 +105,7 @@ NO_PAGE = {
     *["livez", "healthz", "front", "robots", "favicon", "identification-return"],
     *["identification-saml", "identification-saml-answer", "identification-saml-logout"],
     *["issuance:crl", "issuance:policy", "issuance:ca_certificate", "issuance:ca_chain"],
+    "issuance:ca_bundle",
     *["accounts:identify", "accounts:logout", "applications:download", "console:queue_csv"],
     *["console:next", "console:claim", "console:release", "console:names"],
     *["console:cancel_request", "console:attachment", "console:attachment_page"],

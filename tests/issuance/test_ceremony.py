@@ -64,7 +64,8 @@ def test_again_it_changes_nothing(keys: KeyFiles) -> None:
 def test_what_a_crash_left_out_is_made_up_for(keys: KeyFiles) -> None:
     create_ca("--demo")
     IssuingCA.objects.filter(stem="sote-ec-1").delete()
-    repository.chain_path("sote-rsa-1").unlink()
+    for path in (repository.chain_path("sote-rsa-1"), repository.bundle_path("sote-rsa-1")):
+        path.unlink()
     create_ca("--demo")
     assert IssuingCA.objects.count() == 4
     assert repository.chain_path("sote-rsa-1").exists()
