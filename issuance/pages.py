@@ -55,9 +55,9 @@ class Authority:
             stem=stem,
             name=str(name.value),
             serial=serial_hex(certificate.serial_number),
-            sha256=certificate.fingerprint(SHA256()).hex(":", 2).upper(),
+            sha256=certificate.fingerprint(SHA256()).hex(":").upper(),
             # For finding the certificate in old tools only: collisions are made at will.
-            sha1=certificate.fingerprint(SHA1()).hex(":", 2).upper(),  # noqa: S303
+            sha1=certificate.fingerprint(SHA1()).hex(":").upper(),  # noqa: S303
             begins=certificate.not_valid_before_utc,
             ends=certificate.not_valid_after_utc,
             state=state,
