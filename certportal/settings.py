@@ -312,6 +312,8 @@ if PKI_PUBLIC_URL:
     PKI["PUBLIC_URL"] = PKI_PUBLIC_URL
 # How many persons must approve a certificate before the authority signs it, by environment.
 ISSUANCE_APPROVALS = {"production": 1, "test": 1}
+# File of age public keys that `backup` encrypts to.
+BACKUP_RECIPIENTS = env.text("BACKUP_RECIPIENTS")
 # A directory of marker files that make a process stop at a named point; tests only.
 FAULT_POINTS_DIR = env.text("FAULT_POINTS_DIR") if PORTAL_ENV == "test" else ""
 

@@ -54,7 +54,13 @@ def test_the_signer_shares_no_writable_volume_with_those_who_read_uploads():
     for name in ("web", "worker", "beat"):
         assert not written(name) & (written("signer") | written("ceremony")), name
     journal = [name for name in ALL if "journal:" in str(ALL[name].get("volumes"))]
-    assert journal == ["signer", "ceremony"]
+    assert journal == ["signer", "ceremony", "backup"]
+
+
+def test_backups_are_made_without_keys_and_only_when_asked():
+    assert ALL["backup"]["profiles"] == ["backup"]
+    assert "ca_password" not in ALL["backup"]["secrets"]
+    assert "ca-keys" not in str(ALL["backup"]["volumes"])
 
 
 def test_every_directory_mounted_is_made_in_the_image_for_the_ordinary_user():

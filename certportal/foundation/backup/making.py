@@ -1,0 +1,79 @@
+"""Making a backup: a folder with the database, the files and a manifest."""
+
+import hashlib
+import json
+import shutil
+import tarfile
+from datetime import datetime
+from pathlib import Path
+
+from django.conf import settings
+
+from certportal.foundation.backup.streams import (
+    DATABASE,
+    FILES,
+    FOLDERS,
+    MANIFEST,
+    BackupFailed,
+    postgres,
+    run,
+    writing,
+)
+
+FORMAT = 1
+_PASSING = {".reserve", ".new"}
+
+
+def back_up(target: Path, *, recipients: Path, now: datetime) -> dict[str, int]:
+    """Back the service up into the new folder `target`; return how many bytes each part has.
+
+    `recipients` is a file of age public keys. The database is copied first: the journal, copied
+    after it, then knows every certificate the database knows. Raises BackupFailed; then there
+    is no folder.
+    """
+    if target.exists():
+        raise BackupFailed(f"{target} exists already")
+    draft = target.with_name(f".{target.name}.part")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(mode=0o700, parents=True)
+    try:
+        with writing(draft / DATABASE, recipients) as stream:
+            run([*postgres("pg_dump"), "--format=custom", "--no-owner", "--no-acl"], stdout=stream)
+        with (
+            writing(draft / FILES, recipients) as stream,
+            tarfile.open(fileobj=stream, mode="w|") as archive,
+        ):
+            for folder in FOLDERS:
+                _add(archive, settings.PORTAL_DATA / folder)
+        sizes = _seal(draft, now)
+        draft.rename(target)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+    return sizes
+
+
+def _add(archive: tarfile.TarFile, folder: Path) -> None:
+    """Add every file of the folder that stays; one removed meanwhile is passed over."""
+    for path in sorted(folder.rglob("*")):
+        if path.name.startswith(".") or path.suffix in _PASSING or not path.is_file():
+            continue
+        try:
+            with path.open("rb") as file:
+                name = str(path.relative_to(settings.PORTAL_DATA))
+                archive.addfile(archive.gettarinfo(arcname=name, fileobj=file), file)
+        except FileNotFoundError:
+            continue
+
+
+def _seal(draft: Path, now: datetime) -> dict[str, int]:
+    sums = {name: sha256(draft / name) for name in (DATABASE, FILES)}
+    manifest = {"format": FORMAT, "made_at": now.isoformat(), "sha256": sums}
+    (draft / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n")
+    return {name: (draft / name).stat().st_size for name in sums}
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file in lower-case hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,41 @@
+"""`manage.py backup DIR`: database and files into a new folder, encrypted."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from certportal.foundation import clock
+from certportal.foundation.backup import BackupFailed, back_up
+
+
+class Command(BaseCommand):
+    """Back up; keys and secrets are not in it."""
+
+    help = "Back up database, attachments, journal and published files, encrypted with age."
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the options."""
+        parser.add_argument("target", type=Path, help="the folder to make")
+        parser.add_argument(
+            "--recipients",
+            type=Path,
+            default=settings.BACKUP_RECIPIENTS or None,
+            help="file of age public keys (BACKUP_RECIPIENTS)",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Back up and tell how large it is."""
+        if options["recipients"] is None:
+            raise CommandError(
+                "give --recipients FILE; `age-keygen -o backup.key` makes a key pair, whose "
+                "private half belongs where this machine cannot read it"
+            )
+        try:
+            sizes = back_up(options["target"], recipients=options["recipients"], now=clock.now())
+        except (BackupFailed, OSError) as error:
+            raise CommandError(str(error)) from error
+        for name, size in sizes.items():
+            self.stdout.write(f"{options['target'] / name}: {size:,} bytes")

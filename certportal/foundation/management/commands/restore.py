@@ -1,0 +1,34 @@
+"""`manage.py restore DIR --identity FILE`: a backup into an empty database and beside the files."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from certportal.foundation.backup import BackupFailed, restore
+
+
+class Command(BaseCommand):
+    """Restore; afterwards run migrate and reconcile --mend, as `./portal restore` does."""
+
+    help = "Restore a backup. Stop the service first; run migrate and reconcile --mend afterwards."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the options."""
+        parser.add_argument("source", type=Path, help="the folder that backup made")
+        parser.add_argument("--identity", type=Path, required=True, help="file of the private key")
+        parser.add_argument(
+            "--replace", action="store_true", help="throw away what the database holds"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Restore and tell which files were kept."""
+        source, identity = options["source"], options["identity"]
+        try:
+            kept = restore(source, identity=identity, replace=options["replace"])
+        except (BackupFailed, OSError) as error:
+            raise CommandError(str(error)) from error
+        for line in kept:
+            self.stdout.write(line)

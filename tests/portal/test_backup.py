@@ -1,0 +1,192 @@
+"""A backup brings everything back but keys, spoils nothing newer, and the journal fills in."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection, connections
+from pytest_django import Settings
+
+from accounts.models import Organisation, Person
+from certportal.foundation import clock
+from certportal.foundation.backup import BackupFailed, back_up, restore
+from issuance import journal, services
+from issuance.models import Certificate, IssuingCA
+from tests.issuance.conftest import approve_by
+from tests.issuance.hierarchy import make_hierarchy
+from tests.issuance.orders import server_order
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def cas(transactional_db: None, settings: Settings, tmp_path: Path) -> dict[str, IssuingCA]:
+    return make_hierarchy(settings, tmp_path / "data")
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> tuple[Path, Path]:
+    """The file of the public key and that of the private one."""
+    identity, recipients = tmp_path / "backup.key", tmp_path / "backup.pub"
+    subprocess.run(["age-keygen", "-o", identity], check=True, capture_output=True)
+    public = subprocess.run(["age-keygen", "-y", identity], check=True, capture_output=True)
+    recipients.write_bytes(public.stdout)
+    return recipients, identity
+
+
+@pytest.fixture
+def backup(cas: object, keys: tuple[Path, Path], settings: Settings, tmp_path: Path) -> Path:
+    """A backup of a service with four CAs, an attachment and a signing key."""
+    for name in ("attachments/todistus.pdf", "ca/keys/sote-ec-1.key", "secrets/secret_key"):
+        path = settings.PORTAL_DATA / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"the content of {name}")
+    back_up(tmp_path / "backup", recipients=keys[0], now=clock.now())
+    return tmp_path / "backup"
+
+
+@contextmanager
+def fresh_database() -> Iterator[None]:
+    """Work in an empty database of its own, as on another machine."""
+    facts = connections["default"].settings_dict
+    name, other = facts["NAME"], f"{facts['NAME']}_restored"
+    with connection.cursor() as cursor:
+        cursor.execute(f'DROP DATABASE IF EXISTS "{other}"')
+        cursor.execute(f'CREATE DATABASE "{other}"')
+    connection.close()
+    facts["NAME"] = other
+    try:
+        yield
+    finally:
+        connection.close()
+        facts["NAME"] = name
+        with connection.cursor() as cursor:
+            cursor.execute(f'DROP DATABASE "{other}" WITH (FORCE)')
+
+
+def issued(pharmacy: Organisation, riitta: Person) -> Certificate:
+    now = clock.now()
+    prepared = services.prepare(server_order(pharmacy), now=now)
+    approve_by(riitta, prepared, now)
+    certificate = services.issue(prepared.reference, now=now)
+    assert certificate is not None
+    return certificate
+
+
+def test_an_older_copy_on_another_machine(
+    cas: object,
+    pharmacy: Organisation,
+    riitta: Person,
+    keys: tuple[Path, Path],
+    settings: Settings,
+    tmp_path: Path,
+) -> None:
+    before = issued(pharmacy, riitta)
+    back_up(tmp_path / "backup", recipients=keys[0], now=clock.now())
+    after = [issued(pharmacy, riitta) for _ in range(3)]
+    with fresh_database():
+        assert restore(tmp_path / "backup", identity=keys[1])
+        assert [each.serial for each in Certificate.objects.all()] == [before.serial]
+        newest = issued(pharmacy, riitta)
+        outcomes = services.reconcile(mend=True, now=clock.now())
+        assert [outcome for _, outcome in outcomes] == ["mended"] * 3
+        serials = [each.serial for each in Certificate.objects.all()]
+        assert len(set(serials)) == len(serials) == 5
+        assert {before.serial, newest.serial, *(each.serial for each in after)} == set(serials)
+        assert services.reconcile(mend=False, now=clock.now()) == []
+        assert len(list(journal.entries("sote-ec-1"))) == 5
+
+
+def test_everything_comes_back_but_the_keys(
+    backup: Path, keys: tuple[Path, Path], settings: Settings, tmp_path: Path
+) -> None:
+    settings.PORTAL_DATA = tmp_path / "elsewhere"
+    with fresh_database():
+        assert restore(backup, identity=keys[1]) == []
+        assert IssuingCA.objects.count() == 4
+    names = {str(p.relative_to(settings.PORTAL_DATA)) for p in settings.PORTAL_DATA.rglob("*.*")}
+    assert "attachments/todistus.pdf" in names
+    assert "crl/sote-ec-1.crl" in names
+    assert "ca/public/sote-ec-1.pem" in names
+    assert not [name for name in names if "key" in name or "secret" in name]
+
+
+def test_nobody_reads_it_without_the_private_key(
+    backup: Path, keys: tuple[Path, Path], tmp_path: Path
+) -> None:
+    content = b"".join(path.read_bytes() for path in backup.iterdir())
+    assert b"todistus" not in content
+    assert b"issuance_certificate" not in content
+    other = tmp_path / "other.key"
+    subprocess.run(["age-keygen", "-o", other], check=True, capture_output=True)
+    with fresh_database(), pytest.raises(BackupFailed, match="no identity matched"):
+        restore(backup, identity=other)
+
+
+def test_a_damaged_backup_changes_nothing(
+    backup: Path, keys: tuple[Path, Path], settings: Settings
+) -> None:
+    damaged = bytearray((backup / "files.age").read_bytes())
+    damaged[-1] ^= 1
+    (backup / "files.age").write_bytes(damaged)
+    with pytest.raises(BackupFailed, match="damaged"):
+        restore(backup, identity=keys[1], replace=True)
+    assert IssuingCA.objects.count() == 4
+
+
+def test_a_database_in_use_is_replaced_only_on_demand(
+    backup: Path, keys: tuple[Path, Path]
+) -> None:
+    with pytest.raises(BackupFailed, match="--replace"):
+        restore(backup, identity=keys[1])
+    with fresh_database():
+        restore(backup, identity=keys[1])
+        IssuingCA.objects.update(crl_number=777)
+        restore(backup, identity=keys[1], replace=True)
+        assert not IssuingCA.objects.filter(crl_number=777).exists()
+
+
+def test_files_that_are_there_stay_and_a_shorter_journal_gives_way(
+    cas: object,
+    pharmacy: Organisation,
+    riitta: Person,
+    keys: tuple[Path, Path],
+    settings: Settings,
+    tmp_path: Path,
+) -> None:
+    issued(pharmacy, riitta)
+    first = journal.path("sote-ec-1").read_bytes()
+    issued(pharmacy, riitta)
+    second = journal.path("sote-ec-1").read_bytes()
+    back_up(tmp_path / "backup", recipients=keys[0], now=clock.now())
+    journal.path("sote-ec-1").write_bytes(first)
+    with fresh_database():
+        kept = restore(tmp_path / "backup", identity=keys[1])
+        assert "kept crl/sote-ec-1.crl" in kept
+        assert journal.path("sote-ec-1").read_bytes() == second
+    journal.path("sote-ec-1").write_bytes(b"another journal\n")
+    with fresh_database(), pytest.raises(BackupFailed, match="parted"):
+        restore(tmp_path / "backup", identity=keys[1])
+
+
+def test_a_folder_that_is_there_is_not_written_over(backup: Path, keys: tuple[Path, Path]) -> None:
+    with pytest.raises(CommandError, match="exists already"):
+        call_command("backup", str(backup), "--recipients", str(keys[0]))
+
+
+def test_a_backup_that_fails_leaves_nothing(
+    cas: object, keys: tuple[Path, Path], tmp_path: Path
+) -> None:
+    (tmp_path / "wrong.pub").write_text("not a key\n")
+    with pytest.raises(CommandError):
+        call_command("backup", str(tmp_path / "b"), "--recipients", str(tmp_path / "wrong.pub"))
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith((".b", "b."))]
+    assert not (tmp_path / "b").exists()
+
+
+def test_it_asks_for_the_public_key() -> None:
+    with pytest.raises(CommandError, match="age-keygen"):
+        call_command("backup", "somewhere")
