@@ -5,7 +5,7 @@ term is a change of this table and of nothing else.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from certportal.foundation import clock
 
@@ -15,7 +15,10 @@ OWN_PLAN = "The authority's own determination (906/2019, 21 §)"
 
 @dataclass(frozen=True, slots=True)
 class RecordClass:
-    """One class: what it holds, months kept (None: without end) from what moment, why, and how."""
+    """One class: what it holds, how long it is kept from what moment, why, and what is done then.
+
+    Kept are months (None: without end), or days where a month is too long.
+    """
 
     id: str
     records: str
@@ -23,15 +26,20 @@ class RecordClass:
     since: str
     basis: str
     done: str
+    days: int = 0
 
     def limit(self, now: datetime) -> datetime:
         """Return the moment before which the term must have begun to be over now."""
+        if self.days:
+            return clock.start_of_day(clock.day(now) - timedelta(days=self.days))
         assert self.months is not None
         return clock.start_of_day(clock.add_months(clock.day(now), -self.months))
 
     @property
     def kept(self) -> str:
         """The term in words."""
+        if self.days:
+            return f"{self.days} days"
         if self.months is None:
             return "without end"
         years, months = divmod(self.months, 12)
@@ -81,11 +89,12 @@ PERSONS = RecordClass(
 )
 CODES = RecordClass(
     "codes",
-    "Codes mailed to confirm an address",
-    1,
+    "Codes mailed to confirm an address, with addresses that nobody confirmed",
+    None,
     "the code's end",
-    "Storage limitation (EU 2016/679, article 5(1)(e))",
+    "Storage limitation (EU 2016/679, article 5(1)(e)); time to answer why a code did not work",
     "Removed",
+    days=2,
 )
 WORK = RecordClass(
     "work",

@@ -1,32 +1,16 @@
 """Forms of the public pages."""
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from accounts.register import identifiers
+from accounts.forms import BusinessIdField
 from certportal.foundation.forms import EmailField, Form, HintedRadioSelect
 
 
 class BusinessIdForm(Form):
     """One business ID, in any of the ways people write it."""
 
-    business_id = forms.CharField(
-        label=_("Business ID"),
-        help_text=_("For example 0245437-2"),
-        max_length=20,
-        widget=forms.TextInput(attrs={"class": "short", "autocomplete": "off"}),
-        error_messages={"required": _("Enter a business ID.")},
-    )
-
-    def clean_business_id(self) -> str:
-        """The usual form with hyphen; refuses one whose check digit is wrong."""
-        code = identifiers.business_id(self.cleaned_data["business_id"])
-        if code is None:
-            raise ValidationError(
-                _("Check the business ID: seven digits, a hyphen and a check digit.")
-            )
-        return code
+    business_id = BusinessIdField(label=_("Business ID"), help_text=_("For example 0245437-2"))
 
 
 class FeedbackForm(Form):

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from applications import contents
+from applications.forms.shared import VersionForm
 from applications.models import Application, HostName
 from applications.naming import CertificateName, fits, shortenings
 from certportal.foundation.forms import DateField, Form
@@ -29,12 +30,6 @@ class FilterForm(Form):
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
             field.never_optional = True  # type: ignore[attr-defined]
-
-
-class VersionForm(Form):
-    """What every action carries: the version of the case that the reviewer saw."""
-
-    version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
 
 
 class EvidenceForm(VersionForm):

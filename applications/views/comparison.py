@@ -21,16 +21,16 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One value; `verdict` is same, differs or empty; `note` says it in words."""
+    """One value; `verdict` is same, differs, clash or empty; `note` says it in words."""
 
-    value: str
+    value: str = ""
     verdict: str = ""
     note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One item over the three columns."""
+    """One item over the columns."""
 
     label: str
     cells: list[Cell] = field(default_factory=list)
@@ -48,7 +48,7 @@ def comparison(application: Application, stored: Csr, *, now: datetime) -> list[
         rows += _system(application, decoded)
     expected = expected_names(application, now=now)
     common_name = expected.common_name or ""
-    rows.append(_row(_("Name (CN)"), _asked(decoded, "CN"), common_name, common_name))
+    rows.append(_row(_("Name (CN)"), asked_in(decoded, "CN"), common_name, common_name))
     key = decoded["key"]
     described = " ".join(str(one) for one in (key["kind"], key["curve"] or key["bits"]) if one)
     return [*rows, _row(_("Key"), described, "", described)]
@@ -60,19 +60,19 @@ def _names(decoded: dict[str, Any], found: Names | None, server: bool) -> list[R
     rows = [
         _row(
             _("Organisation (O)"),
-            _asked(decoded, "O"),
+            asked_in(decoded, "O"),
             organisation.full if organisation else "",
             organisation.value if organisation else "",
         ),
         _row(
             _("Unit (OU)"),
-            _asked(decoded, "OU"),
+            asked_in(decoded, "OU"),
             unit.full if unit else "",
             unit.value if unit and not server else "",
         ),
     ]
     locality = found.locality if found else ""
-    return [*rows, _row(_("Locality (L)"), _asked(decoded, "L"), locality, locality)]
+    return [*rows, _row(_("Locality (L)"), asked_in(decoded, "L"), locality, locality)]
 
 
 def _server(application: Application, decoded: dict[str, Any]) -> list[Row]:
@@ -85,11 +85,13 @@ def _server(application: Application, decoded: dict[str, Any]) -> list[Row]:
 
 def _system(application: Application, decoded: dict[str, Any]) -> list[Row]:
     oid = application.system_oid
-    return [_row(_("OID of the information system"), _asked(decoded, "serialNumber"), oid, oid)]
+    return [_row(_("OID of the information system"), asked_in(decoded, "serialNumber"), oid, oid)]
 
 
-def _asked(decoded: dict[str, Any], label: str) -> str:
-    return ", ".join(one["value"] for one in decoded["subject"] if one["label"] == label)
+def asked_in(decoded: dict[str, Any], label: str) -> str:
+    """Return the decoded request's values of a subject attribute, empty when it has none."""
+    subject = decoded.get("subject", [])
+    return ", ".join(one["value"] for one in subject if one["label"] == label)
 
 
 def _row(label: str, asked: str, known: str, certified: str) -> Row:

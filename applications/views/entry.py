@@ -53,7 +53,7 @@ def may_order(request: HttpRequest) -> bool:
 
 
 def seen_version(request: HttpRequest) -> int:
-    """Return the version of the order that the page showed. Raises Changed without one."""
+    """Return the version that the page of an order or a case showed. Raises Changed without one."""
     form = VersionForm(request.POST)
     if not form.is_valid():
         raise Changed

@@ -11,9 +11,9 @@ from applications import contents
 from applications.kinds import CertificateType
 from applications.models import Application
 from applications.views import certificates, csr, going, linking, paper, summary, tracking
-from applications.views.console.tones import tone
 from applications.views.entry import order_view
 from applications.views.past import history
+from applications.views.tones import tone
 from applications.wording import word_all
 from applications.workflow import Action, Role, Status, actions
 from certportal.foundation import clock

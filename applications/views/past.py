@@ -1,7 +1,7 @@
 """The history of an order, as its own organisation sees it."""
 
 from applications.models import Application
-from applications.views.console.history import Line, names_of, word
+from applications.views.history import Line, names_of, word
 from applications.workflow import TRANSITIONS, Action, Role
 from certportal.foundation.models import Event
 

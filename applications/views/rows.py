@@ -9,8 +9,8 @@ from django.utils.translation import ngettext, pgettext
 
 from applications.kinds import CertificateType
 from applications.models import Application
-from applications.views.console.due import Due, due
-from applications.views.console.tones import tone
+from applications.views.due import Due, due
+from applications.views.tones import tone
 from certportal.foundation import clock
 from issuance.models import Certificate
 

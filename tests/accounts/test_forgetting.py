@@ -7,7 +7,6 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from accounts import tasks
-from accounts.models import EmailCode
 from accounts.services import forgetting
 from tests.people import NOW, log_in, make_login, make_person
 
@@ -23,17 +22,6 @@ def test_ended_sessions_go_and_the_others_stay(client):
 
     forgetting.forget_expired(now=now + timedelta(days=2))
     assert not Session.objects.exists()
-
-
-def test_unconfirmed_addresses_go_after_a_day():
-    make_person("Aino Ahkera")
-    assert EmailCode.objects.exists()
-
-    forgetting.forget_expired(now=NOW + timedelta(hours=12))
-    assert EmailCode.objects.exists()
-
-    forgetting.forget_expired(now=NOW + timedelta(hours=25))
-    assert not EmailCode.objects.exists()
 
 
 def test_person_keeps_the_confirmed_address():

@@ -10,7 +10,7 @@ from applications import services
 from applications.checks import again
 from applications.models import Application
 from applications.services.deciding import FactsChanged
-from applications.views.console import history
+from applications.views import history
 from applications.workflow import Status
 from certportal.foundation import clock
 from certportal.foundation.models import OutboxItem

@@ -7,7 +7,8 @@ from django.views.decorators.http import require_POST
 from accounts import access
 from applications import services
 from applications.models import Application
-from applications.views.console.entry import back_to, case_view, seen_version
+from applications.views.console.entry import back_to, case_view
+from applications.views.entry import seen_version
 from certportal.foundation import clock
 
 

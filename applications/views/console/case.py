@@ -12,10 +12,10 @@ from accounts.models import Person
 from applications import holding
 from applications.kinds import CertificateType
 from applications.models import Application
+from applications.views import history
 from applications.views.console import (
     attachments,
     comparing,
-    history,
     memory,
     names,
     offers,
@@ -25,9 +25,9 @@ from applications.views.console import (
     rights,
     specimen,
 )
-from applications.views.console.due import due
 from applications.views.console.entry import case_view
-from applications.views.console.tones import tone
+from applications.views.due import due
+from applications.views.tones import tone
 from applications.wording import word_all
 from certportal.foundation import clock
 from issuance.models import PreparedCertificate

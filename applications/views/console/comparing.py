@@ -1,7 +1,7 @@
 """Request, application, register and certificate-to-be side by side."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,25 +12,9 @@ from accounts.register.models import RegisterRecord
 from applications.kinds import CertificateType
 from applications.models import Application
 from applications.naming import Names, names
+from applications.views.comparison import Cell, Row, asked_in
 from applications.views.console import specimen
 from issuance.models import PreparedCertificate
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One value, whether it agrees with the certificate, and what to say of a difference."""
-
-    value: str = ""
-    verdict: str = ""
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One item over all sources."""
-
-    label: str
-    cells: list[Cell] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +29,7 @@ class Sources:
 
     def asked(self, label: str) -> str:
         """Return the request's values of a subject attribute."""
-        subject = self.csr.get("subject", [])
-        return ", ".join(one["value"] for one in subject if one["label"] == label)
+        return asked_in(self.csr, label)
 
 
 def columns() -> list[str]:

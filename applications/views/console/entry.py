@@ -11,8 +11,6 @@ from django.shortcuts import redirect
 
 from accounts import access
 from applications.access import get_for_reviewer
-from applications.errors import Changed
-from applications.forms.console import VersionForm
 from applications.models import Application
 
 type CaseView = Callable[..., HttpResponse]
@@ -28,15 +26,6 @@ def case_view(view: CaseView) -> Callable[..., HttpResponseBase]:
         return view(request, application, **kwargs)
 
     return entered
-
-
-def seen_version(request: HttpRequest) -> int:
-    """Return the version of the case that the page showed. Raises Changed without one."""
-    form = VersionForm(request.POST)
-    if not form.is_valid():
-        raise Changed
-    version: int = form.cleaned_data["version"]
-    return version
 
 
 def back_to(application: Application, request: HttpRequest, said: object) -> HttpResponse:

@@ -13,7 +13,8 @@ from applications import naming, services
 from applications.errors import Changed
 from applications.forms.console import EVIDENCE, EvidenceForm, NamesForm
 from applications.models import Application, HostName
-from applications.views.console.entry import back_to, case_view, seen_version
+from applications.views.console.entry import back_to, case_view
+from applications.views.entry import seen_version
 from certportal.foundation import clock
 
 

@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from accounts.models import Person
 from applications.models import Application
 from applications.views.console.offers import is_open
+from applications.views.voiding import void_reason
 from applications.wording import word_all
 from applications.workflow import Status
 from issuance.findings import Finding, Severity
@@ -18,35 +17,6 @@ from issuance.services.approve import approvers
 from issuance.wording import WordedFinding
 
 State = PreparedCertificate.State
-
-VOID_REASONS: dict[str, Promise] = {
-    "released": gettext_lazy("the reviewer gave the case back"),
-    "information_requested": gettext_lazy("more information was requested"),
-    "information_added": gettext_lazy("the applicant added information"),
-    "resubmitted": gettext_lazy("the applicant submitted again"),
-    "names_chosen": gettext_lazy("other names were chosen"),
-    "csr_replaced": gettext_lazy("the certificate request was replaced"),
-    "prepared_anew": gettext_lazy("it was prepared anew"),
-    "found_in_journal": gettext_lazy("the certificate had been signed already"),
-    "succeeded": gettext_lazy("the organisation was succeeded by another"),
-    "rejected": gettext_lazy("the application was rejected"),
-    "withdraw": gettext_lazy("the application was withdrawn"),
-    "lapse": gettext_lazy("the application lapsed"),
-    "expired": gettext_lazy("it was not issued in time"),
-    "ca_not_active": gettext_lazy("the issuing authority was not in use"),
-    "rules_changed": gettext_lazy("the authority's rules had changed"),
-    "approvals_missing": gettext_lazy("approvals were missing"),
-    "nothing_prepared": gettext_lazy("no certificate was prepared"),
-    "key.in_use": gettext_lazy("the key is in use elsewhere"),
-    "key.blocked": gettext_lazy("the key has been blocked"),
-    "order.names_changed": gettext_lazy("the register's names changed"),
-    "order.register_unknown": gettext_lazy("the unit does not stand in the register"),
-    "order.register_removed": gettext_lazy("the unit was removed from the register"),
-    "order.register_not_active": gettext_lazy("the unit is not active in the register"),
-    "order.register_not_yet_valid": gettext_lazy("the unit is not yet valid in the register"),
-    "order.register_ended": gettext_lazy("the unit has ended in the register"),
-    "order.register_other_owner": gettext_lazy("the unit belongs to another organisation"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +67,10 @@ def past(attempts: list[PreparedCertificate]) -> list[Past]:
 
 def _past(attempt: PreparedCertificate) -> Past:
     refused = attempt.state == State.REFUSED
-    why = _("The certificate authority refused to make it.") if refused else void_reason(attempt)
+    why = (
+        _("The certificate authority refused to make it.")
+        if refused
+        else void_reason(attempt.void_reason)
+    )
     errors = [one for one in attempt.findings if one["severity"] == Severity.ERROR]
     return Past(attempt, why, word_all(errors), list(approvers(attempt)))
-
-
-def void_reason(attempt: PreparedCertificate) -> str:
-    """Return in words why an attempt is void."""
-    return str(VOID_REASONS.get(attempt.void_reason, attempt.void_reason))

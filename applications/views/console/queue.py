@@ -18,9 +18,9 @@ from applications import holding
 from applications.changes.models import RegisterTask
 from applications.models import Application, RevocationProposal
 from applications.views.console import export
-from applications.views.console.due import due
 from applications.views.console.filters import QueueFilter
-from applications.views.console.tones import tone
+from applications.views.due import due
+from applications.views.tones import tone
 from applications.workflow import Status
 from certportal.foundation import clock, set_aside
 

@@ -16,7 +16,7 @@ from accounts import access
 from accounts.register import queries, services
 from accounts.register.models import Kind, RegisterRun
 from applications.forms.registering import AcceptForm
-from applications.views.console.history import names_of, who
+from applications.views.history import names_of, who
 from certportal.foundation import clock
 
 PER_PAGE = 50

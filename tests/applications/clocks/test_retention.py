@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.test import Client
 
 from accounts.access import actor_for
-from accounts.models import Identifier, Membership
+from accounts.models import EmailCode, Identifier, Membership
 from applications import lapsing, retention, services
 from applications.delivery import certificate_of
 from applications.models import SentNotice
@@ -242,3 +242,12 @@ def test_the_command_erases_what_is_over(matti):
     )
     call_command("retention")
     assert "matti@example.fi" not in everything(application)
+
+
+def test_codes_and_unconfirmed_addresses_go_after_two_days(matti, now):
+    code = matti.email_codes.get()
+    EmailCode.objects.filter(pk=code.pk).update(ended_at=now, expires_at=now)
+    services.erase_expired(now=now + timedelta(days=1))
+    assert matti.email_codes.exists()
+    services.erase_expired(now=now + timedelta(days=3))
+    assert not matti.email_codes.exists()

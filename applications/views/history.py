@@ -11,7 +11,7 @@ from django.utils.translation import pgettext_lazy as pgettext
 
 from accounts.models import Person
 from applications.models import Application
-from applications.views.console.preparing import VOID_REASONS
+from applications.views.voiding import void_reason
 from certportal.foundation.models import Event
 
 WORDS: dict[str, Promise] = {
@@ -106,8 +106,7 @@ def word(event: Event) -> str:
     if action == "approve" and event.data.get("given", 0) < event.data.get("wanted", 0):
         return _("The certificate was approved; another approval is needed")
     if action == "recall":
-        reason = event.data.get("reason", "")
-        return f"{text}: {VOID_REASONS.get(reason, reason)}"
+        return f"{text}: {void_reason(event.data.get('reason', ''))}"
     return text
 
 

@@ -1,0 +1,38 @@
+"""Why a prepared certificate became void, or an approved one came back, in words."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
+
+VOID_REASONS: dict[str, Promise] = {
+    "released": gettext_lazy("the reviewer gave the case back"),
+    "information_requested": gettext_lazy("more information was requested"),
+    "information_added": gettext_lazy("the applicant added information"),
+    "resubmitted": gettext_lazy("the applicant submitted again"),
+    "names_chosen": gettext_lazy("other names were chosen"),
+    "csr_replaced": gettext_lazy("the certificate request was replaced"),
+    "prepared_anew": gettext_lazy("it was prepared anew"),
+    "found_in_journal": gettext_lazy("the certificate had been signed already"),
+    "succeeded": gettext_lazy("the organisation was succeeded by another"),
+    "rejected": gettext_lazy("the application was rejected"),
+    "withdraw": gettext_lazy("the application was withdrawn"),
+    "lapse": gettext_lazy("the application lapsed"),
+    "expired": gettext_lazy("it was not issued in time"),
+    "ca_not_active": gettext_lazy("the issuing authority was not in use"),
+    "rules_changed": gettext_lazy("the authority's rules had changed"),
+    "approvals_missing": gettext_lazy("approvals were missing"),
+    "nothing_prepared": gettext_lazy("no certificate was prepared"),
+    "key.in_use": gettext_lazy("the key is in use elsewhere"),
+    "key.blocked": gettext_lazy("the key has been blocked"),
+    "order.names_changed": gettext_lazy("the register's names changed"),
+    "order.register_unknown": gettext_lazy("the unit does not stand in the register"),
+    "order.register_removed": gettext_lazy("the unit was removed from the register"),
+    "order.register_not_active": gettext_lazy("the unit is not active in the register"),
+    "order.register_not_yet_valid": gettext_lazy("the unit is not yet valid in the register"),
+    "order.register_ended": gettext_lazy("the unit has ended in the register"),
+    "order.register_other_owner": gettext_lazy("the unit belongs to another organisation"),
+}
+
+
+def void_reason(reason: str) -> str:
+    """Return the stored reason in words; one without words as it is."""
+    return str(VOID_REASONS.get(reason, reason))
