@@ -7,6 +7,7 @@ from typing import Any, ClassVar, cast
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership, Organisation
@@ -169,3 +170,23 @@ class InviteForm(Form):
     )
     role = RoleField(label=_("Role in the account"))
     language = LanguageField(label=_("Language of the invitation"))
+
+
+class RegisterSearchForm(Form):
+    """One field that finds a unit by whatever is known of it."""
+
+    q = forms.CharField(
+        label=_("Search for a unit"),
+        help_text=_(
+            "Name, short name, business ID, OID or municipality. Typing errors are mended."
+        ),
+        max_length=120,
+        required=False,
+        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """A search field is never marked optional."""
+        super().__init__(*args, **kwargs)
+        self.fields["q"].never_optional = True  # type: ignore[attr-defined]
+        self.fields["q"].widget.attrs["data-combobox"] = reverse_lazy("register_options")

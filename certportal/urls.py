@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
+from accounts.views import register
 from applications.views.certificates import listing
 from applications.views.home import home
 from certportal import error, health, mailbox, pages, samples
@@ -20,6 +21,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *i18n_patterns(
         *pages.urlpatterns,
         path("home/", home, name="home"),
+        path("register/", register.search, name="register"),
+        path("register/options/", register.options, name="register_options"),
         path("certificates/", listing, name="certificates"),
         path("authorities/", authorities, name="authorities"),
         path("account/", include("accounts.urls")),

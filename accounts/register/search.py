@@ -13,7 +13,7 @@ from itertools import islice
 from django.db import connection
 
 from accounts.register import identifiers
-from accounts.register.folding import alternatives, fold
+from accounts.register.folding import alternatives, collation_key, fold
 from accounts.register.models import RegisterRecord
 from accounts.register.queries import one_per_oid
 
@@ -115,11 +115,15 @@ def search_units(
     search = Search(query.replace("\0", "")[:MAX_QUERY].strip(), on, own or business_id, limit)
     found = search.number()
     if not found:
-        found = search.beginning()
-        found += search.words() if len(found) < limit else []
+        found = _by_name(search.beginning())
+        found += _by_name(search.words()) if len(found) < limit else []
     found = one_per_oid(found or search.mended(), on)
     standing_first = sorted(found, key=lambda record: not record.is_standing(on))
     return list(islice(standing_first, limit))
+
+
+def _by_name(found: list[RegisterRecord]) -> list[RegisterRecord]:
+    return sorted(found, key=lambda record: collation_key(record.long_name))
 
 
 def _like(text: str) -> str:

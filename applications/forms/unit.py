@@ -5,6 +5,8 @@ from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -19,16 +21,20 @@ class SearchForm(Form):
     """A search among the units of the organisation."""
 
     q = forms.CharField(
-        label=gettext_lazy("Search by name or OID"),
+        label=gettext_lazy("Search by name, OID or municipality"),
         max_length=120,
         required=False,
         widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """A search field is never marked optional."""
+    def __init__(self, *args: Any, within: str = "", **kwargs: Any) -> None:
+        """A search field is never marked optional; `within` limits what is offered while typing."""
         super().__init__(*args, **kwargs)
-        self.fields["q"].never_optional = True  # type: ignore[attr-defined]
+        field = self.fields["q"]
+        field.never_optional = True  # type: ignore[attr-defined]
+        if within:
+            place = reverse("register_options")
+            field.widget.attrs["data-combobox"] = f"{place}?{urlencode({'within': within})}"
 
 
 def key_of(record: RegisterRecord) -> str:
@@ -48,10 +54,13 @@ class UnitForm(PartForm):
         },
     )
 
-    def __init__(self, *args: Any, records: Iterable[RegisterRecord], **kwargs: Any) -> None:
-        """Offer these records, each with its OID."""
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self, *args: Any, records: Iterable[RegisterRecord], found: bool = False, **kwargs: Any
+    ) -> None:
+        """Offer these records, each with its OID; the only one found is chosen already."""
         offered = list(records)
+        self.only = key_of(offered[0]) if found and len(offered) == 1 else ""
+        super().__init__(*args, **kwargs)
         field = cast(forms.ChoiceField, self.fields["record"])
         field.choices = [(key_of(one), one.long_name) for one in offered]
         cast(HintedRadioSelect, field.widget).hints = {
@@ -62,7 +71,8 @@ class UnitForm(PartForm):
     def saved(self) -> dict[str, Any]:
         """Return the record chosen before."""
         application = self.application
-        return {"record": f"{application.record_kind}:{application.record_oid}"}
+        chosen = f"{application.record_kind}:{application.record_oid}"
+        return {"record": self.only or chosen}
 
     def values(self) -> dict[str, Any]:
         """Return kind and OID; another unit needs its own spellings."""

@@ -12,7 +12,7 @@ from accounts.models import Organisation
 from accounts.register import queries
 from accounts.register.models import RegisterRecord
 from accounts.register.search import search_units
-from applications import contents, mediation, services
+from applications import contents, mediation, ownership, services
 from applications.errors import NotPossible
 from applications.forms.unit import SearchForm, SpellingForm, UnitForm, key_of
 from applications.kinds import CertificateType
@@ -57,7 +57,8 @@ def choose(request: HttpRequest, application: Application) -> HttpResponse:
     """Ask for the unit; with none standing, explain what to do."""
     if "unit" not in contents.editable(application, now=clock.now()):
         raise NotPossible
-    search = SearchForm(request.GET)
+    code = ownership.business_id(application.organisation)
+    search = SearchForm(request.GET, within=code)
     query = search.cleaned_data["q"].strip() if search.is_valid() else ""
     today = clock.day(clock.now())
     if application.organisation.kind == Organisation.Kind.INTERMEDIARY:
@@ -66,7 +67,9 @@ def choose(request: HttpRequest, application: Application) -> HttpResponse:
     if not found.standing:
         return none_standing(request, application)
     records = _with_posted(found, request.POST.get("record"))
-    form = UnitForm(application, request.POST or None, today=today, records=records)
+    form = UnitForm(
+        application, request.POST or None, today=today, records=records, found=found.searched
+    )
     if request.method == "POST" and form.is_valid():
         return _save(request, application, form)
     context = {

@@ -7,6 +7,7 @@ from accounts.register.models import Kind, RegisterRun
 from accounts.register.services import Source
 from applications.changes.models import RegisterTask
 from certportal.foundation import clock
+from tests import people
 from tests.accessibility import check_both_widths
 from tests.accessible.conftest import press
 from tests.applications import orders
@@ -69,3 +70,48 @@ def test_succession(go, matti, kalle, riitta):
     press(page)
     page.wait_for_selector("[role=status] .notice--success")
     check_both_widths(page)
+
+
+def test_search_of_the_register(go, sample):
+    check_both_widths(go("register"))
+    check_both_widths(go("register", query="?q=apteekki"))
+    check_both_widths(go("register", query="?q=xyzzyx"))
+    page = go("register")
+    field = page.get_by_role("combobox")
+    field.press_sequentially("hels apt", delay=10)
+    page.wait_for_selector("[role=option]")
+    assert field.get_attribute("aria-expanded") == "true"
+    assert page.locator("[aria-live=polite]").inner_text()[0].isdigit()
+    field.press("ArrowDown")
+    chosen = page.locator("[role=option][aria-selected=true]")
+    assert chosen.count() == 1
+    assert field.get_attribute("aria-activedescendant") == chosen.get_attribute("id")
+    check_both_widths(page)
+    field.press("Escape")
+    assert field.get_attribute("aria-expanded") == "false"
+    field.press("ArrowDown")
+    page.wait_for_selector("[role=option]")
+    field.press("ArrowDown")
+    oid = page.locator("[role=option][aria-selected=true]").get_attribute("data-value")
+    field.press("Enter")
+    page.wait_for_url("**/register/?q=*")
+    assert page.locator("tbody tr").count() == 1
+    assert oid in page.locator("tbody").inner_text()
+
+
+def test_the_unit_of_an_order_is_found_by_typing_and_chosen_with_the_keyboard(go, sample, now):
+    head = people.make_founder("Heli Hallinto", "9900009-3", now=now)
+    order = orders.begin(head)
+    page = go("applications:part", order.pk, "unit", who=head)
+    field = page.get_by_role("combobox")
+    field.press_sequentially("apuväl", delay=10)
+    page.wait_for_selector("[role=option]")
+    assert page.locator("[role=option]").count() == 1
+    field.press("ArrowDown")
+    field.press("Enter")
+    page.wait_for_url("**q=1.2.246*")
+    assert page.locator("input[name=record]:checked").count() == 1
+    press(page)
+    page.wait_for_url("**/names/*")
+    order.refresh_from_db()
+    assert order.record_oid == "1.2.246.10.99000093.10.501"

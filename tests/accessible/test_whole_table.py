@@ -90,6 +90,7 @@ LOOKED_AT = {
             "succession",
         ]
     },
+    "register": (REGISTER, '"register"'),
     "certificates": (CERTIFICATES, '"certificates"'),
     **{
         name: (CERTIFICATES, name)
@@ -107,6 +108,7 @@ NO_PAGE = {
     *["issuance:crl", "issuance:policy", "issuance:ca_certificate", "issuance:ca_chain"],
     "issuance:ca_bundle",
     *["accounts:identify", "accounts:logout", "applications:download", "console:queue_csv"],
+    "register_options",
     *["console:next", "console:claim", "console:release", "console:names"],
     *["console:cancel_request", "console:attachment", "console:attachment_page"],
     *["applications:attachment", "applications:remove_attachment"],

@@ -1,0 +1,53 @@
+"""Search of the SOTE register: a page of results, and the same as options for a combobox."""
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from accounts.forms import RegisterSearchForm
+from accounts.register import identifiers
+from accounts.register.models import RegisterRecord
+from accounts.services.searching import search_for_visitor
+from certportal.foundation import clock
+from certportal.foundation.addresses import address_of
+
+MOST = 200
+PER_PAGE = 20
+OPTIONS = 10
+
+
+@require_safe
+def search(request: HttpRequest) -> HttpResponse:
+    """Show the units that the query means, current ones first, page by page."""
+    form = RegisterSearchForm(request.GET)
+    query = form.cleaned_data["q"] if form.is_valid() else ""
+    page = Paginator(_found(request, query, MOST), PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "form": form,
+        "query": query,
+        "page_obj": page,
+        "rows": _rows(list(page)),
+        "cut": page.paginator.count == MOST,
+    }
+    return render(request, "accounts/register.html", context)
+
+
+@require_safe
+def options(request: HttpRequest) -> HttpResponse:
+    """Answer with list items for a combobox; its script puts them into the page as they come."""
+    found = _found(request, request.GET.get("q", "")[:120], OPTIONS)
+    response = render(request, "accounts/register_options.html", {"rows": _rows(found)})
+    response["Cache-Control"] = "private, max-age=60"
+    return response
+
+
+def _found(request: HttpRequest, query: str, limit: int) -> list[RegisterRecord]:
+    within = identifiers.business_id(request.GET.get("within", "")[:20]) or ""
+    address = address_of(request)
+    return search_for_visitor(query, within=within, limit=limit, address=address, now=clock.now())
+
+
+def _rows(found: list[RegisterRecord]) -> list[tuple[RegisterRecord, bool]]:
+    today = clock.day(clock.now())
+    return [(one, one.is_standing(today)) for one in found]
