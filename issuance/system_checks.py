@@ -37,6 +37,15 @@ def keys_seen_by_ca_only(**_: Any) -> list[CheckMessage]:
     ]
 
 
+@register(Tags.security)
+def no_fault_points(**_: Any) -> list[CheckMessage]:
+    """Places where a process dies on demand are for tests alone."""
+    if not settings.FAULT_POINTS_DIR or settings.PORTAL_ENV == "test":
+        return []
+    hint = "Take FAULT_POINTS_DIR out of the settings."
+    return [Error("Fault points are set.", hint=hint, id="issuance.E020")]
+
+
 @register(Tags.security, deploy=True)
 def addresses_can_be_reached(**_: Any) -> list[CheckMessage]:
     """Certificates name a host that the whole world can look up: RFC 5280 section 4.2.1.6."""

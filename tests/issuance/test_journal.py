@@ -1,4 +1,8 @@
+import errno
+import os
 from collections import namedtuple
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -72,3 +76,90 @@ def test_a_journal_that_cannot_be_written_is_unavailable() -> None:
     journal.path("ca").mkdir()
     with pytest.raises(JournalUnavailable):
         journal.append("ca", [entry(1)])
+
+
+def test_only_the_first_certificate_of_an_attempt_counts() -> None:
+    second = replace(entry(1), der=b"\x30\x01\x00")
+    assert journal.append("ca", [entry(1)]) == [entry(1)]
+    assert journal.append("ca", [second, entry(2)]) == [entry(1), entry(2)]
+    assert list(journal.entries("ca")) == [entry(1), entry(2)]
+
+
+def test_what_another_process_appends_is_found() -> None:
+    journal.append("ca", [entry(1)])
+    assert journal.find("ca", reference=entry(2).reference, attempt=2) is None
+    if not (child := os.fork()):
+        journal.append("ca", [entry(2)])
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert journal.find("ca", reference=entry(2).reference, attempt=2) == entry(2)
+
+
+def test_a_file_moved_aside_is_still_read() -> None:
+    journal.append("ca", [replace(entry(1), serial="0A")])
+    journal.path("ca").rename(journal.path("ca").with_name("ca.journal.2026"))
+    journal.append("ca", [replace(entry(2), serial="0B")])
+    assert [each.attempt for each in journal.entries("ca")] == [1, 2]
+    assert journal.find("ca", reference=entry(1).reference, attempt=1)
+    assert journal.holds_serial("ca", 0x0A) and journal.holds_serial("ca", 0x0B)
+    assert not journal.holds_serial("ca", 0x0C)
+    assert list(journal.faults("ca")) == []
+
+
+def test_a_journal_put_back_from_a_copy_is_read_anew() -> None:
+    journal.append("ca", [entry(1)])
+    first = journal.path("ca").read_bytes()
+    journal.append("ca", [entry(2)])
+    assert len(journal.of_reference("ca", entry(1).reference)) == 2
+    journal.path("ca").write_bytes(first)
+    assert journal.of_reference("ca", entry(1).reference) == [entry(1)]
+
+
+def test_a_line_taken_out_breaks_the_chain() -> None:
+    for attempt in (1, 2, 3):
+        journal.append("ca", [entry(attempt)])
+    assert list(journal.faults("ca")) == []
+    lines = journal.path("ca").read_bytes().splitlines(keepends=True)
+    journal.path("ca").write_bytes(lines[0] + lines[2])
+    assert list(journal.faults("ca")) == ["ca.journal:2"]
+
+
+def test_a_whole_line_without_its_end_counts() -> None:
+    journal.append("ca", [entry(1)])
+    path = journal.path("ca")
+    path.write_bytes(path.read_bytes()[:-1])
+    assert journal.append("ca", [entry(1), entry(2)]) == [entry(1), entry(2)]
+    assert list(journal.entries("ca")) == [entry(1), entry(2)]
+    assert list(journal.faults("ca")) == []
+
+
+def full_until(gone: Path) -> Callable[[int, bytes], int]:
+    real = os.write
+
+    def write(descriptor: int, content: bytes) -> int:
+        if gone.exists():
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(descriptor, content)
+
+    return write
+
+
+def test_the_reserve_makes_room_for_what_was_signed(monkeypatch: pytest.MonkeyPatch) -> None:
+    reserve = journal.path("ca").with_suffix(".reserve")
+    monkeypatch.setattr(files.os, "write", full_until(reserve))
+    journal.append("ca", [entry(1)])
+    assert list(journal.entries("ca")) == [entry(1)]
+    assert not reserve.exists()
+
+
+def test_half_a_line_is_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    journal.append("ca", [entry(1)])
+
+    def fail(descriptor: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files.os, "fsync", fail)
+        with pytest.raises(JournalUnavailable):
+            journal.append("ca", [entry(2)])
+    assert list(journal.entries("ca")) == [entry(1)]

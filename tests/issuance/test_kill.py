@@ -17,7 +17,7 @@ from accounts.models import Organisation, Person
 from certportal.foundation import outbox
 from certportal.foundation.models import OutboxItem
 from issuance import faults, journal, services, tasks
-from issuance.models import Approval, Certificate, IssuingCA, PreparedCertificate
+from issuance.models import Certificate, IssuingCA, PreparedCertificate
 from issuance.services.locks import Busy
 from tests.issuance.conftest import approve_by
 from tests.issuance.hierarchy import make_hierarchy
@@ -121,24 +121,36 @@ def test_killed_again_and_again(
     check_one(prepared, 1)
 
 
+@pytest.mark.parametrize("point", faults.PREPARE)
 def test_killed_while_preparing(
-    cas: dict[str, IssuingCA], pharmacy: Organisation, points: Path, now: datetime
+    cas: dict[str, IssuingCA], pharmacy: Organisation, points: Path, now: datetime, point: str
 ) -> None:
-    order = server_order(pharmacy)
-    (points / "prepare_before_commit").touch()
-    assert in_child(lambda: services.prepare(order, now=now)) == signal.SIGKILL
-    assert not PreparedCertificate.objects.exists()
-    assert services.prepare(order, now=now).attempt == 1
+    for _ in range(TIMES):
+        order = server_order(pharmacy)
+        (points / point).touch()
+        assert in_child(partial(services.prepare, order, now=now)) == signal.SIGKILL
+        left = PreparedCertificate.objects.filter(reference=order.reference)
+        assert left.count() == (point == "prepare_after_commit")
+        services.prepare(order, now=now)
+        assert left.filter(state=PreparedCertificate.State.PREPARED).count() == 1
 
 
+@pytest.mark.parametrize("point", faults.APPROVE)
 def test_killed_while_approving(
-    cas: dict[str, IssuingCA], pharmacy: Organisation, riitta: Person, points: Path, now: datetime
+    cas: dict[str, IssuingCA],
+    pharmacy: Organisation,
+    riitta: Person,
+    points: Path,
+    now: datetime,
+    point: str,
 ) -> None:
-    prepared = services.prepare(server_order(pharmacy), now=now)
-    (points / "approve_before_commit").touch()
-    assert in_child(lambda: approve_by(riitta, prepared, now)) == signal.SIGKILL
-    assert not Approval.objects.exists()
-    assert approve_by(riitta, prepared, now).complete
+    for _ in range(TIMES):
+        prepared = services.prepare(server_order(pharmacy), now=now)
+        (points / point).touch()
+        assert in_child(partial(approve_by, riitta, prepared, now)) == signal.SIGKILL
+        assert prepared.approvals.count() == (point == "approve_after_commit")
+        assert approve_by(riitta, prepared, now).complete
+        assert prepared.approvals.count() == 1
 
 
 def issue_unless_busy(prepared: PreparedCertificate, now: datetime) -> None:
