@@ -47,6 +47,14 @@ def test_keys_are_written_by_the_ceremony_alone_and_it_runs_only_when_asked():
     assert "ca-keys:/var/lib/ca-keys:ro" in SERVICES["signer"]["volumes"]
 
 
+def test_a_token_is_for_the_signer_and_ceremonies_and_changes_nothing_of_the_others():
+    token = yaml.safe_load((ROOT / "docker-compose.hsm.yml").read_text())
+    assert set(token["services"]) == {"signer", "ceremony"}
+    for service in token["services"].values():
+        assert service["environment"]["CA_PKCS11_PIN_FILE"] == "/run/secrets/token_pin"
+        assert all(volume.endswith(":ro") for volume in service["volumes"])
+
+
 def test_the_signer_shares_no_writable_volume_with_those_who_read_uploads():
     def written(name):
         return {one.split(":")[0] for one in ALL[name].get("volumes", []) if one[-3:] != ":ro"}

@@ -274,12 +274,12 @@ def test_only_certificates_of_the_root_are_put_on_its_list(rooms: Rooms) -> None
 
 
 def test_where_the_root_key_is_kept_there_is_no_database(rooms: Rooms, settings: Settings) -> None:
-    """Each command of that place, as a process of its own with nothing to connect to."""
+    """Each command of that place, as a process of its own with no secret and no server."""
     rooms.create()
     request = rooms.request()
     environment = {
-        **os.environ,
-        "PORTAL_ENV": "test",
+        "PATH": os.environ["PATH"],
+        "PORTAL_ENV": "production",
         "PORTAL_DATA": str(rooms.files / "elsewhere"),
         "DATABASE_URL": "postgres://nobody@/nothing?host=/nowhere",
         "REDIS_URL": "unix:///nowhere",
