@@ -15,12 +15,14 @@ from applications.views import (
     starting,
     submitting,
     unit,
+    units,
 )
 
 app_name = "applications"
 
 urlpatterns = [
     path("new/", starting.new, name="new"),
+    path("units/", units.units, name="units"),
     path("<uuid:application_id>/", orders.order, name="order"),
     path("<uuid:application_id>/part/<slug:section_id>/", drafting.part, name="part"),
     path(

@@ -7,8 +7,10 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from accounts.models import Organisation, Person
-from applications import conformity, contents, mediation
-from applications.errors import NotPossible
+from accounts.register import queries
+from accounts.register.models import Kind
+from applications import conformity, contents, mediation, ownership
+from applications.errors import NotPossible, NotStanding
 from applications.kinds import CertificateType
 from applications.models import Application, HostName
 from applications.services import attaching, moving
@@ -28,11 +30,13 @@ def start(
     actor: Actor,
     now: datetime,
     template: Application | None = None,
+    unit: str = "",
 ) -> Application:
-    """Create a draft, empty or filled from an earlier order of the same organisation.
+    """Create a draft, empty, for a unit, or filled from an earlier order of the organisation.
 
     From the template come its fields, host names and certificate of conformity while in force;
-    never the key or the request.
+    never the key or the request. `unit` is the OID of a unit of their own that stands in the
+    register. Raises NotStanding and ownership.OtherOwner.
     """
     application = Application(
         number=_next_number(now),
@@ -47,6 +51,8 @@ def start(
     )
     if template is not None:
         _copy(template, application)
+    if unit and organisation.kind != Organisation.Kind.INTERMEDIARY:
+        _choose_unit(application, unit, now)
     for name, value in mediation.at_start(organisation, on=clock.day(now)).items():
         setattr(application, name, value)
     application.save()
@@ -106,6 +112,15 @@ def _delete(application: Application, actor: Actor, now: datetime) -> None:
     application.save(update_fields=["csr"])
     attaching.erase_attachments(application)
     application.delete()
+
+
+def _choose_unit(application: Application, oid: str, now: datetime) -> None:
+    standing = queries.standing(oid, Kind.SOTE_UNIT, clock.day(now))
+    if not standing.ok or standing.record is None:
+        raise NotStanding(standing.reason)
+    if not ownership.is_owned(application.organisation, standing.record):
+        raise ownership.OtherOwner
+    application.record_kind, application.record_oid = Kind.SOTE_UNIT, oid
 
 
 def _next_number(now: datetime) -> str:

@@ -17,7 +17,7 @@ from applications.views.entry import acting, applicant_view, order_view
 @applicant_view
 @require_http_methods(["GET", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
-    """Ask for the type and begin the draft."""
+    """Ask for the type and begin the draft, for the unit that ?unit= names if there is one."""
     form = NewOrderForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         application = services.start(
@@ -25,6 +25,7 @@ def new(request: HttpRequest) -> HttpResponse:
             person=access.person_of(request),
             type=CertificateType(form.cleaned_data["type"]),
             language=get_language() or "fi",
+            unit=request.GET.get("unit", ""),
             **acting(request),
         )
         return redirect("applications:order", application.pk)

@@ -115,3 +115,10 @@ def test_the_unit_of_an_order_is_found_by_typing_and_chosen_with_the_keyboard(go
     page.wait_for_url("**/names/*")
     order.refresh_from_db()
     assert order.record_oid == "1.2.246.10.99000093.10.501"
+
+
+def test_the_units_of_an_organisation(go, sample, now):
+    head = people.make_founder("Heli Hallinto", "9900009-3", now=now)
+    check_both_widths(go("applications:units", who=head))
+    unit = "?under=1.2.246.10.99000093.10.900"
+    check_both_widths(go("applications:units", who=head, query=unit))

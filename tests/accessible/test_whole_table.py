@@ -91,6 +91,7 @@ LOOKED_AT = {
         ]
     },
     "register": (REGISTER, '"register"'),
+    "applications:units": (REGISTER, "applications:units"),
     "certificates": (CERTIFICATES, '"certificates"'),
     **{
         name: (CERTIFICATES, name)
