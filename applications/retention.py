@@ -136,6 +136,14 @@ EVENTS = RecordClass(
     "Who did what must be provable; the rows name nobody once the persons are erased",
     "Nothing",
 )
+ORIGINS = RecordClass(
+    "origins",
+    "Network addresses from which events of the audit log were caused",
+    12,
+    "the event",
+    "Storage limitation (EU 2016/679, article 5(1)(e)); time to look into a misuse",
+    "Removed",
+)
 REGISTERS = RecordClass(
     "registers",
     "Every version of the public registers of organisations",
@@ -156,6 +164,7 @@ TABLE = (
     NOTICES,
     CERTIFICATES,
     EVENTS,
+    ORIGINS,
     REGISTERS,
 )
 

@@ -21,7 +21,7 @@ from applications.services import moving
 from applications.services.attaching import erase_attachments
 from applications.workflow import Status
 from certportal.foundation.actors import system
-from certportal.foundation.models import OutboxItem, Tally
+from certportal.foundation.models import EventOrigin, OutboxItem, Tally
 from issuance.models import Certificate
 
 ACTOR = system("retention")
@@ -110,4 +110,5 @@ def _tidy(now: datetime) -> None:
     finished = retention.WORK.limit(now)
     OutboxItem.objects.filter(done_at__lt=finished).delete()
     Tally.objects.filter(window__lt=finished).delete()
+    EventOrigin.objects.filter(at__lt=retention.ORIGINS.limit(now)).delete()
     SentNotice.objects.filter(sent_at__lt=retention.NOTICES.limit(now)).delete()

@@ -9,7 +9,7 @@ import structlog
 
 from certportal.foundation import rows
 from certportal.foundation.actors import Actor
-from certportal.foundation.models import Event
+from certportal.foundation.models import Event, EventOrigin
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +46,8 @@ def record(
 def insert(made_events: Sequence[Event]) -> None:
     """Insert what `made` made, all in one statement, and write each to the log."""
     rows.insert(made_events)
+    placed = [one for one in made_events if one.address]
+    rows.insert([EventOrigin(event=one, at=one.at, address=one.address) for one in placed])
     for event in made_events:
         log.info(
             "event",
@@ -69,7 +71,7 @@ def made(
 ) -> Event:
     """Make an event, as `record` does, that is yet to be inserted."""
     context = structlog.contextvars.get_contextvars()
-    return Event(
+    event = Event(
         at=now,
         actor=str(actor),
         action=action,
@@ -79,5 +81,6 @@ def made(
         refused=refused,
         data=data or {},
         request_id=str(context.get("request_id", ""))[:40],
-        address=actor.address or None,
     )
+    event.address = actor.address
+    return event

@@ -21,7 +21,9 @@ class Event(models.Model):
     refused = models.BooleanField(default=False)
     data = models.JSONField(default=dict)
     request_id = models.CharField(max_length=40, blank=True)
-    address = models.GenericIPAddressField(null=True)
+
+    # From where it was done, while the event is made; `events.insert` keeps it in EventOrigin.
+    address = ""
 
     class Meta:
         indexes = [
@@ -32,6 +34,21 @@ class Event(models.Model):
     def __str__(self) -> str:
         """Return the line as one would read it."""
         return f"{self.at:%Y-%m-%dT%H:%M:%SZ} {self.actor} {self.action} {self.object_id}"
+
+
+class EventOrigin(models.Model):
+    """The network address from which an event was caused: personal data, so erased in time.
+
+    (CJEU C-582/14: an address is personal data.)
+    """
+
+    event = models.OneToOneField(Event, models.PROTECT, related_name="origin")
+    at = models.DateTimeField(db_index=True)
+    address = models.GenericIPAddressField()
+
+    def __str__(self) -> str:
+        """Return the time; the address is nobody's business."""
+        return f"{self.at:%Y-%m-%dT%H:%M:%SZ}"
 
 
 class OutboxItem(models.Model):

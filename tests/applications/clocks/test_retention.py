@@ -15,8 +15,9 @@ from applications import lapsing, retention, services
 from applications.delivery import certificate_of
 from applications.models import SentNotice
 from applications.services import erasing
-from certportal.foundation import clock
-from certportal.foundation.models import Event, OutboxItem
+from certportal.foundation import clock, events
+from certportal.foundation.actors import Actor
+from certportal.foundation.models import Event, EventOrigin, OutboxItem
 from tests import people
 from tests.applications import orders
 from tests.applications.clocks.conftest import noon, waiting_for_csr
@@ -214,6 +215,21 @@ def test_finished_work_codes_and_the_ledger_are_tidied(matti, now):
     assert SentNotice.objects.exists()
     services.erase_expired(now=years_after(now, 3))
     assert not SentNotice.objects.exists()
+
+
+def test_from_where_somebody_acted_is_forgotten_after_a_year_and_what_they_did_is_not(maija, now):
+    events.record(
+        "test.done",
+        actor=Actor("person", str(maija.pk), "192.0.2.7"),
+        now=now,
+        object_type="test",
+        object_id=1,
+    )
+    services.erase_expired(now=years_after(now, 0, days=300))
+    assert EventOrigin.objects.filter(address="192.0.2.7").exists()
+    services.erase_expired(now=years_after(now, 1))
+    assert not EventOrigin.objects.filter(address="192.0.2.7").exists()
+    assert Event.objects.filter(action="test.done").exists()
 
 
 def test_open_work_is_never_tidied_away(matti, now):
