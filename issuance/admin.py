@@ -3,7 +3,13 @@
 from django.contrib import admin
 
 from certportal.foundation.looking import ReadOnlyAdmin
-from issuance.models import BlockedKey, Certificate, IssuingCA, PreparedCertificate
+from issuance.models import (
+    BlockedKey,
+    Certificate,
+    IssuingCA,
+    OcspResponder,
+    PreparedCertificate,
+)
 
 
 @admin.register(IssuingCA)
@@ -29,3 +35,9 @@ class CertificateAdmin(ReadOnlyAdmin):
 @admin.register(BlockedKey)
 class BlockedKeyAdmin(ReadOnlyAdmin):
     list_display = ["spki_sha256", "reason", "created_at"]
+
+
+@admin.register(OcspResponder)
+class OcspResponderAdmin(ReadOnlyAdmin):
+    list_display = ["serial", "issuing_ca", "not_before", "not_after"]
+    exclude = ["der"]

@@ -5,6 +5,7 @@ from issuance.models.ca import IssuingCA
 from issuance.models.certificate import BlockedKey, Certificate
 from issuance.models.challenge import KeyChallenge
 from issuance.models.prepared import PreparedCertificate
+from issuance.models.responder import OcspResponder
 
 __all__ = [
     "Approval",
@@ -12,5 +13,6 @@ __all__ = [
     "Certificate",
     "IssuingCA",
     "KeyChallenge",
+    "OcspResponder",
     "PreparedCertificate",
 ]

@@ -15,7 +15,8 @@ class IssuingCA(models.Model):
 
     ``stem`` names its files, key and addresses. Of each environment and branch at most one is
     active. One on standby is published and does not issue yet; a retired one keeps signing
-    revocation lists until its last certificate ends.
+    revocation lists until its last certificate ends. ``ocsp_next_update`` is when the first of the
+    responses signed ahead ends, seen when all of them were looked through last.
     """
 
     class State(models.TextChoices):
@@ -33,6 +34,7 @@ class IssuingCA(models.Model):
     root_der = models.BinaryField()
     crl_number = models.PositiveBigIntegerField(default=0)
     crl_next_update = models.DateTimeField(null=True)
+    ocsp_next_update = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
 
     class Meta:

@@ -1,0 +1,78 @@
+"""Delegated OCSP responders: RFC 6960 section 4.2.2.2."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.name import _ASN1Type
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from issuance.authority.build import HASHES, authority_key_identifier, key_usage
+from issuance.authority.hierarchy import make_key
+from issuance.plan import SubjectKey
+from issuance.profiles import Branch
+from issuance.signers.protocol import SigningKey
+
+RSA_BITS = 3072
+
+
+@dataclass(frozen=True, slots=True)
+class ResponderPlan:
+    """All that is decided before the certificate of a responder is built; times in UTC."""
+
+    issuer: x509.Certificate
+    public_key: SubjectKey
+    serial: int
+    not_before: datetime
+    not_after: datetime
+
+
+def make_responder_key(branch: Branch) -> SigningKey:
+    """A new key of the branch's kind: P-384, or RSA of a size that signs quickly."""
+    return make_key(branch, RSA_BITS)
+
+
+def specimen(plan: ResponderPlan, branch: Branch) -> x509.Certificate:
+    """The planned certificate signed by a throwaway key: what the CA is going to sign."""
+    throwaway: SigningKey = (
+        ec.generate_private_key(ec.SECP384R1())
+        if branch == "ec"
+        else rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    )
+    return _builder(plan).sign(throwaway, HASHES[branch])
+
+
+def _builder(plan: ResponderPlan) -> x509.CertificateBuilder:
+    """It may sign status and nothing else, and nobody need ask for its own status.
+
+    id-pkix-ocsp-nocheck: RFC 6960 section 4.2.2.2.1; hence its life is short.
+    """
+    return (
+        x509.CertificateBuilder()
+        .serial_number(plan.serial)
+        .issuer_name(plan.issuer.subject)
+        .not_valid_before(plan.not_before)
+        .not_valid_after(plan.not_after)
+        .subject_name(_name(plan.issuer))
+        .public_key(plan.public_key)
+        .add_extension(authority_key_identifier(plan.issuer), critical=False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(plan.public_key), critical=False)
+        .add_extension(key_usage(frozenset({"digital_signature"})), critical=True)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING]), critical=False)
+        .add_extension(x509.OCSPNoCheck(), critical=False)
+    )
+
+
+def _name(issuer: x509.Certificate) -> x509.Name:
+    """The issuer's country and organisation, and a common name that tells what it is for."""
+    kept = [
+        attribute
+        for attribute in issuer.subject
+        if attribute.oid in (NameOID.COUNTRY_NAME, NameOID.ORGANIZATION_NAME)
+    ]
+    (common,) = issuer.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    # X.520: a common name has at most 64 characters.
+    label = f"OCSP {common.value}"[:64].strip()
+    return x509.Name([*kept, x509.NameAttribute(NameOID.COMMON_NAME, label, _ASN1Type.UTF8String)])

@@ -1,0 +1,161 @@
+"""Requests and responses, read and made by a library that had no part in ours."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp as library
+
+from issuance import der, tlv
+from issuance.authority import ocsp
+from issuance.authority.ocsp import Single, Standing, Status
+from issuance.plan import new_serial
+from issuance.signers import Signer
+from tests.issuance.hierarchy import Place, issuing
+
+NOW = datetime(2026, 11, 25, 8, 30, 15, tzinfo=UTC)
+LATER = NOW + timedelta(hours=48)
+BRANCHES = ("ec", "rsa")
+ALGORITHMS = {
+    "sha1": hashes.SHA1(),
+    "sha256": hashes.SHA256(),
+    "sha384": hashes.SHA384(),
+    "sha512": hashes.SHA512(),
+}
+
+
+def ca_of(branch: str) -> Signer:
+    return issuing(Place.at("production", branch))
+
+
+def request(
+    issuer: x509.Certificate, serial: int, algorithm: str = "sha1", nonce: bytes = b""
+) -> bytes:
+    names = ocsp.Names(issuer)
+    builder = library.OCSPRequestBuilder().add_certificate_by_hash(
+        *names.hashes(algorithm), serial, ALGORITHMS[algorithm]
+    )
+    if nonce:
+        builder = builder.add_extension(x509.OCSPNonce(nonce), critical=False)
+    return builder.build().public_bytes(Encoding.DER)
+
+
+def wrapped(*requests: bytes, extensions: bytes = b"") -> bytes:
+    return der.sequence(der.sequence(der.sequence(*requests), extensions))
+
+
+def one(issuer: x509.Certificate, serial: int) -> bytes:
+    return der.sequence(ocsp.Names(issuer).cert_id("sha1", serial))
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("branch", BRANCHES)
+def test_a_request_is_read_and_its_issuer_recognised(branch: str, algorithm: str) -> None:
+    issuer, serial = ca_of(branch).chain[0], new_serial()
+    (asked,) = ocsp.read_request(request(issuer, serial, algorithm, nonce=b"n" * 32))
+    assert (asked.serial, asked.algorithm) == (serial, algorithm)
+    assert asked.encoded == ocsp.Names(issuer).cert_id(algorithm, serial)
+    assert ocsp.Names(issuer).are_meant_by(asked)
+    assert not ocsp.Names(ca_of(branch).chain[1]).are_meant_by(asked)
+
+
+def test_a_request_made_from_the_certificates_names_the_same() -> None:
+    """The library hashes the issuer by itself here."""
+    issuer, root = ca_of("ec").chain
+    built = library.OCSPRequestBuilder().add_certificate(issuer, root, hashes.SHA256()).build()
+    (asked,) = ocsp.read_request(built.public_bytes(Encoding.DER))
+    assert ocsp.Names(root).are_meant_by(asked)
+    assert asked.serial == issuer.serial_number
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"nonsense",
+        b"\x30\x00",
+        b"\x30\x80\x00\x00",
+        b"\x30" * 10_000,
+        der.sequence(der.sequence()),
+        der.sequence(der.sequence(der.tlv(0xA0, der.integer(1)), der.sequence())),
+        wrapped(),
+        wrapped(der.sequence()),
+        wrapped(der.sequence(der.sequence(der.integer(1)))),
+        wrapped(der.integer(1)),
+    ],
+)
+def test_what_is_no_request_is_told_so(data: bytes) -> None:
+    with pytest.raises(ocsp.BadRequest):
+        ocsp.read_request(data)
+
+
+def test_a_request_may_ask_about_several_certificates_but_not_about_many() -> None:
+    issuer = ca_of("ec").chain[0]
+    several = [one(issuer, serial) for serial in range(1, ocsp.MOST_ASKED + 1)]
+    assert [each.serial for each in ocsp.read_request(wrapped(*several))] == list(range(1, 9))
+    with pytest.raises(ocsp.BadRequest):
+        ocsp.read_request(wrapped(*several, one(issuer, 9)))
+
+
+@pytest.mark.parametrize(("critical", "passes"), [(b"", True), (b"\x01\x01\xff", False)])
+def test_an_extension_is_passed_over_unless_it_is_critical(critical: bytes, passes: bool) -> None:
+    oid = der.object_identifier(x509.ObjectIdentifier("1.3.6.1.4.1.32473.1"))
+    extension = der.sequence(oid, critical, der.tlv(tlv.OCTET_STRING, b""))
+    data = wrapped(one(ca_of("ec").chain[0], 1), extensions=der.tlv(0xA2, der.sequence(extension)))
+    if passes:
+        assert len(ocsp.read_request(data)) == 1
+    else:
+        with pytest.raises(ocsp.NotUnderstood):
+            ocsp.read_request(data)
+
+
+@pytest.mark.parametrize("branch", BRANCHES)
+@pytest.mark.parametrize(
+    ("status", "standing", "reason"),
+    [
+        (Status(Standing.GOOD), "GOOD", None),
+        (Status(Standing.UNKNOWN), "UNKNOWN", None),
+        (Status(Standing.REVOKED, NOW, x509.ReasonFlags.unspecified), "REVOKED", None),
+        (
+            Status(Standing.REVOKED, NOW, x509.ReasonFlags.key_compromise),
+            "REVOKED",
+            x509.ReasonFlags.key_compromise,
+        ),
+    ],
+)
+def test_a_library_reads_what_was_said(
+    branch: str, status: Status, standing: str, reason: x509.ReasonFlags | None
+) -> None:
+    signer, serial = ca_of(branch), new_serial()
+    said = Single(ocsp.Names(signer.chain[0]).cert_id("sha1", serial), status, NOW, LATER)
+    read = library.load_der_ocsp_response(ocsp.respond([said], signer, now=NOW))
+    assert read.response_status == library.OCSPResponseStatus.SUCCESSFUL
+    assert (read.certificate_status.name, read.revocation_reason) == (standing, reason)
+    assert (read.serial_number, read.produced_at_utc) == (serial, NOW)
+    assert (read.this_update_utc, read.next_update_utc) == (NOW, LATER)
+    assert read.revocation_time_utc == (NOW if standing == "REVOKED" else None)
+    assert read.certificates == [signer.chain[0]]
+    own = signer.chain[0].extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+    assert read.responder_key_hash == own.digest
+
+
+def test_an_answer_about_several_names_each() -> None:
+    signer = ca_of("ec")
+    names = ocsp.Names(signer.chain[0])
+    said = [
+        Single(names.cert_id("sha1", serial), Status(Standing.GOOD), NOW, None) for serial in (7, 8)
+    ]
+    read = library.load_der_ocsp_response(ocsp.respond(said, signer, now=NOW))
+    assert [(each.serial_number, each.next_update_utc) for each in read.responses] == [
+        (7, None),
+        (8, None),
+    ]
+
+
+@pytest.mark.parametrize("status", list(library.OCSPResponseStatus)[1:])
+def test_a_refusal_says_its_kind_and_is_not_signed(status: library.OCSPResponseStatus) -> None:
+    data = ocsp.refuse(status)
+    assert library.load_der_ocsp_response(data).response_status == status
+    assert len(data) == 5
