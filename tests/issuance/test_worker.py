@@ -32,6 +32,9 @@ ROOT = Path(__file__).resolve().parents[2]
 QUEUE = f"ca-test-{os.getpid()}"
 PATIENCE = 60.0  # seconds
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+# What is written before the kill survives it, synced or not: the next run finds it in the journal
+# and never comes to "after_journal". test_kill.py kills there too.
+POINTS = [point for point in faults.ISSUE if point != "journal_before_sync"]
 
 
 def database_url() -> str:
@@ -102,7 +105,7 @@ def test_killed_at_every_point_it_makes_one_certificate(
     approve_by(riitta, prepared, now)
     reference = str(prepared.reference)
     (item,) = outbox.enqueue("certificate.confirmed", now=LONG_AGO, reference=reference)
-    for point in faults.ISSUE:
+    for point in POINTS:
         marker = tmp_path / "points" / point
         marker.touch()
         deliver(item)

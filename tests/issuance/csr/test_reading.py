@@ -19,7 +19,8 @@ from certportal.foundation import clock
 from issuance.csr import MAX_BYTES, Kind, examine
 from tests.issuance.csr.builder import GOOD, ec_key, errors, pem, request, rules, spki_of
 
-DER = GOOD.der()
+# An EC signature's length varies. One whose base64 ends in "=", or mail had nothing to quote in it.
+DER = next(der for der in iter(GOOD.der, b"") if len(der) % 3)
 PEM = pem(DER)
 BODY = "".join(PEM.splitlines()[1:-1])
 

@@ -7,7 +7,7 @@ from pytest_django import Settings
 
 from certportal.foundation import outbox
 from certportal.foundation.models import OutboxItem
-from issuance import repository, services, tasks
+from issuance import repository, services, signers, tasks
 from issuance.models import Certificate, IssuingCA, PreparedCertificate
 from issuance.services.signing import signer_for
 from issuance.signers import Signer, SignerUnavailable, memory
@@ -22,6 +22,7 @@ LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 def in_token(approved: PreparedCertificate, settings: Settings, token: SoftToken) -> SoftToken:
     """The key of the CA that the approved certificate waits for, in a token and nowhere else."""
     memory.drop(STEM)
+    signers.forget()
     settings.CA_KEYS_DIR = str(token.folder / "chains")
     settings.ISSUANCE_SIGNER = {
         "BACKEND": "issuance.signers.pkcs11.TokenKeys",
