@@ -21,7 +21,11 @@ MAX_QUERY = 120
 MAX_WORDS = 8
 # Below this the dictionary offers words that share little but their length.
 MIN_SIMILARITY = 0.3
+# Of units that fit a mended query so many are compared with it: a common word has thousands.
+COMPARED = 400
 _PARTLY_NUMBER = re.compile(r"^[\d.\-\s]+$")
+# Fewer digits are rather a number in a name ("apteekki 6", "osasto 1306").
+_BEGUN_BUSINESS_ID = re.compile(r"^\d{5,7}-?\d?$")
 
 _RECORD = "SELECT * FROM register_registerrecord WHERE kind = 'sote_unit' AND known_to IS NULL AND "
 _STANDING = (
@@ -29,6 +33,7 @@ _STANDING = (
     " AND coalesce(valid_to, 'infinity') >= %(on)s)"
 )
 _OWN = " AND business_id = %(business_id)s"
+_NEAREST = "similarity(search_name, %(name)s) DESC, search_name"
 
 
 @dataclass(frozen=True)
@@ -47,8 +52,11 @@ class Search:
             return []
         if "." in text:
             return self._fetch("oid LIKE %(beginning)s", "oid", beginning=_like(text))
-        own = identifiers.business_id(text)
-        return self._fetch("business_id = %(own)s", "oid", own=own) if own else []
+        if own := identifiers.business_id(text):
+            return self._fetch("business_id = %(own)s", "oid", own=own)
+        if not _BEGUN_BUSINESS_ID.match(text):
+            return []
+        return self._fetch("business_id LIKE %(beginning)s", "oid", beginning=_like(text))
 
     def beginning(self) -> list[RegisterRecord]:
         """Units whose long name begins with the query, as typed from the left."""
@@ -66,19 +74,18 @@ class Search:
     def mended(self) -> list[RegisterRecord]:
         """As `words`, each word standing also for those it may be a slip of."""
         words = self._words()
-        order = "similarity(search_name, %(name)s) DESC, search_name"
         near = _near([word for word in words if len(word) > 3])
         choices = [
             [*alternatives(word), *((other, False) for other in near.get(word, ()))]
             for word in words
         ]
-        return self._matching(choices, order)
+        return self._matching(choices, mended=True)
 
     def _words(self) -> list[str]:
         return fold(self.query).split()[:MAX_WORDS]
 
     def _matching(
-        self, choices: list[list[tuple[str, bool]]], order: str = "search_name"
+        self, choices: list[list[tuple[str, bool]]], *, mended: bool = False
     ) -> list[RegisterRecord]:
         if not choices:
             return []
@@ -86,17 +93,23 @@ class Search:
             "(" + " | ".join(f"'{word}'" + ":*" * begun for word, begun in choice) + ")"
             for choice in choices
         )
-        name = fold(self.query)
-        return self._fetch("search_words @@ %(words)s::tsquery", order, words=query, name=name)
+        condition, name = "search_words @@ %(words)s::tsquery", fold(self.query)
+        if mended:
+            return self._fetch(condition, _NEAREST, f"LIMIT {COMPARED}", words=query, name=name)
+        return self._fetch(condition, "search_name", words=query)
 
-    def _fetch(self, condition: str, order: str, **params: str) -> list[RegisterRecord]:
+    def _fetch(
+        self, condition: str, order: str, first: str = "", **params: str
+    ) -> list[RegisterRecord]:
+        """The units that fit, in order, standing ones before the others; `first` limits which."""
         own = _OWN if self.business_id else ""
-        first = f"{_RECORD}{condition}{own} AND {_STANDING} ORDER BY {order} LIMIT %(limit)s"
-        rest = f"{_RECORD}{condition}{own} AND NOT {_STANDING} ORDER BY {order} LIMIT %(limit)s"
+        fitting = f"({_RECORD}{condition}{own} AND {{}} {first}) AS fitting"
+        statement = f"SELECT * FROM {fitting} ORDER BY {order} LIMIT %(limit)s"  # noqa: S608 (own)
         known = {"on": self.on, "business_id": self.business_id, "limit": self.limit} | params
-        found = list(RegisterRecord.objects.raw(first, known))
+        found = list(RegisterRecord.objects.raw(statement.format(_STANDING), known))
         if len(found) < self.limit:
-            found += RegisterRecord.objects.raw(rest, known)
+            ended = statement.format(f"NOT {_STANDING}")
+            found += RegisterRecord.objects.raw(ended, known)
         return found
 
 

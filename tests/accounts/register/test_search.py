@@ -27,6 +27,8 @@ def found(query, **options):
         ("dearvvasvuodabalvalusat", "Anára dearvvašvuođabálvalusat Oy"),
         ("3221308-6", "Pirkanmaan hyvinvointialue"),
         ("32213086", "Pirkanmaan hyvinvointialue"),
+        ("32213", "Pirkanmaan hyvinvointialue"),
+        ("3221308-", "Pirkanmaan hyvinvointialue"),
         ("1.2.246.10.32515682.10.0", "Ratinan Terveys Oy"),
         ("1.2.246.10.3251", "Ratinan Terveys Oy"),
     ],
