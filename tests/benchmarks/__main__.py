@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import logging
 import os
 from pathlib import Path
 
@@ -18,6 +19,7 @@ def main() -> None:
     import django
 
     django.setup()
+    logging.disable(logging.INFO)  # the table is what is wanted
     from tests.benchmarks import harness
 
     figures = importlib.import_module(f"tests.benchmarks.{options.name}").run()

@@ -2,9 +2,12 @@
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from statistics import median
+
+from django.db import connection
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,17 @@ def percentile(values: Sequence[float], share: float) -> float:
     """Return the value below which the share of the values lies (nearest rank)."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+@contextmanager
+def own_database() -> Iterator[None]:
+    """Work in a new database with all tables, which is removed again."""
+    name = connection.settings_dict["NAME"]
+    connection.creation.create_test_db(verbosity=0, autoclobber=True)
+    try:
+        yield
+    finally:
+        connection.creation.destroy_test_db(name, verbosity=0)
 
 
 def rate(work: Callable[[], object], *, seconds: float = 1.0) -> float:

@@ -21,7 +21,7 @@ from issuance.authority.build import specimen
 from issuance.authority.sign import sign_bytes, sign_certificate
 from issuance.lint import lint
 from tests import people
-from tests.benchmarks.harness import figure, rate
+from tests.benchmarks.harness import figure, own_database, rate
 from tests.issuance import hierarchy
 from tests.issuance.orders import make_csr, new_key, server_order
 from tests.issuance.test_lint import plan
@@ -35,14 +35,9 @@ KINDS = {"P-384": ("P-256", "ec"), "RSA-4096": ("RSA-2048", "rsa")}
 def run():
     """Work in a database and a folder of its own, which are removed again."""
     hierarchy.RSA_BITS = 4096
-    name = connection.settings_dict["NAME"]
-    connection.creation.create_test_db(verbosity=0, autoclobber=True)
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            hierarchy.make_hierarchy(settings, Path(folder))
-            return [each for kind in KINDS for each in _measure(kind)]
-    finally:
-        connection.creation.destroy_test_db(name, verbosity=0)
+    with own_database(), tempfile.TemporaryDirectory() as folder:
+        hierarchy.make_hierarchy(settings, Path(folder))
+        return [each for kind in KINDS for each in _measure(kind)]
 
 
 def _measure(ca_kind):

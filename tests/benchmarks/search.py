@@ -1,0 +1,143 @@
+"""Search of the register at 100,000 units: in the database, as a whole, and through HTTP."""
+
+import http.client
+import random
+import tempfile
+import time
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import quote
+
+from django.db import connection
+from django.urls import reverse
+
+from accounts.register import csapi, invented, services
+from accounts.register.models import Kind, RegisterRecord
+from accounts.register.search import Search, search_units
+from accounts.register.services import Source
+from certportal.foundation import clock
+from tests.benchmarks.harness import figure, own_database, percentile
+from tests.stack import Stack
+
+UNITS = 100_000
+SEARCHES = 400
+LIMIT = 20
+
+
+def run():
+    """Work in a database of its own, which is removed again."""
+    with own_database():
+        rows = [csapi.read_code(code) for code in invented.invent(UNITS)]
+        services.import_rows(Kind.SOTE_UNIT, rows, Source("benchmark"), now=clock.now())
+        return list(figures())
+
+
+def figures():
+    """Times of searches in the mirror as it stands."""
+    today, typed = clock.day(clock.now()), _queries()
+    floor = _p95([_select_one] * SEARCHES)
+    for what, step, queries in typed:
+        calls = [getattr(Search(query, today, None, LIMIT), step) for query in queries]
+        yield figure(f"{what}, p95 in the database", _p95_sql(calls), "ms", floor)
+    for what, _step, queries in typed:
+        calls = [lambda q=query: search_units(q, on=today) for query in queries]
+        yield figure(f"search by {what}, p95", _p95(calls), "ms", floor)
+    yield from _through_http(typed)
+
+
+def _queries():
+    """What people type: name of the kind, the step of the search that answers it, the queries."""
+    chance = random.Random(7)
+    current = RegisterRecord.objects.filter(known_to=None)
+    records = chance.sample(list(current.order_by("oid")[:: UNITS // 4000]), SEARCHES)
+    words = [" ".join(word[:5] for word in reversed(r.long_name.split()[:2])) for r in records]
+    last = [record.long_name.split()[-1] for record in records]
+    return [
+        (
+            "beginning of a name",
+            "beginning",
+            [r.long_name[: chance.randint(4, 12)] for r in records],
+        ),
+        ("business ID", "number", [record.business_id for record in records]),
+        ("OID", "number", [record.oid for record in records]),
+        ("beginning of an OID", "number", [record.oid[:16] for record in records]),
+        ("words in any order", "words", words),
+        ("a name with a slip", "mended", [_slip(record.long_name, chance) for record in records]),
+        ("a common word with a slip", "mended", [_slip(w, chance) for w in last if len(w) > 5]),
+    ]
+
+
+def _slip(name, chance):
+    """*name* with one letter left out."""
+    place = chance.randrange(2, len(name) - 1)
+    return name[:place] + name[place + 1 :]
+
+
+def _through_http(typed):
+    """The options of the combobox and the page of results, from a web server of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        stack = Stack(Path(folder), redis_number=0)
+        # Each search comes from another address: one alone would soon be told to wait.
+        stack.start("web", extra={"TRUSTED_PROXIES": "127.0.0.1"})
+        try:
+            stack.await_web()
+            floor = _p95_http(stack.port, "/livez?q=", [""] * SEARCHES)
+            for name, what in (("register_options", "options"), ("register", "page of results")):
+                for kind, _step, queries in typed:
+                    p95 = _p95_http(stack.port, f"{reverse(name)}?q=", queries)
+                    yield figure(f"{what} for {kind}, p95 through HTTP", p95, "ms", floor)
+        finally:
+            stack.stop()
+
+
+def _p95_http(port, address, queries):
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    calls = [
+        lambda query=query, n=n: _get(connection, address + quote(query), n)
+        for n, query in enumerate(["warm"] * 10 + queries)
+    ]
+    for call in calls[:10]:
+        call()
+    return _p95(calls[10:])
+
+
+def _get(connection, address, number):
+    headers = {"Host": "localhost", "X-Forwarded-For": f"192.0.2.{number % 250}"}
+    connection.request("GET", address, headers=headers)
+    answer = connection.getresponse()
+    body = answer.read()
+    assert answer.status == 200, (answer.status, body[:200])
+
+
+def _select_one():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+
+def _p95(calls):
+    times = []
+    for call in calls:
+        started = time.perf_counter()
+        call()
+        times.append((time.perf_counter() - started) * 1000)
+    return percentile(times, 0.95)
+
+
+def _p95_sql(calls):
+    """The 95th percentile of the slowest statement of each call, in milliseconds."""
+    times, slowest = [], timedelta()
+
+    def timed(execute, sql, params, many, context):
+        nonlocal slowest
+        started = time.perf_counter()
+        try:
+            return execute(sql, params, many, context)
+        finally:
+            slowest = max(slowest, timedelta(seconds=time.perf_counter() - started))
+
+    with connection.execute_wrapper(timed):
+        for call in calls:
+            slowest = timedelta()
+            call()
+            times.append(slowest / timedelta(milliseconds=1))
+    return percentile(times, 0.95)
