@@ -25,8 +25,10 @@ class RegisterClient(Protocol):
     def source(self) -> str:
         """Where rows come from, the same at every run."""
 
-    def download(self, *, modified_since: date | None = None) -> Download:
-        """Every row whatever its status, or those modified on or after a day.
+    def download(
+        self, *, modified_since: date | None = None, valid_on: date | None = None
+    ) -> Download:
+        """Every row whatever its status, or those modified since, or valid on, a day.
 
         Raises:
             Unavailable: the source does not answer, or not with a register.
@@ -42,12 +44,15 @@ class MemoryClient:
     asked: list[date | None] = field(default_factory=list)
     source: str = "memory"
 
-    def download(self, *, modified_since: date | None = None) -> Download:
-        """The rows given, or the fault given."""
+    def download(
+        self, *, modified_since: date | None = None, valid_on: date | None = None
+    ) -> Download:
+        """The rows given (those valid on the day), or the fault given."""
         self.asked.append(modified_since)
         if self.fault is not None:
             raise self.fault
-        return Download(list(self.rows), 1)
+        rows = [row for row in self.rows if valid_on is None or row.is_valid(valid_on)]
+        return Download(rows, 1)
 
 
 def load_client() -> RegisterClient | None:

@@ -1,5 +1,6 @@
 """The code server's REST API v6: a whole classification, page by page, checked for being whole."""
 
+import time
 from dataclasses import dataclass, field
 from datetime import date
 from urllib.parse import quote, urlencode
@@ -12,6 +13,8 @@ from accounts.register.transport import SourceFault, Transport
 
 # Removals are seen only when asked for: without `status` the server lists active codes alone.
 STATUSES = ("ACTIVE", "DELETED", "PROPOSAL")
+
+type Query = dict[str, object]
 
 
 class _Moved(Exception):
@@ -26,6 +29,7 @@ class CodeServer:
         url: base of the API, ending in ``/csapi/v6``.
         page_size: 10 to 500, the server's own limits.
         max_pages: a server that never ends is given up here.
+        longest: seconds after which a download that still goes on is given up.
         rounds: how often the whole is fetched again because it changed under paging.
     """
 
@@ -34,6 +38,7 @@ class CodeServer:
     version: str = "1.2.246.537.6.202.2008"
     page_size: int = 500
     max_pages: int = 2000
+    longest: float = 1800.0
     rounds: int = 3
     transport: Transport = field(default_factory=Transport)
 
@@ -43,38 +48,47 @@ class CodeServer:
         path = f"classifications/{quote(self.classification)}/versions/{quote(self.version)}"
         return f"{self.url.rstrip('/')}/{path}/conceptcodes"
 
-    def download(self, *, modified_since: date | None = None) -> Download:
-        """Every concept code, or those modified on or after a day; see `RegisterClient`."""
+    def download(
+        self, *, modified_since: date | None = None, valid_on: date | None = None
+    ) -> Download:
+        """Concept codes as `RegisterClient` describes."""
+        query = self._query(modified_since, valid_on)
+        ends_at = time.monotonic() + self.longest
         previous: list[Row] | None = None
         for _ in range(self.rounds):
             try:
-                rows, pages, whole = self._pages(modified_since)
+                rows, pages, missing = self._pages(query, ends_at)
             except _Moved:
                 continue
+            kept = csapi.without_repeats(rows)
             # A source that really repeats rows gives the same rows twice; one that changed
             # under paging does not.
-            if whole or rows == previous:
-                return Download(rows, pages)
-            previous = rows
-        raise SourceFault(f"register changed under paging {self.rounds} times")
+            if not missing and (len(kept) == len(rows) or kept == previous):
+                return Download(kept, pages)
+            previous = kept
+        raise SourceFault(f"changed under paging, or not whole, {self.rounds} times")
 
-    def _pages(self, modified_since: date | None) -> tuple[list[Row], int, bool]:
-        """One round: the rows, the pages, and whether as many codes came as were announced."""
+    def _pages(self, query: Query, ends_at: float) -> tuple[list[Row], int, bool]:
+        """One round: the rows, the pages, and whether fewer rows came than were announced."""
         rows: list[Row] = []
         total: int | None = None
         for number in range(1, self.max_pages + 1):
-            page = self._page(number, modified_since)
+            if time.monotonic() > ends_at:
+                raise SourceFault(f"not whole after {self.longest:.0f} s, at page {number}")
+            page = self._page(query, number)
             if number > 1 and page.total_items != total:
                 raise _Moved
             total = page.total_items
             rows += page.rows
             if self._is_last(page, number):
-                kept = csapi.without_repeats(rows)
-                return kept, number, total is None or len(kept) == total
+                return rows, number, total is not None and len(rows) < total
+            if total is None and len(page.rows) < self.page_size:
+                raise _Moved
         raise SourceFault(f"more than {self.max_pages} pages")
 
-    def _page(self, number: int, modified_since: date | None) -> Page:
-        document = self.transport.get(self._address(number, modified_since))
+    def _page(self, query: Query, number: int) -> Page:
+        address = f"{self.source}?{urlencode({'page': number} | query, doseq=True)}"
+        document = self.transport.get(address)
         if document is None:
             if number > 1:
                 raise _Moved
@@ -92,13 +106,14 @@ class CodeServer:
             return number >= page.total_pages
         return len(page.rows) < self.page_size
 
-    def _address(self, number: int, modified_since: date | None) -> str:
-        query: dict[str, object] = {
-            "page": number,
+    def _query(self, modified_since: date | None, valid_on: date | None) -> Query:
+        query: Query = {
             "pageSize": self.page_size,
             "status": STATUSES,
             "sortBy": "CONCEPTCODEID",
         }
         if modified_since is not None:
             query["modifiedAfter"] = modified_since.isoformat()
-        return f"{self.source}?{urlencode(query, doseq=True)}"
+        if valid_on is not None:
+            query["validOn"] = valid_on.isoformat()
+        return query

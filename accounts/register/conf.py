@@ -12,8 +12,9 @@ DEFAULTS: dict[str, Any] = {
     "OPTIONS": {},
     # A mirror that is fetched and older than this is not relied on: checks wait.
     "MAX_AGE": timedelta(hours=72),
-    # A run that would end more units than both of these is held for a person.
-    "MAX_ENDED": 20,
+    # A run that would end more units than both of these is held for a person. The number is for
+    # short lists, where one unit is more than the share.
+    "MAX_ENDED": 3,
     "MAX_ENDED_SHARE": 0.01,
 }
 

@@ -38,6 +38,11 @@ class Row:
         """What tells rows apart: a code may return with another validity period (CSAPI v6)."""
         return self.oid, self.valid_from
 
+    def is_valid(self, on: date) -> bool:
+        """Whether the validity period covers the day *on*, both ends inclusive."""
+        began = self.valid_from is None or self.valid_from <= on
+        return began and (self.valid_to is None or on <= self.valid_to)
+
 
 # The columns of the mirror that repeat what the source states, in the order of their hash: texts,
 # then numbers and days, then the attributes.

@@ -15,10 +15,12 @@ from certportal.foundation import clock, events, outbox
 from certportal.foundation.actors import Actor, system
 from certportal.foundation.errors import Refused
 
-SHOWN_DIFFERENCES = 200
 SHOWN_ENDING = 200
 COUNTED = ("added", "changed", "removed", "ended")
 ACCEPTANCE_LASTS = timedelta(days=2)
+# A run that has not ended by then never will: its process was killed.
+LONGEST_RUN = timedelta(hours=3)
+LONGEST_NAME = 300
 
 
 @dataclass(frozen=True)
@@ -32,16 +34,15 @@ class Source:
 
 @dataclass(frozen=True)
 class Report:
-    """What an import did, or in a dry run would do. ``run`` is None in a dry run."""
+    """What an import did, or in a dry run would do.
+
+    ``run`` is None in a dry run. ``held``: it stops because it would end too many units.
+    """
 
     counts: Counts
     run: RegisterRun | None = None
     differences: Sequence[Difference] = field(default_factory=list)
-
-    @property
-    def held(self) -> bool:
-        """Whether the run stopped because it would have ended too many units."""
-        return self.run is not None and self.run.outcome == RegisterRun.Outcome.HELD
+    held: bool = False
 
 
 class Busy(Refused):
@@ -52,48 +53,65 @@ class _DryRun(Exception):
     """Takes a finished comparison out of a transaction that must not be kept."""
 
 
-def import_rows(kind: Kind, rows: Iterable[Row], source: Source, *, now: datetime) -> Report:
-    """Bring *rows* into the mirror of *kind* and record the run.
+def begin(kind: Kind, source: Source, *, now: datetime) -> RegisterRun:
+    """Put a run on record before its rows are asked for, and close those that were killed."""
+    killed = RegisterRun.objects.filter(kind=kind, outcome=RegisterRun.Outcome.RUNNING)
+    for run in killed.filter(started_at__lt=now - LONGEST_RUN):
+        fail(run, "never ended", now=now)
+    return RegisterRun.objects.create(
+        kind=kind, source=source.name[:LONGEST_NAME], scope=source.scope, pages=source.pages, started_at=now
+    )
 
-    A full source also closes what it no longer holds. A run that would end more than the share
-    ``REGISTER_MAX_ENDED_SHARE`` of the standing units changes nothing and is held, unless a held
-    run of at least that size was accepted within two days.
+
+def fail(run: RegisterRun, reason: str, *, now: datetime) -> None:
+    """Record that a run ended before its rows were in the mirror, and why."""
+    _finish(run, RegisterRun.Outcome.FAILED, Counts(), now, reason=reason[:200])
+
+
+def import_rows(
+    kind: Kind,
+    rows: Iterable[Row],
+    source: Source,
+    *,
+    now: datetime,
+    run: RegisterRun | None = None,
+) -> Report:
+    """Bring *rows* into the mirror of *kind*; the run is put on record unless it was *begun*.
+
+    A full source also closes what it no longer holds. A run that would end more units than
+    ``MAX_ENDED``, and more than the share ``MAX_ENDED_SHARE`` of the standing ones, changes
+    nothing and is held, unless a held run of at least that size was accepted within two days.
 
     Raises:
         Busy: another import is at work.
     """
-    run = _begin(kind, source, now)
+    run = run or begin(kind, source, now=now)
+    run.pages, present = source.pages, clock.going_on(now)
     try:
         with transaction.atomic():
             counts, held = _write(run, rows, now)
             outcome = RegisterRun.Outcome.HELD if held else RegisterRun.Outcome.DONE
-            _finish(run, outcome, counts, now)
+            _finish(run, outcome, counts, present())
             if not held and (counts.changed or counts.removed):
                 outbox.enqueue("register.changed", now=now, run=run.pk)
     except Exception as error:
-        _finish(run, RegisterRun.Outcome.FAILED, Counts(), now, reason=type(error).__name__)
+        fail(run, type(error).__name__, now=present())
         raise
-    return Report(counts, run)
+    return Report(counts, run, held=held)
 
 
 def preview(kind: Kind, rows: Iterable[Row], source: Source, *, now: datetime) -> Report:
-    """What `import_rows` would change, with the first differences; nothing is kept."""
+    """What `import_rows` would change, with every difference; nothing is kept."""
     run = RegisterRun(pk=0, kind=kind, scope=source.scope, source=source.name, started_at=now)
     report = Report(Counts())
     try:
         with transaction.atomic():
             counts = store.stage(run, rows, now=now, today=clock.day(now))
-            report = Report(counts, None, store.differences(SHOWN_DIFFERENCES))
+            held = _ends_too_many(run, counts, now)
+            report = Report(counts, None, store.differences(), held)
             raise _DryRun
     except _DryRun:
         return report
-
-
-def record_failure(kind: Kind, source: Source, reason: str, *, now: datetime) -> RegisterRun:
-    """Record a run that ended before its rows could be read (the source down or broken)."""
-    run = _begin(kind, source, now)
-    _finish(run, RegisterRun.Outcome.FAILED, Counts(), now, reason=reason[:200])
-    return run
 
 
 def accept_held(run_id: int, *, reason: str, actor: Actor, now: datetime) -> RegisterRun:
@@ -110,12 +128,6 @@ def accept_held(run_id: int, *, reason: str, actor: Actor, now: datetime) -> Reg
         run.save(update_fields=["accepted_at", "accepted_by", "accepted_reason"])
         _record(run, "register.held_accepted", actor, now)
     return run
-
-
-def _begin(kind: Kind, source: Source, now: datetime) -> RegisterRun:
-    return RegisterRun.objects.create(
-        kind=kind, source=source.name[:300], scope=source.scope, pages=source.pages, started_at=now
-    )
 
 
 def _write(run: RegisterRun, rows: Iterable[Row], now: datetime) -> tuple[Counts, bool]:
@@ -150,7 +162,8 @@ def _finish(
     run.rows_read = counts.read
     run.added, run.changed = counts.added, counts.changed
     run.removed, run.ended = counts.removed, counts.ended
-    run.save(update_fields=["outcome", "reason", "finished_at", "rows_read", "ending", *COUNTED])
+    told = ["outcome", "reason", "finished_at", "pages", "rows_read", "ending"]
+    run.save(update_fields=[*told, *COUNTED])
     _record(run, f"register.{outcome}", system("register"), now)
 
 

@@ -109,14 +109,13 @@ def apply(*, now: datetime) -> None:
         )
 
 
-def differences(limit: int) -> list[Difference]:
-    """The staged differences in order of identifier, at most *limit*."""
+def differences() -> list[Difference]:
+    """The staged differences in order of identifier."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT d.oid, to_jsonb(r), to_jsonb(s) FROM register_difference d"
             f" LEFT JOIN {RECORDS} r ON r.id = d.old_id"
-            " LEFT JOIN register_staging s ON s.line = d.line ORDER BY d.oid, d.line LIMIT %s",
-            [limit],
+            " LEFT JOIN register_staging s ON s.line = d.line ORDER BY d.oid, d.line"
         )
         return [_difference(*row) for row in cursor.fetchall()]
 

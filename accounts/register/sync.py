@@ -1,8 +1,11 @@
 """Bringing the mirror up to date from its source: nothing is open while the source is asked."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import structlog
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.register import services
 from accounts.register.client import Download, RegisterClient, load_client
@@ -62,14 +65,25 @@ def sync_delta(client: RegisterClient, *, now: datetime) -> Report:
 
 def _sync(client: RegisterClient, since: date | None, now: datetime) -> Report:
     scope = RegisterRun.Scope.FULL if since is None else RegisterRun.Scope.DELTA
+    source, present = Source(client.source, scope, 0), clock.going_on(now)
+    _require_alone(source, now)
+    run = services.begin(Kind.SOTE_UNIT, source, now=now)
     try:
         download = client.download(modified_since=since) if since else _whole(client)
-    except Unavailable as fault:
-        source = Source(client.source, scope, 0)
-        services.record_failure(Kind.SOTE_UNIT, source, str(fault), now=now)
+    except Exception as fault:
+        reason = str(fault) if isinstance(fault, Unavailable) else type(fault).__name__
+        services.fail(run, reason, now=present())
         raise
-    source = Source(client.source, scope, download.pages)
-    return services.import_rows(Kind.SOTE_UNIT, download.rows, source, now=now)
+    source = replace(source, pages=download.pages)
+    return services.import_rows(Kind.SOTE_UNIT, download.rows, source, now=present(), run=run)
+
+
+def _require_alone(source: Source, now: datetime) -> None:
+    """A slow source is not asked again every hour beside the download that still waits for it."""
+    since = now - services.LONGEST_RUN
+    running = _runs(source.name, RegisterRun.Outcome.RUNNING).filter(started_at__gte=since)
+    if running.exists():
+        raise Busy(_("Another import of the register is running. Try again when it has ended."))
 
 
 def _whole(client: RegisterClient) -> Download:
@@ -104,5 +118,8 @@ def _older(run: RegisterRun | None, now: datetime, limit: timedelta) -> bool:
 def _last(
     client: RegisterClient, outcome: str = RegisterRun.Outcome.DONE, **fields: str | None
 ) -> RegisterRun | None:
-    runs = RegisterRun.objects.filter(source=client.source, outcome=outcome, **fields)
-    return runs.order_by("-started_at").first()
+    return _runs(client.source, outcome).filter(**fields).order_by("-started_at").first()
+
+
+def _runs(source: str, outcome: str) -> QuerySet[RegisterRun]:
+    return RegisterRun.objects.filter(source=source[: services.LONGEST_NAME], outcome=outcome)

@@ -1,6 +1,8 @@
 """Time: stored in UTC; days, months and deadlines are computed in Finnish time."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
+from time import monotonic
 from zoneinfo import ZoneInfo
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
@@ -9,6 +11,12 @@ HELSINKI = ZoneInfo("Europe/Helsinki")
 def now() -> datetime:
     """Return the present moment in UTC; views and tasks ask, services take it as a parameter."""
     return datetime.now(UTC)
+
+
+def going_on(moment: datetime) -> Callable[[], datetime]:
+    """Return a clock that begins at the moment and goes on: for work that takes its time."""
+    begun = monotonic()
+    return lambda: moment + timedelta(seconds=monotonic() - begun)
 
 
 def day(moment: datetime) -> date:

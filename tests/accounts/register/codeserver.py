@@ -31,6 +31,7 @@ class FakeCodeServer:
     def __init__(self, codes):
         self.codes, self.faults, self.requests = list(codes), [], []
         self.before_page = lambda number: None
+        self.rows_of = lambda part: part
         self.stop = threading.Event()
 
     def answer(self, path, query):
@@ -47,13 +48,15 @@ class FakeCodeServer:
             return 204, None
         pages = -(-len(found) // size)
         numbers = {"page": page, "pageSize": size, "totalItems": len(found), "totalPages": pages}
-        return 200, {"conceptCodes": part} | numbers
+        return 200, {"conceptCodes": self.rows_of(part)} | numbers
 
     def select(self, query):
         statuses = query.get("status", ["ACTIVE"])
         after = query.get("modifiedAfter", [""])[0]
         found = [c for c in self.codes if c["status"] in statuses]
         found = [c for c in found if c["lastModifiedDate"][: len(after)] >= after]
+        if on := query.get("validOn", [""])[0]:
+            found = [c for c in found if c["beginDate"] <= on <= c["expirationDate"]]
         return sorted(found, key=lambda c: c["conceptCodeId"])
 
 

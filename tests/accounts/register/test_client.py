@@ -143,13 +143,37 @@ def test_a_register_that_changed_under_paging_is_read_again(client, server):
 
 def test_a_register_that_never_rests_is_given_up(client, server):
     server.before_page = lambda number: server.codes.append(code(100 + len(server.codes)))
-    with pytest.raises(SourceFault, match="changed under paging 3 times"):
+    with pytest.raises(SourceFault, match="changed under paging, or not whole, 3 times"):
         client.download()
 
 
 def test_rows_that_the_source_really_repeats_are_taken_once(client, server):
     server.codes += [dict(server.codes[0]), dict(server.codes[24])]
     assert len(client.download().rows) == 25
+
+
+def test_a_page_that_stays_half_is_no_register(client, server):
+    lost = server.codes[12]["conceptCodeId"]
+    server.rows_of = lambda part: [one for one in part if one["conceptCodeId"] != lost]
+    with pytest.raises(SourceFault, match="not whole"):
+        client.download()
+
+
+def test_what_is_valid_on_a_day_can_be_asked_for(any_client, server):
+    day = date(2026, 11, 24)
+    server.codes[0]["expirationDate"] = "2026-11-23"
+    server.codes[1]["expirationDate"] = "2026-11-24"
+    if isinstance(any_client, MemoryClient):
+        any_client.rows = [csapi.read_code(c) for c in server.select({})]
+    oids = {row.oid for row in any_client.download(valid_on=day).rows}
+    assert len(oids) == 24
+    assert server.codes[0]["conceptCodeId"] not in oids
+
+
+def test_a_download_that_takes_too_long_is_given_up(client):
+    client.longest = 0
+    with pytest.raises(SourceFault, match="not whole after 0 s, at page"):
+        client.download()
 
 
 def test_unknown_attributes_and_open_dates_come_through(client, server):

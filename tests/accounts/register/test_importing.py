@@ -34,7 +34,8 @@ def known():
 def test_the_first_import_fills_the_mirror_and_is_on_record():
     report = bring(unit(0, "Apteekki"), unit(1, "Sivuapteekki", attributes={"a": ['"\\\t']}))
     run = RegisterRun.objects.get()
-    assert (run.outcome, run.rows_read, run.added, run.finished_at) == ("done", 2, 2, NOW)
+    assert (run.outcome, run.rows_read, run.added) == ("done", 2, 2)
+    assert NOW < run.finished_at < NOW + timedelta(minutes=1)
     assert report.counts.added == 2
     assert list(known().values()) == ["Apteekki", "Sivuapteekki"]
     assert RegisterRecord.objects.last().attributes == {"a": ['"\\\t']}
@@ -166,7 +167,7 @@ def test_a_run_that_would_end_too_many_units_is_held_and_changes_nothing(forty_u
 def test_a_held_run_that_a_person_accepted_passes_the_next_time(forty_units):
     held = bring(unit(0), now=LATER).run
     services.accept_held(held.pk, reason="seen", actor=RAIMO, now=LATER)
-    assert Event.objects.latest("at", "pk").actor == "person:raimo"
+    assert Event.objects.get(action="register.held_accepted").actor == "person:raimo"
     assert not bring(unit(0), now=LATER + timedelta(hours=1)).held
     assert list(known()) == [unit(0).oid]
 
@@ -205,8 +206,27 @@ def test_a_preview_shows_the_differences_and_keeps_nothing():
 
 @pytest.mark.django_db
 def test_a_failed_download_is_on_record():
-    run = services.record_failure(Kind.SOTE_UNIT, FULL, "timeout", now=NOW)
-    assert (run.outcome, run.reason) == ("failed", "timeout")
+    run = services.begin(Kind.SOTE_UNIT, FULL, now=NOW)
+    services.fail(run, "timeout", now=LATER)
+    run.refresh_from_db()
+    assert (run.outcome, run.reason, run.finished_at) == ("failed", "timeout", LATER)
+
+
+@pytest.mark.django_db
+def test_a_run_whose_process_was_killed_does_not_stay_running():
+    killed = services.begin(Kind.SOTE_UNIT, FULL, now=NOW)
+    bring(unit(0), now=LATER)
+    killed.refresh_from_db()
+    assert (killed.outcome, killed.reason) == ("failed", "never ended")
+
+
+@pytest.mark.django_db
+def test_a_short_list_asks_before_it_loses_more_than_a_few():
+    bring(*(unit(n) for n in range(6)))
+    assert not bring(*(unit(n) for n in range(3)), now=LATER).held
+    bring(*(unit(n) for n in range(6)), now=LATER)
+    assert bring(unit(0), now=LATER).held
+    assert len(known()) == 6
 
 
 @pytest.mark.django_db

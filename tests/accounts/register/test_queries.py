@@ -133,6 +133,7 @@ def test_the_mirror_remembers_what_it_knew_when():
 def test_the_age_counts_from_the_last_import_that_succeeded():
     assert queries.register_age(NOW) is None
     bring(Row(OID))
-    services.record_failure(SOTE, Source("test"), "down", now=NOW + timedelta(hours=5))
+    failed = services.begin(SOTE, Source("test"), now=NOW + timedelta(hours=5))
+    services.fail(failed, "down", now=NOW + timedelta(hours=5))
     assert queries.register_age(NOW + timedelta(hours=6)) == timedelta(hours=6)
     assert queries.register_age(NOW, kind=Kind.INTERMEDIARY) is None

@@ -73,6 +73,20 @@ def test_a_source_that_fails_is_on_record_and_changes_nothing(client):
     assert sync.catch_up(now=NOW + DAY + HOUR, client=client) is not None
 
 
+def test_a_source_that_is_still_being_read_is_not_asked_again(client):
+    services.begin(Kind.SOTE_UNIT, Source(client.source), now=NOW)
+    assert sync.catch_up(now=NOW + HOUR, client=client) is None
+    assert client.asked == []
+    assert sync.catch_up(now=NOW + 4 * HOUR, client=client) is not None
+
+
+def test_a_client_that_breaks_leaves_no_run_running(client):
+    client.fault = ValueError("a fault of ours")
+    with pytest.raises(ValueError, match="ours"):
+        sync.catch_up(now=NOW, client=client)
+    assert RegisterRun.objects.get().reason == "ValueError"
+
+
 def test_an_empty_register_is_a_fault_and_an_empty_delta_is_not(client):
     sync.catch_up(now=NOW, client=client)
     client.rows = []
@@ -84,8 +98,8 @@ def test_an_empty_register_is_a_fault_and_an_empty_delta_is_not(client):
 class Skipping(MemoryClient):
     """Paging skipped a code the first time: another went and one came between two pages."""
 
-    def download(self, *, modified_since=None):
-        whole = super().download(modified_since=modified_since)
+    def download(self, **asked):
+        whole = super().download(**asked)
         return replace(whole, rows=whole.rows[1:]) if len(self.asked) == 1 else whole
 
 
