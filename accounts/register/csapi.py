@@ -45,11 +45,22 @@ def read_page(document: object) -> Page:
     Raises:
         Malformed: the document has another shape.
     """
-    if not isinstance(document, dict) or not isinstance(document.get("conceptCodes"), list):
-        raise Malformed("no list conceptCodes")
-    rows = [read_code(code) for code in document["conceptCodes"]]
-    numbers = (document.get(name) for name in ("page", "totalItems", "totalPages"))
+    rows = [read_code(code) for code in entries_of(document)]
+    told = document if isinstance(document, dict) else {}
+    numbers = (told.get(name) for name in ("page", "totalItems", "totalPages"))
     return Page(rows, *(_number(value) for value in numbers))
+
+
+def entries_of(document: object) -> list[object]:
+    """The concept codes of a page as they stand in it.
+
+    Raises:
+        Malformed: the document has another shape.
+    """
+    listed = document.get("conceptCodes") if isinstance(document, dict) else None
+    if not isinstance(listed, list):
+        raise Malformed("no list conceptCodes")
+    return listed
 
 
 def read_code(code: object) -> Row:

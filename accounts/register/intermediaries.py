@@ -1,16 +1,40 @@
 """Reading the list of Kanta intermediaries.
 
 The register's own record form is not published, so the list is ours: JSON
-``{"intermediaries": [{"oid"?, "businessId"?, "name", "begin"?, "end"?}]}``, dates ISO or empty.
+``{"intermediaries": [{"oid"?, "businessId"?, "name", "begin"?, "end"?}]}``, or the same columns
+as CSV, as spreadsheets write it. Dates are ISO or Finnish, or empty where open.
 """
 
-from datetime import date
+import csv
+import io
+from collections.abc import Iterable
+from datetime import date, datetime
 
 from accounts.register import identifiers
 from accounts.register.csapi import Malformed
+from accounts.register.folding import fold
 from accounts.register.rows import Row
 
 _FIELDS = {"oid", "businessId", "name", "begin", "end"}
+# How the columns of a list in CSV may be headed, in lower case without marks between words.
+_HEADS = {
+    "oid": "oid",
+    "tunniste": "oid",
+    "businessid": "businessId",
+    "ytunnus": "businessId",
+    "fonummer": "businessId",
+    "name": "name",
+    "nimi": "name",
+    "namn": "name",
+    "begin": "begin",
+    "alkaa": "begin",
+    "alkupvm": "begin",
+    "borjar": "begin",
+    "end": "end",
+    "paattyy": "end",
+    "loppupvm": "end",
+    "slutar": "end",
+}
 
 
 def read_list(document: object) -> list[Row]:
@@ -22,7 +46,37 @@ def read_list(document: object) -> list[Row]:
     listed = document.get("intermediaries") if isinstance(document, dict) else None
     if not isinstance(listed, list):
         raise Malformed("no list intermediaries")
-    return [_read(entry) for entry in listed]
+    return read_entries(listed)
+
+
+def read_entries(entries: Iterable[object]) -> list[Row]:
+    """The rows of the entries of a list.
+
+    Raises: as `read_list`.
+    """
+    return [_read(entry) for entry in entries]
+
+
+def read_csv(data: bytes) -> list[dict[str, str]]:
+    """The entries of a list in CSV: separated by semicolons, commas or tabs, UTF-8 or Latin-1.
+
+    Raises:
+        Malformed: the first line names no column of names.
+    """
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("latin-1")
+    first = text.partition("\n")[0]
+    lines = csv.reader(io.StringIO(text), delimiter=max(";,\t", key=first.count))
+    try:
+        heads, *entries = [line for line in lines if any(line)] or [[]]
+    except csv.Error as error:
+        raise Malformed("not CSV") from error
+    names = [_HEADS.get(fold(head).replace(" ", ""), head.strip()) for head in heads]
+    if "name" not in names:
+        raise Malformed("neither JSON nor a list with a column of names")
+    return [dict(zip(names, entry, strict=False)) for entry in entries]
 
 
 def _read(entry: object) -> Row:
@@ -54,7 +108,13 @@ def _date(value: object, name: str) -> date | None:
     if value in (None, ""):
         return None
     try:
-        day = date.fromisoformat(str(value)[:10])
+        day = _day(str(value).strip())
     except ValueError:
         raise Malformed(f"date {str(value)[:40]!r} of {name[:80]!r}") from None
     return day if 1900 < day.year < 2100 else None
+
+
+def _day(text: str) -> date:
+    if "." in text:
+        return datetime.strptime(text, "%d.%m.%Y").date()  # noqa: DTZ007 (a day has no time zone)
+    return date.fromisoformat(text[:10])

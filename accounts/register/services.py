@@ -59,7 +59,11 @@ def begin(kind: Kind, source: Source, *, now: datetime) -> RegisterRun:
     for run in killed.filter(started_at__lt=now - LONGEST_RUN):
         fail(run, "never ended", now=now)
     return RegisterRun.objects.create(
-        kind=kind, source=source.name[:LONGEST_NAME], scope=source.scope, pages=source.pages, started_at=now
+        kind=kind,
+        source=source.name[:LONGEST_NAME],
+        scope=source.scope,
+        pages=source.pages,
+        started_at=now,
     )
 
 

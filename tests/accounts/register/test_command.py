@@ -1,4 +1,5 @@
 import json
+from datetime import date
 from io import StringIO
 
 import pytest
@@ -33,7 +34,8 @@ def test_files_are_imported_with_progress_and_counts(tmp_path):
     first, second = page(tmp_path, "A", "B"), page(tmp_path, "A", "B", file="again.json")
     out, err = run(first, second)
     assert "2 rows read, 2 added" in out
-    assert "2/2 again.json" in err
+    for label in ("page.json", "again.json", "sote_unit"):
+        assert f"] 100% {label}\n" in err
     assert RegisterRecord.objects.count() == 2
 
 
@@ -44,6 +46,27 @@ def test_a_dry_run_prints_the_differences_and_imports_nothing(tmp_path):
     assert f"changed {OID}\n  long_name: 'Vanha' → 'Uusi'" in out
     assert "1 added, 1 changed, 0 removed" in out
     assert RegisterRecord.objects.get().long_name == "Vanha"
+
+
+@pytest.mark.django_db
+def test_a_dry_run_prints_every_difference_and_whether_it_would_be_held(tmp_path):
+    run(page(tmp_path, *map(str, range(300))))
+    out, _ = run("--dry-run", page(tmp_path, "0"))
+    assert out.count("\nremoved ") + out.startswith("removed ") == 299
+    assert "would be held" in out
+    assert RegisterRecord.objects.filter(known_to=None).count() == 300
+
+
+@pytest.mark.django_db
+def test_a_list_of_intermediaries_from_a_spreadsheet(tmp_path):
+    path = tmp_path / "valittajat.csv"
+    path.write_bytes(
+        "Nimi;Y-tunnus;Alkupvm;Loppupvm\nVälittäjä Äyräs Oy;9900023-7;1.2.2024;\n".encode("latin-1")
+    )
+    run(str(path))
+    record = RegisterRecord.objects.get()
+    assert (record.kind, record.long_name) == ("intermediary", "Välittäjä Äyräs Oy")
+    assert (record.oid, record.valid_from) == ("1.2.246.10.99000237", date(2024, 2, 1))
 
 
 @pytest.mark.django_db

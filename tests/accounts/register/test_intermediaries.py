@@ -29,7 +29,7 @@ def test_an_oid_alone_is_enough_and_other_fields_are_kept():
         {"businessId": "2077474-1", "name": "Väärä tarkiste"},
         {"businessId": "9900022-9"},
         {"oid": "x", "name": "Ei OID"},
-        {"oid": "1.2.3", "name": "Väärä päivä", "end": "31.12.2024"},
+        {"oid": "1.2.3", "name": "Väärä päivä", "end": "32.12.2024"},
         "teksti",
     ],
 )

@@ -1,12 +1,13 @@
 """``import_register FILE… | --sample [--dry-run]``: bring register files into the mirror."""
 
 from argparse import ArgumentParser
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.register import files, services
+from accounts.register import files, reporting, services
 from accounts.register.csapi import Malformed
 from accounts.register.models import Kind, RegisterRun
 from accounts.register.services import Report, Source
@@ -31,43 +32,24 @@ class Command(BaseCommand):
         if not paths:
             raise CommandError("Give files to import, or --sample.")
         scope = RegisterRun.Scope.DELTA if options["delta"] else RegisterRun.Scope.FULL
+        source = Source(_name(paths), scope, len(paths))
         bring = services.preview if options["dry_run"] else services.import_rows
         try:
-            found = files.read_files(paths, progress=self._progress(len(paths)))
-            for kind, rows in found.items():
-                source = Source(_name(paths), scope, len(paths))
-                self._show(kind, bring(kind, rows, source, now=clock.now()))
+            for kind, rows in files.read_files(paths, watch=self._watch).items():
+                self._show(kind, bring(kind, self._watch(kind, rows), source, now=clock.now()))
         except (Malformed, Refused, OSError) as error:
             raise CommandError(str(error)) from error
 
-    def _progress(self, total: int) -> Any:
-        read = iter(range(1, total + 1))
-
-        def advance(path: Path) -> None:
-            done = next(read)
-            bar = "#" * (30 * done // total)
-            self.stderr.write(f"\r[{bar:<30}] {done}/{total} {path.name}", ending="")
-            if done == total:
-                self.stderr.write("")
-
-        return advance
+    def _watch(self, label: str, items: Sequence[Any]) -> Iterable[Any]:
+        return reporting.bar(label, items, lambda text: self.stderr.write(text, ending=""))
 
     def _show(self, kind: Kind, report: Report) -> None:
-        for difference in report.differences:
-            self.stdout.write(f"{difference.change} {difference.oid}")
-            for name in sorted({*difference.before, *difference.after}):
-                before, after = difference.before.get(name), difference.after.get(name)
-                self.stdout.write(f"  {name}: {before!r} → {after!r}")
-        counts = report.counts
-        self.stdout.write(
-            f"{kind}: {counts.read} rows read, {counts.added} added, {counts.changed} changed,"
-            f" {counts.removed} removed, {counts.ended} no longer standing"
-        )
-        if report.run is not None and report.held:
-            raise CommandError(
-                "Held: it would end too many units. If that is right, run"
-                f" accept_register_run {report.run.pk} --reason WHY and import again."
-            )
+        for line in reporting.lines(kind, report):
+            self.stdout.write(line)
+        if report.held and report.run is None:
+            self.stdout.write(reporting.held(report))
+        elif report.held:
+            raise CommandError(reporting.held(report))
 
 
 def _name(paths: list[Path]) -> str:

@@ -1,0 +1,57 @@
+"""What an operator reads at the terminal: how far an import is, and what it changes."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from accounts.register.models import Kind
+from accounts.register.services import Report
+from accounts.register.store import Difference
+
+WIDTH = 30
+# Often enough to be seen moving, seldom enough to cost nothing.
+_EVERY = 0.1
+
+
+def bar(label: str, items: Sequence[object], write: Callable[[str], object]) -> Iterator[object]:
+    """Yield *items* and draw meanwhile how many have been taken."""
+    total, shown = len(items), 0.0
+    for done, item in enumerate(items):
+        if time.monotonic() - shown > _EVERY:
+            shown = time.monotonic()
+            write(_drawn(label, done, total))
+        yield item
+    write(_drawn(label, total, total) + "\n")
+
+
+def _drawn(label: str, done: int, total: int) -> str:
+    share = done / total if total else 1.0
+    return f"\r[{'#' * int(WIDTH * share):<{WIDTH}}] {share:4.0%} {label}"
+
+
+def lines(kind: Kind, report: Report) -> Iterator[str]:
+    """Every difference, then the counts."""
+    for difference in report.differences:
+        yield from _difference(difference)
+    counts = report.counts
+    yield (
+        f"{kind}: {counts.read} rows read, {counts.added} added, {counts.changed} changed,"
+        f" {counts.removed} removed, {counts.ended} no longer standing"
+    )
+
+
+def held(report: Report) -> str:
+    """What an operator does about a run that was held, or would be."""
+    if report.run is None:
+        return "This import would be held: it would end too many units."
+    return (
+        "Held: it would end too many units. If that is right, run"
+        f" accept_register_run {report.run.pk} --reason WHY and import again."
+    )
+
+
+def _difference(difference: Difference) -> Iterable[str]:
+    yield f"{difference.change} {difference.oid}"
+    for name in sorted({*difference.before, *difference.after}):
+        before, after = difference.before.get(name), difference.after.get(name)
+        if before or after:
+            yield f"  {name}: {before!r} → {after!r}"
