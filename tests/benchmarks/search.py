@@ -1,4 +1,8 @@
-"""Search of the register at 100,000 units: in the database, as a whole, and through HTTP."""
+"""Search of the register at 100,000 units: in the database, as a whole, and through HTTP.
+
+Each search is timed a few times and its best time counts, so that whatever else the machine does
+is not taken for the search; the 95th percentile is over different searches.
+"""
 
 import http.client
 import random
@@ -22,6 +26,8 @@ from tests.stack import Stack
 UNITS = 100_000
 SEARCHES = 400
 LIMIT = 20
+REPEATED = 3
+OVER_HTTP = 100
 
 
 def run():
@@ -81,10 +87,10 @@ def _through_http(typed):
         stack.start("web", extra={"TRUSTED_PROXIES": "127.0.0.1"})
         try:
             stack.await_web()
-            floor = _p95_http(stack.port, "/livez?q=", [""] * SEARCHES)
+            floor = _p95_http(stack.port, "/livez?q=", [""] * OVER_HTTP)
             for name, what in (("register_options", "options"), ("register", "page of results")):
                 for kind, _step, queries in typed:
-                    p95 = _p95_http(stack.port, f"{reverse(name)}?q=", queries)
+                    p95 = _p95_http(stack.port, f"{reverse(name)}?q=", queries[:OVER_HTTP])
                     yield figure(f"{what} for {kind}, p95 through HTTP", p95, "ms", floor)
         finally:
             stack.stop()
@@ -115,17 +121,18 @@ def _select_one():
 
 
 def _p95(calls):
-    times = []
-    for call in calls:
-        started = time.perf_counter()
-        call()
-        times.append((time.perf_counter() - started) * 1000)
-    return percentile(times, 0.95)
+    return percentile([min(_milliseconds(call) for _ in range(REPEATED)) for call in calls], 0.95)
+
+
+def _milliseconds(call):
+    started = time.perf_counter()
+    call()
+    return (time.perf_counter() - started) * 1000
 
 
 def _p95_sql(calls):
     """The 95th percentile of the slowest statement of each call, in milliseconds."""
-    times, slowest = [], timedelta()
+    slowest = timedelta()
 
     def timed(execute, sql, params, many, context):
         nonlocal slowest
@@ -135,9 +142,12 @@ def _p95_sql(calls):
         finally:
             slowest = max(slowest, timedelta(seconds=time.perf_counter() - started))
 
+    def measured(call):
+        nonlocal slowest
+        slowest = timedelta()
+        call()
+        return slowest / timedelta(milliseconds=1)
+
     with connection.execute_wrapper(timed):
-        for call in calls:
-            slowest = timedelta()
-            call()
-            times.append(slowest / timedelta(milliseconds=1))
+        times = [min(measured(call) for _ in range(REPEATED)) for call in calls]
     return percentile(times, 0.95)
