@@ -3,6 +3,7 @@
 from django.conf.urls.i18n import i18n_patterns
 from django.urls import path
 
+from accounts.views import register
 from certportal import pages
 from tests.gallery import views
 
@@ -11,6 +12,7 @@ urlpatterns = [
     *pages.root_urlpatterns,
     *i18n_patterns(
         *pages.urlpatterns,
+        path("register/", register.search, name="register"),
         path("gallery/components/", views.components, name="home"),
         path("gallery/form/", views.form, name="gallery_form"),
         path("gallery/question/", views.question, name="gallery_question"),
