@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from django.test.utils import setup_databases, teardown_databases
+from django.test.utils import setup_databases
 from django.utils import translation
 
 from accounts.models import Membership
@@ -19,12 +19,13 @@ CLINICS = "9900008-5"
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_test_environment, django_db_modify_db_settings, django_db_blocker):
-    """Make the test database, also for sessions in which only other processes use it."""
+    """Make the test database, also for sessions in which only other processes use it.
+
+    It replaces the one of the run before, which is left standing: a thread of a live server may
+    hold a connection for a moment longer than the last test.
+    """
     with django_db_blocker.unblock():
-        made = setup_databases(verbosity=0, interactive=False)
-    yield
-    with django_db_blocker.unblock():
-        teardown_databases(made, verbosity=0)
+        setup_databases(verbosity=0, interactive=False)
 
 
 @pytest.fixture(autouse=True)
