@@ -16,10 +16,14 @@ ROUTES: dict[str, list[tuple[str, str]]] = {
     # The registration authority looks at the facts once more before anything is signed.
     "certificate.approved": [("applications.confirm", "default")],
     "certificate.confirmed": [("issuance.issue", "ca")],
-    "certificate.issued": [("applications.record_issued", "default")],
+    "certificate.issued": [
+        ("applications.record_issued", "default"),
+        ("issuance.publish_ocsp", "ca"),
+    ],
     "certificate.refused": [("applications.recall", "default")],
     "certificate.revoked": [
         ("issuance.publish_crl", "ca"),
+        ("issuance.publish_ocsp", "ca"),
         ("applications.tell_revoked", "default"),
     ],
     "feedback.given": [("certportal.mail_feedback", "default")],
@@ -49,6 +53,12 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "publish-crls": {
         "task": "issuance.publish_crls",
         "schedule": 3600.0,
+        "options": {"queue": "ca", "expires": 600},
+    },
+    # Signs anew what has lost a quarter of its life, and whatever is missing.
+    "refresh-ocsp": {
+        "task": "issuance.refresh_ocsp",
+        "schedule": 600.0,
         "options": {"queue": "ca", "expires": 600},
     },
     # Asks hourly; the task itself knows whether a delta or the whole is due.

@@ -1,4 +1,4 @@
-"""The WSGI entry point of the web process."""
+"""The WSGI entry point of the web process: status and lists first, then Django."""
 
 import os
 
@@ -7,4 +7,8 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "certportal.settings")
 os.environ.setdefault("PORTAL_PROCESS", "web")
 
-application = get_wsgi_application()
+django = get_wsgi_application()
+
+from issuance.front import Front  # noqa: E402 - Django must be set up before
+
+application = Front(django)

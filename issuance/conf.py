@@ -27,8 +27,8 @@ _POLICY_OIDS = MappingProxyType(
 class Pki:
     """``public_url`` is where CRLs and CA certificates are served: plain http, no final slash.
 
-    ``crl_validity_hours`` is from thisUpdate to nextUpdate. ``{url}`` in ``notice`` becomes
-    the address of the practice statement.
+    ``crl_validity_hours`` and ``ocsp_validity_hours`` are from signing to nextUpdate.
+    ``{url}`` in ``notice`` becomes the address of the practice statement.
     """
 
     public_url: str
@@ -40,6 +40,7 @@ class Pki:
     root_years: int = 20
     issuing_years: int = 15
     crl_validity_hours: int = 48
+    ocsp_validity_hours: int = 48
 
     def policy(self, environment: Environment, branch: Branch) -> Policy:
         """The policy asserted by certificates of this environment and branch."""

@@ -45,15 +45,19 @@ def bundle_path(stem: str) -> Path:
     return Path(settings.PORTAL_DATA) / "ca" / "public" / f"{stem}.p7c"
 
 
-def replace(path: Path, content: bytes) -> None:
-    """Put ``content`` in the place of the file at ``path``: the old one whole or the new one."""
+def replace(path: Path, content: bytes, *, lasting: bool = True) -> None:
+    """Put ``content`` in the place of the file at ``path``: the old one whole or the new one.
+
+    One that is not ``lasting`` may be broken after the machine has lost its power.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+            if lasting:
+                file.flush()
+                os.fsync(file.fileno())
             os.fchmod(file.fileno(), 0o644)
         os.replace(draft, path)
     except BaseException:

@@ -1,13 +1,16 @@
 """Work of the ``ca`` worker."""
 
+import base64
 from datetime import datetime
 from uuid import UUID
 
+import celery
 from celery import shared_task
 
 from certportal.foundation import clock, outbox
+from certportal.foundation.errors import Unavailable
 from certportal.foundation.models import OutboxItem
-from issuance import services
+from issuance import asking, services
 
 
 @outbox.task("issuance.issue")
@@ -20,6 +23,29 @@ def issue(*, item: OutboxItem, now: datetime, reference: str, **_: object) -> No
 def publish_crl(*, item: OutboxItem, now: datetime, certificate_id: int, **_: object) -> None:
     """Publish the list that a revoked certificate belongs on."""
     services.publish_crl_with(certificate_id, now=now)
+
+
+@outbox.task("issuance.publish_ocsp")
+def publish_ocsp(*, item: OutboxItem, now: datetime, certificate_id: int, **_: object) -> None:
+    """Sign the status of a certificate that was issued or revoked."""
+    services.publish_response_with(certificate_id, now=now)
+
+
+@shared_task(name="issuance.refresh_ocsp")
+def refresh_ocsp() -> None:
+    """Sign status that grows old anew; beat calls this. The rest waits behind other work."""
+    if services.refresh_responses(now=clock.now()):
+        celery.signature("issuance.refresh_ocsp").apply_async(queue="ca", expires=600)
+
+
+@shared_task(name="issuance.answer_ocsp")
+def answer_ocsp(*, stem: str, request: str, reply_to: str) -> None:
+    """Answer a client that waits, for whom nothing was signed ahead."""
+    try:
+        answer = services.answer(stem, base64.b64decode(request), now=clock.now())
+    except Unavailable:
+        return  # whoever asked is told to try later
+    asking.reply(reply_to, answer)
 
 
 @shared_task(name="issuance.publish_crls")

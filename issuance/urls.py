@@ -6,9 +6,9 @@ from issuance import pages, views
 
 app_name = "issuance"
 urlpatterns = [
-    path("crl/<slug:stem>.crl", views.crl, name="crl"),
+    path("crl/<slug:stem>.crl", views.machines, name="crl"),
     path("ca/", pages.policy, name="policy"),
-    path("ca/<slug:stem>.crt", views.certificate, name="ca_certificate"),
-    path("ca/<slug:stem>.pem", views.chain, name="ca_chain"),
-    path("ca/<slug:stem>.p7c", views.bundle, name="ca_bundle"),
+    path("ca/<slug:stem>.crt", views.machines, name="ca_certificate"),
+    path("ca/<slug:stem>.pem", views.machines, name="ca_chain"),
+    path("ca/<slug:stem>.p7c", views.machines, name="ca_bundle"),
 ]

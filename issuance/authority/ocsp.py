@@ -182,19 +182,17 @@ class Status:
 class Single:
     """What is said of one certificate, which ``cert_id`` (DER) names; times in UTC.
 
-    Without ``next_update`` there may be news at any time: RFC 6960 section 2.4.
+    RFC 5019 section 2.2.4 wants ``next_update`` in every answer.
     """
 
     cert_id: bytes
     status: Status
     this_update: datetime
-    next_update: datetime | None
+    next_update: datetime
 
     def encoded(self) -> bytes:
         """The SingleResponse, DER."""
-        until = b""
-        if self.next_update is not None:
-            until = der.tlv(0xA0, der.generalized_time(self.next_update))
+        until = der.tlv(0xA0, der.generalized_time(self.next_update))
         begun = der.generalized_time(self.this_update)
         return der.sequence(self.cert_id, self.status.encoded(), begun, until)
 

@@ -22,6 +22,7 @@ class ResponderPlan:
     """All that is decided before the certificate of a responder is built; times in UTC."""
 
     issuer: x509.Certificate
+    common_name: str
     public_key: SubjectKey
     serial: int
     not_before: datetime
@@ -54,7 +55,7 @@ def _builder(plan: ResponderPlan) -> x509.CertificateBuilder:
         .issuer_name(plan.issuer.subject)
         .not_valid_before(plan.not_before)
         .not_valid_after(plan.not_after)
-        .subject_name(_name(plan.issuer))
+        .subject_name(_name(plan.issuer, plan.common_name))
         .public_key(plan.public_key)
         .add_extension(authority_key_identifier(plan.issuer), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(plan.public_key), critical=False)
@@ -65,14 +66,11 @@ def _builder(plan: ResponderPlan) -> x509.CertificateBuilder:
     )
 
 
-def _name(issuer: x509.Certificate) -> x509.Name:
-    """The issuer's country and organisation, and a common name that tells what it is for."""
+def _name(issuer: x509.Certificate, own: str) -> x509.Name:
+    """The issuer's country and organisation, and a common name of its own."""
     kept = [
         attribute
         for attribute in issuer.subject
         if attribute.oid in (NameOID.COUNTRY_NAME, NameOID.ORGANIZATION_NAME)
     ]
-    (common,) = issuer.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    # X.520: a common name has at most 64 characters.
-    label = f"OCSP {common.value}"[:64].strip()
-    return x509.Name([*kept, x509.NameAttribute(NameOID.COMMON_NAME, label, _ASN1Type.UTF8String)])
+    return x509.Name([*kept, x509.NameAttribute(NameOID.COMMON_NAME, own, _ASN1Type.UTF8String)])

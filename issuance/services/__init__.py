@@ -9,11 +9,13 @@ from issuance.services.possession import challenge, open_challenge, prove
 from issuance.services.prepare import prepare, prepare_all, void
 from issuance.services.publish import publish_crl, publish_crl_with, publish_crls
 from issuance.services.reconcile import reconcile
+from issuance.services.respond import answer, publish_response_with, refresh_responses
 from issuance.services.revoke import REASONS, revoke
 
 __all__ = [
     "REASONS",
     "ApprovalState",
+    "answer",
     "approve",
     "block_key",
     "challenge",
@@ -29,7 +31,9 @@ __all__ = [
     "publish_crl",
     "publish_crl_with",
     "publish_crls",
+    "publish_response_with",
     "reconcile",
+    "refresh_responses",
     "report_leaked_key",
     "revoke",
     "revoke_key",

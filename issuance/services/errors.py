@@ -7,7 +7,7 @@ from certportal.foundation.errors import NotAllowed, Refused, Stale, Unavailable
 
 
 class NotReconciled(Unavailable):
-    """The journal holds a certificate of this reference that the database has lost.
+    """The journal holds a certificate of this reference, or number, that the database has lost.
 
     It is an older copy: nothing more is made for the reference until ``reconcile --mend`` ran.
     """

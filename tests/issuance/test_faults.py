@@ -205,7 +205,7 @@ def test_fifty_orders_at_once_become_fifty_certificates(
     assert {each.reference for each in Certificate.objects.all()} == {
         prepared.reference for prepared, _ in made
     }
-    assert OutboxItem.objects.filter(topic="certificate.issued").count() == 50
+    assert OutboxItem.objects.filter(task="applications.record_issued").count() == 50
     entries = list(journal.entries(CA))
     assert len(entries) == len({entry.serial for entry in entries}) == 50
     assert services.reconcile(mend=False, now=now) == []

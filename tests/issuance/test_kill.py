@@ -103,7 +103,7 @@ def check_one(prepared: PreparedCertificate, expected: int) -> None:
     certificate = Certificate.objects.get(reference=prepared.reference)
     assert Certificate.objects.count() == expected
     assert certificate.certificate.tbs_certificate_bytes == bytes(prepared.tbs)
-    assert OutboxItem.objects.filter(topic="certificate.issued").count() == expected
+    assert OutboxItem.objects.filter(task="applications.record_issued").count() == expected
     signed = [entry.der for entry in journal.entries("sote-ec-1")]
     assert len(signed) == expected
     assert bytes(certificate.der) in signed

@@ -74,7 +74,7 @@ def test_before_the_ceremony_there_is_nothing_to_install(db: None, client: Clien
 def test_the_bundle_holds_the_chain(cas: dict[str, IssuingCA], client: Client) -> None:
     reply = client.get("/ca/sote-ec-1.p7c")
     assert reply.headers["Content-Type"] == "application/pkcs7-mime"
-    content = b"".join(reply.streaming_content)  # type: ignore[attr-defined]
+    content = reply.content
     ca = cas["sote-ec-1"]
     assert set(load_der_pkcs7_certificates(content)) == {ca.certificate, ca.root}
 

@@ -73,7 +73,7 @@ def test_a_certificate_of_an_open_attempt_is_entered(
     assert bytes(certificate.der) == in_journal(approved.reference).der
     approved.refresh_from_db()
     assert approved.state == "issued"
-    assert OutboxItem.objects.filter(topic="certificate.issued").count() == 1
+    assert OutboxItem.objects.filter(task="applications.record_issued").count() == 1
     assert Event.objects.filter(action="issuance.restored").count() == 1
     assert found(now=now) == []
 

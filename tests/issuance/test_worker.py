@@ -116,4 +116,4 @@ def test_killed_at_every_point_it_makes_one_certificate(
     (entry,) = journal.entries("sote-ec-1")
     assert entry.der == bytes(certificate.der)
     assert certificate.certificate.tbs_certificate_bytes == bytes(prepared.tbs)
-    assert OutboxItem.objects.filter(topic="certificate.issued").count() == 1
+    assert OutboxItem.objects.filter(task="applications.record_issued").count() == 1

@@ -145,12 +145,13 @@ def test_an_answer_about_several_names_each() -> None:
     signer = ca_of("ec")
     names = ocsp.Names(signer.chain[0])
     said = [
-        Single(names.cert_id("sha1", serial), Status(Standing.GOOD), NOW, None) for serial in (7, 8)
+        Single(names.cert_id("sha1", serial), Status(Standing.GOOD), NOW, LATER)
+        for serial in (7, 8)
     ]
     read = library.load_der_ocsp_response(ocsp.respond(said, signer, now=NOW))
     assert [(each.serial_number, each.next_update_utc) for each in read.responses] == [
-        (7, None),
-        (8, None),
+        (7, LATER),
+        (8, LATER),
     ]
 
 

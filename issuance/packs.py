@@ -1,0 +1,115 @@
+"""OCSP responses signed ahead, in files: packs of those whose serial numbers begin alike.
+
+The `ca` worker writes a pack whole and replaces it in one step; web reads it, with the database
+up or down. A pack is one line of JSON, which says where each response begins, and the responses.
+Nothing in it is worth forcing to disk: a broken one is as good as none, and is made anew.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from django.conf import settings
+
+from issuance import repository
+from issuance.plan import serial_hex
+
+MOST_IN_MEMORY = 4096
+DIGITS = (2, 5)
+"""A serial number is 01 and random digits (issuance.plan.new_serial). The first three of these are
+the name of its pack, so that there are up to 4096 packs for each CA."""
+
+type Key = tuple[str, int]
+"""The name of the hash algorithm a client names the issuer with, and the serial number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """Responses that were signed together; times in UTC, to the second."""
+
+    this_update: datetime
+    next_update: datetime
+    responses: Mapping[str, bytes]
+
+    def find(self, algorithm: str, serial: int) -> bytes | None:
+        """The response (DER) about a certificate."""
+        return self.responses.get(_key(algorithm, serial))
+
+
+def _key(algorithm: str, serial: int) -> str:
+    return f"{algorithm}:{serial_hex(serial)}"
+
+
+def folder(stem: str) -> Path:
+    """The packs of the CA ``stem``."""
+    return Path(settings.PORTAL_DATA) / "ocsp" / stem
+
+
+def path(stem: str, name: str) -> Path:
+    """One pack of the CA ``stem``; its name are the digits that its serial numbers share."""
+    return folder(stem) / f"{name}.pack"
+
+
+def name_of(serial: str) -> str:
+    """The name of the pack in which this serial number (as stored, hexadecimal) belongs."""
+    return serial[slice(*DIGITS)]
+
+
+def serials_of(name: str) -> tuple[str, str]:
+    """The serial numbers that belong in a pack: from the first, and below the second."""
+    return f"01{name}", f"01{name}G"
+
+
+def write(
+    stem: str, name: str, begun: datetime, until: datetime, responses: Mapping[Key, bytes]
+) -> None:
+    """Publish a pack; an empty one is taken away."""
+    if not responses:
+        path(stem, name).unlink(missing_ok=True)
+        return
+    index = {_key(*key): len(each) for key, each in responses.items()}
+    header = {"this": int(begun.timestamp()), "next": int(until.timestamp()), "sizes": index}
+    content = b"".join((json.dumps(header).encode(), b"\n", *responses.values()))
+    repository.replace(path(stem, name), content, lasting=False)
+
+
+def read(file: Path) -> Pack | None:
+    """The pack in the file; None if there is none, or it is broken."""
+    try:
+        header, _, body = file.read_bytes().partition(b"\n")
+        facts = json.loads(header)
+        responses, offset = {}, 0
+        for key, size in facts["sizes"].items():
+            responses[key] = body[offset : offset + size]
+            offset += size
+        begun, until = (datetime.fromtimestamp(facts[name], UTC) for name in ("this", "next"))
+    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return Pack(begun, until, responses) if offset == len(body) else None
+
+
+_READ: dict[Path, tuple[tuple[int, int], Pack | None]] = {}
+
+
+def find(stem: str, serial: int) -> Pack | None:
+    """The pack that a serial number belongs in, as it is on disk at this moment."""
+    file = path(stem, name_of(serial_hex(serial)))
+    try:
+        facts = os.stat(file)
+    except FileNotFoundError:
+        return None
+    version = (facts.st_ino, facts.st_mtime_ns)
+    known = _READ.get(file)
+    if known is None or known[0] != version:
+        if len(_READ) >= MOST_IN_MEMORY:
+            _READ.clear()
+        known = _READ[file] = (version, read(file))
+    return known[1]
+
+
+def names(stem: str) -> Iterator[str]:
+    """The names of all packs published for the CA ``stem``."""
+    return (each.stem for each in folder(stem).glob("*.pack"))

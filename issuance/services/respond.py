@@ -1,0 +1,162 @@
+"""OCSP responses: signed ahead for every certificate, and on demand. In the `ca` worker only.
+
+One pack holds the responses about some certificates; whatever happens to one of them, its pack
+is signed anew. Who signs a pack holds a lock of its own, reads how the certificates stand and
+replaces the file, so that an older status never replaces a newer one.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from cryptography.x509.ocsp import OCSPResponseStatus
+
+from certportal.foundation.errors import Unavailable
+from issuance import packs
+from issuance.authority import ocsp
+from issuance.authority.ocsp import CertId, Single, Standing, Status
+from issuance.conf import pki
+from issuance.models import Certificate, IssuingCA
+from issuance.services import locks, standing
+from issuance.services.publish import is_needed
+from issuance.services.responders import BACKDATE, LoadSigner, responder_for
+from issuance.services.signing import signer_for
+from issuance.signers import Signer
+
+SIGNED_AHEAD = ("sha1", "sha256")
+"""How clients name the issuer: RFC 5019 section 2.1.1 wants SHA-1, its successor SHA-256."""
+RENEWED_AT = 0.75
+"""Packs are signed anew when no more than this share of their life is left."""
+MOST_PACKS = 200
+"""Packs signed in one go: the `ca` worker has other work waiting."""
+UNKNOWN_FOR = timedelta(minutes=5)
+"""An unknown number may be a certificate's tomorrow."""
+
+
+def publish_response_with(
+    certificate_id: int, *, now: datetime, load_signer: LoadSigner = signer_for
+) -> None:
+    """Sign the pack of this certificate anew: it was issued or revoked. Raises Unavailable.
+
+    Nothing is signed ahead about one that has ended.
+    """
+    certificate = Certificate.objects.select_related("issuing_ca").get(pk=certificate_id)
+    if certificate.not_after >= now:
+        name = packs.name_of(certificate.serial)
+        publish_pack(certificate.issuing_ca, name, now=now, load_signer=load_signer)
+
+
+def publish_pack(
+    ca: IssuingCA, name: str, *, now: datetime, load_signer: LoadSigner = signer_for
+) -> None:
+    """Sign the responses of one pack and replace it; an empty one is taken away.
+
+    Raises SignerUnavailable, Busy (another worker is at it).
+    """
+    responder = responder_for(ca, now=now, load_signer=load_signer)
+    with locks.alone(f"ocsp:{ca.stem}:{name}"):
+        until = _next_update(responder, now)
+        names, responses = ocsp.Names(ca.certificate), dict[packs.Key, bytes]()
+        for serial, status in standing.in_pack(ca, name, now).items():
+            for algorithm in SIGNED_AHEAD:
+                number = int(serial, 16)
+                single = _single(names.cert_id(algorithm, number), status, now, until)
+                responses[algorithm, number] = ocsp.respond([single], responder, now=now)
+        packs.write(ca.stem, name, now, until, responses)
+    if responses:
+        # The first one: from now on monitoring knows what to look at.
+        IssuingCA.objects.filter(pk=ca.pk, ocsp_next_update=None).update(ocsp_next_update=until)
+
+
+def _next_update(responder: Signer, now: datetime) -> datetime:
+    """A response ends before its responder's certificate does: who checks it looks at both."""
+    validity = timedelta(hours=pki().ocsp_validity_hours)
+    return min(now + validity, responder.chain[0].not_valid_after_utc)
+
+
+def _single(cert_id: bytes, status: Status, now: datetime, until: datetime) -> Single:
+    """Backdated for clocks that lag, but not to before the revocation it tells of."""
+    begun = now - BACKDATE
+    return Single(cert_id, status, max(begun, status.revoked_at or begun), until)
+
+
+def refresh_responses(
+    *, now: datetime, most: int = MOST_PACKS, load_signer: LoadSigner = signer_for
+) -> bool:
+    """Sign anew the packs of every CA that are missing, broken or have lost a part of their life.
+
+    A retired CA's too, until its last certificate ends. At most so many packs; true if more are
+    due. A CA whose signer fails keeps none of the others back: failures come as an
+    ExceptionGroup.
+    """
+    left, failures = most, []
+    for ca in IssuingCA.objects.order_by("pk"):
+        if not is_needed(ca, now):
+            continue
+        try:
+            left -= _refresh(ca, now, left, load_signer)
+        except (Unavailable, OSError) as error:
+            failures.append(error)
+        if left <= 0:
+            break
+    if failures:
+        raise ExceptionGroup("OCSP responses not signed", failures)
+    return left <= 0
+
+
+def _refresh(ca: IssuingCA, now: datetime, most: int, load_signer: LoadSigner) -> int:
+    due = list(_due(ca, now))
+    for name in due[:most]:
+        publish_pack(ca, name, now=now, load_signer=load_signer)
+    if len(due) < most:
+        ends = [pack.next_update for name in packs.names(ca.stem) if (pack := _read(ca, name))]
+        IssuingCA.objects.filter(pk=ca.pk).update(ocsp_next_update=min(ends, default=None))
+    return min(len(due), most)
+
+
+def _due(ca: IssuingCA, now: datetime) -> Iterator[str]:
+    """Wanted packs that are not there, and those there that are old, wanted or not."""
+    wanted = standing.pack_names(ca, now)
+    for name in sorted(wanted | set(packs.names(ca.stem))):
+        pack = _read(ca, name)
+        if pack is None or _is_old(pack, now):
+            yield name
+
+
+def _read(ca: IssuingCA, name: str) -> packs.Pack | None:
+    return packs.read(packs.path(ca.stem, name))
+
+
+def _is_old(pack: packs.Pack, now: datetime) -> bool:
+    return pack.next_update - now <= RENEWED_AT * (pack.next_update - pack.this_update)
+
+
+def answer(
+    stem: str, request: bytes, *, now: datetime, load_signer: LoadSigner = signer_for
+) -> bytes:
+    """Sign the answer to a request (DER) for which nothing was signed ahead; it is not kept.
+
+    A request that cannot be answered gets the refusal that says so. Raises Unavailable.
+    """
+    try:
+        asked = ocsp.read_request(request)
+    except ocsp.BadRequest:
+        return ocsp.refuse(OCSPResponseStatus.MALFORMED_REQUEST)
+    except ocsp.NotUnderstood:
+        return ocsp.refuse(OCSPResponseStatus.UNAUTHORIZED)
+    ca = IssuingCA.objects.filter(stem=stem).first()
+    if ca is None or not all(map(ocsp.Names(ca.certificate).are_meant_by, asked)):
+        return ocsp.refuse(OCSPResponseStatus.UNAUTHORIZED)
+    return _answer(ca, asked, now, load_signer)
+
+
+def _answer(
+    ca: IssuingCA, asked: Sequence[CertId], now: datetime, load_signer: LoadSigner
+) -> bytes:
+    responder = responder_for(ca, now=now, load_signer=load_signer)
+    until = _next_update(responder, now)
+    singles = []
+    for each in asked:
+        status = standing.of_serial(ca, each.serial)
+        end = until if status.standing != Standing.UNKNOWN else min(until, now + UNKNOWN_FOR)
+        singles.append(_single(each.encoded, status, now, end))
+    return ocsp.respond(singles, responder, now=now)

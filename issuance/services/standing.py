@@ -1,0 +1,114 @@
+"""How certificates stand: by the database, and never better than the list being served says."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+
+from cryptography import x509
+from django.db.models import QuerySet
+from django.db.models.functions import Substr
+
+from issuance import der, journal, packs, repository, tlv
+from issuance.authority import crl
+from issuance.authority.ocsp import Standing, Status
+from issuance.models import Certificate, IssuingCA
+from issuance.plan import serial_hex
+from issuance.services.errors import NotReconciled
+
+GOOD, UNKNOWN = Status(Standing.GOOD), Status(Standing.UNKNOWN)
+
+type Listed = Mapping[str, Mapping[str, bytes]]
+"""Entries of a revocation list: by the name of the pack, then by serial number."""
+
+
+def in_pack(ca: IssuingCA, name: str, now: datetime) -> dict[str, Status]:
+    """Serial number → status, of every certificate of the pack that has not ended.
+
+    What stands on the list being served stays revoked, even if the database has come back from a
+    backup made before it.
+    """
+    first, end = packs.serials_of(name)
+    found = _statuses(_alive(ca, now).filter(serial__gte=first, serial__lt=end))
+    for serial, entry in _listed(ca).get(name, {}).items():
+        if found.get(serial, GOOD) == GOOD:
+            found[serial] = of_entry(entry)
+    return found
+
+
+def of_serial(ca: IssuingCA, serial: int) -> Status:
+    """The status of one certificate, ended or not; unknown if none was ever issued.
+
+    Raises NotReconciled if only the journal knows it.
+    """
+    text = serial_hex(serial)
+    found = _statuses(Certificate.objects.filter(issuing_ca=ca, serial=text)).get(text)
+    entry = _listed(ca).get(packs.name_of(text), {}).get(text)
+    if entry and (found is None or found == GOOD):
+        return of_entry(entry)
+    if found is not None:
+        return found
+    if ca.responders.filter(serial=text).exists():
+        return GOOD
+    if journal.holds_serial(ca.stem, serial):
+        raise NotReconciled(text)
+    return UNKNOWN
+
+
+def pack_names(ca: IssuingCA, now: datetime) -> set[str]:
+    """The names of all packs that a certificate which has not ended belongs in."""
+    first, end = packs.DIGITS
+    names = _alive(ca, now).annotate(name=Substr("serial", first + 1, end - first))
+    return set(names.values_list("name", flat=True).distinct()) | _listed(ca).keys()
+
+
+def of_entry(entry: bytes) -> Status:
+    """The status that an entry (DER) of a revocation list tells: RFC 5280 section 5.3."""
+    _serial, revoked_at, *extensions = tlv.read(entry).children()
+    reason = None
+    for each in extensions[0].children() if extensions else ():
+        identifier, *_, value = each.children()
+        if tlv.object_identifier(identifier) == x509.CRLReason.oid.dotted_string:
+            (code,) = value.content[2:]
+            reason = _REASONS[code]
+    return Status(Standing.REVOKED, der.moment(revoked_at.encoded), reason)
+
+
+_REASONS: Mapping[int, x509.ReasonFlags] = {
+    x509.CRLReason(flag).public_bytes()[-1]: flag for flag in x509.ReasonFlags
+}
+
+
+def _alive(ca: IssuingCA, now: datetime) -> QuerySet[Certificate]:
+    return Certificate.objects.filter(issuing_ca=ca, not_after__gte=now)
+
+
+def _statuses(certificates: QuerySet[Certificate]) -> dict[str, Status]:
+    rows = certificates.values_list("serial", "state", "revoked_at", "revocation_reason")
+    return {serial: _status(state, since, reason) for serial, state, since, reason in rows}
+
+
+def _status(state: str, revoked_at: datetime | None, reason: str) -> Status:
+    if state != Certificate.State.REVOKED:
+        return GOOD
+    return Status(Standing.REVOKED, revoked_at, x509.ReasonFlags[reason])
+
+
+def _listed(ca: IssuingCA) -> Listed:
+    """What stands on the list being served. It is sorted once in a process for each list."""
+    file = repository.crl_path(ca.stem)
+    try:
+        facts = file.stat()
+    except FileNotFoundError:
+        return {}
+    return _sorted(file, ca.stem, facts.st_ino, facts.st_mtime_ns)
+
+
+@lru_cache(maxsize=16)
+def _sorted(_file: Path, stem: str, _inode: int, _mtime: int) -> Listed:
+    served = repository.last_crl(stem)
+    found: dict[str, dict[str, bytes]] = {}
+    for serial, entry in crl.by_serial(served.entries if served else b"").items():
+        text = serial_hex(int.from_bytes(serial))
+        found.setdefault(packs.name_of(text), {})[text] = entry
+    return found
