@@ -16,7 +16,7 @@ RUN pip install --no-cache-dir --require-hashes -r requirements.txt
 COPY . .
 RUN for po in locale/*/LC_MESSAGES/*.po; do msgfmt -o "${po%.po}.mo" "$po"; done \
     && install -d -o portal -m 750 /var/lib/portal /var/lib/ca-keys \
-        /var/lib/portal/journal /var/lib/portal/crl /var/lib/portal/ca /backups
+        /var/lib/portal/journal /var/lib/portal/crl /var/lib/portal/ocsp /var/lib/portal/ca /backups
 
 USER portal
 ENV PYTHONUNBUFFERED=1 PORTAL_ENV=production PORTAL_DATA=/var/lib/portal

@@ -82,6 +82,11 @@ def lists_last() -> bool:
     return not freshness.lists_soon_over(clock.now())
 
 
+def responses() -> bool:
+    """Whether every OCSP response signed ahead has long to go: about a day, as with lists."""
+    return not freshness.late_responses(clock.now())
+
+
 def outbox() -> bool:
     """Whether no work has failed for good, lain undone or been tried in vain for too long."""
     limit = clock.now() - LONGEST_QUEUE
@@ -102,6 +107,7 @@ CHECKS: dict[str, Callable[[], bool]] = {
     "ca": authority,
     "crl": lists,
     "crl-soon-over": lists_last,
+    "ocsp": responses,
     "outbox": outbox,
     "register": register,
 }

@@ -1,10 +1,13 @@
-"""How much longer the published lists last: what monitoring asks."""
+"""How much longer the published lists and responses last: what monitoring asks."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from django.db.models import Q
+
 from issuance import repository
-from issuance.models import IssuingCA
+from issuance.conf import pki
+from issuance.models import Certificate, IssuingCA
 from issuance.services.ceremony import Place
 from issuance.services.publish import is_needed
 
@@ -22,6 +25,18 @@ def late_lists(now: datetime) -> list[str]:
 def lists_soon_over(now: datetime) -> list[str]:
     """Stems of those whose list will soon be worth nothing; then relying parties refuse."""
     return [stem for stem in _needed(now) if _is_short(stem, now, *SOON_OVER)]
+
+
+def late_responses(now: datetime) -> list[str]:
+    """Stems of the CAs some of whose OCSP responses are long due to be signed anew.
+
+    They are when three quarters of their life are left; half means that it failed for hours.
+    """
+    limit = now + LATE[0] * timedelta(hours=pki().ocsp_validity_hours)
+    alive = Certificate.objects.filter(not_after__gte=now).values("issuing_ca")
+    late = Q(ocsp_next_update=None) | Q(ocsp_next_update__lt=limit)
+    cas = IssuingCA.objects.filter(late, pk__in=alive).order_by("pk")
+    return [ca.stem for ca in cas if is_needed(ca, now)]
 
 
 def _needed(now: datetime) -> Iterator[str]:

@@ -23,6 +23,7 @@ from issuance.models import Certificate, IssuingCA, OcspResponder
 from issuance.plan import new_serial, serial_hex
 from issuance.services import respond
 from issuance.services.errors import NotReconciled
+from issuance.services.freshness import late_responses
 from issuance.services.respond import publish_response_with, refresh_responses
 from issuance.services.responders import responder_for
 from issuance.services.signing import signer_for
@@ -276,6 +277,22 @@ def test_in_one_go_only_so_much_is_signed(issue: Issue, ca: IssuingCA, now: date
     assert set(packs.names(STEM)) == names
     ca.refresh_from_db()
     assert ca.ocsp_next_update == now + 48 * HOUR
+
+
+def test_monitoring_is_told_a_day_before_responses_end(
+    issue: Issue, ca: IssuingCA, now: datetime
+) -> None:
+    first = issue()
+    assert late_responses(now) == [STEM]
+    publish_response_with(first.pk, now=now)
+    assert late_responses(now) == []
+    second = issue()
+    publish_response_with(second.pk, now=now + 20 * HOUR)
+    assert late_responses(now + 24 * HOUR) == []
+    assert late_responses(now + 25 * HOUR) == [STEM]
+    refresh_responses(now=now + 25 * HOUR)
+    assert late_responses(now + 25 * HOUR) == []
+    assert late_responses(second.not_after + HOUR) == []
 
 
 def test_a_ca_without_a_signer_keeps_no_other_back(certificate: Certificate, now: datetime) -> None:

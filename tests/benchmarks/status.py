@@ -1,0 +1,249 @@
+"""Revocation lists and OCSP responses, each beside its floor of the same run.
+
+A list's floor is hashing and signing the very same bytes. The responder's floor is a fixed
+response of the same size from the same server with the same options, asked in turns by wrk.
+"""
+
+import math
+import os
+import re
+import secrets
+import subprocess
+import sys
+import tempfile
+import time
+from base64 import b64encode
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from statistics import median
+from urllib.parse import quote
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from django.conf import settings
+from django.db import connection
+
+from certportal.foundation import clock
+from issuance import der, packs, repository
+from issuance.authority import crl, ocsp
+from issuance.authority.sign import sign_bytes
+from issuance.models import IssuingCA
+from issuance.services.respond import refresh_responses
+from issuance.services.responders import responder_for
+from issuance.services.revoked import collect
+from tests.benchmarks.harness import figure, rate
+from tests.issuance import hierarchy
+from tests.stack import free_port
+
+KINDS = {"P-384": "ec", "RSA-4096": "rsa"}
+SIZES = (10_000, 100_000, 1_000_000)
+STEM = "sote-ec-1"
+ASKED = 200  # certificates whose status is signed ahead and asked for
+ROUNDS, SECONDS = 5, 3
+GUNICORN = [sys.executable, "-m", "gunicorn", "--worker-class", "gthread"]
+GUNICORN += ["--workers", "2", "--threads", "4", "--log-level", "error"]
+
+
+def run():
+    """Work in a database and a folder of its own, which are removed again."""
+    hierarchy.RSA_BITS = 4096
+    name = connection.settings_dict["NAME"]
+    connection.creation.create_test_db(verbosity=0, autoclobber=True)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            cas = hierarchy.make_hierarchy(settings, Path(folder))
+            figures = [each for kind in KINDS for each in _lists(kind, Path(folder))]
+            return [*figures, *_database(cas[STEM]), *_responder(cas[STEM], Path(folder))]
+    finally:
+        connection.creation.destroy_test_db(name, verbosity=0)
+
+
+# ------------------------------------------------------------------ lists
+
+
+def _lists(kind, folder):
+    signer = hierarchy.issuing(hierarchy.Place("production", KINDS[kind]))
+    times, floors = [], []
+    for size in SIZES:
+        made, floor, whole = _list(signer, _entries(size), folder)
+        times.append(made)
+        floors.append(floor)
+        label = f"{kind}: list of {size:,}"
+        yield figure(f"{label}, joined, hashed, signed", made * 1000, "ms", floor * 1000)
+        yield figure(f"{label}, checked and published too", whole * 1000, "ms", floor * 1000)
+    for which, seconds in (("growth exponent", times), ("that of the floor", floors)):
+        for at in (1, 2):
+            grown = math.log10(seconds[at] / seconds[at - 1])
+            yield figure(f"{kind}: {which}, {SIZES[at - 1]:,} to {SIZES[at]:,}", grown, "", 1.25)
+
+
+def _entries(size):
+    """Entries as a revocation stores them, with random serial numbers."""
+    now = clock.now()
+    serial = bytes.fromhex("01" + "00" * 14)
+    model = crl.entry(int.from_bytes(serial), now, x509.ReasonFlags.superseded, now)
+    before, after = model.split(serial)
+    return [before + b"\x01" + secrets.token_bytes(14) + after for _ in range(size)]
+
+
+def _list(signer, entries, folder):
+    """Seconds of CPU time to make the list, to hash and sign its bytes, to publish it; verified."""
+    now = clock.now()
+    rounds = max(3, 300_000 // len(entries))
+    made, floors, wholes = [], [], []
+    for number in range(1, rounds + 1):
+        facts = crl.CrlFacts(number, now, now + timedelta(hours=48))
+        begun = time.process_time()
+        listed = crl.make(entries, facts, signer)
+        made.append(time.process_time() - begun)
+        crl.check(listed, signer.chain[0], after=number - 1, now=now)
+        repository.publish_list("benchmark", number, listed)
+        wholes.append(time.process_time() - begun)
+        signed = bytes(crl.take_apart(listed).to_be_signed)
+        begun = time.process_time()
+        sign_bytes(signed, signer)
+        floors.append(time.process_time() - begun)
+    _verify(signer, listed, folder)
+    return median(made), median(floors), median(wholes)
+
+
+def _verify(signer, listed, folder):
+    issuer, made = folder / "issuer.pem", folder / "made.crl"
+    issuer.write_bytes(signer.chain[0].public_bytes(Encoding.PEM))
+    made.write_bytes(listed)
+    command = ["openssl", "crl", "-inform", "DER", "-in", made, "-CAfile", issuer, "-noout"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "verify OK" in done.stderr, done.stderr
+
+
+def _database(ca):
+    """Reading and joining the entries alone: what the list's own figures leave out."""
+    model = crl.entry(1 << 112, clock.now(), x509.ReasonFlags.superseded, None).hex()
+    before, after = model.split(f"{1 << 112:030x}")
+    done = 0
+    for size in (100_000, 1_000_000):
+        _insert(ca, done, size, "revoked", f"'{before}' || serial || '{after}'")
+        done = size
+        seconds = []
+        for _ in range(3):
+            begun = time.perf_counter()
+            assert collect(ca, None).count == size
+            seconds.append(time.perf_counter() - begun)
+        yield figure(f"{size:,} entries read from the database", median(seconds) * 1000, "ms")
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE issuance_certificate CASCADE")
+
+
+def _insert(ca, begin, end, state, entry="''"):
+    """Rows as they are after issuing (and revoking), straight into the table."""
+    revoked = state == "revoked"
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        cursor.execute(
+            "INSERT INTO issuance_certificate (prepared_id, reference, issuing_ca_id,"
+            " organisation_id, environment, profile_id, profile_version, serial, spki_sha256, der,"
+            " sha256, not_before, not_after, issued_at, state, revoked_at, revocation_reason,"
+            " crl_entry)"
+            " SELECT i, gen_random_uuid(), %s, gen_random_uuid(), 'production', 'server', 1,"
+            " serial, md5(serial), ''::bytea, md5(serial || 'x'), now(), now() + interval '1 year',"
+            " now(), %s, CASE WHEN %s THEN now() END, CASE WHEN %s THEN 'superseded' ELSE '' END,"
+            f" decode({entry}, 'hex') FROM (SELECT i, '01' || upper(left(md5(i::text), 28)) serial"
+            " FROM generate_series(%s + 1, %s) i) made",
+            [ca.pk, state, revoked, revoked, begin, end],
+        )
+        cursor.execute("SET session_replication_role = DEFAULT")
+        cursor.execute("ANALYZE issuance_certificate")
+
+
+# ------------------------------------------------------------------ responder
+
+
+def _responder(ca, folder):
+    _insert(ca, 0, ASKED, "issued")
+    now = clock.now()
+    begun = time.perf_counter()
+    assert not refresh_responses(now=now, most=10 * ASKED)
+    ahead = 2 * ASKED / (time.perf_counter() - begun)
+    responder = responder_for(ca, now=now)
+    raw = rate(lambda: sign_bytes(b"x" * 200, responder))
+    yield figure("P-384: responses signed ahead", ahead, "/s", raw)
+    names = ocsp.Names(ca.certificate)
+    asked = [names.cert_id("sha1", int(serial, 16)) for serial in _serials(ca)]
+    body = next(iter(packs.read(next(packs.folder(STEM).iterdir())).responses.values()))
+    (folder / "body").write_bytes(body)
+    yield from _under_wrk(folder, [_request(cert_id) for cert_id in asked])
+
+
+def _serials(ca):
+    return IssuingCA.objects.get(pk=ca.pk).certificates.values_list("serial", flat=True)
+
+
+def _request(cert_id):
+    return der.sequence(der.sequence(der.sequence(der.sequence(cert_id))))
+
+
+def _under_wrk(folder, requests):
+    scripts = {"GET": folder / "get.lua", "POST": folder / "post.lua"}
+    scripts["GET"].write_text(_lua([("GET", _path(each), b"") for each in requests]))
+    scripts["POST"].write_text(_lua([("POST", f"/ocsp/{STEM}", each) for each in requests]))
+    with (
+        _server("certportal.wsgi", folder) as ours,
+        _server("tests.benchmarks.fixed", folder) as one,
+    ):
+        for method, script in scripts.items():
+            pairs = [(_wrk(ours, script), _wrk(one, script)) for _ in range(ROUNDS)]
+            rates = [median(column) for column in zip(*pairs, strict=True)]
+            yield figure(f"OCSP by {method}, of a fixed response", rates[0], "/s", rates[1])
+
+
+def _path(request):
+    return f"/ocsp/{STEM}/{quote(b64encode(request), safe='')}"
+
+
+def _lua(requests):
+    """A script for wrk that puts the requests in turn."""
+    lines = ["local all, i = {}, 0", "function init(args)", "wrk.init(args)", "all = {"]
+    for method, path, body in requests:
+        octets = "".join(f"\\{octet:03d}" for octet in body)
+        lines.append(f'wrk.format("{method}", "{path}", nil, "{octets}"),')
+    return "\n".join([*lines, "} end", "function request() i = i % #all + 1 return all[i] end"])
+
+
+@contextmanager
+def _server(application, folder):
+    """The web server of `./portal run`, for one application; its address."""
+    base = f"http://127.0.0.1:{free_port()}"
+    environment = {
+        **os.environ,
+        "PORTAL_DATA": str(folder),
+        "PORTAL_PROCESS": "web",
+        "FIXED_BODY": str(folder / "body"),
+    }
+    command = [*GUNICORN, "--bind", base.removeprefix("http://")]
+    command.append(application if ":" in application else f"{application}:application")
+    server = subprocess.Popen(command, env=environment)
+    try:
+        _wait(base, server)
+        yield base
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _wait(base, server):
+    for _ in range(300):
+        assert server.poll() is None
+        done = subprocess.run(["wrk", "-t1", "-c1", "-d1s", f"{base}/livez"], capture_output=True)
+        if b"Requests/sec:" in done.stdout and b"Socket errors" not in done.stdout:
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"{base} does not answer")
+
+
+def _wrk(base, script):
+    """Requests a second, none of which failed."""
+    command = ["wrk", "-t1", "-c8", f"-d{SECONDS}s", "-s", str(script), base]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "Non-2xx" not in told and "Socket errors" not in told, told
+    return float(re.search(r"Requests/sec:\s+([\d.]+)", told)[1])
