@@ -36,7 +36,8 @@ class CertificateOrder:
     for it. ``start`` is a day in Finland or None for at once. Hashes are SHA-256 in lower-case
     hex; ``register_record`` names the very version of the register's record relied on.
     ``replaces`` is the reference of an earlier certificate of the same organisation whose key
-    this one keeps: a reissue.
+    this one keeps: a reissue. ``ends`` is the moment past which the certificate must not last,
+    however many months are ordered: a reissue ends no later than what it replaces.
     """
 
     reference: UUID
@@ -53,6 +54,7 @@ class CertificateOrder:
     start: date | None = None
     replaces: UUID | None = None
     emails: tuple[str, ...] = ()
+    ends: datetime | None = None
 
     @property
     def common_name(self) -> str:
@@ -91,6 +93,8 @@ def _error(rule: str, **params: str | int) -> Finding:
 def _validity(order: CertificateOrder, profile: Profile, now: datetime) -> Iterator[Finding]:
     if not 1 <= order.validity_months <= profile.max_months:
         yield _error("ca.validity", value=order.validity_months, limit=profile.max_months)
+    if order.ends is not None and order.ends <= now:
+        yield _error("ca.validity", value=0, limit=profile.max_months)
     latest = now.astimezone(HELSINKI).date() + timedelta(days=profile.max_start_days)
     if order.start is not None and order.start > latest:
         yield _error("ca.start", value=order.start.isoformat(), limit=latest.isoformat())

@@ -19,6 +19,12 @@ def issue(*, item: OutboxItem, now: datetime, reference: str, **_: object) -> No
     services.issue(UUID(reference), now=now)
 
 
+@outbox.task("issuance.issue_many")
+def issue_many(*, item: OutboxItem, now: datetime, references: list[str], **_: object) -> None:
+    """Issue the certificates approved for the references, all in one go."""
+    services.issue_all([UUID(reference) for reference in references], now=now)
+
+
 @outbox.task("issuance.publish_crl")
 def publish_crl(*, item: OutboxItem, now: datetime, certificate_id: int, **_: object) -> None:
     """Publish the list that a revoked certificate belongs on."""

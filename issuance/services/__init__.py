@@ -1,6 +1,7 @@
 """What the authority does, one function per act; the only writers of its tables."""
 
 from issuance.services.approve import ApprovalState, approve
+from issuance.services.approve_many import approve_all
 from issuance.services.examine import examine_for_visitor
 from issuance.services.issue import issue, issue_all
 from issuance.services.keys import block_key, import_keys, is_blocked
@@ -17,6 +18,7 @@ __all__ = [
     "ApprovalState",
     "answer",
     "approve",
+    "approve_all",
     "block_key",
     "challenge",
     "examine_for_visitor",

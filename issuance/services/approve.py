@@ -19,6 +19,7 @@ from accounts.models import Person
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
+from certportal.foundation.models import Event
 from issuance.faults import reach
 from issuance.models import Approval, PreparedCertificate
 from issuance.services import locks
@@ -157,6 +158,13 @@ def _check(
         raise OwnOrganisation
     if _was_of(person, prepared):
         raise OwnOrganisationLately
+    check_bytes(prepared, reauthenticated_at, expected_sha256, now)
+
+
+def check_bytes(
+    prepared: PreparedCertificate, reauthenticated_at: datetime, expected_sha256: str, now: datetime
+) -> None:
+    """Raise NotOpen, OtherBytes or IdentificationTooOld unless just these may be approved now."""
     if not prepared.is_open or now >= prepared.expires_at:
         raise NotOpen
     if expected_sha256 != prepared.tbs_sha256:
@@ -173,7 +181,19 @@ def _record(
     refused: bool = False,
     **data: str | int,
 ) -> None:
-    events.record(
+    events.insert([approved(prepared, actor, now, refused=refused, **data)])
+
+
+def approved(
+    prepared: PreparedCertificate,
+    actor: Actor,
+    now: datetime,
+    *,
+    refused: bool = False,
+    **data: str | int,
+) -> Event:
+    """The event of an approval given or refused, yet to be inserted."""
+    return events.made(
         "issuance.approved",
         actor=actor,
         now=now,

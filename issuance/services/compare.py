@@ -109,13 +109,22 @@ def _served(ca: IssuingCA) -> x509.CertificateRevocationList | None:
 
 def _idle(ca: IssuingCA, signed: dict[str, journal.Entry]) -> Iterator[Difference]:
     """Attempts that a crash left in the middle, with no work open that would go on with them."""
-    waiting = OutboxItem.objects.filter(
-        topic="certificate.confirmed", done_at=None, failed_at=None
-    ).values_list("payload__reference", flat=True)
-    busy = set(waiting)
+    busy = _at_work()
     attempts = PreparedCertificate.objects.filter(
         issuing_ca=ca, state=PreparedCertificate.State.SIGNING
     )
     for reference, serial in attempts.values_list("reference", "serial"):
         if serial not in signed and str(reference) not in busy:
             yield Difference(Kind.SIGNING_IDLE, ca.stem, str(reference))
+
+
+def _at_work() -> set[str]:
+    """The references that open work is about to issue, singly or many at once."""
+    open_ = OutboxItem.objects.filter(done_at=None, failed_at=None)
+    single = open_.filter(topic="certificate.confirmed").values_list(
+        "payload__reference", flat=True
+    )
+    many = open_.filter(topic="certificates.confirmed").values_list(
+        "payload__references", flat=True
+    )
+    return {*single, *(reference for references in many for reference in references)}

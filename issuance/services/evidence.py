@@ -67,10 +67,11 @@ def _evidence(
     *,
     known: list[Finding],
     cas: Mapping[tuple[str, str], IssuingCA],
-    own: set[tuple[UUID, UUID]],
+    own: set[tuple[UUID, UUID, str]],
 ) -> Evidence:
     findings = [*examine_order(order, now=now), *report.findings, *_hash(order)]
-    if order.replaces and (order.replaces, order.organisation_id) not in own:
+    spki = report.csr.key.spki_sha256 if report.csr else ""
+    if order.replaces and (order.replaces, order.organisation_id, spki) not in own:
         findings.append(_error("ca.reissue"))
     if report.csr is None:
         return Evidence(tuple(findings), "", None, None)
@@ -88,16 +89,16 @@ def _hash(order: CertificateOrder) -> Iterator[Finding]:
         yield _error("ca.csr_hash")
 
 
-def _replaceable(orders: Iterable[CertificateOrder]) -> set[tuple[UUID, UUID]]:
-    """Reference and organisation of the certificates that the orders would replace.
+def _replaceable(orders: Iterable[CertificateOrder]) -> set[tuple[UUID, UUID, str]]:
+    """Reference, organisation and key of the certificates that the orders would replace.
 
-    Only a certificate of the same organisation can be replaced with its key.
+    Only a certificate of the same organisation can be replaced, and only with its own key.
     """
     wanted = [order.replaces for order in orders if order.replaces]
     if not wanted:
         return set()
     known = Certificate.objects.filter(reference__in=wanted)
-    return set(known.values_list("reference", "organisation_id"))
+    return set(known.values_list("reference", "organisation_id", "spki_sha256"))
 
 
 def _active_cas() -> dict[tuple[str, str], IssuingCA]:

@@ -86,11 +86,16 @@ class KeyOf:
     replaces: UUID | None = None
 
 
-# One round trip however many keys; the index prepared_key_signing serves the last look-up.
+# One round trip however many keys; the index prepared_key_signing serves the last look-up. The
+# certificates of a key reissued again and again make a chain: each but the last was replaced.
 _KNOWN = """
 SELECT EXISTS (SELECT FROM issuance_blockedkey known WHERE known.spki_sha256 = key.spki),
        EXISTS (SELECT FROM issuance_certificate known WHERE known.spki_sha256 = key.spki
-               AND known.reference NOT IN (key.reference, key.replaces))
+               AND known.reference NOT IN (key.reference, key.replaces)
+               AND (key.replaces = key.reference OR NOT EXISTS (
+                   SELECT FROM issuance_certificate later
+                   JOIN issuance_preparedcertificate made ON made.id = later.prepared_id
+                   WHERE later.spki_sha256 = key.spki AND made.replaces = known.reference)))
     OR EXISTS (SELECT FROM issuance_preparedcertificate known WHERE known.spki_sha256 = key.spki
                AND known.state = 'signing'
                AND known.reference NOT IN (key.reference, key.replaces))
@@ -107,7 +112,7 @@ def key_findings(
 
     A key certified, or being certified, for another reference is refused without saying whose:
     every certificate gets a key of its own. The same reference may use its key again, and a
-    reissue that of the reference it ``replaces``.
+    reissue that of the reference it ``replaces`` and of what that one replaced in its turn.
     """
     return findings_of_keys([KeyOf(spki_sha256, reference, replaces)])[0]
 

@@ -115,6 +115,8 @@ def _build(
     profile = PROFILES[order.profile_id]
     _require_reconciled(evidence.ca.stem, order.reference)
     not_before, not_after = window(order.validity_months, start=order.start, now=now)
+    if order.ends is not None:
+        not_after = min(not_after, order.ends)
     plan = Plan(
         issuer=evidence.ca.issuer(),
         profile=profile,

@@ -99,6 +99,8 @@ def _sign_under(
 def _journal_entry(prepared: PreparedCertificate, der: bytes) -> journal.Entry:
     facts = {name: getattr(prepared, name) for name in _JOURNALLED}
     facts["organisation_id"] = str(prepared.organisation_id)
+    if prepared.replaces is not None:
+        facts["replaces"] = str(prepared.replaces)
     reference = str(prepared.reference)
     return journal.Entry(reference, prepared.attempt, prepared.serial, der, facts)
 

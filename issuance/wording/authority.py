@@ -33,7 +33,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "ca.emails": ("", _("The number of email addresses does not fit this type of certificate.")),
     "ca.email": ("", _("“%(value)s” is not an email address that a certificate can carry.")),
     "ca.csr_hash": ("", _("The certificate request is not the one that was examined.")),
-    "ca.reissue": ("", _("The certificate to be replaced is not one of this organisation.")),
+    "ca.reissue": (
+        "",
+        _("The certificate to be replaced is not one of this organisation and this key."),
+    ),
     "lint.serial": ("", _("The serial number is not of the right form: %(detail)s")),
     "lint.signature_algorithm": ("", _("The signature algorithm is wrong: %(detail)s")),
     "lint.issuer": ("", _("The issuer's name is wrong: %(detail)s")),

@@ -1,7 +1,7 @@
 """The block list is fed from files; keys of the same order and of a reissue are exempt."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from uuid import uuid4
@@ -16,6 +16,7 @@ from issuance import services
 from issuance.models import BlockedKey, Certificate
 from issuance.orders import CertificateOrder
 from tests.issuance.conftest import approve_by
+from tests.issuance.orders import make_csr, new_key, with_csr
 
 FIRST, SECOND = "ab" * 32, "0f" * 32
 
@@ -83,6 +84,46 @@ def test_a_reissue_keeps_the_key(
     second = services.issue(prepared.reference, now=now)
     assert second is not None
     assert second.spki_sha256 == certificate.spki_sha256
+
+
+def test_a_reissue_with_another_key_is_none(
+    certificate: Certificate, order: CertificateOrder, now: datetime
+) -> None:
+    other = with_csr(reissued(order, certificate), make_csr(new_key()))
+    assert rules(services.prepare(other, now=now)) == {"ca.reissue"}
+
+
+def issued_again(
+    order: CertificateOrder, certificate: Certificate, riitta: Person, now: datetime
+) -> Certificate:
+    prepared = services.prepare(reissued(order, certificate), now=now)
+    assert rules(prepared) == set()
+    approve_by(riitta, prepared, now)
+    issued = services.issue(prepared.reference, now=now)
+    assert issued is not None
+    return issued
+
+
+def test_only_the_last_of_a_key_s_certificates_is_replaced(
+    certificate: Certificate, order: CertificateOrder, riitta: Person, now: datetime
+) -> None:
+    second = issued_again(order, certificate, riitta, now)
+    assert rules(services.prepare(reissued(order, certificate), now=now)) == {"key.in_use"}
+    issued_again(order, second, riitta, now)
+    plain = replace(order, reference=uuid4())
+    assert rules(services.prepare(plain, now=now)) == {"key.in_use"}
+
+
+def test_a_reissue_ends_with_what_it_replaces(
+    certificate: Certificate, order: CertificateOrder, now: datetime
+) -> None:
+    later = now + timedelta(days=1)
+    asked = reissued(order, certificate, ends=certificate.not_after)
+    prepared = services.prepare(asked, now=later)
+    assert prepared.not_after == certificate.not_after
+    assert prepared.not_before == later
+    over = services.prepare(asked, now=certificate.not_after)
+    assert "ca.validity" in rules(over)
 
 
 def test_nobody_reissues_the_certificate_of_another(

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import Error, IntegrityError, transaction
@@ -57,6 +58,7 @@ def test_revocation_is_for_good(certificate: Certificate, now: datetime) -> None
     "changes",
     [
         {"tbs": b"\x30\x00"},
+        {"replaces": UUID(int=7)},
         {"tbs_sha256": "0" * 64},
         {"csr_sha256": "0" * 64},
         {"submission_sha256": "0" * 64},

@@ -3,9 +3,10 @@
 import importlib
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from io import StringIO
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from django.core.management import call_command
@@ -90,6 +91,16 @@ def test_a_certificate_whose_attempt_is_gone_is_entered_whole(
     assert certificate.not_after == certificate.certificate.not_valid_after_utc
     assert bytes(certificate.prepared.tbs) == certificate.certificate.tbs_certificate_bytes
     assert certificate.prepared.submission_sha256 == order.submission_sha256
+
+
+def test_a_reissue_is_entered_with_what_it_replaced(
+    certificate: Certificate, order, riitta: Person, now: datetime
+) -> None:
+    again = replace(order, reference=uuid4(), replaces=certificate.reference)
+    forgetting(lambda: through(again, riitta, now))
+    assert found(mend=True, now=now) == [(Kind.NOT_STORED, "mended")]
+    entered = Certificate.objects.get(reference=again.reference)
+    assert entered.prepared.replaces == certificate.reference
 
 
 def test_another_attempt_made_meanwhile_gives_way(
@@ -219,6 +230,8 @@ def test_signing_that_stopped_midway_is_opened_again(
     assert found(now=now) == [], "work that is open needs no mending"
     outbox.finish(item, now=now)
     assert found(now=now) == [(Kind.SIGNING_IDLE, "not mended")]
+    outbox.enqueue("certificates.confirmed", now=now, references=[str(approved.reference)])
+    assert found(now=now) == [], "nor does work on many at once"
 
 
 def test_what_the_journal_lacks_is_named(certificate: Certificate, now: datetime) -> None:
