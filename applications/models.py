@@ -13,6 +13,9 @@ from accounts.register.models import Kind, RegisterRecord
 from applications.changes.models import RegisterTask as RegisterTask
 from applications.kinds import CertificateType, ConformityClass, Delivery, Purpose
 from applications.proposals import RevocationProposal as RevocationProposal
+from applications.replacing.models import Replacement as Replacement
+from applications.replacing.models import ReplacementApproval as ReplacementApproval
+from applications.replacing.models import ReplacementItem as ReplacementItem
 from applications.revocations import RevocationRequest as RevocationRequest
 from applications.workflow import Status
 from certportal.foundation import tokens

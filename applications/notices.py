@@ -15,6 +15,8 @@ from applications import contact, contents, delivery, lapsing, papers, workflow
 from applications.kinds import CertificateType, Delivery
 from applications.mailtext import subject_and_body
 from applications.models import Application, Decision, HostName, InformationRequest
+from applications.replacing import telling
+from applications.replacing.telling import Predecessor
 from applications.revocations import is_proven, reason_words
 from applications.wording import word_all
 from certportal.foundation import clock
@@ -39,6 +41,7 @@ NOTICES = (
     "draft_warning",
     "package",
     "renewal",
+    "replaced",
     "revoked",
 )
 # What carries the link of the technical contact or the deputy it is written to.
@@ -100,6 +103,8 @@ class Facts:
     lapses_on: date | None = None
     link: str = ""
     proven: bool = False
+    predecessor: Predecessor | None = None
+    successor: Application | None = None
 
 
 def facts(application: Application) -> Facts:
@@ -113,6 +118,8 @@ def facts(application: Application) -> Facts:
         host_names=list(application.host_names.all()),
         missing=lapsing.missing(application),
         lapses_on=lapsing.lapses_on(application),
+        predecessor=telling.predecessor(application),
+        successor=telling.successor(application),
     )
 
 
@@ -181,6 +188,8 @@ def _context(
         "findings": [words for finding, words in word_all(application.findings)],
         "decision": known.decision,
         "certificate": known.certificate,
+        "predecessor": known.predecessor,
+        "successor": known.successor,
         "proven": known.proven,
         "reason": reason_words(known.certificate.revocation_reason if known.certificate else ""),
         "turn": workflow.TURN.get(workflow.Status(application.status)),

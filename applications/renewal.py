@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from django.db.models import QuerySet
 
 from applications.kinds import CertificateType
-from applications.models import Application
+from applications.models import Application, ReplacementItem
 from applications.workflow import Status
 from certportal.foundation import clock
 from issuance.models import Certificate
@@ -34,9 +34,11 @@ def reminder_due(issued: date, last: date, today: date) -> int | None:
 def is_renewed(application: Application, certificate: Certificate) -> bool:
     """Return whether a later order has brought a certificate that does this one's work.
 
-    That is one in force longer, of the same type and unit, with at least the same host names or
-    for the same information system.
+    That is the one a mass replacement has brought, or one in force longer, of the same type and
+    unit, with at least the same host names or for the same information system.
     """
+    if certificate.replacements.filter(state=ReplacementItem.State.ISSUED).exists():
+        return True
     later = Application.objects.filter(
         organisation=application.organisation_id,
         type=application.type,

@@ -9,7 +9,7 @@ from django.utils import translation
 
 from accounts.models import Person
 from applications import watch
-from applications.models import Application, RevocationProposal
+from applications.models import Application, Replacement, ReplacementItem, RevocationProposal
 from certportal.foundation.mail import Message
 from issuance.models import Certificate
 
@@ -19,13 +19,16 @@ PROPOSAL = ("revocation_proposed", "revocation_declined")
 def write(notice: str, person: Person, source: str, *, now: datetime) -> Message | None:
     """Write the mail; None when there is nothing to tell any more.
 
-    `source` says what it is about: the key of a proposal, the hash of a public key, or the name
-    of a source that does not answer.
+    `source` says what it is about: the key of a proposal or of a plan, the hash of a public key,
+    or the name of a source that does not answer.
     """
     if notice in PROPOSAL:
         proposal = RevocationProposal.objects.filter(pk=source).first()
         stale = proposal is None or (notice == PROPOSAL[0] and not proposal.is_open)
         return None if stale or proposal is None else about_proposal(notice, person, proposal)
+    if notice == "replacement_planned":
+        plan = Replacement.objects.filter(pk=source).first()
+        return None if plan is None or plan.is_over(now) else about_plan(person, plan)
     if notice == "key_proven":
         return key_proven(person, list(Certificate.objects.filter(spki_sha256=source)))
     return watch.write(notice, person, source, now=now)
@@ -38,6 +41,20 @@ def about_proposal(notice: str, person: Person, proposal: RevocationProposal) ->
         address = settings.PORTAL_BASE_URL + reverse(name, args=[proposal.application_id])
     told = {"address": address, "proposal": proposal, "application": proposal.application}
     return watch.write_to(person, notice, told)
+
+
+def about_plan(person: Person, plan: Replacement) -> Message:
+    """Write that a mass replacement waits for approvals."""
+    planned = plan.items.filter(state=ReplacementItem.State.PLANNED).count()
+    return write_about_plan(person, plan, planned)
+
+
+def write_about_plan(person: Person, plan: Replacement, planned: int) -> Message:
+    """Write it from what is known, without asking the database."""
+    with translation.override(person.language):
+        address = settings.PORTAL_BASE_URL + reverse("console:replacement", args=[plan.pk])
+    told = {"plan": plan, "planned": planned, "address": address}
+    return watch.write_to(person, "replacement_planned", told)
 
 
 def key_proven(person: Person, certificates: list[Certificate]) -> Message:

@@ -66,6 +66,7 @@ class Action(StrEnum):
     REJECT = "reject"
     RECALL = "recall"
     ISSUE = "issue"
+    REISSUE = "reissue"
     DELIVER = "deliver"
     WITHDRAW = "withdraw"
     DISCARD = "discard"
@@ -120,6 +121,8 @@ TRANSITIONS: dict[Action, Transition] = {
     Action.REJECT: _row("reviewer", "in_review info_requested", "rejected"),
     Action.RECALL: _row("system", "approved", "in_review"),
     Action.ISSUE: _row("system", "approved", "issued"),
+    # An order that the service makes itself, for a certificate that replaces another.
+    Action.REISSUE: _row("system", "draft", "issued"),
     Action.DELIVER: _row("system", "issued", "delivered"),
     Action.WITHDRAW: _row("applicant", OPEN_BEFORE_APPROVAL, "withdrawn"),
     Action.DISCARD: _row("applicant system", "draft", "-"),

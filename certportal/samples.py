@@ -19,7 +19,14 @@ from applications import contents, mailbox, notices, watch
 from applications.changes import mails
 from applications.changes.models import RegisterTask
 from applications.kinds import CertificateType
-from applications.models import Application, Decision, HostName, InformationRequest
+from applications.models import (
+    Application,
+    Decision,
+    HostName,
+    InformationRequest,
+    Replacement,
+)
+from applications.replacing.telling import Predecessor
 from applications.workflow import Status
 from certportal import samples_accounts, samples_revoking
 from certportal.foundation import clock
@@ -34,6 +41,7 @@ READERS = {
     "lapse_warning": ("applicant", "technical_contact"),
     "lapsed": ("applicant", "technical_contact"),
     "renewal": ("applicant", "technical_contact"),
+    "replaced": ("applicant", "technical_contact"),
     "revoked": ("applicant", "technical_contact"),
 }
 STATUSES = {"lapse_warning": Status.AWAITING_CSR, "draft_warning": Status.DRAFT}
@@ -149,7 +157,14 @@ def _facts(notice: str, language: str, today: date, now: datetime) -> notices.Fa
         link="sample-token-of-a-link",
         missing=[contents.BY_ID["csr"]],
         lapses_on=clock.add_months(today, 6) + timedelta(days=1),
+        predecessor=_predecessor(language, today, now) if notice == "replaced" else None,
     )
+
+
+def _predecessor(language: str, today: date, now: datetime) -> Predecessor:
+    before = application(language, now, number="SV-2026-00021")
+    cause = Replacement.Cause.PROFILE.label
+    return Predecessor(before, "3A0B77F0C1D24E19", cause, today + timedelta(days=14))
 
 
 def _morning(language: str, now: datetime) -> Message:

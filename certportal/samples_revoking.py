@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Organisation, Person
 from applications import reviewer_mail
 from applications.kinds import CertificateType
-from applications.models import Application, RevocationProposal
+from applications.models import Application, Replacement, RevocationProposal
 from certportal.foundation.mail import Message
 from issuance.models import Certificate
 
@@ -36,6 +36,12 @@ def mails(language: str, now: datetime) -> Iterator[tuple[str, str, Message]]:
     yield "revocation_proposed", "reviewer", proposed
     told = reviewer_mail.about_proposal("revocation_declined", riitta, declined)
     yield "revocation_declined", "reviewer", told
+    plan = Replacement(
+        pk=7,
+        cause=Replacement.Cause.AUTHORITY,
+        expires_at=now + timedelta(days=3),
+    )
+    yield "replacement_planned", "reviewer", reviewer_mail.write_about_plan(riitta, plan, 240)
     known = {REFERENCE: order}
     yield "key_proven", "reviewer", reviewer_mail.write_key_proven(riitta, [certificate], known)
 

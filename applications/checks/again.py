@@ -40,11 +40,18 @@ def look(application: Application, *, now: datetime) -> Look:
     prepared = PreparedCertificate.objects.filter(reference=application.pk, state=OPEN).first()
     if prepared is None:
         return Look(record, None)
-    before, after = _subjects(application, prepared.specimen, now)
+    return Look(record, names_changed(application, prepared.specimen, now))
+
+
+def names_changed(
+    application: Application, specimen: x509.Certificate, now: datetime
+) -> Finding | None:
+    """Return what the register calls otherwise today than what was prepared, or None."""
+    before, after = _subjects(application, specimen, now)
     if before == after:
-        return Look(record, None)
+        return None
     changed = {"before": _told(before, after), "after": _told(after, before)}
-    return Look(record, Finding("order.names_changed", Severity.WARNING, changed))
+    return Finding("order.names_changed", Severity.WARNING, changed)
 
 
 def _subjects(

@@ -26,6 +26,13 @@ from applications.services.proposing import (
 )
 from applications.services.registering import decide_register_task, watch_register
 from applications.services.reminding import remind_of_expiry
+from applications.services.replacing import PERSONS as PERSONS_FOR_REPLACEMENT
+from applications.services.replacing import approve_plan as approve_replacement
+from applications.services.replacing import plan as plan_replacement
+from applications.services.replacing import release as release_replacement
+from applications.services.replacing import resume as resume_replacement
+from applications.services.replacing import revoke_replaced
+from applications.services.replacing import standing as standing_approvals
 from applications.services.reviewing import (
     approve,
     cancel_request,
@@ -45,9 +52,11 @@ from applications.services.undelivered import send_corrected
 from applications.services.watching import greet_reviewers, raise_alarms
 
 __all__ = [
+    "PERSONS_FOR_REPLACEMENT",
     "add_attachment",
     "add_information",
     "approve",
+    "approve_replacement",
     "ask_mailbox_code",
     "attach_csr",
     "cancel_request",
@@ -67,6 +76,7 @@ __all__ = [
     "lapse",
     "not_mine",
     "open_link",
+    "plan_replacement",
     "preview_succession",
     "propose",
     "prove_mailbox",
@@ -76,6 +86,7 @@ __all__ = [
     "record_package_sent",
     "reject",
     "release",
+    "release_replacement",
     "remind_of_expiry",
     "remove_attachment",
     "rename_contact",
@@ -83,12 +94,15 @@ __all__ = [
     "request_info",
     "resend_link",
     "resubmit",
+    "resume_replacement",
     "revoke",
     "revoke_exposed",
     "revoke_link",
+    "revoke_replaced",
     "save_section",
     "send_corrected",
     "set_evidence",
+    "standing_approvals",
     "start",
     "submit",
     "succeed",

@@ -39,7 +39,7 @@ def start(
     register. Raises NotStanding and ownership.OtherOwner.
     """
     application = Application(
-        number=_next_number(now),
+        number=next_number(now),
         organisation=organisation,
         created_by=person,
         created_at=now,
@@ -123,7 +123,8 @@ def _choose_unit(application: Application, oid: str, now: datetime) -> None:
     application.record_kind, application.record_oid = Kind.SOTE_UNIT, oid
 
 
-def _next_number(now: datetime) -> str:
+def next_number(now: datetime) -> str:
+    """Return the number of a new order."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval('applications_order_number')")
         (number,) = cursor.fetchone()

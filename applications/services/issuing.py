@@ -7,7 +7,7 @@ from django.db import transaction
 
 from applications import promise
 from applications.models import Application, Package
-from applications.services import moving
+from applications.services import moving, successors
 from applications.workflow import Action, Role, Status
 from certportal.foundation import outbox
 from certportal.foundation.actors import system
@@ -24,8 +24,11 @@ def record_issued(
 ) -> Application | None:
     """Note that the certificate was issued; its package is sent to whom the order says.
 
-    Told twice, it does nothing the second time.
+    Told twice, it does nothing the second time. A certificate of a mass replacement gets an order
+    of its own.
     """
+    if item := successors.item_of(application_id):
+        return successors.take_over(item.pk, certificate_id, now=now)
     application = moving.lock(application_id)
     if application.status != Status.APPROVED:
         return None
@@ -74,7 +77,13 @@ def _stop(application: Application, fault: Finding, now: datetime) -> Applicatio
 
 @transaction.atomic
 def recall(application_id: UUID, reason: str, *, now: datetime) -> Application | None:
-    """Take an approved application back to review because a fact changed or the CA refused."""
+    """Take an approved application back to review because a fact changed or the CA refused.
+
+    Of a mass replacement only its item is closed: the old certificate stands as it did.
+    """
+    if item := successors.item_of(application_id):
+        successors.refuse(item.pk, reason, now=now)
+        return None
     application = moving.lock(application_id)
     if application.status != Status.APPROVED:
         return None

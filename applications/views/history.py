@@ -49,6 +49,8 @@ WORDS: dict[str, Promise] = {
     "reject": gettext_lazy("The application was rejected"),
     "recall": gettext_lazy("The application came back to review before signing"),
     "issue": gettext_lazy("The certificate was issued"),
+    "reissue": gettext_lazy("A new certificate was issued in place of an earlier one"),
+    "replaced": gettext_lazy("The certificate was replaced by a new one"),
     "deliver": gettext_lazy("The certificate was delivered"),
     "package_sent": gettext_lazy("The certificate was mailed to a recipient"),
     "revoke": gettext_lazy("The applicant had the certificate revoked"),

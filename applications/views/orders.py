@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from applications import contents
 from applications.kinds import CertificateType
 from applications.models import Application
+from applications.replacing import telling
 from applications.views import certificates, csr, going, linking, paper, summary, tracking
 from applications.views.entry import order_view
 from applications.views.past import history
@@ -40,6 +41,8 @@ def order(request: HttpRequest, application: Application) -> HttpResponse:
         **_progress(application, now),
         **_waiting(application),
         "links": linking.links(application, now=now),
+        "predecessor": telling.predecessor(application),
+        "successor": telling.successor(application),
         **certificate,
     }
     return render(request, "applications/order.html", context)

@@ -22,6 +22,7 @@ HERE = "accessible/test_other_states.py"
 CERTIFICATES = "accessible/test_certificates.py"
 REGISTER = "accessible/test_register.py"
 UNDELIVERED = "accessible/test_undelivered.py"
+REPLACING = "accessible/test_replacing.py"
 # Which browser test looks at the page, and the words by which it opens it.
 LOOKED_AT = {
     **{name: (GALLERY, name.replace("_", "-")) for name in ["eligibility", "which_certificate"]},
@@ -89,6 +90,10 @@ LOOKED_AT = {
             "register_run",
             "succession",
         ]
+    },
+    **{
+        f"console:{name}": (REPLACING, f"console:{name}")
+        for name in ["replacements", "replacement", "replacement_certificate"]
     },
     "register": (REGISTER, '"register"'),
     "applications:units": (REGISTER, "applications:units"),

@@ -8,7 +8,13 @@ from django.urls import reverse
 from accounts import access
 from accounts.models import Invitation, JoinRequest, Membership
 from accounts.services import inviting, joining, roles
-from applications.models import Attachment, HostName, RegisterTask
+from applications.models import (
+    Attachment,
+    HostName,
+    RegisterTask,
+    Replacement,
+    ReplacementItem,
+)
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from certportal.foundation.models import Event, OutboxItem
@@ -26,6 +32,7 @@ PUBLIC = {"stem", "business_id", "name", "app_label", "url", "content_type_id", 
 OF_AN_ORGANISATION = {
     *["application_id", "csr_id", "host_id", "section_id", "kind", "attachment_id", "number"],
     *["membership_id", "invitation_id", "request_id", "object_id", "task_id", "item_id"],
+    *["plan_id", "certificate_id"],
 }
 
 
@@ -67,6 +74,8 @@ def address(entry: Entry, application) -> str:
         "section_id": "host_names",
         "task_id": first(RegisterTask),
         "item_id": set_aside(),
+        "plan_id": first(Replacement),
+        "certificate_id": first(ReplacementItem),
         "tool": "openssl",
         "token": "x" * 43,  # no link's token: whoever has one may open what it leads to
         "kind": "der",

@@ -17,7 +17,7 @@ from accounts.models import Person
 from applications import holding
 from applications.changes.models import RegisterTask
 from applications.models import Application, RevocationProposal
-from applications.views.console import export
+from applications.views.console import export, replacing
 from applications.views.console.filters import QueueFilter
 from applications.views.due import due
 from applications.views.tones import tone
@@ -51,6 +51,7 @@ def queue(request: HttpRequest) -> HttpResponseBase:
         "set_aside": set_aside.items().count(),
         "changes": RegisterTask.objects.filter(outcome="").count(),
         "proposals": proposals(),
+        "replacements": replacing.waiting(),
     }
     return render(request, "applications/console/queue.html", context)
 

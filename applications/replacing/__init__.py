@@ -1,0 +1,1 @@
+"""Replacing many certificates after an incident: same keys, new certificates, holders told."""

@@ -1,0 +1,112 @@
+"""The plan of a mass replacement, who approved it, and what became of each certificate."""
+
+import uuid
+from datetime import datetime
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Person
+from issuance.models import Certificate
+
+
+class Replacement(models.Model):
+    """A plan: which certificates are replaced, why, and until when the old ones may stand.
+
+    `digest` covers the bytes of every certificate prepared for it; reviewers approve just those.
+    `note` is the operator's, for reviewers; holders are told the cause. `wanted` is what was
+    searched for.
+    """
+
+    class Cause(models.TextChoices):
+        AUTHORITY = "authority", _("A fault at the certificate authority")
+        PROFILE = "profile", _("A fault in the contents of the certificates")
+
+    cause = models.CharField(max_length=10, choices=Cause)
+    note = models.TextField()
+    wanted = models.JSONField(default=dict)
+    revoke_on = models.DateField(null=True)
+    digest = models.CharField(max_length=64, blank=True)
+    made_by = models.CharField(max_length=80)
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-made_at"]
+
+    def __str__(self) -> str:
+        """Return the number."""
+        return str(self.pk)
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether nothing more can be approved or begun by this plan."""
+        return now >= self.expires_at
+
+
+class ReplacementApproval(models.Model):
+    """A reviewer approved everything that the digest covers, having identified anew."""
+
+    replacement = models.ForeignKey(Replacement, models.PROTECT, related_name="approvals")
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    reauthenticated_at = models.DateTimeField()
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["replacement", "person"], name="replacement_approved_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Return who."""
+        return str(self.person_id)
+
+
+class ReplacementItem(models.Model):
+    """One certificate of the plan and what became of it.
+
+    `reference` names the matter towards the authority and becomes the key of the new order.
+    `reason` is the id of a rule: why it was left out or refused. `changes` are the parts of the
+    certificate that differ from the old one.
+    """
+
+    class State(models.TextChoices):
+        PLANNED = "planned", _("Planned")
+        LEFT_OUT = "left_out", _("Left out")
+        RELEASED = "released", _("Being issued")
+        ISSUED = "issued", _("Replaced")
+        REFUSED = "refused", _("Refused")
+
+    replacement = models.ForeignKey(Replacement, models.PROTECT, related_name="items")
+    certificate = models.ForeignKey(Certificate, models.PROTECT, related_name="replacements")
+    reference = models.UUIDField(unique=True, default=uuid.uuid4)
+    state = models.CharField(max_length=10, choices=State, default=State.PLANNED)
+    reason = models.CharField(max_length=60, blank=True)
+    prepared_id = models.BigIntegerField(null=True)
+    tbs_sha256 = models.CharField(max_length=64, blank=True)
+    changes = models.JSONField(default=list)
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["replacement", "certificate"], name="replacement_item_once"
+            ),
+            models.UniqueConstraint(
+                fields=["certificate"],
+                condition=Q(state__in=["released", "issued"]),
+                name="replaced_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["left_out", "refused"]) ^ Q(reason=""),
+                name="replacement_reason_when_not_made",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Return the state."""
+        return self.state

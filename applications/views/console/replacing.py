@@ -1,0 +1,131 @@
+"""Mass replacements: the plans, one of them with its approval, and any certificate-to-be of it."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts import access
+from applications import services
+from applications.forms.replacing import PlanForm
+from applications.models import Application, Replacement, ReplacementItem
+from applications.replacing import wording
+from applications.services.replacing import PlanOver
+from applications.views.console import case
+from applications.views.console.deciding import MARGIN
+from applications.views.entry import identified_at
+from applications.views.rows import name_of
+from applications.views.voiding import void_reason
+from applications.wording import word_all
+from certportal.foundation import clock
+from issuance.models import PreparedCertificate
+from issuance.services.approve import FRESH
+
+PER_PAGE = 50
+State = ReplacementItem.State
+TONES = {State.ISSUED: "success", State.REFUSED: "warning", State.LEFT_OUT: "warning"}
+
+
+@access.reviewer_required
+@require_safe
+def plans(request: HttpRequest) -> HttpResponseBase:
+    """List the plans, the newest first."""
+    page = Paginator(Replacement.objects.all(), PER_PAGE).get_page(request.GET.get("page"))
+    context = {"page_obj": page, "rows": [_row(one) for one in page]}
+    return render(request, "applications/console/replacements.html", context)
+
+
+@access.reviewer_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def plan(request: HttpRequest, plan_id: int) -> HttpResponseBase:
+    """Show a plan with its certificates, and approve exactly what was shown."""
+    shown = get_object_or_404(Replacement, pk=plan_id)
+    if request.method != "POST":
+        return render(request, "applications/console/replacement.html", _context(request, shown))
+    form = PlanForm(request.POST)
+    if not form.is_valid():
+        raise PlanOver
+    services.approve_replacement(
+        shown.pk,
+        digest=form.cleaned_data["digest"],
+        reauthenticated_at=identified_at(request),
+        person=access.person_of(request),
+        actor=access.actor_of(request),
+        now=clock.now(),
+    )
+    messages.success(request, _("You approved the plan."))
+    return redirect("console:replacement", shown.pk)
+
+
+@access.reviewer_required
+@require_safe
+def one(request: HttpRequest, plan_id: int, certificate_id: int) -> HttpResponseBase:
+    """Show the exact certificate prepared for one item."""
+    found = ReplacementItem.objects.select_related("replacement", "certificate")
+    item = get_object_or_404(found, pk=certificate_id, replacement=plan_id)
+    attempt = PreparedCertificate.objects.filter(pk=item.prepared_id or 0).first()
+    if attempt is None or not attempt.tbs_sha256:
+        raise Http404
+    context = {"item": item, "latest": attempt, "lint": word_all(attempt.findings)}
+    context |= case.shown(attempt) | {"parts": wording.parts(item.changes)}
+    return render(request, "applications/console/replacement_one.html", context)
+
+
+def waiting() -> int:
+    """Return how many plans wait for approvals."""
+    open_ = Replacement.objects.exclude(digest="").filter(expires_at__gt=clock.now())
+    return sum(
+        len(services.standing_approvals(one)) < services.PERSONS_FOR_REPLACEMENT for one in open_
+    )
+
+
+def _row(plan: Replacement) -> dict[str, Any]:
+    return {
+        "plan": plan,
+        "counts": _counts(plan),
+        "given": len(services.standing_approvals(plan)),
+        "wanted": services.PERSONS_FOR_REPLACEMENT,
+        "over": plan.is_over(clock.now()) or not plan.digest,
+    }
+
+
+def _context(request: HttpRequest, plan: Replacement) -> dict[str, Any]:
+    person = access.person_of(request)
+    page = Paginator(plan.items.select_related("certificate"), PER_PAGE).get_page(
+        request.GET.get("page")
+    )
+    orders = Application.objects.prefetch_related("host_names").in_bulk(
+        [item.certificate.reference for item in page]
+    )
+    changed = plan.items.exclude(state=State.LEFT_OUT).values_list("changes", flat=True)
+    approvals = services.standing_approvals(plan)
+    return _row(plan) | {
+        "approvals": approvals,
+        "mine": any(one.person_id == person.pk for one in approvals),
+        "changes": wording.counted(name for names in changed for name in names),
+        "page_obj": page,
+        "items": [_item(item, orders) for item in page],
+        "form": PlanForm(initial={"digest": plan.digest}),
+        "must_identify": identified_at(request) < clock.now() - FRESH + MARGIN,
+    }
+
+
+def _item(item: ReplacementItem, orders: dict[Any, Application]) -> dict[str, Any]:
+    order = orders.get(item.certificate.reference)
+    return {
+        "item": item,
+        "order": order,
+        "name": name_of(order) if order else item.certificate.serial,
+        "tone": TONES.get(State(item.state), ""),
+        "reason": void_reason(item.reason),
+        "parts": wording.parts(item.changes),
+    }
+
+
+def _counts(plan: Replacement) -> list[tuple[str, int]]:
+    found = {state: plan.items.filter(state=state).count() for state in State}
+    return [(str(state.label), found[state]) for state in State if found[state]]

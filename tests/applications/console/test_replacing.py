@@ -1,0 +1,88 @@
+"""The pages on which reviewers approve a mass replacement."""
+
+from datetime import timedelta
+
+import pytest
+
+from applications.models import Replacement
+from certportal.foundation import clock
+from tests.applications import orders
+from tests.applications.test_replacing import plan, run
+
+
+@pytest.fixture
+def made(matti, riitta, cas):
+    """A plan about Matti's delivered certificate."""
+    orders.delivered(matti, riitta)
+    return plan()
+
+
+def approve(desk, made, **values):
+    return desk.client.post(desk.url("replacement", made.pk), {"digest": made.digest} | values)
+
+
+def test_two_reviewers_approve_what_they_see(made, desk, other_desk):
+    assert f"/replacements/{made.pk}/" in desk.open("replacements").text
+    assert made.digest in desk.open("replacement", made.pk).text
+    assert approve(desk, made).status_code == 302
+    page = desk.open("replacement", made.pk).text
+    assert "You have approved this plan." in page
+    assert "Approve the plan" not in page
+    assert "1 of 2" in desk.open("replacements").text
+    assert approve(other_desk, made).status_code == 302
+    assert "2 of 2" in desk.open("replacements").text
+
+
+def test_the_queue_tells_of_a_plan_that_waits(made, desk, other_desk):
+    assert "1 waits for approval" in desk.open("queue").text
+    approve(desk, made)
+    approve(other_desk, made)
+    assert "waits for approval" not in desk.open("queue").text
+
+
+def test_the_exact_certificate_is_shown(made, desk):
+    item = made.items.get()
+    page = desk.open("replacement_certificate", made.pk, item.pk)
+    assert item.tbs_sha256 in page.text
+    assert item.certificate.serial in page.text
+    assert desk.open("replacement_certificate", made.pk + 1, item.pk).status_code == 404
+
+
+def test_other_bytes_than_shown_are_409(made, desk):
+    assert approve(desk, made, digest="0" * 64).status_code == 409
+    assert approve(desk, made, digest="").status_code == 409
+    assert not made.approvals.exists()
+
+
+def test_who_identified_long_ago_is_asked_to_do_so_again(made, desk):
+    desk.identify(clock.now() - timedelta(hours=1))
+    page = desk.open("replacement", made.pk).text
+    assert "Identify yourself again" in page
+    assert "Approve the plan" not in page
+    assert approve(desk, made).status_code == 403
+    assert not made.approvals.exists()
+
+
+def test_an_old_plan_is_only_looked_at(made, desk):
+    Replacement.objects.update(expires_at=clock.now())
+    page = desk.open("replacement", made.pk).text
+    assert "can no longer be approved" in page
+    assert "Approve the plan" not in page
+    assert approve(desk, made).status_code == 409
+
+
+def test_only_reviewers_come_in(made, matti, web_of):
+    client = web_of(matti)
+    for address in ("", f"{made.pk}/", f"{made.pk}/{made.items.get().pk}/"):
+        assert client.get(f"/fi/console/replacements/{address}").status_code == 404
+
+
+def test_the_holder_s_pages_lead_from_one_order_to_the_other(made, desk, other_desk, matti, web_of):
+    old = made.items.get().certificate.reference
+    approve(desk, made)
+    approve(other_desk, made)
+    run(made)
+    new = made.items.get().reference
+    client = web_of(matti)
+    assert f"/{new}/" in client.get(f"/en/orders/{old}/").text
+    assert f"/{old}/" in client.get(f"/en/orders/{new}/").text
