@@ -53,6 +53,18 @@ class TooBig(Refused):
         super().__init__(_("The file must be at most 10 MB."))
 
 
+class Infected(Refused):
+    """The virus scanner knows what the document carries."""
+
+    def __init__(self, found: str) -> None:
+        """Word it with the scanner's name for what it found."""
+        text = _(
+            "The virus scanner found %(found)s in the file, and we have not kept it. Have the"
+            " computer it comes from checked, and attach a clean PDF."
+        )
+        super().__init__(text % {"found": found})
+
+
 def check_pdf(data: bytes) -> None:
     """Accept a whole, passive PDF; else raise TooBig, NotPdf or ActivePdf."""
     if len(data) > MAX_BYTES:

@@ -14,7 +14,9 @@ from django.views.decorators.cache import never_cache
 
 from accounts.register import queries
 from accounts.register.models import Kind
+from applications.scanning import protocol as scanning
 from certportal.foundation import clock
+from certportal.foundation.errors import Unavailable
 from certportal.foundation.models import OutboxItem
 from issuance.models import IssuingCA
 from issuance.profiles import CEILING_MONTHS
@@ -100,6 +102,12 @@ def register() -> bool:
     return all(queries.is_fresh(clock.now(), kind=kind) for kind in Kind)
 
 
+def scanner() -> bool:
+    """Whether attachments can be scanned; where no scanner is set, none is asked."""
+    scanning.scanner().scan(b"")
+    return True
+
+
 CHECKS: dict[str, Callable[[], bool]] = {
     "database": database,
     "redis": broker,
@@ -110,6 +118,7 @@ CHECKS: dict[str, Callable[[], bool]] = {
     "ocsp": responses,
     "outbox": outbox,
     "register": register,
+    "scanner": scanner,
 }
 
 
@@ -117,7 +126,7 @@ def is_well(check: Callable[[], bool]) -> bool:
     """Run the check; a service that does not answer is not well."""
     try:
         return check()
-    except (DatabaseError, redis.RedisError, OSError):
+    except (DatabaseError, redis.RedisError, OSError, Unavailable):
         return False
 
 

@@ -229,6 +229,16 @@ DEFAULT_FROM_EMAIL = env.text("MAIL_FROM", "Sote-varmenteet <varmenteet@portal.e
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 MAIL_DOMAIN = env.text("MAIL_DOMAIN", "portal.example")
 
+# ------------------------------------------------------------------ virus scanner
+# Where clamd answers, tcp://host:port or unix:/path; empty: attachments are not scanned.
+CLAMD_ADDRESS = env.text("CLAMD_ADDRESS")
+SCANNER: dict[str, Any] = {"BACKEND": "applications.scanning.none.NoScanner", "OPTIONS": {}}
+if CLAMD_ADDRESS:
+    SCANNER = {
+        "BACKEND": "applications.scanning.clamd.Clamd",
+        "OPTIONS": {"address": CLAMD_ADDRESS},
+    }
+
 # ------------------------------------------------------------------ registers
 # Base of the code server's API, ending in /csapi/v6; empty: registers come from files alone.
 REGISTER_URL = env.text("REGISTER_URL")

@@ -11,15 +11,15 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 
 from applications import conformity, contents
-from applications.attachments import PDF, check_pdf, clean_name
+from applications.attachments import PDF, Infected, check_pdf, clean_name
 from applications.errors import NotPossible
 from applications.models import Application, Attachment
+from applications.scanning.protocol import scanner
 from applications.services import moving
-from certportal.foundation import clock
+from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor
 
 
-@transaction.atomic
 def add_attachment(
     application_id: UUID,
     kind: Attachment.Kind,
@@ -33,18 +33,38 @@ def add_attachment(
 ) -> Application:
     """Attach a PDF in place of the one of its kind, and save the part's `fields` with it.
 
-    `kind` is also the id of the part it belongs to. Raises NotPdf, ActivePdf or TooBig, Changed
-    for a stale version, NotPossible when the part is not open to change.
+    `kind` is also the id of the part it belongs to. Raises NotPdf, ActivePdf, TooBig or Infected,
+    Unavailable when the virus scanner does not answer, Changed for a stale version, NotPossible
+    when the part is not open to change.
     """
     check_pdf(data)
-    application = _open(application_id, kind, version, now)
-    for earlier in application.attachments.filter(kind=kind, removed_at=None):
-        _remove(earlier, now)
-    known = set(contents.BY_ID[kind].fields)
-    given = {key: value for key, value in (fields or {}).items() if key in known}
-    moving.save(application, now=now, **given)
-    _store(application, kind, data, name, actor, now)
+    _require_clean(application_id, data, actor, now)  # asked with no transaction open
+    with transaction.atomic():
+        application = _open(application_id, kind, version, now)
+        for earlier in application.attachments.filter(kind=kind, removed_at=None):
+            _remove(earlier, now)
+        known = set(contents.BY_ID[kind].fields)
+        given = {key: value for key, value in (fields or {}).items() if key in known}
+        moving.save(application, now=now, **given)
+        _store(application, kind, data, name, actor, now)
     return application
+
+
+def _require_clean(application_id: UUID, data: bytes, actor: Actor, now: datetime) -> None:
+    """Raise Infected, on record, when the scanner knows a virus in the bytes; nothing is kept."""
+    found = scanner().scan(data)
+    if not found:
+        return
+    events.record(
+        "application.virus_refused",
+        actor=actor,
+        now=now,
+        object_type="application",
+        object_id=application_id,
+        refused=True,
+        data={"found": found, "sha256": hashlib.sha256(data).hexdigest()},
+    )
+    raise Infected(found)
 
 
 def copy_conformity(

@@ -4,9 +4,10 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy
 
 from applications import contents, services
-from applications.attachments import ActivePdf, NotPdf, TooBig
+from applications.attachments import ActivePdf, Infected, NotPdf, TooBig
 from applications.errors import NotPossible
 from applications.forms.conformity import ConformityForm
 from applications.forms.shared import VersionForm
@@ -15,7 +16,12 @@ from applications.views import going
 from applications.views.entry import acting, seen_version
 from applications.workflow import Status
 from certportal.foundation import clock
+from certportal.foundation.errors import Unavailable
 
+NOT_SCANNED = gettext_lazy(
+    "The file could not be checked for viruses just now. Choose it again in a few minutes. What"
+    " you wrote in the other fields is kept."
+)
 KIND = Attachment.Kind.CONFORMITY
 
 
@@ -28,8 +34,10 @@ def give(request: HttpRequest, application: Application) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             saved = _save(request, application, form)
-        except (ActivePdf, NotPdf, TooBig) as refusal:
+        except (ActivePdf, Infected, NotPdf, TooBig) as refusal:
             form.add_error("file", str(refusal))
+        except Unavailable:
+            form.add_error("file", NOT_SCANNED)
         else:
             return redirect(going.after(request, saved, KIND))
     return _show(request, application, form)

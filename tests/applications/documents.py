@@ -1,5 +1,7 @@
 """PDF documents, sound and otherwise, written by hand."""
 
+from django.core.files.uploadedfile import SimpleUploadedFile
+
 
 def pdf(text: str = "Vaatimuksenmukaisuustodistus", *, extra: bytes = b"") -> bytes:
     """Return a whole PDF of one page; `extra` goes into its catalogue."""
@@ -21,3 +23,8 @@ def pdf(text: str = "Vaatimuksenmukaisuustodistus", *, extra: bytes = b"") -> by
     head = b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
     trailer = b"trailer\n<< /Size %d /Root 1 0 R >>\n" % (len(objects) + 1)
     return out + head + table + trailer + b"startxref\n%d\n%%%%EOF\n" % start
+
+
+def upload(data: bytes, name: str = "todistus.pdf") -> SimpleUploadedFile:
+    """Return the bytes as a browser would send them."""
+    return SimpleUploadedFile(name, data, "application/pdf")

@@ -186,3 +186,9 @@ def test_livez_asks_nobody(client):
     """Without the database fixture a query would fail the test."""
     response = client.get("/livez")
     assert (response.status_code, response.content) == (200, b"ok\n")
+
+
+def test_a_scanner_that_does_not_answer_is_named(well, settings):
+    backend = "applications.scanning.memory.InMemory"
+    settings.SCANNER = {"BACKEND": backend, "OPTIONS": {"answers": False}}
+    assert not_well() == ["scanner"]

@@ -1,0 +1,72 @@
+"""clamd with one signature of its own, that of the test file; and a stand-in that answers amiss."""
+
+import socket
+import socketserver
+import subprocess
+import threading
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from applications.scanning.memory import EICAR
+from tests.journeys.steps import await_true
+
+CLAMD = "/usr/sbin/clamd"
+MOST = 12 * 1024 * 1024
+
+
+@contextmanager
+def running(folder: Path):
+    """Run clamd while the block runs; yield its address."""
+    (folder / "db").mkdir()
+    signature = f"Eicar-Test-Signature:0:*:{EICAR.hex()}\n"
+    (folder / "db" / "test.ndb").write_text(signature)
+    place = folder / "clamd.ctl"
+    lines = [
+        f"LocalSocket {place}",
+        f"DatabaseDirectory {folder}/db",
+        f"TemporaryDirectory {folder}",
+        f"StreamMaxLength {MOST}",
+        "Foreground yes",
+    ]
+    (folder / "clamd.conf").write_text("\n".join(lines) + "\n")
+    command = [CLAMD, "--config-file", folder / "clamd.conf"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=folder) as process:
+        try:
+            await_true(lambda: answers(place), "clamd never answered")
+            yield f"unix:{place}"
+        finally:
+            process.terminate()
+
+
+def answers(place: Path) -> bool:
+    with suppress(OSError), socket.socket(socket.AF_UNIX) as session:
+        session.connect(str(place))
+        return True
+    return False
+
+
+class Stubborn(socketserver.StreamRequestHandler):
+    """Hears the stream out and says the same to everybody."""
+
+    def handle(self) -> None:
+        self.rfile.read(len(b"zINSTREAM\0"))
+        while length := int.from_bytes(self.rfile.read(4), "big"):
+            self.rfile.read(length)
+        self.wfile.write(self.server.answer + b"\0")
+
+
+class Standin(socketserver.TCPServer):
+    allow_reuse_address = True
+    answer = b""
+
+
+@contextmanager
+def answering(answer: str):
+    """Answer one scan with these words, on a port; yield the address."""
+    with Standin(("127.0.0.1", 0), Stubborn) as server:
+        server.answer = answer.encode()
+        server.timeout = 10
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        yield f"tcp://127.0.0.1:{server.server_address[1]}"
+        thread.join()

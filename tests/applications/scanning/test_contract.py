@@ -1,0 +1,70 @@
+"""Every backend of the seam finds the test file, passes what is clean, and can fail to answer."""
+
+import os
+
+import pytest
+
+from applications.scanning.clamd import CHUNK, Clamd
+from applications.scanning.memory import EICAR, InMemory
+from applications.scanning.none import NoScanner
+from certportal.foundation.errors import Unavailable
+from tests.applications.documents import pdf
+from tests.applications.scanning import daemon
+
+
+@pytest.fixture(params=["memory", "clamd"])
+def scanner(request):
+    if request.param == "memory":
+        return InMemory()
+    return Clamd(address=request.getfixturevalue("clamd"))
+
+
+def test_the_test_file_is_found(scanner):
+    assert "eicar" in scanner.scan(EICAR).lower()
+
+
+@pytest.mark.parametrize("before", [1, CHUNK - 20, 3 * CHUNK])
+def test_wherever_it_lies(scanner, before):
+    assert scanner.scan(os.urandom(before) + EICAR + os.urandom(99))
+
+
+@pytest.mark.parametrize("data", [b"", b"x", pdf(), bytes(CHUNK), bytes(10 * 1024 * 1024)])
+def test_what_is_clean_passes(scanner, data):
+    assert scanner.scan(data) == ""
+
+
+def test_one_after_another(scanner):
+    assert [bool(scanner.scan(one)) for one in (pdf(), EICAR, pdf())] == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("answer", "found"),
+    [("stream: OK", ""), ("stream: Win.Test.EICAR_HDB-1 FOUND", "Win.Test.EICAR_HDB-1")],
+)
+def test_over_the_network_the_answer_is_read_alike(answer, found):
+    with daemon.answering(answer) as address:
+        assert Clamd(address=address).scan(pdf()) == found
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["", "INSTREAM size limit exceeded. ERROR", "stream: FOUND", "OK", "stream: OK, x FOUND y"],
+)
+def test_an_answer_that_says_neither_is_no_answer(answer):
+    with daemon.answering(answer) as address, pytest.raises(Unavailable):
+        Clamd(address=address).scan(pdf())
+
+
+def test_more_than_clamd_takes_is_no_answer(clamd):
+    with pytest.raises(Unavailable):
+        Clamd(address=clamd).scan(bytes(daemon.MOST + 1))
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "unix:/nowhere/clamd.ctl"])
+def test_nobody_there(address):
+    with pytest.raises(Unavailable):
+        Clamd(address=address, seconds=1).scan(pdf())
+
+
+def test_without_a_scanner_nothing_is_found():
+    assert NoScanner().scan(EICAR) == ""
