@@ -1,6 +1,7 @@
 """Uploading a certificate request, choosing it for the draft, attaching or replacing it later."""
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -78,12 +79,14 @@ def attach_csr(
     """Give a submitted application the request it waits for, or replace the one it has.
 
     A request can be replaced until a reviewer has claimed the case. The promise counts from the
-    moment the application became complete.
+    moment the application became complete; another request in place of one moves no day.
     """
     application = moving.lock(application_id, version=version)
     action = Action.REPLACE_CSR
+    completed: dict[str, Any] = {}
     if application.status == Status.AWAITING_CSR:
         action = Action.ATTACH_CSR
+        completed = {"completed_at": now, "due_on": promise.due_on(now)}
     elif application.reviewer_id is not None:
         raise NotPossible
     chosen = application.csrs.get(pk=csr_id)
@@ -97,8 +100,7 @@ def attach_csr(
         data={"csr": chosen.sha256},
         csr=chosen,
         findings=[],
-        completed_at=now,
-        due_on=promise.due_on(now),
+        **completed,
     )
 
 

@@ -4,7 +4,9 @@ from datetime import date
 
 import pytest
 
+from accounts.access import actor_for
 from applications import checks, services
+from applications.workflow import Role
 from certportal.foundation import clock
 from tests.applications import orders
 from tests.applications.clocks.conftest import noon
@@ -89,3 +91,15 @@ def test_a_case_that_was_late_is_due_the_day_after_its_answer(matti, riitta):
     assert application.days_left < 0
     answer(matti, application, "2027-01-11")
     assert application.due_on == date(2027, 1, 12)
+
+
+def test_another_request_in_place_of_one_moves_no_day(matti):
+    application = sent(matti, "2026-12-21")
+    stored = services.upload_csr(
+        application.pk, orders.openssl_csr(), actor=actor_for(matti), now=noon("2026-12-23")
+    )
+    given = seen(matti, application, "2026-12-23")
+    services.attach_csr(application.pk, stored.pk, role=Role.APPLICANT, **given)
+    application.refresh_from_db()
+    assert application.due_on == date(2026, 12, 30)
+    assert clock.day(application.completed_at) == date(2026, 12, 21)
