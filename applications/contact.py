@@ -20,6 +20,11 @@ def lives(link: ContactLink, application: Application, *, now: datetime) -> bool
         return False
     if address_of(application, link.holder).casefold() != link.email.casefold():
         return False
+    return is_open(application, now=now)
+
+
+def is_open(application: Application, *, now: datetime) -> bool:
+    """Return whether links to the order can live: not once it ended, or 30 days after delivery."""
     if application.status not in LINKED.split():
         return False
     ended = application.ended_at if application.status == Status.DELIVERED else None

@@ -131,7 +131,7 @@ def resend_link(application_id: UUID, *, version: int, actor: Actor, now: dateti
     """Mail new links to the contact and the deputy; the earlier links end. Raises TooMany."""
     application = moving.lock(application_id, version=version)
     moving.require(application, Action.RESEND_LINK, Role.APPLICANT)
-    if not application.technical_email:
+    if not application.technical_email or not contact.is_open(application, now=now):
         raise NotPossible
     hour = timedelta(hours=1)
     limits.spend("resend_link", str(application.pk), most=MOST_MAILS_AN_HOUR, per=hour, now=now)

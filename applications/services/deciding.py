@@ -13,7 +13,7 @@ from applications import holding, promise
 from applications.checks import again
 from applications.errors import NotYourCase
 from applications.models import Application, Decision
-from applications.services import freezing, moving
+from applications.services import contacting, freezing, moving
 from applications.signatory import lacks_right
 from applications.wording import word
 from applications.workflow import Action, Role, Status
@@ -154,7 +154,7 @@ def reopen(
     moving.require(application, Action.REOPEN, Role.REVIEWER)
     _decide(application, Decision.Kind.REOPENED, person, reasons, now)
     complete = application.csr_id is not None
-    return moving.move(
+    moved = moving.move(
         application,
         Action.REOPEN,
         role=Role.REVIEWER,
@@ -167,6 +167,8 @@ def reopen(
         completed_at=now if complete else None,
         due_on=promise.due_on(now) if complete else None,
     )
+    contacting.send_links(moved, actor=actor, now=now)  # the earlier ones ended with the order
+    return moved
 
 
 def _require_own_bytes(application: Application, prepared_id: int) -> None:

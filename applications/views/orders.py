@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from applications import contents
+from applications import contact, contents
 from applications.kinds import CertificateType
 from applications.models import Application
 from applications.replacing import telling
@@ -39,7 +39,7 @@ def order(request: HttpRequest, application: Application) -> HttpResponse:
         "decision": application.decisions.last(),
         **paper.shown(application),
         **_progress(application, now),
-        **_waiting(application),
+        **_waiting(application, now),
         "links": linking.links(application, now=now),
         "predecessor": telling.predecessor(application),
         "successor": telling.successor(application),
@@ -73,7 +73,7 @@ def _progress(application: Application, now: datetime) -> dict[str, Any]:
     }
 
 
-def _waiting(application: Application) -> dict[str, Any]:
+def _waiting(application: Application, now: datetime) -> dict[str, Any]:
     """Return what the applicant can do now, and what was asked."""
     possible = set(actions(application.status, Role.APPLICANT))
     returned = application.status == Status.AWAITING_CSR
@@ -85,7 +85,7 @@ def _waiting(application: Application) -> dict[str, Any]:
         "csr_returned": returned and bool(application.findings),
         "may_give_csr": csr.attachable(application),
         "may_rename": Action.RENAME_CONTACT in possible and bool(application.csr_by),
-        "may_link": Action.REVOKE_LINK in possible,
+        "may_link": Action.RESEND_LINK in possible and contact.is_open(application, now=now),
         "may_add": Action.ADD_INFORMATION in possible,
         "may_withdraw": Action.WITHDRAW in possible,
     }

@@ -201,6 +201,27 @@ def test_the_applicant_sees_resends_and_revokes(order, link, tiina, matti):
     assert "The link has ended" in web.get(f"/en/orders/{order.pk}/").text
 
 
+def test_thirty_days_after_delivery_no_link_is_sent_any_more(order, link, matti, now):
+    over = now - timedelta(days=30)
+    Application.objects.filter(pk=order.pk).update(status=Status.DELIVERED, ended_at=over)
+    assert (
+        "/contact/resend/" not in people.log_in(Client(), matti).get(f"/en/orders/{order.pk}/").text
+    )
+    with pytest.raises(NotPossible):
+        services.resend_link(order.pk, **Handler(matti, order).seen)
+
+
+def test_an_order_taken_up_again_brings_the_contact_a_new_link(order, link, tiina, matti, riitta):
+    end(order, matti, riitta, "lapsed")
+    seen = Handler(riitta, order).seen
+    services.reopen(order.pk, reasons="Virhe", person=riitta, **seen)
+    assert codes(tiina, link) == {410}
+    fresh = order.contact_links.latest("made_at")
+    assert fresh != link
+    tiina.post(at(fresh))
+    assert tiina.get(at(fresh, "csr")).status_code == 200
+
+
 def test_resending_is_limited(order, matti):
     for _time in range(contacting.MOST_MAILS_AN_HOUR):
         services.resend_link(order.pk, **Handler(matti, order).seen)
