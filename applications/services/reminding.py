@@ -4,12 +4,15 @@ from datetime import datetime
 
 from django.db import transaction
 
-from applications import notices, renewal
+from applications import concerned, notices, renewal
 from applications.models import Application
 from applications.services import ledger, moving
 from issuance.models import Certificate
 
 CONCERNED = ("applicant", "mailbox", "technical_contact")
+# From so many days on the account's administrators are told too: whoever the order names may have
+# left, and the mailbox may be read by nobody.
+CLIMBS = 14
 
 
 def remind_of_expiry(*, now: datetime) -> None:
@@ -27,4 +30,6 @@ def remind(certificate: Certificate, *, now: datetime) -> None:
     if application is None or due is None or renewal.is_renewed(application, certificate):
         return
     if ledger.once("renewal", application.pk, str(due), now=now):
-        moving.notify(application, "renewal", notices.distinct(application, CONCERNED), now)
+        people = concerned.administrators(application) if due <= CLIMBS else []
+        told = notices.distinct(application, (*CONCERNED, *people))
+        moving.notify(application, "renewal", told, now)

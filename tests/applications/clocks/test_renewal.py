@@ -67,6 +67,20 @@ def test_one_address_in_two_roles_gets_one_mail(order, post):
     assert [message.to for message in post(at)] == [["matti@example.fi"]]
 
 
+def test_from_two_weeks_on_the_administrators_are_told_whoever_the_order_names(
+    order, maija, pharmacy, post, now
+):
+    Application.objects.filter(pk=order.pk).update(contact_email="lahtenyt@example.fi")
+    at = before(order, 30)
+    services.remind_of_expiry(now=at)
+    assert "matti@example.fi" not in {one.to[0] for one in post(at)}
+    at = before(order, 14)
+    services.remind_of_expiry(now=at)
+    mails = {one.to[0]: one for one in post(at)}
+    assert set(mails) == {"lahtenyt@example.fi", "tekniikka@example.fi", "matti@example.fi"}
+    assert f"/orders/{order.pk}/" in mails["matti@example.fi"].body
+
+
 def test_quiet_when_a_later_order_has_brought_a_new_one(order, matti, riitta):
     renew(order, matti, riitta)
     daily(order, 60, 0)
