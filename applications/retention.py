@@ -85,7 +85,8 @@ PERSONS = RecordClass(
     60,
     "the end of the last membership or role",
     OWN_PLAN,
-    "Name, address and the hashes of identifiers are removed, and the logins closed",
+    "Name, address, the hashes of identifiers and what was told of the right to act are removed,"
+    " and the logins closed",
 )
 CODES = RecordClass(
     "codes",
@@ -119,6 +120,14 @@ NOTICES = RecordClass(
     "the sending",
     OWN_PLAN,
     "Removed",
+)
+MATTERS = RecordClass(
+    "matters",
+    "Changes of the register under certificates, and successions: the reasons of what was decided",
+    60,
+    "the decision",
+    OWN_PLAN,
+    "The reasons are blanked",
 )
 CERTIFICATES = RecordClass(
     "certificates",
@@ -162,6 +171,7 @@ TABLE = (
     INVITATIONS,
     WORK,
     NOTICES,
+    MATTERS,
     CERTIFICATES,
     EVENTS,
     ORIGINS,

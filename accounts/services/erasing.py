@@ -58,6 +58,7 @@ def erase_person(person_id: UUID, *, now: datetime) -> None:
     JoinRequest.objects.filter(person=person).delete()
     SignOn.objects.filter(person=person).delete()
     Invitation.objects.filter(accepted_by=person).update(email="")
+    Membership.objects.filter(person=person).update(basis_detail="", basis_note="")
     User.objects.filter(person=person).update(email="", is_active=False)
     events.record(
         "person.erased",

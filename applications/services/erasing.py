@@ -7,11 +7,13 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 
+from accounts.models import Succession
 from accounts.services.erasing import erase_codes, erase_invitations, erase_persons
 from applications import retention
 from applications.models import (
     Application,
     Decision,
+    RegisterTask,
     RevocationProposal,
     RevocationRequest,
     SentNotice,
@@ -112,3 +114,6 @@ def _tidy(now: datetime) -> None:
     Tally.objects.filter(window__lt=finished).delete()
     EventOrigin.objects.filter(at__lt=retention.ORIGINS.limit(now)).delete()
     SentNotice.objects.filter(sent_at__lt=retention.NOTICES.limit(now)).delete()
+    decided = retention.MATTERS.limit(now)
+    RegisterTask.objects.filter(decided_at__lt=decided).exclude(reasons="").update(reasons="")
+    Succession.objects.filter(at__lt=decided).exclude(reason="").update(reason="")

@@ -10,10 +10,11 @@ from django.core.management import call_command
 from django.test import Client
 
 from accounts.access import actor_for
-from accounts.models import EmailCode, Identifier, Membership
+from accounts.models import EmailCode, Identifier, Membership, Succession
+from accounts.register.models import RegisterRecord
 from applications import lapsing, retention, services
 from applications.delivery import certificate_of
-from applications.models import SentNotice
+from applications.models import RegisterTask, SentNotice
 from applications.services import erasing
 from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor
@@ -196,6 +197,42 @@ def test_a_member_and_one_whom_a_kept_order_names_are_not_forgotten(matti, maija
     services.erase_expired(now=years_after(now, 6))
     maija.refresh_from_db()
     assert str(maija) == ""
+
+
+def test_what_was_told_of_the_right_to_act_goes_with_the_person(maija, now):
+    told = {"basis_detail": "Maija, apteekkari", "basis_note": "Ote 2.3.2026"}
+    Membership.objects.filter(person=maija).update(**told)
+    leave(maija, now)
+    services.erase_expired(now=years_after(now, 5))
+    assert not any(getattr(maija.memberships.get(), name) for name in told)
+
+
+def test_reasons_of_decisions_on_register_and_succession_go_after_five_years(pharmacy, matti, now):
+    succession = Succession.objects.create(
+        organisation=pharmacy,
+        successor=pharmacy,
+        former_name="Apteekki",
+        former_code="9900001-8",
+        code="9900009-3",
+        reason="Matti kertoi",
+        decided_by=matti,
+        at=now,
+    )
+    record = RegisterRecord.objects.first()
+    task = RegisterTask.objects.create(
+        organisation=pharmacy,
+        change=RegisterTask.Change.ENDED,
+        then=record,
+        opened_at=now,
+        decided_at=now,
+        outcome=RegisterTask.Outcome.NOTHING,
+        reasons="Matti kertoi",
+    )
+    for years, left in ((4, "Matti kertoi"), (5, "")):
+        services.erase_expired(now=years_after(now, years))
+        succession.refresh_from_db()
+        task.refresh_from_db()
+        assert (succession.reason, task.reasons) == (left, left)
 
 
 def test_one_who_comes_back_is_a_new_person(maija, now):
