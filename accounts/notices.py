@@ -43,7 +43,7 @@ def email_code(letter: Letter) -> Message | None:
     context = {
         "code": email.digits(code),
         "until": code.expires_at,
-        "address": settings.PORTAL_BASE_URL,
+        "base": settings.PORTAL_BASE_URL,
     }
     return Message(
         to=code.email,
@@ -151,7 +151,7 @@ def _message(
     kind: str, to: str, subject: str, language: str, path: str, context: dict[str, Any]
 ) -> Message:
     base = settings.PORTAL_BASE_URL
-    body = text(f"accounts/mail/{kind}.txt", context | {"link": base + path, "address": base})
+    body = text(f"accounts/mail/{kind}.txt", context | {"link": base + path, "base": base})
     return Message(to=to, subject=subject, text=body, language=language)
 
 

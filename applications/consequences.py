@@ -26,7 +26,7 @@ CONSEQUENCES: dict[Action, Consequences] = {
     Action.SUBMIT_WITHOUT_CSR: Consequences(notices=(("receipt", APPLICANT),)),
     Action.NOT_MINE: Consequences(notices=(("not_mine_told", APPLICANT),)),
     Action.ATTACH_CSR: Consequences(CHECKS, (("csr_attached", APPLICANT),)),
-    Action.REPLACE_CSR: Consequences(CHECKS),
+    Action.REPLACE_CSR: Consequences(CHECKS, (("csr_replaced", APPLICANT),)),
     Action.RETURN_CSR: Consequences(notices=(("csr_returned", APPLICANT),)),
     Action.RETURN_ORDER: Consequences(notices=(("information_wanted", APPLICANT),)),
     Action.CLAIM: Consequences(("application.claimed",)),

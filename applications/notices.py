@@ -28,6 +28,7 @@ NOTICES = (
     "link_sent",
     "not_mine_told",
     "csr_attached",
+    "csr_replaced",
     "csr_returned",
     "information_wanted",
     "deadline_extended",
@@ -45,7 +46,7 @@ NOTICES = (
     "revoked",
 )
 # What carries the link of the technical contact or the deputy it is written to.
-LINKED = frozenset({"link_sent", "lapse_warning"})
+LINKED = frozenset({"link_sent", "lapse_warning", "package"})
 
 
 def build(
@@ -65,11 +66,12 @@ def build(
     known = facts(application)
     if notice == "package" and known.certificate and known.certificate.revocation_reason:
         notice = "revoked"  # it was revoked before it was delivered
-    if notice in LINKED and recipient in contact.HOLDERS:
-        link = contact.newest(application, recipient, now=now)
-        if link is None:  # ended before the mail left
+    holder = capacity(application, recipient)
+    if notice in LINKED and holder in contact.HOLDERS:
+        link = contact.newest(application, holder, now=now)
+        if link is None and notice != "package":  # ended before the mail left
             return None
-        known = replace(known, link=link.token)
+        known = replace(known, link=link.token if link else "")
     message = compose(notice, application, recipient, known, now=now)
     return replace(message, files=_files(notice, application))
 
@@ -105,11 +107,14 @@ class Facts:
     proven: bool = False
     predecessor: Predecessor | None = None
     successor: Application | None = None
+    again: bool = False
+    refused_by: str = ""
 
 
 def facts(application: Application) -> Facts:
     """Return the facts about the application as they stand."""
     certificate = delivery.certificate_of(application)
+    refused = application.contact_links.exclude(not_mine_at=None).order_by("not_mine_at").last()
     return Facts(
         request=application.requests.last(),
         decision=application.decisions.last(),
@@ -120,7 +125,17 @@ def facts(application: Application) -> Facts:
         lapses_on=lapsing.lapses_on(application),
         predecessor=telling.predecessor(application),
         successor=telling.successor(application),
+        again=application.submission is not None and application.submission.number > 1,
+        refused_by=refused.email if refused else "",
     )
+
+
+def capacity(application: Application, recipient: str) -> str:
+    """Return as what the recipient reads: whoever gets the certificate is one of the others."""
+    if recipient != "recipient":
+        return recipient
+    contact_gets = application.deliver_to == Delivery.TECHNICAL_CONTACT
+    return "technical_contact" if contact_gets else "applicant"
 
 
 def distinct(application: Application, recipients: Sequence[str]) -> tuple[str, ...]:
@@ -140,13 +155,10 @@ def resolve(application: Application, recipient: str) -> tuple[str, str]:
         return (person.email, person.language) if person else ("", "fi")
     if recipient.startswith("person:"):
         return _of_person(recipient.partition(":")[2])
-    technical = application.technical_email, application.technical_language or application.language
-    if recipient == "technical_contact":
-        return technical
-    if recipient == "deputy":
-        return application.deputy_email, technical[1]
-    if recipient == "recipient" and application.deliver_to == Delivery.TECHNICAL_CONTACT:
-        return technical
+    recipient = capacity(application, recipient)
+    if recipient in contact.HOLDERS:
+        language = application.technical_language or application.language
+        return contact.address_of(application, recipient), language
     if recipient == "mailbox":
         return application.mailbox, application.language
     return application.contact_email, application.language
@@ -165,20 +177,21 @@ def _subject(application: Application, subject: str) -> str:
 def _context(
     application: Application, recipient: str, known: Facts, now: datetime
 ) -> dict[str, Any]:
-    path = reverse("applications:order", args=[application.pk])
-    if recipient == "reviewer":
-        path = reverse("console:case", args=[application.pk])
+    recipient = capacity(application, recipient)
+    page = "console:case" if recipient == "reviewer" else "applications:order"
+    base = settings.PORTAL_BASE_URL
     fields = known.request.fields if known.request else []
     changed = clock.day(application.changed_at)
     return {
         "application": application,
         "recipient": recipient,
         "is_contact": recipient in contact.HOLDERS,
+        "on_account": recipient not in {*contact.HOLDERS, "mailbox"},
         "type": CertificateType(application.type),
         "is_test": CertificateType(application.type).is_test,
-        "address": settings.PORTAL_BASE_URL + path,
-        "base": settings.PORTAL_BASE_URL,
-        "link": settings.PORTAL_BASE_URL + reverse("contact:landing", args=[known.link or "-"]),
+        "address": base + reverse(page, args=[application.pk]),
+        "base": base,
+        "link": known.link and base + reverse("contact:landing", args=[known.link]),
         "request": known.request,
         "sections": [contents.BY_ID[field].title for field in fields],
         "missing": [section.title for section in known.missing],
@@ -191,6 +204,8 @@ def _context(
         "predecessor": known.predecessor,
         "successor": known.successor,
         "proven": known.proven,
+        "again": known.again,
+        "refused_by": known.refused_by,
         "reason": reason_words(known.certificate.revocation_reason if known.certificate else ""),
         "turn": workflow.TURN.get(workflow.Status(application.status)),
         "host_names": known.host_names,

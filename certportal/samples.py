@@ -40,11 +40,19 @@ READERS = {
     "recalled": ("reviewer",),
     "lapse_warning": ("applicant", "technical_contact"),
     "lapsed": ("applicant", "technical_contact"),
+    "package": ("applicant", "technical_contact", "mailbox"),
     "renewal": ("applicant", "technical_contact"),
     "replaced": ("applicant", "technical_contact"),
     "revoked": ("applicant", "technical_contact"),
 }
-STATUSES = {"lapse_warning": Status.AWAITING_CSR, "draft_warning": Status.DRAFT}
+STATUSES = {
+    ("link_sent", "technical_contact"): Status.AWAITING_CSR,
+    ("lapse_warning", "applicant"): Status.AWAITING_CSR,
+    ("lapse_warning", "technical_contact"): Status.AWAITING_CSR,
+    ("not_mine_told", "applicant"): Status.AWAITING_CSR,
+    ("draft_warning", "applicant"): Status.DRAFT,
+}
+CERTIFIED = frozenset({"package", "renewal", "replaced", "revoked"})
 FINDINGS = {
     "csr_returned": {"rule": "key.pending", "severity": "error", "params": {}},
     "information_wanted": {
@@ -122,6 +130,7 @@ def application(language: str, now: datetime, **more: object) -> Application:
         "technical_email": "teemu@example.com",
         "technical_language": language,
         "deputy_email": "veera@example.com",
+        "mailbox": "tekniikka@example.fi",
         "reviewer": reviewer,
     }
     return Application(**(fields | more))
@@ -129,7 +138,7 @@ def application(language: str, now: datetime, **more: object) -> Application:
 
 def _of_order(notice: str, reader: str, language: str, now: datetime) -> Message:
     findings = [FINDINGS[notice]] if notice in FINDINGS else []
-    status = STATUSES.get(notice, Status.IN_REVIEW)
+    status = STATUSES.get((notice, reader), Status.IN_REVIEW)
     sample = application(language, now, findings=findings, status=status)
     known = _facts(notice, language, clock.day(now), now)
     return notices.compose(notice, sample, reader, known, now=now)
@@ -146,15 +155,10 @@ def _facts(notice: str, language: str, today: date, now: datetime) -> notices.Fa
     return notices.Facts(
         request=request,
         decision=Decision(reasons=words),
-        certificate=Certificate(
-            serial="4F1C99A2B7D35E08",
-            not_before=now,
-            not_after=now + timedelta(days=365),
-            revoked_at=now if notice == "revoked" else None,
-            revocation_reason="key_compromise" if notice == "revoked" else "",
-        ),
+        certificate=_certificate(notice, now) if notice in CERTIFIED else None,
         host_names=[HostName(name="erecept.example.fi"), HostName(name="varmuus.example.fi")],
         link="sample-token-of-a-link",
+        refused_by="teemu@example.com",
         missing=[contents.BY_ID["csr"]],
         lapses_on=clock.add_months(today, 6) + timedelta(days=1),
         predecessor=_predecessor(language, today, now) if notice == "replaced" else None,
@@ -165,6 +169,16 @@ def _predecessor(language: str, today: date, now: datetime) -> Predecessor:
     before = application(language, now, number="SV-2026-00021")
     cause = Replacement.Cause.PROFILE.label
     return Predecessor(before, "3A0B77F0C1D24E19", cause, today + timedelta(days=14))
+
+
+def _certificate(notice: str, now: datetime) -> Certificate:
+    return Certificate(
+        serial="4F1C99A2B7D35E08",
+        not_before=now,
+        not_after=now + timedelta(days=365),
+        revoked_at=now if notice == "revoked" else None,
+        revocation_reason="key_compromise" if notice == "revoked" else "",
+    )
 
 
 def _morning(language: str, now: datetime) -> Message:
@@ -211,7 +225,7 @@ def _mailbox_code(language: str, now: datetime) -> Message:
 
 def _email_code(language: str, now: datetime) -> Message:
     until = now + timedelta(minutes=30)
-    context = {"code": "123456", "until": until, "address": settings.PORTAL_BASE_URL}
+    context = {"code": "123456", "until": until, "base": settings.PORTAL_BASE_URL}
     with translation.override(language):
         subject = _("Code to confirm your email address")
         body = text("accounts/mail/email_code.txt", context)

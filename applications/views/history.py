@@ -29,6 +29,7 @@ WORDS: dict[str, Promise] = {
     "not_mine": gettext_lazy("The technical contact said the order is not theirs"),
     "attach_csr": gettext_lazy("The certificate request was attached"),
     "replace_csr": gettext_lazy("The certificate request was replaced"),
+    "virus_refused": gettext_lazy("An uploaded file was refused: it carries a virus"),
     "private_key_refused": gettext_lazy("An upload with a private key was refused"),
     "submit": gettext_lazy("The application was submitted"),
     "submit_without_csr": gettext_lazy("The application was submitted without a request (CSR)"),

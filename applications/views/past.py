@@ -17,6 +17,7 @@ OURS = frozenset(
         "upload_csr",
         "choose_csr",
         "private_key_refused",
+        "virus_refused",
         "add_attachment",
         "remove_attachment",
     }

@@ -1,7 +1,7 @@
-"""What people see when the clock has done its work: an order lapses, another is renewed."""
+"""What people see of an order's end: it lapses, stays open, is withdrawn, is renewed."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.conf import settings
@@ -17,6 +17,9 @@ from tests import people
 from tests.accessibility import check_both_widths
 from tests.applications import orders
 from tests.applications.clocks.conftest import noon, waiting_for_csr
+from tests.applications.clocks.test_lapse import ask
+from tests.applications.contact.conftest import at
+from tests.applications.contact.conftest import send as send
 from tests.gallery.conftest import _browser_beside_database as _browser_beside_database
 from tests.gallery.conftest import browser_type_launch_args as browser_type_launch_args
 from tests.gallery.conftest import watched as watched
@@ -72,3 +75,43 @@ def test_a_reminder_leads_to_the_order_and_on_to_its_renewal(matti, riitta, cas,
     names = {host.name for host in order.host_names.all()}
     assert {host.name for host in renewal.host_names.all()} == names
     assert clock.day(renewal.created_at) == clock.day(at)
+
+
+def test_a_question_asked_a_day_before_the_six_months_keeps_the_order_open_to_its_deadline(
+    matti, riitta, cas, open_as, post
+):
+    order = orders.claimed(matti, riitta)
+    Application.objects.filter(pk=order.pk).update(submitted_at=noon("2027-01-15"))
+    ask(riitta, order, date(2027, 7, 28), noon("2027-07-14"))
+    for day in ("2027-07-16", "2027-07-28"):
+        services.watch_incomplete(now=noon(day))
+        post(noon(day))
+        page = open_as(matti, f"/en/orders/{order.pk}/").locator("main")
+        expect(page).to_contain_text("Kumpi yksikkö?")
+        expect(page).to_contain_text("Complete it by 28.7.2027.")
+    services.watch_incomplete(now=noon("2027-07-29"))
+    post(noon("2027-07-29"))
+    page = open_as(matti, f"/en/orders/{order.pk}/").locator("main")
+    expect(page).to_contain_text("lapsed because it was not completed in time")
+
+
+def test_an_order_is_withdrawn_and_everybody_finds_it_closed(
+    matti, maija, riitta, send, open_as, post
+):
+    order = send(maija)
+    post(clock.now())
+    link = order.contact_links.get()
+    page = open_as(matti, f"/en/orders/{order.pk}/")
+    page.get_by_role("link", name="Withdraw the order").click()
+    expect(page.locator("h1")).to_contain_text("Do you want to withdraw")
+    check_both_widths(page)
+    page.locator("main form button").click()
+    expect(page.locator("main")).to_contain_text("The order was withdrawn.")
+    expect(page.get_by_role("link", name="Withdraw the order")).to_have_count(0)
+    (message,) = post(clock.now())
+    assert message.to == ["matti@example.fi"]  # the contact person of the order
+    assert order.number in message.subject
+    assert Client().get(at(link)).status_code == 410
+    page = open_as(riitta, f"/en/console/{order.pk}/")
+    expect(page.locator("main")).to_contain_text("Withdrawn")
+    expect(page.locator("form[action$='/claim/']")).to_have_count(0)

@@ -1,0 +1,59 @@
+"""Both sides see the promised day over the holidays, standing still during a question, and late."""
+
+import pytest
+
+from certportal.foundation import clock
+from tests.accessibility import check_both_widths
+from tests.applications.clocks.conftest import noon
+from tests.applications.clocks.test_in_browser import open_as as open_as
+from tests.applications.clocks.test_pauses import answer, ask, sent
+from tests.gallery.conftest import _browser_beside_database as _browser_beside_database
+from tests.gallery.conftest import browser_type_launch_args as browser_type_launch_args
+from tests.gallery.conftest import watched as watched
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def on(monkeypatch, open_as, matti, riitta):
+    """Return a function that says, on a day, what the applicant and the reviewer read."""
+
+    def look(day: str, application) -> tuple[str, str]:
+        monkeypatch.setattr(clock, "now", lambda: noon(day))
+        pages = (matti, f"/en/orders/{application.pk}/"), (riitta, f"/en/console/{application.pk}/")
+        return tuple(open_as(*page).locator("main").inner_text() for page in pages)
+
+    return look
+
+
+@pytest.mark.parametrize(
+    ("day", "shown", "asked", "answered", "due", "late"),
+    [
+        ("2026-12-21", "30.12.2026", "2026-12-22", "2027-01-04", "11.1.2027", "2027-01-13"),
+        ("2027-06-21", "29.6.2027", "2027-06-23", "2027-06-25", "30.6.2027", "2027-07-02"),
+    ],
+    ids=["Christmas", "Midsummer"],
+)
+def test_the_promised_day(matti, riitta, on, day, shown, asked, answered, due, late):
+    application = sent(matti, day)
+    for text in on(day, application):
+        assert shown in text
+
+    ask(riitta, application, asked)
+    applicant, reviewer = on(asked, application)
+    assert shown not in applicant and shown not in reviewer
+    assert "The handling time goes on when you have answered." in applicant
+
+    answer(matti, application, answered)
+    for text in on(answered, application):
+        assert due in text
+    applicant, reviewer = on(late, application)
+    assert "2 working days late" in applicant and "We are sorry" in applicant
+    assert "2 working days late" in reviewer
+
+
+def test_a_lateness_reads_well_at_both_widths(matti, riitta, on, open_as):
+    application = sent(matti, "2026-12-21")
+    on("2027-01-04", application)
+    check_both_widths(open_as(matti, f"/fi/orders/{application.pk}/"))
+    check_both_widths(open_as(riitta, f"/fi/console/{application.pk}/"))
