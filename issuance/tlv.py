@@ -74,18 +74,12 @@ def read(data: bytes) -> Element:
     return element
 
 
-def split(data: bytes) -> list[bytes]:
-    """The encodings of up to ten elements that follow one another; what is no element ends it."""
-    parts: list[bytes] = []
-    offset = 0
-    while offset < len(data) and len(parts) < 10:
-        try:
-            element = _read(data, offset, len(data))
-        except MalformedError:
-            break
-        parts.append(element.encoded)
-        offset = element.end
-    return parts
+def leading(data: bytes) -> bytes:
+    """The encoding of the element that ``data`` begins with, or nothing."""
+    try:
+        return _read(data, 0, len(data)).encoded
+    except MalformedError:
+        return b""
 
 
 def read_strictly(data: bytes) -> Element:

@@ -1,6 +1,7 @@
 """The examination: private keys first, then the file, then the request, then its names."""
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 from issuance import tlv
@@ -27,6 +28,9 @@ logger = logging.getLogger(__name__)
 
 _SEARCHED = 1024 * 1024
 """How far into a file that is too large anyway a private key is looked for, in bytes."""
+
+_MOST_SHOWN = 100
+"""Findings of one rule, and extensions, that a report tells of at most."""
 
 type Blocked = Callable[[str], bool]
 
@@ -117,7 +121,20 @@ def _examine_request(
         *judged,
         *(finding for _, finding in beside),
     ]
-    return csr, findings
+    return csr, _few(findings)
+
+
+def _few(findings: list[Finding]) -> list[Finding]:
+    """The findings without the rest of a flood, which nobody would read."""
+    if len(findings) <= _MOST_SHOWN:
+        return findings
+    seen: Counter[str] = Counter()
+    kept = []
+    for finding in findings:
+        seen[finding.rule] += 1
+        if seen[finding.rule] <= _MOST_SHOWN:
+            kept.append(finding)
+    return kept
 
 
 def _alt_names(asked: list[Asked], *, for_server: bool | None) -> tuple[AltNames, list[Finding]]:
@@ -160,7 +177,7 @@ def _decoded(
         key=key.facts,
         signature_algorithm=algorithm_name(request),
         version=request.version,
-        requested_extensions=extensions,
+        requested_extensions=extensions[:_MOST_SHOWN],
         spki=request.spki,
     )
 

@@ -40,7 +40,7 @@ def read_extensions(request: Request) -> tuple[list[Asked], list[Finding]]:
     values = [value for holder in holders for value in holder]
     asked: list[Asked] = []
     findings: list[Finding] = []
-    for element in [child for value in values for child in value.children()]:
+    for element in [child for v in values for child in v.expect(tlv.SEQUENCE).children()]:
         extension, lax = _extension(element)
         asked.append(extension)
         findings += lax
@@ -99,13 +99,23 @@ def _judge(extension: Asked) -> tuple[Use, str, list[Finding]]:
 
 def _basic_constraints(extension: Asked) -> tuple[Use, str, list[Finding]]:
     fields = tlv.read_strictly(extension.value).expect(tlv.SEQUENCE).children()
+    if [field.tag for field in fields] not in _BASIC_FIELDS:
+        raise tlv.MalformedError("structure", 0)
     if any(field.tag == tlv.BOOLEAN and field.content == b"\xff" for field in fields):
         return "refused", "CA:TRUE", [found("extension.ca", value="CA:TRUE")]
     return "used", "CA:FALSE", []
 
 
+_BASIC_FIELDS: list[list[int]] = [
+    [],
+    [tlv.BOOLEAN],
+    [tlv.INTEGER],
+    [tlv.BOOLEAN, tlv.INTEGER],
+]
+
+
 def _key_usage(extension: Asked) -> tuple[Use, str, list[Finding]]:
-    content = tlv.read(extension.value).expect(tlv.BIT_STRING).content
+    content = tlv.read_strictly(extension.value).expect(tlv.BIT_STRING).content
     octets = content[1:3].ljust(2, b"\0")
     bits = int.from_bytes(octets)
     names = [name for n, name in enumerate(KEY_USAGES) if bits >> (15 - n) & 1]
@@ -126,7 +136,7 @@ def _purposes(extension: Asked) -> tuple[Use, str, list[Finding]]:
 
 def judge_attributes(request: Request) -> Iterator[tuple[RequestedExtension, Finding]]:
     """Attributes beside the extension request; their values are not shown, some are passwords."""
-    for oid, _ in request.attributes:
+    for oid in dict.fromkeys(oid for oid, _ in request.attributes):
         if oid not in REQUEST_OIDS:
             label = ATTRIBUTES.get(oid, oid)
             shown = RequestedExtension(oid, label, critical=False, use="ignored", value_text="")

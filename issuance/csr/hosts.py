@@ -10,17 +10,19 @@ from publicsuffixlist import PublicSuffixList
 
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\Z")
 _NEVER_DELEGATED = ("lan", "home", "corp", "mail", "intranet", "intra", "private", "priv")
+_OF_DEVICES = ("localdomain", "localnet", "domain", "workgroup", "router", "belkin", "dlink")
 _RESERVED = {
     "local": "RFC 6762",
     "localhost": "RFC 6761",
     "test": "RFC 6761",
+    "example": "RFC 6761",
     "invalid": "RFC 6761",
     "internal": "ICANN 2024",
     "onion": "RFC 7686",
     "alt": "RFC 9476",
     "arpa": "RFC 3172",
     **dict.fromkeys(_NEVER_DELEGATED, "RFC 6762 appendix G"),
-    "localdomain": "never delegated",
+    **dict.fromkeys(_OF_DEVICES, "what routers and Windows call a network by themselves"),
 }
 """Top-level names that no public DNS will ever answer for."""
 
@@ -110,16 +112,23 @@ def _place_problem(name: str) -> str | None:
 
 def looks_like_host(name: str) -> bool:
     """Whether a common name is meant as a host name: dots and no words around."""
-    return "@" not in name and bool(_HOST.match(name))
+    return "@" not in name and (bool(_HOST.match(name)) or (":" in name and _is_address(name)))
 
 
-_HOST = re.compile(r"(?i)\S*(\w\.\w|://|\*)\S*\Z|localhost\Z")
+_HOST = re.compile(r"(?i)\S*(\w\.+\w|://|\*)\S*\Z|localhost\Z")
 
 
 def words_with_host(name: str) -> bool:
-    """Whether a blank stands inside what was meant as a host name."""
-    last = re.fullmatch(r"(?i)[\w.-]+ ([\w.-]+\.[a-z]{2,24})", name)
-    return last is not None and bool(_suffixes().publicsuffix(last[1].lower().strip(".")))
+    """Whether blanks stand around, inside or between what was meant as host names."""
+    words = re.split(r"[\s,;]+", name.strip())
+    if words == [name] or not _ends_publicly(words[-1]):
+        return False
+    return len(words) <= 2 or all(map(_ends_publicly, words))
+
+
+def _ends_publicly(word: str) -> bool:
+    plain = re.fullmatch(r"(?i)[\w.-]+\.[a-z]{2,24}", word)
+    return plain is not None and bool(_suffixes().publicsuffix(word.lower().strip(".")))
 
 
 @cache

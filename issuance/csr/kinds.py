@@ -100,6 +100,8 @@ def kind_of_der(data: bytes) -> Kind:
     """The kind of ASN.1 object by its outermost structure, which may be BER for PKCS#12."""
     if _is_ber_pkcs12(data):
         return Kind.PKCS12
+    if data.startswith(b"openssh-key-v1\0"):  # no ASN.1, but it stands in PEM as DER does
+        return Kind.PRIVATE_KEY
     try:
         children = tlv.read(data).expect(tlv.SEQUENCE).children()
         tags = bytes([child.tag for child in children[:10]])

@@ -12,7 +12,7 @@ from issuance.csr.kinds import (
     kind_of_der,
     kind_of_text,
 )
-from issuance.csr.pem import Block, bare_base64, blocks_of, damage
+from issuance.csr.pem import Block, bare_base64, bare_objects, blocks_of, damage
 from issuance.csr.text import text_of
 from issuance.findings import Finding, found
 
@@ -38,6 +38,7 @@ class Reading:
 class File:
     """An upload looked at once: its text and PEM blocks, empty if it is binary.
 
+    ``bare`` are the DER objects that stand in the text as base64, those of the blocks too.
     ``root`` is the outermost element of a file that is a request in DER, or None.
     """
 
@@ -47,6 +48,7 @@ class File:
     repaired: tuple[str, ...]
     kind: Kind
     root: tlv.Element | None = None
+    bare: tuple[bytes, ...] = ()
 
 
 def open_file(data: bytes) -> File:
@@ -56,7 +58,7 @@ def open_file(data: bytes) -> File:
     if root and b"-----" not in data:
         return File(data, "", [], (), kind, root)
     text, repaired = text_of(data)
-    return File(data, text, blocks_of(text), repaired, kind, root)
+    return File(data, text, blocks_of(text), repaired, kind, root, tuple(bare_objects(text)))
 
 
 def _root(data: bytes) -> tlv.Element | None:
@@ -119,8 +121,9 @@ def _from_blocks(file: File) -> Reading:
         finding = found("file.damaged_pem", problem=damaged.problem or "")
         several = [found("file.several", value=len(requests))] if len(requests) > 1 else []
         return Reading(Kind.REQUEST, findings=[finding, *several])
-    if len({block.der for block in requests}) > 1:
-        return Reading(Kind.REQUEST, findings=[found("file.several", value=len(requests))])
+    bare = (der for der in file.bare if kind_of_der(der) is Kind.REQUEST)
+    if len(ders := {block.der for block in requests} | set(bare)) > 1:
+        return Reading(Kind.REQUEST, findings=[found("file.several", value=len(ders))])
     return _one_request(file, requests)
 
 

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from issuance import tlv
 from issuance.csr.kinds import Kind, kind_of_der
-from issuance.csr.pem import Block, bare_base64
+from issuance.csr.pem import Block, blocks_of
 from issuance.csr.reading import File
 from issuance.keys import spki_sha256
 
@@ -33,38 +33,84 @@ _COMPILED = [(hint, re.compile(pattern, re.MULTILINE)) for hint, pattern in _SIG
 
 _SECRET_KINDS = frozenset({Kind.PRIVATE_KEY, Kind.PKCS12})
 _MOST_KEYS, _LARGEST_KEY = 3, 16 * 1024
-_LONGEST_RUN = 2 * _LARGEST_KEY
 
 
 def holds_private_key(file: File) -> bool:
     """Whether the file holds a private key in any common form, encrypted ones included."""
-    data = file.data
-    if file.kind in _SECRET_KINDS or data.startswith(b"\x1e\xf1\xb5\xb0"):  # the latter is PVK
+    if file.kind in _SECRET_KINDS or _is_microsoft_key(file.data):
         return True
-    if file.kind is Kind.JKS:  # the tag of the first entry: a key, or a trusted certificate
-        return data[12:16] == b"\0\0\0\x01"
-    if file.kind is Kind.ASN1 and any(map(_is_secret, tlv.split(data)[1:])):  # one after another
+    if file.kind is Kind.JKS:
+        return _java_store_has_key(file.data)
+    if any(True for _ in _in_octets(file)) or _says_so(file):
         return True
-    return _says_so(file) or any(block.kind in _SECRET_KINDS for block in file.blocks)
+    return any(block.kind in _SECRET_KINDS for block in file.blocks)
+
+
+def _is_microsoft_key(data: bytes) -> bool:
+    """PVK files, and the PRIVATEKEYBLOB of CryptoAPI with its magic "RSA2" or "DSS2"."""
+    blob = data.startswith(b"\x07\x02\0\0") and data[8:12] in (b"RSA2", b"DSS2")
+    return blob or data.startswith(b"\x1e\xf1\xb5\xb0")
+
+
+def _java_store_has_key(data: bytes) -> bool:
+    """Whether an entry of a Java key store is a key (tag 1 or 3) and no trusted certificate (2)."""
+    at = 12
+    while data[at : at + 4] == b"\0\0\0\x02":
+        at += 4
+        at += 2 + int.from_bytes(data[at : at + 2]) + 8  # alias, date
+        at += 2 + int.from_bytes(data[at : at + 2])  # kind of certificate
+        at += 4 + int.from_bytes(data[at : at + 4])
+    return data[at : at + 4] in (b"\0\0\0\x01", b"\0\0\0\x03")
+
+
+_OPENINGS = [
+    re.compile(rb"\x02\x01[\x00\x01\x03][\x02\x04\x30]"),
+    re.compile(rb"\x2a\x86H\x86\xf7\r\x01[\x05\x0c]"),
+]
+"""How private keys in DER begin: version 0 or 1, PKCS#12's 3, or an algorithm of PKCS#5 or #12."""
+_MOST_OPENINGS, _LONGEST_HEAD = 50, 12
+
+
+def _in_octets(file: File) -> Iterator[bytes]:
+    """Private keys in DER anywhere in the octets, such as before, after and inside a request."""
+    after = file.root.children()[0].children()[0].end if file.root else 0  # its own version
+    for pattern in _OPENINGS:
+        for match in islice(pattern.finditer(file.data, after), _MOST_OPENINGS):
+            yield from islice(_around(file.data, match.start()), 1)
+
+
+def _around(data: bytes, inside: int) -> Iterator[bytes]:
+    for start in range(max(inside - _LONGEST_HEAD, 0), inside):
+        if data[start] == tlv.SEQUENCE:
+            rest = data[start : start + _LARGEST_KEY]
+            der = tlv.leading(rest) or rest
+            if _is_secret(der):
+                yield der
 
 
 def _says_so(file: File) -> bool:
-    data = file.text.encode(errors="replace") if file.repaired else file.data
-    upper = data.upper()
-    for hint, pattern in _COMPILED:
-        if hint in upper and pattern.search(data):
-            return True
-    return any(map(_is_secret, _bare(file.text)))
+    texts = [file.data, file.text.encode(errors="replace")] if file.repaired else [file.data]
+    if any(pattern.search(text) for text in texts for pattern in _hinted(text)):
+        return True
+    return any(map(_is_secret, file.bare)) or any(map(_may_be_key, _wrapped(file.text)))
 
 
-_BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{16,}={0,2}[ \t\r\n>]*)+")
-_MOST_RUNS = 50
+def _hinted(text: bytes) -> Iterator[re.Pattern[bytes]]:
+    upper = text.upper()
+    return (pattern for hint, pattern in _COMPILED if hint in upper)
 
 
-def _bare(text: str) -> Iterator[bytes]:
-    """What stands in base64 without BEGIN and END lines, beside the request or instead of it."""
-    runs = (run[0] for run in islice(_BASE64.finditer(text), _MOST_RUNS))
-    return (bare_base64(run)[0] for run in runs if run.startswith("M") and len(run) <= _LONGEST_RUN)
+_WRAPPED = re.compile(r"LS0tLS1CRUdJTi[A-Za-z0-9+/\s]+={0,2}")
+"""PEM in base64 once more, as Kubernetes keeps it; the beginning says -----BEGIN."""
+
+
+def _wrapped(text: str) -> Iterator[Block]:
+    for match in islice(_WRAPPED.finditer(text), _MOST_KEYS):
+        try:
+            inner = base64.b64decode(match[0])
+        except ValueError:
+            continue
+        yield from blocks_of(inner.decode("latin-1"))
 
 
 def _is_secret(der: bytes) -> bool:
@@ -82,15 +128,14 @@ def leaked_hashes(file: File) -> list[str]:
 
 
 def _readable_keys(file: File) -> Iterator[Any]:
-    candidates = [block for block in file.blocks if _may_be_key(block)][:_MOST_KEYS]
-    for block in candidates:
+    blocks = [*file.blocks, *_wrapped(file.text)]
+    for block in [block for block in blocks if _may_be_key(block)][:_MOST_KEYS]:
         if "OPENSSH" in block.label.upper():
             yield _load_openssh(block.der)
         else:
             yield _load(block.der)
-    yield from map(_load, islice(filter(_is_secret, _bare(file.text)), _MOST_KEYS))
-    if file.kind is Kind.PRIVATE_KEY and len(file.data) <= _LARGEST_KEY:
-        yield _load(file.data)
+    yield from map(_load, islice(filter(_is_secret, file.bare), _MOST_KEYS))
+    yield from map(_load, islice(_in_octets(file), _MOST_KEYS))
 
 
 def _may_be_key(block: Block) -> bool:

@@ -27,7 +27,9 @@ _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .,'()&-]*\Z")
 
 _PERSONAL_CODE = re.compile(r"(?<!\w)(\d\d)(\d\d)\d\d[-+A-FU-Y]\d{3}[0-9A-FHJ-NPR-Y](?!\w)", re.I)
 _EMAIL = re.compile(
-    r"[\w.!#$%&'*+/?^`{|}~-]{1,64}@([A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{2,63}\Z", re.ASCII
+    r"(?=.{1,64}@)[\w!#$%&'*+/?^`{|}~-]+(?:\.[\w!#$%&'*+/?^`{|}~-]+)*"
+    r"@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]\Z",
+    re.ASCII | re.IGNORECASE,
 )
 
 
@@ -75,7 +77,7 @@ def subject_findings(
         if attribute.label == "emailAddress":
             yield from _email(attribute, for_server=for_server)
         if attribute.label == "CN" and for_server is not False:
-            yield from _common_name(attribute.value)
+            yield from _common_name(attribute.value, for_server=bool(for_server))
 
 
 def _value(attribute: NameAttribute) -> Iterator[Finding]:
@@ -109,15 +111,20 @@ def _characters(label: str, value: str) -> Iterator[Finding]:
     elif hidden := [c for c in value if _is_hidden(c)]:
         codes = [f"U+{ord(c):04X}" for c in dict.fromkeys(hidden)]
         yield found("subject.invisible", attribute=label, value=visible(value), characters=codes)
-    elif odd := _odd(value) if label not in ("emailAddress", "description") else []:
+    elif odd := _odd(value.lstrip(_SIGNS.get(label, ""))) if label != "emailAddress" else []:
         yield found("subject.characters", attribute=label, value=visible(value), characters=odd)
     elif outside := [c for c in value if ord(c) > 0xFF]:
         listed = list(dict.fromkeys(outside))
         yield found("subject.outside_set", attribute=label, value=value, characters=listed)
 
 
+_SIGNS = {"telephoneNumber": "+"}
+"""What values of an attribute may begin with although it begins formulas too."""
+
+
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-_UNSEEN = frozenset(map(chr, (0x34F, 0x115F, 0x1160, 0x3164, 0xFFA0, *range(0xFE00, 0xFE10))))
+_JOINERS = (0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180B, 0x180C, 0x180D, 0x180F, 0x3164, 0xFFA0)
+_UNSEEN = frozenset(map(chr, (*_JOINERS, *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
 """Joiners, fillers and variation selectors: letters and marks by category, seen by nobody."""
 
 
@@ -136,7 +143,28 @@ def _odd(value: str) -> list[str]:
     """Characters no register's name has: markup, formula and shell signs, symbols, wide forms."""
     odd = [match[0] for match in _ODD.finditer(value)]
     odd += [c for c in value if ord(c) > 0xFF and _is_symbol(c)]
+    odd += _STACKED.findall(value)
+    odd += _look_alikes(value)
     return list(dict.fromkeys(odd))
+
+
+_STACKED = re.compile("\\A[\u0300-\u036f]+|[\u0300-\u036f]{3,}")
+"""Accents without a letter, or more on one letter than any language writes."""
+_LIKE_LATIN = frozenset({"CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE"})
+
+
+def _look_alikes(value: str) -> list[str]:
+    """Letters of scripts that resemble Latin, inside words of Latin letters (Unicode TR 39)."""
+    found_letters: list[str] = []
+    for word in re.findall(r"[^\W\d_]+", value):
+        foreign = [c for c in word if ord(c) > 0xFF and _script(c) in _LIKE_LATIN]
+        if foreign and any(_script(c) == "LATIN" for c in word):
+            found_letters += foreign
+    return found_letters
+
+
+def _script(letter: str) -> str:
+    return unicodedata.name(letter, "?").partition(" ")[0]
 
 
 def _is_symbol(character: str) -> bool:
@@ -179,12 +207,14 @@ def _email(attribute: NameAttribute, *, for_server: bool | None) -> Iterator[Fin
         yield found("subject.email_unused", value=attribute.value)
 
 
-def _common_name(value: str) -> Iterator[Finding]:
+def _common_name(value: str, *, for_server: bool) -> Iterator[Finding]:
     if hosts.looks_like_host(value):
         if problem := hosts.host_problem(value):
             yield found("subject.host", value=visible(value), problem=problem)
     elif hosts.words_with_host(value):
         yield found("subject.host", value=visible(value), problem="space")
+    elif for_server and _EMAIL.match(value):
+        yield found("subject.email_in_server", value=value)
     else:
         yield found("subject.not_host", value=visible(value))
 

@@ -23,6 +23,7 @@ from tests.issuance.csr.builder import (
     extension,
     name,
     request,
+    rules,
 )
 
 
@@ -63,6 +64,10 @@ def test_names_of_organisations_pass(organisation: str) -> None:
         ("Malli\u200bsairaala", "subject.invisible"),
         ("Malli\ufe0fsairaala", "subject.invisible"),
         ("Malli\u3164sairaala", "subject.invisible"),
+        ("Malli\U000e0101sairaala", "subject.invisible"),
+        ("M\u0300\u0301\u0302alli", "subject.characters"),
+        ("\u0301Malli", "subject.characters"),
+        ("Mаllisairaala", "subject.characters"),
         ("\ufeffMalli", "subject.invisible"),
         ("Malli\u00a0Oy", "subject.invisible"),
         ("<script>alert(1)</script>", "subject.characters"),
@@ -187,6 +192,10 @@ def test_old_string_types_are_read_and_said(octets: bytes, tag: int) -> None:
         ("kirjaamo@mallisairaala.fi", []),
         ("kirjaamo", ["subject.email"]),
         ("a@b.fi, c@d.fi", ["subject.email"]),
+        (".kirjaamo@malli.fi", ["subject.email"]),
+        ("kirjaamo.@malli.fi", ["subject.email"]),
+        ("kirjaamo@-malli.fi", ["subject.email"]),
+        ("matti.o'connor+sote@malli.fi", []),
         ("a@b.fi\nBcc: c@d.fi", ["subject.invisible", "subject.email"]),
     ],
 )
@@ -217,6 +226,11 @@ def test_a_request_without_any_name_is_refused_unless_a_systems_name_is_ordered(
     ("common_name", "problem"),
     [
         ("resepti mallisairaala.fi", "space"),
+        ("resepti.malli.fi ", "space"),
+        ("resepti.malli.fi, kanta.malli.fi", "space"),
+        ("kanta.malli.fi resepti.malli.fi potilas.malli.fi", "space"),
+        ("resepti..malli.fi", "characters"),
+        ("2001:db8::1", "ip_address"),
         ("https://resepti.mallisairaala.fi", "url"),
         ("*.mallisairaala.fi", "wildcard"),
         ("palvelin.local", "reserved"),
@@ -228,6 +242,19 @@ def test_common_names_that_mean_a_host_are_judged_as_hosts(common_name: str, pro
     report = examine(request(subject=subject(CN=common_name)))
     [finding] = [f for f in report.errors if f.rule == "subject.host"]
     assert finding.params["problem"] == problem
+
+
+def test_a_mail_address_as_common_name_is_refused_for_servers_only() -> None:
+    data = request(subject=subject(CN="kirjaamo@malli.fi"))
+    assert rules(examine(data, for_server=True)) == ["subject.email_in_server"]
+    assert examine(data).accepted
+    assert examine(data, for_server=False).warnings == []
+
+
+def test_a_telephone_number_begins_with_a_plus_sign() -> None:
+    assert errors(subject=name(attribute("2.5.4.20", "+358 295 536 000"))) == []
+    assert errors(subject=name(attribute("2.5.4.20", "+1;id"))) == ["subject.characters"]
+    assert errors(subject=name(attribute("2.5.4.13", "<b>"))) == ["subject.characters"]
 
 
 def test_other_common_names_are_only_said() -> None:
@@ -279,6 +306,8 @@ def test_public_host_names_pass(host: str) -> None:
         ("kanta.local", "reserved"),
         ("kanta.lan", "reserved"),
         ("kanta.test", "reserved"),
+        ("kanta.example", "reserved"),
+        ("kanta.workgroup", "reserved"),
         ("abc.onion", "reserved"),
         ("1.0.10.in-addr.arpa", "reserved"),
         ("co.uk", "public_suffix"),

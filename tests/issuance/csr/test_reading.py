@@ -121,6 +121,12 @@ def test_two_different_requests_are_refused() -> None:
     assert report.reasons == ["multiple-objects"]
 
 
+def test_a_second_request_without_begin_and_end_lines_is_seen() -> None:
+    other = base64.encodebytes(request(key=ec_key("P-384"))).decode()
+    assert errors(PEM + other) == ["file.several"]
+    assert errors(PEM + base64.encodebytes(DER).decode()) == []
+
+
 def test_a_request_in_der_before_one_in_pem_is_refused() -> None:
     assert "file.several" in errors(DER + PEM.encode())
 

@@ -17,7 +17,15 @@ from cryptography.hazmat.primitives.serialization import (
 from issuance.csr import Report, examine
 from issuance.der import integer, sequence
 from issuance.keys import spki_sha256
-from tests.issuance.csr.builder import GOOD, ec_key, pem, rsa_key, spki_of
+from tests.issuance.csr.builder import (
+    GOOD,
+    ec_key,
+    extension,
+    pem,
+    request,
+    rsa_key,
+    spki_of,
+)
 
 CSR = pem(GOOD.der()).encode()
 _POINT = PublicFormat.UncompressedPoint
@@ -44,6 +52,11 @@ def assert_refused(report: Report, data: bytes) -> None:
     assert not any(line in stored for line in lines if len(line) == 64)
 
 
+TRUSTED = (
+    b"\xfe\xed\xfe\xed\0\0\0\x02\0\0\0\x02\0\0\0\x02\0\x01a" + bytes(8) + b"\0\x05X.509\0\0\0\x02ab"
+)
+"""A Java key store as far as its first entry, which is a trusted certificate."""
+
 READABLE = {
     "pkcs8": dump(rsa_key()),
     "pkcs1": dump(rsa_key(), form=TRADITIONAL),
@@ -58,20 +71,27 @@ READABLE = {
     "der": dump(rsa_key(), Encoding.DER),
     "der-pkcs1": dump(rsa_key(), Encoding.DER, TRADITIONAL),
     "der-sec1": dump(ec_key(), Encoding.DER, TRADITIONAL),
+    "pkcs12-open": pkcs12.serialize_key_and_certificates(None, ec_key(), None, None, PLAIN),
+    "kubernetes": base64.b64encode(dump(rsa_key())),
 }
+OF_EC = {"sec1", "ec-pkcs8", "openssh", "der-sec1", "bare-ec", "pkcs12-open"}
 HIDDEN = {
+    "garbage-first": b"\xff\xfe\xfd" + dump(rsa_key()),
+    "openssh-mislabelled": dump(ec_key(), form=SSH).replace(b"OPENSSH PRIVATE KEY", b"CERTIFICATE"),
     "encrypted": dump(rsa_key(), lock=LOCKED),
     "encrypted-der": dump(rsa_key(), Encoding.DER, lock=LOCKED),
     "encrypted-old": dump(rsa_key(), form=TRADITIONAL, lock=LOCKED),
     "pkcs12": pkcs12.serialize_key_and_certificates(None, rsa_key(), None, None, LOCKED),
-    "pkcs12-open": pkcs12.serialize_key_and_certificates(None, ec_key(), None, None, PLAIN),
     "ed25519": dump(ed25519.Ed25519PrivateKey.generate()),
     "dsa": dump(dsa.generate_private_key(1024), Encoding.DER, TRADITIONAL),
     "putty": b"PuTTY-User-Key-File-3: ssh-rsa\nEncryption: none\n",
     "jwk": b'{"kty": "RSA", "n": "AQ", "e": "AQAB", "d": "AQ"}',
     "xml": b"<RSAKeyValue><Modulus>AQ==</Modulus><D>AQ==</D></RSAKeyValue>",
     "java": b"\xfe\xed\xfe\xed\0\0\0\x02\0\0\0\x01\0\0\0\x01" + bytes(40),
+    "java-later": TRUSTED + b"\0\0\0\x01" + bytes(40),
+    "java-secret": b"\xce\xce\xce\xce\0\0\0\x02\0\0\0\x01\0\0\0\x03" + bytes(40),
     "pvk": b"\x1e\xf1\xb5\xb0" + bytes(40),
+    "cryptoapi": b"\x07\x02\0\0\0\xa4\0\0RSA2" + bytes(40),
     "text": b"RSA Private-Key: (2048 bit, 2 primes)\nprivateExponent:\n    00:aa\n",
     "pgp": b"-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nabc\n",
     "ssh2": b"---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\nabc\n",
@@ -91,7 +111,24 @@ def test_a_private_key_is_refused_in_any_form(form: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "form", ["pkcs8", "pkcs1", "sec1", "openssh", "encrypted", "jwk", "putty", "bare", "bare-ec"]
+    "form",
+    [
+        "pkcs8",
+        "pkcs1",
+        "sec1",
+        "openssh",
+        "encrypted",
+        "jwk",
+        "putty",
+        "bare",
+        "bare-ec",
+        "der",
+        "der-pkcs1",
+        "der-sec1",
+        "encrypted-der",
+        "dsa",
+        "kubernetes",
+    ],
 )
 @pytest.mark.parametrize("before", [True, False])
 def test_a_private_key_beside_a_request_is_refused(form: str, *, before: bool) -> None:
@@ -108,6 +145,18 @@ def test_a_private_key_in_utf_16_is_refused(codec: str) -> None:
 
 def test_a_key_in_der_after_a_request_in_der_is_refused() -> None:
     assert examine(GOOD.der() + READABLE["der"]).contains_private_key
+    assert examine(READABLE["der"] + GOOD.der()).contains_private_key
+
+
+def test_a_key_inside_a_request_is_refused() -> None:
+    data = request(extensions=(extension("1.2.3.4", READABLE["der-sec1"]),))
+    assert examine(data).leaked_spki_sha256 == [spki_sha256(spki_of(ec_key()))]
+
+
+def test_a_store_of_trusted_certificates_holds_no_private_key() -> None:
+    report = examine(TRUSTED + bytes(20))
+    assert not report.contains_private_key
+    assert report.reasons == ["not-a-csr"]
 
 
 def test_a_key_in_a_file_that_is_too_large_is_refused_as_a_key() -> None:
@@ -116,7 +165,7 @@ def test_a_key_in_a_file_that_is_too_large_is_refused_as_a_key() -> None:
 
 @pytest.mark.parametrize("form", READABLE)
 def test_the_key_of_a_readable_file_is_named_by_its_public_hash(form: str) -> None:
-    key = ec_key() if form in ("sec1", "ec-pkcs8", "openssh", "der-sec1", "bare-ec") else rsa_key()
+    key = ec_key() if form in OF_EC else rsa_key()
     assert examine(READABLE[form]).leaked_spki_sha256 == [spki_sha256(spki_of(key))]
 
 

@@ -192,6 +192,31 @@ def test_purposes_of_servers_and_clients_are_used_others_ignored() -> None:
     assert ignored == ["extension.ignored"]
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        extension("2.5.29.15", b"\x03\0"),
+        extension("2.5.29.15", b"\x03\x02\x09\x80"),
+        extension("2.5.29.19", sequence(sequence(tlv(0x01, b"\xff")))),
+        extension("2.5.29.19", sequence(integer(0), tlv(0x01, b"\xff"))),
+    ],
+)
+def test_extensions_follow_their_own_syntax(asked: bytes) -> None:
+    assert errors(extensions=(SAN, asked)) == ["encoding.extension_value"]
+
+
+def test_the_list_of_extensions_is_a_sequence() -> None:
+    asked = sequence(oid("1.2.840.113549.1.9.14"), tlv(0x31, tlv(0x31, SAN)))
+    assert errors(attributes=(asked,)) == ["encoding.der"]
+
+
+def test_a_flood_of_attributes_does_not_flood_the_report() -> None:
+    many = tuple(sequence(oid(f"1.2.3.{n}"), tlv(0x31)) for n in range(1500))
+    report = examine(request(attributes=tuple(sorted(many))))
+    assert report.csr is not None
+    assert len(report.findings) == len(report.csr.requested_extensions) == 100
+
+
 @pytest.mark.parametrize("dotted", ["2.5.29.15", "2.5.29.19", "2.5.29.37"])
 def test_extensions_that_cannot_be_read_are_refused(dotted: str) -> None:
     for garbage in (b"", b"garbage", tlv(0x04, b"\0")):
