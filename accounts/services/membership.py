@@ -87,10 +87,15 @@ def _lock(membership_id: int) -> Membership:
     return membership
 
 
-def _keep_an_administrator(membership: Membership) -> None:
+def is_last_administrator(membership: Membership) -> bool:
+    """Whether the account would be without an administrator if this member went."""
     if membership.role != Membership.Role.ADMINISTRATOR:
-        return
-    if len(administrators(membership.organisation)) < 2:
+        return False
+    return len(administrators(membership.organisation)) < 2
+
+
+def _keep_an_administrator(membership: Membership) -> None:
+    if is_last_administrator(membership):
         raise LastAdministrator
 
 

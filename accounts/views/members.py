@@ -79,4 +79,7 @@ def leave(request: HttpRequest) -> HttpResponse:
         services.leave(own.pk, actor=access.actor_of(request), now=clock.now())
         messages.success(request, _("You have left the account."))
         return redirect("accounts:profile")
-    return render(request, "accounts/leave.html", {"organisation": organisation})
+    last = own is not None and services.is_last_administrator(own)
+    refusal = str(services.LastAdministrator()) if last else ""
+    context = {"organisation": organisation, "refusal": refusal}
+    return render(request, "accounts/leave.html", context)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts import access
+from applications import calendar
 from applications.changes import resting
 from applications.delivery import certificate_of, files, orders_of
 from applications.kinds import CertificateType
@@ -36,6 +37,7 @@ def shown(application: Application, *, now: datetime) -> dict[str, Any]:
         "condition": condition(certificate, now=now),
         "expired": certificate.not_after <= now,
         "downloads": downloads(application, certificate),
+        "calendar_url": reverse("applications:download", args=[application.pk, "ics"]),
         **_ending(application, certificate, now),
     } | numbers(certificate)
 
@@ -130,7 +132,14 @@ def certificate(request: HttpRequest, application: Application) -> HttpResponse:
 @require_safe
 def download(request: HttpRequest, application: Application, kind: str) -> HttpResponse:
     """Hand over one file of the certificate."""
+    return hand_over(application, kind)
+
+
+def hand_over(application: Application, kind: str) -> HttpResponse:
+    """Return one file of the order's certificate, or its last day for a calendar; else Http404."""
     certificate = certificate_of(application)
+    if certificate is not None and kind == "ics":
+        return attachment(calendar.last_day(application, certificate))
     file = files(application, certificate).get(kind) if certificate else None
     if file is None:
         raise Http404

@@ -69,6 +69,7 @@ def _progress(application: Application, now: datetime) -> dict[str, Any]:
         "turn_is_yours": tracking.is_applicants_turn(application),
         "promise": tracking.promise_words(application, now=now),
         "lapse": tracking.lapse_words(application),
+        "place": tracking.place_words(application),
         "waiting": tracking.waiting_words(application),
     }
 

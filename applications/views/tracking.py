@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Q
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from applications import lapsing, promise
+from applications import holding, lapsing, promise
 from applications.models import Application
 from applications.workflow import STAGES, TURN, Role, Status
 from certportal.foundation import clock
@@ -103,6 +104,25 @@ def promise_words(application: Application, *, now: datetime) -> str:
         late = promise.days_left(application.due_on, now)
         return _late(-late, shown["day"])
     return _("We handle the order at the latest on %(day)s.") % shown
+
+
+def place_words(application: Application) -> str:
+    """Return how many orders come before this one, while nobody has taken it; else empty."""
+    waits = application.status == Status.IN_REVIEW and holding.is_free(application)
+    if not waits or application.due_on is None:
+        return ""
+    before = Q(due_on__lt=application.due_on)
+    before |= Q(due_on=application.due_on, number__lt=application.number)
+    waiting = Application.objects.filter(before, holding.free(), status=Status.IN_REVIEW)
+    count = waiting.count()
+    if count == 0:
+        return _("The order is the next to be taken by a reviewer.")
+    text = ngettext(
+        "%(count)d order will be taken by a reviewer before this one.",
+        "%(count)d orders will be taken by a reviewer before this one.",
+        count,
+    )
+    return text % {"count": count}
 
 
 WAITS: dict[str, Promise] = {

@@ -184,3 +184,11 @@ def test_asking_for_an_account_that_does_not_exist_leads_to_founding(second):
     answer = client.post(reverse("accounts:join", args=["9900008-5"]))
     assert answer.status_code == 302
     assert not JoinRequest.objects.exists()
+
+
+def test_the_last_administrator_reads_why_there_is_no_leaving(web, maija, now):
+    page = web.get("/en/account/members/leave/").text
+    assert "at least one administrator" in page
+    assert "button--danger" not in page
+    change(maija, ADMINISTRATOR, maija, now)
+    assert "button--danger" in web.get("/en/account/members/leave/").text

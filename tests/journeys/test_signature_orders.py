@@ -84,16 +84,27 @@ def test_the_receipt_comes_by_mail_and_from_the_account(stack, matti, tmp_path):
     steps.await_true(mailed, "the receipt never came")
 
 
-def test_a_public_provider_is_not_asked(stack, seat):
+def test_a_public_provider_is_not_asked(stack, seat, riitta, tmp_path):
     maija = seat("Maija Mallikas", "9900009-3")
+    mailbox = "julkinen@example.fi"
+    request = requests.openssl(tmp_path, "Sairaalajarjestelma", kind="ec")
     order = ordering.begin(maija, stack.base, "system_signature")
     maija.goto(f"{order}part/unit/?q=Järvirannan+keskussairaala")
     maija.locator(f"input[name=record][value='{HOSPITAL}']").check()
     ordering.go_on(maija)
     maija.wait_for_url(re.compile("/names/"))
+    ordering.go_on(maija)
     maija.goto(order)
-    assert maija.locator("a[href$='/part/system/']").count() == 1
     assert maija.locator("a[href$='/part/conformity/']").count() == 0
+    maija.goto(f"{order}part/system/")
+    system(maija, "Sairaalajarjestelma", "1.2.246.10.99000093.12.1")
+    rest(maija, mailbox)
+    ordering.give_request(maija, request.csr)
+    ordering.send(maija, order)
+    case = ordering.take(riitta, stack.base, order)
+    assert riitta.locator("iframe.paper").count() == 0
+    ordering.approve(riitta, case)
+    Package.of(steps.await_mail(mailbox, stack.mails), tmp_path).check(request)
 
 
 def test_an_intermediary_orders_in_its_own_name(stack, seat, riitta, tmp_path):

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 ROWS = [
     [cell.strip() for cell in line.strip("|").split("|")]
     for line in (ROOT / "docs" / "mission.md").read_text().splitlines()
-    if re.match(r"\| [PTK]\d+ \|", line)
+    if re.match(r"\| [PTKJ]\d+ \|", line)
 ]
 
 
@@ -41,6 +41,8 @@ def test_what_is_asked_is_built_and_tested_where_the_table_says(row):
 def test_every_statement_has_a_row_and_each_row_a_number_of_its_own():
     ids = [row[0] for row in ROWS]
     expected = [
-        f"{part}{n}" for part, last in (("P", 13), ("T", 21), ("K", 5)) for n in range(1, last + 1)
+        f"{part}{n}"
+        for part, last in (("P", 13), ("T", 21), ("K", 5), ("J", 16))
+        for n in range(1, last + 1)
     ]
     assert ids == expected

@@ -6,7 +6,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from applications.delivery import certificate_of, files
 from applications.kinds import CertificateType
 from applications.views import certificates, csr, tracking
 from applications.views.contact.entry import Seat, contact_view
@@ -49,18 +48,14 @@ def _certificate(seat: Seat) -> dict[str, Any]:
         file | {"url": seat.url("download", kind)}
         for file, kind in zip(shown["downloads"], kinds, strict=True)
     ]
-    return shown | {"downloads": links}
+    return shown | {"downloads": links, "calendar_url": seat.url("download", "ics")}
 
 
 @contact_view
 @require_safe
 def download(request: HttpRequest, seat: Seat, kind: str) -> HttpResponse:
     """Hand over one file of the certificate."""
-    certificate = certificate_of(seat.application)
-    file = files(seat.application, certificate).get(kind) if certificate else None
-    if file is None:
-        raise Http404
-    return certificates.attachment(file)
+    return certificates.hand_over(seat.application, kind)
 
 
 @contact_view

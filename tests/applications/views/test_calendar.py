@@ -1,0 +1,70 @@
+"""The last day of a certificate for calendars."""
+
+import re
+from datetime import timedelta
+
+from django.test import Client
+
+from applications import services
+from applications.calendar import escaped, folded
+from applications.delivery import certificate_of
+from certportal.foundation import clock
+from tests import people
+from tests.applications import orders
+
+
+def lines(data: bytes) -> list[str]:
+    assert max(len(line) for line in data.split(b"\r\n")) <= 75
+    return data.decode().replace("\r\n ", "").strip().split("\r\n")
+
+
+def test_the_account_hands_over_an_entry_with_an_alarm(matti, riitta, cas):
+    order = orders.delivered(matti, riitta)
+    answer = people.log_in(Client(), matti).get(f"/fi/orders/{order.pk}/files/ics/")
+    assert answer["Content-Type"].startswith("text/calendar")
+    assert answer["Content-Disposition"].endswith('.ics"')
+    found = lines(answer.content)
+    last = clock.day(certificate_of(order).not_after)
+    assert f"DTSTART;VALUE=DATE:{last:%Y%m%d}" in found
+    assert "TRIGGER:-P30D" in found
+    (summary,) = (line for line in found if line.startswith("SUMMARY:"))
+    assert summary == f"SUMMARY:Varmenne vanhenee: erecept.example.fi\\, {order.number}"
+
+
+def test_one_of_a_test_certificate_says_so(matti, riitta, cas):
+    order = orders.delivered(matti, riitta, "test_server")
+    answer = people.log_in(Client(), matti).get(f"/sv/orders/{order.pk}/files/ics/")
+    assert b"SUMMARY:[TEST] " in answer.content
+    assert 'filename="TEST-' in answer["Content-Disposition"]
+
+
+def test_before_the_certificate_there_is_none(matti):
+    order = orders.in_review(matti)
+    web = people.log_in(Client(), matti)
+    assert web.get(f"/fi/orders/{order.pk}/files/ics/").status_code == 404
+
+
+def test_values_are_escaped_and_lines_folded_by_octets():
+    assert escaped("a,b;c\\d\ne") == r"a\,b\;c\\d\ne"
+    text = "SUMMARY:" + "äö" * 60
+    pieces = folded(text).split("\r\n")
+    assert all(len(piece.encode()) <= 75 for piece in pieces)
+    assert pieces[0] + "".join(piece[1:] for piece in pieces[1:]) == text
+
+
+def test_the_order_page_tells_the_place_in_the_queue_until_somebody_takes_it(
+    matti, kalle, riitta, cas
+):
+    first, second = orders.in_review(matti), orders.in_review(matti)
+    second.due_on += timedelta(days=1)
+    second.save(update_fields=["due_on"])
+    web = people.log_in(Client(), matti)
+
+    def page(order):
+        return re.sub(r"\s+", " ", web.get(f"/en/orders/{order.pk}/").text)
+
+    assert "The order is the next to be taken by a reviewer." in page(first)
+    assert "1 order will be taken by a reviewer before this one." in page(second)
+    services.claim(first.pk, person=riitta, **orders.Handler(riitta, first).seen)
+    assert "taken by a reviewer" not in page(first)
+    assert "The order is the next" in page(second)
