@@ -8,7 +8,10 @@ from django.urls import reverse
 from django.utils import translation
 
 from accounts.models import Person
+from accounts.register import queries
+from accounts.register.models import RegisterRun
 from applications import watch
+from applications.changes.wording import REGISTERS
 from applications.models import Application, Replacement, ReplacementItem, RevocationProposal
 from certportal.foundation.mail import Message
 from issuance.models import Certificate
@@ -19,8 +22,8 @@ PROPOSAL = ("revocation_proposed", "revocation_declined")
 def write(notice: str, person: Person, source: str, *, now: datetime) -> Message | None:
     """Write the mail; None when there is nothing to tell any more.
 
-    `source` says what it is about: the key of a proposal or of a plan, the hash of a public key,
-    or the name of a source that does not answer.
+    `source` says what it is about: the key of a proposal, of a plan or of an import, the hash of a
+    public key, or the name of a source that does not answer.
     """
     if notice in PROPOSAL:
         proposal = RevocationProposal.objects.filter(pk=source).first()
@@ -31,6 +34,9 @@ def write(notice: str, person: Person, source: str, *, now: datetime) -> Message
         return None if plan is None or plan.is_over(now) else about_plan(person, plan)
     if notice == "key_proven":
         return key_proven(person, list(Certificate.objects.filter(spki_sha256=source)))
+    if notice == "register_held":
+        held = [run for run in queries.waiting_runs() if str(run.pk) == source]
+        return about_import(person, held[0]) if held else None
     return watch.write(notice, person, source, now=now)
 
 
@@ -55,6 +61,14 @@ def write_about_plan(person: Person, plan: Replacement, planned: int) -> Message
         address = settings.PORTAL_BASE_URL + reverse("console:replacement", args=[plan.pk])
     told = {"plan": plan, "planned": planned, "address": address}
     return watch.write_to(person, "replacement_planned", told)
+
+
+def about_import(person: Person, run: RegisterRun) -> Message:
+    """Write that an import of a register has stopped and asks."""
+    with translation.override(person.language):
+        address = settings.PORTAL_BASE_URL + reverse("console:register_run", args=[run.pk])
+    told = {"address": address, "run": run, "name": REGISTERS[run.kind]}
+    return watch.write_to(person, "register_held", told)
 
 
 def key_proven(person: Person, certificates: list[Certificate]) -> Message:

@@ -14,8 +14,8 @@ from django.views.decorators.http import require_GET
 
 from accounts.models import Organisation, Person
 from accounts.notices import text
-from accounts.register.models import RegisterRecord
-from applications import contents, mailbox, notices, watch
+from accounts.register.models import Kind, RegisterRecord, RegisterRun
+from applications import contents, mailbox, notices, reviewer_mail, watch
 from applications.changes import mails
 from applications.changes.models import RegisterTask
 from applications.kinds import CertificateType
@@ -93,6 +93,7 @@ def samples(*, now: datetime) -> Iterator[Sample]:
 def _to_reviewers(language: str, now: datetime) -> Iterator[Sample]:
     yield Sample("morning", "reviewer", _morning(language, now))
     yield Sample("alarm", "reviewer", _alarm(language, now))
+    yield Sample("register_held", "reviewer", _held_import(language, now))
 
 
 def _codes(language: str, now: datetime) -> Iterator[Sample]:
@@ -193,6 +194,12 @@ def _alarm(language: str, now: datetime) -> Message:
     waiting = application(language, now, waiting_since=now - watch.LONGEST_WAIT)
     assert waiting.reviewer is not None
     return watch.alarm(waiting.reviewer, "register", [waiting])
+
+
+def _held_import(language: str, now: datetime) -> Message:
+    run = RegisterRun(pk=42, kind=Kind.SOTE_UNIT, scope="full", started_at=now, ended=1204)
+    reader = Person(email="riitta@example.fi", language=language)
+    return reviewer_mail.about_import(reader, run)
 
 
 def _of_register(language: str, now: datetime) -> Iterator[Sample]:

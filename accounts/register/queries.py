@@ -130,6 +130,17 @@ def is_fresh(now: datetime, *, kind: str = Kind.SOTE_UNIT) -> bool:
     return age is not None and (not fetched or age <= conf.value("MAX_AGE"))
 
 
+def waiting_runs() -> list[RegisterRun]:
+    """The imports that stopped and ask: the latest of a register and scope, if it is held."""
+    pointless = (RegisterRun.Outcome.RUNNING, RegisterRun.Outcome.FAILED)
+    runs = RegisterRun.objects.exclude(outcome__in=pointless).order_by(
+        "kind", "scope", "-started_at", "-pk"
+    )
+    latest = runs.distinct("kind", "scope")
+    held = RegisterRun.Outcome.HELD
+    return [run for run in latest if run.outcome == held and run.accepted_at is None]
+
+
 def one_per_oid(records: Iterable[RegisterRecord], on: date) -> list[RegisterRecord]:
     """*records* in their order, of several validity periods of a code the one that counts."""
     best: dict[str, RegisterRecord] = {}

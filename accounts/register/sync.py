@@ -29,7 +29,7 @@ def catch_up(*, now: datetime, client: RegisterClient | None = None) -> Report |
     """Fetch what is due and nothing else; a source that fails is tried again the next time.
 
     The whole is due a week after the last whole, a delta 20 hours after the last success. While a
-    held run waits for a person, the whole is asked for once a day. None where nothing was done.
+    held run waits for a person, the same is asked for once a day. None where nothing was done.
     """
     client = client or load_client()
     if client is None:
@@ -37,7 +37,7 @@ def catch_up(*, now: datetime, client: RegisterClient | None = None) -> Report |
     try:
         if _full_is_due(client, now):
             return sync_full(client, now=now)
-        if _older(_last(client), now, DELTA_EVERY):
+        if _delta_is_due(client, now):
             return sync_delta(client, now=now)
     except (Unavailable, Busy) as fault:
         log.warning("register_not_synchronised", error=type(fault).__name__, reason=str(fault))
@@ -105,10 +105,20 @@ def _whole(client: RegisterClient) -> Download:
 
 
 def _full_is_due(client: RegisterClient, now: datetime) -> bool:
-    held = _last(client, RegisterRun.Outcome.HELD, accepted_at=None)
-    if held is not None and not _older(held, now, HELD_RESTS):
+    whole = RegisterRun.Scope.FULL
+    return not _rests(client, whole, now) and _older(_last(client, scope=whole), now, FULL_EVERY)
+
+
+def _delta_is_due(client: RegisterClient, now: datetime) -> bool:
+    if _rests(client, RegisterRun.Scope.DELTA, now):
         return False
-    return _older(_last(client, scope=RegisterRun.Scope.FULL), now, FULL_EVERY)
+    return _older(_last(client), now, DELTA_EVERY)
+
+
+def _rests(client: RegisterClient, scope: str, now: datetime) -> bool:
+    """Whether a run of that scope was held within a day and nobody has let it through."""
+    held = _last(client, RegisterRun.Outcome.HELD, scope=scope, accepted_at=None)
+    return not (held is None or _older(held, now, HELD_RESTS))
 
 
 def _older(run: RegisterRun | None, now: datetime, limit: timedelta) -> bool:

@@ -10,10 +10,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from accounts.register.models import RegisterRecord
+from accounts.register.models import Kind, RegisterRecord
 from accounts.register.queries import Reason, Standing
 from applications.changes.models import RegisterTask
 
+REGISTERS: dict[str, Promise] = {
+    Kind.SOTE_UNIT: gettext_lazy("THL SOTE organisation register"),
+    Kind.INTERMEDIARY: gettext_lazy("Register of Kanta intermediaries"),
+}
 LABELS: dict[str, Promise] = {
     "standing": gettext_lazy("In the register"),
     "long_name": gettext_lazy("Long name"),

@@ -9,6 +9,7 @@ from uuid import UUID
 import structlog
 from django.db import transaction
 
+from accounts.register import queries
 from applications import watch
 from applications.services import ledger
 from certportal.foundation import clock, outbox
@@ -30,7 +31,12 @@ def greet_reviewers(*, now: datetime) -> None:
 
 
 def raise_alarms(*, now: datetime) -> None:
-    """Alarm of each source that an application has waited for over four hours, once a day."""
+    """Alarm of each source that an application has waited for over four hours, once a day; and
+    of each import of a register that has stopped and asks, once.
+    """
+    for run in queries.waiting_runs():
+        for person in watch.reviewers():
+            _tell(person.pk, "register_held", str(run.pk), source=str(run.pk), now=now)
     today = clock.day(now).isoformat()
     waiting = sorted(watch.waiting_too_long(now), key=attrgetter("waiting_for"))
     for source, cases in groupby(waiting, key=attrgetter("waiting_for")):

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from accounts import access
 from accounts.models import Person
+from accounts.register import queries
 from applications import holding
 from applications.changes.models import RegisterTask
 from applications.models import Application, RevocationProposal
@@ -49,6 +50,7 @@ def queue(request: HttpRequest) -> HttpResponseBase:
         "chips": chips(narrowed, request),
         "views": saved_views(request),
         "set_aside": set_aside.items().count(),
+        "held_imports": queries.waiting_runs(),
         "changes": RegisterTask.objects.filter(outcome="").count(),
         "proposals": proposals(),
         "replacements": replacing.waiting(),

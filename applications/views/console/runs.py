@@ -15,15 +15,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts import access
 from accounts.register import queries, services
 from accounts.register.models import Kind, RegisterRun
+from applications.changes.wording import REGISTERS
 from applications.forms.registering import AcceptForm
 from applications.views.history import names_of, who
 from certportal.foundation import clock
 
 PER_PAGE = 50
-NAMES: dict[str, Promise] = {
-    Kind.SOTE_UNIT: gettext_lazy("THL SOTE organisation register"),
-    Kind.INTERMEDIARY: gettext_lazy("Register of Kanta intermediaries"),
-}
 SCOPES: dict[str, Promise] = {
     RegisterRun.Scope.FULL: gettext_lazy("The whole register"),
     RegisterRun.Scope.DELTA: gettext_lazy("What has changed"),
@@ -79,7 +76,7 @@ def _row(run: RegisterRun) -> dict[str, Any]:
     label, tone = OUTCOMES[run.outcome]
     return {
         "run": run,
-        "name": NAMES[run.kind],
+        "name": REGISTERS[run.kind],
         "scope": SCOPES[run.scope],
         "outcome": label,
         "tone": tone,
@@ -89,7 +86,7 @@ def _row(run: RegisterRun) -> dict[str, Any]:
 def _mirror(kind: Kind, now: datetime) -> dict[str, Any]:
     age = queries.register_age(now, kind=kind)
     return {
-        "name": NAMES[kind],
+        "name": REGISTERS[kind],
         "since": None if age is None else now - age,
         "fresh": queries.is_fresh(now, kind=kind),
     }

@@ -3,11 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from django.core import mail
 from django.urls import reverse
 
 from accounts.register import conf, queries, services
 from accounts.register.models import Kind, RegisterRecord, RegisterRun
 from accounts.register.services import Source
+from applications.services import raise_alarms
 from certportal.foundation import clock
 from certportal.foundation.models import Event
 from tests.applications import orders
@@ -74,3 +76,18 @@ def test_a_mirror_that_is_too_old_is_told_to_reviewers_and_to_the_applicant(
     page = client.get(reverse("applications:order", args=[order.pk])).content.decode()
     assert "liian vanha" in page
     assert "Liian vanha" in desk.get(reverse("console:register_runs")).text
+
+
+def test_reviewers_are_asked_about_a_held_import_until_it_is_settled(desk, held, raimo, settings):
+    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
+    address = reverse("console:register_run", args=[held.pk])
+    assert address in desk.get(reverse("console:queue")).text
+    mail.outbox.clear()
+    for _ in range(2):
+        raise_alarms(now=clock.now())
+        orders.drain()
+    (asked,) = mail.outbox
+    assert asked.to == ["raimo@example.fi"]
+    assert address in asked.body
+    services.accept_held(held.pk, reason="THL", actor=orders.actor_for(raimo), now=clock.now())
+    assert address not in desk.get(reverse("console:queue")).text
