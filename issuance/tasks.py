@@ -14,9 +14,12 @@ from issuance import asking, services
 
 
 @outbox.task("issuance.issue")
-def issue(*, item: OutboxItem, now: datetime, reference: str, **_: object) -> None:
+def issue(
+    *, item: OutboxItem, now: datetime, reference: str, confirmed_at: str = "", **_: object
+) -> None:
     """Issue the certificate approved for the reference."""
-    services.issue(UUID(reference), now=now)
+    confirmed = datetime.fromisoformat(confirmed_at) if confirmed_at else None
+    services.issue_confirmed(UUID(reference), confirmed_at=confirmed, now=now)
 
 
 @outbox.task("issuance.issue_many")

@@ -61,7 +61,12 @@ def confirm(application_id: UUID, fault: Finding | None, *, now: datetime) -> Ap
         return _stop(application, fault, now)
     if application.waiting_for:
         moving.save(application, now=now, waiting_for="", waiting_since=None)
-    outbox.enqueue("certificate.confirmed", now=now, reference=str(application.pk))
+    outbox.enqueue(
+        "certificate.confirmed",
+        now=now,
+        reference=str(application.pk),
+        confirmed_at=now.isoformat(),
+    )
     return application
 
 

@@ -122,6 +122,25 @@ def test_while_the_register_is_too_old_the_approved_order_waits(approved, too_ol
     assert (approved.status, approved.waiting_for) == (Status.DELIVERED, "")
 
 
+def test_an_old_confirmation_is_asked_for_again_before_anything_is_signed(approved, now):
+    """The worker of the authority was away after the facts had been confirmed."""
+    services.confirm(approved.pk, None, now=now - timedelta(hours=2))
+    OutboxItem.objects.filter(topic="certificate.approved").update(done_at=now)
+    end_unit(now)
+    orders.drain()
+    approved.refresh_from_db()
+    assert approved.status == Status.IN_REVIEW
+    assert not Certificate.objects.exists()
+
+
+def test_an_old_confirmation_of_what_still_holds_is_only_a_detour(approved, now):
+    services.confirm(approved.pk, None, now=now - timedelta(hours=2))
+    OutboxItem.objects.filter(topic="certificate.approved").update(done_at=now)
+    done = orders.drain()
+    assert done.index("certificate.approved") < done.index("certificate.issued")
+    assert Certificate.objects.filter(reference=approved.pk).count() == 1
+
+
 def test_confirming_twice_makes_one_certificate(approved, now):
     services.confirm(approved.pk, None, now=now)
     orders.drain()
