@@ -34,6 +34,11 @@ SECTORS: dict[int, Promise] = {
     RegisterRecord.Sector.PRIVATE: pgettext_lazy("sector", "Private"),
     RegisterRecord.Sector.SELF_REGISTERED: pgettext_lazy("sector", "Private, self-registered"),
 }
+STATUSES: dict[str, Promise] = {
+    RegisterRecord.ACTIVE: pgettext_lazy("register", "Active"),
+    "DELETED": pgettext_lazy("register", "Deleted"),
+    "PROPOSAL": pgettext_lazy("register", "Proposed"),
+}
 STANDINGS: dict[str, Promise] = {
     Reason.STANDING: gettext_lazy("In force"),
     Reason.UNKNOWN: gettext_lazy("Not in the register"),
@@ -80,6 +85,18 @@ def then_and_now(then: RegisterRecord, today: Standing) -> list[Pair]:
     now = {name: _value(getattr(present, name)) if present else None for name in fields}
     standing = _pair("standing", str(Reason.STANDING), str(today.reason))
     return [standing, *(_pair(name, _value(getattr(then, name)), now[name]) for name in fields)]
+
+
+def told(record: RegisterRecord) -> list[tuple[str, str]]:
+    """Return what the register said, field by field."""
+    fields = [name for name in LABELS if name != "standing"]
+    said = [(str(LABELS[name]), _word(name, _value(getattr(record, name)))) for name in fields]
+    return [*said, (_("Status"), status(record))]
+
+
+def status(record: RegisterRecord) -> str:
+    """Return the code's status in the register in words."""
+    return str(STATUSES.get(record.status, record.status))
 
 
 def _value(value: Any) -> Any:

@@ -49,6 +49,7 @@ const enhance = (input, number) => {
   };
 
   const show = (html) => {
+    if (document.activeElement !== input) return;
     const answer = new DOMParser().parseFromString(html, "text/html");
     list.replaceChildren(...answer.querySelectorAll("[role=option]"));
     options().forEach((option, at) => { option.id = `${list.id}-${at}`; });
@@ -72,6 +73,7 @@ const enhance = (input, number) => {
     try {
       const answer = await fetch(address, { signal: asked.signal });
       if (answer.ok) show(await answer.text());
+      else close();
     } catch (error) {
       if (error.name !== "AbortError") close();
     }
@@ -98,7 +100,7 @@ const enhance = (input, number) => {
     const option = event.target.closest("[role=option]");
     if (option) choose(option);
   });
-  input.addEventListener("blur", close);
+  input.addEventListener("blur", () => { clearTimeout(timer); asked?.abort(); close(); });
   input.form.addEventListener("submit", () => { clearTimeout(timer); asked?.abort(); close(); });
 };
 

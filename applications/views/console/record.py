@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from accounts import access
 from accounts.register import queries
 from accounts.register.models import Kind, RegisterRecord
-from applications.changes.wording import SECTORS
+from applications.changes.wording import SECTORS, status, told
 from applications.forms.registering import AsOfForm
 from certportal.foundation import clock
 
@@ -27,11 +27,12 @@ def record(request: HttpRequest, record_kind: str, oid: str) -> HttpResponseBase
     if asked and form.is_valid():
         answer = _as_of(oid, record_kind, form.cleaned_data["on"], form.cleaned_data["known"])
     context = {
-        "versions": [(one, SECTORS.get(one.sector or 0, "")) for one in versions],
+        "versions": [(one, SECTORS.get(one.sector or 0, ""), status(one)) for one in versions],
         "newest": versions[0],
         "form": form,
-        "asked": asked and form.is_valid(),
+        "asked": form.cleaned_data if asked and form.is_valid() else None,
         "answer": answer,
+        "told": told(answer) if answer else [],
     }
     return render(request, "applications/console/record.html", context)
 
