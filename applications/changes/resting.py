@@ -1,5 +1,6 @@
-"""The record that a certificate rests on, beside what the register says today."""
+"""The records that a certificate rests on, beside what the register says today."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from accounts.register import queries
@@ -7,6 +8,14 @@ from accounts.register.models import RegisterRecord
 from applications.changes.wording import Pair, then_and_now
 from certportal.foundation import clock
 from issuance.models import Certificate, PreparedCertificate
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One record: its name, and field by field as it was and as it is today."""
+
+    name: str
+    pairs: list[Pair]
 
 
 def record_of(prepared: PreparedCertificate) -> RegisterRecord | None:
@@ -19,9 +28,23 @@ def named(version: str) -> RegisterRecord | None:
     return RegisterRecord.objects.filter(pk=version).first() if version.isdecimal() else None
 
 
-def pairs(certificate: Certificate, *, now: datetime) -> list[Pair]:
-    """Return the record field by field, as it was and as it is today; empty when unknown."""
-    then = record_of(certificate.prepared)
+def entries(certificate: Certificate, *, now: datetime) -> list[Entry]:
+    """Return the unit's record and, where that is another, its organisation's: both names stand
+    in the certificate. Empty when the record is not known.
+    """
+    prepared = certificate.prepared
+    then = record_of(prepared)
     if then is None:
         return []
-    return then_and_now(then, queries.standing(then.oid, then.kind, clock.day(now)))
+    provider = None
+    if then.provider_oid not in {"", then.oid}:
+        day = clock.day(prepared.created_at)
+        provider = queries.as_of(
+            then.provider_oid, kind=then.kind, on=day, known_at=prepared.created_at
+        )
+    return [_entry(one, now) for one in (then, provider) if one is not None]
+
+
+def _entry(then: RegisterRecord, now: datetime) -> Entry:
+    today = queries.standing(then.oid, then.kind, clock.day(now))
+    return Entry(then.long_name or then.oid, then_and_now(then, today))

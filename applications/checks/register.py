@@ -1,6 +1,6 @@
 """Does the unit stand in the register today, and is it the organisation's own?"""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from accounts.register import queries
 from accounts.register.models import RegisterRecord
@@ -25,10 +25,26 @@ def check(
     """
     if not queries.is_fresh(now, kind=application.record_kind):
         raise RegisterTooOld("register")
-    standing = queries.standing(application.record_oid, application.record_kind, clock.day(now))
-    fault = ownership.fault(application.organisation, standing)
-    if not fault:
-        return standing.record, []
-    name = standing.record.long_name if standing.record else ""
-    params = {"oid": application.record_oid, "name": name}
-    return standing.record, [Finding(f"order.{fault}", Severity.ERROR, params)]
+    today = clock.day(now)
+    standing = queries.standing(application.record_oid, application.record_kind, today)
+    if fault := ownership.fault(application.organisation, standing):
+        return standing.record, [_finding(fault, application.record_oid, standing.record)]
+    return standing.record, _of_provider(standing.record, today)
+
+
+def _of_provider(unit: RegisterRecord | None, today: date) -> list[Finding]:
+    """The organisation above the unit, whose name the certificate carries, must stand as well.
+
+    One that the register does not know at all says nothing: not every unit names its provider.
+    """
+    if unit is None or unit.provider_oid in {"", unit.oid}:
+        return []
+    provider = queries.standing(unit.provider_oid, unit.kind, today)
+    if provider.ok or provider.reason is queries.Reason.UNKNOWN:
+        return []
+    return [_finding(provider.reason, unit.provider_oid, provider.record)]
+
+
+def _finding(reason: str, oid: str, record: RegisterRecord | None) -> Finding:
+    params = {"oid": oid, "name": record.long_name if record else ""}
+    return Finding(f"order.{reason}", Severity.ERROR, params)

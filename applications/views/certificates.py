@@ -124,7 +124,7 @@ def certificate(request: HttpRequest, application: Application) -> HttpResponse:
         raise Http404
     kind = CertificateType(application.type)
     context |= {"application": application, "type": kind, "is_test": kind.is_test}
-    context["register"] = resting.pairs(context["certificate"], now=clock.now())
+    context["register"] = resting.entries(context["certificate"], now=clock.now())
     return render(request, "applications/certificate.html", context)
 
 

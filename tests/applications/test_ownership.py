@@ -14,6 +14,7 @@ from applications.workflow import Status
 from issuance.models import Certificate
 from tests import people
 from tests.applications import orders
+from tests.applications.register.changing import change
 from tests.conftest import CLINICS
 
 RULE = "order.register_other_owner"
@@ -46,6 +47,17 @@ def test_the_page_says_whose_it_is_and_lets_choose_again(matti):
     page = web.post(address, sent, headers={"accept-language": "en"})
     assert reverse("applications:part", args=[application.pk, "unit"]) in page.text
     assert Application.objects.get().status == Status.DRAFT
+
+
+def test_a_unit_whose_organisation_has_ended_is_not_certified(kalle, cas):
+    application = orders.submitted(kalle, unit="1.2.246.10.99000085.10.3")
+    change("1.2.246.10.99000085.10.0", status="DELETED")
+    orders.drain()
+    application.refresh_from_db()
+    assert application.status == Status.INFO_REQUESTED
+    finding = application.findings[0]
+    assert finding["rule"] == "order.register_not_active"
+    assert finding["params"] == {"oid": "1.2.246.10.99000085.10.0", "name": "Koivupiha Terveys Oy"}
 
 
 def test_one_sold_meanwhile_comes_back_to_the_applicant_who_chooses_again(matti, cas):

@@ -31,9 +31,9 @@ def rows(application: Application) -> list[Step]:
 
 
 def certified(application: Application) -> dict[str, Any]:
-    """Return the record under the issued certificate then and now; nothing without one."""
+    """Return the records under the issued certificate then and now; nothing without one."""
     certificate = certificate_of(application)
-    return {"register": resting.pairs(certificate, now=clock.now())} if certificate else {}
+    return {"register": resting.entries(certificate, now=clock.now())} if certificate else {}
 
 
 def _own(application: Application) -> Iterator[Step]:

@@ -85,6 +85,16 @@ def test_the_certificate_s_page_shows_the_entry_then_and_now(client, task, order
     assert "Helsingin uusi apteekki" in page
 
 
+def test_a_unit_s_certificate_shows_its_organisation_too(client, kalle, riitta, cas):
+    order = orders.delivered(kalle, riitta, "test_server", unit="1.2.246.10.99000085.10.3")
+    change("1.2.246.10.99000085.10.0", long_name="Koivuranta Terveys Oy")
+    people.log_in(client, kalle)
+    page = client.get(reverse("applications:certificate", args=[order.pk])).text
+    assert "Koivupiha Espoo Tapiola:" in page
+    assert "Koivupiha Terveys Oy:" in page
+    assert "Koivuranta Terveys Oy" in page
+
+
 def test_the_case_tells_what_the_register_said_at_each_step(desk, task, order):
     page = desk.get(url("case", order.pk)).text
     assert page.count(url("record", "sote_unit", orders.UNIT)) >= 5
