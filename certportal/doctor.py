@@ -15,7 +15,7 @@ from issuance import services as authority
 from issuance.csr import ExpectedNames, Report
 
 
-# Without a session a forged request can do no more than its sender by hand; so no cookie is set.
+# No session is used, so no token is needed, and no cookie is set: `OwnPagesOnly` keeps others out.
 @csrf_exempt
 @never_cache
 @require_http_methods(["GET", "POST"])

@@ -28,7 +28,7 @@ PRINT = "openssl base64 -in signature.bin"
 REQUEST = "openssl req -new -key key.pem -subj /CN={token}"
 
 
-# Without a session a forged request can do no more than its sender by hand; so no cookie is set.
+# No session is used, so no token is needed, and no cookie is set: `OwnPagesOnly` keeps others out.
 @csrf_exempt
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])

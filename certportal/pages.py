@@ -42,8 +42,8 @@ def eligibility(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/eligibility.html", {"form": form, "answer": answer})
 
 
-# The act on digital services asks for a channel open to everybody: no login, no cookie. A forged
-# request can do no more here than its sender could by hand.
+# The act on digital services asks for a channel open to everybody: no login, no cookie. No session
+# is used, so no token is needed; `OwnPagesOnly` keeps other sites out.
 @csrf_exempt
 @require_http_methods(["GET", "POST"])
 def feedback(request: HttpRequest) -> HttpResponse:

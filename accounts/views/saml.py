@@ -19,6 +19,7 @@ from accounts.middleware import SIGN_ON
 from accounts.services import signing_on
 from accounts.views.leaving import FAREWELL
 from certportal.foundation import clock
+from certportal.foundation.browsers import from_other_sites
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +41,7 @@ def describe(request: HttpRequest) -> HttpResponse:
 
 
 @csrf_exempt
+@from_other_sites
 @never_cache
 @require_POST
 def answer(request: HttpRequest) -> HttpResponse:

@@ -1,5 +1,7 @@
 """The service's own URL table, walked; a new address appears here by itself."""
 
+import re
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -7,6 +9,8 @@ from typing import Any
 from django.urls import URLPattern, URLResolver, get_resolver
 
 type Table = URLResolver
+
+LIKE = {"int": "1", "uuid": str(uuid.uuid4()), "slug": "x", "str": "x", "path": "1"}
 
 
 @dataclass(frozen=True)
@@ -19,6 +23,13 @@ class Entry:
 
     def __str__(self) -> str:
         return self.name or self.route
+
+    @property
+    def somewhere(self) -> str:
+        """An address of this form that leads to nothing in particular."""
+        route = re.sub(r"\(\?P<\w+>(\w*)[^)]*\)", r"\1", self.route)
+        filled = re.sub(r"<(?:(\w+):)?\w+>", lambda found: LIKE[found[1] or "str"], route)
+        return "/" + filled.strip("^$")
 
 
 def walk(table: Any = None, before: str = "", spaces: tuple[str, ...] = ()) -> Iterator[Entry]:

@@ -12,7 +12,7 @@ from applications.views.console.entry import case_view
 
 # Only pages of this service may frame it, and it may load nothing. No `sandbox` here: Chromium's
 # PDF viewer does not start in a sandboxed frame, and the type cannot be guessed into a web page.
-INLINE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
+INLINE_POLICY = "default-src 'none'; frame-ancestors 'self'"
 
 
 @dataclass(frozen=True, slots=True)

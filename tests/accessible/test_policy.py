@@ -1,0 +1,82 @@
+"""No page trips over the content security policy: the console and Django's own admin included."""
+
+import re
+
+import pytest
+from django.conf import settings
+from django.contrib.admin.models import LogEntry
+from django.test import Client
+from django.urls import reverse
+
+from accounts.services import roles
+from certportal.foundation.actors import system
+from tests import people
+from tests.applications import orders
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+HEAR = """document.addEventListener("securitypolicyviolation", (event) =>
+  console.error(`${event.effectiveDirective} refused ${event.blockedURI} ${event.sample}`));"""
+
+
+@pytest.fixture
+def walk(watched, live_server):
+    """Return how to open addresses, one after the other, as the person."""
+    said = []
+    watched.add_init_script(HEAR)
+    watched.on("console", lambda message: said.append(message.text))
+
+    def walk(person, *places):
+        watched.context.clear_cookies()
+        value = people.log_in(Client(), person).cookies[settings.SESSION_COOKIE_NAME].value
+        cookie = {"name": settings.SESSION_COOKIE_NAME, "value": value, "url": live_server.url}
+        watched.context.add_cookies([cookie])
+        for place in places:
+            assert watched.goto(live_server.url + place).status == 200, place
+            watched.wait_for_load_state("networkidle")
+            assert said == [], place
+        return watched
+
+    return walk
+
+
+def test_the_policy_is_heard_when_something_trips_over_it(watched, live_server):
+    said = []
+    watched.add_init_script(HEAR)
+    watched.goto(live_server.url + "/fi/")
+    watched.on("console", lambda message: said.append(message.text))
+    watched.evaluate("document.body.append(document.createElement('style'))")
+    watched.evaluate("document.querySelector('body > style').textContent = 'p {}'")
+    with pytest.raises(Exception, match="unsafe-eval"):
+        watched.evaluate("window.eval('1')")
+    assert any("style-src" in one for one in said)
+    said.clear()
+
+
+def test_the_stock_admin_holds_to_the_policy(walk, matti, riitta, cas, now):
+    sofia = people.make_person("Sofia Suurkäyttäjä")
+    roles.make_superuser(sofia.logins.get(), actor=system("test"), now=now)
+    orders.delivered(matti, riitta)
+    page = walk(sofia, "/fi/settings/")
+    seen = {"/fi/settings/"}
+    for _depth in range(3):
+        found = page.locator("a[href^='/fi/settings/']").all()
+        links = {one.get_attribute("href") for one in found} - seen
+        rows = {}
+        for link in sorted(links):
+            if "/logout/" not in link:
+                rows.setdefault(re.sub(r"/[^/]*\\d[^/]*/", "/1/", link), link)
+        for link in rows.values():
+            page = walk(sofia, link)
+        seen |= links
+    assert len(seen) > 12
+    assert not LogEntry.objects.exists()
+
+
+def test_the_case_with_a_document_in_it_holds_to_the_policy(walk, matti, riitta, cas):
+    case = orders.claimed(matti, riitta, "system_signature")
+    names = ["case", "approve", "reject", "ask"]
+    page = walk(riitta, *(reverse(f"console:{name}", args=[case.pk]) for name in names))
+    page.goto(page.url.rsplit("/", 2)[0] + "/")
+    page.locator("iframe.paper").scroll_into_view_if_needed()
+    page.wait_for_load_state("networkidle")
