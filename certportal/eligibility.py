@@ -1,9 +1,14 @@
 """Whether an organisation can apply, asked before anybody logs in; the registers are public."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime, timedelta
 
 from accounts.register import queries
+from certportal.foundation import clock, limits
+
+# People ask of one organisation or a few; nobody copies the registers through here.
+MOST = 60
+PER = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +21,13 @@ class Answer:
     intermediary: bool
 
 
-def ask(business_id: str, *, on: date) -> Answer:
-    """Look the organisation up on the day ``on``; ``business_id`` is in its usual form."""
+def ask(business_id: str, *, address: str, now: datetime) -> Answer:
+    """Look the organisation up today; ``business_id`` is in its usual form.
+
+    Raises TooMany after ``MOST`` questions in ``PER`` from one network address.
+    """
+    limits.spend_from("eligibility", address, most=MOST, per=PER, now=now)
+    on = clock.day(now)
     units = queries.find_units(business_id, on=on)
     intermediary = queries.find_intermediary(business_id, on)
     standing = intermediary is not None and intermediary.is_standing(on)

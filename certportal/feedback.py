@@ -27,7 +27,7 @@ def give(*, about: str, text: str, email: str, address: str, now: datetime) -> N
     *about* is a key of ``SUBJECTS``; *email* may be empty; *address* is the visitor's network
     address. Raises TooMany after five in an hour from one address.
     """
-    limits.spend("feedback", address, most=MOST_AN_HOUR, per=timedelta(hours=1), now=now)
+    limits.spend_from("feedback", address, most=MOST_AN_HOUR, per=timedelta(hours=1), now=now)
     visitor = Actor("visitor", address=address)
     number = uuid.uuid4()
     record(

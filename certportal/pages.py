@@ -37,8 +37,8 @@ def eligibility(request: HttpRequest) -> HttpResponse:
     form = BusinessIdForm(request.GET if asked else None)
     answer = None
     if asked and form.is_valid():
-        today = clock.day(clock.now())
-        answer = eligibility_service.ask(form.cleaned_data["business_id"], on=today)
+        code, address = form.cleaned_data["business_id"], address_of(request)
+        answer = eligibility_service.ask(code, address=address, now=clock.now())
     return render(request, "pages/eligibility.html", {"form": form, "answer": answer})
 
 

@@ -16,6 +16,7 @@ DIGITS = 8
 LASTS = timedelta(minutes=15)
 MOST_TRIES = 5
 MOST_CODES_AN_HOUR = 5
+MOST_CODES_AN_HOUR_FROM = 100
 
 
 class WrongCode(Refused):
@@ -27,8 +28,13 @@ def ask_code(person: Person, email: str, *, language: str, actor: Actor, now: da
 
     Raises TooMany after a few codes within an hour.
     """
-    limits.spend(
-        "email_code", str(person.pk), most=MOST_CODES_AN_HOUR, per=timedelta(hours=1), now=now
+    limits.spend_by(
+        "email_code",
+        actor,
+        most=MOST_CODES_AN_HOUR,
+        most_from=MOST_CODES_AN_HOUR_FROM,
+        per=timedelta(hours=1),
+        now=now,
     )
     with transaction.atomic():
         locked = Person.objects.select_for_update().get(pk=person.pk)

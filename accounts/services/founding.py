@@ -69,9 +69,8 @@ def look_up(person: Person, business_id: str, *, now: datetime) -> Prospect:
 
     Raises TooMany when one person goes through many business IDs.
     """
-    limits.spend(
-        "founding", str(person.pk), most=MOST_LOOKUPS_AN_HOUR, per=timedelta(hours=1), now=now
-    )
+    hour = timedelta(hours=1)
+    limits.spend("founding", str(person.pk), most=MOST_LOOKUPS_AN_HOUR, per=hour, now=now)
     return prospect(person, business_id, on=clock.day(now))
 
 

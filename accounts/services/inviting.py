@@ -13,6 +13,7 @@ from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused, Stale
 
 MOST_A_DAY = 50
+MOST_A_DAY_FROM = 300
 MOST_GUESSES_AN_HOUR = 30
 
 
@@ -47,7 +48,7 @@ def invite(
 
     Requests to join by the person who reads that address are settled. Raises TooMany.
     """
-    _spend(organisation, now)
+    _spend(organisation, actor, now)
     waiting = organisation.invitations.filter(email__iexact=email, accepted_at=None)
     waiting.filter(revoked_at=None).update(revoked_at=now)
     invitation = Invitation(
@@ -77,7 +78,7 @@ def resend(invitation_id: UUID, *, actor: Actor, now: datetime) -> Invitation:
     invitation = _lock(invitation_id)
     if invitation.state(now) not in {Invitation.State.WAITING, Invitation.State.EXPIRED}:
         raise NotWaiting
-    _spend(invitation.organisation, now)
+    _spend(invitation.organisation, actor, now)
     invitation.sent += 1
     invitation.token_hash = tokens.digest(invitation.token)
     invitation.expires_at = now + Invitation.LASTS
@@ -105,7 +106,7 @@ def find(token: str, *, address: str, now: datetime) -> Invitation | None:
     invitation = found.filter(token_hash=tokens.digest(token)).first()
     if invitation is None:
         hour = timedelta(hours=1)
-        limits.spend("token_guess", address, most=MOST_GUESSES_AN_HOUR, per=hour, now=now)
+        limits.spend_from("token_guess", address, most=MOST_GUESSES_AN_HOUR, per=hour, now=now)
     return invitation
 
 
@@ -153,8 +154,10 @@ def _lock(invitation_id: UUID) -> Invitation:
     return found.get(pk=invitation_id)
 
 
-def _spend(organisation: Organisation, now: datetime) -> None:
-    limits.spend("invite", str(organisation.pk), most=MOST_A_DAY, per=timedelta(days=1), now=now)
+def _spend(organisation: Organisation, actor: Actor, now: datetime) -> None:
+    day = timedelta(days=1)
+    limits.spend("invite", str(organisation.pk), most=MOST_A_DAY, per=day, now=now)
+    limits.spend_by("invite", actor, most=MOST_A_DAY, most_from=MOST_A_DAY_FROM, per=day, now=now)
 
 
 def _mail(invitation: Invitation, now: datetime) -> None:

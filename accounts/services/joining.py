@@ -11,6 +11,7 @@ from certportal.foundation import events, limits, outbox
 from certportal.foundation.actors import Actor
 
 MOST_A_DAY = 10
+MOST_A_DAY_FROM = 100
 
 
 @transaction.atomic
@@ -25,7 +26,8 @@ def ask(person: Person, business_id: str, *, actor: Actor, now: datetime) -> Joi
         return None
     if person.memberships.filter(organisation=found.organisation, ended_at=None).exists():
         raise AlreadyMember
-    limits.spend("join", str(person.pk), most=MOST_A_DAY, per=timedelta(days=1), now=now)
+    day = timedelta(days=1)
+    limits.spend_by("join", actor, most=MOST_A_DAY, most_from=MOST_A_DAY_FROM, per=day, now=now)
     request, made = JoinRequest.objects.get_or_create(
         person=person,
         organisation=found.organisation,

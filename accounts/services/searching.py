@@ -18,7 +18,7 @@ def search_for_visitor(
 
     Raises TooMany when one address searches without end.
     """
-    limits.spend("register_search", address, most=MOST, per=PER, now=now)
+    limits.spend_from("register_search", address, most=MOST, per=PER, now=now)
     if not query.strip():
         return []
     return search_units(query, business_id=within or None, on=clock.day(now), limit=limit)

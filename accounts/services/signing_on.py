@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -11,8 +11,13 @@ from django.db import transaction
 from accounts.identification.identity import Identity
 from accounts.models import SignOn, User
 from accounts.services import people
-from certportal.foundation import events
+from certportal.foundation import events, limits
 from certportal.foundation.actors import Actor, system
+
+# Steps of logging in (leaving for the provider, its answers) from one network address: at most so
+# many in ten minutes; and logins of one person within an hour.
+MOST_STEPS_FROM, STEPS_PER = 400, timedelta(minutes=10)
+MOST_LOGINS_AN_HOUR = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +28,16 @@ class Entry:
     sign_on: UUID | None
 
 
+def step(*, address: str, now: datetime) -> None:
+    """Count one step of logging in from the network address. Raises TooMany."""
+    limits.spend_from("login_from", address, most=MOST_STEPS_FROM, per=STEPS_PER, now=now)
+
+
 def enter(identity: Identity, *, language: str, address: str, now: datetime) -> Entry:
-    """Recognise the person and open their login. Raises LoginClosed."""
+    """Recognise the person and open their login. Raises LoginClosed and TooMany."""
     login = people.recognise(identity, language=language, address=address, now=now)
+    hour = timedelta(hours=1)
+    limits.spend("login", login.username, most=MOST_LOGINS_AN_HOUR, per=hour, now=now)
     if identity.session is None or login.person is None:
         return Entry(login, None)
     row = SignOn.objects.create(

@@ -42,6 +42,7 @@ def identify(request: HttpRequest) -> HttpResponse:
     """
     language = translation.get_language() or settings.LANGUAGE_CODE
     anew, now = "anew" in request.GET, clock.now()
+    signing_on.step(address=access.actor_of(request).address, now=now)
     url = flow.leave(request, language=language, wanted=wanted(request), now=now, anew=anew)
     return HttpResponseRedirect(url)
 
@@ -53,14 +54,14 @@ def returned(request: HttpRequest) -> HttpResponse:
     left = flow.remembered(request.session, request.GET.get("state", ""))
     language = left["language"] if left else settings.LANGUAGE_CODE
     translation.activate(language)
-    now = clock.now()
+    now, address = clock.now(), access.actor_of(request).address
+    signing_on.step(address=address, now=now)
     try:
         identity = flow.arrive(request, left, now=now)
     except Cancelled:
         return redirect("accounts:cancelled")
     except NotIdentified:
         return redirect("accounts:not_identified")
-    address = access.actor_of(request).address
     entry = signing_on.enter(identity, language=language, address=address, now=now)
     auth.login(request, entry.login, backend=BACKEND)
     remember(request, identity.proven_at, now)

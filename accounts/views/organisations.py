@@ -98,6 +98,9 @@ def choose(request: HttpRequest) -> HttpResponse:
     if not current:
         return redirect("accounts:found")
     form = ChooseForm([one.organisation for one in current], request.POST or None)
+    asked = request.POST.get("organisation", "")
+    if asked and asked not in {str(one.organisation_id) for one in current}:
+        raise access.not_found(access.actor_of(request), "organisation", asked)
     if request.method == "POST" and form.is_valid():
         organisation = access.get_organisation(person, form.cleaned_data["organisation"])
         act_for(request, organisation)

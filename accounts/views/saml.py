@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts import access
 from accounts.identification.identity import NotIdentified, provider
 from accounts.identification.saml import metadata
 from accounts.identification.saml.provider import Saml
@@ -49,7 +50,9 @@ def answer(request: HttpRequest) -> HttpResponse:
 
     No session is touched: what protects the answer is its signature and the request it answers.
     """
-    onward = service_provider().receive(_plain(request.POST), now=clock.now())
+    saml, now = service_provider(), clock.now()
+    signing_on.step(address=access.actor_of(request).address, now=now)
+    onward = saml.receive(_plain(request.POST), now=now)
     response = HttpResponseRedirect(f"{reverse('identification-return')}?{urlencode(onward)}")
     # See Other: the browser goes on with GET, and so with its SameSite=Lax cookies.
     response.status_code = 303

@@ -16,6 +16,7 @@ from applications.errors import NotPossible
 from applications.models import Application, Attachment
 from applications.scanning.protocol import scanner
 from applications.services import moving
+from applications.services.csrs import spend_upload
 from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor
 
@@ -35,8 +36,9 @@ def add_attachment(
 
     `kind` is also the id of the part it belongs to. Raises NotPdf, ActivePdf, TooBig or Infected,
     Unavailable when the virus scanner does not answer, Changed for a stale version, NotPossible
-    when the part is not open to change.
+    when the part is not open to change, TooMany.
     """
+    spend_upload(application_id, actor=actor, now=now)
     check_pdf(data)
     _require_clean(application_id, data, actor, now)  # asked with no transaction open
     with transaction.atomic():

@@ -16,6 +16,8 @@ from certportal.foundation import limits, tokens
 from certportal.foundation.actors import Actor
 
 MOST_MAILS_AN_HOUR = 5
+# Links and their resending, by one person and from one network address.
+MOST_MAILS_BY_ONE, MOST_MAILS_FROM = 60, 300
 MOST_GUESSES_AN_HOUR = 30
 CONTACT_FIELDS = (
     "technical_name",
@@ -51,7 +53,7 @@ def find_link(token: str, *, address: str, now: datetime) -> ContactLink | None:
     link = found.filter(token_hash=tokens.digest(token)).first()
     if link is None:
         hour = timedelta(hours=1)
-        limits.spend("token_guess", address, most=MOST_GUESSES_AN_HOUR, per=hour, now=now)
+        limits.spend_from("token_guess", address, most=MOST_GUESSES_AN_HOUR, per=hour, now=now)
     return link
 
 
@@ -64,13 +66,7 @@ def open_link(link_id: UUID, *, actor: Actor, now: datetime) -> str | None:
     """
     link, application = _lock(link_id, now)
     if link.bound_session:
-        limits.spend(
-            "contact_link",
-            f"{application.pk}:{link.holder}",
-            most=MOST_MAILS_AN_HOUR,
-            per=timedelta(hours=1),
-            now=now,
-        )
+        _spend("contact_link", f"{application.pk}:{link.holder}", actor, now)
         _make(application, link.holder, now)
         _mail(application, link.holder, actor, now)
         return None
@@ -108,9 +104,13 @@ def rename_contact(
     actor: Actor,
     now: datetime,
 ) -> Application:
-    """Name another technical contact or deputy; the earlier ones' links end, new ones are sent."""
+    """Name another technical contact or deputy; the earlier ones' links end, new ones are sent.
+
+    Raises TooMany.
+    """
     application = moving.lock(application_id, version=version)
     moving.require(application, Action.RENAME_CONTACT, Role.APPLICANT)
+    _spend("rename_contact", str(application.pk), actor, now)
     fields: dict[str, Any] = {name: values[name] for name in CONTACT_FIELDS if name in values}
     application.contact_links.filter(revoked_at=None).update(revoked_at=now)
     moved = moving.move(
@@ -133,8 +133,7 @@ def resend_link(application_id: UUID, *, version: int, actor: Actor, now: dateti
     moving.require(application, Action.RESEND_LINK, Role.APPLICANT)
     if not application.technical_email or not contact.is_open(application, now=now):
         raise NotPossible
-    hour = timedelta(hours=1)
-    limits.spend("resend_link", str(application.pk), most=MOST_MAILS_AN_HOUR, per=hour, now=now)
+    _spend("resend_link", str(application.pk), actor, now)
     application.contact_links.filter(revoked_at=None).update(revoked_at=now)
     moved = moving.move(application, Action.RESEND_LINK, role=Role.APPLICANT, actor=actor, now=now)
     for holder in contact.HOLDERS:
@@ -151,6 +150,19 @@ def revoke_link(application_id: UUID, *, version: int, actor: Actor, now: dateti
     moving.require(application, Action.REVOKE_LINK, Role.APPLICANT)
     application.contact_links.filter(revoked_at=None).update(revoked_at=now)
     return moving.move(application, Action.REVOKE_LINK, role=Role.APPLICANT, actor=actor, now=now)
+
+
+def _spend(scope: str, subject: str, actor: Actor, now: datetime) -> None:
+    hour = timedelta(hours=1)
+    limits.spend(scope, subject, most=MOST_MAILS_AN_HOUR, per=hour, now=now)
+    limits.spend_by(
+        "contact_mail",
+        actor,
+        most=MOST_MAILS_BY_ONE,
+        most_from=MOST_MAILS_FROM,
+        per=hour,
+        now=now,
+    )
 
 
 def _lock(link_id: UUID, now: datetime) -> tuple[ContactLink, Application]:

@@ -18,8 +18,9 @@ from certportal.foundation.actors import Actor
 from issuance import csr as doctor
 from issuance import services as authority
 
-# By one person, or one link, to one order.
+# By one person, or one link, to one order; to all orders; and from one network address.
 MOST_UPLOADS_AN_HOUR = 30
+MOST_UPLOADS_BY_ONE, MOST_UPLOADS_FROM = 120, 600
 
 
 def upload_csr(application_id: UUID, data: bytes, *, actor: Actor, now: datetime) -> Csr:
@@ -28,13 +29,7 @@ def upload_csr(application_id: UUID, data: bytes, *, actor: Actor, now: datetime
     Raises PrivateKeyFound (nothing is stored but the hash of the leaked key's public half),
     UnfitCsr with the report when the request has faults, and TooMany.
     """
-    limits.spend(
-        "upload",
-        f"{application_id}:{actor}",
-        most=MOST_UPLOADS_AN_HOUR,
-        per=timedelta(hours=1),
-        now=now,
-    )
+    spend_upload(application_id, actor=actor, now=now)
     application = Application.objects.get(pk=application_id)
     report = doctor.examine(
         data,
@@ -48,6 +43,15 @@ def upload_csr(application_id: UUID, data: bytes, *, actor: Actor, now: datetime
     if report.csr is None or not report.accepted:
         raise UnfitCsr(report)
     return _store(application, report, actor=actor, now=now)
+
+
+def spend_upload(application_id: UUID, *, actor: Actor, now: datetime) -> None:
+    """Count one upload, of a request or of a document. Raises TooMany."""
+    hour, mine = timedelta(hours=1), f"{application_id}:{actor}"
+    limits.spend("upload", mine, most=MOST_UPLOADS_AN_HOUR, per=hour, now=now)
+    limits.spend_by(
+        "upload", actor, most=MOST_UPLOADS_BY_ONE, most_from=MOST_UPLOADS_FROM, per=hour, now=now
+    )
 
 
 @transaction.atomic

@@ -21,6 +21,8 @@ LASTS = timedelta(minutes=30)
 MOST_TRIES = 5
 MOST_CODES = 5
 """Codes within an hour, for one order and to one address."""
+MOST_BY_ONE, MOST_FROM = 30, 200
+"""Codes within an hour, asked for by one person and from one network address."""
 
 
 class WrongMailboxCode(Refused):
@@ -38,8 +40,10 @@ def ask_mailbox_code(
 
     Raises TooMany after a few codes within an hour, Changed, NotPossible.
     """
+    hour = timedelta(hours=1)
     for subject in (str(application_id), address):
-        limits.spend("mailbox_code", subject, most=MOST_CODES, per=timedelta(hours=1), now=now)
+        limits.spend("mailbox_code", subject, most=MOST_CODES, per=hour, now=now)
+    limits.spend_by("mailbox_code", actor, most=MOST_BY_ONE, most_from=MOST_FROM, per=hour, now=now)
     with transaction.atomic():
         application = _editable(application_id, version, now)
         code = uuid.uuid4()

@@ -1,11 +1,13 @@
 """An order's attachments: handed over, or taken away while their part is open."""
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts import access
 from applications import services
+from applications.access import get_part
 from applications.models import Application, Attachment
 from applications.views.entry import acting, order_view, seen_version
 from applications.views.summary import part_url
@@ -15,26 +17,24 @@ from applications.views.summary import part_url
 @require_safe
 def download(request: HttpRequest, application: Application, attachment_id: int) -> HttpResponse:
     """Hand over one attachment as a file."""
-    return response(find(application, attachment_id), as_file=True)
+    return response(find(request, application, attachment_id), as_file=True)
 
 
 @order_view
 @require_POST
 def remove(request: HttpRequest, application: Application, attachment_id: int) -> HttpResponse:
     """Take one attachment away and return to its part."""
-    found = find(application, attachment_id)
+    found = find(request, application, attachment_id)
     services.remove_attachment(
         application.pk, found.pk, version=seen_version(request), **acting(request)
     )
     return redirect(part_url(application, found.kind))
 
 
-def find(application: Application, attachment_id: int) -> Attachment:
+def find(request: HttpRequest, application: Application, attachment_id: int) -> Attachment:
     """Return the attachment of this order whose file is still kept; else Http404."""
-    found = application.attachments.filter(pk=attachment_id).exclude(file="").first()
-    if found is None:
-        raise Http404
-    return found
+    kept = application.attachments.exclude(file="")
+    return get_part(access.actor_of(request), kept, attachment_id)
 
 
 def response(attachment: Attachment, *, as_file: bool) -> HttpResponse:

@@ -4,12 +4,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
+from accounts import access
 from applications import contents, services, workflow
+from applications.access import get_part
 from applications.errors import NotPossible, PrivateKeyFound, UnfitCsr
 from applications.forms.csr import CsrForm
 from applications.forms.shared import VersionForm
@@ -139,9 +141,7 @@ def words(report: Report) -> list[Any]:
 @require_http_methods(["GET", "POST"])
 def preview(request: HttpRequest, application: Application, csr_id: UUID) -> HttpResponse:
     """Show the decoded request beside the register and the certificate; confirm it."""
-    stored = application.csrs.filter(pk=csr_id).first()
-    if stored is None:
-        raise Http404
+    stored = get_part(access.actor_of(request), application.csrs.all(), csr_id)
     if not open_to_csr(application):
         raise NotPossible
     if request.method == "POST":

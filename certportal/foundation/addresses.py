@@ -1,6 +1,6 @@
 """Where a request comes from: the peer, or the visitor whom a trusted proxy speaks for."""
 
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, IPv6Interface, ip_address, ip_network
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -24,6 +24,17 @@ def address_of(request: HttpRequest) -> str:
             break
         nearest = before
     return str(nearest)
+
+
+def neighbourhood(address: str) -> str:
+    """Return what stands for one visitor: the IPv4 address, or the /64 an IPv6 address lies in.
+
+    Whoever has one IPv6 address has 2^64 of them (RFC 6177): counted singly, a limit is none.
+    """
+    known = read(address)
+    if isinstance(known, IPv6Address):
+        return str(IPv6Interface((known, 64)).network)
+    return address
 
 
 def is_trusted(address: Address) -> bool:

@@ -69,7 +69,10 @@ def made(
     refused: bool = False,
     data: dict[str, Any] | None = None,
 ) -> Event:
-    """Make an event, as `record` does, that is yet to be inserted."""
+    """Make an event, as `record` does, that is yet to be inserted.
+
+    Where the actor's address was not passed on, that of the request is taken.
+    """
     context = structlog.contextvars.get_contextvars()
     event = Event(
         at=now,
@@ -82,5 +85,6 @@ def made(
         data=data or {},
         request_id=str(context.get("request_id", ""))[:40],
     )
-    event.address = actor.address
+    if actor.kind != "system":
+        event.address = actor.address or str(context.get("ip") or "")
     return event

@@ -1,11 +1,14 @@
 """Limits: how often one subject may do one thing within a window of time."""
 
-import hashlib
+import math
 from datetime import datetime, timedelta
 
 from django.db import connection
-from django.utils.translation import gettext_lazy as _
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
 
+from certportal.foundation.actors import Actor
+from certportal.foundation.addresses import neighbourhood
 from certportal.foundation.errors import TooMany
 
 STATEMENT = """
@@ -18,18 +21,43 @@ RETURNING count
 def spend(scope: str, subject: str, *, most: int, per: timedelta, now: datetime) -> None:
     """Count one use and raise TooMany when the subject has used up the window.
 
-    `subject` (an address, an account) is stored as a hash only.
+    `subject` (an address, an account) is stored only as a hash under the service's secret key.
     """
     seconds = int(per.total_seconds())
     start = int(now.timestamp()) // seconds * seconds
     window = datetime.fromtimestamp(start, tz=now.tzinfo)
-    hashed = hashlib.sha256(f"{scope}:{subject}".encode()).hexdigest()
+    hashed = salted_hmac(f"limit.{scope}", subject, algorithm="sha256").hexdigest()
     with connection.cursor() as cursor:
         cursor.execute(STATEMENT, [scope, hashed, window])
         (count,) = cursor.fetchone()
     if count > most:
         left = start + seconds - int(now.timestamp())
-        raise TooMany(
-            _("You have tried too many times. Wait a moment and try again."),
-            retry_after=left,
-        )
+        raise TooMany(_words(left), retry_after=left)
+
+
+def spend_from(scope: str, address: str, *, most: int, per: timedelta, now: datetime) -> None:
+    """Count one use by whoever asks from this network address. Raises TooMany."""
+    spend(scope, neighbourhood(address), most=most, per=per, now=now)
+
+
+def spend_by(
+    scope: str, actor: Actor, *, most: int, most_from: int, per: timedelta, now: datetime
+) -> None:
+    """Count one use by the actor's account, and by the address they come from. Raises TooMany.
+
+    `most_from` is larger: a whole hospital district may come from one address.
+    """
+    spend(scope, str(actor), most=most, per=per, now=now)
+    if actor.address:
+        spend_from(f"{scope}_from", actor.address, most=most_from, per=per, now=now)
+
+
+def _words(seconds: int) -> str:
+    if seconds < 2 * 60:
+        return _("You have tried too many times. Wait a moment and try again.")
+    if seconds < 2 * 3600:
+        minutes = math.ceil(seconds / 60)
+        words = _("You have tried too many times. Try again in %(minutes)d minutes.")
+        return words % {"minutes": minutes}
+    hours = math.ceil(seconds / 3600)
+    return _("You have tried too many times. Try again in %(hours)d hours.") % {"hours": hours}

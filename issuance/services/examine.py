@@ -20,7 +20,7 @@ def examine_for_visitor(
     The key is not looked up among orders and certificates, or strangers could ask what stands
     there. Raises TooMany after ``MOST`` files in ``PER`` from one address.
     """
-    limits.spend("csr_doctor", address, most=MOST, per=PER, now=now)
+    limits.spend_from("csr_doctor", address, most=MOST, per=PER, now=now)
     report = examine(data, expected=names, blocked=is_blocked, for_server=for_server)
     for spki in report.leaked_spki_sha256:
         report_leaked_key(spki, actor=Actor("visitor", address=address), now=now)

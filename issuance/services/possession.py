@@ -74,7 +74,7 @@ def challenge(data: bytes, *, address: str, now: datetime) -> KeyChallenge:
 
     Raises TooMany, NoKeyFound; PrivateKeyShown once a leaked key has been dealt with.
     """
-    limits.spend("key_challenge", address, most=MOST, per=PER, now=now)
+    limits.spend_from("key_challenge", address, most=MOST, per=PER, now=now)
     file = open_file(data)
     _refuse_private_key(file, address, now)
     key = key_in(file)
@@ -105,7 +105,7 @@ def prove(token: str, proof: bytes, *, address: str, now: datetime) -> None:
 
     Raises TooMany, ChallengeOver, NotProven; PrivateKeyShown once a leaked key has been dealt with.
     """
-    limits.spend("key_proof", address, most=MOST, per=PER, now=now)
+    limits.spend_from("key_proof", address, most=MOST, per=PER, now=now)
     _refuse_private_key(open_file(proof), address, now)
     asked = open_challenge(token, now=now)
     key, actor = read_key(bytes(asked.spki)), Actor("visitor", address=address)

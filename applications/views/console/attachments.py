@@ -44,14 +44,14 @@ def shown(application: Application) -> list[Shown]:
 @require_safe
 def download(request: HttpRequest, application: Application, attachment_id: int) -> HttpResponse:
     """Hand over one attachment as a file."""
-    return response(find(application, attachment_id), as_file=True)
+    return response(find(request, application, attachment_id), as_file=True)
 
 
 @case_view
 @require_safe
 def inline(request: HttpRequest, application: Application, attachment_id: int) -> HttpResponse:
     """Show one attachment inside the case's page."""
-    answer = response(find(application, attachment_id), as_file=False)
+    answer = response(find(request, application, attachment_id), as_file=False)
     answer["Content-Security-Policy"] = INLINE_POLICY
     answer["X-Frame-Options"] = "SAMEORIGIN"
     return answer

@@ -3,13 +3,14 @@
 from datetime import datetime
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts import access
 from applications import naming, services
+from applications.access import get_part
 from applications.errors import Changed
 from applications.forms.console import EVIDENCE, EvidenceForm, NamesForm
 from applications.models import Application, HostName
@@ -22,9 +23,7 @@ from certportal.foundation import clock
 @require_POST
 def evidence(request: HttpRequest, application: Application, host_id: int) -> HttpResponse:
     """Record by what the reviewer saw that the applicant administers the host name."""
-    host = application.host_names.filter(pk=host_id).first()
-    if host is None:
-        raise Http404
+    host = get_part(access.actor_of(request), application.host_names.all(), host_id)
     form = EvidenceForm(request.POST)
     if not form.is_valid():
         context = {"application": application, "form": form, "host": host}

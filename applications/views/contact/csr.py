@@ -4,12 +4,13 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from applications import services
+from applications.access import get_part
 from applications.errors import NotPossible, PrivateKeyFound, UnfitCsr
 from applications.forms.csr import CsrForm
 from applications.kinds import CertificateType
@@ -71,9 +72,8 @@ def _examine(request: HttpRequest, seat: Seat, form: CsrForm) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def preview(request: HttpRequest, seat: Seat, csr_id: UUID) -> HttpResponse:
     """Show the decoded request beside the register and the certificate; confirm it."""
-    stored = seat.application.csrs.filter(pk=csr_id, uploaded_by=_uploader(seat)).first()
-    if stored is None:
-        raise Http404
+    mine = seat.application.csrs.filter(uploaded_by=_uploader(seat))
+    stored = get_part(seat.actor, mine, csr_id)
     _require_open(seat)
     if request.method != "POST":
         known = previewed(seat.application, stored, now=clock.now())

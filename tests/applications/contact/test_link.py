@@ -18,7 +18,7 @@ from certportal.foundation.errors import TooMany
 from certportal.foundation.models import Event, OutboxItem
 from tests import people
 from tests.applications import orders
-from tests.applications.contact.conftest import at, confirm, give
+from tests.applications.contact.conftest import CONTACT, at, confirm, give
 from tests.applications.orders import Handler
 
 TIINA = Actor("technical_contact", "test")
@@ -253,3 +253,14 @@ def test_the_contact_cannot_be_renamed_once_the_request_has_come(order, link, ti
     seen = Handler(matti, order).seen
     with pytest.raises(NotPossible):
         services.rename_contact(order.pk, {"technical_name": "Uusi"}, **seen)
+
+
+def test_naming_contacts_again_and_again_sends_no_flood_of_mail(order, matti):
+    web = people.log_in(Client(), matti)
+    place = reverse("applications:rename_contact", args=[order.pk])
+    codes = []
+    for turn in range(contacting.MOST_MAILS_AN_HOUR + 1):
+        order.refresh_from_db()
+        form = {**CONTACT, "technical_email": f"t{turn}@example.fi", "version": order.version}
+        codes.append(web.post(place, form).status_code)
+    assert codes == [302] * contacting.MOST_MAILS_AN_HOUR + [429]
