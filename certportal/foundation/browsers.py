@@ -18,11 +18,11 @@ SAFE = {"GET", "HEAD", "OPTIONS"}
 # What a page of this service may ask of the device: passkeys, and copying text on a button's press.
 ASKED = ("publickey-credentials-get", "publickey-credentials-create", "clipboard-write")
 NEVER_ASKED = (
-    *["accelerometer", "ambient-light-sensor", "attribution-reporting", "autoplay", "bluetooth"],
+    *["accelerometer", "autoplay"],
     *["browsing-topics", "camera", "clipboard-read", "display-capture", "encrypted-media"],
     *["fullscreen", "gamepad", "geolocation", "gyroscope", "hid", "idle-detection", "local-fonts"],
     *["magnetometer", "microphone", "midi", "payment", "picture-in-picture", "screen-wake-lock"],
-    *["serial", "storage-access", "sync-xhr", "usb", "web-share", "window-management"],
+    *["serial", "storage-access", "sync-xhr", "usb", "window-management"],
     "xr-spatial-tracking",
 )
 PERMISSIONS = ", ".join(

@@ -1,0 +1,32 @@
+"""What an organisation has that nobody else may find."""
+
+import pytest
+
+from accounts import access
+from accounts.services import inviting, joining
+from tests import people
+from tests.applications import orders
+
+
+@pytest.fixture
+def order(matti, maija, riitta, cas, now):
+    """An order of the pharmacy, its certificate delivered; somebody invited, somebody asking."""
+    pharmacy, by = matti.memberships.get().organisation, access.actor_for(matti)
+    who = {"role": "applicant", "language": "fi", "by": matti}
+    inviting.invite(pharmacy, "uusi@example.fi", **who, actor=by, now=now)
+    asker = people.make_person("Pekka Pyytäjä")
+    joining.ask(asker, "9900001-8", actor=access.actor_for(asker), now=now)
+    return orders.delivered(matti, riitta)
+
+
+@pytest.fixture
+def draft(matti):
+    """A draft of the pharmacy with its request and an attachment."""
+    made = orders.with_csr(matti, "system_signature")
+    made.refresh_from_db()
+    return made
+
+
+@pytest.fixture(autouse=True)
+def _local_mail(settings):
+    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}

@@ -1,0 +1,174 @@
+"""Fields that a form does not have change nothing, and reading a page changes nothing at all."""
+
+import re
+from datetime import datetime
+
+import pytest
+from django.apps import apps
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+
+from accounts.services import roles
+from certportal.foundation.actors import system
+from tests import people
+from tests.applications import orders
+from tests.isolation.forms import Form
+from tests.isolation.table import TABLE
+from tests.isolation.test_strangers import address
+
+OURS = ("accounts", "applications", "issuance", "foundation", "auth")
+KEY = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+NUMBER = re.compile(r"\b[A-Z]{2}-\d{4}-\d{5}\b|\b\d{10,}\b|\d{4}-\d\d-\d\dT[\d:.]+")
+SECRET = re.compile(r"[\w+/=-]{32,}")
+# Counters and sessions move whenever somebody asks; refused tries and searches are not changes.
+MOVING = {"foundation.tally", "foundation.event", "foundation.eventorigin"}
+ASIDE = {"accounts:logout", "accounts:identify", "testidp:token", "testidp:authorize"}
+
+
+def evil(stranger):
+    """Return fields that somebody would like to set: state, owner, judge, validity, role, proof."""
+    organisation = str(stranger.memberships.get().organisation_id)
+    person = str(stranger.pk)
+    later = "2099-12-31T00:00:00Z"
+    return {
+        **dict.fromkeys(["status", "state", "action"], "delivered"),
+        **dict.fromkeys(["organisation", "organisation_id", "holder", "holder_id"], organisation),
+        **dict.fromkeys(["reviewer", "reviewer_id", "person", "person_id", "created_by"], person),
+        **dict.fromkeys(["created_by_id", "by", "actor", "user", "user_id", "approver"], person),
+        **dict.fromkeys(["not_before", "not_after", "expires_at", "due_on", "until"], later),
+        **dict.fromkeys(["completed_at", "erased_at", "ended_at", "confirmed_at", "now"], later),
+        **dict.fromkeys(["email_verified_at", "mailbox_proved_at", "identified_at"], later),
+        **dict.fromkeys(["validity", "validity_months", "months", "max_validity"], "999"),
+        **dict.fromkeys(["role", "kind", "basis"], "administrator"),
+        **dict.fromkeys(["is_superuser", "is_staff", "is_active", "approved", "confirmed"], "on"),
+        **dict.fromkeys(["price", "number", "serial", "serial_number", "profile"], "1"),
+        **dict.fromkeys(["environment", "type", "purpose"], "production"),
+        **dict.fromkeys(["csr", "csr_id", "submission", "submission_id", "id", "pk"], "1"),
+        **dict.fromkeys(["findings", "rule_set_version", "evidence", "waived"], "none"),
+    }
+
+
+def keys():
+    """Return the keys of all rows there are."""
+    return {
+        str(key) for model in ours() for key in model._base_manager.values_list("pk", flat=True)
+    }
+
+
+def ours():
+    models = [one for one in apps.get_models() if one._meta.app_label in OURS]
+    return [one for one in models if one._meta.label_lower not in MOVING]
+
+
+def plain(name, value, known):
+    """Return the value as it compares between two runs: what is new has another key each time."""
+    if isinstance(value, datetime):
+        return value.year
+    if isinstance(value, memoryview | bytes):
+        return "bytes"
+    if isinstance(value, int) and name.endswith("id"):
+        return "key"
+    words = NUMBER.sub("number", str(value))
+    words = KEY.sub(lambda found: found[0] if found[0] in known else "key", words)
+    return SECRET.sub("secret", words)
+
+
+def state(known):
+    """Return everything that stands in the database, row by row, fit to be compared."""
+    return {
+        model._meta.label_lower: sorted(
+            str({name: plain(name, value, known) for name, value in row.items()})
+            for row in model._base_manager.values()
+        )
+        for model in ours()
+    }
+
+
+def changed(before, after):
+    return [name for name in before if before[name] != after[name]]
+
+
+@pytest.fixture
+def sofia(db, now):
+    person = people.make_person("Sofia Suurkäyttäjä")
+    roles.make_superuser(person.logins.get(), actor=system("test"), now=now)
+    return person
+
+
+@pytest.fixture
+def seats(order, draft, matti, riitta, kalle, sofia):
+    """Who may do things, each with the orders they may do them to."""
+    web, desk = people.log_in(Client(), matti), people.log_in(Client(), riitta)
+    case = orders.claimed(matti, riitta)
+    waiting = orders.submitted(matti)
+    return [
+        (web, "", [draft, waiting, order]),
+        (desk, "console:", [case, order]),
+        (people.log_in(Client(), sofia), "admin:", [order]),
+    ]
+
+
+def doors(seats):
+    """Yield browser and address of everything each of them may open."""
+    for client, space, applications in seats:
+        for entry in TABLE:
+            inside = entry.name.startswith(space) if space else ":" not in entry.name
+            inside = inside or (not space and entry.name.startswith(("applications:", "accounts:")))
+            if entry.name and inside and entry.name not in ASIDE:
+                wanted = applications if "application_id" in entry.wants else applications[:1]
+                for application in wanted:
+                    if entry.wants <= KNOWN or entry.name.startswith("applications:"):
+                        yield client, entry, where(entry, application), application
+
+
+KNOWN = {
+    *["application_id", "csr_id", "host_id", "attachment_id", "number", "membership_id"],
+    *["invitation_id", "request_id", "kind", "task_id", "item_id", "object_id", "app_label"],
+}
+
+
+def where(entry, application):
+    if entry.wants == {"app_label"}:
+        return reverse(entry.name, kwargs={"app_label": "issuance"})
+    return address(entry, application)
+
+
+def undone(act):
+    """Return what the act gives, with the database as it was before."""
+    with transaction.atomic():
+        given = act()
+        transaction.set_rollback(True)
+    return given
+
+
+def test_reading_pages_changes_nothing(seats):
+    known = keys()
+    before = state(known)
+    for client, _entry, place, _application in doors(seats):
+        client.get(place)
+        client.head(place)
+    assert changed(before, state(known)) == []
+
+
+def test_hidden_fields_change_nothing(seats, kalle):
+    wishes, known, compared, worked = evil(kalle), keys(), 0, set()
+    before = state(known)
+
+    def sent(client, place, fields):
+        return undone(lambda: (client.post(place, fields).status_code, state(known)))
+
+    for client, entry, place, application in doors(seats):
+        page = client.get(place)
+        form = Form(page.text if page.status_code == 200 and not page.streaming else "")
+        application.refresh_from_db()
+        fields = {"version": application.version} | form.fields
+        hidden = {name: value for name, value in wishes.items() if name not in form.names}
+        honest, forged = sent(client, place, fields), sent(client, place, fields | hidden)
+        assert honest[0] == forged[0], place
+        assert changed(honest[1], forged[1]) == [], place
+        compared += 1
+        worked |= {entry.name} if changed(before, honest[1]) else set()
+    assert compared > 60
+    # It is of no use to compare what refuses both: many of the acts must have been carried out.
+    assert len(worked) > 12, worked
