@@ -1,7 +1,7 @@
 """Whether an organisation can apply, asked before anybody logs in; the registers are public."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from accounts.register import queries
 from certportal.foundation import clock, limits
@@ -21,13 +21,17 @@ class Answer:
     intermediary: bool
 
 
-def ask(business_id: str, *, address: str, now: datetime) -> Answer:
-    """Look the organisation up today; ``business_id`` is in its usual form.
+def ask_for_visitor(business_id: str, *, address: str, now: datetime) -> Answer:
+    """Look the organisation up today, for somebody unknown.
 
     Raises TooMany after ``MOST`` questions in ``PER`` from one network address.
     """
     limits.spend_from("eligibility", address, most=MOST, per=PER, now=now)
-    on = clock.day(now)
+    return ask(business_id, on=clock.day(now))
+
+
+def ask(business_id: str, *, on: date) -> Answer:
+    """Look the organisation up on the day ``on``; ``business_id`` is in its usual form."""
     units = queries.find_units(business_id, on=on)
     intermediary = queries.find_intermediary(business_id, on)
     standing = intermediary is not None and intermediary.is_standing(on)

@@ -38,7 +38,7 @@ def eligibility(request: HttpRequest) -> HttpResponse:
     answer = None
     if asked and form.is_valid():
         code, address = form.cleaned_data["business_id"], address_of(request)
-        answer = eligibility_service.ask(code, address=address, now=clock.now())
+        answer = eligibility_service.ask_for_visitor(code, address=address, now=clock.now())
     return render(request, "pages/eligibility.html", {"form": form, "answer": answer})
 
 

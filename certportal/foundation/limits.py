@@ -23,16 +23,12 @@ def spend(scope: str, subject: str, *, most: int, per: timedelta, now: datetime)
 
     `subject` (an address, an account) is stored only as a hash under the service's secret key.
     """
-    seconds = int(per.total_seconds())
-    start = int(now.timestamp()) // seconds * seconds
-    window = datetime.fromtimestamp(start, tz=now.tzinfo)
-    hashed = salted_hmac(f"limit.{scope}", subject, algorithm="sha256").hexdigest()
+    start, window = _window(per, now)
     with connection.cursor() as cursor:
-        cursor.execute(STATEMENT, [scope, hashed, window])
+        cursor.execute(STATEMENT, [scope, _hashed(scope, subject), window])
         (count,) = cursor.fetchone()
     if count > most:
-        left = start + seconds - int(now.timestamp())
-        raise TooMany(_words(left), retry_after=left)
+        raise _too_many(start, per, now)
 
 
 def spend_from(scope: str, address: str, *, most: int, per: timedelta, now: datetime) -> None:
@@ -50,6 +46,21 @@ def spend_by(
     spend(scope, str(actor), most=most, per=per, now=now)
     if actor.address:
         spend_from(f"{scope}_from", actor.address, most=most_from, per=per, now=now)
+
+
+def _window(per: timedelta, now: datetime) -> tuple[int, datetime]:
+    seconds = int(per.total_seconds())
+    start = int(now.timestamp()) // seconds * seconds
+    return start, datetime.fromtimestamp(start, tz=now.tzinfo)
+
+
+def _hashed(scope: str, subject: str) -> str:
+    return salted_hmac(f"limit.{scope}", subject, algorithm="sha256").hexdigest()
+
+
+def _too_many(start: int, per: timedelta, now: datetime) -> TooMany:
+    left = start + int(per.total_seconds()) - int(now.timestamp())
+    return TooMany(_words(left), retry_after=left)
 
 
 def _words(seconds: int) -> str:

@@ -4,6 +4,7 @@ import pytest
 from django.contrib.auth import SESSION_KEY
 
 from accounts.models import Membership, Organisation, User
+from certportal.foundation.models import Event
 from tests.people import NOW, log_in, make_login, make_person
 
 pytestmark = pytest.mark.django_db
@@ -46,7 +47,8 @@ def test_of_several_the_person_chooses(client, matti, pharmacy, clinics):
 def test_organisation_of_others_cannot_be_chosen(client, matti, clinics):
     answer = log_in(client, matti).post(CHOOSE, {"organisation": str(clinics.pk)})
 
-    assert answer.context["form"].errors["organisation"]
+    assert answer.status_code == 404
+    assert Event.objects.filter(refused=True, actor=f"person:{matti.pk}").exists()
 
 
 def test_choice_ends_with_the_membership(client, matti, pharmacy, clinics):

@@ -4,14 +4,18 @@ from html.parser import HTMLParser
 
 
 class Form(HTMLParser):
-    """The fields of a page's forms with their values; boxes ticked, the first choices chosen."""
+    """The fields of a page's forms with their values: boxes ticked, first choices, some words."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
-        self.fields: dict[str, str] = {}
+        self.fields: dict[str, list[str]] = {}
         self.names: set[str] = set()
+        self.empty: set[str] = set()
         self._select = self._area = ""
         self.feed(page)
+        for name in self.empty:
+            if self.fields.get(name) == [""]:
+                self.fields[name] = ["Perusteltu syy."]
 
     def handle_starttag(self, tag, attributes):
         """Take what the field would send."""
@@ -20,16 +24,21 @@ class Form(HTMLParser):
         if tag in {"input", "select", "textarea", "button"} and name:
             self.names.add(name)
         if tag == "input" and name and known.get("type") != "file":
-            chosen = known.get("type") not in {"radio", "checkbox"} or "checked" in known
-            if chosen or name not in self.fields:
-                self.fields[name] = known.get("value") or "on" * (not chosen)
+            kind, value = known.get("type"), known.get("value")
+            if kind == "checkbox":
+                self.fields.setdefault(name, []).append(value or "on")
+            elif kind != "radio" or "checked" in known or name not in self.fields:
+                self.fields[name] = [value or ""]
         elif tag == "select":
             self._select = name
         elif tag == "textarea":
             self._area = name
-            self.fields[name] = ""
-        elif tag == "option" and ("selected" in known or not self.fields.get(self._select)):
-            self.fields[self._select] = known.get("value") or ""
+            self.empty.add(name)
+            self.fields[name] = [""]
+        elif tag == "option" and (
+            "selected" in known or not any(self.fields.get(self._select, []))
+        ):
+            self.fields[self._select] = [known.get("value") or ""]
 
     def handle_endtag(self, tag):
         """Leave the field."""
@@ -41,4 +50,4 @@ class Form(HTMLParser):
     def handle_data(self, data):
         """Take the text of a text area."""
         if self._area:
-            self.fields[self._area] += data
+            self.fields[self._area] = [self.fields[self._area][0] + data.removeprefix("\n")]

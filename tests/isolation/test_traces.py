@@ -8,12 +8,13 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
-from applications.models import ContactLink
+from applications import services
 from applications.services import contacting
-from certportal.foundation import clock, tokens
+from certportal.foundation import clock
 from certportal.foundation.models import Event
 from tests import people
 from tests.applications import orders
+from tests.applications.contact.conftest import CONTACT
 from tests.isolation.table import TABLE
 from tests.isolation.test_strangers import address, leads_to_an_organisation
 
@@ -54,18 +55,16 @@ def test_lists_counts_and_searches_are_as_if_the_others_were_not_there(kalle, re
 
 def test_what_is_not_theirs_and_what_is_not_there_are_refused_in_the_same_words(order, kalle):
     client = people.log_in(Client(), kalle)
-    told = set()
     for entry in filter(leads_to_an_organisation, TABLE):
         if "application_id" in entry.wants and not entry.name.startswith("admin:"):
-            there = address(entry, order)
-            nowhere = there.replace(str(order.pk), str(uuid.uuid4()))
-            for place in (there, nowhere):
-                before = tries(kalle)
+            told, there = set(), address(entry, order)
+            for key in (str(order.pk), str(uuid.uuid4())):
+                before, place = tries(kalle), there.replace(str(order.pk), key)
                 answer = client.get(place)
                 assert answer.status_code == 404, place
                 assert tries(kalle) == before + 1, place
-                told.add(CHANGING.sub("", answer.text))
-    assert len(told) == 1
+                told.add(CHANGING.sub("", answer.text).replace(key, "key"))
+            assert len(told) == 1, entry
 
 
 def test_parts_of_another_order_do_not_open_under_one_s_own(order, draft, kalle, riitta):
@@ -107,12 +106,12 @@ def links_in_mails(order, draft):
     orders.drain()
     words = " ".join(one.body for one in mail.outbox)
     found = set(re.findall(r"https?://[^/\s]+(/[^\s>)\]]*)", words))
-    assert len(found) > 3
+    assert len(found) > 2
     return found
 
 
 def test_a_mail_that_went_astray_opens_nothing(links_in_mails, order, kalle, matti, now):
-    secrets = [order.number, "erecept.example.fi", "Matti Meikäläinen"]
+    secrets = [order.number, "erecept.example.fi", "tekniikka@example.fi", "Maija"]
     visitor, stranger = Client(), people.log_in(Client(), kalle)
     matti.memberships.update(ended_at=now)
     former = people.log_in(Client(), matti)
@@ -128,18 +127,10 @@ def test_a_mail_that_went_astray_opens_nothing(links_in_mails, order, kalle, mat
 def contact_of_kalle(kalle):
     """A browser that has opened the link to an order of Kalle's, and that order's link."""
     other = orders.draft(kalle, unit=CLINIC)
-    link = ContactLink(
-        application=other,
-        holder=ContactLink.Holder.TECHNICAL_CONTACT,
-        email="tiina@example.com",
-        made_at=clock.now(),
-    )
-    link.token_hash = tokens.digest(link.token)
-    link.save()
-    type(other).objects.filter(pk=other.pk).update(
-        status="awaiting_csr", technical_email=link.email, csr_by="technical_contact"
-    )
-    client = Client()
+    for section, values in (("delivery", CONTACT), ("csr", {"csr_by": "technical_contact"})):
+        services.save_section(other.pk, section, values, **orders.Handler(kalle, other).seen)
+    orders.submit(kalle, other)
+    client, link = Client(), other.contact_links.get()
     opened = client.post(reverse("contact:landing", args=[link.token]))
     assert opened["Location"] == reverse("contact:order", args=[link.token])
     return client, link
