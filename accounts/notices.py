@@ -122,6 +122,19 @@ def membership_ended_mail(membership: Membership, language: str) -> Message:
     return _message("membership_ended", membership.person.email, subject, language, "", context)
 
 
+def member_left(letter: Letter) -> Message | None:
+    """Return the mail that tells an administrator who has left the account."""
+    reader = Person.objects.get(pk=letter.to)
+    return member_left_mail(_membership(letter.id), reader.email, letter.language)
+
+
+def member_left_mail(membership: Membership, address: str, language: str) -> Message:
+    """Word the news in the active language."""
+    subject = _("%(name)s has left the customer account") % {"name": membership.person}
+    context, path = {"membership": membership}, reverse("accounts:members")
+    return _message("member_left", address, subject, language, path, context)
+
+
 def succession(letter: Letter) -> Message | None:
     """Return the mail about a hand-over to a successor."""
     known = Succession.objects.select_related("successor").get(pk=letter.id)
@@ -162,5 +175,6 @@ KINDS: dict[str, Callable[[Letter], Message | None]] = {
     "joined": joined,
     "role_changed": role_changed,
     "membership_ended": membership_ended,
+    "member_left": member_left,
     "succession": succession,
 }

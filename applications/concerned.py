@@ -1,5 +1,6 @@
 """Whom a mail about an order concerns beside its contact person."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from accounts.models import Membership
@@ -17,6 +18,29 @@ def administrators(application: Application) -> list[str]:
     )
     people = current.order_by("begun_at").values_list("person_id", flat=True)
     return [f"person:{one}" for one in people]
+
+
+def present(application: Application, recipients: Sequence[str]) -> list[str]:
+    """Return the recipients, with the administrators in a contact person's place who has left.
+
+    The order is the organisation's: what it is asked must reach somebody who still acts for it.
+    """
+    if "applicant" not in recipients or not _has_left(application):
+        return list(recipients)
+    told = [one for one in recipients if one != "applicant"]
+    return list(notices.distinct(application, [*told, *administrators(application)]))
+
+
+def _has_left(application: Application) -> bool:
+    """Whether the contact person's address is that of a person who was a member and is no more."""
+    if not application.contact_email:
+        return False
+    theirs = Membership.objects.filter(
+        organisation=application.organisation_id,
+        person__email__iexact=application.contact_email,
+        person__merged_into=None,
+    )
+    return theirs.exists() and not theirs.filter(ended_at=None).exists()
 
 
 def author(application: Application) -> list[str]:

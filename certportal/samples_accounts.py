@@ -34,6 +34,8 @@ def mails(language: str, now: datetime) -> Iterator[Mail]:
         yield "joined", "administrator", notices.joined_mail(invited, matti.email, language)
         yield "role_changed", "member", notices.role_changed_mail(member, language)
         yield "membership_ended", "member", notices.membership_ended_mail(member, language)
+        gone = notices.member_left_mail(member, matti.email, language)
+        yield "member_left", "administrator", gone
         heir = Organisation(name="Mallilan hyvinvointialue")
         succession = Succession(
             organisation=account,

@@ -61,8 +61,18 @@ def remove(membership_id: int, *, actor: Actor, now: datetime) -> Membership:
 
 @transaction.atomic
 def leave(membership_id: int, *, actor: Actor, now: datetime) -> Membership:
-    """End one's own membership. Raises LastAdministrator and NoMember."""
-    return _end(membership_id, "membership.left", actor, now)
+    """End one's own membership and tell the administrators. Raises LastAdministrator, NoMember."""
+    membership = _end(membership_id, "membership.left", actor, now)
+    for one in administrators(membership.organisation):
+        outbox.enqueue(
+            "person.mail",
+            now=now,
+            kind="member_left",
+            id=str(membership.pk),
+            language=one.person.language,
+            to=str(one.person_id),
+        )
+    return membership
 
 
 def administrators(organisation: Organisation) -> list[Membership]:

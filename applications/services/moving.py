@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from applications import consequences, workflow
+from applications import concerned, consequences, workflow
 from applications.errors import Changed, NotPossible
 from applications.models import Application
 from applications.workflow import Action, Role, Status
@@ -96,7 +96,7 @@ def notify(
     application: Application, notice: str, recipients: tuple[str, ...], now: datetime
 ) -> None:
     """Enqueue one mail for each recipient, named by what they are to the application."""
-    for recipient in recipients:
+    for recipient in concerned.present(application, recipients):
         outbox.enqueue(
             "application.notice",
             now=now,

@@ -111,6 +111,16 @@ def test_the_last_administrator_cannot_go(web, matti, maija, now):
     assert not matti.memberships.filter(ended_at=None).exists()
 
 
+def test_administrators_are_told_who_has_left(matti, maija, now):
+    left = services.leave(member_of(maija).pk, actor=actor_for(maija), now=now)
+    (item,) = OutboxItem.objects.filter(payload__kind="member_left")
+    assert item.payload["to"] == str(matti.pk)
+    message = notices.write(now=now, **item.payload)
+    assert (message.to, left.ended_at) == ("matti@example.fi", now)
+    assert "Maija Mallikas" in message.subject
+    assert "Helsingin VI apteekki" in message.text
+
+
 def test_two_administrators_cannot_remove_each_other(matti, maija, now):
     change(maija, ADMINISTRATOR, matti, now)
     services.remove(member_of(maija).pk, actor=actor_for(matti), now=now)
