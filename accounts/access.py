@@ -6,10 +6,11 @@ and write that event at once, so call them outside a transaction.
 
 import functools
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, Q, QuerySet
 from django.db.models.expressions import Combinable
@@ -17,6 +18,7 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 
 from accounts.models import (
     Invitation,
@@ -30,6 +32,14 @@ from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor
 
 type View = Callable[..., HttpResponseBase]
+
+# What the session remembers of the last proof of the second factor.
+SECOND_FACTOR = "second_factor_at"
+NEVER = datetime.min.replace(tzinfo=UTC)
+# Approving, revoking and changing roles want a second factor proven as lately.
+FRESH = timedelta(minutes=15)
+# A page that asks for more than a press is shown only with as much time left to answer it.
+TIME_TO_ANSWER = timedelta(minutes=5)
 
 
 def person_of(request: HttpRequest) -> Person:
@@ -63,6 +73,19 @@ def reviewer_roles(person: Person | OuterRef) -> QuerySet[StaffRole]:
     """Return the reviewer's role that the person holds at this moment, if they do."""
     kind = StaffRole.Kind.REVIEWER
     return StaffRole.objects.filter(person=person, ended_at=None, kind=kind)
+
+
+def second_factor_at(request: HttpRequest) -> datetime:
+    """Return when the second factor was last proven in this session; long ago when it was not."""
+    stored = request.session.get(SECOND_FACTOR)
+    return datetime.fromisoformat(stored) if stored else NEVER
+
+
+def needs_second_factor(request: HttpRequest) -> bool:
+    """Whether the person reviews, or the login may enter the settings admin."""
+    user: Any = request.user
+    person: Person | None = getattr(request, "person", None)
+    return person is not None and (user.is_staff or is_reviewer(person))
 
 
 def is_member(person: Person, organisation_id: UUID | str) -> bool:
@@ -192,19 +215,46 @@ def member_required(view: View) -> View:
 
 
 def reviewer_required(view: View) -> View:
-    """Let in reviewers; to everybody else the page does not exist."""
+    """Let in reviewers who proved their second factor; to everybody else there is no page."""
 
     @functools.wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not is_reviewer(person_of(request)):
             raise not_found(actor_of(request), "console", request.path)
+        if second_factor_at(request) == NEVER:
+            return lead_to("accounts:second_factor", request)
         return view(request, *args, **kwargs)
 
     return person_required(guarded)
 
 
-def lead_to(name: str, request: HttpRequest) -> HttpResponseBase:
+def reauthentication_required(view: View) -> View:
+    """Let in those who proved their second factor some minutes ago; have the others do so first."""
+
+    @functools.wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        return lead_to_reauthenticate(request) or view(request, *args, **kwargs)
+
+    return guarded
+
+
+def lead_to_reauthenticate(request: HttpRequest, *, back: str = "") -> HttpResponseBase | None:
+    """Redirect to prove the second factor again, and from there back; None if that is not needed.
+
+    What was posted too late is not done, and the person is told so. `back`: where to return to
+    from an address that is only posted to.
+    """
+    sends = request.method == "POST"
+    longest = FRESH if sends else FRESH - TIME_TO_ANSWER
+    if clock.now() - second_factor_at(request) <= longest:
+        return None
+    if sends:
+        messages.warning(request, _("Confirm first that it is you. Nothing has been done yet."))
+    return lead_to("accounts:second_factor", request, wanted=back or request.get_full_path())
+
+
+def lead_to(name: str, request: HttpRequest, *, wanted: str = "") -> HttpResponseBase:
     """Redirect to a page of this app that, once done, leads back to where the person was going."""
-    wanted = request.get_full_path() if request.method == "GET" else ""
+    wanted = wanted or (request.get_full_path() if request.method == "GET" else "")
     query = f"?{urlencode({'next': wanted})}" if wanted else ""
     return redirect(f"{reverse(name)}{query}")

@@ -2,12 +2,12 @@
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 
 from accounts import access
 from accounts.models import Membership, Organisation, Person, StaffRole, User
-from accounts.services import roles
+from accounts.services import factors, roles
 from certportal.foundation import clock
 from certportal.foundation.looking import ReadOnlyAdmin
 
@@ -18,24 +18,45 @@ class PersonAdmin(ReadOnlyAdmin):
 
     list_display = ["family_name", "given_name", "id", "email", "created_at"]
     search_fields = ["family_name", "given_name", "email"]
-    actions = ["grant_reviewer", "end_reviewer"]
+    actions = ["grant_reviewer", "end_reviewer", "reset_second_factor"]
 
     def has_naming_permission(self, request: HttpRequest) -> bool:
         """Only superusers name reviewers."""
         return bool(request.user.is_active and request.user.is_superuser)
 
     @admin.action(permissions=["naming"], description=_("Give the reviewer's role"))
-    def grant_reviewer(self, request: HttpRequest, chosen: QuerySet[Person]) -> None:
+    def grant_reviewer(
+        self, request: HttpRequest, chosen: QuerySet[Person]
+    ) -> HttpResponseBase | None:
         """Give each chosen person the reviewer's role."""
+        if leading := access.lead_to_reauthenticate(request):
+            return leading
         by, actor, now = access.person_of(request), access.actor_of(request), clock.now()
         for person in chosen.filter(merged_into=None):
             roles.grant_reviewer(person, by=by, actor=actor, now=now)
+        return None
 
     @admin.action(permissions=["naming"], description=_("Take the reviewer's role away"))
-    def end_reviewer(self, request: HttpRequest, chosen: QuerySet[Person]) -> None:
+    def end_reviewer(
+        self, request: HttpRequest, chosen: QuerySet[Person]
+    ) -> HttpResponseBase | None:
         """Take the reviewer's role from each chosen person."""
+        if leading := access.lead_to_reauthenticate(request):
+            return leading
         for person in chosen:
             roles.end_reviewer(person, actor=access.actor_of(request), now=clock.now())
+        return None
+
+    @admin.action(permissions=["naming"], description=_("Reset the second factor"))
+    def reset_second_factor(
+        self, request: HttpRequest, chosen: QuerySet[Person]
+    ) -> HttpResponseBase | None:
+        """Remove the second factors of each chosen person, who has lost them."""
+        if leading := access.lead_to_reauthenticate(request):
+            return leading
+        for person in chosen:
+            factors.reset(person, actor=access.actor_of(request), now=clock.now())
+        return None
 
 
 @admin.register(User)

@@ -60,6 +60,57 @@ class CodeForm(Form):
         return digits
 
 
+class FactorCodeForm(Form):
+    """A code of an authenticator app, or a recovery code; spaces and hyphens do not matter."""
+
+    holds, shows_errors_at = "code", "code"
+
+    code = forms.CharField(
+        label=_("Code"),
+        max_length=20,
+        help_text=_("The six digits that the app shows now, or a recovery code of eight digits."),
+        widget=forms.TextInput(
+            attrs={"class": "short", "inputmode": "numeric", "autocomplete": "one-time-code"}
+        ),
+        error_messages={"required": _("Enter the code.")},
+    )
+
+    def clean_code(self) -> str:
+        """Return the bare digits."""
+        digits = re.sub(r"[\s-]", "", self.cleaned_data["code"])
+        if not re.fullmatch(r"[0-9]{6}|[0-9]{8}", digits):
+            raise ValidationError(
+                _("The code has six digits, a recovery code eight. Check what you entered.")
+            )
+        return digits
+
+
+class AppCodeForm(FactorCodeForm):
+    """The first code of an app that is being set up."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].help_text = _("The six digits that the app shows now.")
+
+
+class PasskeyForm(Form):
+    """What the browser says of a passkey; a script fills it in."""
+
+    holds, shows_errors_at = "credential", None
+
+    credential = forms.JSONField(
+        widget=forms.HiddenInput,
+        error_messages={"required": _("The passkey did not answer. Try again.")},
+    )
+
+    def clean_credential(self) -> dict[str, Any]:
+        """Return what was said, which must be an object."""
+        said = self.cleaned_data["credential"]
+        if not isinstance(said, dict):
+            raise ValidationError(_("The passkey did not answer. Try again."))
+        return said
+
+
 class BusinessIdField(forms.CharField):
     """A business ID in any of the forms people write it in; cleans to 1234567-8."""
 

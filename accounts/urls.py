@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from accounts.views import email, invitations, leaving, login, members, organisations, profile
+from accounts.views import (
+    email,
+    factors,
+    invitations,
+    leaving,
+    login,
+    members,
+    organisations,
+    profile,
+)
 
 app_name = "accounts"
 
@@ -15,6 +24,11 @@ urlpatterns = [
     path("logged-out/", leaving.logged_out, name="logged_out"),
     path("email/", email.address, name="email"),
     path("email/code/", email.code, name="email_code"),
+    path("second-factor/", factors.prove, name="second_factor"),
+    path("second-factor/set-up/", factors.set_up, name="second_factor_set_up"),
+    path("second-factor/recovery-codes/", factors.recovery_codes, name="recovery_codes"),
+    path("second-factor/own/", factors.own, name="own_factors"),
+    path("second-factor/own/<int:factor_id>/remove/", factors.remove, name="remove_factor"),
     path("organisation/found/", organisations.found, name="found"),
     path("organisation/found/<str:business_id>/", organisations.confirm, name="confirm"),
     path("organisation/found/<str:business_id>/join/", organisations.join, name="join"),

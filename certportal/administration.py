@@ -8,8 +8,9 @@ from django.shortcuts import redirect
 
 from accounts import access
 
-# Django's groups and allauth's addresses: rights follow roles here, and an address is a person's.
-UNUSED = frozenset({"auth.group", "account.emailaddress"})
+# Django's groups, allauth's addresses and factors: rights follow roles here, an address is a
+# person's, and nobody looks into other people's second factors.
+UNUSED = frozenset({"auth.group", "account.emailaddress", "mfa.authenticator"})
 
 
 class SettingsSite(AdminSite):
@@ -23,17 +24,22 @@ class SettingsSite(AdminSite):
         super().register(used, *args, **options)
 
     def has_permission(self, request: HttpRequest) -> bool:
-        """Whether a superuser asks; any other person gets 404 and is recorded, as a stranger."""
-        if super().has_permission(request):
-            return True
-        if getattr(request, "person", None) is not None:
+        """Whether a superuser asks who has proven the second factor.
+
+        Any other person gets 404 and is recorded, as a stranger.
+        """
+        if getattr(request, "person", None) is None:
+            return False
+        if not super().has_permission(request):
             raise access.not_found(access.actor_of(request), "settings", request.path)
-        return False
+        return access.second_factor_at(request) != access.NEVER
 
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Lead a visitor to identification and from there back; a superuser is in already."""
+        """Lead a visitor to identification, a superuser to the second factor, and back."""
         if self.has_permission(request):
             return redirect("admin:index")
-        return access.lead_to("accounts:login", request)  # type: ignore[return-value]
+        is_known = getattr(request, "person", None) is not None
+        step = "accounts:second_factor" if is_known else "accounts:login"
+        return access.lead_to(step, request)  # type: ignore[return-value]

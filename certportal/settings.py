@@ -26,6 +26,8 @@ if PORTAL_BASE_URL.startswith("https://") and not PRODUCTION:
     raise ImproperlyConfigured("A service at an https address must have PORTAL_ENV=production.")
 
 SECRET_KEY = env.secret("SECRET_KEY", "" if PRODUCTION else "only-for-development-and-tests")
+# Earlier keys: what was sealed under them can still be opened.
+SECRET_KEY_FALLBACKS = env.secret("SECRET_KEY_FALLBACKS", "").split()
 DEBUG = False
 ALLOWED_HOSTS = [h for h in env.text("ALLOWED_HOSTS", PORTAL_HOST).split(",") if h]
 # PKI_PUBLIC_URL is the plain-http address of CRLs and CA certificates, if not that of the portal.
@@ -52,6 +54,7 @@ INSTALLED_APPS = [
     "django.forms",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "django_structlog",
     "django_filters",
 ]
@@ -106,6 +109,10 @@ AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"
 LOGIN_URL = "accounts:login"
 LOGIN_REDIRECT_URL = "home"
 REVIEWER_REDIRECT_URL = "console:queue"
+# Reviewers and superusers prove a second factor: passkey or authenticator app.
+MFA_ADAPTER = "accounts.factors.adapter.Adapter"
+MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Sote-varmenteet"
 # Keys of the keyed hash that recognises a person by identity code: `version:hex`, newest first.
 IDENTITY_KEYS = env.secret("IDENTITY_KEYS", "" if PRODUCTION else "1:" + "00" * 32)
 

@@ -7,11 +7,12 @@ from typing import Any
 from django.conf import settings
 from django.test import Client
 
-from accounts.access import actor_for
+from accounts.access import SECOND_FACTOR, actor_for
+from accounts.factors import codes
 from accounts.identification.hashing import digests
 from accounts.identification.identity import Identity
 from accounts.models import Membership, Organisation, Person, User
-from accounts.services import confirming, email, founding, people, roles
+from accounts.services import confirming, email, factors, founding, people, roles
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 
@@ -105,6 +106,14 @@ def make_reviewer(name: str, *, now: datetime = NOW, **more: Any) -> Person:
     return person
 
 
+def prove_second_factor(login: User) -> None:
+    """Let the login have an authenticator app, whose code was just entered."""
+    if not factors.factors(login):
+        secret, now = codes.new_secret(), clock.now()
+        code = codes.code_at(secret, codes.step_at(now))
+        factors.add_app(login, secret, code, actor=system("test"), now=now)
+
+
 def log_in(client: Client, person: Person) -> Client:
     """Log the client in as the person, as coming back from identification does."""
     login = person.logins.first()
@@ -112,5 +121,15 @@ def log_in(client: Client, person: Person) -> Client:
     client.force_login(login, backend=settings.AUTHENTICATION_BACKENDS[0])
     session = client.session
     session["identified_at"] = clock.now().isoformat()
+    if login.is_staff or person.is_reviewer:
+        prove_second_factor(login)
+        session[SECOND_FACTOR] = clock.now().isoformat()
     session.save()
     return client
+
+
+def make_superuser(name: str, *, now: datetime = NOW) -> Person:
+    """Return a person who may enter the settings admin."""
+    person = make_person(name, now=now)
+    roles.make_superuser(person.logins.get(), actor=system("test"), now=now)
+    return person

@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from django.db import connection
@@ -44,6 +45,8 @@ class Stack:
         self.password = data / "ca_password"
         self.socket = data / "redis.sock"
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        # Authenticator apps of the people who use the stack, by name.
+        self.apps: dict[str, Any] = {}
         for folder in (self.mails, self.faults, data / "log"):
             folder.mkdir(parents=True, exist_ok=True)
         self.password.write_text("only for tests")

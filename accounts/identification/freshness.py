@@ -1,12 +1,15 @@
 """Whether a proof of identity is recent enough for what was asked."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
+
+from django.http import HttpRequest
 
 from accounts.identification.identity import NotIdentified
 
 # OpenID Connect Core 1.0 §3.1.3.7 and SAML 2.0 leave some leeway for clocks.
 LEEWAY_SECONDS = 30
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def judge_freshness(auth_time: Any, since: str | None, now: datetime) -> None:
@@ -22,3 +25,9 @@ def judge_freshness(auth_time: Any, since: str | None, now: datetime) -> None:
         raise NotIdentified("auth_time")
     if auth_time - LEEWAY_SECONDS > now.timestamp():
         raise NotIdentified("auth_time")
+
+
+def identified_at(request: HttpRequest) -> datetime:
+    """Return when the person last identified in this session; long ago when unknown."""
+    stored = request.session.get("identified_at")
+    return datetime.fromisoformat(stored) if stored else NEVER

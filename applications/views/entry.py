@@ -2,7 +2,6 @@
 
 import functools
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,8 +13,6 @@ from applications.errors import Changed
 from applications.forms.shared import VersionForm
 from certportal.foundation import clock
 from certportal.foundation.actors import Actor
-
-NEVER = datetime.min.replace(tzinfo=UTC)
 
 type View = Callable[..., HttpResponse]
 
@@ -59,12 +56,6 @@ def seen_version(request: HttpRequest) -> int:
         raise Changed
     version: int = form.cleaned_data["version"]
     return version
-
-
-def identified_at(request: HttpRequest) -> datetime:
-    """Return when the person last identified in this session; long ago when unknown."""
-    stored = request.session.get("identified_at")
-    return datetime.fromisoformat(stored) if stored else NEVER
 
 
 def acting(request: HttpRequest) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import access
+from accounts.identification.freshness import identified_at
 from applications import contents, services
 from applications.errors import Changed, Incomplete, NotStanding
 from applications.forms.declarations import DeclarationsForm
@@ -18,7 +19,7 @@ from applications.naming import names
 from applications.ownership import OtherOwner
 from applications.services.signing import FRESH, IdentifyAgain, is_fresh
 from applications.views import going, summary, tracking, unit
-from applications.views.entry import acting, identified_at, order_view, seen_version
+from applications.views.entry import acting, order_view, seen_version
 from applications.workflow import Status
 from certportal.foundation import clock
 

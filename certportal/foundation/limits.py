@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from certportal.foundation.actors import Actor
 from certportal.foundation.addresses import neighbourhood
 from certportal.foundation.errors import TooMany
+from certportal.foundation.models import Tally
 
 STATEMENT = """
 INSERT INTO foundation_tally (scope, subject, "window", count) VALUES (%s, %s, %s, 1)
@@ -46,6 +47,17 @@ def spend_by(
     spend(scope, str(actor), most=most, per=per, now=now)
     if actor.address:
         spend_from(f"{scope}_from", actor.address, most=most_from, per=per, now=now)
+
+
+def look(scope: str, subject: str, *, most: int, per: timedelta, now: datetime) -> None:
+    """Raise TooMany when the subject has used up the window, without counting another use.
+
+    For limits on failures: look, try, and `spend` only when the try failed.
+    """
+    start, window = _window(per, now)
+    tally = Tally.objects.filter(scope=scope, subject=_hashed(scope, subject), window=window)
+    if tally.filter(count__gte=most).exists():
+        raise _too_many(start, per, now)
 
 
 def _window(per: timedelta, now: datetime) -> tuple[int, datetime]:

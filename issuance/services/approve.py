@@ -24,12 +24,12 @@ from issuance.faults import reach
 from issuance.models import Approval, PreparedCertificate
 from issuance.services import locks
 from issuance.services.errors import (
-    IdentificationTooOld,
     NotOpen,
     NotReviewer,
     OtherBytes,
     OwnOrganisation,
     OwnOrganisationLately,
+    ReauthenticationTooOld,
 )
 
 ROLE = "reviewer"
@@ -65,7 +65,7 @@ def approve(
 
     ``register_record`` names the version of the register's record that was looked at for it.
     Raises NotOpen, OtherBytes (both Stale), NotReviewer, OwnOrganisation,
-    OwnOrganisationLately or IdentificationTooOld (all NotAllowed);
+    OwnOrganisationLately or ReauthenticationTooOld (all NotAllowed);
     PreparedCertificate.DoesNotExist for an unknown id.
     """
     prepared = PreparedCertificate.objects.get(pk=prepared_id)
@@ -170,7 +170,7 @@ def check_bytes(
     if expected_sha256 != prepared.tbs_sha256:
         raise OtherBytes
     if not now - FRESH <= reauthenticated_at <= now:
-        raise IdentificationTooOld
+        raise ReauthenticationTooOld
 
 
 def _record(

@@ -64,11 +64,13 @@ class OwnOrganisationLately(NotAllowed):
         )
 
 
-class IdentificationTooOld(NotAllowed):
-    """The person has not identified lately."""
+class ReauthenticationTooOld(NotAllowed):
+    """The person has not proven their second factor lately."""
 
     def __init__(self) -> None:
-        super().__init__(_("Identify yourself again before you approve the certificate."))
+        super().__init__(
+            _("Confirm with your second factor again before you approve the certificate.")
+        )
 
 
 class UnknownReason(Refused):

@@ -16,6 +16,7 @@ ORDERS = "applications/views/test_in_browser.py"
 CONSOLE = "applications/console/test_pages.py"
 ACCOUNTS = "accounts/test_pages.py"
 GALLERY = "gallery/test_pages.py"
+FACTORS = "accounts/factors/test_in_browser.py"
 CONTACT = "accessible/test_contact.py"
 MEMBERS = "accessible/test_members.py"
 HERE = "accessible/test_other_states.py"
@@ -49,6 +50,11 @@ LOOKED_AT = {
     "accounts:confirm": (ACCOUNTS, "organisation/found/{code}/"),
     "accounts:choose": (HERE, "accounts:choose"),
     "accounts:profile": (ACCOUNTS, "me/"),
+    **{
+        f"accounts:{name}": (FACTORS, f'"{name}"')
+        for name in ["second_factor", "second_factor_set_up", "own_factors"]
+    },
+    "accounts:recovery_codes": (FACTORS, "recovery-codes/"),
     "testidp:authorize": (ACCOUNTS, "login/start/"),
     **{
         f"applications:{name}": (ORDERS, f'"{name}"')
@@ -119,7 +125,7 @@ NO_PAGE = {
     *["console:cancel_request", "console:attachment", "console:attachment_page"],
     *["applications:attachment", "applications:remove_attachment"],
     *["applications:receipt", "applications:decision"],
-    *["accounts:resend", "accounts:revoke"],
+    *["accounts:resend", "accounts:revoke", "accounts:remove_factor"],
     *["revoke_by_key_line", "console:withdraw_revocation"],
     *["applications:resend_link", "applications:revoke_link"],
     *["contact:settings", "contact:download", "technical:settings", "technical:download"],

@@ -31,7 +31,7 @@ PUBLIC = {"stem", "business_id", "name", "app_label", "url", "content_type_id", 
 OF_AN_ORGANISATION = {
     *["application_id", "csr_id", "host_id", "section_id", "kind", "attachment_id", "number"],
     *["membership_id", "invitation_id", "request_id", "object_id", "task_id", "item_id"],
-    *["plan_id", "certificate_id"],
+    *["plan_id", "certificate_id", "factor_id"],
 }
 
 
@@ -55,6 +55,7 @@ def address(entry: Entry, application) -> str:
         "item_id": set_aside(),
         "plan_id": first(Replacement),
         "certificate_id": first(ReplacementItem),
+        "factor_id": 1,
         "tool": "openssl",
         "token": "x" * 43,  # no link's token: whoever has one may open what it leads to
         "kind": "der",

@@ -11,12 +11,12 @@ from issuance.models import Approval, PreparedCertificate
 from issuance.orders import CertificateOrder
 from issuance.services.approve import approval_state
 from issuance.services.errors import (
-    IdentificationTooOld,
     NotOpen,
     NotReviewer,
     OtherBytes,
     OwnOrganisation,
     OwnOrganisationLately,
+    ReauthenticationTooOld,
 )
 from tests.issuance.conftest import approve_by, join
 
@@ -123,7 +123,7 @@ def test_approval_is_for_the_bytes_seen(
 def test_the_person_has_identified_lately(
     prepared: PreparedCertificate, riitta: Person, now: datetime, age: timedelta
 ) -> None:
-    with pytest.raises(IdentificationTooOld):
+    with pytest.raises(ReauthenticationTooOld):
         services.approve(
             prepared.pk,
             person=riitta,

@@ -11,6 +11,9 @@ from typing import Any
 
 from playwright.sync_api import Page
 
+from accounts.factors import codes
+from certportal.foundation import clock
+
 BUSINESS_ID = "9900001-8"
 
 
@@ -29,9 +32,41 @@ def come_in(
     identify(page, name, base=stack.base, language=language)
     if "/account/email/" in page.url:
         give_address(page, f"{name.split()[0].lower()}@example.fi", stack.mails)
+    if "/account/second-factor/" in page.url:
+        confirm(page, stack.apps.setdefault(name, App()))
     if "/organisation/" in page.url:
         assert business_id is not None
         found_account(page, business_id)
+
+
+class App:
+    """Somebody's authenticator app and the sheet with their recovery codes."""
+
+    def __init__(self) -> None:
+        self.secret = ""
+        self.used = 0
+        self.sheet: list[str] = []
+
+    def code(self) -> str:
+        """Return a code that has not been used yet; from the sheet if the app has none to show."""
+        step = max(codes.step_at(clock.now()), self.used + 1)
+        if step > codes.step_at(clock.now()) + codes.LEEWAY:
+            return self.sheet.pop()
+        self.used = step
+        return codes.code_at(self.secret, step)
+
+
+def confirm(page: Page, app: App) -> None:
+    """Prove the second factor; at the first login set the app up and keep the recovery codes."""
+    if "/set-up/" in page.url:
+        app.secret = page.locator("#secret").inner_text().replace(" ", "")
+    page.locator("input[name=code]").fill(app.code())
+    page.locator("form:has(input[name=code]) button").click()
+    page.wait_for_url(lambda url: "/set-up/" not in url and not url.endswith("/second-factor/"))
+    if "/recovery-codes/" in page.url:
+        app.sheet = [one.replace(" ", "") for one in page.locator(".recovery li").all_inner_texts()]
+        page.locator("main .actions a.button").click()
+    page.wait_for_url(lambda url: "/second-factor/" not in url)
 
 
 def give_address(page: Page, address: str, mails: Path) -> None:

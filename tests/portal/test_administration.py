@@ -3,9 +3,6 @@
 import pytest
 from django.test import Client
 
-from accounts.services import roles
-from certportal.foundation import clock
-from certportal.foundation.actors import system
 from certportal.foundation.models import Event
 from tests import people
 
@@ -15,9 +12,7 @@ PLACE = "/fi/settings/"
 @pytest.fixture
 def sofia(db):
     """A superuser."""
-    person = people.make_person("Sofia Suurkäyttäjä")
-    roles.make_superuser(person.logins.get(), actor=system("test"), now=clock.now())
-    return person
+    return people.make_superuser("Sofia Suurkäyttäjä")
 
 
 def test_a_superuser_sees_the_authority_s_rows(sofia):
@@ -31,7 +26,7 @@ def test_nothing_stands_there_that_the_service_does_not_use(sofia):
     client = people.log_in(Client(), sofia)
     page = client.get(PLACE).text
     assert "/settings/accounts/person/" in page
-    for place in ("auth/group", "account/emailaddress"):
+    for place in ("auth/group", "account/emailaddress", "mfa/authenticator"):
         assert place not in page
         assert client.get(f"{PLACE}{place}/").status_code == 404
 

@@ -15,7 +15,6 @@ from applications.models import Application
 from applications.views.console import case as page
 from applications.views.console import reasons
 from applications.views.console.entry import back_to, case_view
-from applications.views.entry import identified_at
 from certportal.foundation import clock
 from issuance.services.approve import FRESH
 
@@ -37,7 +36,7 @@ def approve(request: HttpRequest, application: Application) -> HttpResponse:
         application.pk,
         prepared_id=form.cleaned_data["prepared_id"],
         tbs_sha256=form.cleaned_data["tbs_sha256"],
-        reauthenticated_at=identified_at(request),
+        reauthenticated_at=access.second_factor_at(request),
         person=access.person_of(request),
         version=form.cleaned_data["version"],
         actor=access.actor_of(request),
@@ -83,7 +82,7 @@ def reopen(request: HttpRequest, application: Application) -> HttpResponse:
 
 
 def confirmation(request: HttpRequest, application: Application) -> dict[str, Any]:
-    """Return what the confirmation shows, the hidden form, and whether to identify first."""
+    """Return what the confirmation shows, the hidden form, and whether to confirm first."""
     person, now = access.person_of(request), clock.now()
     context = page.identity(application, person, now=now)
     context |= page.prepared(application, person, now=now)
@@ -91,8 +90,8 @@ def confirmation(request: HttpRequest, application: Application) -> dict[str, An
     initial = {"version": application.version}
     if latest is not None:
         initial |= {"prepared_id": latest.pk, "tbs_sha256": latest.tbs_sha256}
-    fresh = now - FRESH + MARGIN <= identified_at(request)
-    return context | {"form": ApproveForm(initial=initial), "must_identify": not fresh}
+    fresh = now - FRESH + MARGIN <= access.second_factor_at(request)
+    return context | {"form": ApproveForm(initial=initial), "must_confirm": not fresh}
 
 
 def reasons_form(

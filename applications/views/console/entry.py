@@ -13,7 +13,7 @@ from accounts import access
 from applications.access import get_for_reviewer
 from applications.models import Application
 
-type CaseView = Callable[..., HttpResponse]
+type CaseView = Callable[..., HttpResponseBase]
 
 
 def case_view(view: CaseView) -> Callable[..., HttpResponseBase]:
@@ -21,7 +21,7 @@ def case_view(view: CaseView) -> Callable[..., HttpResponseBase]:
 
     @access.reviewer_required
     @functools.wraps(view)
-    def entered(request: HttpRequest, application_id: UUID, **kwargs: Any) -> HttpResponse:
+    def entered(request: HttpRequest, application_id: UUID, **kwargs: Any) -> HttpResponseBase:
         application = get_for_reviewer(access.person_of(request), application_id)
         return view(request, application, **kwargs)
 

@@ -42,6 +42,9 @@ def task(request: HttpRequest, task_id: int) -> HttpResponseBase:
     person = access.person_of(request)
     form = DecisionForm(request.POST or None, initial={"outcome": shown.proposal})
     if request.method == "POST" and form.is_valid():
+        # One of the decisions revokes.
+        if leading := access.lead_to_reauthenticate(request):
+            return leading
         services.decide_register_task(
             shown.pk,
             **form.cleaned_data,

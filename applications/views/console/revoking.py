@@ -23,6 +23,7 @@ from issuance.models import Certificate
 
 
 @case_view
+@access.reauthentication_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def revoke(request: HttpRequest, application: Application) -> HttpResponse:
     """Ask for reason and grounds; revoke an exposed key's certificate, propose the rest."""
@@ -41,6 +42,7 @@ def revoke(request: HttpRequest, application: Application) -> HttpResponse:
 
 
 @case_view
+@access.reauthentication_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest, application: Application) -> HttpResponse:
     """Show what was proposed, and revoke because a second person agrees."""

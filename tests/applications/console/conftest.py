@@ -6,6 +6,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import translation
 
+from accounts.access import SECOND_FACTOR
 from certportal.foundation import clock
 from tests import people
 from tests.applications import orders
@@ -20,12 +21,11 @@ class Desk:
     def __init__(self, person):
         self.person = person
         self.client = people.log_in(Client(), person)
-        self.identify()
 
-    def identify(self, at=None):
-        """Note that the person has just identified, or did at that moment."""
+    def confirm(self, at=None):
+        """Note that the person has just proven the second factor, or did at that moment."""
         session = self.client.session
-        session["identified_at"] = (at or clock.now()).isoformat()
+        session[SECOND_FACTOR] = (at or clock.now()).isoformat()
         session.save()
 
     def url(self, name, *args):

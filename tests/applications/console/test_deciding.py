@@ -111,16 +111,17 @@ def test_bytes_prepared_late_from_what_was_replaced_are_not_approved(ready, desk
 
 
 @pytest.mark.parametrize("minutes", [16, 60 * 24])
-def test_who_identified_long_ago_identifies_again(ready, desk, minutes):
-    desk.identify(clock.now() - timedelta(minutes=minutes))
+def test_who_confirmed_long_ago_confirms_again(ready, desk, minutes):
+    desk.confirm(clock.now() - timedelta(minutes=minutes))
     page = desk.open("approve", ready.pk)
-    assert f"?anew=1&amp;next={desk.url('approve', ready.pk).replace('/', '%2F')}" in page.text
+    back = desk.url("approve", ready.pk).replace("/", "%2F")
+    assert f"/account/second-factor/?next={back}" in page.text
     data = {name: page.context["form"][name].value() for name in page.context["form"].fields}
     assert approve(desk, ready, data).status_code == 403
     ready.refresh_from_db()
     assert ready.status == "in_review"
     refused = Event.objects.get(action="issuance.approved")
-    assert (refused.refused, refused.data["reason"]) == (True, "IdentificationTooOld")
+    assert (refused.refused, refused.data["reason"]) == (True, "ReauthenticationTooOld")
 
 
 def test_without_evidence_the_page_says_what_is_missing(case, desk):

@@ -63,7 +63,7 @@ def test_questions_are_written_previewed_and_sent(go, case):
 
 def test_decisions(go, ready, desk):
     check_both_widths(go("approve", ready.pk))
-    desk.identify(clock.now() - timedelta(hours=1))
+    desk.confirm(clock.now() - timedelta(hours=1))
     check_both_widths(go("approve", ready.pk))
     page = go("reject", ready.pk)
     check_both_widths(page)

@@ -1,0 +1,202 @@
+"""The second factor: setting one up, proving it, and keeping one's own in order."""
+
+import functools
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts import access
+from accounts.factors import codes, passkeys
+from accounts.factors.adapter import Adapter
+from accounts.forms import AppCodeForm, FactorCodeForm, PasskeyForm
+from accounts.identification.freshness import identified_at
+from accounts.models import User
+from accounts.services import factors as services
+from accounts.views.going import landing, wanted
+from certportal.foundation import clock
+
+# What the session remembers of an app that is being set up: its secret.
+PENDING = "second_factor_pending"
+
+type View = Callable[..., HttpResponseBase]
+
+
+def factor_view(view: View) -> View:
+    """Let in those who need a second factor; for others there is no such page."""
+
+    @never_cache
+    @access.person_required
+    @functools.wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not access.needs_second_factor(request):
+            raise access.not_found(access.actor_of(request), "second_factor", request.path)
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+@factor_view
+@require_http_methods(["GET", "HEAD", "POST"])
+def prove(request: HttpRequest) -> HttpResponseBase:
+    """Ask for the second factor; whoever has none yet sets one up first."""
+    login, now = _login(request), clock.now()
+    own = services.factors(login)
+    if not own:
+        return _with_next(request, "accounts:second_factor_set_up")
+    code = FactorCodeForm(request.POST if "code" in request.POST else None)
+    passkey = PasskeyForm(request.POST if "credential" in request.POST else None)
+    if _succeeds(code, lambda given: services.prove_code(login, given, **_who(request, now))):
+        return _proven(request, now)
+    if _succeeds(passkey, lambda given: services.prove_passkey(login, given, **_who(request, now))):
+        return _proven(request, now)
+    kinds = {factor.type for factor in own}
+    context = {
+        "form": passkey if passkey.errors else code,
+        "code_form": code,
+        "has_app": services.Kind.TOTP in kinds,
+        "passkey_options": passkeys.begin_proving(login) if services.Kind.WEBAUTHN in kinds else "",
+        "again": access.second_factor_at(request) != access.NEVER,
+        "next": wanted(request),
+        "demo_code": services.demo_code(login, now=now),
+    }
+    return render(request, "accounts/second_factor.html", context)
+
+
+@factor_view
+@require_http_methods(["GET", "HEAD", "POST"])
+def set_up(request: HttpRequest) -> HttpResponseBase:
+    """Offer an app and a passkey; the first comes with recovery codes."""
+    if leading := _must_show_who(request):
+        return leading
+    login, now = _login(request), clock.now()
+    secret = request.session.setdefault(PENDING, codes.new_secret())
+    code = AppCodeForm(request.POST if "code" in request.POST else None)
+    passkey = PasskeyForm(request.POST if "credential" in request.POST else None)
+    if _succeeds(code, lambda given: services.add_app(login, secret, given, **_who(request, now))):
+        return _added(request, now)
+    if _succeeds(passkey, lambda given: services.add_passkey(login, given, **_who(request, now))):
+        return _added(request, now)
+    adapter = Adapter()
+    picture = adapter.build_totp_svg(adapter.build_totp_url(login, secret))
+    context = {
+        "form": passkey if passkey.errors else code,
+        "code_form": code,
+        "passkey_options": passkeys.begin_adding(login),
+        "secret": " ".join(secret[at : at + 4] for at in range(0, len(secret), 4)),
+        # Made here from our own address; nothing of it comes from outside.
+        "picture": mark_safe(picture[picture.index("<svg") :]),  # noqa: S308
+        "first": not services.factors(login),
+        "next": wanted(request),
+        "demo_code": services.first_demo_code(secret, now=now),
+    }
+    return render(request, "accounts/second_factor_set_up.html", context)
+
+
+@factor_view
+@require_http_methods(["GET", "HEAD", "POST"])
+@access.reauthentication_required
+def recovery_codes(request: HttpRequest) -> HttpResponseBase:
+    """Show the recovery codes once; make new ones when asked to."""
+    login = _login(request)
+    if request.method == "POST":
+        services.make_recovery_codes(login, **_who(request, clock.now()))
+        return _with_next(request, "accounts:recovery_codes")
+    held = services.recovery(login)
+    if held is None or held.did_view:
+        return redirect("accounts:own_factors")
+    held.mark_as_viewed()
+    shown = [f"{one[:4]} {one[4:]}" for one in held.get_unused_codes()]
+    context = {"codes": shown, "onward": wanted(request) or landing(request)}
+    return render(request, "accounts/recovery_codes.html", context)
+
+
+@factor_view
+@require_safe
+def own(request: HttpRequest) -> HttpResponseBase:
+    """List the login's own factors, and how many recovery codes are left."""
+    login = _login(request)
+    if not services.factors(login):
+        return _with_next(request, "accounts:second_factor_set_up")
+    held = services.recovery(login)
+    context = {
+        "factors": services.factors(login),
+        "codes_left": len(held.get_unused_codes()) if held else 0,
+    }
+    return render(request, "accounts/own_factors.html", context)
+
+
+@factor_view
+@require_POST
+def remove(request: HttpRequest, factor_id: int) -> HttpResponseBase:
+    """Remove one of the login's own factors."""
+    back = reverse("accounts:own_factors")
+    if leading := access.lead_to_reauthenticate(request, back=back):
+        return leading
+    services.remove(_login(request), factor_id, **_who(request, clock.now()))
+    messages.success(request, _("The second factor was removed."))
+    return redirect("accounts:own_factors")
+
+
+def _login(request: HttpRequest) -> User:
+    login: Any = request.user
+    found: User = login
+    return found
+
+
+def _who(request: HttpRequest, now: datetime) -> dict[str, Any]:
+    return {"actor": access.actor_of(request), "now": now}
+
+
+def _succeeds(form: FactorCodeForm | PasskeyForm, act: Callable[[Any], None]) -> bool:
+    """Whether the form was sent, is well formed, and the act accepts what it holds."""
+    if not form.is_valid():
+        return False
+    try:
+        act(form.cleaned_data[form.holds])
+    except services.NotProven as refusal:
+        form.add_error(form.shows_errors_at, str(refusal))
+        return False
+    return True
+
+
+def _must_show_who(request: HttpRequest) -> HttpResponseBase | None:
+    """Have somebody without a factor identify lately; with one, have them prove it lately."""
+    if services.factors(_login(request)):
+        return access.lead_to_reauthenticate(request)
+    if clock.now() - identified_at(request) <= access.FRESH:
+        return None
+    query = urlencode({"anew": "1", "next": request.get_full_path()})
+    return redirect(f"{reverse('accounts:identify')}?{query}")
+
+
+def _proven(request: HttpRequest, now: datetime) -> HttpResponseBase:
+    """Remember the proof under a new session id: the session can do more from now on."""
+    request.session.cycle_key()
+    request.session[access.SECOND_FACTOR] = now.isoformat()
+    return redirect(wanted(request) or landing(request))
+
+
+def _added(request: HttpRequest, now: datetime) -> HttpResponseBase:
+    """Go on to the recovery codes if the login has none yet, else to the login's own factors."""
+    request.session.pop(PENDING, None)
+    onward = _proven(request, now)
+    messages.success(request, _("The second factor is in use."))
+    if services.recovery(_login(request)) is None:
+        services.make_recovery_codes(_login(request), **_who(request, now))
+        return _with_next(request, "accounts:recovery_codes")
+    return onward if wanted(request) else redirect("accounts:own_factors")
+
+
+def _with_next(request: HttpRequest, name: str) -> HttpResponseBase:
+    query = f"?{urlencode({'next': wanted(request)})}" if wanted(request) else ""
+    return redirect(f"{reverse(name)}{query}")
