@@ -170,7 +170,7 @@ def approve_plan(
     """Approve every certificate of the plan whose digest was shown, those already begun apart.
 
     Those of organisations that the person belongs to, or did lately, are left to others. Raises
-    MayNotAct, PlanOver, and what the authority raises: NotOpen, OtherBytes, IdentificationTooOld.
+    MayNotAct, PlanOver, and what the authority raises: NotOpen, OtherBytes, ReauthenticationTooOld.
     """
     made = Replacement.objects.get(pk=plan_id)
     if not access.is_reviewer(person):

@@ -164,7 +164,7 @@ def _check(
 def check_bytes(
     prepared: PreparedCertificate, reauthenticated_at: datetime, expected_sha256: str, now: datetime
 ) -> None:
-    """Raise NotOpen, OtherBytes or IdentificationTooOld unless just these may be approved now."""
+    """Raise NotOpen, OtherBytes or ReauthenticationTooOld unless just these may be approved now."""
     if not prepared.is_open or now >= prepared.expires_at:
         raise NotOpen
     if expected_sha256 != prepared.tbs_sha256:

@@ -24,7 +24,7 @@ def approve_all(
 
     Left to others are those of organisations that the person belongs to, or did lately; the ids
     of the rest come back. Approved before, they are so still. All or none: raises NotOpen,
-    OtherBytes, NotReviewer or IdentificationTooOld.
+    OtherBytes, NotReviewer or ReauthenticationTooOld.
     """
     if not access.is_reviewer(person):
         raise NotReviewer

@@ -24,7 +24,7 @@ from certportal.foundation.models import Event, OutboxItem
 from issuance import services as authority
 from issuance.models import Certificate, PreparedCertificate
 from issuance.services import generations
-from issuance.services.errors import IdentificationTooOld
+from issuance.services.errors import ReauthenticationTooOld
 from tests import people
 from tests.applications import orders
 from tests.issuance import hierarchy
@@ -174,7 +174,7 @@ def test_another_digest_and_an_old_identification_are_refused(order, riitta):
     made = plan()
     with pytest.raises(PlanOver):
         approve(made, riitta, digest="0" * 64)
-    with pytest.raises(IdentificationTooOld):
+    with pytest.raises(ReauthenticationTooOld):
         approve(made, riitta, reauthenticated_at=clock.now() - timedelta(hours=1))
     assert not made.approvals.exists()
 

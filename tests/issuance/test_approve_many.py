@@ -8,7 +8,7 @@ from accounts.models import Organisation, Person
 from certportal.foundation.models import Event
 from issuance import services
 from issuance.models import Approval, IssuingCA, PreparedCertificate
-from issuance.services.errors import IdentificationTooOld, NotOpen, NotReviewer, OtherBytes
+from issuance.services.errors import NotOpen, NotReviewer, OtherBytes, ReauthenticationTooOld
 from tests.issuance.conftest import approve_by, join
 from tests.issuance.orders import server_order
 
@@ -79,5 +79,5 @@ def test_only_reviewers_just_identified(
     with pytest.raises(NotReviewer):
         approve(shown(many), kalle, now)
     long_ago = now - timedelta(hours=1)
-    with pytest.raises(IdentificationTooOld):
+    with pytest.raises(ReauthenticationTooOld):
         services.approve_all(shown(many), person=riitta, reauthenticated_at=long_ago, now=now)

@@ -17,7 +17,6 @@ from applications.replacing import wording
 from applications.services.replacing import PlanOver
 from applications.views.console import case
 from applications.views.console.deciding import MARGIN
-from applications.views.entry import identified_at
 from applications.views.rows import name_of
 from applications.views.voiding import void_reason
 from applications.wording import word_all
@@ -52,7 +51,7 @@ def plan(request: HttpRequest, plan_id: int) -> HttpResponseBase:
     services.approve_replacement(
         shown.pk,
         digest=form.cleaned_data["digest"],
-        reauthenticated_at=identified_at(request),
+        reauthenticated_at=access.second_factor_at(request),
         person=access.person_of(request),
         actor=access.actor_of(request),
         now=clock.now(),
@@ -110,7 +109,7 @@ def _context(request: HttpRequest, plan: Replacement) -> dict[str, Any]:
         "page_obj": page,
         "items": [_item(item, orders) for item in page],
         "form": PlanForm(initial={"digest": plan.digest}),
-        "must_identify": identified_at(request) < clock.now() - FRESH + MARGIN,
+        "must_confirm": access.second_factor_at(request) < clock.now() - FRESH + MARGIN,
     }
 
 
