@@ -3,7 +3,7 @@
 from issuance.services.approve import ApprovalState, approve
 from issuance.services.approve_many import approve_all
 from issuance.services.confirmed import issue_confirmed
-from issuance.services.examine import examine_for_visitor
+from issuance.services.examine import examine_for_operator, examine_for_visitor
 from issuance.services.issue import issue, issue_all
 from issuance.services.keys import block_key, import_keys, is_blocked
 from issuance.services.leaks import report_leaked_key, revoke_key
@@ -22,6 +22,7 @@ __all__ = [
     "approve_all",
     "block_key",
     "challenge",
+    "examine_for_operator",
     "examine_for_visitor",
     "import_keys",
     "is_blocked",

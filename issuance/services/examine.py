@@ -1,9 +1,9 @@
-"""The doctor for whoever comes by: nothing is kept but the hash of a leaked key."""
+"""The doctor outside an order: nothing is kept but the hash of a leaked key."""
 
 from datetime import datetime, timedelta
 
 from certportal.foundation import limits
-from certportal.foundation.actors import Actor
+from certportal.foundation.actors import Actor, system
 from issuance.csr import ExpectedNames, Report, examine
 from issuance.services.keys import is_blocked
 from issuance.services.leaks import report_leaked_key
@@ -22,6 +22,17 @@ def examine_for_visitor(
     """
     limits.spend_from("csr_doctor", address, most=MOST, per=PER, now=now)
     report = examine(data, expected=names, blocked=is_blocked, for_server=for_server)
-    for spki in report.leaked_spki_sha256:
-        report_leaked_key(spki, actor=Actor("visitor", address=address), now=now)
+    _keep_leaked(report, actor=Actor("visitor", address=address), now=now)
     return report
+
+
+def examine_for_operator(data: bytes, *, now: datetime) -> Report:
+    """Examine a file on the service's own command line, where nothing is ordered."""
+    report = examine(data, blocked=is_blocked)
+    _keep_leaked(report, actor=system("check_csr"), now=now)
+    return report
+
+
+def _keep_leaked(report: Report, *, actor: Actor, now: datetime) -> None:
+    for spki in report.leaked_spki_sha256:
+        report_leaked_key(spki, actor=actor, now=now)

@@ -1,16 +1,27 @@
-"""``manage.py check_csr``: examine a certificate request and keep nothing of it."""
+"""``manage.py check_csr``: examine a certificate request and keep nothing of it.
+
+With the service's database at hand the block list is asked, and a leaked key is blocked and its
+certificates are revoked. Without one the rules that need none are applied, which is said.
+"""
 
 import argparse
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from django.core.management.base import BaseCommand
+from django.db import DatabaseError, close_old_connections
 from django.utils import translation
+from django.utils.translation import gettext
 
+from certportal.foundation import clock
 from issuance.csr import Report, examine
+from issuance.services import examine_for_operator, is_blocked
 from issuance.wording import word
+
+type Doctor = Callable[[bytes], Report]
 
 MOST_READ = 16 * 1024 * 1024
 """Octets read of one file; what is longer is too large in any case."""
@@ -36,13 +47,33 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Examine; the exit status is 1 if the request is refused."""
         with translation.override(options["language"]):
+            doctor = self._doctor(serving=options["serve"])
             if options["serve"]:
-                serve(sys.stdin.buffer, sys.stdout.buffer)
+                serve(sys.stdin.buffer, sys.stdout.buffer, doctor)
                 return
-            report = examine(_content(options["file"]))
+            report = doctor(_content(options["file"]))
             self.stdout.write(line_of(report) if options["json"] else text_of(report))
         if not report.accepted:
             sys.exit(1)
+
+    def _doctor(self, *, serving: bool) -> Doctor:
+        try:
+            is_blocked("")
+        except DatabaseError:
+            self.stderr.write(
+                gettext("No database: the block list is not asked, and no leaked key is blocked.")
+            )
+            return examine
+        return _examine_one_of_many if serving else _examine_once
+
+
+def _examine_once(data: bytes) -> Report:
+    return examine_for_operator(data, now=clock.now())
+
+
+def _examine_one_of_many(data: bytes) -> Report:
+    close_old_connections()  # serving may outlive one
+    return _examine_once(data)
 
 
 def _content(name: str) -> bytes:
@@ -52,7 +83,7 @@ def _content(name: str) -> bytes:
         return file.read(MOST_READ)
 
 
-def serve(requests: BinaryIO, answers: BinaryIO) -> None:
+def serve(requests: BinaryIO, answers: BinaryIO, doctor: Doctor = examine) -> None:
     """Answer requests until the input ends or a length line is no number."""
     while (line := requests.readline(32)).endswith(b"\n") and line.strip().isdigit():
         size = int(line)
@@ -60,7 +91,7 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
         rest = size - len(data)
         while rest > 0 and (skipped := len(requests.read(min(rest, MOST_READ)))):
             rest -= skipped
-        answers.write(line_of(examine(data)).encode() + b"\n")
+        answers.write(line_of(doctor(data)).encode() + b"\n")
         answers.flush()
 
 

@@ -6,10 +6,18 @@ import subprocess
 import sys
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from django.core.management import call_command
+from django.db import OperationalError
 
+from accounts.models import Organisation
+from certportal.foundation.models import OutboxItem
+from issuance.keys import spki_sha256
 from issuance.management.commands.check_csr import MOST_READ, serve
-from tests.issuance.csr.builder import GOOD, HOST, pem, request
+from issuance.models import BlockedKey, Certificate
+from issuance.orders import CertificateOrder
+from tests.issuance.csr.builder import GOOD, HOST, ec_key, pem, request, spki_of
+from tests.issuance.orders import server_order
 
 PEM = pem(GOOD.der()).encode()
 
@@ -24,6 +32,7 @@ def run(data: bytes, tmp_path, *options: str) -> tuple[str, int]:
     return out.getvalue(), 0
 
 
+@pytest.mark.django_db
 def test_a_good_request_is_shown_and_passes(tmp_path) -> None:
     text, status = run(PEM, tmp_path)
     assert status == 0
@@ -32,6 +41,7 @@ def test_a_good_request_is_shown_and_passes(tmp_path) -> None:
     assert "P-256" in text
 
 
+@pytest.mark.django_db
 def test_a_bad_request_is_refused_with_words(tmp_path) -> None:
     text, status = run(request(version=b"\x02\x01\x02"), tmp_path)
     assert status == 1
@@ -39,6 +49,7 @@ def test_a_bad_request_is_refused_with_words(tmp_path) -> None:
     assert "2" in text
 
 
+@pytest.mark.django_db
 def test_hostile_names_do_not_steer_the_terminal(tmp_path) -> None:
     from tests.issuance.csr.builder import attribute, name
 
@@ -46,6 +57,7 @@ def test_hostile_names_do_not_steer_the_terminal(tmp_path) -> None:
     assert "\x1b" not in text
 
 
+@pytest.mark.django_db
 def test_json_has_verdict_reasons_and_worded_findings(tmp_path) -> None:
     text, status = run(b"hei", tmp_path, "--json", "--language", "sv")
     answer = json.loads(text)
@@ -53,6 +65,47 @@ def test_json_has_verdict_reasons_and_worded_findings(tmp_path) -> None:
     assert answer["verdict"] == "reject"
     assert answer["reasons"] == ["not-a-csr"]
     assert {"rule", "severity", "params", "text", "remedy"} <= answer["findings"][0].keys()
+
+
+def leaked() -> tuple[bytes, str]:
+    """A private key as PEM, and the hash by which it is known."""
+    key = ec_key().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return key, spki_sha256(spki_of(ec_key()))
+
+
+@pytest.mark.django_db
+def test_a_leaked_key_is_blocked_and_from_then_on_refused(tmp_path) -> None:
+    key, spki = leaked()
+    assert run(key, tmp_path)[1] == 1
+    assert BlockedKey.objects.get().spki_sha256 == spki
+    text, _ = run(PEM, tmp_path, "--json")
+    assert json.loads(text)["reasons"] == ["compromised-key"]
+
+
+@pytest.fixture
+def order(pharmacy: Organisation) -> CertificateOrder:
+    """The order of `certificate`, for the key that leaks."""
+    return server_order(pharmacy, ec_key())
+
+
+def test_the_certificate_of_a_leaked_key_is_revoked(certificate: Certificate, tmp_path) -> None:
+    run(leaked()[0], tmp_path)
+    certificate.refresh_from_db()
+    assert (certificate.state, certificate.revocation_reason) == ("revoked", "key_compromise")
+    assert OutboxItem.objects.filter(topic="certificate.revoked").exists()
+
+
+@pytest.mark.django_db
+def test_without_a_database_the_rules_are_applied_and_the_rest_is_said(
+    tmp_path, monkeypatch, capsys
+) -> None:
+    def no_database(spki: str) -> bool:
+        raise OperationalError
+
+    monkeypatch.setattr("issuance.management.commands.check_csr.is_blocked", no_database)
+    assert run(leaked()[0], tmp_path)[1] == 1
+    assert not BlockedKey.objects.exists()
+    assert "No database" in capsys.readouterr().err
 
 
 def served(*files: bytes) -> list[dict[str, object]]:
