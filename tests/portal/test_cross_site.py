@@ -64,3 +64,10 @@ def test_a_reviewer_lured_elsewhere_approves_nothing(matti, riitta, cas, setting
     lured = client.post(page, form, headers={"Sec-Fetch-Site": "cross-site"})
     assert lured.status_code == 403
     assert not Event.objects.filter(object_id=str(case.pk), action__contains="approve").exists()
+
+
+def test_trace_tells_nothing_of_the_request(riitta):
+    client = people.log_in(Client(), riitta)
+    for entry in TABLE:
+        answer = client.generic("TRACE", entry.somewhere, headers={"X-Secret": "told-to-nobody"})
+        assert b"told-to-nobody" not in b"".join(answer), entry
