@@ -28,6 +28,10 @@ class Section:
     asked: Callable[[Application], bool]
     complete: Callable[[Application], bool]
 
+    def is_touched(self, application: Application) -> bool:
+        """Return whether anything has been given in this part."""
+        return any(getattr(application, field) for field in self.fields)
+
 
 def _always(_application: Application) -> bool:
     return True
@@ -53,10 +57,8 @@ def _technical_named(application: Application) -> bool:
     return bool(application.technical_name and application.technical_email)
 
 
-def _delivery_complete(application: Application) -> bool:
-    named = _technical_named(application)
-    needs_contact = Delivery.TECHNICAL_CONTACT in {application.deliver_to, application.csr_by}
-    return bool(application.deliver_to and application.mailbox) and (named or not needs_contact)
+def _technical_complete(application: Application) -> bool:
+    return _technical_named(application) or not needs_technical_contact(application)
 
 
 def _csr_complete(application: Application) -> bool:
@@ -65,6 +67,11 @@ def _csr_complete(application: Application) -> bool:
     if application.csr_by == Delivery.TECHNICAL_CONTACT:
         return _technical_named(application)
     return application.csr_by == Delivery.APPLICANT  # the applicant sends it after ordering
+
+
+def needs_technical_contact(application: Application) -> bool:
+    """Return whether a technical contact gets the certificate or brings its request."""
+    return Delivery.TECHNICAL_CONTACT in {application.deliver_to, application.csr_by}
 
 
 SECTIONS: tuple[Section, ...] = (
@@ -121,10 +128,15 @@ SECTIONS: tuple[Section, ...] = (
     ),
     Section(
         "delivery",
-        _("Delivery and technical contact"),
+        _("Delivery"),
+        ("mailbox", "deliver_to"),
+        _always,
+        _has("mailbox", "deliver_to"),
+    ),
+    Section(
+        "technical",
+        _("Technical contact"),
         (
-            "mailbox",
-            "deliver_to",
             "technical_name",
             "technical_email",
             "technical_organisation",
@@ -133,7 +145,7 @@ SECTIONS: tuple[Section, ...] = (
             "deputy_email",
         ),
         _always,
-        _delivery_complete,
+        _technical_complete,
     ),
     Section("csr", _("Certificate request (CSR)"), ("csr_by", "csr"), _always, _csr_complete),
 )

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from applications import mediation
+from applications import contents, mediation
 from applications.forms.shared import PartForm
 from applications.kinds import Delivery
 from certportal.foundation.forms import EmailField
@@ -55,6 +55,7 @@ class ContactForm(PartForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """An intermediary's technical contact has the organisation that the system writes."""
         super().__init__(*args, **kwargs)
+        self._mark(*(("technical_name", "technical_email") if self.needs_contact() else ()))
         if mediation.is_mediated(self.application):
             field = self.fields["technical_organisation"]
             field.disabled, field.initial = True, mediation.ORGANISATION
@@ -64,7 +65,7 @@ class ContactForm(PartForm):
     def clean(self) -> dict[str, Any]:
         """A technical contact who is needed has a name and an address, a deputy both or neither."""
         found = self.cleaned_data
-        if self.needs_contact(found):
+        if self.needs_contact():
             self._require(
                 "technical",
                 _("Enter the name of the technical contact."),
@@ -77,7 +78,12 @@ class ContactForm(PartForm):
             self._two_addresses(found)
         return found
 
-    def needs_contact(self, _found: dict[str, Any]) -> bool:
+    def _mark(self, *needed: str) -> None:
+        """Do not call optional what is needed, or what has an answer beforehand."""
+        for name in (*needed, "technical_language"):
+            self.fields[name].never_optional = True  # type: ignore[attr-defined]
+
+    def needs_contact(self) -> bool:
         """Return whether the order cannot do without a technical contact."""
         return True
 
@@ -92,10 +98,17 @@ class ContactForm(PartForm):
             self.add_error("deputy_email", _("The deputy needs an address of their own."))
 
 
-class DeliveryForm(ContactForm):
-    """The shared mailbox, the recipient and the technical contact."""
+class TechnicalForm(ContactForm):
+    """The technical contact of an order that may do without one."""
 
-    field_order = ("mailbox", "deliver_to")
+    def needs_contact(self) -> bool:
+        """A contact is needed who gets the certificate or brings the request."""
+        return contents.needs_technical_contact(self.application)
+
+
+class DeliveryForm(PartForm):
+    """The shared mailbox and the recipient."""
+
     mailbox = EmailField(
         label=gettext_lazy("Shared technical mailbox"),
         help_text=gettext_lazy(
@@ -109,7 +122,3 @@ class DeliveryForm(ContactForm):
         widget=forms.RadioSelect,
         error_messages={"required": gettext_lazy("Choose who gets the certificate.")},
     )
-
-    def needs_contact(self, found: dict[str, Any]) -> bool:
-        """A contact is needed who gets the certificate or brings the request."""
-        return Delivery.TECHNICAL_CONTACT in {found.get("deliver_to"), self.application.csr_by}

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 from applications import contents, services
 from applications.errors import Changed, NotPossible
-from applications.forms.delivery import DeliveryForm
+from applications.forms.delivery import DeliveryForm, TechnicalForm
 from applications.forms.parts import (
     ContactForm,
     HostNamesForm,
@@ -33,6 +33,7 @@ FORMS: dict[str, type[PartForm]] = {
     "validity": ValidityForm,
     "contact": ContactForm,
     "delivery": DeliveryForm,
+    "technical": TechnicalForm,
 }
 SPECIAL = {
     "unit": unit.choose,

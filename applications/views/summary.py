@@ -27,13 +27,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part of the order: its rows, and where it is changed (empty when it cannot be)."""
+    """One part of the order: its rows, and where it is changed (empty when it cannot be).
+
+    `left_out`: nothing was given, and the order does without.
+    """
 
     id: str
     title: str
     rows: list[Row]
     complete: bool
     url: str = ""
+    left_out: bool = False
 
     @property
     def hint(self) -> str:
@@ -54,6 +58,7 @@ def parts(application: Application, *, now: datetime) -> list[Part]:
             rows=rows(application, section.id, now=now),
             complete=section.complete(application),
             url=part_url(application, section.id) if section.id in open_now else "",
+            left_out=section.complete(application) and not section.is_touched(application),
         )
         for section in contents.asked(application)
     ]
@@ -138,12 +143,17 @@ def _contact(application: Application, _now: datetime) -> Rows:
 def _delivery(application: Application, _now: datetime) -> Rows:
     yield Row(_("Shared technical mailbox"), application.mailbox)
     yield Row(_("The certificate goes to"), str(application.get_deliver_to_display()))
+
+
+def _technical(application: Application, _now: datetime) -> Rows:
     if mediation.is_mediated(application):
         yield Row(_("Organisation of the technical contact"), mediation.ORGANISATION)
+    organisation = application.technical_organisation
+    who = [application.technical_name, application.technical_email, organisation]
+    named = ", ".join(one for one in who if one)
+    needed = contents.needs_technical_contact(application)
+    yield Row(_("Technical contact"), named or ("" if needed else _("Nobody is named")))
     if application.technical_name:
-        organisation = application.technical_organisation
-        who = [application.technical_name, application.technical_email, organisation]
-        yield Row(_("Technical contact"), ", ".join(one for one in who if one))
         if application.deputy_name:
             yield Row(_("Deputy"), f"{application.deputy_name}, {application.deputy_email}")
         language = dict(settings.LANGUAGES).get(application.technical_language, "")
@@ -178,5 +188,6 @@ ROWS: dict[str, Callable[[Application, datetime], Rows]] = {
     "validity": _validity,
     "contact": _contact,
     "delivery": _delivery,
+    "technical": _technical,
     "csr": _csr,
 }

@@ -63,7 +63,7 @@ def test_choosing_among_organisations(go, matti, now):
     in_error(page)
 
 
-@pytest.mark.parametrize("part", ["unit", "purpose", "delivery", "csr"])
+@pytest.mark.parametrize("part", ["unit", "purpose", "delivery", "technical", "csr"])
 def test_parts_with_nothing_filled_in(go, matti, part):
     organisation = matti.memberships.get().organisation
     actor = orders.actor_for(matti)

@@ -104,6 +104,13 @@ def draft(
     return application
 
 
+def name_contact(person: Person, application: Application, values: dict) -> None:
+    """Fill in anew who gets the certificate and who the technical contact is."""
+    for section in ("delivery", "technical"):
+        seen = Handler(person, application).seen
+        services.save_section(application.pk, section, values, **seen)
+
+
 def prove_mailbox(person: Person, application: Application, address: str = MAILBOX) -> None:
     """Ask for the code and type it, as whoever reads the mailbox does."""
     handler = Handler(person, application)

@@ -8,7 +8,7 @@ from accounts.models import Organisation
 from accounts.register.models import RegisterRecord
 from applications import contents, services
 from applications.errors import NotStanding
-from applications.forms.delivery import DeliveryForm
+from applications.forms.delivery import TechnicalForm
 from applications.models import Application
 from applications.workflow import Status
 from certportal.foundation import clock
@@ -60,12 +60,11 @@ def test_no_certificate_of_conformity_is_asked(valma):
 
 def test_the_system_writes_the_technical_contacts_organisation(valma):
     application = filled(valma, "system_signature")
-    values = {"mailbox": "a@example.fi", "deliver_to": "applicant"}
-    typed = values | {"technical_organisation": "Oma Firma Oy"}
+    typed = {"technical_organisation": "Oma Firma Oy"}
     seen = orders.Handler(valma, application).seen
-    application = services.save_section(application.pk, "delivery", typed, **seen)
+    application = services.save_section(application.pk, "technical", typed, **seen)
     assert application.technical_organisation == "Kanta-välittäjä"
-    form = DeliveryForm(application, typed, today=clock.day(clock.now()))
+    form = TechnicalForm(application, typed, today=clock.day(clock.now()))
     assert form.fields["technical_organisation"].disabled
     orders.submit(valma, application)
     assert '"technical_organisation":"Kanta-välittäjä"' in application.submission.content
@@ -73,9 +72,9 @@ def test_the_system_writes_the_technical_contacts_organisation(valma):
 
 def test_nobody_else_can_type_it(matti):
     application = orders.draft(matti)
-    values = {"technical_organisation": "Kanta-välittäjä", "mailbox": "a@example.fi"}
+    values = {"technical_organisation": "Kanta-välittäjä"}
     seen = orders.Handler(matti, application).seen
-    saved = services.save_section(application.pk, "delivery", values, **seen)
+    saved = services.save_section(application.pk, "technical", values, **seen)
     assert saved.technical_organisation == ""
 
 

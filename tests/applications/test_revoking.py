@@ -102,7 +102,7 @@ def test_everybody_concerned_is_told_once(matti, maija, riitta, cas):
         "deputy_name": "Veera",
         "deputy_email": "veera@yritys.example",
     }
-    services.save_section(draft.pk, "delivery", technical, **orders.Handler(matti, draft).seen)
+    orders.name_contact(matti, draft, technical)
     orders.submit(matti, draft)
     order = orders.finish(matti, riitta, draft)
     mail.outbox.clear()

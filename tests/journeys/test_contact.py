@@ -32,6 +32,8 @@ def ordered(page, base: str) -> str:
     ordering.fill_in(page, order, "server", names=names, mailbox="yhteys@example.fi")
     page.goto(f"{order}part/delivery/")
     page.locator("input[name=deliver_to][value=technical_contact]").check()
+    ordering.go_on(page)
+    page.wait_for_url(re.compile("/part/technical/"))
     page.locator("[name=technical_name]").fill("Tiina Toimittaja")
     page.locator("[name=technical_email]").fill(TIINA)
     ordering.go_on(page)

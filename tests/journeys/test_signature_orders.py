@@ -18,19 +18,6 @@ def system(page, name: str, oid: str) -> None:
     ordering.go_on(page)
 
 
-def rest(page, mailbox: str) -> None:
-    """Fill in validity and delivery, up to the certificate request."""
-    page.wait_for_url(re.compile("/part/validity/"))
-    page.locator("[name=validity_months]").fill("12")
-    page.locator("input[name=begins][value=at_once]").check()
-    ordering.go_on(page)
-    page.wait_for_url(re.compile("/part/delivery/"))
-    page.locator("[name=mailbox]").fill(mailbox)
-    page.locator("input[name=deliver_to][value=applicant]").check()
-    ordering.go_on(page)
-    page.wait_for_url(re.compile("/part/csr/"))
-
-
 def test_a_private_provider_with_and_without_the_certificate_of_conformity(
     stack, matti, riitta, tmp_path
 ):
@@ -117,9 +104,9 @@ def test_an_intermediary_orders_in_its_own_name(stack, seat, riitta, tmp_path):
     assert valma.locator("input[name=record]").count() == 0
     valma.goto(f"{order}part/system/")
     system(valma, "Liityntapiste", "1.2.246.10.99000229.12.1")
-    rest(valma, mailbox)
+    ordering.fill_in_delivery(valma, mailbox)
     ordering.give_request(valma, request.csr)
-    valma.goto(f"{order}part/delivery/")
+    valma.goto(f"{order}part/technical/")
     assert valma.locator("[name=technical_organisation]").input_value() == "Kanta-välittäjä"
     assert valma.locator("[name=technical_organisation]").is_disabled()
     ordering.send(valma, order)

@@ -32,12 +32,9 @@ def send():
     def make(person, **more):
         unit = more.pop("unit", orders.UNIT)
         application = orders.draft(person, unit=unit)
-        for section, values in (
-            ("delivery", CONTACT | more),
-            ("csr", {"csr_by": "technical_contact"}),
-        ):
-            seen = Handler(person, application).seen
-            services.save_section(application.pk, section, values, **seen)
+        orders.name_contact(person, application, CONTACT | more)
+        seen = Handler(person, application).seen
+        services.save_section(application.pk, "csr", {"csr_by": "technical_contact"}, **seen)
         orders.submit(person, application)
         return application
 

@@ -6,7 +6,17 @@ from django.test import Client
 from tests import people
 from tests.applications import orders
 
-PARTS = ["type", "unit", "purpose", "host_names", "validity", "contact", "delivery", "csr"]
+PARTS = [
+    "type",
+    "unit",
+    "purpose",
+    "host_names",
+    "validity",
+    "contact",
+    "delivery",
+    "technical",
+    "csr",
+]
 LANGUAGES = ["fi", "sv", "en"]
 
 

@@ -10,7 +10,17 @@ from tests.gallery.conftest import browser_type_launch_args as browser_type_laun
 from tests.gallery.conftest import watched as watched
 
 pytestmark = pytest.mark.django_db(transaction=True)
-PARTS = ["type", "unit", "purpose", "host_names", "validity", "contact", "delivery", "csr"]
+PARTS = [
+    "type",
+    "unit",
+    "purpose",
+    "host_names",
+    "validity",
+    "contact",
+    "delivery",
+    "technical",
+    "csr",
+]
 
 
 @pytest.fixture(params=["fi", "sv", "en"])

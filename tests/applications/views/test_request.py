@@ -122,7 +122,7 @@ def test_what_is_missing_is_said(give, draft, values, said):
 def test_the_technical_contact_may_send_it_later(give, draft, address):
     answer = give(draft, follow=False, how="technical_contact")
     assert draft.csr_by == "technical_contact"
-    assert answer["Location"] == address("applications:part", draft.pk, "delivery")
+    assert answer["Location"] == address("applications:part", draft.pk, "technical")
 
 
 def test_i_may_order_now_and_send_the_request_afterwards(give, confirm, draft, matti):

@@ -199,7 +199,7 @@ def test_the_technical_contact_is_warned_too(matti, riitta, teemu, cas, address)
         "technical_organisation": "Helsingin VI apteekki",
         "technical_language": "fi",
     }
-    services.save_section(draft.pk, "delivery", technical, **orders.Handler(matti, draft).seen)
+    orders.name_contact(matti, draft, technical)
     orders.submit(matti, draft)
     order = orders.finish(matti, riitta, draft)
     people.log_in(web := Client(), matti)
