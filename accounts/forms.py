@@ -121,7 +121,8 @@ class BusinessIdField(forms.CharField):
 
     def __init__(self, **kwargs: Any) -> None:
         attrs = {"class": "short", "autocomplete": "off", "spellcheck": "false"}
-        super().__init__(max_length=20, widget=forms.TextInput(attrs=attrs), **kwargs)
+        kwargs.setdefault("widget", forms.TextInput(attrs=attrs))
+        super().__init__(max_length=20, **kwargs)
 
     def clean(self, value: Any) -> str:
         """Return the normal form; ValidationError when the check digit does not match."""

@@ -44,7 +44,7 @@ class Purpose(TextChoices):
 
     SERVER = "server", _("The server proves who it is (server authentication)")
     CLIENT = "client", _("The server connects to others as a client (client authentication)")
-    BOTH = "both", _("Both")
+    BOTH = "both", _("Both (server and client authentication)")
 
 
 class ConformityClass(TextChoices):

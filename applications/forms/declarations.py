@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from applications.declarations import DECLARATIONS
@@ -17,9 +18,10 @@ class DeclarationsForm(VersionForm):
         super().__init__(*args, **kwargs)
         for name, words in DECLARATIONS.items():
             if name != "domains" or server:
+                required = gettext("Declare this to send the order: %(declaration)s")
                 self.fields[name] = forms.BooleanField(
                     label=words,
-                    error_messages={"required": _("Tick every declaration to send the order.")},
+                    error_messages={"required": required % {"declaration": words}},
                 )
 
     def declared(self) -> list[str]:

@@ -7,6 +7,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -62,8 +63,8 @@ def facts(certificate: Certificate) -> list[tuple[str, str]]:
     first, last = clock.day(certificate.not_before), clock.day(certificate.not_after)
     issuer = certificate.issuing_ca.certificate.subject.rfc4514_string()
     return [
-        (_("Validity begins"), f"{first:%-d.%-m.%Y}"),
-        (_("Last day of validity"), f"{last:%-d.%-m.%Y}"),
+        (_("Validity begins"), date_format(first, "SHORT_DATE_FORMAT")),
+        (_("Last day of validity"), date_format(last, "SHORT_DATE_FORMAT")),
         (_("Holder"), certificate.certificate.subject.rfc4514_string()),
         (_("Issuer"), issuer),
     ]
@@ -71,10 +72,9 @@ def facts(certificate: Certificate) -> list[tuple[str, str]]:
 
 def numbers(certificate: Certificate) -> dict[str, str]:
     """Return serial number and fingerprints in the forms that other systems ask for."""
-    number = certificate.certificate.serial_number
     return {
-        "serial_hex": f"{number:x}",
-        "serial_decimal": str(number),
+        "serial_hex": certificate.serial,
+        "serial_decimal": str(certificate.certificate.serial_number),
         "sha256": certificate.sha256,
         "spki_sha256": certificate.spki_sha256,
     }

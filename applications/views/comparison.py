@@ -21,11 +21,18 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One value; `verdict` is same, differs, clash or empty; `note` says it in words."""
+    """One value; `verdict` is same, differs, clash or empty; `note` says it in words.
+
+    A source that never tells the item is silent; one that tells it later says so.
+    """
 
     value: str = ""
     verdict: str = ""
     note: str = ""
+
+
+SILENT = Cell(verdict="silent")
+LATER = Cell(verdict="later")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +58,7 @@ def comparison(application: Application, stored: Csr, *, now: datetime) -> list[
     rows.append(_row(_("Name (CN)"), asked_in(decoded, "CN"), common_name, common_name))
     key = decoded["key"]
     described = " ".join(str(one) for one in (key["kind"], key["curve"] or key["bits"]) if one)
-    return [*rows, _row(_("Key"), described, "", described)]
+    return [*rows, Row(_("Key"), [Cell(described, "same"), SILENT, Cell(described)])]
 
 
 def _names(decoded: dict[str, Any], found: Names | None, server: bool) -> list[Row]:

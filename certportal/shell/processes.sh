@@ -6,7 +6,7 @@ declare -A PIDS=()
 start() {
     local name=$1
     shift
-    PORTAL_PROCESS=$name setsid setpriv --pdeathsig TERM "$@" </dev/null >>"$DATA/log/$name.log" 2>&1 9>&- &
+    PORTAL_PROCESS=$name setsid setpriv --pdeathsig TERM "$@" </dev/null >>"$DATA/log/$name.log" 2>&1 7>&- 9>&- &
     PIDS[$name]=$!
 }
 
@@ -69,7 +69,7 @@ stop_all() {
 # in_foreground COMMAND…: wait for it, yet let it be stopped with all else when this script is told
 # to stop; bash runs no trap while it waits for a command of its own group.
 in_foreground() {
-    setsid setpriv --pdeathsig TERM "$@" 9>&- &
+    setsid setpriv --pdeathsig TERM "$@" 7>&- 9>&- &
     PIDS[command]=$!
     local status=0
     wait "${PIDS[command]}" || status=$?

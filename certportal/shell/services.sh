@@ -10,7 +10,7 @@ newest_postgres() { compgen -G '/usr/lib/postgresql/*/bin/postgres' | sort -V | 
 service_user() { if getent passwd postgres >/dev/null; then echo postgres; else echo nobody; fi; }
 
 as_service() {
-    if [ "$(id -u)" = 0 ]; then runuser -u "$(service_user)" -- "$@" 9>&-; else "$@" 9>&-; fi
+    if [ "$(id -u)" = 0 ]; then runuser -u "$(service_user)" -- "$@" 7>&- 9>&-; else "$@" 7>&- 9>&-; fi
 }
 
 # The servers' files lie under the data directory if their user can get there (root's home is shut
@@ -40,6 +40,7 @@ own_directory() {
 # $1: further options of PostgreSQL. DATABASE_URL and REDIS_URL choose other servers.
 start_services() {
     [ -n "${DATABASE_URL:-}" ] && [ -n "${REDIS_URL:-}" ] && return
+    guard_services
     [ -n "${DATABASE_URL:-}" ] || start_postgres "$1"
     [ -n "${REDIS_URL:-}" ] || start_redis
 }
@@ -96,6 +97,22 @@ start_redis() {
 }
 
 stop_redis() { redis-cli -s "$RUN/redis.sock" shutdown nosave >/dev/null 2>&1 || true; }
+
+# Stop the servers even if this script is killed before it can: its end of the pipe closes with it.
+# Whoever has the data directory by then has servers of their own.
+guard_services() {
+    exec 7> >(
+        trap '' INT TERM
+        exec 9>&-
+        cat >/dev/null
+        redis_answers || [ -e "$STORE/postgres/postmaster.pid" ] || exit 0
+        exec 9>>"$DATA/lock"
+        flock -n 9 || exit 0
+        POSTGRES=$(postgres_directory)/pg_ctl
+        stop_redis
+        stop_postgres
+    )
+}
 
 stop_services() {
     [ -n "$RUN" ] || return 0

@@ -31,6 +31,11 @@ class WordedFinding:
     text: str
     remedy: str
 
+    @property
+    def kind(self) -> tuple[Severity, str, str]:
+        """What findings share that are told together: only their sentences differ."""
+        return self.severity, self.title, self.remedy
+
 
 def word(finding: Finding) -> WordedFinding:
     """Word a finding in the active language; an unknown rule is named with its detail."""

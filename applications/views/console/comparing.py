@@ -12,7 +12,8 @@ from accounts.register.models import RegisterRecord
 from applications.kinds import CertificateType
 from applications.models import Application
 from applications.naming import Names, names
-from applications.views.comparison import Cell, Row, asked_in
+from applications.ordering import PURPOSES
+from applications.views.comparison import LATER, SILENT, Cell, Row, asked_in
 from applications.views.console import specimen
 from issuance.models import PreparedCertificate
 
@@ -69,78 +70,88 @@ def _subject(found: Sources, subject: dict[str, str]) -> Iterator[Row]:
     unit = known.unit.full if known and known.unit else ""
     hosts = [host.name for host in application.host_names.all()]
     name = application.system_name or application.certified_email or (hosts[0] if hosts else "")
-    yield _row(
-        _("Organisation (O)"),
-        found.asked("O"),
-        application.organisation.name,
-        organisation,
-        subject.get("O", ""),
-    )
+
+    def row(label: str, short: str, ordered: str | None, registered: str | None) -> Row:
+        certified = subject.get(short, "") if found.prepared else None
+        return _row(label, found.asked(short), ordered, registered, certified)
+
+    yield row(_("Organisation (O)"), "O", application.organisation.name, organisation)
     if not CertificateType(application.type).is_server:
-        yield _row(_("Unit (OU)"), found.asked("OU"), "", unit, subject.get("OU", ""))
-    locality = known.locality if known else ""
-    yield _row(_("Locality (L)"), found.asked("L"), "", locality, subject.get("L", ""))
-    yield _row(_("Name (CN)"), found.asked("CN"), name, "", subject.get("CN", ""))
+        yield row(_("Unit (OU)"), "OU", None, unit)
+    yield row(_("Locality (L)"), "L", None, known.locality if known else "")
+    yield row(_("Name (CN)"), "CN", name, None)
     if application.system_oid:
-        number = found.asked("serialNumber")
-        oid = subject.get("serialNumber", "")
-        yield _row(_("System's OID"), number, application.system_oid, "", oid)
+        yield row(_("System's OID"), "serialNumber", application.system_oid, None)
 
 
 def _contents(found: Sources) -> Iterator[Row]:
     application, record, prepared = found.application, found.record, found.prepared
-    certificate = prepared.specimen if prepared else None
     if application.host_names.all():
         yield _hosts(found)
-        purpose = application.get_purpose_display()
-        certified = specimen.purposes(certificate) if certificate else ""
-        yield Row(_("Purpose of use"), [Cell(), Cell(purpose), Cell(), Cell(certified)])
+        yield _purpose(found)
     key = found.csr.get("key", {}).get("spki_sha256", "")
-    yield _row(
-        _("SHA-256 of the public key"), key, "", "", prepared.spki_sha256 if prepared else ""
-    )
+    certified = prepared.spki_sha256 if prepared else None
+    yield _row(_("SHA-256 of the public key"), key, None, None, certified)
     business_id = next((one.code for one in application.organisation.business_ids.all()), "")
     registered = record.business_id if record else ""
-    cells = [Cell(), Cell(business_id), _compared(registered, business_id), Cell()]
+    cells = [SILENT, Cell(business_id), _compared(registered, business_id), SILENT]
     yield Row(_("Business ID"), cells)
     oid = record.oid if record else ""
-    cells = [Cell(), Cell(application.record_oid), _compared(oid, application.record_oid), Cell()]
+    cells = [SILENT, Cell(application.record_oid), _compared(oid, application.record_oid), SILENT]
     yield Row(_("OID of the unit"), cells)
     yield _validity(found)
 
 
 def _hosts(found: Sources) -> Row:
     wanted = [host.name for host in found.application.host_names.all()]
-    certified = specimen.host_names(found.prepared.specimen) if found.prepared else []
-    agrees = not found.prepared or sorted(certified) == sorted(wanted)
-    last = Cell(", ".join(certified), "same" if agrees and certified else "" if agrees else "clash")
     asked = found.csr.get("dns_names", [])
     first = _compared(", ".join(sorted(asked)), ", ".join(sorted(wanted)), _ignored())
-    return Row(_("Host names"), [first, Cell(", ".join(wanted)), Cell(), last])
+    ordered, last = Cell(", ".join(wanted)), LATER
+    if found.prepared:
+        certified = specimen.host_names(found.prepared.specimen)
+        agrees = sorted(certified) == sorted(wanted)
+        ordered = Cell(ordered.value, "same" if agrees else "")
+        last = Cell(", ".join(certified), "" if agrees else "clash")
+    return Row(_("Host names"), [first, ordered, SILENT, last])
+
+
+def _purpose(found: Sources) -> Row:
+    ordered, last = Cell(found.application.get_purpose_display()), LATER
+    if found.prepared:
+        certified = specimen.purposes(found.prepared.specimen)
+        agrees = set(certified) == {f"{one}Auth" for one in PURPOSES[found.application.purpose]}
+        ordered = Cell(ordered.value, "same" if agrees else "")
+        last = Cell(", ".join(certified), "" if agrees else "clash")
+    return Row(_("Purpose of use"), [SILENT, ordered, SILENT, last])
 
 
 def _validity(found: Sources) -> Row:
     months = found.application.validity_months or 0
     ordered = ngettext("%(months)d month", "%(months)d months", months) % {"months": months}
-    certified = ""
+    last = LATER
     if found.prepared:
-        first, last = specimen.moments(found.prepared)
-        certified = _("%(first)s – %(last)s") % {"first": first, "last": last}
-    return Row(_("Validity"), [Cell(), Cell(ordered), Cell(), Cell(certified)])
+        begins, ends = specimen.moments(found.prepared)
+        last = Cell(_("%(first)s – %(last)s") % {"first": begins, "last": ends})
+    return Row(_("Validity"), [SILENT, Cell(ordered), SILENT, last])
 
 
-def _row(label: str, asked: str, ordered: str, registered: str, certified: str) -> Row:
-    """Compare each source with the certificate-to-be, once there is one."""
+def _row(
+    label: str, asked: str, ordered: str | None, registered: str | None, certified: str | None
+) -> Row:
+    """Compare each source with the certificate-to-be once there is one; None is silent."""
+    base = certified or ""
     cells = [
-        _compared(asked, certified, _ignored()),
-        _compared(ordered, certified),
-        _compared(registered, certified, _("Written in another way in the certificate")),
-        Cell(certified),
+        _compared(asked, base, _ignored()),
+        _compared(ordered, base),
+        _compared(registered, base, _("Written in another way in the certificate")),
+        LATER if certified is None else Cell(certified),
     ]
     return Row(label, cells)
 
 
-def _compared(value: str, base: str, note: str = "") -> Cell:
+def _compared(value: str | None, base: str, note: str = "") -> Cell:
+    if value is None:
+        return SILENT
     if not value or not base:
         return Cell(value)
     return Cell(value, "same") if value == base else Cell(value, "differs", note)

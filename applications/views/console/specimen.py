@@ -26,15 +26,16 @@ LABELS = {
     "serialNumber": "serialNumber",
     "commonName": "CN",
 }
-USAGES = (
-    "digital_signature",
-    "content_commitment",
-    "key_encipherment",
-    "data_encipherment",
-    "key_agreement",
-    "key_cert_sign",
-    "crl_sign",
-)
+# RFC 5280 4.2.1.3 calls contentCommitment by its older name beside it.
+USAGES = {
+    "digital_signature": "digitalSignature",
+    "content_commitment": "nonRepudiation",
+    "key_encipherment": "keyEncipherment",
+    "data_encipherment": "dataEncipherment",
+    "key_agreement": "keyAgreement",
+    "key_cert_sign": "keyCertSign",
+    "crl_sign": "cRLSign",
+}
 PURPOSES = {
     ExtendedKeyUsageOID.SERVER_AUTH: "serverAuth",
     ExtendedKeyUsageOID.CLIENT_AUTH: "clientAuth",
@@ -58,10 +59,10 @@ def host_names(certificate: x509.Certificate) -> list[str]:
     return found.get_values_for_type(x509.DNSName) if found else []
 
 
-def purposes(certificate: x509.Certificate) -> str:
+def purposes(certificate: x509.Certificate) -> list[str]:
     """Return the extended key usages by their usual names."""
     found = extension(certificate, ExtensionOID.EXTENDED_KEY_USAGE)
-    return ", ".join(PURPOSES.get(oid, oid.dotted_string) for oid in found or [])
+    return [PURPOSES.get(oid, oid.dotted_string) for oid in found or []]
 
 
 def extension(certificate: x509.Certificate, oid: x509.ObjectIdentifier) -> Any:
@@ -114,9 +115,10 @@ def _extensions(certificate: x509.Certificate) -> Iterator[Fact]:
     if names := host_names(certificate):
         yield _("Host names (SAN)"), ", ".join(names)
     if usage := extension(certificate, ExtensionOID.KEY_USAGE):
-        yield _("Key usage"), ", ".join(name for name in USAGES if getattr(usage, name))
+        used = [said for name, said in USAGES.items() if getattr(usage, name)]
+        yield _("Key usage"), ", ".join(used)
     if purpose := purposes(certificate):
-        yield _("Extended key usage"), purpose
+        yield _("Extended key usage"), ", ".join(purpose)
     if policies := extension(certificate, ExtensionOID.CERTIFICATE_POLICIES):
         yield (
             _("Certificate policy"),

@@ -55,7 +55,8 @@ def test_the_comparison_names_what_differs_in_words(case, desk):
     asked, ordered, _registered, certified = row(answer, "Host names")
     assert (asked.value, asked.verdict) == ("erecept.example.fi", "differs")
     assert ordered.value == certified.value == "erecept.example.fi, varmuus.example.fi"
-    assert certified.verdict == "same"
+    assert (ordered.verdict, certified.verdict) == ("same", "")
+    assert row(answer, "Purpose of use")[1].verdict == "same"
     assert [cell.verdict for cell in row(answer, "Name (CN)")[:2]] == ["same", "same"]
     assert row(answer, "Organisation (O)")[2].verdict == "same"
     assert "the certificate does not follow the request" in answer.text

@@ -57,7 +57,7 @@ def test_a_sent_order_is_confirmed_with_number_and_day_in_words(web, send, fresh
 @pytest.mark.parametrize("missing", DECLARED)
 def test_every_declaration_is_wanted(send, fresh, missing):
     page = send(fresh, {name: "on" for name in DECLARED if name != missing})
-    assert "Tick every declaration to send the order." in page.text
+    assert "Declare this to send the order: " in page.text
     assert fresh.status == Status.DRAFT
 
 
