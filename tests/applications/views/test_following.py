@@ -133,7 +133,7 @@ def test_the_certificates_numbers_are_shown_both_ways(web, address, matti, riitt
     number = x509.load_der_x509_certificate(
         web.get(address("applications:download", order.pk, "der")).content
     ).serial_number
-    assert f"{number:x}" in page.text
+    assert f"{number:030X}" in page.text
     assert str(number) in page.text
     assert "TEST" in page.text
 
