@@ -34,6 +34,11 @@ class CertificateType(TextChoices):
         return self in {CertificateType.TEST_SERVER, CertificateType.TEST_SYSTEM_SIGNATURE}
 
     @property
+    def in_production(self) -> "CertificateType":
+        """The type that does in production what this one does."""
+        return CertificateType(self.value.removeprefix("test_"))
+
+    @property
     def most_months(self) -> int:
         """The longest validity in months: one year for servers, two for the others."""
         return 12 if self.is_server else 24

@@ -35,23 +35,28 @@ def new(request: HttpRequest) -> HttpResponse:
 @order_view
 @require_http_methods(["GET", "POST"])
 def again(request: HttpRequest, application: Application) -> HttpResponse:
-    """Begin a new order with the contents of this one; a new key and request are needed."""
+    """Begin a new order with the contents of this one; a new key and request are needed.
+
+    From a test order it may also be the production order that the test was for.
+    """
     form = VersionForm(request.POST or None, initial={"version": application.version})
+    kind = CertificateType(application.type)
     if request.method == "POST" and form.is_valid():
+        wanted = kind.in_production if "production" in request.POST else kind
         draft = services.start(
             organisation=application.organisation,
             person=access.person_of(request),
-            type=CertificateType(application.type),
+            type=wanted,
             language=get_language() or "fi",
             template=application,
             **acting(request),
         )
         return redirect("applications:order", draft.pk)
-    is_test = CertificateType(application.type).is_test
     context = {
         "form": form,
         "application": application,
-        "is_test": is_test,
+        "is_test": kind.is_test,
+        "in_production": kind.in_production,
         "document": conformity.document(application),
     }
     return render(request, "applications/again.html", context)

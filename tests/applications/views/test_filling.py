@@ -210,3 +210,23 @@ def test_a_new_order_on_the_basis_of_an_earlier_one_copies_all_but_the_key(web, 
         host.name for host in earlier.host_names.all()
     ]
     assert draft.csr is None
+
+
+def test_a_test_order_becomes_the_production_order_in_one_step(web, address, matti):
+    tried = orders.with_csr(matti, "test_server")
+    assert (
+        "Begin a production order: Server certificate"
+        in web.get(address("applications:again", tried.pk)).text
+    )
+    given = {"version": tried.version, "production": "1"}
+    web.post(address("applications:again", tried.pk), given)
+    draft = Application.objects.exclude(pk=tried.pk).get()
+    assert (draft.type, draft.csr, draft.record_oid) == ("server", None, tried.record_oid)
+    names = {host.name for host in tried.host_names.all()}
+    assert {host.name for host in draft.host_names.all()} == names
+
+
+def test_a_production_order_has_no_such_button(web, address, matti):
+    earlier = orders.with_csr(matti)
+    page = web.get(address("applications:again", earlier.pk)).text
+    assert 'name="production"' not in page
