@@ -85,7 +85,7 @@ def test_a_public_provider_is_not_asked(stack, seat, riitta, tmp_path):
     assert maija.locator("a[href$='/part/conformity/']").count() == 0
     maija.goto(f"{order}part/system/")
     system(maija, "Sairaalajarjestelma", "1.2.246.10.99000093.12.1")
-    rest(maija, mailbox)
+    ordering.fill_in_delivery(maija, mailbox)
     ordering.give_request(maija, request.csr)
     ordering.send(maija, order)
     case = ordering.take(riitta, stack.base, order)
