@@ -65,6 +65,16 @@ class Infected(Refused):
         super().__init__(text % {"found": found})
 
 
+class NotStored(Refused):
+    """The file cannot be kept now, such as on a full disk. It can be sent again."""
+
+    status = 503
+
+    def __init__(self) -> None:
+        """Word it."""
+        super().__init__(_("The file could not be saved just now. Try again later."))
+
+
 def check_pdf(data: bytes) -> None:
     """Accept a whole, passive PDF; else raise TooBig, NotPdf or ActivePdf."""
     if len(data) > MAX_BYTES:

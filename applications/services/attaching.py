@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,9 +12,9 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 
 from applications import conformity, contents
-from applications.attachments import PDF, Infected, check_pdf, clean_name
+from applications.attachments import PDF, Infected, NotStored, check_pdf, clean_name
 from applications.errors import NotPossible
-from applications.models import Application, Attachment
+from applications.models import Application, Attachment, storage_name
 from applications.scanning.protocol import scanner
 from applications.services import moving
 from applications.services.csrs import spend_upload
@@ -34,9 +35,9 @@ def add_attachment(
 ) -> Application:
     """Attach a PDF in place of the one of its kind, and save the part's `fields` with it.
 
-    `kind` is also the id of the part it belongs to. Raises NotPdf, ActivePdf, TooBig or Infected,
-    Unavailable when the virus scanner does not answer, Changed for a stale version, NotPossible
-    when the part is not open to change, TooMany.
+    `kind` is also the id of the part it belongs to. Raises NotPdf, ActivePdf, TooBig, Infected or
+    NotStored, Unavailable when the virus scanner does not answer, Changed for a stale version,
+    NotPossible when the part is not open to change, TooMany.
     """
     spend_upload(application_id, actor=actor, now=now)
     check_pdf(data)
@@ -132,10 +133,21 @@ def _store(
         uploaded_by=str(actor),
         uploaded_at=now,
     )
-    attachment.file.save("", ContentFile(data), save=False)
+    attachment.file.name = _write(attachment, data)
     attachment.save()
     data_of_event = {"kind": kind, "sha256": sha256, "size": len(data)}
     moving.record(application, "add_attachment", actor=actor, now=now, data=data_of_event)
+
+
+def _write(attachment: Attachment, data: bytes) -> str:
+    """Write the bytes to a file of their own, whole or not at all. Raises NotStored."""
+    name = storage_name(attachment, "")
+    try:
+        return default_storage.save(name, ContentFile(data))
+    except OSError as error:  # such as a full disk
+        with suppress(OSError):
+            default_storage.delete(name)
+        raise NotStored from error
 
 
 def _open(application_id: UUID, kind: Attachment.Kind, version: int, now: datetime) -> Application:

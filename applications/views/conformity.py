@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy
 
 from applications import contents, services
-from applications.attachments import ActivePdf, Infected, NotPdf, TooBig
+from applications.attachments import ActivePdf, Infected, NotPdf, NotStored, TooBig
 from applications.errors import NotPossible
 from applications.forms.conformity import ConformityForm
 from applications.forms.shared import VersionForm
@@ -34,7 +34,7 @@ def give(request: HttpRequest, application: Application) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             saved = _save(request, application, form)
-        except (ActivePdf, Infected, NotPdf, TooBig) as refusal:
+        except (ActivePdf, Infected, NotPdf, NotStored, TooBig) as refusal:
             form.add_error("file", str(refusal))
         except Unavailable:
             form.add_error("file", NOT_SCANNED)

@@ -1,5 +1,8 @@
 """Who attaches the certificate of conformity, and what happens without it."""
 
+import resource
+import signal
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,7 +11,7 @@ from django.core.files.storage import default_storage
 
 from accounts.access import actor_for
 from applications import checks, contents, services
-from applications.attachments import NotPdf
+from applications.attachments import NotPdf, NotStored
 from applications.errors import Changed, Incomplete, NotPossible
 from applications.models import Application
 from applications.workflow import Status
@@ -101,6 +104,30 @@ def test_a_file_that_is_no_pdf_changes_nothing(matti, stored):
     with pytest.raises(NotPdf):
         orders.attach_conformity(matti, application, data=b"<html>")
     assert sorted(stored.iterdir()) == before
+    assert application.attachments.filter(removed_at=None).count() == 1
+
+
+@contextmanager
+def full_disk(most=100):
+    """Let no file grow beyond so many bytes: the kernel refuses as it does on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    heard = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, heard)
+
+
+def test_a_full_disk_keeps_nothing_half_written(matti, stored):
+    application = bare(matti)
+    before = set(stored.iterdir())
+    with full_disk(), pytest.raises(NotStored):
+        orders.attach_conformity(matti, application)
+    assert set(stored.iterdir()) == before
+    assert not application.attachments.filter(removed_at=None).exists()
+    orders.attach_conformity(matti, application)
     assert application.attachments.filter(removed_at=None).count() == 1
 
 
