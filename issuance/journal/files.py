@@ -135,7 +135,7 @@ def _reserve(stem: str) -> Path:
 def _fill(reserve: Path) -> None:
     if reserve.exists() and reserve.stat().st_size == _RESERVE:
         return
-    draft = reserve.with_suffix(".new")
+    draft = reserve.with_suffix(f".{os.getpid()}.new")  # others may be filling it too
     try:
         with draft.open("wb") as file:
             file.write(os.urandom(_RESERVE))  # zeros would take no room where they are packed
