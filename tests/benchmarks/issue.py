@@ -1,35 +1,36 @@
 """Certificates a second through the whole authority, beside each part alone in the same run.
 
-Whole: prepare (own rules, throwaway signature, lint, commit), approve (commit), issue (own rules,
-two commits, signature, check of it, journal with fsync). The floor of a whole is the rate that
-the sum of its parts allows, each part measured by itself in this very process and database.
+Whole: prepare (own rules, throwaway signature, lint, commit) and issue (own rules, two commits,
+signature, its check, journal with fsync, the news to the broker), one at a time and as mass
+replacement does it, many at a time. The floor of a whole is the rate that the sum of its parts
+allows. Wholes and parts take turns, so that what else the machine does disturbs all alike, and each
+figure is the mean of the rounds: means add up as the parts do, medians do not. Approving, a
+person's act, is not counted.
 """
 
-import hashlib
 import secrets
 import tempfile
 import time
+from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import fmean
+from uuid import uuid4
 
 from django.conf import settings
-from django.db import connection
 
 from accounts.models import Organisation
 from certportal.foundation import clock
-from issuance import csr, journal, services
-from issuance.authority.build import specimen
-from issuance.authority.sign import sign_bytes, sign_certificate
-from issuance.lint import lint
+from issuance import services
+from issuance.models import PreparedCertificate
+from issuance.orders import CertificateOrder
 from tests import people
-from tests.benchmarks.harness import figure, own_database, rate
+from tests.benchmarks import issuing
+from tests.benchmarks.harness import figure, own_database
 from tests.issuance import hierarchy
-from tests.issuance.orders import make_csr, new_key, server_order
-from tests.issuance.test_lint import plan
+from tests.issuance.orders import new_key, server_order
 
-ORDERS = 60
-COMMITS = 4
-ROW = 6_000  # bytes in an order's largest row
 KINDS = {"P-384": ("P-256", "ec"), "RSA-4096": ("RSA-2048", "rsa")}
+ROUNDS, SINGLE, BATCH = 12, 5, 50
 
 
 def run():
@@ -37,74 +38,91 @@ def run():
     hierarchy.RSA_BITS = 4096
     with own_database(), tempfile.TemporaryDirectory() as folder:
         hierarchy.make_hierarchy(settings, Path(folder))
-        return [each for kind in KINDS for each in _measure(kind)]
+        return [each for kind in KINDS for each in _measure(kind, Path(folder) / kind)]
 
 
-def _measure(ca_kind):
+@dataclass
+class Made:
+    """An order and the attempt that became its certificate."""
+
+    order: CertificateOrder
+    prepared: PreparedCertificate
+
+
+class Works:
+    """Orders of one kind, and issuing them singly or together."""
+
+    def __init__(self, key_kind):
+        now = clock.now()
+        founder = people.make_person(f"Matti {secrets.token_hex(4)}", now=now)
+        self.organisation = Organisation.objects.create(
+            name="Helsingin VI apteekki", founded_at=now, founded_by=founder
+        )
+        self.reviewer = people.make_reviewer(f"Riitta {secrets.token_hex(4)}", now=now)
+        self.key_kind = key_kind
+        self.singles = iter(self._orders(ROUNDS * SINGLE))
+        self.many = self._orders(BATCH)
+        self.made = self._through(self.many)[1]
+
+    def _orders(self, count):
+        return [server_order(self.organisation, new_key(self.key_kind)) for _ in range(count)]
+
+    def single(self):
+        """Seconds a certificate, each by itself."""
+        orders = [next(self.singles) for _ in range(SINGLE)]
+        return sum(self._through([order])[0] for order in orders) / SINGLE
+
+    def together(self):
+        """Seconds a certificate, all replaced at once under their keys."""
+        self.many = [replace(one, reference=uuid4(), replaces=one.reference) for one in self.many]
+        return self._through(self.many)[0] / BATCH
+
+    def _through(self, orders):
+        begun = time.perf_counter()
+        attempts = services.prepare_all(orders, now=clock.now())
+        prepared = time.perf_counter() - begun
+        self._approve(attempts)
+        begun = time.perf_counter()
+        issued = services.issue_all([one.reference for one in orders], now=clock.now())
+        passed = prepared + time.perf_counter() - begun
+        assert all(issued)
+        return passed, [Made(*each) for each in zip(orders, attempts, strict=True)]
+
+    def _approve(self, attempts):
+        now = clock.now()
+        shown = {one.pk: one.tbs_sha256 for one in attempts}
+        services.approve_all(shown, person=self.reviewer, reauthenticated_at=now, now=now)
+
+
+def _measure(ca_kind, folder):
     key_kind, branch = KINDS[ca_kind]
-    organisation, reviewer = _people()
-    orders = [server_order(organisation, new_key(key_kind)) for _ in range(ORDERS)]
     signer = hierarchy.issuing(hierarchy.Place("production", branch))
-    parts = _parts(key_kind, signer)
-    begun = time.perf_counter()
-    for order in orders:
-        _through(order, reviewer)
-    whole = ORDERS / (time.perf_counter() - begun)
-    possible = 1 / sum(count / each for count, each in parts.values())
-    raw = rate(lambda: sign_bytes(b"x" * 1200, signer))
-    yield figure(f"{ca_kind} CA: whole, of what the parts allow", whole, "/s", possible)
-    yield figure(f"{ca_kind} CA: whole, of raw signing", whole, "/s", raw)
-    for part, (count, each) in parts.items():
-        yield figure(f"{ca_kind} CA: {part} alone, {count} a certificate", each, "/s")
+    works = Works(key_kind)
+    works.single()
+    works.singles = iter(works._orders(ROUNDS * SINGLE))
+    requests = [one.order.csr_der for one in works.made]
+    singly = issuing.parts(key_kind, signer, works.made, each=1)
+    together = issuing.parts(key_kind, signer, works.made, each=BATCH)
+    others = [
+        issuing.raw_signing(signer),
+        issuing.openssl_ca(signer, requests, folder),
+        issuing.plain_pyca(key_kind, signer, requests[0]),
+    ]
+    turns = [works.single, works.together]
+    turns += [part.seconds for part in (*singly, *together, *others)]
+    rounds = [[turn() for turn in turns] for _ in range(ROUNDS)]
+    one, many, *rest = (fmean(column) for column in zip(*rounds, strict=True))
+    singles, rest = rest[: len(singly)], rest[len(singly) :]
+    batches, rest = rest[: len(together)], rest[len(together) :]
+    yield figure(f"{ca_kind} CA: one at a time, of what its parts allow", *_of(one, singles))
+    yield figure(f"{ca_kind} CA: {BATCH} at a time, of what its parts allow", *_of(many, batches))
+    for part, seconds in zip(others, rest, strict=True):
+        yield figure(f"{ca_kind} CA: one at a time, of {part.name}", *_of(one, [seconds]))
+        yield figure(f"{ca_kind} CA: {BATCH} at a time, of {part.name}", *_of(many, [seconds]))
+    for label, found, taken in (("singly", singly, singles), (f"by {BATCH}", together, batches)):
+        for part, seconds in zip(found, taken, strict=True):
+            yield figure(f"{ca_kind} CA, {label}: {part.name}", seconds * 1000, "ms")
 
 
-def _people():
-    now = clock.now()
-    founder = people.make_person(f"Matti {secrets.token_hex(4)}", now=now)
-    organisation = Organisation.objects.create(
-        name="Helsingin VI apteekki", founded_at=now, founded_by=founder
-    )
-    return organisation, people.make_reviewer(f"Riitta {secrets.token_hex(4)}", now=now)
-
-
-def _through(order, reviewer):
-    now = clock.now()
-    prepared = services.prepare(order, now=now)
-    services.approve(
-        prepared.pk,
-        person=reviewer,
-        reauthenticated_at=now,
-        expected_sha256=prepared.tbs_sha256,
-        now=now,
-    )
-    assert services.issue(order.reference, now=now)
-
-
-def _parts(key_kind, signer):
-    """Part → how many times a certificate needs it, and how many a second are possible alone."""
-    planned = plan("server", key_kind)
-    certificate = specimen(planned)
-    request = make_csr(new_key(key_kind))
-    entry = journal.Entry("x" * 36, 1, "01", b"x" * 1800, {})
-    journal.ensure_room("benchmark")
-    return {
-        "reading and examining the CSR": (1, rate(lambda: csr.examine(request))),
-        "building with a throwaway signature": (1, rate(lambda: specimen(planned))),
-        "lint": (1, rate(lambda: lint(certificate, planned))),
-        "signature and its check": (1, rate(_signing(certificate, planned, signer))),
-        "journal with fsync": (1, rate(lambda: journal.append("benchmark", [entry]))),
-        "commit of a row": (COMMITS, rate(_commit)),
-    }
-
-
-def _signing(certificate, planned, signer):
-    tbs = certificate.tbs_certificate_bytes
-    digest = hashlib.sha256(tbs).hexdigest()
-    return lambda: sign_certificate(tbs, digest, signer)
-
-
-def _commit():
-    """One insert of about the size of an order's rows, committed to disk."""
-    with connection.cursor() as cursor:
-        cursor.execute("CREATE TABLE IF NOT EXISTS bench_row (content bytea)")
-        cursor.execute("INSERT INTO bench_row VALUES (%s)", [b"x" * ROW])
+def _of(seconds, parts):
+    return 1 / seconds, "/s", 1 / sum(parts)

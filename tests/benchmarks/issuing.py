@@ -1,0 +1,243 @@
+"""The parts of issuing, each by itself, and what others take for the same; `issue` measures them.
+
+The database's part is what the same rows cost over plain psycopg2, without Django: into tables with
+the same columns and indexes, as many rows in as many transactions, each committed to disk.
+"""
+
+import hashlib
+import itertools
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import uuid4
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from django.db import connection, transaction
+
+from certportal.foundation import clock, outbox
+from certportal.foundation.models import OutboxItem
+from issuance import csr, journal
+from issuance.authority.build import HASHES, _builder, specimen
+from issuance.authority.sign import sign_bytes, sign_certificate
+from issuance.lint import lint
+from issuance.orders import examine_order
+from issuance.plan import new_serial, serial_hex
+from issuance.services.approve import approval_states
+from issuance.services.attempts import attempts_of, read
+from issuance.services.evidence import _active_cas
+from issuance.services.keys import KeyOf, findings_of_keys
+from tests.benchmarks.harness import rate
+from tests.issuance.test_lint import plan
+
+# What one certificate leaves behind, by transaction: prepare, begin, store.
+WRITTEN = (
+    ("issuance_preparedcertificate", "foundation_event"),
+    ("foundation_event",),
+    ("issuance_certificate", "foundation_event", "foundation_outboxitem"),
+)
+ATTEMPTS = "issuance_preparedcertificate"
+MARK = f"UPDATE bench_{ATTEMPTS} SET closed_at = now() WHERE id = ANY(%s)"
+FRESH = {
+    "id": lambda number: number,
+    "prepared_id": lambda number: number,
+    "reference": lambda _number: str(uuid4()),
+    "serial": lambda _number: serial_hex(new_serial()),
+    "sha256": lambda _number: hashlib.sha256(uuid4().bytes).hexdigest(),
+}
+TURN = 0.04  # seconds
+ids = itertools.count(10**9)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One doing of a part serves `each` certificates; a certificate needs it `times` times."""
+
+    name: str
+    work: Callable[[], object]
+    each: int = 1
+    times: int = 1
+
+    def seconds(self) -> float:
+        """How long it takes for one certificate, measured for a turn."""
+        return self.times / (self.each * rate(self.work, seconds=TURN))
+
+
+def parts(key_kind, signer, issued, *, each):
+    """The parts of issuing `each` certificates at once, with what `issued` left as their matter."""
+    planned = plan("server", key_kind)
+    certificate = specimen(planned)
+    request, tbs = bytes(issued[0].prepared.csr_der), certificate.tbs_certificate_bytes
+    digest = hashlib.sha256(tbs).hexdigest()
+    found = [
+        Part("reading and examining the CSR", lambda: csr.examine(request, for_server=True)),
+        Part("building with a throwaway signature", lambda: specimen(planned)),
+        Part("lint", lambda: lint(certificate, planned)),
+        Part("own rules and records", _rules(issued[:each]), each),
+        Part("signature and its check", lambda: sign_certificate(tbs, digest, signer)),
+        Part("journal with fsync", _journal(each), each),
+        Part(f"rows in {len(WRITTEN)} transactions with fsync", _rows(each), each),
+    ]
+    if each == 1:
+        found.append(Part("handing the news to the broker", _broker(), times=_hearers()))
+    return found
+
+
+def _rules(issued):
+    """What is asked of the order and of the records before preparing, and before signing."""
+    attempts = [one.prepared for one in issued]
+    references = [one.reference for one in attempts]
+    keys = [KeyOf(one.spki_sha256, one.reference, one.replaces) for one in attempts]
+    order, now = issued[0].order, clock.now()
+
+    def rules():
+        for _ in issued:
+            examine_order(order, now=now)
+        findings_of_keys(keys)
+        _active_cas()
+        attempts_of(references)
+        read(references)
+        approval_states(attempts)
+        findings_of_keys(keys)
+
+    return rules
+
+
+def _journal(each):
+    numbers = itertools.count(1)
+    facts = {"submission_sha256": "5" * 64, "csr_sha256": "5" * 64, "spki_sha256": "5" * 64}
+    journal.ensure_room("benchmark")
+
+    def append():
+        entries = [
+            journal.Entry(str(uuid4()), 1, f"{next(numbers):X}", b"x" * 1300, facts)
+            for _ in range(each)
+        ]
+        journal.append("benchmark", entries)
+
+    return append
+
+
+def _rows(each):
+    """Write the rows of `each` certificates, copies of real ones under numbers of their own."""
+    inserts = {table: _insert(table) for tables in WRITTEN for table in tables}
+
+    def write():
+        attempts = [next(ids) for _ in range(each)]
+        for number, tables in enumerate(WRITTEN):
+            with transaction.atomic(), connection.cursor() as cursor:
+                for table in tables:
+                    statement, row = inserts[table]
+                    own = attempts if table == ATTEMPTS else [next(ids) for _ in range(each)]
+                    values = [_fresh(row, each_id) for each_id in own]
+                    places = ", ".join([f"({', '.join(['%s'] * len(row))})"] * each)
+                    cursor.cursor.execute(statement + places, list(itertools.chain(*values)))
+                if number:  # signing, then issued
+                    cursor.cursor.execute(MARK, [attempts])
+
+    return write
+
+
+def _insert(table):
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE TABLE IF NOT EXISTS bench_{table} (LIKE {table} INCLUDING ALL)")
+        cursor.execute(f"SELECT * FROM {table} ORDER BY random() LIMIT 1")
+        names, row = [each.name for each in cursor.description], cursor.fetchone()
+    plain = [_json(value) for value in row]
+    statement = f"INSERT INTO bench_{table} ({', '.join(names)}) OVERRIDING SYSTEM VALUE VALUES "
+    return statement, dict(zip(names, plain, strict=True))
+
+
+def _json(value):
+    return connection.ops.adapt_json_value(value, None) if isinstance(value, dict | list) else value
+
+
+def _fresh(row, number):
+    made = [FRESH[name](number) if name in FRESH else value for name, value in row.items()]
+    if "topic" in row:  # the outbox counts with UUIDs
+        made[list(row).index("id")] = str(uuid4())
+    return made
+
+
+def _hearers():
+    return OutboxItem.objects.filter(topic="certificate.issued").values("task").distinct().count()
+
+
+def _broker():
+    item = OutboxItem.objects.filter(topic="certificate.issued").first()
+    return lambda: outbox.hand_over(item)
+
+
+def raw_signing(signer):
+    """The signature alone, over as many bytes as a certificate has."""
+    return Part("raw signing", lambda: sign_bytes(b"x" * 1200, signer))
+
+
+def plain_pyca(key_kind, signer, request):
+    """Read the request, build and sign with pyca, insert a row, commit: no rules, no lint."""
+    planned = plan("server", key_kind)
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE IF NOT EXISTS bench_plain (serial text UNIQUE, der bytea)")
+
+    def make():
+        asked = csr_of(request)
+        assert asked.is_signature_valid
+        made = _builder(planned).sign(signer.private_key, HASHES[signer.branch])
+        with transaction.atomic(), connection.cursor() as cursor:
+            row = [serial_hex(new_serial()), made.public_bytes(Encoding.DER)]
+            cursor.cursor.execute("INSERT INTO bench_plain VALUES (%s, %s)", row)
+
+    return Part("plain pyca + PostgreSQL", make)
+
+
+def csr_of(request):
+    """The request as pyca reads it."""
+    return x509.load_der_x509_csr(request)
+
+
+CONFIG = """
+[ca]
+default_ca = own
+[own]
+dir = {folder}
+database = {folder}/index.txt
+serial = {folder}/serial
+new_certs_dir = {folder}
+certificate = {folder}/ca.pem
+private_key = {folder}/ca.key
+default_md = {digest}
+default_days = 365
+policy = any
+unique_subject = no
+x509_extensions = own_ext
+[any]
+commonName = supplied
+[own_ext]
+basicConstraints = critical,CA:FALSE
+keyUsage = critical,digitalSignature
+extendedKeyUsage = serverAuth,clientAuth
+authorityKeyIdentifier = keyid
+subjectKeyIdentifier = hash
+"""
+
+
+def openssl_ca(signer, requests, folder):
+    """`openssl ca` over many requests in one run, the key unencrypted on the disk."""
+    folder.mkdir(parents=True)
+    (folder / "index.txt").touch()
+    (folder / "serial").write_text("01\n")
+    (folder / "ca.pem").write_bytes(signer.chain[0].public_bytes(Encoding.PEM))
+    own = signer.private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "ca.key").write_bytes(own)
+    config = folder / "ca.cnf"
+    config.write_text(CONFIG.format(folder=folder, digest=HASHES[signer.branch].name))
+    files = []
+    for number, request in enumerate(requests):
+        files.append(folder / f"{number}.csr")
+        files[-1].write_bytes(csr_of(request).public_bytes(Encoding.PEM))
+    command = ["openssl", "ca", "-batch", "-notext", "-config", config, "-infiles", *files]
+
+    def sign():
+        subprocess.run(command, check=True, capture_output=True)
+
+    return Part(f"openssl ca, {len(files)} in a run", sign, each=len(files))
