@@ -230,6 +230,38 @@ def test_many_at_once_are_all_or_open(
     assert services.reconcile(mend=False, now=now) == []
 
 
+@pytest.mark.parametrize("point", faults.ISSUE)
+def test_killed_while_issuing_many(
+    cas: dict[str, IssuingCA],
+    pharmacy: Organisation,
+    riitta: Person,
+    settings: Settings,
+    tmp_path: Path,
+    now: datetime,
+    point: str,
+) -> None:
+    settings.FAULT_POINTS_DIR = str(tmp_path)
+    attempts = services.prepare_all([server_order(pharmacy) for _ in range(6)], now=now)
+    for attempt in attempts:
+        approve_by(riitta, attempt, now)
+    references = [each.reference for each in attempts]
+    (tmp_path / point).touch()
+    work = partial(services.issue_all, references, now=now)
+    assert in_child(work) == signal.SIGKILL
+    assert Certificate.objects.count() in {0, len(attempts)}
+    assert in_child(work) == 0
+    issued = {each.reference: each for each in Certificate.objects.all()}
+    assert set(issued) == set(references)
+    for attempt in attempts:
+        made = issued[attempt.reference].certificate
+        assert made.tbs_certificate_bytes == bytes(attempt.tbs)
+    assert len(list(journal.entries(CA))) == len(attempts)
+    assert OutboxItem.objects.filter(
+        topic="certificate.issued", task="applications.record_issued"
+    ).count() == len(attempts)
+    assert services.reconcile(mend=False, now=now) == []
+
+
 def test_fault_points_are_refused_outside_tests(settings: Settings) -> None:
     settings.FAULT_POINTS_DIR = "/tmp/points"
     assert "issuance.E020" not in {fault.id for fault in run_checks(tags=["security"])}

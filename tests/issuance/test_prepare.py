@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, SignatureAlgorithmOID
 
@@ -183,3 +184,29 @@ def test_the_certificate_has_the_key_of_the_csr(
     der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     assert prepared.spki_sha256 == hashlib.sha256(der).hexdigest()
     assert prepared.specimen.public_key() == key
+
+
+def test_nothing_that_a_request_asks_for_comes_in(
+    cas: CAs, pharmacy: Organisation, now: datetime
+) -> None:
+    key = lasting_key("P-256")
+    plain = server_order(pharmacy, key)
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOSTS[0])])
+    others = [x509.DNSName("muu.example.fi")]
+    policy = x509.PolicyInformation(x509.ObjectIdentifier("1.2.3.4"), None)
+    builder = x509.CertificateSigningRequestBuilder().subject_name(subject)
+    for asked in (
+        x509.SubjectAlternativeName(others),
+        x509.SubjectKeyIdentifier(b"x" * 20),
+        x509.CertificatePolicies([policy]),
+        x509.BasicConstraints(ca=False, path_length=None),
+        x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.55555.1"), b"\x04\x00"),
+        x509.OCSPNoCheck(),
+    ):
+        builder = builder.add_extension(asked, critical=False)
+    request = builder.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
+    bare = services.prepare(plain, now=now)
+    full = services.prepare(with_csr(plain, request), now=now)
+    assert rules(bare) == rules(full) == set()
+    assert list(full.specimen.extensions) == list(bare.specimen.extensions)
+    assert full.specimen.subject == bare.specimen.subject

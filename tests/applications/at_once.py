@@ -1,0 +1,48 @@
+"""Doing things at the same moment: each in a process of its own, behind one barrier."""
+
+import os
+import traceback
+from collections.abc import Callable, Sequence
+
+from django.db import connections
+
+REFUSED, BROKEN = 3, 4
+
+
+def at_once(*works: Callable[[], object], refusals: type[Exception]) -> list[str]:
+    """Let all begin together; "done", or "refused" for an exception of that kind, for each."""
+    connections.close_all()
+    ready, go = os.pipe()
+    children = [_start(work, refusals, ready, go) for work in works]
+    os.close(ready)
+    os.close(go)  # every child reads the end of the pipe now
+    codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+    assert set(codes) <= {0, REFUSED}, "something else than a refusal was raised"
+    return ["refused" if code else "done" for code in codes]
+
+
+def _start(work: Callable[[], object], refusals: type[Exception], ready: int, go: int) -> int:
+    if child := os.fork():
+        return child
+    code = BROKEN
+    try:
+        os.close(go)
+        os.read(ready, 1)
+        work()
+        code = 0
+    except refusals:
+        code = REFUSED
+    except BaseException:
+        traceback.print_exc()
+    os._exit(code)
+
+
+def work_off(items: Sequence[Callable[[], object]], workers: int, seed: int = 7) -> None:
+    """Let several workers do all the items, each in an order of its own."""
+    import random
+
+    def some(number: int) -> None:
+        for item in random.Random(seed + number).sample(list(items), len(items)):
+            item()
+
+    at_once(*(lambda number=number: some(number) for number in range(workers)), refusals=OSError)

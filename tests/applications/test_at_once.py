@@ -1,0 +1,132 @@
+"""Two acts on one order at the same moment: one counts, the other is told; nothing is doubled."""
+
+from datetime import timedelta
+from functools import partial
+
+import pytest
+
+from accounts.access import actor_for
+from applications import services
+from applications.models import Application, Submission
+from applications.workflow import Status
+from certportal.foundation import clock
+from certportal.foundation.errors import Refused
+from certportal.foundation.models import Event, OutboxItem
+from issuance.models import Approval, Certificate
+from tests.applications import orders
+from tests.applications.at_once import at_once
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ROUNDS = 8
+
+
+@pytest.fixture(autouse=True)
+def _local_mail(settings):
+    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
+
+
+def case_ready(matti, riitta):
+    """A claimed case with its certificate prepared and evidence given."""
+    application = orders.claimed(matti, riitta)
+    orders.give_evidence(riitta, application)
+    application.refresh_from_db()
+    return application
+
+
+def acting(person, application):
+    return {
+        "version": application.version,
+        "person": person,
+        "actor": actor_for(person),
+        "now": clock.now(),
+    }
+
+
+def approving(person, application):
+    found = orders.prepared(application)
+    return partial(
+        services.approve,
+        application.pk,
+        prepared_id=found.pk,
+        tbs_sha256=found.tbs_sha256,
+        reauthenticated_at=clock.now() - timedelta(minutes=1),
+        **acting(person, application),
+    )
+
+
+def settled(application):
+    orders.drain()
+    return Application.objects.get(pk=application.pk)
+
+
+def test_two_reviewers_approve_at_once(matti, riitta, raimo, cas):
+    for round_ in range(1, ROUNDS + 1):
+        application = case_ready(matti, riitta)
+        works = approving(riitta, application), approving(raimo, application)
+        assert sorted(at_once(*works, refusals=Refused)) == ["done", "refused"]
+        assert settled(application).status == Status.DELIVERED
+        assert Certificate.objects.count() == Approval.objects.count() == round_
+
+
+def test_one_reviewer_approves_twice_at_once_and_is_one_person(matti, riitta, cas, settings):
+    settings.ISSUANCE_APPROVALS = {"production": 2, "test": 2}
+    application = case_ready(matti, riitta)
+    works = [approving(riitta, application)] * 2
+    assert "done" in at_once(*works, refusals=Refused)
+    assert settled(application).status == Status.IN_REVIEW
+    assert Approval.objects.count() == 1
+
+
+def test_approval_against_withdrawal(matti, riitta, cas):
+    for _ in range(ROUNDS):
+        application = case_ready(matti, riitta)
+        given = acting(matti, application)
+        del given["person"]
+        withdrawing = partial(services.withdraw, application.pk, **given)
+        works = approving(riitta, application), withdrawing
+        assert sorted(at_once(*works, refusals=Refused)) == ["done", "refused"]
+        ended = settled(application)
+        issued = Certificate.objects.filter(reference=application.pk).exists()
+        assert (ended.status, issued) in {(Status.DELIVERED, True), (Status.WITHDRAWN, False)}
+
+
+def test_approval_against_rejection(matti, riitta, raimo, cas):
+    for _ in range(ROUNDS):
+        application = case_ready(matti, riitta)
+        rejecting = partial(
+            services.reject, application.pk, reasons="Ei.", **acting(riitta, application)
+        )
+        works = approving(raimo, application), rejecting
+        assert sorted(at_once(*works, refusals=Refused)) == ["done", "refused"]
+        ended = settled(application)
+        issued = Certificate.objects.filter(reference=application.pk).exists()
+        assert (ended.status, issued) in {(Status.DELIVERED, True), (Status.REJECTED, False)}
+
+
+def test_approval_against_new_information(matti, riitta, cas):
+    """What is added while somebody approves either comes too late or voids the approval."""
+    for _ in range(ROUNDS):
+        application = case_ready(matti, riitta)
+        adding = partial(
+            services.add_information,
+            application.pk,
+            text="Lisäys.",
+            **acting(matti, application),
+        )
+        works = approving(riitta, application), adding
+        assert sorted(at_once(*works, refusals=Refused)) == ["done", "refused"]
+        ended = settled(application)
+        assert ended.status in {Status.DELIVERED, Status.IN_REVIEW}
+        assert (ended.status == Status.IN_REVIEW) == ended.additions.exists()
+
+
+def test_twenty_times_sent_at_once_is_sent_once(matti, cas):
+    application = orders.with_csr(matti)
+    application.refresh_from_db()
+    seen = {"version": application.version, "actor": actor_for(matti), "now": clock.now()}
+    sending = partial(services.submit, application.pk, **orders.signature(matti), **seen)
+    outcome = at_once(*[sending] * 20, refusals=Refused)
+    assert sorted(outcome) == ["done", *["refused"] * 19]
+    assert Submission.objects.filter(application=application).count() == 1
+    assert Event.objects.filter(action="application.submit").count() == 1
+    assert OutboxItem.objects.filter(topic="application.checks_wanted").count() == 1
