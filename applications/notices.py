@@ -18,7 +18,7 @@ from applications.models import Application, Decision, HostName, InformationRequ
 from applications.replacing import telling
 from applications.replacing.telling import Predecessor
 from applications.revocations import is_proven, reason_words
-from applications.wording import word_all
+from applications.wording import word_all, word_faults
 from certportal.foundation import clock
 from certportal.foundation.mail import File, Message
 from issuance.models import Certificate
@@ -199,6 +199,7 @@ def _context(
         "last_day": known.lapses_on and known.lapses_on - timedelta(days=1),
         "removed_on": lapsing.removed_on(changed),
         "findings": [words for finding, words in word_all(application.findings)],
+        "faults": [words for finding, words in word_faults(application.findings)],
         "decision": known.decision,
         "certificate": known.certificate,
         "predecessor": known.predecessor,

@@ -8,7 +8,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from issuance import wording
-from issuance.findings import Finding
+from issuance.findings import Finding, Severity
 from issuance.wording import WordedFinding
 
 type Words = tuple[str, str, str]
@@ -131,3 +131,8 @@ def word_all(stored: list[dict[str, Any]]) -> list[tuple[Finding, WordedFinding]
     order = {"error": 0, "warning": 1, "info": 2}
     findings = sorted(map(Finding.from_json, stored), key=lambda f: order[f.severity.value])
     return [(finding, word(finding)) for finding in findings]
+
+
+def word_faults(stored: list[dict[str, Any]]) -> list[tuple[Finding, WordedFinding]]:
+    """Return what must be mended, with its words: warnings are for reviewers to weigh."""
+    return [pair for pair in word_all(stored) if pair[0].severity is Severity.ERROR]

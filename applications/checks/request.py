@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from applications.kinds import CertificateType
 from applications.models import Application
 from applications.naming import expected_names
 from issuance import csr as doctor
@@ -16,5 +17,6 @@ def check(application: Application, *, now: datetime) -> list[Finding]:
         bytes(application.csr.der),
         expected=expected_names(application, now=now),
         blocked=authority.is_blocked,
+        for_server=CertificateType(application.type).is_server,
     )
     return list(report.findings)

@@ -15,7 +15,7 @@ from applications.views import certificates, csr, going, linking, paper, summary
 from applications.views.entry import order_view
 from applications.views.past import history
 from applications.views.tones import tone
-from applications.wording import word_all
+from applications.wording import word_faults
 from applications.workflow import Action, Role, Status, actions
 from certportal.foundation import clock
 
@@ -80,7 +80,7 @@ def _waiting(application: Application, now: datetime) -> dict[str, Any]:
     returned = application.status == Status.AWAITING_CSR
     return {
         "question": application.requests.filter(closed_at=None).first(),
-        "findings": word_all(application.findings)
+        "findings": word_faults(application.findings)
         if tracking.is_applicants_turn(application)
         else [],
         "csr_returned": returned and bool(application.findings),

@@ -1,5 +1,7 @@
 """One application of each type from draft to delivered, through the real services."""
 
+import subprocess
+
 import pytest
 from cryptography import x509
 from django.core import mail
@@ -65,3 +67,12 @@ def test_work_done_twice_makes_one_certificate_and_one_package_each(matti, riitt
     application.refresh_from_db()
     assert application.version == version
     assert Application.objects.get().packages.count() == 2
+
+
+def test_the_name_of_an_information_system_is_not_taken_for_a_host_name(matti):
+    command = ["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+    more = ["-noenc", "-keyout", "/dev/null", "-subj", "/C=FI/CN=Apteekki Plus"]
+    made = subprocess.run([*command, *more], capture_output=True, check=True)
+    application = orders.in_review(matti, "system_signature", csr=made.stdout)
+    assert application.status == Status.IN_REVIEW
+    assert "subject.not_host" not in {one["rule"] for one in application.findings}

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from applications.kinds import CertificateType
 from applications.views import certificates, csr, tracking
 from applications.views.contact.entry import Seat, contact_view
-from applications.wording import word_all
+from applications.wording import word_faults
 from applications.workflow import Role, Status
 from certportal.foundation import clock
 from certportal.foundation.mail import File
@@ -30,7 +30,7 @@ def order(request: HttpRequest, seat: Seat) -> HttpResponse:
         "stages": tracking.stages(application),
         "promise": tracking.promise_words(application, now=now),
         "lapse": tracking.lapse_words(application),
-        "findings": word_all(application.findings) if wanted else [],
+        "findings": word_faults(application.findings) if wanted else [],
         "wanted": wanted,
         "csr_url": seat.url("csr") if csr.attachable(application, Role.TECHNICAL_CONTACT) else "",
         "not_mine_url": seat.url("not_mine") if seat.link else "",

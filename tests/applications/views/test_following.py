@@ -172,3 +172,21 @@ def test_nothing_is_due_of_an_order_that_was_delivered(web, matti, riitta, cas, 
     assert row.order.due_on is not None  # what was promised stays on the order
     assert row.due is None
     assert "working days left" not in page.text
+
+
+def test_a_warning_is_nothing_that_the_applicant_must_mend(web, address, matti, riitta, cas):
+    case = orders.claimed(matti, riitta)
+    warning = {"rule": "subject.not_host", "severity": "warning", "params": {"value": "x y"}}
+    Application.objects.filter(pk=case.pk).update(findings=[warning])
+    seen = orders.Handler(riitta, case).seen
+    services.request_info(
+        case.pk,
+        reason="Kumpi?",
+        sections=["unit"],
+        deadline=clock.day(seen["now"]),
+        person=riitta,
+        **seen,
+    )
+    page = web.get(address("applications:order", case.pk)).text
+    assert "Kumpi?" in page
+    assert "What must be mended" not in page
