@@ -18,10 +18,8 @@ TIINA = "tiina@example.com"
 def fetching(matti):
     """Matti brings the request himself; Tiina gets the certificate."""
     application = orders.with_csr(matti)
-    seen = orders.Handler(matti, application).seen
-    given = CONTACT | {"technical_language": "en", "deputy_name": "Veera"}
-    given["deputy_email"] = "veera@example.com"
-    services.save_section(application.pk, "delivery", given, **seen)
+    deputy = {"deputy_name": "Veera", "deputy_email": "veera@example.com"}
+    orders.name_contact(matti, application, CONTACT | {"technical_language": "en"} | deputy)
     orders.submit(matti, application)
     return application
 
