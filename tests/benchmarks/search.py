@@ -26,7 +26,7 @@ from tests.stack import Stack
 UNITS = 100_000
 SEARCHES = 400
 LIMIT = 20
-REPEATED = 3
+REPEATED = 5
 OVER_HTTP = 100
 
 
