@@ -22,7 +22,7 @@ MAX_WORDS = 8
 # Below this the dictionary offers words that share little but their length.
 MIN_SIMILARITY = 0.3
 # Of units that fit a mended query so many are compared with it: a common word has thousands.
-COMPARED = 400
+COMPARED = 200
 _PARTLY_NUMBER = re.compile(r"^[\d.\-\s]+$")
 # Fewer digits are rather a number in a name ("apteekki 6", "osasto 1306").
 _BEGUN_BUSINESS_ID = re.compile(r"^\d{5,7}-?\d?$")
