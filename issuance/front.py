@@ -17,6 +17,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from cryptography import x509
 from cryptography.x509.ocsp import OCSPResponseStatus
+from django.conf import settings
 from django.utils.http import http_date, parse_http_date_safe
 
 from certportal.foundation import clock
@@ -99,7 +100,7 @@ def _content(
 
     ``described`` are type and length, then what caches are told.
     """
-    caching = [*described[2:], ("ETag", tag), ("Last-Modified", http_date(modified))]
+    caching = [*described[2:], ("ETag", tag), ("Last-Modified", _date(modified))]
     if environ["REQUEST_METHOD"] != "POST" and _is_known(environ, tag, modified):
         return Answer("304 Not Modified", caching)
     headers = [*described[:2], ("X-Content-Type-Options", "nosniff"), *caching]
@@ -110,8 +111,15 @@ def _is_known(environ: WSGIEnvironment, tag: str, modified: int) -> bool:
     if tags := environ.get("HTTP_IF_NONE_MATCH"):
         known = [each.strip().removeprefix("W/") for each in tags.split(",")]
         return tag in known or known == ["*"]
-    since = parse_http_date_safe(environ.get("HTTP_IF_MODIFIED_SINCE", ""))
-    return since is not None and since >= modified
+    if moment := environ.get("HTTP_IF_MODIFIED_SINCE"):
+        since = parse_http_date_safe(moment)
+        return since is not None and since >= modified
+    return False
+
+
+@lru_cache(maxsize=1024)
+def _date(seconds: int) -> str:
+    return http_date(seconds)
 
 
 # ------------------------------------------------------------------ files
@@ -190,17 +198,22 @@ def _decoded(in_path: str) -> bytes:
 
 def _names(stem: str) -> ocsp.Names | None:
     """The CA by its published certificate; None if there is none of that name."""
-    file = repository.certificate_path(stem)
+    file = _certificate_file(stem, str(settings.PORTAL_DATA))
     try:
-        facts = file.stat()
+        facts = os.stat(file)
     except FileNotFoundError:
         return None
     return _names_in(file, facts.st_ino, facts.st_mtime_ns)
 
 
 @lru_cache(maxsize=64)
-def _names_in(file: Path, _inode: int, _mtime: int) -> ocsp.Names:
-    return ocsp.Names(x509.load_der_x509_certificate(file.read_bytes()))
+def _certificate_file(stem: str, _data: str) -> str:
+    return str(repository.certificate_path(stem))
+
+
+@lru_cache(maxsize=64)
+def _names_in(file: str, _inode: int, _mtime: int) -> ocsp.Names:
+    return ocsp.Names(x509.load_der_x509_certificate(Path(file).read_bytes()))
 
 
 def _signed_ahead(environ: WSGIEnvironment, stem: str, asked: list[ocsp.CertId]) -> Answer | None:
@@ -216,7 +229,7 @@ def _signed_ahead(environ: WSGIEnvironment, stem: str, asked: list[ocsp.CertId])
         ("Content-Type", MEDIA_TYPE),
         ("Content-Length", str(len(found))),
         ("Cache-Control", f"max-age={fresh}, public, no-transform, must-revalidate"),
-        ("Expires", http_date(now.timestamp() + fresh)),
+        ("Expires", _date(int(now.timestamp()) + fresh)),
     ]
     tag = f'"{hashlib.sha256(found).hexdigest()}"'
     return _content(environ, described, tag, int(pack.this_update.timestamp()), [found])

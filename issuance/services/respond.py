@@ -5,8 +5,9 @@ is signed anew. Who signs a pack holds a lock of its own, reads how the certific
 replaces the file, so that an older status never replaces a newer one.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import batched
 
 from cryptography.x509.ocsp import OCSPResponseStatus
 
@@ -28,6 +29,8 @@ RENEWED_AT = 0.75
 """Packs are signed anew when no more than this share of their life is left."""
 MOST_PACKS = 200
 """Packs signed in one go: the `ca` worker has other work waiting."""
+TOGETHER = 20
+"""Packs signed under one lock: a revocation waits for no more than these."""
 UNKNOWN_FOR = timedelta(minutes=5)
 """An unknown number may be a certificate's tomorrow."""
 
@@ -41,30 +44,36 @@ def publish_response_with(
     """
     certificate = Certificate.objects.select_related("issuing_ca").get(pk=certificate_id)
     if certificate.not_after >= now:
-        name = packs.name_of(certificate.serial)
-        publish_pack(certificate.issuing_ca, name, now=now, load_signer=load_signer)
+        names = [packs.name_of(certificate.serial)]
+        publish_packs(certificate.issuing_ca, names, now=now, load_signer=load_signer)
 
 
-def publish_pack(
-    ca: IssuingCA, name: str, *, now: datetime, load_signer: LoadSigner = signer_for
+def publish_packs(
+    ca: IssuingCA, names: Sequence[str], *, now: datetime, load_signer: LoadSigner = signer_for
 ) -> None:
-    """Sign the responses of one pack and replace it; an empty one is taken away.
+    """Sign the responses of these packs and replace them; an empty one is taken away.
 
-    Raises SignerUnavailable, Busy (another worker is at it).
+    Raises SignerUnavailable, Busy (another worker is at one of them).
     """
     responder = responder_for(ca, now=now, load_signer=load_signer)
-    with locks.alone(f"ocsp:{ca.stem}:{name}"):
-        until = _next_update(responder, now)
-        names, responses = ocsp.Names(ca.certificate), dict[packs.Key, bytes]()
-        for serial, status in standing.in_pack(ca, name, now).items():
-            for algorithm in SIGNED_AHEAD:
-                number = int(serial, 16)
-                single = _single(names.cert_id(algorithm, number), status, now, until)
-                responses[algorithm, number] = ocsp.respond([single], responder, now=now)
-        packs.write(ca.stem, name, now, until, responses)
-    if responses:
-        # The first one: from now on monitoring knows what to look at.
-        IssuingCA.objects.filter(pk=ca.pk, ocsp_next_update=None).update(ocsp_next_update=until)
+    until = _next_update(responder, now)
+    with locks.alone(*(f"ocsp:{ca.stem}:{name}" for name in names)):
+        for name, statuses in standing.in_packs(ca, names, now).items():
+            responses = dict(_responses(ca, statuses, responder, now, until))
+            packs.write(ca.stem, name, now, until, responses)
+    # If these are the first, from now on monitoring knows what to look at.
+    IssuingCA.objects.filter(pk=ca.pk, ocsp_next_update=None).update(ocsp_next_update=until)
+
+
+def _responses(
+    ca: IssuingCA, statuses: Mapping[str, Status], responder: Signer, now: datetime, until: datetime
+) -> Iterator[tuple[packs.Key, bytes]]:
+    names = ocsp.Names(ca.certificate)
+    for serial, status in statuses.items():
+        number = int(serial, 16)
+        for algorithm in SIGNED_AHEAD:
+            single = _single(names.cert_id(algorithm, number), status, now, until)
+            yield (algorithm, number), ocsp.respond([single], responder, now=now)
 
 
 def _next_update(responder: Signer, now: datetime) -> datetime:
@@ -105,8 +114,8 @@ def refresh_responses(
 
 def _refresh(ca: IssuingCA, now: datetime, most: int, load_signer: LoadSigner) -> int:
     due = list(_due(ca, now))
-    for name in due[:most]:
-        publish_pack(ca, name, now=now, load_signer=load_signer)
+    for names in batched(due[:most], TOGETHER):
+        publish_packs(ca, names, now=now, load_signer=load_signer)
     if len(due) < most:
         ends = [pack.next_update for name in packs.names(ca.stem) if (pack := _read(ca, name))]
         IssuingCA.objects.filter(pk=ca.pk).update(ocsp_next_update=min(ends, default=None))

@@ -1,12 +1,13 @@
 """How certificates stand: by the database, and never better than the list being served says."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import or_
 from pathlib import Path
 
 from cryptography import x509
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Substr
 
 from issuance import der, journal, packs, repository, tlv
@@ -22,17 +23,21 @@ type Listed = Mapping[str, Mapping[str, bytes]]
 """Entries of a revocation list: by the name of the pack, then by serial number."""
 
 
-def in_pack(ca: IssuingCA, name: str, now: datetime) -> dict[str, Status]:
-    """Serial number → status, of every certificate of the pack that has not ended.
+def in_packs(ca: IssuingCA, names: Sequence[str], now: datetime) -> dict[str, dict[str, Status]]:
+    """Of each pack: serial number → status, of every certificate that has not ended.
 
     What stands on the list being served stays revoked, even if the database has come back from a
     backup made before it.
     """
-    first, end = packs.serials_of(name)
-    found = _statuses(_alive(ca, now).filter(serial__gte=first, serial__lt=end))
-    for serial, entry in _listed(ca).get(name, {}).items():
-        if found.get(serial, GOOD) == GOOD:
-            found[serial] = of_entry(entry)
+    bounds = map(packs.serials_of, names)
+    ranges = (Q(serial__gte=first, serial__lt=end) for first, end in bounds)
+    found: dict[str, dict[str, Status]] = {name: {} for name in names}
+    for serial, status in _statuses(_alive(ca, now).filter(reduce(or_, ranges))).items():
+        found[packs.name_of(serial)][serial] = status
+    for name, statuses in found.items():
+        for serial, entry in _listed(ca).get(name, {}).items():
+            if statuses.get(serial, GOOD) == GOOD:
+                statuses[serial] = of_entry(entry)
     return found
 
 

@@ -203,7 +203,7 @@ def _path(request):
 
 def _lua(requests):
     """A script for wrk that puts the requests in turn."""
-    lines = ["local all, i = {}, 0", "function init(args)", "wrk.init(args)", "all = {"]
+    lines = ["local all, i = {}, 0", "function init()", "all = {"]
     for method, path, body in requests:
         octets = "".join(f"\\{octet:03d}" for octet in body)
         lines.append(f'wrk.format("{method}", "{path}", nil, "{octets}"),')
