@@ -183,7 +183,7 @@ def _status(environ: WSGIEnvironment, stem: str, in_path: str | None) -> Answer:
 def _posted(environ: WSGIEnvironment) -> bytes:
     """The body; one that is too long is cut, and so malformed."""
     announced = environ.get("CONTENT_LENGTH") or "0"
-    most = LONGEST_REQUEST if environ.get("wsgi.input_terminated") else int(announced)
+    most = LONGEST_REQUEST if environ.get("wsgi.input_terminated") else max(0, int(announced))
     body: bytes = environ["wsgi.input"].read(min(most, LONGEST_REQUEST))
     return body
 

@@ -28,6 +28,12 @@ openssl x509 -inform DER -in {root}.crt -noout -fingerprint -sha256
 openssl x509 -inform DER -in {root}.crt -out {root}.pem
 curl -o chain.pem {base}/ca/{issuing}.pem
 openssl verify -CAfile {root}.pem -untrusted chain.pem certificate.pem"""
+STATUS = """\
+openssl ocsp -issuer chain.pem -cert certificate.pem -CAfile {root}.pem -no_nonce \
+-url {base}/ocsp/{issuing}
+curl -O {base}/crl/{issuing}.crl
+openssl verify -crl_check -CRLfile {issuing}.crl -CAfile {root}.pem -untrusted chain.pem \
+certificate.pem"""
 DEBIAN = """\
 sudo cp {root}.pem /usr/local/share/ca-certificates/{root}.crt
 sudo update-ca-certificates"""
@@ -43,6 +49,7 @@ certutil -addstore -f CA {issuing}.crt"""
 
 COMMANDS: Sequence[tuple[str, Promise, str]] = (
     ("openssl", _("OpenSSL: fetch, compare and check a certificate"), OPENSSL),
+    ("status", _("OpenSSL: ask whether a certificate has been revoked"), STATUS),
     ("debian", _("Debian and Ubuntu: trust the root in the whole system"), DEBIAN),
     ("java", _("Java: a trust store of its own for the application"), JAVA),
     ("windows", _("Windows: the computer's certificate stores, as an administrator"), WINDOWS),

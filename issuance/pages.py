@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from issuance import installing
+from issuance.conf import pki
 from issuance.models import IssuingCA
 from issuance.places import Place
 from issuance.plan import serial_hex
@@ -36,7 +37,10 @@ ALGORITHMS = {
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """One CA certificate as the page shows it. ``stem`` names its files; a root has no state."""
+    """One CA certificate as the page shows it. ``stem`` names its files.
+
+    A root has neither a state nor an address of status.
+    """
 
     stem: str
     name: str
@@ -46,6 +50,7 @@ class Authority:
     begins: datetime
     ends: datetime
     state: str = ""
+    ocsp_url: str = ""
 
     @classmethod
     def of(cls, certificate: x509.Certificate, stem: str, state: str = "") -> "Authority":
@@ -61,6 +66,7 @@ class Authority:
             begins=certificate.not_valid_before_utc,
             ends=certificate.not_valid_after_utc,
             state=state,
+            ocsp_url=pki().ocsp_url(stem) if state else "",
         )
 
     @property

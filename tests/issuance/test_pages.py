@@ -27,6 +27,7 @@ def test_the_page_shows_every_authority_with_its_fingerprints_and_files(
         for kind in ("crt", "pem", "p7c"):
             assert f'href="/ca/{stem}.{kind}"' in page
         assert f'href="/crl/{stem}.crl"' in page
+        assert f'<dd class="mono">http://localhost:8000/ocsp/{stem}</dd>' in page
         for certificate in (ca.certificate, ca.root):
             for algorithm in (SHA256(), SHA1()):
                 assert certificate.fingerprint(algorithm).hex(":").upper() in page
