@@ -12,6 +12,7 @@ from certportal.foundation.models import OutboxItem
 from issuance import journal, repository
 from issuance.models import Certificate, IssuingCA, PreparedCertificate
 from issuance.plan import serial_hex
+from issuance.services.responders import journal_of
 
 
 class Kind(StrEnum):
@@ -42,7 +43,7 @@ class Difference:
 
 def compare(ca: IssuingCA) -> Iterator[Difference]:
     """Every disagreement about the certificates of one issuing CA."""
-    for place in journal.faults(ca.stem):
+    for place in (*journal.faults(ca.stem), *journal.faults(journal_of(ca))):
         yield Difference(Kind.JOURNAL_DAMAGED, ca.stem, place)
     signed = {entry.serial: entry for entry in journal.entries(ca.stem)}
     stored = _stored(ca)

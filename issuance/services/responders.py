@@ -61,13 +61,18 @@ def _is_good(responder: Signer, ca: IssuingCA, now: datetime) -> bool:
     )
 
 
+def journal_of(ca: IssuingCA) -> str:
+    """The name of the journal that holds the certificates of the CA's responders."""
+    return f"{ca.stem}-ocsp"
+
+
 def _make(ca: IssuingCA, now: datetime, issuing: Signer) -> Signer:
     """Lint, sign, journal, store, in this order, as with every certificate."""
     begun = max(now - BACKDATE, ca.certificate.not_valid_before_utc)
     end = min(now + LIFE, ca.certificate.not_valid_after_utc)
     if begun >= end:
         raise NoResponder(f"{ca.stem} has ended")
-    lines = f"{ca.stem}-ocsp"
+    lines = journal_of(ca)
     journal.ensure_room(lines)
     key = make_responder_key(issuing.branch)
     serial = new_serial()

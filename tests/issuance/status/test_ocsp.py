@@ -25,7 +25,7 @@ from issuance.services import respond
 from issuance.services.errors import NotReconciled
 from issuance.services.freshness import late_responses
 from issuance.services.respond import publish_response_with, refresh_responses
-from issuance.services.responders import responder_for
+from issuance.services.responders import journal_of, responder_for
 from issuance.services.signing import signer_for
 from issuance.signers import Signer, SignerUnavailable
 from tests.issuance.hierarchy import Place, add_ca
@@ -145,13 +145,28 @@ def test_a_responder_is_kept_for_a_week_and_every_one_of_them_is_known(
     assert second.private_key != first.private_key
     serials = [serial_hex(each.chain[0].serial_number) for each in (first, second)]
     assert [each.serial for each in OcspResponder.objects.order_by("pk")] == serials
-    assert [each.serial for each in journal.entries(f"{STEM}-ocsp")] == serials
+    assert [each.serial for each in journal.entries(journal_of(cas[STEM]))] == serials
     events = Event.objects.filter(action="issuance.ocsp_responder").order_by("id")
     assert [event.data["serial"] for event in events] == serials
     ca = cas[STEM]
     asked = request(ca.certificate, first.chain[0].serial_number)
     told = library.load_der_ocsp_response(services.answer(STEM, asked, now=now))
     assert told.certificate_status == library.OCSPCertStatus.GOOD
+
+
+def test_a_token_that_is_away_is_not_missed_for_a_week(
+    certificate: Certificate, now: datetime
+) -> None:
+    def away(ca: IssuingCA) -> Signer:
+        raise SignerUnavailable(ca.stem)
+
+    publish_response_with(certificate.pk, now=now)
+    services.revoke(certificate.pk, "superseded", actor=TEST, now=now)
+    publish_response_with(certificate.pk, now=now + timedelta(days=6), load_signer=away)
+    assert status_of(certificate).certificate_status == library.OCSPCertStatus.REVOKED
+    with pytest.raises(SignerUnavailable):
+        publish_response_with(certificate.pk, now=now + timedelta(days=8), load_signer=away)
+    assert status_of(certificate).certificate_status == library.OCSPCertStatus.REVOKED
 
 
 def test_a_responder_never_outlives_its_ca_nor_a_response_its_responder(

@@ -1,5 +1,6 @@
 """Requests and responses, read and made by a library that had no part in ours."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,6 +8,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp as library
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from issuance import der, tlv
 from issuance.authority import ocsp
@@ -89,6 +92,16 @@ def test_a_request_made_from_the_certificates_names_the_same() -> None:
 def test_what_is_no_request_is_told_so(data: bytes) -> None:
     with pytest.raises(ocsp.BadRequest):
         ocsp.read_request(data)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_a_damaged_request_does_no_harm(data: st.DataObject) -> None:
+    whole = bytearray(request(ca_of("ec").chain[0], new_serial(), nonce=b"n" * 32))
+    for _ in range(data.draw(st.integers(1, 4))):
+        whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
+    with suppress(ocsp.BadRequest, ocsp.NotUnderstood):
+        ocsp.read_request(bytes(whole[: data.draw(st.integers(0, len(whole)))]))
 
 
 def test_a_request_may_ask_about_several_certificates_but_not_about_many() -> None:
