@@ -5,7 +5,6 @@ session, so it answers while these are down, and costs little more than any fixe
 """
 
 import base64
-import hashlib
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -216,7 +215,9 @@ def _names_in(file: str, _inode: int, _mtime: int) -> ocsp.Names:
     return ocsp.Names(x509.load_der_x509_certificate(Path(file).read_bytes()))
 
 
-def _signed_ahead(environ: WSGIEnvironment, stem: str, asked: list[ocsp.CertId]) -> Answer | None:
+def _signed_ahead(
+    environ: WSGIEnvironment, stem: str, asked: tuple[ocsp.CertId, ...]
+) -> Answer | None:
     """The answer in a pack, with the headers of RFC 5019 section 6.2; none that has ended."""
     one, *more = asked
     pack = packs.find(stem, one.serial)
@@ -227,12 +228,12 @@ def _signed_ahead(environ: WSGIEnvironment, stem: str, asked: list[ocsp.CertId])
     fresh = min(FRESH_FOR, int((pack.next_update - now).total_seconds()))
     described = [
         ("Content-Type", MEDIA_TYPE),
-        ("Content-Length", str(len(found))),
+        ("Content-Length", str(len(found.der))),
         ("Cache-Control", f"max-age={fresh}, public, no-transform, must-revalidate"),
         ("Expires", _date(int(now.timestamp()) + fresh)),
     ]
-    tag = f'"{hashlib.sha256(found).hexdigest()}"'
-    return _content(environ, described, tag, int(pack.this_update.timestamp()), [found])
+    signed_at = int(pack.this_update.timestamp())
+    return _content(environ, described, f'"{found.sha256}"', signed_at, [found.der])
 
 
 def _on_demand(stem: str, request: bytes) -> Answer:

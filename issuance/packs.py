@@ -5,6 +5,7 @@ up or down. A pack is one line of JSON, which says where each response begins, a
 Nothing in it is worth forcing to disk: a broken one is as good as none, and is made anew.
 """
 
+import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -28,15 +29,23 @@ type Key = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
+class Response:
+    """One response (DER), and the hash that tells it from all others."""
+
+    der: bytes
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Pack:
     """Responses that were signed together; times in UTC, to the second."""
 
     this_update: datetime
     next_update: datetime
-    responses: Mapping[str, bytes]
+    responses: Mapping[str, Response]
 
-    def find(self, algorithm: str, serial: int) -> bytes | None:
-        """The response (DER) about a certificate."""
+    def find(self, algorithm: str, serial: int) -> Response | None:
+        """The response about a certificate."""
         return self.responses.get(_key(algorithm, serial))
 
 
@@ -84,7 +93,8 @@ def read(file: Path) -> Pack | None:
         facts = json.loads(header)
         responses, offset = {}, 0
         for key, size in facts["sizes"].items():
-            responses[key] = body[offset : offset + size]
+            der = body[offset : offset + size]
+            responses[key] = Response(der, hashlib.sha256(der).hexdigest())
             offset += size
         begun, until = (datetime.fromtimestamp(facts[name], UTC) for name in ("this", "next"))
     except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -94,9 +94,11 @@ def _key_bits(certificate: x509.Certificate) -> bytes:
 # ------------------------------------------------------------------ requests
 
 
-def read_request(data: bytes) -> list[CertId]:
+@lru_cache(maxsize=2048)
+def read_request(data: bytes) -> tuple[CertId, ...]:
     """What a request (DER) asks about. Signatures and nonces are passed over.
 
+    Clients without a nonce ask about a certificate in the same bytes, so many are remembered.
     Raises BadRequest, NotUnderstood.
     """
     try:
@@ -105,7 +107,7 @@ def read_request(data: bytes) -> list[CertId]:
         raise BadRequest(str(error)) from error
 
 
-def _read_request(data: bytes) -> list[CertId]:
+def _read_request(data: bytes) -> tuple[CertId, ...]:
     parts = tlv.read(data).expect(tlv.SEQUENCE).children()[0].expect(tlv.SEQUENCE).children()
     if parts and parts[0].tag == _VERSION:
         (version,) = parts.pop(0).children()
@@ -118,7 +120,7 @@ def _read_request(data: bytes) -> list[CertId]:
         raise BadRequest(f"{len(requests)} certificates")
     for extensions in parts:
         _look_at_extensions(extensions.expect(_EXTENSIONS))
-    return [_read_one(each) for each in requests]
+    return tuple(map(_read_one, requests))
 
 
 def _read_one(request: tlv.Element) -> CertId:

@@ -1,10 +1,12 @@
-"""A WSGI application that answers whatever is asked with the bytes of one file: the floor."""
+"""A WSGI application that answers whatever is asked with one response, made beforehand."""
 
+import json
 import os
 from pathlib import Path
 
-BODY = Path(os.environ["FIXED_BODY"]).read_bytes() if "FIXED_BODY" in os.environ else b""
-HEADERS = [("Content-Type", "application/ocsp-response"), ("Content-Length", str(len(BODY)))]
+FOLDER = Path(os.environ.get("FIXED_RESPONSE", "."))
+BODY = (FOLDER / "body").read_bytes()
+HEADERS = [tuple(each) for each in json.loads((FOLDER / "headers").read_text())]
 
 
 def application(environ, start_response):
