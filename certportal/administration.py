@@ -11,6 +11,7 @@ from accounts import access
 # Django's groups, allauth's addresses and factors: rights follow roles here, an address is a
 # person's, and nobody looks into other people's second factors.
 UNUSED = frozenset({"auth.group", "account.emailaddress", "mfa.authenticator"})
+PASSWORDS = frozenset({"password_change", "password_change_done"})
 
 
 class SettingsSite(AdminSite):
@@ -22,6 +23,10 @@ class SettingsSite(AdminSite):
         models: list[Any] = [model_or_iterable] if one else list(model_or_iterable)
         used = [model for model in models if model._meta.label_lower not in UNUSED]
         super().register(used, *args, **options)
+
+    def get_urls(self) -> list[Any]:
+        """Return Django's addresses without the pages to change a password."""
+        return [one for one in super().get_urls() if getattr(one, "name", "") not in PASSWORDS]
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Whether a superuser asks who has proven the second factor.

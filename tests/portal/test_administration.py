@@ -26,7 +26,7 @@ def test_nothing_stands_there_that_the_service_does_not_use(sofia):
     client = people.log_in(Client(), sofia)
     page = client.get(PLACE).text
     assert "/settings/accounts/person/" in page
-    for place in ("auth/group", "account/emailaddress", "mfa/authenticator"):
+    for place in ("auth/group", "account/emailaddress", "mfa/authenticator", "password_change"):
         assert place not in page
         assert client.get(f"{PLACE}{place}/").status_code == 404
 
