@@ -1,5 +1,6 @@
 """Django settings, all from the environment. `./portal` sets the variables; README lists them."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -258,6 +259,8 @@ REGISTER_URL = env.text("REGISTER_URL")
 REGISTER = {
     "BACKEND": "accounts.register.codeserver.CodeServer" if REGISTER_URL else "",
     "OPTIONS": {"url": REGISTER_URL} if REGISTER_URL else {},
+    "MAX_AGE": timedelta(hours=float(env.text("REGISTER_MAX_AGE_HOURS", "72"))),
+    "MAX_ENDED_SHARE": float(env.text("REGISTER_MAX_ENDED_PERCENT", "1")) / 100,
 }
 
 # ------------------------------------------------------------------ work handed over

@@ -10,7 +10,8 @@ DEFAULTS: dict[str, Any] = {
     # rows come by `import_register` alone.
     "BACKEND": "",
     "OPTIONS": {},
-    # A mirror that is fetched and older than this is not relied on: checks wait.
+    # A mirror that is fetched and older than this is not relied on: checks wait. From
+    # REGISTER_MAX_AGE_HOURS; the share below from REGISTER_MAX_ENDED_PERCENT.
     "MAX_AGE": timedelta(hours=72),
     # A run that would end more units than both of these is held for a person. The number is for
     # short lists, where one unit is more than the share.

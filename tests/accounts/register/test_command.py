@@ -5,7 +5,9 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from accounts.register.models import RegisterRecord, RegisterRun
+from accounts.register import queries
+from accounts.register.models import Kind, RegisterRecord, RegisterRun
+from certportal.foundation import clock
 
 OID = "1.2.246.10.99000018.10.0"
 
@@ -129,3 +131,12 @@ def test_nothing_to_import_and_a_missing_file_are_told(tmp_path):
         run()
     with pytest.raises(CommandError, match="No such file"):
         run(str(tmp_path / "none.json"))
+
+
+@pytest.mark.django_db
+def test_an_empty_list_of_intermediaries_is_a_list(tmp_path):
+    path = tmp_path / "valittajat.json"
+    path.write_text('{"intermediaries": []}')
+    out, _ = run(str(path))
+    assert "intermediary: 0 rows read" in out
+    assert queries.is_fresh(clock.now(), kind=Kind.INTERMEDIARY)
