@@ -24,6 +24,7 @@ from certportal.foundation import clock
 class LinkRow:
     """A holder's newest link in words: who, when it was sent, and what has become of it."""
 
+    role: str
     who: str
     sent_at: datetime
     state: str
@@ -38,7 +39,7 @@ def links(application: Application, *, now: datetime) -> list[LinkRow]:
 
 def _row(link: ContactLink, application: Application, now: datetime) -> LinkRow:
     lives = contact.lives(link, application, now=now)
-    return LinkRow(link.email, link.made_at, _state(link, lives), lives)
+    return LinkRow(link.get_holder_display(), link.email, link.made_at, _state(link, lives), lives)
 
 
 def _state(link: ContactLink, lives: bool) -> str:

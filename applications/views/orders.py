@@ -28,6 +28,7 @@ def order(request: HttpRequest, application: Application) -> HttpResponse:
     if application.status == Status.DRAFT:
         return tasks(request, application, now)
     certificate = certificates.shown(application, now=now)
+    links = linking.links(application, now=now)
     context = {
         "application": application,
         "type": CertificateType(application.type),
@@ -40,7 +41,8 @@ def order(request: HttpRequest, application: Application) -> HttpResponse:
         **paper.shown(application),
         **_progress(application, now),
         **_waiting(application, now),
-        "links": linking.links(application, now=now),
+        "links": links,
+        "may_end": any(link.lives for link in links),
         "predecessor": telling.predecessor(application),
         "successor": telling.successor(application),
         **certificate,

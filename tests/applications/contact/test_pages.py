@@ -175,3 +175,24 @@ def test_applicants_and_the_former_have_no_technical_pages(matti, maija, teemu, 
     assert people.log_in(Client(), maija).get(place).status_code == 404
     teemu.memberships.update(ended_at=now)
     assert people.log_in(Client(), teemu).get(place).status_code == 404
+
+
+def test_a_contact_is_promised_a_mail_only_where_one_will_come(order, link, opened, matti):
+    orders.attach(matti, order, orders.openssl_csr())
+    assert "We tell you when the certificate is ready" in opened.get(at(link, "order")).text
+    Application.objects.filter(pk=order.pk).update(deliver_to="applicant")
+    page = opened.get(at(link, "order")).text
+    assert "We tell you" not in page
+    assert "it is mailed to the one who ordered" in page
+    assert "Here you follow the order" in opened.get(at(link)).text
+
+
+def test_a_link_that_has_ended_is_not_offered_to_be_ended(order, link, matti):
+    web = people.log_in(Client(), matti)
+    page = f"/en/orders/{order.pk}/"
+    assert "/contact/revoke/" in web.get(page).text
+    services.revoke_link(order.pk, **orders.Handler(matti, order).seen)
+    text = web.get(page).text
+    assert "/contact/revoke/" not in text
+    assert "/contact/resend/" in text
+    assert "The technical contact, tiina@example.com: The link has ended" in text
