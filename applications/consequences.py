@@ -42,6 +42,7 @@ CONSEQUENCES: dict[Action, Consequences] = {
     Action.REJECT: Consequences(notices=(("rejected", APPLICANT),), ends_links=True),
     Action.RECALL: Consequences(("application.claimed",), (("recalled", ("reviewer",)),)),
     Action.ISSUE: Consequences(notices=(("package", ("recipient", "mailbox")),)),
+    Action.RESTORE: Consequences(notices=(("package", ("recipient", "mailbox")),)),
     Action.REISSUE: Consequences(notices=(("package", ("recipient", "mailbox")),)),
     Action.WITHDRAW: Consequences(notices=(("withdrawn", APPLICANT),), ends_links=True),
     Action.LAPSE: Consequences(ends_links=True),

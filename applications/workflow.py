@@ -67,6 +67,7 @@ class Action(StrEnum):
     RECALL = "recall"
     ISSUE = "issue"
     REISSUE = "reissue"
+    RESTORE = "restore"
     DELIVER = "deliver"
     WITHDRAW = "withdraw"
     DISCARD = "discard"
@@ -121,6 +122,8 @@ TRANSITIONS: dict[Action, Transition] = {
     Action.REJECT: _row("reviewer", "in_review info_requested", "rejected"),
     Action.RECALL: _row("system", "approved", "in_review"),
     Action.ISSUE: _row("system", "approved", "issued"),
+    # Signed already, as the authority's journal knows: an older copy of the database had it here.
+    Action.RESTORE: _row("system", "checking in_review info_requested", "issued"),
     # An order that the service makes itself, for a certificate that replaces another.
     Action.REISSUE: _row("system", "draft", "issued"),
     Action.DELIVER: _row("system", "issued", "delivered"),

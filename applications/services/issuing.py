@@ -5,17 +5,26 @@ from uuid import UUID
 
 from django.db import transaction
 
-from applications import promise
+from applications import promise, workflow
 from applications.models import Application, Package
 from applications.services import moving, successors
 from applications.workflow import Action, Role, Status
 from certportal.foundation import outbox
 from certportal.foundation.actors import system
+from certportal.foundation.errors import Hopeless
 from issuance import services as authority
 from issuance.findings import Finding
+from issuance.models import PreparedCertificate
 from issuance.services.errors import AlreadySigning
 
 ACTOR = system("issuance")
+
+
+class CannotRecord(Hopeless):
+    """The authority has a certificate that no order can take: a person must look at it.
+
+    After a restored backup the order may be unknown, unsent, ended or about something else by now.
+    """
 
 
 @transaction.atomic
@@ -25,20 +34,27 @@ def record_issued(
     """Note that the certificate was issued; its package is sent to whom the order says.
 
     Told twice, it does nothing the second time. A certificate of a mass replacement gets an order
-    of its own.
+    of its own; one that an older copy of the database had forgotten ends the handling of its
+    order. Raises CannotRecord.
     """
     if item := successors.item_of(application_id):
         return successors.take_over(item.pk, certificate_id, now=now)
+    if not Application.objects.filter(pk=application_id).exists():
+        raise CannotRecord("the order is unknown")
     application = moving.lock(application_id)
-    if application.status != Status.APPROVED:
+    if application.status in {Status.ISSUED, Status.DELIVERED}:
         return None
+    forgotten = application.status != Status.APPROVED
+    if forgotten:
+        _require_same(application, certificate_id)
+        application.requests.filter(closed_at=None).update(closed_at=now)
     for recipient in ("recipient", "mailbox"):
         Package.objects.get_or_create(
             application=application, recipient=recipient, certificate_id=certificate_id
         )
     return moving.move(
         application,
-        Action.ISSUE,
+        Action.RESTORE if forgotten else Action.ISSUE,
         role=Role.SYSTEM,
         actor=ACTOR,
         now=now,
@@ -46,6 +62,16 @@ def record_issued(
         waiting_for="",
         waiting_since=None,
     )
+
+
+def _require_same(application: Application, certificate_id: int) -> None:
+    """Raise CannotRecord unless what the authority certified is what the order says today."""
+    certified = PreparedCertificate.objects.get(certificate=certificate_id)
+    csr, sent = application.csr, application.submission
+    now_said = (csr.sha256 if csr else "", sent.sha256 if sent else "")
+    same = now_said == (certified.csr_sha256, certified.submission_sha256)
+    if not same or not workflow.may(Action.RESTORE, application.status, Role.SYSTEM):
+        raise CannotRecord(f"the order is {application.status}")
 
 
 @transaction.atomic

@@ -50,6 +50,7 @@ WORDS: dict[str, Promise] = {
     "reject": gettext_lazy("The application was rejected"),
     "recall": gettext_lazy("The application came back to review before signing"),
     "issue": gettext_lazy("The certificate was issued"),
+    "restore": gettext_lazy("The certificate had been issued already, as a backup did not know"),
     "reissue": gettext_lazy("A new certificate was issued in place of an earlier one"),
     "replaced": gettext_lazy("The certificate was replaced by a new one"),
     "deliver": gettext_lazy("The certificate was delivered"),

@@ -1,0 +1,75 @@
+"""An older copy of the database: orders whose certificates the authority had signed already."""
+
+from contextlib import suppress
+from uuid import uuid4
+
+import pytest
+from django.core import mail
+from django.db import transaction
+
+from applications import services
+from applications.delivery import certificate_of
+from applications.models import Application
+from applications.services.issuing import CannotRecord
+from applications.workflow import Status
+from certportal.foundation import clock
+from certportal.foundation.models import Event, OutboxItem
+from issuance import services as authority
+from issuance.models import Certificate
+from tests.applications import orders
+
+
+class Forgotten(Exception):
+    pass
+
+
+@pytest.fixture(autouse=True)
+def _local_mail(settings):
+    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
+
+
+@pytest.fixture
+def case(matti, riitta, cas):
+    """A claimed case whose certificate was signed, approved and delivered, and then forgotten."""
+    application = orders.claimed(matti, riitta)
+    with suppress(Forgotten), transaction.atomic():
+        orders.approve(riitta, application)
+        orders.drain()
+        raise Forgotten
+    mail.outbox.clear()
+    application.refresh_from_db()
+    assert application.status == Status.IN_REVIEW
+    assert not Certificate.objects.exists()
+    return application
+
+
+def mend():
+    outcomes = authority.reconcile(mend=True, now=clock.now())
+    assert [outcome for _, outcome in outcomes] == ["mended"]
+    orders.drain()
+
+
+def test_the_order_gets_the_certificate_that_was_signed_for_it(case):
+    mend()
+    case.refresh_from_db()
+    assert case.status == Status.DELIVERED
+    assert certificate_of(case) is not None
+    packages = [one for one in mail.outbox if one.attachments]
+    assert {one.to[0] for one in packages} == {case.contact_email, case.mailbox}
+    assert Event.objects.filter(object_id=str(case.pk), action="application.restore").exists()
+    assert authority.reconcile(mend=False, now=clock.now()) == []
+
+
+def test_an_order_that_asks_something_else_by_now_waits_for_a_person(case, matti):
+    Application.objects.filter(pk=case.pk).update(status=Status.WITHDRAWN)
+    mend()
+    case.refresh_from_db()
+    assert case.status == Status.WITHDRAWN
+    item = OutboxItem.objects.get(topic="certificate.issued", task="applications.record_issued")
+    assert item.failed_at is not None
+    assert item.problem == "CannotRecord"
+
+
+def test_a_certificate_of_an_unknown_order_waits_for_a_person(db):
+    with pytest.raises(CannotRecord):
+        services.record_issued(uuid4(), 1, now=clock.now())
