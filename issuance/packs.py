@@ -49,6 +49,15 @@ class Pack:
         return self.responses.get(_key(algorithm, serial))
 
 
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What stands in a pack's first line: its life, and the length of each response, in order."""
+
+    this_update: datetime
+    next_update: datetime
+    sizes: Mapping[str, int]
+
+
 def _key(algorithm: str, serial: int) -> str:
     return f"{algorithm}:{serial_hex(serial)}"
 
@@ -86,20 +95,41 @@ def write(
     repository.replace(path(stem, name), content, lasting=False)
 
 
+def read_head(file: Path) -> Head | None:
+    """The first line of the pack in the file; None if there is none, or the pack is broken."""
+    try:
+        with file.open("rb") as opened:
+            line = opened.readline()
+            return _head(line, os.fstat(opened.fileno()).st_size - len(line))
+    except FileNotFoundError:
+        return None
+
+
+def _head(line: bytes, rest: int) -> Head | None:
+    try:
+        facts = json.loads(line)
+        begun, until = (datetime.fromtimestamp(facts[name], UTC) for name in ("this", "next"))
+        head = Head(begun, until, facts["sizes"])
+        return head if sum(head.sizes.values()) == rest else None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
 def read(file: Path) -> Pack | None:
     """The pack in the file; None if there is none, or it is broken."""
     try:
-        header, _, body = file.read_bytes().partition(b"\n")
-        facts = json.loads(header)
-        responses, offset = {}, 0
-        for key, size in facts["sizes"].items():
-            der = body[offset : offset + size]
-            responses[key] = Response(der, hashlib.sha256(der).hexdigest())
-            offset += size
-        begun, until = (datetime.fromtimestamp(facts[name], UTC) for name in ("this", "next"))
-    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
+        line, _, body = file.read_bytes().partition(b"\n")
+    except FileNotFoundError:
         return None
-    return Pack(begun, until, responses) if offset == len(body) else None
+    head = _head(line, len(body))
+    if head is None:
+        return None
+    responses, offset = {}, 0
+    for key, size in head.sizes.items():
+        der = body[offset : offset + size]
+        responses[key] = Response(der, hashlib.sha256(der).hexdigest())
+        offset += size
+    return Pack(head.this_update, head.next_update, responses)
 
 
 class _Memory:

@@ -29,6 +29,10 @@ HASHES: Mapping[str, str] = {
 MOST_ASKED = 8
 """Certificates one request may ask about; the profile of RFC 5019 has one."""
 
+LONGEST_SERIAL = 21
+"""Octets; RFC 5280 section 4.1.2.2 allows 20, and some CAs of old took one more."""
+
+_NULL = b"\x05\x00"
 _BASIC = "1.3.6.1.5.5.7.48.1.1"
 _VERSION, _REQUESTOR, _EXTENSIONS = 0xA0, 0xA1, 0xA2
 
@@ -80,7 +84,7 @@ class Names:
     def cert_id(self, algorithm: str, serial: int) -> bytes:
         """The identifier (DER) of one of its certificates, as most clients write it."""
         oid = next(oid for oid, name in HASHES.items() if name == algorithm)
-        known = der.sequence(der.object_identifier(x509.ObjectIdentifier(oid)), b"\x05\x00")
+        known = der.sequence(der.object_identifier(x509.ObjectIdentifier(oid)), _NULL)
         octets = (der.tlv(tlv.OCTET_STRING, each) for each in self.hashes(algorithm))
         return der.sequence(known, *octets, der.integer(serial))
 
@@ -128,9 +132,15 @@ def _read_one(request: tlv.Element) -> CertId:
     for each in extensions:
         _look_at_extensions(each.expect(_VERSION))
     algorithm, name_hash, key_hash, serial = cert_id.expect(tlv.SEQUENCE).children()
-    oid = tlv.object_identifier(algorithm.expect(tlv.SEQUENCE).children()[0])
+    identifier, *parameters = algorithm.expect(tlv.SEQUENCE).children()
+    oid = tlv.object_identifier(identifier)
     if oid not in HASHES:
         raise NotUnderstood(oid)
+    # The answer repeats it all, so nothing of the asker's own fancy may be in it.
+    if [each.encoded for each in parameters] not in ([], [_NULL]):
+        raise BadRequest("parameters")
+    if len(serial.content) > LONGEST_SERIAL:
+        raise BadRequest("serial number")
     return CertId(
         algorithm=HASHES[oid],
         name_hash=name_hash.expect(tlv.OCTET_STRING).content,

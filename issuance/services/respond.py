@@ -50,10 +50,10 @@ def publish_response_with(
 
 def publish_packs(
     ca: IssuingCA, names: Sequence[str], *, now: datetime, load_signer: LoadSigner = signer_for
-) -> None:
+) -> datetime:
     """Sign the responses of these packs and replace them; an empty one is taken away.
 
-    Raises SignerUnavailable, Busy (another worker is at one of them).
+    Returns when they end. Raises SignerUnavailable, Busy (another worker is at one of them).
     """
     responder = responder_for(ca, now=now, load_signer=load_signer)
     until = _next_update(responder, now)
@@ -63,6 +63,7 @@ def publish_packs(
             packs.write(ca.stem, name, now, until, responses)
     # If these are the first, from now on monitoring knows what to look at.
     IssuingCA.objects.filter(pk=ca.pk, ocsp_next_update=None).update(ocsp_next_update=until)
+    return until
 
 
 def _responses(
@@ -113,29 +114,20 @@ def refresh_responses(
 
 
 def _refresh(ca: IssuingCA, now: datetime, most: int, load_signer: LoadSigner) -> int:
-    due = list(_due(ca, now))
-    for names in batched(due[:most], TOGETHER):
-        publish_packs(ca, names, now=now, load_signer=load_signer)
-    if len(due) < most:
-        ends = [pack.next_update for name in packs.names(ca.stem) if (pack := _read(ca, name))]
+    """Sign up to ``most`` packs that are due; how many. Those not wanted any more go as well."""
+    names = sorted(standing.pack_names(ca, now) | set(packs.names(ca.stem)))
+    heads = {name: packs.read_head(packs.path(ca.stem, name)) for name in names}
+    fresh = {name: head for name, head in heads.items() if head and not _is_old(head, now)}
+    due = [name for name in names if name not in fresh]
+    ends = [head.next_update for head in fresh.values()]
+    for together in batched(due[:most], TOGETHER):
+        ends.append(publish_packs(ca, together, now=now, load_signer=load_signer))
+    if len(due) <= most:
         IssuingCA.objects.filter(pk=ca.pk).update(ocsp_next_update=min(ends, default=None))
     return min(len(due), most)
 
 
-def _due(ca: IssuingCA, now: datetime) -> Iterator[str]:
-    """Wanted packs that are not there, and those there that are old, wanted or not."""
-    wanted = standing.pack_names(ca, now)
-    for name in sorted(wanted | set(packs.names(ca.stem))):
-        pack = _read(ca, name)
-        if pack is None or _is_old(pack, now):
-            yield name
-
-
-def _read(ca: IssuingCA, name: str) -> packs.Pack | None:
-    return packs.read(packs.path(ca.stem, name))
-
-
-def _is_old(pack: packs.Pack, now: datetime) -> bool:
+def _is_old(pack: packs.Head, now: datetime) -> bool:
     return pack.next_update - now <= RENEWED_AT * (pack.next_update - pack.this_update)
 
 

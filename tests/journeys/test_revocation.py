@@ -1,4 +1,4 @@
-"""Revoked in the browser; openssl sees it in the list at the address in the certificate."""
+"""Revoked in the browser; openssl sees it in list and status at the certificate's addresses."""
 
 import re
 import urllib.request
@@ -41,11 +41,22 @@ def listed(package, folder):
     return run("openssl", "crl", "-in", folder / "list.crl", "-inform", "DER", "-noout", "-text")
 
 
+def status(package, folder):
+    """Return what openssl is told at the address for status that the certificate names."""
+    (address,) = package.shows("-ocsp_uri").split()
+    issuer = address.replace("/ocsp/", "/ca/") + ".crt"
+    with urllib.request.urlopen(issuer, timeout=5) as answer:
+        (folder / "issuer.crt").write_bytes(answer.read())
+    known = ["-issuer", folder / "issuer.crt", "-CAfile", package.chain]
+    return run("openssl", "ocsp", *known, "-cert", package.pem, "-url", address).decode()
+
+
 def test_from_the_account_to_the_list_and_the_mails(stack, matti, delivered, tmp_path):
     order, package = delivered
     serial = package.shows("-serial").strip().partition("=")[2]
     assert list_address(package).startswith(stack.base)
     assert serial not in listed(package, tmp_path).decode()
+    assert ": good" in status(package, tmp_path)
     before = {who: len(steps.mails_to(who, stack.mails)) for who in (MAILBOX, "matti@example.fi")}
 
     matti.goto(order)
@@ -64,6 +75,8 @@ def test_from_the_account_to_the_list_and_the_mails(stack, matti, delivered, tmp
     )
     text = listed(package, tmp_path).decode()
     assert "Key Compromise" in text.partition(serial)[2]
+    steps.await_true(lambda: ": revoked" in status(package, tmp_path), "still good", seconds=60)
+    assert "Reason: keyCompromise" in status(package, tmp_path)
     for address, earlier in before.items():
         mail = steps.await_mail(address, stack.mails, later_than=earlier)
         assert serial.lower() in mail.get_body(("plain",)).get_content().lower()

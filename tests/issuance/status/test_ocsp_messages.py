@@ -49,6 +49,13 @@ def wrapped(*requests: bytes, extensions: bytes = b"") -> bytes:
     return der.sequence(der.sequence(der.sequence(*requests), extensions))
 
 
+def identified(after: bytes = b"", serial: int = 1) -> bytes:
+    """A request about a certificate whose algorithm has these parameters."""
+    oid = der.object_identifier(x509.ObjectIdentifier("1.3.14.3.2.26"))
+    octets = (der.tlv(tlv.OCTET_STRING, b"h" * 20),) * 2
+    return der.sequence(der.sequence(der.sequence(oid, after), *octets, der.integer(serial)))
+
+
 def one(issuer: x509.Certificate, serial: int) -> bytes:
     return der.sequence(ocsp.Names(issuer).cert_id("sha1", serial))
 
@@ -87,6 +94,8 @@ def test_a_request_made_from_the_certificates_names_the_same() -> None:
         wrapped(der.sequence()),
         wrapped(der.sequence(der.sequence(der.integer(1)))),
         wrapped(der.integer(1)),
+        wrapped(identified(after=b"\x04\x01a")),
+        wrapped(identified(serial=2**200)),
     ],
 )
 def test_what_is_no_request_is_told_so(data: bytes) -> None:
@@ -102,6 +111,12 @@ def test_a_damaged_request_does_no_harm(data: st.DataObject) -> None:
         whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
     with suppress(ocsp.BadRequest, ocsp.NotUnderstood):
         ocsp.read_request(bytes(whole[: data.draw(st.integers(0, len(whole)))]))
+
+
+def test_an_algorithm_needs_no_parameters() -> None:
+    for parameters in (b"", b"\x05\x00"):
+        (asked,) = ocsp.read_request(wrapped(identified(parameters)))
+        assert asked.algorithm == "sha1"
 
 
 def test_a_request_may_ask_about_several_certificates_but_not_about_many() -> None:
