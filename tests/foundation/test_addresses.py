@@ -3,6 +3,7 @@
 import pytest
 from django.test import RequestFactory
 
+from certportal.foundation import system_checks
 from certportal.foundation.addresses import address_of
 
 PROXY, VISITOR, INVENTED = "10.0.0.5", "203.0.113.9", "198.51.100.1"
@@ -49,3 +50,24 @@ def test_what_is_no_address_leaves_the_proxys_own(nonsense):
 def test_a_proxy_that_forwards_for_nobody_is_the_visitor():
     assert ask(PROXY) == PROXY
     assert ask("") == ""
+
+
+@pytest.mark.parametrize(
+    ("named", "faults"),
+    [
+        (["10.0.0.5", "2001:db8::/32"], 0),
+        (["10.0.0.5/24"], 1),
+        (["proxy.example.fi"], 1),
+        (["0.0.0.0/0", "::/0"], 2),
+    ],
+)
+def test_what_is_trusted_must_be_addresses_and_not_the_whole_world(settings, named, faults):
+    settings.TRUSTED_PROXIES = named
+    assert len(system_checks.proxies_can_be_read()) == faults
+
+
+def test_production_names_its_proxies(settings):
+    settings.PRODUCTION, settings.TRUSTED_PROXIES = True, []
+    assert [one.id for one in system_checks.visitors_are_told_apart()] == ["foundation.E001"]
+    settings.TRUSTED_PROXIES = [PROXY]
+    assert system_checks.visitors_are_told_apart() == []

@@ -33,11 +33,21 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware, get_token
 from django.test import Client, RequestFactory
+from wsgiref.util import setup_testing_defaults
+from certportal.wsgi import application
 
 def told(path, **more):
     answer = client.get(path, **more)
     cookies = {name: dict(one) for name, one in answer.cookies.items()}
     return {"status": answer.status_code, "headers": dict(answer.headers), "cookies": cookies}
+
+def fetched(path):
+    environ, seen = {"PATH_INFO": path, "HTTP_HOST": "pki.example.fi"}, {}
+    setup_testing_defaults(environ)
+    def start(status, headers, *_):
+        seen.update(status=int(status[:3]), headers=dict(headers))
+    b"".join(application(environ, start))
+    return seen
 
 def token():
     request = RequestFactory().get("/")
@@ -53,7 +63,7 @@ with transaction.atomic():
         "session": told("/identification/return?state=x", **proxy),
         "token": token(),
         "plain": told("/fi/"),
-        "list": told("/crl/none.crl", SERVER_NAME="pki.example.fi"),
+        "list": fetched("/crl/none.crl"),
         "test_provider": told("/testidp/authorize", **proxy),
         "mails": told("/dev/mail/", **proxy),
     }))
@@ -93,8 +103,12 @@ def test_production_settings_pass_every_check(django_db_setup):
     ("changes", "said"),
     [
         (
-            {"OIDC_LEVELS": "http://ftn.ficora.fi/2017/loatest2", "SECRET_KEY": "short"},
-            {"accounts.E002", "security.W009"},
+            {
+                "OIDC_LEVELS": "http://ftn.ficora.fi/2017/loatest2",
+                "SECRET_KEY": "short",
+                "TRUSTED_PROXIES": "",
+            },
+            {"accounts.E002", "security.W009", "foundation.E001"},
         ),
         ({"PORTAL_PROCESS": "ca", "CA_KEYS_DIR": "/keys"}, {"issuance.E003"}),
         ({"PORTAL_ENV": "development"}, {"must have PORTAL_ENV=production"}),
@@ -123,6 +137,7 @@ def test_cookies_are_bound_to_this_host_over_https(told):
 
 def test_revocation_lists_are_read_over_plain_http(told):
     assert told["list"]["status"] == 404
+    assert "Location" not in told["list"]["headers"]
 
 
 def test_what_is_for_development_does_not_exist(told):
