@@ -85,8 +85,8 @@ PERSONS = RecordClass(
     60,
     "the end of the last membership or role",
     OWN_PLAN,
-    "Name, address, the hashes of identifiers and what was told of the right to act are removed,"
-    " and the logins closed",
+    "Name, address, the hashes of identifiers, second factors and what was told of the right to"
+    " act are removed, and the logins closed",
 )
 CODES = RecordClass(
     "codes",

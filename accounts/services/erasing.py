@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
+from allauth.mfa.models import Authenticator
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
@@ -57,6 +58,7 @@ def erase_person(person_id: UUID, *, now: datetime) -> None:
     EmailCode.objects.filter(person=person).delete()
     JoinRequest.objects.filter(person=person).delete()
     SignOn.objects.filter(person=person).delete()
+    Authenticator.objects.filter(user__person=person).delete()
     Invitation.objects.filter(accepted_by=person).update(email="")
     Membership.objects.filter(person=person).update(basis_detail="", basis_note="")
     User.objects.filter(person=person).update(email="", is_active=False)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.core.management import call_command
 from django.test import Client
 
@@ -205,6 +206,15 @@ def test_what_was_told_of_the_right_to_act_goes_with_the_person(maija, now):
     leave(maija, now)
     services.erase_expired(now=years_after(now, 5))
     assert not any(getattr(maija.memberships.get(), name) for name in told)
+
+
+def test_second_factors_and_the_names_given_to_them_go_with_the_person(maija, now):
+    login = maija.logins.first()
+    data = {"name": "Maijan puhelin", "credential": {}}
+    Authenticator.objects.create(user=login, type=Authenticator.Type.WEBAUTHN, data=data)
+    leave(maija, now)
+    services.erase_expired(now=years_after(now, 5))
+    assert not Authenticator.objects.filter(user=login).exists()
 
 
 def test_reasons_of_decisions_on_register_and_succession_go_after_five_years(pharmacy, matti, now):
