@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache, reduce
+from functools import reduce
 from operator import or_
 from pathlib import Path
 
@@ -99,18 +99,24 @@ def _status(state: str, revoked_at: datetime | None, reason: str) -> Status:
     return Status(Standing.REVOKED, revoked_at, x509.ReasonFlags[reason])
 
 
+_LISTED: dict[Path, tuple[tuple[int, int], Listed]] = {}
+
+
 def _listed(ca: IssuingCA) -> Listed:
-    """What stands on the list being served. It is sorted once in a process for each list."""
+    """What stands on the list being served. Each is sorted once in a process, the last is kept."""
     file = repository.crl_path(ca.stem)
     try:
         facts = file.stat()
     except FileNotFoundError:
         return {}
-    return _sorted(file, ca.stem, facts.st_ino, facts.st_mtime_ns)
+    version = (facts.st_ino, facts.st_mtime_ns)
+    known = _LISTED.get(file)
+    if known is None or known[0] != version:
+        known = _LISTED[file] = (version, _sorted(ca.stem))
+    return known[1]
 
 
-@lru_cache(maxsize=16)
-def _sorted(_file: Path, stem: str, _inode: int, _mtime: int) -> Listed:
+def _sorted(stem: str) -> Listed:
     served = repository.last_crl(stem)
     found: dict[str, dict[str, bytes]] = {}
     for serial, entry in crl.by_serial(served.entries if served else b"").items():
