@@ -83,7 +83,7 @@ def ask_form(request: HttpRequest, application: Application) -> AskForm:
 def preview(application: Application, values: dict[str, Any]) -> str:
     """Return the mail as the applicant will read it, in the applicant's language."""
     kind = CertificateType(application.type)
-    base, path = settings.PORTAL_BASE_URL, reverse("applications:order", args=[application.pk])
+    base = settings.PORTAL_BASE_URL
     with translation.override(application.language):
         context = {
             "application": application,
@@ -92,7 +92,7 @@ def preview(application: Application, values: dict[str, Any]) -> str:
             "host_names": list(application.host_names.all()),
             "request": InformationRequest(reason=values["reason"], deadline=values["deadline"]),
             "sections": [contents.BY_ID[one].title for one in values["sections"]],
-            "address": base + path,
+            "address": base + reverse("applications:order", args=[application.pk]),
             "base": base,
         }
         return render_to_string("applications/mail/information_wanted.txt", context).strip()

@@ -94,6 +94,7 @@ def test_the_question_is_previewed_before_it_is_sent(case, desk):
     answer = desk.press("ask", case, **data)
     assert "Korjaa yhteystiedot." in answer.context["mail"]
     assert case.number in answer.context["mail"]
+    assert f"/{case.language}/orders/{case.pk}/" in answer.context["mail"]
     assert case.status == "in_review"
     assert not InformationRequest.objects.exists()
 
