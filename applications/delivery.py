@@ -1,6 +1,7 @@
 """The files of a delivered certificate, named so that people can tell them apart."""
 
 import re
+import unicodedata
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -33,9 +34,15 @@ def stem(application: Application, certificate: Certificate) -> str:
     """Return the file names' beginning: order number, name and last day of validity."""
     first = application.host_names.first()
     name = first.name if first else application.system_name or application.certified_email
-    safe = re.sub(r"[^A-Za-z0-9.-]+", "-", name).strip("-.") or "certificate"
     prefix = "TEST-" if CertificateType(application.type).is_test else ""
-    return f"{prefix}{application.number}_{safe}_{clock.day(certificate.not_after).isoformat()}"
+    last = clock.day(certificate.not_after).isoformat()
+    return f"{prefix}{application.number}_{in_file_name(name)}_{last}"
+
+
+def in_file_name(name: str) -> str:
+    """Return the name in characters that every file system and mail program keeps: å as a."""
+    letters = [one for one in unicodedata.normalize("NFKD", name) if not unicodedata.combining(one)]
+    return re.sub(r"[^A-Za-z0-9.-]+", "-", "".join(letters)).strip("-.") or "certificate"
 
 
 def files(application: Application, certificate: Certificate) -> dict[str, File]:

@@ -6,6 +6,7 @@ import pytest
 from cryptography import x509
 from django.core import mail
 
+from applications import delivery
 from applications.delivery import certificate_of
 from applications.models import Application
 from applications.workflow import Status
@@ -76,3 +77,11 @@ def test_the_name_of_an_information_system_is_not_taken_for_a_host_name(matti):
     application = orders.in_review(matti, "system_signature", csr=made.stdout)
     assert application.status == Status.IN_REVIEW
     assert "subject.not_host" not in {one["rule"] for one in application.findings}
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("Patientsystem Åland", "Patientsystem-Aland"), ("../x", "x"), ("Ωμ", "certificate")],
+)
+def test_a_name_in_a_file_name_keeps_its_letters(name, said):
+    assert delivery.in_file_name(name) == said

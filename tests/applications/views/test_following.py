@@ -111,12 +111,6 @@ def test_a_returned_request_is_explained_with_a_way_on(web, address, matti, now)
     assert address("applications:give_csr", second.pk) in page.text
 
 
-def test_what_need_not_be_mended_is_not_among_what_must(web, address, asked):
-    asked.findings = [{"rule": "subject.host", "severity": "info", "params": {"value": "Apteekki"}}]
-    asked.save(update_fields=["findings"])
-    assert "What must be mended" not in page_of(web, address, asked).text
-
-
 def test_reviewers_are_not_named_in_the_history(web, address, asked):
     page = page_of(web, address, asked)
     assert "Riitta" not in page.text
