@@ -33,20 +33,29 @@ class LinkRow:
 
 def links(application: Application, *, now: datetime) -> list[LinkRow]:
     """Return the newest link of each holder."""
-    found = {link.holder: link for link in application.contact_links.all()}
-    return [_row(link, application, now) for link in found.values()]
+    every = list(application.contact_links.all())
+    newest = {link.holder: link for link in every}
+    used = {
+        link.holder
+        for link in every
+        if link.bound_at is not None and contact.lives(link, application, now=now)
+    }
+    return [_row(link, application, link.holder in used, now) for link in newest.values()]
 
 
-def _row(link: ContactLink, application: Application, now: datetime) -> LinkRow:
+def _row(link: ContactLink, application: Application, used: bool, now: datetime) -> LinkRow:
     lives = contact.lives(link, application, now=now)
-    return LinkRow(link.get_holder_display(), link.email, link.made_at, _state(link, lives), lives)
+    state = _state(link, lives=lives, used=used)
+    return LinkRow(link.get_holder_display(), link.email, link.made_at, state, lives)
 
 
-def _state(link: ContactLink, lives: bool) -> str:
+def _state(link: ContactLink, *, lives: bool, used: bool) -> str:
     if link.not_mine_at is not None:
         return _("The recipient said that the order is not theirs")
     if not lives:
         return _("The link has ended")
+    if used and link.bound_at is None:
+        return _("The link is in use, and another browser has asked for a new one")
     return _("The link has been opened") if link.bound_at else _("The link has not been opened")
 
 

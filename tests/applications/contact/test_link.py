@@ -76,7 +76,7 @@ def test_before_it_is_opened_the_landing_page_is_all_there_is(link, tiina):
 
 
 def test_it_is_bound_to_the_first_browser_and_elsewhere_a_fresh_one_is_mailed(
-    order, link, tiina, mails
+    order, link, tiina, mails, matti
 ):
     tiina.post(at(link))
     elsewhere = Client()
@@ -84,6 +84,8 @@ def test_it_is_bound_to_the_first_browser_and_elsewhere_a_fresh_one_is_mailed(
     assert "We have mailed you a new link" in answer.text
     assert elsewhere.get(at(link, "order"))["Location"] == at(link)
     assert tiina.get(at(link, "order")).status_code == 200  # nobody is locked out by that
+    page = people.log_in(Client(), matti).get(f"/en/orders/{order.pk}/").text
+    assert "The link is in use, and another browser has asked for a new one" in page
     fresh = order.contact_links.latest("made_at")
     assert fresh.token != link.token
     assert fresh.token in mails(order).text
