@@ -5,9 +5,10 @@ that stands today; only those are judged. Time grows in step with the certificat
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import batched
 from uuid import UUID
 
 from django.db import connection
@@ -24,6 +25,8 @@ _STANDS = (
     " AND coalesce(s.valid_from, '-infinity') <= %(today)s"
     " AND coalesce(s.valid_to, 'infinity') >= %(today)s"
 )
+# A whole import may change every row: no more records than this are in memory at a time.
+AT_ONCE = 5000
 # The record is the CA's own evidence: the version that the preparation names.
 STATEMENT = f"""
 WITH resting AS MATERIALIZED (
@@ -72,10 +75,16 @@ type Row = tuple[int, UUID, str, int, int | None]
 def survey(now: datetime) -> list[Found]:
     """Return every change under certificates in force, as the mirror knows it now."""
     today = clock.day(now)
-    rows = _candidates(now, today)
+    found: dict[tuple[UUID, str], Found] = {}
+    for rows in batched(_candidates(now, today), AT_ONCE):
+        _judge(rows, today, found)
+    return list(found.values())
+
+
+def _judge(rows: Sequence[Row], today: date, found: dict[tuple[UUID, str], Found]) -> None:
+    """Add what has changed under these certificates to what was found before."""
     records = RegisterRecord.objects.in_bulk({pk for row in rows for pk in row[3:] if pk})
     present = _present(records.values(), today)
-    found: dict[tuple[UUID, str], Found] = {}
     for certificate, organisation, profile, own, provider in rows:
         unit = _pair(records[own], present)
         above = _pair(records[provider], present) if provider else None
@@ -86,7 +95,6 @@ def survey(now: datetime) -> list[Found]:
             one.certificates.append(certificate)
             one.profiles.add(profile)
             one.is_provider |= then.is_provider
-    return list(found.values())
 
 
 def _pair(

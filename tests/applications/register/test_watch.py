@@ -8,6 +8,7 @@ from django.core import mail
 from accounts.access import actor_for
 from accounts.register.models import Kind, RegisterRecord
 from applications import services
+from applications.changes import survey
 from applications.changes.models import RegisterTask
 from applications.services.deciding import FactsChanged
 from certportal.foundation import clock
@@ -91,7 +92,11 @@ def test_a_unit_s_name_stands_in_signatures_but_not_in_servers(kalle, riitta, ca
     assert (task.certificates.count(), task.proposal) == (2, Outcome.REISSUE)
 
 
-def test_a_provider_s_new_name_is_one_task_for_all_its_units(kalle, riitta, cas):
+@pytest.mark.parametrize("at_once", [1, 5000])
+def test_a_provider_s_new_name_is_one_task_for_all_its_units(
+    kalle, riitta, cas, monkeypatch, at_once
+):
+    monkeypatch.setattr(survey, "AT_ONCE", at_once)
     orders.delivered(kalle, riitta, "test_server", unit=UNIT)
     orders.delivered(kalle, riitta, "test_server", unit=PROVIDER)
     change(PROVIDER, long_name="Koivuranta Terveys Oy")
