@@ -11,13 +11,14 @@ from django.utils.cache import patch_cache_control
 
 from accounts import access
 from accounts.models import Membership, Person
-from accounts.services import signing_on
+from accounts.services import sessions
 from accounts.services.people import present
+from certportal.foundation import clock
 from certportal.foundation.actors import Actor
 from certportal.foundation.addresses import address_of
 
 CHOSEN = "organisation"
-# What the session remembers of the identification provider's session, where one is left open.
+# What the session remembers of its row, and of the identification provider's own session.
 SIGN_ON = "sign_on"
 
 
@@ -43,9 +44,7 @@ class PersonMiddleware:
         return response
 
     def recognise(self, request: HttpRequest) -> Person | None:
-        """Return the person of the session; a login that is closed, or ended by its provider, is
-        logged out.
-        """
+        """Return the person of the session; one that is closed, ended or too old is logged out."""
         if settings.SESSION_COOKIE_NAME not in request.COOKIES:
             return None
         user: Any = request.user
@@ -53,11 +52,24 @@ class PersonMiddleware:
             if SESSION_KEY in request.session:
                 logout(request)
             return None
-        mine = request.session.get(SIGN_ON)
-        if mine and not signing_on.is_open(mine["id"]):
+        if user.person_id is None or not stands(request):
             logout(request)
             return None
-        return present(user.person) if user.person_id else None
+        return present(user.person)
+
+
+def stands(request: HttpRequest) -> bool:
+    """Whether the session's row stands. Gives the session a new id where rights have changed."""
+    now, mine = clock.now(), request.session.get(SIGN_ON)
+    row = sessions.standing(mine["id"], now=now) if mine else None
+    if row is None:
+        return False
+    sessions.seen(row, now=now)
+    if row.renew:
+        request.session.cycle_key()
+        sessions.renewed(row)
+    request.sign_on = row  # type: ignore[attr-defined]
+    return True
 
 
 def _set(request: Any, person: Person | None) -> None:

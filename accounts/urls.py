@@ -43,4 +43,6 @@ urlpatterns = [
     path("invitations/<uuid:invitation_id>/revoke/", invitations.revoke, name="revoke"),
     path("invitation/<str:token>/", invitations.invitation, name="invitation"),
     path("me/", profile.profile, name="profile"),
+    path("sessions/<uuid:session_id>/end/", profile.end_session, name="end_session"),
+    path("sessions/end-others/", profile.end_others, name="end_other_sessions"),
 ]

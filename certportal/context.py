@@ -8,21 +8,27 @@ from django.http import HttpRequest
 
 from accounts import access
 from accounts.models import Person
+from accounts.services import sessions
+from certportal.foundation import clock
 
 WARNING_SECONDS = 300
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:
-    """Environment, person, the organisation acted for, whether a reviewer; seconds of the session.
+    """Environment, person, organisation acted for, whether a reviewer; how long the session lasts.
 
     Pages outside the middleware's reach (a 404 before it, a test) have no person.
     """
     person: Person | None = getattr(request, "person", None)
+    row = getattr(request, "sign_on", None)
     return {
         "environment": settings.PORTAL_ENV,
         "person": person,
         "acting_for": getattr(request, "organisation", None),
         "reviews": functools.partial(access.is_reviewer, person) if person else False,
+        "session_ends": row and sessions.latest_end(row),
+        "session_rest_seconds": sessions.rest(row, now=clock.now()),
+        "session_minutes": settings.SESSION_COOKIE_AGE // 60,
         "session_seconds": settings.SESSION_COOKIE_AGE,
         "session_warning_seconds": min(WARNING_SECONDS, settings.SESSION_COOKIE_AGE // 2),
     }

@@ -11,8 +11,9 @@ from accounts.access import SECOND_FACTOR, actor_for
 from accounts.factors import codes
 from accounts.identification.hashing import digests
 from accounts.identification.identity import Identity
-from accounts.models import Membership, Organisation, Person, User
-from accounts.services import confirming, email, factors, founding, people, roles
+from accounts.middleware import SIGN_ON
+from accounts.models import Membership, Organisation, Person, SignOn, User
+from accounts.services import confirming, email, factors, founding, people, roles, sessions
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 
@@ -114,18 +115,32 @@ def prove_second_factor(login: User) -> None:
         factors.add_app(login, secret, code, actor=system("test"), now=now)
 
 
+def begin_session(login: User) -> SignOn:
+    """Begin a session of the login, as coming back from identification does."""
+    by = sessions.Client("127.0.0.1", "Firefox, Linux")
+    return sessions.begin(login, None, client=by, now=clock.now())
+
+
 def log_in(client: Client, person: Person) -> Client:
     """Log the client in as the person, as coming back from identification does."""
     login = person.logins.first()
     assert login is not None
-    client.force_login(login, backend=settings.AUTHENTICATION_BACKENDS[0])
-    session = client.session
-    session["identified_at"] = clock.now().isoformat()
+    open_session(client, login)
     if login.is_staff or person.is_reviewer:
         prove_second_factor(login)
+        session = client.session
         session[SECOND_FACTOR] = clock.now().isoformat()
-    session.save()
+        session.save()
     return client
+
+
+def open_session(client: Client, login: User) -> None:
+    """Let the client be in the session that begins with the login's identification."""
+    client.force_login(login, backend=settings.AUTHENTICATION_BACKENDS[0])
+    session = client.session
+    session[SIGN_ON] = {"id": str(begin_session(login).pk)}
+    session["identified_at"] = clock.now().isoformat()
+    session.save()
 
 
 def make_superuser(name: str, *, now: datetime = NOW) -> Person:

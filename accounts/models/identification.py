@@ -27,16 +27,21 @@ class Arrival(models.Model):
 
 
 class SignOn(models.Model):
-    """A login that the provider may end from its side, known there by a name and an index.
+    """A session of somebody who has identified: a session whose row has ended is nobody's.
 
-    Both are kept as hashes; a session whose row has ended, or is gone, is nobody's.
+    Where the provider may end it from its side, it is known there by a name and an index, which
+    are kept as hashes. `renew`: the person's rights have changed; the next request gets a new id.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     person = models.ForeignKey(Person, models.CASCADE, related_name="sign_ons")
-    name_digest = models.CharField(max_length=64)
-    index_digest = models.CharField(max_length=64)
+    name_digest = models.CharField(max_length=64, blank=True)
+    index_digest = models.CharField(max_length=64, blank=True)
     begun_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    browser = models.CharField(max_length=80, blank=True)
+    address = models.GenericIPAddressField(null=True)
+    renew = models.BooleanField(default=False)
     ended_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.factors import codes, passkeys
 from accounts.models import Person, User
+from accounts.services import sessions
 from certportal.foundation import events, limits
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
@@ -167,11 +168,15 @@ def remove(login: User, factor_id: int, *, actor: Actor, now: datetime) -> None:
 
 @transaction.atomic
 def reset(person: Person, *, actor: Actor, now: datetime) -> None:
-    """Remove every second factor of the person, who has lost them: the next visit sets one up."""
+    """Remove every second factor of the person, who has lost them, and end their sessions.
+
+    The next visit sets one up.
+    """
     for login in person.logins.select_for_update():
         gone, _each = Authenticator.objects.filter(user=login).delete()
         if gone:
             _record("second_factor.reset", login, actor, now)
+    sessions.end_all(person, actor=actor, now=now)
 
 
 def _is_apps_code(app: Authenticator, code: str, now: datetime) -> bool:

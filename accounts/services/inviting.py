@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Invitation, JoinRequest, Membership, Organisation, Person
 from accounts.services import membership as members
+from accounts.services import sessions
 from certportal.foundation import events, limits, outbox, tokens
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused, Stale
@@ -133,6 +134,7 @@ def accept(
         basis=Membership.Basis.INVITATION,
         begun_at=now,
     )
+    sessions.renew(person)
     settled = JoinRequest.objects.filter(organisation=invitation.organisation, person=person)
     settled.filter(settled_at=None).update(settled_at=now)
     _record("invitation.accepted", invitation, actor, now)

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership, Organisation
+from accounts.services import sessions
 from certportal.foundation import events, outbox
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
@@ -44,17 +45,19 @@ def change_role(membership_id: int, role: str, *, actor: Actor, now: datetime) -
     earlier, membership.role = membership.role, role
     membership.save(update_fields=["role"])
     _record("membership.role_changed", membership, actor, now, earlier=earlier)
+    sessions.renew(membership.person)
     mail_member(membership, "role_changed", now)
     return membership
 
 
 @transaction.atomic
 def remove(membership_id: int, *, actor: Actor, now: datetime) -> Membership:
-    """End the membership and tell the person; their next request finds nothing any more.
+    """End the membership and the person's sessions, and tell them.
 
     Raises LastAdministrator and NoMember.
     """
     membership = _end(membership_id, "membership.removed", actor, now)
+    sessions.end_all(membership.person, actor=actor, now=now)
     mail_member(membership, "membership_ended", now)
     return membership
 
@@ -63,6 +66,7 @@ def remove(membership_id: int, *, actor: Actor, now: datetime) -> Membership:
 def leave(membership_id: int, *, actor: Actor, now: datetime) -> Membership:
     """End one's own membership and tell the administrators. Raises LastAdministrator, NoMember."""
     membership = _end(membership_id, "membership.left", actor, now)
+    sessions.renew(membership.person)
     for one in administrators(membership.organisation):
         outbox.enqueue(
             "person.mail",

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Invitation, JoinRequest, Membership, Person, StaffRole, User
+from accounts.services import sessions
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
@@ -21,7 +22,7 @@ def merge(gone: Person, *, into: Person, actor: Actor, now: datetime) -> None:
 
     Open are the requests to join an account, and the invitations that wait for an answer. What
     both of them have, only `into` keeps. Acts of the past stay with the key they were recorded
-    under. Raises NotMergeable.
+    under. Both identify again. Raises NotMergeable.
     """
     pair = Person.objects.select_for_update().filter(pk__in=[gone.pk, into.pk], merged_into=None)
     if len(pair) != 2:
@@ -31,6 +32,8 @@ def merge(gone: Person, *, into: Person, actor: Actor, now: datetime) -> None:
     _hand_over_requests(gone, into, now)
     Invitation.objects.filter(made_by=gone, accepted_at=None).update(made_by=into)
     User.objects.filter(person=gone).update(person=into)
+    for one in (gone, into):
+        sessions.end_all(one, actor=actor, now=now)
     gone.merged_into = into
     gone.save(update_fields=["merged_into"])
     events.record(

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import BusinessId, Membership, Organisation, Person, Succession
 from accounts.register import queries
 from accounts.register.models import RegisterRecord
+from accounts.services import sessions
 from accounts.services.membership import administrators
 from certportal.foundation import clock, events, outbox
 from certportal.foundation.actors import Actor
@@ -115,6 +116,7 @@ def _hand_over_people(
     for membership in old.memberships.filter(ended_at=None).select_for_update():
         membership.ended_at = now
         membership.save(update_fields=["ended_at"])
+        sessions.renew(membership.person)
         if membership.person_id not in there:
             _join(membership, successor, reason, by, now)
             moved += 1

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts import access
 from accounts.identification.identity import ProviderSession, provider
 from accounts.middleware import SIGN_ON
-from accounts.services import signing_on
+from accounts.services import sessions
 from certportal.foundation import clock
 
 # What the session remembers of a logout on its way.
@@ -27,9 +27,9 @@ def logout(request: HttpRequest) -> HttpResponse:
     """
     left: dict[str, Any] | None = request.session.get(SIGN_ON)
     if left:
-        signing_on.leave(left["id"], actor=access.actor_of(request), now=clock.now())
+        sessions.leave(left["id"], actor=access.actor_of(request), now=clock.now())
     auth.logout(request)
-    if left:
+    if left and "name_id" in left:
         request.session[FAREWELL] = {"name_id": left["name_id"], "index": left["index"]}
     return redirect("accounts:logged_out")
 

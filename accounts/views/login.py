@@ -11,11 +11,11 @@ from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from accounts import access
+from accounts import access, user_agents
 from accounts.identification import flow
 from accounts.identification.identity import Cancelled, Identity, NotIdentified
 from accounts.middleware import SIGN_ON
-from accounts.services import signing_on
+from accounts.services import sessions, signing_on
 from accounts.views.going import landing, wanted
 from certportal.foundation import clock
 
@@ -62,10 +62,11 @@ def returned(request: HttpRequest) -> HttpResponse:
         return redirect("accounts:cancelled")
     except NotIdentified:
         return redirect("accounts:not_identified")
-    entry = signing_on.enter(identity, language=language, address=address, now=now)
+    entry = signing_on.enter(identity, language=language, client=client_of(request), now=now)
+    end_earlier(request, now)
     auth.login(request, entry.login, backend=BACKEND)
     remember(request, identity.proven_at, now)
-    remember_provider(request, identity, entry)
+    remember_session(request, identity, entry)
     return redirect((left or {}).get("next") or landing(request))
 
 
@@ -80,15 +81,27 @@ def remember(request: HttpRequest, proven_at: datetime | None, now: datetime) ->
         request.session["identified_at"] = min(proven_at, now).isoformat()
 
 
-def remember_provider(request: HttpRequest, identity: Identity, entry: signing_on.Entry) -> None:
-    """Keep how the provider's session is ended, and by which row it may end this one."""
-    request.session.pop(SIGN_ON, None)
+def end_earlier(request: HttpRequest, now: datetime) -> None:
+    """End the session that the browser had: identifying again begins another one."""
+    earlier = request.session.get(SIGN_ON)
+    if earlier:
+        sessions.leave(earlier["id"], actor=access.actor_of(request), now=now)
+
+
+def remember_session(request: HttpRequest, identity: Identity, entry: signing_on.Entry) -> None:
+    """Keep which row stands for this session, and how the provider's session is ended."""
+    request.session[SIGN_ON] = {"id": str(entry.sign_on)}
     if identity.session is not None:
-        request.session[SIGN_ON] = {
-            "id": str(entry.sign_on),
+        request.session[SIGN_ON] |= {
             "name_id": identity.session.name_id,
             "index": identity.session.index,
         }
+
+
+def client_of(request: HttpRequest) -> sessions.Client:
+    """Return from where the person uses the service."""
+    browser = user_agents.in_words(request.headers.get("User-Agent", ""))
+    return sessions.Client(access.actor_of(request).address, browser)
 
 
 @require_GET

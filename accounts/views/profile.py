@@ -1,15 +1,18 @@
 """The person's own page."""
 
+from typing import Any
+from uuid import UUID
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import translation
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import access
 from accounts.forms import LanguageForm
-from accounts.services import preferences
+from accounts.services import preferences, sessions
 from certportal.foundation import clock
 
 
@@ -27,5 +30,36 @@ def profile(request: HttpRequest) -> HttpResponse:
         translation.activate(language)
         messages.success(request, _("The language has been changed."))
         return redirect("accounts:profile")
-    context = {"form": form, "person": person, "memberships": access.memberships(person)}
+    context = {
+        "form": form,
+        "person": person,
+        "memberships": access.memberships(person),
+        "sessions": sessions.sessions(person, now=clock.now()),
+        "needs_second_factor": access.needs_second_factor(request),
+    }
     return render(request, "accounts/profile.html", context)
+
+
+@access.person_required
+@require_http_methods(["GET", "POST"])
+def end_session(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    """End one of the person's own sessions, on another device for instance."""
+    person, actor = access.person_of(request), access.actor_of(request)
+    if not sessions.is_own(person, session_id):
+        raise access.not_found(actor, "session", session_id)
+    if request.method != "POST":
+        return redirect("accounts:profile")
+    sessions.end_own(person, session_id, actor=actor, now=clock.now())
+    messages.success(request, _("The session was ended."))
+    return redirect("accounts:profile")
+
+
+@access.person_required
+@require_POST
+def end_others(request: HttpRequest) -> HttpResponse:
+    """End every session of the person but this one."""
+    person, actor = access.person_of(request), access.actor_of(request)
+    this: Any = request
+    sessions.end_all(person, actor=actor, now=clock.now(), but=this.sign_on.pk)
+    messages.success(request, _("All your other sessions were ended."))
+    return redirect("accounts:profile")

@@ -17,7 +17,7 @@ from accounts.identification.identity import NotIdentified, provider
 from accounts.identification.saml import metadata
 from accounts.identification.saml.provider import Saml
 from accounts.middleware import SIGN_ON
-from accounts.services import signing_on
+from accounts.services import sessions, signing_on
 from accounts.views.leaving import FAREWELL
 from certportal.foundation import clock
 from certportal.foundation.browsers import from_other_sites
@@ -94,7 +94,7 @@ def _end(request: HttpRequest, saml: Saml) -> HttpResponse:
         raise
     signing_on.end_by_provider(wish.name_id, wish.indexes, now=now)
     mine = request.session.get(SIGN_ON)
-    if mine and not signing_on.is_open(mine["id"]):
+    if mine and sessions.standing(mine["id"], now=now) is None:
         auth.logout(request)
     return HttpResponseRedirect(wish.answer_url)
 

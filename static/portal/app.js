@@ -76,25 +76,29 @@ window.addEventListener("pageshow", () => {
 
 const dialog = document.querySelector("[data-session]");
 if (dialog) {
-  const { session, warn, keepalive } = dialog.dataset;
-  const [before, after] = dialog.querySelectorAll("[data-phase]");
+  const { session, rest, warn, keepalive } = dialog.dataset;
+  const opened = Date.now();
+  const [before, last, after] = dialog.querySelectorAll("[data-phase]");
   let timers = [];
-  const show = (ended) => {
-    before.hidden = ended;
-    after.hidden = !ended;
+  const show = (phase) => {
+    for (const one of [before, last, after]) one.hidden = one !== phase;
+    dialog.setAttribute("aria-labelledby", phase.querySelector("h2").id);
     if (!dialog.open) dialog.showModal();
   };
+  // A session lasts `session` seconds after each visit, and `rest` after this page at most.
   const start = () => {
     timers.forEach(clearTimeout);
+    const left = rest - (Date.now() - opened) / 1000;
+    const ends = Math.min(session, left);
     timers = [
-      setTimeout(show, (session - warn) * 1000, false),
-      setTimeout(show, session * 1000, true),
+      setTimeout(show, (ends - warn) * 1000, left > session ? before : last),
+      setTimeout(show, ends * 1000, after),
     ];
   };
   dialog.addEventListener("close", async () => {
-    if (!after.hidden) return;
+    if (before.hidden) return;
     const answer = await fetch(keepalive, { method: "HEAD" }).catch(() => null);
-    answer?.ok ? start() : show(true);
+    answer?.ok ? start() : show(after);
   });
   start();
 }

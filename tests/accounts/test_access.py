@@ -11,6 +11,7 @@ from accounts import access
 from accounts.access import actor_for
 from accounts.models import Membership
 from accounts.services import roles
+from certportal.foundation import clock
 from certportal.foundation.actors import system
 from certportal.foundation.models import Event
 from tests.people import NOW, make_login
@@ -23,6 +24,7 @@ def request_of(person, organisation=None, path="/fi/home/"):
     request.person = person
     request.organisation = organisation
     request.actor = actor_for(person) if person else None
+    request.session = {access.SECOND_FACTOR: clock.now().isoformat()}
     return request
 
 
@@ -92,6 +94,9 @@ def test_reviewers_page_opens_to_reviewers_alone(riitta, matti):
     guarded = access.reviewer_required(page)
 
     assert guarded(request_of(riitta)).status_code == 200
+    unproven = request_of(riitta)
+    unproven.session.clear()
+    assert guarded(unproven).url.startswith("/fi/account/second-factor/")
     with pytest.raises(Http404):
         guarded(request_of(matti))
     assert Event.objects.filter(action="access.refused", object_type="console").exists()

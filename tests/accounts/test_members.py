@@ -87,13 +87,13 @@ def test_a_role_is_changed_and_the_member_told(web, maija, now):
     assert mail.to == maija.email
 
 
-def test_removing_takes_effect_on_the_next_request_of_an_open_session(web, maija, now):
+def test_removing_ends_the_sessions_of_whoever_is_removed(web, maija, now):
     hers = people.log_in(Client(), maija)
     assert hers.get(reverse("home")).status_code == 200
     web.post(reverse("accounts:remove", args=[member_of(maija).pk]))
     answer = hers.get(reverse("home"))
     assert answer.status_code == 302
-    assert "/account/organisation/" in answer["Location"]
+    assert "/account/login/" in answer["Location"]
     item = OutboxItem.objects.get(payload__kind="membership_ended")
     mail = notices.write(**item.payload, now=now)
     assert mail is not None

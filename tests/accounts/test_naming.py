@@ -59,7 +59,7 @@ def test_an_operator_ends_the_role(riitta):
 def test_an_operator_opens_the_settings_admin(client, maija):
     assert log_in(client, maija).get("/fi/settings/").status_code == 404
     call_command("make_superuser", maija.email)
-    assert client.get("/fi/settings/").status_code == 200
+    assert log_in(client, maija).get("/fi/settings/").status_code == 200
     assert Event.objects.filter(action="login.made_superuser").exists()
 
 

@@ -10,7 +10,7 @@ from accounts.models import EmailCode
 from accounts.services import email
 from tests.accessibility import check_both_widths
 from tests.accounts.register.conftest import COUNTY, ENDED, PHARMACY
-from tests.people import make_login, make_person, verify
+from tests.people import make_login, make_person, open_session, verify
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SEND = "main form .button >> nth=0"
@@ -30,7 +30,7 @@ def enter(watched: Page, client, live_server):
     """Let a person's login be the page's."""
 
     def enter(login):
-        client.force_login(login, backend=settings.AUTHENTICATION_BACKENDS[0])
+        open_session(client, login)
         cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
         name = settings.SESSION_COOKIE_NAME
         watched.context.add_cookies([{"name": name, "value": cookie, "url": live_server.url}])

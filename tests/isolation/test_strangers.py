@@ -1,5 +1,7 @@
 """Whoever does not belong to an organisation finds nothing of it, at any address there is."""
 
+from uuid import uuid4
+
 import pytest
 from django.apps import apps
 from django.test import Client
@@ -31,7 +33,7 @@ PUBLIC = {"stem", "business_id", "name", "app_label", "url", "content_type_id", 
 OF_AN_ORGANISATION = {
     *["application_id", "csr_id", "host_id", "section_id", "kind", "attachment_id", "number"],
     *["membership_id", "invitation_id", "request_id", "object_id", "task_id", "item_id"],
-    *["plan_id", "certificate_id", "factor_id"],
+    *["plan_id", "certificate_id", "factor_id", "session_id"],
 }
 
 
@@ -56,6 +58,7 @@ def address(entry: Entry, application) -> str:
         "plan_id": first(Replacement),
         "certificate_id": first(ReplacementItem),
         "factor_id": 1,
+        "session_id": uuid4(),
         "tool": "openssl",
         "token": "x" * 43,  # no link's token: whoever has one may open what it leads to
         "kind": "der",

@@ -1,7 +1,6 @@
 """Reviewers who have identified, with and without a second factor."""
 
 import pytest
-from django.conf import settings as conf
 from django.test import Client
 from django.urls import reverse
 from django.utils import translation
@@ -21,8 +20,7 @@ class Visit:
         self.person, self.client = person, client or Client()
         self.login = person.logins.get()
         self.secret, self.used = "", 0
-        self.client.force_login(self.login, backend=conf.AUTHENTICATION_BACKENDS[0])
-        self.note("identified_at", clock.now())
+        people.open_session(self.client, self.login)
 
     def note(self, key, moment):
         """Let the session remember the moment under this key."""

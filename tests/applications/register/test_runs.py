@@ -12,6 +12,7 @@ from accounts.register.services import Source
 from applications.services import raise_alarms
 from certportal.foundation import clock
 from certportal.foundation.models import Event
+from tests import people
 from tests.applications import orders
 from tests.applications.register.changing import row
 
@@ -72,7 +73,7 @@ def test_a_mirror_that_is_too_old_is_told_to_reviewers_and_to_the_applicant(
     orders.drain()
     order.refresh_from_db()
     assert (order.status, order.waiting_for) == ("checking", "register")
-    client.force_login(matti.logins.get(), backend=settings.AUTHENTICATION_BACKENDS[0])
+    people.log_in(client, matti)
     page = client.get(reverse("applications:order", args=[order.pk])).content.decode()
     assert "liian vanha" in page
     assert "Liian vanha" in desk.get(reverse("console:register_runs")).text
