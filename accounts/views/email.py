@@ -1,5 +1,7 @@
 """Giving an e-mail address and showing that one reads it."""
 
+from datetime import timedelta
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -8,24 +10,34 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import access
 from accounts.forms import CodeForm, EmailForm
+from accounts.identification.freshness import identified_at
 from accounts.services import email
 from accounts.views.going import landing, wanted
 from certportal.foundation import clock
 
+LATELY = timedelta(hours=1)
+
 
 @require_http_methods(["GET", "POST"])
 def address(request: HttpRequest) -> HttpResponse:
-    """Ask for the address and the language of mail; mail a code there."""
+    """Ask for the address and the language of mail; mail a code there.
+
+    Whoever has an address identifies anew before another takes its place.
+    """
     if getattr(request, "person", None) is None:
         return redirect("accounts:login")
     person = access.person_of(request)
+    known = person.email_verified_at is not None
+    if known and clock.now() - identified_at(request) > LATELY:
+        query = urlencode({"anew": "1", "next": request.get_full_path()})
+        return redirect(f"{reverse('accounts:identify')}?{query}")
     form = EmailForm(
         request.POST or None, initial={"email": person.email, "language": person.language}
     )
     if request.method == "POST" and form.is_valid():
         email.ask_code(person, **form.cleaned_data, actor=access.actor_of(request), now=clock.now())
         return redirect(_with_next(request, "accounts:email_code"))
-    context = {"form": form, "next": wanted(request), "first": person.email_verified_at is None}
+    context = {"form": form, "next": wanted(request), "first": not known}
     return render(request, "accounts/email.html", context)
 
 

@@ -10,6 +10,7 @@ from accounts import notices
 from accounts.access import actor_for
 from accounts.models import EmailCode
 from accounts.services import email
+from certportal.foundation import clock
 from certportal.foundation.errors import TooMany
 from certportal.foundation.models import Event, OutboxItem
 from tests.people import NOW, log_in, make_login, make_person, verify
@@ -190,3 +191,18 @@ def test_what_is_no_code_costs_no_try(client, newcomer, typed):
 def test_visitors_are_led_to_log_in(client):
     assert client.get("/fi/account/email/").url == "/fi/account/login/"
     assert client.get("/fi/account/email/code/").url == "/fi/account/login/"
+
+
+def test_another_address_wants_an_identification_of_the_last_hour(client):
+    maija = make_person("Maija Mallikas")
+    log_in(client, maija)
+    codes = EmailCode.objects.count()
+    for minutes, asked in ((61, 0), (59, 1)):
+        session = client.session
+        session["identified_at"] = (clock.now() - timedelta(minutes=minutes)).isoformat()
+        session.save()
+        page = {"email": "toinen@example.fi", "language": "fi"}
+        for answer in (client.get("/fi/account/email/"), client.post("/fi/account/email/", page)):
+            anew = "/account/login/start/?anew=1" in answer.headers.get("Location", "")
+            assert anew == (not asked)
+        assert EmailCode.objects.count() == codes + asked

@@ -127,8 +127,9 @@ def test_a_mail_that_went_astray_opens_nothing(links_in_mails, order, kalle, mat
 def contact_of_kalle(kalle):
     """A browser that has opened the link to an order of Kalle's, and that order's link."""
     other = orders.draft(kalle, unit=CLINIC)
-    for section, values in (("delivery", CONTACT), ("csr", {"csr_by": "technical_contact"})):
-        services.save_section(other.pk, section, values, **orders.Handler(kalle, other).seen)
+    orders.name_contact(kalle, other, CONTACT)
+    seen = orders.Handler(kalle, other).seen
+    services.save_section(other.pk, "csr", {"csr_by": "technical_contact"}, **seen)
     orders.submit(kalle, other)
     client, link = Client(), other.contact_links.get()
     opened = client.post(reverse("contact:landing", args=[link.token]))

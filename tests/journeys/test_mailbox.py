@@ -47,4 +47,4 @@ def test_from_the_mailed_code_to_the_two_files(stack, matti, riitta, tmp_path, k
     assert f"email:{certified}" in package.shows("-text")
     assert f"CN=kirjaamo-{kind}@example.fi" in package.shows("-subject").replace(" = ", "=")
     matti.goto(order)
-    assert matti.locator("a[download]").count() == 4
+    assert matti.locator("a[download]").count() == 5
