@@ -9,16 +9,21 @@ import random
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from issuance import tlv
 from issuance.csr import Report, examine
+from issuance.der import tlv as encode
 from tests.issuance.csr.builder import GOOD, pem, request, rsa_key
 
 PEM = pem(GOOD.der())
-SEEDS = [GOOD.der(), PEM.encode(), request(key=rsa_key()), PEM.encode("utf-16")]
+DERS = [GOOD.der(), request(key=rsa_key())]
+SEEDS = [*DERS, PEM.encode(), PEM.encode("utf-16")]
 CPU_SECONDS, MEMORY = 2.0, 512 * 1024 * 1024
 MANY = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -57,7 +62,7 @@ def elements(data: bytes) -> list[tlv.Element]:
 
 @MANY
 @given(
-    st.sampled_from([GOOD.der(), SEEDS[2]]),
+    st.sampled_from(DERS),
     st.integers(0, 200),
     st.sampled_from(["drop", "double", "tag", "empty", "fill"]),
     st.binary(min_size=1, max_size=40),
@@ -78,7 +83,6 @@ def test_elements_changed(seed: bytes, number: int, how: str, filling: bytes) ->
 
 def rebuilt(data: bytes, changed: tlv.Element, new: bytes) -> bytes:
     """The request with one element replaced and all lengths around it put right."""
-    from issuance.der import tlv as encode
 
     def again(element: tlv.Element) -> bytes:
         if (element.start, element.end) == (changed.start, changed.end):
@@ -99,15 +103,81 @@ def test_any_octets(data: bytes) -> None:
 CHILD = """
 import json, resource, sys
 from issuance.csr import examine
+memory, seconds = int(sys.argv[1]), float(sys.argv[2])
 examine(b"")
-resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[1]), int(sys.argv[1])))
+resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+spent = lambda: sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
 while line := sys.stdin.buffer.readline():
     data = sys.stdin.buffer.read(int(line))
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_utime
+    before = spent()
+    limit = int(before + seconds) + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
     report = examine(data)
-    spent = resource.getrusage(resource.RUSAGE_SELF).ru_utime - before
-    print(json.dumps([report.accepted, report.reasons, spent]), flush=True)
+    rules = [finding.rule for finding in report.findings]
+    print(json.dumps([report.accepted, report.reasons, rules, spent() - before]), flush=True)
 """
+
+
+class Child:
+    """A process that examines under limits of the operating system, and dies beyond them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", CHILD, str(MEMORY), str(CPU_SECONDS)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=folder,
+        )
+
+    def assert_answers(self, data: bytes) -> bool:
+        """Whether the file is accepted; fails unless it is answered for within the limits."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(b"%d\n" % len(data) + data)
+        self.process.stdin.flush()
+        accepted, reasons, rules, spent = json.loads(self.process.stdout.readline())
+        assert accepted or reasons
+        assert "file.unexamined" not in rules
+        assert spent < CPU_SECONDS
+        return bool(accepted)
+
+
+@pytest.fixture(scope="module")
+def child() -> Iterator[Child]:
+    from django.conf import settings as project
+
+    started = Child(project.BASE_DIR)
+    yield started
+    started.process.communicate(timeout=30)
+    assert started.process.returncode == 0
+
+
+sizes = st.sampled_from([70_000, 1_000_000, 10_000_000])
+fillings = st.one_of(
+    st.binary(min_size=1, max_size=40),
+    st.sampled_from([b"\x30\x80", b"\x30\x00", b"-", b"-----BEGIN ", b"A", b"> ", b"\\n", b"=3D"]),
+)
+LARGE = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@LARGE
+@given(st.sampled_from(SEEDS), st.integers(0, 4000), fillings, sizes)
+def test_octets_swollen(child: Child, seed: bytes, place: int, filling: bytes, size: int) -> None:
+    at = place % (len(seed) + 1)
+    child.assert_answers(seed[:at] + filling * (size // len(filling)) + seed[at:])
+
+
+@LARGE
+@given(st.sampled_from(DERS), st.integers(0, 200), st.booleans(), fillings, sizes, st.booleans())
+def test_elements_swollen(
+    child: Child, seed: bytes, number: int, again: bool, filling: bytes, size: int, as_pem: bool
+) -> None:
+    found = elements(seed)
+    element = found[number % len(found)]
+    unit = element.encoded if again else filling
+    swollen = unit * (size // len(unit))
+    data = rebuilt(seed, element, swollen if again else encode(element.tag, swollen))
+    child.assert_answers(pem(data).encode() if as_pem else data)
 
 
 def monsters() -> list[bytes]:
@@ -137,22 +207,6 @@ def monsters() -> list[bytes]:
     ]
 
 
-def test_large_files_within_limits_of_the_operating_system(settings) -> None:
-    child = subprocess.Popen(
-        [sys.executable, "-c", CHILD, str(MEMORY)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        cwd=settings.BASE_DIR,
-    )
-    assert child.stdin is not None
-    assert child.stdout is not None
+def test_monsters_are_refused_within_the_limits(child: Child) -> None:
     for data in monsters():
-        child.stdin.write(b"%d\n" % len(data) + data)
-        child.stdin.flush()
-        accepted, reasons, spent = json.loads(child.stdout.readline())
-        assert not accepted
-        assert reasons
-        assert spent < CPU_SECONDS
-    child.stdin.close()
-    assert child.wait(timeout=30) == 0
-    child.stdout.close()
+        assert not child.assert_answers(data)
