@@ -111,7 +111,9 @@ def certreq_inf(names: ExpectedNames, key: KeyChoice = "RSA 4096") -> str:
     subject = ",".join(f'{label}=""{_inf_value(value)}""' for label, value in _attributes(names))
     subject = subject.replace("serialNumber=", "2.5.4.5=")
     lines = ["[Version]", 'Signature="$Windows NT$"', "", "[NewRequest]", f'Subject="{subject}"']
+    # UTF-8 for å, ä and ö; older providers know neither SHA-256 nor elliptic curves.
     lines += ["X500NameFlags=0x80000", f"KeyAlgorithm={algorithm}"]
+    lines += ['ProviderName="Microsoft Software Key Storage Provider"']
     lines += [f"KeyLength={size}"] if size else []
     lines += [
         "HashAlgorithm=SHA256",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from issuance import tlv
 from issuance.csr.altnames import AltNames, alt_name_findings, read_alt_names
-from issuance.csr.expected import ExpectedNames, differences
+from issuance.csr.expected import ExpectedNames, differences, without_expected
 from issuance.csr.extensions import (
     SUBJECT_ALT_NAME,
     Asked,
@@ -73,7 +73,7 @@ def _examine(
         return Report(reading.findings, None, reading.kind, reading.repaired)
     csr, findings = _examine_request(reading, blocked, for_server)
     if csr and expected:
-        findings += differences(csr, expected)
+        findings = [*without_expected(findings, expected), *differences(csr, expected)]
     kind = Kind.REQUEST if csr else reading.kind
     return Report([*reading.findings, *notes, *findings], csr, kind, reading.repaired)
 

@@ -34,6 +34,20 @@ def differences(csr: DecodedCsr, expected: ExpectedNames) -> Iterator[Finding]:
     yield from _hosts(csr, expected)
 
 
+def without_expected(findings: list[Finding], expected: ExpectedNames) -> list[Finding]:
+    """The findings but those about characters that the order or the register itself has.
+
+    Whoever copies a name from there, as the ready-made commands do, cannot mend it.
+    """
+    names = (expected.organisation, expected.unit, expected.common_name)
+    right = {visible(name) for name in names if name}
+    return [
+        finding
+        for finding in findings
+        if finding.rule != "subject.characters" or finding.params["value"] not in right
+    ]
+
+
 def _hosts(csr: DecodedCsr, expected: ExpectedNames) -> Iterator[Finding]:
     asked = {name.lower() for name in csr.dns_names}
     ordered = {name.lower() for name in expected.dns_names}

@@ -17,6 +17,7 @@ REQUEST_OIDS = frozenset({"1.2.840.113549.1.9.14", "1.3.6.1.4.1.311.2.1.14"})
 """extensionRequest of RFC 2985 and Microsoft's own, which is a second door to the same room."""
 
 SUBJECT_ALT_NAME, KEY_USAGE = "2.5.29.17", "2.5.29.15"
+SUBJECT_KEY_IDENTIFIER = "2.5.29.14"
 BASIC_CONSTRAINTS, EXTENDED_KEY_USAGE = "2.5.29.19", "2.5.29.37"
 
 
@@ -92,6 +93,8 @@ def _judge(extension: Asked) -> tuple[Use, str, list[Finding]]:
         return _key_usage(extension)
     if extension.oid == EXTENDED_KEY_USAGE:
         return _purposes(extension)
+    if extension.oid == SUBJECT_KEY_IDENTIFIER:  # keytool and others always ask for it
+        return "ignored", "", [found("extension.profile", value=extension.label, detail="")]
     if extension.critical and extension.oid not in EXTENSIONS:
         return "refused", "", [found("extension.critical", value=extension.label)]
     return "ignored", "", [found("extension.ignored", value=extension.label, detail="")]

@@ -48,6 +48,14 @@ def test_names_the_request_does_not_have_are_no_difference() -> None:
     assert differences(data, ORDER) == {}
 
 
+def test_characters_that_the_register_has_are_not_held_against_the_request() -> None:
+    odd = "Keskusta; apteekki"
+    data = request(subject=name(attribute("O", odd), attribute("CN", HOST)))
+    assert not examine(data).accepted
+    assert examine(data, expected=ExpectedNames(odd)).accepted
+    assert not examine(data, expected=ExpectedNames("Keskusta")).accepted
+
+
 def test_reports_survive_json() -> None:
     for data in (GOOD.der(), b"", b"-----BEGIN PRIVATE KEY-----", request(version=b"\x02\x01\x02")):
         report = examine(data, expected=ORDER)

@@ -1,5 +1,6 @@
 """The commands handed over make a request that passes, with the order's names to the letter."""
 
+import os
 import shlex
 import shutil
 import subprocess
@@ -63,6 +64,35 @@ def test_keytool_commands_name_everything() -> None:
     assert dname == "CN=resepti.malli.fi, O=Itä-Järven äitiysneuvola, C=FI"
 
 
+@pytest.mark.parametrize("names", [SERVER, SYSTEM], ids=["server", "system"])
+@pytest.mark.parametrize("key", ["RSA 2048", "P-256"])
+def test_keytool_makes_the_request(tmp_path, names: ExpectedNames, key: remedies.KeyChoice) -> None:
+    commands = remedies.keytool_commands(names, key)
+    made, asked = (line for line in commands.splitlines())
+    assert made.startswith("keytool -genkeypair ")
+    assert asked.startswith("keytool -certreq ")
+    if not shutil.which("keytool"):  # Java is on few machines; the words are checked above
+        return
+    for line in (made, asked):
+        subprocess.run(
+            ["sh", "-c", f"{line} -storepass salasana"],
+            cwd=tmp_path,
+            check=True,
+            capture_output=True,
+            timeout=60,
+            env={**os.environ, "LC_ALL": "C.UTF-8"},
+        )
+    data = (tmp_path / f"{remedies.file_stem(names)}.csr").read_bytes()
+    report = examine(data, expected=names, for_server=bool(names.dns_names))
+    assert report.accepted
+    assert report.csr is not None
+    assert report.csr.key.name == key
+    assert report.csr.values("O") == [names.organisation]
+    assert report.csr.values("serialNumber") == [s for s in [names.serial_number] if s]
+    assert report.csr.dns_names == list(names.dns_names)
+    assert report.warnings == []
+
+
 def test_keytool_names_are_quoted_for_shell_and_name() -> None:
     line = remedies.keytool_commands(SYSTEM).splitlines()[0]
     script = 'keytool() { for last; do :; done; printf %s "$last"; }\n' + line
@@ -73,6 +103,7 @@ def test_keytool_names_are_quoted_for_shell_and_name() -> None:
 def test_certreq_file_has_names_key_and_hosts() -> None:
     text = remedies.certreq_inf(SERVER, "P-256")
     assert "ECDSA_P256" in text
+    assert "Key Storage Provider" in text
     assert '_continue_="dns=kanta.malli.fi&"' in text
     assert 'O=""Itä-Järven äitiysneuvola""' in text
     assert "KeyLength=4096" in remedies.certreq_inf(SYSTEM)

@@ -167,7 +167,13 @@ def test_unknown_critical_extensions_are_refused_others_left_out() -> None:
     assert all_rules(extensions=(SAN, plain)) == ["extension.ignored"]
 
 
-@pytest.mark.parametrize("dotted", ["2.5.29.14", "2.5.29.32", "2.5.29.30", "1.3.6.1.5.5.7.1.1"])
+def test_a_key_identifier_is_in_every_certificate_and_no_reason_to_warn() -> None:
+    report = examine(request(extensions=(SAN, extension("2.5.29.14", b"\x04\0"))))
+    assert report.warnings == []
+    assert [finding.rule for finding in report.findings] == ["extension.profile"]
+
+
+@pytest.mark.parametrize("dotted", ["2.5.29.32", "2.5.29.30", "1.3.6.1.5.5.7.1.1"])
 def test_what_the_profile_decides_is_left_out_and_said(dotted: str) -> None:
     report = examine(request(extensions=(SAN, extension(dotted, b"\x04\0"))))
     assert report.accepted
