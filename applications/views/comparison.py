@@ -21,7 +21,7 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One value; `verdict` is same, differs, clash or empty; `note` says it in words.
+    """One value; `verdict` is same, differs, clash, left_out or empty; `note` says it in words.
 
     A source that never tells the item is silent; one that tells it later says so.
     """
@@ -118,7 +118,7 @@ def _registered(known: str, certified: str) -> Cell:
     if foreign := " ".join(foreign_characters(known)):
         note = _("A certificate cannot carry the characters %(characters)s.")
         return Cell(known, "differs", note % {"characters": foreign})
-    return Cell(known) if certified else Cell(known, "differs", _("Not in this certificate."))
+    return Cell(known) if certified else Cell(known, "left_out", _("Not in this certificate."))
 
 
 def _differing(asked: str) -> Cell:

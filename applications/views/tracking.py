@@ -59,7 +59,7 @@ def stages(application: Application) -> list[Step]:
     steps = []
     for index, title in enumerate(TITLES):
         state = "done" if index < at or delivered else "current" if index == at else "ahead"
-        text = str(status.label) if state == "current" else ""
+        text = str(status.label) if state == "current" and status.label != title else ""
         steps.append(Step(str(title), state, text, _time(application, index, state)))
     return steps
 
