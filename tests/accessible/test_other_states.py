@@ -63,7 +63,7 @@ def test_choosing_among_organisations(go, matti, now):
     in_error(page)
 
 
-@pytest.mark.parametrize("part", ["unit", "purpose", "delivery", "technical", "csr"])
+@pytest.mark.parametrize("part", ["unit", "purpose", "delivery", "csr"])
 def test_parts_with_nothing_filled_in(go, matti, part):
     organisation = matti.memberships.get().organisation
     actor = orders.actor_for(matti)
@@ -77,6 +77,13 @@ def test_parts_with_nothing_filled_in(go, matti, part):
     )
     check_both_widths(go("applications:order", draft.pk, who=matti))
     in_error(go("applications:part", draft.pk, part, who=matti))
+
+
+def test_a_technical_contact_that_is_not_named_yet(go, matti):
+    draft = orders.draft(matti)
+    check_both_widths(go("applications:part", draft.pk, "technical", who=matti))
+    orders.name_contact(matti, draft, {"deliver_to": "technical_contact"})
+    in_error(go("applications:part", draft.pk, "technical", who=matti))
 
 
 def test_a_period_that_cannot_be(go, matti):
