@@ -6,7 +6,7 @@ to read them, hence the caches and the one join a row.
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from operator import attrgetter
@@ -32,6 +32,22 @@ class _Written(dict[object, str]):
 
 
 _WRITTEN = _Written()
+
+
+class _WrittenAttributes(dict[str, str]):
+    """How COPY writes attributes, by their repr: units of one kind have the same ones."""
+
+    def of(self, attributes: Mapping[str, list[str]]) -> str:
+        key = repr(attributes)
+        found = self.get(key)
+        if found is None:
+            if len(self) > 10_000:
+                self.clear()
+            self[key] = found = _to_json(attributes).replace("\\", r"\\")
+        return found
+
+
+_ATTRIBUTES = _WrittenAttributes()
 
 
 class CopyStream:
@@ -92,8 +108,7 @@ def stated_line(row: Row) -> str:
     if "\\" in texts or not texts.replace("\t", "").isprintable():
         texts = "\t".join(text.translate(_ESCAPES) for text in _texts(row))
     numbers = [_WRITTEN[value] for value in _numbers(row)]
-    attributes = _to_json(row.attributes).replace("\\", r"\\")
-    return "\t".join([texts, *numbers, attributes])
+    return "\t".join([texts, *numbers, _ATTRIBUTES.of(row.attributes)])
 
 
 def content_hash(stated: str) -> str:

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 
 from accounts.register.municipalities import SWEDISH_NAMES
 
@@ -70,12 +71,20 @@ def fold_cached(text: str) -> str:
     return " ".join(folded if all(folded) else filter(None, folded))
 
 
+@lru_cache(maxsize=1000)
+def _words_of_place(code: str, municipality: str) -> frozenset[str]:
+    written = f"{municipality} {SWEDISH_NAMES.get(code, '')}"
+    return frozenset(fold_cached(written).split())
+
+
 def words_of(long_name: str, abbreviation: str, code: str, municipality: str) -> set[str]:
     """The words that a unit is found by."""
-    written = f"{long_name} {abbreviation} {municipality} {SWEDISH_NAMES.get(code, '')}"
-    words = set(fold_cached(written).split(" "))
-    words.discard("")
-    return words | {_ROMAN[word] for word in words & _ROMAN.keys()}
+    words = {*fold_cached(long_name).split(), *_words_of_place(code, municipality)}
+    if not long_name.startswith(abbreviation):
+        words.update(fold_cached(abbreviation).split())
+    elif len(abbreviation) < len(long_name):  # it may end in the middle of a word
+        words.update(fold_cached(abbreviation.rpartition(" ")[2]).split())
+    return words if words.isdisjoint(_ROMAN) else words | {_ROMAN[w] for w in words & _ROMAN.keys()}
 
 
 def alternatives(word: str) -> Iterator[tuple[str, bool]]:
