@@ -54,10 +54,10 @@ def test_other_bytes_than_shown_are_409(made, desk):
     assert not made.approvals.exists()
 
 
-def test_who_identified_long_ago_is_asked_to_do_so_again(made, desk):
-    desk.identify(clock.now() - timedelta(hours=1))
+def test_who_confirmed_long_ago_confirms_again(made, desk):
+    desk.confirm(clock.now() - timedelta(hours=1))
     page = desk.open("replacement", made.pk).text
-    assert "Identify yourself again" in page
+    assert "/account/second-factor/?next=" in page
     assert "Approve the plan" not in page
     assert approve(desk, made).status_code == 403
     assert not made.approvals.exists()
