@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from accounts.services import email, inviting, joining, searching, signing_on
+from accounts.services import email, inviting, joining, searching, sessions, signing_on
 from applications import services
 from applications.services import contacting, csrs, mailboxes
 from certportal import eligibility, feedback
@@ -158,6 +158,7 @@ def test_one_person_logs_in_so_often_an_hour(db, now, monkeypatch):
     monkeypatch.setattr(signing_on, "MOST_LOGINS_AN_HOUR", FEW)
     identity = people.identity_of("test:Matti")
     for last in range(FEW):
-        signing_on.enter(identity, language="fi", address=f"203.0.113.{last}", now=now)
+        client = sessions.Client(f"203.0.113.{last}")
+        signing_on.enter(identity, language="fi", client=client, now=now)
     with pytest.raises(TooMany):
-        signing_on.enter(identity, language="fi", address="203.0.113.99", now=now)
+        signing_on.enter(identity, language="fi", client=sessions.Client("203.0.113.99"), now=now)
