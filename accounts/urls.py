@@ -11,6 +11,7 @@ from accounts.views import (
     members,
     organisations,
     profile,
+    recorded,
 )
 
 app_name = "accounts"
@@ -43,6 +44,8 @@ urlpatterns = [
     path("invitations/<uuid:invitation_id>/revoke/", invitations.revoke, name="revoke"),
     path("invitation/<str:token>/", invitations.invitation, name="invitation"),
     path("me/", profile.profile, name="profile"),
+    path("me/recorded/", recorded.events, name="recorded"),
+    path("me/export/", recorded.export, name="export"),
     path("sessions/<uuid:session_id>/end/", profile.end_session, name="end_session"),
     path("sessions/end-others/", profile.end_others, name="end_other_sessions"),
 ]

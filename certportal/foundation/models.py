@@ -29,6 +29,7 @@ class Event(models.Model):
         indexes = [
             models.Index(fields=["object_type", "object_id", "id"]),
             models.Index(fields=["at"]),
+            models.Index(fields=["actor", "id"], name="event_actor"),
         ]
 
     def __str__(self) -> str:

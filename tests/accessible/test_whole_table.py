@@ -50,6 +50,7 @@ LOOKED_AT = {
     "accounts:confirm": (ACCOUNTS, "organisation/found/{code}/"),
     "accounts:choose": (HERE, "accounts:choose"),
     "accounts:profile": (ACCOUNTS, "me/"),
+    "accounts:recorded": (ACCOUNTS, "me/recorded/"),
     **{
         f"accounts:{name}": (FACTORS, f'"{name}"')
         for name in ["second_factor", "second_factor_set_up", "own_factors"]
@@ -131,6 +132,7 @@ NO_PAGE = {
         "accounts:remove_factor",
         "accounts:end_session",
         "accounts:end_other_sessions",
+        "accounts:export",
     ],
     *["revoke_by_key_line", "console:withdraw_revocation"],
     *["applications:resend_link", "applications:revoke_link"],

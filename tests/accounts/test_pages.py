@@ -86,7 +86,7 @@ def test_pages_of_founding(watched: Page, at, enter, sample, language):
     watched.fill("#id_detail", "Toimitusjohtaja")
     watched.click(SEND)
     watched.wait_for_url(lambda address: "/found/" not in address)
-    for path in (f"organisation/found/{COUNTY}/", "organisation/", "me/", "email/"):
+    for path in (f"organisation/found/{COUNTY}/", "organisation/", "me/", "me/recorded/", "email/"):
         watched.goto(at(path, language))
         check_both_widths(watched)
 
