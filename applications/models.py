@@ -18,7 +18,7 @@ from applications.replacing.models import ReplacementApproval as ReplacementAppr
 from applications.replacing.models import ReplacementItem as ReplacementItem
 from applications.revocations import RevocationRequest as RevocationRequest
 from applications.workflow import Status
-from certportal.foundation import tokens
+from certportal.foundation import storing, tokens
 
 
 class Application(models.Model):
@@ -199,7 +199,7 @@ class ContactLink(models.Model):
 
 def storage_name(attachment: "Attachment", _given: str) -> str:
     """Return a random name of our own: nothing of the uploader's reaches the file system."""
-    return f"{uuid.uuid4().hex}.pdf"
+    return storing.random_name()
 
 
 class Attachment(models.Model):

@@ -14,10 +14,10 @@ from django.views.decorators.cache import never_cache
 
 from accounts.register import queries
 from accounts.register.models import Kind
-from applications.scanning import protocol as scanning
 from certportal.foundation import clock
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.models import OutboxItem
+from certportal.foundation.scanning import protocol as scanning
 from issuance.models import IssuingCA
 from issuance.profiles import CEILING_MONTHS
 from issuance.services import freshness

@@ -246,10 +246,13 @@ MAIL_DOMAIN = env.text("MAIL_DOMAIN", "portal.example")
 # ------------------------------------------------------------------ virus scanner
 # Where clamd answers, tcp://host:port or unix:/path; empty: attachments are not scanned.
 CLAMD_ADDRESS = env.text("CLAMD_ADDRESS")
-SCANNER: dict[str, Any] = {"BACKEND": "applications.scanning.none.NoScanner", "OPTIONS": {}}
+SCANNER: dict[str, Any] = {
+    "BACKEND": "certportal.foundation.scanning.none.NoScanner",
+    "OPTIONS": {},
+}
 if CLAMD_ADDRESS:
     SCANNER = {
-        "BACKEND": "applications.scanning.clamd.Clamd",
+        "BACKEND": "certportal.foundation.scanning.clamd.Clamd",
         "OPTIONS": {"address": CLAMD_ADDRESS},
     }
 

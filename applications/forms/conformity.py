@@ -7,10 +7,10 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from applications.attachments import MAX_BYTES
 from applications.conformity import document
 from applications.forms.shared import PartForm
 from applications.kinds import ConformityClass
+from certportal.foundation.documents import MAX_BYTES
 from certportal.foundation.forms import DateField, UploadField
 
 

@@ -1,25 +1,21 @@
 """Attaching documents to a draft or a reopened part, taking them away, and erasing them."""
 
-import functools
 import hashlib
-from contextlib import suppress
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.db import transaction
 
 from applications import conformity, contents
-from applications.attachments import PDF, Infected, NotStored, check_pdf, clean_name
 from applications.errors import NotPossible
-from applications.models import Application, Attachment, storage_name
-from applications.scanning.protocol import scanner
+from applications.models import Application, Attachment
 from applications.services import moving
 from applications.services.csrs import spend_upload
-from certportal.foundation import clock, events
+from certportal.foundation import clock, storing
 from certportal.foundation.actors import Actor
+from certportal.foundation.documents import PDF, check_pdf, clean_name
+from certportal.foundation.scanning.requiring import require_clean
 
 
 def add_attachment(
@@ -41,7 +37,7 @@ def add_attachment(
     """
     spend_upload(application_id, actor=actor, now=now)
     check_pdf(data)
-    _require_clean(application_id, data, actor, now)  # asked with no transaction open
+    require_clean(data, object_type="application", object_id=application_id, actor=actor, now=now)
     with transaction.atomic():
         application = _open(application_id, kind, version, now)
         for earlier in application.attachments.filter(kind=kind, removed_at=None):
@@ -51,23 +47,6 @@ def add_attachment(
         moving.save(application, now=now, **given)
         _store(application, kind, data, name, actor, now)
     return application
-
-
-def _require_clean(application_id: UUID, data: bytes, actor: Actor, now: datetime) -> None:
-    """Raise Infected, on record, when the scanner knows a virus in the bytes; nothing is kept."""
-    found = scanner().scan(data)
-    if not found:
-        return
-    events.record(
-        "application.virus_refused",
-        actor=actor,
-        now=now,
-        object_type="application",
-        object_id=application_id,
-        refused=True,
-        data={"found": found, "sha256": hashlib.sha256(data).hexdigest()},
-    )
-    raise Infected(found)
 
 
 def copy_conformity(
@@ -110,7 +89,7 @@ def remove_attachment(
 def erase_attachments(application: Application) -> None:
     """Delete the rows and, once that is committed, the files: the draft or its time is over."""
     for attachment in application.attachments.all():
-        _delete_file(attachment.file.name)
+        storing.delete(attachment.file.name)
     application.attachments.all().delete()
 
 
@@ -133,21 +112,10 @@ def _store(
         uploaded_by=str(actor),
         uploaded_at=now,
     )
-    attachment.file.name = _write(attachment, data)
+    attachment.file.name = storing.write(data)
     attachment.save()
     data_of_event = {"kind": kind, "sha256": sha256, "size": len(data)}
     moving.record(application, "add_attachment", actor=actor, now=now, data=data_of_event)
-
-
-def _write(attachment: Attachment, data: bytes) -> str:
-    """Write the bytes to a file of their own, whole or not at all. Raises NotStored."""
-    name = storage_name(attachment, "")
-    try:
-        return default_storage.save(name, ContentFile(data))
-    except OSError as error:  # such as a full disk
-        with suppress(OSError):
-            default_storage.delete(name)
-        raise NotStored from error
 
 
 def _open(application_id: UUID, kind: Attachment.Kind, version: int, now: datetime) -> Application:
@@ -162,11 +130,6 @@ def _remove(attachment: Attachment, now: datetime) -> None:
     attachment.removed_at = now
     sent = attachment.application.submissions.filter(at__gte=attachment.uploaded_at)
     if not sent.exists():
-        _delete_file(attachment.file.name)
+        storing.delete(attachment.file.name)
         attachment.file.name = ""
     attachment.save(update_fields=["removed_at", "file"])
-
-
-def _delete_file(name: str | None) -> None:
-    if name:
-        transaction.on_commit(functools.partial(default_storage.delete, name), robust=True)

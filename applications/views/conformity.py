@@ -7,7 +7,6 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy
 
 from applications import contents, services
-from applications.attachments import ActivePdf, Infected, NotPdf, NotStored, TooBig
 from applications.errors import NotPossible
 from applications.forms.conformity import ConformityForm
 from applications.forms.shared import VersionForm
@@ -16,6 +15,7 @@ from applications.views import going
 from applications.views.entry import acting, seen_version
 from applications.workflow import Status
 from certportal.foundation import clock
+from certportal.foundation.documents import Unfit
 from certportal.foundation.errors import Unavailable
 
 NOT_SCANNED = gettext_lazy(
@@ -34,7 +34,7 @@ def give(request: HttpRequest, application: Application) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             saved = _save(request, application, form)
-        except (ActivePdf, Infected, NotPdf, NotStored, TooBig) as refusal:
+        except Unfit as refusal:
             form.add_error("file", str(refusal))
         except Unavailable:
             form.add_error("file", NOT_SCANNED)

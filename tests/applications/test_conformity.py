@@ -11,11 +11,11 @@ from django.core.files.storage import default_storage
 
 from accounts.access import actor_for
 from applications import checks, contents, services
-from applications.attachments import NotPdf, NotStored
 from applications.errors import Changed, Incomplete, NotPossible
 from applications.models import Application
 from applications.workflow import Status
 from certportal.foundation import clock
+from certportal.foundation.documents import NotPdf, NotStored
 from tests import people
 from tests.applications import documents, orders
 

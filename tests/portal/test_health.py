@@ -189,6 +189,6 @@ def test_livez_asks_nobody(client):
 
 
 def test_a_scanner_that_does_not_answer_is_named(well, settings):
-    backend = "applications.scanning.memory.InMemory"
+    backend = "certportal.foundation.scanning.memory.InMemory"
     settings.SCANNER = {"BACKEND": backend, "OPTIONS": {"answers": False}}
     assert not_well() == ["scanner"]

@@ -7,12 +7,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from applications.models import Application, Attachment
-from applications.views.attachments import find, response
+from applications.views.attachments import find
 from applications.views.console.entry import case_view
-
-# Only pages of this service may frame it, and it may load nothing. No `sandbox` here: Chromium's
-# PDF viewer does not start in a sandboxed frame, and the type cannot be guessed into a web page.
-INLINE_POLICY = "default-src 'none'; frame-ancestors 'self'"
+from certportal.foundation import storing
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +41,13 @@ def shown(application: Application) -> list[Shown]:
 @require_safe
 def download(request: HttpRequest, application: Application, attachment_id: int) -> HttpResponse:
     """Hand over one attachment as a file."""
-    return response(find(request, application, attachment_id), as_file=True)
+    found = find(request, application, attachment_id)
+    return storing.hand_over(found.file, found.name, found.media_type)
 
 
 @case_view
 @require_safe
 def inline(request: HttpRequest, application: Application, attachment_id: int) -> HttpResponse:
     """Show one attachment inside the case's page."""
-    answer = response(find(request, application, attachment_id), as_file=False)
-    answer["Content-Security-Policy"] = INLINE_POLICY
-    answer["X-Frame-Options"] = "SAMEORIGIN"
-    return answer
+    found = find(request, application, attachment_id)
+    return storing.show(found.file, found.name, found.media_type)

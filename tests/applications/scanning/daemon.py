@@ -7,7 +7,7 @@ import threading
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from applications.scanning.memory import EICAR
+from certportal.foundation.scanning.memory import EICAR
 from tests.journeys.steps import await_true
 
 CLAMD = "/usr/sbin/clamd"

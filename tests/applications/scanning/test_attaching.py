@@ -3,11 +3,11 @@
 import pytest
 from django.test import Client
 
-from applications.attachments import Infected, NotPdf
 from applications.models import Attachment
-from applications.scanning.memory import EICAR
+from certportal.foundation.documents import Infected, NotPdf
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.models import Event
+from certportal.foundation.scanning.memory import EICAR
 from tests import people
 from tests.applications import documents, orders
 from tests.applications.test_conformity import bare
@@ -17,7 +17,7 @@ CARRIER = documents.pdf(extra=b"/Note <" + EICAR.hex().encode() + b"> % " + EICA
 
 
 def scan_with(settings, backend="memory.InMemory", **options):
-    settings.SCANNER = {"BACKEND": f"applications.scanning.{backend}", "OPTIONS": options}
+    settings.SCANNER = {"BACKEND": f"certportal.foundation.scanning.{backend}", "OPTIONS": options}
 
 
 def test_an_infected_document_is_refused_and_on_record(matti, settings, stored):

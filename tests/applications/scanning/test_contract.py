@@ -4,10 +4,10 @@ import os
 
 import pytest
 
-from applications.scanning.clamd import CHUNK, Clamd
-from applications.scanning.memory import EICAR, InMemory
-from applications.scanning.none import NoScanner
 from certportal.foundation.errors import Unavailable
+from certportal.foundation.scanning.clamd import CHUNK, Clamd
+from certportal.foundation.scanning.memory import EICAR, InMemory
+from certportal.foundation.scanning.none import NoScanner
 from tests.applications.documents import pdf
 from tests.applications.scanning import daemon
 

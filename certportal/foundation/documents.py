@@ -24,7 +24,11 @@ _ARCHIVE = b"PK\x05\x06"  # the end record of a ZIP, which readers seek in the l
 _ACTIVE = re.compile(rb"/(JavaScript|Launch|EmbeddedFiles?|RichMedia)(?![A-Za-z0-9])")
 
 
-class NotPdf(Refused):
+class Unfit(Refused):
+    """The document is not taken; the message says why and what to do."""
+
+
+class NotPdf(Unfit):
     """The file is not what it must be: a whole PDF."""
 
     def __init__(self) -> None:
@@ -32,7 +36,7 @@ class NotPdf(Refused):
         super().__init__(_("The file is not a PDF document, or it is not whole. Choose a PDF."))
 
 
-class ActivePdf(Refused):
+class ActivePdf(Unfit):
     """The document holds programs or other files."""
 
     def __init__(self) -> None:
@@ -45,7 +49,7 @@ class ActivePdf(Refused):
         )
 
 
-class TooBig(Refused):
+class TooBig(Unfit):
     """The file is larger than we take."""
 
     def __init__(self) -> None:
@@ -53,7 +57,7 @@ class TooBig(Refused):
         super().__init__(_("The file must be at most 10 MB."))
 
 
-class Infected(Refused):
+class Infected(Unfit):
     """The virus scanner knows what the document carries."""
 
     def __init__(self, found: str) -> None:
@@ -65,7 +69,7 @@ class Infected(Refused):
         super().__init__(text % {"found": found})
 
 
-class NotStored(Refused):
+class NotStored(Unfit):
     """The file cannot be kept now, such as on a full disk. It can be sent again."""
 
     status = 503

@@ -6,7 +6,7 @@ import zlib
 
 import pytest
 
-from applications.attachments import (
+from certportal.foundation.documents import (
     MAX_BYTES,
     ActivePdf,
     NotPdf,
