@@ -19,6 +19,7 @@ from applications.models import (
     SentNotice,
     Submission,
 )
+from applications.replacing.models import ReplacementApproval
 from applications.services import moving
 from applications.services.attaching import erase_attachments
 from applications.workflow import Status
@@ -90,6 +91,7 @@ def erase(application_id: UUID, *, now: datetime) -> None:
 def in_use() -> set[UUID]:
     """Return the persons whom an order that still has its data names."""
     kept = Application.objects.filter(erased_at=None)
+    keys = kept.values("pk")
     found: set[UUID] = set(kept.values_list("created_by", flat=True))
     found |= set(kept.exclude(reviewer=None).values_list("reviewer_id", flat=True))
     for rows, field in (
@@ -97,6 +99,7 @@ def in_use() -> set[UUID]:
         (Decision.objects.filter(application__in=kept), "reviewer"),
         (RevocationRequest.objects.filter(application__in=kept), "person"),
         (RevocationProposal.objects.filter(application__in=kept), "maker"),
+        (ReplacementApproval.objects.filter(replacement__items__reference__in=keys), "person"),
     ):
         found |= set(rows.values_list(field, flat=True))
     return found

@@ -15,6 +15,7 @@ from applications import renewal, services
 from applications.delivery import certificate_of
 from applications.models import Application, Replacement, ReplacementItem
 from applications.replacing.choosing import Wanted
+from applications.services import erasing
 from applications.services.replacing import PersonsMissing, PlanOver, TooEarly
 from applications.services.signing import MayNotAct
 from applications.workflow import Status
@@ -113,6 +114,14 @@ def test_the_new_certificate_has_an_order_of_its_own(order, matti, riitta, raimo
     assert new.csr.application == new
     assert Event.objects.filter(object_id=str(order.pk), action="application.replaced").exists()
     assert Event.objects.filter(object_id=str(new.pk), action="application.reissue").exists()
+
+
+def test_who_approved_is_kept_as_long_as_the_new_order(order, riitta, raimo):
+    made = plan()
+    approve(made, riitta, raimo)
+    assert raimo.pk not in erasing.in_use()
+    run(made)
+    assert raimo.pk in erasing.in_use()
 
 
 def test_the_holders_are_told_once_each(order, riitta, raimo):
