@@ -120,6 +120,8 @@ def test_a_unit_that_ended_meanwhile_can_be_changed_though_only_another_part_was
 ):
     case = asked(matti, riitta, "test_server", "contact")
     RegisterRecord.objects.filter(oid=orders.UNIT).update(status="passive")
+    # The branch goes on by itself: a unit whose provider has ended could not be ordered for either.
+    RegisterRecord.objects.filter(oid=BRANCH).update(provider_oid=BRANCH)
     with pytest.raises(NotStanding):
         orders.resubmit(matti, case)
     web = people.log_in(Client(), matti)

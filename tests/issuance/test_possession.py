@@ -162,7 +162,7 @@ def test_another_key_another_line_and_another_challenge_prove_nothing(
     assert not blocked()
     tries = Event.objects.filter(action="issuance.key_proof", refused=True)
     assert tries.count() == 9
-    assert {each.address for each in tries} == {ADDRESS}
+    assert {each.origin.address for each in tries} == {ADDRESS}
 
 
 def test_a_request_whose_signature_is_broken_proves_nothing(holder: Holder, now: datetime) -> None:
