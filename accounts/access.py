@@ -26,6 +26,7 @@ from accounts.models import (
     Membership,
     Organisation,
     Person,
+    RightDocument,
     StaffRole,
 )
 from certportal.foundation import clock, events
@@ -167,6 +168,14 @@ def get_join_request(person: Person, request_id: UUID) -> JoinRequest:
         raise not_found(actor_for(person), "join_request", request_id)
     require_administrator(person, request.organisation_id)
     return request
+
+
+def get_right_document(person: Person, document_id: int) -> RightDocument:
+    """Return a document that the person handed in themselves; else 404, recorded."""
+    found = RightDocument.objects.filter(pk=document_id, person=person).first()
+    if found is None:
+        raise not_found(actor_for(person), "right_document", document_id)
+    return found
 
 
 def actor_for(person: Person, address: str = "") -> Actor:

@@ -12,7 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership, Organisation
 from accounts.register.identifiers import business_id as read_business_id
-from certportal.foundation.forms import EmailField, Form, HintedRadioSelect, Words
+from accounts.services.showing import Paper
+from certportal.foundation.documents import MAX_BYTES
+from certportal.foundation.forms import EmailField, Form, HintedRadioSelect, UploadField, Words
 
 
 class LanguageField(forms.ChoiceField):
@@ -144,8 +146,37 @@ class BusinessIdForm(Form):
     )
 
 
-class StatementForm(Form):
-    """On what the founder's right to act rests."""
+class DocumentField(UploadField):
+    """A PDF that shows a right to act."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("label", _("Document that shows your right (PDF)"))
+        kwargs.setdefault(
+            "help_text",
+            _(
+                "For example a power of attorney, an extract from the trade register or a decision"
+                " of a public body. At most 10 MB. Only you and the reviewers see it."
+            ),
+        )
+        kwargs["error_messages"] = {"too_big": _("The file must be at most 10 MB.")}
+        super().__init__(max_bytes=MAX_BYTES, accept=".pdf,application/pdf", **kwargs)
+
+
+class RightDocumentForm(Form):
+    """One document that shows the person's right to act."""
+
+    document = DocumentField()
+
+    def paper(self) -> Paper | None:
+        """Return the file that was chosen, if one was."""
+        upload = self.cleaned_data["document"]
+        return Paper(upload.read(), upload.name) if upload else None
+
+
+class StatementForm(RightDocumentForm):
+    """On what the founder's right to act rests, with a document where there is one at hand."""
+
+    field_order = ("basis", "detail", "document")
 
     BASES = (
         (Membership.Basis.REGISTER_ROLE, _("I have a role in the organisation in a register")),
@@ -175,6 +206,7 @@ class StatementForm(Form):
             "max_length": _("Shorten the text to at most 300 characters."),
         },
     )
+    document = DocumentField(required=False)
 
 
 class ChooseForm(Form):

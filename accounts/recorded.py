@@ -34,6 +34,9 @@ SENTENCES: dict[str, str | Promise] = {
     "membership.right_confirmed": _("The right to act for an organisation was confirmed"),
     "membership.removed": _("Removed from a customer account"),
     "membership.left": _("Left a customer account"),
+    "right_document.handed_in": _("A document about the right to act was handed in"),
+    "right_document.taken_back": _("A document about the right to act was taken away"),
+    "person.virus_refused": _("A document with a virus was refused"),
     "invitation.made": _("An invitation was sent"),
     "invitation.accepted": _("An invitation was accepted"),
     "invitation.revoked": _("An invitation was cancelled"),
@@ -106,6 +109,9 @@ def export(person: Person, *, now: datetime) -> dict[str, Any]:
         "memberships": [_membership(one) for one in person.memberships.select_related()],
         "requests_to_join": list(
             person.join_requests.values("organisation__name", "asked_at", "settled_at")
+        ),
+        "documents_about_rights": list(
+            person.right_documents.values("organisation__name", "name", "sha256", "handed_in_at")
         ),
         "sessions": [
             {"begun_at": one.begun_at, "browser": one.browser, "address": one.address}

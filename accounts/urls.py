@@ -12,6 +12,7 @@ from accounts.views import (
     organisations,
     profile,
     recorded,
+    rights,
 )
 
 app_name = "accounts"
@@ -43,6 +44,9 @@ urlpatterns = [
     path("invitations/<uuid:invitation_id>/resend/", invitations.resend, name="resend"),
     path("invitations/<uuid:invitation_id>/revoke/", invitations.revoke, name="revoke"),
     path("invitation/<str:token>/", invitations.invitation, name="invitation"),
+    path("right/", rights.right, name="right"),
+    path("right/<int:document_id>/", rights.document, name="right_document"),
+    path("right/<int:document_id>/remove/", rights.take_back, name="take_back_document"),
     path("me/", profile.profile, name="profile"),
     path("me/recorded/", recorded.events, name="recorded"),
     path("me/export/", recorded.export, name="export"),

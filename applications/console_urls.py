@@ -41,6 +41,8 @@ urlpatterns = [
     ),
     path("undelivered/", undelivered.undelivered, name="undelivered"),
     path("undelivered/<uuid:item_id>/", undelivered.settle, name="undelivered_one"),
+    path("rights/<int:document_id>/", rights.document, name="right_document"),
+    path("rights/<int:document_id>/page/", rights.inline, name="right_document_page"),
     path("<uuid:application_id>/", case.case, name="case"),
     path("<uuid:application_id>/claim/", acting.claim, name="claim"),
     path("<uuid:application_id>/release/", acting.release, name="release"),

@@ -88,6 +88,23 @@ PERSONS = RecordClass(
     "Name, address, the hashes of identifiers, second factors and what was told of the right to"
     " act are removed, and the logins closed",
 )
+RIGHTS = RecordClass(
+    "rights",
+    "Documents handed in to show a right to act for an organisation",
+    60,
+    "the handing in",
+    OWN_PLAN,
+    "Removed; the reviewer's word on by what the right was seen stays with the membership",
+)
+SESSIONS = RecordClass(
+    "sessions",
+    "Sessions: their times, network address and the name of the browser",
+    None,
+    "the session's beginning; none lasts longer than twelve hours",
+    "Storage limitation (EU 2016/679, article 5(1)(e)); people see their own sessions",
+    "Removed",
+    days=7,
+)
 CODES = RecordClass(
     "codes",
     "Codes mailed to confirm an address, with addresses that nobody confirmed",
@@ -167,6 +184,8 @@ TABLE = (
     ENDED,
     DRAFTS,
     PERSONS,
+    RIGHTS,
+    SESSIONS,
     CODES,
     INVITATIONS,
     WORK,

@@ -15,10 +15,12 @@ from accounts.models import (
     JoinRequest,
     Membership,
     Person,
+    RightDocument,
     SignOn,
     StaffRole,
     User,
 )
+from accounts.services import showing
 from certportal.foundation import events
 from certportal.foundation.actors import system
 
@@ -59,6 +61,7 @@ def erase_person(person_id: UUID, *, now: datetime) -> None:
     JoinRequest.objects.filter(person=person).delete()
     SignOn.objects.filter(person=person).delete()
     Authenticator.objects.filter(user__person=person).delete()
+    showing.erase(RightDocument.objects.filter(person=person))
     Invitation.objects.filter(accepted_by=person).update(email="")
     Membership.objects.filter(person=person).update(basis_detail="", basis_note="")
     User.objects.filter(person=person).update(email="", is_active=False)
@@ -69,6 +72,16 @@ def erase_person(person_id: UUID, *, now: datetime) -> None:
         object_type="person",
         object_id=person.pk,
     )
+
+
+def erase_documents(limit: datetime) -> None:
+    """Remove the documents about rights to act that were handed in before the limit."""
+    showing.erase(RightDocument.objects.filter(handed_in_at__lt=limit))
+
+
+def erase_sessions(limit: datetime) -> None:
+    """Remove sessions that began before the limit; one whose row is gone is ended."""
+    SignOn.objects.filter(begun_at__lt=limit).delete()
 
 
 def erase_codes(limit: datetime) -> None:

@@ -11,6 +11,7 @@ from accounts.mandates.protocol import Mandate, mandates
 from accounts.models import BusinessId, Membership, Organisation, Person
 from accounts.register import queries
 from accounts.register.models import RegisterRecord
+from accounts.services import showing
 from certportal.foundation import clock, events, limits
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused, Unavailable
@@ -87,21 +88,34 @@ def prospect(person: Person, business_id: str, *, on: date) -> Prospect:
 
 
 def found(
-    person: Person, business_id: str, statement: Statement, *, actor: Actor, now: datetime
+    person: Person,
+    business_id: str,
+    statement: Statement,
+    *,
+    actor: Actor,
+    now: datetime,
+    paper: showing.Paper | None = None,
 ) -> Organisation:
     """Found the account and make the person its administrator.
 
-    Their right stays unverified, for a reviewer to confirm, unless a source of mandates knows it.
-    Raises NotFoundable when the registers do not know the organisation today, or when another
-    account for the business ID exists or is being founded at this very moment.
+    Their right stays unverified, for a reviewer to confirm, unless a source of mandates knows it;
+    `paper` is a document that shows it. Raises NotFoundable when the registers do not know the
+    organisation today, or when another account for the business ID exists or is being founded at
+    this very moment; for the paper what `showing.require_fit` and `showing.keep` raise.
     """
     today = clock.day(now)
     basis = prospect(person, business_id, on=today)
     if basis.finding is not Finding.FREE:
         raise NotFoundable(basis.finding)
     mandate = _mandate(person, business_id, now)
+    if paper is not None:
+        showing.require_fit(person, paper, actor=actor, now=now)
     try:
-        return _insert(person, basis, statement, mandate, actor, now)
+        with transaction.atomic():
+            organisation = _insert(person, basis, statement, mandate, actor, now)
+            if paper is not None and mandate is None:
+                showing.keep(person, organisation, paper, actor=actor, now=now)
+            return organisation
     except IntegrityError as error:
         raise NotFoundable(Finding.TAKEN) from error
 
@@ -124,7 +138,6 @@ def _without_units(business_id: str, on: date) -> Prospect:
     return Prospect(business_id, Finding.ENDED if ended else Finding.UNKNOWN)
 
 
-@transaction.atomic
 def _insert(
     person: Person,
     basis: Prospect,

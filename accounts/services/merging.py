@@ -5,7 +5,15 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Invitation, JoinRequest, Membership, Person, StaffRole, User
+from accounts.models import (
+    Invitation,
+    JoinRequest,
+    Membership,
+    Person,
+    RightDocument,
+    StaffRole,
+    User,
+)
 from accounts.services import sessions
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
@@ -31,6 +39,7 @@ def merge(gone: Person, *, into: Person, actor: Actor, now: datetime) -> None:
     _hand_over_roles(gone, into, now)
     _hand_over_requests(gone, into, now)
     Invitation.objects.filter(made_by=gone, accepted_at=None).update(made_by=into)
+    RightDocument.objects.filter(person=gone).update(person=into)
     User.objects.filter(person=gone).update(person=into)
     for one in (gone, into):
         sessions.end_all(one, actor=actor, now=now)

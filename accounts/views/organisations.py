@@ -14,6 +14,8 @@ from accounts.register.identifiers import business_id as read_business_id
 from accounts.services import founding, joining
 from accounts.views.going import landing, wanted
 from certportal.foundation import clock
+from certportal.foundation.documents import NOT_SCANNED, Unfit
+from certportal.foundation.errors import Unavailable
 
 REFUSALS = {
     founding.Finding.TAKEN: "accounts/found_taken.html",
@@ -49,15 +51,18 @@ def confirm(request: HttpRequest, business_id: str) -> HttpResponse:
 
 def _found(request: HttpRequest, code: str) -> HttpResponse:
     person, now = access.person_of(request), clock.now()
-    form = StatementForm(request.POST)
+    form = StatementForm(request.POST, request.FILES)
     if not form.is_valid():
         return _show(request, founding.look_up(person, code, now=now), form)
-    statement = founding.Statement(**form.cleaned_data)
-    actor = access.actor_of(request)
+    given, actor = form.cleaned_data, access.actor_of(request)
+    statement, paper = founding.Statement(given["basis"], given["detail"]), form.paper()
     try:
-        organisation = founding.found(person, code, statement, actor=actor, now=now)
+        organisation = founding.found(person, code, statement, actor=actor, now=now, paper=paper)
     except founding.NotFoundable as refusal:
         return _refuse(request, founding.Prospect(code, refusal.finding))
+    except (Unfit, Unavailable) as refusal:
+        form.add_error("document", str(refusal if isinstance(refusal, Unfit) else NOT_SCANNED))
+        return _show(request, founding.look_up(person, code, now=now), form)
     act_for(request, organisation)
     messages.success(
         request, _("The customer account of %(name)s has been founded.") % {"name": organisation}

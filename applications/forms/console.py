@@ -45,7 +45,14 @@ class EvidenceForm(VersionForm):
 
 
 class RightForm(VersionForm):
-    """By what the reviewer saw that the person may act for the organisation."""
+    """By what the reviewer saw that the person may act for the organisation.
+
+    Where documents were handed in, they speak for themselves; else the reviewer must write it.
+    """
+
+    def __init__(self, *args: Any, documents: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["note"].required = not documents
 
     note = forms.CharField(
         label=_("By what you saw the right to act"),

@@ -8,7 +8,13 @@ from django.db import transaction
 from django.db.models import Q
 
 from accounts.models import Succession
-from accounts.services.erasing import erase_codes, erase_invitations, erase_persons
+from accounts.services.erasing import (
+    erase_codes,
+    erase_documents,
+    erase_invitations,
+    erase_persons,
+    erase_sessions,
+)
 from applications import retention
 from applications.models import (
     Application,
@@ -46,6 +52,8 @@ def erase_expired(*, now: datetime) -> None:
     for pk in over(now):
         erase(pk, now=now)
     erase_persons(retention.PERSONS.limit(now), in_use=in_use(), now=now)
+    erase_documents(retention.RIGHTS.limit(now))
+    erase_sessions(retention.SESSIONS.limit(now))
     erase_codes(retention.CODES.limit(now))
     erase_invitations(retention.INVITATIONS.limit(now))
     _tidy(now)

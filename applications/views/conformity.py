@@ -4,7 +4,6 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext_lazy
 
 from applications import contents, services
 from applications.errors import NotPossible
@@ -15,13 +14,9 @@ from applications.views import going
 from applications.views.entry import acting, seen_version
 from applications.workflow import Status
 from certportal.foundation import clock
-from certportal.foundation.documents import Unfit
+from certportal.foundation.documents import NOT_SCANNED, Unfit
 from certportal.foundation.errors import Unavailable
 
-NOT_SCANNED = gettext_lazy(
-    "The file could not be checked for viruses just now. Choose it again in a few minutes. What"
-    " you wrote in the other fields is kept."
-)
 KIND = Attachment.Kind.CONFORMITY
 
 

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from accounts import access
 from accounts.models import Organisation
+from accounts.services import showing
 from applications import workflow
 from applications.access import naming
 from applications.delivery import orders_of
@@ -32,6 +33,7 @@ def home(request: HttpRequest) -> HttpResponse:
         return _technical(request, organisation, now)
     context = _orders(organisation, request.GET.get("page"), now) | {
         "organisation": organisation,
+        "unshown": showing.unshown(access.person_of(request), organisation),
         "certificates": _certificates(organisation, now),
     }
     return render(request, "applications/home.html", context)

@@ -14,6 +14,11 @@ from certportal.foundation.errors import Refused
 MAX_BYTES = 10 * 1024 * 1024
 PDF = "application/pdf"
 LONGEST_NAME = 100
+# Said beside the field when the scanner does not answer.
+NOT_SCANNED = _(
+    "The file could not be checked for viruses just now. Choose it again in a few minutes. What"
+    " you wrote in the other fields is kept."
+)
 
 # ISO 32000-2, 7.5.2 (header at the very beginning) and 7.5.5 (startxref, offset, %%EOF at the end).
 _HEADER = re.compile(rb"%PDF-[12]\.[0-9][\r\n ]")

@@ -5,10 +5,11 @@ from django.urls import reverse
 
 from accounts.access import actor_for
 from accounts.models import JoinRequest
-from accounts.services import inviting, joining
+from accounts.services import inviting, joining, showing
 from tests import people
 from tests.accessibility import check_both_widths
 from tests.accessible.conftest import press
+from tests.applications.documents import pdf
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CODE = "9900001-8"
@@ -53,6 +54,18 @@ def test_an_invitation_open_and_over(go, matti, invitation, now):
     check_both_widths(go("accounts:invitation", invitation.token, who=people.make_person("Uusi")))
     inviting.revoke(invitation.pk, actor=actor_for(matti), now=now)
     check_both_widths(go("accounts:invitation", invitation.token))
+
+
+def test_the_right_to_act(go, matti, pharmacy, now):
+    matti.memberships.update(basis="unverified", basis_note="", confirmed_at=None)
+    paper = showing.Paper(pdf("Valtakirja"), "valtakirja.pdf")
+    showing.hand_in(matti, pharmacy, paper, actor=actor_for(matti), now=now)
+    page = go("accounts:right", who=matti)
+    check_both_widths(page)
+    press(page)
+    page.wait_for_selector(".field__error")
+    check_both_widths(page)
+    check_both_widths(go("home", who=matti))
 
 
 def test_asking_to_join(go, pharmacy):

@@ -76,6 +76,7 @@ LOOKED_AT = {
     },
     **{f"technical:{name}": (CONTACT, f"technical:{name}") for name in ["order", "csr", "preview"]},
     "applications:rename_contact": (CONTACT, "applications:rename_contact"),
+    "accounts:right": (MEMBERS, "accounts:right"),
     "accounts:join": (MEMBERS, "accounts:join"),
     **{
         f"console:{name}": (CONSOLE, f'"{name}"')
@@ -134,6 +135,8 @@ NO_PAGE = {
         "accounts:end_other_sessions",
         "accounts:export",
     ],
+    *["accounts:right_document", "accounts:take_back_document"],
+    *["console:right_document", "console:right_document_page"],
     *["revoke_by_key_line", "console:withdraw_revocation"],
     *["applications:resend_link", "applications:revoke_link"],
     *["contact:settings", "contact:download", "technical:settings", "technical:download"],

@@ -7,7 +7,7 @@ from django.apps import apps
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import Invitation, JoinRequest, Membership
+from accounts.models import Invitation, JoinRequest, Membership, RightDocument
 from accounts.services import roles
 from applications.models import (
     Attachment,
@@ -32,6 +32,7 @@ PUBLIC = {"stem", "business_id", "name", "app_label", "url", "content_type_id", 
 }
 OF_AN_ORGANISATION = {
     *["application_id", "csr_id", "host_id", "section_id", "kind", "attachment_id", "number"],
+    "document_id",
     *["membership_id", "invitation_id", "request_id", "object_id", "task_id", "item_id"],
     *["plan_id", "certificate_id", "factor_id", "session_id"],
 }
@@ -48,6 +49,7 @@ def address(entry: Entry, application) -> str:
         "csr_id": application.csrs.first().pk,
         "host_id": first(HostName),
         "attachment_id": first(Attachment),
+        "document_id": first(RightDocument),
         "number": 1,
         "membership_id": first(Membership, organisation=application.organisation, ended_at=None),
         "invitation_id": first(Invitation),

@@ -4,11 +4,12 @@ import pytest
 
 from accounts.access import actor_for
 from accounts.models import Membership
-from accounts.services import founding
+from accounts.services import founding, showing
 from applications.services.deciding import RightMissing
 from certportal.foundation.models import Event
 from tests import people
 from tests.applications import orders
+from tests.applications.documents import pdf
 
 CLINICS = "9900008-5"
 
@@ -74,6 +75,38 @@ def test_the_first_confirmation_stands(case, desk, other_desk, pharmacy):
     before = pharmacy.memberships.get()
     other_desk.press("right", case, note="Something else")
     assert pharmacy.memberships.get().basis_note == before.basis_note
+
+
+def test_the_reviewer_sees_the_documents_inline_and_they_are_what_was_seen(
+    unconfirmed, case, desk, matti, pharmacy, now
+):
+    paper = showing.Paper(pdf("Valtakirja"), "valtakirja.pdf")
+    document = showing.hand_in(matti, pharmacy, paper, actor=actor_for(matti), now=now)
+    place = desk.url("right_document_page", document.pk)
+    assert "valtakirja.pdf" in desk.open("case", case.pk).text
+    assert f'<iframe class="paper" src="{place}"' in desk.open("right", case.pk).text
+    shown = desk.client.get(place)
+    assert shown.content == paper.data
+    assert shown["X-Frame-Options"] == "SAMEORIGIN"
+    assert "frame-ancestors 'self'" in shown["Content-Security-Policy"]
+
+    desk.press("right", case, note="")
+
+    unconfirmed.refresh_from_db()
+    assert unconfirmed.basis == Membership.Basis.REVIEWER_DECISION
+    assert unconfirmed.basis_note == "valtakirja.pdf"
+    event = Event.objects.filter(action="membership.right_confirmed").latest("id")
+    assert event.data["documents"] == [document.sha256]
+
+
+def test_documents_are_for_reviewers_and_their_owner_only(
+    unconfirmed, desk, matti, kalle, pharmacy, now, web_of
+):
+    paper = showing.Paper(pdf("Valtakirja"), "valtakirja.pdf")
+    document = showing.hand_in(matti, pharmacy, paper, actor=actor_for(matti), now=now)
+    for name in ("right_document", "right_document_page"):
+        for person in (kalle, matti):
+            assert web_of(person).get(desk.url(name, document.pk)).status_code == 404
 
 
 def test_a_member_confirms_no_right_in_their_own_organisation(

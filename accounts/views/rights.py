@@ -1,0 +1,78 @@
+"""One's own right to act: what it rests on, and the documents that show it."""
+
+import functools
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts import access
+from accounts.forms import RightDocumentForm
+from accounts.models import RightDocument
+from accounts.rights import right_of
+from accounts.services import showing
+from certportal.foundation import clock, storing
+from certportal.foundation.documents import NOT_SCANNED, PDF, Unfit
+from certportal.foundation.errors import Unavailable
+
+
+def document_view(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponseBase]:
+    """Hand the view the person's own document in place of its id; anybody else's is not found."""
+
+    @access.person_required
+    @functools.wraps(view)
+    def entered(request: HttpRequest, document_id: int) -> HttpResponse:
+        return view(request, access.get_right_document(access.person_of(request), document_id))
+
+    return entered
+
+
+@access.member_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def right(request: HttpRequest) -> HttpResponse:
+    """Tell on what the right rests; while nobody has confirmed it, take documents."""
+    person, organisation = access.person_of(request), access.organisation_of(request)
+    form = RightDocumentForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid() and _hand_in(request, form):
+        messages.success(request, _("The document has been handed in."))
+        return redirect("accounts:right")
+    context = {
+        "organisation": organisation,
+        "form": form,
+        "right": right_of(person, organisation),
+        "unshown": showing.unshown(person, organisation),
+        "documents": organisation.right_documents.filter(person=person),
+    }
+    return render(request, "accounts/right.html", context)
+
+
+@document_view
+@require_safe
+def document(request: HttpRequest, found: RightDocument) -> HttpResponse:
+    """Hand over a document to the person who handed it in."""
+    return storing.hand_over(found.file, found.name, PDF)
+
+
+@document_view
+@require_POST
+def take_back(request: HttpRequest, found: RightDocument) -> HttpResponse:
+    """Take a document away while nobody has relied on it."""
+    showing.take_back(found.pk, actor=access.actor_of(request), now=clock.now())
+    messages.success(request, _("The document has been taken away."))
+    return redirect("accounts:right")
+
+
+def _hand_in(request: HttpRequest, form: RightDocumentForm) -> bool:
+    person, organisation = access.person_of(request), access.organisation_of(request)
+    paper, actor = form.paper(), access.actor_of(request)
+    assert paper is not None
+    try:
+        showing.hand_in(person, organisation, paper, actor=actor, now=clock.now())
+    except (Unfit, showing.Enough) as refusal:
+        form.add_error("document", str(refusal))
+    except Unavailable:
+        form.add_error("document", NOT_SCANNED)
+    return form.is_valid()

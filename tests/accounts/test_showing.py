@@ -1,0 +1,211 @@
+"""A right to act that no register confirms is shown by a document."""
+
+import pytest
+from django.core.files.storage import default_storage
+
+from accounts.access import actor_for
+from accounts.models import Membership, Organisation, RightDocument
+from accounts.services import confirming, founding, showing
+from accounts.services.erasing import erase_documents, erase_person
+from certportal.foundation import clock
+from certportal.foundation.documents import Infected, NotPdf
+from certportal.foundation.models import Event
+from certportal.foundation.scanning.memory import EICAR
+from tests import people
+from tests.applications.documents import pdf, upload
+
+pytestmark = pytest.mark.django_db
+HOME = "/en/home/"
+RIGHT = "/en/account/right/"
+CLINICS = "9900008-5"
+PAPER = showing.Paper(pdf("Valtakirja"), "C:\\valtakirja.pdf")
+STATED = {"basis": "mandate", "detail": "hallintojohtaja"}
+
+
+@pytest.fixture
+def unconfirmed(matti):
+    """Matti's right, as it was before anybody confirmed it."""
+    matti.memberships.update(basis=Membership.Basis.UNVERIFIED, confirmed_at=None, basis_note="")
+    return matti.memberships.get()
+
+
+@pytest.fixture
+def document(unconfirmed, matti, pharmacy, now):
+    """The power of attorney that Matti has handed in."""
+    return showing.hand_in(matti, pharmacy, PAPER, actor=actor_for(matti), now=now)
+
+
+@pytest.fixture
+def aino(sample):
+    """A person with a verified address and no organisation."""
+    return people.make_person("Aino Ahkera")
+
+
+def found(client, **more):
+    return client.post(f"/en/account/organisation/found/{CLINICS}/", STATED | more)
+
+
+def test_the_founder_may_hand_in_a_document_at_once(client, aino):
+    found(people.log_in(client, aino), document=upload(pdf(), "valtakirja.pdf"))
+
+    account = Organisation.objects.get()
+    assert account.right_documents.get().person == aino
+    assert account.memberships.get().basis == Membership.Basis.UNVERIFIED
+
+
+def test_founding_without_a_document_is_told_what_follows(client, aino):
+    browser = people.log_in(client, aino)
+    page = browser.get(f"/en/account/organisation/found/{CLINICS}/")
+    assert "the order may wait for it" in page.text
+    assert found(browser).status_code == 302
+    assert not RightDocument.objects.exists()
+
+
+def test_what_is_no_pdf_founds_nothing_and_keeps_what_was_written(client, aino):
+    answer = found(people.log_in(client, aino), document=upload(b"hello"))
+    assert "hallintojohtaja" in answer.text
+    assert "The file is not a PDF document" in answer.text
+    assert not Organisation.objects.exists()
+
+
+def test_a_right_known_from_a_source_needs_no_document(aino, now, settings):
+    right = ("Aino Ahkera", CLINICS, "register_role", "toimitusjohtaja")
+    backend = "accounts.mandates.memory.InMemory"
+    settings.MANDATES = {"BACKEND": backend, "OPTIONS": {"rights": (right,)}}
+    statement = founding.Statement(**STATED)
+    made = founding.found(aino, CLINICS, statement, actor=actor_for(aino), now=now, paper=PAPER)
+    assert not made.right_documents.exists()
+
+
+def test_it_is_handed_in_later_from_the_organisation_s_page(client, unconfirmed, matti):
+    browser = people.log_in(client, matti)
+    assert RIGHT in browser.get(HOME).text
+    assert "the order may wait for it" in browser.get(RIGHT).text
+
+    browser.post(RIGHT, {"document": upload(pdf(), "valtakirja.pdf")})
+
+    document = RightDocument.objects.get()
+    assert document.name in browser.get(RIGHT).text
+    answer = browser.get(f"{RIGHT}{document.pk}/")
+    assert answer.content == pdf()
+    assert answer["Content-Disposition"] == 'attachment; filename="valtakirja.pdf"'
+    assert "sandbox" in answer["Content-Security-Policy"]
+
+
+def test_a_confirmed_right_asks_for_nothing(client, matti, pharmacy, now):
+    browser = people.log_in(client, matti)
+    assert RIGHT not in browser.get(HOME).text
+    assert "No document is needed" in browser.get(RIGHT).text
+    with pytest.raises(showing.NothingToShow):
+        showing.hand_in(matti, pharmacy, PAPER, actor=actor_for(matti), now=now)
+
+
+def test_an_invited_colleague_may_show_the_right_the_account_rests_on(
+    unconfirmed, maija, pharmacy, now
+):
+    document = showing.hand_in(maija, pharmacy, PAPER, actor=actor_for(maija), now=now)
+    assert list(showing.documents_about(unconfirmed)) == [document]
+
+
+def test_a_technical_member_and_a_stranger_have_nothing_to_show(
+    unconfirmed, teemu, kalle, pharmacy, now
+):
+    for person in (teemu, kalle):
+        with pytest.raises(showing.NothingToShow):
+            showing.hand_in(person, pharmacy, PAPER, actor=actor_for(person), now=now)
+
+
+@pytest.mark.parametrize("who", ["maija", "kalle"])
+def test_nobody_else_reads_it(request, client, document, who):
+    person = request.getfixturevalue(who)
+    browser = people.log_in(client, person)
+    assert browser.get(f"{RIGHT}{document.pk}/").status_code == 404
+    assert browser.post(f"{RIGHT}{document.pk}/remove/").status_code == 404
+    refused = Event.objects.filter(action="access.refused", object_type="right_document")
+    assert refused.count() == 2
+    assert RightDocument.objects.exists()
+
+
+def test_it_is_stored_under_a_name_of_our_own_and_recorded_by_its_hash(document, pharmacy):
+    assert document.name == "valtakirja.pdf"
+    assert "valtakirja" not in document.file.name
+    event = Event.objects.get(action="right_document.handed_in")
+    assert event.data["sha256"] == document.sha256
+    assert event.organisation_id == pharmacy.pk
+    assert "valtakirja" not in str(event.data)
+
+
+def test_what_is_unfit_is_not_kept(unconfirmed, matti, pharmacy, now, settings):
+    settings.SCANNER = {
+        "BACKEND": "certportal.foundation.scanning.memory.InMemory",
+        "OPTIONS": {},
+    }
+    infected = pdf().replace(b"%%EOF", b"%%EOF", 1)
+    infected = infected[:9] + b"%" + EICAR + b"\n" + infected[9:]
+    for data, refusal in ((b"hello", NotPdf), (infected, (Infected, NotPdf))):
+        paper = showing.Paper(data, "x.pdf")
+        with pytest.raises(refusal):
+            showing.hand_in(matti, pharmacy, paper, actor=actor_for(matti), now=now)
+    assert not RightDocument.objects.exists()
+
+
+def test_a_scanner_that_is_down_is_told_beside_the_field(client, unconfirmed, matti, settings):
+    settings.SCANNER = {
+        "BACKEND": "certportal.foundation.scanning.memory.InMemory",
+        "OPTIONS": {"answers": False},
+    }
+    answer = people.log_in(client, matti).post(RIGHT, {"document": upload(pdf())})
+    assert "could not be checked for viruses" in answer.text
+    assert not RightDocument.objects.exists()
+
+
+def test_five_are_enough(document, client, matti, pharmacy, now):
+    for _ in range(showing.MOST - 1):
+        showing.hand_in(matti, pharmacy, PAPER, actor=actor_for(matti), now=now)
+    answer = people.log_in(client, matti).post(RIGHT, {"document": upload(pdf())})
+    assert "Take one away first" in answer.text
+    assert RightDocument.objects.count() == showing.MOST
+
+
+def test_it_is_taken_away_until_a_reviewer_has_relied_on_it(
+    client, document, unconfirmed, matti, pharmacy, riitta, now, django_capture_on_commit_callbacks
+):
+    other = showing.hand_in(matti, pharmacy, PAPER, actor=actor_for(matti), now=now)
+    browser = people.log_in(client, matti)
+    with django_capture_on_commit_callbacks(execute=True):
+        browser.post(f"{RIGHT}{document.pk}/remove/")
+    assert not default_storage.exists(document.file.name)
+
+    confirming.confirm_right(unconfirmed.pk, note="", by=riitta, actor=actor_for(riitta), now=now)
+    assert browser.post(f"{RIGHT}{other.pk}/remove/").status_code == 409
+    assert default_storage.exists(other.file.name)
+
+
+def test_a_confirmation_without_word_or_document_is_refused(unconfirmed, riitta, now):
+    with pytest.raises(confirming.NothingSeen):
+        confirming.confirm_right(
+            unconfirmed.pk, note=" ", by=riitta, actor=actor_for(riitta), now=now
+        )
+    unconfirmed.refresh_from_db()
+    assert unconfirmed.basis == Membership.Basis.UNVERIFIED
+
+
+def test_files_go_when_their_time_is_over(document, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        erase_documents(document.handed_in_at)
+    assert RightDocument.objects.exists()
+    with django_capture_on_commit_callbacks(execute=True):
+        erase_documents(clock.now())
+    assert not RightDocument.objects.exists()
+    assert not default_storage.exists(document.file.name)
+
+
+def test_files_go_with_the_person(document, matti, now, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        erase_person(matti.pk, now=now)
+    assert not default_storage.exists(document.file.name)
+
+
+def test_one_s_own_export_names_them(client, document, matti):
+    answer = people.log_in(client, matti).get("/en/account/me/export/")
+    assert answer.json()["documents_about_rights"][0]["name"] == "valtakirja.pdf"
