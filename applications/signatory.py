@@ -1,7 +1,7 @@
 """Whoever sent the order, and whether they have been shown to act for the organisation."""
 
 from accounts.models import Membership
-from accounts.rights import right_of
+from accounts.rights import is_unconfirmed, right_of
 from applications.kinds import CertificateType
 from applications.models import Application
 
@@ -20,5 +20,4 @@ def lacks_right(application: Application) -> bool:
     """
     if CertificateType(application.type).is_test:
         return False
-    right = right_to_send(application)
-    return right is not None and right.basis == Membership.Basis.UNVERIFIED
+    return is_unconfirmed(right_to_send(application))

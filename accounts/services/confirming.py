@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import access
 from accounts.models import Membership, Person
+from accounts.rights import is_unconfirmed
 from accounts.services import showing
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
@@ -44,7 +45,7 @@ def confirm_right(
     membership = found.get(pk=membership_id)
     if by is not None and access.is_member(by, membership.organisation_id):
         raise OwnRight
-    if membership.basis != Membership.Basis.UNVERIFIED:
+    if not is_unconfirmed(membership):
         return membership
     documents = list(showing.documents_about(membership))
     note = note.strip() or ", ".join(one.name for one in documents)[:300]

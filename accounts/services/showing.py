@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership, Organisation, Person, RightDocument
-from accounts.rights import right_of
+from accounts.rights import is_unconfirmed, right_of
 from certportal.foundation import events, limits, storing
 from certportal.foundation.actors import Actor
 from certportal.foundation.documents import check_pdf, clean_name
@@ -56,8 +56,7 @@ def unshown(person: Person, organisation: Organisation) -> Membership | None:
     if own is None or own.role == Membership.Role.TECHNICAL:
         return None
     right = right_of(person, organisation)
-    unconfirmed = right is not None and right.basis == Membership.Basis.UNVERIFIED
-    return right if unconfirmed else None
+    return right if is_unconfirmed(right) else None
 
 
 def hand_in(

@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import access
-from accounts.models import Membership, Person, RightDocument
+from accounts.models import Person, RightDocument
+from accounts.rights import is_unconfirmed
 from accounts.services import confirming, showing
 from applications.forms.console import RightForm
 from applications.models import Application
@@ -68,7 +69,7 @@ def inline(request: HttpRequest, document_id: int) -> HttpResponse:
 def sender(application: Application, person: Person) -> dict[str, Any]:
     """Return who sent the order, on what the right rests, and whether to offer to confirm it."""
     right, submission = right_to_send(application), application.submission
-    unconfirmed = right is not None and right.basis == Membership.Basis.UNVERIFIED
+    unconfirmed = is_unconfirmed(right)
     own = access.is_member(person, application.organisation_id)
     return {
         "sender": submission and submission.person,

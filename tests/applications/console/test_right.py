@@ -4,8 +4,10 @@ import pytest
 
 from accounts.access import actor_for
 from accounts.models import Membership
-from accounts.services import founding, showing
+from accounts.rights import right_of
+from accounts.services import founding, inviting, membership, showing
 from applications.services.deciding import RightMissing
+from certportal.foundation import clock
 from certportal.foundation.models import Event
 from tests import people
 from tests.applications import orders
@@ -125,6 +127,42 @@ def test_a_founder_nobody_confirmed_gets_no_right_by_inviting(unconfirmed, maija
     application = orders.claimed(maija, riitta)
     with pytest.raises(RightMissing):
         orders.approve(riitta, application)
+
+
+def test_a_founder_nobody_confirmed_gains_nothing_by_leaving_and_coming_back(
+    unconfirmed, matti, maija, cas, riitta, now
+):
+    account = unconfirmed.organisation
+    given = {"actor": actor_for(maija), "now": now}
+    membership.change_role(
+        maija.memberships.get().pk, Membership.Role.ADMINISTRATOR, actor=actor_for(matti), now=now
+    )
+    membership.leave(unconfirmed.pk, actor=actor_for(matti), now=now)
+    invitation = inviting.invite(
+        account, matti.email, role=Membership.Role.APPLICANT, language="fi", by=maija, **given
+    )
+    inviting.accept(
+        invitation.pk, invitation.token, person=matti, actor=actor_for(matti), now=clock.now()
+    )
+
+    for person in (matti, maija):
+        application = orders.claimed(person, riitta)
+        assert right_of(person, account) == unconfirmed
+        with pytest.raises(RightMissing):
+            orders.approve(riitta, application)
+
+
+def test_an_invitation_that_rests_on_nothing_waits_for_the_reviewer(
+    unconfirmed, maija, cas, desk, riitta
+):
+    unconfirmed.delete()
+    application = orders.claimed(maija, riitta)
+    with pytest.raises(RightMissing):
+        orders.approve(riitta, application)
+
+    desk.press("right", application, note="Letter of the director")
+
+    assert orders.approve(riitta, application).status == "approved"
 
 
 def test_an_invited_colleague_sends_by_the_account_s_right(maija, cas, riitta):
