@@ -15,7 +15,9 @@ from accounts import access, user_agents
 from accounts.identification import flow
 from accounts.identification.identity import Cancelled, Identity, NotIdentified
 from accounts.middleware import SIGN_ON
+from accounts.models import User
 from accounts.services import sessions, signing_on
+from accounts.views.factors import PENDING
 from accounts.views.going import landing, wanted
 from certportal.foundation import clock
 
@@ -64,7 +66,7 @@ def returned(request: HttpRequest) -> HttpResponse:
         return redirect("accounts:not_identified")
     entry = signing_on.enter(identity, language=language, client=client_of(request), now=now)
     end_earlier(request, now)
-    auth.login(request, entry.login, backend=BACKEND)
+    begin_anew(request, entry.login)
     remember(request, identity.proven_at, now)
     remember_session(request, identity, entry)
     return redirect((left or {}).get("next") or landing(request))
@@ -86,6 +88,18 @@ def end_earlier(request: HttpRequest, now: datetime) -> None:
     earlier = request.session.get(SIGN_ON)
     if earlier:
         sessions.leave(earlier["id"], actor=access.actor_of(request), now=now)
+
+
+def begin_anew(request: HttpRequest, login: User) -> None:
+    """Log in under a new session id, with no second factor proven yet.
+
+    Django leaves the id of whoever is logged in already as it is. Kept are the organisation the
+    person acts for and the links that this browser has opened; another person's is emptied.
+    """
+    for name in (access.SECOND_FACTOR, PENDING):
+        request.session.pop(name, None)
+    request.session.cycle_key()
+    auth.login(request, login, backend=BACKEND)
 
 
 def remember_session(request: HttpRequest, identity: Identity, entry: signing_on.Entry) -> None:

@@ -12,9 +12,11 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
 
+from accounts.access import SECOND_FACTOR
 from accounts.identification import claims as claim_names
 from accounts.identification import identity
 from accounts.identification.testidp import tokens
+from accounts.middleware import CHOSEN
 from accounts.models import Identifier, Person, User
 from certportal.foundation import clock
 from certportal.foundation.models import Event
@@ -238,6 +240,22 @@ def test_login_that_took_too_long_is_refused(visitor, monkeypatch):
     monkeypatch.setattr("accounts.identification.flow.LASTS", timedelta(0))
 
     assert visitor.get(back).headers["Location"] == "/fi/account/login/failed/"
+
+
+def test_identifying_again_begins_a_new_session_without_the_second_factor(visitor, settings):
+    visitor.log_in("matti")
+    before = visitor.session.cookies[settings.SESSION_COOKIE_NAME]
+    store = SessionStore(before)
+    store[SECOND_FACTOR], store[CHOSEN] = clock.now().isoformat(), "an organisation"
+    store.save()
+
+    visitor.log_in("matti")
+
+    after = visitor.session.cookies[settings.SESSION_COOKIE_NAME]
+    assert after != before
+    assert not SessionStore().exists(before)
+    assert SECOND_FACTOR not in SessionStore(after)
+    assert SessionStore(after)[CHOSEN] == "an organisation"
 
 
 def test_session_gets_a_new_id_at_login(visitor, settings):
