@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import BusinessId, Membership, Organisation, Person, Succession
 from accounts.register import queries
 from accounts.register.models import RegisterRecord
+from accounts.rights import is_unconfirmed, right_of
 from accounts.services import sessions
 from accounts.services.membership import administrators
 from certportal.foundation import clock, events, outbox
@@ -112,32 +113,38 @@ def _hand_over_people(
     old: Organisation, successor: Organisation, reason: str, by: Person, now: datetime
 ) -> int:
     there = set(successor.memberships.filter(ended_at=None).values_list("person_id", flat=True))
-    moved = 0
-    for membership in old.memberships.filter(ended_at=None).select_for_update():
+    current, moved = list(old.memberships.filter(ended_at=None).select_for_update()), 0
+    # Asked before anything ends: what an invitation shows rests on the founding of the account.
+    unshown = {one.pk for one in current if is_unconfirmed(right_of(one.person, old))}
+    for membership in current:
         membership.ended_at = now
         membership.save(update_fields=["ended_at"])
         sessions.renew(membership.person)
         if membership.person_id not in there:
-            _join(membership, successor, reason, by, now)
+            _join(membership, successor, reason, None if membership.pk in unshown else by, now)
             moved += 1
     return moved
 
 
 def _join(
-    former: Membership, successor: Organisation, reason: str, by: Person, now: datetime
+    former: Membership, successor: Organisation, reason: str, by: Person | None, now: datetime
 ) -> None:
-    unverified = former.basis == Membership.Basis.UNVERIFIED
+    """Make the person a member of the successor's account, on the decision of `by`.
+
+    `by` is None where nobody has confirmed the right, and the reviewer of an order has yet to.
+    """
+    basis = Membership.Basis.REVIEWER_DECISION if by else Membership.Basis.UNVERIFIED
     administered = former.role == Membership.Role.ADMINISTRATOR
     Membership.objects.create(
         person_id=former.person_id,
         organisation=successor,
         role=Membership.Role.APPLICANT if administered else former.role,
-        basis=former.basis if unverified else Membership.Basis.REVIEWER_DECISION,
+        basis=basis,
         stated_basis=former.stated_basis,
         basis_detail=former.basis_detail,
-        basis_note="" if unverified else reason[:300],
-        confirmed_by=None if unverified else by,
-        confirmed_at=None if unverified else now,
+        basis_note=reason[:300] if by else "",
+        confirmed_by=by,
+        confirmed_at=now if by else None,
         begun_at=now,
     )
 

@@ -58,9 +58,16 @@ def test_administrators_become_applicants_and_unconfirmed_rights_stay_so(matti, 
     succeed(riitta)
     moved = matti.memberships.get(ended_at=None)
     assert (moved.role, moved.basis) == (Membership.Role.APPLICANT, Membership.Basis.UNVERIFIED)
-    other = maija.memberships.get(ended_at=None)
-    assert other.basis == Membership.Basis.REVIEWER_DECISION
-    assert (other.confirmed_by, other.basis_note) == (riitta, "Fuusio 1.12.2026.")
+    invited = maija.memberships.get(ended_at=None)
+    assert (invited.basis, invited.confirmed_by) == (Membership.Basis.UNVERIFIED, None)
+
+
+def test_rights_that_were_shown_rest_on_the_decision(matti, maija, kalle, riitta):
+    succeed(riitta)
+    for person in (matti, maija):
+        moved = person.memberships.get(ended_at=None)
+        assert moved.basis == Membership.Basis.REVIEWER_DECISION
+        assert (moved.confirmed_by, moved.basis_note) == (riitta, "Fuusio 1.12.2026.")
 
 
 def test_who_belongs_to_both_stays_as_they_are_in_the_successor_s(matti, kalle, riitta):
@@ -164,6 +171,12 @@ def test_only_reviewers_of_neither_organisation_decide(matti, kalle, riitta):
     )
     with pytest.raises(OwnOrganisation):
         succeed(riitta)
+
+
+def test_a_hand_over_wants_a_fresh_second_factor(stale, order, kalle):
+    given = {"former": PHARMACY, "successor": CLINICS, "reason": "Fuusio."}
+    assert "/second-factor/" in stale.post(reverse("console:succession"), given).url
+    assert not Succession.objects.exists()
 
 
 def test_the_pages_show_what_would_move_and_move_it(desk, order, kalle):
