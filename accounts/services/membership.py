@@ -37,7 +37,10 @@ class NoMember(Refused):
 
 @transaction.atomic
 def change_role(membership_id: int, role: str, *, actor: Actor, now: datetime) -> Membership:
-    """Give the member another role and tell them. Raises LastAdministrator and NoMember."""
+    """Give the member another role and tell them. Raises LastAdministrator and NoMember.
+
+    Invitations that a former administrator has sent, and that wait, are cancelled.
+    """
     membership = _lock(membership_id)
     if membership.role == role:
         return membership
@@ -45,6 +48,8 @@ def change_role(membership_id: int, role: str, *, actor: Actor, now: datetime) -
     earlier, membership.role = membership.role, role
     membership.save(update_fields=["role"])
     _record("membership.role_changed", membership, actor, now, earlier=earlier)
+    if earlier == Membership.Role.ADMINISTRATOR:
+        _cancel_invitations(membership, actor, now)
     sessions.renew(membership.person)
     mail_member(membership, "role_changed", now)
     return membership
@@ -119,7 +124,25 @@ def _end(membership_id: int, action: str, actor: Actor, now: datetime) -> Member
     membership.ended_at = now
     membership.save(update_fields=["ended_at"])
     _record(action, membership, actor, now)
+    _cancel_invitations(membership, actor, now)
     return membership
+
+
+def _cancel_invitations(membership: Membership, actor: Actor, now: datetime) -> None:
+    """Cancel what waits of the member's: who may not invite brings nobody in later either."""
+    sent = membership.organisation.invitations.filter(made_by=membership.person_id)
+    for invitation in sent.filter(accepted_at=None, revoked_at=None).select_for_update():
+        invitation.revoked_at = now
+        invitation.save(update_fields=["revoked_at"])
+        events.record(
+            "invitation.revoked",
+            actor=actor,
+            now=now,
+            object_type="invitation",
+            object_id=invitation.pk,
+            organisation_id=membership.organisation_id,
+            data={"role": invitation.role, "sent": invitation.sent},
+        )
 
 
 def _record(action: str, membership: Membership, actor: Actor, now: datetime, **data: str) -> None:

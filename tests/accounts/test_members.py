@@ -7,7 +7,7 @@ from django.urls import reverse
 from accounts import notices
 from accounts.access import actor_for
 from accounts.models import Invitation, JoinRequest, Membership
-from accounts.services import joining
+from accounts.services import inviting, joining
 from accounts.services import membership as services
 from certportal.foundation.models import Event, OutboxItem
 from tests import people
@@ -129,6 +129,26 @@ def test_two_administrators_cannot_remove_each_other(matti, maija, now):
     ended = maija.memberships.get()
     with pytest.raises(services.NoMember):
         services.remove(ended.pk, actor=actor_for(matti), now=now)
+
+
+@pytest.mark.parametrize("way", ["removed", "left", "demoted"])
+def test_invitations_do_not_outlive_the_right_to_invite(matti, maija, pharmacy, now, way):
+    change(maija, ADMINISTRATOR, matti, now)
+    given = {"role": ADMINISTRATOR, "language": "fi", "now": now}
+    hers = inviting.invite(pharmacy, "a@example.fi", by=maija, actor=actor_for(maija), **given)
+    his = inviting.invite(pharmacy, "b@example.fi", by=matti, actor=actor_for(matti), **given)
+    if way == "demoted":
+        change(maija, Membership.Role.APPLICANT, matti, now)
+    elif way == "removed":
+        services.remove(member_of(maija).pk, actor=actor_for(matti), now=now)
+    else:
+        services.leave(member_of(maija).pk, actor=actor_for(maija), now=now)
+
+    uuno = people.make_person("Uuno Uusi", now=now)
+    with pytest.raises(inviting.NotWaiting):
+        inviting.accept(hers.pk, hers.token, person=uuno, actor=actor_for(uuno), now=now)
+    assert Event.objects.get(action="invitation.revoked").object_id == str(hers.pk)
+    assert inviting.accept(his.pk, his.token, person=uuno, actor=actor_for(uuno), now=now)
 
 
 def test_every_change_is_an_event_without_names(web, maija):
