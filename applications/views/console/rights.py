@@ -20,6 +20,7 @@ from certportal.foundation.documents import PDF
 
 
 @case_view
+@access.reauthentication_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest, application: Application) -> HttpResponse:
     """Confirm that whoever sent the order may act for the organisation."""

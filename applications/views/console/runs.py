@@ -52,6 +52,9 @@ def runs(request: HttpRequest) -> HttpResponseBase:
 def run(request: HttpRequest, run_id: int) -> HttpResponseBase:
     """Show one import; one that stopped and asks can be let through, with a reason."""
     shown = get_object_or_404(RegisterRun, pk=run_id)
+    asks = shown.outcome == RegisterRun.Outcome.HELD and shown.accepted_at is None
+    if asks and (leading := access.lead_to_reauthenticate(request)):
+        return leading
     form = AcceptForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         services.accept_held(
@@ -62,11 +65,10 @@ def run(request: HttpRequest, run_id: int) -> HttpResponseBase:
         )
         messages.success(request, _("The next import may end these units."))
         return redirect("console:register_run", shown.pk)
-    held = shown.outcome == RegisterRun.Outcome.HELD
     accepted_by = who(shown.accepted_by, names_of([shown.accepted_by]))
     context = _row(shown) | {
         "form": form,
-        "asks": held and shown.accepted_at is None,
+        "asks": asks,
         "accepted_by": accepted_by,
     }
     return render(request, "applications/console/run.html", context)

@@ -18,6 +18,7 @@ PER_PAGE = 25
 
 
 @access.reviewer_required
+@access.reauthentication_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def succession(request: HttpRequest) -> HttpResponseBase:
     """Ask for the two business IDs, show what would move, and move it with a reason."""

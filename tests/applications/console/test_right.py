@@ -1,8 +1,10 @@
 """The founder's right to act: shown, confirmed by a reviewer, wanted for production."""
 
+from datetime import timedelta
+
 import pytest
 
-from accounts.access import actor_for
+from accounts.access import FRESH, actor_for
 from accounts.models import Membership
 from accounts.rights import right_of
 from accounts.services import founding, inviting, membership, showing
@@ -64,6 +66,14 @@ def test_the_confirmation_is_a_reviewer_s_act(unconfirmed, case, desk, riitta):
     event = Event.objects.filter(action="membership.right_confirmed").latest("id")
     assert event.actor == f"person:{riitta.pk}"
     assert "Trade register" not in str(event.data)
+
+
+def test_a_confirmation_wants_a_fresh_second_factor(unconfirmed, case, desk):
+    desk.confirm(clock.now() - FRESH - timedelta(minutes=1))
+    answer = desk.press("right", case, note="Trade register")
+    assert "/second-factor/" in answer.url
+    unconfirmed.refresh_from_db()
+    assert unconfirmed.basis == Membership.Basis.UNVERIFIED
 
 
 def test_a_confirmation_says_by_what(unconfirmed, case, desk):

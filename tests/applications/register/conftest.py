@@ -3,6 +3,8 @@
 import pytest
 from django.test import Client
 
+from accounts import access
+from certportal.foundation import clock
 from tests import people
 from tests.applications import orders
 
@@ -22,3 +24,12 @@ def order(matti, riitta, cas):
 def desk(raimo):
     """The browser of Raimo, a reviewer."""
     return people.log_in(Client(), raimo)
+
+
+@pytest.fixture
+def stale(desk):
+    """The same, long after the second factor was proven."""
+    session = desk.session
+    session[access.SECOND_FACTOR] = (clock.now() - 2 * access.FRESH).isoformat()
+    session.save()
+    return desk

@@ -45,6 +45,13 @@ def test_each_import_is_listed_with_its_counts_and_outcome(desk, held):
     assert "Koivupiha Terveys Oy" in shown
 
 
+def test_letting_it_through_wants_a_fresh_second_factor(stale, held):
+    assert "/second-factor/" in stale.post(url(held), {"reason": "THL vahvisti."}).url
+    held.refresh_from_db()
+    assert held.accepted_at is None
+    assert stale.get(reverse("console:register_runs")).status_code == 200
+
+
 def test_it_is_let_through_with_a_reason_and_the_next_one_passes(desk, held, raimo):
     assert desk.post(url(held), {"reason": ""}).status_code == 200
     assert bring().outcome == RegisterRun.Outcome.HELD
