@@ -7,8 +7,9 @@ the compiling of the statement, not the database, that takes the time.
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
+from uuid import UUID
 
-from django.db import connection
+from django.db import connection, models
 from django.db.models import AutoField, Field, Model
 
 
@@ -22,9 +23,7 @@ def insert(rows: Sequence[Model]) -> None:
     table, fields, returning = _statement(type(rows[0]))
     places = f"({', '.join(['%s'] * len(fields))})"
     values = [
-        field.get_db_prep_save(getattr(row, field.attname), connection)
-        for row in rows
-        for field in fields
+        _value(field, getattr(row, field.attname), plain) for row in rows for field, plain in fields
     ]
     with connection.cursor() as cursor:
         cursor.execute(f"{table} VALUES {', '.join([places] * len(rows))} {returning}", values)
@@ -32,9 +31,33 @@ def insert(rows: Sequence[Model]) -> None:
             row.pk, row._state.adding, row._state.db = key, False, connection.alias
 
 
+# A value of just this type goes to the driver as it is, which Django finds out for each anew.
+_PLAIN: dict[type, type] = {
+    models.CharField: str,
+    models.TextField: str,
+    models.BooleanField: bool,
+    models.PositiveIntegerField: int,
+    models.PositiveSmallIntegerField: int,
+    models.UUIDField: UUID,
+}
+
+type _Fields = list[tuple[Field[Any, Any], type | None]]
+
+
+def _plain(field: "Field[Any, Any]") -> type | None:
+    target = field.target_field if isinstance(field, models.ForeignKey) else field
+    return _PLAIN.get(type(target))
+
+
+def _value(field: "Field[Any, Any]", value: object, plain: type | None) -> Any:
+    """The value as the driver takes it."""
+    return value if type(value) is plain else field.get_db_prep_save(value, connection)
+
+
 @cache
-def _statement(model: type[Model]) -> tuple[str, "list[Field[Any, Any]]", str]:
+def _statement(model: type[Model]) -> tuple[str, "_Fields", str]:
     fields = [each for each in model._meta.concrete_fields if not isinstance(each, AutoField)]
     names = ", ".join(f'"{each.column}"' for each in fields)
     head = f'INSERT INTO "{model._meta.db_table}" ({names})'
-    return head, fields, f'RETURNING "{model._meta.pk.column}"'
+    typed = [(each, _plain(each)) for each in fields]
+    return head, typed, f'RETURNING "{model._meta.pk.column}"'

@@ -5,6 +5,7 @@ import fcntl
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
@@ -26,7 +27,12 @@ class JournalUnavailable(Unavailable):
 
 def path(stem: str) -> Path:
     """The open file of the CA ``stem``."""
-    return Path(settings.PORTAL_DATA) / "journal" / f"{stem}.journal"
+    return _path(settings.PORTAL_DATA, stem)
+
+
+@lru_cache(maxsize=64)
+def _path(data: str | Path, stem: str) -> Path:
+    return Path(data) / "journal" / f"{stem}.journal"
 
 
 def every_path(stem: str) -> list[Path]:

@@ -1,13 +1,20 @@
 """Issuing CAs: public side only."""
 
-from functools import cached_property
+from functools import cached_property, lru_cache
+from typing import Self
 
 from cryptography import x509
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q
 
 from issuance.plan import Issuer
 from issuance.profiles import Branch, Environment
+
+
+@lru_cache(maxsize=64)
+def _parsed(der: bytes) -> x509.Certificate:
+    """Read once in a process: its names and extensions are asked for with each certificate made."""
+    return x509.load_der_x509_certificate(der)
 
 
 class IssuingCA(models.Model):
@@ -61,12 +68,21 @@ class IssuingCA(models.Model):
     @cached_property
     def certificate(self) -> x509.Certificate:
         """The issuing CA's own certificate."""
-        return x509.load_der_x509_certificate(bytes(self.certificate_der))
+        return _parsed(bytes(self.certificate_der))
 
     @cached_property
     def root(self) -> x509.Certificate:
         """The root certificate above it."""
-        return x509.load_der_x509_certificate(bytes(self.root_der))
+        return _parsed(bytes(self.root_der))
+
+    @classmethod
+    def read(cls, condition: str, *parameters: list[int]) -> list[Self]:
+        """The CAs for which the SQL ``condition`` holds, read without compiling a query."""
+        names = [field.attname for field in cls._meta.concrete_fields]
+        with connection.cursor() as cursor:
+            columns = f"{', '.join(names)} FROM {cls._meta.db_table}"
+            cursor.execute(f"SELECT {columns} WHERE {condition}", parameters)
+            return [cls.from_db(connection.alias, names, row) for row in cursor.fetchall()]
 
     def issuer(self) -> Issuer:
         """The public facts the authority builds certificates with; addresses from settings."""

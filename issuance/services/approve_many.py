@@ -11,7 +11,6 @@ from accounts.models import Person
 from certportal.foundation import events, rows
 from certportal.foundation.actors import Actor
 from issuance.models import Approval, PreparedCertificate
-from issuance.services import locks
 from issuance.services.approve import ESTRANGED, ROLE, approved, check_bytes
 from issuance.services.attempts import lock
 from issuance.services.errors import NotOpen, NotReviewer
@@ -30,8 +29,7 @@ def approve_all(
         raise NotReviewer
     with transaction.atomic():
         found = list(_with_own(person).filter(pk__in=expected).order_by("pk"))
-        locks.hold(*(f"issuance:{each.reference}" for each in found))
-        open_ = lock(found)
+        open_ = lock(found, holding=[f"issuance:{each.reference}" for each in found])
         for each in found:
             if each.pk not in open_:
                 raise NotOpen

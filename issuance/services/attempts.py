@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import connection
 
 from issuance.models import IssuingCA, PreparedCertificate
+from issuance.services import locks
 
 # Compiling the same wide statement for each certificate takes longer than running it. The
 # columns left out are large, and are read only if somebody asks for them.
@@ -35,7 +36,8 @@ def read(references: Iterable[UUID]) -> dict[UUID, PreparedCertificate]:
     """The attempt of each reference that is open, being signed or issued, with its CA."""
     wanted = [str(reference) for reference in references]
     attempts = {each.reference: each for each in _attempts(wanted)}
-    cas = {ca.pk: ca for ca in IssuingCA.objects.raw("SELECT * FROM issuance_issuingca")}
+    ids = list({cast(int, each.issuing_ca_id) for each in attempts.values()})
+    cas = {ca.pk: ca for ca in IssuingCA.read("id = ANY(%s)", ids)}
     for each in attempts.values():
         each.issuing_ca = cas[cast(int, each.issuing_ca_id)]
     return attempts
@@ -47,18 +49,22 @@ def _attempts(references: Sequence[str]) -> Iterable[PreparedCertificate]:
     return sorted(found, key=lambda each: each.state != PreparedCertificate.State.PREPARED)
 
 
-def attempts_of(references: Iterable[UUID]) -> list[tuple[int, UUID, int, str]]:
-    """Id, reference, number and state of every attempt of these references."""
-    with connection.cursor() as cursor:
-        cursor.execute(_EVERY, [[str(reference) for reference in references]])
-        return list(cursor.fetchall())
+def attempts_of(
+    references: Iterable[UUID], *, holding: Iterable[str] = ()
+) -> list[tuple[int, UUID, int, str]]:
+    """Id, reference, number and state of every attempt of these references.
+
+    Waits first for the locks ``holding``, and keeps them to the end of the transaction.
+    """
+    return locks.held(_EVERY, [[str(reference) for reference in references]], *holding)
 
 
-def lock(attempts: Iterable[PreparedCertificate]) -> dict[int, str]:
-    """Lock those still open to the end of the transaction; their CAs' states now, by id."""
-    with connection.cursor() as cursor:
-        cursor.execute(_LOCK, [[each.pk for each in attempts]])
-        return dict(cursor.fetchall())
+def lock(attempts: Iterable[PreparedCertificate], *, holding: Iterable[str] = ()) -> dict[int, str]:
+    """Lock those still open to the end of the transaction; their CAs' states now, by id.
+
+    Waits first for the locks ``holding``, and keeps them as long.
+    """
+    return dict(locks.held(_LOCK, [[each.pk for each in attempts]], *holding))
 
 
 def mark_signing(attempts: Iterable[PreparedCertificate]) -> None:

@@ -103,8 +103,7 @@ def _replaceable(orders: Iterable[CertificateOrder]) -> set[tuple[UUID, UUID, st
 
 def _active_cas() -> dict[tuple[str, str], IssuingCA]:
     """The issuing CAs that issue now, by environment and branch: one of each at most."""
-    active = IssuingCA.objects.raw("SELECT * FROM issuance_issuingca WHERE state = 'active'")
-    return {(ca.environment, ca.branch): ca for ca in active}
+    return {(ca.environment, ca.branch): ca for ca in IssuingCA.read("state = 'active'")}
 
 
 def _error(rule: str, **params: str | int) -> Finding:

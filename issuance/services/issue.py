@@ -101,9 +101,9 @@ def _mark(
 ) -> list[PreparedCertificate]:
     """Check everything again and mark as signing, or refuse; what was marked."""
     with transaction.atomic():
-        names = (f"issuance:{each.reference}" for each in waiting)
-        locks.hold(*names, *(f"key:{each.spki_sha256}" for each in waiting))
-        states = attempts.lock(waiting)
+        names = [f"issuance:{each.reference}" for each in waiting]
+        names += [f"key:{each.spki_sha256}" for each in waiting]
+        states = attempts.lock(waiting, holding=names)
         for reference in (*unknown, *(w.reference for w in waiting if w.pk not in states)):
             _refuse(reference, None, "nothing_prepared", now)
         open_ = [each for each in waiting if each.pk in states]

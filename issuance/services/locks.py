@@ -1,8 +1,9 @@
 """Advisory locks of the database: one at a time per matter, with no row or transaction held."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from django.db import connection
 
@@ -19,12 +20,29 @@ def _keys(names: Iterable[str]) -> list[int]:
     return sorted(int.from_bytes(digest[:8], signed=True) for digest in digests)
 
 
+_HOLD = "SELECT pg_advisory_xact_lock(name) FROM unnest(%s::bigint[]) name"
+
+
 def hold(*names: str) -> None:
     """Wait for the locks and keep them to the end of the transaction at hand."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(name) FROM unnest(%s::bigint[]) name", [_keys(names)]
-        )
+        cursor.execute(_HOLD, [_keys(names)])
+
+
+def held(
+    statement: str, parameters: Sequence[list[str] | list[int]], *names: str
+) -> list[tuple[Any, ...]]:
+    """Do as ``hold`` and then run the statement, in one round trip; its rows.
+
+    It sees all that was committed before the locks were free: in READ COMMITTED each statement
+    of a message has a snapshot of its own.
+    """
+    with connection.cursor() as cursor:
+        if names:
+            cursor.execute(f"{_HOLD}; {statement}", [_keys(names), *parameters])
+        else:
+            cursor.execute(statement, parameters)
+        return list(cursor.fetchall())
 
 
 @contextmanager

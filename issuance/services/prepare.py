@@ -165,10 +165,10 @@ def _columns(plan: Plan, certificate: x509.Certificate) -> dict[str, Any]:
 
 def _next_attempts(references: Sequence[UUID], now: datetime) -> dict[UUID, int]:
     """Void what is open and count on: the number of each reference's next attempt."""
-    locks.hold(*(f"issuance:{reference}" for reference in references))
     last = dict.fromkeys(references, 0)
     open_ = []
-    for pk, reference, attempt, state in attempts_of(references):
+    names = [f"issuance:{reference}" for reference in references]
+    for pk, reference, attempt, state in attempts_of(references, holding=names):
         last[reference] = max(last[reference], attempt)
         if state in (State.SIGNING, State.ISSUED):
             raise AlreadySigning
