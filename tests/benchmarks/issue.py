@@ -3,10 +3,12 @@
 Whole: prepare (own rules, throwaway signature, lint, commit) and issue (own rules, two commits,
 signature, its check, journal with fsync, the news to the broker), one at a time and as mass
 replacement does it, many at a time. The floor of a whole is the rate that the sum of its parts
-allows. Wholes and parts take turns, so that what else the machine does disturbs all alike, and each
-figure is the mean of the rounds: means add up as the parts do, medians do not. Rates are per core:
-counted is the CPU time of this process and of the database's that serves it; what it is by the
-clock, waiting for the disk and all, stands beside. Approving, a person's act, is not counted.
+allows. Each part is measured alone, in its turn: once after the part before it, as in the whole.
+Beside it stands what it takes in a loop of its own, where the processor's caches hold all it needs.
+Wholes and parts take turns, so that what else the machine does disturbs all alike, and each figure
+is the mean of the rounds: means add up as the parts do, medians do not. Rates are per core: counted
+is the CPU time of this process and of the database's that serves it; what it is by the clock,
+waiting for the disk and all, stands beside. Approving, a person's act, is not counted.
 """
 
 import secrets
@@ -113,22 +115,46 @@ def _measure(ca_kind, folder):
         issuing.openssl_ca(signer, requests, folder),
         issuing.plain_pyca(key_kind, signer, requests[0]),
     ]
-    turns = [works.single, works.together]
-    turns += [part.seconds for part in (*singly, *together, *others)]
+    turns = [lambda: [works.single(), works.together()]]
+    turns += [_in_turn(singly, SINGLE, 1), _in_turn(together, 1, BATCH)]
+    turns += [_looped(singly), _looped(together), _looped(others)]
     rounds = [[turn() for turn in turns] for _ in range(ROUNDS)]
-    one, many, *rest = (fmean(column) for column in zip(*rounds, strict=True))
-    singles, rest = rest[: len(singly)], rest[len(singly) :]
-    batches, rest = rest[: len(together)], rest[len(together) :]
-    yield figure(f"{ca_kind} CA: one at a time, of what its parts allow", *_of(one, singles))
-    yield figure(f"{ca_kind} CA: {BATCH} at a time, of what its parts allow", *_of(many, batches))
-    for label, times in (("one", works.clocked[1]), (f"{BATCH}", works.clocked[BATCH])):
-        yield figure(f"{ca_kind} CA: {label} at a time, by the clock", 1 / fmean(times), "/s")
-    for part, seconds in zip(others, rest, strict=True):
-        yield figure(f"{ca_kind} CA: one at a time, of {part.name}", *_of(one, [seconds]))
-        yield figure(f"{ca_kind} CA: {BATCH} at a time, of {part.name}", *_of(many, [seconds]))
-    for label, found, taken in (("singly", singly, singles), (f"by {BATCH}", together, batches)):
-        for part, seconds in zip(found, taken, strict=True):
+    wholes, *measured = (_means(turn) for turn in zip(*rounds, strict=True))
+    yield from _figures(ca_kind, works, wholes, measured, [singly, together, others])
+
+
+def _in_turn(parts, passes, certificates):
+    """Seconds a certificate of each part, one after the other, as often as the whole is done."""
+    return lambda: _means([[part.once(certificates) for part in parts] for _ in range(passes)])
+
+
+def _looped(parts):
+    return lambda: [part.seconds() for part in parts]
+
+
+def _means(rows):
+    return [fmean(column) for column in zip(*rows, strict=True)]
+
+
+def _figures(ca_kind, works, wholes, measured, parts):
+    *labelled, beside = measured
+    labels = ("one at a time", f"{BATCH} at a time")
+    for label, seconds, taken in zip(labels, wholes, labelled[:2], strict=True):
+        yield figure(f"{ca_kind} CA: {label}, of what its parts allow", *_of(seconds, taken))
+    for label, seconds, taken in zip(labels, wholes, labelled[2:], strict=True):
+        what = f"{ca_kind} CA: {label}, of its parts each in a loop of its own"
+        yield figure(what, *_of(seconds, taken))
+    for label, times in zip(labels, works.clocked.values(), strict=True):
+        yield figure(f"{ca_kind} CA: {label}, by the clock", 1 / fmean(times), "/s")
+    for part, taken in zip(parts[2], beside, strict=True):
+        for label, seconds in zip(labels, wholes, strict=True):
+            yield figure(f"{ca_kind} CA: {label}, of {part.name}", *_of(seconds, [taken]))
+    for label, found, taken, looped in zip(
+        ("singly", f"by {BATCH}"), parts[:2], labelled[:2], labelled[2:], strict=True
+    ):
+        for part, seconds, own in zip(found, taken, looped, strict=True):
             yield figure(f"{ca_kind} CA, {label}: {part.name}", seconds * 1000, "ms")
+            yield figure(f"{ca_kind} CA, {label}: the same, in a loop", own * 1000, "ms")
 
 
 def _of(seconds, parts):
