@@ -26,7 +26,7 @@ from applications.services.proposing import (
 )
 from applications.services.registering import decide_register_task, watch_register
 from applications.services.reminding import remind_of_expiry
-from applications.services.replacing import PERSONS as PERSONS_FOR_REPLACEMENT
+from applications.services.replacing import FOR_REISSUE as PERSONS_FOR_REPLACEMENT
 from applications.services.replacing import approve_plan as approve_replacement
 from applications.services.replacing import plan as plan_replacement
 from applications.services.replacing import release as release_replacement

@@ -34,13 +34,11 @@ from certportal.foundation.errors import NotAllowed, Refused, Stale
 from certportal.foundation.models import OutboxItem
 from issuance import services as authority
 from issuance.models import Certificate, PreparedCertificate
-from issuance.services.approve import approval_states
+from issuance.services.approve import FOR_REISSUE, approval_states
 from issuance.services.errors import AlreadySigning
 from issuance.validity import preparation_expires
 
 State = ReplacementItem.State
-# Nobody looks at each certificate of a plan, so one person is never enough; docs/decisions.
-PERSONS = 2
 BATCH = 100
 CONFIRMED = "certificates.confirmed"
 
@@ -216,7 +214,7 @@ def release(
     made = Replacement.objects.select_for_update().get(pk=plan_id)
     if not made.digest or made.is_over(now):
         raise PlanOver
-    if len(standing(made)) < PERSONS:
+    if len(standing(made)) < FOR_REISSUE:
         raise PersonsMissing
     items = made.items.filter(state=State.PLANNED, pk__gt=after).select_related("certificate")
     batch = list(items[:size])

@@ -36,6 +36,9 @@ ROLE = "reviewer"
 FRESH = timedelta(minutes=15)
 # Whoever left the organisation as lately may have sent the order, or promised it to a colleague.
 ESTRANGED = timedelta(days=365)
+# Nobody looks at each certificate of a plan of replacements, so one person is never enough for
+# any of them; docs/decisions/mass-replacement.md.
+FOR_REISSUE = 2
 _IDS: Any = object()
 
 
@@ -112,13 +115,19 @@ def approval_state(prepared: PreparedCertificate) -> ApprovalState:
 
 def approval_states(attempts: Iterable[PreparedCertificate]) -> dict[int, ApprovalState]:
     """Count the approvals of many attempts with one query; by their ids."""
-    wanted = {each.pk: settings.ISSUANCE_APPROVALS[each.environment] for each in attempts}
+    wanted = {each.pk: _wanted(each) for each in attempts}
     statement, parameters = _standing()
     ids = list(wanted)
     with connection.cursor() as cursor:
         cursor.execute(statement, [ids if each is _IDS else each for each in parameters])
         given = Counter(prepared_id for prepared_id, _ in set(cursor.fetchall()))
     return {pk: ApprovalState(wanted=many, given=given[pk]) for pk, many in wanted.items()}
+
+
+def _wanted(attempt: PreparedCertificate) -> int:
+    """How many persons must approve: as the operator set it, and two of what replaces another."""
+    by_setting: int = settings.ISSUANCE_APPROVALS[attempt.environment]
+    return max(FOR_REISSUE, by_setting) if attempt.replaces else by_setting
 
 
 @cache

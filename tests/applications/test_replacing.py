@@ -200,7 +200,7 @@ def test_a_plan_ends_with_its_preparations(order, riitta, raimo):
 def test_a_reviewer_does_not_approve_for_their_own_organisation(
     order, riitta, raimo, settings, now
 ):
-    settings.ISSUANCE_APPROVALS = {"production": 2, "test": 2}
+    settings.ISSUANCE_APPROVALS = {"production": 1, "test": 1}
     Membership.objects.create(
         person=raimo,
         organisation=order.organisation,

@@ -15,6 +15,7 @@ from certportal.foundation.models import Event
 from issuance import services
 from issuance.models import BlockedKey, Certificate
 from issuance.orders import CertificateOrder
+from tests import people
 from tests.issuance.conftest import approve_by
 from tests.issuance.orders import make_csr, new_key, with_csr
 
@@ -78,12 +79,16 @@ def rules(prepared: object) -> set[str]:
 def test_a_reissue_keeps_the_key(
     certificate: Certificate, order: CertificateOrder, riitta: Person, now: datetime
 ) -> None:
-    prepared = services.prepare(reissued(order, certificate), now=now)
-    assert rules(prepared) == set()
-    approve_by(riitta, prepared, now)
-    second = services.issue(prepared.reference, now=now)
-    assert second is not None
+    second = issued_again(order, certificate, riitta, now)
     assert second.spki_sha256 == certificate.spki_sha256
+
+
+def test_one_person_s_approval_is_never_enough_for_a_reissue(
+    certificate: Certificate, order: CertificateOrder, riitta: Person, now: datetime
+) -> None:
+    prepared = services.prepare(reissued(order, certificate), now=now)
+    assert not approve_by(riitta, prepared, now).complete
+    assert services.issue(prepared.reference, now=now) is None
 
 
 def test_a_reissue_with_another_key_is_none(
@@ -99,6 +104,7 @@ def issued_again(
     prepared = services.prepare(reissued(order, certificate), now=now)
     assert rules(prepared) == set()
     approve_by(riitta, prepared, now)
+    approve_by(people.make_reviewer("Raimo Ratkaisija", now=now), prepared, now)
     issued = services.issue(prepared.reference, now=now)
     assert issued is not None
     return issued

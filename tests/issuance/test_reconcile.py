@@ -21,6 +21,7 @@ from issuance.models import Certificate, IssuingCA, PreparedCertificate
 from issuance.services.compare import Kind
 from issuance.services.errors import AlreadySigning, NotReconciled
 from issuance.signers import SignerUnavailable
+from tests import people
 from tests.issuance.conftest import approve_by
 from tests.issuance.orders import server_order
 
@@ -46,6 +47,8 @@ def found(*, mend: bool = False, now: datetime) -> list[tuple[Kind, str]]:
 def through(order, riitta: Person, now: datetime) -> Certificate:
     prepared = services.prepare(order, now=now)
     approve_by(riitta, prepared, now)
+    if order.replaces:
+        approve_by(people.make_reviewer("Raimo Ratkaisija", now=now), prepared, now)
     issued = services.issue(order.reference, now=now)
     assert issued is not None
     return issued
