@@ -26,7 +26,6 @@ from applications.services.proposing import (
 )
 from applications.services.registering import decide_register_task, watch_register
 from applications.services.reminding import remind_of_expiry
-from applications.services.replacing import FOR_REISSUE as PERSONS_FOR_REPLACEMENT
 from applications.services.replacing import approve_plan as approve_replacement
 from applications.services.replacing import plan as plan_replacement
 from applications.services.replacing import release as release_replacement
@@ -50,6 +49,7 @@ from applications.services.submitting import submit
 from applications.services.succeeding import preview_succession, succeed
 from applications.services.undelivered import send_corrected
 from applications.services.watching import greet_reviewers, raise_alarms
+from issuance.services.approve import FOR_REISSUE as PERSONS_FOR_REPLACEMENT
 
 __all__ = [
     "PERSONS_FOR_REPLACEMENT",

@@ -1,5 +1,7 @@
 """A backup brings everything back but keys, spoils nothing newer, and the journal fills in."""
 
+import hashlib
+import json
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +17,7 @@ from certportal.foundation import clock
 from certportal.foundation.backup import BackupFailed, back_up, restore
 from issuance import journal, services
 from issuance.models import Certificate, IssuingCA
+from issuance.repository import crl_path
 from tests.issuance.conftest import approve_by
 from tests.issuance.hierarchy import make_hierarchy
 from tests.issuance.orders import server_order
@@ -167,9 +170,87 @@ def test_files_that_are_there_stay_and_a_shorter_journal_gives_way(
         kept = restore(tmp_path / "backup", identity=keys[1])
         assert "kept crl/sote-ec-1.crl" in kept
         assert journal.path("sote-ec-1").read_bytes() == second
+
+
+def test_journals_that_have_parted_are_told_before_anything_is_touched(
+    cas: object,
+    pharmacy: Organisation,
+    riitta: Person,
+    keys: tuple[Path, Path],
+    tmp_path: Path,
+) -> None:
+    issued(pharmacy, riitta)
+    back_up(tmp_path / "backup", recipients=keys[0], now=clock.now())
+    issued(pharmacy, riitta)
     journal.path("sote-ec-1").write_bytes(b"another journal\n")
-    with fresh_database(), pytest.raises(BackupFailed, match="parted"):
-        restore(tmp_path / "backup", identity=keys[1])
+    (published := crl_path("sote-ec-1")).unlink()
+    with pytest.raises(BackupFailed, match="parted"):
+        restore(tmp_path / "backup", identity=keys[1], replace=True)
+    assert Certificate.objects.count() == 2
+    assert not published.exists()
+
+
+def test_a_journal_moved_aside_since_is_known_again(
+    cas: object,
+    pharmacy: Organisation,
+    riitta: Person,
+    keys: tuple[Path, Path],
+    tmp_path: Path,
+) -> None:
+    issued(pharmacy, riitta)
+    back_up(tmp_path / "backup", recipients=keys[0], now=clock.now())
+    current = journal.path("sote-ec-1")
+    aside = current.rename(current.with_name(f"{current.name}.2026"))
+    with fresh_database():
+        assert f"kept {aside.name}, which is at least as new" in restored(tmp_path, keys)
+        assert not current.exists(), "its lines are not written a second time"
+    issued(pharmacy, riitta)
+    with fresh_database():
+        assert f"kept {aside.name}, which is at least as new" in restored(tmp_path, keys)
+        outcomes = services.reconcile(mend=True, now=clock.now())
+        assert [outcome for _, outcome in outcomes] == ["mended"]
+        assert not list(journal.faults("sote-ec-1"))
+
+
+def test_a_shorter_copy_under_another_name_is_not_doubled(
+    cas: object,
+    pharmacy: Organisation,
+    riitta: Person,
+    keys: tuple[Path, Path],
+    tmp_path: Path,
+) -> None:
+    issued(pharmacy, riitta)
+    first = journal.path("sote-ec-1").read_bytes()
+    issued(pharmacy, riitta)
+    back_up(tmp_path / "backup", recipients=keys[0], now=clock.now())
+    journal.path("sote-ec-1").unlink()
+    journal.path("sote-ec-1").with_name("sote-ec-1.journal.2026").write_bytes(first)
+    with fresh_database(), pytest.raises(BackupFailed, match="move that away"):
+        restored(tmp_path, keys)
+
+
+def restored(folder: Path, keys: tuple[Path, Path]) -> list[str]:
+    return restore(folder / "backup", identity=keys[1])
+
+
+@pytest.fixture
+def unusable(backup: Path, keys: tuple[Path, Path]) -> Path:
+    """A backup that is whole by its manifest, with a database that PostgreSQL does not read."""
+    database = backup / "database.age"
+    command = ["age", "-R", keys[0], "-o", database]
+    subprocess.run(command, input=b"no dump", check=True, capture_output=True)
+    manifest = json.loads((backup / "manifest.json").read_text())
+    manifest["sha256"][database.name] = hashlib.sha256(database.read_bytes()).hexdigest()
+    (backup / "manifest.json").write_text(json.dumps(manifest))
+    return backup
+
+
+def test_what_the_database_held_goes_only_when_its_successor_is_there(
+    unusable: Path, keys: tuple[Path, Path]
+) -> None:
+    with pytest.raises(BackupFailed, match="pg_restore"):
+        restore(unusable, identity=keys[1], replace=True)
+    assert IssuingCA.objects.count() == 4
 
 
 def test_a_folder_that_is_there_is_not_written_over(backup: Path, keys: tuple[Path, Path]) -> None:

@@ -1,8 +1,10 @@
 """Restoring a backup beside what the disk still has: nothing newer is ever overwritten."""
 
+import glob
 import json
 import os
 import tarfile
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -16,6 +18,7 @@ from certportal.foundation.backup.streams import (
     FOLDERS,
     MANIFEST,
     BackupFailed,
+    loading,
     postgres,
     reading,
     run,
@@ -23,6 +26,8 @@ from certportal.foundation.backup.streams import (
 
 # A journal only grows, so of two copies the longer one holds the other.
 _GROWING = "journal"
+_SUFFIX = ".journal"
+_EMPTY = b"DROP SCHEMA public CASCADE; CREATE SCHEMA public;\n"
 
 
 def restore(source: Path, *, identity: Path, replace: bool = False) -> list[str]:
@@ -30,26 +35,24 @@ def restore(source: Path, *, identity: Path, replace: bool = False) -> list[str]
 
     `identity` is the file of the age private key. The database must be empty, or `replace` says
     that what it holds is to go. Files that are there stay; a journal that is a later copy of the
-    one in the backup stays too. Raises BackupFailed; then the database is as it was.
+    one in the backup stays too, under whatever name it was moved aside. Raises BackupFailed; then
+    the database is as it was.
     """
     _check(source, identity)
-    if replace:
-        _empty_database()
-    elif _has_tables():
+    if not replace and connection.introspection.table_names():
         raise BackupFailed("the database is not empty; --replace throws away what it holds")
+    kept = _over_files(source, identity, _restore)
     connection.close()
-    with reading(source / DATABASE, identity) as stream:
-        tool = [*postgres("pg_restore"), "--no-owner", "--no-acl", "--single-transaction"]
-        run([*tool, f"--dbname={connection.settings_dict['NAME']}"], stdin=stream)
-    with (
-        reading(source / FILES, identity) as stream,
-        tarfile.open(fileobj=stream, mode="r|") as archive,
-    ):
-        return [line for member in archive if (line := _restore(archive, member))]
+    with reading(source / DATABASE, identity) as stream, loading() as script:
+        if replace:
+            script.write(_EMPTY)
+        tool = [*postgres("pg_restore"), "--no-owner", "--no-acl", "--file=-"]
+        run(tool, stdin=stream, stdout=script)
+    return kept
 
 
 def _check(source: Path, identity: Path) -> None:
-    """Read every byte once before anything is touched."""
+    """Read every byte once, and compare the journals, before anything is touched."""
     try:
         manifest: dict[str, Any] = json.loads((source / MANIFEST).read_text())
         sums = {name: sha256(source / name) for name in (DATABASE, FILES)}
@@ -57,46 +60,61 @@ def _check(source: Path, identity: Path) -> None:
         raise BackupFailed(f"{source} is no whole backup: {error}") from error
     if manifest.get("format") != FORMAT or manifest.get("sha256") != sums:
         raise BackupFailed(f"{source} is damaged: its files do not match its manifest")
-    for name in sums:
-        with reading(source / name, identity):
-            continue
+    with reading(source / DATABASE, identity):
+        pass
+    _over_files(source, identity, _why_kept)
 
 
-def _has_tables() -> bool:
-    return bool(connection.introspection.table_names())
+def _over_files(
+    source: Path, identity: Path, act: Callable[[PurePosixPath, bytes], str]
+) -> list[str]:
+    """Do something with every file of the backup; the lines that come of it."""
+    with (
+        reading(source / FILES, identity) as stream,
+        tarfile.open(fileobj=stream, mode="r|") as archive,
+    ):
+        return [line for each in archive if (line := act(*_content(archive, each)))]
 
 
-def _empty_database() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("DROP SCHEMA public CASCADE")
-        cursor.execute("CREATE SCHEMA public")
-
-
-def _restore(archive: tarfile.TarFile, member: tarfile.TarInfo) -> str:
-    """Write one file unless a newer one is there; what was kept, or an empty text."""
+def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> tuple[PurePosixPath, bytes]:
     name = PurePosixPath(member.name)
     allowed = any(name.is_relative_to(folder) for folder in FOLDERS) and ".." not in name.parts
     content = archive.extractfile(member)
     if not allowed or content is None:
         raise BackupFailed(f"the backup holds a file that is not its own: {name}")
-    path, new = Path(settings.PORTAL_DATA) / name, content.read()
-    if not path.exists():
-        _write(path, new)
-    elif name.parts[0] == _GROWING:
-        return _longer(path, new)
-    else:
-        return f"kept {name}"
-    return ""
+    return name, content.read()
 
 
-def _longer(path: Path, backed_up: bytes) -> str:
-    there = path.read_bytes()
-    if there.startswith(backed_up):
-        return f"kept {path.name}, which is at least as new"
-    if not backed_up.startswith(there):
+def _restore(name: PurePosixPath, content: bytes) -> str:
+    """Write one file unless a newer one is there; what was kept, or an empty text."""
+    kept = _why_kept(name, content)
+    if not kept:
+        _write(Path(settings.PORTAL_DATA) / name, content)
+    return kept
+
+
+def _why_kept(name: PurePosixPath, backed_up: bytes) -> str:
+    """What is kept in the place of a file; empty if it is to be written. Raises BackupFailed."""
+    path = Path(settings.PORTAL_DATA) / name
+    if name.parts[0] != _GROWING or _SUFFIX not in name.name:
+        return f"kept {name}" if path.exists() else ""
+    files = _journals(path)
+    for each, there in files.items():
+        if there.startswith(backed_up):
+            return f"kept {each.name}, which is at least as new"
+    if not backed_up.startswith(files.pop(path, b"")):
         raise BackupFailed(f"{path} and its copy in the backup have parted; put one of them aside")
-    _write(path, backed_up)
+    for each, there in files.items():
+        if there and backed_up.startswith(there):
+            raise BackupFailed(f"{path.name} of the backup goes on from {each}; move that away")
     return ""
+
+
+def _journals(path: Path) -> dict[Path, bytes]:
+    """The files of the journal, those moved aside too: issuance.journal has their names."""
+    current = path.with_name(path.name.partition(_SUFFIX)[0] + _SUFFIX)
+    aside = path.parent.glob(f"{glob.escape(current.name)}.*")
+    return {each: each.read_bytes() for each in (*sorted(aside), current) if each.exists()}
 
 
 def _write(path: Path, content: bytes) -> None:

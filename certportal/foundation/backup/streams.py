@@ -92,3 +92,31 @@ def run(command: Sequence[str], **streams: Any) -> None:
     )
     if done.returncode:
         raise BackupFailed(f"{Path(command[0]).name}: {done.stderr.decode(errors='replace')}")
+
+
+@contextmanager
+def loading() -> Iterator[IO[bytes]]:
+    """Run the SQL written to the stream in one transaction, which stands once the block is over.
+
+    Whatever fails before, be it this process, the database is as it was: raises BackupFailed.
+    """
+    tool, failure = [*postgres("psql"), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"], None
+    with subprocess.Popen(
+        tool,
+        env=database_environment(),
+        bufsize=0,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    ) as psql:
+        script = cast(IO[bytes], psql.stdin)
+        try:
+            script.write(b"BEGIN; SET LOCAL client_min_messages = error;\n")
+            yield script
+            script.write(b"COMMIT;\n")
+        except (BackupFailed, BrokenPipeError) as error:
+            failure = error
+        script.close()
+        last_words = cast(IO[bytes], psql.stderr).read().decode(errors="replace").strip()
+    if failure or psql.returncode:
+        raise BackupFailed(last_words or str(failure)) from failure
