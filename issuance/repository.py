@@ -6,6 +6,7 @@ replaced in one step, so a reader never sees half of one.
 
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from cryptography import x509
@@ -80,8 +81,18 @@ def served_crl(stem: str) -> crl.Parts | None:
 
 def last_crl(stem: str) -> crl.Parts | None:
     """The list published last: the one being served or, if that is lost, the newest kept."""
-    kept = sorted(kept_crls(stem).glob("*.crl"), reverse=True)
-    return next(filter(None, map(read_list, (crl_path(stem), *kept))), None)
+    return next(filter(None, map(read_list, _crls(stem))), None)
+
+
+def last_crl_path(stem: str) -> Path | None:
+    """Where that list lies; None if there is none."""
+    return next(filter(read_list, _crls(stem)), None)
+
+
+def _crls(stem: str) -> Iterator[Path]:
+    """Where it may lie, the likeliest place first."""
+    yield crl_path(stem)
+    yield from sorted(kept_crls(stem).glob("*.crl"), reverse=True)
 
 
 def read_list(path: Path) -> crl.Parts | None:

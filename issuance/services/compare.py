@@ -13,6 +13,7 @@ from issuance import journal, repository
 from issuance.models import Certificate, IssuingCA, PreparedCertificate
 from issuance.plan import serial_hex
 from issuance.services.responders import journal_of
+from issuance.services.revoke import COMPROMISE
 
 
 class Kind(StrEnum):
@@ -22,7 +23,7 @@ class Kind(StrEnum):
     NOT_STORED = "signed according to the journal, unknown to the database"
     NOT_JOURNALLED = "issued according to the database, missing from the journal"
     DIFFERENT = "journal and database hold different certificates of one serial number"
-    NOT_REVOKED = "revoked on the published list, in force in the database"
+    NOT_REVOKED = "revoked on the published list, in force or for less in the database"
     NOT_LISTED = "revoked in the database, missing from the published list"
     UNKNOWN_ON_LIST = "on the published list, unknown to journal and database"
     SIGNING_IDLE = "marked as being signed, and nobody is at it"
@@ -52,19 +53,43 @@ def compare(ca: IssuingCA) -> Iterator[Difference]:
     yield from _idle(ca, signed)
 
 
-def _stored(ca: IssuingCA) -> dict[str, tuple[str, str]]:
-    """SHA-256 and state of every certificate in the database, by serial number."""
-    rows = Certificate.objects.filter(issuing_ca=ca).values_list("serial", "sha256", "state")
-    return {serial: (sha256, state) for serial, sha256, state in rows.iterator()}
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the database says of a certificate: its SHA-256, and why it is revoked."""
+
+    sha256: str
+    state: str
+    reason: str
+
+    def lacks(self, listed: x509.RevokedCertificate) -> bool:
+        """Whether a list says worse: revoked at all, or for the exposure of the key."""
+        if self.state == Certificate.State.ISSUED:
+            return True
+        return self.reason != COMPROMISE and reason_of(listed) == COMPROMISE
+
+
+def reason_of(listed: x509.RevokedCertificate) -> str:
+    """The reason of a list's entry, by pyca's name of its flag."""
+    try:
+        return listed.extensions.get_extension_for_class(x509.CRLReason).value.reason.name
+    except x509.ExtensionNotFound:
+        return "unspecified"
+
+
+def _stored(ca: IssuingCA) -> dict[str, Stored]:
+    """What the database says of every certificate, by serial number."""
+    rows = Certificate.objects.filter(issuing_ca=ca)
+    facts = rows.values_list("serial", "sha256", "state", "revocation_reason")
+    return {serial: Stored(*rest) for serial, *rest in facts.iterator()}
 
 
 def _certificates(
-    ca: IssuingCA, signed: dict[str, journal.Entry], stored: dict[str, tuple[str, str]]
+    ca: IssuingCA, signed: dict[str, journal.Entry], stored: dict[str, Stored]
 ) -> Iterator[Difference]:
     for serial, entry in signed.items():
         if serial not in stored:
             yield Difference(Kind.NOT_STORED, ca.stem, serial, entry=entry)
-        elif stored[serial][0] != hashlib.sha256(entry.der).hexdigest():
+        elif stored[serial].sha256 != hashlib.sha256(entry.der).hexdigest():
             yield Difference(Kind.DIFFERENT, ca.stem, serial, entry=entry)
     for serial in stored:
         if serial not in signed:
@@ -72,14 +97,14 @@ def _certificates(
 
 
 def _revocations(
-    ca: IssuingCA, stored: dict[str, tuple[str, str]], known: Iterable[str]
+    ca: IssuingCA, stored: dict[str, Stored], known: Iterable[str]
 ) -> Iterator[Difference]:
     listed = _listed(ca)
     every = set(known)
     for serial, revoked in listed.items():
         if serial not in every:
             yield Difference(Kind.UNKNOWN_ON_LIST, ca.stem, serial)
-        elif stored.get(serial, ("", Certificate.State.ISSUED))[1] == Certificate.State.ISSUED:
+        elif serial not in stored or stored[serial].lacks(revoked):
             yield Difference(Kind.NOT_REVOKED, ca.stem, serial, revoked=revoked)
     published = _published_at(ca)
     for serial in Certificate.objects.filter(
@@ -104,8 +129,8 @@ def _published_at(ca: IssuingCA) -> object:
 
 
 def _served(ca: IssuingCA) -> x509.CertificateRevocationList | None:
-    path = repository.crl_path(ca.stem)
-    return x509.load_der_x509_crl(path.read_bytes()) if path.exists() else None
+    path = repository.last_crl_path(ca.stem)
+    return x509.load_der_x509_crl(path.read_bytes()) if path else None
 
 
 def _idle(ca: IssuingCA, signed: dict[str, journal.Entry]) -> Iterator[Difference]:

@@ -15,7 +15,7 @@ from certportal.foundation.errors import Refused, Unavailable
 from issuance.journal import Entry
 from issuance.models import Certificate, IssuingCA
 from issuance.services import locks
-from issuance.services.compare import Difference, Kind, compare
+from issuance.services.compare import Difference, Kind, compare, reason_of
 from issuance.services.reentry import CannotEnter, enter
 from issuance.services.revoke import REASONS, revoke
 from issuance.services.signed import event, store_within
@@ -70,8 +70,7 @@ def _revoke(ca: IssuingCA, difference: Difference, now: datetime) -> None:
     if certificate is None:
         raise CannotEnter("the certificate itself could not be entered")
     date = _extension(revoked, x509.InvalidityDate)
-    flag = _extension(revoked, x509.CRLReason)
-    reason = flag.reason.name if flag else "unspecified"
+    reason = reason_of(revoked)
     revoke(
         certificate.pk,
         reason if reason in REASONS else "unspecified",

@@ -7,7 +7,7 @@ from operator import or_
 from pathlib import Path
 
 from cryptography import x509
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 from django.db.models.functions import Substr
 
 from issuance import der, journal, packs, repository, tlv
@@ -67,6 +67,14 @@ def pack_names(ca: IssuingCA, now: datetime) -> set[str]:
     return set(names.values_list("name", flat=True).distinct()) | _listed(ca).keys()
 
 
+def last_revocations(ca: IssuingCA, now: datetime) -> dict[str, datetime]:
+    """When a certificate of each pack was revoked last; packs without any are not among them."""
+    first, end = packs.DIGITS
+    revoked = _alive(ca, now).filter(state=Certificate.State.REVOKED)
+    named = revoked.annotate(name=Substr("serial", first + 1, end - first))
+    return dict(named.values_list("name").annotate(Max("revoked_at")))
+
+
 def of_entry(entry: bytes) -> Status:
     """The status that an entry (DER) of a revocation list tells: RFC 5280 section 5.3."""
     _serial, revoked_at, *extensions = tlv.read(entry).children()
@@ -104,11 +112,10 @@ _LISTED: dict[Path, tuple[tuple[int, int], Listed]] = {}
 
 def _listed(ca: IssuingCA) -> Listed:
     """What stands on the list being served. Each is sorted once in a process, the last is kept."""
-    file = repository.crl_path(ca.stem)
-    try:
-        facts = file.stat()
-    except FileNotFoundError:
+    file = repository.last_crl_path(ca.stem)
+    if file is None:
         return {}
+    facts = file.stat()
     version = (facts.st_ino, facts.st_mtime_ns)
     known = _LISTED.get(file)
     if known is None or known[0] != version:

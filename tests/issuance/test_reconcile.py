@@ -200,6 +200,24 @@ def test_a_revocation_of_the_published_list_is_entered(
     assert services.is_blocked(certificate.spki_sha256)
 
 
+def test_a_reason_that_was_raised_on_the_list_is_raised_again(
+    certificate: Certificate, now: datetime
+) -> None:
+    actor = system("test")
+    services.revoke(certificate.pk, "superseded", actor=actor, now=now)
+
+    def raise_and_publish() -> None:
+        services.revoke(certificate.pk, "key_compromise", actor=actor, now=now)
+        services.publish_crl(certificate.issuing_ca, now=now)
+
+    forgetting(raise_and_publish)
+    assert found(mend=True, now=now) == [(Kind.NOT_REVOKED, "mended")]
+    certificate.refresh_from_db()
+    assert certificate.revocation_reason == "key_compromise"
+    assert services.is_blocked(certificate.spki_sha256)
+    assert found(now=now) == []
+
+
 def test_a_certificate_and_its_revocation_come_back_in_one_go(
     approved: PreparedCertificate, now: datetime
 ) -> None:
