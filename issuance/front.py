@@ -8,7 +8,7 @@ import base64
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import IO
@@ -17,7 +17,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from cryptography import x509
 from cryptography.x509.ocsp import OCSPResponseStatus
 from django.conf import settings
-from django.utils.http import http_date, parse_http_date_safe
+from django.utils.http import http_date
 
 from certportal.foundation import clock
 from issuance import asking, packs, repository
@@ -28,9 +28,13 @@ FRESH_FOR = 60
 LONGEST_REQUEST = 10_000
 MEDIA_TYPE = "application/ocsp-response"
 
-_OCSP = re.compile(r"/ocsp/([-\w]+)(?:/(.*))?", re.ASCII | re.DOTALL)
-_FILE = re.compile(r"/(?:crl/[-\w]+\.crl|ca/[-\w]+\.(?:crt|pem|p7c))", re.ASCII)
+# Longer than the name of any CA, and short enough to be the name of a file.
+_STEM = r"[-\w]{1,64}"
+_OCSP = re.compile(rf"/ocsp/({_STEM})(?:/(.*))?", re.ASCII | re.DOTALL)
+_FILE = re.compile(rf"/(?:crl/{_STEM}\.crl|ca/{_STEM}\.(?:crt|pem|p7c))", re.ASCII)
 _BLOCK = 64 * 1024
+
+_UNCACHED = [("Content-Type", MEDIA_TYPE), ("Cache-Control", "no-store")]
 
 type Headers = list[tuple[str, str]]
 
@@ -100,20 +104,19 @@ def _content(
     ``described`` are type and length, then what caches are told.
     """
     caching = [*described[2:], ("ETag", tag), ("Last-Modified", _date(modified))]
-    if environ["REQUEST_METHOD"] != "POST" and _is_known(environ, tag, modified):
+    if environ["REQUEST_METHOD"] != "POST" and _is_known(environ, tag):
         return Answer("304 Not Modified", caching)
     headers = [*described[:2], ("X-Content-Type-Options", "nosniff"), *caching]
     return Answer("200 OK", headers, () if environ["REQUEST_METHOD"] == "HEAD" else body)
 
 
-def _is_known(environ: WSGIEnvironment, tag: str, modified: int) -> bool:
-    if tags := environ.get("HTTP_IF_NONE_MATCH"):
-        known = [each.strip().removeprefix("W/") for each in tags.split(",")]
-        return tag in known or known == ["*"]
-    if moment := environ.get("HTTP_IF_MODIFIED_SINCE"):
-        since = parse_http_date_safe(moment)
-        return since is not None and since >= modified
-    return False
+def _is_known(environ: WSGIEnvironment, tag: str) -> bool:
+    """Whether the client has it by its tag. Dates tell nothing: they do not tell what was signed
+    before a revocation from what was signed after it in the same second.
+    """
+    tags: str = environ.get("HTTP_IF_NONE_MATCH", "")
+    known = [each.strip().removeprefix("W/") for each in tags.split(",")]
+    return tag in known or known == ["*"]
 
 
 @lru_cache(maxsize=1024)
@@ -167,6 +170,12 @@ def _status(environ: WSGIEnvironment, stem: str, in_path: str | None) -> Answer:
     names = _names(stem)
     if names is None:
         return _nothing("404 Not Found")
+    told = _told(environ, stem, in_path, names)
+    return replace(told, body=()) if method == "HEAD" else told
+
+
+def _told(environ: WSGIEnvironment, stem: str, in_path: str | None, names: ocsp.Names) -> Answer:
+    method = environ["REQUEST_METHOD"]
     try:
         request = _posted(environ) if method == "POST" else _decoded(in_path or "")
         asked = ocsp.read_request(request)
@@ -176,7 +185,11 @@ def _status(environ: WSGIEnvironment, stem: str, in_path: str | None) -> Answer:
         return _uncached(ocsp.refuse(OCSPResponseStatus.UNAUTHORIZED))
     if not all(map(names.are_meant_by, asked)):
         return _uncached(ocsp.refuse(OCSPResponseStatus.UNAUTHORIZED))
-    return _signed_ahead(environ, stem, asked) or _on_demand(stem, request)
+    if ahead := _signed_ahead(environ, stem, asked):
+        return ahead
+    # Nothing is signed for who wants no more than headers; RFC 9110 section 9.3.2 lets the length
+    # of what is not made be left out.
+    return Answer("200 OK", _UNCACHED) if method == "HEAD" else _on_demand(stem, request)
 
 
 def _posted(environ: WSGIEnvironment) -> bytes:
@@ -243,9 +256,4 @@ def _on_demand(stem: str, request: bytes) -> Answer:
 
 
 def _uncached(body: bytes) -> Answer:
-    headers = [
-        ("Content-Type", MEDIA_TYPE),
-        ("Content-Length", str(len(body))),
-        ("Cache-Control", "no-store"),
-    ]
-    return Answer("200 OK", headers, [body])
+    return Answer("200 OK", [*_UNCACHED, ("Content-Length", str(len(body)))], [body])

@@ -61,9 +61,10 @@ def test_who_has_the_list_gets_it_again_only_when_it_is_new(
 ) -> None:
     first, _ = ask(web, f"/crl/{STEM}.crl")
     tag, day = first.getheader("ETag") or "", first.getheader("Last-Modified") or ""
-    for known in ({"If_None_Match": tag}, {"If_Modified_Since": day}):
-        unchanged, body = ask(web, f"/crl/{STEM}.crl", **known)
-        assert (unchanged.status, body, unchanged.getheader("ETag")) == (304, b"", tag)
+    unchanged, body = ask(web, f"/crl/{STEM}.crl", If_None_Match=tag)
+    assert (unchanged.status, body, unchanged.getheader("ETag")) == (304, b"", tag)
+    dated, _ = ask(web, f"/crl/{STEM}.crl", If_Modified_Since=day)
+    assert dated.status == 200, "two lists may be of one second"
     services.publish_crl(ca, now=now)
     changed, body = ask(web, f"/crl/{STEM}.crl", If_None_Match=tag)
     assert changed.status == 200
