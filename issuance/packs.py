@@ -57,6 +57,10 @@ class Head:
     next_update: datetime
     sizes: Mapping[str, int]
 
+    def tells_of(self, algorithm: str, serial: int) -> bool:
+        """Whether the pack holds the response about a certificate."""
+        return _key(algorithm, serial) in self.sizes
+
 
 def _key(algorithm: str, serial: int) -> str:
     return f"{algorithm}:{serial_hex(serial)}"

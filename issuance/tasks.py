@@ -1,6 +1,8 @@
 """Work of the ``ca`` worker."""
 
 import base64
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from uuid import UUID
 
@@ -11,6 +13,18 @@ from certportal.foundation import clock, outbox
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.models import OutboxItem
 from issuance import asking, services
+
+
+class NotWritten(Unavailable):
+    """The disk did not take what is to be served; it is tried until it does."""
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise NotWritten(type(error).__name__) from error
 
 
 @outbox.task("issuance.issue")
@@ -31,13 +45,15 @@ def issue_many(*, item: OutboxItem, now: datetime, references: list[str], **_: o
 @outbox.task("issuance.publish_crl")
 def publish_crl(*, item: OutboxItem, now: datetime, certificate_id: int, **_: object) -> None:
     """Publish the list that a revoked certificate belongs on."""
-    services.publish_crl_with(certificate_id, now=now)
+    with _writing():
+        services.publish_crl_with(certificate_id, now=now)
 
 
 @outbox.task("issuance.publish_ocsp")
 def publish_ocsp(*, item: OutboxItem, now: datetime, certificate_id: int, **_: object) -> None:
     """Sign the status of a certificate that was issued or revoked."""
-    services.publish_response_with(certificate_id, now=now)
+    with _writing():
+        services.publish_response_with(certificate_id, now=now)
 
 
 @shared_task(name="issuance.refresh_ocsp")

@@ -6,7 +6,7 @@ replaces the file, so that an older status never replaces a newer one.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import batched
 
 from cryptography.x509.ocsp import OCSPResponseStatus
@@ -31,6 +31,7 @@ MOST_PACKS = 200
 """Packs signed in one go: the `ca` worker has other work waiting."""
 TOGETHER = 20
 """Packs signed under one lock: a revocation waits for no more than these."""
+EPOCH = datetime.min.replace(tzinfo=UTC)
 UNKNOWN_FOR = timedelta(minutes=5)
 """An unknown number may be a certificate's tomorrow."""
 
@@ -40,12 +41,21 @@ def publish_response_with(
 ) -> None:
     """Sign the pack of this certificate anew: it was issued or revoked. Raises Unavailable.
 
-    Nothing is signed ahead about one that has ended.
+    Nothing is signed ahead about one that has ended. A pack takes in all that were issued before
+    it, so that many issued at once make few signatures, and revocations do not wait for them.
     """
     certificate = Certificate.objects.select_related("issuing_ca").get(pk=certificate_id)
-    if certificate.not_after >= now:
+    if certificate.not_after >= now and not _is_told_good(certificate, now):
         names = [packs.name_of(certificate.serial)]
         publish_packs(certificate.issuing_ca, names, now=now, load_signer=load_signer)
+
+
+def _is_told_good(certificate: Certificate, now: datetime) -> bool:
+    """Whether nothing has to be signed: it is in force, and its pack told of it before."""
+    file = packs.path(certificate.issuing_ca.stem, packs.name_of(certificate.serial))
+    head = packs.read_head(file) if certificate.state == Certificate.State.ISSUED else None
+    number = int(certificate.serial, 16)
+    return head is not None and head.next_update > now and head.tells_of(SIGNED_AHEAD[-1], number)
 
 
 def publish_packs(
@@ -114,10 +124,19 @@ def refresh_responses(
 
 
 def _refresh(ca: IssuingCA, now: datetime, most: int, load_signer: LoadSigner) -> int:
-    """Sign up to ``most`` packs that are due; how many. Those not wanted any more go as well."""
+    """Sign up to ``most`` packs that are due; how many. Those not wanted any more go as well.
+
+    One signed before a revocation in it is due, whatever became of the work that should have
+    signed it then.
+    """
     names = sorted(standing.pack_names(ca, now) | set(packs.names(ca.stem)))
     heads = {name: packs.read_head(packs.path(ca.stem, name)) for name in names}
-    fresh = {name: head for name, head in heads.items() if head and not _is_old(head, now)}
+    revoked = standing.last_revocations(ca, now)
+    fresh = {
+        name: head
+        for name, head in heads.items()
+        if head and not _is_old(head, now) and revoked.get(name, EPOCH) <= head.this_update
+    }
     due = [name for name in names if name not in fresh]
     ends = [head.next_update for head in fresh.values()]
     for together in batched(due[:most], TOGETHER):

@@ -15,13 +15,14 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.x509 import ocsp as library
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from certportal.foundation import clock
+from certportal.foundation import clock, outbox
 from certportal.foundation.actors import system
-from certportal.foundation.models import Event
-from issuance import asking, front, journal, packs, services
+from certportal.foundation.models import Event, OutboxItem
+from issuance import asking, front, journal, packs, repository, services, tasks
 from issuance.models import Certificate, IssuingCA, OcspResponder
 from issuance.plan import new_serial, serial_hex
 from issuance.services import respond
+from issuance.services.compare import Kind, compare
 from issuance.services.errors import NotReconciled
 from issuance.services.freshness import late_responses
 from issuance.services.respond import publish_response_with, refresh_responses
@@ -282,6 +283,54 @@ def test_a_pack_that_is_missing_or_broken_is_made_anew(
         assert status_of(certificate).certificate_status == library.OCSPCertStatus.GOOD
 
 
+def test_a_revocation_is_signed_though_its_own_work_failed_for_good(
+    certificate: Certificate, ca: IssuingCA, now: datetime
+) -> None:
+    publish_response_with(certificate.pk, now=now)
+    services.revoke(certificate.pk, "superseded", actor=TEST, now=now + timedelta(minutes=1))
+    refresh_responses(now=now + timedelta(minutes=5))
+    assert status_of(certificate).certificate_status == library.OCSPCertStatus.REVOKED
+
+
+def test_what_its_pack_tells_already_is_not_signed_again(
+    certificate: Certificate, now: datetime
+) -> None:
+    publish_response_with(certificate.pk, now=now)
+    publish_response_with(certificate.pk, now=now + timedelta(minutes=1))
+    assert status_of(certificate).produced_at_utc == now
+
+
+@pytest.mark.parametrize("task", [tasks.publish_ocsp, tasks.publish_crl])
+def test_a_disk_that_takes_nothing_is_tried_until_it_does(
+    certificate: Certificate, now: datetime, monkeypatch: pytest.MonkeyPatch, task: Any
+) -> None:
+    services.revoke(certificate.pk, "superseded", actor=TEST, now=now)
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(repository, "replace", full)
+    OutboxItem.objects.all().delete()
+    outbox.enqueue("certificate.revoked", now=now, certificate_id=certificate.pk, reference="")
+    item = OutboxItem.objects.filter(task=task.name).get()
+    OutboxItem.objects.update(attempts=outbox.MOST_ATTEMPTS + 1)
+    task(item=str(item.pk))
+    item.refresh_from_db()
+    assert item.failed_at is None
+
+
+def test_a_list_that_was_lost_still_revokes_by_the_last_one_kept(
+    certificate: Certificate, ca: IssuingCA, now: datetime
+) -> None:
+    services.revoke(certificate.pk, "superseded", actor=TEST, now=now)
+    services.publish_crl(ca, now=now)
+    forget_revocation(certificate)
+    repository.crl_path(STEM).unlink()
+    publish_response_with(certificate.pk, now=now)
+    assert status_of(certificate).certificate_status == library.OCSPCertStatus.REVOKED
+    assert [each.kind for each in compare(ca)] == [Kind.NOT_REVOKED]
+
+
 def test_in_one_go_only_so_much_is_signed(issue: Issue, ca: IssuingCA, now: datetime) -> None:
     names = {packs.name_of(issue().serial) for _ in range(3)}
     rounds = 0
@@ -382,13 +431,42 @@ def test_who_has_the_response_is_told_so(
         {"HTTP_IF_NONE_MATCH": told["ETag"]},
         {"HTTP_IF_NONE_MATCH": f'"other", W/{told["ETag"]}'},
         {"HTTP_IF_NONE_MATCH": "*"},
-        {"HTTP_IF_MODIFIED_SINCE": told["Last-Modified"]},
     ):
         answered = ask(asked, method="GET", **known)
         assert (answered.status, list(answered.body)) == ("304 Not Modified", [])
     other = ask(asked, method="GET", HTTP_IF_NONE_MATCH='"other"')
     assert other.status == "200 OK"
     assert ask(asked, HTTP_IF_NONE_MATCH=told["ETag"]).status == "200 OK"
+
+
+def test_a_revocation_within_the_second_is_told_whatever_date_the_client_has(
+    certificate: Certificate, ca: IssuingCA, now: datetime
+) -> None:
+    publish_response_with(certificate.pk, now=now)
+    asked = request(ca.certificate, number(certificate))
+    told = headers(ask(asked, method="GET"))
+    services.revoke(certificate.pk, "superseded", actor=TEST, now=now)
+    publish_response_with(certificate.pk, now=now)
+    again = ask(asked, method="GET", HTTP_IF_MODIFIED_SINCE=told["Last-Modified"])
+    assert said(again).certificate_status == library.OCSPCertStatus.REVOKED
+
+
+def test_who_wants_headers_only_has_nothing_signed(
+    ca: IssuingCA, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signed: list[str] = []
+    monkeypatch.setattr(asking, "ask", lambda stem, request: signed.append(stem))
+    for data in (request(ca.certificate, new_serial()), b"nonsense"):
+        answered = ask(data, method="HEAD")
+        assert (answered.status, list(answered.body)) == ("200 OK", [])
+        assert headers(answered)["Content-Type"] == "application/ocsp-response"
+    assert signed == []
+
+
+@pytest.mark.parametrize("path", ["/ocsp/{}", "/crl/{}.crl", "/ca/{}.crt"])
+def test_a_name_too_long_for_a_file_is_nobody_s(path: str) -> None:
+    long = path.format("a" * 300)
+    assert front.answer({"REQUEST_METHOD": "GET", "PATH_INFO": long}) is None
 
 
 def test_a_path_may_be_quoted_by_halves(
