@@ -9,6 +9,7 @@ from certportal.foundation import events, outbox
 from certportal.foundation.actors import Actor
 from issuance.authority.crl import entry
 from issuance.models import Certificate
+from issuance.services import locks
 from issuance.services.errors import ReasonStands, UnknownReason
 from issuance.services.keys import block_key
 
@@ -44,6 +45,8 @@ def revoke(
     if reason not in REASONS:
         raise UnknownReason
     with transaction.atomic():
+        if reason == COMPROMISE:
+            _hold_key(certificate_id)
         certificate = Certificate.objects.select_for_update().get(pk=certificate_id)
         if certificate.state == Certificate.State.REVOKED:
             if reason == certificate.revocation_reason:
@@ -55,6 +58,14 @@ def revoke(
             block_key(certificate.spki_sha256, COMPROMISE, actor=actor, now=now)
         _announce(certificate, actor, now)
     return certificate
+
+
+def _hold_key(certificate_id: int) -> None:
+    """Lock the key before the certificate, as `leaks.revoke_key` does: two reports about one key
+    would else wait for each other.
+    """
+    found = Certificate.objects.filter(pk=certificate_id)
+    locks.hold(*(f"key:{spki}" for spki in found.values_list("spki_sha256", flat=True)))
 
 
 def _mark(

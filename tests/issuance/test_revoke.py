@@ -2,6 +2,8 @@ from datetime import datetime, timedelta
 
 import pytest
 from cryptography import x509
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Organisation
 from certportal.foundation.actors import system
@@ -92,3 +94,13 @@ def test_the_invalidity_date_is_kept(certificate: Certificate, now: datetime) ->
     )
     assert revoked.invalidity_date == since
     assert x509.InvalidityDate(since).public_bytes() in bytes(revoked.crl_entry)
+
+
+def test_the_key_is_locked_before_its_certificate(certificate: Certificate, now: datetime) -> None:
+    """As for a report of the key itself; in another order the two would wait for each other."""
+    with CaptureQueriesContext(connection) as queries:
+        revoke(certificate, COMPROMISE, now)
+    asked = [each["sql"] for each in queries]
+    (key,) = [n for n, sql in enumerate(asked) if "pg_advisory_xact_lock" in sql]
+    (row,) = [n for n, sql in enumerate(asked) if "FOR UPDATE" in sql]
+    assert key < row
