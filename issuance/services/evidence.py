@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import cast
 from uuid import UUID
 
+from accounts.models import Succession
 from issuance import csr
 from issuance.findings import Finding, Severity
 from issuance.models import Certificate, IssuingCA
@@ -92,13 +93,31 @@ def _hash(order: CertificateOrder) -> Iterator[Finding]:
 def _replaceable(orders: Iterable[CertificateOrder]) -> set[tuple[UUID, UUID, str]]:
     """Reference, organisation and key of the certificates that the orders would replace.
 
-    Only a certificate of the same organisation can be replaced, and only with its own key.
+    Only a certificate of the same organisation, or of one that it succeeded by a reviewer's
+    decision, can be replaced, and only with its own key.
     """
     wanted = [order.replaces for order in orders if order.replaces]
     if not wanted:
         return set()
     known = Certificate.objects.filter(reference__in=wanted)
-    return set(known.values_list("reference", "organisation_id", "spki_sha256"))
+    own = set(known.values_list("reference", "organisation_id", "spki_sha256"))
+    former = {organisation for _, organisation, _ in own}
+    while heirs := _heirs(own, former):
+        own |= heirs
+        former = {organisation for _, organisation, _ in heirs}
+    return own
+
+
+def _heirs(own: set[tuple[UUID, UUID, str]], former: set[UUID]) -> set[tuple[UUID, UUID, str]]:
+    """The same certificates as those of the organisations' successors, where that is new."""
+    found = Succession.objects.filter(organisation__in=former)
+    pairs = list(found.values_list("organisation_id", "successor_id"))
+    return {
+        (reference, successor, spki)
+        for reference, organisation, spki in own
+        for before, successor in pairs
+        if organisation == before
+    } - own
 
 
 def _active_cas() -> dict[tuple[str, str], IssuingCA]:

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from django.core.management import CommandError, call_command
 
-from accounts.models import Organisation, Person
+from accounts.models import Organisation, Person, Succession
 from certportal.foundation.actors import system
 from certportal.foundation.models import Event
 from issuance import services
@@ -138,6 +138,17 @@ def test_nobody_reissues_the_certificate_of_another(
     other: Organisation = kalle.memberships.get().organisation
     prepared = services.prepare(reissued(order, certificate, organisation_id=other.pk), now=now)
     assert "ca.reissue" in rules(prepared)
+
+
+def test_a_successor_s_certificates_are_replaced_as_its_own(
+    certificate: Certificate, order: CertificateOrder, kalle: Person, riitta: Person, now: datetime
+) -> None:
+    heir: Organisation = kalle.memberships.get().organisation
+    Succession.objects.create(
+        organisation_id=certificate.organisation_id, successor=heir, decided_by=riitta, at=now
+    )
+    theirs = reissued(order, certificate, organisation_id=heir.pk)
+    assert "ca.reissue" not in rules(services.prepare(theirs, now=now))
 
 
 def test_the_key_of_a_reissue_is_still_refused_when_blocked(
