@@ -17,6 +17,7 @@ from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused, Unavailable
 
 MOST_LOOKUPS_AN_HOUR = 30
+MOST_FOUNDED_A_DAY, MOST_FOUNDED_A_DAY_FROM = 10, 100
 
 
 class Finding(StrEnum):
@@ -101,8 +102,16 @@ def found(
     Their right stays unverified, for a reviewer to confirm, unless a source of mandates knows it;
     `paper` is a document that shows it. Raises NotFoundable when the registers do not know the
     organisation today, or when another account for the business ID exists or is being founded at
-    this very moment; for the paper what `showing.require_fit` and `showing.keep` raise.
+    this very moment; TooMany; for the paper what `showing.require_fit` and `showing.keep` raise.
     """
+    limits.spend_by(
+        "found",
+        actor,
+        most=MOST_FOUNDED_A_DAY,
+        most_from=MOST_FOUNDED_A_DAY_FROM,
+        per=timedelta(days=1),
+        now=now,
+    )
     today = clock.day(now)
     basis = prospect(person, business_id, on=today)
     if basis.finding is not Finding.FREE:

@@ -151,6 +151,15 @@ def intermediary(*, standing=True):
     )
 
 
+def test_nobody_founds_account_after_account(aino, monkeypatch):
+    monkeypatch.setattr(founding, "MOST_FOUNDED_A_DAY", 1)
+    statement = founding.Statement(Membership.Basis.MANDATE, "tietohallintopäällikkö")
+    founding.found(aino, PHARMACY, statement, actor=actor_for(aino), now=NOW)
+    with pytest.raises(TooMany):
+        founding.found(aino, CLINICS, statement, actor=actor_for(aino), now=NOW)
+    assert not BusinessId.objects.filter(code=CLINICS).exists()
+
+
 def test_nobody_goes_through_business_ids_without_end(aino):
     for _lookup in range(founding.MOST_LOOKUPS_AN_HOUR):
         founding.look_up(aino, UNKNOWN, now=NOW)

@@ -80,6 +80,7 @@ LIMITS = {
         *[contacting.MOST_MAILS_AN_HOUR, contacting.MOST_MAILS_BY_ONE, contacting.MOST_MAILS_FROM]
     ],
     "Wrong secrets of links": [inviting.MOST_GUESSES_AN_HOUR],
+    "Accounts founded": [founding.MOST_FOUNDED_A_DAY, founding.MOST_FOUNDED_A_DAY_FROM],
     "Organisations looked up for an account": [founding.MOST_LOOKUPS_AN_HOUR],
     "Public examination of requests, revocation by key": [examine.MOST],
     "Search of the registers": [searching.MOST],
