@@ -51,6 +51,14 @@ def test_organisation_of_others_cannot_be_chosen(client, matti, clinics):
     assert Event.objects.filter(refused=True, actor=f"person:{matti.pk}").exists()
 
 
+def test_what_is_posted_as_an_organisation_is_no_place_for_words(client, matti):
+    answer = log_in(client, matti).post(CHOOSE, {"organisation": "010101-123N"})
+
+    assert answer.status_code == 404
+    assert Event.objects.filter(refused=True, object_id="").exists()
+    assert not Event.objects.filter(object_id__contains="010101").exists()
+
+
 def test_choice_ends_with_the_membership(client, matti, pharmacy, clinics):
     join(matti, clinics)
     log_in(client, matti).post(CHOOSE, {"organisation": str(clinics.pk)})
