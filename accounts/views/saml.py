@@ -74,9 +74,8 @@ def single_logout(request: HttpRequest) -> HttpResponse:
 def _come_back(request: HttpRequest, saml: Saml) -> HttpResponse:
     """Tell whether the provider's session has ended as well."""
     asked, now = request.session.pop(FAREWELL, {}).get("request", ""), clock.now()
-    query, raw = _plain(request.GET), request.META["QUERY_STRING"]
     try:
-        done = saml.is_ended(query, raw, request=asked, now=now)
+        done = saml.is_ended(*_signed(request), request=asked, now=now)
     except NotIdentified as error:
         log.warning("saml_logout_refused", problem=error.problem)
         done = False
@@ -86,9 +85,9 @@ def _come_back(request: HttpRequest, saml: Saml) -> HttpResponse:
 
 def _end(request: HttpRequest, saml: Saml) -> HttpResponse:
     """End the sessions the provider names, whether or not their cookie came along; answer it."""
-    query, now = _plain(request.GET), clock.now()
+    now = clock.now()
     try:
-        wish = saml.wish(query, request.META["QUERY_STRING"], now=now)
+        wish = saml.wish(*_signed(request), now=now)
     except NotIdentified as error:
         log.warning("saml_logout_refused", problem=error.problem)
         raise
@@ -97,6 +96,19 @@ def _end(request: HttpRequest, saml: Saml) -> HttpResponse:
     if mine and sessions.standing(mine["id"], now=now) is None:
         auth.logout(request)
     return HttpResponseRedirect(wish.answer_url)
+
+
+def _signed(request: HttpRequest) -> tuple[dict[str, str], str]:
+    """Return the query, read and as it was sent; raises NotIdentified when the two may differ.
+
+    The signature is over the parts as they were sent, found by their names. A name that is
+    written in another way, or twice, would have one value verified and another one read.
+    """
+    raw = request.META["QUERY_STRING"]
+    names = [part.partition("=")[0] for part in raw.split("&")]
+    if sorted(names) != sorted(request.GET):
+        raise NotIdentified("names of parameters")
+    return _plain(request.GET), raw
 
 
 def _plain(values: QueryDict) -> dict[str, str]:

@@ -1,8 +1,10 @@
 """Logging out: here first, then at the provider; and from the provider's side."""
 
 import re
+from contextlib import closing
 from html import unescape
-from urllib.parse import parse_qs, urlsplit
+from http.client import HTTPConnection
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 import requests
@@ -124,6 +126,26 @@ def test_nobody_else_ends_a_session(visitor, bend):
 
     assert answer.status_code == 400
     assert is_in(visitor)
+
+
+@pytest.mark.parametrize("name", ["SAMLReques%74", "SAMLRequest"])
+def test_one_message_is_not_verified_and_another_one_read(visitor, other, name):
+    visitor.log_in("matti")
+    other.log_in("matti")
+    forged = parse_qs(urlsplit(ends(other, "bend=unsigned")).query)["SAMLRequest"][0]
+    first = visitor.leave()
+    signed = visitor.session.get(
+        urlsplit(first)._replace(path="/end", query="number=0").geturl(), allow_redirects=False
+    ).headers["Location"]
+
+    parts = urlsplit(f"{signed}&{name}={quote(forged)}")
+    with closing(HTTPConnection(parts.netloc)) as wire:  # requests would write the name plainly
+        wire.request("GET", f"{parts.path}?{parts.query}")
+        status = wire.getresponse().status
+
+    assert status == 400
+    assert is_in(visitor)
+    assert is_in(other)
 
 
 @pytest.mark.parametrize("query", ["SAMLRequest=x", "SAMLRequest=", "SAMLRequest=x&Signature=y"])
