@@ -14,10 +14,22 @@ from accounts.models import (
     StaffRole,
     User,
 )
+from accounts.rights import is_unconfirmed
 from accounts.services import sessions
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
+
+STRONGEST_FIRST: list[str] = [
+    Membership.Role.ADMINISTRATOR,
+    Membership.Role.APPLICANT,
+    Membership.Role.TECHNICAL,
+]
+# What of a membership tells how the right was shown.
+SHOWN_BY = (
+    *["basis", "basis_note", "confirmed_by", "confirmed_at"],
+    *["stated_basis", "basis_detail"],
+)
 
 
 class NotMergeable(Refused):
@@ -45,6 +57,8 @@ def merge(gone: Person, *, into: Person, actor: Actor, now: datetime) -> None:
         sessions.end_all(one, actor=actor, now=now)
     gone.merged_into = into
     gone.save(update_fields=["merged_into"])
+    # One step leads from every key of the human to the one that stays.
+    Person.objects.filter(merged_into=gone).update(merged_into=into)
     events.record(
         "person.merged",
         actor=actor,
@@ -58,11 +72,22 @@ def merge(gone: Person, *, into: Person, actor: Actor, now: datetime) -> None:
 def _hand_over_memberships(gone: Person, into: Person, now: datetime) -> None:
     current = Membership.objects.filter(ended_at=None)
     for membership in current.filter(person=gone):
-        if current.filter(person=into, organisation=membership.organisation_id).exists():
+        kept = current.filter(person=into, organisation=membership.organisation_id).first()
+        if kept is not None:
+            _strengthen(kept, membership)
             membership.ended_at = now
         else:
             membership.person = into
         membership.save(update_fields=["person", "ended_at"])
+
+
+def _strengthen(kept: Membership, other: Membership) -> None:
+    """Let the membership that stays have the stronger role of the two, and the right if shown."""
+    kept.role = min(kept.role, other.role, key=STRONGEST_FIRST.index)
+    if is_unconfirmed(kept) and not is_unconfirmed(other):
+        for name in SHOWN_BY:
+            setattr(kept, name, getattr(other, name))
+    kept.save(update_fields=["role", *SHOWN_BY])
 
 
 def _hand_over_roles(gone: Person, into: Person, now: datetime) -> None:

@@ -72,6 +72,27 @@ def test_what_both_have_is_kept_once(matti, maija, pharmacy):
     assert not access.is_member(maija, pharmacy.pk)
 
 
+@pytest.mark.parametrize("stays", ["applicant", "administrator"])
+def test_of_two_memberships_the_stronger_role_and_the_shown_right_stay(
+    matti, maija, pharmacy, stays
+):
+    gone, into = (matti, maija) if stays == "applicant" else (maija, matti)
+    shown = matti.memberships.get()
+    merge(gone, into)
+
+    kept = access.current_membership(into, pharmacy.pk)
+    assert kept.role == Membership.Role.ADMINISTRATOR
+    assert (kept.basis, kept.basis_note) == (shown.basis, shown.basis_note)
+
+
+def test_one_step_leads_from_every_key_to_the_one_who_stays(matti, maija, kalle):
+    merge(matti, maija)
+    merge(maija, kalle)
+    matti.refresh_from_db()
+
+    assert matti.merged_into == kalle
+
+
 def test_an_open_request_to_join_comes_along(kalle, pharmacy):
     abroad = make_person("Kalle Konsultti-Smith")
     joining.ask(abroad, PHARMACY, actor=OPERATOR, now=NOW)
