@@ -55,6 +55,14 @@ def confirm(*, item: OutboxItem, now: datetime, reference: str, **_: object) -> 
     services.confirm(application.pk, fault, now=now)
 
 
+@outbox.task("applications.confirm_replacements")
+def confirm_replacements(
+    *, item: OutboxItem, now: datetime, references: list[str], **_: object
+) -> None:
+    """Look once more at released replacements that waited too long for their signatures."""
+    services.confirm_replacements([UUID(each) for each in references], now=now)
+
+
 @outbox.task("applications.record_issued")
 def record_issued(
     *, item: OutboxItem, now: datetime, reference: str, certificate_id: int, **_: object

@@ -16,6 +16,7 @@ ROUTES: dict[str, list[tuple[str, str]]] = {
     # The registration authority looks at the facts once more before anything is signed.
     "certificate.approved": [("applications.confirm", "default")],
     "certificate.confirmed": [("issuance.issue", "ca")],
+    "certificates.approved": [("applications.confirm_replacements", "default")],
     "certificates.confirmed": [("issuance.issue_many", "ca")],
     "certificate.issued": [
         ("applications.record_issued", "default"),

@@ -37,9 +37,13 @@ def issue(
 
 
 @outbox.task("issuance.issue_many")
-def issue_many(*, item: OutboxItem, now: datetime, references: list[str], **_: object) -> None:
+def issue_many(
+    *, item: OutboxItem, now: datetime, references: list[str], confirmed_at: str = "", **_: object
+) -> None:
     """Issue the certificates approved for the references, all in one go."""
-    services.issue_all([UUID(reference) for reference in references], now=now)
+    confirmed = datetime.fromisoformat(confirmed_at) if confirmed_at else None
+    wanted = [UUID(reference) for reference in references]
+    services.issue_all_confirmed(wanted, confirmed_at=confirmed, now=now)
 
 
 @outbox.task("issuance.publish_crl")

@@ -27,6 +27,7 @@ from applications.services.proposing import (
 from applications.services.registering import decide_register_task, watch_register
 from applications.services.reminding import remind_of_expiry
 from applications.services.replacing import approve_plan as approve_replacement
+from applications.services.replacing import confirm as confirm_replacements
 from applications.services.replacing import plan as plan_replacement
 from applications.services.replacing import release as release_replacement
 from applications.services.replacing import resume as resume_replacement
@@ -66,6 +67,7 @@ __all__ = [
     "conclude",
     "confirm",
     "confirm_proposal",
+    "confirm_replacements",
     "decide_register_task",
     "decline_proposal",
     "discard",

@@ -29,7 +29,7 @@ from applications.replacing.choosing import (
 from applications.replacing.comparing import changes
 from applications.services.signing import MayNotAct
 from certportal.foundation import clock, events, outbox
-from certportal.foundation.actors import Actor
+from certportal.foundation.actors import Actor, system
 from certportal.foundation.errors import NotAllowed, Refused, Stale
 from certportal.foundation.models import OutboxItem
 from issuance import services as authority
@@ -41,6 +41,7 @@ from issuance.validity import preparation_expires
 State = ReplacementItem.State
 BATCH = 100
 CONFIRMED = "certificates.confirmed"
+CONFIRMER = system("confirm")
 
 
 class PlanOver(Stale):
@@ -257,7 +258,7 @@ def _fault(
     begun = ReplacementItem.objects.filter(
         certificate=item.certificate, state__in=[State.RELEASED, State.ISSUED]
     )
-    if begun.exists():
+    if begun.exclude(pk=item.pk).exists():
         return "replaced_already"
     if reason := unfit(item.certificate, order, now=now):
         return reason
@@ -276,7 +277,22 @@ def _void(item: ReplacementItem, actor: Actor, now: datetime) -> None:
 def hand_over(items: Sequence[ReplacementItem], now: datetime) -> None:
     """Enqueue the authority's work for released items, all in one piece."""
     if items:
-        outbox.enqueue(CONFIRMED, now=now, references=[str(item.reference) for item in items])
+        references = [str(item.reference) for item in items]
+        outbox.enqueue(CONFIRMED, now=now, references=references, confirmed_at=now.isoformat())
+
+
+@transaction.atomic
+def confirm(references: Sequence[UUID], *, now: datetime) -> None:
+    """Look once more at released items that the authority came to late, as `release` does.
+
+    Raises Unavailable when the mirror of the register is too old.
+    """
+    waiting = ReplacementItem.objects.select_for_update(of=("self",)).filter(
+        reference__in=references, state=State.RELEASED
+    )
+    items = list(waiting.select_related("certificate").order_by("pk"))
+    _decide(items, CONFIRMER, now)
+    hand_over(in_state(items, State.RELEASED), now)
 
 
 @transaction.atomic
@@ -286,7 +302,9 @@ def resume(plan_id: int, *, actor: Actor, now: datetime) -> int:
     Issuing twice finds the certificate that there is.
     """
     made = Replacement.objects.select_for_update().get(pk=plan_id)
-    open_ = OutboxItem.objects.filter(topic=CONFIRMED, done_at=None, failed_at=None)
+    open_ = OutboxItem.objects.filter(
+        topic__in=[CONFIRMED, "certificates.approved"], done_at=None, failed_at=None
+    )
     at_work = {one for row in open_.values_list("payload__references", flat=True) for one in row}
     untold = OutboxItem.objects.filter(topic="certificate.issued", done_at=None, failed_at=None)
     at_work |= set(untold.values_list("payload__reference", flat=True))

@@ -2,7 +2,7 @@
 
 from issuance.services.approve import ApprovalState, approve
 from issuance.services.approve_many import approve_all
-from issuance.services.confirmed import issue_confirmed
+from issuance.services.confirmed import issue_all_confirmed, issue_confirmed
 from issuance.services.examine import examine_for_operator, examine_for_visitor
 from issuance.services.issue import issue, issue_all
 from issuance.services.keys import block_key, import_keys, is_blocked
@@ -28,6 +28,7 @@ __all__ = [
     "is_blocked",
     "issue",
     "issue_all",
+    "issue_all_confirmed",
     "issue_confirmed",
     "open_challenge",
     "prepare",

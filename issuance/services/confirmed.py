@@ -1,11 +1,12 @@
 """Issuing what the registration authority has just confirmed."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from certportal.foundation import outbox
 from issuance.models import Certificate, PreparedCertificate
-from issuance.services.issue import issue
+from issuance.services.issue import issue, issue_all
 
 # The facts (the register's record, the names) are to hold when the signature is made. A worker or
 # a signer that was away may come to it long after they were looked at.
@@ -19,11 +20,31 @@ def issue_confirmed(
 
     What is being signed already is finished: it can no longer be recalled.
     """
-    waits = PreparedCertificate.objects.filter(
-        reference=reference, state=PreparedCertificate.State.PREPARED
-    )
-    old = confirmed_at is not None and now - confirmed_at > CONFIRMATION_LASTS
-    if old and waits.exists():
+    if _is_old(confirmed_at, now) and _waiting([reference]):
         outbox.enqueue("certificate.approved", now=now, reference=str(reference))
         return None
     return issue(reference, now=now)
+
+
+def issue_all_confirmed(
+    references: Sequence[UUID], *, confirmed_at: datetime | None, now: datetime
+) -> None:
+    """Issue many as `issue_confirmed` does one."""
+    old = _waiting(references) if _is_old(confirmed_at, now) else set()
+    if old:
+        again = sorted(str(reference) for reference in old)
+        outbox.enqueue("certificates.approved", now=now, references=again)
+    if rest := [reference for reference in references if reference not in old]:
+        issue_all(rest, now=now)
+
+
+def _is_old(confirmed_at: datetime | None, now: datetime) -> bool:
+    return confirmed_at is not None and now - confirmed_at > CONFIRMATION_LASTS
+
+
+def _waiting(references: Sequence[UUID]) -> set[UUID]:
+    """Those of the references that are not being signed yet."""
+    waits = PreparedCertificate.objects.filter(
+        reference__in=references, state=PreparedCertificate.State.PREPARED
+    )
+    return set(waits.values_list("reference", flat=True))

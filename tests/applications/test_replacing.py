@@ -328,6 +328,33 @@ def test_what_was_lost_on_the_way_is_handed_over_again(order, riitta, raimo):
     assert Certificate.objects.filter(reference=only(made).reference).count() == 1
 
 
+def released(made, riitta, raimo):
+    """A plan let go, of which the authority has not heard for a quarter of an hour."""
+    approve(made, riitta, raimo)
+    services.release_replacement(made.pk, actor=OPERATOR, now=clock.now())
+    item = OutboxItem.objects.get(topic="certificates.confirmed")
+    long_ago = clock.now() - timedelta(minutes=15)
+    item.payload["confirmed_at"] = long_ago.isoformat()
+    item.save()
+
+
+def test_what_waited_long_for_its_signature_is_confirmed_again(order, riitta, raimo):
+    made = plan()
+    released(made, riitta, raimo)
+    assert "certificates.approved" in orders.drain()
+    assert only(made).state == State.ISSUED
+
+
+def test_a_unit_that_ended_while_it_waited_gets_none(order, riitta, raimo):
+    made = plan()
+    released(made, riitta, raimo)
+    yesterday = clock.day(clock.now()) - timedelta(days=1)
+    RegisterRecord.objects.filter(oid=order.record_oid).update(valid_to=yesterday)
+    orders.drain()
+    assert only(made).state == State.REFUSED
+    assert not Certificate.objects.filter(reference=only(made).reference).exists()
+
+
 def test_told_twice_it_makes_one_order(order, riitta, raimo):
     made = plan()
     approve(made, riitta, raimo)
