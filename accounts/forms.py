@@ -173,6 +173,21 @@ class RightDocumentForm(Form):
         return Paper(upload.read(), upload.name) if upload else None
 
 
+class AdministratorForm(RightDocumentForm):
+    """Why the authority should make the person an administrator."""
+
+    field_order = ("reason", "document")
+
+    reason = forms.CharField(
+        label=_("Why do you need to become an administrator?"),
+        help_text=_(
+            "Tell who administered the account, as far as you know, and why they cannot be reached."
+        ),
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+
 class StatementForm(RightDocumentForm):
     """On what the founder's right to act rests, with a document where there is one at hand."""
 

@@ -11,7 +11,15 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from accounts.models import EmailCode, Invitation, JoinRequest, Membership, Person, Succession
+from accounts.models import (
+    AdministratorRequest,
+    EmailCode,
+    Invitation,
+    JoinRequest,
+    Membership,
+    Person,
+    Succession,
+)
 from accounts.services import email
 from certportal.foundation.mail import Message
 
@@ -151,6 +159,36 @@ def succession_mail(known: Succession, address: str, language: str) -> Message:
     return _message("succession", address, subject, language, reverse("home"), context)
 
 
+def administrator_asked(letter: Letter) -> Message | None:
+    """Return the mail that tells an administrator that somebody asks to be made one."""
+    asked = _administrator_request(letter.id)
+    if asked.decided_at is not None:
+        return None
+    reader = Person.objects.get(pk=letter.to)
+    return administrator_asked_mail(asked, reader.email, letter.language)
+
+
+def administrator_asked_mail(asked: AdministratorRequest, address: str, language: str) -> Message:
+    """Word the request in the active language."""
+    subject = _("%(name)s asks to be made an administrator") % {"name": asked.person}
+    context, path = {"asked": asked}, reverse("accounts:members")
+    return _message("administrator_asked", address, subject, language, path, context)
+
+
+def administrator_decided(letter: Letter) -> Message | None:
+    """Return the mail about the decision on such a request."""
+    reader = Person.objects.get(pk=letter.to)
+    asked = _administrator_request(letter.id)
+    return administrator_decided_mail(asked, reader.email, letter.language)
+
+
+def administrator_decided_mail(asked: AdministratorRequest, address: str, language: str) -> Message:
+    """Word the decision in the active language."""
+    subject = _("Decision on the administrator of %(name)s") % {"name": asked.organisation}
+    context, path = {"asked": asked}, reverse("home")
+    return _message("administrator_decided", address, subject, language, path, context)
+
+
 def text(template: str, context: dict[str, Any]) -> str:
     """Render a plain-text mail in the active language."""
     return render_to_string(template, context).strip() + "\n"
@@ -158,6 +196,10 @@ def text(template: str, context: dict[str, Any]) -> str:
 
 def _membership(key: str) -> Membership:
     return Membership.objects.select_related("person", "organisation").get(pk=key)
+
+
+def _administrator_request(key: str) -> AdministratorRequest:
+    return AdministratorRequest.objects.select_related("person", "organisation").get(pk=key)
 
 
 def _message(
@@ -177,4 +219,6 @@ KINDS: dict[str, Callable[[Letter], Message | None]] = {
     "membership_ended": membership_ended,
     "member_left": member_left,
     "succession": succession,
+    "administrator_asked": administrator_asked,
+    "administrator_decided": administrator_decided,
 }

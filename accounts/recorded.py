@@ -34,6 +34,9 @@ SENTENCES: dict[str, str | Promise] = {
     "membership.right_confirmed": _("The right to act for an organisation was confirmed"),
     "membership.removed": _("Removed from a customer account"),
     "membership.left": _("Left a customer account"),
+    "administrator_request.made": _("Asked the authority to be made an administrator"),
+    "administrator_request.granted": _("A request for a new administrator was granted"),
+    "administrator_request.refused": _("A request for a new administrator was refused"),
     "right_document.handed_in": _("A document about the right to act was handed in"),
     "right_document.taken_back": _("A document about the right to act was taken away"),
     "person.virus_refused": _("A document with a virus was refused"),
@@ -63,11 +66,13 @@ def events_about(person: Person) -> QuerySet[Event]:
     keys = [str(one) for one in persons]
     logins = [str(one) for one in person.logins.values_list("pk", flat=True)]
     own = person.memberships.values_list("pk", flat=True)
+    asked = person.administrator_requests.values_list("pk", flat=True)
     found = Event.objects.filter(
         Q(actor__in=[f"person:{key}" for key in keys])
         | Q(object_type="person", object_id__in=keys)
         | Q(object_type="login", object_id__in=logins)
         | Q(object_type="membership", object_id__in=[str(one) for one in own])
+        | Q(object_type="administrator_request", object_id__in=[str(one) for one in asked])
     )
     return found.select_related("origin").order_by("-id")
 
@@ -109,6 +114,11 @@ def export(person: Person, *, now: datetime) -> dict[str, Any]:
         "memberships": [_membership(one) for one in person.memberships.select_related()],
         "requests_to_join": list(
             person.join_requests.values("organisation__name", "asked_at", "settled_at")
+        ),
+        "requests_for_administration": list(
+            person.administrator_requests.values(
+                "organisation__name", "reason", "asked_at", "granted", "reasons", "decided_at"
+            )
         ),
         "documents_about_rights": list(
             person.right_documents.values("organisation__name", "name", "sha256", "handed_in_at")

@@ -12,6 +12,7 @@ from accounts.views import (
     organisations,
     profile,
     recorded,
+    recovering,
     rights,
 )
 
@@ -34,6 +35,11 @@ urlpatterns = [
     path("organisation/found/", organisations.found, name="found"),
     path("organisation/found/<str:business_id>/", organisations.confirm, name="confirm"),
     path("organisation/found/<str:business_id>/join/", organisations.join, name="join"),
+    path(
+        "organisation/found/<str:business_id>/administrator/",
+        recovering.ask,
+        name="ask_administrator",
+    ),
     path("organisation/", organisations.choose, name="choose"),
     path("members/", members.members, name="members"),
     path("members/leave/", members.leave, name="leave"),

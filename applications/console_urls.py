@@ -4,6 +4,7 @@ from django.urls import path
 
 from applications.views.console import (
     acting,
+    administrators,
     asking,
     attachments,
     case,
@@ -41,6 +42,8 @@ urlpatterns = [
     ),
     path("undelivered/", undelivered.undelivered, name="undelivered"),
     path("undelivered/<uuid:item_id>/", undelivered.settle, name="undelivered_one"),
+    path("administrators/", administrators.requests, name="administrators"),
+    path("administrators/<int:asking_id>/", administrators.one, name="administrator"),
     path("rights/<int:document_id>/", rights.document, name="right_document"),
     path("rights/<int:document_id>/page/", rights.inline, name="right_document_page"),
     path("<uuid:application_id>/", case.case, name="case"),

@@ -140,11 +140,12 @@ NOTICES = RecordClass(
 )
 MATTERS = RecordClass(
     "matters",
-    "Changes of the register under certificates, and successions: the reasons of what was decided",
+    "Changes of the register under certificates, successions, and requests for a new administrator:"
+    " what was asked and the reasons of what was decided",
     60,
     "the decision",
     OWN_PLAN,
-    "The reasons are blanked",
+    "The words are blanked",
 )
 CERTIFICATES = RecordClass(
     "certificates",

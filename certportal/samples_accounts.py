@@ -6,7 +6,15 @@ from datetime import datetime, timedelta
 from django.utils import translation
 
 from accounts import notices
-from accounts.models import Invitation, JoinRequest, Membership, Organisation, Person, Succession
+from accounts.models import (
+    AdministratorRequest,
+    Invitation,
+    JoinRequest,
+    Membership,
+    Organisation,
+    Person,
+    Succession,
+)
 from certportal.foundation.mail import Message
 
 type Mail = tuple[str, str, Message]
@@ -46,3 +54,13 @@ def mails(language: str, now: datetime) -> Iterator[Mail]:
             reason="Laki 616/2021",
         )
         yield "succession", "member", notices.succession_mail(succession, matti.email, language)
+        asking = AdministratorRequest(organisation=account, person=maija, granted=True)
+        asking.reasons = "Yhtiökokouksen pöytäkirja 12.1.2026"
+        letter = notices.administrator_asked_mail(asking, matti.email, language)
+        yield "administrator_asked", "administrator", letter
+        letter = notices.administrator_decided_mail(asking, maija.email, language)
+        yield "administrator_decided", "applicant", letter
+        refused = AdministratorRequest(organisation=account, person=maija)
+        refused.reasons = "Asiakirjasta ei ilmene oikeutta"
+        letter = notices.administrator_decided_mail(refused, maija.email, language)
+        yield "administrator_refused", "applicant", letter

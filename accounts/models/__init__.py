@@ -12,5 +12,6 @@ from accounts.models.people import Identifier as Identifier
 from accounts.models.people import Person as Person
 from accounts.models.people import StaffRole as StaffRole
 from accounts.models.people import User as User
+from accounts.models.rights import AdministratorRequest as AdministratorRequest
 from accounts.models.rights import RightDocument as RightDocument
 from accounts.models.succession import Succession as Succession

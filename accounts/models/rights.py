@@ -26,3 +26,35 @@ class RightDocument(models.Model):
     def __str__(self) -> str:
         """Return the name for display."""
         return self.name
+
+
+class AdministratorRequest(models.Model):
+    """Somebody asks the authority to be made administrator, for no administrator can be reached.
+
+    Who asked and what was decided stays; the words are blanked when their time is over.
+    """
+
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="administrator_requests"
+    )
+    person = models.ForeignKey(Person, models.PROTECT, related_name="administrator_requests")
+    reason = models.TextField()
+    asked_at = models.DateTimeField()
+    granted = models.BooleanField(default=False)
+    reasons = models.TextField(blank=True)
+    decided_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["asked_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "organisation"],
+                condition=models.Q(decided_at=None),
+                name="one_open_administrator_request",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Return the time."""
+        return f"{self.asked_at}"

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from accounts.models import (
+    AdministratorRequest,
     EmailCode,
     Identifier,
     Invitation,
@@ -62,6 +63,7 @@ def erase_person(person_id: UUID, *, now: datetime) -> None:
     SignOn.objects.filter(person=person).delete()
     Authenticator.objects.filter(user__person=person).delete()
     showing.erase(RightDocument.objects.filter(person=person))
+    AdministratorRequest.objects.filter(person=person).update(reason="", reasons="")
     Invitation.objects.filter(accepted_by=person).update(email="")
     Membership.objects.filter(person=person).update(basis_detail="", basis_note="")
     User.objects.filter(person=person).update(email="", is_active=False)

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import (
+    AdministratorRequest,
     Invitation,
     JoinRequest,
     Membership,
@@ -51,6 +52,11 @@ def merge(gone: Person, *, into: Person, actor: Actor, now: datetime) -> None:
     _hand_over_roles(gone, into, now)
     _hand_over_requests(gone, into, now)
     Invitation.objects.filter(made_by=gone, accepted_at=None).update(made_by=into)
+    for asked in AdministratorRequest.objects.filter(person=gone):
+        again = into.administrator_requests.filter(organisation=asked.organisation_id)
+        if asked.decided_at is not None or not again.filter(decided_at=None).exists():
+            asked.person = into
+            asked.save(update_fields=["person"])
     RightDocument.objects.filter(person=gone).update(person=into)
     User.objects.filter(person=gone).update(person=into)
     for one in (gone, into):

@@ -25,6 +25,7 @@ def members(request: HttpRequest) -> HttpResponse:
         "organisation": organisation,
         "own": own,
         "administers": administers,
+        "code": organisation.business_ids.filter(valid_to=None).first(),
         "members": current.order_by("person__family_name", "person__given_name"),
         "invitations": _invitations(organisation) if administers else [],
         "asked": organisation.join_requests.filter(settled_at=None).select_related("person"),

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 
-from accounts.models import Succession
+from accounts.models import AdministratorRequest, Succession
 from accounts.services.erasing import (
     erase_codes,
     erase_documents,
@@ -127,4 +127,6 @@ def _tidy(now: datetime) -> None:
     SentNotice.objects.filter(sent_at__lt=retention.NOTICES.limit(now)).delete()
     decided = retention.MATTERS.limit(now)
     RegisterTask.objects.filter(decided_at__lt=decided).exclude(reasons="").update(reasons="")
+    asked = AdministratorRequest.objects.filter(decided_at__lt=decided)
+    asked.exclude(reason="", reasons="").update(reason="", reasons="")
     Succession.objects.filter(at__lt=decided).exclude(reason="").update(reason="")

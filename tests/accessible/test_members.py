@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from accounts.access import actor_for
 from accounts.models import JoinRequest
-from accounts.services import inviting, joining, showing
+from accounts.services import inviting, joining, recovering, showing
 from tests import people
 from tests.accessibility import check_both_widths
 from tests.accessible.conftest import press
@@ -66,6 +66,24 @@ def test_the_right_to_act(go, matti, pharmacy, now):
     page.wait_for_selector(".field__error")
     check_both_widths(page)
     check_both_widths(go("home", who=matti))
+
+
+def test_asking_for_a_new_administrator(go, maija, riitta, pharmacy, now):
+    page = go("accounts:ask_administrator", CODE, who=maija)
+    check_both_widths(page)
+    press(page)
+    page.wait_for_selector(".field__error")
+    check_both_widths(page)
+    check_both_widths(go("console:administrators", who=riitta))
+    given = {"reason": "Matti on jäänyt eläkkeelle.", "paper": showing.Paper(pdf(), "x.pdf")}
+    asked = recovering.ask(maija, pharmacy, **given, actor=actor_for(maija), now=now)
+    check_both_widths(go("accounts:ask_administrator", CODE, who=maija))
+    check_both_widths(go("console:administrators", who=riitta))
+    page = go("console:administrator", asked.pk, who=riitta)
+    check_both_widths(page)
+    press(page)
+    page.wait_for_selector(".field__error")
+    check_both_widths(page)
 
 
 def test_asking_to_join(go, pharmacy):

@@ -76,6 +76,11 @@ LOOKED_AT = {
     },
     **{f"technical:{name}": (CONTACT, f"technical:{name}") for name in ["order", "csr", "preview"]},
     "applications:rename_contact": (CONTACT, "applications:rename_contact"),
+    "accounts:ask_administrator": (MEMBERS, "accounts:ask_administrator"),
+    **{
+        f"console:{name}": (MEMBERS, f"console:{name}")
+        for name in ["administrators", "administrator"]
+    },
     "accounts:right": (MEMBERS, "accounts:right"),
     "accounts:join": (MEMBERS, "accounts:join"),
     **{

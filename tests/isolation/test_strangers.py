@@ -7,7 +7,7 @@ from django.apps import apps
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import Invitation, JoinRequest, Membership, RightDocument
+from accounts.models import AdministratorRequest, Invitation, JoinRequest, Membership, RightDocument
 from accounts.services import roles
 from applications.models import (
     Attachment,
@@ -32,7 +32,7 @@ PUBLIC = {"stem", "business_id", "name", "app_label", "url", "content_type_id", 
 }
 OF_AN_ORGANISATION = {
     *["application_id", "csr_id", "host_id", "section_id", "kind", "attachment_id", "number"],
-    "document_id",
+    *["document_id", "asking_id"],
     *["membership_id", "invitation_id", "request_id", "object_id", "task_id", "item_id"],
     *["plan_id", "certificate_id", "factor_id", "session_id"],
 }
@@ -50,6 +50,7 @@ def address(entry: Entry, application) -> str:
         "host_id": first(HostName),
         "attachment_id": first(Attachment),
         "document_id": first(RightDocument),
+        "asking_id": first(AdministratorRequest),
         "number": 1,
         "membership_id": first(Membership, organisation=application.organisation, ended_at=None),
         "invitation_id": first(Invitation),

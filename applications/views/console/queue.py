@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts import access
-from accounts.models import Person
+from accounts.models import AdministratorRequest, Person
 from accounts.register import queries
 from applications import holding
 from applications.changes.models import RegisterTask
@@ -49,6 +49,7 @@ def queue(request: HttpRequest) -> HttpResponseBase:
         "rows": rows,
         "chips": chips(narrowed, request),
         "views": saved_views(request),
+        "administrator_requests": AdministratorRequest.objects.filter(decided_at=None).count(),
         "set_aside": set_aside.items().count(),
         "held_imports": queries.waiting_runs(),
         "changes": RegisterTask.objects.filter(outcome="").count(),

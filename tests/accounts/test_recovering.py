@@ -1,0 +1,202 @@
+"""A lost administrator is replaced through a reviewer."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from accounts import notices
+from accounts.access import SECOND_FACTOR, actor_for
+from accounts.models import AdministratorRequest, Membership
+from accounts.rights import right_of
+from accounts.services import erasing, joining, recovering, showing
+from certportal.foundation.documents import NotPdf
+from certportal.foundation.models import Event, OutboxItem
+from tests import people
+from tests.applications.documents import pdf, upload
+
+pytestmark = pytest.mark.django_db
+CODE = "9900001-8"
+ASK = f"/en/account/organisation/found/{CODE}/administrator/"
+CONSOLE = "/en/console/administrators/"
+PAPER = showing.Paper(pdf("Valtakirja"), "valtakirja.pdf")
+REASON = "Matti on jäänyt eläkkeelle."
+
+
+def ask(person, pharmacy, now, paper=PAPER):
+    return recovering.ask(
+        person, pharmacy, reason=REASON, paper=paper, actor=actor_for(person), now=now
+    )
+
+
+def decide(reviewer, asked, now, *, grant=True):
+    return recovering.decide(
+        asked.pk,
+        grant=grant,
+        reasons="Pöytäkirja 12.1.",
+        by=reviewer,
+        actor=actor_for(reviewer),
+        now=now,
+    )
+
+
+def mailed(kind):
+    return set(OutboxItem.objects.filter(payload__kind=kind).values_list("payload__to", flat=True))
+
+
+@pytest.fixture
+def asked(maija, pharmacy, now):
+    """Maija, an applicant, has asked."""
+    return ask(maija, pharmacy, now)
+
+
+@pytest.fixture
+def pekka(pharmacy, now):
+    """Somebody who asked to be invited."""
+    person = people.make_person("Pekka Pyytäjä", now=now)
+    joining.ask(person, CODE, actor=actor_for(person), now=now)
+    return person
+
+
+def test_a_member_asks_with_reason_and_document(client, maija, matti, pharmacy):
+    browser = people.log_in(client, maija)
+    assert ASK in browser.get("/en/account/members/").text
+
+    browser.post(ASK, {"reason": REASON, "document": upload(pdf())})
+
+    asked = AdministratorRequest.objects.get()
+    assert (asked.person, asked.organisation, asked.reason) == (maija, pharmacy, REASON)
+    assert pharmacy.right_documents.get().person == maija
+    assert mailed("administrator_asked") == {str(matti.pk)}
+    assert "waits for a reviewer" in browser.get(ASK).text
+    event = Event.objects.get(action="administrator_request.made")
+    assert "eläkkeelle" not in str(event.data)
+
+
+@pytest.mark.parametrize("given", [{"reason": REASON}, {"document": "pdf"}])
+def test_neither_reason_nor_document_may_lack(client, maija, given):
+    if "document" in given:
+        given = {"document": upload(pdf())}
+    assert people.log_in(client, maija).post(ASK, given).status_code == 200
+    assert not AdministratorRequest.objects.exists()
+
+
+def test_what_is_no_pdf_asks_nothing(maija, pharmacy, now):
+    with pytest.raises(NotPdf):
+        ask(maija, pharmacy, now, showing.Paper(b"hello", "x.pdf"))
+    assert not AdministratorRequest.objects.exists()
+
+
+def test_a_later_comer_gives_the_administrators_a_week(pekka, pharmacy, now):
+    with pytest.raises(recovering.MayNotAsk):
+        ask(pekka, pharmacy, now + timedelta(days=6))
+    assert ask(pekka, pharmacy, now + timedelta(days=7)).person == pekka
+
+
+def test_an_account_without_any_administrator_is_open_to_ask_at_once(kalle, matti, pharmacy, now):
+    with pytest.raises(recovering.MayNotAsk):
+        ask(kalle, pharmacy, now)
+    matti.memberships.update(ended_at=now)
+    assert ask(kalle, pharmacy, now).person == kalle
+
+
+def test_an_administrator_has_nothing_to_ask(client, matti, pharmacy, now):
+    assert ASK not in people.log_in(client, matti).get("/en/account/members/").text
+    with pytest.raises(recovering.MayNotAsk):
+        ask(matti, pharmacy, now)
+
+
+def test_asked_twice_is_one_request(asked, maija, pharmacy, now):
+    assert ask(maija, pharmacy, now) == asked
+    assert pharmacy.right_documents.count() == 1
+
+
+def test_granted_a_member_becomes_administrator_and_all_are_told(
+    asked, maija, matti, pharmacy, riitta, now
+):
+    decide(riitta, asked, now)
+
+    own = maija.memberships.get()
+    assert own.role == Membership.Role.ADMINISTRATOR
+    assert own.basis == Membership.Basis.REVIEWER_DECISION
+    assert (own.basis_note, own.confirmed_by) == ("Pöytäkirja 12.1.", riitta)
+    assert right_of(maija, pharmacy) == own
+    assert matti.memberships.get().role == Membership.Role.ADMINISTRATOR
+    assert mailed("administrator_decided") == {str(matti.pk), str(maija.pk)}
+    event = Event.objects.get(action="administrator_request.granted")
+    assert event.actor == f"person:{riitta.pk}"
+
+
+def test_granted_a_later_comer_joins_as_administrator(pekka, pharmacy, riitta, now):
+    later = now + timedelta(days=8)
+    decide(riitta, ask(pekka, pharmacy, later), later)
+    own = pekka.memberships.get()
+    assert (own.role, own.organisation) == (Membership.Role.ADMINISTRATOR, pharmacy)
+    assert not pekka.join_requests.filter(settled_at=None).exists()
+
+
+def test_refused_nothing_changes_and_the_reasons_are_told(client, asked, maija, riitta, now):
+    decide(riitta, asked, now, grant=False)
+    assert maija.memberships.get().role == Membership.Role.APPLICANT
+    letter = {"kind": "administrator_decided", "id": str(asked.pk), "to": str(maija.pk)}
+    message = notices.write(**letter, language="en", now=now)
+    assert message.to == maija.email
+    assert "refused" in message.text
+    assert "Pöytäkirja 12.1." in message.text
+    assert "Pöytäkirja 12.1." in people.log_in(client, maija).get(ASK).text
+
+
+def test_the_decision_is_made_once(asked, riitta, raimo, now):
+    decide(riitta, asked, now)
+    with pytest.raises(recovering.DecidedAlready):
+        decide(raimo, asked, now, grant=False)
+
+
+def test_only_a_reviewer_with_no_part_in_it_decides(asked, pharmacy, riitta, raimo, kalle, now):
+    Membership.objects.create(
+        person=riitta, organisation=pharmacy, role="applicant", basis="invitation", begun_at=now
+    )
+    AdministratorRequest.objects.filter(pk=asked.pk).update(person=raimo)
+    for person in (riitta, raimo, kalle):
+        with pytest.raises(recovering.MayNotDecide):
+            decide(person, asked, now)
+    asked.refresh_from_db()
+    assert asked.decided_at is None
+
+
+def test_the_reviewer_sees_register_members_and_document_and_decides(asked, maija, riitta):
+    desk = people.log_in(Client(), riitta)
+    assert CONSOLE in desk.get("/en/console/").text
+    place = f"{CONSOLE}{asked.pk}/"
+    assert place in desk.get(CONSOLE).text
+    page = desk.get(place).text
+    for text in (REASON, "Matti Meikäläinen", "Maija", "valtakirja.pdf", CODE, "<iframe"):
+        assert text in page
+
+    desk.post(place, {"decision": "grant", "reasons": "Pöytäkirja"})
+
+    assert maija.memberships.get().role == Membership.Role.ADMINISTRATOR
+    assert "Pöytäkirja" in desk.get(place).text
+
+
+def test_the_second_factor_is_proven_again_first(asked, maija, riitta):
+    desk = people.log_in(Client(), riitta)
+    session = desk.session
+    session[SECOND_FACTOR] = (asked.asked_at - timedelta(days=4000)).isoformat()
+    session.save()
+    answer = desk.post(f"{CONSOLE}{asked.pk}/", {"decision": "grant", "reasons": "x"})
+    assert "/second-factor/" in answer.url
+    assert maija.memberships.get().role == Membership.Role.APPLICANT
+
+
+def test_others_find_no_such_page(asked, matti, kalle):
+    for person in (matti, kalle):
+        browser = people.log_in(Client(), person)
+        assert browser.get(CONSOLE).status_code == 404
+        assert browser.post(f"{CONSOLE}{asked.pk}/").status_code == 404
+
+
+def test_the_words_go_with_the_person(asked, maija, now):
+    erasing.erase_person(maija.pk, now=now)
+    asked.refresh_from_db()
+    assert asked.reason == ""
