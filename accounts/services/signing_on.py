@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from uuid import UUID
 
 from django.db import transaction
@@ -20,6 +21,14 @@ MOST_STEPS_FROM, STEPS_PER = 400, timedelta(minutes=10)
 MOST_LOGINS_AN_HOUR = 60
 
 
+class Step(StrEnum):
+    """A step of logging in that anybody can take: off to the provider, its answer, back astray."""
+
+    LEAVING = "leaving"
+    ANSWER = "answer"
+    STRAY = "stray"
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """The login that an identity opens, and the row of its session."""
@@ -28,9 +37,13 @@ class Entry:
     sign_on: UUID
 
 
-def step(*, address: str, now: datetime) -> None:
-    """Count one step of logging in from the network address. Raises TooMany."""
-    limits.spend_from("login_from", address, most=MOST_STEPS_FROM, per=STEPS_PER, now=now)
+def step(which: Step, *, address: str, now: datetime) -> None:
+    """Count one step of this kind from the network address. Raises TooMany.
+
+    Each kind by itself: what strangers can make browsers of a site ask for uses up nothing else.
+    """
+    scope = f"login_{which}_from"
+    limits.spend_from(scope, address, most=MOST_STEPS_FROM, per=STEPS_PER, now=now)
 
 
 def enter(identity: Identity, *, language: str, client: Client, now: datetime) -> Entry:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.contrib import auth
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils import translation
@@ -17,6 +18,7 @@ from accounts.identification.identity import Cancelled, Identity, NotIdentified
 from accounts.middleware import SIGN_ON
 from accounts.models import User
 from accounts.services import sessions, signing_on
+from accounts.services.signing_on import Step
 from accounts.views.factors import PENDING
 from accounts.views.going import landing, wanted
 from certportal.foundation import clock
@@ -40,11 +42,14 @@ def identify(request: HttpRequest) -> HttpResponse:
     """Send the browser to the identification service.
 
     Reached by a link: a form's answer may not redirect elsewhere under `form-action 'self'`. The
-    links to identify *again* say `anew`.
+    links to identify *again* say `anew`. What another site embeds goes nowhere and counts as
+    nothing (Fetch Metadata, 2.1): it could lock a whole office out.
     """
+    if request.headers.get("Sec-Fetch-Dest", "document") != "document":
+        raise PermissionDenied
     language = translation.get_language() or settings.LANGUAGE_CODE
     anew, now = "anew" in request.GET, clock.now()
-    signing_on.step(address=access.actor_of(request).address, now=now)
+    signing_on.step(Step.LEAVING, address=access.actor_of(request).address, now=now)
     url = flow.leave(request, language=language, wanted=wanted(request), now=now, anew=anew)
     return HttpResponseRedirect(url)
 
@@ -56,8 +61,9 @@ def returned(request: HttpRequest) -> HttpResponse:
     left = flow.remembered(request.session, request.GET.get("state", ""))
     language = left["language"] if left else settings.LANGUAGE_CODE
     translation.activate(language)
-    now, address = clock.now(), access.actor_of(request).address
-    signing_on.step(address=address, now=now)
+    now = clock.now()
+    if left is None:
+        signing_on.step(Step.STRAY, address=access.actor_of(request).address, now=now)
     try:
         identity = flow.arrive(request, left, now=now)
     except Cancelled:

@@ -51,7 +51,7 @@ def answer(request: HttpRequest) -> HttpResponse:
     No session is touched: what protects the answer is its signature and the request it answers.
     """
     saml, now = service_provider(), clock.now()
-    signing_on.step(address=access.actor_of(request).address, now=now)
+    signing_on.step(signing_on.Step.ANSWER, address=access.actor_of(request).address, now=now)
     onward = saml.receive(_plain(request.POST), now=now)
     response = HttpResponseRedirect(f"{reverse('identification-return')}?{urlencode(onward)}")
     # See Other: the browser goes on with GET, and so with its SameSite=Lax cookies.

@@ -162,3 +162,15 @@ def test_one_person_logs_in_so_often_an_hour(db, now, monkeypatch):
         signing_on.enter(identity, language="fi", client=client, now=now)
     with pytest.raises(TooMany):
         signing_on.enter(identity, language="fi", client=sessions.Client("203.0.113.99"), now=now)
+
+
+def test_what_other_sites_embed_locks_nobody_out(db, monkeypatch):
+    monkeypatch.setattr(signing_on, "MOST_STEPS_FROM", FEW)
+    place = "/fi/account/login/start/"
+    for kind in ("image", "iframe", "script", "empty"):
+        embedded = Client().get(place, headers={"Sec-Fetch-Dest": kind}, REMOTE_ADDR=HERE)
+        assert embedded.status_code == 403
+        stray = Client().get("/identification/return?state=x", REMOTE_ADDR=HERE)
+    assert stray.status_code == 429
+    # Nobody is at the provider of these tests; the way to it is open.
+    assert Client().get(place, REMOTE_ADDR=HERE).status_code == 503
