@@ -52,11 +52,12 @@ def merge(gone: Person, *, into: Person, actor: Actor, now: datetime) -> None:
     _hand_over_roles(gone, into, now)
     _hand_over_requests(gone, into, now)
     Invitation.objects.filter(made_by=gone, accepted_at=None).update(made_by=into)
-    for asked in AdministratorRequest.objects.filter(person=gone):
-        again = into.administrator_requests.filter(organisation=asked.organisation_id)
-        if asked.decided_at is not None or not again.filter(decided_at=None).exists():
-            asked.person = into
-            asked.save(update_fields=["person"])
+    waiting = into.administrator_requests.filter(decided_at=None).values_list(
+        "organisation", flat=True
+    )
+    asked = AdministratorRequest.objects.filter(person=gone)
+    asked.filter(decided_at=None, organisation__in=list(waiting)).delete()
+    asked.update(person=into)
     RightDocument.objects.filter(person=gone).update(person=into)
     User.objects.filter(person=gone).update(person=into)
     for one in (gone, into):

@@ -9,7 +9,7 @@ from accounts import notices
 from accounts.access import SECOND_FACTOR, actor_for
 from accounts.models import AdministratorRequest, Membership
 from accounts.rights import right_of
-from accounts.services import erasing, joining, recovering, showing
+from accounts.services import erasing, joining, merging, recovering, showing
 from certportal.foundation.documents import NotPdf
 from certportal.foundation.models import Event, OutboxItem
 from tests import people
@@ -200,3 +200,9 @@ def test_the_words_go_with_the_person(asked, maija, now):
     erasing.erase_person(maija.pk, now=now)
     asked.refresh_from_db()
     assert asked.reason == ""
+
+
+def test_one_human_asks_once_whoever_they_were_before(asked, maija, pekka, pharmacy, now):
+    ask(pekka, pharmacy, now + timedelta(days=8))
+    merging.merge(pekka, into=maija, actor=actor_for(maija), now=now)
+    assert AdministratorRequest.objects.get() == asked
