@@ -4,9 +4,11 @@ They are plain files under PORTAL_DATA, so they are served while the database is
 replaced in one step, so a reader never sees half of one.
 """
 
+import fcntl
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from cryptography import x509
@@ -14,8 +16,14 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.hazmat.primitives.serialization.pkcs7 import serialize_certificates
 from django.conf import settings
 
+from certportal.foundation.errors import Unavailable
 from issuance import tlv
 from issuance.authority import crl
+
+
+class Overtaken(Unavailable):
+    """A newer list has been published meanwhile."""
+
 
 # Four days of hourly lists.
 CRLS_KEPT = 100
@@ -110,9 +118,28 @@ def crl_number(stem: str) -> int:
 
 
 def publish_list(stem: str, number: int, crl_der: bytes) -> None:
-    """Keep the list under its number and serve it; the oldest of those kept go."""
+    """Keep the list under its number and serve it; the oldest of those kept go.
+
+    Raises Overtaken if a list of that number or a higher one was published: whoever signed this
+    one has lost the database's lock meanwhile.
+    """
     folder = kept_crls(stem)
-    replace(folder / f"{number:020}.crl", crl_der)
-    replace(crl_path(stem), crl_der)
-    for old in sorted(folder.glob("*.crl"))[:-CRLS_KEPT]:
-        old.unlink(missing_ok=True)
+    with _alone(folder):
+        if number <= crl_number(stem):
+            raise Overtaken(f"{stem}: {number}")
+        replace(folder / f"{number:020}.crl", crl_der)
+        replace(crl_path(stem), crl_der)
+        for old in sorted(folder.glob("*.crl"))[:-CRLS_KEPT]:
+            old.unlink(missing_ok=True)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold a lock of the disk's, which goes with this process and with nothing else."""
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

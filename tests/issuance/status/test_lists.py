@@ -122,6 +122,18 @@ def test_the_last_lists_are_kept_under_their_numbers(
     assert kept[-1].read_bytes() == repository.crl_path(STEM).read_bytes()
 
 
+def test_a_list_signed_before_the_one_published_last_is_not_published(
+    ca: IssuingCA, now: datetime
+) -> None:
+    early = services.publish_crl(ca, now=now).number
+    signed_early = repository.crl_path(STEM).read_bytes()
+    services.publish_crl(ca, now=now)
+    served = repository.crl_path(STEM).read_bytes()
+    with pytest.raises(repository.Overtaken):
+        repository.publish_list(STEM, early, signed_early)
+    assert repository.crl_path(STEM).read_bytes() == served
+
+
 @pytest.mark.parametrize("damage", [b"", b"\x30\x03\x02\x01\x05", b"nonsense"])
 def test_a_damaged_file_is_replaced_and_loses_no_revocation(
     issue: Issue, ca: IssuingCA, now: datetime, damage: bytes
