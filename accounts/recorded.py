@@ -1,14 +1,13 @@
 """What the service has recorded about a person, for themselves: events in words, and an export."""
 
-from datetime import datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Person
-from accounts.services import factors, sessions
+from accounts.models import Membership, Person, SignOn
+from accounts.services import factors
 from certportal.foundation.models import Event
 
 SENTENCES: dict[str, str | Promise] = {
@@ -93,7 +92,7 @@ def address_of(event: Event, person: Person) -> str:
     return str(origin.address) if origin is not None and is_by(event, person) else ""
 
 
-def export(person: Person, *, now: datetime) -> dict[str, Any]:
+def export(person: Person) -> dict[str, Any]:
     """Return everything that is kept about the person in this app, and every event about them.
 
     (EU 2016/679, articles 15 and 20.) The hash that recognises the person is no readable datum
@@ -111,7 +110,8 @@ def export(person: Person, *, now: datetime) -> dict[str, Any]:
             "recognised_by": list(person.identifiers.values("kind", "added_at")),
             "roles": list(person.staff_roles.values("kind", "granted_at", "ended_at")),
         },
-        "memberships": [_membership(one) for one in person.memberships.select_related()],
+        "logins": list(person.logins.values("date_joined", "is_active", "is_staff", "last_login")),
+        "memberships": [_membership(one) for one in _memberships(person)],
         "requests_to_join": list(
             person.join_requests.values("organisation__name", "asked_at", "settled_at")
         ),
@@ -124,8 +124,14 @@ def export(person: Person, *, now: datetime) -> dict[str, Any]:
             person.right_documents.values("organisation__name", "name", "sha256", "handed_in_at")
         ),
         "sessions": [
-            {"begun_at": one.begun_at, "browser": one.browser, "address": one.address}
-            for one in sessions.sessions(person, now=now)
+            {
+                "begun_at": one.begun_at,
+                "seen_at": one.seen_at,
+                "ended_at": one.ended_at,
+                "browser": one.browser,
+                "address": one.address,
+            }
+            for one in SignOn.objects.filter(_same(person)).order_by("-begun_at")
         ],
         "second_factors": [
             {"kind": one.type, "added_at": one.created_at, "used_at": one.last_used_at}
@@ -136,6 +142,16 @@ def export(person: Person, *, now: datetime) -> dict[str, Any]:
     }
 
 
+def _same(person: Person) -> Q:
+    """Return what selects the rows of the person, and of whoever was merged into them."""
+    return Q(person=person) | Q(person__merged_into=person)
+
+
+def _memberships(person: Person) -> QuerySet[Membership]:
+    held = Membership.objects.filter(_same(person))
+    return held.select_related("organisation").order_by("begun_at", "pk")
+
+
 def _membership(one: Any) -> dict[str, Any]:
     return {
         "organisation": one.organisation.name,
@@ -143,6 +159,8 @@ def _membership(one: Any) -> dict[str, Any]:
         "basis": one.basis,
         "stated_basis": one.stated_basis,
         "basis_detail": one.basis_detail,
+        "basis_note": one.basis_note,
+        "confirmed_at": one.confirmed_at,
         "begun_at": one.begun_at,
         "ended_at": one.ended_at,
     }

@@ -6,7 +6,6 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts import access, recorded
-from certportal.foundation import clock
 
 PER_PAGE = 50
 
@@ -34,7 +33,7 @@ def events(request: HttpRequest) -> HttpResponse:
 @require_safe
 def export(request: HttpRequest) -> HttpResponse:
     """Hand out everything kept about the person as a JSON file."""
-    content = recorded.export(access.person_of(request), now=clock.now())
+    content = recorded.export(access.person_of(request))
     response = JsonResponse(content, json_dumps_params={"indent": 2, "ensure_ascii": False})
     response["Content-Disposition"] = 'attachment; filename="own-data.json"'
     return response

@@ -57,6 +57,19 @@ def test_what_a_merged_record_did_is_the_person_s(client, matti, kalle):
     assert f"person:{kalle.pk}" in {one["object"] for one in found["events"]}
 
 
+def test_the_export_holds_what_has_ended_and_what_a_merged_record_had(client, matti, maija):
+    people.begin_session(maija.logins.get())
+    shown = matti.memberships.get()
+    call_command("merge_persons", str(maija.pk), str(matti.pk))
+
+    found = json.loads(people.log_in(client, matti).get(EXPORT).content)
+
+    assert [one["ended_at"] is None for one in found["memberships"]] == [True, False]
+    assert found["memberships"][0]["basis_note"] == shown.basis_note
+    assert {one["ended_at"] is None for one in found["sessions"]} == {True, False}
+    assert len(found["logins"]) == 2
+
+
 @pytest.mark.parametrize("place", [EXPORT, RECORDED])
 def test_visitors_are_led_to_identify(client, db, place):
     assert "/account/login/" in client.get(place).url
