@@ -4,10 +4,12 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
+from django.test import Client
 
 from accounts.access import FRESH, SECOND_FACTOR
-from accounts.services import factors
+from accounts.services import factors, merging
 from certportal.foundation import clock
+from certportal.foundation.actors import system
 from certportal.foundation.models import Event
 from tests import people
 from tests.accounts.factors.conftest import CONSOLE, Visit
@@ -132,6 +134,20 @@ def test_another_factor_wants_a_recent_proof_of_the_first(enrolled):
     stolen = enrolled.again()
     assert "/second-factor/?next=" in stolen.get("second_factor_set_up").url
     assert "/second-factor/?next=" in stolen.post("second_factor_set_up", code="123456").url
+
+
+def test_another_login_of_the_same_person_proves_the_factor_there_is(enrolled, riitta):
+    abroad = people.make_person("Riitta Ratkaisija-Smith")
+    merging.merge(abroad, into=riitta, actor=system("test"), now=clock.now())
+    other = Visit.__new__(Visit)
+    other.client, other.secret, other.used = Client(), enrolled.secret, enrolled.used
+    people.open_session(other.client, riitta.logins.exclude(pk=enrolled.login.pk).get())
+
+    assert "/second-factor/?next=" in other.get("second_factor_set_up").url
+    assert "/second-factor/?next=" in other.post("second_factor_set_up", code="123456").url
+    other.post("second_factor", code=other.code())
+
+    assert is_open(other)
 
 
 def test_the_only_factor_cannot_be_removed(enrolled):
