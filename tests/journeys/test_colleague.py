@@ -1,4 +1,7 @@
-"""A colleague is invited and removed; the second comer to an account asks to be invited."""
+"""A colleague is invited and removed; the second comer to an account asks to be invited.
+
+Nobody has been here before: this is the first file of a stack, in the order of names.
+"""
 
 import re
 
