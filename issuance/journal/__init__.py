@@ -7,7 +7,7 @@ has moved aside as ``<stem>.journal.<anything>`` is read before it, in the order
 
 from issuance.journal.entry import Entry
 from issuance.journal.files import JournalUnavailable, ensure_room, path
-from issuance.journal.index import append, entries, faults, find, holds_serial, of_reference
+from issuance.journal.index import append, entries, faults, find, holds_serial, of_references
 
 __all__ = [
     "Entry",
@@ -18,6 +18,6 @@ __all__ = [
     "faults",
     "find",
     "holds_serial",
-    "of_reference",
+    "of_references",
     "path",
 ]

@@ -1,7 +1,7 @@
 """Finding in the journal: each file is read once in a process, afterwards only what was added."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -112,10 +112,11 @@ def append(stem: str, entries: Sequence[Entry]) -> list[Entry]:
     return [there or entry for entry, there in zip(entries, earlier, strict=True)]
 
 
-def of_reference(stem: str, reference: str) -> list[Entry]:
-    """Every certificate signed for the reference, oldest first."""
+def of_references(stem: str, references: Iterable[str]) -> list[Entry]:
+    """Every certificate signed for these references, oldest first of each."""
     index = _index(stem)
-    return [index.entry(place) for place in index.places.get(_key(reference), [])]
+    keys = map(_key, references)
+    return [index.entry(place) for key in keys for place in index.places.get(key, [])]
 
 
 def find(stem: str, *, reference: str, attempt: int) -> Entry | None:

@@ -91,9 +91,9 @@ def _require_means(waiting: Iterable[PreparedCertificate], load_signer: LoadSign
     for ca in {attempts.ca_of(each) for each in waiting}:
         load_signer(ca)
         journal.ensure_room(ca.stem)
-    for each in waiting:
-        if journal.of_reference(attempts.ca_of(each).stem, str(each.reference)):
-            raise NotReconciled(str(each.reference))
+        references = [str(each.reference) for each in waiting if attempts.ca_of(each) == ca]
+        if lost := journal.of_references(ca.stem, references):
+            raise NotReconciled(lost[0].reference)
 
 
 def _mark(

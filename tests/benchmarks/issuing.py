@@ -179,10 +179,11 @@ def _journal(each):
             journal.Entry(str(uuid4()), 1, f"{next(numbers):X}", b"x" * 1300, facts)
             for _ in range(each)
         ]
-        for entry in entries:  # before preparing, before begin, before signing
-            journal.of_reference("benchmark", entry.reference)
+        references = [entry.reference for entry in entries]
+        journal.of_references("benchmark", references)  # before preparing, then before begin
+        journal.of_references("benchmark", references)
+        for entry in entries:  # before building, then before signing
             journal.holds_serial("benchmark", int(entry.serial, 16))
-            journal.of_reference("benchmark", entry.reference)
             journal.find("benchmark", reference=entry.reference, attempt=1)
         journal.ensure_room("benchmark")
         journal.ensure_room("benchmark")

@@ -78,7 +78,7 @@ def test_the_answer_is_lost_after_signing(
             )
         connection.close()
         assert Certificate.objects.count() == round_ - 1
-        (signed,) = journal.of_reference(CA, str(prepared.reference))
+        (signed,) = journal.of_references(CA, [str(prepared.reference)])
         issue(item)
         check_one(prepared, round_)
         certificate = Certificate.objects.get(reference=prepared.reference)

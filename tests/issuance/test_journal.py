@@ -4,6 +4,7 @@ from collections import namedtuple
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from pytest_django import Settings
@@ -106,13 +107,21 @@ def test_a_file_moved_aside_is_still_read() -> None:
     assert list(journal.faults("ca")) == []
 
 
+def test_all_of_many_references_are_found_at_once() -> None:
+    other = replace(entry(1), reference=str(uuid4()), serial="0F")
+    journal.append("ca", [entry(1), other, entry(2)])
+    wanted = [other.reference, str(uuid4()), entry(1).reference]
+    assert journal.of_references("ca", wanted) == [other, entry(1), entry(2)]
+    assert journal.of_references("ca", [str(uuid4())]) == []
+
+
 def test_a_journal_put_back_from_a_copy_is_read_anew() -> None:
     journal.append("ca", [entry(1)])
     first = journal.path("ca").read_bytes()
     journal.append("ca", [entry(2)])
-    assert len(journal.of_reference("ca", entry(1).reference)) == 2
+    assert len(journal.of_references("ca", [entry(1).reference])) == 2
     journal.path("ca").write_bytes(first)
-    assert journal.of_reference("ca", entry(1).reference) == [entry(1)]
+    assert journal.of_references("ca", [entry(1).reference]) == [entry(1)]
 
 
 def test_a_line_taken_out_breaks_the_chain() -> None:

@@ -55,7 +55,7 @@ def through(order, riitta: Person, now: datetime) -> Certificate:
 
 
 def in_journal(reference: UUID) -> journal.Entry:
-    (entry,) = journal.of_reference(CA, str(reference))
+    (entry,) = journal.of_references(CA, [str(reference)])
     return entry
 
 
@@ -130,6 +130,22 @@ def test_nothing_more_is_made_for_the_reference_before_it_is_entered(
     with pytest.raises(AlreadySigning):
         services.prepare(order, now=now)
     assert services.issue(approved.reference, now=now) == Certificate.objects.get()
+
+
+def test_one_that_only_the_journal_knows_keeps_all_beside_it_back(
+    approved: PreparedCertificate, order, pharmacy: Organisation, now: datetime
+) -> None:
+    other = server_order(pharmacy)
+    forgetting(lambda: services.issue(approved.reference, now=now))
+    with pytest.raises(NotReconciled):
+        services.prepare_all([other, order], now=now)
+    with pytest.raises(NotReconciled):
+        services.issue_all([other.reference, approved.reference], now=now)
+    assert PreparedCertificate.objects.get().state == "prepared"
+    services.reconcile(mend=True, now=now)
+    with pytest.raises(AlreadySigning):
+        services.prepare_all([other, order], now=now)
+    assert services.prepare(other, now=now).is_open
 
 
 def test_a_serial_number_of_the_journal_is_never_given_again(
