@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import auth
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
@@ -51,5 +52,5 @@ def farewell(request: HttpRequest) -> str:
     if going is None:
         del request.session[FAREWELL]
         return ""
-    request.session[FAREWELL] = {"request": going.request}
+    request.session[FAREWELL] = {"request": going.request, "language": get_language()}
     return going.url

@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.translation import get_language, override
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
@@ -72,15 +73,16 @@ def single_logout(request: HttpRequest) -> HttpResponse:
 
 
 def _come_back(request: HttpRequest, saml: Saml) -> HttpResponse:
-    """Tell whether the provider's session has ended as well."""
-    asked, now = request.session.pop(FAREWELL, {}).get("request", ""), clock.now()
+    """Tell whether the provider's session has ended as well, in the language left in."""
+    left, now = request.session.pop(FAREWELL, {}), clock.now()
     try:
-        done = saml.is_ended(*_signed(request), request=asked, now=now)
+        done = saml.is_ended(*_signed(request), request=left.get("request", ""), now=now)
     except NotIdentified as error:
         log.warning("saml_logout_refused", problem=error.problem)
         done = False
     everywhere = "" if done else "?partly=1"
-    return redirect(f"{reverse('accounts:logged_out')}{everywhere}")
+    with override(left.get("language", get_language())):
+        return redirect(f"{reverse('accounts:logged_out')}{everywhere}")
 
 
 def _end(request: HttpRequest, saml: Saml) -> HttpResponse:
