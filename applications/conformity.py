@@ -9,6 +9,7 @@ from accounts.register import queries
 from accounts.register.models import Kind, RegisterRecord
 from applications.kinds import CertificateType
 from applications.models import Application, Attachment
+from certportal.foundation import clock
 
 PRIVATE = {RegisterRecord.Sector.PRIVATE, RegisterRecord.Sector.SELF_REGISTERED}
 FIELDS = (
@@ -27,11 +28,12 @@ def concerns(application: Application) -> bool:
 
 
 def sector(application: Application) -> int | None:
-    """Return the register's sector of the unit, else of its provider; None where it has none."""
-    record = queries.get_record(application.record_oid)
+    """Return the register's sector of the unit today, else of its provider; None without one."""
+    today = clock.day(clock.now())
+    record = queries.get_record(application.record_oid, on=today)
     if record is None or record.sector is not None or not record.provider_oid:
         return record.sector if record else None
-    provider = queries.get_record(record.provider_oid)
+    provider = queries.get_record(record.provider_oid, on=today)
     return provider.sector if provider else None
 
 

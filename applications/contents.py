@@ -6,7 +6,7 @@ read this table.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -175,11 +175,12 @@ def editable(application: Application, *, now: datetime) -> set[str]:
     if request is None or application.status != "info_requested":
         return set()
     reopened = set(request.fields) | {section.id for section in missing(application)}
-    if ownership.fault(application.organisation, _standing(application, now)):
+    if _unit_fault(application, clock.day(now)):
         reopened.add("unit")
     # The type decides which of the unit's names the certificate carries, hence which are spelled.
     return reopened | {"unit"} if "type" in reopened else reopened
 
 
-def _standing(application: Application, now: datetime) -> queries.Standing:
-    return queries.standing(application.record_oid, application.record_kind, clock.day(now))
+def _unit_fault(application: Application, today: date) -> str:
+    standing = queries.standing(application.record_oid, application.record_kind, today)
+    return ownership.fault(application.organisation, standing, today)

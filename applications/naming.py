@@ -8,7 +8,7 @@ spelling.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from accounts.register import queries
 from accounts.register.models import Kind, RegisterRecord
@@ -83,7 +83,7 @@ def names(application: Application, *, now: datetime) -> Names | None:
     record = queries.get_record(application.record_oid, kind=application.record_kind, on=today)
     if record is None:
         return None
-    provider = _provider(record, application)
+    provider = _provider(record, today)
     organisation = certificate_name(
         provider.long_name, provider.abbreviation, application.organisation_spelling
     )
@@ -93,11 +93,11 @@ def names(application: Application, *, now: datetime) -> Names | None:
     return Names(organisation, unit, record.municipality_name or "", record)
 
 
-def _provider(record: RegisterRecord, application: Application) -> RegisterRecord:
+def _provider(record: RegisterRecord, today: date) -> RegisterRecord:
     """Return the record of the provider itself (node 10.0), or the record when it has none."""
     if record.kind != Kind.SOTE_UNIT or not record.provider_oid:
         return record
-    return queries.get_record(record.provider_oid) or record
+    return queries.get_record(record.provider_oid, on=today) or record
 
 
 def expected_names(application: Application, *, now: datetime) -> ExpectedNames:

@@ -1,5 +1,7 @@
 """Whose unit it is: nobody orders a certificate for another organisation's unit."""
 
+from datetime import date
+
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation
@@ -23,21 +25,21 @@ class OtherOwner(Refused):
         )
 
 
-def is_owned(organisation: Organisation, record: RegisterRecord) -> bool:
-    """Return whether the register ties the record to the organisation's present business ID.
+def is_owned(organisation: Organisation, record: RegisterRecord, on: date) -> bool:
+    """Return whether the register ties the record to the organisation's business ID that day.
 
     A unit belongs to the business ID of its own record or of its provider's; an intermediary's
     record may carry the business ID in place of an OID.
     """
     code = business_id(organisation)
-    return bool(code) and code in _owners(record)
+    return bool(code) and code in _owners(record, on)
 
 
-def fault(organisation: Organisation, standing: queries.Standing) -> str:
-    """Return why the organisation may not order for the unit, empty when it may."""
+def fault(organisation: Organisation, standing: queries.Standing, on: date) -> str:
+    """Return why the organisation may not order for the unit that day, empty when it may."""
     if not standing.ok or standing.record is None:
         return standing.reason
-    return "" if is_owned(organisation, standing.record) else OTHER_OWNER
+    return "" if is_owned(organisation, standing.record, on) else OTHER_OWNER
 
 
 def business_id(organisation: Organisation) -> str:
@@ -46,8 +48,8 @@ def business_id(organisation: Organisation) -> str:
     return current.values_list("code", flat=True).first() or ""
 
 
-def _owners(record: RegisterRecord) -> set[str]:
+def _owners(record: RegisterRecord, on: date) -> set[str]:
     if record.kind == Kind.INTERMEDIARY:
         return {record.business_id, record.oid}
-    provider = queries.get_record(record.provider_oid) if record.provider_oid else None
+    provider = queries.get_record(record.provider_oid, on=on) if record.provider_oid else None
     return {record.business_id, provider.business_id if provider else ""}

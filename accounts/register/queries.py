@@ -40,9 +40,7 @@ class Standing:
     record: RegisterRecord | None
 
 
-def get_record(
-    oid: str, *, kind: str = Kind.SOTE_UNIT, on: date | None = None
-) -> RegisterRecord | None:
+def get_record(oid: str, *, kind: str = Kind.SOTE_UNIT, on: date) -> RegisterRecord | None:
     """The current record of *oid*: the one valid *on* that day, else the one that ends last."""
     return _best(_current(kind).filter(oid=oid), on)
 
@@ -155,12 +153,12 @@ def _current(kind: str) -> QuerySet[RegisterRecord]:
     return RegisterRecord.objects.filter(kind=kind, known_to=None)
 
 
-def _best(records: Iterable[RegisterRecord], on: date | None) -> RegisterRecord | None:
+def _best(records: Iterable[RegisterRecord], on: date) -> RegisterRecord | None:
     return max(records, key=lambda record: _merit(record, on), default=None)
 
 
-def _merit(record: RegisterRecord, on: date | None) -> tuple[bool, bool, date]:
-    valid = on is not None and record.is_valid(on)
+def _merit(record: RegisterRecord, on: date) -> tuple[bool, bool, date]:
+    valid = record.is_valid(on)
     return valid and record.status == record.ACTIVE, valid, record.valid_to or date.max
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import F, OuterRef, Q, Subquery
 
 from accounts.models import BusinessId, Organisation
 from accounts.register.models import Kind, RegisterRecord
@@ -28,6 +28,7 @@ def follow_register(*, now: datetime) -> int:
 def _follow(kind: str, register: str, now: datetime) -> int:
     today = clock.day(now)
     standing = RegisterRecord.objects.filter(
+        Q(valid_from=None) | Q(valid_from__lte=today),
         kind=register,
         known_to=None,
         status=RegisterRecord.ACTIVE,

@@ -27,7 +27,7 @@ def check(
         raise RegisterTooOld("register")
     today = clock.day(now)
     standing = queries.standing(application.record_oid, application.record_kind, today)
-    if fault := ownership.fault(application.organisation, standing):
+    if fault := ownership.fault(application.organisation, standing, today):
         return standing.record, [_finding(fault, application.record_oid, standing.record)]
     return standing.record, _of_provider(standing.record, today)
 

@@ -115,10 +115,11 @@ def _delete(application: Application, actor: Actor, now: datetime) -> None:
 
 
 def _choose_unit(application: Application, oid: str, now: datetime) -> None:
-    standing = queries.standing(oid, Kind.SOTE_UNIT, clock.day(now))
+    today = clock.day(now)
+    standing = queries.standing(oid, Kind.SOTE_UNIT, today)
     if not standing.ok or standing.record is None:
         raise NotStanding(standing.reason)
-    if not ownership.is_owned(application.organisation, standing.record):
+    if not ownership.is_owned(application.organisation, standing.record, today):
         raise ownership.OtherOwner
     application.record_kind, application.record_oid = Kind.SOTE_UNIT, oid
 

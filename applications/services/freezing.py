@@ -61,10 +61,11 @@ def freeze(
 
 def _own_record(application: Application, now: datetime) -> RegisterRecord:
     """Return the record of the unit, which must stand today and be the organisation's own."""
-    standing = queries.standing(application.record_oid, application.record_kind, clock.day(now))
+    today = clock.day(now)
+    standing = queries.standing(application.record_oid, application.record_kind, today)
     if not standing.ok or standing.record is None:
         raise NotStanding(standing.reason)
-    if not ownership.is_owned(application.organisation, standing.record):
+    if not ownership.is_owned(application.organisation, standing.record, today):
         raise ownership.OtherOwner
     return standing.record
 

@@ -1,10 +1,13 @@
 """How the register's names come into the certificate."""
 
+from datetime import timedelta
+
 import pytest
 
 from applications.naming import certificate_name, fits, names, shortenings
 from applications.services import save_section
 from tests.applications import orders
+from tests.applications.register.changing import announce
 
 LONG = (
     "Järvi-Suomen hyvinvointialueen vammaispalvelujen asumisen tuen ja päiväaikaisen"
@@ -61,3 +64,14 @@ def test_o_is_the_provider_and_ou_the_unit(matti, now):
     assert found.organisation.value == "Helsingin VI apteekki"
     assert found.unit.value == "Helsingin VI apteekki, Sörnäisten sivuapteekki"
     assert found.locality == "Helsinki"
+
+
+def test_a_name_that_the_organisation_will_have_is_not_its_name_today(matti, now):
+    application = orders.draft(matti, "system_signature")
+    unit = {"record_kind": "sote_unit", "record_oid": "1.2.246.10.99000018.10.1"}
+    save_section(application.pk, "unit", unit, **orders.Handler(matti, application).seen)
+    application.refresh_from_db()
+    announce(orders.UNIT, long_name="Helsingin uusi apteekki", now=now)
+    assert names(application, now=now).organisation.value == "Helsingin VI apteekki"
+    tomorrow = names(application, now=now + timedelta(days=1))
+    assert tomorrow.organisation.value == "Helsingin uusi apteekki"

@@ -1,5 +1,7 @@
 """An organisation orders only for its own units, from sending to signing."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -11,10 +13,11 @@ from applications.models import Application
 from applications.ownership import OtherOwner
 from applications.services.deciding import FactsChanged
 from applications.workflow import Status
+from certportal.foundation import clock
 from issuance.models import Certificate
 from tests import people
 from tests.applications import orders
-from tests.applications.register.changing import change
+from tests.applications.register.changing import announce, change
 from tests.conftest import CLINICS
 
 RULE = "order.register_other_owner"
@@ -99,15 +102,23 @@ def test_a_unit_under_the_providers_business_id_is_its_own(matti, cas, now):
 
 def test_the_business_id_an_organisation_had_before_does_not_count(pharmacy, now):
     record = RegisterRecord.objects.get(oid=orders.UNIT, known_to=None)
-    assert ownership.is_owned(pharmacy, record)
+    assert ownership.is_owned(pharmacy, record, now.date())
     pharmacy.business_ids.update(valid_to=now.date())
-    assert not ownership.is_owned(pharmacy, record)
+    assert not ownership.is_owned(pharmacy, record, now.date())
 
 
-def test_an_intermediary_may_be_registered_by_its_business_id_alone(pharmacy):
-    code = ownership.business_id(pharmacy)
-    assert ownership.is_owned(pharmacy, RegisterRecord(kind=Kind.INTERMEDIARY, oid=code))
-    assert not ownership.is_owned(pharmacy, RegisterRecord(kind=Kind.INTERMEDIARY, oid="1.2.3"))
+def test_an_owner_to_come_does_not_count_before_the_day(pharmacy, now):
+    sell(BRANCH, owner="")
+    announce(orders.UNIT, business_id=CLINICS, now=now)
+    branch, today = RegisterRecord.objects.get(oid=BRANCH), clock.day(now)
+    assert ownership.is_owned(pharmacy, branch, today)
+    assert not ownership.is_owned(pharmacy, branch, today + timedelta(days=1))
+
+
+def test_an_intermediary_may_be_registered_by_its_business_id_alone(pharmacy, now):
+    code, kind = ownership.business_id(pharmacy), Kind.INTERMEDIARY
+    assert ownership.is_owned(pharmacy, RegisterRecord(kind=kind, oid=code), now.date())
+    assert not ownership.is_owned(pharmacy, RegisterRecord(kind=kind, oid="1.2.3"), now.date())
 
 
 def test_anothers_unit_can_be_exchanged_for_an_own_one(matti, cas):

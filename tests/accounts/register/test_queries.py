@@ -55,7 +55,9 @@ def test_the_provider_is_unit_zero_while_it_stands(sample):
 def test_the_real_rows_are_in_the_sample(sample):
     assert queries.find_provider("3251568-2", TODAY).long_name == "Ratinan Terveys Oy"
     assert queries.find_provider("3221308-6", TODAY).long_name == "Pirkanmaan hyvinvointialue"
-    assert queries.get_record("1.2.246.10.2085212.10.1306").long_name == "SoTe ky Saarikka"
+    assert (
+        queries.get_record("1.2.246.10.2085212.10.1306", on=TODAY).long_name == "SoTe ky Saarikka"
+    )
 
 
 def test_everything_invented_in_the_sample_says_so(sample):
@@ -101,7 +103,7 @@ def test_a_unit_that_left_the_register_is_told_from_one_never_there():
     bring(Row("1.2.3"), now=LATER)
     removed = queries.standing(OID, SOTE, TODAY)
     assert (removed.reason, removed.record.long_name) == (Reason.REMOVED, "Apteekki")
-    assert queries.get_record(OID) is None
+    assert queries.get_record(OID, on=TODAY) is None
     assert queries.standing("1.2.4", SOTE, TODAY) == queries.Standing(False, Reason.UNKNOWN, None)
     assert queries.standing(OID, Kind.INTERMEDIARY, TODAY).reason is Reason.UNKNOWN
 
@@ -114,7 +116,6 @@ def test_of_several_validity_periods_the_one_of_the_day_counts():
     )
     assert queries.get_record(OID, on=TODAY).long_name == "Ennen"
     assert queries.get_record(OID, on=date(2027, 1, 1)).long_name == "Jälkeen"
-    assert queries.get_record(OID).long_name == "Jälkeen"
     assert queries.standing(OID, SOTE, TODAY).ok
 
 

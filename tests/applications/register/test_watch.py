@@ -16,7 +16,7 @@ from certportal.foundation.models import Event
 from issuance.models import Certificate
 from tests import people
 from tests.applications import orders
-from tests.applications.register.changing import change
+from tests.applications.register.changing import announce, change
 from tests.conftest import CLINICS
 
 INTERMEDIARY = "9900023-7"
@@ -163,6 +163,16 @@ def test_an_import_that_changes_something_wakes_the_watch_and_renames_the_accoun
     assert RegisterTask.objects.get().is_open
     order.organisation.refresh_from_db()
     assert order.organisation.name == "Helsingin uusi apteekki"
+
+
+def test_an_account_is_not_renamed_before_the_day(order):
+    announce(orders.UNIT, long_name="Helsingin uusi apteekki")
+    orders.drain()
+    order.organisation.refresh_from_db()
+    assert order.organisation.name == "Helsingin VI apteekki"
+    assert not RegisterTask.objects.exists()
+    services.watch_register(now=clock.now() + timedelta(days=1))
+    assert RegisterTask.objects.get().change == Change.RENAMED
 
 
 def test_administrators_are_told_of_the_change_and_of_the_decision(order, riitta):
