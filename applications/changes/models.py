@@ -12,7 +12,8 @@ class RegisterTask(models.Model):
     """One change of one record under certificates of one organisation, and the decision on it.
 
     `values` maps a field to what it was and what it is; `key` stands for the record, the kind of
-    change and what it is now, so that the same change is never brought up twice.
+    change and what it is now, so that the same change is never brought up twice. It is emptied
+    when the change has been taken back: from then on it would be another.
     """
 
     class Change(models.TextChoices):

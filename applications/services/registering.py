@@ -44,13 +44,14 @@ class AlreadyDecided(Stale):
 def watch_register(*, now: datetime) -> int:
     """Bring up every change under certificates in force that has not been; return how many.
 
-    What was brought up before stays as it is, whatever was decided. Run late or twice, it finds
-    what there is now: nothing is counted from the last run. Open tasks that no certificate in
-    force needs any more are closed.
+    What was brought up before stays as it is, whatever was decided, as long as it lasts. Run late
+    or twice, it finds what there is now: nothing is counted from the last run. Open tasks that no
+    certificate in force needs any more are closed.
     """
     found = survey(now)
     opened = sum(_bring_up(one, now) for one in found)
     over = _close_over({(one.organisation_id, one.change.key) for one in found}, now)
+    _forget_past({one.change.key for one in found})
     log.info("register_watched", changes=len(found), opened=opened, over=over)
     return opened
 
@@ -118,6 +119,14 @@ def _close_over(topical: set[tuple[UUID, str]], now: datetime) -> int:
             if task.is_open:
                 _settle(task, Outcome.OVER, WATCH, now)
     return len(over)
+
+
+def _forget_past(topical: set[str]) -> None:
+    """Let a change that was taken back be a new one when it comes again: a unit that was removed
+    by mistake, entered anew and then really removed says the same twice.
+    """
+    past = RegisterTask.objects.exclude(outcome="").exclude(key="")
+    past.exclude(key__in=topical).update(key="")
 
 
 def _settle(task: RegisterTask, outcome: RegisterTask.Outcome, actor: Actor, now: datetime) -> None:

@@ -150,6 +150,20 @@ def test_a_change_that_was_taken_back_closes_its_task(order):
     assert (task.outcome, task.decided_by) == (Outcome.OVER, None)
 
 
+@pytest.mark.parametrize("decided", [True, False])
+def test_a_change_that_comes_again_is_brought_up_again(order, riitta, decided):
+    change(orders.UNIT, status="DELETED")
+    (first,) = watch()
+    if decided:
+        decide(first, riitta, Outcome.NOTHING, "THL poisti erehdyksessä.")
+    change(orders.UNIT, status="ACTIVE")
+    assert [one.is_open for one in watch()] == [False]
+    change(orders.UNIT, status="DELETED")
+    _, second = watch()
+    assert (second.is_open, second.values) == (True, first.values)
+    assert watch()[-1] == second
+
+
 def test_what_is_no_longer_in_force_is_not_watched(order):
     Certificate.objects.update(state="revoked", revoked_at=clock.now(), revocation_reason="x")
     change(orders.UNIT, status="DELETED")
