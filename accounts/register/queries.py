@@ -111,9 +111,15 @@ def history(oid: str, *, kind: str = Kind.SOTE_UNIT) -> QuerySet[RegisterRecord]
 
 
 def register_age(now: datetime, *, kind: str = Kind.SOTE_UNIT) -> timedelta | None:
-    """Time since the start of the last import that succeeded, None if there was none."""
+    """Time since the start of the last import that succeeded, None if there was none.
+
+    A delta counts where it carries on a whole from its source: a few rows from a file say nothing
+    of the others.
+    """
     done = RegisterRun.objects.filter(kind=kind, outcome=RegisterRun.Outcome.DONE)
-    last = done.order_by("-started_at").values_list("started_at", flat=True).first()
+    wholes = done.filter(scope=RegisterRun.Scope.FULL)
+    counted = done.filter(source__in=wholes.values("source")).order_by("-started_at")
+    last = counted.values_list("started_at", flat=True).first()
     return None if last is None else now - last
 
 

@@ -62,6 +62,15 @@ def test_an_import_from_a_file_is_no_reason_to_fetch_less(client):
     assert client.asked == [None]
 
 
+def test_a_few_rows_from_a_file_do_not_make_the_mirror_young(client):
+    sync.sync_full(client, now=NOW)
+    few = Source("correction.json", RegisterRun.Scope.DELTA)
+    services.import_rows(Kind.SOTE_UNIT, units(1), few, now=NOW + DAY)
+    assert queries.register_age(NOW + DAY) == DAY
+    sync.sync_delta(client, now=NOW + DAY)
+    assert queries.register_age(NOW + DAY) == timedelta(0)
+
+
 def test_a_source_that_fails_is_on_record_and_changes_nothing(client):
     sync.catch_up(now=NOW, client=client)
     client.fault = SourceFault("status 503 after 4 tries")
