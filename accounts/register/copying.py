@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from operator import attrgetter
 
-from accounts.register.folding import fold_cached, words_of
+from accounts.register.folding import LONGEST_NAME, fold_cached, words_of
 from accounts.register.rows import NUMBERS, STATED, TEXTS, Row
 
 COLUMNS = (*STATED, "content_hash", "search_name", "search_words", "kind", "run_id", "known_from")
@@ -98,7 +98,7 @@ class CopyStream:
             row.long_name, row.abbreviation, row.municipality_code, row.municipality_name
         )
         self.words |= words
-        name = fold_cached(row.long_name or row.abbreviation)
+        name = fold_cached(row.long_name or row.abbreviation)[:LONGEST_NAME]
         return "\t".join([stated, content_hash(stated), name, " ".join(words)]) + self._constant
 
 

@@ -10,6 +10,10 @@ from accounts.register.municipalities import SWEDISH_NAMES
 # Letters that NFKD leaves whole although people type them without the stroke.
 _STROKES = str.maketrans({"ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "ŋ": "n", "ŧ": "t"})
 _WORD = re.compile(r"[^\W_]+")
+# PostgreSQL takes words of 2 kB into a tsvector, and rows of 2.7 kB into an index: one absurd name
+# must not keep the whole register out.
+LONGEST_WORD = 100
+LONGEST_NAME = 500
 _ROMAN_UP_TO_20 = "i ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xvii xviii xix xx"
 _ROMAN = {roman: str(n) for n, roman in enumerate(_ROMAN_UP_TO_20.split(" "), start=1)}
 # What people of the field type for short, and Swedish words for units that are named in Finnish.
@@ -35,14 +39,18 @@ SHORT_FORMS = {
 
 
 def fold(text: str) -> str:
-    """*text* in lower case without marks, words parted by one blank: "Åbo, VI" → "abo vi"."""
+    """*text* in lower case without marks, words parted by one blank: "Åbo, VI" → "abo vi".
+
+    A word of more than 100 letters is cut.
+    """
     parts = unicodedata.normalize("NFKD", text.casefold().translate(_STROKES))
     plain = "".join(part for part in parts if not unicodedata.combining(part))
-    return " ".join(_WORD.findall(plain))
+    return " ".join(word[:LONGEST_WORD] for word in _WORD.findall(plain))
 
 
-# Finnish and Swedish sort Å, Ä, Ö after Z (SFS 4600); other marks do not matter.
-_LAST = str.maketrans({"å": "{", "ä": "|", "ö": "}", "æ": "|", "ø": "}"})
+# Finnish and Swedish sort Å, Ä, Ö after Z and Ü as Y, V and W apart (SFS 4600); other marks do not
+# matter.
+_LAST = str.maketrans({"å": "{", "ä": "|", "ö": "}", "æ": "|", "ø": "}", "ü": "y"})
 
 
 def collation_key(name: str) -> str:

@@ -24,6 +24,9 @@ MIN_SIMILARITY = 0.3
 # Of units that fit a mended query so many are compared with it: a common word has thousands.
 COMPARED = 200
 _PARTLY_NUMBER = re.compile(r"^[\d.\-\s]+$")
+# How numbers are written where people copy them from: VAT numbers, HL7, and typeset dashes.
+_FRAME = re.compile(r"^(?:fi(?=\d{8}$)|urn:oid:|oid:?)", re.IGNORECASE)
+_DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"))
 # Fewer digits are rather a number in a name ("apteekki 6", "osasto 1306").
 _BEGUN_BUSINESS_ID = re.compile(r"^\d{5,7}-?\d?$")
 
@@ -47,7 +50,7 @@ class Search:
 
     def number(self) -> list[RegisterRecord]:
         """Units whose OID or business ID is, or begins with, the query."""
-        text = self.query.replace(" ", "")
+        text = _FRAME.sub("", self.query.translate(_DASHES).replace(" ", ""))
         if not _PARTLY_NUMBER.match(text):
             return []
         if "." in text:
@@ -136,7 +139,7 @@ def search_units(
 
 
 def _by_name(found: list[RegisterRecord]) -> list[RegisterRecord]:
-    return sorted(found, key=lambda record: collation_key(record.long_name))
+    return sorted(found, key=lambda one: (collation_key(one.long_name), one.long_name))
 
 
 def _like(text: str) -> str:

@@ -76,6 +76,15 @@ def test_what_was_read_comes_out_of_the_mirror_unchanged(attributes, begin, end)
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("letter", ["a", "Ж", "院", "\ufdfa"])
+def test_an_absurd_name_keeps_no_register_out_and_is_found(letter):
+    listed = [{"attributeName": "LongName", "attributeValue": [letter * 5000]}]
+    row = csapi.read_code({"conceptCodeId": OID, "attributes": listed})
+    services.import_rows(Kind.SOTE_UNIT, [row], Source("test"), now=NOW)
+    assert [one.oid for one in search_units(letter * 200, on=TODAY)] == [OID]
+
+
+@pytest.mark.django_db
 @given(st.text(max_size=30))
 @settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

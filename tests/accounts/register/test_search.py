@@ -1,6 +1,6 @@
 import pytest
 
-from accounts.register.folding import fold, words_of
+from accounts.register.folding import collation_key, fold, words_of
 from accounts.register.search import search_units
 
 from .conftest import COUNTY, TODAY
@@ -29,6 +29,9 @@ def found(query, **options):
         ("32213086", "Pirkanmaan hyvinvointialue"),
         ("32213", "Pirkanmaan hyvinvointialue"),
         ("3221308-", "Pirkanmaan hyvinvointialue"),
+        ("3221308\u20136", "Pirkanmaan hyvinvointialue"),
+        ("FI32213086", "Pirkanmaan hyvinvointialue"),
+        ("urn:oid:1.2.246.10.32515682.10.0", "Ratinan Terveys Oy"),
         ("1.2.246.10.32515682.10.0", "Ratinan Terveys Oy"),
         ("1.2.246.10.3251", "Ratinan Terveys Oy"),
     ],
@@ -123,3 +126,10 @@ def test_folding_keeps_words_and_drops_marks(text, folded):
 def test_roman_numbers_are_found_as_numbers_too():
     found_by = words_of("Vasa III apotek", "", "905", "Vaasa")
     assert found_by == {"3", "apotek", "iii", "vaasa", "vasa"}
+
+
+def test_v_and_w_are_apart_and_u_with_dots_is_y():
+    given = ["Öljy", "Wasa", "Ängel", "Zeta", "Üla", "Åbo", "Ylä", "Valio", "Vasa", "Xylo"]
+    assert " ".join(sorted(given, key=collation_key)) == (
+        "Valio Vasa Wasa Xylo Üla Ylä Zeta Åbo Ängel Öljy"
+    )
