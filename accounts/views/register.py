@@ -22,13 +22,14 @@ def search(request: HttpRequest) -> HttpResponse:
     """Show the units that the query means, current ones first, page by page."""
     form = RegisterSearchForm(request.GET)
     query = form.cleaned_data["q"] if form.is_valid() else ""
-    page = Paginator(_found(request, query, MOST), PER_PAGE).get_page(request.GET.get("page"))
+    found = _found(request, query, MOST + 1)
+    page = Paginator(found[:MOST], PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "form": form,
         "query": query,
         "page_obj": page,
         "rows": _rows(list(page)),
-        "cut": page.paginator.count == MOST,
+        "cut": len(found) > MOST,
     }
     return render(request, "accounts/register.html", context)
 
@@ -36,8 +37,9 @@ def search(request: HttpRequest) -> HttpResponse:
 @require_safe
 def options(request: HttpRequest) -> HttpResponse:
     """Answer with list items for a combobox; its script puts them into the page as they come."""
-    found = _found(request, request.GET.get("q", "")[:120], OPTIONS)
-    response = render(request, "accounts/register_options.html", {"rows": _rows(found)})
+    found = _found(request, request.GET.get("q", "")[:120], OPTIONS + 1)
+    context = {"rows": _rows(found[:OPTIONS]), "cut": len(found) > OPTIONS}
+    response = render(request, "accounts/register_options.html", context)
     response["Cache-Control"] = "private, max-age=60"
     return response
 

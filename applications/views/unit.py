@@ -34,6 +34,8 @@ class Offer:
     shown: list[RegisterRecord]
     ended: list[RegisterRecord] = field(default_factory=list)
     searched: bool = False
+    cut: bool = False
+    """Whether more units that stand fit the search than are shown."""
 
 
 def offer(organisation: Organisation, query: str, on: date) -> Offer:
@@ -46,9 +48,10 @@ def offer(organisation: Organisation, query: str, on: date) -> Offer:
     if intermediary is not None and intermediary.is_standing(on):
         standing.append(intermediary)
     if query:
-        found = search_units(query, business_id=code, on=on, limit=SHOWN)
+        found = search_units(query, business_id=code, on=on, limit=SHOWN + 1)
         fitting = [one for one in found if one.is_standing(on)]
-        return Offer(standing, fitting, [one for one in found if one not in fitting], True)
+        ended = [one for one in found if one not in fitting]
+        return Offer(standing, fitting[:SHOWN], ended, True, len(fitting) > SHOWN)
     ended = [one for one in queries.all_units(code, on=on) if not one.is_standing(on)]
     return Offer(standing, standing[:SHOWN], ended[:SHOWN])
 

@@ -7,6 +7,7 @@ import pytest
 from accounts.register.models import RegisterRecord
 from applications import services
 from applications.models import Application
+from applications.views import unit
 from certportal.foundation import clock
 from tests.applications import orders
 
@@ -77,6 +78,13 @@ def test_the_search_narrows_the_units_and_says_when_none_fits(web, draft, addres
     part = address("applications:part", draft.pk, "unit")
     assert "No unit of your organisation" in web.get(part, {"q": "hammaslääkäri"}).text
     assert orders.UNIT in web.get(part, {"q": orders.UNIT}).text
+
+
+def test_a_search_that_fits_more_units_than_are_shown_says_so(web, draft, address, monkeypatch):
+    place, asked = address("applications:part", draft.pk, "unit"), {"q": "apteekki"}
+    assert "2 units fit the search." in web.get(place, asked).text
+    monkeypatch.setattr(unit, "SHOWN", 1)
+    assert "More than 1 units fit the search" in web.get(place, asked).text
 
 
 def test_a_unit_of_another_organisation_cannot_be_chosen(fill, draft):
