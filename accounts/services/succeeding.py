@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import BusinessId, Membership, Organisation, Person, Succession
 from accounts.register import queries
-from accounts.register.models import RegisterRecord
+from accounts.register.models import Kind, RegisterRecord
 from accounts.rights import is_unconfirmed, right_of
 from accounts.services import sessions
 from accounts.services.membership import administrators
@@ -24,10 +24,11 @@ class NotSucceeding(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Heir:
-    """The successor: its account, if it has one, and its record in a register."""
+    """The successor: its account, if it has one, and what a register says of it."""
 
     code: str
     name: str
+    kind: str
     account: Organisation | None
 
 
@@ -50,7 +51,9 @@ def heir(code: str, *, on: date) -> Heir:
         raise NotSucceeding(_("No organisation in force has this business ID: %s") % code)
     held = BusinessId.objects.select_related("organisation").filter(code=code, valid_to=None)
     holder = held.first()
-    return Heir(code, record.long_name, holder.organisation if holder else None)
+    mediates = record.kind == Kind.INTERMEDIARY
+    kind = Organisation.Kind.INTERMEDIARY if mediates else Organisation.Kind.PROVIDER
+    return Heir(code, record.long_name, kind, holder.organisation if holder else None)
 
 
 @transaction.atomic
@@ -102,10 +105,10 @@ def _end_business_id(old: Organisation, former: str, now: datetime) -> None:
 
 
 def _take(old: Organisation, new: Heir, now: datetime) -> Organisation:
-    """Let the account live on under the successor's business ID and name."""
+    """Let the account live on under the successor's business ID and name, as what that is."""
     BusinessId.objects.create(organisation=old, code=new.code, valid_from=clock.day(now))
-    old.name = new.name[:300]
-    old.save(update_fields=["name"])
+    old.name, old.kind = new.name[:300], new.kind
+    old.save(update_fields=["name", "kind"])
     return old
 
 

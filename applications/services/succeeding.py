@@ -1,6 +1,5 @@
 """Orders and their certificates follow an organisation to its successor."""
 
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -86,8 +85,10 @@ def _hand_over(key: UUID, succession: Succession, actor: Actor, now: datetime) -
     application = moving.lock(key)
     moving.save(application, now=now, organisation=succession.successor)
     moving.record(application, "succeed", actor=actor, now=now, data={"succession": succession.pk})
-    with suppress(AlreadySigning):  # it is signed, and so it stays
+    try:
         authority.void(key, REASON, actor=actor, now=now)
+    except AlreadySigning:  # it is signed, and so it stays
+        return
     if application.status == Status.APPROVED:
         recall(key, REASON, now=now)
     elif application.status == Status.IN_REVIEW and application.reviewer is not None:

@@ -14,7 +14,7 @@ from applications.errors import OwnOrganisation
 from applications.services.signing import MayNotAct
 from certportal.foundation import clock
 from certportal.foundation.models import Event
-from issuance.models import Certificate
+from issuance.models import Certificate, PreparedCertificate
 from tests import people
 from tests.applications import orders
 from tests.applications.register.changing import change
@@ -120,6 +120,20 @@ def test_what_was_approved_comes_back_to_review(matti, kalle, riitta, cas):
     case.refresh_from_db()
     assert case.status == "in_review"
     assert not Certificate.objects.exists()
+
+
+def test_what_is_being_signed_is_not_taken_back(matti, kalle, riitta, cas):
+    case = orders.claimed(matti, riitta)
+    orders.approve(riitta, case)
+    PreparedCertificate.objects.filter(reference=case.pk).update(state="signing")
+    succession = succeed(riitta)
+    case.refresh_from_db()
+    assert (case.status, case.organisation) == ("approved", succession.successor)
+
+
+def test_an_intermediary_without_an_account_takes_it_over_as_what_it_is(matti, riitta):
+    account = succeed(riitta, successor="9900022-9").successor
+    assert (account.kind, account.name) == ("intermediary", "Esimerkki Kanta-välitys Oy")
 
 
 def test_tasks_about_the_registers_follow_and_are_not_brought_up_again(order, kalle, riitta):
