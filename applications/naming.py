@@ -100,6 +100,22 @@ def _provider(record: RegisterRecord, today: date) -> RegisterRecord:
     return queries.get_record(record.provider_oid, on=today) or record
 
 
+def renamed(then: RegisterRecord, known_at: datetime, *, now: datetime) -> list[tuple[str, str]]:
+    """Return the long names of the unit and of its organisation that have changed since the record
+    was relied on, each before and after. A spelling or an abbreviation in the certificate may hide
+    it: the name it stands for is no longer so.
+    """
+    today = clock.day(now)
+    present = queries.get_record(then.oid, kind=then.kind, on=today)
+    if present is None:
+        return []
+    before = queries.with_provider(then, known_at=known_at)
+    after = [present, _provider(present, today)]
+    # An organisation that was not known then has nothing to be compared with.
+    pairs = zip(before, after, strict=False)
+    return [(a.long_name, b.long_name) for a, b in pairs if a.long_name != b.long_name]
+
+
 def expected_names(application: Application, *, now: datetime) -> ExpectedNames:
     """Return the names to compare a certificate request with."""
     found = names(application, now=now)

@@ -15,6 +15,7 @@ from django.db.models.functions import Collate
 from accounts.register import conf
 from accounts.register.identifiers import business_id as read_business_id
 from accounts.register.models import Kind, RegisterRecord, RegisterRun
+from certportal.foundation import clock
 
 
 class Reason(StrEnum):
@@ -102,6 +103,15 @@ def as_of(
     known = Q(known_to=None) | Q(known_to__gt=known_at)
     versions = RegisterRecord.objects.filter(known, kind=kind, oid=oid, known_from__lte=known_at)
     return _best(versions, on)
+
+
+def with_provider(record: RegisterRecord, *, known_at: datetime) -> list[RegisterRecord]:
+    """*record* and, where that is another, its provider's as it was known and in force then."""
+    if record.provider_oid in {"", record.oid}:
+        return [record]
+    on = clock.day(known_at)
+    provider = as_of(record.provider_oid, kind=record.kind, on=on, known_at=known_at)
+    return [record, provider] if provider else [record]
 
 
 def history(oid: str, *, kind: str = Kind.SOTE_UNIT) -> QuerySet[RegisterRecord]:

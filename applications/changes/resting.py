@@ -36,13 +36,8 @@ def entries(certificate: Certificate, *, now: datetime) -> list[Entry]:
     then = record_of(prepared)
     if then is None:
         return []
-    provider = None
-    if then.provider_oid not in {"", then.oid}:
-        day = clock.day(prepared.created_at)
-        provider = queries.as_of(
-            then.provider_oid, kind=then.kind, on=day, known_at=prepared.created_at
-        )
-    return [_entry(one, now) for one in (then, provider) if one is not None]
+    relied_on = queries.with_provider(then, known_at=prepared.created_at)
+    return [_entry(one, now) for one in relied_on]
 
 
 def _entry(then: RegisterRecord, now: datetime) -> Entry:

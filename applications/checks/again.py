@@ -7,6 +7,8 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from accounts.register.models import RegisterRecord
+from applications import naming
+from applications.changes import resting
 from applications.checks import register
 from applications.models import Application
 from applications.ordering import certificate_order
@@ -40,7 +42,8 @@ def look(application: Application, *, now: datetime) -> Look:
     prepared = PreparedCertificate.objects.filter(reference=application.pk, state=OPEN).first()
     if prepared is None:
         return Look(record, None)
-    return Look(record, names_changed(application, prepared.specimen, now))
+    changed = names_changed(application, prepared.specimen, now) or _renamed(prepared, now)
+    return Look(record, changed)
 
 
 def names_changed(
@@ -52,6 +55,18 @@ def names_changed(
         return None
     changed = {"before": _told(before, after), "after": _told(after, before)}
     return Finding("order.names_changed", Severity.WARNING, changed)
+
+
+def _renamed(prepared: PreparedCertificate, now: datetime) -> Finding | None:
+    """Return what the register calls otherwise though the certificate would say the same: a server
+    certificate does not carry the unit's name, and a spelling stands for a name of then.
+    """
+    then = resting.record_of(prepared)
+    pairs = naming.renamed(then, prepared.created_at, now=now) if then else []
+    if not pairs:
+        return None
+    before, after = (", ".join(names) for names in zip(*pairs, strict=True))
+    return Finding("order.names_changed", Severity.WARNING, {"before": before, "after": after})
 
 
 def _subjects(

@@ -13,6 +13,7 @@ from applications import conformity, contents, mediation, ownership
 from applications.errors import NotPossible, NotStanding
 from applications.kinds import CertificateType
 from applications.models import Application, HostName
+from applications.naming import renamed
 from applications.services import attaching, moving
 from applications.workflow import Action, Role
 from certportal.foundation import clock
@@ -50,7 +51,7 @@ def start(
         contact_email=person.email,
     )
     if template is not None:
-        _copy(template, application)
+        _copy(template, application, now)
     if unit and organisation.kind != Organisation.Kind.INTERMEDIARY:
         _choose_unit(application, unit, now)
     for name, value in mediation.at_start(organisation, on=clock.day(now)).items():
@@ -154,9 +155,13 @@ COPIED = (
 )
 
 
-def _copy(template: Application, application: Application) -> None:
+def _copy(template: Application, application: Application, now: datetime) -> None:
     for name in COPIED:
         setattr(application, name, getattr(template, name))
+    sent = template.submission
+    if sent and sent.record and renamed(sent.record, sent.at, now=now):
+        # They spell a name that is no longer the register's.
+        application.organisation_spelling = application.unit_spelling = ""
 
 
 def _replace_host_names(application: Application, names: list[str]) -> None:

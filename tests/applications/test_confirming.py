@@ -16,6 +16,7 @@ from certportal.foundation import clock
 from certportal.foundation.models import OutboxItem
 from issuance.models import Certificate, PreparedCertificate
 from tests.applications import orders
+from tests.applications.register.changing import change
 
 
 @pytest.fixture
@@ -107,6 +108,41 @@ def test_new_names_after_approval_are_prepared_and_approved_anew(approved, riitt
     orders.drain()
     approved.refresh_from_db()
     assert approved.status == Status.DELIVERED
+
+
+@pytest.mark.parametrize("type", ["test_server", "test_system_signature"])
+def test_a_new_name_that_the_certificate_would_not_show_brings_the_case_back_too(
+    matti, riitta, cas, type
+):
+    change(orders.UNIT, long_name="Łódź apteekki", abbreviation="Lodz apteekki")
+    case = orders.claimed(matti, riitta, type)
+    orders.approve(riitta, case)
+    change(orders.UNIT, long_name="Gdańsk apteekki")
+    orders.drain()
+    case.refresh_from_db()
+    assert case.status == Status.IN_REVIEW
+    told = case.findings[0]
+    assert told["rule"] == "order.names_changed"
+    assert "Łódź apteekki" in told["params"]["before"]
+    assert "Gdańsk apteekki" in told["params"]["after"]
+    orders.approve(riitta, case)
+    orders.drain()
+    case.refresh_from_db()
+    assert case.status == Status.DELIVERED
+
+
+def test_a_unit_renamed_under_its_organisation_brings_a_server_s_case_back(kalle, riitta, cas):
+    branch = "1.2.246.10.99000085.10.3"
+    case = orders.claimed(kalle, riitta, "test_server", unit=branch)
+    orders.approve(riitta, case)
+    change(branch, long_name="Koivupiha Leppävaara")
+    orders.drain()
+    case.refresh_from_db()
+    assert case.status == Status.IN_REVIEW
+    assert case.findings[0]["params"] == {
+        "before": "Koivupiha Espoo Tapiola",
+        "after": "Koivupiha Leppävaara",
+    }
 
 
 def test_while_the_register_is_too_old_the_approved_order_waits(approved, too_old, now):

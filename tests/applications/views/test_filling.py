@@ -10,6 +10,7 @@ from applications.models import Application
 from applications.views import unit
 from certportal.foundation import clock
 from tests.applications import orders
+from tests.applications.register.changing import change
 
 
 @pytest.fixture
@@ -218,6 +219,20 @@ def test_a_new_order_on_the_basis_of_an_earlier_one_copies_all_but_the_key(web, 
         host.name for host in earlier.host_names.all()
     ]
     assert draft.csr is None
+
+
+@pytest.mark.parametrize(("renamed", "kept"), [(False, "Lodz apteekki"), (True, "")])
+def test_a_spelling_is_not_copied_for_another_name(web, matti, address, renamed, kept):
+    change(orders.UNIT, long_name="Łódź apteekki")
+    earlier = orders.draft(matti)
+    spelled = {"organisation_spelling": "Lodz apteekki"}
+    services.save_section(earlier.pk, "unit", spelled, **orders.Handler(matti, earlier).seen)
+    orders.upload(matti, earlier, orders.openssl_csr())
+    orders.submit(matti, earlier)
+    if renamed:
+        change(orders.UNIT, long_name="Gdańsk apteekki")
+    web.post(address("applications:again", earlier.pk), {"version": earlier.version})
+    assert Application.objects.get(status="draft").organisation_spelling == kept
 
 
 def test_a_test_order_becomes_the_production_order_in_one_step(web, address, matti):
