@@ -10,7 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Self
 
-RULE_SET_VERSION = "2026.11.2"
+RULE_SET_VERSION = "2026.11.3"
 """Grows whenever a rule is added, removed, or decides differently (year.month[.n])."""
 
 type Param = str | int | list[str]

@@ -50,6 +50,7 @@ _MAGIC = [
     (b"GIF8", Kind.IMAGE),
     (b"\x7fELF", Kind.PROGRAM),
     (b"MZ", Kind.PROGRAM),
+    (b"openssh-key-v1\0", Kind.PRIVATE_KEY),
 ]
 _STARTS = tuple(magic for magic, _ in _MAGIC)
 _TEXTS = [

@@ -3,9 +3,7 @@
 import base64
 import binascii
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 
 from issuance.csr.kinds import Kind, kind_of_der
 
@@ -121,15 +119,3 @@ def bare_base64(text: str) -> tuple[bytes, tuple[str, ...]]:
     if problem or der[:1] != b"\x30":
         return b"", ()
     return der, ("bare_base64", *repaired)
-
-
-_RUN = re.compile(r"(?:[A-Za-z0-9+/]{16,}={0,2}[ \t\r\n>]*)+")
-_MOST_RUNS, _LONGEST_RUN = 50, 32 * 1024
-
-
-def bare_objects(text: str) -> Iterator[bytes]:
-    """DER objects that stand in a text as base64, with or without BEGIN and END lines around."""
-    runs = (run[0] for run in islice(_RUN.finditer(text), _MOST_RUNS))
-    for run in runs:
-        if run.startswith("M") and len(run) <= _LONGEST_RUN and (der := bare_base64(run)[0]):
-            yield der

@@ -12,7 +12,8 @@ from issuance.csr.kinds import (
     kind_of_der,
     kind_of_text,
 )
-from issuance.csr.pem import Block, bare_base64, bare_objects, blocks_of, damage
+from issuance.csr.packing import decoded, has_words, unpacked
+from issuance.csr.pem import Block, bare_base64, blocks_of, damage
 from issuance.csr.text import text_of
 from issuance.findings import Finding, found
 
@@ -38,8 +39,8 @@ class Reading:
 class File:
     """An upload looked at once: its text and PEM blocks, empty if it is binary.
 
-    ``bare`` are the DER objects that stand in the text as base64, those of the blocks too.
-    ``root`` is the outermost element of a file that is a request in DER, or None.
+    ``inside`` is what is packed or encoded in it, each such object opened likewise. ``root`` is
+    the outermost element of a file that is a request in DER, or None.
     """
 
     data: bytes
@@ -48,17 +49,49 @@ class File:
     repaired: tuple[str, ...]
     kind: Kind
     root: tlv.Element | None = None
-    bare: tuple[bytes, ...] = ()
+    inside: tuple["File", ...] = ()
+
+
+class _Room:
+    """What may still be opened of one upload, in all layers together."""
+
+    def __init__(self) -> None:
+        self.objects, self.octets = 60, 1024 * 1024
+
+    def takes(self, octets: bytes) -> bool:
+        """Whether there is room for one more object, which is then taken."""
+        self.objects, self.octets = self.objects - 1, self.octets - len(octets)
+        return self.objects >= 0 and self.octets >= 0
+
+
+DEEPEST = 4
+"""Layers opened below the file itself, such as a key in base64 in a mail in a ZIP archive."""
 
 
 def open_file(data: bytes) -> File:
-    """Find text and PEM blocks in the bytes of an upload."""
+    """Find text, PEM blocks and what is packed or encoded in the bytes of an upload."""
+    return _open(data, _Room(), DEEPEST)
+
+
+def _open(data: bytes, room: _Room, deeper: int) -> File:
     root = _root(data)
     kind = Kind.REQUEST if root else kind_of_bytes(data)
-    if root and b"-----" not in data:
-        return File(data, "", [], (), kind, root)
-    text, repaired = text_of(data)
-    return File(data, text, blocks_of(text), repaired, kind, root, tuple(bare_objects(text)))
+    text, repaired, blocks = "", (), list[Block]()
+    if not root or b"-----" in data:
+        text, repaired = text_of(data)
+        blocks = blocks_of(text)
+    elif has_words(data):
+        text = data.decode("latin-1")
+    inside = _inside(data, text, blocks, room, deeper) if deeper else ()
+    return File(data, text if blocks or not root else "", blocks, repaired, kind, root, inside)
+
+
+def _inside(
+    data: bytes, text: str, blocks: list[Block], room: _Room, deeper: int
+) -> tuple[File, ...]:
+    found = (*unpacked(data), *(block.der for block in blocks), *decoded(text))
+    distinct = dict.fromkeys(filter(None, found))
+    return tuple(_open(octets, room, deeper - 1) for octets in distinct if room.takes(octets))
 
 
 def _root(data: bytes) -> tlv.Element | None:
@@ -121,8 +154,9 @@ def _from_blocks(file: File) -> Reading:
         finding = found("file.damaged_pem", problem=damaged.problem or "")
         several = [found("file.several", value=len(requests))] if len(requests) > 1 else []
         return Reading(Kind.REQUEST, findings=[finding, *several])
-    bare = (der for der in file.bare if kind_of_der(der) is Kind.REQUEST)
-    if len(ders := {block.der for block in requests} | set(bare)) > 1:
+    within = (tlv.leading(inner.data) for inner in file.inside if inner.data[:1] == b"\x30")
+    others = {der for der in within if kind_of_der(der) is Kind.REQUEST}
+    if len(ders := {block.der for block in requests} | others) > 1:
         return Reading(Kind.REQUEST, findings=[found("file.several", value=len(ders))])
     return _one_request(file, requests)
 
@@ -131,7 +165,9 @@ def _one_request(file: File, requests: list[Block]) -> Reading:
     der, kind = requests[0].der, requests[0].kind
     if kind not in (Kind.REQUEST, Kind.ASN1):
         return _other(kind)
-    reading = Reading(Kind.REQUEST, der, repaired=[*file.repaired, *requests[0].repaired])
+    root = next((inner.root for inner in file.inside if inner.data == der), None)
+    repaired = [*file.repaired, *requests[0].repaired]
+    reading = Reading(Kind.REQUEST, der, repaired=repaired, root=root)
     if len(requests) > 1:
         reading.repaired.append("twice")
     others = [block.label for block in file.blocks if PEM_LABELS.get(block.label) != Kind.REQUEST]

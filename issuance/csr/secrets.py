@@ -16,17 +16,21 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from issuance import tlv
 from issuance.csr.kinds import Kind, kind_of_der
-from issuance.csr.pem import Block, blocks_of
 from issuance.csr.reading import File
 from issuance.keys import spki_sha256
 
+_LINE = rb"(?m)^[ \t>]*"
 _SIGNS = [
     (b"PRIVATE", rb"(?i)(BEGIN|END)[^\n-]{0,40}PRIVATE(?:[ _+-]|%20)?KEY|^Private-Lines:"),
     (b"PUTTY", rb"(?i)PuTTY-User-Key-File-"),
-    (b"RSAKEYVALUE", rb"(?is)<RSAKeyValue>.{0,20000}<D>"),
-    (b"PRIV", rb"^privateExponent:|^priv:\s*$|^PrivateKey ?= ?[A-Za-z0-9+/]{43}="),
+    (b"RSAKEYVALUE", rb"(?i)<(?:\w{1,20}:)?D>"),
+    (b"RSAPARAMETERS", rb"(?i)<D>"),
+    (b"INVERSEQ", rb"\"D\"\s{0,9}:\s{0,9}\"[\w+/]"),
+    (b"PRIV", _LINE + rb"(?:private ?[Ee]xponent|priv):\s*$"),
+    (b"PRIVATEKEY", rb"^PrivateKey ?= ?[A-Za-z0-9+/]{43}="),
     (b"AGE-SECRET", rb"AGE-SECRET-KEY-1"),
-    (b'"KTY"', rb"\"d\"\s{0,9}:\s{0,9}\"[\w-]"),
+    (b"KTY", rb"[\"']d[\"']\s{0,9}:\s{0,9}[\"'][\w-]"),
+    (b"KTY:", _LINE + rb"(?:- )?d: ?[\"']?[\w-]{20}"),
 ]
 _COMPILED = [(hint, re.compile(pattern, re.MULTILINE)) for hint, pattern in _SIGNS]
 """What a text with a private key has in it, with a quick test in capital letters before each."""
@@ -37,13 +41,25 @@ _MOST_KEYS, _LARGEST_KEY = 3, 16 * 1024
 
 def holds_private_key(file: File) -> bool:
     """Whether the file holds a private key in any common form, encrypted ones included."""
-    if file.kind in _SECRET_KINDS or _is_microsoft_key(file.data):
+    return any(map(_is_or_has_key, layers(file)))
+
+
+def layers(file: File) -> Iterator[File]:
+    """The file, then what is packed or encoded in it, and so on."""
+    yield file
+    for inner in file.inside:
+        yield from layers(inner)
+
+
+def _is_or_has_key(layer: File) -> bool:
+    if layer.kind in _SECRET_KINDS or _is_microsoft_key(layer.data):
         return True
-    if file.kind is Kind.JKS:
-        return _java_store_has_key(file.data)
-    if any(True for _ in _in_octets(file)) or _says_so(file):
+    if layer.kind is Kind.JKS:
+        return _java_store_has_key(layer.data)
+    if _BEGINNING.search(layer.data) or any(True for _ in _in_octets(layer)):
         return True
-    return any(block.kind in _SECRET_KINDS for block in file.blocks)
+    texts = [layer.data, layer.text.encode(errors="replace")] if layer.repaired else [layer.data]
+    return any(pattern.search(text) for text in texts for pattern in _hinted(text))
 
 
 def _is_microsoft_key(data: bytes) -> bool:
@@ -69,6 +85,11 @@ _OPENINGS = [
 ]
 """How private keys in DER begin: version 0 or 1, PKCS#12's 3, or an algorithm of PKCS#5 or #12."""
 _MOST_OPENINGS, _LONGEST_HEAD = 50, 12
+_BEGINNING = re.compile(
+    rb"(?s)\x30(?:[\x20-\x7f]|\x81.|\x82..)\x02\x01"
+    rb"(?:\x00\x30[\x05-\x1f]\x06.{3,28}\x04[\x20-\x82]|\x00\x02[\x81\x82]|\x01\x04[\x20\x30]).{20}"
+)
+"""The beginning of PKCS#8, PKCS#1 and SEC 1, if the end of the key has been lost."""
 
 
 def _in_octets(file: File) -> Iterator[bytes]:
@@ -88,29 +109,9 @@ def _around(data: bytes, inside: int) -> Iterator[bytes]:
                 yield der
 
 
-def _says_so(file: File) -> bool:
-    texts = [file.data, file.text.encode(errors="replace")] if file.repaired else [file.data]
-    if any(pattern.search(text) for text in texts for pattern in _hinted(text)):
-        return True
-    return any(map(_is_secret, file.bare)) or any(map(_may_be_key, _wrapped(file.text)))
-
-
 def _hinted(text: bytes) -> Iterator[re.Pattern[bytes]]:
     upper = text.upper()
     return (pattern for hint, pattern in _COMPILED if hint in upper)
-
-
-_WRAPPED = re.compile(r"LS0tLS1CRUdJTi[A-Za-z0-9+/\s]+={0,2}")
-"""PEM in base64 once more, as Kubernetes keeps it; the beginning says -----BEGIN."""
-
-
-def _wrapped(text: str) -> Iterator[Block]:
-    for match in islice(_WRAPPED.finditer(text), _MOST_KEYS):
-        try:
-            inner = base64.b64decode(match[0])
-        except ValueError:
-            continue
-        yield from blocks_of(inner.decode("latin-1"))
 
 
 def _is_secret(der: bytes) -> bool:
@@ -128,18 +129,15 @@ def leaked_hashes(file: File) -> list[str]:
 
 
 def _readable_keys(file: File) -> Iterator[Any]:
-    blocks = [*file.blocks, *_wrapped(file.text)]
-    for block in [block for block in blocks if _may_be_key(block)][:_MOST_KEYS]:
-        if "OPENSSH" in block.label.upper():
-            yield _load_openssh(block.der)
-        else:
-            yield _load(block.der)
-    yield from map(_load, islice(filter(_is_secret, file.bare), _MOST_KEYS))
-    yield from map(_load, islice(_in_octets(file), _MOST_KEYS))
+    whole = (der for layer in layers(file) for der in _keys_in(layer))
+    for der in list(dict.fromkeys(islice(whole, _MOST_KEYS * 2)))[:_MOST_KEYS]:
+        yield _load_openssh(der) if der.startswith(b"openssh") else _load(der)
 
 
-def _may_be_key(block: Block) -> bool:
-    return "PRIVATE" in block.label.upper() and 0 < len(block.der) <= _LARGEST_KEY
+def _keys_in(layer: File) -> Iterator[bytes]:
+    if layer.kind is Kind.PRIVATE_KEY and len(layer.data) <= _LARGEST_KEY:
+        yield layer.data
+    yield from islice(_in_octets(layer), _MOST_KEYS)
 
 
 def _load(der: bytes) -> Any:

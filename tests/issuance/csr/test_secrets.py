@@ -1,7 +1,10 @@
 """Private keys in an upload: refused first, kept nowhere, and the key blocked if it is real."""
 
 import base64
+import gzip
+import io
 import json
+import zipfile
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519
@@ -15,12 +18,14 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from issuance.csr import Report, examine
-from issuance.der import integer, sequence
+from issuance.der import integer, sequence, tlv
 from issuance.keys import spki_sha256
 from tests.issuance.csr.builder import (
     GOOD,
+    UTF8,
     ec_key,
     extension,
+    oid,
     pem,
     request,
     rsa_key,
@@ -57,6 +62,23 @@ TRUSTED = (
 )
 """A Java key store as far as its first entry, which is a trusted certificate."""
 
+
+def zipped(**files: bytes) -> bytes:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as writer:
+        for name, data in files.items():
+            writer.writestr(name, data)
+    return archive.getvalue()
+
+
+def mailed(data: bytes) -> bytes:
+    head = b"From: matti@mallisairaala.fi\r\nMIME-Version: 1.0\r\n"
+    return head + b"Content-Transfer-Encoding: base64\r\n\r\n" + base64.encodebytes(data)
+
+
+BAG = b"Bag Attributes\n    localKeyID: 01\nKey Attributes: <No Attributes>\n"
+"""What OpenSSL writes before a key that it takes out of PKCS#12."""
+
 READABLE = {
     "pkcs8": dump(rsa_key()),
     "pkcs1": dump(rsa_key(), form=TRADITIONAL),
@@ -73,11 +95,39 @@ READABLE = {
     "der-sec1": dump(ec_key(), Encoding.DER, TRADITIONAL),
     "pkcs12-open": pkcs12.serialize_key_and_certificates(None, ec_key(), None, None, PLAIN),
     "kubernetes": base64.b64encode(dump(rsa_key())),
+    "kubernetes-bag": base64.b64encode(BAG + dump(rsa_key())),
+    "zip": zipped(key=dump(rsa_key()), csr=CSR),
+    "zip-in-zip": zipped(inner=zipped(key=dump(rsa_key(), Encoding.DER))),
+    "zip-store": zipped(
+        text=base64.b64encode(
+            pkcs12.serialize_key_and_certificates(None, ec_key(), None, None, PLAIN)
+        )
+    ),
+    "gzip": gzip.compress(dump(rsa_key())),
+    "mail": mailed(BAG + dump(rsa_key())),
+    "mail-zip": mailed(zipped(key=dump(rsa_key()))),
+    "json-bare": json.dumps(
+        {"key": base64.encodebytes(dump(rsa_key(), Encoding.DER)).decode()}
+    ).encode(),
+    "json-slashes": json.dumps({"key": base64.b64encode(dump(rsa_key(), Encoding.DER)).decode()})
+    .replace("/", "\\/")
+    .replace("+", "\\u002B")
+    .encode(),
+    "url-safe": base64.urlsafe_b64encode(dump(rsa_key(), Encoding.DER)),
+    "twice": base64.b64encode(base64.b64encode(dump(rsa_key()))),
+    "hex": dump(rsa_key(), Encoding.DER).hex(":").encode(),
+    "openssh-mislabelled": dump(ec_key(), form=SSH).replace(b"OPENSSH PRIVATE KEY", b"CERTIFICATE"),
+    "bare-pkcs12": base64.encodebytes(
+        pkcs12.serialize_key_and_certificates(None, ec_key(), None, None, PLAIN)
+    ),
+    "openssh-bare": b"".join(dump(ec_key(), form=SSH).splitlines()[1:-1]),
 }
-OF_EC = {"sec1", "ec-pkcs8", "openssh", "der-sec1", "bare-ec", "pkcs12-open"}
+OF_EC = {
+    *("sec1", "ec-pkcs8", "openssh", "der-sec1", "bare-ec", "pkcs12-open", "zip-store"),
+    *("bare-pkcs12", "openssh-bare", "openssh-mislabelled"),
+}
 HIDDEN = {
     "garbage-first": b"\xff\xfe\xfd" + dump(rsa_key()),
-    "openssh-mislabelled": dump(ec_key(), form=SSH).replace(b"OPENSSH PRIVATE KEY", b"CERTIFICATE"),
     "encrypted": dump(rsa_key(), lock=LOCKED),
     "encrypted-der": dump(rsa_key(), Encoding.DER, lock=LOCKED),
     "encrypted-old": dump(rsa_key(), form=TRADITIONAL, lock=LOCKED),
@@ -97,9 +147,20 @@ HIDDEN = {
     "ssh2": b"---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\nabc\n",
     "broken-begin": b"----BEGIN RSA PRIVATE KEY---\nMIIE\n",
     "url": dump(rsa_key()).replace(b" ", b"%20").replace(b"\n", b"%0A"),
-    "bare-pkcs12": base64.encodebytes(
-        pkcs12.serialize_key_and_certificates(None, ec_key(), None, None, PLAIN)
+    "zip-pkcs12": zipped(
+        store=pkcs12.serialize_key_and_certificates(None, rsa_key(), None, None, LOCKED)
     ),
+    "kubernetes-java": b"store.jks: " + base64.b64encode(TRUSTED + b"\0\0\0\x01" + bytes(40)),
+    "jwk-yaml": b"kty: RSA\nn: AQ\ne: AQAB\nd: bWFsbGlzYWlyYWFsYW4tYXZhaW4\n",
+    "jwk-python": b"{'kty': 'RSA', 'n': 'AQ', 'e': 'AQAB', 'd': 'AQ'}",
+    "xml-prefixed": b"<ds:RSAKeyValue><ds:Modulus>AQ==</ds:Modulus><ds:D>AQ==</ds:D>",
+    "xml-parameters": b"<RSAParameters><Modulus>AQ==</Modulus><D>AQ==</D></RSAParameters>",
+    "json-parameters": b'{"D": "AQ==", "DP": "AQ==", "InverseQ": "AQ==", "Modulus": "AQ=="}',
+    "text-quoted": b"> RSA Private-Key: (2048 bit)\n> privateExponent:\n>     00:aa\n",
+    "text-gnutls": b"modulus:\n\t00:aa\n\nprivate exponent:\n\t00:aa\n",
+    "end-lost": b"\n".join(dump(rsa_key()).splitlines()[1:-4]),
+    "end-lost-pkcs1": b"\n".join(dump(rsa_key(), form=TRADITIONAL).splitlines()[1:-4]),
+    "end-lost-sec1": b"\n".join(dump(ec_key(), form=TRADITIONAL).splitlines()[1:-2]),
     "no-begin": b"MIIEowIBAAKCAQEA\n-----END RSA PRIVATE KEY-----\n",
 }
 
@@ -150,7 +211,21 @@ def test_a_key_in_der_after_a_request_in_der_is_refused() -> None:
 
 def test_a_key_inside_a_request_is_refused() -> None:
     data = request(extensions=(extension("1.2.3.4", READABLE["der-sec1"]),))
-    assert examine(data).leaked_spki_sha256 == [spki_sha256(spki_of(ec_key()))]
+    for form in (data, pem(data).encode()):
+        assert examine(form).leaked_spki_sha256 == [spki_sha256(spki_of(ec_key()))]
+
+
+def test_a_key_in_base64_inside_a_request_is_refused() -> None:
+    password = sequence(oid("1.2.840.113549.1.9.7"), tlv(0x31, tlv(UTF8, READABLE["bare-ec"])))
+    data = request(attributes=(password,))
+    for form in (data, pem(data).encode()):
+        assert examine(form).leaked_spki_sha256 == [spki_sha256(spki_of(ec_key()))]
+
+
+def test_an_archive_is_unpacked_within_bounds() -> None:
+    data = zipped(zeros=bytes(10_000_000), key=READABLE["pkcs8"])
+    assert_refused(examine(data), READABLE["pkcs8"])
+    assert examine(zipped(zeros=bytes(60_000_000))).reasons == ["not-a-csr"]
 
 
 def test_a_store_of_trusted_certificates_holds_no_private_key() -> None:
