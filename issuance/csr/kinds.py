@@ -42,7 +42,7 @@ _MAGIC = [
     (b"PK\x05\x06", Kind.ZIP),
     (b"\x1f\x8b", Kind.GZIP),
     (b"{\\rtf", Kind.WORD),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Kind.WORD),  # what Word wrote before 2007
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Kind.WORD),  # what Word wrote before 2007, and Outlook
     (b"\xfe\xed\xfe\xed", Kind.JKS),
     (b"\xce\xce\xce\xce", Kind.JKS),
     (b"\x89PNG", Kind.IMAGE),
@@ -52,6 +52,8 @@ _MAGIC = [
     (b"MZ", Kind.PROGRAM),
     (b"openssh-key-v1\0", Kind.PRIVATE_KEY),
 ]
+_OUTLOOK = "__substg1.0_".encode("utf-16-le")
+"""How the parts of a mail that Outlook saved are named: MS-OXMSG section 2.2."""
 _STARTS = tuple(magic for magic, _ in _MAGIC)
 _TEXTS = [
     (r"-----BEGIN PGP ", Kind.PGP),
@@ -83,6 +85,8 @@ def kind_of_bytes(data: bytes) -> Kind:
     """The kind of a file that is no text, by its first octets."""
     if data.startswith(_STARTS):
         kind = next(kind for magic, kind in _MAGIC if data.startswith(magic))
+        if kind is Kind.WORD and _OUTLOOK in data:
+            return Kind.MAIL
         return Kind.WORD if kind is Kind.ZIP and b"word/" in data else kind
     if data[:1] in (b"\x30", b"\x31"):
         return kind_of_der(data)

@@ -63,7 +63,7 @@ def has_words(data: bytes) -> bool:
 
 def decoded(text: str) -> Iterator[bytes]:
     """What stands in a text as base64 (RFC 4648 sections 4 and 5) or as hexadecimal digits."""
-    plain = _unescaped(text) if "\\" in text else text
+    plain = unescaped(text) if "\\" in text else text
     for run in islice(_RUN.finditer(plain), MOST_INSIDE):
         body = "".join(run[0].replace(">", "").split())
         yield from _long_enough(body)
@@ -85,7 +85,7 @@ def _long_enough(body: str) -> Iterator[bytes]:
         yield base64.b64decode(body + "=" * (-len(body) % 4))
 
 
-def _unescaped(text: str) -> str:
+def unescaped(text: str) -> str:
     """Without JSON's escapes (RFC 8259 section 7) of what base64 may have: line ends, +, /, =."""
     text = re.sub(r"\\[rnt]", "\n", text).replace("\\/", "/")
     return re.sub(r"(?i)\\u00(2b|2f|3d)", lambda found: chr(int(found[1], 16)), text)

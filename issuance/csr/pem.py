@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from issuance.csr.kinds import Kind, kind_of_der
+from issuance.csr.packing import unescaped
 
 _BEGIN = re.compile(r"-----BEGIN ([A-Z0-9 #_/-]{1,60}?)-----", re.IGNORECASE)
 _END = re.compile(r"-----END ([A-Z0-9 #_/-]{1,60}?)-----", re.IGNORECASE)
@@ -75,8 +76,8 @@ def _unwrapped(body: str) -> tuple[str, list[str]]:
     RFC 2045 section 6.7. None of it can stand in base64, so nothing is guessed.
     """
     repaired: list[str] = []
-    if "\\" in body and (plain := re.sub(r"\\r\\n|\\[nr]", "\n", body)) != body:
-        body = plain.replace("\\/", "/")
+    if "\\" in body and (plain := unescaped(body)) != body:
+        body = plain
         repaired.append("escaped")
     if re.search(r"=(3D|\r?\n[A-Za-z0-9+/])", body):
         body = re.sub(r"=\r?\n(?=[A-Za-z0-9+/=])", "", body).replace("=3D", "=")

@@ -1,5 +1,6 @@
 """From the bytes of a file to the DER of the one request in it."""
 
+import base64
 import re
 from dataclasses import dataclass, field
 
@@ -154,11 +155,15 @@ def _from_blocks(file: File) -> Reading:
         finding = found("file.damaged_pem", problem=damaged.problem or "")
         several = [found("file.several", value=len(requests))] if len(requests) > 1 else []
         return Reading(Kind.REQUEST, findings=[finding, *several])
-    within = (tlv.leading(inner.data) for inner in file.inside if inner.data[:1] == b"\x30")
-    others = {der for der in within if kind_of_der(der) is Kind.REQUEST}
-    if len(ders := {block.der for block in requests} | others) > 1:
+    if len(ders := {block.der for block in requests} | _requests_inside(file)) > 1:
         return Reading(Kind.REQUEST, findings=[found("file.several", value=len(ders))])
     return _one_request(file, requests)
+
+
+def _requests_inside(file: File) -> set[bytes]:
+    """The requests that stand in the text in base64, with or without BEGIN and END lines."""
+    within = (tlv.leading(inner.data) for inner in file.inside if inner.data[:1] == b"\x30")
+    return {der for der in within if kind_of_der(der) is Kind.REQUEST}
 
 
 def _one_request(file: File, requests: list[Block]) -> Reading:
@@ -193,4 +198,23 @@ def _from_text(file: File) -> Reading:
         return Reading(
             Kind.REQUEST, findings=[found("file.damaged_pem", problem=damage(file.text))]
         )
-    return _other(Kind.PDF if file.text.startswith("%PDF") else kind_of_text(file.text))
+    kind = Kind.PDF if file.text.startswith("%PDF") else kind_of_text(file.text)
+    return _among_words(file) if kind is Kind.TEXT else _other(kind)
+
+
+def _among_words(file: File) -> Reading:
+    """A request in base64 without BEGIN and END lines among other words, if there is one."""
+    ders = _requests_inside(file)
+    if len(ders) > 1:
+        return Reading(Kind.REQUEST, findings=[found("file.several", value=len(ders))])
+    for der in ders:
+        if base64.b64encode(der[:12]).decode() in file.text:
+            return Reading(Kind.REQUEST, der, repaired=[*file.repaired, "bare_base64"])
+    if any(map(_has_request, file.inside)):
+        return Reading(Kind.REQUEST, findings=[found("file.damaged_pem", problem="twice")])
+    return _other(Kind.TEXT)
+
+
+def _has_request(file: File) -> bool:
+    labelled = any(PEM_LABELS.get(block.label) is Kind.REQUEST for block in file.blocks)
+    return labelled or bool(_requests_inside(file)) or any(map(_has_request, file.inside))

@@ -23,6 +23,7 @@ from tests.issuance.csr.builder import GOOD, ec_key, errors, pem, request, rules
 DER = next(der for der in iter(GOOD.der, b"") if len(der) % 3)
 PEM = pem(DER)
 BODY = "".join(PEM.splitlines()[1:-1])
+PEM64 = base64.b64encode(PEM.encode()).decode()
 
 
 @pytest.mark.parametrize(
@@ -65,7 +66,10 @@ def test_common_forms_are_read_without_a_word(data: bytes) -> None:
         (PEM.lower().replace(BODY.lower(), BODY).encode(), "label"),
         ((PEM + PEM).encode(), "twice"),
         (json.dumps({"csr": PEM}).replace("/", "\\/").encode(), "escaped"),
+        (json.dumps({"csr": PEM}).replace("+", "\\u002B").encode(), "escaped"),
         (PEM.replace("\n", "\\r\\n").encode(), "escaped"),
+        (f"Hei, tässä pyyntö:\n{BODY}\nTerveisin Matti\n".encode(), "bare_base64"),
+        (json.dumps({"csr": base64.encodebytes(DER).decode()}).encode(), "bare_base64"),
         (quopri.encodestring(PEM.encode()), "quoted_printable"),
         (quopri.encodestring(pem(DER, columns=100_000).encode()), "quoted_printable"),
         (PEM.replace("\n", "\n\u00a0\u00a0").encode(), "blanks"),
@@ -99,6 +103,9 @@ def test_other_forms_are_mended_and_said_to_be(data: bytes, repair: str) -> None
         (quote(PEM), "url"),
         (PEM.replace("+", "&#43;").replace("\n", "<br>"), "html"),
         (pem(PEM.encode()), "twice"),
+        (PEM64, "twice"),
+        (base64.b64encode(BODY.encode()).decode(), "twice"),
+        ("kind: CertificateSigningRequest\nspec:\n  request: " + PEM64, "twice"),
         (pem(DER, "CERTIFICATE"), "label"),
     ],
 )
@@ -125,6 +132,7 @@ def test_a_second_request_without_begin_and_end_lines_is_seen() -> None:
     other = base64.encodebytes(request(key=ec_key("P-384"))).decode()
     assert errors(PEM + other) == ["file.several"]
     assert errors(PEM + base64.encodebytes(DER).decode()) == []
+    assert errors(f"Ensimmäinen:\n{BODY}\n\nToinen:\n{other}") == ["file.several"]
 
 
 def test_a_request_in_der_before_one_in_pem_is_refused() -> None:
@@ -200,6 +208,7 @@ def crl() -> bytes:
         (zipped(PEM.encode(), "word/document.xml"), Kind.WORD),
         (b"{\\rtf1\\ansi " + PEM.replace("\n", "\\par\n").encode() + b"}", Kind.WORD),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500), Kind.WORD),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "__substg1.0_".encode("utf-16-le"), Kind.MAIL),
         (b"[ req ]\nprompt = no\n", Kind.CONFIG),
         (b"Hei, t\xe4ss\xe4 tilaus", Kind.TEXT),
         (b"", Kind.EMPTY),
