@@ -45,16 +45,24 @@ def read_alt_names(value: bytes) -> AltNames:
     for element in tlv.read(value).expect(tlv.SEQUENCE).children():
         kind = _KINDS.get(element.tag)
         if kind == "dNSName":
-            names.dns.append(element.content.decode("latin-1"))
+            names.dns.append(_text(element.content))
         elif kind == "iPAddress":
             names.addresses.append(_address(element))
         elif kind == "rfc822Name":
-            names.emails.append(visible(element.content.decode("latin-1")))
+            names.emails.append(visible(_text(element.content)))
         elif kind:
             names.others.append(kind)
         else:
             raise tlv.MalformedError("structure", element.start)
     return names
+
+
+def _text(octets: bytes) -> str:
+    """The name as it was meant: ASCII is right, UTF-8 and Latin-1 are met."""
+    try:
+        return octets.decode()
+    except UnicodeDecodeError:
+        return octets.decode("latin-1")
 
 
 def _address(element: tlv.Element) -> Address:

@@ -111,11 +111,15 @@ def _place_problem(name: str) -> str | None:
 
 
 def looks_like_host(name: str) -> bool:
-    """Whether a common name is meant as a host name: dots and no words around."""
+    """Whether a common name is meant as a host name: dots and no words around, and no OID."""
+    if _OID.match(name):
+        return False
     return "@" not in name and (bool(_HOST.match(name)) or (":" in name and _is_address(name)))
 
 
-_HOST = re.compile(r"(?i)\S*(\w\.+\w|://|\*)\S*\Z|localhost\Z")
+_HOST = re.compile(r"(?i)\S*([\w-]\.+[\w-]|://|\*)\S*\Z|localhost\Z")
+_OID = re.compile(r"[0-2](?:\.\d+){4,}\Z", re.ASCII)
+"""Object identifiers name systems here; an IPv4 address has but four numbers."""
 
 
 def words_with_host(name: str) -> bool:

@@ -77,7 +77,7 @@ def open_file(data: bytes) -> File:
 def _open(data: bytes, room: _Room, deeper: int) -> File:
     root = _root(data)
     kind = Kind.REQUEST if root else kind_of_bytes(data)
-    text, repaired, blocks = "", (), list[Block]()
+    text, repaired, blocks = "", tuple[str, ...](), list[Block]()
     if not root or b"-----" in data:
         text, repaired = text_of(data)
         blocks = blocks_of(text)

@@ -236,6 +236,8 @@ def test_a_request_without_any_name_is_refused_unless_a_systems_name_is_ordered(
         ("palvelin.local", "reserved"),
         ("mаllisairaala.fi", "not_ascii"),
         ("10.0.0.1", "ip_address"),
+        ("xn--a-.malli-.fi", "hyphen"),
+        ("malli-.fi", "hyphen"),
     ],
 )
 def test_common_names_that_mean_a_host_are_judged_as_hosts(common_name: str, problem: str) -> None:
@@ -262,6 +264,13 @@ def test_other_common_names_are_only_said() -> None:
     assert report.accepted
     assert [finding.rule for finding in report.warnings] == ["subject.not_host"]
     assert examine(request(subject=subject(CN="Todistuspalvelu")), for_server=False).warnings == []
+    assert examine(request(subject=subject(CN="1.2.246.10.1234567.12.1"))).accepted
+
+
+def test_letters_in_alternative_names_are_shown_as_they_were_meant() -> None:
+    for octets in ("päivä.fi".encode(), "päivä.fi".encode("latin-1")):
+        report = examine(request(extensions=(alt_names((DNS, octets)),)))
+        assert report.errors[0].params["value"] == "päivä.fi"
 
 
 @pytest.mark.parametrize(
