@@ -37,6 +37,33 @@ def address_of(application: Application, holder: str) -> str:
     return application.deputy_email if deputy else application.technical_email
 
 
+def is_dismissed(application: Application, holder: str) -> bool:
+    """Return whether the holder's link was ended by the applicant, or refused by its reader.
+
+    One that ended with the order was not: whoever had it is wanted again when the order is.
+    """
+    link = _latest(application, holder)
+    if link is None or link.not_mine_at is not None:
+        return link is not None
+    return link.revoked_at is not None and link.revoked_at != application.ended_at
+
+
+def welcome(application: Application) -> list[str]:
+    """Return the holders to whom the service itself may mail a link, without the applicant."""
+    return [one for one in HOLDERS if not is_dismissed(application, one)]
+
+
+def unknown(application: Application) -> list[str]:
+    """Return the holders to whose present address no link of the order has ever been sent."""
+    return [one for one in HOLDERS if _latest(application, one) is None]
+
+
+def _latest(application: Application, holder: str) -> ContactLink | None:
+    address = address_of(application, holder)
+    links = application.contact_links.filter(holder=holder, email__iexact=address)
+    return links.order_by("made_at").last()
+
+
 def newest(application: Application, holder: str, *, now: datetime) -> ContactLink | None:
     """Return the holder's newest link that lives."""
     links = application.contact_links.filter(holder=holder).order_by("-made_at")

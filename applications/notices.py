@@ -63,7 +63,8 @@ def build(
     address, _language = resolve(application, recipient)
     if not address:
         return None
-    known = facts(application)
+    told = bool(contact.living(application, now=now))
+    known = replace(facts(application), contact_told=told)
     if notice == "package" and known.certificate and known.certificate.revocation_reason:
         notice = "revoked"  # it was revoked before it was delivered
     holder = capacity(application, recipient)
@@ -104,6 +105,7 @@ class Facts:
     missing: Sequence[contents.Section] = ()
     lapses_on: date | None = None
     link: str = ""
+    contact_told: bool = False
     proven: bool = False
     predecessor: Predecessor | None = None
     successor: Application | None = None
@@ -192,6 +194,7 @@ def _context(
         "address": base + reverse(page, args=[application.pk]),
         "base": base,
         "link": known.link and base + reverse("contact:landing", args=[known.link]),
+        "contact_told": known.contact_told,
         "request": known.request,
         "sections": [contents.BY_ID[field].title for field in fields],
         "missing": [section.title for section in known.missing],

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET
 from accounts.models import Organisation, Person
 from accounts.notices import text
 from accounts.register.models import Kind, RegisterRecord, RegisterRun
-from applications import contents, mailbox, notices, reviewer_mail, watch
+from applications import contact, contents, mailbox, notices, reviewer_mail, watch
 from applications.changes import mails
 from applications.changes.models import RegisterTask
 from applications.kinds import CertificateType
@@ -50,6 +50,7 @@ STATUSES = {
     ("lapse_warning", "applicant"): Status.AWAITING_CSR,
     ("lapse_warning", "technical_contact"): Status.AWAITING_CSR,
     ("not_mine_told", "applicant"): Status.AWAITING_CSR,
+    ("csr_returned", "applicant"): Status.AWAITING_CSR,
     ("draft_warning", "applicant"): Status.DRAFT,
 }
 CERTIFIED = frozenset({"package", "renewal", "replaced", "revoked"})
@@ -141,7 +142,11 @@ def _of_order(notice: str, reader: str, language: str, now: datetime) -> Message
     findings = [FINDINGS[notice]] if notice in FINDINGS else []
     status = STATUSES.get((notice, reader), Status.IN_REVIEW)
     sample = application(language, now, findings=findings, status=status)
+    if status in {Status.AWAITING_CSR, Status.DRAFT}:
+        sample.due_on = None
     known = _facts(notice, language, clock.day(now), now)
+    if reader not in contact.HOLDERS:
+        known = replace(known, link="")
     return notices.compose(notice, sample, reader, known, now=now)
 
 

@@ -6,9 +6,9 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.models import Person
-from applications import promise
+from applications import contact, promise
 from applications.models import Addition, Application
-from applications.services import freezing, moving, signing
+from applications.services import contacting, freezing, moving, signing
 from applications.workflow import Action, Role
 from certportal.foundation.actors import Actor
 from issuance import services as authority
@@ -28,7 +28,8 @@ def resubmit(
 ) -> Application:
     """Send the mended application again: frozen anew, checked anew, back to the same reviewer.
 
-    The working days that were left count on from the day after.
+    The working days that were left when a reviewer asked count on from the day after; an answer to
+    the checks makes the application complete and begins them.
     """
     application = moving.lock(application_id, version=version)
     moving.require(application, Action.RESUBMIT, Role.APPLICANT)
@@ -39,7 +40,7 @@ def resubmit(
     application.requests.filter(closed_at=None).update(closed_at=now)
     authority.void(application.pk, "resubmitted", actor=actor, now=now)
     left = application.days_left if application.days_left is not None else promise.WORKING_DAYS
-    return moving.move(
+    moved = moving.move(
         application,
         Action.RESUBMIT,
         role=Role.APPLICANT,
@@ -52,6 +53,9 @@ def resubmit(
         days_left=None,
         findings=[],
     )
+    # An answer may name another technical contact, or the first one.
+    contacting.send_links(moved, actor=actor, now=now, to=contact.unknown(moved))
+    return moved
 
 
 @transaction.atomic

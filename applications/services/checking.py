@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.register.models import RegisterRecord
-from applications import promise
+from applications import contact
 from applications.models import Application, Check, InformationRequest
 from applications.services import contacting, moving
 from applications.workflow import Action, Role, Status
@@ -111,7 +111,7 @@ def _return_csr(application: Application, outcome: Outcome, now: datetime) -> Ap
         waiting_for="",
         waiting_since=None,
     )
-    contacting.send_links(moved, actor=ACTOR, now=now)
+    contacting.send_links(moved, actor=ACTOR, now=now, to=contact.welcome(moved))
     return moved
 
 
@@ -124,7 +124,7 @@ def _return_order(application: Application, outcome: Outcome, now: datetime) -> 
         deadline=clock.day(now + MENDING_TIME),
         asked_at=now,
     )
-    left = promise.days_left(application.due_on, now) if application.due_on else None
+    # What the checks send back was never complete: the answer that completes it begins the promise.
     return moving.move(
         application,
         Action.RETURN_ORDER,
@@ -132,8 +132,9 @@ def _return_order(application: Application, outcome: Outcome, now: datetime) -> 
         actor=ACTOR,
         now=now,
         findings=outcome.findings,
+        completed_at=None,
         due_on=None,
-        days_left=left,
+        days_left=None,
         waiting_for="",
         waiting_since=None,
     )

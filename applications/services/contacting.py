@@ -1,5 +1,6 @@
 """The technical contact's link: sending, opening, renaming, revoking, and “this isn't mine”."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -29,16 +30,23 @@ CONTACT_FIELDS = (
 )
 
 
-def send_links(application: Application, *, actor: Actor, now: datetime) -> None:
+def send_links(
+    application: Application,
+    *,
+    actor: Actor,
+    now: datetime,
+    to: Iterable[str] = contact.HOLDERS,
+) -> None:
     """Mail the locked order's contact and deputy their links, when the contact has a part.
 
-    The part is to bring the request, to fetch the certificate, or both.
+    The part is to bring the request, to fetch the certificate, or both. `to` leaves out whom the
+    applicant, or their own “this isn't mine”, has dismissed: only the applicant sends them another.
 
     Whoever has a living link gets the same one again, so that the browser it is bound to goes on.
     """
     if Delivery.TECHNICAL_CONTACT not in {application.csr_by, application.deliver_to}:
         return
-    for holder in contact.HOLDERS:
+    for holder in to:
         if contact.address_of(application, holder):
             if contact.newest(application, holder, now=now) is None:
                 _make(application, holder, now)

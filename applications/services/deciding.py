@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Person
 from accounts.register import queries
 from accounts.register.models import RegisterRecord
-from applications import holding, promise
+from applications import contact, holding, promise
 from applications.checks import again
 from applications.errors import NotYourCase
 from applications.models import Application, Decision
@@ -154,6 +154,7 @@ def reopen(
     moving.require(application, Action.REOPEN, Role.REVIEWER)
     _decide(application, Decision.Kind.REOPENED, person, reasons, now)
     complete = application.csr_id is not None
+    to = contact.welcome(application)  # asked before the end is forgotten, with which links ended
     moved = moving.move(
         application,
         Action.REOPEN,
@@ -167,7 +168,7 @@ def reopen(
         completed_at=now if complete else None,
         due_on=promise.due_on(now) if complete else None,
     )
-    contacting.send_links(moved, actor=actor, now=now)  # the earlier ones ended with the order
+    contacting.send_links(moved, actor=actor, now=now, to=to)
     return moved
 
 

@@ -21,6 +21,7 @@ def order(request: HttpRequest, seat: Seat) -> HttpResponse:
     """Show the order: the request is wanted, is being handled, or the certificate is here."""
     application, now = seat.application, clock.now()
     wanted = application.status == Status.AWAITING_CSR
+    asked = application.status == Status.INFO_REQUESTED
     context = {
         "application": application,
         "type": CertificateType(application.type),
@@ -28,8 +29,9 @@ def order(request: HttpRequest, seat: Seat) -> HttpResponse:
         "seat": seat,
         "host_names": [host.name for host in application.host_names.all()],
         "stages": tracking.stages(application),
-        "promise": tracking.promise_words(application, now=now),
-        "lapse": tracking.lapse_words(application),
+        # A question is the applicant's to answer, and so is its deadline.
+        "promise": "" if asked else tracking.promise_words(application, now=now),
+        "lapse": tracking.lapse_words(application) if wanted else "",
         "findings": word_faults(application.findings) if wanted else [],
         "wanted": wanted,
         "csr_url": seat.url("csr") if csr.attachable(application, Role.TECHNICAL_CONTACT) else "",

@@ -1,0 +1,82 @@
+"""To whom the service mails a link by itself, when nobody asks it to."""
+
+from datetime import date
+
+import pytest
+from django.core import mail
+
+from applications import notices, services
+from applications.workflow import Status
+from certportal.foundation import clock
+from certportal.foundation.actors import Actor
+from tests.applications import orders
+from tests.applications.contact.conftest import CONTACT, at, confirm, give
+from tests.applications.orders import Handler
+
+TIINA = Actor("technical_contact", "test")
+CLINIC = "1.2.246.10.99000085.10.0"
+
+
+def sent_back(order, *, request, matti, kalle) -> None:
+    """Matti brings a request himself, with a key that Kalle's order holds: it is sent back."""
+    orders.in_review(kalle, csr=request, unit=CLINIC)
+    orders.attach(matti, order, request)
+    mail.outbox.clear()
+    orders.drain()
+    order.refresh_from_db()
+    assert order.status == Status.AWAITING_CSR
+
+
+def mailed_to(address: str) -> list:
+    return [one for one in mail.outbox if one.to == [address]]
+
+
+@pytest.mark.parametrize("how", ["revoked", "not mine"])
+def test_whoever_was_dismissed_gets_no_link_when_the_checks_send_a_request_back(
+    order, link, matti, kalle, how
+):
+    if how == "revoked":
+        services.revoke_link(order.pk, **Handler(matti, order).seen)
+    else:
+        services.not_mine(link.pk, actor=TIINA, now=clock.now())
+    sent_back(order, request=orders.openssl_csr(), matti=matti, kalle=kalle)
+    assert order.contact_links.get() == link
+    assert not mailed_to("tiina@example.com")
+    told = mailed_to("matti@example.fi")[-1]
+    assert "uudelleen" in told.subject
+    assert "tekniselle yhteyshenkilölle" not in told.body
+    assert "raukeaa" in told.body  # and until when a new request may come
+
+
+def test_whoever_said_it_is_not_theirs_is_left_alone_when_the_order_is_reopened(
+    order, link, matti, riitta
+):
+    services.not_mine(link.pk, actor=TIINA, now=clock.now())
+    services.lapse(order.pk, now=clock.now())
+    services.reopen(order.pk, reasons="Virhe", person=riitta, **Handler(riitta, order).seen)
+    assert order.contact_links.get() == link
+
+
+def test_a_contact_named_in_an_answer_gets_the_link(order, link, tiina, matti, riitta, cas):
+    tiina.post(at(link))
+    confirm(tiina, give(tiina, link)["Location"])
+    orders.drain()
+    services.claim(order.pk, person=riitta, **Handler(riitta, order).seen)
+    asked = {"reason": "Kuka?", "sections": ["technical"], "deadline": date(2099, 1, 1)}
+    services.request_info(order.pk, person=riitta, **asked, **Handler(riitta, order).seen)
+    orders.drain()
+    page = tiina.get(at(link, "order")).text
+    assert "when you have answered" not in page
+    assert "lapses" not in page
+    resent = notices.build("link_sent", order, "technical_contact", now=clock.now())
+    assert "förfaller" not in resent.text
+    values = CONTACT | {"technical_email": "uusi@example.com", "technical_language": "fi"}
+    seen = Handler(matti, order).seen
+    services.save_section(order.pk, "technical", values, **seen)
+    mail.outbox.clear()
+    orders.resubmit(matti, order)
+    orders.drain()
+    (message,) = mailed_to("uusi@example.com")
+    assert "contact-link" in message.body
+    assert not mailed_to("tiina@example.com")
+    assert tiina.get(at(link)).status_code == 410
