@@ -38,6 +38,21 @@ def due_on(complete_at: datetime, days: int = WORKING_DAYS) -> date:
     return after(clock.day(complete_at), max(days, 1))
 
 
+def resumed_on(now: datetime, left: int) -> date:
+    """Return the last day of a promise of which so many days were left when it stood still.
+
+    For a question that the authority takes back: one asked too late, or on the very last day,
+    must not make a promise kept that was not.
+    """
+    on = clock.day(now)
+    if left > 0:
+        return after(on, left)
+    while left < 0 or not is_working_day(on):
+        left += is_working_day(on)
+        on -= timedelta(days=1)
+    return on
+
+
 def days_left(due: date, now: datetime) -> int:
     """Return how many working days remain after today, up to and with the due day.
 

@@ -195,6 +195,7 @@ def cancel_request(
     checked = Check.objects.filter(submission=application.submission_id, csr=application.csr_id)
     if not freezing.is_as_sent(application) or not checked.exists():
         raise NotPossible
+    left = application.days_left
     request = application.requests.get(closed_at=None)
     request.closed_at, request.cancelled = now, True
     request.save(update_fields=["closed_at", "cancelled"])
@@ -204,7 +205,8 @@ def cancel_request(
         role=Role.REVIEWER,
         actor=actor,
         now=now,
-        due_on=promise.due_on(now, application.days_left or 1),
+        completed_at=application.completed_at or now,
+        due_on=promise.due_on(now) if left is None else promise.resumed_on(now, left),
         days_left=None,
     )
 

@@ -96,6 +96,8 @@ def promise_words(application: Application, *, now: datetime) -> str:
             " certificate request has come."
         )
     if status is Status.INFO_REQUESTED:
+        if application.days_left is None:
+            return _("The five working days begin the day after you have answered.")
         return _("The handling time goes on when you have answered.")
     if application.due_on is None or status in {Status.ISSUED, Status.DELIVERED, *STOPPED}:
         return ""

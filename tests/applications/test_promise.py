@@ -55,3 +55,19 @@ def test_a_pause_keeps_the_days_that_were_left():
 
 def test_a_late_case_is_due_the_next_working_day_after_its_answer():
     assert promise.due_on(at("2026-11-25T10:00"), -3) == date(2026, 11, 26)
+
+
+@pytest.mark.parametrize(
+    ("left", "on", "due"),
+    [
+        (5, "2026-11-25T10:00", date(2026, 12, 2)),
+        (0, "2026-12-02T10:00", date(2026, 12, 2)),
+        (0, "2026-12-05T10:00", date(2026, 12, 4)),  # a Saturday: Friday was the last day
+        (-1, "2026-12-03T10:00", date(2026, 12, 2)),
+        (-3, "2026-12-07T10:00", date(2026, 12, 2)),
+        (-2, "2027-01-07T10:00", date(2027, 1, 4)),  # over Epiphany
+    ],
+)
+def test_a_question_taken_back_leaves_the_promise_where_it_was(left, on, due):
+    assert promise.resumed_on(at(on), left) == due
+    assert promise.days_left(due, at(on)) == left or not promise.is_working_day(at(on).date())

@@ -3,10 +3,12 @@
 from datetime import date
 
 import pytest
+from django.utils import translation
 
 from accounts.access import actor_for
-from applications import checks, services
-from applications.workflow import Role
+from applications import checks, notices, services
+from applications.views import tracking
+from applications.workflow import Role, Status
 from certportal.foundation import clock
 from tests.applications import orders
 from tests.applications.clocks.conftest import noon
@@ -103,3 +105,35 @@ def test_another_request_in_place_of_one_moves_no_day(matti):
     application.refresh_from_db()
     assert application.due_on == date(2026, 12, 30)
     assert clock.day(application.completed_at) == date(2026, 12, 21)
+
+
+@pytest.mark.parametrize("day", ["2026-12-22", "2026-12-30", "2027-01-08"])
+def test_a_question_taken_back_the_same_day_moves_no_day(matti, riitta, day):
+    application = sent(matti, "2026-12-21")
+    ask(riitta, application, day)
+    services.cancel_request(application.pk, person=riitta, **seen(riitta, application, day))
+    application.refresh_from_db()
+    assert application.due_on == date(2026, 12, 30)
+
+
+def test_an_answer_to_the_checks_begins_five_working_days(matti, riitta):
+    """What the checks send back was not complete, however long they waited for the register."""
+    application = orders.with_csr(matti)
+    signed = orders.signature(matti, identified_at=noon("2026-12-21"))
+    services.submit(application.pk, **signed, **seen(matti, application, "2026-12-21"))
+    application.host_names.filter(position=0).update(name="ei_kelpaa")
+    queue(application, "2027-01-08")
+    assert application.status == Status.INFO_REQUESTED
+    assert (application.due_on, application.days_left) == (None, None)
+    with translation.override("en"):
+        words = tracking.promise_words(application, now=noon("2027-01-08"))
+    assert words == "The five working days begin the day after you have answered."
+    mail = notices.build("information_wanted", application, "applicant", now=noon("2027-01-08"))
+    assert "Luvattu viiden arkipäivän toimitusaika alkaa" in mail.text
+    given = {"host_names": ["erecept.example.fi"]}
+    services.save_section(
+        application.pk, "host_names", given, **seen(matti, application, "2027-01-09")
+    )
+    answer(matti, application, "2027-01-09")
+    assert application.due_on == date(2027, 1, 15)
+    assert clock.day(application.completed_at) == date(2027, 1, 9)
