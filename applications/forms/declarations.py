@@ -1,5 +1,6 @@
 """What the person declares when sending the order."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -13,16 +14,16 @@ from applications.forms.shared import VersionForm
 class DeclarationsForm(VersionForm):
     """One box for each declaration; every one must be ticked."""
 
-    def __init__(self, *args: Any, server: bool, **kwargs: Any) -> None:
-        """The declaration on domains belongs to server certificates."""
+    def __init__(self, *args: Any, asked: Sequence[str], **kwargs: Any) -> None:
+        """Ask for the declarations with these ids."""
         super().__init__(*args, **kwargs)
-        for name, words in DECLARATIONS.items():
-            if name != "domains" or server:
-                required = gettext("Declare this to send the order: %(declaration)s")
-                self.fields[name] = forms.BooleanField(
-                    label=words,
-                    error_messages={"required": required % {"declaration": words}},
-                )
+        for name in asked:
+            words = DECLARATIONS[name]
+            required = gettext("Declare this to send the order: %(declaration)s")
+            self.fields[name] = forms.BooleanField(
+                label=words,
+                error_messages={"required": required % {"declaration": words}},
+            )
 
     def declared(self) -> list[str]:
         """Return the ids of what was declared."""

@@ -31,6 +31,7 @@ def freeze(
     if lacking:
         raise Incomplete([section.id for section in lacking])
     record = _own_record(application, now)
+    declared = [name for name in declarations.asked(application) if name in declared]
     number = application.submissions.count() + 1
     frozen = content(application) | {
         "declarations": declared,

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import access
 from accounts.identification.freshness import identified_at
-from applications import contents, services
+from applications import contents, declarations, services
 from applications.errors import Changed, Incomplete, NotStanding
 from applications.forms.declarations import DeclarationsForm
 from applications.kinds import CertificateType
@@ -36,7 +36,7 @@ def check(request: HttpRequest, application: Application) -> HttpResponse:
         return redirect("applications:sent", application.pk)
     form = DeclarationsForm(
         request.POST or None,
-        server=CertificateType(application.type).is_server,
+        asked=declarations.asked(application),
         initial={"version": application.version},
     )
     if request.method == "POST" and form.is_valid():
@@ -73,7 +73,7 @@ def _again(
 ) -> HttpResponse:
     """Show the order as it is now, with the reason why it was not sent."""
     form = DeclarationsForm(
-        server=CertificateType(application.type).is_server,
+        asked=declarations.asked(application),
         initial={"version": application.version},
     )
     return _show(request, application, form, status=refusal.status, refusal=refusal)

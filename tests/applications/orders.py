@@ -25,7 +25,7 @@ CONFORMITY = {
     "conformity_number": "VT-2025-0042",
     "conformity_valid_until": date(2099, 12, 31),
 }
-DECLARATIONS = ["authority", "domains", "truth", "terms"]
+DECLARATIONS = ["authority", "domains", "system", "truth", "terms"]
 
 
 @dataclass

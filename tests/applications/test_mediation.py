@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from accounts.models import Organisation
 from accounts.register.models import RegisterRecord
-from applications import contents, services
+from applications import contents, declarations, services
 from applications.errors import NotStanding
 from applications.forms.delivery import TechnicalForm
 from applications.models import Application
@@ -56,6 +56,11 @@ def test_its_own_name_stands_in_the_certificate_without_a_unit(valma, riitta, ca
 def test_no_certificate_of_conformity_is_asked(valma):
     asked = {one.id for one in contents.asked(filled(valma, "system_signature"))}
     assert "conformity" not in asked
+
+
+def test_it_declares_nothing_of_the_systems_that_providers_administer(valma):
+    application = orders.begin(valma, "system_signature")
+    assert declarations.asked(application) == ["authority", "truth", "terms"]
 
 
 def test_the_system_writes_the_technical_contacts_organisation(valma):

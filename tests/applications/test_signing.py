@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import translation
 
+from applications import declarations
 from applications.declarations import DECLARATIONS
 from applications.models import Application
 from applications.services.signing import IdentifyAgain, MayNotAct, NotDeclared
@@ -45,18 +46,40 @@ def test_one_whose_membership_ended_does_not_sign(maija, order, now):
         orders.submit(maija, order)
 
 
-@pytest.mark.parametrize("left_out", orders.DECLARATIONS)
-def test_every_declaration_is_wanted(matti, order, left_out):
+SERVER = ["authority", "domains", "truth", "terms"]
+SIGNATURE = ["authority", "system", "truth", "terms"]
+
+
+@pytest.mark.parametrize(
+    ("type", "left_out"),
+    [("server", one) for one in SERVER] + [("system_signature", one) for one in SIGNATURE],
+)
+def test_every_declaration_is_wanted(matti, type, left_out):
+    order = orders.with_csr(matti, type)
     declared = [one for one in orders.DECLARATIONS if one != left_out]
     with pytest.raises(NotDeclared):
         orders.submit(matti, order, declarations=declared)
+
+
+@pytest.mark.parametrize(
+    ("type", "asked"),
+    [
+        ("server", SERVER),
+        ("test_server", SERVER),
+        ("system_signature", SIGNATURE),
+        ("test_system_signature", SIGNATURE),
+        ("email", ["authority", "truth", "terms"]),
+    ],
+)
+def test_what_is_declared_depends_on_the_order(matti, type, asked):
+    assert declarations.asked(orders.begin(matti, type)) == asked
 
 
 def test_the_words_are_kept_as_they_were_read(matti, order):
     with translation.override("en"):
         orders.submit(matti, order, language="sv")
     content = json.loads(order.submission.content)
-    assert content["declarations"] == orders.DECLARATIONS
+    assert content["declarations"] == SERVER
     with translation.override("sv"):
-        assert content["declared"] == [str(DECLARATIONS[one]) for one in orders.DECLARATIONS]
+        assert content["declared"] == [str(DECLARATIONS[one]) for one in SERVER]
     assert content["person_name"] == "Matti Meikäläinen"

@@ -61,10 +61,14 @@ def test_every_declaration_is_wanted(send, fresh, missing):
     assert fresh.status == Status.DRAFT
 
 
-def test_a_signature_certificate_needs_no_word_on_domains(send, matti):
+def test_a_signature_certificate_needs_a_word_on_the_system_in_place_of_domains(send, matti):
     order = orders.with_csr(matti, "system_signature")
     order.refresh_from_db()
-    send(order, {name: "on" for name in DECLARED if name != "domains"})
+    declared = {name: "on" for name in DECLARED if name != "domains"}
+    page = send(order, declared)
+    assert "The organisation administers the information system" in page.text
+    assert order.status == Status.DRAFT
+    send(order, declared | {"system": "on"})
     assert order.status == Status.CHECKING
 
 
