@@ -47,9 +47,12 @@ def invite(
 ) -> Invitation:
     """Mail an invitation to the address; one that still waits there is cancelled.
 
-    Requests to join by the person who reads that address are settled. Raises TooMany.
+    Requests to join by the person who reads that address are settled. Raises TooMany, and
+    NotAdministrator when `by` lost the right at this very moment: an invitation outlives no right.
     """
     _spend(organisation, actor, now)
+    members.lock_account(organisation.pk)
+    members.require_administrator(by, organisation.pk)
     waiting = organisation.invitations.filter(email__iexact=email, accepted_at=None)
     waiting.filter(revoked_at=None).update(revoked_at=now)
     invitation = Invitation(
@@ -119,6 +122,8 @@ def accept(
 
     Raises NotWaiting and AlreadyMember (which leaves the invitation as it is).
     """
+    account = Invitation.objects.values_list("organisation_id", flat=True).get(pk=invitation_id)
+    members.lock_account(account)
     invitation = _lock(invitation_id)
     right = invitation.token_hash == tokens.digest(token)
     if not right or invitation.state(now) != Invitation.State.WAITING:

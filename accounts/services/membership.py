@@ -1,11 +1,12 @@
 """Who belongs to an account and in what role: changing, removing, leaving."""
 
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Membership, Organisation
+from accounts.models import Membership, Organisation, Person
 from accounts.services import sessions
 from certportal.foundation import events, outbox
 from certportal.foundation.actors import Actor
@@ -33,6 +34,16 @@ class NoMember(Refused):
     def __init__(self) -> None:
         """Word it."""
         super().__init__(_("The person does not belong to the account any more."))
+
+
+class NotAdministrator(Refused):
+    """The person does not administer the account any more."""
+
+    status = 409
+
+    def __init__(self) -> None:
+        """Word it."""
+        super().__init__(_("Only an administrator of the account can invite people to it."))
 
 
 @transaction.atomic
@@ -99,11 +110,24 @@ def mail_member(membership: Membership, kind: str, now: datetime) -> None:
 def _lock(membership_id: int) -> Membership:
     """Lock the account, so that two administrators cannot remove each other at once."""
     membership = Membership.objects.select_related("person").get(pk=membership_id)
-    Organisation.objects.select_for_update().get(pk=membership.organisation_id)
+    lock_account(membership.organisation_id)
     membership.refresh_from_db()
     if membership.ended_at is not None:
         raise NoMember
     return membership
+
+
+def lock_account(organisation_id: UUID) -> Organisation:
+    """Lock the account until the end of the transaction: before any invitation or membership."""
+    return Organisation.objects.select_for_update().get(pk=organisation_id)
+
+
+def require_administrator(person: Person, organisation_id: UUID) -> None:
+    """Raise NotAdministrator unless the person administers the locked account at this moment."""
+    role = Membership.Role.ADMINISTRATOR
+    mine = person.memberships.filter(organisation=organisation_id, role=role, ended_at=None)
+    if not mine.exists():
+        raise NotAdministrator
 
 
 def is_last_administrator(membership: Membership) -> bool:

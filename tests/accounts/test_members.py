@@ -1,6 +1,9 @@
 """The people of an account: who sees and changes what; the second comer's request."""
 
+import threading
+
 import pytest
+from django.db import connections
 from django.test import Client
 from django.urls import reverse
 
@@ -129,6 +132,39 @@ def test_two_administrators_cannot_remove_each_other(matti, maija, now):
     ended = maija.memberships.get()
     with pytest.raises(services.NoMember):
         services.remove(ended.pk, actor=actor_for(matti), now=now)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_not_even_at_the_same_moment(matti, maija, pharmacy, now):
+    change(maija, ADMINISTRATOR, matti, now)
+    done: list[object] = []
+
+    def remove(whom, by):
+        try:
+            services.remove(member_of(whom).pk, actor=actor_for(by), now=now)
+            done.append(whom)
+        except services.LastAdministrator:
+            done.append(None)
+        finally:
+            connections.close_all()
+
+    pairs = [(matti, maija), (maija, matti)]
+    threads = [threading.Thread(target=remove, args=pair) for pair in pairs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(one is None for one in done) == [False, True]
+    assert pharmacy.memberships.filter(role=ADMINISTRATOR, ended_at=None).count() == 1
+
+
+def test_whoever_lost_the_right_at_this_moment_invites_nobody(matti, maija, pharmacy, now):
+    change(maija, ADMINISTRATOR, matti, now)
+    services.remove(member_of(maija).pk, actor=actor_for(matti), now=now)
+    given = {"role": ADMINISTRATOR, "language": "fi", "actor": actor_for(maija), "now": now}
+    with pytest.raises(services.NotAdministrator):
+        inviting.invite(pharmacy, "a@example.fi", by=maija, **given)
+    assert not pharmacy.invitations.exists()
 
 
 @pytest.mark.parametrize("way", ["removed", "left", "demoted"])

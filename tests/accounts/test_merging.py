@@ -124,6 +124,7 @@ def test_a_request_is_settled_by_a_membership_that_comes_along(kalle, maija, pha
 
 def test_invitations_that_wait_are_those_of_the_one_who_stays(matti, maija, pharmacy):
     given = {"role": Membership.Role.APPLICANT, "language": "fi", "actor": OPERATOR, "now": NOW}
+    maija.memberships.update(role=Membership.Role.ADMINISTRATOR)
     inviting.invite(pharmacy, "uusi@example.fi", by=maija, **given)
     merge(maija, matti)
 
