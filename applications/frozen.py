@@ -1,7 +1,7 @@
 """A frozen submission in words: the names of its fields, and their values for a reader."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
@@ -10,7 +10,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from applications.declarations import DECLARATIONS
 from applications.kinds import CertificateType, Delivery, Purpose
+from certportal.foundation import clock
 
 LABELS: dict[str, Promise] = {
     "organisation": gettext_lazy("Organisation"),
@@ -43,6 +45,8 @@ LABELS: dict[str, Promise] = {
     "technical_email": gettext_lazy("Technical contact's email address"),
     "technical_organisation": gettext_lazy("Technical contact's organisation"),
     "technical_language": gettext_lazy("Technical contact's language"),
+    "deputy_name": gettext_lazy("Deputy of the technical contact"),
+    "deputy_email": gettext_lazy("Email address of the deputy"),
     "csr_by": gettext_lazy("Who brings the certificate request"),
     "csr": gettext_lazy("SHA-256 of the certificate request"),
     "declarations": gettext_lazy("Declarations"),
@@ -54,6 +58,11 @@ def _day(value: str) -> str:
     return date_format(date.fromisoformat(value), "SHORT_DATE_FORMAT")
 
 
+def _moment(value: str) -> str:
+    at = datetime.fromisoformat(value).astimezone(clock.HELSINKI)
+    return date_format(at, "SHORT_DATETIME_FORMAT")
+
+
 WORDS: dict[str, Callable[[str], Any]] = {
     "type": lambda value: CertificateType(value).label,
     "purpose": lambda value: Purpose(value).label,
@@ -61,6 +70,7 @@ WORDS: dict[str, Callable[[str], Any]] = {
     "csr_by": lambda value: Delivery(value).label,
     "start": _day,
     "conformity_valid_until": _day,
+    "mailbox_proved_at": _moment,
     "technical_language": lambda value: dict(settings.LANGUAGES)[value],
 }
 
@@ -73,6 +83,8 @@ def facts(content: dict[str, Any], *, without: frozenset[str]) -> list[tuple[str
 
 def in_words(name: str, value: Any) -> str:
     """Return a frozen value for a reader, in the active language."""
+    if name == "declarations":
+        return " ".join(str(DECLARATIONS.get(one, one)) for one in value)
     if isinstance(value, list):
         return ", ".join(str(one) for one in value) or _("none")
     return str(WORDS[name](value)) if name in WORDS else str(value)

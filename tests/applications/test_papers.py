@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from weasyprint import HTML
 
-from applications import papers, services
+from applications import contents, frozen, papers, services
 from applications.models import Application
 from tests import people
 from tests.applications import orders
@@ -70,6 +70,16 @@ def test_the_receipt_tells_what_was_sent_by_whom_and_when(sent):
         assert part in said
     assert sent.submission.sha256 in said.replace(" ", "")
     assert paper.name == f"{sent.number}_receipt.pdf"
+
+
+def test_nothing_of_the_form_is_left_out():
+    fields = {field for section in contents.SECTIONS for field in section.fields}
+    assert fields - {"record_kind"} <= set(frozen.LABELS)
+
+
+def test_a_moment_is_told_in_finnish_time():
+    told = frozen.in_words("mailbox_proved_at", "2026-11-25T10:00:00+00:00")
+    assert told == "25.11.2026 klo 12.00"
 
 
 @pytest.mark.parametrize("language", ["fi", "sv", "en"])

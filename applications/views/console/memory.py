@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from applications.delivery import orders_of
-from applications.frozen import LABELS
+from applications.frozen import LABELS, in_words
 from applications.models import Application, Submission
 from applications.workflow import Status
 from issuance.models import Certificate
@@ -31,7 +31,7 @@ def changes(submissions: list[Submission]) -> list[Change]:
         return []
     before, after = (json.loads(one.content) for one in submissions[-2:])
     return [
-        Change(str(label), plain(before.get(name)), plain(after.get(name)))
+        Change(str(label), plain(name, before.get(name)), plain(name, after.get(name)))
         for name, label in LABELS.items()
         if before.get(name) != after.get(name)
     ]
@@ -40,14 +40,13 @@ def changes(submissions: list[Submission]) -> list[Change]:
 def contents(submission: Submission) -> list[tuple[str, str]]:
     """Return the frozen fields with their names."""
     frozen = json.loads(submission.content)
-    return [(str(label), plain(frozen[name])) for name, label in LABELS.items() if name in frozen]
+    given = [(name, label) for name, label in LABELS.items() if name in frozen]
+    return [(str(label), plain(name, frozen[name])) for name, label in given]
 
 
-def plain(value: Any) -> str:
-    """Return a frozen value as text."""
-    if isinstance(value, list):
-        return ", ".join(str(one) for one in value) or _("none")
-    return str(value) if value not in {None, ""} else _("none")
+def plain(name: str, value: Any) -> str:
+    """Return a frozen value in words, also one that was not given."""
+    return in_words(name, value) if value else _("none")
 
 
 def earlier(application: Application) -> QuerySet[Application]:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from applications import services
+from applications.kinds import Delivery
 from applications.ordering import certificate_order
 from certportal.foundation import clock
 from issuance import services as authority
@@ -133,15 +134,26 @@ def test_history_names_people_and_puts_the_newest_first(case, desk):
 
 
 def test_the_last_two_submissions_are_compared(case, matti, desk):
-    desk.press("ask", case, reason="Korjaa.", sections=["contact"], deadline="31.12.2099", send="1")
+    asked = {"reason": "Korjaa.", "sections": ["contact", "technical"], "deadline": "31.12.2099"}
+    desk.press("ask", case, **asked, send="1")
     values = {"contact_name": "Maija Mallikas", "contact_email": "maija@example.fi"}
     services.save_section(case.pk, "contact", values, **orders.Handler(matti, case).seen)
+    deputy = {"deputy_name": "Veera Vara", "deputy_email": "veera@example.com"}
+    services.save_section(case.pk, "technical", deputy, **orders.Handler(matti, case).seen)
     seen = orders.Handler(matti, case).seen
     services.resubmit(case.pk, **orders.signature(matti), **seen)
     changes = desk.open("case", case.pk).context["changes"]
     named = {one.label: (one.before, one.after) for one in changes}
     assert named["Contact person"] == ("Matti Meikäläinen", "Maija Mallikas")
+    assert named["Deputy of the technical contact"] == ("none", "Veera Vara")
     assert "Host names" not in named
+
+
+def test_what_was_signed_is_told_in_words(case, desk):
+    signed = dict(desk.open("case", case.pk).context["frozen"])
+    assert signed["Type of certificate"] == "Server certificate"
+    assert signed["Who gets the certificate"] == str(Delivery.APPLICANT.label)
+    assert "I have the right to order certificates" in signed["Declarations"]
 
 
 def test_earlier_orders_and_certificates_are_remembered(matti, cas, riitta, desk):
