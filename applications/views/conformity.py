@@ -4,13 +4,14 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 
 from applications import contents, services
-from applications.errors import NotPossible
+from applications.errors import Changed, NotPossible
 from applications.forms.conformity import ConformityForm
 from applications.forms.shared import VersionForm
 from applications.models import Application, Attachment
-from applications.views import going
+from applications.views import going, stale, summary
 from applications.views.entry import acting, seen_version
 from applications.workflow import Status
 from certportal.foundation import clock
@@ -33,6 +34,8 @@ def give(request: HttpRequest, application: Application) -> HttpResponse:
             form.add_error("file", str(refusal))
         except Unavailable:
             form.add_error("file", NOT_SCANNED)
+        except Changed as refusal:
+            return _changed(request, application, form, refusal)
         else:
             return redirect(going.after(request, saved, KIND))
     return _show(request, application, form)
@@ -53,7 +56,24 @@ def _save(request: HttpRequest, application: Application, form: ConformityForm) 
     )
 
 
-def _show(request: HttpRequest, application: Application, form: ConformityForm) -> HttpResponse:
+def _changed(
+    request: HttpRequest, application: Application, form: ConformityForm, refusal: Changed
+) -> HttpResponse:
+    context = stale.kept(request, application, form, refusal)
+    context["now_saved"] = summary.rows(application, KIND, now=clock.now())
+    if request.FILES:
+        form.add_error("file", _("Choose the file again: a page cannot keep it."))
+    return _show(request, application, form, status=refusal.status, **context)
+
+
+def _show(
+    request: HttpRequest,
+    application: Application,
+    form: ConformityForm,
+    *,
+    status: int = 200,
+    **more: Any,
+) -> HttpResponse:
     context = {
         "application": application,
         "form": form,
@@ -62,5 +82,6 @@ def _show(request: HttpRequest, application: Application, form: ConformityForm) 
         "is_test": False,
         "is_draft": application.status == Status.DRAFT,
         "back": going.back_url(request, application),
+        **more,
     }
-    return render(request, "applications/conformity.html", context)
+    return render(request, "applications/conformity.html", context, status=status)

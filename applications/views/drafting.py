@@ -20,7 +20,7 @@ from applications.forms.shared import PartForm
 from applications.forms.validity import ValidityForm
 from applications.kinds import CertificateType
 from applications.models import Application
-from applications.views import conformity, csr, going, mailboxes, summary, unit
+from applications.views import conformity, csr, going, mailboxes, stale, summary, unit
 from applications.views.entry import acting, order_view, seen_version
 from applications.workflow import Status
 from certportal.foundation import clock
@@ -72,20 +72,11 @@ def save(
             version=seen_version(request),
             **acting(request),
         )
-    except Changed as stale:
-        application.refresh_from_db()
-        refresh_version(request, form, application)
-        context = {
-            "stale": stale,
-            "now_saved": summary.rows(application, section_id, now=clock.now()),
-        }
-        return show(request, application, section_id, form, status=409, **context)
+    except Changed as refusal:
+        context = stale.kept(request, application, form, refusal)
+        context["now_saved"] = summary.rows(application, section_id, now=clock.now())
+        return show(request, application, section_id, form, status=refusal.status, **context)
     return redirect(going.after(request, saved, section_id))
-
-
-def refresh_version(request: HttpRequest, form: PartForm, application: Application) -> None:
-    """Let the typed answers be sent again, now against what is saved at present."""
-    form.data = {**request.POST.dict(), "version": str(application.version)}
 
 
 def show(

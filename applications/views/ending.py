@@ -1,5 +1,7 @@
 """Ending and adding: withdraw, discard, add information unasked."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -13,9 +15,10 @@ from applications.forms.declarations import AdditionForm
 from applications.forms.shared import VersionForm
 from applications.kinds import CertificateType
 from applications.models import Application
-from applications.views import going
+from applications.views import going, stale
 from applications.views.entry import acting, order_view, seen_version
 from applications.workflow import Action, Role
+from certportal.foundation.errors import Stale
 
 
 @order_view
@@ -45,10 +48,14 @@ def discard(request: HttpRequest, application: Application) -> HttpResponse:
 @order_view
 @require_http_methods(["GET", "POST"])
 def add_information(request: HttpRequest, application: Application) -> HttpResponse:
-    """Take information that nobody asked for."""
-    _require(application, Action.ADD_INFORMATION)
-    form = AdditionForm(request.POST or None, initial={"version": application.version})
-    if request.method == "POST" and form.is_valid():
+    """Take information that nobody asked for; what was written stays if somebody was faster."""
+    template, form = "applications/add_information.html", AdditionForm(request.POST or None)
+    if request.method != "POST":
+        _require(application, Action.ADD_INFORMATION)
+        form = AdditionForm(initial={"version": application.version})
+    if not form.is_valid():
+        return _show(request, application, template, form)
+    try:
         services.add_information(
             application.pk,
             text=form.cleaned_data["text"],
@@ -56,9 +63,13 @@ def add_information(request: HttpRequest, application: Application) -> HttpRespo
             version=form.cleaned_data["version"],
             **acting(request),
         )
-        messages.success(request, _("The information was added to the order."))
-        return redirect(going.order_url(application))
-    return _show(request, application, "applications/add_information.html", form)
+    except Stale as refusal:
+        context = stale.kept(
+            request, application, form, refusal, now_url=going.order_url(application)
+        )
+        return _show(request, application, template, form, status=refusal.status, **context)
+    messages.success(request, _("The information was added to the order."))
+    return redirect(going.order_url(application))
 
 
 def _require(application: Application, action: Action) -> None:
@@ -73,12 +84,19 @@ def _confirm(request: HttpRequest, application: Application, template: str) -> H
 
 
 def _show(
-    request: HttpRequest, application: Application, template: str, form: VersionForm
+    request: HttpRequest,
+    application: Application,
+    template: str,
+    form: VersionForm,
+    *,
+    status: int = 200,
+    **more: Any,
 ) -> HttpResponse:
     context = {
         "application": application,
         "form": form,
         "is_test": CertificateType(application.type).is_test,
         "back": going.order_url(application),
+        **more,
     }
-    return render(request, template, context)
+    return render(request, template, context, status=status)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -14,10 +15,11 @@ from applications.errors import NotPossible
 from applications.forms.delivery import ContactForm
 from applications.kinds import CertificateType
 from applications.models import Application, ContactLink
-from applications.views import going
+from applications.views import going, stale
 from applications.views.entry import acting, order_view, seen_version
 from applications.workflow import Action, Role
 from certportal.foundation import clock
+from certportal.foundation.errors import Stale
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +89,34 @@ def rename(request: HttpRequest, application: Application) -> HttpResponse:
         raise NotPossible
     now = clock.now()
     form = ContactForm(application, request.POST or None, today=clock.day(now))
-    if request.method == "POST" and form.is_valid():
+    if request.method != "POST" or not form.is_valid():
+        return _show_names(request, application, form)
+    try:
         services.rename_contact(
             application.pk, form.values(), version=seen_version(request), **acting(request)
         )
-        messages.success(request, _("A link was sent to the technical contact you named."))
-        return redirect(going.order_url(application))
+    except Stale as refusal:
+        context = stale.kept(
+            request, application, form, refusal, now_url=going.order_url(application)
+        )
+        return _show_names(request, application, form, status=refusal.status, **context)
+    messages.success(request, _("A link was sent to the technical contact you named."))
+    return redirect(going.order_url(application))
+
+
+def _show_names(
+    request: HttpRequest,
+    application: Application,
+    form: ContactForm,
+    *,
+    status: int = 200,
+    **more: Any,
+) -> HttpResponse:
     context = {
         "application": application,
         "form": form,
         "is_test": CertificateType(application.type).is_test,
         "back": going.order_url(application),
+        **more,
     }
-    return render(request, "applications/rename_contact.html", context)
+    return render(request, "applications/rename_contact.html", context, status=status)

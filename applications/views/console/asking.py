@@ -19,8 +19,9 @@ from applications.kinds import CertificateType
 from applications.models import Application, InformationRequest
 from applications.views.console import reasons
 from applications.views.console.case import identity
-from applications.views.console.entry import back_to, case_view
+from applications.views.console.entry import back_to, case_view, kept
 from certportal.foundation import clock
+from certportal.foundation.errors import Stale
 
 
 @case_view
@@ -34,6 +35,15 @@ def ask(request: HttpRequest, application: Application) -> HttpResponse:
     if "send" not in request.POST:
         shown = preview(application, form.cleaned_data)
         return render(request, "applications/console/ask_preview.html", context | {"mail": shown})
+    try:
+        _send(request, application, form)
+    except Stale as refusal:
+        context |= kept(request, application, form, refusal) | _context(request, application)
+        return render(request, "applications/console/ask.html", context, status=refusal.status)
+    return back_to(application, request, _("The request was sent to the applicant."))
+
+
+def _send(request: HttpRequest, application: Application, form: AskForm) -> None:
     services.request_info(
         application.pk,
         reason=form.cleaned_data["reason"],
@@ -44,7 +54,6 @@ def ask(request: HttpRequest, application: Application) -> HttpResponse:
         actor=access.actor_of(request),
         now=clock.now(),
     )
-    return back_to(application, request, _("The request was sent to the applicant."))
 
 
 @case_view

@@ -14,12 +14,15 @@ from applications.forms.console import ApproveForm, ReasonsForm
 from applications.models import Application
 from applications.views.console import case as page
 from applications.views.console import reasons
-from applications.views.console.entry import back_to, case_view
+from applications.views.console.entry import back_to, case_view, kept
+from applications.views.entry import acting
 from certportal.foundation import clock
+from certportal.foundation.errors import Stale
 from issuance.services.approve import FRESH
 
 # Time to read the page before pressing the button, so that it does not fail at the last moment.
 MARGIN = FRESH / 15
+TEMPLATES = {"reject": reasons.REJECTING}
 
 
 @case_view
@@ -51,15 +54,11 @@ def reject(request: HttpRequest, application: Application) -> HttpResponse:
     """Reject with reasons."""
     form = reasons_form(request, application, reasons.REJECTING)
     if not form.is_valid():
-        return _reasons_page(request, application, form, "reject", reasons.REJECTING)
-    services.reject(
-        application.pk,
-        reasons=form.cleaned_data["reasons"],
-        person=access.person_of(request),
-        version=form.cleaned_data["version"],
-        actor=access.actor_of(request),
-        now=clock.now(),
-    )
+        return _reasons_page(request, application, form, "reject")
+    try:
+        services.reject(application.pk, **_given(request, form))
+    except Stale as refusal:
+        return _reasons_page(request, application, form, "reject", refusal)
     return back_to(application, request, _("The application was rejected and the applicant told."))
 
 
@@ -69,16 +68,22 @@ def reopen(request: HttpRequest, application: Application) -> HttpResponse:
     """Take a rejected or lapsed application up again."""
     form = reasons_form(request, application, ())
     if not form.is_valid():
-        return _reasons_page(request, application, form, "reopen", ())
-    services.reopen(
-        application.pk,
-        reasons=form.cleaned_data["reasons"],
-        person=access.person_of(request),
-        version=form.cleaned_data["version"],
-        actor=access.actor_of(request),
-        now=clock.now(),
-    )
+        return _reasons_page(request, application, form, "reopen")
+    try:
+        services.reopen(application.pk, **_given(request, form))
+    except Stale as refusal:
+        return _reasons_page(request, application, form, "reopen", refusal)
     return back_to(application, request, _("The application was taken up again."))
+
+
+def _given(request: HttpRequest, form: ReasonsForm) -> dict[str, Any]:
+    """Return what rejecting and taking up again want: the reasons, whose, and what was seen."""
+    return {
+        "reasons": form.cleaned_data["reasons"],
+        "person": access.person_of(request),
+        "version": form.cleaned_data["version"],
+        **acting(request),
+    }
 
 
 def confirmation(request: HttpRequest, application: Application) -> dict[str, Any]:
@@ -109,10 +114,13 @@ def _reasons_page(
     application: Application,
     form: ReasonsForm,
     name: str,
-    templates: tuple[reasons.Template, ...],
+    refusal: Stale | None = None,
 ) -> HttpResponse:
+    """Show the reasons as they are written; `refusal`: somebody changed the case meanwhile."""
+    more = kept(request, application, form, refusal) if refusal else {}
     person, now = access.person_of(request), clock.now()
     context = page.identity(application, person, now=now)
     context |= page.prepared(application, person, now=now)
-    context |= {"form": form, "templates": templates}
-    return render(request, f"applications/console/{name}.html", context)
+    context |= {"form": form, "templates": TEMPLATES.get(name, ()), **more}
+    status = refusal.status if refusal else 200
+    return render(request, f"applications/console/{name}.html", context, status=status)

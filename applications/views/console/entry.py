@@ -8,10 +8,14 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
+from django.urls import reverse
 
 from accounts import access
 from applications.access import get_for_reviewer
+from applications.forms.shared import VersionForm
 from applications.models import Application
+from applications.views import stale
+from certportal.foundation.errors import Stale
 
 type CaseView = Callable[..., HttpResponseBase]
 
@@ -32,3 +36,11 @@ def back_to(application: Application, request: HttpRequest, said: object) -> Htt
     """Return to the case and say what was done."""
     messages.success(request, str(said))
     return redirect("console:case", application.pk)
+
+
+def kept(
+    request: HttpRequest, application: Application, form: VersionForm, refusal: Stale
+) -> dict[str, Any]:
+    """Return what a page says whose case somebody changed meanwhile; the form keeps its answers."""
+    case = reverse("console:case", args=[application.pk])
+    return stale.kept(request, application, form, refusal, now_url=case)

@@ -14,8 +14,8 @@ from applications.access import get_part
 from applications.errors import Changed
 from applications.forms.console import EVIDENCE, EvidenceForm, NamesForm
 from applications.models import Application, HostName
-from applications.views.console.entry import back_to, case_view
-from applications.views.entry import seen_version
+from applications.views.console.entry import back_to, case_view, kept
+from applications.views.entry import acting, seen_version
 from certportal.foundation import clock
 
 
@@ -25,19 +25,23 @@ def evidence(request: HttpRequest, application: Application, host_id: int) -> Ht
     """Record by what the reviewer saw that the applicant administers the host name."""
     host = get_part(access.actor_of(request), application.host_names.all(), host_id)
     form = EvidenceForm(request.POST)
+    context: dict[str, Any] = {"application": application, "form": form, "host": host}
     if not form.is_valid():
-        context = {"application": application, "form": form, "host": host}
         return render(request, "applications/console/evidence.html", context)
-    services.set_evidence(
-        application.pk,
-        host.pk,
-        evidence=HostName.Evidence(form.cleaned_data["evidence"]),
-        note=form.cleaned_data["note"],
-        person=access.person_of(request),
-        version=form.cleaned_data["version"],
-        actor=access.actor_of(request),
-        now=clock.now(),
-    )
+    try:
+        services.set_evidence(
+            application.pk,
+            host.pk,
+            evidence=HostName.Evidence(form.cleaned_data["evidence"]),
+            note=form.cleaned_data["note"],
+            person=access.person_of(request),
+            version=form.cleaned_data["version"],
+            **acting(request),
+        )
+    except Changed as refusal:
+        context |= kept(request, application, form, refusal)
+        page = "applications/console/evidence.html"
+        return render(request, page, context, status=refusal.status)
     return back_to(application, request, _("The evidence has been recorded."))
 
 

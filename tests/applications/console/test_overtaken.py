@@ -1,0 +1,68 @@
+"""The applicant is faster than the reviewer: what the reviewer wrote stands on the page."""
+
+from datetime import timedelta
+
+import pytest
+
+from applications import services
+from certportal.foundation import clock
+from tests.applications import orders
+
+WRITTEN = "Verkkotunnus kuuluu toiselle. Katsoin Traficomin rekisteristä."
+
+
+@pytest.fixture
+def seen(case, matti):
+    """The version that Riitta saw before Matti added to the case."""
+    before = case.version
+    handler = orders.Handler(matti, case)
+    services.add_information(case.pk, text="Lisätieto", person=matti, **handler.seen)
+    return before
+
+
+def typed(name):
+    """Return what the reviewer has typed on the page."""
+    deadline = clock.day(clock.now()) + timedelta(days=14)
+    asked = {"sections": ["contact", "delivery"], "deadline": deadline.isoformat(), "send": "1"}
+    return {"ask": {"reason": WRITTEN} | asked, "reject": {"reasons": WRITTEN}}[name]
+
+
+@pytest.mark.parametrize(("name", "status"), [("ask", "info_requested"), ("reject", "rejected")])
+def test_what_was_written_is_kept_and_sent_at_the_second_try(case, desk, seen, name, status):
+    answer = desk.press(name, case, version=seen, **typed(name))
+    assert answer.status_code == 409
+    assert "has changed since you opened the page" in answer.text
+    assert WRITTEN in answer.text
+    assert desk.url("case", case.pk) in answer.text
+    assert case.status == "in_review"
+    again = {one.name: one.value() for one in answer.context["form"]}
+    assert again["version"] == str(case.version)
+    desk.client.post(desk.url(name, case.pk), again | typed(name))
+    case.refresh_from_db()
+    assert case.status == status
+
+
+def test_the_parts_ticked_stay_ticked(case, desk, seen):
+    page = desk.press("ask", case, version=seen, **typed("ask"))
+    assert page.context["form"]["sections"].value() == ["contact", "delivery"]
+
+
+def test_reasons_stay_when_the_applicant_has_withdrawn(case, desk, matti):
+    services.withdraw(case.pk, **orders.Handler(matti, case).seen)
+    for name in ("ask", "reject"):
+        answer = desk.press(name, case, **typed(name))
+        assert answer.status_code == 409
+        assert WRITTEN in answer.text
+
+
+def test_a_note_on_evidence_is_kept(case, desk, seen):
+    host = case.host_names.first()
+    given = {"evidence": "registry", "note": "Traficom 25.11."}
+    answer = desk.press("evidence", case, host.pk, version=seen, **given)
+    assert answer.status_code == 409
+    assert 'value="Traficom 25.11."' in answer.text
+    host.refresh_from_db()
+    assert host.evidence == ""
+    desk.press("evidence", case, host.pk, **given)
+    host.refresh_from_db()
+    assert host.evidence == "registry"

@@ -1,0 +1,79 @@
+"""Somebody is faster than the applicant: what the applicant wrote stands on the page."""
+
+import pytest
+
+from applications import services
+from applications.workflow import Status
+from tests.applications import orders
+from tests.applications.contact.conftest import CONTACT
+from tests.applications.views.test_conformity_page import FIELDS, upload
+
+WRITTEN = "Huoltokatko on lauantaina kello 8–12."
+
+
+@pytest.fixture
+def add(web, address):
+    """Return how to add information to an order, seen at the version."""
+
+    def add(order, version):
+        form = address("applications:add_information", order.pk)
+        return web.post(form, {"version": version, "text": WRITTEN})
+
+    return add
+
+
+def test_information_is_kept_while_a_reviewer_takes_the_case(add, matti, riitta):
+    case = orders.in_review(matti)
+    seen = case.version
+    services.claim(case.pk, person=riitta, **orders.Handler(riitta, case).seen)
+    page = add(case, seen)
+    assert page.status_code == 409
+    assert "has changed since you opened the page" in page.text
+    assert WRITTEN in page.text
+    assert not case.additions.exists()
+    assert add(case, page.context["form"]["version"].value()).status_code == 302
+    assert case.additions.get().text == WRITTEN
+
+
+def test_information_that_comes_too_late_can_still_be_copied(add, matti):
+    case = orders.in_review(matti)
+    services.withdraw(case.pk, **orders.Handler(matti, case).seen)
+    page = add(case, case.version)
+    assert page.status_code == 409
+    assert WRITTEN in page.text
+    assert not case.additions.exists()
+
+
+def test_what_the_certificate_of_conformity_says_is_kept(web, address, matti, maija):
+    draft = orders.draft(matti, "system_signature")
+    seen = draft.version
+    handler = orders.Handler(maija, draft)
+    services.save_section(draft.pk, "conformity", {"conformity_version": "5.0"}, **handler.seen)
+    typed = FIELDS | {"conformity_number": "VT-2026-9", "file": upload(), "version": seen}
+    page = web.post(address("applications:part", draft.pk, "conformity"), typed)
+    assert page.status_code == 409
+    assert 'value="VT-2026-9"' in page.text
+    assert "5.0" in page.text
+    assert "Choose the file again" in page.text
+    draft.refresh_from_db()
+    assert draft.conformity_number == "VT-2025-0042"
+
+
+def test_another_technical_contact_is_kept(web, address, matti):
+    order = orders.draft(matti)
+    orders.name_contact(matti, order, CONTACT)
+    handler = orders.Handler(matti, order)
+    services.save_section(order.pk, "csr", {"csr_by": "technical_contact"}, **handler.seen)
+    orders.submit(matti, order)
+    seen = order.version
+    services.resend_link(order.pk, **orders.Handler(matti, order).seen)
+    typed = {"technical_name": "Uuno Uusi", "technical_email": "uuno@example.fi"}
+    typed |= {"technical_language": "fi", "version": seen}
+    page = web.post(address("applications:rename_contact", order.pk), typed)
+    assert page.status_code == 409
+    assert 'value="Uuno Uusi"' in page.text
+    order.refresh_from_db()
+    assert (order.status, order.technical_name) == (
+        Status.AWAITING_CSR,
+        CONTACT["technical_name"],
+    )
