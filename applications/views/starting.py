@@ -7,10 +7,13 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import access
 from applications import conformity, services
+from applications.errors import NotStanding
 from applications.forms.parts import NewOrderForm
 from applications.forms.shared import VersionForm
 from applications.kinds import CertificateType
 from applications.models import Application
+from applications.ownership import OtherOwner
+from applications.views import unit
 from applications.views.entry import acting, applicant_view, order_view
 
 
@@ -20,14 +23,17 @@ def new(request: HttpRequest) -> HttpResponse:
     """Ask for the type and begin the draft, for the unit that ?unit= names if there is one."""
     form = NewOrderForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        application = services.start(
-            organisation=access.organisation_of(request),
-            person=access.person_of(request),
-            type=CertificateType(form.cleaned_data["type"]),
-            language=get_language() or "fi",
-            unit=request.GET.get("unit", ""),
-            **acting(request),
-        )
+        try:
+            application = services.start(
+                organisation=access.organisation_of(request),
+                person=access.person_of(request),
+                type=CertificateType(form.cleaned_data["type"]),
+                language=get_language() or "fi",
+                unit=request.GET.get("unit", ""),
+                **acting(request),
+            )
+        except (NotStanding, OtherOwner) as refusal:
+            return unit.none_standing(request, None, refusal.reason)
         return redirect("applications:order", application.pk)
     return render(request, "applications/new.html", {"form": form})
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import Organisation
 from accounts.register import queries
-from accounts.register.models import RegisterRecord
+from accounts.register.models import Kind, RegisterRecord
 from accounts.register.search import search_units
 from applications import contents, mediation, ownership, services
 from applications.errors import NotPossible
@@ -69,7 +69,10 @@ def choose(request: HttpRequest, application: Application) -> HttpResponse:
     found = offer(application.organisation, query, today)
     if not found.standing:
         return none_standing(request, application)
-    records = _with_posted(found, request.POST.get("record"))
+    posted = request.POST.get("record", "")
+    if fault := _fault(application.organisation, posted, today):
+        return none_standing(request, application, fault)
+    records = _with_posted(found, posted)
     form = UnitForm(
         application, request.POST or None, today=today, records=records, found=found.searched
     )
@@ -100,7 +103,17 @@ def _intermediary(request: HttpRequest, application: Application, on: date) -> H
     return render(request, "applications/intermediary.html", context)
 
 
-def _with_posted(found: Offer, posted: str | None) -> list[RegisterRecord]:
+def _fault(organisation: Organisation, posted: str, on: date) -> str:
+    """Return why nothing may be ordered for the unit that was chosen: since the page was opened it
+    may have ended, or passed to another. Empty when it may, or when none was chosen.
+    """
+    kind, _colon, oid = posted.partition(":")
+    if kind not in Kind.values or "\0" in oid:
+        return ""
+    return ownership.fault(organisation, queries.standing(oid, kind, on))
+
+
+def _with_posted(found: Offer, posted: str) -> list[RegisterRecord]:
     """Return what is shown, and what was chosen from a list that has changed meanwhile."""
     chosen = [one for one in found.standing if key_of(one) == posted and one not in found.shown]
     return [*found.shown, *chosen]
@@ -114,8 +127,13 @@ def _save(request: HttpRequest, application: Application, form: UnitForm) -> Htt
     return redirect(f"{going.names_url(application)}{query}")
 
 
-def none_standing(request: HttpRequest, application: Application, reason: str = "") -> HttpResponse:
-    """Explain why nothing can be ordered and how the register is put right."""
+def none_standing(
+    request: HttpRequest, application: Application | None, reason: str = ""
+) -> HttpResponse:
+    """Explain why nothing can be ordered and how the register is put right.
+
+    `application` is None while there is no draft yet.
+    """
     context = {"application": application, "reason": reason}
     return render(request, "applications/not_standing.html", context)
 

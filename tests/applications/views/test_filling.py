@@ -3,14 +3,18 @@
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 
 from accounts.register.models import RegisterRecord
 from applications import services
 from applications.models import Application
 from applications.views import unit
 from certportal.foundation import clock
+from tests import people
 from tests.applications import orders
 from tests.applications.register.changing import change
+
+CLINIC, WARD = "1.2.246.10.99000085.10.0", "1.2.246.10.99000093.10.101"
 
 
 @pytest.fixture
@@ -89,9 +93,29 @@ def test_a_search_that_fits_more_units_than_are_shown_says_so(web, draft, addres
 
 
 def test_a_unit_of_another_organisation_cannot_be_chosen(fill, draft):
-    page = fill("unit", record="sote_unit:1.2.246.10.99000085.10.0")
-    assert "Choose one of the units in the list." in page.text
+    page = fill("unit", record=f"sote_unit:{CLINIC}")
+    assert "The unit belongs to another organisation" in page.text
     assert draft.record_oid == orders.UNIT
+
+
+def test_a_unit_that_ended_while_the_page_was_open_is_explained(sample, address, now):
+    head = people.make_founder("Hilla Hyvinvointi", "9900009-3", now=now)
+    order = orders.draft(head, unit=WARD)
+    RegisterRecord.objects.filter(oid=WARD).update(valid_to=clock.day(now) - timedelta(days=1))
+    web = people.log_in(Client(), head)
+    part = address("applications:part", order.pk, "unit")
+    page = web.post(part, {"version": order.version, "record": f"sote_unit:{WARD}"})
+    assert "The chosen unit has ended in the register." in page.text
+    assert "error-summary" not in page.text
+    new = address("applications:new") + f"?unit={WARD}"
+    page = web.post(new, {"type": "server"})
+    assert "The chosen unit has ended in the register." in page.text
+    assert "What you can do" in page.text
+
+
+@pytest.mark.parametrize("record", ["", "x:1.2", "sote_unit:1\x00"])
+def test_no_unit_chosen_is_an_error_of_the_field(fill, record):
+    assert "error-summary" in fill("unit", record=record).text
 
 
 def test_without_a_standing_unit_a_page_explains_what_to_do(web, draft, address):
