@@ -1,6 +1,7 @@
 """Orders from submit to delivered, through real workers, PostgreSQL, Redis and an SMTP sink."""
 
 import os
+import smtplib
 import tempfile
 import time
 from collections.abc import Callable
@@ -26,6 +27,8 @@ from tests.stack import Stack, free_port
 IDLE_ORDERS = int(os.environ.get("BENCH_IDLE_ORDERS", "10"))
 ORDERS = int(os.environ.get("BENCH_ORDERS", "40"))
 LONGEST_WAIT = 120.0
+ALLOWED = 2.0
+"""Seconds from approval to mail that 95 % of the orders may take while nothing else is done."""
 
 
 class Sink:
@@ -33,6 +36,7 @@ class Sink:
 
     def __init__(self) -> None:
         self.accepted: dict[str, float] = {}
+        self.package = b""
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         """Accept the mail; the order's number stands before the colon of its subject."""
@@ -40,6 +44,7 @@ class Sink:
         if mail.is_multipart():
             number = mail["Subject"].split(":")[0].removeprefix("[TEST] ")
             self.accepted.setdefault(number, time.perf_counter())
+            self.package = envelope.content
         return "250 OK"
 
 
@@ -56,27 +61,30 @@ def run() -> list[Figure]:
         stack.start("default", "ca", "beat")
         stack.await_worker("default")
         stack.await_worker("ca")
-        return measure(sink)
+        return measure(sink, port)
     finally:
         stack.stop()
         controller.stop()
 
 
-def measure(sink: Sink) -> list[Figure]:
+def measure(sink: Sink, port: int) -> list[Figure]:
     """Drive the orders one by one, then all at once."""
     now = clock.now()
     matti = people.make_founder("Matti Meikäläinen", "9900001-8", now=now)
     riitta = people.make_reviewer("Rauno Ratkaisija", now=now)
     idle = [one_order(matti, riitta, sink) for _ in range(IDLE_ORDERS)]
     busy, rate_of_orders = many_orders(matti, riitta, sink)
-    signatures = rate(sign_with_new_key())
+    signatures, least = rate(sign_with_new_key()), sign_and_mail(sink, port)
+    at_once = f"approval to mail, {ORDERS} at once"
     return [
         figure("orders, submit to delivered", rate_of_orders, "orders/s", signatures),
         figure("raw P-384 signatures, one thread", signatures, "1/s"),
-        figure("approval to mail, idle, p50", percentile(idle, 0.5), "s", 2.0),
-        figure("approval to mail, idle, p95", percentile(idle, 0.95), "s", 2.0),
-        figure(f"approval to mail, {ORDERS} at once, p50", percentile(busy, 0.5), "s"),
-        figure(f"approval to mail, {ORDERS} at once, p95", percentile(busy, 0.95), "s"),
+        figure("approval to mail, idle, p50", percentile(idle, 0.5), "s", least),
+        figure("approval to mail, idle, p95", percentile(idle, 0.95), "s", least),
+        figure("the same p95, beside what is allowed", percentile(idle, 0.95), "s", ALLOWED),
+        figure(f"{at_once}, p50", percentile(busy, 0.5), "s", least),
+        figure(f"{at_once}, p95", percentile(busy, 0.95), "s", least),
+        figure("one raw signature and one package over SMTP, p50", least, "s"),
     ]
 
 
@@ -127,6 +135,20 @@ def until(reached: Callable[[], bool]) -> None:
         if time.perf_counter() > end:
             raise TimeoutError("the workers did not get there")
         time.sleep(0.005)
+
+
+def sign_and_mail(sink: Sink, port: int) -> float:
+    """Return the seconds that nothing can be quicker than: one signature, one package mailed."""
+    sign = sign_with_new_key()
+
+    def once() -> float:
+        begun = time.perf_counter()
+        sign()
+        with smtplib.SMTP("127.0.0.1", port) as server:
+            server.sendmail("bench@example.fi", ["bench@example.fi"], sink.package)
+        return time.perf_counter() - begun
+
+    return percentile([once() for _ in range(20)], 0.5)
 
 
 def sign_with_new_key() -> Callable[[], object]:
