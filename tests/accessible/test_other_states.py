@@ -147,6 +147,41 @@ def test_an_order_that_waits_for_an_answer(go, matti, riitta, cas):
     check_both_widths(go("applications:part", case.pk, "host_names", who=matti))
 
 
+def overtaken(page, order):
+    """Press the button of a page whose order somebody has changed since it was opened."""
+    type(order).objects.filter(pk=order.pk).update(version=order.version + 9)
+    press(page)
+    page.wait_for_selector("main .notice[role=alert]")
+    check_both_widths(page)
+
+
+def test_somebody_was_faster(go, matti, riitta, cas):
+    case = orders.claimed(matti, riitta)
+    page = go("applications:add_information", case.pk, who=matti)
+    page.locator("[name=text]").fill("Huoltokatko on lauantaina.")
+    overtaken(page, case)
+    page = go("console:reject", case.pk, who=riitta)
+    page.locator("[name=reasons]").fill("Verkkotunnus kuuluu toiselle.")
+    overtaken(page, case)
+    draft = orders.draft(matti, "system_signature")
+    overtaken(go("applications:part", draft.pk, "conformity", who=matti), draft)
+
+
+def test_a_unit_that_has_ended(go, matti):
+    draft = orders.draft(matti)
+    page = go("applications:part", draft.pk, "unit", who=matti)
+    ended = RegisterRecord.objects.filter(oid=orders.UNIT)
+    ended.update(valid_to=draft.created_at.date().replace(year=2020))
+    press(page)
+    page.wait_for_load_state()
+    check_both_widths(page)
+    page = go("applications:new", who=matti, query=f"?unit={orders.UNIT}")
+    page.locator("input[name=type][value=server]").check()
+    press(page)
+    page.wait_for_load_state()
+    check_both_widths(page)
+
+
 @pytest.mark.parametrize(
     "status", [Status.AWAITING_CSR, Status.REJECTED, Status.WITHDRAWN, Status.LAPSED]
 )
