@@ -80,6 +80,8 @@ def erase(application_id: UUID, *, now: datetime) -> None:
     application = moving.lock(application_id)
     if application.erased_at is not None:
         return
+    # First of all: the database lets what was sent be changed in an erased order alone.
+    moving.save(application, now=now, erased_at=now, **dict.fromkeys(PERSONAL, ""))
     for submission in application.submissions.all():
         submission.content = _without_persons(submission)
         submission.save(update_fields=["content"])
@@ -92,7 +94,6 @@ def erase(application_id: UUID, *, now: datetime) -> None:
     application.contact_links.all().delete()
     application.csrs.update(der=b"", report={})
     erase_attachments(application)
-    moving.save(application, now=now, erased_at=now, **dict.fromkeys(PERSONAL, ""))
     moving.record(application, "erase", actor=ACTOR, now=now)
 
 

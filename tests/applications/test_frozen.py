@@ -1,0 +1,64 @@
+"""What was sent and what was uploaded cannot be changed, whoever has the database."""
+
+import uuid
+
+import pytest
+from django.db import InternalError, transaction
+
+from applications.models import Csr, Submission
+from applications.services import erasing
+from certportal.foundation import clock
+from tests.applications import orders
+
+
+@pytest.fixture
+def sent(matti):
+    """An order sent with its request."""
+    return orders.submitted(matti)
+
+
+def refused(change):
+    """Whether the database refuses the change and keeps what it had."""
+    with pytest.raises(InternalError, match="is kept as it is"), transaction.atomic():
+        change()
+    return True
+
+
+CHANGES = [
+    (Submission, {"content": "{}"}),
+    (Submission, {"sha256": "0" * 64}),
+    (Submission, {"language": "sv"}),
+    (Submission, {"at": clock.now()}),
+    (Submission, {"csr": None}),
+    (Csr, {"der": b"another"}),
+    (Csr, {"report": {}}),
+    (Csr, {"sha256": "0" * 64}),
+    (Csr, {"spki_sha256": "0" * 64}),
+    (Csr, {"uploaded_by": f"person:{uuid.uuid4()}"}),
+]
+
+
+@pytest.mark.parametrize(("model", "change"), CHANGES, ids=str)
+def test_neither_is_changed(sent, model, change):
+    assert refused(lambda: model.objects.filter(application=sent).update(**change))
+
+
+def test_what_was_sent_is_not_deleted(sent):
+    found = Submission.objects.filter(application=sent)
+    assert refused(lambda: found._raw_delete(found.db))
+
+
+def test_a_draft_goes_with_its_request(matti):
+    draft = orders.with_csr(matti)
+    orders.services.discard(draft.pk, **orders.Handler(matti, draft).seen)
+    assert not Csr.objects.exists()
+
+
+def test_when_its_time_is_over_the_persons_go_and_the_hashes_stay(sent):
+    before = sent.submissions.get().sha256, sent.csrs.get().sha256
+    erasing.erase(sent.pk, now=clock.now())
+    submission, csr = sent.submissions.get(), sent.csrs.get()
+    assert (submission.sha256, csr.sha256) == before
+    assert "matti@example.fi" not in submission.content
+    assert bytes(csr.der) == b""
+    assert refused(lambda: sent.submissions.update(sha256="0" * 64))
