@@ -8,6 +8,7 @@ import functools
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.contrib import messages
@@ -31,6 +32,7 @@ from accounts.models import (
 )
 from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor
+from certportal.foundation.browsers import came_from
 
 type View = Callable[..., HttpResponseBase]
 
@@ -203,7 +205,7 @@ def person_required(view: View) -> View:
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         person: Person | None = getattr(request, "person", None)
         if person is None:
-            return lead_to("accounts:login", request)
+            return lead_to_log_in(request)
         if person.email_verified_at is None:
             return lead_to("accounts:email", request)
         return view(request, *args, **kwargs)
@@ -260,6 +262,19 @@ def lead_to_reauthenticate(request: HttpRequest, *, back: str = "") -> HttpRespo
     if sends:
         messages.warning(request, _("Confirm first that it is you. Nothing has been done yet."))
     return lead_to("accounts:second_factor", request, wanted=back or request.get_full_path())
+
+
+def lead_to_log_in(request: HttpRequest) -> HttpResponseBase:
+    """Redirect to log in, and from there back.
+
+    What was posted by somebody who had been logged out meanwhile is lost; they are told so there,
+    and come back to the page that they posted from.
+    """
+    if request.method != "POST":
+        return lead_to("accounts:login", request)
+    page = urlsplit(came_from(request))
+    query = {"unsaved": "1"} | ({"next": page.path} if page.path else {})
+    return redirect(f"{reverse('accounts:login')}?{urlencode(query)}")
 
 
 def lead_to(name: str, request: HttpRequest, *, wanted: str = "") -> HttpResponseBase:

@@ -6,8 +6,8 @@ import structlog
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
-from django.utils.http import url_has_allowed_host_and_scheme
 
+from certportal.foundation.browsers import came_from
 from certportal.foundation.errors import Refused, TooMany, Unavailable
 
 log = structlog.get_logger(__name__)
@@ -58,11 +58,3 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """``handler500``: needs no database; shows the id under which the fault stands in the log."""
     reference = structlog.contextvars.get_contextvars().get("request_id", "")
     return HttpResponse(render_to_string("500.html", {"reference": reference}), status=500)
-
-
-def came_from(request: HttpRequest) -> str:
-    """The local page that led here, or empty."""
-    referer = request.headers.get("Referer", "")
-    host = {request.get_host()}
-    safe = url_has_allowed_host_and_scheme(referer, host, require_https=request.is_secure())
-    return referer if safe else ""

@@ -33,7 +33,8 @@ def login(request: HttpRequest) -> HttpResponse:
     if getattr(request, "person", None) is not None:
         return redirect(wanted(request) or landing(request))
     query = urlencode({"next": wanted(request)}) if wanted(request) else ""
-    return render(request, "accounts/login.html", {"query": query})
+    context = {"query": query, "unsaved": "unsaved" in request.GET}
+    return render(request, "accounts/login.html", context)
 
 
 @require_GET

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.csrf import csrf_failure
 
 log = structlog.get_logger(__name__)
@@ -84,6 +85,14 @@ def comes_from_elsewhere(request: HttpRequest) -> bool:
     if origin is None or origin in settings.CSRF_TRUSTED_ORIGINS:
         return False
     return urlsplit(origin).netloc != request.get_host()
+
+
+def came_from(request: HttpRequest) -> str:
+    """The page of this service that led here, or empty."""
+    referer = request.headers.get("Referer", "")
+    host = {request.get_host()}
+    safe = url_has_allowed_host_and_scheme(referer, host, require_https=request.is_secure())
+    return referer if safe else ""
 
 
 def from_other_sites(view: View) -> View:

@@ -120,10 +120,26 @@ def test_nobody_passes_without_a_verified_address(guard):
     assert answer.url.startswith("/fi/account/email/")
 
 
-def test_posting_leads_back_to_no_page(matti):
-    request = RequestFactory().post("/fi/home/")
+@pytest.mark.parametrize(
+    ("referer", "back"),
+    [
+        ("http://testserver/fi/orders/new/?unit=1.2", "&next=%2Ffi%2Forders%2Fnew%2F"),
+        ("http://elsewhere.example/fi/orders/new/", ""),
+        ("", ""),
+    ],
+)
+def test_who_was_logged_out_before_posting_comes_back_to_the_page(referer, back):
+    request = RequestFactory().post("/fi/home/", headers={"referer": referer})
 
-    assert access.member_required(page)(request).url == "/fi/account/login/"
+    answer = access.member_required(page)(request)
+
+    assert answer.url == f"/fi/account/login/?unsaved=1{back}"
+
+
+@pytest.mark.django_db
+def test_and_is_told_that_nothing_was_saved(client):
+    assert "Tunnistaudu ja lähetä se uudelleen" in client.get("/fi/account/login/?unsaved=1").text
+    assert "Tunnistaudu ja lähetä se uudelleen" not in client.get("/fi/account/login/").text
 
 
 def test_person_without_a_chosen_organisation_is_led_to_choose(matti):
