@@ -34,9 +34,10 @@ missing_packages() {
 install_packages() {
     local missing
     missing=$(missing_packages "$@")
+    missing=${missing% }
     [ -n "$missing" ] || return 0
     may_be_root || die "packages are missing; let an administrator run: apt-get install $missing"
-    say "Installing $missing…"
+    say "Installing $missing …"
     trap let_servers_start EXIT
     keep_servers_from_starting
     apt update || say "apt-get update failed; trying with the lists there are"
