@@ -14,6 +14,8 @@ from applications import conformity, contents, mediation
 from applications.kinds import CertificateType, Delivery
 from applications.models import Application
 from applications.naming import names
+from applications.workflow import ENDED, Status
+from certportal.foundation import clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +125,23 @@ def _conformity(application: Application, _now: datetime) -> Rows:
     yield Row(_("Attached document"), attached.name if attached else "")
 
 
-def _validity(application: Application, _now: datetime) -> Rows:
+def _validity(application: Application, now: datetime) -> Rows:
     months = application.validity_months
     shown = ngettext("%(months)d month", "%(months)d months", months or 0)
     yield Row(_("Validity"), shown % {"months": months} if months else "")
     if months:
-        start = application.start
-        begins = date_format(start, "SHORT_DATE_FORMAT") if start else _("At once when issued")
-        yield Row(_("Validity begins"), begins)
+        yield Row(_("Validity begins"), _begins(application, now))
+
+
+def _begins(application: Application, now: datetime) -> str:
+    """Say when validity begins: a chosen day that has passed meanwhile holds nothing up."""
+    start = application.start
+    if start is None:
+        return _("At once when issued")
+    chosen = date_format(start, "SHORT_DATE_FORMAT")
+    if start > clock.day(now) or application.status in {Status.ISSUED, *ENDED}:
+        return chosen
+    return _("At once when issued; the chosen day %(day)s has passed") % {"day": chosen}
 
 
 def _contact(application: Application, _now: datetime) -> Rows:

@@ -190,6 +190,14 @@ def test_validity_begins_at_most_sixty_days_ahead(fill, draft, now, days, ok):
     assert (draft.start == day) is ok
 
 
+def test_a_chosen_day_that_passes_before_the_order_is_sent_is_said(web, fill, draft, address, now):
+    fill("validity", validity_months="6", begins="chosen", start=f"{now + timedelta(5):%d.%m.%Y}")
+    check = address("applications:check", draft.pk)
+    assert "has passed" not in web.get(check).text
+    Application.objects.update(start=clock.day(now))
+    assert "At once when issued; the chosen day" in web.get(check).text
+
+
 def test_a_chosen_day_must_be_given(fill):
     page = fill("validity", validity_months="6", begins="chosen", start="")
     assert "Enter the first day of validity." in page.text
