@@ -89,12 +89,17 @@ def morning(person: Person, work: Day) -> Message:
 def alarm(person: Person, source: str, waiting: Sequence[Application]) -> Message:
     """Write the alarm about a source that does not answer; the oldest application comes first."""
     context = {
-        "source": SOURCES.get(source, source),
+        "source": source_words(source),
         "waiting": waiting,
         "since": waiting[0].waiting_since,
         "address": _console(person.language),
     }
     return write_to(person, "alarm", context)
+
+
+def source_words(source: str) -> str:
+    """Return what a source that is waited for is called."""
+    return str(SOURCES.get(source, source))
 
 
 def write_to(person: Person, notice: str, told: Mapping[str, object]) -> Message:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
+from django.test import Client
 
 from accounts.register.models import RegisterRecord
 from applications import services
@@ -15,6 +16,7 @@ from applications.workflow import Status
 from certportal.foundation import clock
 from certportal.foundation.models import OutboxItem
 from issuance.models import Certificate, PreparedCertificate
+from tests import people
 from tests.applications import orders
 from tests.applications.register.changing import change
 
@@ -145,12 +147,14 @@ def test_a_unit_renamed_under_its_organisation_brings_a_server_s_case_back(kalle
     }
 
 
-def test_while_the_register_is_too_old_the_approved_order_waits(approved, too_old, now):
+def test_while_the_register_is_too_old_the_approved_order_waits(approved, riitta, too_old, now):
     item = OutboxItem.objects.get(topic="certificate.approved")
     orders.drain()
     approved.refresh_from_db()
     assert approved.status == Status.APPROVED
     assert approved.waiting_for == "register"
+    case = people.log_in(Client(), riitta).get(f"/fi/console/{approved.pk}/").text
+    assert "organisaatiorekisteri" in case.split("Lähde ei ole vastannut")[1][:80]
     too_old.undo()
     OutboxItem.objects.filter(pk=item.pk).update(due_at=now)
     orders.drain()

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from accounts import access
 from accounts.models import Person
-from applications import holding
+from applications import holding, watch
 from applications.kinds import CertificateType
 from applications.models import Application
 from applications.views import history
@@ -68,6 +68,7 @@ def identity(application: Application, person: Person, *, now: datetime) -> dict
 def evidence(application: Application, *, now: datetime) -> dict[str, Any]:
     """Return findings, host names and the applicant's own words."""
     return {
+        "awaited": watch.source_words(application.waiting_for),
         "findings": word_all(application.findings),
         "hosts": names.host_rows(application),
         "names_form": names.names_form(application, now=now),
