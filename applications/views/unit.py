@@ -110,7 +110,7 @@ def _fault(organisation: Organisation, posted: str, on: date) -> str:
     kind, _colon, oid = posted.partition(":")
     if kind not in Kind.values or "\0" in oid:
         return ""
-    return ownership.fault(organisation, queries.standing(oid, kind, on))
+    return ownership.fault(organisation, queries.standing(oid, kind, on), on)
 
 
 def _with_posted(found: Offer, posted: str) -> list[RegisterRecord]:
