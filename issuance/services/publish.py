@@ -62,7 +62,7 @@ def _publish(ca: IssuingCA, now: datetime, signer: Signer) -> crl.CrlFacts:
     number = _take_number(ca, served, now)
     validity = timedelta(hours=pki().crl_validity_hours)
     facts = crl.CrlFacts(number, now - BACKDATE, now + validity)
-    entries = collect(ca, served)
+    entries = collect(ca, served, facts.this_update)
     der = crl.make([entries.joined], facts, signer)
     after = served.facts.number if served else 0
     crl.check(der, ca.certificate, after=after, now=now, entries=entries.joined)

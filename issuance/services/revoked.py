@@ -33,14 +33,16 @@ class Entries:
     carried: int = 0
 
 
-def collect(ca: IssuingCA, served: crl.Parts | None) -> Entries:
+def collect(ca: IssuingCA, served: crl.Parts | None, this_update: datetime) -> Entries:
     """The entries of the next list of ``ca``, after the one ``served``. Raises CrlRefused.
 
     A certificate stays on the list until one has been published after its end: RFC 5280
-    section 3.3. A revocation once published stays published, even if the database has come back
-    from a backup made before it.
+    section 3.3. A list from the future, made before the clock was put back, is none such. A
+    revocation once published stays published, even if the database has come back from a backup
+    made before it.
     """
-    since = served.facts.this_update if served else ca.certificate.not_valid_before_utc
+    begun = ca.certificate.not_valid_before_utc
+    since = min(served.facts.this_update, this_update) if served else begun
     with connection.cursor() as cursor:
         cursor.execute(_STATEMENT, [ca.pk, since])
         count, strangers, joined = cursor.fetchone()

@@ -133,7 +133,7 @@ def _database(ca):
         seconds = []
         for _ in range(3):
             begun = time.perf_counter()
-            assert collect(ca, None).count == size
+            assert collect(ca, None, clock.now()).count == size
             seconds.append(time.perf_counter() - begun)
         yield figure(f"{size:,} entries read from the database", median(seconds) * 1000, "ms")
     with connection.cursor() as cursor:

@@ -85,6 +85,18 @@ def test_what_was_revoked_stays_so_though_the_database_has_forgotten_it(
     assert Event.objects.filter(action="issuance.crl").latest("id").data["carried"] == 0
 
 
+def test_a_clock_that_ran_ahead_takes_nothing_off_the_list(
+    issue: Issue, ca: IssuingCA, now: datetime
+) -> None:
+    certificate = issue()
+    revoke(certificate, now)
+    services.publish_crl(ca, now=now)
+    ahead = certificate.not_after + timedelta(days=400)
+    services.publish_crl(ca, now=ahead)
+    services.publish_crl(ca, now=now + timedelta(hours=1))  # the clock was put back
+    assert listed().keys() == {number(certificate)}
+
+
 def test_an_entry_that_is_not_of_its_certificate_stops_the_list(
     issue: Issue, ca: IssuingCA, now: datetime
 ) -> None:
