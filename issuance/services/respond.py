@@ -94,9 +94,12 @@ def _next_update(responder: Signer, now: datetime) -> datetime:
 
 
 def _single(cert_id: bytes, status: Status, now: datetime, until: datetime) -> Single:
-    """Backdated for clocks that lag, but not to before the revocation it tells of."""
+    """Backdated for clocks that lag, but not to before the revocation it tells of.
+
+    Nor dated in the future, as a revocation may be after the clock was put back.
+    """
     begun = now - BACKDATE
-    return Single(cert_id, status, max(begun, status.revoked_at or begun), until)
+    return Single(cert_id, status, max(begun, min(status.revoked_at or begun, now)), until)
 
 
 def refresh_responses(
@@ -147,7 +150,10 @@ def _refresh(ca: IssuingCA, now: datetime, most: int, load_signer: LoadSigner) -
 
 
 def _is_old(pack: packs.Head, now: datetime) -> bool:
-    return pack.next_update - now <= RENEWED_AT * (pack.next_update - pack.this_update)
+    """Whether a part of its life is over, or the clock was put back since: nobody believes it."""
+    from_the_future = pack.this_update - BACKDATE > now
+    life = pack.next_update - pack.this_update
+    return from_the_future or pack.next_update - now <= RENEWED_AT * life
 
 
 def answer(

@@ -292,6 +292,22 @@ def test_a_revocation_is_signed_though_its_own_work_failed_for_good(
     assert status_of(certificate).certificate_status == library.OCSPCertStatus.REVOKED
 
 
+def test_what_was_signed_while_the_clock_ran_ahead_is_signed_anew(
+    certificate: Certificate, now: datetime
+) -> None:
+    publish_response_with(certificate.pk, now=now + 24 * HOUR)
+    refresh_responses(now=now)  # the clock was put back
+    assert status_of(certificate).produced_at_utc == now
+
+
+def test_a_revocation_dated_ahead_is_told_at_once(certificate: Certificate, now: datetime) -> None:
+    services.revoke(certificate.pk, "superseded", actor=TEST, now=now + 24 * HOUR)
+    publish_response_with(certificate.pk, now=now)  # the clock was put back
+    told = status_of(certificate)
+    assert told.certificate_status == library.OCSPCertStatus.REVOKED
+    assert told.this_update_utc == now
+
+
 def test_what_its_pack_tells_already_is_not_signed_again(
     certificate: Certificate, now: datetime
 ) -> None:
