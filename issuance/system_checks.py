@@ -134,8 +134,7 @@ def _spki(ca: IssuingCA) -> bytes:
 def keys_fit_their_cas(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
     """Every registered CA's key is there, is its own, and its chain is the registered one.
 
-    Looks only where keys may be seen, and only when the database is asked for
-    (``check --deploy --database default``).
+    Looks only where keys may be seen, and only when the database is asked (``check --deploy``).
     """
     visible = any(getattr(settings, name, "") for name in settings.KEY_SETTINGS)
     if not databases or settings.PORTAL_PROCESS in KEYLESS or not visible:

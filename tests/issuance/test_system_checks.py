@@ -184,6 +184,6 @@ def test_check_deploy_refuses_as_a_command(
     settings.ISSUANCE_SIGNER = {"BACKEND": "issuance.signers.file.KeyFiles"}
     signers.forget()
     with pytest.raises(SystemCheckError) as error:
-        call_command("check", "--deploy", "--database", "default")
+        call_command("check", "--deploy")
     for number in ("E003", "E004", "E005", "E007"):
         assert f"issuance.{number}" in str(error.value)

@@ -120,6 +120,11 @@ def test_wrong_settings_are_refused(django_db_setup, changes, said):
     assert [one for one in said if one not in words] == [], words
 
 
+def test_what_the_database_would_say_is_not_passed_over(django_db_setup):
+    status, words = check(DATABASE_URL="postgres://nobody@/none?host=/nonexistent")
+    assert (status, "The database cannot be asked" in words) == (1, True), words
+
+
 def test_browsers_come_back_over_https_only(told):
     hsts = told["page"]["headers"]["Strict-Transport-Security"]
     assert hsts == "max-age=63072000; includeSubDomains; preload"
