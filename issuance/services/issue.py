@@ -3,7 +3,8 @@
 The steps, and what a worker killed between any two of them leaves behind:
 
 1. ``_begin`` stores that the attempt is signing. Before: nothing happened. After: the attempt can
-   no longer be voided, and the next run goes on from here.
+   no longer be voided, and the next run goes on from here; only if its CA has gone out of use
+   before it signed does the next run give the attempt up.
 2. Sign. The signature exists in this process only; the next run makes it anew, over the same
    bytes with the same serial.
 3. Append to the journal. From here on the next run takes the certificate from the journal.
@@ -78,12 +79,35 @@ def _begin(
     load_signer: LoadSigner,
 ) -> list[PreparedCertificate]:
     """What is to be signed: marked so by an earlier run, or checked again and marked now."""
-    signing = [each for each in known.values() if each.state == State.SIGNING]
+    marked = [each for each in known.values() if each.state == State.SIGNING]
+    signing = _signed_still(marked, now)
     waiting = [each for each in known.values() if each.state == State.PREPARED]
     unknown = [reference for reference in references if reference not in known]
     _require_means(waiting, load_signer)
     reach("before_begin")
     return [*signing, *_mark(waiting, unknown, now)] if waiting or unknown else signing
+
+
+def _signed_still(
+    marked: Sequence[PreparedCertificate], now: datetime
+) -> list[PreparedCertificate]:
+    """Those marked that go on: a CA out of use signs no more than its journal tells it has."""
+    given_up = [each for each in marked if _is_out_of_use(attempts.ca_of(each)) and _unsigned(each)]
+    if given_up:
+        with transaction.atomic():
+            locks.hold(*(f"issuance:{each.reference}" for each in given_up))
+            for each in given_up:
+                _refuse(each.reference, each, "ca_not_active", now)
+    return [each for each in marked if each not in given_up]
+
+
+def _is_out_of_use(ca: IssuingCA) -> bool:
+    return ca.state in {IssuingCA.State.RETIRED, IssuingCA.State.REVOKED}
+
+
+def _unsigned(attempt: PreparedCertificate) -> bool:
+    stem, reference = attempts.ca_of(attempt).stem, str(attempt.reference)
+    return journal.find(stem, reference=reference, attempt=attempt.attempt) is None
 
 
 def _require_means(waiting: Iterable[PreparedCertificate], load_signer: LoadSigner) -> None:

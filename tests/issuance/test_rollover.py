@@ -1,6 +1,7 @@
 """A new generation issues; the old one keeps its certificates' status until the last has ended."""
 
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,10 +13,13 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import Organisation, Person
 from certportal.foundation.actors import system
-from issuance import repository, services, signers
+from certportal.foundation.models import OutboxItem
+from issuance import journal, repository, services, signers
 from issuance.models import Certificate, IssuingCA, PreparedCertificate
+from issuance.orders import CertificateOrder
 from issuance.services.generations import NotPossible, retire, start_generation
-from issuance.signers import SignerUnavailable, memory
+from issuance.services.signing import signer_for
+from issuance.signers import Signer, SignerUnavailable, memory
 from tests.issuance.conftest import NOW, approve_by
 from tests.issuance.hierarchy import Place, add_ca
 from tests.issuance.orders import server_order
@@ -203,6 +207,67 @@ def test_what_was_approved_for_the_old_one_is_not_issued_by_it(
     assert services.issue(prepared.reference, now=now) is None
     prepared.refresh_from_db()
     assert prepared.void_reason == "ca_not_active"
+
+
+def pulled_out(ca: IssuingCA) -> Signer:
+    raise SignerUnavailable(ca.stem)
+
+
+def lost_after_the_mark() -> Callable[[IssuingCA], Signer]:
+    """Loads a signer that is there when the attempt is marked and gone when it is to sign."""
+    loads = iter([signer_for, pulled_out])
+    return lambda ca: next(loads)(ca)
+
+
+@pytest.mark.parametrize("state", ["retired", "revoked"])
+def test_what_a_ca_out_of_use_had_not_signed_goes_back(
+    approved: PreparedCertificate,
+    riitta: Person,
+    order: CertificateOrder,
+    now: datetime,
+    state: str,
+) -> None:
+    with pytest.raises(SignerUnavailable):
+        services.issue(approved.reference, now=now, load_signer=lost_after_the_mark())
+    IssuingCA.objects.filter(stem="sote-ec-1").update(state=state)
+    assert services.issue(approved.reference, now=now) is None
+    approved.refresh_from_db()
+    assert (approved.state, approved.void_reason) == ("void", "ca_not_active")
+    assert OutboxItem.objects.filter(topic="certificate.refused").count() == 1
+    assert list(journal.entries("sote-ec-1")) == []
+    add_ca(Place("production", "ec", 2))
+    approve_by(riitta, services.prepare(order, now=now), now)
+    issued = services.issue(order.reference, now=now)
+    assert issued is not None and issued.issuing_ca.stem == "sote-ec-2"
+    assert services.reconcile(mend=False, now=now) == []
+
+
+def test_what_it_had_signed_before_is_kept(
+    approved: PreparedCertificate, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("issuance.services.signed.store_within", die)
+        with pytest.raises(KeyboardInterrupt):
+            services.issue(approved.reference, now=now)
+    retire("sote-ec-1", actor=system("test"), now=now)
+    issued = services.issue(approved.reference, now=now, load_signer=pulled_out)
+    assert issued is not None
+    assert [entry.der for entry in journal.entries("sote-ec-1")] == [bytes(issued.der)]
+
+
+def die(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_what_a_ca_in_use_is_signing_is_not_given_up(
+    approved: PreparedCertificate, now: datetime
+) -> None:
+    with pytest.raises(SignerUnavailable):
+        services.issue(approved.reference, now=now, load_signer=lost_after_the_mark())
+    approved.refresh_from_db()
+    approved.state, approved.void_reason = PreparedCertificate.State.VOID, "expired"
+    with pytest.raises(IntegrityError), transaction.atomic():
+        approved.save(update_fields=["state", "void_reason"])
 
 
 @pytest.mark.parametrize("state", ["retired", "revoked"])
