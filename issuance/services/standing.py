@@ -34,8 +34,9 @@ def in_packs(ca: IssuingCA, names: Sequence[str], now: datetime) -> dict[str, di
     found: dict[str, dict[str, Status]] = {name: {} for name in names}
     for serial, status in _statuses(_alive(ca, now).filter(reduce(or_, ranges))).items():
         found[packs.name_of(serial)][serial] = status
+    listed = _listed(ca)
     for name, statuses in found.items():
-        for serial, entry in _listed(ca).get(name, {}).items():
+        for serial, entry in listed.get(name, {}).items():
             if statuses.get(serial, GOOD) == GOOD:
                 statuses[serial] = of_entry(entry)
     return found
@@ -111,11 +112,15 @@ _LISTED: dict[Path, tuple[tuple[int, int], Listed]] = {}
 
 
 def _listed(ca: IssuingCA) -> Listed:
-    """What stands on the list being served. Each is sorted once in a process, the last is kept."""
-    file = repository.last_crl_path(ca.stem)
-    if file is None:
-        return {}
-    facts = file.stat()
+    """What stands on the list published last. Each is sorted once in a process, the last is kept.
+
+    It is read only when another has taken its place: one may have megabytes.
+    """
+    file = repository.crl_path(ca.stem)
+    try:
+        facts = file.stat()
+    except FileNotFoundError:
+        return _sorted(ca.stem)
     version = (facts.st_ino, facts.st_mtime_ns)
     known = _LISTED.get(file)
     if known is None or known[0] != version:
