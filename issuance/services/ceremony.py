@@ -61,30 +61,47 @@ def create_ca(
     Raises AlreadyThere, RootElsewhere, SignerUnavailable. What an interrupted ceremony left is
     taken up, nothing is ever overwritten.
     """
-    if keys.exists(place.stem) or IssuingCA.objects.filter(stem=place.stem).exists():
-        raise AlreadyThere(f"{place.stem} exists already; nothing was changed")
     root_keys = roots or cast(KeyFiles, keys)
+    _require_new(place, keys, root_keys)
     root, records = _root(place, root_keys, now, rsa_bits)
+    signer = _issuing(place, keys, root, now, rsa_bits)
+    publish_root_list(place, sign_list(place, root, root_keys.folder, now=now), root, now=now)
+    register(place, signer, actor=actor, now=now, state=state)
+    return [*records, Record(place.stem, signer.chain[0], keys.place(place.stem))]
+
+
+def _require_new(place: Place, keys: KeyStore, root_keys: KeyFiles) -> None:
+    """Raise AlreadyThere, unless this is the ceremony that was interrupted before the end."""
+    registered = IssuingCA.objects.filter(stem=place.stem).exists()
+    if not registered and not keys.exists(place.stem):
+        return
+    root = None if registered else open_root(place, root_keys)
+    if root is None or keys.load(place.stem).chain[-1] != root.chain[0]:
+        raise AlreadyThere(f"{place.stem} exists already; nothing was changed")
+
+
+def _issuing(place: Place, keys: KeyStore, root: Signer, now: datetime, rsa_bits: int) -> Signer:
+    """The issuing CA: certified now, or before the ceremony was interrupted."""
+    if keys.exists(place.stem):
+        return keys.load(place.stem)
     key = keys.pending(place.stem) or keys.make_key(place.stem, place.branch, rsa_bits)
     chain = certify(place, key.public_key(), root, now=now)
     keys.keep_chain(place.stem, chain)
-    publish_root_list(place, sign_list(place, root, root_keys.folder, now=now), root, now=now)
-    register(place, Signer(chain, key), actor=actor, now=now, state=state)
-    return [*records, Record(place.stem, chain[0], keys.place(place.stem))]
+    return Signer(chain, key)
 
 
 def _root(
     place: Place, keys: KeyFiles, now: datetime, rsa_bits: int
 ) -> tuple[Signer, list[Record]]:
-    """The root of the hierarchy: the one there is, or a new one, with its record."""
+    """The root of the hierarchy, and its record until the hierarchy is registered."""
     others = IssuingCA.objects.filter(environment=place.environment, branch=place.branch)
     registered = next((ca.root for ca in others), None)
     root = open_root(place, keys)
     if registered is not None and (root is None or root.chain[0] != registered):
         raise RootElsewhere(place)
-    if root is not None:
+    if registered is not None and root is not None:
         return root, []
-    root = make_root(place, keys, now=now, rsa_bits=rsa_bits)
+    root = root or make_root(place, keys, now=now, rsa_bits=rsa_bits)
     return root, [Record(place.root_stem, root.chain[0], keys.place(place.root_stem))]
 
 

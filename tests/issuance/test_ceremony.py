@@ -79,6 +79,35 @@ def test_a_ceremony_never_overwrites(keys: KeyFiles) -> None:
     assert keys.key_path("sote-ec-1").read_bytes() == before
 
 
+def test_an_interrupted_ceremony_is_taken_up_and_recorded_whole(
+    keys: KeyFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("issuance.services.ceremony.register", full_disk)
+        with pytest.raises(CommandError, match="no space"):
+            production_ec()
+    before = {path.name: path.read_bytes() for path in keys.folder.glob("*.key")}
+    record = production_ec()
+    assert {path.name: path.read_bytes() for path in keys.folder.glob("*.key")} == before
+    assert record.count("SHA-256") == 2
+    ca = IssuingCA.objects.get()
+    assert signer_for(ca).chain == (ca.certificate, ca.root)
+
+
+def full_disk(*_: object, **__: object) -> None:
+    raise OSError("no space left")
+
+
+def test_keys_of_another_root_are_not_taken_up(keys: KeyFiles) -> None:
+    production_ec()
+    IssuingCA.objects.all().delete()
+    keys.chain_path("root-ec-1").unlink()
+    with pytest.raises(CommandError, match="exists already"):
+        production_ec()
+    assert not IssuingCA.objects.exists()
+    assert not keys.chain_path("root-ec-1").exists()
+
+
 def test_a_registered_ca_whose_key_is_gone_is_not_made_anew(keys: KeyFiles) -> None:
     create_ca("--demo")
     keys.key_path("sote-ec-1").unlink()
