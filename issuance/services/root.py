@@ -28,7 +28,8 @@ from issuance.signers.file import KeyFiles
 from issuance.signers.protocol import KeyStore, Signer
 from issuance.validity import add_months, end_of_day
 
-ROOT_CRL_VALIDITY = timedelta(days=366)
+# CA/B BR 4.9.7: twelve months at most.
+ROOT_CRL_VALIDITY = timedelta(days=365)
 LEAST_RSA_BITS = 3072
 REASONS = (
     "key_compromise",
