@@ -69,9 +69,12 @@ def pack_names(ca: IssuingCA, now: datetime) -> set[str]:
 
 
 def last_revocations(ca: IssuingCA, now: datetime) -> dict[str, datetime]:
-    """When a certificate of each pack was revoked last; packs without any are not among them."""
+    """When a certificate of each pack was revoked last; packs without any are not among them.
+
+    One dated ahead, by a clock that was put back since, would have its pack signed for ever.
+    """
     first, end = packs.DIGITS
-    revoked = _alive(ca, now).filter(state=Certificate.State.REVOKED)
+    revoked = _alive(ca, now).filter(state=Certificate.State.REVOKED, revoked_at__lte=now)
     named = revoked.annotate(name=Substr("serial", first + 1, end - first))
     return dict(named.values_list("name").annotate(Max("revoked_at")))
 

@@ -306,6 +306,8 @@ def test_a_revocation_dated_ahead_is_told_at_once(certificate: Certificate, now:
     told = status_of(certificate)
     assert told.certificate_status == library.OCSPCertStatus.REVOKED
     assert told.this_update_utc == now
+    refresh_responses(now=now + HOUR)
+    assert status_of(certificate).produced_at_utc == now
 
 
 def test_what_its_pack_tells_already_is_not_signed_again(
