@@ -14,17 +14,20 @@ from applications.kinds import CertificateType
 
 @dataclass(slots=True, eq=False)
 class Unit:
-    """One unit, whether it stands that day, and the units under it."""
+    """One unit, whether it and its organisation stand that day, and the units under it."""
 
     record: RegisterRecord
     standing: bool
+    provided: bool = True
     units: list["Unit"] = field(default_factory=list)
     parent: "Unit | None" = None
 
     @property
     def types(self) -> list[CertificateType]:
-        """The certificates that may be ordered for it: none unless it stands in the register."""
-        return list(CertificateType) if self.standing else []
+        """The certificates that may be ordered for it: none unless it stands in the register, and
+        the organisation whose name they carry as well.
+        """
+        return list(CertificateType) if self.standing and self.provided else []
 
     @property
     def needs_conformity(self) -> bool:
@@ -55,7 +58,11 @@ def arrange(records: Iterable[RegisterRecord], on: date) -> list[Unit]:
 
     No record is lost: of a circle, which the register should not have, every unit is topmost.
     """
-    units = {one.oid: Unit(one, one.is_standing(on)) for one in records}
+    known = list(records)
+    fallen = queries.fallen({one.provider_oid for one in known}, Kind.SOTE_UNIT, on)
+    units = {
+        one.oid: Unit(one, one.is_standing(on), one.provider_oid not in fallen) for one in known
+    }
     top = []
     for unit in units.values():
         if _hangs(unit.record, units):

@@ -59,6 +59,16 @@ def standings(oids: Collection[str], kind: str, on: date) -> dict[str, Standing]
     return {oid: _standing(_best(current.get(oid, []), on), oid, kind, on) for oid in oids}
 
 
+def fallen(oids: Collection[str], kind: str, on: date) -> dict[str, Standing]:
+    """Those of the codes that the register knows, or knew, and that do not stand *on* that day."""
+    found = standings([oid for oid in oids if oid], kind, on)
+    return {
+        oid: standing
+        for oid, standing in found.items()
+        if not (standing.ok or standing.reason is Reason.UNKNOWN)
+    }
+
+
 def _standing(record: RegisterRecord | None, oid: str, kind: str, on: date) -> Standing:
     if record is not None:
         reason = _reason(record, on)

@@ -37,12 +37,10 @@ def _of_provider(unit: RegisterRecord | None, today: date) -> list[Finding]:
 
     One that the register does not know at all says nothing: not every unit names its provider.
     """
-    if unit is None or unit.provider_oid in {"", unit.oid}:
+    if unit is None or unit.provider_oid == unit.oid:
         return []
-    provider = queries.standing(unit.provider_oid, unit.kind, today)
-    if provider.ok or provider.reason is queries.Reason.UNKNOWN:
-        return []
-    return [_finding(provider.reason, unit.provider_oid, provider.record)]
+    fallen = queries.fallen([unit.provider_oid], unit.kind, today)
+    return [_finding(one.reason, oid, one.record) for oid, one in fallen.items()]
 
 
 def _finding(reason: str, oid: str, record: RegisterRecord | None) -> Finding:

@@ -43,17 +43,24 @@ def offer(organisation: Organisation, query: str, on: date) -> Offer:
     code = organisation.business_ids.filter(valid_to=None).values_list("code", flat=True).first()
     if code is None:
         return Offer([], [])
-    standing = queries.find_units(code, on=on)
+    standing = _orderable(queries.find_units(code, on=on), on)
     intermediary = queries.find_intermediary(code, on)
     if intermediary is not None and intermediary.is_standing(on):
         standing.append(intermediary)
+    known = set(standing)
     if query:
         found = search_units(query, business_id=code, on=on, limit=SHOWN + 1)
-        fitting = [one for one in found if one.is_standing(on)]
+        fitting = [one for one in found if one in known]
         ended = [one for one in found if one not in fitting]
         return Offer(standing, fitting[:SHOWN], ended, True, len(fitting) > SHOWN)
-    ended = [one for one in queries.all_units(code, on=on) if not one.is_standing(on)]
+    ended = [one for one in queries.all_units(code, on=on) if one not in known]
     return Offer(standing, standing[:SHOWN], ended[:SHOWN])
+
+
+def _orderable(units: list[RegisterRecord], on: date) -> list[RegisterRecord]:
+    """Return those of the standing units whose organisation stands too: certificates name it."""
+    fallen = queries.fallen({one.provider_oid for one in units}, Kind.SOTE_UNIT, on)
+    return [one for one in units if one.provider_oid not in fallen]
 
 
 def choose(request: HttpRequest, application: Application) -> HttpResponse:

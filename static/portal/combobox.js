@@ -16,6 +16,9 @@ const enhance = (input, number) => {
   box.className = "combobox";
   input.before(box);
   box.append(input, list, status);
+  // Only a text field may have the role (ARIA in HTML); phones still show their search key.
+  input.type = "text";
+  input.enterKeyHint = "search";
   input.setAttribute("role", "combobox");
   input.setAttribute("aria-autocomplete", "list");
   input.setAttribute("aria-expanded", "false");

@@ -10,6 +10,8 @@ from applications import tree
 from applications.models import Application
 from certportal.foundation import clock
 from tests import people
+from tests.applications import orders
+from tests.applications.register.changing import change
 from tests.applications.test_mediation import valma as valma
 
 PROVIDER = "1.2.246.10.99000093.10.0"
@@ -38,8 +40,14 @@ def record(number, parent=""):
     return RegisterRecord(oid=f"1.{number}", parent_oid=parent and f"1.{parent}", status="ACTIVE")
 
 
+def walk(units):
+    for unit in units:
+        yield unit
+        yield from walk(unit.units)
+
+
 def count(units):
-    return sum(1 + count(unit.units) for unit in units)
+    return len(list(walk(units)))
 
 
 def test_every_unit_of_the_register_stands_in_the_tree_once(heli):
@@ -62,6 +70,17 @@ def test_nothing_is_ordered_for_a_unit_that_does_not_stand(heli, web):
     page = web.get(reverse("applications:units"), {"under": ENDED}).text
     assert "Nothing can be ordered for this unit" in page
     assert f"?unit={ENDED}" not in page
+
+
+def test_nothing_is_ordered_for_units_of_an_organisation_that_does_not_stand(heli, web):
+    change(PROVIDER, status="DELETED")
+    unit = next(one for one in walk(top(heli)) if one.standing)
+    assert unit.types == []
+    page = web.get(reverse("applications:units"), {"under": unit.record.oid}).text
+    assert "its organisation is not in force" in page
+    draft = orders.begin(heli)
+    page = web.get(reverse("applications:part", args=[draft.pk, "unit"])).text
+    assert "No unit in the register can be ordered for" in page
 
 
 def test_private_units_need_the_certificate_of_conformity(heli, kalle):
