@@ -6,8 +6,9 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from certportal.foundation.forms import Form, LinesField, UploadField
-from issuance.csr import MAX_BYTES, ExpectedNames
+from applications.forms.csr import request_file, request_text
+from certportal.foundation.forms import Form, LinesField
+from issuance.csr import ExpectedNames
 
 TYPES = [
     ("server", gettext_lazy("Server certificate")),
@@ -24,22 +25,8 @@ class DoctorForm(Form):
         widget=forms.RadioSelect,
         error_messages={"required": gettext_lazy("Choose what certificate the request is for.")},
     )
-    file = UploadField(
-        label=gettext_lazy("Certificate request as a file"),
-        help_text=gettext_lazy("PEM or DER, at most 64 kB. The private key stays with you."),
-        max_bytes=MAX_BYTES,
-        accept=".csr,.pem,.der,.p10,.req,.txt",
-        required=False,
-    )
-    text = forms.CharField(
-        label=gettext_lazy("Or paste the certificate request as text"),
-        help_text=gettext_lazy("From the BEGIN line to the END line."),
-        max_length=MAX_BYTES,
-        widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false", "autocomplete": "off"}),
-        required=False,
-        strip=False,
-        error_messages={"max_length": gettext_lazy("The text must be at most 64 kB.")},
-    )
+    file = request_file()
+    text = request_text(gettext_lazy("Or paste the certificate request as text"))
     organisation = forms.CharField(
         label=gettext_lazy("Name of the organisation"),
         help_text=gettext_lazy("We write it into the commands that make a right request."),

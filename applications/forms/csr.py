@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from applications.forms.shared import VersionForm
-from certportal.foundation.forms import UploadField
+from certportal.foundation.forms import UploadField, Words
 from issuance.csr import MAX_BYTES
 
 HOW = [
@@ -20,6 +20,30 @@ LATER = [
 ]
 
 
+def request_file() -> UploadField:
+    """Return the field for a certificate request as a file."""
+    return UploadField(
+        label=gettext_lazy("Certificate request as a file"),
+        help_text=gettext_lazy("PEM or DER, at most 64 kB. The private key stays with you."),
+        max_bytes=MAX_BYTES,
+        accept=".csr,.pem,.der,.p10,.req,.txt",
+        required=False,
+    )
+
+
+def request_text(label: Words) -> forms.CharField:
+    """Return the field for a certificate request pasted as text, under its label."""
+    return forms.CharField(
+        label=label,
+        help_text=gettext_lazy("From the BEGIN line to the END line."),
+        max_length=MAX_BYTES,
+        widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false", "autocomplete": "off"}),
+        required=False,
+        strip=False,
+        error_messages={"max_length": gettext_lazy("The text must be at most 64 kB.")},
+    )
+
+
 class CsrForm(VersionForm):
     """How the request is given, and the request itself."""
 
@@ -28,22 +52,8 @@ class CsrForm(VersionForm):
         widget=forms.RadioSelect,
         error_messages={"required": gettext_lazy("Choose how you give the certificate request.")},
     )
-    file = UploadField(
-        label=gettext_lazy("Certificate request as a file"),
-        help_text=gettext_lazy("PEM or DER, at most 64 kB. The private key stays with you."),
-        max_bytes=MAX_BYTES,
-        accept=".csr,.pem,.der,.p10,.req,.txt",
-        required=False,
-    )
-    text = forms.CharField(
-        label=gettext_lazy("Certificate request as text"),
-        help_text=gettext_lazy("From the BEGIN line to the END line."),
-        max_length=MAX_BYTES,
-        widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false", "autocomplete": "off"}),
-        required=False,
-        strip=False,
-        error_messages={"max_length": gettext_lazy("The text must be at most 64 kB.")},
-    )
+    file = request_file()
+    text = request_text(gettext_lazy("Certificate request as text"))
 
     def __init__(self, *args: Any, later: bool, **kwargs: Any) -> None:
         """Offer to send the request later only while the order is a draft."""
