@@ -1,5 +1,7 @@
 """Buttons that need no form: take a case, give it back, take a question back."""
 
+from collections.abc import Callable
+
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -16,13 +18,7 @@ from certportal.foundation import clock
 @require_POST
 def claim(request: HttpRequest, application: Application) -> HttpResponse:
     """Take the case; the certificate is then prepared."""
-    services.claim(
-        application.pk,
-        person=access.person_of(request),
-        version=seen_version(request),
-        actor=access.actor_of(request),
-        now=clock.now(),
-    )
+    _do(services.claim, request, application)
     return back_to(application, request, _("The case is yours; the certificate is prepared."))
 
 
@@ -30,13 +26,7 @@ def claim(request: HttpRequest, application: Application) -> HttpResponse:
 @require_POST
 def release(request: HttpRequest, application: Application) -> HttpResponse:
     """Give the case back to the queue."""
-    services.release(
-        application.pk,
-        person=access.person_of(request),
-        version=seen_version(request),
-        actor=access.actor_of(request),
-        now=clock.now(),
-    )
+    _do(services.release, request, application)
     return back_to(application, request, _("The case is free for others."))
 
 
@@ -44,11 +34,16 @@ def release(request: HttpRequest, application: Application) -> HttpResponse:
 @require_POST
 def cancel_request(request: HttpRequest, application: Application) -> HttpResponse:
     """Take the question back."""
-    services.cancel_request(
+    _do(services.cancel_request, request, application)
+    return back_to(application, request, _("The request was taken back and the applicant told."))
+
+
+def _do(act: Callable[..., object], request: HttpRequest, application: Application) -> None:
+    """Do what needs no more than who asks, and which version of the case was seen."""
+    act(
         application.pk,
         person=access.person_of(request),
         version=seen_version(request),
         actor=access.actor_of(request),
         now=clock.now(),
     )
-    return back_to(application, request, _("The request was taken back and the applicant told."))
