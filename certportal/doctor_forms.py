@@ -30,8 +30,9 @@ class DoctorForm(Form):
     organisation = forms.CharField(
         label=gettext_lazy("Name of the organisation"),
         help_text=gettext_lazy("We write it into the commands that make a right request."),
-        max_length=200,
+        max_length=64,
         required=False,
+        error_messages={"max_length": gettext_lazy("Shorten the name to at most 64 characters.")},
     )
     host_names = LinesField(
         label=gettext_lazy("Host names of the server"),
@@ -42,8 +43,9 @@ class DoctorForm(Form):
     system_name = forms.CharField(
         label=gettext_lazy("Name of the information system"),
         help_text=gettext_lazy("For a system signature certificate."),
-        max_length=200,
+        max_length=64,
         required=False,
+        error_messages={"max_length": gettext_lazy("Shorten the name to at most 64 characters.")},
     )
 
     def clean(self) -> dict[str, Any]:

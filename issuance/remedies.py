@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from issuance.csr.expected import ExpectedNames
+from issuance.names import UPPER_BOUNDS
 
 type KeyChoice = Literal["RSA 2048", "RSA 3072", "RSA 4096", "P-256", "P-384"]
 
@@ -23,7 +24,9 @@ def file_stem(names: ExpectedNames) -> str:
 
 def _attributes(names: ExpectedNames) -> Iterator[tuple[str, str]]:
     """Subject attributes in the order of the certificate, without control characters."""
-    common_name = names.common_name or (names.dns_names[0] if names.dns_names else None)
+    common_name = names.common_name or next(iter(names.dns_names), None)
+    if common_name and len(common_name) > UPPER_BOUNDS["CN"]:  # no tool takes it; SAN has it
+        common_name = None
     pairs = [
         ("C", "FI"),
         ("O", names.organisation),
@@ -45,7 +48,8 @@ def openssl_config(names: ExpectedNames) -> str:
     lines += [f"{label} = {_openssl_value(value)}" for label, value in _attributes(names)]
     if names.dns_names:
         lines += ["", "[ extensions ]", "subjectAltName = @names", "", "[ names ]"]
-        lines += [f"DNS.{n} = {name}" for n, name in enumerate(names.dns_names, start=1)]
+        hosts = map(_openssl_value, names.dns_names)
+        lines += [f"DNS.{n} = {host}" for n, host in enumerate(hosts, start=1)]
     return "\n".join([*lines, ""])
 
 
@@ -81,7 +85,7 @@ def keytool_commands(names: ExpectedNames, key: KeyChoice = "RSA 4096") -> str:
     dname = ", ".join(f"{label}={_dn_value(value)}" for label, value in names_in_order)
     store = f"-alias {stem} -keystore {stem}.p12 -storetype PKCS12"
     san = ",".join(f"dns:{name}" for name in names.dns_names)
-    extension = f' -ext "SAN={san}"' if san else ""
+    extension = f" -ext {_quoted(f'SAN={san}')}" if san else ""
     return "\n".join(
         [
             f"keytool -genkeypair {store} {how} -dname {_quoted(dname)}",

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from applications.forms.shared import VersionForm
 from certportal.foundation.forms import UploadField, Words
-from issuance.csr import MAX_BYTES
+from issuance.csr import MAX_BYTES, MOST_SEARCHED
 
 HOW = [
     ("file", gettext_lazy("I upload a file")),
@@ -25,9 +25,10 @@ def request_file() -> UploadField:
     return UploadField(
         label=gettext_lazy("Certificate request as a file"),
         help_text=gettext_lazy("PEM or DER, at most 64 kB. The private key stays with you."),
-        max_bytes=MAX_BYTES,
+        max_bytes=MOST_SEARCHED,  # the doctor refuses less, after a look for private keys
         accept=".csr,.pem,.der,.p10,.req,.txt",
         required=False,
+        error_messages={"too_big": gettext_lazy("The file must be at most 64 kB.")},
     )
 
 

@@ -5,7 +5,7 @@ import ipaddress
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from issuance.names import is_host_name
+from issuance.names import UPPER_BOUNDS, is_host_name
 
 MOST_FAULTS = 10
 
@@ -14,9 +14,17 @@ def host_names(written: list[str]) -> list[str]:
     """Return the names in lower case, once each. Raises ValidationError naming every fault."""
     tidy = list(dict.fromkeys(name.lower().removesuffix(".") for name in written))
     faults = [_fault(name) for name in tidy if not is_host_name(name)]
+    faults += [_too_long(name) for name in tidy[:1] if len(name) > UPPER_BOUNDS["CN"]]
     if faults:
         raise ValidationError(faults[:MOST_FAULTS])
     return tidy
+
+
+def _too_long(name: str) -> str:
+    return _(
+        "“%(value)s” is too long to be the main name, which has at most 64 characters. Write a"
+        " shorter name first."
+    ) % {"value": name[:100]}
 
 
 def _fault(name: str) -> str:

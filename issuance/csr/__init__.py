@@ -3,7 +3,7 @@
 ``examine`` is the one way in; it answers on any bytes, in bounded time and memory.
 """
 
-from issuance.csr.examination import examine
+from issuance.csr.examination import MOST_SEARCHED, examine
 from issuance.csr.expected import ExpectedNames
 from issuance.csr.kinds import Kind
 from issuance.csr.reading import MAX_BYTES
@@ -11,6 +11,7 @@ from issuance.csr.report import DecodedCsr, NameAttribute, Report, RequestedExte
 
 __all__ = [
     "MAX_BYTES",
+    "MOST_SEARCHED",
     "DecodedCsr",
     "ExpectedNames",
     "Kind",

@@ -26,7 +26,7 @@ from issuance.keys import Key, examine_key, read_key
 
 logger = logging.getLogger(__name__)
 
-_SEARCHED = 1024 * 1024
+MOST_SEARCHED = 1024 * 1024
 """How far into a file that is too large anyway a private key is looked for, in bytes."""
 
 _MOST_SHOWN = 100
@@ -61,7 +61,7 @@ def _examine(
     blocked: Blocked | None,
     for_server: bool | None,
 ) -> Report:
-    file = open_file(data[:_SEARCHED])
+    file = open_file(data[:MOST_SEARCHED])
     if holds_private_key(file):
         return _private_key(file)
     if len(data) > MAX_BYTES:

@@ -69,6 +69,11 @@ def test_commands_are_filled_in_with_the_names_given(client: Client) -> None:
     assert "The names are those you gave" in page
 
 
+def test_names_that_no_certificate_can_carry_are_told_so(client: Client) -> None:
+    page = ask(client, organisation="a" * 65, host_names="a.example.fi")
+    assert "Shorten the name to at most 64 characters." in page
+
+
 def test_without_names_the_reader_is_told_how_to_get_commands(client: Client) -> None:
     page = ask(client)
     assert "openssl req" not in page
@@ -104,6 +109,13 @@ def test_a_private_key_is_refused_and_only_its_hash_kept(client: Client) -> None
     line = key.decode().splitlines()[1]
     assert line not in page
     assert line not in str(event.data)
+
+
+def test_a_key_in_a_file_beyond_the_limit_is_seen_too(client: Client) -> None:
+    store = SimpleUploadedFile("store.jks", dump(ec_key()) + bytes(100_000))
+    page = ask(client, "", file=store)
+    assert "The file contains a private key" in page
+    assert BlockedKey.objects.exists()
 
 
 def test_a_blocked_key_is_a_fault_here_too(client: Client) -> None:

@@ -157,6 +157,7 @@ def test_characters_outside_the_set_are_asked_and_never_replaced(web, matti, add
         ("åland.example.fi", "“åland.example.fi” has special letters"),
         ("palvelin", "“palvelin” is not complete"),
         ("-a.example.fi", "“-a.example.fi” is not a host name"),
+        (f"{'a' * 60}.example.fi\na.example.fi", "too long to be the main name"),
         ("  ", "Enter at least one host name."),
     ],
 )
@@ -167,6 +168,11 @@ def test_each_faulty_host_name_is_named(fill, typed, said):
 def test_host_names_are_tidied_and_kept_in_order(fill, draft):
     fill("host_names", host_names="B.example.fi.\n a.example.fi \r\nb.example.fi\n")
     assert [host.name for host in draft.host_names.all()] == ["b.example.fi", "a.example.fi"]
+
+
+def test_a_long_host_name_may_stand_after_the_main_name(fill, draft):
+    fill("host_names", host_names=f"a.example.fi\n{'a' * 60}.example.fi")
+    assert draft.host_names.count() == 2
 
 
 def test_what_was_typed_stands_when_the_page_returns(fill):

@@ -112,7 +112,8 @@ def test_what_was_read_of_a_refused_request_is_shown(give, draft):
         ({"how": "text", "text": " "}, "Paste the certificate request."),
         ({"how": "text", "text": "a" * 65537}, "at most 64 kB"),
         (upload(b""), "is empty"),
-        (upload(b"a" * 65537), "at most 64 kB"),
+        (upload(b"a" * 65537), "65537 bytes"),
+        (upload(b"a" * (1024 * 1024 + 1)), "at most 64 kB"),
     ],
 )
 def test_what_is_missing_is_said(give, draft, values, said):

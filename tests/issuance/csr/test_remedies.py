@@ -118,6 +118,20 @@ def test_file_names_are_plain(name: str, stem: str) -> None:
     assert remedies.file_stem(ExpectedNames(name)) == stem
 
 
+def test_a_name_too_long_for_the_subject_is_an_alternative_name_only() -> None:
+    names = ExpectedNames("Malli Oy", dns_names=(f"{'a' * 60}.malli.fi", "a.malli.fi"))
+    assert "CN" not in remedies.openssl_config(names)
+    assert f"DNS.1 = {'a' * 60}.malli.fi" in remedies.openssl_config(names)
+
+
+def test_nothing_typed_as_a_host_runs_in_a_shell() -> None:
+    names = ExpectedNames("Malli Oy", dns_names=('a.fi" $(reboot) `reboot`',))
+    line = remedies.keytool_commands(names).splitlines()[1]
+    script = 'reboot() { echo; }\nkeytool() { printf "%s|" "$@"; }\n' + line
+    ran = subprocess.run(["sh", "-c", script], capture_output=True, check=True).stdout.decode()
+    assert '|SAN=dns:a.fi" $(reboot) `reboot`|' in ran
+
+
 def test_line_ends_in_names_end_no_line() -> None:
     config = remedies.openssl_config(ExpectedNames("a\nreq_extensions = x\\"))
     assert "\nreq_extensions" not in config
