@@ -55,8 +55,14 @@ def short(attribute: x509.NameAttribute[str | bytes]) -> str:
 
 def host_names(certificate: x509.Certificate) -> list[str]:
     """Return the DNS names of the subject alternative name, or none."""
+    return _alternative_names(certificate, x509.DNSName)
+
+
+def _alternative_names(
+    certificate: x509.Certificate, kind: type[x509.DNSName] | type[x509.RFC822Name]
+) -> list[str]:
     found = extension(certificate, ExtensionOID.SUBJECT_ALTERNATIVE_NAME)
-    return found.get_values_for_type(x509.DNSName) if found else []
+    return found.get_values_for_type(kind) if found else []
 
 
 def purposes(certificate: x509.Certificate) -> list[str]:
@@ -114,22 +120,30 @@ def _facts(prepared: PreparedCertificate) -> Iterator[Fact]:
 def _extensions(certificate: x509.Certificate) -> Iterator[Fact]:
     if names := host_names(certificate):
         yield _("Host names (SAN)"), ", ".join(names)
+    if names := _alternative_names(certificate, x509.RFC822Name):
+        yield _("E-mail addresses (SAN)"), ", ".join(names)
     if usage := extension(certificate, ExtensionOID.KEY_USAGE):
         used = [said for name, said in USAGES.items() if getattr(usage, name)]
         yield _("Key usage"), ", ".join(used)
     if purpose := purposes(certificate):
         yield _("Extended key usage"), ", ".join(purpose)
     if policies := extension(certificate, ExtensionOID.CERTIFICATE_POLICIES):
-        yield (
-            _("Certificate policy"),
-            ", ".join(policy.policy_identifier.dotted_string for policy in policies),
-        )
+        yield _("Certificate policy"), ", ".join(map(_policy, policies))
     if points := extension(certificate, ExtensionOID.CRL_DISTRIBUTION_POINTS):
         named = [name.value for point in points for name in point.full_name or []]
         yield _("Revocation list"), ", ".join(named)
     if places := extension(certificate, ExtensionOID.AUTHORITY_INFORMATION_ACCESS):
         yield _("Issuer's certificate and OCSP"), ", ".join(p.access_location.value for p in places)
     yield from _constraints(certificate)
+
+
+def _policy(policy: x509.PolicyInformation) -> str:
+    """Return the policy's number, where its practice statement is, and its notice."""
+    said = (
+        one.explicit_text if isinstance(one, x509.UserNotice) else one
+        for one in policy.policy_qualifiers or ()
+    )
+    return "; ".join(filter(None, (policy.policy_identifier.dotted_string, *said)))
 
 
 def _constraints(certificate: x509.Certificate) -> Iterator[Fact]:

@@ -44,11 +44,21 @@ def test_the_prepared_certificate_is_shown_field_by_field_and_as_text(case, desk
     assert facts["SHA-256 of the bytes to be signed"] == prepared.tbs_sha256
     assert facts["Host names (SAN)"] == "erecept.example.fi, varmuus.example.fi"
     assert facts["Extended key usage"] == "serverAuth, clientAuth"
+    number, practice, notice = facts["Certificate policy"].split("; ")
+    assert number == "1.3.6.1.4.1.32473.1.2"
+    assert practice.endswith("/ca/") and practice in notice
     assert facts["Basic constraints"] == "CA:FALSE"
     assert answer.context["specimen_text"] == certificate_text(bytes(prepared.tbs))
     assert "X509v3 Key Usage: critical" in answer.text
     assert "-----BEGIN CERTIFICATE-----" in answer.context["specimen_pem"]
     assert answer.context["stage"].id == "ready"
+
+
+def test_the_address_of_a_mailbox_is_shown_as_every_name_is(matti, cas, riitta, desk):
+    application = orders.claimed(matti, riitta, "email")
+    facts = dict(desk.open("case", application.pk).context["facts"])
+    assert facts["E-mail addresses (SAN)"] == orders.MAILBOX
+    assert "Host names (SAN)" not in facts
 
 
 def test_the_comparison_names_what_differs_in_words(case, desk):
