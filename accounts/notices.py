@@ -9,8 +9,11 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from accounts import recorded
 from accounts.models import (
     AdministratorRequest,
     EmailCode,
@@ -22,6 +25,13 @@ from accounts.models import (
 )
 from accounts.services import email
 from certportal.foundation.mail import Message
+from certportal.foundation.models import Event
+
+# What an event calls a kind of second factor, in words.
+FACTORS: dict[str, Promise] = {
+    "totp": gettext_lazy("Authenticator app"),
+    "webauthn": gettext_lazy("Passkey"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +199,22 @@ def administrator_decided_mail(asked: AdministratorRequest, address: str, langua
     return _message("administrator_decided", address, subject, language, path, context)
 
 
+def second_factor(letter: Letter) -> Message | None:
+    """Return the mail that tells a person what was done to their second factors, if they can be."""
+    reader = Person.objects.get(pk=letter.to)
+    if not reader.email:
+        return None
+    return second_factor_mail(Event.objects.get(pk=letter.id), reader.email, letter.language)
+
+
+def second_factor_mail(event: Event, address: str, language: str) -> Message:
+    """Word the news in the active language."""
+    subject = recorded.sentence(event)
+    context = {"event": event, "what": subject, "factor": FACTORS.get(event.data.get("kind", ""))}
+    path = reverse("accounts:profile")
+    return _message("second_factor", address, subject, language, path, context)
+
+
 def text(template: str, context: dict[str, Any]) -> str:
     """Render a plain-text mail in the active language."""
     return render_to_string(template, context).strip() + "\n"
@@ -221,4 +247,5 @@ KINDS: dict[str, Callable[[Letter], Message | None]] = {
     "succession": succession,
     "administrator_asked": administrator_asked,
     "administrator_decided": administrator_decided,
+    "second_factor": second_factor,
 }

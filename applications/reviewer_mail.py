@@ -7,7 +7,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
 
-from accounts.models import Person
+from accounts.models import AdministratorRequest, Person
 from accounts.register import queries
 from accounts.register.models import RegisterRun
 from applications import watch
@@ -22,8 +22,8 @@ PROPOSAL = ("revocation_proposed", "revocation_declined")
 def write(notice: str, person: Person, source: str, *, now: datetime) -> Message | None:
     """Write the mail; None when there is nothing to tell any more.
 
-    `source` says what it is about: the key of a proposal, of a plan or of an import, the hash of a
-    public key, or the name of a source that does not answer.
+    `source` says what it is about: the key of a proposal, of a plan, of an import or of a request
+    for a new administrator, the hash of a public key, or the name of a source that does not answer.
     """
     if notice in PROPOSAL:
         proposal = RevocationProposal.objects.filter(pk=source).first()
@@ -34,6 +34,9 @@ def write(notice: str, person: Person, source: str, *, now: datetime) -> Message
         return None if plan is None or plan.is_over(now) else about_plan(person, plan)
     if notice == "key_proven":
         return key_proven(person, list(Certificate.objects.filter(spki_sha256=source)))
+    if notice == "administrator_wanted":
+        asked = AdministratorRequest.objects.filter(pk=source, decided_at=None).first()
+        return about_administrator(person, asked) if asked else None
     if notice == "register_held":
         held = [run for run in queries.waiting_runs() if str(run.pk) == source]
         return about_import(person, held[0]) if held else None
@@ -69,6 +72,13 @@ def about_import(person: Person, run: RegisterRun) -> Message:
         address = settings.PORTAL_BASE_URL + reverse("console:register_run", args=[run.pk])
     told = {"address": address, "run": run, "name": REGISTERS[run.kind]}
     return watch.write_to(person, "register_held", told)
+
+
+def about_administrator(person: Person, asked: AdministratorRequest) -> Message:
+    """Write that somebody asks to be made administrator in place of a lost one."""
+    with translation.override(person.language):
+        address = settings.PORTAL_BASE_URL + reverse("console:administrator", args=[asked.pk])
+    return watch.write_to(person, "administrator_wanted", {"address": address, "asked": asked})
 
 
 def key_proven(person: Person, certificates: list[Certificate]) -> Message:

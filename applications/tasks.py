@@ -107,6 +107,12 @@ def tell_key_proven(*, item: OutboxItem, now: datetime, spki_sha256: str, **_: o
     services.tell_key_proven(spki_sha256, now=now)
 
 
+@outbox.task("applications.tell_administrator_asked")
+def tell_administrator_asked(*, item: OutboxItem, now: datetime, request: int, **_: object) -> None:
+    """Have the reviewers told that somebody asks to be made an administrator."""
+    services.tell_administrator_asked(request, now=now)
+
+
 @outbox.task("applications.mail_reviewer")
 def mail_reviewer(
     *, item: OutboxItem, now: datetime, person: str, notice: str, source: str = "", **_: object

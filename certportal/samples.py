@@ -12,7 +12,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from accounts.models import Organisation, Person
+from accounts.models import AdministratorRequest, Organisation, Person
 from accounts.notices import text
 from accounts.register.models import Kind, RegisterRecord, RegisterRun
 from applications import contact, contents, mailbox, notices, reviewer_mail, watch
@@ -95,6 +95,7 @@ def _to_reviewers(language: str, now: datetime) -> Iterator[Sample]:
     yield Sample("morning", "reviewer", _morning(language, now))
     yield Sample("alarm", "reviewer", _alarm(language, now))
     yield Sample("register_held", "reviewer", _held_import(language, now))
+    yield Sample("administrator_wanted", "reviewer", _wanted_administrator(language, now))
 
 
 def _codes(language: str, now: datetime) -> Iterator[Sample]:
@@ -205,6 +206,14 @@ def _held_import(language: str, now: datetime) -> Message:
     run = RegisterRun(pk=42, kind=Kind.SOTE_UNIT, scope="full", started_at=now, ended=1204)
     reader = Person(email="riitta@example.fi", language=language)
     return reviewer_mail.about_import(reader, run)
+
+
+def _wanted_administrator(language: str, now: datetime) -> Message:
+    maija = Person(given_name="Maija", family_name="Mallikas")
+    account = Organisation(name="Mallikunnan apteekki")
+    asked = AdministratorRequest(pk=42, person=maija, organisation=account, asked_at=now)
+    reader = Person(email="riitta@example.fi", language=language)
+    return reviewer_mail.about_administrator(reader, asked)
 
 
 def _of_register(language: str, now: datetime) -> Iterator[Sample]:

@@ -16,6 +16,7 @@ from accounts.models import (
     Succession,
 )
 from certportal.foundation.mail import Message
+from certportal.foundation.models import Event
 
 type Mail = tuple[str, str, Message]
 
@@ -64,3 +65,17 @@ def mails(language: str, now: datetime) -> Iterator[Mail]:
         refused.reasons = "Asiakirjasta ei ilmene oikeutta"
         letter = notices.administrator_decided_mail(refused, maija.email, language)
         yield "administrator_refused", "applicant", letter
+        yield from _of_second_factors(language, now)
+
+
+def _of_second_factors(language: str, now: datetime) -> Iterator[Mail]:
+    done = {
+        "second_factor": ("second_factor.added", {"kind": "webauthn"}),
+        "second_factor_removed": ("second_factor.removed", {"kind": "totp"}),
+        "second_factor_codes_made": ("second_factor.codes_made", {}),
+        "second_factor_reset": ("second_factor.reset", {}),
+    }
+    for notice, (action, data) in done.items():
+        event = Event(at=now, action=action, object_type="login", data=data)
+        letter = notices.second_factor_mail(event, "riitta@example.fi", language)
+        yield notice, "reviewer", letter

@@ -9,6 +9,7 @@ from celery.schedules import crontab
 
 # topic → [(task, queue), …]
 ROUTES: dict[str, list[tuple[str, str]]] = {
+    "administrator.asked": [("applications.tell_administrator_asked", "default")],
     "application.checks_wanted": [("applications.check", "default")],
     "application.claimed": [("applications.prepare_certificate", "ca")],
     "application.notice": [("applications.send_notice", "default")],

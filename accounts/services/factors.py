@@ -16,14 +16,16 @@ from django.utils.translation import gettext_lazy as _
 from accounts.factors import codes, passkeys
 from accounts.models import Person, User
 from accounts.services import sessions
-from certportal.foundation import events, limits
+from certportal.foundation import events, limits, outbox
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
+from certportal.foundation.models import Event
 
 Kind = Authenticator.Type
 MOST_FAILURES = 10
 PER = timedelta(minutes=15)
 USED = "used_step"
+ADDED = "second_factor.added"
 
 
 class NotProven(Refused):
@@ -73,7 +75,7 @@ def add_app(login: User, secret: str, code: str, *, actor: Actor, now: datetime)
         made.save(update_fields=["data"])
         return str(Kind.TOTP)
 
-    _tried(login, add, "second_factor.added", actor, now)
+    _tried(login, add, ADDED, actor, now)
 
 
 def add_passkey(
@@ -92,7 +94,7 @@ def add_passkey(
         WebAuthn.add(login, "", credential)
         return str(Kind.WEBAUTHN)
 
-    _tried(login, add, "second_factor.added", actor, now)
+    _tried(login, add, ADDED, actor, now)
 
 
 def prove_code(login: User, code: str, *, actor: Actor, now: datetime) -> None:
@@ -146,15 +148,20 @@ def first_demo_code(secret: str, *, now: datetime) -> str:
 
 @transaction.atomic
 def make_recovery_codes(login: User, *, actor: Actor, now: datetime) -> None:
-    """Give the login new recovery codes; those of before stop working."""
-    Authenticator.objects.filter(user=login, type=Kind.RECOVERY_CODES).delete()
+    """Give the login new recovery codes; those of before stop working, and the person is told."""
+    had, _each = Authenticator.objects.filter(user=login, type=Kind.RECOVERY_CODES).delete()
     RecoveryCodes.activate(login)
-    _record("second_factor.codes_made", login, actor, now)
+    made = _record("second_factor.codes_made", login, actor, now)
+    if had:
+        _tell(login, made, now)
 
 
 @transaction.atomic
 def remove(login: User, factor_id: int, *, actor: Actor, now: datetime) -> None:
-    """Remove one of the login's factors; one that is gone is gone. Raises LastFactor."""
+    """Remove one of the login's factors and tell the person; one that is gone is gone.
+
+    Raises LastFactor.
+    """
     User.objects.select_for_update().get(pk=login.pk)
     found = factors(login).filter(pk=factor_id).first()
     if found is None:
@@ -163,19 +170,19 @@ def remove(login: User, factor_id: int, *, actor: Actor, now: datetime) -> None:
         raise LastFactor
     kind = found.type
     found.delete()
-    _record("second_factor.removed", login, actor, now, kind=kind)
+    _tell(login, _record("second_factor.removed", login, actor, now, kind=kind), now)
 
 
 @transaction.atomic
 def reset(person: Person, *, actor: Actor, now: datetime) -> None:
     """Remove every second factor of the person, who has lost them, and end their sessions.
 
-    The next visit sets one up.
+    They are told. The next visit sets one up.
     """
     for login in person.logins.select_for_update():
         gone, _each = Authenticator.objects.filter(user=login).delete()
         if gone:
-            _record("second_factor.reset", login, actor, now)
+            _tell(login, _record("second_factor.reset", login, actor, now), now)
     sessions.end_all(person, actor=actor, now=now)
 
 
@@ -194,7 +201,8 @@ def _tried(
 ) -> None:
     """Let the act name the kind of factor it accepted, one try of the login at a time.
 
-    What it refuses is counted and on record; many failures stop further tries for a while.
+    What it refuses is counted and on record; many failures stop further tries for a while. The
+    person is told of a factor that was added.
     """
     with transaction.atomic():
         User.objects.select_for_update().get(pk=login.pk)
@@ -202,15 +210,17 @@ def _tried(
         kind = act()
         if kind is None:
             limits.spend("second_factor", str(login.pk), most=MOST_FAILURES, per=PER, now=now)
-        _record(action, login, actor, now, refused=kind is None, kind=kind or "")
+        event = _record(action, login, actor, now, refused=kind is None, kind=kind or "")
+        if kind is not None and action == ADDED:
+            _tell(login, event, now)
     if kind is None:
         raise NotProven
 
 
 def _record(
     action: str, login: User, actor: Actor, now: datetime, *, refused: bool = False, **data: str
-) -> None:
-    events.record(
+) -> Event:
+    return events.record(
         action,
         actor=actor,
         now=now,
@@ -218,4 +228,22 @@ def _record(
         object_id=login.pk,
         refused=refused,
         data=data,
+    )
+
+
+def _tell(login: User, event: Event, now: datetime) -> None:
+    """Have the person told by mail what was done: whoever else did it cannot hide it.
+
+    (OWASP ASVS 5.0, 6.3.7.)
+    """
+    person = login.person
+    if person is None:
+        return
+    outbox.enqueue(
+        "person.mail",
+        now=now,
+        kind="second_factor",
+        id=str(event.pk),
+        language=person.language,
+        to=str(person.pk),
     )

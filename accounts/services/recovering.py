@@ -80,7 +80,7 @@ def ask(
     actor: Actor,
     now: datetime,
 ) -> AdministratorRequest:
-    """Store the request and its document, and tell the administrators there are.
+    """Store the request and its document, and tell reviewers and the administrators there are.
 
     Asked again while it waits, nothing new happens. Raises MayNotAsk, and what
     `showing.require_fit` and `showing.keep` raise.
@@ -100,6 +100,7 @@ def ask(
             _record("administrator_request.made", request, actor, now)
             told = [one.person for one in administrators(organisation)]
             _tell("administrator_asked", request, told, now)
+            outbox.enqueue("administrator.asked", now=now, request=request.pk)
     return request
 
 

@@ -49,7 +49,11 @@ from applications.services.revoking import revoke, revoke_exposed, tell_key_prov
 from applications.services.submitting import submit
 from applications.services.succeeding import preview_succession, succeed
 from applications.services.undelivered import send_corrected
-from applications.services.watching import greet_reviewers, raise_alarms
+from applications.services.watching import (
+    greet_reviewers,
+    raise_alarms,
+    tell_administrator_asked,
+)
 from issuance.services.approve import FOR_REISSUE as PERSONS_FOR_REPLACEMENT
 
 __all__ = [
@@ -108,6 +112,7 @@ __all__ = [
     "start",
     "submit",
     "succeed",
+    "tell_administrator_asked",
     "tell_key_proven",
     "tell_revoked",
     "upload_csr",

@@ -1,4 +1,4 @@
-"""Telling the reviewers: each working morning, and when a source stays away."""
+"""Telling the reviewers: each working morning, and when something cannot wait for one."""
 
 from datetime import datetime
 from itertools import groupby
@@ -9,7 +9,9 @@ from uuid import UUID
 import structlog
 from django.db import transaction
 
+from accounts.models import AdministratorRequest
 from accounts.register import queries
+from accounts.services import recovering
 from applications import watch
 from applications.services import ledger
 from certportal.foundation import clock, outbox
@@ -43,6 +45,17 @@ def raise_alarms(*, now: datetime) -> None:
         log.error("source_awaited_too_long", source=source, applications=len(list(cases)))
         for person in watch.reviewers():
             _tell(person.pk, "alarm", f"{today}:{source}", source=source, now=now)
+
+
+@transaction.atomic
+def tell_administrator_asked(request_id: int, *, now: datetime) -> None:
+    """Enqueue a mail to each reviewer who may decide the request for a new administrator."""
+    request = AdministratorRequest.objects.get(pk=request_id)
+    for reader in watch.reviewers():
+        if recovering.may_decide(reader, request):
+            key, source = str(reader.pk), str(request.pk)
+            notice = "administrator_wanted"
+            outbox.enqueue("reviewer.mail", now=now, person=key, notice=notice, source=source)
 
 
 @transaction.atomic

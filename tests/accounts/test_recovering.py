@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.core import mail
 from django.test import Client
 
 from accounts import notices
@@ -10,9 +11,11 @@ from accounts.access import SECOND_FACTOR, actor_for
 from accounts.models import AdministratorRequest, Membership
 from accounts.rights import right_of
 from accounts.services import erasing, joining, merging, recovering, showing
+from applications import reviewer_mail
 from certportal.foundation.documents import NotPdf
 from certportal.foundation.models import Event, OutboxItem
 from tests import people
+from tests.applications import orders
 from tests.applications.documents import pdf, upload
 
 pytestmark = pytest.mark.django_db
@@ -71,6 +74,29 @@ def test_a_member_asks_with_reason_and_document(client, maija, matti, pharmacy):
     assert "waits for a reviewer" in browser.get(ASK).text
     event = Event.objects.get(action="administrator_request.made")
     assert "eläkkeelle" not in str(event.data)
+
+
+def test_reviewers_without_a_part_in_it_are_told_at_once(
+    pharmacy, maija, riitta, raimo, now, settings
+):
+    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
+    joined = {"basis": "invitation", "role": "applicant", "begun_at": now}
+    Membership.objects.create(person=raimo, organisation=pharmacy, **joined)
+    asked = ask(maija, pharmacy, now)
+    orders.drain()
+
+    (letter,) = [one for one in mail.outbox if "/console/" in one.body]
+    assert letter.to == ["riitta@example.fi"]
+    assert f"/fi/console/administrators/{asked.pk}/" in letter.body
+    assert pharmacy.name in letter.subject
+    assert REASON not in letter.body
+
+
+def test_a_mail_that_comes_after_the_decision_is_not_sent(asked, riitta, now):
+    source = str(asked.pk)
+    assert reviewer_mail.write("administrator_wanted", riitta, source, now=now) is not None
+    decide(riitta, asked, now)
+    assert reviewer_mail.write("administrator_wanted", riitta, source, now=now) is None
 
 
 @pytest.mark.parametrize("given", [{"reason": REASON}, {"document": "pdf"}])
