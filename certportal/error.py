@@ -8,22 +8,37 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 
 from certportal.foundation.browsers import came_from
+from certportal.foundation.documents import TooBig
 from certportal.foundation.errors import Refused, TooMany, Unavailable
 
 log = structlog.get_logger(__name__)
 
 RETRY_SECONDS = 60
+# No form of the service makes a request half as large, documents included.
+MOST_BYTES = 32 * 1024 * 1024
 TEMPLATES = {403: "403.html", 404: "404.html", 409: "409.html", 429: "429.html"}
 
 
+class BodyTooBig(TooBig):
+    """The request announces more than any form of the service needs; nothing of it is read."""
+
+    status = 413
+
+
 class ErrorMiddleware:
-    """Turns what services raise on purpose into pages; anything else becomes the 500 page."""
+    """Turns what services raise on purpose into pages; anything else becomes the 500 page.
+
+    Stands innermost, but still before any form is read: an upload without end would fill the disk
+    with what its parser keeps aside.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Pass the request on; the work is done in ``process_exception``."""
+        """Refuse what is too large and pass the rest on; see ``process_exception``."""
+        if announced(request) > MOST_BYTES:
+            return refused(request, BodyTooBig())
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
@@ -33,6 +48,12 @@ class ErrorMiddleware:
         if isinstance(error, Unavailable):
             return unavailable(request, error)
         return None
+
+
+def announced(request: HttpRequest) -> int:
+    """How many bytes of a body the request announces; Django reads no further than this."""
+    given = request.META.get("CONTENT_LENGTH") or "0"
+    return int(given) if given.isdecimal() else 0
 
 
 def refused(request: HttpRequest, error: Refused) -> HttpResponse:

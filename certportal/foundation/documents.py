@@ -29,6 +29,10 @@ _ARCHIVE = b"PK\x05\x06"  # the end record of a ZIP, which readers seek in the l
 _ACTIVE = re.compile(rb"/(JavaScript|Launch|EmbeddedFiles?|RichMedia)(?![A-Za-z0-9])")
 
 
+# Any character of a name may be written as its number (ISO 32000-2, 7.3.5).
+_HEX = re.compile(rb"#([0-9A-Fa-f]{2})")
+
+
 class Unfit(Refused):
     """The document is not taken; the message says why and what to do."""
 
@@ -90,8 +94,12 @@ def check_pdf(data: bytes) -> None:
         raise TooBig
     if not _is_pdf(data):
         raise NotPdf
-    if _ACTIVE.search(data):
+    if _ACTIVE.search(_HEX.sub(_plain, data)):
         raise ActivePdf
+
+
+def _plain(written: re.Match[bytes]) -> bytes:
+    return bytes.fromhex(written[1].decode())
 
 
 def _is_pdf(data: bytes) -> bool:

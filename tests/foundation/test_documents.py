@@ -62,6 +62,8 @@ def test_anything_else_is_refused(data):
         b"/OpenAction << /S /JavaScript /JS (app.alert(1)) >> ",
         b"/OpenAction << /S /Launch /F (cmd.exe) >> ",
         b"/Names << /EmbeddedFiles << >> >> ",
+        b"/OpenAction << /S /J#61vaScript /JS (app.alert(1)) >> ",
+        b"/OpenAction << /S /#4c#61unch /F (cmd.exe) >> ",
     ],
 )
 def test_a_pdf_that_acts_or_carries_files_is_refused(extra):

@@ -34,6 +34,21 @@ def test_refusal_is_shown_in_its_own_words(
     assert str(raised) in response.content.decode()
 
 
+@pytest.mark.parametrize("place", ["/en/csr/", "/en/feedback/", "/en/orders/new/", "/testidp/x"])
+def test_a_body_without_end_is_not_even_read(client: Client, db: None, place: str) -> None:
+    """What is larger than any form is refused before a parser keeps it aside, in words."""
+    sent = {"data": b"x", "content_type": "multipart/form-data; boundary=x"}
+    answer = client.post(place, **sent, CONTENT_LENGTH=str(error.MOST_BYTES + 1))
+    assert answer.status_code == 413
+    assert "10 M" in answer.content.decode()
+
+
+@pytest.mark.parametrize("given", ["", "0", "-1", "many", "²", str(error.MOST_BYTES)])
+def test_other_announcements_are_left_to_the_parser(rf: RequestFactory, given: str) -> None:
+    """Django reads no further than the number says, and nothing where it is none."""
+    assert error.announced(rf.post("/", CONTENT_LENGTH=given)) <= error.MOST_BYTES
+
+
 def test_too_many_tells_machines_when_to_come_back(rf: RequestFactory) -> None:
     """Retry-After is in seconds."""
     response = middleware.process_exception(rf.get("/"), TooMany("Wait.", retry_after=42))
