@@ -41,7 +41,7 @@ def judge(
     if _text(assertion, "./saml:Issuer") != issuer:
         raise NotIdentified("Issuer")
     audiences = _all(assertion, "./saml:Conditions/saml:AudienceRestriction/saml:Audience")
-    if party.entity_id not in [one.text for one in audiences]:
+    if party.entity_id not in map(_whole, audiences):
         raise NotIdentified("Audience")
     if _text(assertion, "./saml:AuthnStatement//saml:AuthnContextClassRef") not in party.levels:
         raise NotIdentified("level")
@@ -109,9 +109,9 @@ def _only(values: list[Any]) -> str:
 
 def _name(assertion: Any) -> str:
     found = _all(assertion, "./saml:Subject/saml:NameID")
-    if len(found) != 1 or found[0].get("Format") != TRANSIENT or not found[0].text:
+    if len(found) != 1 or found[0].get("Format") != TRANSIENT or not _whole(found[0]):
         raise NotIdentified("NameID")
-    return str(found[0].text)
+    return _whole(found[0])
 
 
 def _statement(assertion: Any) -> Any:
@@ -130,7 +130,15 @@ def _moment(element: Any, name: str) -> int:
 
 def _text(element: Any, path: str) -> str:
     found = _all(element, path)
-    return str(found[0].text) if len(found) == 1 else ""
+    return _whole(found[0]) if len(found) == 1 else ""
+
+
+def _whole(element: Any) -> str:
+    """Return all of the text: what comes after a comment, which no signature sees, as well.
+
+    (CERT/CC VU#475445.)
+    """
+    return str(element.xpath("string()"))
 
 
 def _all(element: Any, path: str) -> list[Any]:

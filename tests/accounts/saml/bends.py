@@ -179,6 +179,13 @@ ASSERTION = "assertion"
 BEARER = "assertion.subject.subject_confirmation.0.subject_confirmation_data"
 AUDIENCE = "assertion.conditions.audience_restriction.0.audience.0.text"
 STATUS = "urn:oasis:names:tc:SAML:2.0:status:"
+
+
+def audience_of(response: Any) -> str:
+    restriction = response.assertion.conditions.audience_restriction[0]
+    return str(restriction.audience[0].text)
+
+
 BENDS = {
     "tampered": Bend(
         why="Signature validation failed", after=lambda xml: xml.replace("010180-9015", VICTIM)
@@ -223,6 +230,21 @@ BENDS = {
             "assertion.authn_statement.0.authn_context.authn_context_class_ref.text",
             "urn:oid:1.2.246.517.3002.110.7",
         ),
+    ),
+    "level cut short by a comment": Bend(
+        why="level",
+        before=setting(
+            "assertion.authn_statement.0.authn_context.authn_context_class_ref.text",
+            "http://ftn.ficora.fi/2017/loatest2-none",
+        ),
+        after=lambda xml: xml.replace("loatest2-none", "loatest2<!-- -->-none"),
+    ),
+    "audience cut short by a comment": Bend(
+        why="valid audience",
+        before=lambda response: setting(AUDIENCE, f"{audience_of(response)}.evil.example")(
+            response
+        ),
+        after=lambda xml: xml.replace(".evil<", "<!-- -->.evil<"),
     ),
     "wrong issuer": Bend(
         why="Invalid issuer", before=setting("assertion.issuer.text", "https://evil.example/idp")
