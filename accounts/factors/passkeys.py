@@ -1,16 +1,24 @@
 """The ceremonies of a passkey (W3C Web Authentication, level 2, §7); options come as JSON."""
 
 import json
+import struct
 from typing import Any
 
 from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn.internal import auth
+from cryptography.exceptions import UnsupportedAlgorithm
 from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 
 from accounts.models import User
 
 type Credential = dict[str, Any]
+
+# What allauth and fido2 raise at octets that are no CBOR, no key or no JSON of the right shape.
+UNREADABLE: tuple[type[Exception], ...] = (
+    *[ValidationError, ValueError, LookupError, TypeError, AttributeError],
+    *[struct.error, RecursionError, UnsupportedAlgorithm],
+)
 
 
 class NoPasskey(Exception):
@@ -32,7 +40,7 @@ def judge_new(credential: Credential) -> None:
     try:
         auth.parse_registration_response(credential)
         auth.complete_registration(credential)
-    except (ValidationError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except UNREADABLE as error:
         raise NoPasskey from error
 
 
@@ -41,5 +49,5 @@ def proven(login: User, credential: Credential) -> Authenticator:
     try:
         auth.parse_authentication_response(credential)
         return auth.complete_authentication(login, credential)
-    except (ValidationError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except UNREADABLE as error:
         raise NoPasskey from error

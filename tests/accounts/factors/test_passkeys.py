@@ -1,0 +1,53 @@
+"""What a browser may say of a passkey, and is not believed."""
+
+import base64
+import json
+
+import pytest
+
+from accounts.services import factors
+from certportal.foundation.models import Event
+
+pytestmark = pytest.mark.django_db
+CLIENT = {"type": "webauthn.create", "challenge": "AAAA", "origin": "http://testserver"}
+
+
+def text(octets: bytes) -> str:
+    return base64.urlsafe_b64encode(octets).decode().rstrip("=")
+
+
+def credential(attestation: bytes = b"", client: object = CLIENT, **more: object) -> str:
+    response = {
+        "clientDataJSON": text(json.dumps(client).encode()),
+        "attestationObject": text(attestation),
+        "authenticatorData": text(attestation),
+        "signature": text(b"x"),
+    }
+    known = {"id": text(b"x"), "rawId": text(b"x"), "type": "public-key", "response": response}
+    return json.dumps(known | {"clientExtensionResults": {}} | more)
+
+
+SAID = {
+    "nothing": credential(),
+    "half a length": credential(b"\x19\x01"),
+    "a list without end": credential(b"\x81" * 60),
+    "depths": credential(b"\x81" * 100_000),
+    "no map": credential(b"\x01"),
+    "octets that are no text": credential(b"\x63\xff\xfe\xfd"),
+    "another kind of client data": credential(client=[]),
+    "a number for a name": credential(id=1),
+    "no response": credential(response=None),
+    "another object": '{"a": 1}',
+}
+
+
+@pytest.mark.parametrize("said", SAID)
+@pytest.mark.parametrize("name", ["second_factor", "second_factor_set_up"])
+def test_what_is_no_passkey_is_refused_in_words_and_on_record(enrolled, name, said):
+    enrolled.get(name)  # the challenge
+
+    answer = enrolled.post(name, credential=SAID[said])
+
+    assert answer.context["form"].errors
+    assert Event.objects.filter(refused=True, object_type="login").count() == 1
+    assert [one.type for one in factors.factors(enrolled.login)] == [factors.Kind.TOTP]
