@@ -36,21 +36,27 @@ FACTORS: dict[str, Promise] = {
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What a mail is asked for: the key of its object, language, time, and the reader's key."""
+    """What a mail is asked for: the key of its object, language, time, and its reader.
+
+    The reader is the key of a person, or an address that no person has any more.
+    """
 
     id: str
     language: str
     now: datetime
     to: str = ""
+    address: str = ""
 
 
-def write(*, kind: str, id: str, language: str, now: datetime, to: str = "") -> Message | None:
+def write(
+    *, kind: str, id: str, language: str, now: datetime, to: str = "", address: str = ""
+) -> Message | None:
     """Return the mail of this kind about the object with this key, or None if it has lapsed.
 
-    `to` is the key of the person who reads it, where the object does not tell.
+    `to` is the key of the person who reads it, or `address` where to, if the object does not tell.
     """
     with translation.override(language):
-        return KINDS[kind](Letter(id, language, now, to))
+        return KINDS[kind](Letter(id, language, now, to, address))
 
 
 def email_code(letter: Letter) -> Message | None:
@@ -199,6 +205,18 @@ def administrator_decided_mail(asked: AdministratorRequest, address: str, langua
     return _message("administrator_decided", address, subject, language, path, context)
 
 
+def address_changed(letter: Letter) -> Message | None:
+    """Return the mail that tells a person's former address that another is used."""
+    event = Event.objects.get(pk=letter.id)
+    return address_changed_mail(event, letter.address, letter.language)
+
+
+def address_changed_mail(event: Event, address: str, language: str) -> Message:
+    """Word the news in the active language; the new address is not told."""
+    subject, path = _("Your email address was changed"), reverse("accounts:profile")
+    return _message("address_changed", address, subject, language, path, {"event": event})
+
+
 def second_factor(letter: Letter) -> Message | None:
     """Return the mail that tells a person what was done to their second factors, if they can be."""
     reader = Person.objects.get(pk=letter.to)
@@ -247,5 +265,6 @@ KINDS: dict[str, Callable[[Letter], Message | None]] = {
     "succession": succession,
     "administrator_asked": administrator_asked,
     "administrator_decided": administrator_decided,
+    "address_changed": address_changed,
     "second_factor": second_factor,
 }

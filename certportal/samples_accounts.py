@@ -66,6 +66,9 @@ def mails(language: str, now: datetime) -> Iterator[Mail]:
         letter = notices.administrator_decided_mail(refused, maija.email, language)
         yield "administrator_refused", "applicant", letter
         yield from _of_second_factors(language, now)
+        event = Event(at=now, action="person.email_verified", object_type="person")
+        letter = notices.address_changed_mail(event, maija.email, language)
+        yield "address_changed", "person", letter
 
 
 def _of_second_factors(language: str, now: datetime) -> Iterator[Mail]:

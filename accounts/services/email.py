@@ -11,6 +11,7 @@ from accounts.models import EmailCode, Person
 from certportal.foundation import events, limits, outbox
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
+from certportal.foundation.models import Event
 
 DIGITS = 8
 LASTS = timedelta(minutes=15)
@@ -57,7 +58,7 @@ def ask_code(person: Person, email: str, *, language: str, actor: Actor, now: da
 
 
 def confirm(person: Person, typed: str, *, actor: Actor, now: datetime) -> None:
-    """Take the address into use when the code is right. Raises WrongCode.
+    """Take the address into use when the code is right, and tell the former one. Raises WrongCode.
 
     A wrong try is counted and stays counted; after MOST_TRIES the code is dead.
     """
@@ -91,12 +92,27 @@ def _try(code: EmailCode, typed: str, now: datetime) -> bool:
 
 
 def _take_into_use(person: Person, code: EmailCode, actor: Actor, now: datetime) -> None:
+    former = person.email
     person.email, person.email_verified_at = code.email, now
     person.save(update_fields=["email", "email_verified_at"])
-    events.record(
+    event = events.record(
         "person.email_verified",
         actor=actor,
         now=now,
         object_type="person",
         object_id=person.pk,
+    )
+    if former and former.lower() != person.email.lower():
+        _tell_former(former, person, event, now)
+
+
+def _tell_former(address: str, person: Person, event: Event, now: datetime) -> None:
+    """Mail the address that was in use: all other mail goes past it from now on."""
+    outbox.enqueue(
+        "person.mail",
+        now=now,
+        kind="address_changed",
+        id=str(event.pk),
+        language=person.language,
+        address=address,
     )

@@ -41,7 +41,7 @@ def ask_mailbox_code(
     Raises TooMany after a few codes within an hour, Changed, NotPossible.
     """
     hour = timedelta(hours=1)
-    for subject in (str(application_id), address):
+    for subject in (str(application_id), address.lower()):
         limits.spend("mailbox_code", subject, most=MOST_CODES, per=hour, now=now)
     limits.spend_by("mailbox_code", actor, most=MOST_BY_ONE, most_from=MOST_FROM, per=hour, now=now)
     with transaction.atomic():

@@ -126,6 +126,29 @@ def test_address_in_use_stays_until_the_new_one_is_confirmed():
     assert aino.email == "uusi@example.fi"
 
 
+def changes():
+    """Return the mails to former addresses, as they are sent."""
+    items = OutboxItem.objects.filter(payload__kind="address_changed")
+    return [notices.write(now=NOW, **item.payload) for item in items]
+
+
+def test_the_former_address_is_told_but_not_the_new_one(db):
+    aino = make_person("Aino Ahkera", language="sv")
+    assert changes() == []
+
+    verify(aino, "uusi@example.fi")
+
+    (mail,) = changes()
+    assert (mail.to, mail.subject) == ("aino@example.fi", "Din e-postadress byttes")
+    assert "uusi@example.fi" not in mail.text
+
+
+def test_confirming_the_same_address_again_is_no_change(db):
+    aino = make_person("Aino Ahkera")
+    verify(aino, "Aino@example.fi")
+    assert changes() == []
+
+
 @pytest.mark.parametrize("language", ["fi", "sv", "en"])
 def test_mail_carries_the_code_in_the_readers_language(newcomer, language):
     code = ask(newcomer)

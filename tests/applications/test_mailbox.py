@@ -102,6 +102,17 @@ def test_a_mailbox_is_not_flooded(matti, asked):
         services.ask_mailbox_code(asked.pk, **again, **orders.Handler(matti, asked).seen)
 
 
+def test_a_mailbox_is_the_same_in_capitals_and_for_other_orders(matti, asked):
+    def ask(address):
+        other = orders.begin(matti, "email")
+        services.ask_mailbox_code(other.pk, address, **orders.Handler(matti, other).seen)
+
+    for _ in range(mailboxes.MOST_CODES - 1):
+        ask("INFO@example.fi")
+    with pytest.raises(TooMany):
+        ask("Info@Example.fi")
+
+
 def test_other_types_have_no_mailbox(matti):
     server = orders.draft(matti)
     with pytest.raises(NotPossible):
