@@ -38,5 +38,8 @@ def message(application: Application) -> Message:
         text = render_to_string("applications/mail/mailbox_code.txt", context)
     subject, body = subject_and_body(text)
     return Message(
-        to=application.certified_email, subject=subject, text=body, language=application.language
+        to=application.certified_email,
+        subject=f"{application.number}: {subject}",
+        text=body,
+        language=application.language,
     )

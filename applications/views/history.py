@@ -17,6 +17,8 @@ from certportal.foundation.models import Event
 WORDS: dict[str, Promise] = {
     "start": gettext_lazy("The application was begun"),
     "edit": gettext_lazy("The applicant changed the application"),
+    "ask_mailbox_code": gettext_lazy("A code was sent to the mailbox to be certified"),
+    "prove_mailbox": gettext_lazy("The mailbox to be certified was proven by the code"),
     "upload_csr": gettext_lazy("A certificate request was uploaded"),
     "choose_csr": gettext_lazy("The certificate request was chosen"),
     "add_attachment": gettext_lazy("A document was attached"),
@@ -65,6 +67,7 @@ WORDS: dict[str, Promise] = {
     "withdraw": gettext_lazy("The applicant withdrew the application"),
     "lapse": gettext_lazy("The application lapsed"),
     "reopen": gettext_lazy("The application was taken up again"),
+    "erase": gettext_lazy("The personal data of the order were erased"),
     "correct_address": gettext_lazy("A reviewer corrected an email address of the order"),
     "access_refused": gettext_lazy("A stranger tried to open the application"),
 }

@@ -159,11 +159,17 @@ def lapse_words(application: Application) -> str:
 
 
 def _late(days: int, day: str) -> str:
+    if days == 0:  # the promise ended before a weekend or holiday that is not over
+        text = _(
+            "We promised to handle the order by %(day)s and are late. We are sorry; the order is"
+            " still being handled."
+        )
+        return text % {"day": day}
     text = ngettext(
         "We promised to handle the order by %(day)s and are %(days)d working day late. We are"
         " sorry; the order is still being handled.",
         "We promised to handle the order by %(day)s and are %(days)d working days late. We are"
         " sorry; the order is still being handled.",
-        max(days, 1),
+        days,
     )
-    return text % {"day": day, "days": max(days, 1)}
+    return text % {"day": day, "days": days}

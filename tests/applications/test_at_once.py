@@ -8,13 +8,15 @@ import pytest
 from accounts.access import actor_for
 from applications import services
 from applications.models import Application, Submission
-from applications.workflow import Status
+from applications.workflow import Role, Status
 from certportal.foundation import clock
+from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
 from certportal.foundation.models import Event, OutboxItem
 from issuance.models import Approval, Certificate
 from tests.applications import orders
 from tests.applications.at_once import at_once
+from tests.applications.contact.conftest import CONTACT
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROUNDS = 8
@@ -130,3 +132,39 @@ def test_twenty_times_sent_at_once_is_sent_once(matti, cas):
     assert Submission.objects.filter(application=application).count() == 1
     assert Event.objects.filter(action="application.submit").count() == 1
     assert OutboxItem.objects.filter(topic="application.checks_wanted").count() == 1
+
+
+def test_a_claim_against_another_request(matti, riitta, cas):
+    """A request can be replaced until a reviewer has the case, and not a moment longer."""
+    for _ in range(ROUNDS):
+        application = orders.in_review(matti)
+        csr = orders.openssl_csr()
+        stored = services.upload_csr(application.pk, csr, actor=actor_for(matti), now=clock.now())
+        application.refresh_from_db()
+        given = acting(matti, application) | {"role": Role.APPLICANT}
+        del given["person"]
+        replacing = partial(services.attach_csr, application.pk, stored.pk, **given)
+        claiming = partial(services.claim, application.pk, **acting(riitta, application))
+        assert sorted(at_once(claiming, replacing, refusals=Refused)) == ["done", "refused"]
+        ended = settled(application)
+        assert ended.status == Status.IN_REVIEW
+        assert (ended.csr == stored) == (ended.reviewer is None)
+
+
+def test_a_link_opened_in_two_browsers_at_once_is_bound_to_one(matti):
+    application = orders.draft(matti)
+    orders.name_contact(matti, application, CONTACT)
+    seen = orders.Handler(matti, application).seen
+    services.save_section(application.pk, "csr", {"csr_by": "technical_contact"}, **seen)
+    orders.submit(matti, application)
+    link = application.contact_links.get()
+
+    def opening():
+        given = {"actor": Actor("technical_contact", str(link.pk)), "now": clock.now()}
+        if services.open_link(link.pk, **given) is None:
+            raise Refused("mailed")
+
+    assert sorted(at_once(*[opening] * 4, refusals=Refused)) == ["done", *["refused"] * 3]
+    link.refresh_from_db()
+    assert link.bound_session
+    assert not application.contact_links.exclude(pk=link.pk).exclude(bound_session="").exists()

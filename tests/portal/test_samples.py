@@ -51,7 +51,7 @@ def test_each_mail_stands_alone(sample):
     assert settings.PORTAL_BASE_URL in message.text
 
 
-@pytest.mark.parametrize("notice", notices.NOTICES)
+@pytest.mark.parametrize("notice", [*notices.NOTICES, "mailbox_code"])
 def test_the_order_number_stands_in_the_subject(notice):
     for sample in ALL:
         if sample.notice == notice:

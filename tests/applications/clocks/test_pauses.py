@@ -137,3 +137,18 @@ def test_an_answer_to_the_checks_begins_five_working_days(matti, riitta):
     answer(matti, application, "2027-01-09")
     assert application.due_on == date(2027, 1, 15)
     assert clock.day(application.completed_at) == date(2027, 1, 9)
+
+
+@pytest.mark.parametrize(
+    ("on", "words"),
+    [
+        ("2026-12-04", "We handle the order at the latest on Fri 4.12.2026."),
+        ("2026-12-05", "and are late. We are sorry"),  # a Saturday: not a working day yet
+        ("2026-12-07", "and are 1 working day late"),
+        ("2026-12-08", "and are 2 working days late"),
+    ],
+)
+def test_a_lateness_counts_working_days_only(matti, on, words):
+    application = sent(matti, "2026-11-27")
+    with translation.override("en"):
+        assert words in tracking.promise_words(application, now=noon(on))

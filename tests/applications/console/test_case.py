@@ -5,6 +5,8 @@ from dataclasses import replace
 from applications import services
 from applications.kinds import Delivery
 from applications.ordering import certificate_order
+from applications.views import history
+from applications.workflow import Action
 from certportal.foundation import clock
 from issuance import services as authority
 from issuance.text import certificate_text
@@ -141,6 +143,14 @@ def test_history_names_people_and_puts_the_newest_first(case, desk):
     assert (lines[0].text, lines[0].who) == ("A reviewer took the case", "Riitta Ratkaisija")
     assert lines[-1].who == "Matti Meikäläinen"
     assert all("application." not in line.text for line in lines)
+
+
+def test_every_event_of_an_order_has_words(matti, cas):
+    application = orders.in_review(matti, "email")
+    assert not [line.text for line in history.history(application) if "_" in line.text]
+    lacking = {action.value for action in Action} - history.WORDS.keys()
+    assert lacking == {"discard"}  # its order is gone
+    assert "erase" in history.WORDS
 
 
 def test_the_last_two_submissions_are_compared(case, matti, desk):

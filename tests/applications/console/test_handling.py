@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.core import mail
 
-from applications import services
+from applications import notices, services
 from applications.models import Application, InformationRequest
 from certportal.foundation import clock
 from issuance.services.errors import NotOpen
@@ -97,6 +97,14 @@ def test_the_question_is_previewed_before_it_is_sent(case, desk):
     assert f"/{case.language}/orders/{case.pk}/" in answer.context["mail"]
     assert case.status == "in_review"
     assert not InformationRequest.objects.exists()
+
+
+def test_the_applicant_reads_what_was_previewed(case, desk):
+    data = QUESTION | {"deadline": day(14).isoformat(), "preview": "1"}
+    shown = desk.press("ask", case, **data).context["mail"].split()
+    ask(desk, case)
+    mail = notices.build("information_wanted", case, "applicant", now=clock.now())
+    assert " ".join(mail.text.split()) in " ".join(shown)
 
 
 def test_from_the_preview_one_can_go_back_to_editing(case, desk):
