@@ -56,11 +56,19 @@ def author(application: Application) -> list[str]:
 def by_lapse(application: Application, *, now: datetime) -> tuple[str, ...]:
     """Return those who can keep an incomplete application from lapsing, each address once.
 
-    Beside the account's own people the technical contact and the deputy whose link lives, when it
-    is the certificate request that is missing.
+    Beside the account's own people those who were to bring the certificate request.
     """
-    living = contact.living(application, now=now)
-    missing = application.status == Status.AWAITING_CSR
-    holders = [link.holder for link in living] if missing else []
     people = [*author(application), *administrators(application)]
-    return notices.distinct(application, ("applicant", *holders, *people))
+    return notices.distinct(application, ("applicant", *_bringing(application, now), *people))
+
+
+def by_withdrawal(application: Application, *, now: datetime) -> tuple[str, ...]:
+    """Return those whose work a withdrawal ends, each address once."""
+    return notices.distinct(application, ("applicant", *_bringing(application, now)))
+
+
+def _bringing(application: Application, now: datetime) -> list[str]:
+    """The technical contact and the deputy whose link lives, when it is the request that lacks."""
+    if application.status != Status.AWAITING_CSR:
+        return []
+    return [link.holder for link in contact.living(application, now=now)]

@@ -44,7 +44,8 @@ CONSEQUENCES: dict[Action, Consequences] = {
     Action.ISSUE: Consequences(notices=(("package", ("recipient", "mailbox")),)),
     Action.RESTORE: Consequences(notices=(("package", ("recipient", "mailbox")),)),
     Action.REISSUE: Consequences(notices=(("package", ("recipient", "mailbox")),)),
-    Action.WITHDRAW: Consequences(notices=(("withdrawn", APPLICANT),), ends_links=True),
+    # Of both, whose links end, the services tell also those who were to bring the request.
+    Action.WITHDRAW: Consequences(ends_links=True),
     Action.LAPSE: Consequences(ends_links=True),
     Action.REOPEN: Consequences(CHECKS, (("reopened", APPLICANT),)),
 }

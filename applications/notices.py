@@ -17,7 +17,7 @@ from applications.mailtext import subject_and_body
 from applications.models import Application, Decision, HostName, InformationRequest
 from applications.replacing import telling
 from applications.replacing.telling import Predecessor
-from applications.revocations import is_proven, reason_words
+from applications.revocations import asked_by, is_proven, reason_words
 from applications.wording import word_all, word_faults
 from certportal.foundation import clock
 from certportal.foundation.mail import File, Message
@@ -107,6 +107,7 @@ class Facts:
     link: str = ""
     contact_told: bool = False
     proven: bool = False
+    asked_by: str = ""
     predecessor: Predecessor | None = None
     successor: Application | None = None
     again: bool = False
@@ -122,6 +123,7 @@ def facts(application: Application) -> Facts:
         decision=application.decisions.last(),
         certificate=certificate,
         proven=certificate is not None and is_proven(certificate),
+        asked_by=asked_by(certificate) if certificate else "",
         host_names=list(application.host_names.all()),
         missing=lapsing.missing(application),
         lapses_on=lapsing.lapses_on(application),
@@ -208,6 +210,7 @@ def _context(
         "predecessor": known.predecessor,
         "successor": known.successor,
         "proven": known.proven,
+        "asked_by": known.asked_by,
         "again": known.again,
         "refused_by": known.refused_by,
         "reason": reason_words(known.certificate.revocation_reason if known.certificate else ""),

@@ -44,6 +44,14 @@ def is_proven(certificate: Certificate) -> bool:
     return not asked.exists()
 
 
+def asked_by(certificate: Certificate) -> str:
+    """Return in what role somebody asked for the revocation as it stands; empty if nobody did."""
+    asked = RevocationRequest.objects.filter(
+        certificate_id=certificate.pk, reason=certificate.revocation_reason
+    )
+    return asked.values_list("role", flat=True).first() or ""
+
+
 class RevocationRequest(models.Model):
     """One request that led to a revocation, or raised its reason to an exposed key.
 

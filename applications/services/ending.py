@@ -18,7 +18,10 @@ def withdraw(application_id: UUID, *, version: int, actor: Actor, now: datetime)
     """Withdraw the application; possible until it is approved."""
     application = moving.lock(application_id, version=version)
     moving.require(application, Action.WITHDRAW, Role.APPLICANT)
-    return _end(application, Action.WITHDRAW, Role.APPLICANT, actor, now)
+    told = concerned.by_withdrawal(application, now=now)  # before the links die
+    withdrawn = _end(application, Action.WITHDRAW, Role.APPLICANT, actor, now)
+    moving.notify(withdrawn, "withdrawn", told, now)
+    return withdrawn
 
 
 @transaction.atomic

@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from django.db import transaction
@@ -30,6 +31,7 @@ from applications.services import moving
 from applications.services.attaching import erase_attachments
 from applications.workflow import Status
 from certportal.foundation.actors import system
+from certportal.foundation.jobs import for_each
 from certportal.foundation.models import EventOrigin, OutboxItem, Tally
 from issuance.models import Certificate
 
@@ -49,8 +51,14 @@ PERSONAL = (
 
 def erase_expired(*, now: datetime) -> None:
     """Erase everything whose time is over. Drafts have their own, warned, way out."""
-    for pk in over(now):
-        erase(pk, now=now)
+    try:
+        for_each(over(now), partial(erase, now=now))
+    finally:
+        _erase_the_rest(now)
+
+
+def _erase_the_rest(now: datetime) -> None:
+    """Erase what belongs to no order, also when an order could not be erased."""
     erase_persons(retention.PERSONS.limit(now), in_use=in_use(), now=now)
     erase_documents(retention.RIGHTS.limit(now))
     erase_sessions(retention.SESSIONS.limit(now))

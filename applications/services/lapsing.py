@@ -4,6 +4,7 @@ Every function may run at any time and any number of times: what is due is read 
 """
 
 from datetime import date, datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from django.db import transaction
@@ -15,6 +16,7 @@ from applications.services.drafting import remove_draft
 from applications.services.ending import lapse
 from applications.workflow import Status
 from certportal.foundation import clock
+from certportal.foundation.jobs import for_each
 
 WEEK = timedelta(days=7)
 
@@ -23,8 +25,8 @@ def watch_incomplete(*, now: datetime) -> None:
     """Warn of each incomplete application that grows old, and let the overdue ones lapse."""
     grown = _months_ago(3, now)
     old = Application.objects.filter(status__in=lapsing.INCOMPLETE, submitted_at__lt=grown)
-    for pk in old.order_by("submitted_at").values_list("pk", flat=True):
-        warn_or_lapse(pk, now=now)
+    keys = old.order_by("submitted_at").values_list("pk", flat=True)
+    for_each(keys, partial(warn_or_lapse, now=now))
 
 
 @transaction.atomic
@@ -47,8 +49,8 @@ def watch_drafts(*, now: datetime) -> None:
     """Warn of drafts that grow old, and remove those whose owners have been warned."""
     grown = _months_ago(11, now)
     old = Application.objects.filter(status=Status.DRAFT, changed_at__lt=grown)
-    for pk in old.order_by("changed_at").values_list("pk", flat=True):
-        warn_or_remove(pk, now=now)
+    keys = old.order_by("changed_at").values_list("pk", flat=True)
+    for_each(keys, partial(warn_or_remove, now=now))
 
 
 @transaction.atomic
@@ -57,7 +59,10 @@ def warn_or_remove(application_id: UUID, *, now: datetime) -> None:
 
     A change to the draft begins a new year, and so the occasion carries the day of removal.
     """
-    application = moving.lock(application_id)
+    try:
+        application = moving.lock(application_id)
+    except Application.DoesNotExist:  # its owner has just discarded it
+        return
     if application.status != Status.DRAFT:
         return
     changed, today = clock.day(application.changed_at), clock.day(now)

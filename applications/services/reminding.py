@@ -7,6 +7,7 @@ from django.db import transaction
 from applications import concerned, notices, renewal
 from applications.models import Application
 from applications.services import ledger, moving
+from certportal.foundation.jobs import for_each
 from issuance.models import Certificate
 
 CONCERNED = ("applicant", "mailbox", "technical_contact")
@@ -17,9 +18,9 @@ CLIMBS = 14
 
 def remind_of_expiry(*, now: datetime) -> None:
     """Send each reminder that is due, once; after a stop only the latest, not all that were."""
-    for certificate in renewal.expiring(now):
-        if renewal.due_now(certificate, now) is not None:
-            remind(certificate, now=now)
+    expiring = {one.pk: one for one in renewal.expiring(now)}
+    due = [key for key, one in expiring.items() if renewal.due_now(one, now) is not None]
+    for_each(due, lambda key: remind(expiring[key], now=now))
 
 
 @transaction.atomic

@@ -111,6 +111,7 @@ def test_all_concerned_are_told_at_revocation_and_not_before(order, riitta, raim
     assert {"matti@example.fi", "tekniikka@example.fi"} <= told
     body = next(one.body for one in mail.outbox if one.to == ["matti@example.fi"])
     assert "Oikeus varmenteeseen on päättynyt" in body
+    assert "Sulkemisesta päätti viranomaisen käsittelijä." in body
 
 
 def test_an_exposed_key_is_not_proposed_nor_an_unknown_reason(order, riitta):

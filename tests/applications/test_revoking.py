@@ -128,6 +128,7 @@ def test_the_mail_tells_the_reason_and_that_the_key_is_refused(order, matti):
     body = next(one for one in mail.outbox if one.to == ["matti@example.fi"]).body
     assert Certificate.objects.get().serial in body
     assert f"/orders/{order.pk}/" in body
+    assert "Sulkemista pyydettiin tällä asiakastilillä: Helsingin VI apteekki." in body
     assert WORDS not in body
 
 

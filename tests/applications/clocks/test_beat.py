@@ -8,6 +8,7 @@ from celery.schedules import crontab
 
 from applications import services
 from applications.models import Application, SentNotice
+from applications.services import lapsing
 from certportal.celery import app
 from certportal.foundation import clock
 from certportal.foundation.models import Event, OutboxItem
@@ -99,6 +100,23 @@ def test_a_weeks_stop_is_caught_up_with_in_one_run(busy, matti):
     assert SentNotice.objects.filter(notice="draft_warning", key__endswith=":week").count() == 1
     mornings = SentNotice.objects.filter(notice="morning").values_list("key", flat=True)
     assert "2027-07-23" in mornings
+
+
+def test_an_order_that_fails_keeps_no_other_from_lapsing(matti, monkeypatch):
+    broken, sound = (waiting_for_csr(matti, day) for day in ("2026-07-01", "2026-07-02"))
+    letting = lapsing.lapse
+
+    def lapse(key, *, now):
+        if key == broken.pk:
+            raise ValueError("a row that nobody foresaw")
+        letting(key, now=now)
+
+    monkeypatch.setattr(lapsing, "lapse", lapse)
+    with pytest.raises(ValueError, match="nobody foresaw"):
+        services.watch_incomplete(now=noon("2027-03-01"))
+    sound.refresh_from_db()
+    broken.refresh_from_db()
+    assert (broken.status, sound.status) == ("awaiting_csr", "lapsed")
 
 
 def test_days_turn_at_midnight_in_finland_not_in_greenwich(matti):

@@ -80,3 +80,23 @@ def test_a_contact_named_in_an_answer_gets_the_link(order, link, tiina, matti, r
     assert "contact-link" in message.body
     assert not mailed_to("tiina@example.com")
     assert tiina.get(at(link)).status_code == 410
+
+
+def test_whoever_was_to_bring_the_request_is_told_of_the_withdrawal(order, link, matti):
+    mail.outbox.clear()
+    services.withdraw(order.pk, **Handler(matti, order).seen)
+    orders.drain()
+    (told,) = [one for one in mail.outbox if one.to == ["tiina@example.com"]]
+    assert "Beställningen har återtagits" in told.subject
+    assert "/orders/" not in told.body
+    assert [one.to for one in mail.outbox if "peruutettu" in one.subject] == [["matti@example.fi"]]
+
+
+def test_a_withdrawal_is_no_news_to_a_contact_who_has_done_their_part(order, link, tiina, matti):
+    tiina.post(at(link))
+    confirm(tiina, give(tiina, link)["Location"])
+    orders.drain()
+    mail.outbox.clear()
+    services.withdraw(order.pk, **Handler(matti, order).seen)
+    orders.drain()
+    assert [one.to for one in mail.outbox] == [["matti@example.fi"]]
