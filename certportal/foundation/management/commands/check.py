@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 from django.core.management.commands import check
-from django.db import OperationalError, connections
+from django.db import DatabaseError, connections
 
 
 class Command(check.Command):
@@ -12,9 +12,12 @@ class Command(check.Command):
 
     def handle(self, *app_labels: Any, **options: Any) -> None:
         """Check; `--deploy` without `--database` is about every database."""
-        if options["deploy"] and not options["databases"]:
-            options["databases"] = list(connections)
-        try:
+        if not options["deploy"] or options["databases"]:
             super().handle(*app_labels, **options)
-        except OperationalError as error:
-            raise CommandError(f"The database cannot be asked: {error}") from error
+            return
+        try:
+            super().handle(*app_labels, **options | {"databases": list(connections)})
+        except DatabaseError as error:  # down, or not migrated yet
+            super().handle(*app_labels, **options)
+            why = str(error).partition("\n")[0]
+            raise CommandError(f"All but the database was checked: {why}") from error
