@@ -314,6 +314,14 @@ def test_in_production_root_keys_leave_and_never_lie_in_the_service(
     assert not IssuingCA.objects.exists()
 
 
+def test_in_production_no_ca_has_a_short_key(rooms: Rooms, settings: Settings) -> None:
+    settings.PRODUCTION = True
+    kind = ("--environment=production", "--branch=rsa", "--rsa-bits=2048")
+    with pytest.raises(CommandError, match="3072 bits at least"):
+        call("create_ca", *kind, *rooms.root)
+    assert not IssuingCA.objects.exists()
+
+
 def test_a_short_passphrase_is_refused(rooms: Rooms) -> None:
     (rooms.files / "passphrase").write_text("short")
     with pytest.raises(CommandError, match="16 characters"):

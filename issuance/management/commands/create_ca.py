@@ -16,6 +16,7 @@ from issuance.management.ceremonies import (
 from issuance.models import IssuingCA
 from issuance.places import Place
 from issuance.services import ceremony
+from issuance.services.root import LEAST_RSA_BITS
 from issuance.services.signing import key_store
 from issuance.signers.file import KeyFiles
 
@@ -51,6 +52,9 @@ class Command(CeremonyCommand):
         roots = root_keys(options)
         if roots is None and settings.PRODUCTION:
             raise CommandError("give --root-keys: in production the root key leaves the service")
+        is_weak = options["branch"] == "rsa" and options["rsa_bits"] < LEAST_RSA_BITS
+        if settings.PRODUCTION and is_weak:
+            raise CommandError(f"in production a CA's RSA key has {LEAST_RSA_BITS} bits at least")
         place = Place(options["environment"], options["branch"], options["generation"])
         state = State.STANDBY if options["standby"] else State.ACTIVE
         return ceremony.create_ca(place, keys=key_store(), roots=roots, state=state, **common)
