@@ -9,7 +9,7 @@ from issuance import repository
 from issuance.conf import pki
 from issuance.models import Certificate, IssuingCA
 from issuance.services.ceremony import Place
-from issuance.services.publish import is_needed
+from issuance.services.publish import BACKDATE, is_needed
 
 # Lists are made hourly and last two days: half their life gone means a day of failures. A root's
 # list lasts a year and is renewed by hand.
@@ -30,11 +30,13 @@ def lists_soon_over(now: datetime) -> list[str]:
 def late_responses(now: datetime) -> list[str]:
     """Stems of the CAs some of whose OCSP responses are long due to be signed anew.
 
-    They are when three quarters of their life are left; half means that it failed for hours.
+    They are when three quarters of their life are left; half means that it failed for hours. What
+    lasts longer than a life is from the future, before the clock was put back: nobody believes it.
     """
-    limit = now + LATE[0] * timedelta(hours=pki().ocsp_validity_hours)
+    life = timedelta(hours=pki().ocsp_validity_hours)
     alive = Certificate.objects.filter(not_after__gte=now).values("issuing_ca")
-    late = Q(ocsp_next_update=None) | Q(ocsp_next_update__lt=limit)
+    timely = Q(ocsp_next_update__range=(now + LATE[0] * life, now + life + BACKDATE))
+    late = Q(ocsp_next_update=None) | ~timely
     cas = IssuingCA.objects.filter(late, pk__in=alive).order_by("pk")
     return [ca.stem for ca in cas if is_needed(ca, now)]
 
@@ -46,9 +48,12 @@ def _needed(now: datetime) -> Iterator[str]:
 
 
 def _is_short(stem: str, now: datetime, share: float, most: timedelta) -> bool:
-    """Whether less is left than this share of the list's life, and less than ``most``."""
+    """Whether less is left than this share of the list's life, and less than ``most``.
+
+    Nothing is left of a list from the future, made before the clock was put back.
+    """
     served = repository.served_crl(stem)
     if served is None:
         return True
     begun, until = served.facts.this_update, served.facts.next_update
-    return until - now < min(share * (until - begun), most)
+    return begun > now or until - now < min(share * (until - begun), most)

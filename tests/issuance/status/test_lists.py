@@ -11,6 +11,7 @@ from issuance import repository, services
 from issuance.authority import crl
 from issuance.models import Certificate, IssuingCA
 from issuance.plan import new_serial
+from issuance.services.freshness import late_lists
 from issuance.services.publish import publish_crl_with
 from issuance.services.signing import signer_for
 from tests.issuance.status.conftest import Issue
@@ -93,7 +94,9 @@ def test_a_clock_that_ran_ahead_takes_nothing_off_the_list(
     services.publish_crl(ca, now=now)
     ahead = certificate.not_after + timedelta(days=400)
     services.publish_crl(ca, now=ahead)
-    services.publish_crl(ca, now=now + timedelta(hours=1))  # the clock was put back
+    assert STEM in late_lists(now)  # the clock was put back
+    services.publish_crl(ca, now=now + timedelta(hours=1))
+    assert STEM not in late_lists(now + timedelta(hours=1))
     assert listed().keys() == {number(certificate)}
 
 

@@ -296,7 +296,9 @@ def test_what_was_signed_while_the_clock_ran_ahead_is_signed_anew(
     certificate: Certificate, now: datetime
 ) -> None:
     publish_response_with(certificate.pk, now=now + 24 * HOUR)
-    refresh_responses(now=now)  # the clock was put back
+    assert late_responses(now) == [STEM]  # the clock was put back
+    refresh_responses(now=now)
+    assert late_responses(now) == []
     assert status_of(certificate).produced_at_utc == now
 
 
