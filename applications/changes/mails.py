@@ -17,6 +17,7 @@ from certportal.foundation.mail import Message
 from issuance.models import Certificate
 
 NOTICES = ("register_changed", "register_decided")
+LISTED = 50
 
 
 def enqueue(task: RegisterTask, notice: str, *, now: datetime) -> None:
@@ -50,7 +51,8 @@ def compose(
             "name": task.then.long_name,
             "sentence": SENTENCES[task.change],
             "differences": differences(task),
-            "certificates": certificates,
+            "certificates": certificates[:LISTED],
+            "in_all": len(certificates) if len(certificates) > LISTED else None,
             "address": settings.PORTAL_BASE_URL + reverse("certificates"),
             "base": settings.PORTAL_BASE_URL,
         }

@@ -8,7 +8,7 @@ from django.core import mail
 from accounts.access import actor_for
 from accounts.register.models import Kind, RegisterRecord
 from applications import services
-from applications.changes import survey
+from applications.changes import mails, survey
 from applications.changes.models import RegisterTask
 from applications.services.deciding import FactsChanged
 from certportal.foundation import clock
@@ -200,6 +200,16 @@ def test_administrators_are_told_of_the_change_and_of_the_decision(order, riitta
     decide(RegisterTask.objects.get(), riitta, Outcome.REISSUE, "Nimi on todistuksessa.")
     orders.drain()
     assert "Nimi on todistuksessa." in mail.outbox[-1].body
+
+
+def test_a_notice_about_more_certificates_than_it_lists_says_how_many(order, monkeypatch):
+    monkeypatch.setattr(mails, "LISTED", 0)
+    mail.outbox.clear()
+    change(orders.UNIT, long_name="Helsingin uusi apteekki")
+    orders.drain()
+    (told,) = mail.outbox
+    assert Certificate.objects.get().serial not in told.body
+    assert "kaikkiaan 1." in told.body
 
 
 def test_a_decision_to_revoke_is_one_of_two_persons_and_says_why(order, riitta, raimo):
