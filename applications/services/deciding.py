@@ -82,9 +82,9 @@ def approve(
         if lacks_right(application):
             raise RightMissing
         _require_own_bytes(application, prepared_id)
-        if changed := facts_changed(application, now=now):
+        record, changed = _look(application, now)
+        if changed:
             raise changed
-        record = _record_now(application, now)
         state = authority.approve(
             prepared_id,
             person=person,
@@ -94,7 +94,7 @@ def approve(
             now=now,
         )
         if state.complete:
-            _decide(application, Decision.Kind.APPROVED, person, "", now)
+            _decide(application, Decision.Kind.APPROVED, person, "", now, record)
         return moving.move(
             application,
             Action.APPROVE,
@@ -126,7 +126,8 @@ def reject(
         request.closed_at = now
         request.save(update_fields=["closed_at"])
     authority.void(application.pk, "rejected", actor=actor, now=now)
-    _decide(application, Decision.Kind.REJECTED, person, reasons, now)
+    record = _record_now(application, now)
+    _decide(application, Decision.Kind.REJECTED, person, reasons, now, record)
     return moving.move(
         application,
         Action.REJECT,
@@ -152,7 +153,8 @@ def reopen(
     application = moving.lock(application_id, version=version)
     holding.require_unbiased(person, application, now=now)
     moving.require(application, Action.REOPEN, Role.REVIEWER)
-    _decide(application, Decision.Kind.REOPENED, person, reasons, now)
+    record = _record_now(application, now)
+    _decide(application, Decision.Kind.REOPENED, person, reasons, now, record)
     complete = application.csr_id is not None
     to = contact.welcome(application)  # asked before the end is forgotten, with which links ended
     moved = moving.move(
@@ -192,16 +194,26 @@ def facts_changed(application: Application, *, now: datetime) -> FactsChanged | 
 
     Pages show it beforehand; to approve raises it.
     """
+    return _look(application, now)[1]
+
+
+def _look(
+    application: Application, now: datetime
+) -> tuple[RegisterRecord | None, FactsChanged | None]:
+    """Return the very record that was looked at, beside what it says otherwise.
+
+    Asked for apart, it could be a later one: an import may end between two questions.
+    """
     try:
-        fault = again.fault(application, now=now)
+        seen = again.look(application, now=now)
     except Unavailable:
-        return FactsChanged(
+        return None, FactsChanged(
             _("The mirror of the register is too old"), _("Try again when it has been renewed.")
         )
-    if fault is None:
-        return None
-    worded = word(fault)
-    return FactsChanged(worded.title, worded.text)
+    if seen.fault is None:
+        return seen.record, None
+    worded = word(seen.fault)
+    return seen.record, FactsChanged(worded.title, worded.text)
 
 
 def _held(
@@ -218,7 +230,12 @@ def _held(
 
 
 def _decide(
-    application: Application, kind: Decision.Kind, person: Person, reasons: str, now: datetime
+    application: Application,
+    kind: Decision.Kind,
+    person: Person,
+    reasons: str,
+    now: datetime,
+    record: RegisterRecord | None,
 ) -> None:
     submission = application.submission
     assert submission is not None
@@ -228,7 +245,7 @@ def _decide(
         reviewer=person,
         reasons=reasons,
         submission=submission,
-        record=_record_now(application, now) or submission.record,
+        record=record or submission.record,
         at=now,
     )
 

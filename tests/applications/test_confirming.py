@@ -15,7 +15,7 @@ from applications.views import history
 from applications.workflow import Status
 from certportal.foundation import clock
 from certportal.foundation.models import OutboxItem
-from issuance.models import Certificate, PreparedCertificate
+from issuance.models import Approval, Certificate, PreparedCertificate
 from tests import people
 from tests.applications import orders
 from tests.applications.register.changing import change
@@ -76,6 +76,23 @@ def test_new_names_are_not_approved_under_the_old_ones(case, riitta):
 def test_a_register_that_is_too_old_lets_nobody_approve(case, riitta, too_old):
     with pytest.raises(FactsChanged):
         orders.approve(riitta, case)
+
+
+def test_a_decision_rests_on_what_was_looked_at_and_not_on_an_import_since(
+    case, riitta, monkeypatch
+):
+    looked_at = RegisterRecord.objects.get(oid=orders.UNIT, known_to=None)
+    look = again.look
+
+    def look_before_an_import(*args, **more):
+        seen = look(*args, **more)
+        change(orders.UNIT, abbreviation="Uusi lyhenne")
+        return seen
+
+    monkeypatch.setattr(again, "look", look_before_an_import)
+    orders.approve(riitta, case)
+    assert Approval.objects.get().register_record == str(looked_at.pk)
+    assert case.decisions.get().record == looked_at
 
 
 def test_a_unit_that_ended_after_approval_brings_the_case_back(approved, riitta, now):
