@@ -57,8 +57,8 @@ _OF_WORDS = bytes(
 
 
 def has_words(data: bytes) -> bool:
-    """Whether octets that are no text may have encoded text among them."""
-    return b"\1" * 32 in data.translate(_OF_WORDS)
+    """Whether octets that are no text may have encoded text or PEM among them."""
+    return b"\1" * 32 in data.translate(_OF_WORDS) or b"-----" in data
 
 
 def decoded(text: str) -> Iterator[bytes]:

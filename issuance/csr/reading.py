@@ -77,14 +77,12 @@ def open_file(data: bytes) -> File:
 def _open(data: bytes, room: _Room, deeper: int) -> File:
     root = _root(data)
     kind = Kind.REQUEST if root else kind_of_bytes(data)
-    text, repaired, blocks = "", tuple[str, ...](), list[Block]()
-    if not root or b"-----" in data:
-        text, repaired = text_of(data)
-        blocks = blocks_of(text)
-    elif has_words(data):
-        text = data.decode("latin-1")
+    if root and not has_words(data):  # most requests in DER
+        return File(data, "", [], (), kind, root)
+    text, repaired = text_of(data)
+    blocks = blocks_of(text)
     inside = _inside(data, text, blocks, room, deeper) if deeper else ()
-    return File(data, text if blocks or not root else "", blocks, repaired, kind, root, inside)
+    return File(data, text, blocks, repaired, kind, root, inside)
 
 
 def _inside(

@@ -58,6 +58,8 @@ def _is_or_has_key(layer: File) -> bool:
         return _java_store_has_key(layer.data)
     if _BEGINNING.search(layer.data) or any(True for _ in _in_octets(layer)):
         return True
+    if layer.root and not layer.text:  # no text in it, so none with a key
+        return False
     texts = [layer.data, layer.text.encode(errors="replace")] if layer.repaired else [layer.data]
     return any(pattern.search(text) for text in texts for pattern in _hinted(text))
 

@@ -91,7 +91,7 @@ def _value(attribute: NameAttribute) -> Iterator[Finding]:
     limit = SUBJECT.get(attribute.oid, ("", 1024))[1]
     if len(value) > limit > 2:
         yield found("subject.length", attribute=label, value=len(value), wanted=limit)
-    if limit == 2 and not re.fullmatch("[A-Za-z]{2}", value):
+    if limit == 2 and not (len(value) == 2 and value.isascii() and value.isalpha()):
         yield found("subject.country", value=visible(value))
     if label == "O" and value.strip().lower() in PLACEHOLDERS:
         yield found("subject.placeholder", value=value)
