@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import structlog
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
@@ -36,7 +36,12 @@ class ErrorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Refuse what is too large and pass the rest on; see ``process_exception``."""
+        """Refuse what is too large and pass the rest on; see ``process_exception``.
+
+        No address of ours holds U+0000, and PostgreSQL takes it in no text.
+        """
+        if "\x00" in request.path:
+            raise Http404
         if announced(request) > MOST_BYTES:
             return refused(request, BodyTooBig())
         return self.get_response(request)

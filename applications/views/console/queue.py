@@ -75,7 +75,8 @@ def next_case(request: HttpRequest) -> HttpResponseBase:
     """Lead to the case with the oldest promise among the reader's own and the free ones."""
     person = access.person_of(request)
     waiting = cases().filter(Q(reviewer=person) | holding.free(), status=Status.IN_REVIEW)
-    found = waiting.exclude(number=request.GET.get("after", ""))
+    after = request.GET.get("after", "")
+    found = waiting.exclude(number=after) if after.isprintable() else waiting
     now = clock.now()
     first = next((one for one in found if not holding.bias(person, one, now=now)), None)
     if first is not None:
