@@ -41,6 +41,8 @@ SECOND_FACTOR = "second_factor_at"
 NEVER = datetime.min.replace(tzinfo=UTC)
 # Approving, revoking and changing roles want a second factor proven as lately.
 FRESH = timedelta(minutes=15)
+# Whoever left an organisation as lately may still favour it (hallintolaki 28 §).
+ESTRANGED = timedelta(days=365)
 # A page that asks for more than a press is shown only with as much time left to answer it.
 TIME_TO_ANSWER = timedelta(minutes=5)
 
@@ -107,6 +109,11 @@ def was_member(person: Person, organisation_id: UUID | str, *, since: datetime) 
     What a person merged into this one did counts too.
     """
     return late_memberships(person, organisation_id, since=since).exists()
+
+
+def is_partial(person: Person, organisation_id: UUID | str, *, now: datetime) -> bool:
+    """Whether the person belongs to the organisation, or did within the year: others decide."""
+    return was_member(person, organisation_id, since=now - ESTRANGED)
 
 
 def late_memberships(

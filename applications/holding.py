@@ -9,7 +9,6 @@ from accounts.models import Person, StaffRole
 from applications.errors import OwnOrganisation
 from applications.models import Application
 from certportal.foundation.errors import NotAllowed
-from issuance.services.approve import ESTRANGED
 from issuance.services.errors import OwnOrganisationLately
 
 
@@ -21,7 +20,7 @@ def bias(person: Person, application: Application, *, now: datetime) -> NotAllow
     """
     if access.is_member(person, application.organisation_id):
         return OwnOrganisation()
-    lately = access.was_member(person, application.organisation_id, since=now - ESTRANGED)
+    lately = access.is_partial(person, application.organisation_id, now=now)
     return OwnOrganisationLately() if lately else None
 
 

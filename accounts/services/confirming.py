@@ -15,12 +15,15 @@ from certportal.foundation.errors import NotAllowed, Refused
 
 
 class OwnRight(NotAllowed):
-    """Nobody confirms rights in an organisation they belong to."""
+    """Nobody confirms rights in an organisation they belong to, or did within the year."""
 
     def __init__(self) -> None:
         """Word it."""
         super().__init__(
-            _("You belong to this organisation, so another reviewer must confirm the right.")
+            _(
+                "You act for this organisation, or have done so within the last year, so another"
+                " reviewer must confirm the right."
+            )
         )
 
 
@@ -43,7 +46,7 @@ def confirm_right(
     """
     found = Membership.objects.select_for_update(of=["self"]).select_related("person")
     membership = found.get(pk=membership_id)
-    if by is not None and access.is_member(by, membership.organisation_id):
+    if by is not None and access.is_partial(by, membership.organisation_id, now=now):
         raise OwnRight
     if not is_unconfirmed(membership):
         return membership

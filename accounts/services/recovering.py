@@ -38,7 +38,12 @@ class MayNotDecide(NotAllowed):
 
     def __init__(self) -> None:
         """Word it."""
-        super().__init__(_("You belong to this organisation, so another reviewer must decide."))
+        super().__init__(
+            _(
+                "You act for this organisation, or have done so within the last year, so another"
+                " reviewer must decide."
+            )
+        )
 
 
 class DecidedAlready(Stale):
@@ -110,12 +115,12 @@ def decide(
 ) -> AdministratorRequest:
     """Make the asker an administrator, or refuse; tell them and the administrators there were.
 
-    Raises MayNotDecide when the reviewer belongs to the organisation, or asked, and
-    DecidedAlready.
+    Raises MayNotDecide when the reviewer belongs to the organisation, or did within the year, or
+    asked, and DecidedAlready.
     """
     locked = AdministratorRequest.objects.select_for_update(of=["self"])
     request = locked.select_related("person", "organisation").get(pk=request_id)
-    if not may_decide(by, request):
+    if not may_decide(by, request, now=now):
         raise MayNotDecide
     if request.decided_at is not None:
         raise DecidedAlready
@@ -130,9 +135,11 @@ def decide(
     return request
 
 
-def may_decide(person: Person, request: AdministratorRequest) -> bool:
-    """Whether the person is a reviewer with no part in the matter."""
-    if person.pk == request.person_id or access.is_member(person, request.organisation_id):
+def may_decide(person: Person, request: AdministratorRequest, *, now: datetime) -> bool:
+    """Whether the person is a reviewer with no part in the matter, nor one within the year."""
+    if person.pk == request.person_id:
+        return False
+    if access.is_partial(person, request.organisation_id, now=now):
         return False
     return access.is_reviewer(person)
 

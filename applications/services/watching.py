@@ -52,7 +52,7 @@ def tell_administrator_asked(request_id: int, *, now: datetime) -> None:
     """Enqueue a mail to each reviewer who may decide the request for a new administrator."""
     request = AdministratorRequest.objects.get(pk=request_id)
     for reader in watch.reviewers():
-        if recovering.may_decide(reader, request):
+        if recovering.may_decide(reader, request, now=now):
             key, source = str(reader.pk), str(request.pk)
             notice = "administrator_wanted"
             outbox.enqueue("reviewer.mail", now=now, person=key, notice=notice, source=source)

@@ -35,7 +35,7 @@ from issuance.services.errors import (
 ROLE = "reviewer"
 FRESH = timedelta(minutes=15)
 # Whoever left the organisation as lately may have sent the order, or promised it to a colleague.
-ESTRANGED = timedelta(days=365)
+ESTRANGED = access.ESTRANGED
 # Nobody looks at each certificate of a plan of replacements, so one person is never enough for
 # any of them; docs/decisions/mass-replacement.md.
 FOR_REISSUE = 2

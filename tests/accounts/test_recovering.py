@@ -186,6 +186,10 @@ def test_only_a_reviewer_with_no_part_in_it_decides(asked, pharmacy, riitta, rai
     for person in (riitta, raimo, kalle):
         with pytest.raises(recovering.MayNotDecide):
             decide(person, asked, now)
+    riitta.memberships.update(ended_at=now - timedelta(days=364))
+    for person in (riitta, kalle):
+        with pytest.raises(recovering.MayNotDecide):
+            decide(person, asked, now)
     asked.refresh_from_db()
     assert asked.decided_at is None
 

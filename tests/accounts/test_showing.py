@@ -1,5 +1,7 @@
 """A right to act that no register confirms is shown by a document."""
 
+from datetime import timedelta
+
 import pytest
 from django.core.files.storage import default_storage
 
@@ -188,6 +190,24 @@ def test_a_confirmation_without_word_or_document_is_refused(unconfirmed, riitta,
         )
     unconfirmed.refresh_from_db()
     assert unconfirmed.basis == Membership.Basis.UNVERIFIED
+
+
+@pytest.mark.parametrize("days", [None, 1, 364])
+def test_nobody_confirms_a_right_where_they_belong_or_did_within_the_year(
+    unconfirmed, pharmacy, riitta, now, days
+):
+    ended = now - timedelta(days=days) if days else None
+    joined = {"basis": "invitation", "role": "applicant", "begun_at": now - timedelta(days=800)}
+    riitta.memberships.create(organisation=pharmacy, ended_at=ended, **joined)
+    with pytest.raises(confirming.OwnRight):
+        confirm(unconfirmed, riitta, now)
+    riitta.memberships.update(ended_at=now - timedelta(days=366))
+    assert confirm(unconfirmed, riitta, now).confirmed_by == riitta
+
+
+def confirm(right, reviewer, now):
+    actor = actor_for(reviewer)
+    return confirming.confirm_right(right.pk, note="Nähty.", by=reviewer, actor=actor, now=now)
 
 
 def test_files_go_when_their_time_is_over(document, django_capture_on_commit_callbacks):

@@ -51,7 +51,7 @@ def one(request: HttpRequest, asking_id: int) -> HttpResponseBase:
         return redirect("console:administrators")
     context = _facts(asked) | {
         "form": form,
-        "may_decide": recovering.may_decide(access.person_of(request), asked),
+        "may_decide": recovering.may_decide(access.person_of(request), asked, now=clock.now()),
     }
     return render(request, "applications/console/administrator.html", context)
 

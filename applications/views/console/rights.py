@@ -71,7 +71,7 @@ def sender(application: Application, person: Person) -> dict[str, Any]:
     """Return who sent the order, on what the right rests, and whether to offer to confirm it."""
     right, submission = right_to_send(application), application.submission
     unconfirmed = is_unconfirmed(right)
-    own = access.is_member(person, application.organisation_id)
+    own = access.is_partial(person, application.organisation_id, now=clock.now())
     return {
         "sender": submission and submission.person,
         "right": right,
