@@ -1,7 +1,7 @@
 """Which certificates a replacement is about, and which of them the registration authority lets."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -92,8 +92,6 @@ def order_for(item: ReplacementItem, order: Application, *, now: datetime) -> Ce
     Names are the register's of today; the end is the old certificate's, so that no ceiling is
     ever passed.
     """
-    from dataclasses import replace
-
     old = item.certificate
     asked = certificate_order(order, now=now)
     return replace(

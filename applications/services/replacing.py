@@ -101,7 +101,7 @@ def plan(
         made_at=now,
         expires_at=preparation_expires(now),
     )
-    for batch in batched(chosen(wanted, now=now), BATCH):
+    for batch in batched(chosen(wanted, now=now).iterator(chunk_size=BATCH), BATCH):
         _plan_batch(made, batch, now)
     return _finish(made, actor, now)
 
