@@ -81,16 +81,12 @@ def _open(data: bytes, room: _Room, deeper: int) -> File:
         return File(data, "", [], (), kind, root)
     text, repaired = text_of(data)
     blocks = blocks_of(text)
-    inside = _inside(data, text, blocks, room, deeper) if deeper else ()
-    return File(data, text, blocks, repaired, kind, root, inside)
-
-
-def _inside(
-    data: bytes, text: str, blocks: list[Block], room: _Room, deeper: int
-) -> tuple[File, ...]:
-    found = (*unpacked(data), *(block.der for block in blocks), *decoded(text))
-    distinct = dict.fromkeys(filter(None, found))
-    return tuple(_open(octets, room, deeper - 1) for octets in distinct if room.takes(octets))
+    within = [*unpacked(data), *(block.der for block in blocks)] if deeper else []
+    if deeper and (repaired or has_words(data)):
+        within += decoded(text)
+    distinct = dict.fromkeys(filter(None, within))
+    inside = (_open(octets, room, deeper - 1) for octets in distinct if room.takes(octets))
+    return File(data, text, blocks, repaired, kind, root, tuple(inside))
 
 
 def _root(data: bytes) -> tlv.Element | None:

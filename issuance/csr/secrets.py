@@ -96,28 +96,29 @@ _BEGINNING = re.compile(
 
 def _in_octets(file: File) -> Iterator[bytes]:
     """Private keys in DER anywhere in the octets, such as before, after and inside a request."""
-    after = file.root.children()[0].children()[0].end if file.root else 0  # its own version
+    passed = file.root.children()[0].children()[0].end if file.root else 0  # its own version
     for pattern in _OPENINGS:
-        for match in islice(pattern.finditer(file.data, after), _MOST_OPENINGS):
-            yield from islice(_around(file.data, match.start()), 1)
+        for match in islice(pattern.finditer(file.data, passed), _MOST_OPENINGS):
+            if match.start() < passed or not (der := _around(file.data, match.start())):
+                continue
+            if kind_of_der(der) is Kind.PRIVATE_KEY:  # what stands inside PKCS#8 is the same key
+                passed = match.start() + len(der) - _LONGEST_HEAD
+            yield der
 
 
-def _around(data: bytes, inside: int) -> Iterator[bytes]:
+def _around(data: bytes, inside: int) -> bytes:
     for start in range(max(inside - _LONGEST_HEAD, 0), inside):
         if data[start] == tlv.SEQUENCE:
             rest = data[start : start + _LARGEST_KEY]
             der = tlv.leading(rest) or rest
-            if _is_secret(der):
-                yield der
+            if kind_of_der(der) in _SECRET_KINDS:
+                return der
+    return b""
 
 
 def _hinted(text: bytes) -> Iterator[re.Pattern[bytes]]:
     upper = text.upper()
     return (pattern for hint, pattern in _COMPILED if hint in upper)
-
-
-def _is_secret(der: bytes) -> bool:
-    return kind_of_der(der) in _SECRET_KINDS
 
 
 def leaked_hashes(file: File) -> list[str]:
