@@ -10,7 +10,7 @@ from applications.models import Application
 from applications.views.console.offers import is_open
 from applications.views.voiding import void_reason
 from applications.wording import word_all
-from applications.workflow import Status
+from applications.workflow import ENDED, Status
 from issuance.findings import Finding, Severity
 from issuance.models import PreparedCertificate
 from issuance.services.approve import approvers
@@ -39,6 +39,8 @@ def stage(application: Application, latest: PreparedCertificate | None, *, now: 
         return Stage("closed", _("The certificate was made from these bytes."))
     if is_open(latest, now=now):
         return Stage("ready", _("This is exactly what will be signed."))
+    if application.status in ENDED:
+        return Stage("none", _("No certificate was made."))
     if application.status != Status.IN_REVIEW or application.reviewer_id is None:
         return Stage("none", _("The certificate is prepared when a reviewer takes the case."))
     if latest is not None and latest.state == State.REFUSED:

@@ -209,3 +209,17 @@ def test_an_attempt_too_old_can_be_prepared_again(ready, desk, now):
     orders.drain()
     assert orders.prepared(ready).attempt == 2
     assert "approve" in desk.open("case", ready.pk).context["offers"]
+
+
+def test_what_is_over_is_not_told_as_if_it_were_ahead(matti, riitta, cas, desk):
+    order = orders.delivered(matti, riitta)
+    page = desk.open("case", order.pk).text
+    assert "The certificate was made from these bytes." in page
+    assert "can be approved and issued until" not in page
+    assert "The certificate to be issued" not in page
+    case = orders.claimed(matti, riitta)
+    assert "can be approved and issued until" in desk.open("case", case.pk).text
+    services.reject(case.pk, reasons="Ei", person=riitta, **orders.Handler(riitta, case).seen)
+    page = desk.open("case", case.pk).text
+    assert "No certificate was made." in page
+    assert "when a reviewer takes the case" not in page

@@ -111,6 +111,7 @@ def test_a_unit_that_ended_while_the_page_was_open_is_explained(sample, address,
     page = web.post(new, {"type": "server"})
     assert "The chosen unit has ended in the register." in page.text
     assert "What you can do" in page.text
+    assert "Your order is kept" not in page.text  # there is none
 
 
 @pytest.mark.parametrize("record", ["", "x:1.2", "sote_unit:1\x00"])
