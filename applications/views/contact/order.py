@@ -65,9 +65,10 @@ def download(request: HttpRequest, seat: Seat, kind: str) -> HttpResponse:
 def settings(request: HttpRequest, seat: Seat, tool: str) -> HttpResponse:
     """Hand over the settings file of openssl (.cnf) or certreq (.inf), filled in for the order."""
     known = csr.instructions(seat.application, now=clock.now())
-    kinds = {"openssl": ("config", "cnf"), "certreq": ("certreq", "inf")}
+    # Windows reads an .inf file with å, ä and ö in UTF-16 only, else in the machine's code page.
+    kinds = {"openssl": ("config", "cnf", "utf-8"), "certreq": ("certreq", "inf", "utf-16")}
     if tool not in kinds or not known:
         raise Http404
-    text, ending = kinds[tool]
+    text, ending, encoding = kinds[tool]
     name = f"{known['stem']}.{ending}"
-    return certificates.attachment(File(name, known[text].encode(), "text/plain"))
+    return certificates.attachment(File(name, known[text].encode(encoding), "text/plain"))
