@@ -175,6 +175,7 @@ def install_root_list(der: bytes, *, actor: Actor, now: datetime) -> Place:
         crl.check(der, cas[0].root, after=repository.crl_number(place.root_stem), now=now)
     except crl.CrlRefused as error:
         raise NotInstalled(f"{place.root_stem}: {error}") from error
+    _require_whole(place, der)
     _take_out_of_use([ca for ca in cas if _is_on(ca, listed)], actor, now)
     number = crl.take_apart(der).facts.number
     repository.publish_list(place.root_stem, number, der)
@@ -187,6 +188,14 @@ def install_root_list(der: bytes, *, actor: Actor, now: datetime) -> Place:
         data={"number": number},
     )
     return place
+
+
+def _require_whole(place: Place, der: bytes) -> None:
+    """Whoever signed without the last list at hand must not bring a revoked CA back."""
+    served = repository.last_crl(place.root_stem)
+    listed = crl.by_serial(crl.take_apart(der).entries)
+    if served and crl.by_serial(served.entries).keys() - listed.keys():
+        raise NotInstalled(f"{place.root_stem}: it lacks a revocation of the list being served")
 
 
 def _is_on(ca: IssuingCA, listed: x509.CertificateRevocationList) -> bool:

@@ -158,13 +158,17 @@ def sign_list(
 ) -> bytes:
     """Sign the root's next list (DER), which lasts a year, and keep it in ``folder``.
 
-    What stood on the last one stays; ``revoke`` is added. Its number is above that of the last
-    one, of the one served here, if any, and ``above``. Raises NotRequested for a certificate that
-    is not the root's.
+    What stood on the last one, or stands on the one served here, if any, stays; ``revoke`` is
+    added. Its number is above those of both, and ``above``. Raises NotRequested for a certificate
+    that is not the root's.
     """
-    last = repository.read_list(folder / f"{place.root_stem}.crl")
-    known = (last.facts.number if last else 0, repository.crl_number(place.root_stem), above)
-    entries = crl.by_serial(last.entries) if last else {}
+    lists = [repository.read_list(folder / f"{place.root_stem}.crl")]
+    lists.append(repository.last_crl(place.root_stem))
+    before = [each for each in lists if each]
+    known = (above, *(each.facts.number for each in before))
+    entries: dict[bytes, bytes] = {}
+    for last in before:
+        entries = crl.by_serial(last.entries) | entries
     for each in revoke:
         entries = crl.by_serial(_new_entry(each, root, now)) | entries
     facts = crl.CrlFacts(max(known) + 1, now, now + ROOT_CRL_VALIDITY)

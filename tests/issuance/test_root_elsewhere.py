@@ -249,6 +249,23 @@ def test_an_issuing_ca_on_its_roots_list_is_out_of_use_for_good(rooms: Rooms) ->
         call("retire_ca", "sote-ec-1")
 
 
+def test_no_list_brings_a_revoked_ca_back(rooms: Rooms, settings: Settings, tmp_path: Path) -> None:
+    rooms.create()
+    certificate = repository.certificate_path("sote-ec-1")
+    revoking = rooms.root_list(f"--revoke={certificate}", "--reason=ca_compromise")
+    call("install_root_crl", str(revoking))
+    served = repository.crl_path("root-ec-1").read_bytes()
+    (rooms.safe / "root-ec-1.crl").unlink()
+    settings.PORTAL_DATA = tmp_path / "another machine"
+    forgetful = rooms.root_list("--above=9", name="forgetful.crl")
+    settings.PORTAL_DATA = tmp_path / "data"
+    with pytest.raises(CommandError, match="lacks a revocation"):
+        call("install_root_crl", str(forgetful))
+    assert repository.crl_path("root-ec-1").read_bytes() == served
+    (rooms.safe / "root-ec-1.crl").write_bytes(served)
+    call("install_root_crl", str(rooms.root_list("--above=9", name="whole.crl")))
+
+
 def test_a_list_of_nobody_is_not_installed(rooms: Rooms) -> None:
     rooms.create()
     junk = rooms.files / "junk.crl"
