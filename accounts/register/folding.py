@@ -9,6 +9,8 @@ from accounts.register.municipalities import SWEDISH_NAMES
 
 # Letters that NFKD leaves whole although people type them without the stroke.
 _STROKES = str.maketrans({"ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "ŋ": "n", "ŧ": "t"})
+# What typesetting puts into a word without parting it: soft hyphens, joiners, marks of direction.
+_UNSEEN = str.maketrans(dict.fromkeys("\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))
 _WORD = re.compile(r"[^\W_]+")
 # PostgreSQL takes words of 2 kB into a tsvector, and rows of 2.7 kB into an index: one absurd name
 # must not keep the whole register out.
@@ -43,7 +45,7 @@ def fold(text: str) -> str:
 
     A word of more than 100 letters is cut.
     """
-    parts = unicodedata.normalize("NFKD", text.casefold().translate(_STROKES))
+    parts = unicodedata.normalize("NFKD", text.casefold().translate(_UNSEEN).translate(_STROKES))
     plain = "".join(part for part in parts if not unicodedata.combining(part))
     return " ".join(word[:LONGEST_WORD] for word in _WORD.findall(plain))
 

@@ -8,6 +8,7 @@ as CSV, as spreadsheets write it. Dates are ISO or Finnish, or empty where open.
 import csv
 import io
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import date, datetime
 
 from accounts.register import identifiers
@@ -58,15 +59,13 @@ def read_entries(entries: Iterable[object]) -> list[Row]:
 
 
 def read_csv(data: bytes) -> list[dict[str, str]]:
-    """The entries of a list in CSV: separated by semicolons, commas or tabs, UTF-8 or Latin-1.
+    """The entries of a list in CSV: separated by semicolons, commas or tabs; in UTF-8, in the
+    Windows-1252 of spreadsheets, which has Š and Ž, or in Latin-1.
 
     Raises:
         Malformed: the first line names no column of names.
     """
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = data.decode("latin-1")
+    text = _decoded(data)
     first = text.partition("\n")[0]
     lines = csv.reader(io.StringIO(text), delimiter=max(";,\t", key=first.count))
     try:
@@ -77,6 +76,13 @@ def read_csv(data: bytes) -> list[dict[str, str]]:
     if "name" not in names:
         raise Malformed("neither JSON nor a list with a column of names")
     return [dict(zip(names, entry, strict=False)) for entry in entries]
+
+
+def _decoded(data: bytes) -> str:
+    for encoding in ("utf-8-sig", "cp1252"):
+        with suppress(UnicodeDecodeError):
+            return data.decode(encoding)
+    return data.decode("latin-1")
 
 
 def _read(entry: object) -> Row:

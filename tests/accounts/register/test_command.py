@@ -60,14 +60,21 @@ def test_a_dry_run_prints_every_difference_and_whether_it_would_be_held(tmp_path
 
 
 @pytest.mark.django_db
-def test_a_list_of_intermediaries_from_a_spreadsheet(tmp_path):
+@pytest.mark.parametrize(
+    ("encoding", "name"),
+    [
+        ("utf-8-sig", "Välittäjä Äyräs Oy"),
+        ("latin-1", "Välittäjä Äyräs Oy"),
+        ("cp1252", "Šemeikan välitys Oy"),
+    ],
+)
+def test_a_list_of_intermediaries_from_a_spreadsheet(tmp_path, encoding, name):
     path = tmp_path / "valittajat.csv"
-    path.write_bytes(
-        "Nimi;Y-tunnus;Alkupvm;Loppupvm\nVälittäjä Äyräs Oy;9900023-7;1.2.2024;\n".encode("latin-1")
-    )
+    lines = f"Nimi;Y-tunnus;Alkupvm;Loppupvm\n{name};9900023-7;1.2.2024;\n"
+    path.write_bytes(lines.encode(encoding))
     run(str(path))
     record = RegisterRecord.objects.get()
-    assert (record.kind, record.long_name) == ("intermediary", "Välittäjä Äyräs Oy")
+    assert (record.kind, record.long_name) == ("intermediary", name)
     assert (record.oid, record.valid_from) == ("1.2.246.10.99000237", date(2024, 2, 1))
 
 

@@ -116,6 +116,7 @@ def test_intermediaries_are_not_among_the_units(sample):
         ("Lääkäri-asema", "laakari asema"),
         ("STRASSE Straße", "strasse strasse"),
         ("Ŋuohtti Ø", "nuohtti o"),
+        ("Terveys\u00adasema", "terveysasema"),
         ("", ""),
     ],
 )

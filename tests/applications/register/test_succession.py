@@ -11,6 +11,8 @@ from accounts.services.succeeding import NotSucceeding
 from applications import services
 from applications.changes.models import RegisterTask
 from applications.errors import OwnOrganisation
+from applications.ownership import OtherOwner
+from applications.services.deciding import FactsChanged
 from applications.services.signing import MayNotAct
 from certportal.foundation import clock
 from certportal.foundation.models import Event
@@ -120,6 +122,32 @@ def test_what_was_approved_comes_back_to_review(matti, kalle, riitta, cas):
     case.refresh_from_db()
     assert case.status == "in_review"
     assert not Certificate.objects.exists()
+
+
+def test_open_orders_and_certificates_of_both_sides_end_on_one_account(
+    order, matti, kalle, riitta, cas
+):
+    own = orders.delivered(kalle, riitta, "test_server", unit="1.2.246.10.99000085.10.0")
+    waiting = orders.in_review(kalle, "test_server", unit="1.2.246.10.99000085.10.0")
+    draft, sent = orders.with_csr(matti), orders.in_review(matti)
+    succession = succeed(riitta)
+    assert succession.orders == 3
+    heir = succession.successor
+    assert {one.pk for one in heir.applications.all()} == {
+        one.pk for one in (order, own, waiting, draft, sent)
+    }
+    for one in (own, waiting, sent):
+        before = one.status
+        one.refresh_from_db()
+        assert one.status == before
+    page = people.log_in(Client(), kalle).get(reverse("certificates")).text
+    assert all(one.serial in page for one in Certificate.objects.all())
+    with pytest.raises(OtherOwner):
+        orders.submit(matti, draft)
+    services.claim(sent.pk, person=riitta, **orders.Handler(riitta, sent).seen)
+    orders.drain()
+    with pytest.raises(FactsChanged):
+        orders.approve(riitta, sent)
 
 
 def test_what_is_being_signed_is_not_taken_back(matti, kalle, riitta, cas):
