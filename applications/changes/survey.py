@@ -25,13 +25,19 @@ _STANDS = (
     " AND coalesce(s.valid_from, '-infinity') <= %(today)s"
     " AND coalesce(s.valid_to, 'infinity') >= %(today)s"
 )
+# The period that counted when the certificate was prepared; the next was perhaps known as well.
+_HELD = (
+    "(coalesce({0}.valid_from, '-infinity') <= n.day"
+    " AND coalesce({0}.valid_to, 'infinity') >= n.day)"
+)
 # A whole import may change every row: no more records than this are in memory at a time.
 AT_ONCE = 5000
 # The record is the CA's own evidence: the version that the preparation names.
 STATEMENT = f"""
 WITH resting AS MATERIALIZED (
  SELECT c.id AS certificate, a.organisation_id AS organisation, c.profile_id AS profile,
-   p.created_at AS known_at, r.id AS record, r.kind, r.oid, r.provider_oid
+   p.created_at AS known_at, (p.created_at AT TIME ZONE %(zone)s)::date AS day,
+   r.id AS record, r.kind, r.oid, r.provider_oid
  FROM issuance_certificate c
  JOIN issuance_preparedcertificate p ON p.id = c.prepared_id
  JOIN applications_application a ON a.id = c.reference
@@ -42,12 +48,13 @@ SELECT certificate, organisation, profile, record,
  (SELECT b.id FROM register_registerrecord b
   WHERE b.kind = n.kind AND b.oid = n.provider_oid AND n.provider_oid <> n.oid
    AND b.known_from <= n.known_at AND (b.known_to IS NULL OR b.known_to > n.known_at)
-  ORDER BY b.status = 'ACTIVE' DESC, coalesce(b.valid_to, 'infinity') DESC LIMIT 1)
+  ORDER BY b.status = 'ACTIVE' AND {_HELD.format("b")} DESC, {_HELD.format("b")} DESC,
+   coalesce(b.valid_to, 'infinity') DESC LIMIT 1)
 FROM resting n
 WHERE NOT EXISTS (SELECT FROM register_registerrecord s WHERE s.id = n.record AND {_STANDS})
  OR (n.provider_oid NOT IN ('', n.oid) AND NOT EXISTS (
   SELECT FROM register_registerrecord s WHERE s.kind = n.kind AND s.oid = n.provider_oid
-   AND s.known_from <= n.known_at AND {_STANDS}))
+   AND s.known_from <= n.known_at AND {_STANDS} AND {_HELD.format("s")}))
 """  # noqa: S608 (put together from this file's constants, values are bound)
 
 
@@ -105,7 +112,7 @@ def _pair(
 
 def _candidates(now: datetime, today: date) -> list[Row]:
     with connection.cursor() as cursor:
-        cursor.execute(STATEMENT, {"now": now, "today": today})
+        cursor.execute(STATEMENT, {"now": now, "today": today, "zone": clock.HELSINKI.key})
         return list(cursor.fetchall())
 
 

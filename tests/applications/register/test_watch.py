@@ -189,6 +189,17 @@ def test_an_account_is_not_renamed_before_the_day(order):
     assert RegisterTask.objects.get().change == Change.RENAMED
 
 
+def test_a_new_name_that_was_known_before_is_noticed_on_its_day(kalle, riitta, cas):
+    announce(PROVIDER, long_name="Koivuranta Terveys Oy")
+    orders.delivered(kalle, riitta, "test_server", unit=UNIT)
+    orders.delivered(kalle, riitta, "test_server", unit=PROVIDER)
+    assert watch() == []
+    services.watch_register(now=clock.now() + timedelta(days=1))
+    task = RegisterTask.objects.get()
+    assert (task.record_oid, task.certificates.count()) == (PROVIDER, 2)
+    assert task.values["long_name"] == ["Koivupiha Terveys Oy", "Koivuranta Terveys Oy"]
+
+
 def test_administrators_are_told_of_the_change_and_of_the_decision(order, riitta):
     mail.outbox.clear()
     change(orders.UNIT, long_name="Helsingin uusi apteekki")
