@@ -11,13 +11,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, close_old_connections
 from django.utils import translation
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 
 from certportal.foundation import clock
 from issuance.csr import Report, examine
+from issuance.findings import Severity
 from issuance.services import examine_for_operator, is_blocked
 from issuance.wording import word
 
@@ -79,8 +80,11 @@ def _examine_one_of_many(data: bytes) -> Report:
 def _content(name: str) -> bytes:
     if name == "-":
         return sys.stdin.buffer.read(MOST_READ)
-    with Path(name).open("rb") as file:
-        return file.read(MOST_READ)
+    try:
+        with Path(name).open("rb") as file:
+            return file.read(MOST_READ)
+    except OSError as fault:
+        raise CommandError(f"{name}: {fault.strerror}") from fault
 
 
 def serve(requests: BinaryIO, answers: BinaryIO, doctor: Doctor = examine) -> None:
@@ -115,15 +119,24 @@ def _words(worded: Any) -> dict[str, str]:
 
 def text_of(report: Report) -> str:
     """The report for people."""
-    lines = ["OK" if report.accepted else "REFUSED"]
+    fit = gettext("The certificate request is fit for use")
+    lines = [fit if report.accepted else gettext("The certificate request cannot be used as it is")]
     if report.csr:
         subject = ", ".join(f"{a.label}={_plain(a.value)}" for a in report.csr.subject)
         lines += [subject, *map(_plain, report.csr.dns_names)]
         lines += [f"{report.csr.key.name}, SPKI SHA-256 {report.csr.key.spki_sha256}"]
     for worded in map(word, report.findings):
-        lines += [f"[{worded.severity.value}] {worded.title}: {worded.text}"]
+        lines += [f"[{_weight(worded.severity)}] {worded.title}: {worded.text}"]
         lines += [f"    {worded.remedy}"] if worded.remedy else []
     return "\n".join(lines)
+
+
+def _weight(severity: Severity) -> str:
+    if severity is Severity.ERROR:
+        return pgettext("severity", "Prevents issuing")
+    if severity is Severity.WARNING:
+        return pgettext("severity", "Look at this")
+    return pgettext("severity", "Note")
 
 
 def _plain(value: str) -> str:

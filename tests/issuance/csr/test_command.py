@@ -7,7 +7,7 @@ import sys
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import OperationalError
 
 from accounts.models import Organisation
@@ -36,7 +36,7 @@ def run(data: bytes, tmp_path, *options: str) -> tuple[str, int]:
 def test_a_good_request_is_shown_and_passes(tmp_path) -> None:
     text, status = run(PEM, tmp_path)
     assert status == 0
-    assert text.startswith("OK")
+    assert text.startswith("The certificate request is fit for use\n")
     assert HOST in text
     assert "P-256" in text
 
@@ -45,8 +45,21 @@ def test_a_good_request_is_shown_and_passes(tmp_path) -> None:
 def test_a_bad_request_is_refused_with_words(tmp_path) -> None:
     text, status = run(request(version=b"\x02\x01\x02"), tmp_path)
     assert status == 1
-    assert text.startswith("REFUSED")
+    assert text.startswith("The certificate request cannot be used as it is\n")
     assert "2" in text
+
+
+@pytest.mark.django_db
+def test_every_word_is_in_the_readers_language(tmp_path) -> None:
+    text, _ = run(request(version=b"\x02\x01\x02"), tmp_path, "--language", "fi")
+    assert text.startswith("Varmennepyyntöä ei voi käyttää")
+    assert "[Estää myöntämisen] Varmennepyynnön rakenne: " in text
+
+
+@pytest.mark.django_db
+def test_a_file_that_is_not_there_is_said(tmp_path) -> None:
+    with pytest.raises(CommandError, match=r"none\.csr: No such file"):
+        call_command("check_csr", str(tmp_path / "none.csr"))
 
 
 @pytest.mark.django_db
