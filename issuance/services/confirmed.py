@@ -4,13 +4,19 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db import IntegrityError
+
 from certportal.foundation import outbox
+from certportal.foundation.errors import Unavailable
+from issuance.authority.sign import SignatureMismatch
 from issuance.models import Certificate, PreparedCertificate
 from issuance.services.issue import issue, issue_all
 
 # The facts (the register's record, the names) are to hold when the signature is made. A worker or
 # a signer that was away may come to it long after they were looked at.
 CONFIRMATION_LASTS = timedelta(minutes=10)
+# What the bytes or rows of a single attempt can be at fault for.
+ITS_OWN = (SignatureMismatch, IntegrityError, ValueError)
 
 
 def issue_confirmed(
@@ -29,13 +35,35 @@ def issue_confirmed(
 def issue_all_confirmed(
     references: Sequence[UUID], *, confirmed_at: datetime | None, now: datetime
 ) -> None:
-    """Issue many as `issue_confirmed` does one."""
+    """Issue many as `issue_confirmed` does one.
+
+    All together, or, when one fails by its own fault, each by itself: one whose bytes are damaged
+    keeps none of the others back. Raises the group of what failed then.
+    """
     old = _waiting(references) if _is_old(confirmed_at, now) else set()
     if old:
         again = sorted(str(reference) for reference in old)
         outbox.enqueue("certificates.approved", now=now, references=again)
     if rest := [reference for reference in references if reference not in old]:
-        issue_all(rest, now=now)
+        _issue_all(rest, now)
+
+
+def _issue_all(references: Sequence[UUID], now: datetime) -> None:
+    try:
+        issue_all(references, now=now)
+    except ITS_OWN:
+        _issue_each(references, now)
+
+
+def _issue_each(references: Sequence[UUID], now: datetime) -> None:
+    failures = []
+    for reference in references:
+        try:
+            issue(reference, now=now)
+        except (*ITS_OWN, Unavailable) as error:
+            failures.append(error)
+    if failures:
+        raise ExceptionGroup("not issued", failures)
 
 
 def _is_old(confirmed_at: datetime | None, now: datetime) -> bool:

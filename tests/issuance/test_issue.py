@@ -267,6 +267,33 @@ def test_a_certificate_in_the_journal_is_not_signed_again(
     assert bytes(certificate.der) == entry.der
 
 
+def test_one_that_fails_keeps_none_of_many_back(
+    cas: dict[str, IssuingCA],
+    pharmacy: Organisation,
+    riitta: Person,
+    now: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    attempts = services.prepare_all([server_order(pharmacy) for _ in range(5)], now=now)
+    for attempt in attempts:
+        approve_by(riitta, attempt, now)
+    references = [attempt.reference for attempt in attempts]
+
+    def damaged(tbs: bytes, tbs_sha256: str, signer: Signer) -> bytes:
+        wrong = "0" * 64 if tbs_sha256 == attempts[2].tbs_sha256 else tbs_sha256
+        return sign_certificate(tbs, wrong, signer)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("issuance.services.signed.sign_certificate", damaged)
+        with pytest.raises(ExceptionGroup) as failed:
+            services.issue_all_confirmed(references, confirmed_at=now, now=now)
+    assert [type(one) for one in failed.value.exceptions] == [SignatureMismatch]
+    issued = Certificate.objects.values_list("reference", flat=True)
+    assert set(issued) == {*references} - {references[2]}
+    services.issue_all_confirmed(references, confirmed_at=now, now=now)
+    assert Certificate.objects.count() == len(list(journal.entries("sote-ec-1"))) == 5
+
+
 def test_policy_two_for_production_is_counted_by_the_ca(
     approved: PreparedCertificate, now: datetime, settings: Settings
 ) -> None:
