@@ -5,7 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from accounts.services import email, founding, inviting, joining, searching, signing_on
+from accounts.services import (
+    email,
+    factors,
+    founding,
+    inviting,
+    joining,
+    searching,
+    showing,
+    signing_on,
+)
 from applications.services import contacting, csrs, mailboxes
 from certportal import eligibility, feedback
 from issuance.services import examine, possession
@@ -69,6 +78,8 @@ LIMITS = {
     "Uploads of requests and documents": [
         *[csrs.MOST_UPLOADS_AN_HOUR, csrs.MOST_UPLOADS_BY_ONE, csrs.MOST_UPLOADS_FROM]
     ],
+    "Documents about the right to act": [showing.MOST_A_DAY, showing.MOST_A_DAY_FROM],
+    "Wrong codes of a second factor": [factors.MOST_FAILURES],
     "Invitations": [inviting.MOST_A_DAY, inviting.MOST_A_DAY, inviting.MOST_A_DAY_FROM],
     "Requests to be invited": [joining.MOST_A_DAY, joining.MOST_A_DAY_FROM],
     "Codes to confirm one's address": [email.MOST_CODES_AN_HOUR, email.MOST_CODES_AN_HOUR_FROM],
