@@ -36,27 +36,21 @@ FACTORS: dict[str, Promise] = {
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What a mail is asked for: the key of its object, language, time, and its reader.
-
-    The reader is the key of a person, or an address that no person has any more.
-    """
+    """What a mail is asked for: the key of its object, language, time, and the reader's key."""
 
     id: str
     language: str
     now: datetime
     to: str = ""
-    address: str = ""
 
 
-def write(
-    *, kind: str, id: str, language: str, now: datetime, to: str = "", address: str = ""
-) -> Message | None:
+def write(*, kind: str, id: str, language: str, now: datetime, to: str = "") -> Message | None:
     """Return the mail of this kind about the object with this key, or None if it has lapsed.
 
-    `to` is the key of the person who reads it, or `address` where to, if the object does not tell.
+    `to` is the key of the person who reads it, where the object does not tell.
     """
     with translation.override(language):
-        return KINDS[kind](Letter(id, language, now, to, address))
+        return KINDS[kind](Letter(id, language, now, to))
 
 
 def email_code(letter: Letter) -> Message | None:
@@ -207,14 +201,14 @@ def administrator_decided_mail(asked: AdministratorRequest, address: str, langua
 
 def address_changed(letter: Letter) -> Message | None:
     """Return the mail that tells a person's former address that another is used."""
-    event = Event.objects.get(pk=letter.id)
-    return address_changed_mail(event, letter.address, letter.language)
+    code = EmailCode.objects.filter(pk=letter.id).first()
+    return address_changed_mail(code, letter.language) if code else None
 
 
-def address_changed_mail(event: Event, address: str, language: str) -> Message:
+def address_changed_mail(code: EmailCode, language: str) -> Message:
     """Word the news in the active language; the new address is not told."""
     subject, path = _("Your email address was changed"), reverse("accounts:profile")
-    return _message("address_changed", address, subject, language, path, {"event": event})
+    return _message("address_changed", code.replaced, subject, language, path, {"code": code})
 
 
 def second_factor(letter: Letter) -> Message | None:

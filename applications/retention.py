@@ -107,7 +107,7 @@ SESSIONS = RecordClass(
 )
 CODES = RecordClass(
     "codes",
-    "Codes mailed to confirm an address, with addresses that nobody confirmed",
+    "Codes mailed to confirm an address, with addresses unconfirmed or replaced",
     None,
     "the code's end",
     "Storage limitation (EU 2016/679, article 5(1)(e)); time to answer why a code did not work",

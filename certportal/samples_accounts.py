@@ -8,6 +8,7 @@ from django.utils import translation
 from accounts import notices
 from accounts.models import (
     AdministratorRequest,
+    EmailCode,
     Invitation,
     JoinRequest,
     Membership,
@@ -66,9 +67,8 @@ def mails(language: str, now: datetime) -> Iterator[Mail]:
         letter = notices.administrator_decided_mail(refused, maija.email, language)
         yield "administrator_refused", "applicant", letter
         yield from _of_second_factors(language, now)
-        event = Event(at=now, action="person.email_verified", object_type="person")
-        letter = notices.address_changed_mail(event, maija.email, language)
-        yield "address_changed", "person", letter
+        code = EmailCode(replaced=maija.email, ended_at=now)
+        yield "address_changed", "person", notices.address_changed_mail(code, language)
 
 
 def _of_second_factors(language: str, now: datetime) -> Iterator[Mail]:

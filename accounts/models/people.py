@@ -76,6 +76,8 @@ class EmailCode(models.Model):
     expires_at = models.DateTimeField()
     tries = models.PositiveSmallIntegerField(default=0)
     ended_at = models.DateTimeField(null=True)
+    # The address that was in use until this code was typed; told of it, and gone with the row.
+    replaced = models.EmailField(blank=True)
 
     class Meta:
         constraints = [

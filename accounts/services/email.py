@@ -11,7 +11,6 @@ from accounts.models import EmailCode, Person
 from certportal.foundation import events, limits, outbox
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
-from certportal.foundation.models import Event
 
 DIGITS = 8
 LASTS = timedelta(minutes=15)
@@ -92,27 +91,22 @@ def _try(code: EmailCode, typed: str, now: datetime) -> bool:
 
 
 def _take_into_use(person: Person, code: EmailCode, actor: Actor, now: datetime) -> None:
-    former = person.email
+    if person.email and person.email.lower() != code.email.lower():
+        _tell_former(person, code, now)
     person.email, person.email_verified_at = code.email, now
     person.save(update_fields=["email", "email_verified_at"])
-    event = events.record(
+    events.record(
         "person.email_verified",
         actor=actor,
         now=now,
         object_type="person",
         object_id=person.pk,
     )
-    if former and former.lower() != person.email.lower():
-        _tell_former(former, person, event, now)
 
 
-def _tell_former(address: str, person: Person, event: Event, now: datetime) -> None:
-    """Mail the address that was in use: all other mail goes past it from now on."""
-    outbox.enqueue(
-        "person.mail",
-        now=now,
-        kind="address_changed",
-        id=str(event.pk),
-        language=person.language,
-        address=address,
-    )
+def _tell_former(person: Person, code: EmailCode, now: datetime) -> None:
+    """Mail the address in use so far: all other mail goes past it from now on."""
+    code.replaced = person.email
+    code.save(update_fields=["replaced"])
+    key, language = str(code.pk), person.language
+    outbox.enqueue("person.mail", now=now, kind="address_changed", id=key, language=language)

@@ -141,6 +141,7 @@ def test_the_former_address_is_told_but_not_the_new_one(db):
     (mail,) = changes()
     assert (mail.to, mail.subject) == ("aino@example.fi", "Din e-postadress byttes")
     assert "uusi@example.fi" not in mail.text
+    assert "@" not in str(list(OutboxItem.objects.values("payload")))
 
 
 def test_confirming_the_same_address_again_is_no_change(db):
