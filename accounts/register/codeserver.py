@@ -64,6 +64,7 @@ class CodeServer:
             # A source that really repeats rows gives the same rows twice; one that changed
             # under paging does not.
             if not missing and (len(kept) == len(rows) or kept == previous):
+                _require_names(kept)
                 return Download(kept, pages)
             previous = kept
         raise SourceFault(f"changed under paging, or not whole, {self.rounds} times")
@@ -117,3 +118,10 @@ class CodeServer:
         if valid_on is not None:
             query["validOn"] = valid_on.isoformat()
         return query
+
+
+def _require_names(rows: list[Row]) -> None:
+    try:
+        csapi.require_names(rows)
+    except Malformed as error:
+        raise SourceFault(str(error)) from error

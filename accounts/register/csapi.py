@@ -2,10 +2,11 @@
 
 The reader is tolerant where the register is known to be uneven (attributes missing, empty or new,
 open dates written as 1900 and 2100, sectors spelt two ways) and strict where a silent mistake
-would change the mirror: a page without its list, or a code without its identifier, is refused.
+would change the mirror: a page without its list, a code without its identifier, or a register
+without names, is refused.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -23,6 +24,7 @@ TEXT_FIELDS = {
     "PostOffice": "post_office",
 }
 MAX_TEXT = 2000
+_FEW = 10
 
 
 class Malformed(ValueError):
@@ -107,6 +109,18 @@ def without_repeats(rows: Iterable[Row]) -> list[Row]:
         if earlier is None or row.status == "ACTIVE" or earlier.status != "ACTIVE":
             kept[row.key] = row
     return list(kept.values())
+
+
+def require_names(rows: Collection[Row]) -> None:
+    """Refuse rows of which most have no long name: the source calls the attribute otherwise now,
+    and taking it at its word would rename every unit to nothing.
+
+    Raises:
+        Malformed: they are more than a few, and more than half of the rows.
+    """
+    nameless = sum(not row.long_name for row in rows)
+    if nameless > max(_FEW, len(rows) // 2):
+        raise Malformed(f"{nameless} of {len(rows)} rows without LongName")
 
 
 def _attributes(listed: object, oid: str) -> Iterator[tuple[str, list[str]]]:

@@ -30,13 +30,14 @@ def read_files(paths: Iterable[Path], *, watch: Watch = unwatched) -> dict[Kind,
     """The rows in *paths* by register; ``watch`` sees the entries of each file pass.
 
     Raises:
-        Malformed: a file is neither JSON nor CSV, or neither kind of list.
+        Malformed: a file is neither JSON nor CSV, or neither kind of list, or has no names.
         OSError: a file cannot be read.
     """
     found: dict[Kind, list[Row]] = {}
     for path in paths:
         kind, rows = read_bytes(path.read_bytes(), label=path.name, watch=watch)
         found.setdefault(kind, []).extend(rows)
+    csapi.require_names(found.get(Kind.SOTE_UNIT, []))
     return {kind: csapi.without_repeats(rows) for kind, rows in found.items()}
 
 

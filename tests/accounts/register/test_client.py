@@ -182,6 +182,16 @@ def test_unknown_attributes_and_open_dates_come_through(client, server):
     assert (row.attributes, row.valid_from, row.valid_to) == ({"Uusi": ["x"]}, None, None)
 
 
+def test_a_source_that_calls_names_otherwise_now_is_no_register(client, server):
+    for each in server.codes[:-1]:
+        each["attributes"][0]["attributeName"] = "Pitkä nimi"
+    with pytest.raises(SourceFault, match="24 of 25 rows without LongName"):
+        client.download()
+    for each in server.codes[:13]:
+        each["attributes"][0]["attributeName"] = "LongName"
+    assert len(client.download().rows) == 25
+
+
 def test_a_source_without_end_is_given_up(client, server):
     client.max_pages = 2
     with pytest.raises(SourceFault, match="more than 2 pages"):

@@ -123,8 +123,18 @@ def test_only_a_held_run_is_accepted(tmp_path):
             call_command("accept_register_run", number, reason="seen")
 
 
+NAMELESS = ", ".join(f'{{"conceptCodeId": "1.2.{number}"}}' for number in range(11))
+
+
 @pytest.mark.django_db
-@pytest.mark.parametrize("content", ["", "[]", "{", '{"conceptCodes": [{}]}', "[" * 100_000])
+@pytest.mark.parametrize(
+    "content",
+    [
+        *("", "[]", "{", "[" * 100_000),
+        '{"conceptCodes": [{}]}',
+        f'{{"conceptCodes": [{NAMELESS}]}}',
+    ],
+)
 def test_a_broken_file_is_refused_with_a_reason(tmp_path, content):
     path = tmp_path / "broken.json"
     path.write_text(content)

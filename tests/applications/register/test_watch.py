@@ -76,9 +76,18 @@ def test_each_kind_of_change_has_its_proposal(order, fields, kind, proposal):
     assert (task.change, task.proposal) == (kind, proposal)
 
 
-def test_an_abbreviation_or_an_address_changes_no_certificate(order):
+def test_an_abbreviation_an_address_or_a_place_in_the_tree_changes_no_certificate(order):
     change(orders.UNIT, abbreviation="Uusi lyhenne", street_address="Mallikatu 99")
+    change(orders.UNIT, parent_oid="1.2.246.10.99000018.10.1")
     assert watch() == []
+
+
+def test_a_code_given_to_another_unit_is_not_taken_for_the_same(order):
+    tomorrow = clock.now() + timedelta(days=1)
+    announce(orders.UNIT, long_name="Aivan toinen apteekki", business_id=CLINICS)
+    services.watch_register(now=tomorrow)
+    found = {task.change: task.proposal for task in RegisterTask.objects.all()}
+    assert found == {Change.MERGED: Outcome.REISSUE, Change.RENAMED: Outcome.REISSUE}
 
 
 def test_a_unit_s_name_stands_in_signatures_but_not_in_servers(kalle, riitta, cas):
