@@ -3,9 +3,12 @@
 from collections.abc import Callable
 
 import structlog
+from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+from django.views import defaults
 
 from certportal.foundation.browsers import came_from
 from certportal.foundation.documents import TooBig
@@ -78,6 +81,18 @@ def unavailable(request: HttpRequest, error: Unavailable) -> HttpResponse:
     response = HttpResponse(render_to_string("503.html", {"back": came_from(request)}), status=503)
     response["Retry-After"] = str(RETRY_SECONDS)
     return response
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """``handler400``: the browser sent what no form takes; says so where the text is too long."""
+    if not isinstance(exception, RequestDataTooBig):  # it may be the host's name that is wrong
+        return defaults.bad_request(request, exception)
+    message = _(
+        "The text you wrote or pasted is too large for the service. Shorten it, or send it as a"
+        " file."
+    )
+    context = {"message": message, "back": came_from(request)}
+    return render(request, "400.html", context, status=400)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

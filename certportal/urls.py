@@ -42,4 +42,5 @@ if settings.MAIL_IS_LOCAL and not settings.PRODUCTION:
         path("dev/mail/<str:name>", mailbox.show, name="dev_mail_show"),
     ]
 
+handler400 = error.bad_request
 handler500 = error.server_error

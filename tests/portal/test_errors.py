@@ -13,6 +13,7 @@ REFUSALS = [
     (Stale("Raimo claimed it."), 409, "Open the page again"),
     (TooMany("Wait a minute.", retry_after=42), 429, "Wait a minute."),
 ]
+ORIGIN = "http://testserver/en/csr/"
 middleware = error.ErrorMiddleware(lambda request: None)  # type: ignore[arg-type, return-value]
 
 
@@ -41,6 +42,19 @@ def test_a_body_without_end_is_not_even_read(client: Client, db: None, place: st
     answer = client.post(place, **sent, CONTENT_LENGTH=str(error.MOST_BYTES + 1))
     assert answer.status_code == 413
     assert "10 M" in answer.content.decode()
+
+
+def test_a_text_too_large_for_any_field_is_refused_in_words(client: Client, db: None) -> None:
+    """A form keeps a million bytes of text at most; files have limits of their own."""
+    answer = client.post("/en/csr/", {"text": "x" * 1_100_000}, headers={"referer": ORIGIN})
+    assert answer.status_code == 400
+    assert "Shorten it, or send it as a file." in answer.content.decode()
+    assert f'href="{ORIGIN}"' in answer.content.decode()
+
+
+def test_a_wrong_host_is_refused_all_the_same(client: Client) -> None:
+    """The page for it asks nothing of the request."""
+    assert client.get("/en/", HTTP_HOST="elsewhere.example").status_code == 400
 
 
 @pytest.mark.parametrize("given", ["", "0", "-1", "many", "²", str(error.MOST_BYTES)])
