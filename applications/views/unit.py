@@ -14,6 +14,7 @@ from accounts.register.models import Kind, RegisterRecord
 from accounts.register.search import search_units
 from applications import contents, mediation, ownership, services
 from applications.errors import NotPossible
+from applications.forms.shared import VersionForm
 from applications.forms.unit import SearchForm, SpellingForm, UnitForm, key_of
 from applications.kinds import CertificateType
 from applications.models import Application
@@ -95,14 +96,21 @@ def choose(request: HttpRequest, application: Application) -> HttpResponse:
 
 
 def _intermediary(request: HttpRequest, application: Application, on: date) -> HttpResponse:
-    """Show the intermediary's own record: there is no unit to pick."""
+    """Show the intermediary's own record, and order for it: there is no unit to pick.
+
+    The draft may have begun with none, or with one that another has taken the place of.
+    """
     record = mediation.record_of(application.organisation, on)
     if record is None:
         return none_standing(request, application)
     if request.method == "POST":
+        own = {"record_kind": Kind.INTERMEDIARY, "record_oid": record.oid}
+        version = seen_version(request)
+        services.save_section(application.pk, "unit", own, version=version, **acting(request))
         return redirect(f"{going.names_url(application)}")
     context = {
         "application": application,
+        "form": VersionForm(initial={"version": application.version}),
         "record": record,
         "is_test": CertificateType(application.type).is_test,
         "back": going.back_url(request, application),

@@ -91,6 +91,20 @@ def test_the_unit_page_shows_the_register_and_asks_nothing(valma):
     assert "name=record" not in page
 
 
+def test_an_order_goes_on_with_the_record_that_took_the_place_of_another(valma, now):
+    """The list may give a record another OID while an order is being filled in."""
+    application = filled(valma, "system_signature")
+    mine = RegisterRecord.objects.filter(oid=OID)
+    RegisterRecord.objects.create(**mine.values().get() | {"id": None, "oid": f"{OID}.10.7"})
+    mine.update(known_to=now)
+    web = people.log_in(Client(), valma)
+    address = reverse("applications:part", args=[application.pk, "unit"])
+    page = web.get(address)
+    web.post(address, {"version": page.context["form"].initial["version"]})
+    orders.submit(valma, application)
+    assert application.submission.record.oid == f"{OID}.10.7"
+
+
 def test_one_that_left_the_register_does_not_order(valma, now):
     application = filled(valma, "system_signature")
     RegisterRecord.objects.filter(oid=OID).update(known_to=now)
