@@ -290,7 +290,7 @@ class InformationRequest(models.Model):
 
 
 class Addition(models.Model):
-    """Information the applicant gave unasked while the case was in review."""
+    """Information the applicant gave in words: unasked, or with the answer to a question."""
 
     application = models.ForeignKey(Application, models.PROTECT, related_name="additions")
     person = models.ForeignKey(Person, models.PROTECT, related_name="+")

@@ -113,7 +113,10 @@ TRANSITIONS: dict[Action, Transition] = {
     Action.CLAIM: _row("reviewer", "in_review", "in_review"),
     Action.RELEASE: _row("reviewer", "in_review", "in_review"),
     Action.CHOOSE_NAMES: _row("reviewer", "in_review", "in_review"),
-    Action.ADD_INFORMATION: _row("applicant", "in_review", "in_review"),
+    # Also while a question is open: an answer can need words that no part of the form has room for.
+    Action.ADD_INFORMATION: _row(
+        "applicant", "in_review info_requested", "in_review info_requested"
+    ),
     Action.REQUEST_INFO: _row("reviewer", "in_review", "info_requested"),
     Action.EXTEND_DEADLINE: _row("reviewer", "info_requested", "info_requested"),
     Action.CANCEL_REQUEST: _row("reviewer", "info_requested", "in_review"),

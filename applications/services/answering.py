@@ -68,7 +68,10 @@ def add_information(
     actor: Actor,
     now: datetime,
 ) -> Application:
-    """Add information unasked; approvals given before it are void."""
+    """Add information unasked, or words to the answer of an open question.
+
+    Approvals given before it are void; an open question stays open until the answer is sent.
+    """
     application = moving.lock(application_id, version=version)
     moving.require(application, Action.ADD_INFORMATION, Role.APPLICANT)
     authority.void(application.pk, "information_added", actor=actor, now=now)

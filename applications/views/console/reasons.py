@@ -31,8 +31,9 @@ ASKING = (
         "host",
         _("No evidence for a host name"),
         _(
-            "We could not see that your organisation administers the host name. Send an"
-            " authorisation from the holder of the domain, or correct the host name."
+            "We could not see that your organisation administers the host name. Tell us, under"
+            " “Answer in words” on the order's page, who holds the domain and who can confirm your"
+            " right to it on the holder's behalf, or correct the host name."
         ),
     ),
     Template(

@@ -84,6 +84,22 @@ def test_information_is_added_unasked(web, address, matti):
     assert "Huoltokatko on lauantaina." in page_of(web, address, case).text
 
 
+def test_a_question_is_answered_in_words_too(web, address, asked, riitta):
+    form = address("applications:add_information", asked.pk)
+    assert form in page_of(web, address, asked).text
+    assert "Send the answer as well." in web.get(form).text
+    left = asked.days_left
+    web.post(form, {"version": asked.version, "text": "Haltija on Esimerkki Oy."})
+    asked.refresh_from_db()
+    assert (asked.status, asked.days_left) == (Status.INFO_REQUESTED, left)
+    assert asked.requests.filter(closed_at=None).exists()
+    check = address("applications:check", asked.pk)
+    web.post(check, {"version": asked.version} | DECLARED)
+    asked.refresh_from_db()
+    assert (asked.status, asked.reviewer) == (Status.CHECKING, riitta)
+    assert [one.text for one in asked.additions.all()] == ["Haltija on Esimerkki Oy."]
+
+
 def test_an_order_is_withdrawn_after_being_asked(web, address, matti):
     case = orders.in_review(matti)
     form = address("applications:withdraw", case.pk)
