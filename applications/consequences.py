@@ -31,7 +31,9 @@ CONSEQUENCES: dict[Action, Consequences] = {
     Action.RETURN_ORDER: Consequences(notices=(("information_wanted", APPLICANT),)),
     Action.CLAIM: Consequences(("application.claimed",)),
     Action.CHOOSE_NAMES: Consequences(("application.claimed",)),
-    Action.ADD_INFORMATION: Consequences(("application.claimed",)),
+    Action.ADD_INFORMATION: Consequences(
+        ("application.claimed",), (("information_added", ("reviewer",)),)
+    ),
     Action.REQUEST_INFO: Consequences(notices=(("information_wanted", APPLICANT),)),
     Action.EXTEND_DEADLINE: Consequences(notices=(("deadline_extended", APPLICANT),)),
     Action.CANCEL_REQUEST: Consequences(

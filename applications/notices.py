@@ -33,6 +33,8 @@ NOTICES = (
     "information_wanted",
     "deadline_extended",
     "request_cancelled",
+    "answered",
+    "information_added",
     "recalled",
     "rejected",
     "reopened",

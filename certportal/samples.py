@@ -37,6 +37,8 @@ LANGUAGES = ("fi", "sv", "en")
 # Whom the sample of a notice is written to, where that is not the applicant.
 READERS = {
     "link_sent": ("technical_contact", "deputy"),
+    "answered": ("reviewer",),
+    "information_added": ("reviewer",),
     "recalled": ("reviewer",),
     "lapse_warning": ("applicant", "technical_contact"),
     "lapsed": ("applicant", "technical_contact"),

@@ -7,8 +7,8 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.register.models import RegisterRecord
-from applications import contact
-from applications.models import Application, Check, InformationRequest
+from applications import contact, holding
+from applications.models import Application, Check, Decision, InformationRequest
 from applications.services import contacting, moving
 from applications.workflow import Action, Role, Status
 from certportal.foundation import clock
@@ -62,7 +62,7 @@ def conclude(application_id: UUID, outcome: Outcome, *, now: datetime) -> Applic
         return _return_order(application, outcome, now)
     if _blocks(outcome.csr_findings):
         return _return_csr(application, outcome, now)
-    return moving.move(
+    moved = moving.move(
         application,
         Action.QUEUE,
         role=Role.SYSTEM,
@@ -72,6 +72,9 @@ def conclude(application_id: UUID, outcome: Outcome, *, now: datetime) -> Applic
         waiting_for="",
         waiting_since=None,
     )
+    if _is_answer(moved):
+        moving.notify(moved, "answered", ("reviewer",), now)
+    return moved
 
 
 @transaction.atomic
@@ -91,6 +94,16 @@ def wait(application_id: UUID, source: str, *, now: datetime) -> None:
         waiting_for=source,
         waiting_since=now,
     )
+
+
+def _is_answer(application: Application) -> bool:
+    """Whether what was checked is an answer that comes back to the reviewer who asked."""
+    sent = application.submission
+    if sent is None or holding.is_free(application):
+        return False
+    asked = application.requests.filter(closed_at=sent.at, cancelled=False).exclude(reviewer=None)
+    taken_up = application.decisions.filter(kind=Decision.Kind.REOPENED, at__gt=sent.at)
+    return asked.exists() and not taken_up.exists()
 
 
 def _blocks(findings: list[Finding]) -> bool:

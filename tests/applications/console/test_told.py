@@ -1,0 +1,66 @@
+"""What the reviewer who has a case is told of it by mail."""
+
+from datetime import date
+
+import pytest
+from django.core import mail
+
+from applications import services
+from tests.applications import orders
+from tests.applications.orders import Handler
+
+ANSWERED = "Hakija on vastannut"
+ADDED = "Hakija on antanut lisätietoja"
+
+
+@pytest.fixture(autouse=True)
+def _local_mail(settings):
+    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
+
+
+def told(reviewer) -> list[str]:
+    """Return the subjects of the mails to the reviewer, without the orders' numbers."""
+    sent = [one.subject for one in mail.outbox if one.to == [reviewer.email]]
+    return [subject.partition(": ")[2] for subject in sent]
+
+
+def asked(matti, riitta):
+    case = orders.claimed(matti, riitta)
+    question = {"reason": "Kuka?", "sections": ["contact"], "deadline": date(2099, 1, 1)}
+    services.request_info(case.pk, person=riitta, **question, **Handler(riitta, case).seen)
+    orders.drain()
+    return case
+
+
+def test_an_answer_is_told_to_whoever_asked_once_it_has_been_checked(matti, riitta, raimo, cas):
+    case = asked(matti, riitta)
+    orders.resubmit(matti, case)
+    assert told(riitta) == []
+    orders.drain()
+    assert told(riitta) == [ANSWERED]
+    body = next(one.body for one in mail.outbox if one.to == [riitta.email])
+    assert f"/console/{case.pk}/" in body
+    assert told(raimo) == []
+
+
+def test_information_is_told_to_whoever_has_the_case(matti, riitta, cas):
+    free = orders.in_review(matti)
+    held = orders.claimed(matti, riitta)
+    for case in (free, held):
+        services.add_information(case.pk, text="Lisä.", person=matti, **Handler(matti, case).seen)
+    orders.drain()
+    assert told(riitta) == [ADDED]
+
+
+def test_an_order_taken_up_again_is_no_answer(matti, riitta, cas):
+    case = asked(matti, riitta)
+    orders.resubmit(matti, case)
+    orders.drain()
+    mail.outbox.clear()
+    services.claim(case.pk, person=riitta, **Handler(riitta, case).seen)
+    services.reject(case.pk, reasons="Ei.", person=riitta, **Handler(riitta, case).seen)
+    services.reopen(case.pk, reasons="Virhe.", person=riitta, **Handler(riitta, case).seen)
+    orders.drain()
+    case.refresh_from_db()
+    assert case.status == "in_review"
+    assert told(riitta) == []
