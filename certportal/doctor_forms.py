@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from applications.forms.csr import request_file, request_text
-from certportal.foundation.forms import Form, LinesField
+from certportal.foundation.forms import Form, LinesField, counted
 from issuance.csr import ExpectedNames
 
 TYPES = [
@@ -27,12 +27,17 @@ class DoctorForm(Form):
     )
     file = request_file()
     text = request_text(gettext_lazy("Or paste the certificate request as text"))
-    organisation = forms.CharField(
-        label=gettext_lazy("Name of the organisation"),
-        help_text=gettext_lazy("We write it into the commands that make a right request."),
-        max_length=64,
-        required=False,
-        error_messages={"max_length": gettext_lazy("Shorten the name to at most 64 characters.")},
+    organisation = counted(
+        forms.CharField(
+            label=gettext_lazy("Name of the organisation"),
+            help_text=gettext_lazy("We write it into the commands that make a right request."),
+            max_length=64,
+            required=False,
+            error_messages={
+                "max_length": gettext_lazy("Shorten the name to at most 64 characters.")
+            },
+        ),
+        most=64,
     )
     host_names = LinesField(
         label=gettext_lazy("Host names of the server"),
@@ -40,12 +45,17 @@ class DoctorForm(Form):
         max_length=8000,
         required=False,
     )
-    system_name = forms.CharField(
-        label=gettext_lazy("Name of the information system"),
-        help_text=gettext_lazy("For a system signature certificate."),
-        max_length=64,
-        required=False,
-        error_messages={"max_length": gettext_lazy("Shorten the name to at most 64 characters.")},
+    system_name = counted(
+        forms.CharField(
+            label=gettext_lazy("Name of the information system"),
+            help_text=gettext_lazy("For a system signature certificate."),
+            max_length=64,
+            required=False,
+            error_messages={
+                "max_length": gettext_lazy("Shorten the name to at most 64 characters.")
+            },
+        ),
+        most=64,
     )
 
     def clean(self) -> dict[str, Any]:
@@ -76,4 +86,6 @@ class DoctorForm(Form):
         system = None if self.for_server else given["system_name"] or None
         if not given["organisation"] or not (hosts or system):
             return None
-        return ExpectedNames(given["organisation"], dns_names=hosts, common_name=system)
+        return ExpectedNames(
+            given["organisation"], dns_names=hosts, common_name=system, source="given"
+        )

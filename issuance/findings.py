@@ -10,7 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Self
 
-RULE_SET_VERSION = "2026.11.3"
+RULE_SET_VERSION = "2026.11.4"
 """Grows whenever a rule is added, removed, or decides differently (year.month[.n])."""
 
 type Param = str | int | list[str]
@@ -169,6 +169,10 @@ _WARNINGS = {
     "expected.serial_number": "domain 2.2: the system's OID comes from the order",
     "expected.missing_host": "domain 2.4: the names come from the order",
     "expected.extra_host": "domain 2.4: the names come from the order",
+    "given.organisation": "domain 2: the subject comes from the register",
+    "given.common_name": "domain 2: the subject comes from the order",
+    "given.missing_host": "domain 2.4: the names come from the order",
+    "given.extra_host": "domain 2.4: the names come from the order",
 }
 
 _NOTES = {

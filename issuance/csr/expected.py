@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from issuance.csr.report import DecodedCsr
 from issuance.csr.subject import visible
@@ -10,27 +11,31 @@ from issuance.findings import Finding, found
 
 @dataclass(frozen=True, slots=True)
 class ExpectedNames:
-    """The names of the order and its register record; None or empty where there is none."""
+    """The names of the order and its register record; None or empty where there is none.
+
+    ``source`` "given" means that there is no order, but somebody unknown who gave names.
+    """
 
     organisation: str
     unit: str | None = None
     dns_names: tuple[str, ...] = ()
     common_name: str | None = None
     serial_number: str | None = None
+    source: Literal["expected", "given"] = "expected"
 
 
 def differences(csr: DecodedCsr, expected: ExpectedNames) -> Iterator[Finding]:
     """One warning for each name that is there and differs; the certificate gets the order's."""
     pairs = [
-        ("expected.organisation", "O", expected.organisation),
-        ("expected.unit", "OU", expected.unit),
-        ("expected.common_name", "CN", expected.common_name),
-        ("expected.serial_number", "serialNumber", expected.serial_number),
+        ("organisation", "O", expected.organisation),
+        ("unit", "OU", expected.unit),
+        ("common_name", "CN", expected.common_name),
+        ("serial_number", "serialNumber", expected.serial_number),
     ]
-    for rule, label, wanted in pairs:
+    for name, label, wanted in pairs:
         values = csr.values(label)
         if wanted and values and wanted not in values:
-            yield found(rule, value=visible(values[0]), wanted=wanted)
+            yield found(f"{expected.source}.{name}", value=visible(values[0]), wanted=wanted)
     yield from _hosts(csr, expected)
 
 
@@ -54,6 +59,6 @@ def _hosts(csr: DecodedCsr, expected: ExpectedNames) -> Iterator[Finding]:
     if not asked or not ordered:
         return
     if missing := sorted(ordered - asked):
-        yield found("expected.missing_host", value=missing)
+        yield found(f"{expected.source}.missing_host", value=missing)
     if extra := sorted(asked - ordered):
-        yield found("expected.extra_host", value=[visible(name) for name in extra])
+        yield found(f"{expected.source}.extra_host", value=[visible(name) for name in extra])

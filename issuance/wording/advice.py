@@ -31,6 +31,10 @@ REMEDIES = {
         "Check that this is the right request. The certificate gets the name of the order or the"
         " register."
     ),
+    "compare_given": _(
+        "Check that this is the right request. The certificate gets the names of the order and the"
+        " register."
+    ),
     "sha256": _("Make the request again with the option -sha256."),
     "same_key": _(
         "Sign the request with the same key that it contains: make it again from your key."
@@ -55,6 +59,7 @@ TITLES = {
     "extension": _("Requested extensions"),
     "attribute": _("Other attributes"),
     "expected": _("Compared with the order"),
+    "given": _("Compared with what you gave"),
     "order": _("Order"),
     "lint": _("Certificate to be"),
 }

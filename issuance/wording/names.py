@@ -139,6 +139,22 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "compare",
         _("The identifier in the request is “%(value)s”, in the order “%(wanted)s”."),
     ),
+    "given.organisation": (
+        "compare_given",
+        _("The organisation in the request is “%(value)s”; you gave “%(wanted)s”."),
+    ),
+    "given.common_name": (
+        "compare_given",
+        _("The common name in the request is “%(value)s”; you gave “%(wanted)s”."),
+    ),
+    "given.missing_host": (
+        "compare_given",
+        _("These host names that you gave are missing from the request: %(value)s."),
+    ),
+    "given.extra_host": (
+        "compare_given",
+        _("These host names of the request you did not give: %(value)s."),
+    ),
     "expected.missing_host": (
         "compare",
         _("These host names of the order are missing from the request: %(value)s."),

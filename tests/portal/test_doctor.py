@@ -74,6 +74,14 @@ def test_names_that_no_certificate_can_carry_are_told_so(client: Client) -> None
     assert "Shorten the name to at most 64 characters." in page
 
 
+def test_the_names_given_are_compared_and_no_order_is_spoken_of(client: Client) -> None:
+    page = ask(client, organisation="Käpylän apteekki", host_names="a.example.fi")
+    assert "you gave “Käpylän apteekki”" in page
+    assert "These host names that you gave are missing from the request: a.example.fi." in page
+    assert "in the register" not in page
+    assert "Compared with the order" not in page
+
+
 def test_without_names_the_reader_is_told_how_to_get_commands(client: Client) -> None:
     page = ask(client)
     assert "openssl req" not in page
