@@ -57,6 +57,17 @@ def test_a_wrong_host_is_refused_all_the_same(client: Client) -> None:
     assert client.get("/en/", HTTP_HOST="elsewhere.example").status_code == 400
 
 
+@pytest.mark.parametrize("place", ["/en/csr/", "/en/feedback/", "/en/revoke-by-key/"])
+@pytest.mark.parametrize("name", ["a", 'a"; filename="b'])
+def test_thousands_of_parts_are_refused(client: Client, db: None, place: str, name: str) -> None:
+    """Fields and files are counted before they are looked at."""
+    part = f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\ny\r\n'
+    sent = (part * 10_000).encode() + b"--x--\r\n"
+    answer = client.post(place, data=sent, content_type="multipart/form-data; boundary=x")
+    assert answer.status_code == 400
+    assert "did not understand" in answer.text
+
+
 @pytest.mark.parametrize("given", ["", "0", "-1", "many", "²", str(error.MOST_BYTES)])
 def test_other_announcements_are_left_to_the_parser(rf: RequestFactory, given: str) -> None:
     """Django reads no further than the number says, and nothing where it is none."""
