@@ -25,6 +25,12 @@ def forget_expired() -> None:
     forgetting.forget_expired(now=clock.now())
 
 
+@shared_task(name="accounts.follow_days")
+def follow_days() -> None:
+    """As after an import: names begin on their day without one. Beat calls this every night."""
+    following.follow_register(now=clock.now())
+
+
 @outbox.task("accounts.follow_register")
 def follow_register(*, item: OutboxItem, now: datetime, **_: Any) -> None:
     """Rename accounts as the register has renamed their organisations."""

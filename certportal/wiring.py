@@ -86,7 +86,8 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "applications.remind_of_expiry",
         "schedule": crontab(hour=6, minute=20),
     },
-    # Periods of validity end without any import, hence also every night.
+    # Periods of validity begin and end without any import, hence also every night.
+    "follow-register": {"task": "accounts.follow_days", "schedule": crontab(hour=0, minute=30)},
     "watch-register": {
         "task": "applications.watch_register",
         "schedule": crontab(hour=4, minute=0),

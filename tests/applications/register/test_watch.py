@@ -7,6 +7,7 @@ from django.core import mail
 
 from accounts.access import actor_for
 from accounts.register.models import Kind, RegisterRecord
+from accounts.services import following
 from applications import services
 from applications.changes import mails, survey
 from applications.changes.models import RegisterTask
@@ -194,7 +195,15 @@ def test_an_account_is_not_renamed_before_the_day(order):
     order.organisation.refresh_from_db()
     assert order.organisation.name == "Helsingin VI apteekki"
     assert not RegisterTask.objects.exists()
-    services.watch_register(now=clock.now() + timedelta(days=1))
+
+
+def test_an_account_is_renamed_on_the_day_without_an_import(order):
+    announce(orders.UNIT, long_name="Helsingin uusi apteekki")
+    tomorrow = clock.now() + timedelta(days=1)
+    following.follow_register(now=tomorrow)
+    order.organisation.refresh_from_db()
+    assert order.organisation.name == "Helsingin uusi apteekki"
+    services.watch_register(now=tomorrow)
     assert RegisterTask.objects.get().change == Change.RENAMED
 
 
