@@ -20,8 +20,16 @@ from issuance.csr.reading import File
 from issuance.keys import spki_sha256
 
 _LINE = rb"(?m)^[ \t>]*"
+_LABEL = rb"[A-Z0-9 _+%]{1,40}?"
+_DASH = rb"[-\x93\x94\x96\x97] ?"
+"""The last octet of a hyphen, or of a dash in UTF-8 or Windows-1252, before BEGIN and END.
+
+Without it only capital letters count: mails around a request say "do not send your private key".
+"""
 _SIGNS = [
-    (b"PRIVATE", rb"(?i)(BEGIN|END)[^\n-]{0,40}PRIVATE(?:[ _+-]|%20)?KEY|^Private-Lines:"),
+    (b"PRIVATE", rb"(?<![A-Z])(?:BEGIN|END)" + _LABEL + rb"PRIVATE(?:[ _+-]|%20)?KEY"),
+    (b"PRIVATE", rb"(?i)" + _DASH + rb"(?:BEGIN|END)[^\n-]{0,40}PRIVATE(?:[ _+-]|%20)?KEY"),
+    (b"PRIVATE", rb"(?i)^Private-Lines:"),
     (b"PUTTY", rb"(?i)PuTTY-User-Key-File-"),
     (b"RSAKEYVALUE", rb"(?i)<(?:\w{1,20}:)?D>"),
     (b"RSAPARAMETERS", rb"(?i)<D>"),

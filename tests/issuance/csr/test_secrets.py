@@ -161,6 +161,12 @@ HIDDEN = {
     "end-lost": b"\n".join(dump(rsa_key()).splitlines()[1:-4]),
     "end-lost-pkcs1": b"\n".join(dump(rsa_key(), form=TRADITIONAL).splitlines()[1:-4]),
     "end-lost-sec1": b"\n".join(dump(ec_key(), form=TRADITIONAL).splitlines()[1:-2]),
+    "no-dashes": dump(rsa_key(), form=TRADITIONAL, lock=LOCKED).replace(b"-----", b""),
+    "en-dashes": dump(rsa_key(), form=TRADITIONAL, lock=LOCKED)
+    .decode()
+    .lower()
+    .replace("-----", "–– ")
+    .encode(),
     "no-begin": b"MIIEowIBAAKCAQEA\n-----END RSA PRIVATE KEY-----\n",
 }
 
@@ -265,6 +271,19 @@ def test_a_strangers_point_with_an_own_scalar_blocks_the_own_key_only() -> None:
     theirs = ec_key().public_key().public_bytes(Encoding.X962, _POINT)
     report = examine(der.replace(mine, theirs))
     assert spki_sha256(spki_of(ec_key())) not in report.leaked_spki_sha256
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Send the request, never the private key.",
+        "DO NOT SEND YOUR PRIVATE KEY!",
+        "In the end your private key stays with you.",
+        "Begin: make a private key. We recommend private key rotation.",
+    ],
+)
+def test_a_mail_that_speaks_of_private_keys_holds_none(words: str) -> None:
+    assert examine(words.encode() + b"\n\n" + CSR).accepted
 
 
 def test_public_keys_and_words_about_keys_are_no_private_keys() -> None:
