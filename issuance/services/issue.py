@@ -92,7 +92,10 @@ def _signed_still(
     marked: Sequence[PreparedCertificate], now: datetime
 ) -> list[PreparedCertificate]:
     """Those marked that go on: a CA out of use signs no more than its journal tells it has."""
-    given_up = [each for each in marked if _is_out_of_use(attempts.ca_of(each)) and _unsigned(each)]
+    left = [each for each in marked if _is_out_of_use(attempts.ca_of(each))]
+    for ca in {attempts.ca_of(each) for each in left}:
+        _require_journal(ca)
+    given_up = [each for each in left if _unsigned(each)]
     if given_up:
         with transaction.atomic():
             locks.hold(*(f"issuance:{each.reference}" for each in given_up))
@@ -105,16 +108,28 @@ def _is_out_of_use(ca: IssuingCA) -> bool:
     return ca.state in {IssuingCA.State.RETIRED, IssuingCA.State.REVOKED}
 
 
+def _require_journal(ca: IssuingCA) -> None:
+    """A journal on a disk that is not there tells of nothing: it must know the last certificate."""
+    made = Certificate.objects.filter(issuing_ca=ca).order_by("-pk")
+    last = made.values_list("serial", flat=True).first()
+    if last is not None and not journal.holds_serial(ca.stem, int(last, 16)):
+        raise journal.JournalUnavailable(f"{ca.stem}: lacks its last certificate")
+
+
 def _unsigned(attempt: PreparedCertificate) -> bool:
     stem, reference = attempts.ca_of(attempt).stem, str(attempt.reference)
     return journal.find(stem, reference=reference, attempt=attempt.attempt) is None
 
 
 def _require_means(waiting: Iterable[PreparedCertificate], load_signer: LoadSigner) -> None:
-    """A lost key and a full disk stop here, while all can still be recalled."""
+    """A lost key and a full disk stop here, while all can still be recalled.
+
+    What a CA out of use is not going to sign needs neither.
+    """
     for ca in {attempts.ca_of(each) for each in waiting}:
-        load_signer(ca)
-        journal.ensure_room(ca.stem)
+        if not _is_out_of_use(ca):
+            load_signer(ca)
+            journal.ensure_room(ca.stem)
         references = [str(each.reference) for each in waiting if attempts.ca_of(each) == ca]
         if lost := journal.of_references(ca.stem, references):
             raise NotReconciled(lost[0].reference)

@@ -242,6 +242,15 @@ def test_what_a_ca_out_of_use_had_not_signed_goes_back(
     assert services.reconcile(mend=False, now=now) == []
 
 
+def test_what_it_had_not_begun_goes_back_though_its_token_is_lost(
+    approved: PreparedCertificate, now: datetime
+) -> None:
+    retire("sote-ec-1", actor=system("test"), now=now)
+    assert services.issue(approved.reference, now=now, load_signer=pulled_out) is None
+    approved.refresh_from_db()
+    assert (approved.state, approved.void_reason) == ("void", "ca_not_active")
+
+
 def test_what_it_had_signed_before_is_kept(
     approved: PreparedCertificate, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -253,6 +262,24 @@ def test_what_it_had_signed_before_is_kept(
     issued = services.issue(approved.reference, now=now, load_signer=pulled_out)
     assert issued is not None
     assert [entry.der for entry in journal.entries("sote-ec-1")] == [bytes(issued.der)]
+
+
+def test_nothing_is_given_up_while_the_journal_is_not_there(
+    certificate: Certificate, pharmacy: Organisation, riitta: Person, now: datetime
+) -> None:
+    prepared = services.prepare(server_order(pharmacy), now=now)
+    approve_by(riitta, prepared, now)
+    with pytest.raises(SignerUnavailable):
+        services.issue(prepared.reference, now=now, load_signer=lost_after_the_mark())
+    retire("sote-ec-1", actor=system("test"), now=now)
+    file = journal.path("sote-ec-1")
+    away = file.rename(file.parent.parent / "unmounted")
+    with pytest.raises(journal.JournalUnavailable):
+        services.issue(prepared.reference, now=now)
+    prepared.refresh_from_db()
+    assert prepared.state == "signing"
+    away.rename(file)
+    assert services.issue(prepared.reference, now=now) is None
 
 
 def die(*_: object) -> None:
