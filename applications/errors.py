@@ -48,6 +48,20 @@ class NotStanding(Refused):
         self.reason = reason
 
 
+class ReasonsMissing(Refused):
+    """What goes against the applicant, or asks something of them, says why (hallintolaki 45 §)."""
+
+    def __init__(self) -> None:
+        """Word it."""
+        super().__init__(_("Write the reasons, so that the applicant understands."))
+
+
+def require_reasons(words: str) -> None:
+    """Raise ReasonsMissing unless something is said."""
+    if not words.strip():
+        raise ReasonsMissing
+
+
 class NotYourCase(NotAllowed):
     """A reviewer decides only cases they have claimed."""
 

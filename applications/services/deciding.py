@@ -11,7 +11,7 @@ from accounts.register import queries
 from accounts.register.models import RegisterRecord
 from applications import contact, holding, promise
 from applications.checks import again
-from applications.errors import NotYourCase
+from applications.errors import NotYourCase, require_reasons
 from applications.models import Application, Decision
 from applications.services import contacting, freezing, moving
 from applications.signatory import lacks_right
@@ -116,7 +116,11 @@ def reject(
     actor: Actor,
     now: datetime,
 ) -> Application:
-    """Reject with reasons (hallintolaki 44–45 §); an open question's deadline must have passed."""
+    """Reject with reasons (hallintolaki 44–45 §); an open question's deadline must have passed.
+
+    Raises ReasonsMissing and DeadlineOpen.
+    """
+    require_reasons(reasons)
     application = _held(application_id, person, version, now)
     moving.require(application, Action.REJECT, Role.REVIEWER)
     request = application.requests.filter(closed_at=None).first()
@@ -149,7 +153,11 @@ def reopen(
     actor: Actor,
     now: datetime,
 ) -> Application:
-    """Take a rejected or lapsed application up again: correction, accepted appeal."""
+    """Take a rejected or lapsed application up again: correction, accepted appeal.
+
+    Raises ReasonsMissing.
+    """
+    require_reasons(reasons)
     application = moving.lock(application_id, version=version)
     holding.require_unbiased(person, application, now=now)
     moving.require(application, Action.REOPEN, Role.REVIEWER)

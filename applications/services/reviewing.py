@@ -7,7 +7,7 @@ from django.db import transaction
 
 from accounts.models import Person
 from applications import holding, promise
-from applications.errors import NotPossible, NotYourCase
+from applications.errors import NotPossible, NotYourCase, require_reasons
 from applications.models import Application, Check, HostName, InformationRequest
 from applications.services import deciding, freezing, moving
 from applications.workflow import Action, Role, Status
@@ -128,8 +128,9 @@ def request_info(
 ) -> Application:
     """Ask the applicant for more (hallintolaki 22 §): reason, parts reopened, deadline.
 
-    The working days left of the promise freeze until the answer.
+    The working days left of the promise freeze until the answer. Raises ReasonsMissing.
     """
+    require_reasons(reason)
     application = held(application_id, person, version, now)
     moving.require(application, Action.REQUEST_INFO, Role.REVIEWER)
     authority.void(application.pk, "information_requested", actor=actor, now=now)

@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from cryptography import x509
@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from django.core import mail
 
 from applications import services
+from applications.errors import ReasonsMissing
 from applications.models import Application, Decision
 from applications.ordering import certificate_order
 from certportal.foundation import clock
@@ -143,6 +144,15 @@ def test_rejecting_needs_reasons(case, desk):
     assert answer.status_code == 200
     assert "Write the reasons, so that the applicant understands." in answer.text
     assert case.status == "in_review"
+
+
+def test_no_way_around_the_page_rejects_asks_or_reopens_without_a_word(case, riitta):
+    for service, name in (("reject", "reasons"), ("reopen", "reasons"), ("request_info", "reason")):
+        given = {name: " \n", "person": riitta} | orders.Handler(riitta, case).seen
+        if service == "request_info":
+            given |= {"sections": ["unit"], "deadline": date(2099, 1, 1)}
+        with pytest.raises(ReasonsMissing):
+            getattr(services, service)(case.pk, **given)
 
 
 def test_the_applicant_reads_the_reasons(case, desk):
