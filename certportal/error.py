@@ -1,9 +1,11 @@
 """What a reader sees when something cannot be done: one worded page for each kind of failure."""
 
+import sys
 from collections.abc import Callable
 
 import structlog
 from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -96,6 +98,12 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """``handler500``: needs no database; shows the id under which the fault stands in the log."""
+    """``handler500``: needs no database; shows the id under which the fault stands in the log.
+
+    A database that does not answer is not a fault of the program: 503, and try again in a minute.
+    """
+    fault = sys.exc_info()[1]
+    if isinstance(fault, OperationalError | InterfaceError):
+        return unavailable(request, Unavailable("database"))
     reference = structlog.contextvars.get_contextvars().get("request_id", "")
     return HttpResponse(render_to_string("500.html", {"reference": reference}), status=500)

@@ -43,6 +43,11 @@ watch_processes() {
             say "Redis stopped; starting it again"
             start_redis
         fi
+        if [ "${DATABASE_URL:-}" = "$(database_address)" ] && ! postgres_runs; then
+            say "PostgreSQL stopped; starting it again"
+            # What is left of it may still hold its memory: then the next look tries again.
+            (start_postgres "") || true
+        fi
         for name in "${!PIDS[@]}"; do
             kill -0 "${PIDS[$name]}" 2>/dev/null && continue
             say "$name stopped; starting it again (see $DATA/log/$name.log)"

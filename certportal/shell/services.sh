@@ -75,6 +75,8 @@ start_postgres() {
     export DATABASE_URL
 }
 
+postgres_runs() { kill -0 "$(head -n 1 "$STORE/postgres/postmaster.pid" 2>/dev/null)" 2>/dev/null; }
+
 stop_postgres() {
     [ -n "$POSTGRES" ] && [ -e "$STORE/postgres/postmaster.pid" ] || return 0
     as_service "$POSTGRES" -D "$STORE/postgres" -m fast -w stop >/dev/null 2>&1 || true

@@ -1,6 +1,8 @@
 """Each kind of failure has its page, its status and its reader's language."""
 
 import pytest
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.test import Client, RequestFactory
 from django.utils import translation
 
@@ -103,6 +105,25 @@ def test_unexpected_errors_are_left_to_the_500_page(rf: RequestFactory) -> None:
     response = error.server_error(rf.get("/"))
     assert response.status_code == 500
     assert b"Everything you had saved before is kept" in response.content
+
+
+@pytest.mark.parametrize("gone", [OperationalError("gone"), InterfaceError("closed")])
+def test_a_database_that_is_down_is_no_fault_of_the_program(
+    monkeypatch: pytest.MonkeyPatch, gone: Exception
+) -> None:
+    """The reader is told to try again in a minute, as of any other source."""
+
+    def down(self: object, *_: object, **__: object) -> None:
+        raise gone
+
+    client = Client(raise_request_exception=False)
+    client.cookies[settings.SESSION_COOKIE_NAME] = "x" * 32
+    monkeypatch.setattr("django.db.backends.base.base.BaseDatabaseWrapper.cursor", down)
+    response = client.get("/en/home/")
+    assert response.status_code == 503
+    assert response["Retry-After"] == "60"
+    assert "Try again in a few minutes." in response.content.decode()
+    assert "gone" not in response.content.decode()
 
 
 @pytest.mark.parametrize(
