@@ -9,12 +9,14 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import uuid4
 
+import structlog
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.db import transaction
 
 from certportal.foundation import events
 from certportal.foundation.actors import system
+from certportal.foundation.errors import Unavailable
 from issuance import journal
 from issuance.authority.responder import ResponderPlan, make_responder_key, specimen
 from issuance.authority.sign import sign_certificate
@@ -24,6 +26,8 @@ from issuance.pkix import pkix_findings
 from issuance.plan import new_serial, serial_hex
 from issuance.services.signing import signer_for
 from issuance.signers import Signer, SignerUnavailable
+
+log = structlog.get_logger(__name__)
 
 LIFE = timedelta(days=14)
 RENEWED_BEFORE = timedelta(days=7)
@@ -42,21 +46,31 @@ class NoResponder(SignerUnavailable):
 def responder_for(ca: IssuingCA, *, now: datetime, load_signer: LoadSigner = signer_for) -> Signer:
     """This process's responder for the CA, made and certified when there is none or it is old.
 
-    Its chain begins with its own certificate. Raises SignerUnavailable, JournalUnavailable.
+    An old one goes on to its end while no other can be certified. Its chain begins with its own
+    certificate. Raises SignerUnavailable, JournalUnavailable.
     """
     name = (os.getpid(), bytes(ca.certificate_der))
     known = _OWN.get(name)
-    if known is None or not _is_good(known, ca, now):
-        known = _OWN[name] = _make(ca, now, load_signer(ca))
-    return known
+    if known is not None and _is_good(known, ca, now, lasting=RENEWED_BEFORE):
+        return known
+    try:
+        _OWN[name] = _make(ca, now, load_signer(ca))
+    except Unavailable as error:
+        if known is None or not _is_good(known, ca, now):
+            raise
+        log.warning("ocsp_responder_not_renewed", ca=ca.stem, error=type(error).__name__)
+    return _OWN[name]
 
 
-def _is_good(responder: Signer, ca: IssuingCA, now: datetime) -> bool:
+def _is_good(
+    responder: Signer, ca: IssuingCA, now: datetime, *, lasting: timedelta = timedelta()
+) -> bool:
     """Whether it lasts, and the database, which may have come back from a backup, knows it."""
     own = responder.chain[0]
-    lasting = min(now + RENEWED_BEFORE, ca.certificate.not_valid_after_utc)
+    least = min(now + lasting, ca.certificate.not_valid_after_utc)
     return (
-        own.not_valid_before_utc <= now < lasting <= own.not_valid_after_utc
+        own.not_valid_before_utc <= now < own.not_valid_after_utc
+        and least <= own.not_valid_after_utc
         and ca.responders.filter(serial=serial_hex(own.serial_number)).exists()
     )
 

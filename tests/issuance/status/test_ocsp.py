@@ -156,18 +156,30 @@ def test_a_responder_is_kept_for_a_week_and_every_one_of_them_is_known(
 
 
 def test_a_token_that_is_away_is_not_missed_for_a_week(
-    certificate: Certificate, now: datetime
+    certificate: Certificate, now: datetime, moment: Callable[[datetime], None]
 ) -> None:
+    """Even if it goes on the day on which the responder was to be renewed."""
+
     def away(ca: IssuingCA) -> Signer:
         raise SignerUnavailable(ca.stem)
 
+    def end_of_the_responder(told: Response) -> datetime:
+        return told.certificates[0].not_valid_after_utc
+
     publish_response_with(certificate.pk, now=now)
     services.revoke(certificate.pk, "superseded", actor=TEST, now=now)
-    publish_response_with(certificate.pk, now=now + timedelta(days=6), load_signer=away)
-    assert status_of(certificate).certificate_status == library.OCSPCertStatus.REVOKED
+    for days in (6, 8, 13):
+        day = now + timedelta(days=days)
+        moment(day)
+        publish_response_with(certificate.pk, now=day, load_signer=away)
+        told = status_of(certificate)
+        assert told.certificate_status == library.OCSPCertStatus.REVOKED
+        assert told.next_update_utc is not None
+        assert told.next_update_utc <= end_of_the_responder(told) == now + timedelta(days=14)
     with pytest.raises(SignerUnavailable):
-        publish_response_with(certificate.pk, now=now + timedelta(days=8), load_signer=away)
-    assert status_of(certificate).certificate_status == library.OCSPCertStatus.REVOKED
+        publish_response_with(certificate.pk, now=now + timedelta(days=14), load_signer=away)
+    publish_response_with(certificate.pk, now=day)
+    assert end_of_the_responder(status_of(certificate)) == day + timedelta(days=14)
 
 
 def test_a_responder_never_outlives_its_ca_nor_a_response_its_responder(
