@@ -7,7 +7,7 @@ All of it runs inside the caller's transaction, so that a broken import changes 
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -25,7 +25,9 @@ _LOCK = 0x5245_4749  # "REGI": one writer of the mirror at a time
 
 @dataclass(frozen=True)
 class Counts:
-    """What an import would do: rows by kind of change, and units that cease to stand."""
+    """What an import would do: rows by kind of change, and units that cease to stand, now or
+    within a month.
+    """
 
     read: int = 0
     added: int = 0
@@ -125,7 +127,7 @@ def ending(limit: int) -> list[tuple[str, str]]:
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT d.oid, max(r.long_name) FROM register_difference d JOIN {RECORDS} r"
-            " ON r.id = d.old_id GROUP BY d.oid HAVING bool_or(d.stood) AND NOT bool_or(d.stands)"
+            f" ON r.id = d.old_id GROUP BY d.oid HAVING {_ENDS}"
             " ORDER BY d.oid LIMIT %s",
             [limit],
         )
@@ -147,10 +149,19 @@ _STANDS = (
     " AND coalesce({0}.valid_from, '-infinity') <= %(today)s"
     " AND coalesce({0}.valid_to, 'infinity') >= %(today)s)"
 )
+# A source that lets everything end tomorrow ends it as much as one that does so today; a code whose
+# next period follows the one that ends lives on.
+_SOON = timedelta(days=31)
+_LASTS = (
+    "({0}.oid IS NOT NULL AND {0}.status = 'ACTIVE'"
+    " AND coalesce({0}.valid_to, 'infinity') >= %(soon)s)"
+)
+_ENDS = "bool_or(stood) AND NOT (bool_or(stands) AND (bool_or(lasts) OR NOT bool_or(lasted)))"
 _CURRENT = f"(SELECT * FROM {RECORDS} WHERE kind = %(kind)s AND known_to IS NULL) c"
 _SELECTION = (
     "SELECT coalesce(s.oid, c.oid) AS oid, c.id AS old_id, s.line AS line,"
-    f" {_STANDS.format('c')} AS stood, {_STANDS.format('s')} AS stands"
+    f" {_STANDS.format('c')} AS stood, {_STANDS.format('s')} AS stands,"
+    f" {_LASTS.format('c')} AS lasted, {_LASTS.format('s')} AS lasts"
 )
 
 
@@ -165,14 +176,15 @@ def _compare(cursor: Any, run: RegisterRun, today: date) -> None:
     )
     if not full:
         query += (
-            f" UNION ALL SELECT c.oid, c.id, NULL, {_STANDS.format('c')}, false"
+            f" UNION ALL SELECT c.oid, c.id, NULL, {_STANDS.format('c')}, false,"
+            f" {_LASTS.format('c')}, false"
             f" FROM register_staging s JOIN {_CURRENT} ON s.oid = c.oid AND NOT ({_SAME})"
             " AND coalesce(s.valid_from, '-infinity') <= coalesce(c.valid_to, 'infinity')"
             " AND coalesce(c.valid_from, '-infinity') <= coalesce(s.valid_to, 'infinity')"
             " WHERE NOT EXISTS (SELECT FROM register_staging o WHERE o.oid = c.oid AND"
             " coalesce(o.valid_from, '-infinity') = coalesce(c.valid_from, '-infinity'))"
         )
-    cursor.execute(query, {"kind": run.kind, "today": today})
+    cursor.execute(query, {"kind": run.kind, "today": today, "soon": today + _SOON})
 
 
 def _count(cursor: Any, kind: str, today: date, read: int) -> Counts:
@@ -180,8 +192,7 @@ def _count(cursor: Any, kind: str, today: date, read: int) -> Counts:
         "SELECT count(*) FILTER (WHERE old_id IS NULL),"
         " count(*) FILTER (WHERE old_id IS NOT NULL AND line IS NOT NULL),"
         " count(DISTINCT old_id) FILTER (WHERE line IS NULL),"
-        " (SELECT count(*) FROM (SELECT FROM register_difference GROUP BY oid"
-        "   HAVING bool_or(stood) AND NOT bool_or(stands)) e),"
+        f" (SELECT count(*) FROM (SELECT FROM register_difference GROUP BY oid HAVING {_ENDS}) e),"
         f" (SELECT count(DISTINCT c.oid) FROM {_CURRENT} WHERE {_STANDS.format('c')})"
         " FROM register_difference",
         {"kind": kind, "today": today},

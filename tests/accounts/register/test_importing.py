@@ -164,6 +164,28 @@ def test_a_run_that_would_end_too_many_units_is_held_and_changes_nothing(forty_u
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(("days", "held"), [(0, True), (1, True), (30, True), (400, False)])
+def test_to_let_units_end_soon_is_to_end_them(forty_units, days, held):
+    last = TODAY + timedelta(days=days)
+    report = bring(*(unit(n, valid_to=last) for n in range(40)), source=DELTA)
+    assert (report.held, report.counts.ended) == (held, 40 * held)
+    if held:
+        assert len(RegisterRun.objects.latest("pk").ending) == 40
+
+
+@pytest.mark.django_db
+def test_units_whose_next_period_follows_do_not_end(forty_units):
+    last, first = TODAY + timedelta(days=1), TODAY + timedelta(days=2)
+    periods = [
+        one
+        for n in range(40)
+        for one in (unit(n, valid_to=last), unit(n, "Uusi nimi", valid_from=first))
+    ]
+    report = bring(*periods)
+    assert (report.held, report.counts.ended, report.counts.added) == (False, 0, 40)
+
+
+@pytest.mark.django_db
 def test_a_held_run_that_a_person_accepted_passes_the_next_time(forty_units):
     held = bring(unit(0), now=LATER).run
     services.accept_held(held.pk, reason="seen", actor=RAIMO, now=LATER)
