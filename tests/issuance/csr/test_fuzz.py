@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from issuance import tlv
 from issuance.csr import Report, examine
+from issuance.der import integer, sequence
 from issuance.der import tlv as encode
 from tests.issuance.csr.builder import GOOD, pem, request, rsa_key
 
@@ -180,6 +181,11 @@ def test_elements_swollen(
     child.assert_answers(pem(data).encode() if as_pem else data)
 
 
+P, Q = 2**9941 - 1, 2**9689 - 1
+LARGE_KEY = sequence(*map(integer, (0, P * Q, 65537, 65537, P, Q, 1, 1, 1)))
+"""A private key whose factors, two primes of Mersenne, take a library minutes to test."""
+
+
 def monsters() -> list[bytes]:
     """Large and spiteful files: what makes slow parsers, regexes and big integers show."""
     dice, good, size = random.Random(7), pem(GOOD.der()).encode(), 10_000_000
@@ -204,6 +210,7 @@ def monsters() -> list[bytes]:
         bytes(size),
         "-----BEGIN PRIVATE".encode("utf-16") * (size // 40),
         pem(b"\x30\x82" * 6000, "RSA PRIVATE KEY").encode(),
+        pem(LARGE_KEY, "RSA PRIVATE KEY").encode(),
     ]
 
 

@@ -264,6 +264,20 @@ def test_a_strangers_modulus_with_invented_secrets_blocks_nobody() -> None:
     assert report.leaked_spki_sha256 == []
 
 
+def test_one_and_the_modulus_are_no_factors() -> None:
+    stranger = rsa_key().public_key().public_numbers()
+    for factors in ((1, stranger.n), (stranger.n, 1)):
+        forged = sequence(*map(integer, (0, stranger.n, 65537, 3, *factors, 1, 1, 1)))
+        assert examine(forged).leaked_spki_sha256 == []
+
+
+def test_a_key_of_another_algorithm_is_refused_and_not_computed_with() -> None:
+    agreement = sequence(oid("1.2.840.113549.1.3.1"), sequence(integer(23), integer(5)))
+    report = examine(sequence(integer(0), agreement, tlv(0x04, integer(7))))
+    assert report.contains_private_key
+    assert report.leaked_spki_sha256 == []
+
+
 def test_a_strangers_point_with_an_own_scalar_blocks_the_own_key_only() -> None:
     own = ec.generate_private_key(ec.SECP256R1())
     der = dump(own, Encoding.DER, TRADITIONAL)
