@@ -27,14 +27,12 @@ MOST_ATTEMPTS = 12
 LONGEST_PAUSE = timedelta(minutes=5)
 
 
-def enqueue(
-    topic: str, *, now: datetime, due_at: datetime | None = None, **payload: Any
-) -> list[OutboxItem]:
+def enqueue(topic: str, *, now: datetime, **payload: Any) -> list[OutboxItem]:
     """Store one item for each task that hears the topic and hand them over after the commit.
 
     `payload` is JSON: ids and small values. Raises KeyError for a topic nobody hears.
     """
-    return enqueue_all(topic, [payload], now=now, due_at=due_at)
+    return enqueue_all(topic, [payload], now=now)
 
 
 def enqueue_all(
@@ -42,7 +40,6 @@ def enqueue_all(
     payloads: Iterable[dict[str, Any]],
     *,
     now: datetime,
-    due_at: datetime | None = None,
     paced: bool = False,
 ) -> list[OutboxItem]:
     """Do as `enqueue` for each payload, with one statement for all.
@@ -57,14 +54,14 @@ def enqueue_all(
             queue=queue,
             payload=payload,
             created_at=now,
-            due_at=due_at or now,
+            due_at=now,
         )
         for payload in payloads
         for task, queue in settings.OUTBOX_ROUTES[topic]
     ]
     rows.insert(items)
     for item in items:
-        if item.due_at <= now and not paced:
+        if not paced:
             transaction.on_commit(functools.partial(hand_over, item), robust=True)
     return items
 
@@ -163,6 +160,7 @@ def sweep(*, now: datetime, limit: int = 500) -> int:
     Items made in the last seconds are left to the message already on its way. An item is sent
     once in a lease's time, so that a long queue is not made longer by each sweep.
     """
+    _set_right(now)
     free = Q(leased_until=None) | Q(leased_until__lt=now)
     unsent = Q(handed_at=None) | Q(handed_at__lte=now - lease_time())
     grace = now - timedelta(seconds=settings.OUTBOX_SWEEP_SECONDS)
@@ -175,3 +173,15 @@ def sweep(*, now: datetime, limit: int = 500) -> int:
     unsent_still = [item.pk for item in items if not hand_over(item)]
     OutboxItem.objects.filter(pk__in=unsent_still).update(handed_at=None)
     return len(items) - len(unsent_still)
+
+
+def _set_right(now: datetime) -> None:
+    """Make due what was stored, sent or taken while the clock ran ahead, before it was put back.
+
+    No pause and no lease is so long.
+    """
+    ahead = now + 2 * max(LONGEST_PAUSE, lease_time())
+    future = Q(due_at__gt=ahead) | Q(leased_until__gt=ahead) | Q(handed_at__gt=ahead)
+    OutboxItem.objects.filter(future, done_at=None, failed_at=None).update(
+        due_at=now, leased_until=None, handed_at=None
+    )

@@ -138,6 +138,25 @@ def messages(monkeypatch):
     return sent
 
 
+@pytest.mark.parametrize("name", ["due_at", "leased_until", "handed_at"])
+def test_what_was_dated_ahead_of_the_clock_is_done_now(item, now, name):
+    OutboxItem.objects.update(**{name: now + timedelta(days=400)})
+    assert outbox.sweep(now=now) == 0  # the clock was put back
+    assert outbox.sweep(now=now + timedelta(minutes=1)) == 1
+    outbox.perform(works, str(item.pk))
+    item.refresh_from_db()
+    assert item.done_at is not None
+
+
+@pytest.mark.parametrize("name", ["due_at", "leased_until", "handed_at"])
+def test_a_pause_and_a_lease_are_let_run_out(item, now, name):
+    soon = now + timedelta(hours=1, minutes=4)
+    OutboxItem.objects.update(**{name: soon})
+    outbox.sweep(now=now + timedelta(hours=1))
+    item.refresh_from_db()
+    assert getattr(item, name) == soon
+
+
 def test_the_sweeper_sends_an_item_once_in_a_leases_time(item, now, messages):
     later = now + timedelta(minutes=1)
     for second in range(0, 60, 5):
