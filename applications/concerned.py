@@ -24,11 +24,13 @@ def present(application: Application, recipients: Sequence[str]) -> list[str]:
     """Return the recipients, with the administrators in a contact person's place who has left.
 
     The order is the organisation's: what it is asked must reach somebody who still acts for it.
+    Nobody gets the same mail twice, such as who is both contact person and shared mailbox.
     """
-    if "applicant" not in recipients or not _has_left(application):
-        return list(recipients)
-    told = [one for one in recipients if one != "applicant"]
-    return list(notices.distinct(application, [*told, *administrators(application)]))
+    told = list(recipients)
+    if "applicant" in recipients and _has_left(application):
+        told = [one for one in told if one != "applicant"] + administrators(application)
+        told = list(notices.distinct(application, told))
+    return list(_once(application, told))
 
 
 def _has_left(application: Application) -> bool:
@@ -41,6 +43,23 @@ def _has_left(application: Application) -> bool:
         person__merged_into=None,
     )
     return theirs.exists() and not theirs.filter(ended_at=None).exists()
+
+
+def package(application: Application) -> tuple[str, ...]:
+    """Return to whom the certificate is sent: as the order says, and to the shared mailbox."""
+    return _once(application, ("recipient", "mailbox"))
+
+
+def _once(application: Application, recipients: Sequence[str]) -> tuple[str, ...]:
+    """Return the recipients without those whose address another one has had before them.
+
+    Whoever has no address stays: that the mail went nowhere is noted when it would be sent.
+    """
+    found: dict[str, str] = {}
+    for recipient in recipients:
+        address, _language = notices.resolve(application, recipient)
+        found.setdefault(address.casefold() or recipient, recipient)
+    return tuple(found.values())
 
 
 def author(application: Application) -> list[str]:

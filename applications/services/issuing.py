@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from applications import promise, workflow
+from applications import concerned, promise, workflow
 from applications.models import Application, Package
 from applications.services import moving, successors
 from applications.workflow import Action, Role, Status
@@ -48,7 +48,7 @@ def record_issued(
     if forgotten:
         _require_same(application, certificate_id)
         application.requests.filter(closed_at=None).update(closed_at=now)
-    for recipient in ("recipient", "mailbox"):
+    for recipient in concerned.package(application):
         Package.objects.get_or_create(
             application=application, recipient=recipient, certificate_id=certificate_id
         )

@@ -52,7 +52,7 @@ def take_over(item_id: int, certificate_id: int, *, now: datetime) -> Applicatio
     item.save(update_fields=["state", "reason", "closed_at"])
     old = moving.lock(item.certificate.reference)
     new = _copy(old, item.reference, now)
-    for recipient in RECIPIENTS:
+    for recipient in concerned.package(new):
         Package.objects.create(application=new, recipient=recipient, certificate_id=certificate_id)
     moving.move(
         new,

@@ -6,7 +6,7 @@ import pytest
 from cryptography import x509
 from django.core import mail
 
-from applications import delivery
+from applications import delivery, services
 from applications.delivery import certificate_of
 from applications.models import Application
 from applications.workflow import Status
@@ -85,3 +85,14 @@ def test_the_name_of_an_information_system_is_not_taken_for_a_host_name(matti):
 )
 def test_a_name_in_a_file_name_keeps_its_letters(name, said):
     assert delivery.in_file_name(name) == said
+
+
+def test_who_reads_the_shared_mailbox_too_gets_the_package_once(matti, riitta, cas):
+    order = orders.with_csr(matti)
+    given = {"mailbox": "Matti@example.fi", "deliver_to": "applicant"}
+    services.save_section(order.pk, "delivery", given, **orders.Handler(matti, order).seen)
+    orders.submit(matti, order)
+    order = orders.finish(matti, riitta, order)
+    assert order.status == Status.DELIVERED
+    assert [one.recipient for one in order.packages.all()] == ["recipient"]
+    assert [one.to for one in packages_in(mail.outbox)] == [["matti@example.fi"]]
