@@ -45,8 +45,10 @@ def _block(text: str, begin: re.Match[str], limit: int) -> Block:
     end = _END.search(text, begin.end(), limit)
     if end is None:
         return Block(label, b"", problem="end")
-    body, repaired = _clean(text[begin.end() : end.start()])
-    if begin[1] != label or end[1] != begin[1]:
+    within = text[begin.end() : end.start()]
+    escaped = within.endswith("\n- ")  # as in signed OpenPGP messages: RFC 9580 section 7.2
+    body, repaired = _clean(within.removesuffix("- ") if escaped else within)
+    if begin[1] != label or end[1] != begin[1] or escaped:
         repaired.append("label")
     der, problem = decode(body)
     return Block(label, der, kind_of_der(der), problem, tuple(repaired))
