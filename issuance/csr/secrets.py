@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from issuance import tlv
 from issuance.csr.kinds import Kind, kind_of_der
+from issuance.csr.numbers import PublicKey, named_keys
 from issuance.csr.reading import File
 from issuance.keys import EC_PUBLIC_KEY, RSA_ENCRYPTION, spki_sha256
 
@@ -135,8 +136,11 @@ def leaked_hashes(file: File) -> list[str]:
     A key is only believed if its parts belong together: else anybody could have a stranger's
     key blocked, and its certificate revoked, by sending the public half with an invented rest.
     """
-    hashes = [_public_hash(key) for key in _readable_keys(file)]
-    return list(dict.fromkeys(digest for digest in hashes if digest))
+    halves = [_public_half(key) for key in _readable_keys(file)]
+    halves += [half for layer in layers(file) if layer.text for half in named_keys(layer.text)]
+    der, form = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    hashes = [spki_sha256(half.public_bytes(der, form)) for half in halves if half]
+    return list(dict.fromkeys(hashes))
 
 
 def _readable_keys(file: File) -> Iterator[Any]:
@@ -185,15 +189,13 @@ def _load_openssh(content: bytes) -> Any:
         return None
 
 
-def _public_hash(key: Any) -> str | None:
-    """Hash of the public half. Who knows a factor knows the key; curve points are computed anew."""
+def _public_half(key: Any) -> PublicKey | None:
+    """Its public half. Who knows a factor knows the key; curve points are computed anew."""
     if isinstance(key, ec.EllipticCurvePrivateKey):
-        key = ec.derive_private_key(key.private_numbers().private_value, key.curve)
-    elif not isinstance(key, rsa.RSAPrivateKey) or not _has_factors(key.private_numbers()):
-        return None
-    der = serialization.Encoding.DER
-    form = serialization.PublicFormat.SubjectPublicKeyInfo
-    return spki_sha256(key.public_key().public_bytes(der, form))
+        return ec.derive_private_key(key.private_numbers().private_value, key.curve).public_key()
+    if isinstance(key, rsa.RSAPrivateKey) and _has_factors(key.private_numbers()):
+        return key.public_key()
+    return None
 
 
 def _has_factors(numbers: rsa.RSAPrivateNumbers) -> bool:

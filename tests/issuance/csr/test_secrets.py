@@ -46,6 +46,54 @@ def dump(key, encoding=Encoding.PEM, form=PKCS8, lock=PLAIN) -> bytes:
     return key.private_bytes(encoding, form, lock)
 
 
+def jwk(key) -> dict[str, str]:
+    """RFC 7518, with the names that .NET has too."""
+    numbers = key.private_numbers()
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        return {"kty": "EC", "crv": "P-256", "d": b64url(numbers.private_value)}
+    public = numbers.public_numbers
+    names = {"n": public.n, "e": public.e, "d": numbers.d, "p": numbers.p, "q": numbers.q}
+    return {"kty": "RSA"} | {name: b64url(number) for name, number in names.items()}
+
+
+def octets(number: int) -> bytes:
+    return number.to_bytes(number.bit_length() // 8 + 1)
+
+
+def b64url(number: int) -> str:
+    return base64.urlsafe_b64encode(octets(number)).decode().rstrip("=")
+
+
+def putty(kind: str, public: list[bytes], private: list[bytes]) -> bytes:
+    """A PuTTY file without a password, without its checksum."""
+    lines = [f"PuTTY-User-Key-File-3: {kind}", "Encryption: none", "Comment: malli"]
+    for name, strings in (("Public-Lines", [kind.encode(), *public]), ("Private-Lines", private)):
+        data = b"".join(len(one).to_bytes(4) + one for one in strings)
+        body = base64.encodebytes(data).decode().splitlines()
+        lines += [f"{name}: {len(body)}", *body]
+    return "\r\n".join(lines).encode()
+
+
+def putty_rsa(key) -> bytes:
+    numbers = key.private_numbers()
+    public = numbers.public_numbers
+    return putty(
+        "ssh-rsa",
+        [octets(public.e), octets(public.n)],
+        [octets(numbers.d), octets(numbers.p), octets(numbers.q), b"\x01"],
+    )
+
+
+def xml(key) -> bytes:
+    named = jwk(key)
+    names = {"Modulus": "n", "Exponent": "e", "P": "p", "Q": "q", "D": "d"}
+    parts = (
+        f"<{name}>{named[short].replace('-', '+').replace('_', '/')}</{name}>"
+        for name, short in names.items()
+    )
+    return f"<RSAKeyValue>{''.join(parts)}</RSAKeyValue>".encode()
+
+
 def assert_refused(report: Report, data: bytes) -> None:
     assert report.contains_private_key
     assert not report.accepted
@@ -120,11 +168,21 @@ READABLE = {
     "bare-pkcs12": base64.encodebytes(
         pkcs12.serialize_key_and_certificates(None, ec_key(), None, None, PLAIN)
     ),
+    "jwk-rsa": json.dumps({"keys": [jwk(rsa_key())]}).encode(),
+    "jwk-ec": json.dumps(jwk(ec_key()), indent=2).encode(),
+    "jwk-base64": base64.b64encode(json.dumps(jwk(rsa_key())).encode()),
+    "xml-whole": xml(rsa_key()),
+    "putty-rsa": putty_rsa(rsa_key()),
+    "putty-ec": putty(
+        "ecdsa-sha2-nistp256",
+        [b"nistp256", b"\x04"],
+        [octets(ec_key().private_numbers().private_value)],
+    ),
     "openssh-bare": b"".join(dump(ec_key(), form=SSH).splitlines()[1:-1]),
 }
 OF_EC = {
     *("sec1", "ec-pkcs8", "openssh", "der-sec1", "bare-ec", "pkcs12-open", "zip-store"),
-    *("bare-pkcs12", "openssh-bare", "openssh-mislabelled"),
+    *("jwk-ec", "putty-ec", "bare-pkcs12", "openssh-bare", "openssh-mislabelled"),
 }
 HIDDEN = {
     "garbage-first": b"\xff\xfe\xfd" + dump(rsa_key()),
@@ -262,6 +320,14 @@ def test_a_strangers_modulus_with_invented_secrets_blocks_nobody() -> None:
     report = examine(pem(forged, "RSA PRIVATE KEY").encode())
     assert report.contains_private_key
     assert report.leaked_spki_sha256 == []
+
+
+def test_a_strangers_modulus_in_a_json_web_key_blocks_nobody() -> None:
+    stranger = jwk(rsa_key())
+    for factors in ({"p": "AQ", "q": stranger["n"]}, {"p": "Aw", "q": "BQ"}, {"p": "A", "q": ""}):
+        report = examine(json.dumps(stranger | factors).encode())
+        assert report.contains_private_key
+        assert report.leaked_spki_sha256 == []
 
 
 def test_one_and_the_modulus_are_no_factors() -> None:

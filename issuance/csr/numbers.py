@@ -1,0 +1,117 @@
+"""Private keys written as numbers with names: JSON Web Keys, .NET's XML and JSON, PuTTY's files.
+
+Of each the two prime factors, or the scalar of a curve, are read, and the key made of them.
+"""
+
+import base64
+import re
+from collections.abc import Iterator, Mapping
+from itertools import chain, islice
+
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+type PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
+
+_MOST = 3
+"""Keys read of one text. A number of 4096 bits has 683 characters in base64."""
+_MEMBER = re.compile(
+    r"[\"']?(\w{1,8})[\"']?\s{0,3}[:=]\s{0,3}[\"']([\w+/=-]{1,700})[\"']", re.ASCII
+)
+_ELEMENT = re.compile(
+    r"<(?:\w{1,20}:)?(Modulus|Exponent|P|Q|D)>\s{0,9}([\w+/=]{1,700})\s{0,9}<", re.ASCII
+)
+_CURVES: Mapping[str, type[ec.EllipticCurve]] = {
+    "P-256": ec.SECP256R1,
+    "P-384": ec.SECP384R1,
+    "ecdsa-sha2-nistp256": ec.SECP256R1,
+    "ecdsa-sha2-nistp384": ec.SECP384R1,
+}
+
+
+def named_keys(text: str) -> Iterator[PublicKey]:
+    """The public halves of the private keys in a text that are whole; at most three."""
+    members = (dict(_MEMBER.findall(part)) for part in text.split("}") if _has_secret(part))
+    elements = (dict(_ELEMENT.findall(part)) for part in text.split("KeyValue>"))
+    written = islice(filter(None, chain(members, elements)), _MOST)
+    keys = [_of_names({name.lower(): value for name, value in names.items()}) for names in written]
+    keys += [_of_putty(lines) for lines in islice(_putty_files(text), _MOST)]
+    yield from filter(None, keys)
+
+
+def _has_secret(part: str) -> bool:
+    return '"d"' in part or "'d'" in part or '"D"' in part
+
+
+def _of_names(names: Mapping[str, str]) -> PublicKey | None:
+    """RFC 7518 sections 6.2.2 and 6.3.2; the names of .NET's RSAParameters."""
+    if (curve := _CURVES.get(names.get("crv", ""))) and "d" in names:
+        return _on_curve(curve(), _number(names["d"]))
+    modulus, exponent = (
+        names.get(a) or names.get(b) for a, b in (("n", "modulus"), ("e", "exponent"))
+    )
+    if not (modulus and exponent and "p" in names and "q" in names):
+        return None
+    return _of_factors(*map(_number, (modulus, exponent, names["p"], names["q"])))
+
+
+def _number(text: str) -> int:
+    return int.from_bytes(_octets(text.replace("-", "+").replace("_", "/")))
+
+
+def _octets(text: str) -> bytes:
+    body = text.rstrip("=")
+    try:
+        return base64.b64decode(body + "=" * (-len(body) % 4))
+    except ValueError:
+        return b""
+
+
+def _putty_files(text: str) -> Iterator[list[str]]:
+    """The lines of each file that has no password."""
+    lines = [line.strip() for line in text.splitlines()] if "PuTTY" in text else []
+    for at, line in enumerate(lines):
+        if line.startswith("PuTTY-User-Key-File-"):
+            file = lines[at : at + 100]
+            if "Encryption: none" in file:
+                yield file
+
+
+def _of_putty(lines: list[str]) -> PublicKey | None:
+    """RFC 4253 section 6.6 and RFC 5656 section 3.1; the private numbers as PuTTY has them."""
+    kind = lines[0].partition(": ")[2]
+    shown, hidden = (list(_strings(lines, name)) for name in ("Public-Lines", "Private-Lines"))
+    if kind == "ssh-rsa" and len(shown) >= 3 and len(hidden) >= 3:
+        return _of_factors(*map(int.from_bytes, (shown[2], shown[1], hidden[1], hidden[2])))
+    if (curve := _CURVES.get(kind)) and hidden:
+        return _on_curve(curve(), int.from_bytes(hidden[0]))
+    return None
+
+
+def _strings(lines: list[str], name: str) -> Iterator[bytes]:
+    """The strings (RFC 4251 section 5) in the lines that follow the one with the name."""
+    counts = ((n, line.partition(": ")) for n, line in enumerate(lines, start=1))
+    at, count = next(((n, c) for n, (label, _, c) in counts if label == name), (0, ""))
+    data = (
+        _octets("".join(lines[at : at + int(count)])) if re.fullmatch("[0-9]{1,3}", count) else b""
+    )
+    while len(data) > 4:
+        end = 4 + int.from_bytes(data[:4])
+        yield data[4:end]
+        data = data[end:]
+
+
+def _of_factors(modulus: int, exponent: int, p: int, q: int) -> PublicKey | None:
+    """Whoever knows a factor knows the key; larger keys are certified nowhere."""
+    if not (1 < p < modulus and p * q == modulus and modulus.bit_length() <= 4096):
+        return None
+    try:
+        return rsa.RSAPublicNumbers(exponent, modulus).public_key()
+    except ValueError:
+        return None
+
+
+def _on_curve(curve: ec.EllipticCurve, scalar: int) -> PublicKey | None:
+    try:
+        return ec.derive_private_key(scalar, curve).public_key()
+    except (ValueError, OverflowError):
+        return None
