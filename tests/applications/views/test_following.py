@@ -84,6 +84,14 @@ def test_information_is_added_unasked(web, address, matti):
     assert "Huoltokatko on lauantaina." in page_of(web, address, case).text
 
 
+def test_a_reviewers_words_are_marked_with_the_language_of_the_case(web, address, asked):
+    """WCAG 3.1.2: the page may be read in another language than the case is handled in."""
+    reason = asked.requests.get().reason
+    assert (
+        f'<div lang="{asked.language}"><p>{reason}</p></div>' in page_of(web, address, asked).text
+    )
+
+
 def test_a_question_is_answered_in_words_too(web, address, asked, riitta):
     form = address("applications:add_information", asked.pk)
     assert form in page_of(web, address, asked).text
