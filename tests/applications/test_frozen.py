@@ -38,7 +38,10 @@ CHANGES = [
 ]
 
 
-@pytest.mark.parametrize(("model", "change"), CHANGES, ids=str)
+NAMES = [f"{model.__name__}.{name}" for model, change in CHANGES for name in change]
+
+
+@pytest.mark.parametrize(("model", "change"), CHANGES, ids=NAMES)
 def test_neither_is_changed(sent, model, change):
     assert refused(lambda: model.objects.filter(application=sent).update(**change))
 
