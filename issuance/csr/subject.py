@@ -183,7 +183,12 @@ def demojibaked(value: str) -> str | None:
             continue
         if mended != value:
             return visible(mended)
-    return None
+    mended = value.translate(_CONSOLE)
+    return visible(mended) if mended != value and not any(map(_is_hidden, mended)) else None
+
+
+_CONSOLE = str.maketrans({letter.encode("cp850")[0]: letter for letter in "åäöÅÄÖüéÜÉøæØÆ"})
+"""Letters typed at the prompt of a Windows console, which a program took for ISO 8859-1."""
 
 
 def is_personal_code(value: str) -> bool:

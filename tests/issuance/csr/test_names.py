@@ -101,6 +101,8 @@ def test_bad_values_are_refused(value: str, rule: str) -> None:
 def test_mojibake_names_what_was_meant() -> None:
     assert demojibaked("JÃ¤rvi") == "Järvi"
     assert demojibaked("Järvi") is None
+    assert demojibaked("K\x84pyl\x84n \x8eidit") == "Käpylän Äidit"  # Windows' console
+    assert demojibaked("K\x84pyl\x9fn") is None
     report = examine(request(subject=subject(O="JÃ¤rvenpÃ¤Ã¤")))
     assert report.errors[0].params["wanted"] == "Järvenpää"
 
