@@ -7,10 +7,10 @@ the public half is handed on, so that the key is refused everywhere from now on.
 import base64
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 from typing import Any
 
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
@@ -136,17 +136,16 @@ def leaked_hashes(file: File) -> list[str]:
     A key is only believed if its parts belong together: else anybody could have a stranger's
     key blocked, and its certificate revoked, by sending the public half with an invented rest.
     """
-    halves = [_public_half(key) for key in _readable_keys(file)]
+    halves = [_public_half(der) for der in _keys_in_der(file)]
     halves += [half for layer in layers(file) if layer.text for half in named_keys(layer.text)]
     der, form = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     hashes = [spki_sha256(half.public_bytes(der, form)) for half in halves if half]
     return list(dict.fromkeys(hashes))
 
 
-def _readable_keys(file: File) -> Iterator[Any]:
+def _keys_in_der(file: File) -> list[bytes]:
     whole = (der for layer in layers(file) for der in _keys_in(layer))
-    for der in list(dict.fromkeys(islice(whole, _MOST_KEYS * 2)))[:_MOST_KEYS]:
-        yield _load_openssh(der) if der.startswith(b"openssh") else _load(der)
+    return list(dict.fromkeys(islice(whole, _MOST_KEYS * 2)))[:_MOST_KEYS]
 
 
 def _keys_in(layer: File) -> Iterator[bytes]:
@@ -158,16 +157,24 @@ def _keys_in(layer: File) -> Iterator[bytes]:
 # Libraries test primes, or compute the public half of DSA and DH keys, with numbers as large as the
 # sender likes: 4 s for RSA 8192. So they only take apart here, and only keys that are certified.
 _UNTESTED = {"unsafe_skip_rsa_key_validation": True}
-_FAILURES = (ValueError, TypeError, UnsupportedAlgorithm, tlv.MalformedError)
+
+
+def _public_half(der: bytes) -> PublicKey | None:
+    """Its public half. Who knows a factor knows the key; curve points are computed anew."""
+    with suppress(Exception):  # with a password, or spoilt: libraries raise all sorts of things
+        key = _load_openssh(der) if der.startswith(b"openssh") else _load(der)
+        if isinstance(key, ec.EllipticCurvePrivateKey):
+            scalar = key.private_numbers().private_value
+            return ec.derive_private_key(scalar, key.curve).public_key()
+        if isinstance(key, rsa.RSAPrivateKey) and _has_factors(key.private_numbers()):
+            return key.public_key()
+    return None
 
 
 def _load(der: bytes) -> Any:
-    try:
-        if _other_algorithm(der):
-            return None
-        return serialization.load_der_private_key(der, None, **_UNTESTED)
-    except _FAILURES:
+    if _other_algorithm(der):
         return None
+    return serialization.load_der_private_key(der, None, **_UNTESTED)
 
 
 def _other_algorithm(der: bytes) -> bool:
@@ -183,19 +190,7 @@ def _load_openssh(content: bytes) -> Any:
         return None
     label = b"OPENSSH PRIVATE KEY-----\n"
     pem = b"-----BEGIN " + label + base64.encodebytes(content) + b"-----END " + label
-    try:
-        return serialization.load_ssh_private_key(pem, None, **_UNTESTED)
-    except _FAILURES:
-        return None
-
-
-def _public_half(key: Any) -> PublicKey | None:
-    """Its public half. Who knows a factor knows the key; curve points are computed anew."""
-    if isinstance(key, ec.EllipticCurvePrivateKey):
-        return ec.derive_private_key(key.private_numbers().private_value, key.curve).public_key()
-    if isinstance(key, rsa.RSAPrivateKey) and _has_factors(key.private_numbers()):
-        return key.public_key()
-    return None
+    return serialization.load_ssh_private_key(pem, None, **_UNTESTED)
 
 
 def _has_factors(numbers: rsa.RSAPrivateNumbers) -> bool:

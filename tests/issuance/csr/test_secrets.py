@@ -322,6 +322,15 @@ def test_a_strangers_modulus_with_invented_secrets_blocks_nobody() -> None:
     assert report.leaked_spki_sha256 == []
 
 
+def test_a_spoilt_key_is_refused_as_a_key_all_the_same() -> None:
+    point = ec_key().public_key().public_bytes(Encoding.X962, _POINT)
+    spoilt = base64.b64decode(b"".join(dump(ec_key(), form=SSH).splitlines()[1:-1]))
+    spoilt = spoilt.replace(point, b"\x02" + point[1:])
+    data = pem(spoilt, "OPENSSH PRIVATE KEY").encode() + READABLE["pkcs8"]
+    assert_refused(examine(data), data)
+    assert examine(data).leaked_spki_sha256 == [spki_sha256(spki_of(rsa_key()))]
+
+
 def test_a_strangers_modulus_in_a_json_web_key_blocks_nobody() -> None:
     stranger = jwk(rsa_key())
     for factors in ({"p": "AQ", "q": stranger["n"]}, {"p": "Aw", "q": "BQ"}, {"p": "A", "q": ""}):
