@@ -98,7 +98,9 @@ class Search:
         )
         condition, name = "search_words @@ %(words)s::tsquery", fold(self.query)
         if mended:
-            return self._fetch(condition, _NEAREST, f"LIMIT {COMPARED}", words=query, name=name)
+            # No fewer than are wanted: too few would set off the search of ended ones as well.
+            compared = f"LIMIT {max(COMPARED, self.limit)}"
+            return self._fetch(condition, _NEAREST, compared, words=query, name=name)
         return self._fetch(condition, "search_name", words=query)
 
     def _fetch(
