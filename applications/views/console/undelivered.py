@@ -21,7 +21,7 @@ from certportal.foundation.models import OutboxItem
 
 KINDS: dict[str, Promise] = {
     "application.mailbox_code": gettext_lazy("The code that proves the mailbox to be certified"),
-    "person.mail": gettext_lazy("A mail about a customer account"),
+    "person.mail": gettext_lazy("A mail about an account or a login"),
     "reviewer.mail": gettext_lazy("A mail to a reviewer"),
     "feedback.given": gettext_lazy("Feedback on the service"),
 }
