@@ -116,7 +116,8 @@ CODES = RecordClass(
 )
 WORK = RecordClass(
     "work",
-    "Finished work items (ids only) and the counters of limits",
+    "Finished work items (ids; of feedback its words and the address for an answer)"
+    " and the counters of limits",
     3,
     "the end of the work",
     OWN_PLAN,
