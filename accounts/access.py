@@ -280,7 +280,8 @@ def lead_to_log_in(request: HttpRequest) -> HttpResponseBase:
     if request.method != "POST":
         return lead_to("accounts:login", request)
     page = urlsplit(came_from(request))
-    query = {"unsaved": "1"} | ({"next": page.path} if page.path else {})
+    wanted = page._replace(scheme="", netloc="", fragment="").geturl()
+    query = {"unsaved": "1"} | ({"next": wanted} if wanted else {})
     return redirect(f"{reverse('accounts:login')}?{urlencode(query)}")
 
 

@@ -40,8 +40,8 @@ def is_proven(certificate: Certificate) -> bool:
     """Return whether its key was shown to be exposed and nobody asked for the revocation."""
     if certificate.revocation_reason != EXPOSED:
         return False
-    asked = RevocationRequest.objects.filter(certificate_id=certificate.pk, reason=EXPOSED)
-    return not asked.exists()
+    of_key = Certificate.objects.filter(spki_sha256=certificate.spki_sha256).values("pk")
+    return not RevocationRequest.objects.filter(certificate_id__in=of_key, reason=EXPOSED).exists()
 
 
 def asked_by(certificate: Certificate) -> str:

@@ -126,7 +126,7 @@ def ending(limit: int) -> list[tuple[str, str]]:
     """OID and name of the units that the staged differences would end, at most *limit*."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT d.oid, max(r.long_name) FROM register_difference d JOIN {RECORDS} r"
+            f"SELECT d.oid, max(r.long_name) FROM register_difference d LEFT JOIN {RECORDS} r"
             f" ON r.id = d.old_id GROUP BY d.oid HAVING {_ENDS}"
             " ORDER BY d.oid LIMIT %s",
             [limit],

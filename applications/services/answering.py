@@ -1,6 +1,6 @@
 """The applicant's answers: to a question, or unasked."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -10,8 +10,11 @@ from applications import contact, promise
 from applications.models import Addition, Application
 from applications.services import contacting, freezing, moving, signing
 from applications.workflow import Action, Role
+from certportal.foundation import limits
 from certportal.foundation.actors import Actor
 from issuance import services as authority
+
+MOST_ADDITIONS_A_DAY = 20
 
 
 @transaction.atomic
@@ -71,7 +74,10 @@ def add_information(
     """Add information unasked, or words to the answer of an open question.
 
     Approvals given before it are void; an open question stays open until the answer is sent.
+    Raises TooMany: each addition is a mail to the reviewer who has the case.
     """
+    order, day = str(application_id), timedelta(days=1)
+    limits.spend("information", order, most=MOST_ADDITIONS_A_DAY, per=day, now=now)
     application = moving.lock(application_id, version=version)
     moving.require(application, Action.ADD_INFORMATION, Role.APPLICANT)
     authority.void(application.pk, "information_added", actor=actor, now=now)

@@ -97,13 +97,21 @@ def wait(application_id: UUID, source: str, *, now: datetime) -> None:
 
 
 def _is_answer(application: Application) -> bool:
-    """Whether what was checked is an answer that comes back to the reviewer who asked."""
-    sent = application.submission
-    if sent is None or holding.is_free(application):
+    """Whether what was checked is the answer to a reviewer who asked, and gets through now.
+
+    The checks may have sent back the answer itself: then it is what was mended after.
+    """
+    asked = application.requests.filter(closed_at__isnull=False, cancelled=False)
+    last = asked.exclude(reviewer=None).order_by("closed_at").last()
+    if last is None or last.closed_at is None or holding.is_free(application):
         return False
-    asked = application.requests.filter(closed_at=sent.at, cancelled=False).exclude(reviewer=None)
-    taken_up = application.decisions.filter(kind=Decision.Kind.REOPENED, at__gt=sent.at)
-    return asked.exists() and not taken_up.exists()
+    *earlier, _this = application.check_runs.filter(at__gte=last.closed_at)
+    taken_up = application.decisions.filter(kind=Decision.Kind.REOPENED, at__gt=last.closed_at)
+    return all(map(_sent_back, earlier)) and not taken_up.exists()
+
+
+def _sent_back(run: Check) -> bool:
+    return any(finding["severity"] == Severity.ERROR.value for finding in run.findings)
 
 
 def _blocks(findings: list[Finding]) -> bool:

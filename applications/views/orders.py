@@ -80,8 +80,9 @@ def _waiting(application: Application, now: datetime) -> dict[str, Any]:
     """Return what the applicant can do now, and what was asked."""
     possible = set(actions(application.status, Role.APPLICANT))
     returned = application.status == Status.AWAITING_CSR
+    question = application.requests.filter(closed_at=None).first()
     return {
-        "question": application.requests.filter(closed_at=None).first(),
+        "question": question,
         "findings": word_faults(application.findings)
         if tracking.is_applicants_turn(application)
         else [],
@@ -89,6 +90,6 @@ def _waiting(application: Application, now: datetime) -> dict[str, Any]:
         "may_give_csr": csr.attachable(application),
         "may_rename": Action.RENAME_CONTACT in possible and bool(application.csr_by),
         "may_link": Action.RESEND_LINK in possible and contact.is_open(application, now=now),
-        "may_add": Action.ADD_INFORMATION in possible,
+        "may_add": Action.ADD_INFORMATION in possible and not question,  # answered there in words
         "may_withdraw": Action.WITHDRAW in possible,
     }

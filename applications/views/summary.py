@@ -139,7 +139,7 @@ def _begins(application: Application, now: datetime) -> str:
     if start is None:
         return _("At once when issued")
     chosen = date_format(start, "SHORT_DATE_FORMAT")
-    if start > clock.day(now) or application.status in {Status.ISSUED, *ENDED}:
+    if start >= clock.day(now) or application.status in {Status.ISSUED, *ENDED}:
         return chosen
     return _("At once when issued; the chosen day %(day)s has passed") % {"day": chosen}
 

@@ -123,7 +123,7 @@ def test_nobody_passes_without_a_verified_address(guard):
 @pytest.mark.parametrize(
     ("referer", "back"),
     [
-        ("http://testserver/fi/orders/new/?unit=1.2", "&next=%2Ffi%2Forders%2Fnew%2F"),
+        ("http://testserver/fi/orders/new/?unit=1.2", "&next=%2Ffi%2Forders%2Fnew%2F%3Funit%3D1.2"),
         ("http://elsewhere.example/fi/orders/new/", ""),
         ("", ""),
     ],

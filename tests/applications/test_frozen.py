@@ -47,8 +47,9 @@ def test_neither_is_changed(sent, model, change):
 
 
 def test_what_was_sent_is_not_deleted(sent):
-    found = Submission.objects.filter(application=sent)
-    assert refused(lambda: found._raw_delete(found.db))
+    for model in (Submission, Csr):
+        found = model.objects.filter(application=sent)
+        assert refused(lambda found=found: found._raw_delete(found.db))
 
 
 def test_a_draft_goes_with_its_request(matti):

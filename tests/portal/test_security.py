@@ -15,7 +15,7 @@ from accounts.services import (
     showing,
     signing_on,
 )
-from applications.services import contacting, csrs, mailboxes
+from applications.services import answering, contacting, csrs, mailboxes
 from certportal import eligibility, feedback
 from issuance.services import examine, possession
 from tests.portal.test_mission import named, those_in
@@ -75,6 +75,7 @@ def test_what_protects_is_built_and_tested_where_the_table_says(row):
 LIMITS = {
     "Steps of logging in": [signing_on.MOST_STEPS_FROM],
     "Logins": [signing_on.MOST_LOGINS_AN_HOUR],
+    "Information added to an order": [answering.MOST_ADDITIONS_A_DAY],
     "Uploads of requests and documents": [
         *[csrs.MOST_UPLOADS_AN_HOUR, csrs.MOST_UPLOADS_BY_ONE, csrs.MOST_UPLOADS_FROM]
     ],

@@ -174,6 +174,16 @@ def test_to_let_units_end_soon_is_to_end_them(forty_units, days, held):
 
 
 @pytest.mark.django_db
+def test_a_held_run_names_those_that_end_and_none_that_lives_on(forty_units):
+    last, first = TODAY + timedelta(days=1), TODAY + timedelta(days=2)
+    rows = [unit(n, valid_to=last) for n in range(40)]
+    assert bring(*rows, unit(0, "Uusi", valid_from=first), source=DELTA).held
+    ending = [oid for oid, _name in RegisterRun.objects.latest("pk").ending]
+    assert len(ending) == 39
+    assert unit(0).oid not in ending
+
+
+@pytest.mark.django_db
 def test_units_whose_next_period_follows_do_not_end(forty_units):
     last, first = TODAY + timedelta(days=1), TODAY + timedelta(days=2)
     periods = [

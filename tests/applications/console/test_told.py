@@ -1,11 +1,14 @@
 """What the reviewer who has a case is told of it by mail."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from django.core import mail
 
-from applications import services
+from applications import checks, services
+from certportal.foundation import clock
+from issuance.findings import Finding, Severity
 from tests.applications import orders
 from tests.applications.orders import Handler
 
@@ -41,6 +44,23 @@ def test_an_answer_is_told_to_whoever_asked_once_it_has_been_checked(matti, riit
     body = next(one.body for one in mail.outbox if one.to == [riitta.email])
     assert f"/console/{case.pk}/" in body
     assert told(raimo) == []
+
+
+def test_an_answer_that_the_checks_sent_back_is_told_when_it_has_been_mended(matti, riitta, cas):
+    case = asked(matti, riitta)
+    orders.resubmit(matti, case)
+    outcome = checks.run(case, now=clock.now())
+    fault = Finding("order.record_missing", Severity.ERROR, {"oid": case.record_oid})
+    sent_back = replace(outcome, order_findings=[fault], sections=["unit"])
+    services.conclude(case.pk, sent_back, now=clock.now())
+    case.refresh_from_db()
+    assert case.status == "info_requested"
+    orders.resubmit(matti, case)
+    orders.drain()
+    assert told(riitta) == [ANSWERED]
+    services.add_information(case.pk, text="Vielä.", person=matti, **Handler(matti, case).seen)
+    orders.drain()
+    assert told(riitta) == [ANSWERED, ADDED]
 
 
 def test_information_is_told_to_whoever_has_the_case(matti, riitta, cas):
