@@ -64,7 +64,7 @@ _FOREIGN = [
     ("wildcard", r"\*"),
     ("leading_dot", r"\A\."),
     ("trailing_dot", r"\.\Z"),
-    ("underscore", r"\A[\w.-]*_[\w.-]*\Z"),
+    ("underscore", r"\A(?=[\w.-]+\Z)[^_]*_"),
     ("characters", r"[^A-Za-z0-9.-]"),
 ]
 
@@ -112,7 +112,7 @@ def _place_problem(name: str) -> str | None:
 
 def looks_like_host(name: str) -> bool:
     """Whether a common name is meant as a host name: dots and no words around, and no OID."""
-    if _OID.match(name):
+    if len(name) > 255 or _OID.match(name):  # longer ones are none (RFC 1035 section 2.3.4)
         return False
     return "@" not in name and (bool(_HOST.match(name)) or (":" in name and _is_address(name)))
 

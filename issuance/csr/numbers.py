@@ -14,6 +14,8 @@ type PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
 
 _MOST = 3
 """Keys read of one text. A number of 4096 bits has 683 characters in base64."""
+_LONGEST, _MOST_STRINGS = 8192, 6
+"""Characters and strings read of either half of a PuTTY file: RSA 4096 has 1,800 and four."""
 _MEMBER = re.compile(
     r"[\"']?(\w{1,8})[\"']?\s{0,3}[:=]\s{0,3}[\"']([\w+/=-]{1,700})[\"']", re.ASCII
 )
@@ -91,23 +93,30 @@ def _strings(lines: list[str], name: str) -> Iterator[bytes]:
     """The strings (RFC 4251 section 5) in the lines that follow the one with the name."""
     counts = ((n, line.partition(": ")) for n, line in enumerate(lines, start=1))
     at, count = next(((n, c) for n, (label, _, c) in counts if label == name), (0, ""))
-    data = (
-        _octets("".join(lines[at : at + int(count)])) if re.fullmatch("[0-9]{1,3}", count) else b""
-    )
-    while len(data) > 4:
-        end = 4 + int.from_bytes(data[:4])
-        yield data[4:end]
-        data = data[end:]
+    last = at + int(count) if re.fullmatch("[0-9]{1,3}", count) else at
+    data = _octets("".join(lines[at:last])[:_LONGEST])
+    start = 0
+    for _ in range(_MOST_STRINGS):
+        if len(data) - start <= 4:
+            return
+        end = start + 4 + int.from_bytes(data[start : start + 4])
+        yield data[start + 4 : end]
+        start = end
 
 
 def _of_factors(modulus: int, exponent: int, p: int, q: int) -> PublicKey | None:
-    """Whoever knows a factor knows the key; larger keys are certified nowhere."""
-    if not (1 < p < modulus and p * q == modulus and modulus.bit_length() <= 4096):
+    """The key whose factors these are; larger ones than RSA 4096 are certified nowhere."""
+    if modulus.bit_length() > 4096 or not are_factors(p, q, modulus):
         return None
     try:
         return rsa.RSAPublicNumbers(exponent, modulus).public_key()
     except ValueError:
         return None
+
+
+def are_factors(p: int, q: int, modulus: int) -> bool:
+    """Whether two numbers prove that a modulus's key is known: who knows a factor knows the key."""
+    return 1 < p < modulus and p * q == modulus
 
 
 def _on_curve(curve: ec.EllipticCurve, scalar: int) -> PublicKey | None:

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from issuance import tlv
 from issuance.csr.kinds import Kind, kind_of_der
-from issuance.csr.numbers import PublicKey, named_keys
+from issuance.csr.numbers import PublicKey, are_factors, named_keys
 from issuance.csr.reading import File
 from issuance.keys import EC_PUBLIC_KEY, RSA_ENCRYPTION, spki_sha256
 
@@ -160,14 +160,16 @@ _UNTESTED = {"unsafe_skip_rsa_key_validation": True}
 
 
 def _public_half(der: bytes) -> PublicKey | None:
-    """Its public half. Who knows a factor knows the key; curve points are computed anew."""
+    """Its public half, if the factors prove it; curve points are computed anew."""
     with suppress(Exception):  # with a password, or spoilt: libraries raise all sorts of things
         key = _load_openssh(der) if der.startswith(b"openssh") else _load(der)
         if isinstance(key, ec.EllipticCurvePrivateKey):
             scalar = key.private_numbers().private_value
             return ec.derive_private_key(scalar, key.curve).public_key()
-        if isinstance(key, rsa.RSAPrivateKey) and _has_factors(key.private_numbers()):
-            return key.public_key()
+        if isinstance(key, rsa.RSAPrivateKey):
+            numbers, public = key.private_numbers(), key.public_key()
+            if are_factors(numbers.p, numbers.q, public.public_numbers().n):
+                return public
     return None
 
 
@@ -191,8 +193,3 @@ def _load_openssh(content: bytes) -> Any:
     label = b"OPENSSH PRIVATE KEY-----\n"
     pem = b"-----BEGIN " + label + base64.encodebytes(content) + b"-----END " + label
     return serialization.load_ssh_private_key(pem, None, **_UNTESTED)
-
-
-def _has_factors(numbers: rsa.RSAPrivateNumbers) -> bool:
-    modulus = numbers.public_numbers.n
-    return 1 < numbers.p < modulus and numbers.p * numbers.q == modulus

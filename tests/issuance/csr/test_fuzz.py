@@ -20,7 +20,16 @@ from issuance import tlv
 from issuance.csr import Report, examine
 from issuance.der import integer, sequence
 from issuance.der import tlv as encode
-from tests.issuance.csr.builder import GOOD, pem, request, rsa_key
+from tests.issuance.csr.builder import (
+    DNS,
+    GOOD,
+    alt_names,
+    attribute,
+    name,
+    pem,
+    request,
+    rsa_key,
+)
 
 PEM = pem(GOOD.der())
 DERS = [GOOD.der(), request(key=rsa_key())]
@@ -186,6 +195,23 @@ LARGE_KEY = sequence(*map(integer, (0, P * Q, 65537, 65537, P, Q, 1, 1, 1)))
 """A private key whose factors, two primes of Mersenne, take a library minutes to test."""
 
 
+def putty_of_empty_strings(length: int) -> bytes:
+    """PuTTY's private key whose lines are strings of no octets, thousands of them."""
+    head = b"PuTTY-User-Key-File-3: ssh-rsa\nEncryption: none\n"
+    body = b"A" * length
+    return head + b"Public-Lines: 1\n" + body + b"\nPrivate-Lines: 1\n" + body + b"\n"
+
+
+def of_long_names() -> list[bytes]:
+    """Requests with names as long as a file may be, which end in what no name has."""
+    texts = ["a." * 30_000 + " b", "_" * 60_000 + "!", "a_" * 30_000 + "!", "1:" * 30_000]
+    subjects = [name(attribute("CN", text)) for text in texts]
+    names = [alt_names((DNS, text.encode())) for text in texts]
+    return [request(subject=subject) for subject in subjects] + [
+        request(extensions=(extension,)) for extension in names
+    ]
+
+
 def monsters() -> list[bytes]:
     """Large and spiteful files: what makes slow parsers, regexes and big integers show."""
     dice, good, size = random.Random(7), pem(GOOD.der()).encode(), 10_000_000
@@ -211,6 +237,8 @@ def monsters() -> list[bytes]:
         "-----BEGIN PRIVATE".encode("utf-16") * (size // 40),
         pem(b"\x30\x82" * 6000, "RSA PRIVATE KEY").encode(),
         pem(LARGE_KEY, "RSA PRIVATE KEY").encode(),
+        putty_of_empty_strings(160_000) * 3,
+        *of_long_names(),
     ]
 
 
