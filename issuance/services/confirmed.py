@@ -10,13 +10,14 @@ from certportal.foundation import outbox
 from certportal.foundation.errors import Unavailable
 from issuance.authority.sign import SignatureMismatch
 from issuance.models import Certificate, PreparedCertificate
+from issuance.services.errors import NotReconciled
 from issuance.services.issue import issue, issue_all
 
 # The facts (the register's record, the names) are to hold when the signature is made. A worker or
 # a signer that was away may come to it long after they were looked at.
 CONFIRMATION_LASTS = timedelta(minutes=10)
-# What the bytes or rows of a single attempt can be at fault for.
-ITS_OWN = (SignatureMismatch, IntegrityError, ValueError)
+# What the bytes, rows or lost certificate of a single reference can be at fault for.
+ITS_OWN = (SignatureMismatch, IntegrityError, ValueError, NotReconciled)
 
 
 def issue_confirmed(
@@ -38,7 +39,8 @@ def issue_all_confirmed(
     """Issue many as `issue_confirmed` does one.
 
     All together, or, when one fails by its own fault, each by itself: one whose bytes are damaged
-    keeps none of the others back. Raises the group of what failed then.
+    keeps none of the others back. Raises Unavailable if that is what one of them met, for then
+    all are to be tried again for as long as it takes, or else the group of what failed.
     """
     old = _waiting(references) if _is_old(confirmed_at, now) else set()
     if old:
@@ -62,6 +64,9 @@ def _issue_each(references: Sequence[UUID], now: datetime) -> None:
             issue(reference, now=now)
         except (*ITS_OWN, Unavailable) as error:
             failures.append(error)
+    for failure in failures:
+        if isinstance(failure, Unavailable):
+            raise failure
     if failures:
         raise ExceptionGroup("not issued", failures)
 

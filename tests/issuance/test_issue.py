@@ -11,10 +11,11 @@ from django.conf import settings
 from pytest_django import Settings
 
 from accounts.models import Organisation, Person, StaffRole
+from certportal.foundation import clock, outbox
 from certportal.foundation.actors import system
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.models import Event, OutboxItem
-from issuance import journal, services, signers
+from issuance import journal, services, signers, tasks
 from issuance.authority.sign import SignatureMismatch, sign_certificate
 from issuance.deliverables import deliverables
 from issuance.models import Certificate, IssuingCA, PreparedCertificate
@@ -292,6 +293,35 @@ def test_one_that_fails_keeps_none_of_many_back(
     assert set(issued) == {*references} - {references[2]}
     services.issue_all_confirmed(references, confirmed_at=now, now=now)
     assert Certificate.objects.count() == len(list(journal.entries("sote-ec-1"))) == 5
+
+
+def test_a_key_lost_after_a_damaged_attempt_sets_nothing_aside(
+    cas: dict[str, IssuingCA],
+    pharmacy: Organisation,
+    riitta: Person,
+    now: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    attempts = services.prepare_all([server_order(pharmacy) for _ in range(3)], now=now)
+    for attempt in attempts:
+        approve_by(riitta, attempt, now)
+    references = [str(attempt.reference) for attempt in attempts]
+    (item,) = outbox.enqueue("certificates.confirmed", now=now, references=references)
+    OutboxItem.objects.filter(pk=item.pk).update(attempts=outbox.MOST_ATTEMPTS)
+    met = []
+
+    def damaged_then_lost(tbs: bytes, tbs_sha256: str, signer: Signer) -> bytes:
+        if tbs_sha256 == attempts[0].tbs_sha256:
+            met.append(tbs_sha256)
+            return sign_certificate(tbs, "0" * 64, signer)
+        return sign_certificate(tbs, tbs_sha256, lost(cas["sote-ec-1"]) if met else signer)
+
+    monkeypatch.setattr(clock, "now", lambda: now)
+    monkeypatch.setattr("issuance.services.signed.sign_certificate", damaged_then_lost)
+    tasks.issue_many(item=str(item.pk))
+    assert met == [attempts[0].tbs_sha256] * 2, "together, then each by itself"
+    item.refresh_from_db()
+    assert (item.failed_at, item.done_at, item.problem) == (None, None, "SignerUnavailable")
 
 
 def test_policy_two_for_production_is_counted_by_the_ca(

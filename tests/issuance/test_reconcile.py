@@ -148,6 +148,24 @@ def test_one_that_only_the_journal_knows_keeps_all_beside_it_back(
     assert services.prepare(other, now=now).is_open
 
 
+def test_of_many_confirmed_it_alone_waits(
+    approved: PreparedCertificate, pharmacy: Organisation, riitta: Person, now: datetime
+) -> None:
+    others = services.prepare_all([server_order(pharmacy) for _ in range(3)], now=now)
+    for attempt in others:
+        approve_by(riitta, attempt, now)
+    forgetting(lambda: services.issue(approved.reference, now=now))
+    references = [each.reference for each in (others[0], approved, *others[1:])]
+    for _ in range(2):
+        with pytest.raises(NotReconciled):
+            services.issue_all_confirmed(references, confirmed_at=now, now=now)
+        issued = Certificate.objects.values_list("reference", flat=True)
+        assert set(issued) == {each.reference for each in others}
+    services.reconcile(mend=True, now=now)
+    services.issue_all_confirmed(references, confirmed_at=now, now=now)
+    assert Certificate.objects.count() == len(list(journal.entries(CA))) == 4
+
+
 def test_a_serial_number_of_the_journal_is_never_given_again(
     cas: dict[str, IssuingCA],
     pharmacy: Organisation,
