@@ -11,11 +11,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 
+from certportal.foundation import clock
 from issuance import signers
 from issuance.conf import pki
 from issuance.models import IssuingCA
 from issuance.places import Place
 from issuance.profiles import PROFILES, beyond_ceiling
+from issuance.services.publish import is_needed
 
 FILE_BACKEND = "issuance.signers.file.KeyFiles"
 KEYLESS = {"web", "default", "beat"}
@@ -132,9 +134,10 @@ def _spki(ca: IssuingCA) -> bytes:
 
 @register(Tags.database, deploy=True)
 def keys_fit_their_cas(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
-    """Every registered CA's key is there, is its own, and its chain is the registered one.
+    """The key of every CA that signs still is there, is its own, its chain the registered one.
 
     Looks only where keys may be seen, and only when the database is asked (``check --deploy``).
+    A CA that nobody needs any more, retired or at its end, may have lost its token.
     """
     visible = any(getattr(settings, name, "") for name in settings.KEY_SETTINGS)
     if not databases or settings.PORTAL_PROCESS in KEYLESS or not visible:
@@ -142,6 +145,7 @@ def keys_fit_their_cas(databases: Sequence[str] | None = None, **_: Any) -> list
     return [
         Error(f"{ca.stem}: {fault}", id="issuance.E004")
         for ca in IssuingCA.objects.exclude(state=IssuingCA.State.REVOKED)
+        if is_needed(ca, clock.now())
         for fault in _faults(ca)
     ]
 

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +9,11 @@ from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from pytest_django import Settings
 
+from certportal.foundation import clock
 from certportal.foundation.actors import system
-from issuance import signers, system_checks
+from issuance import services, signers, system_checks
 from issuance.conf import pki
-from issuance.models import IssuingCA
+from issuance.models import Certificate, IssuingCA
 from issuance.profiles import PROFILES
 from issuance.services import ceremony
 from issuance.services.root import certify
@@ -102,6 +104,37 @@ def test_a_key_that_is_gone_is_noticed(keys_visible: None) -> None:
     own = hierarchy.issuing(hierarchy.Place("production", "ec"))
     memory.drop("sote-ec-1")
     assert "issuance.E004" in found(deploy=True, databases=["default"])
+    memory.put("sote-ec-1", own)
+
+
+def test_the_key_of_a_ca_nobody_needs_any_more_may_be_gone(
+    keys_visible: None, certificate: Certificate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its last certificate has ended, and the list due after that is out: RFC 5280, 3.3."""
+    own = hierarchy.issuing(hierarchy.Place("production", "ec"))
+    IssuingCA.objects.filter(stem="sote-ec-1").update(state=IssuingCA.State.RETIRED)
+    ended = certificate.not_after + timedelta(hours=1)
+    monkeypatch.setattr(clock, "now", lambda: ended)
+    memory.drop("sote-ec-1")
+    signers.forget()
+    assert "issuance.E004" in found(deploy=True, databases=["default"])
+    memory.put("sote-ec-1", own)
+    services.publish_crl(certificate.issuing_ca, now=ended)
+    memory.drop("sote-ec-1")
+    signers.forget()
+    assert "issuance.E004" not in found(deploy=True, databases=["default"])
+    memory.put("sote-ec-1", own)
+
+
+def test_the_key_of_a_ca_at_its_end_may_be_gone(
+    keys_visible: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = hierarchy.issuing(hierarchy.Place("production", "ec"))
+    memory.drop("sote-ec-1")
+    monkeypatch.setattr(clock, "now", lambda: hierarchy.END)
+    assert "issuance.E004" in found(deploy=True, databases=["default"])
+    monkeypatch.setattr(clock, "now", lambda: hierarchy.END + timedelta(seconds=1))
+    assert "issuance.E004" not in found(deploy=True, databases=["default"])
     memory.put("sote-ec-1", own)
 
 
