@@ -7,11 +7,20 @@ has moved aside as ``<stem>.journal.<anything>`` is read before it, in the order
 
 from issuance.journal.entry import Entry
 from issuance.journal.files import JournalUnavailable, ensure_room, path
-from issuance.journal.index import append, entries, faults, find, holds_serial, of_references
+from issuance.journal.index import (
+    anywhere,
+    append,
+    entries,
+    faults,
+    find,
+    holds_serial,
+    of_references,
+)
 
 __all__ = [
     "Entry",
     "JournalUnavailable",
+    "anywhere",
     "append",
     "ensure_room",
     "entries",

@@ -42,6 +42,12 @@ def every_path(stem: str) -> list[Path]:
     return [each for each in (*aside, current) if each.exists()]
 
 
+def stems() -> list[str]:
+    """Every CA that has a file, whether the database knows it or not."""
+    files = path("").parent.glob("*.journal*")
+    return sorted({each.name.partition(".journal")[0] for each in files})
+
+
 def ensure_room(stem: str) -> None:
     """Raise JournalUnavailable unless the next lines can be written for sure.
 

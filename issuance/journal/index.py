@@ -1,12 +1,12 @@
 """Finding in the journal: each file is read once in a process, afterwards only what was added."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from issuance.journal.entry import Entry, Line, parse
-from issuance.journal.files import JournalUnavailable, every_path, opened, path, write
+from issuance.journal.files import JournalUnavailable, every_path, opened, path, stems, write
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +117,12 @@ def of_references(stem: str, references: Iterable[str]) -> list[Entry]:
     index = _index(stem)
     keys = map(_key, references)
     return [index.entry(place) for key in keys for place in index.places.get(key, [])]
+
+
+def anywhere(references: Collection[str]) -> list[Entry]:
+    """Every certificate that any CA signed for these references, CA by CA."""
+    known = stems() if references else []
+    return [entry for stem in known for entry in of_references(stem, references)]
 
 
 def find(stem: str, *, reference: str, attempt: int) -> Entry | None:

@@ -121,7 +121,7 @@ def _unsigned(attempt: PreparedCertificate) -> bool:
     return journal.find(stem, reference=reference, attempt=attempt.attempt) is None
 
 
-def _require_means(waiting: Iterable[PreparedCertificate], load_signer: LoadSigner) -> None:
+def _require_means(waiting: Sequence[PreparedCertificate], load_signer: LoadSigner) -> None:
     """A lost key and a full disk stop here, while all can still be recalled.
 
     What a CA out of use is not going to sign needs neither.
@@ -130,9 +130,8 @@ def _require_means(waiting: Iterable[PreparedCertificate], load_signer: LoadSign
         if not _is_out_of_use(ca):
             load_signer(ca)
             journal.ensure_room(ca.stem)
-        references = [str(each.reference) for each in waiting if attempts.ca_of(each) == ca]
-        if lost := journal.of_references(ca.stem, references):
-            raise NotReconciled(lost[0].reference)
+    if lost := journal.anywhere([str(each.reference) for each in waiting]):
+        raise NotReconciled(lost[0].reference)
 
 
 def _mark(

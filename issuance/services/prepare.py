@@ -1,7 +1,6 @@
 """Preparing: the exact bytes to be signed, linted and stored before anybody approves them."""
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -150,12 +149,16 @@ def _plan(order: CertificateOrder, evidence: Evidence, now: datetime) -> Plan | 
 
 
 def _require_reconciled(orders: Sequence[CertificateOrder], examined: Sequence[Evidence]) -> None:
-    """Prepare nothing for a reference that has a certificate the database has lost."""
-    wanted = defaultdict[str, list[str]](list)
-    for order, evidence in zip(orders, examined, strict=True):
-        if evidence.sound and evidence.ca is not None:
-            wanted[evidence.ca.stem].append(str(order.reference))
-    signed = {one.reference for each in wanted.items() for one in journal.of_references(*each)}
+    """Prepare nothing for a reference that has a certificate the database has lost.
+
+    Whichever CA signed it: the one that issues now may have taken its place since.
+    """
+    wanted = [
+        str(order.reference)
+        for order, evidence in zip(orders, examined, strict=True)
+        if evidence.sound and evidence.ca is not None
+    ]
+    signed = {one.reference for one in journal.anywhere(wanted)}
     if not signed:
         return
     known = PreparedCertificate.objects.filter(

@@ -23,6 +23,7 @@ from issuance.services.errors import AlreadySigning, NotReconciled
 from issuance.signers import SignerUnavailable
 from tests import people
 from tests.issuance.conftest import approve_by
+from tests.issuance.hierarchy import Place, add_ca
 from tests.issuance.orders import server_order
 
 CA = "sote-ec-1"
@@ -164,6 +165,37 @@ def test_of_many_confirmed_it_alone_waits(
     services.reconcile(mend=True, now=now)
     services.issue_all_confirmed(references, confirmed_at=now, now=now)
     assert Certificate.objects.count() == len(list(journal.entries(CA))) == 4
+
+
+def test_nor_is_one_made_under_the_ca_that_has_taken_over(
+    cas: dict[str, IssuingCA], order, pharmacy: Organisation, riitta: Person, now: datetime
+) -> None:
+    forgetting(lambda: through(order, riitta, now))
+    add_ca(Place("production", "ec", 2))
+    with pytest.raises(NotReconciled):
+        services.prepare(order, now=now)
+    other = server_order(pharmacy)
+    with pytest.raises(NotReconciled):
+        services.prepare_all([other, order], now=now)
+    assert found(mend=True, now=now) == [(Kind.NOT_STORED, "mended")]
+    with pytest.raises(AlreadySigning):
+        services.prepare(order, now=now)
+    assert services.prepare(other, now=now).issuing_ca.stem == "sote-ec-2"
+
+
+def test_nor_under_the_old_one_if_the_database_forgot_that_another_took_over(
+    approved: PreparedCertificate, order, riitta: Person, now: datetime
+) -> None:
+    def take_over() -> None:
+        add_ca(Place("production", "ec", 2))
+        assert through(order, riitta, now).issuing_ca.stem == "sote-ec-2"
+
+    forgetting(take_over)
+    with pytest.raises(NotReconciled):
+        services.issue(approved.reference, now=now)
+    with pytest.raises(NotReconciled):
+        services.prepare(order, now=now)
+    assert list(journal.entries(CA)) == []
 
 
 def test_a_serial_number_of_the_journal_is_never_given_again(
