@@ -58,11 +58,22 @@ class _Room:
 
     def __init__(self) -> None:
         self.objects, self.octets = 60, 1024 * 1024
+        self.unpacked = 16 * 1024 * 1024
 
     def takes(self, octets: bytes) -> bool:
         """Whether there is room for one more object, which is then taken."""
+        if self.objects < 1 or self.octets < len(octets):
+            return False
         self.objects, self.octets = self.objects - 1, self.octets - len(octets)
-        return self.objects >= 0 and self.octets >= 0
+        return True
+
+    def by_size(self, within: list[bytes]) -> list[bytes]:
+        """What was found in a layer, each once, the smallest first: keys are small.
+
+        Once what was unpacked, whether opened or not, is too much, no layer is unpacked any more.
+        """
+        self.unpacked -= sum(map(len, within))
+        return sorted(dict.fromkeys(filter(None, within)), key=len)
 
 
 DEEPEST = 4
@@ -81,11 +92,11 @@ def _open(data: bytes, room: _Room, deeper: int) -> File:
         return File(data, "", [], (), kind, root)
     text, repaired = text_of(data)
     blocks = blocks_of(text)
-    within = [*unpacked(data), *(block.der for block in blocks)] if deeper else []
-    if deeper and (repaired or has_words(data)):
+    looked_into = deeper and room.unpacked > 0
+    within = [*unpacked(data), *(block.der for block in blocks)] if looked_into else []
+    if looked_into and (repaired or has_words(data) or not _CONTROLS.search(data)):
         within += decoded(text)
-    distinct = dict.fromkeys(filter(None, within))
-    inside = (_open(octets, room, deeper - 1) for octets in distinct if room.takes(octets))
+    inside = (_open(each, room, deeper - 1) for each in room.by_size(within) if room.takes(each))
     return File(data, text, blocks, repaired, kind, root, tuple(inside))
 
 

@@ -22,10 +22,12 @@ from issuance.keys import EC_PUBLIC_KEY, RSA_ENCRYPTION, spki_sha256
 
 _LINE = rb"(?m)^[ \t>]*"
 _LABEL = rb"[A-Z0-9 _+%]{1,40}?"
-_DASH = rb"[-\x93\x94\x96\x97] ?"
-"""The last octet of a hyphen, or of a dash in UTF-8 or Windows-1252, before BEGIN and END.
+_ONE_DASH = rb"(?:\xe2\x80)?[\x93\x94\x96\x97]"
+_DASH = rb"(?:(?:-|" + _ONE_DASH + rb"){2} ?|" + _ONE_DASH + rb")"
+"""Two hyphens or dashes, in UTF-8 or Windows-1252, before BEGIN and END, or one dash close by.
 
-Without it only capital letters count: mails around a request say "do not send your private key".
+Without them only capital letters count: mails around a request say "do not send your private key",
+and lists in them have items like "- Begin by making a private key".
 """
 _SIGNS = [
     (b"PRIVATE", rb"(?<![A-Z])(?:BEGIN|END)" + _LABEL + rb"PRIVATE(?:[ _+-]|%20)?KEY"),

@@ -30,6 +30,7 @@ from tests.issuance.csr.builder import (
     request,
     rsa_key,
 )
+from tests.issuance.csr.test_secrets import zipped
 
 PEM = pem(GOOD.der())
 DERS = [GOOD.der(), request(key=rsa_key())]
@@ -212,6 +213,20 @@ def of_long_names() -> list[bytes]:
     ]
 
 
+def of_many_runs() -> list[bytes]:
+    """Texts in which base64 and digits begin anew on each line, and archives in archives."""
+    size, line = 10_000_000, b"MI" + b"A" * 20 + b"\n"
+    bomb = zipped(**{str(n): bytes(300_000) for n in range(50)})
+    return [
+        line * (size // len(line)),
+        (line + b"\n") * (size // len(line)),
+        (line + b"\n" * 5000) * (size // 5000),
+        b"sairaanhoitopiiri-" * (size // 18),
+        (b"3082" + b" " * 90 + b"x") * (size // 95),
+        zipped(**{str(n): bomb + b"%d" % n for n in range(50)}),
+    ]
+
+
 def monsters() -> list[bytes]:
     """Large and spiteful files: what makes slow parsers, regexes and big integers show."""
     dice, good, size = random.Random(7), pem(GOOD.der()).encode(), 10_000_000
@@ -239,6 +254,7 @@ def monsters() -> list[bytes]:
         pem(LARGE_KEY, "RSA PRIVATE KEY").encode(),
         putty_of_empty_strings(160_000) * 3,
         *of_long_names(),
+        *of_many_runs(),
     ]
 
 
