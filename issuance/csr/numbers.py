@@ -1,19 +1,20 @@
 """Private keys written as numbers with names: JSON Web Keys, .NET's XML and JSON, PuTTY's files.
 
-Of each the two prime factors, or the scalar of a curve, are read, and the key made of them.
+Of each the two prime factors, or the scalar of a curve, are read, and the key made of them; of
+JSON Web Keys without the factors, which RFC 7518 section 6.3.2 allows, the private exponent.
 """
 
 import base64
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, islice
 
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 type PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
 
-_MOST = 3
-"""Keys read of one text. A number of 4096 bits has 683 characters in base64."""
+_MOST, _MOST_EXPONENTS = 10, 2
+"""Keys read of one upload, and those among them that are proved by exponentiation: 0.1 s each."""
 _LONGEST, _MOST_STRINGS = 8192, 6
 """Characters and strings read of either half of a PuTTY file: RSA 4096 has 1,800 and four."""
 _MEMBER = re.compile(
@@ -30,14 +31,27 @@ _CURVES: Mapping[str, type[ec.EllipticCurve]] = {
 }
 
 
-def named_keys(text: str) -> Iterator[PublicKey]:
-    """The public halves of the private keys in a text that are whole; at most three."""
+def named_keys(texts: Iterable[str]) -> Iterator[PublicKey]:
+    """The public halves of the private keys in an upload's texts that are whole; at most ten."""
+    every = list(texts)
+    written = list(islice(chain.from_iterable(map(_written, every)), _MOST))
+    without_factors = [
+        names for names in written if all(_public_numbers(names)) and not {"p", "q"} & names.keys()
+    ]
+    putty = islice(chain.from_iterable(map(_putty_files, every)), _MOST)
+    yield from filter(None, map(_of_names, written))
+    yield from filter(None, map(_of_exponents, without_factors[:_MOST_EXPONENTS]))
+    yield from filter(None, map(_of_putty, putty))
+
+
+def _written(text: str) -> Iterator[dict[str, str]]:
+    """The numbers of each private key in JSON or XML by their names in small letters."""
     members = (dict(_MEMBER.findall(part)) for part in text.split("}") if _has_secret(part))
     elements = (dict(_ELEMENT.findall(part)) for part in text.split("KeyValue>"))
-    written = islice(filter(None, chain(members, elements)), _MOST)
-    keys = [_of_names({name.lower(): value for name, value in names.items()}) for names in written]
-    keys += [_of_putty(lines) for lines in islice(_putty_files(text), _MOST)]
-    yield from filter(None, keys)
+    for written in chain(members, elements):
+        names = {name.lower(): value for name, value in written.items()}
+        if {"d", "p"} & names.keys():
+            yield names
 
 
 def _has_secret(part: str) -> bool:
@@ -48,12 +62,28 @@ def _of_names(names: Mapping[str, str]) -> PublicKey | None:
     """RFC 7518 sections 6.2.2 and 6.3.2; the names of .NET's RSAParameters."""
     if (curve := _CURVES.get(names.get("crv", ""))) and "d" in names:
         return _on_curve(curve(), _number(names["d"]))
-    modulus, exponent = (
-        names.get(a) or names.get(b) for a, b in (("n", "modulus"), ("e", "exponent"))
-    )
+    modulus, exponent = _public_numbers(names)
     if not (modulus and exponent and "p" in names and "q" in names):
         return None
-    return _of_factors(*map(_number, (modulus, exponent, names["p"], names["q"])))
+    return _of_factors(modulus, exponent, *map(_number, (names["p"], names["q"])))
+
+
+def _public_numbers(names: Mapping[str, str]) -> tuple[int, int]:
+    either = (("n", "modulus"), ("e", "exponent"))
+    modulus, exponent = (_number(names.get(a) or names.get(b) or "") for a, b in either)
+    return modulus, exponent
+
+
+def _of_exponents(names: Mapping[str, str]) -> PublicKey | None:
+    """The key whose private exponent this is: what undoes the public one is as hard to find for
+    anybody else as the factors (RFC 8017 section 3.2).
+    """
+    (modulus, exponent), private = _public_numbers(names), _number(names.get("d", ""))
+    if not (modulus.bit_length() <= 4096 and 3 <= exponent < 1 << 64 and 0 < private < modulus):
+        return None
+    if pow(2, exponent * private, modulus) != 2:
+        return None
+    return _rsa(modulus, exponent)
 
 
 def _number(text: str) -> int:
@@ -108,6 +138,10 @@ def _of_factors(modulus: int, exponent: int, p: int, q: int) -> PublicKey | None
     """The key whose factors these are; larger ones than RSA 4096 are certified nowhere."""
     if modulus.bit_length() > 4096 or not are_factors(p, q, modulus):
         return None
+    return _rsa(modulus, exponent)
+
+
+def _rsa(modulus: int, exponent: int) -> PublicKey | None:
     try:
         return rsa.RSAPublicNumbers(exponent, modulus).public_key()
     except ValueError:

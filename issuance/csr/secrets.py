@@ -47,7 +47,7 @@ _COMPILED = [(hint, re.compile(pattern, re.MULTILINE)) for hint, pattern in _SIG
 """What a text with a private key has in it, with a quick test in capital letters before each."""
 
 _SECRET_KINDS = frozenset({Kind.PRIVATE_KEY, Kind.PKCS12})
-_MOST_KEYS, _LARGEST_KEY = 3, 16 * 1024
+_MOST_KEYS, _LARGEST_KEY = 10, 16 * 1024
 
 
 def holds_private_key(file: File) -> bool:
@@ -139,7 +139,7 @@ def leaked_hashes(file: File) -> list[str]:
     key blocked, and its certificate revoked, by sending the public half with an invented rest.
     """
     halves = [_public_half(der) for der in _keys_in_der(file)]
-    halves += [half for layer in layers(file) if layer.text for half in named_keys(layer.text)]
+    halves += named_keys(layer.text for layer in layers(file) if layer.text)
     der, form = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     hashes = [spki_sha256(half.public_bytes(der, form)) for half in halves if half]
     return list(dict.fromkeys(hashes))

@@ -4,6 +4,7 @@ Valid requests are changed octet by octet and element by element, up to 10 MB. T
 process runs under limits of the operating system, so that a loop or a flood is a failure.
 """
 
+import base64
 import json
 import random
 import subprocess
@@ -227,6 +228,22 @@ def of_many_runs() -> list[bytes]:
     ]
 
 
+def of_many_keys() -> list[bytes]:
+    """Files of dozens of large keys, whole or not, which all take time to prove."""
+    modulus, numbers = base64.urlsafe_b64encode(b"\xff" * 512).decode(), range(100, 160)
+    large = [integer(n) for n in (P * Q, 65537)]
+    ders = [sequence(integer(0), *large, *map(integer, (n, P, Q, 1, 1, 1))) for n in numbers]
+    names = {"kty": "RSA", "n": modulus, "e": "AQAB"}
+    jwks = [json.dumps(names | {"d": "_" * 680 + str(n)}) for n in numbers]
+    scalars = [json.dumps({"kty": "EC", "crv": "P-384", "d": "A" * 60 + str(n)}) for n in numbers]
+    inside = {str(n): "".join(scalars[n:]).encode() for n in range(50)}
+    return [
+        "".join(pem(der, "RSA PRIVATE KEY") for der in ders).encode(),
+        "".join(jwks).encode(),
+        zipped(**inside),
+    ]
+
+
 def monsters() -> list[bytes]:
     """Large and spiteful files: what makes slow parsers, regexes and big integers show."""
     dice, good, size = random.Random(7), pem(GOOD.der()).encode(), 10_000_000
@@ -255,6 +272,7 @@ def monsters() -> list[bytes]:
         putty_of_empty_strings(160_000) * 3,
         *of_long_names(),
         *of_many_runs(),
+        *of_many_keys(),
     ]
 
 

@@ -1,15 +1,16 @@
 """Private keys and requests among other words and files, however they are packed or encoded."""
 
 import base64
+import json
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from issuance.csr import examine
 from issuance.keys import spki_sha256
-from tests.issuance.csr.builder import GOOD, ec_key, spki_of
-from tests.issuance.csr.test_secrets import CSR, PKCS8, TRADITIONAL, dump, zipped
+from tests.issuance.csr.builder import GOOD, ec_key, rsa_key, spki_of
+from tests.issuance.csr.test_secrets import CSR, PKCS8, TRADITIONAL, dump, jwk, zipped
 
 PKCS8_DER = dump(ec_key(), Encoding.DER, PKCS8)
 SEC1_DER = dump(ec_key(), Encoding.DER, TRADITIONAL)
@@ -82,3 +83,21 @@ def test_items_of_a_list_are_no_lines_around_a_key(words: str) -> None:
 @pytest.mark.parametrize("line", ["--begin rsa private key--", "—begin rsa private key"])
 def test_lines_around_a_key_may_have_lost_their_form(line: str) -> None:
     assert examine(line.encode() + b"\nabc\n").contains_private_key
+
+
+def test_a_json_web_key_without_factors_is_proved_by_its_exponent() -> None:
+    names = jwk(rsa_key())
+    whole = {name: value for name, value in names.items() if name not in ("p", "q")}
+    others = [jwk(ec.generate_private_key(ec.SECP256R1())) for _ in range(3)]
+    report = examine(json.dumps([*others, whole]).encode())
+    assert spki_sha256(spki_of(rsa_key())) in report.leaked_spki_sha256
+    for invented in ("AQ", "Aw", names["p"], names["n"]):
+        assert examine(json.dumps(whole | {"d": invented}).encode()).leaked_spki_sha256 == []
+
+
+@pytest.mark.parametrize("as_jwk", [True, False])
+def test_ten_keys_of_one_file_are_named(*, as_jwk: bool) -> None:
+    keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(10)]
+    one_by_one = [json.dumps(jwk(key)).encode() if as_jwk else dump(key) for key in keys]
+    report = examine(b"\n".join(one_by_one))
+    assert sorted(report.leaked_spki_sha256) == sorted(spki_sha256(spki_of(key)) for key in keys)
