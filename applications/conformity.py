@@ -5,11 +5,12 @@ sector is the register's: its first digit, 1 public, 2 private, 3 private and se
 Test certificates and intermediaries are not asked (docs/decisions/conformity-in-production.md).
 """
 
+from datetime import date
+
 from accounts.register import queries
 from accounts.register.models import Kind, RegisterRecord
 from applications.kinds import CertificateType
 from applications.models import Application, Attachment
-from certportal.foundation import clock
 
 PRIVATE = {RegisterRecord.Sector.PRIVATE, RegisterRecord.Sector.SELF_REGISTERED}
 FIELDS = (
@@ -27,19 +28,18 @@ def concerns(application: Application) -> bool:
     return signature and application.record_kind == Kind.SOTE_UNIT
 
 
-def sector(application: Application) -> int | None:
-    """Return the register's sector of the unit today, else of its provider; None without one."""
-    today = clock.day(clock.now())
-    record = queries.get_record(application.record_oid, on=today)
+def sector(application: Application, *, on: date) -> int | None:
+    """Return the register's sector of the unit that day, else of its provider; or None."""
+    record = queries.get_record(application.record_oid, on=on)
     if record is None or record.sector is not None or not record.provider_oid:
         return record.sector if record else None
-    provider = queries.get_record(record.provider_oid, on=today)
+    provider = queries.get_record(record.provider_oid, on=on)
     return provider.sector if provider else None
 
 
-def is_asked(application: Application) -> bool:
+def is_asked(application: Application, on: date) -> bool:
     """Return whether the certificate of conformity must be given."""
-    return concerns(application) and sector(application) in PRIVATE
+    return concerns(application) and sector(application, on=on) in PRIVATE
 
 
 def document(application: Application) -> Attachment | None:

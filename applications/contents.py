@@ -25,7 +25,7 @@ class Section:
     id: str
     title: Promise
     fields: tuple[str, ...]
-    asked: Callable[[Application], bool]
+    asked: Callable[[Application, date], bool]
     complete: Callable[[Application], bool]
 
     def is_touched(self, application: Application) -> bool:
@@ -33,19 +33,19 @@ class Section:
         return any(getattr(application, field) for field in self.fields)
 
 
-def _always(_application: Application) -> bool:
+def _always(_application: Application, _on: date) -> bool:
     return True
 
 
-def _is_server(application: Application) -> bool:
+def _is_server(application: Application, _on: date) -> bool:
     return CertificateType(application.type).is_server
 
 
-def _is_signature(application: Application) -> bool:
+def _is_signature(application: Application, _on: date) -> bool:
     return CertificateType(application.type).is_signature
 
 
-def _is_email(application: Application) -> bool:
+def _is_email(application: Application, _on: date) -> bool:
     return CertificateType(application.type).is_email
 
 
@@ -152,14 +152,14 @@ SECTIONS: tuple[Section, ...] = (
 BY_ID = {section.id: section for section in SECTIONS}
 
 
-def asked(application: Application) -> list[Section]:
-    """Return the parts that this type of certificate asks, in order."""
-    return [section for section in SECTIONS if section.asked(application)]
+def asked(application: Application, *, on: date) -> list[Section]:
+    """Return the parts that are asked of this order that day, in order."""
+    return [section for section in SECTIONS if section.asked(application, on)]
 
 
-def missing(application: Application) -> list[Section]:
+def missing(application: Application, *, on: date) -> list[Section]:
     """Return the parts still incomplete, in order."""
-    return [section for section in asked(application) if not section.complete(application)]
+    return [section for section in asked(application, on=on) if not section.complete(application)]
 
 
 def editable(application: Application, *, now: datetime) -> set[str]:
@@ -169,13 +169,14 @@ def editable(application: Application, *, now: datetime) -> set[str]:
     another type for the system, or a private unit for the certificate of conformity. So does the
     register: a unit that has ended meanwhile must be changed before the answer can be sent.
     """
+    today = clock.day(now)
     if application.status == "draft":
-        return {section.id for section in asked(application)}
+        return {section.id for section in asked(application, on=today)}
     request = application.requests.filter(closed_at=None).first()
     if request is None or application.status != "info_requested":
         return set()
-    reopened = set(request.fields) | {section.id for section in missing(application)}
-    if _unit_fault(application, clock.day(now)):
+    reopened = set(request.fields) | {section.id for section in missing(application, on=today)}
+    if _unit_fault(application, today):
         reopened.add("unit")
     # The type decides which of the unit's names the certificate carries, hence which are spelled.
     return reopened | {"unit"} if "type" in reopened else reopened

@@ -12,13 +12,14 @@ def check(application: Application, *, now: datetime) -> list[Finding]:
     """Return an error when it is missing or has expired; a warning when nobody knows the sector."""
     if not conformity.concerns(application):
         return []
-    if conformity.sector(application) is None:
+    today = clock.day(now)
+    if conformity.sector(application, on=today) is None:
         return [Finding("order.sector_unknown", Severity.WARNING, {"oid": application.record_oid})]
-    if not conformity.is_asked(application):
+    if not conformity.is_asked(application, today):
         return []
     if not conformity.is_complete(application):
         return [Finding("order.conformity_missing", Severity.ERROR, {})]
     last = application.conformity_valid_until
-    if last is not None and last < clock.day(now):
+    if last is not None and last < today:
         return [Finding("order.conformity_expired", Severity.ERROR, {"day": last.isoformat()})]
     return []

@@ -125,7 +125,8 @@ class AskForm(VersionForm):
     def __init__(self, *args: Any, application: Application, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.today = today
-        open_again = [(part.id, part.title) for part in contents.asked(application)]
+        asked = contents.asked(application, on=today)
+        open_again = [(part.id, part.title) for part in asked]
         self.fields["sections"].choices = open_again  # type: ignore[attr-defined]
         self.fields["deadline"].initial = today + timedelta(days=ANSWER_DAYS)
 

@@ -81,7 +81,7 @@ def approve(
             raise EvidenceMissing
         if lacks_right(application):
             raise RightMissing
-        _require_own_bytes(application, prepared_id)
+        _require_own_bytes(application, prepared_id, now)
         record, changed = _look(application, now)
         if changed:
             raise changed
@@ -182,7 +182,7 @@ def reopen(
     return moved
 
 
-def _require_own_bytes(application: Application, prepared_id: int) -> None:
+def _require_own_bytes(application: Application, prepared_id: int, now: datetime) -> None:
     """Refuse bytes that were prepared for another case, from a request or submission replaced
     since (a slow preparation may end after them), or from answers that were never sent.
     """
@@ -193,7 +193,7 @@ def _require_own_bytes(application: Application, prepared_id: int) -> None:
         csr_sha256=application.csr.sha256,
         submission_sha256=application.submission.sha256,
     )
-    if not own.exists() or not freezing.is_as_sent(application):
+    if not own.exists() or not freezing.is_as_sent(application, now=now):
         raise NotOpen
 
 

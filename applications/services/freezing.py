@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from accounts.models import Person
@@ -27,13 +27,13 @@ def freeze(
     Raises Incomplete when parts are missing; NotStanding or ownership.OtherOwner when the unit
     may not be ordered for.
     """
-    lacking = contents.missing(application)
+    lacking = contents.missing(application, on=clock.day(now))
     if lacking:
         raise Incomplete([section.id for section in lacking])
     record = _own_record(application, now)
     declared = [name for name in declarations.asked(application) if name in declared]
     number = application.submissions.count() + 1
-    frozen = content(application) | {
+    frozen = content(application, on=clock.day(now)) | {
         "declarations": declared,
         "declared": declarations.in_words(declared, language),
         "language": language,
@@ -71,10 +71,10 @@ def _own_record(application: Application, now: datetime) -> RegisterRecord:
     return standing.record
 
 
-def content(application: Application) -> dict[str, Any]:
-    """Return everything the form holds, by field name, ready for JSON."""
+def content(application: Application, *, on: date) -> dict[str, Any]:
+    """Return everything the form holds that day, by field name, ready for JSON."""
     values: dict[str, Any] = {"order": application.number, "csr": None}
-    for section in contents.asked(application):
+    for section in contents.asked(application, on=on):
         for name in section.fields:
             values[name] = _plain(application, name)
     if application.csr:
@@ -91,14 +91,14 @@ CERTIFIED = frozenset(
 )
 
 
-def is_as_sent(application: Application) -> bool:
+def is_as_sent(application: Application, *, now: datetime) -> bool:
     """Return whether the certificate would say what the last submission says.
 
     The applicant edits reopened parts in place: unsent, they are in no submission.
     """
     assert application.submission is not None
     sent = json.loads(application.submission.content)
-    present = content(application)
+    present = content(application, on=clock.day(now))
     return all(sent.get(name) == present[name] for name in CERTIFIED & present.keys())
 
 

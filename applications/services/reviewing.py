@@ -194,7 +194,7 @@ def cancel_request(
     application = held(application_id, person, version, now)
     moving.require(application, Action.CANCEL_REQUEST, Role.REVIEWER)
     checked = Check.objects.filter(submission=application.submission_id, csr=application.csr_id)
-    if not freezing.is_as_sent(application) or not checked.exists():
+    if not freezing.is_as_sent(application, now=now) or not checked.exists():
         raise NotPossible
     left = application.days_left
     request = application.requests.get(closed_at=None)

@@ -47,13 +47,13 @@ SPECIAL = {
 @require_http_methods(["GET", "POST"])
 def part(request: HttpRequest, application: Application, section_id: str) -> HttpResponse:
     """Ask one part and save it; a part that is not open any more gives 409."""
-    if section_id not in {section.id for section in contents.asked(application)}:
+    today = clock.day(clock.now())
+    if section_id not in {section.id for section in contents.asked(application, on=today)}:
         raise Http404
     if section_id in SPECIAL:
         return SPECIAL[section_id](request, application)
     if section_id not in contents.editable(application, now=clock.now()):
         raise NotPossible
-    today = clock.day(clock.now())
     form = FORMS[section_id](application, request.POST or None, today=today)
     if request.method == "POST" and form.is_valid():
         return save(request, application, section_id, form)

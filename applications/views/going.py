@@ -7,6 +7,7 @@ from applications import contents
 from applications.models import Application
 from applications.views.summary import part_url
 from applications.workflow import Status
+from certportal.foundation import clock
 
 
 def after(request: HttpRequest, application: Application, section_id: str) -> str:
@@ -18,8 +19,9 @@ def after(request: HttpRequest, application: Application, section_id: str) -> st
         return order_url(application)
     if request.GET.get("from") == "check" or application.status == Status.INFO_REQUESTED:
         return check_url(application)
-    missing = [section.id for section in contents.missing(application)]
-    order = [section.id for section in contents.asked(application)]
+    today = clock.day(clock.now())
+    missing = [section.id for section in contents.missing(application, on=today)]
+    order = [section.id for section in contents.asked(application, on=today)]
     later = [one for one in missing if order.index(one) > order.index(section_id)]
     following = (later or missing)[:1]
     return part_url(application, following[0]) if following else check_url(application)

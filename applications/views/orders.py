@@ -58,7 +58,7 @@ def tasks(request: HttpRequest, application: Application, now: datetime) -> Http
         "is_test": CertificateType(application.type).is_test,
         "parts": parts,
         "done": sum(part.complete for part in parts),
-        "ready": not contents.missing(application),
+        "ready": not contents.missing(application, on=clock.day(now)),
         "check_url": going.check_url(application),
     }
     return render(request, "applications/tasks.html", context)

@@ -95,7 +95,7 @@ def _show(
         "parts": summary.parts(application, now=now),
         "missing": [
             (section.title, summary.part_url(application, section.id))
-            for section in contents.missing(application)
+            for section in contents.missing(application, on=clock.day(now))
         ],
         "unwritten": _unwritten(application, now),
         "must_identify": not is_fresh(identified_at(request), now=now + MARGIN),

@@ -62,7 +62,7 @@ def parts(application: Application, *, now: datetime) -> list[Part]:
             url=part_url(application, section.id) if section.id in open_now else "",
             left_out=section.complete(application) and not section.is_touched(application),
         )
-        for section in contents.asked(application)
+        for section in contents.asked(application, on=clock.day(now))
     ]
 
 

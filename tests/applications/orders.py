@@ -98,7 +98,7 @@ def draft(
     application.refresh_from_db()
     if kind.is_email:
         prove_mailbox(person, application)
-    if conformity.is_asked(application):
+    if conformity.is_asked(application, clock.day(clock.now())):
         attach_conformity(person, application)
         application.refresh_from_db()
     return application

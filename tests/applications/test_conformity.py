@@ -48,13 +48,13 @@ def bare(person, type="system_signature", unit=orders.UNIT) -> Application:
 
 
 def parts(application: Application) -> set[str]:
-    return {section.id for section in contents.asked(application)}
+    return {section.id for section in contents.asked(application, on=clock.day(clock.now()))}
 
 
 def test_a_private_provider_attaches_it(matti):
     application = orders.draft(matti, "system_signature")
     assert "conformity" in parts(application)
-    assert [one.id for one in contents.missing(application)] == ["csr"]
+    assert [one.id for one in contents.missing(application, on=clock.day(clock.now()))] == ["csr"]
 
 
 @pytest.mark.parametrize("type", ["server", "test_server", "test_system_signature"])
@@ -215,7 +215,7 @@ def test_one_missing_by_the_time_of_the_check_is_asked_for(matti, cas, now):
 
 def test_a_sector_the_register_does_not_tell_is_shown_to_the_reviewer(hilla, cas, now, monkeypatch):
     application = orders.submitted(hilla, "system_signature", unit=HOSPITAL)
-    monkeypatch.setattr("applications.conformity.sector", lambda _application: None)
+    monkeypatch.setattr("applications.conformity.sector", lambda _application, on: None)
     outcome = checks.run(application, now=now)
     assert [one.rule for one in outcome.order_findings] == ["order.sector_unknown"]
 
@@ -237,7 +237,7 @@ def again(person, template: Application) -> Application:
 def test_a_new_order_on_an_earlier_one_has_a_copy_of_its_own(matti, stored):
     earlier = orders.draft(matti, "system_signature")
     new = again(matti, earlier)
-    assert [one.id for one in contents.missing(new)] == ["csr"]
+    assert [one.id for one in contents.missing(new, on=clock.day(clock.now()))] == ["csr"]
     services.discard(earlier.pk, **orders.Handler(matti, earlier).seen)
     with new.attachments.get().file.open("rb") as file:
         assert file.read() == documents.pdf()
@@ -251,5 +251,5 @@ def test_one_that_is_out_of_date_is_asked_again(matti, now):
     earlier.refresh_from_db()
     new = again(matti, earlier)
     assert not new.attachments.exists()
-    assert "conformity" in [one.id for one in contents.missing(new)]
+    assert "conformity" in [one.id for one in contents.missing(new, on=clock.day(clock.now()))]
     assert new.conformity_number == earlier.conformity_number

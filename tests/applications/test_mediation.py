@@ -44,7 +44,7 @@ def filled(person, type: str) -> Application:
 @pytest.mark.parametrize("type", ["system_signature", "server"])
 def test_its_own_name_stands_in_the_certificate_without_a_unit(valma, riitta, cas, type):
     application = filled(valma, type)
-    assert contents.missing(application) == []
+    assert contents.missing(application, on=clock.day(clock.now())) == []
     orders.submit(valma, application)
     orders.finish(valma, riitta, application)
     assert application.status == Status.DELIVERED
@@ -54,7 +54,10 @@ def test_its_own_name_stands_in_the_certificate_without_a_unit(valma, riitta, ca
 
 
 def test_no_certificate_of_conformity_is_asked(valma):
-    asked = {one.id for one in contents.asked(filled(valma, "system_signature"))}
+    asked = {
+        one.id
+        for one in contents.asked(filled(valma, "system_signature"), on=clock.day(clock.now()))
+    }
     assert "conformity" not in asked
 
 

@@ -202,6 +202,8 @@ def test_a_chosen_day_that_passes_before_the_order_is_sent_is_said(web, fill, dr
     check = address("applications:check", draft.pk)
     assert "has passed" not in web.get(check).text
     Application.objects.update(start=clock.day(now))
+    assert "has passed" not in web.get(check).text
+    Application.objects.update(start=clock.day(now) - timedelta(1))
     assert "At once when issued; the chosen day" in web.get(check).text
 
 
