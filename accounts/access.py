@@ -1,7 +1,7 @@
-"""Who asks, and for whom may they act: every view and service learns it here.
+"""Access control: who makes the request, and for which organisations they may act.
 
-Strangers get 404 and leave a refused event behind. These functions stand at the edge of a request
-and write that event at once, so call them outside a transaction.
+Unauthorised people get 404, and the attempt is recorded. It is recorded at once, so call these
+functions outside a transaction, where a rollback cannot remove it.
 """
 
 import functools
@@ -30,25 +30,30 @@ from accounts.models import (
     RightDocument,
     StaffRole,
 )
-from certportal.foundation import clock, events
+from accounts.right_to_act import is_shown
+from certportal.foundation import clock
 from certportal.foundation.actors import Actor
-from certportal.foundation.browsers import came_from
+from certportal.foundation.event_names import ServiceEvent
+from certportal.foundation.events import Subject
+from certportal.foundation.web import refusals
+from certportal.foundation.web.browsers import came_from
 
 type View = Callable[..., HttpResponseBase]
 
-# What the session remembers of the last proof of the second factor.
+# Session key: when the second factor was last proven (ISO 8601).
 SECOND_FACTOR = "second_factor_at"
 NEVER = datetime.min.replace(tzinfo=UTC)
-# Approving, revoking and changing roles want a second factor proven as lately.
+# Approving, revoking and changing roles require a second factor proven within this time.
 FRESH = timedelta(minutes=15)
-# Whoever left an organisation as lately may still favour it (hallintolaki 28 §).
-ESTRANGED = timedelta(days=365)
-# A page that asks for more than a press is shown only with as much time left to answer it.
+# A former member of an organisation counts as disqualified for this long (hallintolaki 28 §).
+ESTRANGED_MONTHS = 12
+ESTRANGED = timedelta(days=365 * ESTRANGED_MONTHS // 12)
+# A form is shown only if at least this much of FRESH is left for filling it in.
 TIME_TO_ANSWER = timedelta(minutes=5)
 
 
 def person_of(request: HttpRequest) -> Person:
-    """Return the identified person behind the request; PermissionDenied if there is none."""
+    """Return the identified person who makes the request. Raises PermissionDenied if none."""
     person: Person | None = getattr(request, "person", None)
     if person is None:
         raise PermissionDenied
@@ -56,13 +61,13 @@ def person_of(request: HttpRequest) -> Person:
 
 
 def actor_of(request: HttpRequest) -> Actor:
-    """Return the request's actor: the person, or a visitor known by address only."""
+    """Return the request's actor for events: the person, or an anonymous visitor."""
     actor: Actor | None = getattr(request, "actor", None)
     return actor or Actor("visitor")
 
 
 def organisation_of(request: HttpRequest) -> Organisation:
-    """Return the organisation the person has chosen to act for; PermissionDenied if none."""
+    """Return the organisation the person has chosen to act for. Raises PermissionDenied if none."""
     organisation: Organisation | None = getattr(request, "organisation", None)
     if organisation is None:
         raise PermissionDenied
@@ -70,49 +75,49 @@ def organisation_of(request: HttpRequest) -> Organisation:
 
 
 def is_reviewer(person: Person) -> bool:
-    """Whether the person holds the reviewer's role at this moment."""
+    """Whether the person currently holds the reviewer's role."""
     return reviewer_roles(person).exists()
 
 
 def reviewer_roles(person: Person | OuterRef) -> QuerySet[StaffRole]:
-    """Return the reviewer's role that the person holds at this moment, if they do."""
+    """Return the person's current reviewer role, if any; also usable in a subquery."""
     kind = StaffRole.Kind.REVIEWER
     return StaffRole.objects.filter(person=person, ended_at=None, kind=kind)
 
 
 def second_factor_at(request: HttpRequest) -> datetime:
-    """Return when the second factor was last proven in this session; long ago when it was not."""
+    """Return when the second factor was last proven in this session; NEVER if it was not."""
     stored = request.session.get(SECOND_FACTOR)
     return datetime.fromisoformat(stored) if stored else NEVER
 
 
 def needs_second_factor(request: HttpRequest) -> bool:
-    """Whether the person reviews, or the login may enter the settings admin."""
+    """Whether the person is a reviewer, or the login has access to the settings admin."""
     user: Any = request.user
     person: Person | None = getattr(request, "person", None)
     return person is not None and (user.is_staff or is_reviewer(person))
 
 
 def is_member(person: Person, organisation_id: UUID | str) -> bool:
-    """Whether the person belongs to the organisation at this moment, in any role."""
+    """Whether the person is currently a member of the organisation, in any role."""
     return current_membership(person, organisation_id) is not None
 
 
 def current_membership(person: Person, organisation_id: UUID | str) -> Membership | None:
-    """Return the person's membership of the organisation that has not ended."""
+    """Return the person's current membership of the organisation, or None."""
     return memberships(person).filter(organisation_id=organisation_id).first()
 
 
 def was_member(person: Person, organisation_id: UUID | str, *, since: datetime) -> bool:
-    """Whether the person belongs to the organisation, or did at any moment after `since`.
+    """Whether the person is a member of the organisation, or was one after `since`.
 
-    What a person merged into this one did counts too.
+    Memberships of persons merged into this one count too.
     """
     return late_memberships(person, organisation_id, since=since).exists()
 
 
 def is_partial(person: Person, organisation_id: UUID | str, *, now: datetime) -> bool:
-    """Whether the person belongs to the organisation, or did within the year: others decide."""
+    """Whether the person is disqualified: a member now or within `ESTRANGED`."""
     return was_member(person, organisation_id, since=now - ESTRANGED)
 
 
@@ -122,20 +127,20 @@ def late_memberships(
     *,
     since: datetime | Combinable,
 ) -> QuerySet[Membership]:
-    """Return the memberships that `was_member` asks for."""
+    """Return the memberships that `was_member` tests for; also usable in a subquery."""
     mine = Q(person=person) | Q(person__merged_into=person)
     lately = Q(ended_at=None) | Q(ended_at__gt=since)
     return Membership.objects.filter(mine, lately, organisation_id=organisation_id)
 
 
 def memberships(person: Person) -> QuerySet[Membership]:
-    """Return the person's memberships that have not ended, by the organisation's name."""
+    """Return the person's current memberships, ordered by the organisation's name."""
     current = Membership.objects.filter(person=person, ended_at=None)
     return current.select_related("organisation").order_by("organisation__name", "id")
 
 
 def get_organisation(person: Person, organisation_id: UUID | str) -> Organisation:
-    """Return an organisation the person belongs to; anybody else gets 404 and is recorded."""
+    """Return an organisation of which the person is a member; else 404, recorded."""
     membership = current_membership(person, organisation_id)
     if membership is None:
         raise not_found(actor_for(person), "organisation", organisation_id)
@@ -143,44 +148,51 @@ def get_organisation(person: Person, organisation_id: UUID | str) -> Organisatio
 
 
 def require_administrator(person: Person, organisation_id: UUID) -> Membership:
-    """Return the person's membership as administrator; anybody else gets 404 and is recorded."""
+    """Return the person's membership as a confirmed administrator; else 404, recorded.
+
+    Until a reviewer has confirmed a founder's right, they must not see other people's data.
+    """
     membership = current_membership(person, organisation_id)
-    if membership is None or membership.role != Membership.Role.ADMINISTRATOR:
+    if membership is None or not administers(membership):
         raise not_found(actor_for(person), "members", organisation_id)
     return membership
 
 
+def administers(membership: Membership) -> bool:
+    """Whether the member is an administrator whose right to act is confirmed."""
+    return membership.role == Membership.Role.ADMINISTRATOR and is_shown(membership)
+
+
 def get_membership(person: Person, membership_id: int) -> Membership:
     """Return a membership of an account that the person administers; else 404, recorded."""
-    found = Membership.objects.select_related("person", "organisation")
-    membership = found.filter(pk=membership_id, ended_at=None).first()
-    if membership is None:
-        raise not_found(actor_for(person), "membership", membership_id)
-    require_administrator(person, membership.organisation_id)
-    return membership
+    found = Membership.objects.filter(pk=membership_id, ended_at=None)
+    return _administered(found.select_related("person"), person, "membership", membership_id)
 
 
 def get_invitation(person: Person, invitation_id: UUID) -> Invitation:
     """Return an invitation to an account that the person administers; else 404, recorded."""
-    found = Invitation.objects.select_related("organisation").filter(pk=invitation_id).first()
-    if found is None:
-        raise not_found(actor_for(person), "invitation", invitation_id)
-    require_administrator(person, found.organisation_id)
-    return found
+    found = Invitation.objects.filter(pk=invitation_id)
+    return _administered(found, person, "invitation", invitation_id)
 
 
 def get_join_request(person: Person, request_id: UUID) -> JoinRequest:
     """Return a request to join an account that the person administers; else 404, recorded."""
-    found = JoinRequest.objects.select_related("organisation", "person")
-    request = found.filter(pk=request_id).first()
-    if request is None:
-        raise not_found(actor_for(person), "join_request", request_id)
-    require_administrator(person, request.organisation_id)
-    return request
+    found = JoinRequest.objects.filter(pk=request_id).select_related("person")
+    return _administered(found, person, "join_request", request_id)
+
+
+def _administered[Row: (Membership, Invitation, JoinRequest)](
+    found: QuerySet[Row], person: Person, name: str, key: object
+) -> Row:
+    row = found.select_related("organisation").first()
+    if row is None:
+        raise not_found(actor_for(person), name, key)
+    require_administrator(person, row.organisation_id)
+    return row
 
 
 def get_right_document(person: Person, document_id: int) -> RightDocument:
-    """Return a document that the person handed in themselves; else 404, recorded."""
+    """Return a document that the person handed in; else 404, recorded."""
     found = RightDocument.objects.filter(pk=document_id, person=person).first()
     if found is None:
         raise not_found(actor_for(person), "right_document", document_id)
@@ -188,25 +200,30 @@ def get_right_document(person: Person, document_id: int) -> RightDocument:
 
 
 def actor_for(person: Person, address: str = "") -> Actor:
-    """Return the actor that stands for the person in events."""
+    """Return the actor that represents the person in events."""
     return Actor("person", str(person.pk), address)
 
 
 def not_found(actor: Actor, object_type: str, object_id: object) -> Http404:
-    """Record that the actor asked for what is not theirs, and return the Http404 to raise."""
-    events.record(
-        "access.refused",
-        actor=actor,
-        now=clock.now(),
-        object_type=object_type,
-        object_id=str(object_id)[:64],
-        refused=True,
-    )
+    """Record an `access.refused` event, or count the attempt, and return the Http404 to raise.
+
+    `object_id` is a key or the name of a page, never text typed by the visitor.
+    """
+    refusals.record(ServiceEvent.ACCESS_REFUSED, Subject(object_type, object_id), actor=actor)
     return Http404(object_type)
 
 
+def no_page(request: HttpRequest, object_type: str) -> Http404:
+    """Do as `not_found` for the requested page, named by its route, such as `console:queue`."""
+    page = request.resolver_match.view_name if request.resolver_match else ""
+    return not_found(actor_of(request), object_type, page)
+
+
 def person_required(view: View) -> View:
-    """Let in identified persons whose e-mail address is verified; lead the others there."""
+    """Admit identified people with a verified e-mail address.
+
+    Others are redirected to log in, or to verify their address.
+    """
 
     @functools.wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -221,7 +238,7 @@ def person_required(view: View) -> View:
 
 
 def member_required(view: View) -> View:
-    """Let in persons who have an organisation to act for; lead the others to choose one."""
+    """Admit people who have chosen an organisation to act for; redirect others to choose one."""
 
     @functools.wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -233,12 +250,12 @@ def member_required(view: View) -> View:
 
 
 def reviewer_required(view: View) -> View:
-    """Let in reviewers who proved their second factor; to everybody else there is no page."""
+    """Admit reviewers who have proven their second factor; people who are no reviewers get 404."""
 
     @functools.wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not is_reviewer(person_of(request)):
-            raise not_found(actor_of(request), "console", request.path)
+            raise no_page(request, "console")
         if second_factor_at(request) == NEVER:
             return lead_to("accounts:second_factor", request)
         return view(request, *args, **kwargs)
@@ -247,7 +264,7 @@ def reviewer_required(view: View) -> View:
 
 
 def reauthentication_required(view: View) -> View:
-    """Let in those who proved their second factor some minutes ago; have the others do so first."""
+    """Admit people whose second factor was proven within `FRESH`; redirect others to prove it."""
 
     @functools.wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -257,10 +274,10 @@ def reauthentication_required(view: View) -> View:
 
 
 def lead_to_reauthenticate(request: HttpRequest, *, back: str = "") -> HttpResponseBase | None:
-    """Redirect to prove the second factor again, and from there back; None if that is not needed.
+    """Return a redirect to prove the second factor again, or None if the last proof is recent.
 
-    What was posted too late is not done, and the person is told so. `back`: where to return to
-    from an address that is only posted to.
+    A POST that comes too late is not carried out, and the person is told so. `back`: the page to
+    return to, for a URL that only accepts POST.
     """
     sends = request.method == "POST"
     longest = FRESH if sends else FRESH - TIME_TO_ANSWER
@@ -272,10 +289,10 @@ def lead_to_reauthenticate(request: HttpRequest, *, back: str = "") -> HttpRespo
 
 
 def lead_to_log_in(request: HttpRequest) -> HttpResponseBase:
-    """Redirect to log in, and from there back.
+    """Redirect to log in, and from there back to the requested page.
 
-    What was posted by somebody who had been logged out meanwhile is lost; they are told so there,
-    and come back to the page that they posted from.
+    Data posted after the session ended is lost: the login page says so, and the person returns to
+    the page that they posted from.
     """
     if request.method != "POST":
         return lead_to("accounts:login", request)
@@ -286,7 +303,7 @@ def lead_to_log_in(request: HttpRequest) -> HttpResponseBase:
 
 
 def lead_to(name: str, request: HttpRequest, *, wanted: str = "") -> HttpResponseBase:
-    """Redirect to a page of this app that, once done, leads back to where the person was going."""
+    """Redirect to the named page, which leads on to `wanted` (default: the current page)."""
     wanted = wanted or (request.get_full_path() if request.method == "GET" else "")
     query = f"?{urlencode({'next': wanted})}" if wanted else ""
     return redirect(f"{reverse(name)}{query}")

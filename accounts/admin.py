@@ -1,4 +1,7 @@
-"""Superusers look at people and accounts, and name reviewers through the services."""
+"""Settings admin: superusers view people and accounts, and grant the reviewer's role."""
+
+from collections.abc import Callable
+from functools import partial
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -7,21 +10,22 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import access
 from accounts.models import Membership, Organisation, Person, StaffRole, User
-from accounts.services import factors, roles
+from accounts.services.people import second_factor
+from accounts.services.rights import staff_roles
 from certportal.foundation import clock
-from certportal.foundation.looking import ReadOnlyAdmin
+from certportal.foundation.web.read_only_admin import ReadOnlyAdmin
 
 
 @admin.register(Person)
 class PersonAdmin(ReadOnlyAdmin):
-    """The people; a reviewer is named here."""
+    """People, with actions for the reviewer's role and for second factors."""
 
     list_display = ["family_name", "given_name", "id", "email", "created_at"]
     search_fields = ["family_name", "given_name", "email"]
     actions = ["grant_reviewer", "end_reviewer", "reset_second_factor"]
 
     def has_naming_permission(self, request: HttpRequest) -> bool:
-        """Only superusers name reviewers."""
+        """Whether the user may run the actions: superusers only."""
         return bool(request.user.is_active and request.user.is_superuser)
 
     @admin.action(permissions=["naming"], description=_("Give the reviewer's role"))
@@ -29,34 +33,33 @@ class PersonAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, chosen: QuerySet[Person]
     ) -> HttpResponseBase | None:
         """Give each chosen person the reviewer's role."""
-        if leading := access.lead_to_reauthenticate(request):
-            return leading
-        by, actor, now = access.person_of(request), access.actor_of(request), clock.now()
-        for person in chosen.filter(merged_into=None):
-            roles.grant_reviewer(person, by=by, actor=actor, now=now)
-        return None
+        grant = partial(staff_roles.grant_reviewer, by=access.person_of(request))
+        return _for_each(chosen.filter(merged_into=None), grant, request)
 
     @admin.action(permissions=["naming"], description=_("Take the reviewer's role away"))
     def end_reviewer(
         self, request: HttpRequest, chosen: QuerySet[Person]
     ) -> HttpResponseBase | None:
         """Take the reviewer's role from each chosen person."""
-        if leading := access.lead_to_reauthenticate(request):
-            return leading
-        for person in chosen:
-            roles.end_reviewer(person, actor=access.actor_of(request), now=clock.now())
-        return None
+        return _for_each(chosen, staff_roles.end_reviewer, request)
 
     @admin.action(permissions=["naming"], description=_("Reset the second factor"))
     def reset_second_factor(
         self, request: HttpRequest, chosen: QuerySet[Person]
     ) -> HttpResponseBase | None:
-        """Remove the second factors of each chosen person, who has lost them."""
-        if leading := access.lead_to_reauthenticate(request):
-            return leading
-        for person in chosen:
-            factors.reset(person, actor=access.actor_of(request), now=clock.now())
-        return None
+        """Remove the second factors of each chosen person who has lost theirs."""
+        return _for_each(chosen, second_factor.reset, request)
+
+
+def _for_each(
+    chosen: QuerySet[Person], act: Callable[..., object], request: HttpRequest
+) -> HttpResponseBase | None:
+    """Call the service for each person, unless the user must prove the second factor first."""
+    if leading := access.lead_to_reauthenticate(request):
+        return leading
+    for person in chosen:
+        act(person, actor=access.actor_of(request), now=clock.now())
+    return None
 
 
 @admin.register(User)
@@ -71,7 +74,7 @@ class UserAdmin(ReadOnlyAdmin):
 
 @admin.register(StaffRole)
 class StaffRoleAdmin(ReadOnlyAdmin):
-    """Who holds or held a role of the authority's own people."""
+    """Current and former staff roles."""
 
     list_display = ["person", "kind", "granted_at", "granted_by", "ended_at"]
     list_filter = ["kind", ("ended_at", admin.EmptyFieldListFilter)]
@@ -90,7 +93,7 @@ class OrganisationAdmin(ReadOnlyAdmin):
 
 @admin.register(Membership)
 class MembershipAdmin(ReadOnlyAdmin):
-    """Who may act for whom, and on what basis."""
+    """Memberships: who may act for which organisation, and on what basis."""
 
     list_display = ["person", "organisation", "role", "basis", "stated_basis", "begun_at"]
     list_filter = ["role", "basis", ("ended_at", admin.EmptyFieldListFilter)]

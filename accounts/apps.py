@@ -1,4 +1,4 @@
-"""The app that knows people, organisations and who may act for whom."""
+"""The app of people, organisations and rights to act."""
 
 from django.apps import AppConfig
 

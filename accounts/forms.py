@@ -1,7 +1,8 @@
-"""Forms of this app: syntax only."""
+"""Forms of this app. They check syntax only; the services check the rules."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar, cast
 
 from django import forms
@@ -10,11 +11,29 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
+from accounts.factors import codes
 from accounts.models import Membership, Organisation
 from accounts.register.identifiers import business_id as read_business_id
-from accounts.services.showing import Paper
-from certportal.foundation.documents import MAX_BYTES
-from certportal.foundation.forms import EmailField, Form, HintedRadioSelect, UploadField, Words
+from accounts.services.rights.documents import Enough, Paper
+from certportal.foundation.errors import Unavailable
+from certportal.foundation.files.documents import (
+    MAX_BYTES,
+    MAX_MEGABYTES,
+    NOT_SCANNED,
+    TooBig,
+    Unfit,
+)
+from certportal.foundation.web.forms import (
+    EmailField,
+    Form,
+    HintedRadioSelect,
+    LongTextField,
+    SearchField,
+    UploadField,
+    Words,
+)
+from certportal.foundation.web.tokens import DIGITS as MAILED_DIGITS
+from certportal.foundation.wording import filled
 
 
 class LanguageField(forms.ChoiceField):
@@ -26,7 +45,7 @@ class LanguageField(forms.ChoiceField):
 
 
 class EmailForm(Form):
-    """The person's own address and the language in which to write to them."""
+    """The person's own address and the language of messages."""
 
     email = EmailField(
         label=_("Your email address"),
@@ -36,55 +55,74 @@ class EmailForm(Form):
 
 
 class LanguageForm(Form):
-    """The language in which to write to the person."""
+    """The language of messages."""
 
     language = LanguageField()
 
 
-class CodeForm(Form):
-    """The eight digits that were mailed; spaces and hyphens do not matter."""
+MOST_DETAIL = Membership._meta.get_field("basis_detail").max_length
 
-    code = forms.CharField(
-        label=_("Code"),
-        max_length=20,
-        help_text=_("Eight digits, for example 1234 5678."),
-        widget=forms.TextInput(
-            attrs={"class": "short", "inputmode": "numeric", "autocomplete": "one-time-code"}
-        ),
-        error_messages={"required": _("Enter the code that you got by email.")},
-    )
 
-    def clean_code(self) -> str:
-        """Return the bare digits."""
-        digits = re.sub(r"[\s-]", "", self.cleaned_data["code"])
-        if not re.fullmatch(r"[0-9]{8}", digits):
-            raise ValidationError(_("The code has eight digits. Check what you entered."))
+class DigitsField(forms.CharField):
+    """A one-time code of digits (``pattern``); cleans to the bare digits of what was typed."""
+
+    def __init__(self, pattern: str, *, missing: Words, wrong: Words, **kwargs: Any) -> None:
+        self.pattern = pattern
+        attrs = {"class": "short", "inputmode": "numeric", "autocomplete": "one-time-code"}
+        super().__init__(
+            label=_("Code"),
+            max_length=20,
+            widget=forms.TextInput(attrs=attrs),
+            error_messages={"required": missing, "invalid": wrong},
+            **kwargs,
+        )
+
+    def clean(self, value: Any) -> str:
+        """Return the digits without spaces and hyphens."""
+        digits = re.sub(r"[\s-]", "", super().clean(value))
+        if not re.fullmatch(self.pattern, digits):
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
         return digits
+
+
+class CodeForm(Form):
+    """The eight digits of a mailed code."""
+
+    code = DigitsField(
+        rf"[0-9]{{{MAILED_DIGITS}}}",
+        help_text=filled(_("%(digits)s digits, for example 1234 5678."), digits=MAILED_DIGITS),
+        missing=_("Enter the code that you got by email."),
+        wrong=filled(
+            _("The code has %(digits)s digits. Check what you entered."), digits=MAILED_DIGITS
+        ),
+    )
 
 
 class FactorCodeForm(Form):
-    """A code of an authenticator app, or a recovery code; spaces and hyphens do not matter."""
+    """A code of an authenticator app, or a recovery code."""
 
     holds, shows_errors_at = "code", "code"
 
-    code = forms.CharField(
-        label=_("Code"),
-        max_length=20,
-        help_text=_("The six digits that the app shows now, or a recovery code of eight digits."),
-        widget=forms.TextInput(
-            attrs={"class": "short", "inputmode": "numeric", "autocomplete": "one-time-code"}
+    code = DigitsField(
+        rf"[0-9]{{{codes.DIGITS}}}|[0-9]{{{codes.RECOVERY_DIGITS}}}",
+        help_text=filled(
+            _(
+                "The %(digits)s digits that the app shows now, or a recovery code of %(recovery)s"
+                " digits."
+            ),
+            digits=codes.DIGITS,
+            recovery=codes.RECOVERY_DIGITS,
         ),
-        error_messages={"required": _("Enter the code.")},
+        missing=_("Enter the code."),
+        wrong=filled(
+            _(
+                "The code has %(digits)s digits, a recovery code %(recovery)s. Check what you"
+                " entered."
+            ),
+            digits=codes.DIGITS,
+            recovery=codes.RECOVERY_DIGITS,
+        ),
     )
-
-    def clean_code(self) -> str:
-        """Return the bare digits."""
-        digits = re.sub(r"[\s-]", "", self.cleaned_data["code"])
-        if not re.fullmatch(r"[0-9]{6}|[0-9]{8}", digits):
-            raise ValidationError(
-                _("The code has six digits, a recovery code eight. Check what you entered.")
-            )
-        return digits
 
 
 class AppCodeForm(FactorCodeForm):
@@ -92,21 +130,23 @@ class AppCodeForm(FactorCodeForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["code"].help_text = _("The six digits that the app shows now.")
+        words = _("The %(digits)s digits that the app shows now.")
+        self.fields["code"].help_text = filled(words, digits=codes.DIGITS)
 
 
 class PasskeyForm(Form):
-    """What the browser says of a passkey; a script fills it in."""
+    """The browser's WebAuthn response as JSON, filled in by a script."""
 
     holds, shows_errors_at = "credential", None
 
     credential = forms.JSONField(
+        max_length=20_000,  # of an authenticator with a long attestation, a quarter of that
         widget=forms.HiddenInput,
         error_messages={"required": _("The passkey did not answer. Try again.")},
     )
 
     def clean_credential(self) -> dict[str, Any]:
-        """Return what was said, which must be an object."""
+        """Return the response; ValidationError unless it is a JSON object."""
         said = self.cleaned_data["credential"]
         if not isinstance(said, dict):
             raise ValidationError(_("The passkey did not answer. Try again."))
@@ -114,7 +154,7 @@ class PasskeyForm(Form):
 
 
 class BusinessIdField(forms.CharField):
-    """A business ID in any of the forms people write it in; cleans to 1234567-8."""
+    """A business ID (Y-tunnus) in any usual spelling; cleans to the form 1234567-8."""
 
     default_error_messages: ClassVar[dict[str, Any]] = {
         "required": _("Enter the business ID."),
@@ -127,7 +167,7 @@ class BusinessIdField(forms.CharField):
         super().__init__(max_length=20, **kwargs)
 
     def clean(self, value: Any) -> str:
-        """Return the normal form; ValidationError when the check digit does not match."""
+        """Return the normalised business ID; ValidationError if its check digit is wrong."""
         code = read_business_id(super().clean(value))
         if code is None:
             raise ValidationError(self.error_messages["invalid"], code="invalid")
@@ -135,7 +175,7 @@ class BusinessIdField(forms.CharField):
 
 
 class BusinessIdForm(Form):
-    """Which organisation the account is founded for."""
+    """The business ID of the organisation to found an account for."""
 
     heading_field = "business_id"
     business_id = BusinessIdField(
@@ -147,28 +187,42 @@ class BusinessIdForm(Form):
 
 
 class DocumentField(UploadField):
-    """A PDF that shows a right to act."""
+    """A PDF document that shows a right to act."""
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("label", _("Document that shows your right (PDF)"))
         kwargs.setdefault(
             "help_text",
-            _(
-                "For example a power of attorney, an extract from the trade register or a decision"
-                " of a public body. At most 10 MB. Only you and the reviewers see it."
+            filled(
+                _(
+                    "For example a power of attorney, an extract from the trade register or a"
+                    " decision of a public body. At most %(limit)s MB. Only you and the reviewers"
+                    " see it."
+                ),
+                limit=MAX_MEGABYTES,
             ),
         )
-        kwargs["error_messages"] = {"too_big": _("The file must be at most 10 MB.")}
+        kwargs["error_messages"] = {"too_big": TooBig.message}
         super().__init__(max_bytes=MAX_BYTES, accept=".pdf,application/pdf", **kwargs)
 
 
 class RightDocumentForm(Form):
-    """One document that shows the person's right to act."""
+    """A document that shows the person's right to act."""
 
     document = DocumentField()
 
+    @contextmanager
+    def refusals_shown(self) -> Iterator[None]:
+        """Show beside the field why the services do not accept the document."""
+        try:
+            yield
+        except (Unfit, Enough) as refusal:
+            self.add_error("document", str(refusal))
+        except Unavailable:
+            self.add_error("document", NOT_SCANNED)
+
     def paper(self) -> Paper | None:
-        """Return the file that was chosen, if one was."""
+        """Return the uploaded file, or None."""
         upload = self.cleaned_data["document"]
         return Paper(upload.read(), upload.name) if upload else None
 
@@ -178,18 +232,16 @@ class AdministratorForm(RightDocumentForm):
 
     field_order = ("reason", "document")
 
-    reason = forms.CharField(
+    reason = LongTextField(
         label=_("Why do you need to become an administrator?"),
         help_text=_(
             "Tell who administered the account, as far as you know, and why they cannot be reached."
         ),
-        max_length=1000,
-        widget=forms.Textarea(attrs={"rows": 4}),
     )
 
 
 class StatementForm(RightDocumentForm):
-    """On what the founder's right to act rests, with a document where there is one at hand."""
+    """The basis of the founder's right to act, with an optional document."""
 
     field_order = ("basis", "detail", "document")
 
@@ -214,18 +266,21 @@ class StatementForm(RightDocumentForm):
     )
     detail = forms.CharField(
         label=_("Your role or the authorisation in your own words"),
-        help_text=_("For example: Chief information officer. At most 300 characters."),
-        max_length=300,
+        help_text=filled(
+            _("For example: Chief information officer. At most %(limit)s characters."),
+            limit=MOST_DETAIL,
+        ),
+        max_length=MOST_DETAIL,
         error_messages={
             "required": _("Tell your role or the authorisation in a few words."),
-            "max_length": _("Shorten the text to at most 300 characters."),
+            "max_length": _("Shorten the text to at most %(limit_value)s characters."),
         },
     )
     document = DocumentField(required=False)
 
 
 class ChooseForm(Form):
-    """For which of the person's organisations to act."""
+    """Choice of the organisation to act for."""
 
     heading_field = "organisation"
     organisation = forms.ChoiceField(
@@ -233,7 +288,7 @@ class ChooseForm(Form):
     )
 
     def __init__(self, organisations: Iterable[Organisation], *args: Any, **kwargs: Any) -> None:
-        """Offer these organisations."""
+        """Offer the given organisations."""
         super().__init__(*args, **kwargs)
         field = cast(forms.ChoiceField, self.fields["organisation"])
         field.choices = [(str(one.pk), one.name) for one in organisations]
@@ -261,7 +316,7 @@ class RoleForm(Form):
 
 
 class InviteForm(Form):
-    """Whom to invite, in what role, and in which language to write."""
+    """The address and role of the person to invite, and the language of the invitation."""
 
     email = EmailField(
         label=_("Email address of the person you invite"),
@@ -272,20 +327,12 @@ class InviteForm(Form):
 
 
 class RegisterSearchForm(Form):
-    """One field that finds a unit by whatever is known of it."""
+    """One search field for name, short name, business ID, OID or municipality of a unit."""
 
-    q = forms.CharField(
+    q = SearchField(
         label=_("Search for a unit"),
         help_text=_(
             "Name, short name, business ID, OID or municipality. Typing errors are mended."
         ),
-        max_length=120,
-        required=False,
-        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
+        options=reverse_lazy("register_options"),
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """A search field is never marked optional."""
-        super().__init__(*args, **kwargs)
-        self.fields["q"].never_optional = True  # type: ignore[attr-defined]
-        self.fields["q"].widget.attrs["data-combobox"] = reverse_lazy("register_options")

@@ -1,4 +1,4 @@
-"""Who is behind the request, for whom they act, and in which language they read."""
+"""Middleware: the person who makes the request, their organisation and their language."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,29 +11,28 @@ from django.utils.cache import patch_cache_control
 
 from accounts import access
 from accounts.models import Membership, Person
-from accounts.services import sessions
-from accounts.services.people import present
+from accounts.services.people import sessions
 from certportal.foundation import clock
 from certportal.foundation.actors import Actor
-from certportal.foundation.addresses import address_of
+from certportal.foundation.web.addresses import address_of
 
 CHOSEN = "organisation"
-# What the session remembers of its row, and of the identification provider's own session.
+# Session key: the key of the `SignOn` row, and NameID and index of the provider's session.
 SIGN_ON = "sign_on"
 
 
 class PersonMiddleware:
     """Sets ``request.person``, ``request.actor`` and ``request.organisation``.
 
-    ``person`` and ``organisation`` are None for visitors. Machines' addresses, asked without a
-    session cookie, cost no query. Pages of a logged-in person are never stored by a cache.
+    ``person`` and ``organisation`` are None for visitors. A request without a session cookie costs
+    no query. Responses to requests with a session cookie are never cached.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Recognise, pass on, and keep private pages out of caches."""
+        """Set the attributes, get the response and forbid caching it if there is a session."""
         person = self.recognise(request)
         _set(request, person)
         if person is not None:
@@ -44,7 +43,7 @@ class PersonMiddleware:
         return response
 
     def recognise(self, request: HttpRequest) -> Person | None:
-        """Return the person of the session; one that is closed, ended or too old is logged out."""
+        """Return the session's person; log out a session that has ended, is too old or closed."""
         if settings.SESSION_COOKIE_NAME not in request.COOKIES:
             return None
         user: Any = request.user
@@ -55,11 +54,12 @@ class PersonMiddleware:
         if user.person_id is None or not stands(request):
             logout(request)
             return None
-        return present(user.person)
+        person: Person = user.person
+        return person.current
 
 
 def stands(request: HttpRequest) -> bool:
-    """Whether the session's row stands. Gives the session a new id where rights have changed."""
+    """Whether the session's row is open; renews the session id if the person's rights changed."""
     now, mine = clock.now(), request.session.get(SIGN_ON)
     row = sessions.standing(mine["id"], now=now) if mine else None
     if row is None:
@@ -85,7 +85,7 @@ def _set(request: Any, person: Person | None) -> None:
 
 
 def chosen(request: HttpRequest, person: Person) -> Membership | None:
-    """Return the membership chosen in this session, or the only one there is."""
+    """Return the membership chosen in this session, or the person's only one, or None."""
     current = list(access.memberships(person))
     if len(current) == 1:
         return current[0]
@@ -94,7 +94,7 @@ def chosen(request: HttpRequest, person: Person) -> Membership | None:
 
 
 def read_in(person: Person, request: HttpRequest) -> None:
-    """Speak the person's language where the address names none."""
+    """Activate the person's language if the URL names none."""
     if translation.get_language_from_path(request.path_info) is None:
         translation.activate(person.language)
         request.LANGUAGE_CODE = translation.get_language()

@@ -1,4 +1,4 @@
-"""What must hold before the service may start: who is believed, and keys that are no secret."""
+"""System checks before the service starts: identification providers and identity keys."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,18 +9,20 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import NoReverseMatch, reverse
 
 from accounts.identification import hashing
+from accounts.identification.oidc.keys import KeysUnusable, OurKeys
 from accounts.identification.saml import soundness
 from accounts.identification.testidp.tokens import LEVEL
 
 KNOWN_TO_ALL = bytes(32)
-# Levels that only test providers give: the embedded one's, and Suomi.fi-tunnistus' own test method.
+# Assurance levels of test providers only: the embedded one's, and that of the test method of
+# Suomi.fi-tunnistus.
 TEST_LEVELS = (LEVEL, "urn:oid:1.2.246.517.3002.110.999")
 
 
 @register(Tags.security)
 def identification(app_configs: Any, **_: Any) -> list[CheckMessage]:
-    """Refuse a production that trusts the test provider, or whose provider is not named."""
-    if settings.PORTAL_ENV != "production":
+    """Refuse to start production with a test provider or an incomplete provider configuration."""
+    if settings.PORTAL_ENV != "production" or not settings.LOGS_PEOPLE_IN:
         return []
     options = settings.IDENTIFICATION["OPTIONS"]
     is_saml = settings.IDENTIFICATION["BACKEND"].endswith(".Saml")
@@ -36,14 +38,27 @@ def _openid_faults(options: dict[str, Any]) -> list[CheckMessage]:
     found: list[CheckMessage] = []
     if urlsplit(options.get("issuer", "")).scheme != "https":
         found.append(Error("OIDC_ISSUER must be an https address.", id="accounts.E001"))
-    if not options.get("client_secret"):
-        found.append(Error("OIDC_CLIENT_SECRET is missing.", id="accounts.E003"))
+    if path := options.get("keys_file"):
+        found.extend(_key_faults(path))
+    elif not options.get("client_secret"):
+        words = "OIDC_KEYS_FILE (private_key_jwt) or OIDC_CLIENT_SECRET is missing."
+        found.append(Error(words, id="accounts.E003"))
     return found
+
+
+def _key_faults(path: str) -> list[CheckMessage]:
+    try:
+        OurKeys(path).public()
+    except KeysUnusable as error:
+        return [Error(f"OIDC_KEYS_FILE: {error}", id="accounts.E016")]
+    return []
 
 
 @register(Tags.security)
 def identity_keys(app_configs: Any, **_: Any) -> list[CheckMessage]:
-    """Refuse unreadable keys anywhere, and the development key in production."""
+    """Refuse unreadable identity keys where people log in, and the known key in production."""
+    if not settings.LOGS_PEOPLE_IN:
+        return []
     try:
         keys = hashing.keys()
     except ImproperlyConfigured as error:

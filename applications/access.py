@@ -1,4 +1,4 @@
-"""Fetching and authorising in one call: strangers get 404, and the try is on record."""
+"""Fetch and authorise in one call; without access, the answer is 404 and the attempt recorded."""
 
 from uuid import UUID
 
@@ -7,27 +7,62 @@ from django.http import Http404
 
 from accounts import access
 from accounts.models import Membership, Person
+from accounts.right_to_act import is_shown
 from applications.models import Application
-from applications.workflow import Status
-from certportal.foundation import clock, events
+from applications.workflow import ApplicationEvent, Status
 from certportal.foundation.actors import Actor
+from certportal.foundation.events import Subject
+from certportal.foundation.web import refusals
 
 ACTING = (Membership.Role.ADMINISTRATOR, Membership.Role.APPLICANT)
 
 
+def acting(person: Person, organisation_id: UUID) -> Membership | None:
+    """Return the person's membership if they may order for the organisation, else None."""
+    membership = access.current_membership(person, organisation_id)
+    return membership if membership is not None and membership.role in ACTING else None
+
+
 def get_for_applicant(person: Person, application_id: UUID) -> Application:
-    """Return the application when the person may act for its organisation; else 404."""
+    """Return the application if the person may act for its organisation; else raise Http404."""
     found = Application.objects.select_related("organisation", "csr", "submission", "reviewer")
     application = found.filter(pk=application_id).first()
     if application is not None:
-        membership = access.current_membership(person, application.organisation_id)
-        if membership is not None and membership.role in ACTING:
+        membership = acting(person, application.organisation_id)
+        if membership is not None and _sees(membership, application):
             return application
     raise _refused(person, application_id, application)
 
 
+def orders_seen(person: Person, organisation_id: UUID) -> QuerySet[Application]:
+    """Return the organisation's orders that the person may see; none if they are not a member.
+
+    Until a member's right to act has been confirmed, these are the orders they began or sent
+    themselves.
+    """
+    orders = Application.objects.filter(organisation=organisation_id)
+    membership = access.current_membership(person, organisation_id)
+    if membership is None:
+        return orders.none()
+    return orders if is_shown(membership) else orders.filter(_own(person))
+
+
+def _sees(membership: Membership, application: Application) -> bool:
+    """Whether the order is one of those that `orders_seen` returns."""
+    if application.created_by_id == membership.person_id or is_shown(membership):
+        return True
+    return Application.objects.filter(_own(membership.person), pk=application.pk).exists()
+
+
+def _own(person: Person) -> Q:
+    """Return the condition for orders begun or sent by the person, or one merged into them."""
+    began = Q(created_by=person) | Q(created_by__merged_into=person)
+    sent = Q(submission__person=person) | Q(submission__person__merged_into=person)
+    return began | sent
+
+
 def get_for_technical(person: Person, application_id: UUID) -> Application:
-    """Return the submitted order of their organisation that names a technical member; else 404."""
+    """Return the submitted order that names this technical member; else raise Http404."""
     found = Application.objects.select_related("organisation", "csr", "submission")
     application = found.filter(pk=application_id).first()
     mine = naming(person, application.organisation_id) if application else found.none()
@@ -39,8 +74,9 @@ def get_for_technical(person: Person, application_id: UUID) -> Application:
 def naming(person: Person, organisation_id: UUID) -> QuerySet[Application]:
     """Return the organisation's submitted orders that name this technical member's address."""
     membership = access.current_membership(person, organisation_id)
-    technical = membership is not None and membership.role == Membership.Role.TECHNICAL
-    if not technical or person.email_verified_at is None:
+    if membership is None or membership.role != Membership.Role.TECHNICAL:
+        return Application.objects.none()
+    if person.email_verified_at is None or not is_shown(membership):
         return Application.objects.none()
     orders = Application.objects.filter(organisation=organisation_id).exclude(status=Status.DRAFT)
     mine = Q(technical_email__iexact=person.email) | Q(deputy_email__iexact=person.email)
@@ -48,7 +84,7 @@ def naming(person: Person, organisation_id: UUID) -> QuerySet[Application]:
 
 
 def get_for_reviewer(person: Person, application_id: UUID) -> Application:
-    """Return the submitted application when the person is a reviewer; else 404."""
+    """Return the submitted application if the person is a reviewer; else raise Http404."""
     found = Application.objects.select_related("organisation", "csr", "submission", "reviewer")
     application = found.filter(pk=application_id).exclude(status=Status.DRAFT).first()
     if application is not None and access.is_reviewer(person):
@@ -57,9 +93,9 @@ def get_for_reviewer(person: Person, application_id: UUID) -> Application:
 
 
 def get_part[Row: Model](actor: Actor, rows: QuerySet[Row], key: object) -> Row:
-    """Return one of the rows of an order that was fetched through here.
+    """Return the row with the key from the rows of an order fetched by this module.
 
-    An id that is another order's, or nobody's, gets 404 and is recorded.
+    A key that is not among them raises Http404 and is recorded.
     """
     found = rows.filter(pk=key).first()
     if found is None:
@@ -68,14 +104,10 @@ def get_part[Row: Model](actor: Actor, rows: QuerySet[Row], key: object) -> Row:
 
 
 def _refused(person: Person, key: UUID, application: Application | None) -> Http404:
-    """Record the try, an id that leads nowhere too, and return the Http404 to raise."""
-    events.record(
-        "application.access_refused",
+    """Record the attempt, even if the id does not exist, and return the Http404 to raise."""
+    refusals.record(
+        ApplicationEvent.ACCESS_REFUSED,
+        Subject("application", key, application.organisation_id if application else None),
         actor=access.actor_for(person),
-        now=clock.now(),
-        object_type="application",
-        object_id=key,
-        organisation_id=application.organisation_id if application else None,
-        refused=True,
     )
     return Http404()

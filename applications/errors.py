@@ -1,47 +1,64 @@
-"""Why a service refuses: each is worded for the one who asked."""
+"""Errors by which services refuse; `message` is shown to the user who made the request."""
+
+from collections.abc import Iterable
 
 from django.utils.translation import gettext_lazy as _
 
 from certportal.foundation.errors import NotAllowed, Refused, Stale
 
 
-class NotPossible(Stale):
-    """The table has no such action for this status and role: somebody was faster."""
+def require(obstacles: Iterable[Refused]) -> None:
+    """Raise the first of the obstacles to an action, if there is one."""
+    for obstacle in obstacles:
+        raise obstacle
 
-    def __init__(self) -> None:
-        """Word it."""
-        super().__init__(
-            _("The application has moved on meanwhile, so this cannot be done to it any more.")
-        )
+
+class NotPossible(Stale):
+    """The role may not do the action in the present status, often because another acted first."""
+
+    message = _("The application has moved on meanwhile, so this cannot be done to it any more.")
 
 
 class Changed(Stale):
-    """The application changed after the page was opened."""
+    """The application has changed since the user opened the page."""
 
-    def __init__(self) -> None:
-        """Word it."""
-        super().__init__(
-            _(
-                "The application has changed since you opened the page. Look at it as it is now"
-                " and try again."
-            )
-        )
+    message = _(
+        "The application has changed since you opened the page. Look at it as it is now"
+        " and try again."
+    )
+
+
+class Gone(Changed):
+    """The application is a draft that was removed since the user opened the page."""
+
+    message = _(
+        "The draft is not there any more. Somebody discarded it, or the customer account was"
+        " closed."
+    )
+
+
+class AccountOver(Stale):
+    """The account has been closed, or merged into another one."""
+
+    message = _(
+        "The customer account has been closed, so nothing can be ordered through it any more."
+    )
 
 
 class Incomplete(Refused):
-    """Parts of the application are missing; `sections` names them."""
+    """Parts of the application are missing; `sections` holds their ids."""
 
     def __init__(self, sections: list[str]) -> None:
-        """Keep the ids of the missing parts."""
+        """Store the ids of the missing parts."""
         super().__init__(_("Some parts of the application are still missing."))
         self.sections = sections
 
 
 class NotStanding(Refused):
-    """The unit does not stand in the register today; `reason` tells why."""
+    """The unit is not valid in the register today; `reason` is the register's reason."""
 
     def __init__(self, reason: str) -> None:
-        """Keep the register's reason."""
+        """Store the register's reason."""
         super().__init__(
             _("The unit does not stand in the register today, so nothing can be ordered for it.")
         )
@@ -49,55 +66,37 @@ class NotStanding(Refused):
 
 
 class ReasonsMissing(Refused):
-    """What goes against the applicant, or asks something of them, says why (hallintolaki 45 §)."""
+    """A decision or request that must be given reasons has none (hallintolaki 45 §)."""
 
-    def __init__(self) -> None:
-        """Word it."""
-        super().__init__(_("Write the reasons, so that the applicant understands."))
+    message = _("Write the reasons, so that the applicant understands.")
 
 
 def require_reasons(words: str) -> None:
-    """Raise ReasonsMissing unless something is said."""
+    """Raise ReasonsMissing if the text is empty or blank."""
     if not words.strip():
         raise ReasonsMissing
 
 
 class NotYourCase(NotAllowed):
-    """A reviewer decides only cases they have claimed."""
+    """The reviewer has not claimed the case."""
 
-    def __init__(self) -> None:
-        """Word it."""
-        super().__init__(_("Take the case for yourself first: another reviewer may have it."))
-
-
-class OwnOrganisation(NotAllowed):
-    """Nobody reviews an organisation they belong to."""
-
-    def __init__(self) -> None:
-        """Word it."""
-        super().__init__(
-            _("You belong to this organisation, so another reviewer must handle the case.")
-        )
+    message = _("Take the case for yourself first: another reviewer may have it.")
 
 
 class PrivateKeyFound(Refused):
-    """The upload holds a private key; nothing of it was stored."""
+    """The upload contains a private key; none of it was stored."""
 
-    def __init__(self) -> None:
-        """Word it."""
-        super().__init__(
-            _(
-                "The file contains a private key. We did not store the file. The key must be"
-                " considered exposed: make a new key pair and a new certificate request."
-            )
-        )
+    message = _(
+        "The file contains a private key. We did not store the file. The key must be"
+        " considered exposed: make a new key pair and a new certificate request."
+    )
 
 
 class UnfitCsr(Refused):
-    """The certificate request has faults that stop it; `report` lists them."""
+    """The certificate request has errors; `report` (issuance.csr.Report) lists them."""
 
     def __init__(self, report: object) -> None:
-        """Keep the doctor's report."""
+        """Store the report of the examination."""
         super().__init__(_("The certificate request cannot be used as it is."))
         self.report = report
 
@@ -107,6 +106,4 @@ class LinkOver(Refused):
 
     status = 410
 
-    def __init__(self) -> None:
-        """Word it."""
-        super().__init__(_("The link is no longer valid. Ask the one who ordered for a new link."))
+    message = _("The link is no longer valid. Ask the one who ordered for a new link.")

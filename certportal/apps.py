@@ -1,4 +1,4 @@
-"""Django's own apps where this service sets them up otherwise."""
+"""Configuration of Django's own apps that this service customises."""
 
 from django.contrib.admin.apps import AdminConfig
 
@@ -6,4 +6,4 @@ from django.contrib.admin.apps import AdminConfig
 class SettingsAdmin(AdminConfig):
     """The admin under `/settings/`."""
 
-    default_site = "certportal.administration.SettingsSite"
+    default_site = "certportal.web.admin_site.SettingsSite"

@@ -1,9 +1,12 @@
-"""The Celery application; queues are `default` and `ca`, and only the `ca` worker sees keys."""
+"""The Celery application; queues are `default`, `mail` and `ca`; only the `ca` worker sees keys."""
 
 import os
+from typing import Any
 
+import structlog
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_init
+from django_structlog.celery import signals
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "certportal.settings")
 
@@ -17,3 +20,32 @@ app.autodiscover_tasks(["certportal"], related_name="feedback")
 @setup_logging.connect
 def keep_django_logging(**_: object) -> None:
     """Stop Celery from replacing the log handlers that settings configured."""
+
+
+@worker_init.connect
+def keep_own_tasks(sender: Any, **_: object) -> None:
+    """Unregister all tasks but those of the worker's own queue; messages for others are dropped.
+
+    So whoever can write to the broker cannot make the `ca` worker run tasks of `default`. Celery's
+    built-in tasks, which can call any task with any arguments, are unregistered too.
+    """
+    from django.conf import settings
+
+    from certportal import wiring
+
+    own = wiring.tasks_of(settings.PORTAL_PROCESS)
+    if not own:
+        raise SystemExit("A worker must be told which it is: PORTAL_PROCESS=default, mail or ca.")
+    for name in set(sender.app.tasks) - own:
+        sender.app.tasks.pop(name)
+
+
+@signals.bind_extra_task_metadata.connect
+def forget_the_message(**_: object) -> None:
+    """Drop the logging context that came with the message: the broker is not trusted.
+
+    The outbox binds the request id that is stored with the item instead.
+    """
+    known = structlog.contextvars.get_contextvars()
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(task_id=known.get("task_id"))

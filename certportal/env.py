@@ -1,10 +1,17 @@
-"""Reading the environment: typed helpers, secrets from files, service addresses as URLs."""
+"""Reading environment variables: typed values, secrets from files, service URLs."""
 
 import os
 import tomllib
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+# development: with test persons and readable logs; test: for `./portal test`.
+ENVIRONMENTS = ("development", "test", "production")
+# `ca` is the only worker that signs; `manage` runs Django commands, including key ceremonies.
+PROCESSES = ("web", "front", "default", "mail", "ca", "beat", "manage")
 
 
 def text(name: str, default: str = "") -> str:
@@ -13,9 +20,46 @@ def text(name: str, default: str = "") -> str:
 
 
 def flag(name: str, *, default: bool = False) -> bool:
-    """Return whether the variable says yes (`1`, `true`, `yes`, `on`)."""
+    """Return whether the variable is `1`, `true`, `yes` or `on`; unset or empty: the default."""
     value = os.environ.get(name)
     return default if not value else value.lower() in {"1", "true", "yes", "on"}
+
+
+def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
+    """Return the variable, or the default when it is unset or empty.
+
+    Raises ImproperlyConfigured for any other value, so that a typing error does not silently
+    select a weaker setting.
+    """
+    value = text(name, default)
+    if value not in allowed:
+        words = f"{', '.join(allowed[:-1])} or {allowed[-1]}"
+        raise ImproperlyConfigured(f"{name} must be {words}, not {value!r}.")
+    return value
+
+
+def public_address(environment: str) -> SplitResult:
+    """Return `PORTAL_BASE_URL`, the service's public address, without a trailing slash.
+
+    Raises ImproperlyConfigured unless https and production go together: outside production
+    anybody can log in as a test person and secrets have known defaults, and over http sessions
+    and documents are not protected.
+    """
+    url = text("PORTAL_BASE_URL", "http://localhost:8000").rstrip("/")
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ImproperlyConfigured(
+            "PORTAL_BASE_URL must be an address such as https://varmenteet.example.fi,"
+            f" not {url!r}."
+        )
+    if parts.scheme == "https" and environment != "production":
+        raise ImproperlyConfigured("A service at an https address must have PORTAL_ENV=production.")
+    if parts.scheme == "http" and environment == "production":
+        raise ImproperlyConfigured(
+            "With PORTAL_ENV=production, PORTAL_BASE_URL must be an address that begins with"
+            f" https://, not {url!r}."
+        )
+    return parts
 
 
 def secret(name: str, default: str = "") -> str:
@@ -25,15 +69,24 @@ def secret(name: str, default: str = "") -> str:
 
 
 def table(name: str) -> dict[str, Any]:
-    """Return what stands in the TOML file that the variable names; nothing when it is unset."""
+    """Return the content of the TOML file that the variable names; empty if it is unset.
+
+    Raises ImproperlyConfigured if the file cannot be read or is not TOML.
+    """
     path = os.environ.get(name)
-    return tomllib.loads(Path(path).read_text()) if path else {}
+    try:
+        return tomllib.loads(Path(path).read_text()) if path else {}
+    except (OSError, ValueError) as error:
+        raise ImproperlyConfigured(
+            f"{name} names {path}, which cannot be read: {error}."
+            " Put the TOML file there, or correct the variable."
+        ) from error
 
 
 def key_pairs(*names: str) -> tuple[tuple[str, str], ...]:
-    """Return the files (certificate, key) of each variable that is set.
+    """Return the paths (certificate, key) for each variable that is set.
 
-    The key lies in the file of the same name ending in `.key`, beside the certificate.
+    The variable names the certificate; the key is the file beside it with suffix `.key`.
     """
     certificates = [Path(path) for path in map(text, names) if path]
     return tuple((str(one), str(one.with_suffix(".key"))) for one in certificates)
@@ -54,19 +107,38 @@ def database(url: str) -> dict[str, Any]:
     }
 
 
-def mailer(url: str, directory: Path) -> dict[str, Any]:
-    """Turn `smtp://user:password@host:port?tls=1` into a MAILERS entry.
+def database_limits(process: str) -> dict[str, Any]:
+    """Return libpq's limits for a server that accepts connections and never answers.
 
+    Each is overridden by the same name in the query of DATABASE_URL. A connection is given up after
+    2 s, an answer whose packets are not even acknowledged after 10 s. In the process `web`, and in
+    commands in its container, the server itself ends a statement after 10 s; what may need longer
+    runs in a worker or as `manage`. See also `database_limit`.
+    """
+    limits = {
+        "connect_timeout": "2",
+        "tcp_user_timeout": "10000",
+        "keepalives_idle": "10",
+        "keepalives_interval": "5",
+        "keepalives_count": "2",
+    }
+    return limits | ({"options": "-c statement_timeout=10s"} if process == "web" else {})
+
+
+def mailer(url: str, directory: Path) -> dict[str, Any]:
+    """Turn `smtp://user:password@host:port?tls=1` or `smtps://…` into a MAILERS entry.
+
+    The port is 25 by default, for `smtps` 465 (RFC 8314 §3.3).
     Without a URL mail is written to `directory` as `.eml` files.
     """
     if not url:
-        backend = "certportal.foundation.maildir.EmlBackend"
+        backend = "certportal.foundation.mail.eml_files.EmlBackend"
         return {"BACKEND": backend, "OPTIONS": {"directory": str(directory)}}
     parts = urlsplit(url)
     query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
     options: dict[str, Any] = {
         "host": parts.hostname,
-        "port": parts.port or 25,
+        "port": parts.port or (465 if parts.scheme == "smtps" else 25),
         "timeout": 20,
     }
     if parts.username:
@@ -76,6 +148,6 @@ def mailer(url: str, directory: Path) -> dict[str, Any]:
         }
     options |= {"use_tls": query.get("tls") == "1", "use_ssl": parts.scheme == "smtps"}
     return {
-        "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "BACKEND": "certportal.foundation.mail.smtp.SmtpBackend",
         "OPTIONS": options,
     }

@@ -9,26 +9,30 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
-from certportal import env, logs, wiring
+from certportal import env, wiring
+from certportal.operations import logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-# development: test identities and readable logs; test: the test command; production: the rest.
-PORTAL_ENV = env.text("PORTAL_ENV", "development")
+PORTAL_ENV = env.choice("PORTAL_ENV", "development", env.ENVIRONMENTS)
 PRODUCTION = PORTAL_ENV == "production"
-# Which process this is: web, default, ca, beat or manage. Only `ca` may see signing keys.
-PORTAL_PROCESS = env.text("PORTAL_PROCESS", "manage")
+# The kind of this process. Only `ca` and key ceremonies may access signing keys.
+PORTAL_PROCESS = env.choice("PORTAL_PROCESS", "manage", env.PROCESSES)
 PORTAL_DATA = Path(env.text("PORTAL_DATA", str(BASE_DIR / "var"))).resolve()
-PORTAL_BASE_URL = env.text("PORTAL_BASE_URL", "http://localhost:8000").rstrip("/")
-PORTAL_HOST = PORTAL_BASE_URL.split("://", 1)[1].split("/", 1)[0].rsplit(":", 1)[0]
+PUBLIC_ADDRESS = env.public_address(PORTAL_ENV)
+PORTAL_BASE_URL = PUBLIC_ADDRESS.geturl()
+PORTAL_HOST = PUBLIC_ADDRESS.netloc.rsplit("@", 1)[-1].rsplit(":", 1)[0]
 
-if PORTAL_BASE_URL.startswith("https://") and not PRODUCTION:
-    # Elsewhere anybody logs in as a test person, and secrets have defaults known to all.
-    raise ImproperlyConfigured("A service at an https address must have PORTAL_ENV=production.")
+# Each process reads only the secrets it needs, even if others are set: `front`, `ca` and `beat`
+# need none of these. Django raises an error if an empty SECRET_KEY is used.
+WORKS_FOR_PEOPLE = PORTAL_PROCESS in {"web", "default", "mail", "manage"}
+LOGS_PEOPLE_IN = PORTAL_PROCESS in {"web", "manage"}
 
-SECRET_KEY = env.secret("SECRET_KEY", "" if PRODUCTION else "only-for-development-and-tests")
-# Earlier keys: what was sealed under them can still be opened.
-SECRET_KEY_FALLBACKS = env.secret("SECRET_KEY_FALLBACKS", "").split()
+SECRET_KEY = ""
+if WORKS_FOR_PEOPLE:
+    SECRET_KEY = env.secret("SECRET_KEY", "" if PRODUCTION else "only-for-development-and-tests")
+# Earlier keys: data signed or encrypted with them can still be read.
+SECRET_KEY_FALLBACKS = env.secret("SECRET_KEY_FALLBACKS", "").split() if WORKS_FOR_PEOPLE else []
 DEBUG = False
 ALLOWED_HOSTS = [h for h in env.text("ALLOWED_HOSTS", PORTAL_HOST).split(",") if h]
 # PKI_PUBLIC_URL is the plain-http address of CRLs and CA certificates, if not that of the portal.
@@ -61,7 +65,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "certportal.foundation.browsers.PolicyHeaders",
+    "certportal.foundation.web.addresses.ForwardedScheme",
+    "certportal.foundation.web.browsers.PolicyHeaders",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -69,14 +74,14 @@ MIDDLEWARE = [
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "certportal.foundation.browsers.OwnPagesOnly",
+    "certportal.foundation.web.browsers.OwnPagesOnly",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.middleware.PersonMiddleware",
-    "certportal.request_log.RequestLog",
-    "certportal.error.ErrorMiddleware",
+    "certportal.web.request_log.RequestLog",
+    "certportal.web.errors.ErrorMiddleware",
 ]
 
 ROOT_URLCONF = "certportal.urls"
@@ -91,18 +96,22 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "certportal.context.portal",
+                "certportal.web.context.portal",
             ],
+            "builtins": ["certportal.web.facts"],
         },
     },
 ]
-FORM_RENDERER = "certportal.forms.FormRenderer"
+FORM_RENDERER = "certportal.web.form_renderer.FormRenderer"
 
 DATABASES = {"default": env.database(env.secret("DATABASE_URL", "postgres:///portal"))}
 DATABASES["default"]["CONN_MAX_AGE"] = 60
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DATABASES["default"]["OPTIONS"] = (
+    env.database_limits(PORTAL_PROCESS) | (DATABASES["default"]["OPTIONS"])
+)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-REDIS_URL = env.text("REDIS_URL", "redis://localhost:6379/0")
+REDIS_URL = env.secret("REDIS_URL", "redis://localhost:6379/0")
 
 # ------------------------------------------------------------------ people
 AUTH_USER_MODEL = "accounts.User"
@@ -115,13 +124,18 @@ MFA_ADAPTER = "accounts.factors.adapter.Adapter"
 MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Sote-varmenteet"
 # Keys of the keyed hash that recognises a person by identity code: `version:hex`, newest first.
-IDENTITY_KEYS = env.secret("IDENTITY_KEYS", "" if PRODUCTION else "1:" + "00" * 32)
+IDENTITY_KEYS = ""
+if LOGS_PEOPLE_IN:
+    IDENTITY_KEYS = env.secret("IDENTITY_KEYS", "" if PRODUCTION else "1:" + "00" * 32)
 
-# Who is believed about a person's identity. Outside production: the embedded test provider.
+# The identity provider (OpenID Connect). Outside production: the embedded test provider.
 OIDC_ISSUER = env.text("OIDC_ISSUER", "" if PRODUCTION else f"{PORTAL_BASE_URL}/testidp")
 OIDC_CLIENT_ID = env.text("OIDC_CLIENT_ID", "portal")
-OIDC_CLIENT_SECRET = env.secret("OIDC_CLIENT_SECRET", "" if PRODUCTION else "only-for-development")
-# Levels of assurance of the Finnish Trust Network and of eIDAS; test tokens carry their own.
+OIDC_CLIENT_SECRET = ""
+if LOGS_PEOPLE_IN:
+    known = "" if PRODUCTION else "only-for-development"
+    OIDC_CLIENT_SECRET = env.secret("OIDC_CLIENT_SECRET", known)
+# Levels of assurance of the Finnish Trust Network and of eIDAS; test tokens have their own.
 LEVELS_IN_PRODUCTION = (
     "http://ftn.ficora.fi/2017/loa2 http://ftn.ficora.fi/2017/loa3"
     " http://eidas.europa.eu/LoA/substantial http://eidas.europa.eu/LoA/high"
@@ -129,15 +143,20 @@ LEVELS_IN_PRODUCTION = (
 LEVELS_IN_TESTS = "http://ftn.ficora.fi/2017/loatest2"
 LEVELS = env.text("OIDC_LEVELS", LEVELS_IN_PRODUCTION if PRODUCTION else LEVELS_IN_TESTS)
 IDENTIFICATION: dict[str, Any] = {
-    "BACKEND": "accounts.identification.oidc.OpenIdConnect",
+    "BACKEND": "accounts.identification.oidc.client.OpenIdConnect",
     "OPTIONS": {
         "issuer": OIDC_ISSUER,
         "client_id": OIDC_CLIENT_ID,
         "client_secret": OIDC_CLIENT_SECRET,
         "levels": tuple(LEVELS.split()),
+        "scope": env.text("OIDC_SCOPE", "openid"),
+        # Our private keys towards the provider, made by the command `oidc_keys`.
+        "keys_file": env.text("OIDC_KEYS_FILE") if LOGS_PEOPLE_IN else "",
+        "service_name": env.text("OIDC_SERVICE_NAME"),
+        "tells_auth_time": env.flag("OIDC_TELLS_AUTH_TIME", default=True),
     },
 }
-# With the metadata file of an identity provider, Suomi.fi-tunnistus for one, SAML is spoken.
+# If the metadata file of an identity provider, such as Suomi.fi-tunnistus, is given, SAML is used.
 SAML_LEVELS = LEVELS if PRODUCTION else f"{LEVELS} urn:oid:1.2.246.517.3002.110.999"
 SAML_IDP_METADATA_FILE = env.text("SAML_IDP_METADATA_FILE")
 if SAML_IDP_METADATA_FILE:
@@ -158,8 +177,8 @@ if SAML_IDP_METADATA_FILE:
 # A source of mandates that confirms rights to act; without one reviewers confirm them.
 MANDATES: dict[str, Any] = {"BACKEND": "accounts.mandates.none.NoMandates", "OPTIONS": {}}
 
-# The operator's own proxies (addresses or networks): they alone are believed about who asks, and
-# whether over https. Empty: nobody is, and X-Forwarded-* headers are ignored.
+# The operator's proxies (addresses, networks, or `unix` for one that connects through the socket
+# file). X-Forwarded-* headers of other peers are ignored; if empty, those of all peers.
 TRUSTED_PROXIES = [p for p in env.text("TRUSTED_PROXIES").replace(",", " ").split() if p]
 
 # A session ends after this many seconds without a request.
@@ -169,13 +188,13 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
-# The session and the form token are the only cookies there are.
+# Session and CSRF token are the only cookies.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
-if PORTAL_BASE_URL.startswith("https://"):
+if PUBLIC_ADDRESS.scheme == "https":
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = True
-    if TRUSTED_PROXIES:
-        SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    # ForwardedScheme removes the header from peers that are not in TRUSTED_PROXIES.
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^healthz$", r"^ca/$"]
     SECURE_HSTS_SECONDS = 2 * 365 * 24 * 3600
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
@@ -208,22 +227,28 @@ USE_THOUSAND_SEPARATOR = False
 
 # ------------------------------------------------------------------ files
 STATIC_URL = "/static/"
-STATIC_ROOT: Path | None = PORTAL_DATA / "static"
+# `collectstatic` writes here; the container image holds what it wrote.
+STATIC_ROOT: Path | None = Path(env.text("STATIC_ROOT", str(PORTAL_DATA / "static")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
-    "certportal.fonts.FontFinder",
+    "certportal.foundation.web.fonts.FontFinder",
 ]
 STORAGES = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": str(PORTAL_DATA / "attachments"), "base_url": None},
+        "OPTIONS": {
+            "location": str(PORTAL_DATA / "attachments"),
+            "base_url": None,
+            "file_permissions_mode": 0o640,
+            "directory_permissions_mode": 0o750,
+        },
     },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 if not PRODUCTION:
-    # No build step for developers: files are served as they lie in the checkout.
+    # No build step for developers: files are served from the checkout.
     STORAGES["staticfiles"] = {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage",
     }
@@ -235,8 +260,15 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 5
 
 # ------------------------------------------------------------------ mail
 MAIL_DIRECTORY = PORTAL_DATA / "mail"
-MAILERS = {"default": env.mailer(env.text("SMTP_URL"), MAIL_DIRECTORY)}
-MAIL_IS_LOCAL = not env.text("SMTP_URL")
+# Only the worker of the mail queue sends mail; commands check the address before a start.
+SMTP_URL = env.secret("SMTP_URL") if PORTAL_PROCESS in {"mail", "manage"} else ""
+if PRODUCTION and PORTAL_PROCESS == "mail" and not SMTP_URL:
+    raise ImproperlyConfigured(
+        "In production mail goes to a mail server: set SMTP_URL, or put its address into the file"
+        " that SMTP_URL_FILE names."
+    )
+MAILERS = {"default": env.mailer(SMTP_URL, MAIL_DIRECTORY)}
+MAIL_IS_LOCAL = not any((SMTP_URL, env.text("SMTP_URL"), env.text("SMTP_URL_FILE")))
 SERVICE_NAME = _("Certificate orders for social welfare and health care")
 AUTHORITY_NAME = _("Digital and Population Data Services Agency")
 DEFAULT_FROM_EMAIL = env.text("MAIL_FROM", "Sote-varmenteet <varmenteet@portal.example>")
@@ -244,15 +276,15 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 MAIL_DOMAIN = env.text("MAIL_DOMAIN", "portal.example")
 
 # ------------------------------------------------------------------ virus scanner
-# Where clamd answers, tcp://host:port or unix:/path; empty: attachments are not scanned.
+# Address of clamd, tcp://host:port or unix:/path; empty: attachments are not scanned.
 CLAMD_ADDRESS = env.text("CLAMD_ADDRESS")
 SCANNER: dict[str, Any] = {
-    "BACKEND": "certportal.foundation.scanning.none.NoScanner",
+    "BACKEND": "certportal.foundation.files.scanning.none.NoScanner",
     "OPTIONS": {},
 }
 if CLAMD_ADDRESS:
     SCANNER = {
-        "BACKEND": "certportal.foundation.scanning.clamd.Clamd",
+        "BACKEND": "certportal.foundation.files.scanning.clamd.Clamd",
         "OPTIONS": {"address": CLAMD_ADDRESS},
     }
 
@@ -260,7 +292,7 @@ if CLAMD_ADDRESS:
 # Base of the code server's API, ending in /csapi/v6; empty: registers come from files alone.
 REGISTER_URL = env.text("REGISTER_URL")
 REGISTER = {
-    "BACKEND": "accounts.register.codeserver.CodeServer" if REGISTER_URL else "",
+    "BACKEND": "accounts.register.source.codeserver.CodeServer" if REGISTER_URL else "",
     "OPTIONS": {"url": REGISTER_URL} if REGISTER_URL else {},
     "MAX_AGE": timedelta(hours=float(env.text("REGISTER_MAX_AGE_HOURS", "72"))),
     "MAX_ENDED_SHARE": float(env.text("REGISTER_MAX_ENDED_PERCENT", "1")) / 100,
@@ -270,27 +302,34 @@ REGISTER = {
 CELERY_BROKER_URL = f"redis+socket://{REDIS_URL[7:]}" if REDIS_URL[:5] == "unix:" else REDIS_URL
 if REDIS_URL.startswith("unix:"):
     CELERY_BROKER_URL = CELERY_BROKER_URL.replace("?db=", "?virtual_host=")
+CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True
+CELERY_RESULT_EXPIRES = None  # there are none, so beat need not have old ones deleted
+# Workers must not be controllable over the broker (shutdown, consuming other queues, revoking).
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
-# With room for one message alone the Redis transport sleeps up to a second after each task.
+# With a prefetch of 1 the Redis transport sleeps up to a second after each task.
 CELERY_WORKER_PREFETCH_MULTIPLIER = 8
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-# Redis hands an unacknowledged message back only after this; the sweeper does the rest.
+# Redis redelivers an unacknowledged message only after this time (s); the sweeper is faster. A
+# request waits a second at most for one answer of Redis, then leaves the work to the sweeper;
+# workers wait for messages longer than that.
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 120,
-    "socket_connect_timeout": 2,
-    "socket_timeout": 20,
+    "socket_connect_timeout": 1,
+    "socket_timeout": 20 if PORTAL_PROCESS in {"default", "mail", "ca"} else 1,
     "max_retries": 1,
     "interval_start": 0,
     "interval_max": 0.2,
 }
-# A broker that is down must not hold a request: one quick try, the sweeper hands over later.
+# If the broker is down, requests must not wait: one quick attempt, the sweeper sends later.
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TIMEZONE = "Europe/Helsinki"
+CELERY_BEAT_SCHEDULER = "certportal.operations.beat.Scheduler"
 OUTBOX_ROUTES = wiring.ROUTES
-# How long a worker may hold an item before another takes it; how often lost work is sought.
+# How long a worker may hold an item before another may take it; how often the sweeper runs.
 OUTBOX_LEASE_SECONDS = int(env.text("OUTBOX_LEASE_SECONDS", "60"))
 OUTBOX_SWEEP_SECONDS = float(env.text("OUTBOX_SWEEP_SECONDS", "5"))
 CELERY_BEAT_SCHEDULE = wiring.BEAT_SCHEDULE | {
@@ -303,10 +342,10 @@ CELERY_BEAT_SCHEDULE = wiring.BEAT_SCHEDULE | {
 }
 
 # ------------------------------------------------------------------ certificate authority
-# Set for the `ca` worker and for key ceremonies alone; a system check refuses them elsewhere.
+# Set only for the `ca` worker and for key ceremonies; refused below for other processes.
 CA_KEYS_DIR = env.text("CA_KEYS_DIR")
 CA_KEY_PASSWORD_FILE = env.text("CA_KEY_PASSWORD_FILE")
-# A hardware module: the vendor's PKCS#11 library, the token's label, the file with its PIN.
+# An HSM: the vendor's PKCS#11 library, the token's label, the file with its PIN.
 CA_PKCS11_MODULE = env.text("CA_PKCS11_MODULE")
 CA_PKCS11_TOKEN = env.text("CA_PKCS11_TOKEN")
 CA_PKCS11_PIN_FILE = env.text("CA_PKCS11_PIN_FILE")
@@ -317,7 +356,8 @@ KEY_SETTINGS = [
     "CA_PKCS11_TOKEN",
     "CA_PKCS11_PIN_FILE",
 ]
-if PORTAL_PROCESS in {"web", "default", "beat"} and any(globals()[name] for name in KEY_SETTINGS):
+KEYLESS = {"web", "front", "default", "mail", "beat"}
+if PORTAL_PROCESS in KEYLESS and any(globals()[name] for name in KEY_SETTINGS):
     raise ImproperlyConfigured(f"The process {PORTAL_PROCESS} must not be told of signing keys.")
 # Where the keys are: a backend of issuance.signers and its options. Chains are in CA_KEYS_DIR.
 ISSUANCE_SIGNER: dict[str, Any] = {
@@ -334,18 +374,24 @@ if CA_PKCS11_MODULE:
         },
     }
 # Names, OIDs and addresses of the authority: upper-case field names of issuance.conf.Pki.
-# PKI_FILE (TOML) tells them. PKI_PUBLIC_URL is the plain-http address of CRLs and CA certificates,
-# if not that of the portal.
+# They are read from PKI_FILE (TOML). PKI_PUBLIC_URL is the plain-http address of CRLs and CA
+# certificates, if it is not that of the portal.
 PKI = {key.upper(): value for key, value in env.table("PKI_FILE").items()}
 if PKI_PUBLIC_URL:
     PKI["PUBLIC_URL"] = PKI_PUBLIC_URL
-# How many persons must approve a certificate before the authority signs it, by environment.
-ISSUANCE_APPROVALS = {"production": 1, "test": 1}
+# How many people must approve a certificate before the CA signs it, by the environment of its
+# hierarchy. In production two, unless the operator configures another number.
+ISSUANCE_APPROVALS = {
+    "production": int(
+        env.text("APPROVALS_PRODUCTION") or ("2" if PORTAL_ENV == "production" else "1")
+    ),
+    "test": int(env.text("APPROVALS_TEST") or "1"),
+}
 # File of age public keys that `backup` encrypts to.
 BACKUP_RECIPIENTS = env.text("BACKUP_RECIPIENTS")
-# A directory of marker files that make a process stop at a named point; tests only.
+# A directory of marker files that stop a process at a named point; tests only.
 FAULT_POINTS_DIR = env.text("FAULT_POINTS_DIR") if PORTAL_ENV == "test" else ""
 
 LOGGING = logs.configuration(readable=PORTAL_ENV == "development")
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
-SILENCED_SYSTEM_CHECKS: list[str] = []
+SILENCED_SYSTEM_CHECKS = [] if WORKS_FOR_PEOPLE else ["security.W009"]  # it has no SECRET_KEY

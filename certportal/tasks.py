@@ -1,5 +1,5 @@
-"""Celery finds the top's own tasks here."""
+"""Tasks of certportal itself, for Celery's autodiscovery."""
 
-from certportal.health import beat
+from certportal.operations.health import beat
 
 __all__ = ["beat"]

@@ -1,4 +1,4 @@
-"""The URL table: machines' addresses bare, people's pages under their language."""
+"""Root URL configuration: endpoints for machines, and pages under a language prefix."""
 
 from django.conf import settings
 from django.conf.urls.i18n import i18n_patterns
@@ -7,10 +7,12 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
 from accounts.views import register
-from applications.views.certificates import listing
-from applications.views.home import home
-from certportal import error, health, mailbox, pages, samples
-from issuance.pages import authorities
+from applications.views.account.certificates import listing
+from applications.views.account.home import home
+from certportal.operations import health
+from certportal.public import pages
+from certportal.web import errors
+from issuance.views.authorities import authorities
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("livez", health.livez, name="livez"),
@@ -25,22 +27,24 @@ urlpatterns: list[URLPattern | URLResolver] = [
         path("register/options/", register.options, name="register_options"),
         path("certificates/", listing, name="certificates"),
         path("authorities/", authorities, name="authorities"),
-        path("account/", include("accounts.urls")),
-        path("orders/", include("applications.urls")),
-        path("contact-link/", include("applications.contact_urls")),
-        path("technical/", include("applications.technical_urls")),
-        path("console/", include("applications.console_urls")),
+        path("account/", include("accounts.urls.people")),
+        path("orders/", include("applications.urls.orders")),
+        path("contact-link/", include("applications.urls.contact")),
+        path("technical/", include("applications.urls.technical")),
+        path("console/", include("applications.urls.console")),
         path("settings/", admin.site.urls),
     ),
-    path("", include("accounts.machine_urls")),
+    path("", include("accounts.urls.machines")),
 ]
 
 if settings.MAIL_IS_LOCAL and not settings.PRODUCTION:
+    from certportal.dev import mailbox, sample_mails  # refused in production
+
     urlpatterns += [
         path("dev/mail/", mailbox.index, name="dev_mail"),
-        path("dev/mail/samples/", samples.index, name="dev_mail_samples"),
+        path("dev/mail/samples/", sample_mails.index, name="dev_mail_samples"),
         path("dev/mail/<str:name>", mailbox.show, name="dev_mail_show"),
     ]
 
-handler400 = error.bad_request
-handler500 = error.server_error
+handler400 = errors.bad_request
+handler500 = errors.server_error

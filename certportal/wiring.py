@@ -1,20 +1,23 @@
-"""Who hears what: topics and the tasks that hear them, and what beat does when.
+"""Routing of outbox topics to tasks, and the schedule of periodic tasks (beat).
 
-Data only: an app that must be heard above itself enqueues a topic and never imports its hearer.
+An app triggers work in an app above it by enqueuing a topic, without importing that app. Workers
+run only the tasks listed here, each only those of its queue, whatever is written to Redis
+(docs/decisions/broker-not-trusted.md).
 """
 
 from typing import Any
 
 from celery.schedules import crontab
 
-# topic → [(task, queue), …]
+# topic → [(task, queue), …]. Mails have a queue and a worker of their own, so that a mail server
+# that hangs delays no order.
 ROUTES: dict[str, list[tuple[str, str]]] = {
     "administrator.asked": [("applications.tell_administrator_asked", "default")],
     "application.checks_wanted": [("applications.check", "default")],
     "application.claimed": [("applications.prepare_certificate", "ca")],
-    "application.notice": [("applications.send_notice", "default")],
-    "application.mailbox_code": [("applications.mail_mailbox_code", "default")],
-    # The registration authority looks at the facts once more before anything is signed.
+    "application.notice": [("applications.send_notice", "mail")],
+    "application.mailbox_code": [("applications.mail_mailbox_code", "mail")],
+    # The registration authority checks the facts again before anything is signed.
     "certificate.approved": [("applications.confirm", "default")],
     "certificate.confirmed": [("issuance.issue", "ca")],
     "certificates.approved": [("applications.confirm_replacements", "default")],
@@ -29,79 +32,67 @@ ROUTES: dict[str, list[tuple[str, str]]] = {
         ("issuance.publish_ocsp", "ca"),
         ("applications.tell_revoked", "default"),
     ],
-    "feedback.given": [("certportal.mail_feedback", "default")],
+    "feedback.given": [("certportal.mail_feedback", "mail")],
+    "key.blocked": [("applications.tell_key_blocked", "default")],
     "key.proven": [("applications.tell_key_proven", "default")],
-    "person.mail": [("accounts.send_mail", "default")],
+    "paper.wanted": [("applications.make_paper", "default")],
+    "person.mail": [("accounts.send_mail", "mail")],
     "register.changed": [
         ("accounts.follow_register", "default"),
         ("applications.hear_register", "default"),
     ],
-    "register.notice": [("applications.send_register_notice", "default")],
-    "reviewer.mail": [("applications.mail_reviewer", "default")],
+    "register.notice": [("applications.send_register_notice", "mail")],
+    "reviewer.mail": [("applications.mail_reviewer", "mail")],
 }
 
+
+def _timed(
+    task: str, schedule: float | crontab, *, queue: str = "default", expires: float | None = None
+) -> dict[str, Any]:
+    """Return an entry of beat's schedule; a run not begun within `expires` seconds is dropped."""
+    options = {"queue": queue} | ({} if expires is None else {"expires": expires})
+    return {"task": task, "schedule": schedule, "options": options}
+
+
 BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
-    "heartbeat-default": {
-        "task": "portal.beat",
-        "schedule": 10.0,
-        "args": ("default",),
-        "options": {"queue": "default", "expires": 10},
-    },
-    "heartbeat-ca": {
-        "task": "portal.beat",
-        "schedule": 10.0,
-        "args": ("ca",),
-        "options": {"queue": "ca", "expires": 10},
-    },
-    "publish-crls": {
-        "task": "issuance.publish_crls",
-        "schedule": 3600.0,
-        "options": {"queue": "ca", "expires": 600},
-    },
-    # Signs anew what has lost a quarter of its life, and whatever is missing.
-    "refresh-ocsp": {
-        "task": "issuance.refresh_ocsp",
-        "schedule": 600.0,
-        "options": {"queue": "ca", "expires": 600},
-    },
-    # Asks hourly; the task itself knows whether a delta or the whole is due.
-    "register": {
-        "task": "register.catch_up",
-        "schedule": 3600.0,
-        "options": {"expires": 3000},
-    },
-    "forget-expired": {
-        "task": "accounts.forget_expired",
-        "schedule": 3600.0,
-        "options": {"expires": 3000},
-    },
-    # Finnish time (CELERY_TIMEZONE). Each reads from the rows what is due, so that a missed day,
-    # or a week, is caught up with by the next run.
-    "watch-incomplete": {
-        "task": "applications.watch_incomplete",
-        "schedule": crontab(hour=6, minute=0),
-    },
-    "watch-drafts": {"task": "applications.watch_drafts", "schedule": crontab(hour=6, minute=10)},
-    "remind-of-expiry": {
-        "task": "applications.remind_of_expiry",
-        "schedule": crontab(hour=6, minute=20),
-    },
-    # Periods of validity begin and end without any import, hence also every night.
-    "follow-register": {"task": "accounts.follow_days", "schedule": crontab(hour=0, minute=30)},
-    "watch-register": {
-        "task": "applications.watch_register",
-        "schedule": crontab(hour=4, minute=0),
-    },
-    "erase-expired": {"task": "applications.erase_expired", "schedule": crontab(hour=3, minute=30)},
-    # From 7.30 on working days; the task knows holidays and whom it has told already.
-    "greet-reviewers": {
-        "task": "applications.greet_reviewers",
-        "schedule": crontab(hour="7-16", minute="0,30", day_of_week="mon-fri"),
-        "options": {"expires": 1500},
-    },
-    "raise-alarms": {
-        "task": "applications.raise_alarms",
-        "schedule": 600.0,
-        "options": {"expires": 500},
-    },
+    "heartbeat-default": _timed("portal.beat", 10, expires=10),
+    "heartbeat-mail": _timed("portal.beat", 10, queue="mail", expires=10),
+    "heartbeat-ca": _timed("portal.beat", 10, queue="ca", expires=10),
+    "publish-crls": _timed("issuance.publish_crls", 3600, queue="ca", expires=600),
+    # Renews responses that have lost a quarter of their validity, and signs missing ones.
+    "refresh-ocsp": _timed("issuance.refresh_ocsp", 600, queue="ca", expires=600),
+    # Runs hourly; the task itself decides whether a delta or full import is due.
+    "register": _timed("register.catch_up", 3600, expires=3000),
+    "forget-expired": _timed("accounts.forget_expired", 3600, expires=3000),
+    # Finnish time (CELERY_TIMEZONE). Each task finds what is due in the database, so the next run
+    # catches up on missed days.
+    "watch-incomplete": _timed("applications.watch_incomplete", crontab(hour=6, minute=0)),
+    "watch-drafts": _timed("applications.watch_drafts", crontab(hour=6, minute=10)),
+    "remind-of-expiry": _timed("applications.remind_of_expiry", crontab(hour=6, minute=20)),
+    # Validity periods begin and end also on days without an import.
+    "follow-register": _timed("accounts.follow_days", crontab(hour=0, minute=30)),
+    "watch-register": _timed("applications.watch_register", crontab(hour=4, minute=0)),
+    "erase-expired": _timed("applications.erase_expired", crontab(hour=3, minute=30)),
+    # From 7.30 on working days; the task itself knows holidays and who has been mailed already.
+    "greet-reviewers": _timed(
+        "applications.greet_reviewers",
+        crontab(hour="7-16", minute="0,30", day_of_week="mon-fri"),
+        expires=1500,
+    ),
+    # At night, when nobody waits for the signer that it occupies.
+    "reconcile": _timed(
+        "issuance.reconcile", crontab(hour=2, minute=30), queue="ca", expires=3 * 3600
+    ),
+    "raise-alarms": _timed("applications.raise_alarms", 600, expires=500),
 }
+
+# Tasks in neither table above: task → queue.
+OTHER_TASKS = {"foundation.sweep": "default", "issuance.answer_ocsp": "ca"}
+
+
+def tasks_of(queue: str) -> set[str]:
+    """Return the names of the tasks that the queue's worker may run."""
+    heard = {task for tasks in ROUTES.values() for task, where in tasks if where == queue}
+    entries = BEAT_SCHEDULE.values()
+    timed = {entry["task"] for entry in entries if entry["options"]["queue"] == queue}
+    return heard | timed | {task for task, where in OTHER_TASKS.items() if where == queue}

@@ -1,4 +1,7 @@
-"""The WSGI entry point of the web process: status and lists first, then Django."""
+"""The WSGI entry point of the process `web`.
+
+It answers for revocation status and CRLs too where no proxy sends these to `front`.
+"""
 
 import os
 
@@ -9,6 +12,10 @@ os.environ.setdefault("PORTAL_PROCESS", "web")
 
 django = get_wsgi_application()
 
-from issuance.front import Front  # noqa: E402 - Django must be set up before
+from certportal.foundation.database_limit import limit_answers  # noqa: E402 - Django is set up
+from issuance.keys.computable import prepare_search  # noqa: E402
+from issuance.publication.front import Front  # noqa: E402
 
+prepare_search()  # while the worker starts, rather than while somebody uploads a request
+limit_answers()
 application = Front(django)

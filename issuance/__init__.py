@@ -1,1 +1,5 @@
-"""The certificate authority: signs on its own evidence and never sees an application."""
+"""The certificate authority (CA).
+
+It decides by its own records, such as approvals and prepared certificates, and never reads an
+application.
+"""

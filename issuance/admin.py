@@ -1,8 +1,8 @@
-"""Superusers look; the services write."""
+"""Read-only admin pages: superusers may look, only the services write."""
 
 from django.contrib import admin
 
-from certportal.foundation.looking import ReadOnlyAdmin
+from certportal.foundation.web.read_only_admin import ReadOnlyAdmin
 from issuance.models import (
     BlockedKey,
     Certificate,

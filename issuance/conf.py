@@ -1,19 +1,21 @@
-"""Names, object identifiers and addresses of the authority: ``settings.PKI`` over defaults.
+"""Names, object identifiers and addresses of the CA: ``settings.PKI`` overrides the defaults.
 
-The defaults name a demonstration CA. Its object identifiers stand under the
-enterprise number that RFC 5612 reserves for examples, so they claim nothing for anybody.
+The defaults describe a demonstration CA. Its policy OIDs are below the private enterprise
+number that RFC 5612 reserves for documentation, so they belong to no real organisation.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any
 
 from django.conf import settings
 
-from issuance.plan import Policy
-from issuance.profiles import Branch, Environment
+from issuance.algorithms import Branch
+from issuance.certificate.plan import Policy
+from issuance.certificate.profiles import Environment
 
+_DEMONSTRATION = "Demonstration"
 _EXAMPLE = "1.3.6.1.4.1.32473"
 _POLICY_OIDS = MappingProxyType(
     {
@@ -25,15 +27,17 @@ _POLICY_OIDS = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Pki:
-    """``public_url`` is where CRLs and CA certificates are served: plain http, no final slash.
+    """The configuration of the CA.
 
-    ``crl_validity_hours`` and ``ocsp_validity_hours`` are from signing to nextUpdate.
-    ``{url}`` in ``notice`` becomes the address of the practice statement.
+    ``public_url`` is where CRLs and CA certificates are served: plain http, no final slash.
+    ``policy_oids`` holds an OID for each environment and branch. ``crl_validity_hours`` and
+    ``ocsp_validity_hours`` count from signing to nextUpdate. ``{url}`` in ``notice``, the user
+    notice, is replaced with the address of the practice statement.
     """
 
     public_url: str
-    prefix: str = "Demonstration"
-    organisation: str = "Demonstration certification authority"
+    prefix: str = _DEMONSTRATION
+    organisation: str = f"{_DEMONSTRATION} certification authority"
     unit: str = "Sosiaali- ja terveydenhuollon palveluvarmenteet"
     policy_oids: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: _POLICY_OIDS)
     notice: str = "Varmennepolitiikka on osoitteessa - Certifikatpolicyn finns - Policy at {url}"
@@ -65,11 +69,26 @@ class Pki:
 
 
 def pki() -> Pki:
-    """The settings in force. Keys of ``settings.PKI`` are the upper-case names of the fields."""
+    """The configuration in force.
+
+    The keys of ``settings.PKI`` are the field names in upper case; an unknown key raises
+    ValueError.
+    """
     chosen: dict[str, Any] = {key.lower(): value for key, value in settings.PKI.items()}
     known = {each.name for each in fields(Pki)}
     if unknown := chosen.keys() - known:
         raise ValueError(f"settings.PKI has unknown keys: {', '.join(sorted(unknown))}")
-    # Status must be fetched before any TLS can be trusted: RFC 5280 section 8.
+    # Plain http: fetching status over TLS would itself need a status check (RFC 5280 section 8).
     base = settings.PORTAL_BASE_URL.rstrip("/").replace("https://", "http://", 1)
     return Pki(**{"public_url": base, **chosen})
+
+
+def demonstrative(conf: Pki) -> Iterator[tuple[str, str]]:
+    """Yield name and value of each setting that no real authority may have."""
+    for name, value in (("prefix", conf.prefix), ("organisation", conf.organisation)):
+        if value.startswith(_DEMONSTRATION):
+            yield name, value
+    for environment, branches in conf.policy_oids.items():
+        for branch, oid in branches.items():
+            if f"{oid}.".startswith(f"{_EXAMPLE}."):
+                yield f"policy_oids.{environment}.{branch}", oid

@@ -1,4 +1,4 @@
-"""Fault points: named places where a test lets this process die. Inert outside tests."""
+"""Fault points: named places where a test can kill this process. Inert outside tests."""
 
 import os
 import signal
@@ -6,27 +6,12 @@ from pathlib import Path
 
 from django.conf import settings
 
-PREPARE = ("prepare_after_build", "prepare_before_commit", "prepare_after_commit")
-APPROVE = ("approve_before_commit", "approve_after_commit")
-ISSUE = (
-    "before_begin",
-    "begin_before_commit",
-    "after_begin",
-    "before_signing",
-    "after_signing",
-    "journal_before_sync",
-    "after_journal",
-    "before_commit",
-    "after_commit",
-)
-"""The points between the steps of each act, in the order in which they are passed."""
-
 
 def reach(point: str) -> None:
-    """Die at once (SIGKILL, nothing cleaned up) if a file ``point`` waits in the test's folder.
+    """Kill this process (SIGKILL, no clean-up) if FAULT_POINTS_DIR holds a file named ``point``.
 
-    The folder is the setting FAULT_POINTS_DIR, which only test settings have. The file is
-    removed first, so that the process started next gets past.
+    Only the test settings set FAULT_POINTS_DIR. The file is removed first, so that the next
+    process passes the same point unharmed.
     """
     if not settings.FAULT_POINTS_DIR or settings.PORTAL_ENV != "test":
         return

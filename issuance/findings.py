@@ -1,7 +1,8 @@
-"""What the rules say: a finding is a rule's id, its severity and the values it speaks of. Pure.
+"""Findings and the rules they come from. Pure: no input or output.
 
-Findings are stored as they are, with the version of the rule set, and worded for each reader
-by ``issuance.wording``. The rule book below lists what the doctor knows about requests and keys.
+A finding is a rule's id, its severity and the values found. Findings are stored in that form
+with the version of the rule set; ``issuance.wording`` turns them into text for each reader.
+``RULES`` lists every rule that certificate requests and their keys are checked against.
 """
 
 from collections.abc import Mapping
@@ -10,14 +11,14 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Self
 
-RULE_SET_VERSION = "2026.11.4"
-"""Grows whenever a rule is added, removed, or decides differently (year.month[.n])."""
+RULE_SET_VERSION = "2026.11.6"
+"""Raised whenever a rule is added, removed or changes its result. Form: year.month[.n]."""
 
 type Param = str | int | list[str]
 
 
 class Severity(StrEnum):
-    """How much a finding weighs: an error blocks, a warning is shown and confirmed."""
+    """Effect of a finding: an error blocks; a warning is shown and must be confirmed."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -28,7 +29,7 @@ class Severity(StrEnum):
 class Rule:
     """One rule of the rule book.
 
-    ``reason`` is the class of refusal an error belongs to, such as ``weak-key``, else None;
+    ``reason`` is the class of refusal of an error, such as ``weak-key``; None if it has none.
     ``citation`` names the standard, requirement or page the rule comes from.
     """
 
@@ -40,7 +41,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one rule found; ``params`` are the values found and wanted, JSON-safe."""
+    """The result of one rule; ``params`` are the values found and expected, JSON-safe."""
 
     rule: str
     severity: Severity
@@ -48,26 +49,23 @@ class Finding:
 
     @property
     def reason(self) -> str | None:
-        """The class of refusal, or None for a finding that refuses nothing."""
+        """The class of refusal; None for warnings, notes and rules without a class."""
         known = RULES.get(self.rule)
         return known.reason if known and self.severity is Severity.ERROR else None
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-safe dictionary, read back by ``from_json``."""
-        return {
-            "rule": self.rule,
-            "severity": self.severity.value,
-            "params": dict(self.params),
-        }
+        severity = self.severity.value
+        return {"rule": self.rule, "severity": severity, "params": dict(self.params)}
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
-        """The finding that ``to_json`` wrote."""
+        """Restore the finding that ``to_json`` wrote."""
         return cls(stored["rule"], Severity(stored["severity"]), dict(stored["params"]))
 
 
 def found(rule: str, **params: Param) -> Finding:
-    """A finding of the rule book's rule ``rule``, of that rule's own severity."""
+    """A finding of the rule with the id ``rule``, with that rule's severity."""
     return Finding(rule, RULES[rule].severity, params)
 
 
@@ -89,10 +87,9 @@ _ERRORS = {
     "signature.invalid": ("bad-signature", "RFC 2986 section 3; CA/B BR 3.2.1"),
     "signature.unknown": ("bad-signature", "RFC 4055; RFC 5758"),
     "signature.weak": ("weak-signature", "CA/B BR 7.1.3.2; RFC 6194"),
-    "signature.parameters": (
-        "bad-encoding",
-        "RFC 4055 section 2.1; RFC 5758 section 3.2",
-    ),
+    "signature.pss_salt": ("bad-signature", "RFC 4055 section 3.1; RFC 8017 section 9.1.2"),
+    "signature.pss_mask": ("weak-signature", "RFC 4055 section 3.1; CA/B BR 7.1.3.2.1"),
+    "signature.parameters": ("bad-encoding", "RFC 4055 section 2.1; RFC 5758 section 3.2"),
     "key.type": ("unsupported-key", "CA/B BR 6.1.5; domain: RSA and NIST curves"),
     "key.curve": ("unsupported-key", "CA/B BR 6.1.5; RFC 5480 section 2.1.1"),
     "key.unreadable": ("bad-encoding", "RFC 8017 appendix A.1.1; RFC 5480 section 2.2"),
@@ -105,10 +102,11 @@ _ERRORS = {
     "key.rsa_roca": ("weak-key", "CA/B BR 6.1.1.3; CVE-2017-15361"),
     "key.rsa_prime": ("weak-key", "RFC 8017 section 3.1"),
     "key.rsa_shared": ("weak-key", "CA/B BR 6.1.1.3; Heninger et al. 2012"),
-    "key.rsa_structure": (
-        "weak-key",
-        "CA/B BR 6.1.1.3: industry-demonstrated weak keys",
-    ),
+    "key.rsa_ratio": ("weak-key", "CA/B BR 6.1.1.3; Lehman 1974"),
+    "key.rsa_smooth": ("weak-key", "CA/B BR 6.1.1.3; Pollard 1974"),
+    "key.rsa_structure": ("weak-key", "CA/B BR 6.1.1.3: industry-demonstrated weak keys"),
+    "key.ec_scalar": ("weak-key", "CA/B BR 6.1.1.3; FIPS 186-5 appendix A.2"),
+    "key.nonce": ("compromised-key", "CA/B BR 4.9.1.1, 6.1.1.3; FIPS 186-5 section 6.3"),
     "key.published": ("compromised-key", "CA/B BR 6.1.1.3 (3, 4); CVE-2008-0166"),
     "key.blocked": ("compromised-key", "CA/B BR 4.9.1.1, 6.1.1.3 (4)"),
     "subject.missing": ("bad-subject", "RFC 5280 section 4.1.2.6"),
@@ -123,18 +121,9 @@ _ERRORS = {
     "subject.joined": ("bad-subject", "CA/B BR 7.1.4.1: one attribute an RDN"),
     "subject.too_many": ("bad-subject", "own limit: 20 attributes"),
     "subject.unknown": ("bad-subject", "RFC 5280 section 4.1.2.4; FINEID S2"),
-    "subject.placeholder": (
-        "bad-subject",
-        "CA/B BR 3.2.2: OpenSSL's defaults name nobody",
-    ),
-    "subject.personal_code": (
-        "bad-subject",
-        "Data Protection Act 1050/2018 section 29",
-    ),
-    "subject.email": (
-        "bad-subject",
-        "RFC 5280 section 4.2.1.6; RFC 5321 section 4.1.2",
-    ),
+    "subject.placeholder": ("bad-subject", "CA/B BR 3.2.2: OpenSSL's defaults name nobody"),
+    "subject.personal_code": ("bad-subject", "Data Protection Act 1050/2018 section 29"),
+    "subject.email": ("bad-subject", "RFC 5280 section 4.2.1.6; RFC 5321 section 4.1.2"),
     "subject.email_in_server": ("bad-subject", "DVV palvelinvarmenne, 15.9.2023"),
     "subject.host": ("bad-subject", "RFC 1123 section 2.1; CA/B BR 7.1.4.3"),
     "san.host": ("bad-san", "RFC 5280 section 4.2.1.6; CA/B BR 7.1.2.7.12"),
@@ -143,14 +132,8 @@ _ERRORS = {
     "san.email_in_server": ("bad-san", "DVV palvelinvarmenne, 15.9.2023"),
     "san.empty": ("bad-san", "RFC 5280 section 4.2.1.6: SIZE (1..)"),
     "san.too_many": ("bad-san", "own limit: 100 names"),
-    "extension.ca": (
-        "forbidden-extension",
-        "CA/B BR 7.1.2.7; RFC 5280 sections 4.2.1.3, 4.2.1.9",
-    ),
-    "extension.critical": (
-        "forbidden-extension",
-        "RFC 5280 section 4.2: unknown but critical",
-    ),
+    "extension.ca": ("forbidden-extension", "CA/B BR 7.1.2.7; RFC 5280 sections 4.2.1.3, 4.2.1.9"),
+    "extension.critical": ("forbidden-extension", "RFC 5280 section 4.2: unknown but critical"),
     "key.in_use": (None, "CA/B BR 6.1.1.3; domain 1.5: a new key for each order"),
 }
 
@@ -191,3 +174,14 @@ def _book() -> Mapping[str, Rule]:
 
 
 RULES = _book()
+
+PRIVATE_KEY_KNOWN = frozenset(
+    {
+        *("key.ec_scalar", "key.nonce", "key.rsa_factor", "key.rsa_fermat", "key.rsa_prime"),
+        *("key.rsa_ratio", "key.rsa_shared", "key.rsa_smooth"),
+    }
+)
+"""Rules that recover the private key itself: the key's certificates must be revoked.
+
+Source: CA/B BR 4.9.1.1.
+"""

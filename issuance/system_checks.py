@@ -1,4 +1,4 @@
-"""Checks of the set-up that must hold before any process starts."""
+"""System checks (Django) of the configuration, the CA keys and the registered CAs."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -13,19 +13,19 @@ from django.core.checks import CheckMessage, Error, Tags, register
 
 from certportal.foundation import clock
 from issuance import signers
-from issuance.conf import pki
+from issuance.authority.places import Place
+from issuance.certificate.profiles import PROFILES, beyond_ceiling
+from issuance.conf import demonstrative, pki
 from issuance.models import IssuingCA
-from issuance.places import Place
-from issuance.profiles import PROFILES, beyond_ceiling
-from issuance.services.publish import is_needed
+from issuance.services.status.publish_crl import is_needed
 
 FILE_BACKEND = "issuance.signers.file.KeyFiles"
-KEYLESS = {"web", "default", "beat"}
+KEYLESS = {"web", "front", "default", "mail", "beat"}
 
 
 @register(Tags.security)
 def keys_seen_by_ca_only(**_: Any) -> list[CheckMessage]:
-    """Web, beat and the worker that parses hostile uploads start without the key settings."""
+    """Web, beat and the default worker, which parses untrusted uploads, have no key settings."""
     if settings.PORTAL_PROCESS not in KEYLESS:
         return []
     return [
@@ -41,7 +41,7 @@ def keys_seen_by_ca_only(**_: Any) -> list[CheckMessage]:
 
 @register(Tags.security)
 def no_fault_points(**_: Any) -> list[CheckMessage]:
-    """Places where a process dies on demand are for tests alone."""
+    """Fault points, which kill a process on demand, are set in tests only."""
     if not settings.FAULT_POINTS_DIR or settings.PORTAL_ENV == "test":
         return []
     hint = "Take FAULT_POINTS_DIR out of the settings."
@@ -50,7 +50,7 @@ def no_fault_points(**_: Any) -> list[CheckMessage]:
 
 @register(Tags.security, deploy=True)
 def addresses_can_be_reached(**_: Any) -> list[CheckMessage]:
-    """Certificates name a host that the whole world can look up: RFC 5280 section 4.2.1.6."""
+    """The address in certificates is plain http with a full host name: RFC 5280 4.2.1.6."""
     address = urlsplit(pki().public_url)
     if address.scheme == "http" and "." in (address.hostname or ""):
         return []
@@ -61,8 +61,26 @@ def addresses_can_be_reached(**_: Any) -> list[CheckMessage]:
 
 
 @register(Tags.security, deploy=True)
+def names_of_an_authority(**_: Any) -> list[CheckMessage]:
+    """In production, names and policies of the CAs are the operator's, not the demonstration's.
+
+    Certificates carry them for fifteen years.
+    """
+    if not settings.PRODUCTION:
+        return []
+    hint = (
+        "Set PKI_FILE to a TOML file with prefix, organisation and policy_oids of your own, before"
+        " the first key ceremony; see docs/ceremony.md."
+    )
+    return [
+        Error(f"{name} is the demonstration's: {value}.", hint=hint, id="issuance.E021")
+        for name, value in demonstrative(pki())
+    ]
+
+
+@register(Tags.security, deploy=True)
 def keys_in_hardware(**_: Any) -> list[CheckMessage]:
-    """Production keys stand in key files only where a setting says so by name."""
+    """Production keys are in files only if ``production_keys_in_files`` allows it explicitly."""
     chosen: dict[str, Any] = settings.ISSUANCE_SIGNER
     knowingly = chosen.get("OPTIONS", {}).get("production_keys_in_files", False)
     if not settings.PRODUCTION or settings.PORTAL_PROCESS in KEYLESS:
@@ -74,8 +92,17 @@ def keys_in_hardware(**_: Any) -> list[CheckMessage]:
 
 
 @register(Tags.security, deploy=True)
+def two_persons_approve(**_: Any) -> list[CheckMessage]:
+    """In production, a production certificate needs the approval of at least two persons."""
+    if not settings.PRODUCTION or settings.ISSUANCE_APPROVALS["production"] > 1:
+        return []
+    hint = "Set APPROVALS_PRODUCTION to 2 or more; see docs/decisions/who-decides.md."
+    return [Error("One person approves production certificates.", hint=hint, id="issuance.E009")]
+
+
+@register(Tags.security, deploy=True)
 def root_keys_elsewhere(**_: Any) -> list[CheckMessage]:
-    """The root keys have left the service: in production none lies beside its own keys."""
+    """In production, CA_KEYS_DIR holds no root key: root keys are kept outside the service."""
     if not settings.PRODUCTION or not settings.CA_KEYS_DIR:
         return []
     hint = "Keep root keys where no service runs; see docs/ceremony.md."
@@ -87,7 +114,7 @@ def root_keys_elsewhere(**_: Any) -> list[CheckMessage]:
 
 @register(Tags.security, deploy=True)
 def profiles_within_ceilings(**_: Any) -> list[CheckMessage]:
-    """No profile asks for more than the certificate policy allows, however it came about."""
+    """No certificate profile exceeds what the certificate policy allows."""
     return [
         Error(f"The profile {profile.id}: {fault}.", id="issuance.E006")
         for name, profile in PROFILES.items()
@@ -104,7 +131,7 @@ def _misnamed(name: str, own: str) -> Iterator[str]:
 def cas_in_their_environments(
     databases: Sequence[str] | None = None, **_: Any
 ) -> list[CheckMessage]:
-    """A test profile never leads to a production CA nor the reverse, and no two CAs share a key."""
+    """Each CA's name and policy fit its environment and branch, and no two CAs share a key."""
     if not databases:
         return []
     cas = list(IssuingCA.objects.exclude(state=IssuingCA.State.REVOKED))
@@ -117,7 +144,7 @@ def cas_in_their_environments(
 
 
 def _misplaced(ca: IssuingCA) -> Iterator[str]:
-    """Name and policy of a CA's certificate must be those of its environment and branch."""
+    """Yield a fault if the CA certificate's subject or policy does not fit its place."""
     conf, extensions = pki(), ca.certificate.extensions
     if ca.certificate.subject != Place.of(ca).names(conf).name():
         yield f"its name does not fit {ca.environment} {ca.branch}"
@@ -134,10 +161,10 @@ def _spki(ca: IssuingCA) -> bytes:
 
 @register(Tags.database, deploy=True)
 def keys_fit_their_cas(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
-    """The key of every CA that signs still is there, is its own, its chain the registered one.
+    """Every CA still in use can load its key, which matches its certificate and chain.
 
-    Looks only where keys may be seen, and only when the database is asked (``check --deploy``).
-    A CA that nobody needs any more, retired or at its end, may have lost its token.
+    Runs only in processes that have the key settings, and only in deployment checks that include
+    the database. A CA that is no longer needed is not checked: its token may have been put away.
     """
     visible = any(getattr(settings, name, "") for name in settings.KEY_SETTINGS)
     if not databases or settings.PORTAL_PROCESS in KEYLESS or not visible:

@@ -1,22 +1,29 @@
-"""Work of the ``ca`` worker."""
+"""Celery tasks of the ``ca`` worker."""
 
-import base64
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import celery
+import structlog
 from celery import shared_task
 
-from certportal.foundation import clock, outbox
+from certportal.foundation import alarms, clock
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.models import OutboxItem
-from issuance import asking, services
+from certportal.foundation.outbox import outbox
+from issuance import services
+from issuance.publication import ask_worker
+from issuance.services.recovery.compare import Difference
+
+log = structlog.get_logger(__name__)
+
+_UNTIL_NEXT = timedelta(days=2)
 
 
 class NotWritten(Unavailable):
-    """The disk did not take what is to be served; it is tried until it does."""
+    """A file to be served could not be written to disk; the task is retried."""
 
 
 @contextmanager
@@ -40,7 +47,7 @@ def issue(
 def issue_many(
     *, item: OutboxItem, now: datetime, references: list[str], confirmed_at: str = "", **_: object
 ) -> None:
-    """Issue the certificates approved for the references, all in one go."""
+    """Issue the certificates approved for the references, together."""
     confirmed = datetime.fromisoformat(confirmed_at) if confirmed_at else None
     wanted = [UUID(reference) for reference in references]
     services.issue_all_confirmed(wanted, confirmed_at=confirmed, now=now)
@@ -48,36 +55,68 @@ def issue_many(
 
 @outbox.task("issuance.publish_crl")
 def publish_crl(*, item: OutboxItem, now: datetime, certificate_id: int, **_: object) -> None:
-    """Publish the list that a revoked certificate belongs on."""
+    """Publish the CRL that a revoked certificate belongs on."""
     with _writing():
         services.publish_crl_with(certificate_id, now=now)
 
 
 @outbox.task("issuance.publish_ocsp")
 def publish_ocsp(*, item: OutboxItem, now: datetime, certificate_id: int, **_: object) -> None:
-    """Sign the status of a certificate that was issued or revoked."""
+    """Sign and publish the OCSP response of a certificate that was issued or revoked."""
     with _writing():
         services.publish_response_with(certificate_id, now=now)
 
 
 @shared_task(name="issuance.refresh_ocsp")
 def refresh_ocsp() -> None:
-    """Sign status that grows old anew; beat calls this. The rest waits behind other work."""
+    """Renew ageing OCSP responses; beat calls this.
+
+    If more remain, queue this task again, so that other work of the worker comes in between.
+    """
     if services.refresh_responses(now=clock.now()):
         celery.signature("issuance.refresh_ocsp").apply_async(queue="ca", expires=600)
 
 
 @shared_task(name="issuance.answer_ocsp")
 def answer_ocsp(*, stem: str, request: str, reply_to: str) -> None:
-    """Answer a client that waits, for whom nothing was signed ahead."""
+    """Answer an OCSP client whose request has no response signed in advance."""
+    question = ask_worker.read(stem, request, reply_to)
     try:
-        answer = services.answer(stem, base64.b64decode(request), now=clock.now())
+        answer = services.answer(question.stem, question.request, now=clock.now())
     except Unavailable:
-        return  # whoever asked is told to try later
-    asking.reply(reply_to, answer)
+        return  # without a reply the web process tells the client to try later
+    ask_worker.reply(question.reply_to, answer)
+
+
+# Acknowledged at its start: a long run would else be delivered again after `visibility_timeout`.
+@shared_task(name="issuance.reconcile", acks_late=False)
+def reconcile() -> None:
+    """Compare journal, database and CRLs; beat calls this daily.
+
+    Nothing is mended: differences may come from a restore or an attack, so an operator looks first,
+    with the command `reconcile`. Until a run of either finds none, or after the comparison failed,
+    /healthz names it.
+    """
+    try:
+        found = _differences()
+    except Exception:
+        alarms.sound("reconcile", lasting=_UNTIL_NEXT)
+        raise
+    for each in found:
+        log.error("difference", ca=each.stem, about=each.about, kind=str(each.kind))
+    if found:
+        alarms.sound("reconcile", lasting=_UNTIL_NEXT)
+    else:
+        alarms.clear("reconcile")
+
+
+def _differences() -> list[Difference]:
+    with suppress(ExceptionGroup):  # /healthz names a list that cannot be made
+        services.publish_crls(now=clock.now())  # what waits for the next list is no difference
+    return [each for each, _ in services.reconcile(mend=False, now=clock.now())]
 
 
 @shared_task(name="issuance.publish_crls")
 def publish_crls() -> None:
-    """Publish every list anew; beat calls this."""
+    """Publish a new CRL of every CA; beat calls this."""
     services.publish_crls(now=clock.now())

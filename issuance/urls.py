@@ -1,14 +1,14 @@
-"""Addresses of the public repository; they stand in certificates, so they have no language."""
+"""URLs of the public repository. They are written into certificates: no language prefix."""
 
 from django.urls import path
 
-from issuance import pages, views
+from issuance.views import authorities, files
 
 app_name = "issuance"
 urlpatterns = [
-    path("crl/<slug:stem>.crl", views.machines, name="crl"),
-    path("ca/", pages.policy, name="policy"),
-    path("ca/<slug:stem>.crt", views.machines, name="ca_certificate"),
-    path("ca/<slug:stem>.pem", views.machines, name="ca_chain"),
-    path("ca/<slug:stem>.p7c", views.machines, name="ca_bundle"),
+    path("crl/<slug:stem>.crl", files.machines, name="crl"),
+    path("ca/", authorities.policy, name="policy"),
+    path("ca/<slug:stem>.crt", files.machines, name="ca_certificate"),
+    path("ca/<slug:stem>.pem", files.machines, name="ca_chain"),
+    path("ca/<slug:stem>.p7c", files.machines, name="ca_bundle"),
 ]

@@ -1,15 +1,19 @@
 """What every page must hold: WCAG 2.2 AA by axe, reflow, targets and sound references."""
 
 import re
+from collections.abc import Collection
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
+
+from tests.accessible import looked_at
 
 # Given by name: axe's default set leaves out target-size.
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 WIDTHS = (1366, 320)
-LANGUAGES = {"fi", "sv", "en"}
+LANGUAGES = ("fi", "sv", "en")
 OPTIONS = {"runOnly": {"type": "tag", "values": TAGS}, "resultTypes": ["violations"]}
 
 BROKEN_REFERENCES = """() => {
@@ -34,10 +38,13 @@ SMALL_TARGETS = """() => [
   .map(([html, box]) => `${Math.round(box.width)}x${Math.round(box.height)} ${html}`)"""
 
 
+# How many states of each page were looked at in turn.
+_looked: WeakKeyDictionary[Page, int] = WeakKeyDictionary()
+
+
 def faults(page: Page) -> list[str]:
-    """Everything wrong with the page at the browser's present width; empty when sound."""
-    found = axe_faults(page)
-    found += [f"broken reference {one}" for one in page.evaluate(BROKEN_REFERENCES)]
+    """Everything wrong with the page at the browser's present width, apart from axe's findings."""
+    found = [f"broken reference {one}" for one in page.evaluate(BROKEN_REFERENCES)]
     found += [f"small target {one}" for one in page.evaluate(SMALL_TARGETS)]
     if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
         found.append("scrolls sideways")
@@ -54,14 +61,35 @@ def faults(page: Page) -> list[str]:
 
 def axe_faults(page: Page) -> list[str]:
     """Axe's findings, each with its rule and the first offending element."""
-    response = Axe().run(page, options=OPTIONS).response
-    return [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in response["violations"]]
+    if page.evaluate("typeof axe === 'undefined'"):
+        page.evaluate(AXE_SCRIPT)
+    violations = page.evaluate("options => axe.run(options).then((r) => r.violations)", OPTIONS)
+    return [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in violations]
 
 
 def check_both_widths(page: Page) -> None:
-    """Fail if the page has a fault on a wide or on a narrow screen."""
+    """Fail if the page has a fault on a wide or on a narrow screen; note that it was looked at."""
+    _check(page, axe_at=WIDTHS)
+
+
+def check_in_turn(page: Page) -> None:
+    """The same for a test that goes the same way in each of the three languages.
+
+    The layout is looked at on both screens, since long words may break it. Axe, which takes most of
+    the time, looks on one: the screens alternate from state to state and from language to
+    language. So axe sees each state in each language and on each screen, and each language on each
+    screen.
+    """
+    nth = _looked[page] = _looked.get(page, -1) + 1
+    told = page.locator("html").get_attribute("lang")
+    language = LANGUAGES.index(told) if told in LANGUAGES else 0
+    _check(page, axe_at=[WIDTHS[(nth + language) % 2]])
+
+
+def _check(page: Page, *, axe_at: Collection[int]) -> None:
+    looked_at.note(page.url)
     found = {}
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
-        found[width] = faults(page)
+        found[width] = faults(page) + (axe_faults(page) if width in axe_at else [])
     assert found == {width: [] for width in WIDTHS}, f"{page.url}: {found}"

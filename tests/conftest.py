@@ -6,15 +6,23 @@ import pytest
 from django.test.utils import setup_databases
 from django.utils import translation
 
+from accounts.identification.oidc import outgoing
 from accounts.models import Membership
-from accounts.register import files
-from accounts.register import services as register_services
-from certportal.foundation import clock
-from tests import people
-from tests.issuance.hierarchy import make_hierarchy
+from accounts.register.mirror import imports as register_services
+from accounts.register.source import files
+from certportal.dev.builders import people
+from certportal.dev.builders.hierarchy import make_hierarchy
+from certportal.foundation import alarms, clock
+from certportal.foundation.mail import sending
+from certportal.foundation.outbox import outbox
+from tests import tables
+from tests.accessible import looked_at
+from tests.every_page import EveryPage
 
 PHARMACY = "9900001-8"
 CLINICS = "9900008-5"
+
+tables.let_flush()
 
 
 @pytest.fixture(scope="session")
@@ -34,10 +42,25 @@ def default_language():
     translation.deactivate()
 
 
+@pytest.fixture(autouse=True)
+def _services_answer():
+    """Forget that an earlier test of this process had a service hang."""
+    sending.server.reset()
+    outbox.broker.reset()
+    outgoing.breaker.reset()
+    alarms.clear("identification", "register-source", "reconcile")
+
+
 @pytest.fixture
 def now():
     """This very moment: workers read the clock, so tests through them live today."""
     return clock.now()
+
+
+@pytest.fixture
+def still(now, monkeypatch):
+    """Let the clock stand still: the window of a limit cannot end between two requests."""
+    monkeypatch.setattr("certportal.foundation.clock.now", lambda: now)
 
 
 @pytest.fixture
@@ -108,3 +131,15 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
+
+
+def pytest_addoption(parser):
+    """Let the test command ask that each page was looked at."""
+    parser.addoption("--every-page", action="store_true", help="fail if a page was left out")
+
+
+def pytest_configure(config):
+    """Collect the names of the pages looked at, over the processes of the run."""
+    if config.getoption("every_page"):
+        plugin = EveryPage(looked_at.noted, looked_at.overlooked)
+        config.pluginmanager.register(plugin, "every-page")

@@ -23,13 +23,12 @@ ROOT = Path(__file__).parent.parent
 CELERY = [sys.executable, "-m", "celery", "-A", "certportal"]
 # Nothing is kept on disk: what the broker holds when it stops is lost.
 REDIS = ["redis-server", "--port", "0", "--save", "", "--appendonly", "no"]
-GUNICORN = [sys.executable, "-m", "gunicorn", "certportal.wsgi"]
-GUNICORN += ["--worker-class", "gthread", "--threads", "6"]
+GUNICORN = [sys.executable, "-m", "gunicorn", "--worker-class", "gthread", "--threads", "6"]
 WORKER = [*CELERY, "worker", "--without-gossip", "--without-mingle", "-l", "INFO"]
 
 
 class Stack:
-    """Starts and stops processes by name: broker, web, default, ca, beat.
+    """Starts and stops processes by name: broker, web, default, mail, ca, beat.
 
     The broker is a Redis of this stack alone; with `redis_number` it is that database of the
     Redis that REDIS_URL names, and `broker` need not be started.
@@ -71,8 +70,11 @@ class Stack:
         """Return the command line of the named process."""
         return {
             "broker": [*REDIS, "--unixsocket", str(self.socket), "--dir", str(self.data)],
-            "web": [*GUNICORN, "--bind", f"127.0.0.1:{self.port}"],
+            "web": [*GUNICORN, "certportal.wsgi", "--bind", f"127.0.0.1:{self.port}"],
+            # At the address of web: a test starts one of them.
+            "front": [*GUNICORN, "certportal.wsgi_front", "--bind", f"127.0.0.1:{self.port}"],
             "default": [*WORKER, "-Q", "default", "-c", "2", "-n", "default@test"],
+            "mail": [*WORKER, "-Q", "mail", "-c", "2", "-n", "mail@test"],
             "ca": [*WORKER, "-Q", "ca", "-c", "1", "-n", "ca@test"],
             "beat": [
                 *CELERY,

@@ -1,4 +1,5 @@
-"""The second factor of the authority's own people: an authenticator app, or passkeys.
+"""The second factor of the authority's staff: an authenticator app, or passkeys.
 
-The rows and the ceremonies are allauth.mfa's; pages, limits, replay and what is recorded are ours.
+Models and WebAuthn ceremonies are those of allauth.mfa; pages, rate limits, replay protection and
+audit events are our own.
 """

@@ -1,4 +1,4 @@
-"""How allauth.mfa names this service and the person, and how its secrets are kept."""
+"""Adapter for allauth.mfa: the names of service and person, and encryption of secrets."""
 
 from typing import Any
 
@@ -9,14 +9,14 @@ from accounts.factors import sealing
 
 
 class Adapter(DefaultMFAAdapter):
-    """Secrets are sealed in the database; people are named by their name, not by a key."""
+    """Encrypts secrets in the database, and identifies people by name in authenticator apps."""
 
     def encrypt(self, text: str) -> str:
-        """Seal the secret of an authenticator app or the seed of recovery codes."""
+        """Encrypt the secret of an authenticator app or the seed of recovery codes."""
         return sealing.seal(text)
 
     def decrypt(self, encrypted_text: str) -> str:
-        """Open what `encrypt` sealed."""
+        """Decrypt the output of `encrypt`."""
         return sealing.unseal(encrypted_text)
 
     def _get_user_identifier(self, user: Any) -> str:

@@ -1,4 +1,4 @@
-"""The ceremonies of a passkey (W3C Web Authentication, level 2, §7); options come as JSON."""
+"""Registration and authentication with a passkey (W3C Web Authentication, level 2, §7)."""
 
 import json
 import struct
@@ -14,7 +14,7 @@ from accounts.models import User
 
 type Credential = dict[str, Any]
 
-# What allauth and fido2 raise at octets that are no CBOR, no key or no JSON of the right shape.
+# Exceptions of allauth and fido2 for malformed CBOR, keys or JSON.
 UNREADABLE: tuple[type[Exception], ...] = (
     *[ValidationError, ValueError, LookupError, TypeError, AttributeError],
     *[struct.error, RecursionError, UnsupportedAlgorithm],
@@ -22,21 +22,21 @@ UNREADABLE: tuple[type[Exception], ...] = (
 
 
 class NoPasskey(Exception):
-    """What the browser sent does not answer the challenge, or belongs to somebody else."""
+    """The browser's credential does not match the challenge, or is another person's."""
 
 
 def begin_adding(login: User) -> str:
-    """Return the options for making a passkey; its challenge stays in the session."""
+    """Return the registration options as JSON; the challenge is kept in the session."""
     return json.dumps(auth.begin_registration(login, passwordless=False), cls=DjangoJSONEncoder)
 
 
 def begin_proving(login: User) -> str:
-    """Return the options for using one of the login's passkeys."""
+    """Return the authentication options for the login's passkeys as JSON."""
     return json.dumps(auth.begin_authentication(login), cls=DjangoJSONEncoder)
 
 
 def judge_new(credential: Credential) -> None:
-    """Raise NoPasskey unless this is a passkey made for the session's challenge, once."""
+    """Raise NoPasskey unless this is a new passkey for the session's challenge, used up here."""
     try:
         auth.parse_registration_response(credential)
         auth.complete_registration(credential)
@@ -45,7 +45,10 @@ def judge_new(credential: Credential) -> None:
 
 
 def proven(login: User, credential: Credential) -> Authenticator:
-    """Return the login's passkey that signed the session's challenge, once. Raises NoPasskey."""
+    """Return the login's passkey that signed the session's challenge, used up here.
+
+    Raises NoPasskey.
+    """
     try:
         auth.parse_authentication_response(credential)
         return auth.complete_authentication(login, credential)

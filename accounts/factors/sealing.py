@@ -1,4 +1,4 @@
-"""Sealing secrets at rest: whoever reads the database, or a backup of it, has no second factor."""
+"""Encryption of second-factor secrets at rest, so that a database backup does not reveal them."""
 
 import base64
 
@@ -14,9 +14,9 @@ def seal(text: str) -> str:
 
 
 def unseal(sealed: str) -> str:
-    """Return the text; an earlier secret key counts while it stands in SECRET_KEY_FALLBACKS.
+    """Return the decrypted text; keys in SECRET_KEY_FALLBACKS are tried as well.
 
-    Raises cryptography's InvalidToken when it was sealed under a key that is gone.
+    Raises cryptography's InvalidToken if none of the keys fits.
     """
     return _box().decrypt(sealed.encode()).decode()
 
@@ -27,6 +27,6 @@ def _box() -> MultiFernet:
 
 
 def _derived(secret: str) -> bytes:
-    """RFC 5869: a key for this purpose alone."""
+    """A key derived by HKDF (RFC 5869) for this purpose only."""
     kdf = HKDF(SHA256(), length=32, salt=None, info=b"accounts.factors")
     return base64.urlsafe_b64encode(kdf.derive(secret.encode()))

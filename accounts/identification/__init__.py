@@ -1,1 +1,1 @@
-"""Strong identification: what a trusted provider says of a person, turned into an Identity."""
+"""Strong identification: turns a trusted provider's assertion about a person into an Identity."""

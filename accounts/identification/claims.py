@@ -1,4 +1,4 @@
-"""From a provider's claims to an Identity: the identifier is hashed here and then let go."""
+"""Conversion of a provider's claims to an Identity; the identifier is kept only as a hash."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -24,7 +24,10 @@ LONGEST = 120
 
 
 def identity(claims: Mapping[str, Any]) -> Identity:
-    """Return the Identity the claims speak of. Raises NotIdentified when they name nobody."""
+    """Return the Identity of the claims.
+
+    Raises NotIdentified if they lack a valid identifier or a name.
+    """
     if claims.get(HETU):
         return _finnish(claims)
     if claims.get(EIDAS_IDENTIFIER):
@@ -62,7 +65,7 @@ def _proven_at(claims: Mapping[str, Any]) -> datetime | None:
 
 
 def _name(value: Any) -> str:
-    """Return a name fit to be stored; NotIdentified when the provider gave none."""
+    """Return the name with single spaces, cut to `LONGEST`. Raises NotIdentified if it is empty."""
     name = " ".join(str(value or "").split())[:LONGEST]
     if not name:
         raise NotIdentified("no name")

@@ -1,4 +1,4 @@
-"""The way to the provider and back: what the session remembers in between."""
+"""The redirect to the provider and back, with the state kept in the session in between."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from accounts.identification.identity import Identity, NotIdentified, provider
 log = structlog.get_logger(__name__)
 
 KEY = "identification"
-# Several tabs may be on their way at once; more than this, and the oldest is forgotten.
+# Several tabs may start an identification; beyond this number the oldest is dropped.
 MOST_OPEN = 5
 LASTS = timedelta(minutes=15)
 
@@ -21,9 +21,10 @@ LASTS = timedelta(minutes=15)
 def leave(
     request: HttpRequest, *, language: str, wanted: str, now: datetime, anew: bool = False
 ) -> str:
-    """Return the provider's address for this browser, and remember where it was going.
+    """Return the provider's address to redirect to, and store the request in the session.
 
-    `anew`: an earlier proof that the provider remembers does not count.
+    `wanted` is the page to return to. `anew`: the person must authenticate again; an existing
+    session at the provider does not count. Raises Unavailable.
     """
     since = now if anew else None
     departure = provider().begin(callback=callback(request), language=language, since=since)
@@ -39,7 +40,7 @@ def leave(
 
 
 def remembered(session: SessionBase, state: str) -> dict[str, Any] | None:
-    """Take what was remembered under the state; each state counts once."""
+    """Remove and return what `leave` stored under the state, or None; a state works once."""
     departures = session.get(KEY, {})
     left: dict[str, Any] | None = departures.pop(state, None)
     session[KEY] = departures
@@ -47,7 +48,10 @@ def remembered(session: SessionBase, state: str) -> dict[str, Any] | None:
 
 
 def arrive(request: HttpRequest, left: dict[str, Any] | None, *, now: datetime) -> Identity:
-    """Return who came back. Raises NotIdentified, Cancelled and Unavailable; logs why."""
+    """Return the identified person. `left` is the result of `remembered`.
+
+    Raises Cancelled, NotIdentified (both logged) or Unavailable.
+    """
     try:
         if left is None or now - datetime.fromisoformat(left["at"]) > LASTS:
             raise NotIdentified("state")
@@ -59,5 +63,5 @@ def arrive(request: HttpRequest, left: dict[str, Any] | None, *, now: datetime) 
 
 
 def callback(request: HttpRequest) -> str:
-    """Return our absolute return address, the same in every language."""
+    """Return our absolute return address (redirect_uri), which is the same in every language."""
     return request.build_absolute_uri(reverse("identification-return"))

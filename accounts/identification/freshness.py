@@ -1,4 +1,4 @@
-"""Whether a proof of identity is recent enough for what was asked."""
+"""Checks that an authentication is recent enough for the request."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -7,15 +7,16 @@ from django.http import HttpRequest
 
 from accounts.identification.identity import NotIdentified
 
-# OpenID Connect Core 1.0 §3.1.3.7 and SAML 2.0 leave some leeway for clocks.
+# OpenID Connect Core 1.0 §3.1.3.7 and SAML 2.0 allow for clock skew.
 LEEWAY_SECONDS = 30
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def judge_freshness(auth_time: Any, since: str | None, now: datetime) -> None:
-    """Raise NotIdentified for an `auth_time` that is no time, to come, or before `since`.
+    """Raise NotIdentified if `auth_time` is not a number, in the future or before `since`.
 
-    Without `since` the provider may be silent, or let the person in on an earlier proof.
+    `auth_time` is in seconds since 1970, `since` in ISO 8601. Without `since`, `auth_time` may be
+    absent, or earlier than the request (single sign-on).
     """
     if auth_time is None and since is None:
         return
@@ -28,6 +29,6 @@ def judge_freshness(auth_time: Any, since: str | None, now: datetime) -> None:
 
 
 def identified_at(request: HttpRequest) -> datetime:
-    """Return when the person last identified in this session; long ago when unknown."""
+    """Return when the person last identified in this session; `NEVER` if unknown."""
     stored = request.session.get("identified_at")
     return datetime.fromisoformat(stored) if stored else NEVER

@@ -1,4 +1,4 @@
-"""The keyed hash by which a person is recognised; the clear code is never stored."""
+"""The keyed hash by which a person is recognised; the identifier itself is never stored."""
 
 import hashlib
 import hmac
@@ -19,7 +19,8 @@ class Digest:
 def digests(kind: str, code: str) -> tuple[Digest, ...]:
     """Return the hash under every key in use, the newest first.
 
-    The kind is hashed too, so that an eIDAS identifier never meets an identity code.
+    The kind is part of the message, so that an eIDAS identifier and a personal identity code
+    never have the same hash.
     """
     message = f"{kind}:{code}".encode()
     return tuple(
@@ -29,7 +30,10 @@ def digests(kind: str, code: str) -> tuple[Digest, ...]:
 
 
 def keys() -> list[tuple[int, bytes]]:
-    """Read ``IDENTITY_KEYS`` (``2:hex,1:hex``); ImproperlyConfigured if it cannot be used."""
+    """Return (version, key) from ``IDENTITY_KEYS`` (``2:hex,1:hex``), newest first.
+
+    Raises ImproperlyConfigured if the setting is malformed or a key is shorter than 32 bytes.
+    """
     try:
         parts = [part.split(":", 1) for part in settings.IDENTITY_KEYS.split(",") if part.strip()]
         found = [(int(version), bytes.fromhex(key)) for version, key in parts]

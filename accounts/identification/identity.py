@@ -1,24 +1,23 @@
-"""What identification yields, and the seam behind which a provider stands."""
+"""The result of an identification, and the interface that identification providers implement."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from typing import Any, Protocol
+from typing import Protocol
 
-from django.conf import settings
-from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from accounts.identification.hashing import Digest
+from certportal.foundation import backends
 from certportal.foundation.errors import Refused
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderSession:
-    """What the provider calls the session it has opened; it is ended there under these names.
+    """The session at the provider, as identified in a logout request to it.
 
-    `name_id` is transient (SAML 2.0 Core, 8.3.8): it lasts as long as the session and no longer.
+    `name_id` is transient (SAML 2.0 Core, 8.3.8): valid only during that session. `index` is the
+    SessionIndex.
     """
 
     name_id: str
@@ -29,22 +28,22 @@ class ProviderSession:
 class Identity:
     """A strongly identified person: keyed hashes of the identifier (newest first), and the name.
 
-    Everything else the provider said is forgotten.
+    `kind` is "hetu" or "eidas". No other claim of the provider is kept.
     """
 
     kind: str
     digests: tuple[Digest, ...]
     given_name: str
     family_name: str
-    # When the person proved who they are; None where the provider does not tell.
+    # When the person authenticated at the provider; None if it does not say.
     proven_at: datetime | None = None
-    # The session left open at the provider; None where single logout is not spoken.
+    # The session at the provider; None if it does not support single logout.
     session: ProviderSession | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Farewell:
-    """Where to send the browser to end the provider's session, and the id of that request."""
+class ProviderLogout:
+    """The address that ends the session at the provider, and the id of that logout request."""
 
     url: str
     request: str
@@ -52,7 +51,7 @@ class Farewell:
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """Where to send the browser, and what to remember until it comes back."""
+    """The provider's address, and the state and `memory` to keep until the browser returns."""
 
     url: str
     state: str
@@ -66,40 +65,37 @@ class NotIdentified(Refused):
     """
 
     def __init__(self, problem: str) -> None:
-        """Keep the problem beside words that tell a visitor nothing about it."""
+        """Store the problem; the message shown to the visitor does not mention it."""
         super().__init__(_("Identification did not succeed. Try again."))
         self.problem = problem
 
 
 class Cancelled(NotIdentified):
-    """The person turned back at the provider."""
+    """The person cancelled the identification at the provider."""
 
 
 class Provider(Protocol):
-    """An identification service the browser is sent to and comes back from."""
+    """An identification service to which the browser is redirected and from which it returns."""
 
     def begin(self, *, callback: str, language: str, since: datetime | None = None) -> Departure:
         """Start an identification in the language; `callback` is our absolute return address.
 
-        With `since` the person must prove anew who they are, after that time.
+        With `since` the person must authenticate again after that time. Raises Unavailable.
         """
 
     def complete(
         self, answer: Mapping[str, str], memory: dict[str, str], *, callback: str, now: datetime
     ) -> Identity:
-        """Judge the answer the browser brought. Raises NotIdentified, Cancelled, Unavailable."""
+        """Verify the answer in the return address; `memory` is that of the Departure.
 
-    def farewell(self, session: ProviderSession) -> Farewell | None:
-        """Return how to end the provider's session too; None where that cannot be asked."""
+        Raises NotIdentified, Cancelled or Unavailable.
+        """
 
-
-@cache
-def _build(path: str, options: tuple[tuple[str, Any], ...]) -> Provider:
-    provider: Provider = import_string(path)(**dict(options))
-    return provider
+    def end_session(self, session: ProviderSession) -> ProviderLogout | None:
+        """Return the logout request that ends the provider's session; None if not supported."""
 
 
 def provider() -> Provider:
-    """Return the provider that ``IDENTIFICATION`` names, one for the life of the process."""
-    chosen = settings.IDENTIFICATION
-    return _build(chosen["BACKEND"], tuple(sorted(chosen["OPTIONS"].items())))
+    """Return the provider set in ``IDENTIFICATION``."""
+    found: Provider = backends.chosen("IDENTIFICATION")
+    return found

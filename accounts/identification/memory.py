@@ -1,4 +1,4 @@
-"""The double of the identification seam: sends the browser straight back as one test person."""
+"""In-memory test double of `Provider`: redirects straight back as a fixed test person."""
 
 import secrets
 from collections.abc import Mapping
@@ -10,23 +10,23 @@ from accounts.identification import claims
 from accounts.identification.identity import (
     Cancelled,
     Departure,
-    Farewell,
     Identity,
     NotIdentified,
+    ProviderLogout,
     ProviderSession,
 )
 from accounts.identification.testidp import persons
 
 
 class Memory:
-    """A provider without a wire; `person` is a test person's key, empty for one who turns back."""
+    """A provider without a network; `person` is a test person's key, or empty to cancel."""
 
     def __init__(self, *, person: str) -> None:
-        """Keep whom everybody will be identified as."""
+        """Store the key of the person that every visitor is identified as."""
         self.person = person
 
     def begin(self, *, callback: str, language: str, since: datetime | None = None) -> Departure:
-        """Return our own return address with the answer already in it."""
+        """Return our own return address with the answer in its query."""
         state, once = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
         answer = {"code": once} if self.person else {"error": "access_denied"}
         url = f"{callback}?{urlencode({'state': state, **answer})}"
@@ -35,7 +35,7 @@ class Memory:
     def complete(
         self, answer: Mapping[str, str], memory: dict[str, str], *, callback: str, now: datetime
     ) -> Identity:
-        """Return the person if the answer belongs to what was begun."""
+        """Return the person if the answer's code is the one issued by `begin`."""
         if answer.get("error") == "access_denied":
             raise Cancelled("access_denied")
         person = persons.find(self.person)
@@ -43,6 +43,6 @@ class Memory:
             raise NotIdentified("code")
         return replace(claims.identity(person.claims()), proven_at=now)
 
-    def farewell(self, session: ProviderSession) -> Farewell | None:
-        """Return None: there is nobody to say it to."""
+    def end_session(self, session: ProviderSession) -> ProviderLogout | None:
+        """Return None: there is no session to end."""
         return None

@@ -1,1 +1,1 @@
-"""The seam to a source of mandates and roles, such as Suomi.fi-valtuudet; see docs/decisions."""
+"""Interface to a source of mandates and roles, such as Suomi.fi-valtuudet; see docs/decisions."""

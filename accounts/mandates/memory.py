@@ -1,4 +1,4 @@
-"""The double of the seam: rights given as options, and a source that does not answer."""
+"""In-memory test double of `Mandates`: rights given as options, or an unavailable source."""
 
 from datetime import datetime
 
@@ -8,16 +8,16 @@ from certportal.foundation.errors import Unavailable
 
 
 class InMemory:
-    """Knows these rights: (name of the person, business ID, basis, detail)."""
+    """A source with fixed rights: (name of the person, business ID, basis, detail)."""
 
     def __init__(
         self, *, rights: tuple[tuple[str, str, str, str], ...] = (), answers: bool = True
     ) -> None:
-        """Keep the rights; with `answers` false the source is down."""
+        """Store the rights; if `answers` is false, every query raises Unavailable."""
         self.rights, self.answers = rights, answers
 
     def right(self, person: Person, business_id: str, *, now: datetime) -> Mandate | None:
-        """Return the right that was given for this person's name and the business ID."""
+        """Return the right given for this person's name and the business ID, or None."""
         if not self.answers:
             raise Unavailable("mandates")
         for name, code, basis, detail in self.rights:

@@ -7,7 +7,7 @@ from accounts.models import Person
 
 
 class NoMandates:
-    """Knows of no right."""
+    """A source without mandates."""
 
     def right(self, person: Person, business_id: str, *, now: datetime) -> Mandate | None:
         """Return None."""

@@ -1,14 +1,15 @@
-"""What identification over SAML leaves behind: answers already used, and logins it can end."""
+"""State of identification: SAML answers received, and sessions of identified people."""
 
 import uuid
 
 from django.db import models
 
 from accounts.models.people import Person
+from certportal.foundation.kept_tables import Ordinary
 
 
 class Arrival(models.Model):
-    """An answer of the provider, found true, that waits for the browser's own session to fetch it.
+    """A verified SAML answer that waits for the browser's own session to fetch it.
 
     `content` is emptied when it is fetched. The row stays until `expires_at`, because its
     assertion must not be used again as long as it is valid (SAML 2.0 Profiles, 4.1.4.5).
@@ -21,16 +22,19 @@ class Arrival(models.Model):
     made_at = models.DateTimeField()
     expires_at = models.DateTimeField()
 
+    keeping = Ordinary("an answer on its way to the browser, removed when it cannot be used again")
+
     def __str__(self) -> str:
         """Return the time."""
         return f"{self.made_at}"
 
 
 class SignOn(models.Model):
-    """A session of somebody who has identified: a session whose row has ended is nobody's.
+    """A session of an identified person; once its row has ended, requests in it are anonymous.
 
-    Where the provider may end it from its side, it is known there by a name and an index, which
-    are kept as hashes. `renew`: the person's rights have changed; the next request gets a new id.
+    `name_digest` and `index_digest` are hashes of the SAML NameID and SessionIndex, by which the
+    provider can end the session. `renew`: the person's rights have changed, so the session gets
+    a new id at the next request.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -43,6 +47,8 @@ class SignOn(models.Model):
     address = models.GenericIPAddressField(null=True)
     renew = models.BooleanField(default=False)
     ended_at = models.DateTimeField(null=True)
+
+    keeping = Ordinary("sessions, removed a week after they began; logging in is an event")
 
     class Meta:
         indexes = [models.Index(fields=["name_digest"], name="sign_on_name")]

@@ -1,7 +1,8 @@
-"""Ways into an account that exists: invitations, and the wish to be invited."""
+"""Joining an existing account: invitations, and requests to be invited."""
 
 import uuid
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
@@ -9,14 +10,15 @@ from django.utils.translation import pgettext_lazy
 
 from accounts.models.organisations import Membership, Organisation
 from accounts.models.people import Person
-from certportal.foundation import tokens
+from certportal.foundation.kept_tables import Kept, Ordinary
+from certportal.foundation.web import tokens
 
 
 class Invitation(models.Model):
     """An invitation to act for an organisation, mailed as a link that one person can use once.
 
-    The token is derived from the key and `sent`, the number of mailings, so that sending again
-    makes a new one; only its hash is stored.
+    The token is derived from the primary key and `sent`, the number of mailings, so that each
+    mailing has a new token; only its hash is stored.
     """
 
     LASTS = timedelta(days=14)
@@ -41,20 +43,35 @@ class Invitation(models.Model):
     accepted_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
 
+    keeping = Kept(
+        until_closed=[
+            *["made_by", "sent", "token_hash", "expires_at"],
+            *["accepted_by", "accepted_at", "revoked_at"],
+        ],
+        closed="OLD.accepted_at IS NOT NULL",
+        erased=["email"],
+        deletable="OLD.accepted_at IS NULL",
+    )
+
     class Meta:
         ordering = ["-made_at"]
 
+    @property
+    def event_data(self) -> dict[str, Any]:
+        """Return what every event about the invitation holds."""
+        return {"role": self.role, "sent": self.sent}
+
     def __str__(self) -> str:
-        """Return the role; the address is nobody's business."""
+        """Return the role; the address is personal data and must not reach logs."""
         return str(self.role)
 
     @property
     def token(self) -> str:
-        """The present token, for the mail only."""
+        """The current token, for use in the mail only."""
         return tokens.derived("invitation", f"{self.pk}:{self.sent}")
 
     def state(self, now: datetime) -> State:
-        """Return what has become of the invitation by now."""
+        """Return the state of the invitation at the given time."""
         if self.accepted_at is not None:
             return self.State.ACCEPTED
         if self.revoked_at is not None:
@@ -63,13 +80,21 @@ class Invitation(models.Model):
 
 
 class JoinRequest(models.Model):
-    """The wish of a person to be invited to the account of an organisation."""
+    """A person's request to be invited to an organisation's account.
+
+    It is settled only when the person joins the account or the account is closed; an invitation
+    that is cancelled or expires leaves it open.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="join_requests")
     person = models.ForeignKey(Person, models.PROTECT, related_name="join_requests")
     asked_at = models.DateTimeField()
+    # When the person last repeated the request and the administrators were notified again.
+    asked_again_at = models.DateTimeField(null=True)
     settled_at = models.DateTimeField(null=True)
+
+    keeping = Ordinary("a wish that is settled by joining the account, and removed after a year")
 
     class Meta:
         ordering = ["asked_at"]

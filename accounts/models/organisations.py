@@ -1,16 +1,22 @@
-"""Organisations, their business IDs, and who may act for them on what basis."""
+"""Organisations, their business IDs and memberships."""
 
 import uuid
+from typing import Any
+from uuid import UUID
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.people import Person
+from certportal.foundation.kept_tables import Kept
 
 
 class Organisation(models.Model):
-    """A customer account. Its key is its own; business IDs come and go with dates."""
+    """An organisation and its customer account.
+
+    Identified by its own key, because its business ID can change (see `BusinessId`).
+    """
 
     class Kind(models.TextChoices):
         PROVIDER = "provider"
@@ -22,18 +28,32 @@ class Organisation(models.Model):
     founded_at = models.DateTimeField()
     founded_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
 
+    keeping = Kept(changing=["name", "kind"])
+
+    @property
+    def organisation_id(self) -> UUID:
+        """Return the key of the account that events about the organisation belong to."""
+        return self.pk
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the account was closed or merged into another: it has no current business ID."""
+        return all(one.valid_to is not None for one in self.business_ids.all())
+
     def __str__(self) -> str:
-        """Return the name the register gave at founding or at its last change."""
+        """Return the name in the register at founding or at the last change."""
         return self.name
 
 
 class BusinessId(models.Model):
-    """A business ID that an organisation has, or had, from one day to another."""
+    """A business ID of an organisation with its period; `valid_to` is None while current."""
 
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="business_ids")
     code = models.CharField(max_length=9)
     valid_from = models.DateField()
     valid_to = models.DateField(null=True)
+
+    keeping = Kept(once=["valid_to"])
 
     class Meta:
         constraints = [
@@ -53,9 +73,15 @@ class BusinessId(models.Model):
         """Return the business ID."""
         return self.code
 
+    @classmethod
+    def holder(cls, code: str) -> Organisation | None:
+        """Return the account that currently holds the business ID, or None."""
+        current = cls.objects.select_related("organisation").filter(code=code, valid_to=None)
+        return next((found.organisation for found in current), None)
+
 
 class Membership(models.Model):
-    """A person's right to act for an organisation, in a role, on a basis, for a time."""
+    """A person's right to act for an organisation, with role, basis and period."""
 
     class Role(models.TextChoices):
         ADMINISTRATOR = "administrator", _("Administrator")
@@ -69,19 +95,33 @@ class Membership(models.Model):
         REVIEWER_DECISION = "reviewer_decision", _("Reviewer's decision")
         UNVERIFIED = "unverified", _("Unverified")
 
+    # Bases that prove no right by themselves: the founder's own statement, and an invitation.
+    UNCONFIRMED = (Basis.UNVERIFIED, Basis.INVITATION)
+
     person = models.ForeignKey(Person, models.PROTECT, related_name="memberships")
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="memberships")
     role = models.CharField(max_length=20, choices=Role)
     basis = models.CharField(max_length=20, choices=Basis)
-    # What the person stated at founding; `basis` is what the authority holds for true.
+    # The person's own statement at founding; `basis` is what the authority accepts as true.
     stated_basis = models.CharField(max_length=20, choices=Basis, blank=True)
     basis_detail = models.CharField(max_length=300, blank=True)
-    # By what a reviewer saw the right, when it was the reviewer who confirmed it.
+    # The evidence: a reviewer's note, or details from the source of mandates.
     basis_note = models.CharField(max_length=300, blank=True)
     confirmed_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
     confirmed_at = models.DateTimeField(null=True)
+    # The last day of a confirmation on the person's word alone; None for better evidence.
+    confirmed_until = models.DateField(null=True)
     begun_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
+
+    keeping = Kept(
+        # The person changes at a merge; the basis when a right is confirmed or withdrawn.
+        changing=[
+            *["person", "role", "basis", "stated_basis", "basis_detail", "basis_note"],
+            *["confirmed_by", "confirmed_at", "confirmed_until"],
+        ],
+        once=["ended_at"],
+    )
 
     class Meta:
         constraints = [
@@ -92,6 +132,21 @@ class Membership(models.Model):
             ),
         ]
 
+    @property
+    def event_data(self) -> dict[str, Any]:
+        """Return what every event about the membership holds."""
+        return {"person": str(self.person_id), "role": self.role}
+
     def __str__(self) -> str:
         """Return the role."""
         return str(self.role)
+
+    @property
+    def is_unconfirmed(self) -> bool:
+        """Whether the membership's own basis is unconfirmed (see `accounts.right_to_act`)."""
+        return self.basis in self.UNCONFIRMED
+
+    @property
+    def is_weak(self) -> bool:
+        """Whether it was confirmed on the person's word alone, for a limited time."""
+        return self.confirmed_until is not None

@@ -1,4 +1,4 @@
-"""People, what they are recognised by, their logins, and the roles of the authority's own."""
+"""People, their identifiers, mailed codes, logins and staff roles."""
 
 import uuid
 
@@ -7,11 +7,12 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.functional import cached_property
 
-from accounts.managers import UserManager
+from accounts.models.managers import UserManager
+from certportal.foundation.kept_tables import ALWAYS, Kept, Ordinary
 
 
 class Person(models.Model):
-    """A natural person, recognised by identifiers; every act and decision is a person's act."""
+    """A natural person, recognised by identifiers; acts and decisions refer to a person."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     given_name = models.CharField(max_length=120)
@@ -22,6 +23,13 @@ class Person(models.Model):
     merged_into = models.ForeignKey("self", models.PROTECT, null=True, related_name="merged_from")
     created_at = models.DateTimeField()
 
+    keeping = Kept(
+        changing=[
+            *["given_name", "family_name", "email", "email_verified_at", "language"],
+            "merged_into",
+        ]
+    )
+
     class Meta:
         constraints = [
             models.CheckConstraint(condition=~Q(merged_into=F("id")), name="person_not_in_itself"),
@@ -31,14 +39,25 @@ class Person(models.Model):
         """Return the name."""
         return f"{self.given_name} {self.family_name}".strip()
 
+    @property
+    def current(self) -> "Person":
+        """The person at the end of the chain of merges; this one if it was never merged."""
+        person = self
+        while person.merged_into is not None:
+            person = person.merged_into
+        return person
+
     @cached_property
     def is_reviewer(self) -> bool:
-        """Whether the person holds the reviewer's role; for pages. Decisions ask `access`."""
+        """Whether the person holds the reviewer's role, cached: for display only.
+
+        Authorisation uses `access.is_reviewer`.
+        """
         return self.staff_roles.filter(kind=StaffRole.Kind.REVIEWER, ended_at=None).exists()
 
 
 class Identifier(models.Model):
-    """What a person is recognised by: the keyed hash of an identity code or eIDAS identifier."""
+    """The keyed hash (HMAC) of a person's identity code (HETU) or eIDAS identifier."""
 
     class Kind(models.TextChoices):
         HETU = "hetu"
@@ -50,6 +69,8 @@ class Identifier(models.Model):
     digest = models.CharField(max_length=64)
     added_at = models.DateTimeField()
 
+    keeping = Kept(deletable=ALWAYS)
+
     class Meta:
         constraints = [
             models.UniqueConstraint(
@@ -59,14 +80,14 @@ class Identifier(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Return the kind; the digest is nobody's business."""
+        """Return the kind; the digest must not reach logs."""
         return str(self.kind)
 
 
 class EmailCode(models.Model):
-    """A code mailed to an address to show that the person reads it.
+    """A code mailed to an address to verify that the person reads it.
 
-    The code itself is nowhere: it is derived from the row's key and the service's secret key.
+    The code is not stored: it is derived from the row's key and the service's secret key.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -76,8 +97,14 @@ class EmailCode(models.Model):
     expires_at = models.DateTimeField()
     tries = models.PositiveSmallIntegerField(default=0)
     ended_at = models.DateTimeField(null=True)
-    # The address that was in use until this code was typed; told of it, and gone with the row.
+    # The person's former address, for notifying it of the change; deleted with the row.
     replaced = models.EmailField(blank=True)
+    # The invitation that the person accepts with the code, if it is for one.
+    invitation = models.ForeignKey(
+        "accounts.Invitation", models.CASCADE, null=True, related_name="codes"
+    )
+
+    keeping = Ordinary("codes on their way, removed two days after their end")
 
     class Meta:
         constraints = [
@@ -89,12 +116,12 @@ class EmailCode(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Return the key; the address is nobody's business."""
+        """Return the key; the address is personal data and must not reach logs."""
         return str(self.pk)
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A login. Several may point to one person; rights follow the person."""
+    """A login. A person may have several; rights belong to the person."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     username = models.CharField(max_length=150, unique=True)
@@ -104,22 +131,25 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(default=False)
     date_joined = models.DateTimeField(auto_now_add=True)
 
+    event_type = "login"  # as events name it
+    keeping = Kept(fixed=["id", "username", "date_joined"])
+
     objects = UserManager()
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"
 
     def __str__(self) -> str:
-        """Return the person's name; a login without a person has only its own."""
+        """Return the person's name, or the login name if there is no person."""
         return str(self.person) if self.person else self.username
 
     @property
     def is_reviewer(self) -> bool:
-        """Whether the person behind the login holds the reviewer's role; for pages."""
+        """Whether the login's person holds the reviewer's role, cached: for display only."""
         return self.person is not None and self.person.is_reviewer
 
 
 class StaffRole(models.Model):
-    """A role of the authority's own people, held from one moment to another."""
+    """A role of the authority's staff, held from `granted_at` to `ended_at`."""
 
     class Kind(models.TextChoices):
         REVIEWER = "reviewer"
@@ -129,6 +159,8 @@ class StaffRole(models.Model):
     granted_at = models.DateTimeField()
     granted_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
     ended_at = models.DateTimeField(null=True)
+
+    keeping = Kept(changing=["person"], once=["ended_at"])
 
     class Meta:
         constraints = [

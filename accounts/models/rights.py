@@ -1,15 +1,18 @@
-"""Documents by which people show that they may act for an organisation."""
+"""Documents that show rights to act, and requests to be made administrator."""
+
+from typing import Any
 
 from django.db import models
 
 from accounts.models.organisations import Organisation
 from accounts.models.people import Person
+from certportal.foundation.kept_tables import ALWAYS, Kept
 
 
 class RightDocument(models.Model):
     """A PDF that shows a person's right to act, stored privately; the bytes never change.
 
-    `name` is the person's own name for it, cleaned, for display only.
+    `name` is the uploaded file's name, cleaned, for display only.
     """
 
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="right_documents")
@@ -20,8 +23,15 @@ class RightDocument(models.Model):
     sha256 = models.CharField(max_length=64)
     handed_in_at = models.DateTimeField()
 
+    keeping = Kept(changing=["person"], deletable=ALWAYS)
+
     class Meta:
         ordering = ["-handed_in_at", "-pk"]
+
+    @property
+    def event_data(self) -> dict[str, Any]:
+        """Return what every event about the document holds."""
+        return {"sha256": self.sha256, "size": self.size}
 
     def __str__(self) -> str:
         """Return the name for display."""
@@ -29,9 +39,9 @@ class RightDocument(models.Model):
 
 
 class AdministratorRequest(models.Model):
-    """Somebody asks the authority to be made administrator, for no administrator can be reached.
+    """A person's request to be made administrator, because no administrator can be reached.
 
-    Who asked and what was decided stays; the words are blanked when their time is over.
+    Requester and decision are kept; the texts are blanked at the end of their retention period.
     """
 
     organisation = models.ForeignKey(
@@ -45,6 +55,15 @@ class AdministratorRequest(models.Model):
     decided_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
     decided_at = models.DateTimeField(null=True)
 
+    keeping = Kept(
+        changing=["person"],
+        until_closed=["granted", "reasons", "decided_by", "decided_at"],
+        closed="OLD.decided_at IS NOT NULL",
+        erased=["reason", "reasons"],
+        # When two persons with open requests are merged, one request is deleted.
+        deletable="OLD.decided_at IS NULL",
+    )
+
     class Meta:
         ordering = ["asked_at", "pk"]
         constraints = [
@@ -54,6 +73,11 @@ class AdministratorRequest(models.Model):
                 name="one_open_administrator_request",
             ),
         ]
+
+    @property
+    def event_data(self) -> dict[str, Any]:
+        """Return what every event about the request holds."""
+        return {"person": str(self.person_id)}
 
     def __str__(self) -> str:
         """Return the time."""

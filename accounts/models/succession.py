@@ -1,16 +1,18 @@
-"""One organisation taking the place of another."""
+"""The succession of one organisation by another."""
 
 from django.db import models
 
 from accounts.models.organisations import Organisation
 from accounts.models.people import Person
+from certportal.foundation.kept_tables import Kept
 
 
 class Succession(models.Model):
-    """A reviewer's decision that an organisation has been succeeded by another, and why.
+    """A reviewer's decision that an organisation has been succeeded by another, with the reason.
 
-    Where the successor had no account, the account lives on under its business ID and both
-    organisations are the same row. `people`, `orders` tell how many were handed over.
+    If the successor had no account, the account continues under the successor's business ID, and
+    `organisation` and `successor` are the same row. `people` and `orders` count what was handed
+    over.
     """
 
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="succeeded_by")
@@ -23,6 +25,8 @@ class Succession(models.Model):
     orders = models.PositiveIntegerField(default=0)
     decided_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
     at = models.DateTimeField()
+
+    keeping = Kept(changing=["orders"], erased=["reason"])
 
     class Meta:
         ordering = ["-at", "-pk"]

@@ -1,1 +1,1 @@
-"""Mirror of the national registers that decide who may be certified."""
+"""Mirror of the national registers that determine which organisations may get a certificate."""

@@ -1,4 +1,4 @@
-"""Django's handle on the register mirror."""
+"""Django application configuration of the register mirror."""
 
 from django.apps import AppConfig
 

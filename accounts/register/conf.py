@@ -1,4 +1,4 @@
-"""Settings of the mirror: the dict ``REGISTER`` in Django's settings over these defaults."""
+"""Settings of the mirror: these defaults, overridden by the dict ``REGISTER`` in the settings."""
 
 from datetime import timedelta
 from typing import Any
@@ -6,20 +6,20 @@ from typing import Any
 from django.conf import settings
 
 DEFAULTS: dict[str, Any] = {
-    # Dotted path of the source's client, and its keyword arguments. Empty: nothing is fetched,
-    # rows come by `import_register` alone.
+    # Dotted path of the source's client, and its keyword arguments. If empty, nothing is fetched
+    # and rows are imported only by `import_register`.
     "BACKEND": "",
     "OPTIONS": {},
-    # A mirror that is fetched and older than this is not relied on: checks wait. From
-    # REGISTER_MAX_AGE_HOURS; the share below from REGISTER_MAX_ENDED_PERCENT.
+    # Checks wait if a fetched mirror is older than this. Set by REGISTER_MAX_AGE_HOURS; the
+    # share below by REGISTER_MAX_ENDED_PERCENT.
     "MAX_AGE": timedelta(hours=72),
-    # A run that would end more units than both of these is held for a person. The number is for
-    # short lists, where one unit is more than the share.
+    # A run that would end more units than this number and than this share of all units is held
+    # until a person accepts it. The number is for short lists, where one unit exceeds the share.
     "MAX_ENDED": 3,
     "MAX_ENDED_SHARE": 0.01,
 }
 
 
 def value(name: str) -> Any:
-    """The setting *name* of ``REGISTER``, else its default."""
+    """The value of *name* in ``REGISTER``, or its default."""
     return getattr(settings, "REGISTER", {}).get(name, DEFAULTS[name])

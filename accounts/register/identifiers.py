@@ -1,4 +1,4 @@
-"""Business IDs and the OIDs that the registers build from them."""
+"""Finnish business IDs (Y-tunnus), and the OIDs that the registers derive from them."""
 
 import re
 from functools import lru_cache
@@ -6,22 +6,23 @@ from functools import lru_cache
 from stdnum.fi import ytunnus
 
 MAX_OID = 128
-# JHS 159: organisations lie under this arc, node 10 of an organisation holds its provider and
-# units, and unit 0 is the provider itself.
+# JHS 159: organisations are under this arc by business ID; node 10 of an organisation contains its
+# units, of which unit 0 is the provider itself.
 ORGANISATION_ARC = "1.2.246.10."
+_ROOT = re.compile(r"^1\.2\.246\.10\.[0-9]+(?=\.|$)")
 _UNIT = re.compile(r"^(1\.2\.246\.10\.([0-9]{1,8})\.10)\.[0-9]+(?:\.[0-9]+)*$")
 _OID = re.compile(r"^[012](?:\.(?:0|[1-9][0-9]*)){1,31}$")
 _BUSINESS_ID = re.compile(r"^(?:FI)?([0-9]{6,7})-?([0-9])$", re.IGNORECASE)
 
 
 def is_oid(text: str) -> bool:
-    """Whether *text* is an object identifier in dotted form, of a length the mirror holds."""
+    """Whether *text* is an OID in dotted form of at most ``MAX_OID`` characters."""
     return len(text) <= MAX_OID and _OID.match(text) is not None
 
 
-@lru_cache(maxsize=10_000)  # the units of one organisation come one after another
+@lru_cache(maxsize=10_000)  # rows of one organisation are consecutive
 def business_id(text: str) -> str | None:
-    """*text* as seven digits, hyphen and check digit, or None if it is no valid business ID.
+    """*text* as seven digits, hyphen and check digit, or None if it is not a valid business ID.
 
     Accepts the old six digit form, a missing hyphen and the VAT prefix FI.
     """
@@ -33,7 +34,7 @@ def business_id(text: str) -> str | None:
 
 
 def business_id_of_oid(oid: str) -> str | None:
-    """The business ID inside a unit's OID, or None: not every arc carries a valid one."""
+    """The business ID contained in a unit's OID, or None: not every OID has a valid one."""
     match = _UNIT.match(oid)
     if match is None or len(match[2]) < 7:
         return None
@@ -42,6 +43,19 @@ def business_id_of_oid(oid: str) -> str | None:
 
 
 def provider_oid(oid: str) -> str | None:
-    """The OID of the provider that the unit *oid* belongs to, by the arc alone."""
+    """The provider's OID derived from the unit's *oid* (JHS 159), or None for other OIDs."""
     match = _UNIT.match(oid)
     return f"{match[1]}.0" if match else None
+
+
+def organisation_root(identifier: str) -> str:
+    """The OID root of the organisation that a record of a register is about; empty if none is seen.
+
+    *identifier* is the record's OID, or the business ID that an intermediary has in place of one:
+    JHS 159 gives every business ID its node. Outside that arc, what stands before node 10.
+    """
+    if code := business_id(identifier):
+        return f"{ORGANISATION_ARC}{int(code.replace('-', ''))}"
+    if known := _ROOT.match(identifier):
+        return known[0]
+    return re.sub(r"\.10(?:\.[0-9]+)+$", "", identifier) if is_oid(identifier) else ""

@@ -1,31 +1,37 @@
-"""The mirror: immutable versions of register rows, and the runs that brought them."""
+"""The mirror: immutable versions of register rows, and the import runs that created them."""
 
 from datetime import date
+from typing import Any
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import F, Q
 
+from certportal.foundation.kept_tables import Kept, Ordinary
+
 
 class Kind(models.TextChoices):
-    """The two registers that an order may rest on."""
+    """The two registers that an order may be based on."""
 
     SOTE_UNIT = "sote_unit"
     INTERMEDIARY = "intermediary"
 
 
+COUNTED = ("added", "changed", "removed", "ended")
+
+
 class RegisterRun(models.Model):
-    """One import: what was read, what changed, how it ended. Written by the importer only."""
+    """One import run: source, counts of changes, outcome. Written only by `mirror.imports`."""
 
     class Outcome(models.TextChoices):
         RUNNING = "running"
         DONE = "done"
-        HELD = "held"  # would have ended too much: waits for a person's word
+        HELD = "held"  # would end too many units: waits until a person accepts it
         FAILED = "failed"
 
     class Scope(models.TextChoices):
-        FULL = "full"  # what is not in it is no longer in the register
+        FULL = "full"  # a row not in it is no longer in the register
         DELTA = "delta"
 
     kind = models.CharField(max_length=16, choices=Kind)
@@ -41,28 +47,39 @@ class RegisterRun(models.Model):
     changed = models.PositiveIntegerField(default=0)
     removed = models.PositiveIntegerField(default=0)
     ended = models.PositiveIntegerField(default=0)
-    # Of a held run: the first units it would have ended, as pairs of OID and name.
+    # For a held run: the first units it would end, as pairs of OID and name.
     ending = models.JSONField(default=list)
     accepted_at = models.DateTimeField(null=True)
     accepted_by = models.CharField(max_length=80, blank=True)
     accepted_reason = models.TextField(blank=True)
+
+    keeping = Kept(
+        fixed=["id", "kind", "source", "scope", "started_at"],
+        refused="OLD.outcome NOT IN ('running', 'held')",
+    )
 
     class Meta:
         indexes = [
             models.Index("kind", "outcome", F("started_at").desc(), name="register_run_last")
         ]
 
+    @property
+    def event_data(self) -> dict[str, Any]:
+        """Return what every event about the run holds."""
+        return {name: getattr(self, name) for name in COUNTED}
+
     def __str__(self) -> str:
         return f"{self.kind} {self.scope} {self.started_at:%Y-%m-%d %H:%M} {self.outcome}"
 
 
 class RegisterRecord(models.Model):
-    """What a register said of one unit during one validity period, as long as we knew it so.
+    """One version of a register row: a unit in one validity period (a bitemporal record).
 
-    A row is never edited: a change closes ``known_to`` and inserts another. ``valid_from`` and
-    ``valid_to`` are the register's own days, both inclusive, None where open. ``search_name`` and
-    ``search_words`` hold the folded names, see `accounts.register.folding`. Columns that are looked
-    up by their beginning are collated "C", so that a plain index serves prefix and order alike.
+    ``known_from`` and ``known_to`` tell when the mirror held this version. A version is never
+    edited: a change sets its ``known_to`` and inserts a new one. ``valid_from`` and ``valid_to``
+    are the register's validity days, both inclusive, None if open. ``search_name`` and
+    ``search_words`` hold the folded names, see `accounts.register.lookup.folding`. Columns searched
+    by prefix have collation "C", so that a plain index serves both prefix search and order.
     """
 
     class Sector(models.IntegerChoices):
@@ -96,15 +113,17 @@ class RegisterRecord(models.Model):
     search_words = SearchVectorField()
     known_from = models.DateTimeField()
     known_to = models.DateTimeField(null=True)
-    # No constraint in the database: an import writes one run into 100,000 rows, and checking it
-    # row by row costs as much as the import. Runs are written by `services` alone, never deleted.
+    # No foreign key constraint in the database: an import writes the same run into 100,000 rows,
+    # and checking each row costs as much as the import. Runs are never deleted.
     run = models.ForeignKey(
         RegisterRun, on_delete=models.PROTECT, db_index=False, db_constraint=False
     )
 
+    keeping = Kept(once=["known_to"])
+
     class Meta:
         constraints = [
-            # A code may come back with another validity period (CSAPI v6, validOn of PUT).
+            # A code may return with another validity period (CSAPI v6, validOn of PUT).
             models.UniqueConstraint(
                 fields=["oid", "kind", "valid_from"],
                 condition=Q(known_to=None),
@@ -125,7 +144,7 @@ class RegisterRecord(models.Model):
             models.Index(
                 fields=["search_name"], condition=Q(known_to=None), name="register_record_name"
             ),
-            # No pending list: searches would read it through until the next vacuum.
+            # fastupdate off: searches would scan the pending list until the next vacuum.
             GinIndex(
                 fields=["search_words"],
                 condition=Q(known_to=None),
@@ -142,7 +161,7 @@ class RegisterRecord(models.Model):
 
     @property
     def is_provider(self) -> bool:
-        """Whether this is the organisation itself rather than one of its units."""
+        """Whether this record is the provider (the organisation) and not one of its units."""
         return self.oid == self.provider_oid
 
     def is_valid(self, on: date) -> bool:
@@ -151,14 +170,16 @@ class RegisterRecord(models.Model):
         return began and (self.valid_to is None or on <= self.valid_to)
 
     def is_standing(self, on: date) -> bool:
-        """Whether the record stands in the register and is valid on that day."""
+        """Whether the record is in the register, active, and valid on that day."""
         return self.known_to is None and self.status == self.ACTIVE and self.is_valid(on)
 
 
 class RegisterWord(models.Model):
-    """A word that some unit is found by; the dictionary that typing errors are mended with."""
+    """A search word of some unit; these words are the dictionary for correcting typing errors."""
 
     word = models.CharField(max_length=100, primary_key=True, db_collation="C")
+
+    keeping = Ordinary("a dictionary made of the records, and made anew from them")
 
     class Meta:
         indexes = [

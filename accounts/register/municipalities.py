@@ -1,6 +1,6 @@
 """Names of Finnish municipalities by municipality code, where the Swedish name differs.
 
-The register states the Finnish name only; people of bilingual towns search by either.
+The register has only the Finnish name, but people in bilingual towns search by either.
 """
 
 # code: (Finnish, Swedish)
@@ -63,5 +63,4 @@ NAMES = {
     "927": ("Vihti", "Vichtis"),
     "946": ("Vöyri", "Vörå"),
 }
-FINNISH_NAMES = {code: finnish for code, (finnish, _) in NAMES.items()}
 SWEDISH_NAMES = {code: swedish for code, (_, swedish) in NAMES.items()}

@@ -1,1 +1,1 @@
-"""What changes about people and organisations: one function per act."""
+"""Services: the only code that changes people and organisations, one function per act."""

@@ -8,7 +8,8 @@ from django.db import transaction
 from accounts.identification import claims
 from accounts.identification.testidp.persons import PERSONS, TestPerson
 from accounts.models import Person, User
-from accounts.services import people, roles
+from accounts.services.people import recognise
+from accounts.services.rights import staff_roles
 from certportal.foundation.actors import system
 from certportal.foundation.errors import NotAllowed
 
@@ -17,7 +18,7 @@ SUPERUSER = "sofia"
 
 
 def grant_demo_roles(*, now: datetime) -> list[TestPerson]:
-    """Make the test persons that need a role and grant it; twice is as once.
+    """Create the test persons that hold a role and grant it; safe to repeat.
 
     Raises NotAllowed in production.
     """
@@ -27,13 +28,13 @@ def grant_demo_roles(*, now: datetime) -> list[TestPerson]:
         for person in PERSONS:
             if person.key in REVIEWERS:
                 reviewer = Person.objects.get(logins=known(person, now=now))
-                roles.grant_reviewer(reviewer, by=None, actor=system("demo"), now=now)
+                staff_roles.grant_reviewer(reviewer, by=None, actor=system("demo"), now=now)
             elif person.key == SUPERUSER:
-                roles.make_superuser(known(person, now=now), actor=system("demo"), now=now)
+                staff_roles.make_superuser(known(person, now=now), actor=system("demo"), now=now)
     return list(PERSONS)
 
 
 def known(person: TestPerson, *, now: datetime) -> User:
-    """Return the login of the test person, as their first identification would make it."""
+    """Return the test person's login, created as their first identification would create it."""
     identity = claims.identity(person.claims())
-    return people.recognise(identity, language="fi", address="", now=now)
+    return recognise.recognise(identity, language="fi", address="", now=now)

@@ -1,12 +1,13 @@
-"""Addresses without a language: where identification returns to, and the test provider."""
+"""URLs without a language prefix: the endpoints of identification, and the test provider."""
 
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
-from accounts.views import login, saml
+from accounts.views import login, oidc, saml
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("identification/return", login.returned, name="identification-return"),
+    path("identification/oidc/jwks", oidc.key_set, name="identification-oidc-keys"),
     path("identification/saml/metadata", saml.describe, name="identification-saml"),
     path("identification/saml/answer", saml.answer, name="identification-saml-answer"),
     path("identification/saml/logout", saml.single_logout, name="identification-saml-logout"),

@@ -1,4 +1,4 @@
-"""Pages under ``/<language>/account/``."""
+"""URLs of the pages under ``/<language>/account/``."""
 
 from django.urls import path
 

@@ -1,1 +1,1 @@
-"""Pages of this app: they translate between the browser and one service call."""
+"""Views of this app: each translates between the browser and one service call."""

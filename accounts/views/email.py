@@ -1,18 +1,16 @@
-"""Giving an e-mail address and showing that one reads it."""
+"""Views for entering and verifying an e-mail address."""
 
 from datetime import timedelta
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
-from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods
 
 from accounts import access
 from accounts.forms import CodeForm, EmailForm
 from accounts.identification.freshness import identified_at
-from accounts.services import email
-from accounts.views.going import landing, wanted
+from accounts.services.people import email
+from accounts.views.going import identify_anew, landing, wanted, with_next
 from certportal.foundation import clock
 
 LATELY = timedelta(hours=1)
@@ -22,28 +20,27 @@ LATELY = timedelta(hours=1)
 def address(request: HttpRequest) -> HttpResponse:
     """Ask for the address and the language of mail; mail a code there.
 
-    Whoever has an address identifies anew before another takes its place.
+    A person who already has a verified address must have identified within `LATELY` to change it.
     """
     if getattr(request, "person", None) is None:
         return redirect("accounts:login")
     person = access.person_of(request)
     known = person.email_verified_at is not None
     if known and clock.now() - identified_at(request) > LATELY:
-        query = urlencode({"anew": "1", "next": request.get_full_path()})
-        return redirect(f"{reverse('accounts:identify')}?{query}")
+        return identify_anew(request)
     form = EmailForm(
         request.POST or None, initial={"email": person.email, "language": person.language}
     )
     if request.method == "POST" and form.is_valid():
         email.ask_code(person, **form.cleaned_data, actor=access.actor_of(request), now=clock.now())
-        return redirect(_with_next(request, "accounts:email_code"))
+        return redirect(with_next(request, "accounts:email_code"))
     context = {"form": form, "next": wanted(request), "first": not known}
     return render(request, "accounts/email.html", context)
 
 
 @require_http_methods(["GET", "POST"])
 def code(request: HttpRequest) -> HttpResponse:
-    """Ask for the code that was mailed."""
+    """Ask for the mailed code and verify the address."""
     if getattr(request, "person", None) is None:
         return redirect("accounts:login")
     person, now = access.person_of(request), clock.now()
@@ -61,11 +58,6 @@ def code(request: HttpRequest) -> HttpResponse:
         "form": form,
         "next": wanted(request),
         "pending": email.pending(person, now=now),
-        "address_page": _with_next(request, "accounts:email"),
+        "address_page": with_next(request, "accounts:email"),
     }
     return render(request, "accounts/email_code.html", context)
-
-
-def _with_next(request: HttpRequest, name: str) -> str:
-    query = f"?{urlencode({'next': wanted(request)})}" if wanted(request) else ""
-    return f"{reverse(name)}{query}"

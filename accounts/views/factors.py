@@ -1,4 +1,4 @@
-"""The second factor: setting one up, proving it, and keeping one's own in order."""
+"""Views for setting up, proving and managing second factors."""
 
 import functools
 from collections.abc import Callable
@@ -9,7 +9,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import urlencode
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -21,25 +20,25 @@ from accounts.factors.adapter import Adapter
 from accounts.forms import AppCodeForm, FactorCodeForm, PasskeyForm
 from accounts.identification.freshness import identified_at
 from accounts.models import User
-from accounts.services import factors as services
-from accounts.views.going import landing, wanted
+from accounts.services.people import second_factor as services
+from accounts.views.going import identify_anew, landing, wanted, with_next
 from certportal.foundation import clock
 
-# What the session remembers of an app that is being set up: its secret.
+# Session key: the TOTP secret of an authenticator app that is being set up.
 PENDING = "second_factor_pending"
 
 type View = Callable[..., HttpResponseBase]
 
 
 def factor_view(view: View) -> View:
-    """Let in those who need a second factor; for others there is no such page."""
+    """Admit people who need a second factor; others get 404."""
 
     @never_cache
     @access.person_required
     @functools.wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not access.needs_second_factor(request):
-            raise access.not_found(access.actor_of(request), "second_factor", request.path)
+            raise access.no_page(request, "second_factor")
         return view(request, *args, **kwargs)
 
     return guarded
@@ -48,11 +47,11 @@ def factor_view(view: View) -> View:
 @factor_view
 @require_http_methods(["GET", "HEAD", "POST"])
 def prove(request: HttpRequest) -> HttpResponseBase:
-    """Ask for the second factor; whoever has none yet sets one up first."""
+    """Ask for the second factor; redirect to set one up if the login has none."""
     login, now = _login(request), clock.now()
     own = services.factors(login)
     if not own:
-        return _with_next(request, "accounts:second_factor_set_up")
+        return redirect(with_next(request, "accounts:second_factor_set_up"))
     code = FactorCodeForm(request.POST if "code" in request.POST else None)
     passkey = PasskeyForm(request.POST if "credential" in request.POST else None)
     if _succeeds(code, lambda given: services.prove_code(login, given, **_who(request, now))):
@@ -75,7 +74,7 @@ def prove(request: HttpRequest) -> HttpResponseBase:
 @factor_view
 @require_http_methods(["GET", "HEAD", "POST"])
 def set_up(request: HttpRequest) -> HttpResponseBase:
-    """Offer an app and a passkey; the first comes with recovery codes."""
+    """Set up an authenticator app or a passkey; the first factor comes with recovery codes."""
     if leading := _must_show_who(request):
         return leading
     login, now = _login(request), clock.now()
@@ -93,7 +92,7 @@ def set_up(request: HttpRequest) -> HttpResponseBase:
         "code_form": code,
         "passkey_options": passkeys.begin_adding(login),
         "secret": " ".join(secret[at : at + 4] for at in range(0, len(secret), 4)),
-        # Made here from our own address; nothing of it comes from outside.
+        # Safe: the SVG is generated here and contains no user input.
         "picture": mark_safe(picture[picture.index("<svg") :]),  # noqa: S308
         "first": not services.factors(login),
         "next": wanted(request),
@@ -106,11 +105,11 @@ def set_up(request: HttpRequest) -> HttpResponseBase:
 @require_http_methods(["GET", "HEAD", "POST"])
 @access.reauthentication_required
 def recovery_codes(request: HttpRequest) -> HttpResponseBase:
-    """Show the recovery codes once; make new ones when asked to."""
+    """Show the recovery codes once; a POST replaces them with new ones."""
     login = _login(request)
     if request.method == "POST":
         services.make_recovery_codes(login, **_who(request, clock.now()))
-        return _with_next(request, "accounts:recovery_codes")
+        return redirect(with_next(request, "accounts:recovery_codes"))
     held = services.recovery(login)
     if held is None or held.did_view:
         return redirect("accounts:own_factors")
@@ -123,10 +122,10 @@ def recovery_codes(request: HttpRequest) -> HttpResponseBase:
 @factor_view
 @require_safe
 def own(request: HttpRequest) -> HttpResponseBase:
-    """List the login's own factors, and how many recovery codes are left."""
+    """List the login's factors, and how many recovery codes are left."""
     login = _login(request)
     if not services.factors(login):
-        return _with_next(request, "accounts:second_factor_set_up")
+        return redirect(with_next(request, "accounts:second_factor_set_up"))
     held = services.recovery(login)
     context = {
         "factors": services.factors(login),
@@ -148,9 +147,9 @@ def remove(request: HttpRequest, factor_id: int) -> HttpResponseBase:
 
 
 def _login(request: HttpRequest) -> User:
-    """Return the login whose factors count: one's own, or the one of the person that has some.
+    """Return the login whose factors apply: the current one, or another one with factors.
 
-    Two records of one human that were joined have a login each; the person proves one factor.
+    A merged person has a login for each merged record, but needs factors on only one of them.
     """
     own: Any = request.user
     logins = [own, *access.person_of(request).logins.exclude(pk=own.pk).order_by("pk")]
@@ -163,7 +162,7 @@ def _who(request: HttpRequest, now: datetime) -> dict[str, Any]:
 
 
 def _succeeds(form: FactorCodeForm | PasskeyForm, act: Callable[[Any], None]) -> bool:
-    """Whether the form was sent, is well formed, and the act accepts what it holds."""
+    """Whether the form was submitted and is valid, and `act` accepts its value."""
     if not form.is_valid():
         return False
     try:
@@ -175,33 +174,30 @@ def _succeeds(form: FactorCodeForm | PasskeyForm, act: Callable[[Any], None]) ->
 
 
 def _must_show_who(request: HttpRequest) -> HttpResponseBase | None:
-    """Have somebody without a factor identify lately; with one, have them prove it lately."""
+    """Return a redirect unless there is a recent proof of who the person is, else None.
+
+    The proof is the existing second factor or, without one, identification.
+    """
     if services.factors(_login(request)):
         return access.lead_to_reauthenticate(request)
     if clock.now() - identified_at(request) <= access.FRESH:
         return None
-    query = urlencode({"anew": "1", "next": request.get_full_path()})
-    return redirect(f"{reverse('accounts:identify')}?{query}")
+    return identify_anew(request)
 
 
 def _proven(request: HttpRequest, now: datetime) -> HttpResponseBase:
-    """Remember the proof under a new session id: the session can do more from now on."""
+    """Store the time of the proof under a new session id, since the session gains rights."""
     request.session.cycle_key()
     request.session[access.SECOND_FACTOR] = now.isoformat()
     return redirect(wanted(request) or landing(request))
 
 
 def _added(request: HttpRequest, now: datetime) -> HttpResponseBase:
-    """Go on to the recovery codes if the login has none yet, else to the login's own factors."""
+    """Redirect to new recovery codes if the login has none, else to `next` or the factors."""
     request.session.pop(PENDING, None)
     onward = _proven(request, now)
     messages.success(request, _("The second factor is in use."))
     if services.recovery(_login(request)) is None:
         services.make_recovery_codes(_login(request), **_who(request, now))
-        return _with_next(request, "accounts:recovery_codes")
+        return redirect(with_next(request, "accounts:recovery_codes"))
     return onward if wanted(request) else redirect("accounts:own_factors")
-
-
-def _with_next(request: HttpRequest, name: str) -> HttpResponseBase:
-    query = f"?{urlencode({'next': wanted(request)})}" if wanted(request) else ""
-    return redirect(f"{reverse(name)}{query}")

@@ -1,16 +1,16 @@
-"""Where a person goes next."""
+"""Redirect targets: the requested next page, and the landing page."""
 
 from django.conf import settings
-from django.http import HttpRequest
-from django.shortcuts import resolve_url
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, resolve_url
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
 from accounts import access
-from accounts.services.people import present
 
 
 def wanted(request: HttpRequest) -> str:
-    """Return the page of this service named by ``next``; empty when it is none of ours."""
+    """Return the URL in parameter ``next`` if it is on this site, else empty (no open redirect)."""
     address = request.POST.get("next") or request.GET.get("next") or ""
     ours = url_has_allowed_host_and_scheme(
         address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
@@ -18,10 +18,22 @@ def wanted(request: HttpRequest) -> str:
     return address if ours and address.startswith("/") else ""
 
 
+def with_next(request: HttpRequest, name: str) -> str:
+    """Return the URL of the named page, which leads on to the requested next page if any."""
+    query = f"?{urlencode({'next': wanted(request)})}" if wanted(request) else ""
+    return f"{reverse(name)}{query}"
+
+
+def identify_anew(request: HttpRequest) -> HttpResponse:
+    """Redirect to fresh identification, which leads back to this page."""
+    query = urlencode({"anew": "1", "next": request.get_full_path()})
+    return redirect(f"{reverse('accounts:identify')}?{query}")
+
+
 def landing(request: HttpRequest) -> str:
-    """Return the page a person comes to: reviewers the console, all others their account."""
+    """Return the URL of the page after login: the console for reviewers, else the account."""
     user = request.user
     person = user.person if user.is_authenticated else None
-    if person is not None and access.is_reviewer(present(person)):
+    if person is not None and access.is_reviewer(person.current):
         return resolve_url(settings.REVIEWER_REDIRECT_URL)
     return resolve_url(settings.LOGIN_REDIRECT_URL)

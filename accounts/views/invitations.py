@@ -1,4 +1,4 @@
-"""Inviting people to the account, and accepting an invitation."""
+"""Views for inviting people to an account and for accepting an invitation."""
 
 from collections.abc import Mapping
 from uuid import UUID
@@ -14,9 +14,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts import access
-from accounts.forms import InviteForm
+from accounts.forms import CodeForm, InviteForm
 from accounts.models import Invitation, Membership, Organisation, Person
-from accounts.services import inviting
+from accounts.right_to_act import is_shown
+from accounts.services.organisations import invite as invite_organisations
+from accounts.services.organisations.membership import NotConfirmed
+from accounts.services.people import email as addresses
 from accounts.views.going import landing
 from accounts.views.organisations import act_for
 from certportal.foundation import clock
@@ -25,16 +28,19 @@ from certportal.foundation import clock
 @access.member_required
 @require_http_methods(["GET", "POST"])
 def invite(request: HttpRequest) -> HttpResponse:
-    """Invite somebody to the account acted for."""
-    organisation = access.organisation_of(request)
-    access.require_administrator(access.person_of(request), organisation.pk)
+    """Invite somebody to the account of the chosen organisation."""
+    person, organisation = access.person_of(request), access.organisation_of(request)
+    own = access.current_membership(person, organisation.pk)
+    if own is not None and own.role == Membership.Role.ADMINISTRATOR and not is_shown(own):
+        raise NotConfirmed
+    access.require_administrator(person, organisation.pk)
     return _invite(request, organisation, {"language": get_language()})
 
 
 @access.person_required
 @require_http_methods(["GET", "POST"])
 def invite_for(request: HttpRequest, request_id: UUID) -> HttpResponse:
-    """Invite somebody who has asked for it: the form is filled in."""
+    """Invite a person who has asked to be invited; the form is prefilled."""
     asked = access.get_join_request(access.person_of(request), request_id)
     known = {
         "email": asked.person.email,
@@ -52,7 +58,7 @@ def _invite(
 ) -> HttpResponse:
     form = InviteForm(request.POST or None, initial=known)
     if request.method == "POST" and form.is_valid():
-        inviting.invite(
+        invite_organisations.invite(
             organisation,
             **form.cleaned_data,
             by=access.person_of(request),
@@ -71,7 +77,7 @@ def resend(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
     """Send an invitation again, with a new link."""
     found = access.get_invitation(access.person_of(request), invitation_id)
     if request.method == "POST":
-        inviting.resend(found.pk, actor=access.actor_of(request), now=clock.now())
+        invite_organisations.resend(found.pk, actor=access.actor_of(request), now=clock.now())
         messages.success(request, _("The invitation was sent again. The earlier link is dead."))
     return redirect("accounts:members")
 
@@ -82,7 +88,7 @@ def revoke(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
     """Cancel an invitation."""
     found = access.get_invitation(access.person_of(request), invitation_id)
     if request.method == "POST":
-        inviting.revoke(found.pk, actor=access.actor_of(request), now=clock.now())
+        invite_organisations.revoke(found.pk, actor=access.actor_of(request), now=clock.now())
         messages.success(request, _("The invitation was cancelled."))
     return redirect("accounts:members")
 
@@ -90,26 +96,63 @@ def revoke(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
-    """Show the invitation to whoever has the link; an identified person accepts it by POST."""
+    """Show the invitation to anybody with the link; an identified person accepts it by POST."""
     actor, now = access.actor_of(request), clock.now()
-    found = inviting.find(token, address=actor.address, now=now)
+    found = invite_organisations.find(token, address=actor.address, now=now)
     if found is None:
         raise access.not_found(actor, "invitation", "")
     if found.state(now) != Invitation.State.WAITING:
         return render(request, "accounts/invitation_over.html", status=410)
     person: Person | None = getattr(request, "person", None)
-    ready = person is not None and person.email_verified_at is not None
-    if person is not None and ready and request.method == "POST":
-        return _accept(request, found, token, person)
+    if person is not None and person.email_verified_at is not None:
+        return _ready(request, found, token, person)
     step = "accounts:login" if person is None else "accounts:email"
     query = urlencode({"next": request.path})
-    context = {"invitation": found, "ready": ready, "step": f"{reverse(step)}?{query}"}
+    context = {"invitation": found, "step": f"{reverse(step)}?{query}"}
     return render(request, "accounts/invitation.html", context)
 
 
-def _accept(request: HttpRequest, found: Invitation, token: str, person: Person) -> HttpResponse:
+def _ready(request: HttpRequest, found: Invitation, token: str, person: Person) -> HttpResponse:
+    """Let the person accept, with a mailed code if their address is not the invited one."""
+    invite_organisations.require_outside(person, found)
+    actor, now = access.actor_of(request), clock.now()
+    same = invite_organisations.is_for(found, person)
+    form = None if same else CodeForm()
+    if request.method == "POST" and same:
+        return _accept(request, found, token, person, "")
+    if request.method == "POST" and "ask" in request.POST:
+        addresses.ask_code_for(found, person, actor=actor, now=now)
+        return redirect("accounts:invitation", token)
+    if request.method == "POST":
+        form = CodeForm(request.POST)
+        if form.is_valid():
+            try:
+                return _accept(request, found, token, person, form.cleaned_data["code"])
+            except addresses.WrongCode as wrong:
+                form.add_error("code", str(wrong))
+    context = {
+        "invitation": found,
+        "ready": True,
+        "form": form,
+        "masked": _masked(found.email),
+        "pending": addresses.pending(person, invitation=found, now=now),
+    }
+    return render(request, "accounts/invitation.html", context)
+
+
+def _masked(address: str) -> str:
+    """Return the address with all but the first character of the local part hidden."""
+    name, _at, domain = address.partition("@")
+    return f"{name[:1]}…@{domain}"
+
+
+def _accept(
+    request: HttpRequest, found: Invitation, token: str, person: Person, code: str
+) -> HttpResponse:
     actor = access.actor_of(request)
-    inviting.accept(found.pk, token, person=person, actor=actor, now=clock.now())
+    invite_organisations.accept(
+        found.pk, token, person=person, code=code, actor=actor, now=clock.now()
+    )
     act_for(request, found.organisation)
     messages.success(request, _("You now act for %(name)s.") % {"name": found.organisation})
     return redirect(landing(request))

@@ -1,4 +1,4 @@
-"""Logging in: to the identification service and back."""
+"""Views for logging in through the identification service."""
 
 from datetime import datetime
 
@@ -12,13 +12,13 @@ from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from accounts import access, user_agents
+from accounts import access
 from accounts.identification import flow
 from accounts.identification.identity import Cancelled, Identity, NotIdentified
 from accounts.middleware import SIGN_ON
 from accounts.models import User
-from accounts.services import sessions, signing_on
-from accounts.services.signing_on import Step
+from accounts.services.people import browsers, sessions, sign_on
+from accounts.services.people.sign_on import Step
 from accounts.views.factors import PENDING
 from accounts.views.going import landing, wanted
 from certportal.foundation import clock
@@ -29,7 +29,7 @@ BACKEND = settings.AUTHENTICATION_BACKENDS[0]
 @require_GET
 @never_cache
 def login(request: HttpRequest) -> HttpResponse:
-    """Tell that the person is about to be sent to the identification service."""
+    """Explain that the person will be sent to the identification service."""
     if getattr(request, "person", None) is not None:
         return redirect(wanted(request) or landing(request))
     query = urlencode({"next": wanted(request)}) if wanted(request) else ""
@@ -42,15 +42,15 @@ def login(request: HttpRequest) -> HttpResponse:
 def identify(request: HttpRequest) -> HttpResponse:
     """Send the browser to the identification service.
 
-    Reached by a link: a form's answer may not redirect elsewhere under `form-action 'self'`. The
-    links to identify *again* say `anew`. What another site embeds goes nowhere and counts as
-    nothing (Fetch Metadata, 2.1): it could lock a whole office out.
+    Reached by a link, because under CSP `form-action 'self'` a form's response may not redirect
+    to another site. Parameter `anew` requests fresh identification. Embedded requests are refused
+    and not counted (Fetch Metadata, 2.1): another site could otherwise use up an office's limit.
     """
     if request.headers.get("Sec-Fetch-Dest", "document") != "document":
         raise PermissionDenied
     language = translation.get_language() or settings.LANGUAGE_CODE
     anew, now = "anew" in request.GET, clock.now()
-    signing_on.step(Step.LEAVING, address=access.actor_of(request).address, now=now)
+    sign_on.step(Step.LEAVING, address=access.actor_of(request).address, now=now)
     url = flow.leave(request, language=language, wanted=wanted(request), now=now, anew=anew)
     return HttpResponseRedirect(url)
 
@@ -58,20 +58,20 @@ def identify(request: HttpRequest) -> HttpResponse:
 @require_GET
 @never_cache
 def returned(request: HttpRequest) -> HttpResponse:
-    """Take the browser back from the identification service and log the person in."""
+    """Handle the return from the identification service and log the person in."""
     left = flow.remembered(request.session, request.GET.get("state", ""))
     language = left["language"] if left else settings.LANGUAGE_CODE
     translation.activate(language)
     now = clock.now()
     if left is None:
-        signing_on.step(Step.STRAY, address=access.actor_of(request).address, now=now)
+        sign_on.step(Step.STRAY, address=access.actor_of(request).address, now=now)
     try:
         identity = flow.arrive(request, left, now=now)
     except Cancelled:
         return redirect("accounts:cancelled")
     except NotIdentified:
         return redirect("accounts:not_identified")
-    entry = signing_on.enter(identity, language=language, client=client_of(request), now=now)
+    entry = sign_on.enter(identity, language=language, client=client_of(request), now=now)
     end_earlier(request, now)
     begin_anew(request, entry.login)
     remember(request, identity.proven_at, now)
@@ -80,9 +80,10 @@ def returned(request: HttpRequest) -> HttpResponse:
 
 
 def remember(request: HttpRequest, proven_at: datetime | None, now: datetime) -> None:
-    """Keep when the person proved who they are: sending and approving ask for a recent proof.
+    """Store when the person identified, since some acts require recent identification.
 
-    A provider that does not tell may have known the browser from before: no proof is remembered.
+    If the provider does not tell the time, it may have reused an earlier session (single sign-on),
+    so nothing is stored.
     """
     if proven_at is None:
         request.session.pop("identified_at", None)
@@ -91,17 +92,17 @@ def remember(request: HttpRequest, proven_at: datetime | None, now: datetime) ->
 
 
 def end_earlier(request: HttpRequest, now: datetime) -> None:
-    """End the session that the browser had: identifying again begins another one."""
+    """End the browser's earlier session: identifying again begins a new one."""
     earlier = request.session.get(SIGN_ON)
     if earlier:
         sessions.leave(earlier["id"], actor=access.actor_of(request), now=now)
 
 
 def begin_anew(request: HttpRequest, login: User) -> None:
-    """Log in under a new session id, with no second factor proven yet.
+    """Log in under a new session id, without a proven second factor.
 
-    Django leaves the id of whoever is logged in already as it is. Kept are the organisation the
-    person acts for and the links that this browser has opened; another person's is emptied.
+    The id is cycled here because Django keeps it when the same user logs in again. Other session
+    data, such as the chosen organisation, is kept; Django flushes it if another user logs in.
     """
     for name in (access.SECOND_FACTOR, PENDING):
         request.session.pop(name, None)
@@ -109,8 +110,8 @@ def begin_anew(request: HttpRequest, login: User) -> None:
     auth.login(request, login, backend=BACKEND)
 
 
-def remember_session(request: HttpRequest, identity: Identity, entry: signing_on.Entry) -> None:
-    """Keep which row stands for this session, and how the provider's session is ended."""
+def remember_session(request: HttpRequest, identity: Identity, entry: sign_on.Entry) -> None:
+    """Store the key of the `SignOn` row, and what is needed to end the provider's session."""
     request.session[SIGN_ON] = {"id": str(entry.sign_on)}
     if identity.session is not None:
         request.session[SIGN_ON] |= {
@@ -120,18 +121,18 @@ def remember_session(request: HttpRequest, identity: Identity, entry: signing_on
 
 
 def client_of(request: HttpRequest) -> sessions.Client:
-    """Return from where the person uses the service."""
-    browser = user_agents.in_words(request.headers.get("User-Agent", ""))
+    """Return the network address and browser of the request."""
+    browser = browsers.in_words(request.headers.get("User-Agent", ""))
     return sessions.Client(access.actor_of(request).address, browser)
 
 
 @require_GET
 def cancelled(request: HttpRequest) -> HttpResponse:
-    """Tell a person who turned back that nothing happened, and how to go on."""
+    """Tell a person who cancelled identification that nothing happened, and how to go on."""
     return render(request, "accounts/cancelled.html")
 
 
 @require_GET
 def not_identified(request: HttpRequest) -> HttpResponse:
-    """Tell that identification did not succeed, and what may help."""
+    """Tell that identification failed, and what may help."""
     return render(request, "accounts/not_identified.html")

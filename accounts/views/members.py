@@ -1,4 +1,4 @@
-"""The people of the account: the list, a member's role, removing and leaving."""
+"""Views of an account's members: list, role, removing and leaving."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -8,33 +8,52 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import access
 from accounts.forms import RoleForm
-from accounts.models import Invitation, Membership, Organisation
-from accounts.services import membership as services
+from accounts.models import Invitation, JoinRequest, Organisation
+from accounts.right_to_act import is_shown
+from accounts.services.organisations import membership as services
 from certportal.foundation import clock
 
 
 @access.member_required
 @require_safe
 def members(request: HttpRequest) -> HttpResponse:
-    """List the account's people; to administrators also invitations and requests to join."""
+    """List the account's members; to administrators also invitations and requests to join.
+
+    A member whose right is unconfirmed sees only themselves.
+    """
     person, organisation = access.person_of(request), access.organisation_of(request)
     own = access.current_membership(person, organisation.pk)
-    administers = own is not None and own.role == Membership.Role.ADMINISTRATOR
+    shown = own is not None and is_shown(own)
+    administers = own is not None and access.administers(own)
     current = organisation.memberships.filter(ended_at=None).select_related("person")
+    if not shown:
+        current = current.filter(person=person)
+    invitations = _invitations(organisation) if administers else []
     context = {
         "organisation": organisation,
         "own": own,
         "administers": administers,
         "code": organisation.business_ids.filter(valid_to=None).first(),
         "members": current.order_by("person__family_name", "person__given_name"),
-        "invitations": _invitations(organisation) if administers else [],
-        "asked": organisation.join_requests.filter(settled_at=None).select_related("person"),
+        "invitations": invitations,
+        "shown": shown,
+        "asked": _asked(organisation, invitations) if administers else [],
     }
     return render(request, "accounts/members.html", context)
 
 
+def _asked(
+    organisation: Organisation, invitations: list[tuple[Invitation, str, bool]]
+) -> list[tuple[JoinRequest, bool]]:
+    """Return the open requests to join, each with whether the person has an open invitation."""
+    now, waiting = clock.now(), Invitation.State.WAITING
+    invited = {one.email.casefold() for one, *_ in invitations if one.state(now) == waiting}
+    asked = organisation.join_requests.filter(settled_at=None).select_related("person")
+    return [(one, one.person.email.casefold() in invited) for one in asked]
+
+
 def _invitations(organisation: Organisation) -> list[tuple[Invitation, str, bool]]:
-    """Return the newest invitations with their state in words and whether they are open."""
+    """Return the newest invitations, each with its state's name and whether it can be resent."""
     now, states = clock.now(), Invitation.State
     found = organisation.invitations.select_related("accepted_by")[:50]
     return [

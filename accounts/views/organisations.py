@@ -1,4 +1,4 @@
-"""Founding the account of an organisation, and choosing for whom one acts."""
+"""Views for founding an account and for choosing the organisation to act for."""
 
 from uuid import UUID
 
@@ -13,17 +13,17 @@ from accounts.forms import BusinessIdForm, ChooseForm, StatementForm
 from accounts.middleware import CHOSEN
 from accounts.models import Organisation
 from accounts.register.identifiers import business_id as read_business_id
-from accounts.services import founding, joining
+from accounts.right_to_act import confirmed_administrators
+from accounts.services.organisations import found as found_organisations
+from accounts.services.organisations import join as join_organisations
 from accounts.views.going import landing, wanted
 from certportal.foundation import clock
-from certportal.foundation.documents import NOT_SCANNED, Unfit
-from certportal.foundation.errors import Unavailable
 
 REFUSALS = {
-    founding.Finding.TAKEN: "accounts/found_taken.html",
-    founding.Finding.MEMBER: "accounts/found_member.html",
-    founding.Finding.UNKNOWN: "accounts/found_unknown.html",
-    founding.Finding.ENDED: "accounts/found_ended.html",
+    found_organisations.Finding.TAKEN: "accounts/found_taken.html",
+    found_organisations.Finding.MEMBER: "accounts/found_member.html",
+    found_organisations.Finding.UNKNOWN: "accounts/found_unknown.html",
+    found_organisations.Finding.ENDED: "accounts/found_ended.html",
 }
 
 
@@ -41,30 +41,33 @@ def found(request: HttpRequest) -> HttpResponse:
 @access.person_required
 @require_http_methods(["GET", "POST"])
 def confirm(request: HttpRequest, business_id: str) -> HttpResponse:
-    """Show what the registers say, take the founder's statement and found the account."""
+    """Show the registers' data, take the founder's statement and found the account."""
     code = read_business_id(business_id)
     if code is None:
         return redirect("accounts:found")
     if request.method == "POST":
         return _found(request, code)
     person, now = access.person_of(request), clock.now()
-    return _show(request, founding.look_up(person, code, now=now), StatementForm())
+    return _show(request, found_organisations.look_up(person, code, now=now), StatementForm())
 
 
 def _found(request: HttpRequest, code: str) -> HttpResponse:
     person, now = access.person_of(request), clock.now()
     form = StatementForm(request.POST, request.FILES)
     if not form.is_valid():
-        return _show(request, founding.look_up(person, code, now=now), form)
+        return _show(request, found_organisations.look_up(person, code, now=now), form)
     given, actor = form.cleaned_data, access.actor_of(request)
-    statement, paper = founding.Statement(given["basis"], given["detail"]), form.paper()
+    statement, paper = found_organisations.Statement(given["basis"], given["detail"]), form.paper()
+    organisation = None
     try:
-        organisation = founding.found(person, code, statement, actor=actor, now=now, paper=paper)
-    except founding.NotFoundable as refusal:
-        return _refuse(request, founding.Prospect(code, refusal.finding))
-    except (Unfit, Unavailable) as refusal:
-        form.add_error("document", str(refusal if isinstance(refusal, Unfit) else NOT_SCANNED))
-        return _show(request, founding.look_up(person, code, now=now), form)
+        with form.refusals_shown():
+            organisation = found_organisations.found(
+                person, code, statement, actor=actor, now=now, paper=paper
+            )
+    except found_organisations.NotFoundable:
+        return _show(request, found_organisations.prospect(person, code, on=clock.day(now)), form)
+    if organisation is None:
+        return _show(request, found_organisations.look_up(person, code, now=now), form)
     act_for(request, organisation)
     messages.success(
         request, _("The customer account of %(name)s has been founded.") % {"name": organisation}
@@ -72,34 +75,37 @@ def _found(request: HttpRequest, code: str) -> HttpResponse:
     return redirect(landing(request))
 
 
-def _show(request: HttpRequest, prospect: founding.Prospect, form: StatementForm) -> HttpResponse:
-    if prospect.finding is not founding.Finding.FREE:
+def _show(
+    request: HttpRequest, prospect: found_organisations.Prospect, form: StatementForm
+) -> HttpResponse:
+    if prospect.finding is not found_organisations.Finding.FREE:
         return _refuse(request, prospect)
     context = {"form": form, "prospect": prospect}
     return render(request, "accounts/confirm.html", context)
 
 
-def _refuse(request: HttpRequest, prospect: founding.Prospect) -> HttpResponse:
+def _refuse(request: HttpRequest, prospect: found_organisations.Prospect) -> HttpResponse:
     return render(request, REFUSALS[prospect.finding], {"prospect": prospect})
 
 
 @access.person_required
 @require_http_methods(["GET", "POST"])
 def join(request: HttpRequest, business_id: str) -> HttpResponse:
-    """Ask the administrators of the account there is for an invitation, and say it was done."""
+    """Ask the administrators of the existing account for an invitation, and confirm that."""
     person, code = access.person_of(request), read_business_id(business_id)
     if code is None or request.method != "POST":
         return redirect("accounts:confirm", business_id)
-    asked = joining.ask(person, code, actor=access.actor_of(request), now=clock.now())
+    asked = join_organisations.ask(person, code, actor=access.actor_of(request), now=clock.now())
     if asked is None:
         return redirect("accounts:confirm", code)
-    return render(request, "accounts/join_asked.html", {"business_id": code})
+    waits = not confirmed_administrators(asked.organisation)
+    return render(request, "accounts/join_asked.html", {"business_id": code, "waits": waits})
 
 
 @access.person_required
 @require_http_methods(["GET", "POST"])
 def choose(request: HttpRequest) -> HttpResponse:
-    """Let the person choose the organisation to act for; with none, lead to founding one."""
+    """Choose the organisation to act for; without any, redirect to founding an account."""
     person = access.person_of(request)
     current = list(access.memberships(person))
     if not current:
@@ -116,7 +122,7 @@ def choose(request: HttpRequest) -> HttpResponse:
 
 
 def _key(given: str) -> str:
-    """Return what was posted if it is a key: events keep no words of people's."""
+    """Return the posted value if it is a UUID, else empty: events must not store free text."""
     try:
         return str(UUID(given))
     except ValueError:
@@ -124,6 +130,6 @@ def _key(given: str) -> str:
 
 
 def act_for(request: HttpRequest, organisation: Organisation) -> None:
-    """Act for the organisation from now on, under a session id of its own."""
+    """Make the organisation the session's chosen one, under a new session id."""
     request.session[CHOSEN] = str(organisation.pk)
     request.session.cycle_key()

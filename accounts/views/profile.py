@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import access
 from accounts.forms import LanguageForm
-from accounts.services import preferences, sessions
+from accounts.services.people import preferences, sessions
 from certportal.foundation import clock
 
 
@@ -43,7 +43,7 @@ def profile(request: HttpRequest) -> HttpResponse:
 @access.person_required
 @require_http_methods(["GET", "POST"])
 def end_session(request: HttpRequest, session_id: UUID) -> HttpResponse:
-    """End one of the person's own sessions, on another device for instance."""
+    """End one of the person's own sessions, for example on another device."""
     person, actor = access.person_of(request), access.actor_of(request)
     if not sessions.is_own(person, session_id):
         raise access.not_found(actor, "session", session_id)
@@ -57,7 +57,7 @@ def end_session(request: HttpRequest, session_id: UUID) -> HttpResponse:
 @access.person_required
 @require_POST
 def end_others(request: HttpRequest) -> HttpResponse:
-    """End every session of the person but this one."""
+    """End all of the person's sessions except this one."""
     person, actor = access.person_of(request), access.actor_of(request)
     this: Any = request
     sessions.end_all(person, actor=actor, now=clock.now(), but=this.sign_on.pk)

@@ -1,4 +1,4 @@
-"""Asking the authority for an administrator where none can be reached any more."""
+"""View for asking the authority to be made administrator, if none can be reached."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -8,20 +8,19 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import access
 from accounts.forms import AdministratorForm
-from accounts.models import Organisation
+from accounts.models import BusinessId, Organisation
 from accounts.register.identifiers import business_id as read_business_id
-from accounts.services import recovering
+from accounts.right_to_act import confirmed_administrators
+from accounts.services.organisations import administrator_requests
 from certportal.foundation import clock
-from certportal.foundation.documents import NOT_SCANNED, Unfit
-from certportal.foundation.errors import Unavailable
 
 
 @access.person_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask(request: HttpRequest, business_id: str) -> HttpResponse:
-    """Ask for reason and document, or tell that it must not be asked yet, or waits."""
+    """Ask for reason and document, or tell why it cannot be asked yet or how far it is."""
     code = read_business_id(business_id)
-    organisation = recovering.account_of(code) if code else None
+    organisation = BusinessId.holder(code) if code else None
     if organisation is None:
         return redirect("accounts:confirm", business_id)
     person = access.person_of(request)
@@ -32,7 +31,8 @@ def ask(request: HttpRequest, business_id: str) -> HttpResponse:
     context = {
         "code": code,
         "form": form,
-        "may_ask": recovering.may_ask(person, organisation, now=clock.now()),
+        "unconfirmed": not confirmed_administrators(organisation),
+        "may_ask": administrator_requests.may_ask(person, organisation, now=clock.now()),
         "asked": organisation.administrator_requests.filter(person=person).last(),
     }
     return render(request, "accounts/ask_administrator.html", context)
@@ -41,8 +41,8 @@ def ask(request: HttpRequest, business_id: str) -> HttpResponse:
 def _ask(request: HttpRequest, organisation: Organisation, form: AdministratorForm) -> bool:
     paper = form.paper()
     assert paper is not None
-    try:
-        recovering.ask(
+    with form.refusals_shown():
+        administrator_requests.ask(
             access.person_of(request),
             organisation,
             reason=form.cleaned_data["reason"],
@@ -50,8 +50,4 @@ def _ask(request: HttpRequest, organisation: Organisation, form: AdministratorFo
             actor=access.actor_of(request),
             now=clock.now(),
         )
-    except Unfit as refusal:
-        form.add_error("document", str(refusal))
-    except Unavailable:
-        form.add_error("document", NOT_SCANNED)
     return form.is_valid()

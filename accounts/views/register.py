@@ -1,4 +1,4 @@
-"""Search of the SOTE register: a page of results, and the same as options for a combobox."""
+"""Views for searching the SOTE register: a results page, and options for a combobox."""
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -8,9 +8,9 @@ from django.views.decorators.http import require_safe
 from accounts.forms import RegisterSearchForm
 from accounts.register import identifiers
 from accounts.register.models import RegisterRecord
-from accounts.services.searching import search_for_visitor
+from accounts.services.organisations.search import search_for_visitor
 from certportal.foundation import clock
-from certportal.foundation.addresses import address_of
+from certportal.foundation.web.addresses import address_of
 
 MOST = 200
 PER_PAGE = 20
@@ -19,7 +19,7 @@ OPTIONS = 10
 
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
-    """Show the units that the query means, current ones first, page by page."""
+    """Show the units that match the query, page by page."""
     form = RegisterSearchForm(request.GET)
     query = form.cleaned_data["q"] if form.is_valid() else ""
     found = _found(request, query, MOST + 1)
@@ -36,7 +36,7 @@ def search(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def options(request: HttpRequest) -> HttpResponse:
-    """Answer with list items for a combobox; its script puts them into the page as they come."""
+    """Return an HTML fragment of list items, which the combobox's script inserts unchanged."""
     found = _found(request, request.GET.get("q", "")[:120], OPTIONS + 1)
     context = {"rows": _rows(found[:OPTIONS]), "cut": len(found) > OPTIONS}
     response = render(request, "accounts/register_options.html", context)

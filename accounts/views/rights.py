@@ -1,4 +1,4 @@
-"""One's own right to act: what it rests on, and the documents that show it."""
+"""Views of a person's own right to act: its basis, and the documents that show it."""
 
 import functools
 from collections.abc import Callable
@@ -12,15 +12,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import access
 from accounts.forms import RightDocumentForm
 from accounts.models import RightDocument
-from accounts.rights import right_of
-from accounts.services import showing
-from certportal.foundation import clock, storing
-from certportal.foundation.documents import NOT_SCANNED, PDF, Unfit
-from certportal.foundation.errors import Unavailable
+from accounts.right_to_act import right_of
+from accounts.services.rights import documents
+from certportal.foundation import clock
+from certportal.foundation.files import storing
+from certportal.foundation.files.documents import PDF
 
 
 def document_view(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponseBase]:
-    """Hand the view the person's own document in place of its id; anybody else's is not found."""
+    """Pass the view the person's own document instead of its id; others' documents give 404."""
 
     @access.person_required
     @functools.wraps(view)
@@ -33,7 +33,7 @@ def document_view(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
 @access.member_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def right(request: HttpRequest) -> HttpResponse:
-    """Tell on what the right rests; while nobody has confirmed it, take documents."""
+    """Show the basis of the right; while it is unconfirmed, accept documents."""
     person, organisation = access.person_of(request), access.organisation_of(request)
     form = RightDocumentForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid() and _hand_in(request, form):
@@ -43,7 +43,7 @@ def right(request: HttpRequest) -> HttpResponse:
         "organisation": organisation,
         "form": form,
         "right": right_of(person, organisation),
-        "unshown": showing.unshown(person, organisation),
+        "unshown": documents.unshown(person, organisation),
         "documents": organisation.right_documents.filter(person=person),
     }
     return render(request, "accounts/right.html", context)
@@ -52,15 +52,15 @@ def right(request: HttpRequest) -> HttpResponse:
 @document_view
 @require_safe
 def document(request: HttpRequest, found: RightDocument) -> HttpResponse:
-    """Hand over a document to the person who handed it in."""
+    """Download a document that the person handed in."""
     return storing.hand_over(found.file, found.name, PDF)
 
 
 @document_view
 @require_POST
 def take_back(request: HttpRequest, found: RightDocument) -> HttpResponse:
-    """Take a document away while nobody has relied on it."""
-    showing.take_back(found.pk, actor=access.actor_of(request), now=clock.now())
+    """Delete a document while the right is unconfirmed."""
+    documents.take_back(found.pk, actor=access.actor_of(request), now=clock.now())
     messages.success(request, _("The document has been taken away."))
     return redirect("accounts:right")
 
@@ -69,10 +69,6 @@ def _hand_in(request: HttpRequest, form: RightDocumentForm) -> bool:
     person, organisation = access.person_of(request), access.organisation_of(request)
     paper, actor = form.paper(), access.actor_of(request)
     assert paper is not None
-    try:
-        showing.hand_in(person, organisation, paper, actor=actor, now=clock.now())
-    except (Unfit, showing.Enough) as refusal:
-        form.add_error("document", str(refusal))
-    except Unavailable:
-        form.add_error("document", NOT_SCANNED)
+    with form.refusals_shown():
+        documents.hand_in(person, organisation, paper, actor=actor, now=clock.now())
     return form.is_valid()

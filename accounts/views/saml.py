@@ -1,4 +1,4 @@
-"""The addresses that a SAML identity provider knows us by; 404 where identification is another."""
+"""Endpoints for a SAML identity provider; 404 if identification does not use SAML."""
 
 from typing import Any
 
@@ -18,16 +18,16 @@ from accounts.identification.identity import NotIdentified, provider
 from accounts.identification.saml import metadata
 from accounts.identification.saml.provider import Saml
 from accounts.middleware import SIGN_ON
-from accounts.services import sessions, signing_on
-from accounts.views.leaving import FAREWELL
+from accounts.services.people import sessions, sign_on
+from accounts.views.leaving import PROVIDER_LOGOUT
 from certportal.foundation import clock
-from certportal.foundation.browsers import from_other_sites
+from certportal.foundation.web.browsers import from_other_sites
 
 log = structlog.get_logger(__name__)
 
 
 def service_provider() -> Saml:
-    """Return the provider if it is spoken to over SAML; else Http404."""
+    """Return the configured SAML provider. Raises Http404 if identification is not over SAML."""
     chosen = provider()
     if not isinstance(chosen, Saml):
         raise Http404
@@ -36,7 +36,7 @@ def service_provider() -> Saml:
 
 @require_GET
 def describe(request: HttpRequest) -> HttpResponse:
-    """Publish our metadata; `?certificate=current` or `next` names one certificate only."""
+    """Publish our metadata; `?certificate=current` or `next` includes only that certificate."""
     saml, only = service_provider(), request.GET.get("certificate", "")
     xml = metadata.document(saml.party, saml.contact, only=only, now=clock.now())
     return HttpResponse(xml, content_type="application/samlmetadata+xml")
@@ -47,15 +47,16 @@ def describe(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_POST
 def answer(request: HttpRequest) -> HttpResponse:
-    """Take the provider's answer, posted from its site, and go on where our own cookie is sent.
+    """Receive the provider's response, posted from its site, and redirect to our return page.
 
-    No session is touched: what protects the answer is its signature and the request it answers.
+    Our SameSite=Lax cookie is not sent with this cross-site POST, so no session is used: the
+    response is protected by its signature and by the request that it answers.
     """
     saml, now = service_provider(), clock.now()
-    signing_on.step(signing_on.Step.ANSWER, address=access.actor_of(request).address, now=now)
+    sign_on.step(sign_on.Step.ANSWER, address=access.actor_of(request).address, now=now)
     onward = saml.receive(_plain(request.POST), now=now)
     response = HttpResponseRedirect(f"{reverse('identification-return')}?{urlencode(onward)}")
-    # See Other: the browser goes on with GET, and so with its SameSite=Lax cookies.
+    # 303 See Other: the browser continues with GET, which carries the SameSite=Lax cookies.
     response.status_code = 303
     return response
 
@@ -63,7 +64,7 @@ def answer(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_GET
 def single_logout(request: HttpRequest) -> HttpResponse:
-    """Take the provider's answer to our logout request, or its own request."""
+    """Handle the provider's response to our logout request, or its own logout request."""
     saml = service_provider()
     if "SAMLResponse" in request.GET:
         return _come_back(request, saml)
@@ -73,8 +74,8 @@ def single_logout(request: HttpRequest) -> HttpResponse:
 
 
 def _come_back(request: HttpRequest, saml: Saml) -> HttpResponse:
-    """Tell whether the provider's session has ended as well, in the language left in."""
-    left, now = request.session.pop(FAREWELL, {}), clock.now()
+    """Tell whether the provider's session has ended too, in the language before logout."""
+    left, now = request.session.pop(PROVIDER_LOGOUT, {}), clock.now()
     try:
         done = saml.is_ended(*_signed(request), request=left.get("request", ""), now=now)
     except NotIdentified as error:
@@ -86,25 +87,25 @@ def _come_back(request: HttpRequest, saml: Saml) -> HttpResponse:
 
 
 def _end(request: HttpRequest, saml: Saml) -> HttpResponse:
-    """End the sessions the provider names, whether or not their cookie came along; answer it."""
+    """End the sessions the provider names, even if their cookie was not sent, and respond."""
     now = clock.now()
     try:
-        wish = saml.wish(*_signed(request), now=now)
+        asked = saml.logout_request(*_signed(request), now=now)
     except NotIdentified as error:
         log.warning("saml_logout_refused", problem=error.problem)
         raise
-    signing_on.end_by_provider(wish.name_id, wish.indexes, now=now)
+    sign_on.end_by_provider(asked.name_id, asked.indexes, now=now)
     mine = request.session.get(SIGN_ON)
     if mine and sessions.standing(mine["id"], now=now) is None:
         auth.logout(request)
-    return HttpResponseRedirect(wish.answer_url)
+    return HttpResponseRedirect(asked.answer_url)
 
 
 def _signed(request: HttpRequest) -> tuple[dict[str, str], str]:
-    """Return the query, read and as it was sent; raises NotIdentified when the two may differ.
+    """Return the query string, parsed and raw. Raises NotIdentified when the two may differ.
 
-    The signature is over the parts as they were sent, found by their names. A name that is
-    written in another way, or twice, would have one value verified and another one read.
+    The signature covers the raw parts, which are found by name. If a name were percent-encoded or
+    repeated, one value would be verified and another one used.
     """
     raw = request.META["QUERY_STRING"]
     names = [part.partition("=")[0] for part in raw.split("&")]

@@ -1,26 +1,28 @@
-"""The checks of a submitted application, one function each; run by a worker.
+"""The checks of a submitted application, one function each; a worker runs them.
 
-Each returns findings; an error goes back to the applicant, a warning to the reviewer.
+Each returns findings. An error returns the application to the applicant; a warning is shown to the
+reviewer.
 """
 
 from datetime import datetime
 
-from applications.checks import conformity, keys, names, register, request
+from applications.checks import conformity, keys, names, register, request, systems
+from applications.checks.outcome import Outcome
 from applications.models import Application
-from applications.services.checking import Outcome
-from issuance.findings import Finding
+from issuance.findings import Finding, Severity
 
 
 def run(application: Application, *, now: datetime) -> Outcome:
-    """Run every check over the application as it stands.
+    """Run every check on the application, which has a submission and a certificate request.
 
-    Raises Unavailable when a source that must be asked cannot answer.
+    Raises Unavailable when a source that a check needs cannot answer.
     """
     assert application.submission_id is not None and application.csr is not None
     record, standing = register.check(application, now=now)
     order_findings = [
         *standing,
         *names.check(application, now=now),
+        *systems.check(application, now=now),
         *conformity.check(application, now=now),
     ]
     csr_findings = [*request.check(application, now=now), *keys.check(application)]
@@ -38,7 +40,9 @@ SECTION_OF_RULE = {
     "order.host_names_missing": "host_names",
     "order.host_name": "host_names",
     "order.system_oid": "system",
+    "order.system_oid_outside": "system",
     "order.mailbox": "mailbox_proof",
+    "order.mailbox_host": "mailbox_proof",
     "order.characters": "unit",
     "order.conformity_missing": "conformity",
     "order.conformity_expired": "conformity",
@@ -46,5 +50,6 @@ SECTION_OF_RULE = {
 
 
 def sections_of(findings: list[Finding]) -> list[str]:
-    """Return the parts of the form to reopen so that the faults can be mended."""
-    return sorted({SECTION_OF_RULE.get(finding.rule, "unit") for finding in findings})
+    """Return the ids of the form's sections to reopen so that the faults can be corrected."""
+    faults = (finding for finding in findings if finding.severity is Severity.ERROR)
+    return sorted({SECTION_OF_RULE.get(finding.rule, "unit") for finding in faults})

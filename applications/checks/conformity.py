@@ -1,15 +1,15 @@
-"""Has a private provider attached a certificate of conformity that is in force?"""
+"""Check that a private provider has attached a certificate of conformity that is in force."""
 
 from datetime import datetime
 
-from applications import conformity
 from applications.models import Application
+from applications.rules import conformity, sections
 from certportal.foundation import clock
 from issuance.findings import Finding, Severity
 
 
 def check(application: Application, *, now: datetime) -> list[Finding]:
-    """Return an error when it is missing or has expired; a warning when nobody knows the sector."""
+    """Return an error if it is missing or has expired, a warning if the sector is not known."""
     if not conformity.concerns(application):
         return []
     today = clock.day(now)
@@ -17,7 +17,7 @@ def check(application: Application, *, now: datetime) -> list[Finding]:
         return [Finding("order.sector_unknown", Severity.WARNING, {"oid": application.record_oid})]
     if not conformity.is_asked(application, today):
         return []
-    if not conformity.is_complete(application):
+    if not sections.BY_ID["conformity"].complete(application):
         return [Finding("order.conformity_missing", Severity.ERROR, {})]
     last = application.conformity_valid_until
     if last is not None and last < today:

@@ -1,42 +1,46 @@
-"""Can the names of the order stand in a certificate?"""
+"""Check that a certificate can carry the names of the order."""
 
 from collections.abc import Iterator
 from datetime import datetime
 
-from applications.kinds import CertificateType
 from applications.models import Application
-from applications.naming import CertificateName, names
-from applications.spelling import is_faithful
+from applications.rules.certificate_names import CertificateName, names
+from applications.rules.spelling import is_faithful
+from issuance.certificate.hosts import certified_problem
+from issuance.certificate.names import is_email
 from issuance.findings import Finding, Severity
-from issuance.names import is_email, is_host_name, is_oid
 
 
 def check(application: Application, *, now: datetime) -> list[Finding]:
-    """Return faults of host names or system, and what a person must decide about O and OU."""
+    """Return findings about host names or mailbox, and about O and OU.
+
+    A warning about O or OU is for a reviewer to decide on.
+    """
     return [*_own(application), *_register_names(application, now)]
 
 
 def _own(application: Application) -> Iterator[Finding]:
-    type = CertificateType(application.type)
-    if type.is_server:
-        return _host_names(application)
-    return _mailbox(application) if type.is_email else _system(application)
+    type = application.kind
+    if type.has_host_names:
+        yield from _host_names(application)
+    if type.has_mailbox:
+        yield from _mailbox(application)
 
 
 def _host_names(application: Application) -> Iterator[Finding]:
     for host in application.host_names.all():
-        if not is_host_name(host.name):
-            yield Finding("order.host_name", Severity.ERROR, {"value": host.name})
-
-
-def _system(application: Application) -> Iterator[Finding]:
-    if not is_oid(application.system_oid):
-        yield Finding("order.system_oid", Severity.ERROR, {"value": application.system_oid})
+        if problem := certified_problem(host.name):
+            params = {"value": host.name, "problem": problem}
+            yield Finding("order.host_name", Severity.ERROR, params)
 
 
 def _mailbox(application: Application) -> Iterator[Finding]:
     address = application.certified_email
-    if not is_email(address) or application.mailbox_proved_at is None:
+    host = address.rpartition("@")[2]
+    if host and (problem := certified_problem(host)):
+        params = {"value": host, "problem": problem}
+        yield Finding("order.mailbox_host", Severity.ERROR, params)
+    elif not is_email(address) or application.certified_email_proved_at is None:
         yield Finding("order.mailbox", Severity.ERROR, {"value": address})
 
 
@@ -52,7 +56,7 @@ def _register_names(application: Application, now: datetime) -> Iterator[Finding
 def _one(attribute: str, name: CertificateName) -> Iterator[Finding]:
     params = {"attribute": attribute, "full": name.full, "value": name.value}
     if name.origin == "open" and name.foreign:
-        # Never transliterated silently: the applicant says how the name is written.
+        # Characters are never replaced silently: the applicant says how the name is spelled.
         yield Finding(
             "order.characters", Severity.ERROR, params | {"characters": " ".join(name.foreign)}
         )

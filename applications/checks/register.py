@@ -1,41 +1,41 @@
-"""Does the unit stand in the register today, and is it the organisation's own?"""
+"""Check that the unit is valid in the register today and belongs to the organisation."""
 
 from datetime import date, datetime
 
-from accounts.register import queries
+from accounts.register.lookup import queries
 from accounts.register.models import RegisterRecord
-from applications import ownership
 from applications.models import Application
+from applications.rules import unit_ownership
 from certportal.foundation import clock
 from certportal.foundation.errors import Unavailable
 from issuance.findings import Finding, Severity
 
 
 class RegisterTooOld(Unavailable):
-    """The mirror of the register has not been renewed for too long."""
+    """The mirror of the register has not been updated recently enough to rely on."""
 
 
 def check(
     application: Application, *, now: datetime
 ) -> tuple[RegisterRecord | None, list[Finding]]:
-    """Return the register's record and, unless it stands and is their own, an error naming why.
+    """Return the unit's record, and an error unless it is valid and the organisation's own.
 
     SOTE certificates are granted to organisations in the THL SOTE register; an intermediary must
-    stand in the register of Kanta intermediaries (the service description).
+    be in the register of Kanta intermediaries (the service description). Raises RegisterTooOld.
     """
     if not queries.is_fresh(now, kind=application.record_kind):
         raise RegisterTooOld("register")
     today = clock.day(now)
     standing = queries.standing(application.record_oid, application.record_kind, today)
-    if fault := ownership.fault(application.organisation, standing, today):
+    if fault := unit_ownership.fault(application.organisation, standing, today):
         return standing.record, [_finding(fault, application.record_oid, standing.record)]
     return standing.record, _of_provider(standing.record, today)
 
 
 def _of_provider(unit: RegisterRecord | None, today: date) -> list[Finding]:
-    """The organisation above the unit, whose name the certificate carries, must stand as well.
+    """Return an error if the unit's provider, whose name the certificate carries, is not valid.
 
-    One that the register does not know at all says nothing: not every unit names its provider.
+    A provider that the register does not know at all is no error: not every unit names one.
     """
     if unit is None or unit.provider_oid == unit.oid:
         return []

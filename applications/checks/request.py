@@ -1,22 +1,26 @@
-"""Is the certificate request still sound by today's rules?"""
+"""Check the certificate request by the rules in force today."""
 
 from datetime import datetime
 
-from applications.kinds import CertificateType
 from applications.models import Application
-from applications.naming import expected_names
+from applications.rules.certificate_names import expected_names
+from certportal.foundation.actors import system
 from issuance import csr as doctor
 from issuance import services as authority
 from issuance.findings import Finding
 
 
 def check(application: Application, *, now: datetime) -> list[Finding]:
-    """Examine the request anew: rules and the block list may have changed since the upload."""
+    """Examine the request again: rules and blocked keys may have changed since the upload.
+
+    A key found to be publicly known is blocked and its certificates are revoked.
+    """
     assert application.csr is not None
     report = doctor.examine(
         bytes(application.csr.der),
         expected=expected_names(application, now=now),
         blocked=authority.is_blocked,
-        for_server=CertificateType(application.type).is_server,
+        for_server=application.kind.has_host_names,
     )
+    authority.report_known_keys(report, actor=system("checks"), now=now)
     return list(report.findings)

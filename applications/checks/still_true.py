@@ -1,4 +1,4 @@
-"""Do the facts that a certificate rests on still hold? Asked before approval and before signing."""
+"""Check, before approval and before signing, that the facts a certificate rests on still hold."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,11 +7,12 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from accounts.register.models import RegisterRecord
-from applications import naming
-from applications.changes import resting
 from applications.checks import register
 from applications.models import Application
-from applications.ordering import certificate_order
+from applications.register_watch import evidence
+from applications.rules import certificate_names, sender, waivers
+from applications.rules.certificate_order import certificate_order
+from certportal.foundation import clock
 from issuance.findings import Finding, Severity
 from issuance.models import PreparedCertificate
 
@@ -20,25 +21,38 @@ OPEN = PreparedCertificate.State.PREPARED
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """The register's record as it stands now, and what no longer holds, if anything."""
+    """The present record in the register, and the first fact found not to hold any more."""
 
     record: RegisterRecord | None
     fault: Finding | None
 
 
 def fault(application: Application, *, now: datetime) -> Finding | None:
-    """Return what no longer holds; see `look`."""
-    return look(application, now=now).fault
+    """Return what keeps an approved application from being signed, or None.
+
+    That is the fault that `look` finds, or a waiver that has ended since the approval.
+    """
+    if found := look(application, now=now).fault:
+        return found
+    unwaived = waivers.unwaived(application, on=clock.day(now))
+    if unwaived is None:
+        return None
+    params = {"rule": unwaived.rule, "value": str(unwaived.params["value"])}
+    return Finding(waivers.NOT_WAIVED, Severity.WARNING, params)
 
 
 def look(application: Application, *, now: datetime) -> Look:
-    """Look whether the unit stands and is named as it was prepared; the difference is told.
+    """Check the application again against the register and the account.
 
-    Raises Unavailable when the mirror of the register is too old to say.
+    The unit must be valid in the register, the sender must still be a member of the organisation,
+    and the names must be those of the prepared certificate, if there is one. Raises Unavailable
+    when the mirror of the register is too old.
     """
     record, ended = register.check(application, now=now)
     if ended:
         return Look(record, ended[0])
+    if sender.has_left(application):
+        return Look(record, Finding("order.sender_left", Severity.WARNING, {}))
     prepared = PreparedCertificate.objects.filter(reference=application.pk, state=OPEN).first()
     if prepared is None:
         return Look(record, None)
@@ -49,7 +63,7 @@ def look(application: Application, *, now: datetime) -> Look:
 def names_changed(
     application: Application, specimen: x509.Certificate, now: datetime
 ) -> Finding | None:
-    """Return what the register calls otherwise today than what was prepared, or None."""
+    """Return a finding if O, OU or L would differ today from the prepared certificate's."""
     before, after = _subjects(application, specimen, now)
     if before == after:
         return None
@@ -58,11 +72,13 @@ def names_changed(
 
 
 def _renamed(prepared: PreparedCertificate, now: datetime) -> Finding | None:
-    """Return what the register calls otherwise though the certificate would say the same: a server
-    certificate does not carry the unit's name, and a spelling stands for a name of then.
+    """Return a finding if a long name changed in the register without changing the certificate.
+
+    A server certificate does not carry the unit's name, and a spelling or an abbreviation may
+    still stand for the former name.
     """
-    then = resting.record_of(prepared)
-    pairs = naming.renamed(then, prepared.created_at, now=now) if then else []
+    then = evidence.record_of(prepared)
+    pairs = certificate_names.renamed(then, prepared.created_at, now=now) if then else []
     if not pairs:
         return None
     before, after = (", ".join(names) for names in zip(*pairs, strict=True))
@@ -72,7 +88,7 @@ def _renamed(prepared: PreparedCertificate, now: datetime) -> Finding | None:
 def _subjects(
     application: Application, specimen: x509.Certificate, now: datetime
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """The names that were prepared, and what register and order say today, by attribute."""
+    """The names in the prepared certificate, and those it would get today, by attribute."""
     subject = certificate_order(application, now=now).subject
     before = {
         "O": _value(specimen, NameOID.ORGANIZATION_NAME),

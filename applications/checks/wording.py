@@ -1,4 +1,4 @@
-"""Findings about an order in words: what is the matter, and what to do about it."""
+"""Texts of the findings about an order: title, explanation, and what to do about it."""
 
 from collections.abc import Callable
 from datetime import date
@@ -7,7 +7,9 @@ from typing import Any
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from applications.rules.certificate_names import LONGEST
 from issuance import wording
+from issuance.certificate.hosts import with_unicode
 from issuance.findings import Finding, Severity
 from issuance.wording import WordedFinding
 
@@ -46,7 +48,7 @@ WORDS: dict[str, Callable[[dict[str, Any]], Words]] = {
     ),
     "order.host_name": lambda p: (
         _("A host name cannot be used"),
-        _("“%(value)s” is not a complete host name.") % p,
+        _host_fault(p),
         _("Give the name in full, such as erecept.example.fi."),
     ),
     "order.system_oid": lambda p: (
@@ -54,10 +56,60 @@ WORDS: dict[str, Callable[[dict[str, Any]], Words]] = {
         _("“%(value)s” is not an object identifier.") % p,
         _("Give the OID of the information system, numbers separated by dots."),
     ),
+    "order.system_oid_outside": lambda p: (
+        _("The system's OID is another organisation's to give"),
+        _("“%(value)s” is not under the organisation's own OID root %(root)s.") % p,
+        _(
+            "Give the information system an OID that begins with the organisation's own root, or"
+            " write why it has another."
+        ),
+    ),
+    "order.host_declared": lambda p: (
+        _("Only the applicant's word speaks for a host name"),
+        _("Nothing but the applicant's declaration shows who administers “%(value)s”.")
+        % {"value": with_unicode(p["value"])},
+        _("Look for better evidence, such as the domain register."),
+    ),
+    "order.not_waived": lambda p: (
+        _("A waiver that the order rested on is no longer in force"),
+        _("It was about “%(value)s”, and ended before the certificate was signed.")
+        % {"value": with_unicode(p["value"])},
+        _("Waive it anew with reasons, record other evidence, or ask the applicant."),
+    ),
+    "order.system_oid_elsewhere": lambda p: (
+        _("The system's OID is certified for another account"),
+        _("“%(value)s” is in a certificate of %(organisation)s (order %(order)s).") % p,
+        _("Find out whose the system is. If the OID is another's, ask the applicant."),
+    ),
+    "order.system_name_otherwise": lambda p: (
+        _("The system has another name in the certificate of conformity"),
+        _(
+            "The order names the system “%(value)s”; the details of the certificate of conformity"
+            " say “%(proven)s”."
+        )
+        % p,
+        _("Compare with the document. If they do not mean the same system, ask the applicant."),
+    ),
+    "order.system_name_in_register": lambda p: (
+        _("The system has the name of another organisation"),
+        _("The register has the name “%(name)s” (%(oid)s); the order names the system “%(value)s”.")
+        % p,
+        _("Ask the applicant for a name that nobody takes for another organisation."),
+    ),
+    "order.system_name_elsewhere": lambda p: (
+        _("Another account has a certificate for a system of this name"),
+        _("%(organisation)s has the name “%(name)s” in a certificate (order %(order)s).") % p,
+        _("Many may use one product. If the name is another's own, ask the applicant."),
+    ),
     "order.mailbox": lambda p: (
         _("The mailbox is not proven"),
         _("Nobody has shown yet that the organisation reads the mailbox “%(value)s”.") % p,
         _("Ask for a code to the mailbox and enter it."),
+    ),
+    "order.mailbox_host": lambda p: (
+        _("The mailbox cannot be certified"),
+        _host_fault(p),
+        _("Choose a mailbox whose address works on the internet."),
     ),
     "order.characters": lambda p: (
         _("The name has characters that a certificate cannot carry"),
@@ -66,8 +118,11 @@ WORDS: dict[str, Callable[[dict[str, Any]], Words]] = {
     ),
     "order.name_too_long": lambda p: (
         _("The name is longer than a certificate can carry"),
-        _("The name “%(full)s” has more than 64 characters and the register has no abbreviation.")
-        % p,
+        _(
+            "The name “%(full)s” has more than %(limit)s characters and the register has no"
+            " abbreviation."
+        )
+        % {**p, "limit": LONGEST},
         _("The reviewer chooses a shortening at a word."),
     ),
     "order.name_written": lambda p: (
@@ -105,6 +160,30 @@ WORDS: dict[str, Callable[[dict[str, Any]], Words]] = {
         % {"before": p.get("before") or "–", "after": p.get("after") or "–"},
         _("The certificate is prepared anew with the names of today. Look at it again."),
     ),
+    "key.own_certificate": lambda p: (
+        _("The key has been certified before"),
+        _(
+            "The organisation's own certificate %(name)s, issued on %(day)s, has this key already"
+            " (serial number %(serial)s). Every certificate needs a key of its own."
+        )
+        % (p | {"name": with_unicode(p["name"]), "day": _day(p["day"])}),
+        _("Make a new key pair and a new certificate request."),
+    ),
+    "key.own_order": lambda p: (
+        _("The key belongs to another order"),
+        _(
+            "The organisation's own order %(order)s has a certificate request with this key"
+            " already. Every certificate needs a key of its own."
+        )
+        % p,
+        _("Make a new key pair and a new certificate request."),
+    ),
+    "order.sender_left": lambda p: (
+        _("Whoever sent the order has left the organisation"),
+        _("Their membership of the organisation's account has ended since the order was sent."),
+        _("Ask for information, so that somebody who acts for the organisation sends it again."),
+    ),
+    # No longer produced; findings stored before release 2026.11.5 have it.
     "key.pending": lambda p: (
         _("The key cannot be used"),
         _("The key of this certificate request cannot be used for this order."),
@@ -117,8 +196,18 @@ def _day(iso: str) -> str:
     return date_format(date.fromisoformat(iso), "SHORT_DATE_FORMAT")
 
 
+def _host_fault(params: dict[str, Any]) -> str:
+    """Explain what is wrong with a host name.
+
+    Findings stored before release 2026.11.5 lack `problem` and get a general text.
+    """
+    if "problem" not in params:
+        return _("“%(value)s” is not a complete host name.") % params
+    return wording.word(Finding("ca.dns_name", Severity.ERROR, params)).text
+
+
 def word(finding: Finding) -> WordedFinding:
-    """Return the finding in the active language; rules of the CA are worded by the CA."""
+    """Return the texts of a finding, also of one by the CA's rules, in the active language."""
     found = WORDS.get(finding.rule)
     if found is None:
         return wording.word(finding)
@@ -127,12 +216,12 @@ def word(finding: Finding) -> WordedFinding:
 
 
 def word_all(stored: list[dict[str, Any]]) -> list[tuple[Finding, WordedFinding]]:
-    """Return stored findings with their words, errors first."""
+    """Return stored findings (`Finding.to_json`) with their texts, errors first."""
     order = {"error": 0, "warning": 1, "info": 2}
     findings = sorted(map(Finding.from_json, stored), key=lambda f: order[f.severity.value])
     return [(finding, word(finding)) for finding in findings]
 
 
 def word_faults(stored: list[dict[str, Any]]) -> list[tuple[Finding, WordedFinding]]:
-    """Return what must be mended, with its words: warnings are for reviewers to weigh."""
+    """Return only the errors, which the applicant must correct, with their texts."""
     return [pair for pair in word_all(stored) if pair[0].severity is Severity.ERROR]

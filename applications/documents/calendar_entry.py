@@ -1,28 +1,32 @@
-"""The last day of a certificate as an entry for calendars (iCalendar, RFC 5545)."""
+"""The last day of a certificate's validity as a calendar file (iCalendar, RFC 5545)."""
 
 import re
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from applications.delivery import stem
-from applications.kinds import CertificateType
+from applications.documents.certificate_files import stem
 from applications.models import Application
 from certportal.foundation import clock
-from certportal.foundation.mail import File
+from certportal.foundation.mail.sending import File
+from issuance.certificate.hosts import with_unicode
 from issuance.models import Certificate
 
 MEDIA_TYPE = "text/calendar"
-# A month before, which leaves time for the handling and for the installing.
+# A month before, to leave time for handling a new order and installing the certificate.
 ALARM = "-P30D"
 LONGEST_LINE = 75  # octets, without the line break (RFC 5545, 3.1)
 
 
 def last_day(application: Application, certificate: Certificate) -> File:
-    """Return the file with one whole-day entry and its alarm, in the active language."""
+    """Return the file with one whole-day event and its alarm, in the active language."""
     first = application.host_names.first()
-    name = first.name if first else application.system_name or application.certified_email
-    test = "[TEST] " if CertificateType(application.type).is_test else ""
+    name = (
+        with_unicode(first.name)
+        if first
+        else application.system_name or application.certified_email
+    )
+    test = "[TEST] " if application.kind.is_test else ""
     words = _("The certificate expires: %(name)s") % {"name": f"{name}, {application.number}"}
     summary = test + words
     note = _("A certificate cannot be extended. Order a new one in good time.")
@@ -51,12 +55,15 @@ def last_day(application: Application, certificate: Certificate) -> File:
 
 
 def escaped(text: str) -> str:
-    """Return the text as a value (RFC 5545, 3.3.11)."""
+    """Return the text escaped as a TEXT value (RFC 5545, 3.3.11)."""
     return re.sub(r"([\\;,])", r"\\\1", text).replace("\n", "\\n")
 
 
 def folded(line: str) -> str:
-    """Break the line into pieces of at most 75 octets; those that follow begin with a space."""
+    """Return the content line folded to at most 75 octets a line (RFC 5545, 3.1).
+
+    Every line after the first begins with a space; the last is without its line break.
+    """
     pieces, piece = [], ""
     for character in line:
         if len((piece + character).encode()) > LONGEST_LINE:

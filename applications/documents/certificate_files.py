@@ -1,4 +1,4 @@
-"""The files of a delivered certificate, named so that people can tell them apart."""
+"""The files in which a certificate is delivered, and their names."""
 
 import re
 import unicodedata
@@ -7,12 +7,11 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from accounts.models import Organisation
-from applications.kinds import CertificateType
 from applications.models import Application
 from certportal.foundation import clock
-from certportal.foundation.mail import File
-from issuance.deliverables import deliverables
+from certportal.foundation.mail.sending import File
 from issuance.models import Certificate
+from issuance.publication.deliverables import deliverables
 
 
 def certificate_of(application: Application) -> Certificate | None:
@@ -22,31 +21,37 @@ def certificate_of(application: Application) -> Certificate | None:
 
 
 def orders_of(organisation: Organisation) -> QuerySet[Application, UUID]:
-    """Return the keys of the organisation's orders, by which it has its certificates.
+    """Return the keys of the organisation's orders, which tell which certificates it holds.
 
-    The authority's own rows name the organisation that a certificate was issued to, for good; the
-    orders follow an organisation to its successor.
+    The CA's own rows always name the organisation that a certificate was issued to, while orders
+    pass to the organisation's successor.
     """
     return Application.objects.filter(organisation=organisation).values_list("pk", flat=True)
 
 
 def stem(application: Application, certificate: Certificate) -> str:
-    """Return the file names' beginning: order number, name and last day of validity."""
+    """Return the common part of the file names: order number, name and last day of validity."""
     first = application.host_names.first()
     name = first.name if first else application.system_name or application.certified_email
-    prefix = "TEST-" if CertificateType(application.type).is_test else ""
+    prefix = "TEST-" if application.kind.is_test else ""
     last = clock.day(certificate.not_after).isoformat()
     return f"{prefix}{application.number}_{in_file_name(name)}_{last}"
 
 
 def in_file_name(name: str) -> str:
-    """Return the name in characters that every file system and mail program keeps: å as a."""
+    """Return the name in ASCII letters, digits, dots and hyphens, with å written as a.
+
+    Every file system and mail program keeps such a name unchanged.
+    """
     letters = [one for one in unicodedata.normalize("NFKD", name) if not unicodedata.combining(one)]
     return re.sub(r"[^A-Za-z0-9.-]+", "-", "".join(letters)).strip("-.") or "certificate"
 
 
 def files(application: Application, certificate: Certificate) -> dict[str, File]:
-    """Return the certificate's files by kind: der, pem, chain, p7b."""
+    """Return the certificate's files by kind.
+
+    der and pem hold the certificate, chain (PEM) and p7b (PKCS#7) also its CA certificates.
+    """
     made, name = deliverables(certificate), stem(application, certificate)
     return {
         "der": File(f"{name}.der", made.der, "application/pkix-cert"),

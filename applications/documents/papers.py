@@ -1,8 +1,9 @@
-"""Papers of an order as PDF/UA: the receipt of a submission, and the decision that rejects.
+"""Rendering of an order's papers as PDF/UA: the receipt of a submission, the decision to reject.
 
-Both are made from what was frozen alone, in the language of the case, so that the same row gives
-the same document whenever it is asked for. Nothing is fetched from the network or from the disk
-but the typeface.
+Both are rendered from frozen rows, in the submission's language, so that the same row always gives
+the same document. Rendering loads nothing from the network, and only the font from disk. It takes
+seconds of a processor, so only workers do it: no web process imports this module, which an import
+contract checks.
 """
 
 import json
@@ -19,34 +20,33 @@ from weasyprint import CSS, HTML
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
-from applications import frozen
-from applications.kinds import CertificateType
-from applications.models import Application, Decision, Submission
-from certportal import public
-from certportal.fonts import packaged_font
-from certportal.foundation import clock
-from certportal.foundation.mail import File
+from applications.documents import submission_words
+from applications.models import Decision, Paper, Submission
+from applications.models.certificate_types import CertificateType
+from certportal.foundation import agency, clock
+from certportal.foundation.mail.sending import File
+from certportal.foundation.web.fonts import packaged_font
 
 PDF = "application/pdf"
 FONT = "paper:font"
 STYLE = settings.BASE_DIR / "templates" / "applications" / "papers" / "paper.css"
-# Told apart from the facts of the order, or of no use to a reader.
+# Keys of a submission that the table of facts leaves out: shown elsewhere in the document.
 APART = frozenset({"declarations", "person_name", "organisation", "business_id"})
-# It tells each glyph and table that it draws; only its warnings are of use.
+# fontTools logs every glyph and table it handles; only its warnings are of use.
 logging.getLogger("fontTools").setLevel(logging.WARNING)
 
 
-# The typeface's part in a paper carries the time of its making, which would make two renderings
-# of the same paper differ; fontTools takes the time from here (reproducible-builds.org).
+# The embedded font subset carries its creation time, which would make two renderings of the same
+# document differ. fontTools takes the time from this variable (reproducible-builds.org).
 os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
 
 
 class Forbidden(FatalURLFetchingError):
-    """A paper asked for something other than its typeface."""
+    """A document referred to something other than the font."""
 
 
 class OnlyFont(URLFetcher):
-    """Hands over the typeface; whatever else a paper would load stops the rendering."""
+    """Serves the font; any other address that a document refers to aborts the rendering."""
 
     def fetch(self, url: str, headers: Any = None) -> URLFetcherResponse:
         """Return the font of the service. Raises Forbidden for any other address."""
@@ -55,8 +55,17 @@ class OnlyFont(URLFetcher):
         return URLFetcherResponse(url, _font(), {"Content-Type": "font/ttf"})
 
 
+def render(paper: Paper) -> File:
+    """Return the file of a paper, rendered anew from its submission or decision."""
+    if paper.submission is not None:
+        return receipt(paper.submission)
+    if paper.decision is None:
+        raise ValueError(f"paper {paper.pk} has no source")
+    return rejection(paper.decision)
+
+
 def receipt(submission: Submission) -> File:
-    """Return the receipt of what was sent, with every declaration, its hash and the signer."""
+    """Return the receipt of a submission: its contents, declarations, hash and signer."""
     content = json.loads(submission.content)
     facts = {
         "submission": submission,
@@ -65,15 +74,16 @@ def receipt(submission: Submission) -> File:
         "declared": content.get("declared", []),
     }
     with translation.override(submission.language):
-        facts["facts"] = frozen.facts(content, without=APART)
+        facts["facts"] = submission_words.facts(content, without=APART)
     name = "receipt" if submission.number == 1 else f"receipt-{submission.number}"
     return _paper("receipt", submission, facts, submission.at, name)
 
 
 def rejection(decision: Decision) -> File:
-    """Return the decision as hallintolaki 44–46 § want it.
+    """Return the document of a rejection with the contents that hallintolaki 44–46 § require.
 
-    Authority and date, parties, what is decided, reasons, who tells more, and how to appeal.
+    These are the authority and date, the parties, what is decided, the reasons, whom to ask for
+    more information, and how to appeal.
     """
     content = json.loads(decision.submission.content)
     facts = {
@@ -83,11 +93,6 @@ def rejection(decision: Decision) -> File:
         "sent_on": clock.day(decision.submission.at),
     }
     return _paper("rejection", decision.submission, facts, decision.at, "decision")
-
-
-def last_rejection(application: Application) -> Decision | None:
-    """Return the newest decision that rejected the order, if one did."""
-    return application.decisions.filter(kind=Decision.Kind.REJECTED).last()
 
 
 def _paper(
@@ -105,8 +110,8 @@ def _paper(
                 "is_test": kind.is_test,
                 "language": submission.language,
                 "created": at.isoformat(timespec="seconds"),
-                "contact": public.contact(),
-                "appeal": public.appeal(),
+                "contact": agency.contact(),
+                "appeal": agency.appeal(),
             },
         )
     prefix = "TEST-" if kind.is_test else ""

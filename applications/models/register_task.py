@@ -1,4 +1,6 @@
-"""Tasks for reviewers: a change in a register that touches certificates in force."""
+"""Tasks for reviewers: a change in a register that affects certificates in force."""
+
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
@@ -6,14 +8,18 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation, Person
 from accounts.register.models import Kind, RegisterRecord
+from certportal.foundation.kept_tables import Kept
 
 
 class RegisterTask(models.Model):
-    """One change of one record under certificates of one organisation, and the decision on it.
+    """A change of one register record that one organisation's certificates rest on, and the
+    decision about it.
 
-    `values` maps a field to what it was and what it is; `key` stands for the record, the kind of
-    change and what it is now, so that the same change is never brought up twice. It is emptied
-    when the change has been taken back: from then on it would be another.
+    `then` is the record's version when the certificates were prepared and `present` the version
+    when the task was opened. `values` maps the name of a changed field to its former and new value.
+    `key` is a hash of the record, the kind of change and the new values, so that the same change
+    does not open a second task. It is emptied once the register has reverted the change: should
+    the change be made again, it is a new one.
     """
 
     class Change(models.TextChoices):
@@ -45,6 +51,14 @@ class RegisterTask(models.Model):
     decided_at = models.DateTimeField(null=True)
     reasons = models.TextField(blank=True)
 
+    keeping = Kept(
+        # A task passes to the organisation's successor; see above for `key`.
+        changing=["organisation", "key"],
+        until_closed=["outcome", "decided_by", "decided_at", "reasons"],
+        closed="OLD.outcome <> ''",
+        erased=["reasons"],
+    )
+
     class Meta:
         ordering = ["opened_at", "pk"]
         constraints = [
@@ -54,6 +68,11 @@ class RegisterTask(models.Model):
                 name="register_task_open_once",
             ),
         ]
+
+    @property
+    def event_data(self) -> dict[str, Any]:
+        """Return what every event about the task holds."""
+        return {"change": self.change}
 
     def __str__(self) -> str:
         """Return the change and the record."""

@@ -1,4 +1,4 @@
-"""The plan of a mass replacement, who approved it, and what became of each certificate."""
+"""Mass replacement: the plan, its approvals, and the outcome for each certificate."""
 
 import uuid
 from datetime import datetime
@@ -8,15 +8,17 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person
+from certportal.foundation.kept_tables import Kept
 from issuance.models import Certificate
 
 
 class Replacement(models.Model):
-    """A plan: which certificates are replaced, why, and until when the old ones may stand.
+    """The plan of a mass replacement.
 
-    `digest` covers the bytes of every certificate prepared for it; reviewers approve just those.
-    `note` is the operator's, for reviewers; holders are told the cause. `wanted` is what was
-    searched for.
+    `cause` is told to the holders; `note` is the operator's message to the reviewers. `wanted` are
+    the search conditions for the certificates (`replacement.selection.Wanted`). From `revoke_on`
+    the old certificates may be revoked. `digest` covers the bytes of every certificate prepared
+    for the plan: reviewers approve exactly those.
     """
 
     class Cause(models.TextChoices):
@@ -32,6 +34,8 @@ class Replacement(models.Model):
     made_at = models.DateTimeField()
     expires_at = models.DateTimeField()
 
+    keeping = Kept(once=["digest"])
+
     class Meta:
         ordering = ["-made_at"]
 
@@ -40,17 +44,21 @@ class Replacement(models.Model):
         return str(self.pk)
 
     def is_over(self, now: datetime) -> bool:
-        """Whether nothing more can be approved or begun by this plan."""
-        return now >= self.expires_at
+        """Whether nothing can be approved or released by the plan: it has expired, or was never
+        finished or found nothing to replace.
+        """
+        return not self.digest or now >= self.expires_at
 
 
 class ReplacementApproval(models.Model):
-    """A reviewer approved everything that the digest covers, having identified anew."""
+    """A reviewer's approval of everything that the digest covers, after reauthentication."""
 
     replacement = models.ForeignKey(Replacement, models.PROTECT, related_name="approvals")
     person = models.ForeignKey(Person, models.PROTECT, related_name="+")
     reauthenticated_at = models.DateTimeField()
     at = models.DateTimeField()
+
+    keeping = Kept()
 
     class Meta:
         ordering = ["at"]
@@ -66,11 +74,11 @@ class ReplacementApproval(models.Model):
 
 
 class ReplacementItem(models.Model):
-    """One certificate of the plan and what became of it.
+    """One certificate of the plan, and its state.
 
-    `reference` names the matter towards the authority and becomes the key of the new order.
-    `reason` is the id of a rule: why it was left out or refused. `changes` are the parts of the
-    certificate that differ from the old one.
+    `reference` identifies the item to the CA and becomes the key of the new order. `reason` is the
+    id of the rule why it was left out or refused. `prepared_id` and `tbs_sha256` identify the
+    prepared certificate; `changes` names the parts in which it differs from the old certificate.
     """
 
     class State(models.TextChoices):
@@ -89,6 +97,8 @@ class ReplacementItem(models.Model):
     tbs_sha256 = models.CharField(max_length=64, blank=True)
     changes = models.JSONField(default=list)
     closed_at = models.DateTimeField(null=True)
+
+    keeping = Kept(until_closed=["state", "reason", "closed_at"], closed="OLD.state = 'issued'")
 
     class Meta:
         ordering = ["pk"]

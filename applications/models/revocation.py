@@ -1,18 +1,17 @@
-"""Requests to revoke: why a certificate was revoked, in the asker's own words, and by whom."""
-
-from datetime import datetime
+"""Revocation requests: who had a certificate revoked, and why."""
 
 from django.db import models
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person
-from issuance.models import Certificate
+from applications.models.kept import OF_ERASED_ORDER
+from certportal.foundation.kept_tables import Kept
 
 EXPOSED = "key_compromise"
 NO_LONGER_NEEDED = "cessation_of_operation"
 
-# What the applicant chooses from; the authority itself knows more (issuance.services.REASONS).
+# The reasons an applicant can choose from; the CA knows more (issuance.services.REASONS).
 CHOICES: dict[str, Promise] = {
     EXPOSED: _("The private key has been exposed, or is suspected to have been"),
     NO_LONGER_NEEDED: _("The certificate is no longer needed, or its use has changed"),
@@ -27,36 +26,16 @@ WORDS: dict[str, Promise] = {
 
 
 def reason_words(reason: str) -> str:
-    """Return the reason of a revocation in words; empty for one that says nothing."""
+    """Return the revocation reason in words; empty for a reason that has none."""
     return str(WORDS.get(reason, ""))
 
 
-def is_revocable(certificate: Certificate, *, now: datetime) -> bool:
-    """Return whether it is in force, or revoked for a reason that can still be raised."""
-    return certificate.not_after > now and certificate.revocation_reason != EXPOSED
-
-
-def is_proven(certificate: Certificate) -> bool:
-    """Return whether its key was shown to be exposed and nobody asked for the revocation."""
-    if certificate.revocation_reason != EXPOSED:
-        return False
-    of_key = Certificate.objects.filter(spki_sha256=certificate.spki_sha256).values("pk")
-    return not RevocationRequest.objects.filter(certificate_id__in=of_key, reason=EXPOSED).exists()
-
-
-def asked_by(certificate: Certificate) -> str:
-    """Return in what role somebody asked for the revocation as it stands; empty if nobody did."""
-    asked = RevocationRequest.objects.filter(
-        certificate_id=certificate.pk, reason=certificate.revocation_reason
-    )
-    return asked.values_list("role", flat=True).first() or ""
-
-
 class RevocationRequest(models.Model):
-    """One request that led to a revocation, or raised its reason to an exposed key.
+    """A request that led to a revocation, or that changed its reason to key compromise.
 
-    `words` are the asker's own; `exposed_on` is the day since when the key may have been known to
-    others (the invalidity date of RFC 5280, 5.3.2). `reason` is one of issuance's names.
+    `reason` is one of issuance's names for RFC 5280's reason codes; `words` the requester's own
+    explanation; `exposed_on` the day from which others may have known the private key (the
+    invalidity date, RFC 5280, 5.3.2).
     """
 
     application = models.ForeignKey(
@@ -71,6 +50,8 @@ class RevocationRequest(models.Model):
     words = models.TextField(blank=True)
     exposed_on = models.DateField(null=True)
     at = models.DateTimeField()
+
+    keeping = Kept(erased=["words"], erasable=OF_ERASED_ORDER)
 
     class Meta:
         ordering = ["at"]

@@ -1,23 +1,25 @@
-"""A reviewer's proposal to revoke somebody's certificate: it takes a second person to carry it out.
+"""A reviewer's proposal to revoke a certificate, which a second reviewer must confirm.
 
-A key that is exposed needs one person only (`services.revoke_exposed`): there haste matters more.
+For an exposed key one reviewer is enough (`services.revoke_exposed`), because it is urgent.
 """
 
 from django.db import models
 from django.db.models import F, Q
 
 from accounts.models import Person
-from applications.revocations import EXPOSED, WORDS, reason_words
+from applications.models.kept import OF_ERASED_ORDER
+from applications.models.revocation import EXPOSED, WORDS, reason_words
+from certportal.foundation.kept_tables import Kept
 
-# What a reviewer may propose, by issuance's names of the reasons (RFC 5280, 5.3.1).
+# The reasons a reviewer may propose, by issuance's names for them (RFC 5280, 5.3.1).
 PROPOSABLE = tuple(reason for reason in WORDS if reason != EXPOSED)
 
 
 class RevocationProposal(models.Model):
-    """One reviewer's proposal about one certificate, and what became of it.
+    """One reviewer's proposal to revoke one certificate, and its outcome.
 
-    Closed as confirmed or declined by a second reviewer, withdrawn by its maker, or overtaken by
-    another revocation. `words` are the maker's, `closing_words` those of whoever declined.
+    It ends as confirmed or declined by a second reviewer, withdrawn by its maker, or overtaken by
+    another revocation. `words` are the maker's reasons, `closing_words` those for declining.
     """
 
     class Outcome(models.TextChoices):
@@ -38,6 +40,13 @@ class RevocationProposal(models.Model):
     closer = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
     outcome = models.CharField(max_length=12, choices=Outcome, blank=True)
     closing_words = models.TextField(blank=True)
+
+    keeping = Kept(
+        until_closed=["closed_at", "closer", "outcome", "closing_words"],
+        closed="OLD.closed_at IS NOT NULL",
+        erased=["words", "closing_words"],
+        erasable=OF_ERASED_ORDER,
+    )
 
     class Meta:
         ordering = ["made_at"]

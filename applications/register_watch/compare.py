@@ -1,4 +1,4 @@
-"""What has changed between the record that a certificate rests on and the register of today."""
+"""Compare the record that a certificate rests on with the register of today."""
 
 import hashlib
 import json
@@ -6,17 +6,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from accounts.register.lookup.queries import Standing
 from accounts.register.models import Kind, RegisterRecord
-from accounts.register.queries import Standing
-from applications.changes.models import RegisterTask
-from applications.kinds import CertificateType
+from applications.models.certificate_types import CertificateType
+from applications.models.register_task import RegisterTask
 
 Kinds, Outcome = RegisterTask.Change, RegisterTask.Outcome
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change of one record: its kind, and each field as it was and as it is."""
+    """One change of one record.
+
+    `values` holds (field name, former value, present value).
+    """
 
     kind: RegisterTask.Change
     record_kind: str
@@ -25,7 +28,7 @@ class Change:
 
     @property
     def key(self) -> str:
-        """What the change is known by: record, kind and present values."""
+        """The SHA-256 (hex) that identifies the change: of kind, record and present values."""
         present = [self.kind, self.record_kind, self.oid, [(n, now) for n, _, now in self.values]]
         return hashlib.sha256(json.dumps(present).encode()).hexdigest()
 
@@ -33,10 +36,11 @@ class Change:
 def changes(
     unit: tuple[RegisterRecord, Standing], provider: tuple[RegisterRecord, Standing] | None
 ) -> list[Change]:
-    """Return the changes since a certificate was prepared, of its unit's record and its provider's.
+    """Return the changes to the records of a certificate's unit and provider since it was prepared.
 
-    Each comes as the record of then and its standing today. The end of a provider is told once
-    for all its units, and not where the unit lives on with another organisation: that is a merger.
+    Each argument is the record of that time and its standing today. If the provider has ended,
+    that one change is returned for all its units, unless the unit has moved to another
+    organisation, which is a merger.
     """
     own = list(judge(*unit, own=True))
     above = list(judge(*provider, own=False)) if provider else []
@@ -46,9 +50,11 @@ def changes(
 
 
 def judge(then: RegisterRecord, today: Standing, *, own: bool) -> Iterator[Change]:
-    """Yield the changes of a record since `then`; place and sector that count are the unit's own.
+    """Yield the changes of a record since the version `then`.
 
-    Units that move or change sector together are one change of their organisation.
+    `own`: it is the unit's own record, not its provider's; municipality and sector are compared
+    only there. A move to another organisation and a change of sector carry the provider's OID, so
+    that units which change together are one change.
     """
     whole = then.provider_oid or then.oid
     present = today.record
@@ -61,16 +67,17 @@ def judge(then: RegisterRecord, today: Standing, *, own: bool) -> Iterator[Chang
         yield Change(Kinds.SECTOR, then.kind, whole, sector)
     names = ("long_name", "abbreviation", *(["municipality_name"] if own else []))
     named = _differing(then, present, names)
-    # An abbreviation stands in a certificate only where the long name does not fit.
+    # A certificate carries an abbreviation only if the long name does not fit.
     if any(name != "abbreviation" for name, *_ in named) or (named and len(then.long_name) > 64):
         yield Change(Kinds.RENAMED, then.kind, then.oid, named)
 
 
 def proposal(change: Change, profiles: set[str], *, is_provider: bool) -> RegisterTask.Outcome:
-    """Return what is proposed for certificates of these profiles.
+    """Return the outcome to propose to the reviewer for certificates of these profiles.
 
-    A name is reissued where the certificate carries it: O and L stand in all, OU in those that
-    are no server certificates (the certificate description of the service).
+    After a change of name, reissue is proposed only if a certificate carries it: all carry O and
+    L, and all but server certificates OU (the certificate description of the service).
+    `is_provider`: the change is in a provider's record.
     """
     if change.kind in {Kinds.ENDED, Kinds.INTERMEDIARY}:
         return Outcome.REVOKE
@@ -79,7 +86,7 @@ def proposal(change: Change, profiles: set[str], *, is_provider: bool) -> Regist
     if change.kind == Kinds.SECTOR:
         return Outcome.NOTHING
     carried = is_provider or any(name == "municipality_name" for name, *_ in change.values)
-    units = any(not CertificateType(profile).is_server for profile in profiles)
+    units = any(CertificateType(profile).carries_unit for profile in profiles)
     return Outcome.REISSUE if carried or units else Outcome.NOTHING
 
 

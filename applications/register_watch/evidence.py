@@ -1,36 +1,37 @@
-"""The records that a certificate rests on, beside what the register says today."""
+"""The register records that a certificate rests on, next to the register of today."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from accounts.register import queries
+from accounts.register.lookup import queries
 from accounts.register.models import RegisterRecord
-from applications.changes.wording import Pair, then_and_now
+from applications.register_watch.wording import Pair, then_and_now
 from certportal.foundation import clock
 from issuance.models import Certificate, PreparedCertificate
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One record: its name, and field by field as it was and as it is today."""
+    """One record: its name, and each field as it was and as it is today."""
 
     name: str
     pairs: list[Pair]
 
 
 def record_of(prepared: PreparedCertificate) -> RegisterRecord | None:
-    """Return the version of the register's record that the preparation names."""
+    """Return the version of the register's record that the prepared certificate names, or None."""
     return named(prepared.register_record)
 
 
 def named(version: str) -> RegisterRecord | None:
-    """Return the version of a record by the name that the authority knows it by: its key."""
+    """Return the version of a record by its primary key as the CA stores it (str), or None."""
     return RegisterRecord.objects.filter(pk=version).first() if version.isdecimal() else None
 
 
 def entries(certificate: Certificate, *, now: datetime) -> list[Entry]:
-    """Return the unit's record and, where that is another, its organisation's: both names stand
-    in the certificate. Empty when the record is not known.
+    """Return the unit's record and, if it is a different one, its organisation's.
+
+    The certificate rests on both names. Empty if the record is not known.
     """
     prepared = certificate.prepared
     then = record_of(prepared)

@@ -1,7 +1,8 @@
-"""Looking through every certificate in force: which rest on a record that is no longer so.
+"""Find every certificate in force whose register record has changed since it was prepared.
 
-One statement finds the certificates whose record, or whose provider's record, is not the very row
-that stands today; only those are judged. Time grows in step with the certificates.
+One SQL statement finds the certificates whose record, or whose provider's record, is not the same
+row as the one valid today; only those are compared. The time taken is linear in the number of
+certificates.
 """
 
 from collections import defaultdict
@@ -13,11 +14,11 @@ from uuid import UUID
 
 from django.db import connection
 
-from accounts.register import queries
+from accounts.register.lookup import queries
+from accounts.register.lookup.queries import Standing
 from accounts.register.models import RegisterRecord
-from accounts.register.queries import Standing
-from applications.changes.judging import Change, changes, proposal
-from applications.changes.models import RegisterTask
+from applications.models.register_task import RegisterTask
+from applications.register_watch.compare import Change, changes, proposal
 from certportal.foundation import clock
 
 _STANDS = (
@@ -25,14 +26,14 @@ _STANDS = (
     " AND coalesce(s.valid_from, '-infinity') <= %(today)s"
     " AND coalesce(s.valid_to, 'infinity') >= %(today)s"
 )
-# The period that counted when the certificate was prepared; the next was perhaps known as well.
+# The record's validity includes the day of preparation: a later period may have been known, too.
 _HELD = (
     "(coalesce({0}.valid_from, '-infinity') <= n.day"
     " AND coalesce({0}.valid_to, 'infinity') >= n.day)"
 )
-# A whole import may change every row: no more records than this are in memory at a time.
+# An import may change every row: at most this many certificates are compared at a time.
 AT_ONCE = 5000
-# The record is the CA's own evidence: the version that the preparation names.
+# The record is the version that the prepared certificate names, which the CA keeps as evidence.
 STATEMENT = f"""
 WITH resting AS MATERIALIZED (
  SELECT c.id AS certificate, a.organisation_id AS organisation, c.profile_id AS profile,
@@ -60,7 +61,11 @@ WHERE NOT EXISTS (SELECT FROM register_registerrecord s WHERE s.id = n.record AN
 
 @dataclass(slots=True)
 class Found:
-    """A change, the certificates of one organisation it touches, and what is proposed."""
+    """A change, and the certificates (primary keys) of one organisation that it affects.
+
+    `then` and `present` are the record when relied on and today; `profiles` those of the
+    certificates; `is_provider` whether the change is in a provider's record.
+    """
 
     organisation_id: UUID
     change: Change
@@ -72,7 +77,7 @@ class Found:
 
     @property
     def proposal(self) -> RegisterTask.Outcome:
-        """What is proposed to the reviewer."""
+        """The outcome to propose to the reviewer."""
         return proposal(self.change, self.profiles, is_provider=self.is_provider)
 
 
@@ -80,7 +85,7 @@ type Row = tuple[int, UUID, str, int, int | None]
 
 
 def survey(now: datetime) -> list[Found]:
-    """Return every change under certificates in force, as the mirror knows it now."""
+    """Return every change that affects certificates in force, by the mirror at `now`."""
     today = clock.day(now)
     found: dict[tuple[UUID, str], Found] = {}
     for rows in batched(_candidates(now, today), AT_ONCE):
@@ -89,7 +94,7 @@ def survey(now: datetime) -> list[Found]:
 
 
 def _judge(rows: Sequence[Row], today: date, found: dict[tuple[UUID, str], Found]) -> None:
-    """Add what has changed under these certificates to what was found before."""
+    """Compare the records of these certificates and add the changes to `found`."""
     records = RegisterRecord.objects.in_bulk({pk for row in rows for pk in row[3:] if pk})
     present = _present(records.values(), today)
     for certificate, organisation, profile, own, provider in rows:
@@ -117,7 +122,7 @@ def _candidates(now: datetime, today: date) -> list[Row]:
 
 
 def _present(records: Iterable[RegisterRecord], today: date) -> dict[tuple[str, str], Standing]:
-    """How each record's code stands today, by register and OID."""
+    """Return the standing today of each record, by register and OID."""
     oids: dict[str, set[str]] = defaultdict(set)
     for record in records:
         oids[record.kind].add(record.oid)

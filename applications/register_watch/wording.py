@@ -1,4 +1,4 @@
-"""Changes in the registers, and records then and now, in words."""
+"""Texts for changes in the registers and for the fields of records."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from accounts.register.lookup.queries import Reason, Standing
 from accounts.register.models import Kind, RegisterRecord
-from accounts.register.queries import Reason, Standing
-from applications.changes.models import RegisterTask
+from applications.models.register_task import RegisterTask
 
 REGISTERS: dict[str, Promise] = {
     Kind.SOTE_UNIT: gettext_lazy("THL SOTE organisation register"),
@@ -47,7 +47,7 @@ STANDINGS: dict[str, Promise] = {
     Reason.NOT_YET: gettext_lazy("Not in force yet"),
     Reason.ENDED: gettext_lazy("Ended"),
 }
-# What the organisation is told of each change.
+# How the mail to the organisation describes each change.
 SENTENCES: dict[str, Promise] = {
     RegisterTask.Change.ENDED: gettext_lazy("It has ended in the register."),
     RegisterTask.Change.RENAMED: gettext_lazy("Its name or place has changed in the register."),
@@ -61,7 +61,7 @@ SENTENCES: dict[str, Promise] = {
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One field as it was and as it is."""
+    """One field for people to read: its label, former value and present value."""
 
     label: str
     then: str
@@ -74,12 +74,12 @@ class Pair:
 
 
 def differences(task: RegisterTask) -> list[Pair]:
-    """Return what changed, field by field."""
+    """Return the fields that changed."""
     return [_pair(name, *task.values[name]) for name in LABELS if name in task.values]
 
 
 def then_and_now(then: RegisterRecord, today: Standing) -> list[Pair]:
-    """Return every field of a record as it was when it was relied on, and as it is today."""
+    """Return every field of a record as it was when relied on, and as it is today."""
     present = today.record
     fields = [name for name in LABELS if name != "standing"]
     now = {name: _value(getattr(present, name)) if present else None for name in fields}
@@ -88,14 +88,14 @@ def then_and_now(then: RegisterRecord, today: Standing) -> list[Pair]:
 
 
 def told(record: RegisterRecord) -> list[tuple[str, str]]:
-    """Return what the register said, field by field."""
+    """Return every field of the record, and its status, as (label, value)."""
     fields = [name for name in LABELS if name != "standing"]
     said = [(str(LABELS[name]), _word(name, _value(getattr(record, name)))) for name in fields]
     return [*said, (_("Status"), status(record))]
 
 
 def status(record: RegisterRecord) -> str:
-    """Return the code's status in the register in words."""
+    """Return the record's status in the register, in the active language."""
     return str(STATUSES.get(record.status, record.status))
 
 

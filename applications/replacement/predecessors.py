@@ -1,4 +1,4 @@
-"""Which order a certificate was replaced from and by, for pages and mails."""
+"""The orders before and after a mass replacement, for pages and mails."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -21,7 +21,7 @@ class Predecessor:
 
 
 def predecessor(application: Application) -> Predecessor | None:
-    """Return what the order's certificate was made in place of, if it was."""
+    """Return what the order's certificate replaced in a mass replacement, or None."""
     found = ReplacementItem.objects.filter(reference=application.pk, state=ISSUED)
     item = found.select_related("certificate", "replacement").first()
     if item is None:
@@ -33,7 +33,7 @@ def predecessor(application: Application) -> Predecessor | None:
 
 
 def successor(application: Application) -> Application | None:
-    """Return the order whose certificate has replaced this one's, if one has."""
+    """Return the order whose certificate replaced this one's in a mass replacement, or None."""
     found = ReplacementItem.objects.filter(certificate__reference=application.pk, state=ISSUED)
     item = found.first()
     return Application.objects.get(pk=item.reference) if item else None

@@ -1,4 +1,4 @@
-"""Which certificates a replacement is about, and which of them the registration authority lets."""
+"""Select the certificates of a mass replacement, and decide which must be left out."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -9,21 +9,22 @@ from django.db.models import QuerySet
 
 from applications.checks import register
 from applications.models import Application
-from applications.ordering import certificate_order
-from applications.replacing.models import ReplacementItem
+from applications.models.replacement import ReplacementItem
+from applications.rules.certificate_order import certificate_order
+from issuance.certificate.order import CertificateOrder
 from issuance.models import Certificate
-from issuance.orders import CertificateOrder
 
 State = ReplacementItem.State
-# A certificate about to end is renewed by its holder, not replaced.
+# A certificate that ends sooner is not replaced: its holder renews it.
 SHORTEST = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is searched for; every condition that is given must hold. Times are UTC.
+    """The search conditions for certificates; all that are given must hold. Times are UTC.
 
-    `issuing_ca` is the stem of the CA, `serials` are hexadecimal as stored.
+    `issuing_ca` is the CA's stem; `serials` are hexadecimal as stored; `issued_from` is included
+    and `issued_until` not.
     """
 
     issuing_ca: str = ""
@@ -34,7 +35,7 @@ class Wanted:
     serials: tuple[str, ...] = field(default=())
 
     def conditions(self) -> dict[str, Any]:
-        """Return the conditions given, as the database is asked for them."""
+        """Return the given conditions as arguments of `Certificate.objects.filter`."""
         every = {
             "issuing_ca__stem": self.issuing_ca,
             "profile_id": self.profile,
@@ -46,7 +47,7 @@ class Wanted:
         return {name: value for name, value in every.items() if value}
 
     def to_json(self) -> dict[str, Any]:
-        """Return what was given, for the plan; of serials only how many."""
+        """Return the given conditions to store with the plan; only the number of serials."""
         given = {name: value for name, value in asdict(self).items() if value}
         if self.serials:
             given["serials"] = len(self.serials)
@@ -57,7 +58,7 @@ class Wanted:
 
 
 def chosen(wanted: Wanted, *, now: datetime) -> QuerySet[Certificate]:
-    """Return the certificates in force that are wanted and have not been replaced before."""
+    """Return the certificates in force that match and have not been replaced before."""
     replaced = ReplacementItem.objects.filter(state__in=[State.RELEASED, State.ISSUED])
     found = Certificate.objects.filter(
         state=Certificate.State.ISSUED, not_after__gt=now + SHORTEST, **wanted.conditions()
@@ -66,39 +67,50 @@ def chosen(wanted: Wanted, *, now: datetime) -> QuerySet[Certificate]:
 
 
 def unfit(certificate: Certificate, order: Application | None, *, now: datetime) -> str:
-    """Return the id of the reason to leave the certificate out, empty if there is none.
+    """Return the id of the reason to leave the certificate out; empty if there is none.
 
-    The authority's own rules (blocked keys, ceilings, lint) come on top of it when the new
-    certificate is prepared. Raises Unavailable when the mirror of the register is too old.
+    The CA applies its own rules (blocked keys, ceilings, lint) when it prepares the new
+    certificate. Raises Unavailable when the mirror of the register is too old.
     """
     if order is None or order.csr is None or order.submission is None:
         return "no_order"
     if order.erased_at is not None:
         return "erased"
+    if order.organisation.is_closed:  # nobody is left who answers for the new certificate
+        return "account_closed"
     _record, ended = register.check(order, now=now)
     return ended[0].rule if ended else ""
 
 
 def orders_by_reference(certificates: Iterable[Certificate]) -> dict[object, Application]:
-    """Return the orders that the certificates were made for, by their keys."""
+    """Return the orders of the certificates, by their keys."""
     related = Application.objects.select_related("csr", "submission", "organisation")
-    found = related.prefetch_related("host_names")
+    found = related.prefetch_related("host_names", "organisation__business_ids")
     return dict(found.in_bulk([one.reference for one in certificates]))
 
 
-def order_for(item: ReplacementItem, order: Application, *, now: datetime) -> CertificateOrder:
-    """Return what the authority is asked for: the old order under a new reference.
+def order_for(
+    item: ReplacementItem, order: Application, concerned: frozenset[str], *, now: datetime
+) -> CertificateOrder:
+    """Return the order to the CA for the new certificate: the old order with a new reference.
 
-    Names are the register's of today; the end is the old certificate's, so that no ceiling is
-    ever passed.
+    `concerned`: the order's `impartiality.traces`.
+
+    The names are those in the register today. The end of validity is the old certificate's, so
+    that the longest validity allowed is never exceeded.
     """
     old = item.certificate
-    asked = certificate_order(order, now=now)
+    asked = certificate_order(order, now=now, concerned=concerned)
     return replace(
-        asked, reference=item.reference, replaces=old.reference, start=None, ends=old.not_after
+        asked,
+        reference=item.reference,
+        label="",  # the new order gets its number once its certificate is issued
+        replaces=old.reference,
+        start=None,
+        ends=old.not_after,
     )
 
 
 def in_state(items: Iterable[ReplacementItem], state: State) -> Sequence[ReplacementItem]:
-    """Return those of the items in the state."""
+    """Return the items that are in the state."""
     return [item for item in items if item.state == state]

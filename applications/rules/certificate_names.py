@@ -1,32 +1,35 @@
-"""How the register's names come into the certificate: whole, abbreviated, or shortened by a person.
+"""How names from the register are written in the certificate's subject.
 
-O and OU carry the register's long name when it has at most 64 characters (RFC 5280, appendix A.1)
-of the profile's set; else its abbreviation; else a shortening at word boundaries that a reviewer
-picks. Characters outside the set are never replaced silently: the applicant is asked for the
-spelling.
+O and OU carry the register's long name if it has at most 64 characters (RFC 5280, appendix A.1),
+all of them allowed by the certificate profile. Otherwise they carry the shortening that a reviewer
+has chosen, else the applicant's spelling, else the register's abbreviation. If none of these fits,
+the name is open: a reviewer chooses a shortening at a word boundary. A character that the profile
+does not allow is never replaced silently: the applicant is asked how the name is to be spelled.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from accounts.register import queries
+from accounts.register.lookup import queries
 from accounts.register.models import Kind, RegisterRecord
-from applications.kinds import CertificateType
 from applications.models import Application
+from applications.rules.sent import Sent
 from certportal.foundation import clock
+from issuance.certificate.names import UPPER_BOUNDS, foreign_characters, is_tidy
 from issuance.csr import ExpectedNames
-from issuance.names import foreign_characters, is_tidy
 
-LONGEST = 64
+LONGEST = UPPER_BOUNDS["CN"]
 
 
 @dataclass(frozen=True, slots=True)
 class CertificateName:
-    """One name for the certificate.
+    """One name (O or OU) for the certificate.
 
-    `value` is empty while a person must still choose; `origin` is long_name, abbreviation,
-    spelling or open; `foreign` are the characters that certificates cannot carry.
+    `full` is the register's long name and `value` what the certificate says; `value` is empty
+    while a person must still choose. `origin` is long_name, abbreviation, spelling or open (not
+    chosen yet). `foreign` are the characters of the long name that the profile does not allow;
+    `shortenings` the values to choose from while the name is open.
     """
 
     full: str
@@ -40,7 +43,7 @@ class CertificateName:
 class Names:
     """The organisation's and the unit's names; `unit` is None for an intermediary.
 
-    `record` is the version of the register's record that they come from.
+    `record` is the version of the unit's (or intermediary's) register record they come from.
     """
 
     organisation: CertificateName
@@ -50,12 +53,12 @@ class Names:
 
 
 def fits(name: str) -> bool:
-    """Return whether the name can stand in a certificate as it is."""
+    """Return whether a certificate can carry the name unchanged."""
     return len(name) <= LONGEST and is_tidy(name) and not foreign_characters(name)
 
 
 def certificate_name(long_name: str, abbreviation: str, spelling: str) -> CertificateName:
-    """Return how the name is written in the certificate, by the rule of this module."""
+    """Return how the name is written in the certificate; see the module for the rule."""
     foreign = tuple(foreign_characters(long_name))
     if fits(long_name):
         return CertificateName(long_name, long_name, "long_name")
@@ -67,43 +70,52 @@ def certificate_name(long_name: str, abbreviation: str, spelling: str) -> Certif
 
 
 def shortenings(name: str) -> list[str]:
-    """Return the beginnings of the name that end at a word and fit, longest first."""
+    """Return the four longest shortenings at a word boundary that fit, longest first."""
     return [beginning for beginning in beginnings(name) if fits(beginning)][:4]
 
 
 def beginnings(name: str) -> Iterator[str]:
-    """Yield the beginnings of the name that end at a word, longest first, the whole name too."""
+    """Yield the name, then every shortening of it at a word boundary, longest first."""
     words = name.split()
     return (" ".join(words[:count]).rstrip(",;:-–") for count in range(len(words), 0, -1))
 
 
-def names(application: Application, *, now: datetime) -> Names | None:
-    """Return the names for the application's certificate, or None when the record is unknown."""
+def names(order: Application | Sent, *, now: datetime) -> Names | None:
+    """Return the names for the order's certificate, or None when the record is unknown.
+
+    Given an Application, its present fields count; given a Sent, those of the submission. A name
+    chosen by a reviewer takes precedence over the applicant's spelling.
+    """
     today = clock.day(now)
-    record = queries.get_record(application.record_oid, kind=application.record_kind, on=today)
+    record = queries.get_record(order.record_oid, kind=order.record_kind, on=today)
     if record is None:
         return None
     provider = _provider(record, today)
     organisation = certificate_name(
-        provider.long_name, provider.abbreviation, application.organisation_spelling
+        provider.long_name,
+        provider.abbreviation,
+        order.organisation_chosen or order.organisation_spelling,
     )
     unit = None
     if record.kind == Kind.SOTE_UNIT:
-        unit = certificate_name(record.long_name, record.abbreviation, application.unit_spelling)
+        spelling = order.unit_chosen or order.unit_spelling
+        unit = certificate_name(record.long_name, record.abbreviation, spelling)
     return Names(organisation, unit, record.municipality_name or "", record)
 
 
 def _provider(record: RegisterRecord, today: date) -> RegisterRecord:
-    """Return the record of the provider itself (node 10.0), or the record when it has none."""
+    """Return the record of the unit's provider (node 10.0), or the record itself without one."""
     if record.kind != Kind.SOTE_UNIT or not record.provider_oid:
         return record
     return queries.get_record(record.provider_oid, on=today) or record
 
 
 def renamed(then: RegisterRecord, known_at: datetime, *, now: datetime) -> list[tuple[str, str]]:
-    """Return the long names of the unit and of its organisation that have changed since the record
-    was relied on, each before and after. A spelling or an abbreviation in the certificate may hide
-    it: the name it stands for is no longer so.
+    """Return the changed long names of the unit and its organisation as (before, after) pairs.
+
+    They are compared between `known_at`, when the record `then` was relied on, and today. Needed
+    because the certificate may carry a spelling or an abbreviation, which does not show that the
+    long name has changed.
     """
     today = clock.day(now)
     present = queries.get_record(then.oid, kind=then.kind, on=today)
@@ -111,21 +123,22 @@ def renamed(then: RegisterRecord, known_at: datetime, *, now: datetime) -> list[
         return []
     before = queries.with_provider(then, known_at=known_at)
     after = [present, _provider(present, today)]
-    # An organisation that was not known then has nothing to be compared with.
+    # If the organisation was not known at that time, there is nothing to compare it with.
     pairs = zip(before, after, strict=False)
     return [(a.long_name, b.long_name) for a, b in pairs if a.long_name != b.long_name]
 
 
 def expected_names(application: Application, *, now: datetime) -> ExpectedNames:
-    """Return the names to compare a certificate request with."""
+    """Return the names that a certificate request for the order is expected to carry."""
     found = names(application, now=now)
-    hosts = tuple(host.name for host in application.host_names.all())
-    server = CertificateType(application.type).is_server
-    named = hosts[:1] if server else (application.system_name or application.certified_email,)
+    hosts = tuple(application.names)
+    kind = application.kind
+    system_or_mailbox = (application.system_name or application.certified_email,)
+    named = hosts[:1] if kind.has_host_names else system_or_mailbox
     return ExpectedNames(
         organisation=found.organisation.value if found else "",
-        unit=found.unit.value if found and found.unit and not server else None,
+        unit=found.unit.value if found and found.unit and kind.carries_unit else None,
         dns_names=hosts,
         common_name=next(iter(named), None) or None,
-        serial_number=None if server else application.system_oid or None,
+        serial_number=(application.system_oid or None) if kind.has_system else None,
     )

@@ -1,30 +1,44 @@
-"""The technical contact's links: whether one lives, and which is the newest."""
+"""The links of the technical contact and the deputy: which are valid, and which is newest."""
 
 from datetime import datetime, timedelta
 
+from accounts.models import Membership
 from applications.models import Application, ContactLink
 from applications.workflow import LINKED, Status
 
-# So long after delivery the technical contact still gets the certificate by the link.
+# How long after delivery the certificate can still be downloaded through the link.
 KEPT = timedelta(days=30)
 HOLDERS = (ContactLink.Holder.TECHNICAL_CONTACT, ContactLink.Holder.DEPUTY)
 
 
 def lives(link: ContactLink, application: Application, *, now: datetime) -> bool:
-    """Return whether the link opens the order.
+    """Return whether the link still opens the order.
 
-    It ends with the order, 30 days after delivery, when it was revoked or refused by its reader,
-    and when the order names another address.
+    It stops working when the order ends without delivery, 30 days after delivery, when it is
+    revoked, when its recipient says "not mine", when the order names another address for the
+    holder, and when its recipient has left the organisation since it was made.
     """
     if link.revoked_at is not None or link.not_mine_at is not None:
         return False
     if address_of(application, link.holder).casefold() != link.email.casefold():
         return False
-    return is_open(application, now=now)
+    return is_open(application, now=now) and not _has_left(link, application)
+
+
+def _has_left(link: ContactLink, application: Application) -> bool:
+    """Whether a member with the link's address left after it was made, and is no member now.
+
+    A link made for a former member is the organisation's own choice, and works.
+    """
+    theirs = Membership.objects.filter(
+        organisation=application.organisation_id, person__email__iexact=link.email
+    )
+    left = theirs.filter(ended_at__gte=link.made_at).exists()
+    return left and not theirs.filter(ended_at=None).exists()
 
 
 def is_open(application: Application, *, now: datetime) -> bool:
-    """Return whether links to the order can live: not once it ended, or 30 days after delivery."""
+    """Return whether the order's state allows links: from sending to 30 days after delivery."""
     if application.status not in LINKED.split():
         return False
     ended = application.ended_at if application.status == Status.DELIVERED else None
@@ -38,9 +52,10 @@ def address_of(application: Application, holder: str) -> str:
 
 
 def is_dismissed(application: Application, holder: str) -> bool:
-    """Return whether the holder's link was ended by the applicant, or refused by its reader.
+    """Return whether the holder's link was revoked by the applicant or refused by its recipient.
 
-    One that ended with the order was not: whoever had it is wanted again when the order is.
+    A link that ended together with the order does not count as dismissed: if the order is
+    reopened, its holder is needed again.
     """
     link = _latest(application, holder)
     if link is None or link.not_mine_at is not None:
@@ -49,12 +64,12 @@ def is_dismissed(application: Application, holder: str) -> bool:
 
 
 def welcome(application: Application) -> list[str]:
-    """Return the holders to whom the service itself may mail a link, without the applicant."""
+    """Return the holders to whom the service may mail a link without the applicant asking."""
     return [one for one in HOLDERS if not is_dismissed(application, one)]
 
 
 def unknown(application: Application) -> list[str]:
-    """Return the holders to whose present address no link of the order has ever been sent."""
+    """Return the holders whose present address has never been sent a link to the order."""
     return [one for one in HOLDERS if _latest(application, one) is None]
 
 
@@ -65,12 +80,12 @@ def _latest(application: Application, holder: str) -> ContactLink | None:
 
 
 def newest(application: Application, holder: str, *, now: datetime) -> ContactLink | None:
-    """Return the holder's newest link that lives."""
+    """Return the holder's newest valid link, or None."""
     links = application.contact_links.filter(holder=holder).order_by("-made_at")
     return next((one for one in links if lives(one, application, now=now)), None)
 
 
 def living(application: Application, *, now: datetime) -> list[ContactLink]:
-    """Return the newest living link of each holder."""
+    """Return the newest valid link of each holder that has one."""
     found = [newest(application, holder, now=now) for holder in HOLDERS]
     return [one for one in found if one is not None]

@@ -1,11 +1,10 @@
-"""What a person declares by sending an order: ids, the words, and which orders need which."""
+"""The declarations made by sending an order: their ids, texts, and which orders need which."""
 
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
-from applications import mediation
-from applications.kinds import CertificateType
 from applications.models import Application
+from applications.rules import intermediaries
 
 DECLARATIONS = {
     "authority": _("I have the right to order certificates for this organisation."),
@@ -20,19 +19,20 @@ DECLARATIONS = {
 
 
 def asked(application: Application) -> list[str]:
-    """Return the ids that must be declared for the order, in the order they are read.
+    """Return the ids of the declarations that the order needs, in the sequence shown.
 
-    Domains belong to server certificates. A system signature is ordered by the provider that
-    administers the system; an intermediary orders it in its own name (the service description).
+    "domains" concerns server certificates only. "system" concerns system signature certificates
+    of providers; an intermediary orders one in its own name, without administering the system
+    (the service description).
     """
-    kind = CertificateType(application.type)
-    left_out = set() if kind.is_server else {"domains"}
-    if not kind.is_signature or mediation.is_mediated(application):
+    kind = application.kind
+    left_out = set() if kind.has_host_names else {"domains"}
+    if not kind.has_system or intermediaries.is_mediated(application):
         left_out.add("system")
     return [name for name in DECLARATIONS if name not in left_out]
 
 
 def in_words(names: list[str], language: str) -> list[str]:
-    """Return the declarations as they were read, in that language."""
+    """Return the texts of the named declarations in the language."""
     with translation.override(language):
         return [str(DECLARATIONS[name]) for name in names]

@@ -1,14 +1,14 @@
-"""Kanta intermediaries: they order in their own name, and the system writes what they are.
+"""Kanta intermediaries, which order certificates in their own name.
 
 The service description: an intermediary in THL's register applies in its own name, and the
-organisation of the technical contact must then read "Kanta-välittäjä". Nobody types it.
+organisation of the technical contact must then read "Kanta-välittäjä". The service fills it in.
 """
 
 from datetime import date
 from typing import Any
 
 from accounts.models import Organisation
-from accounts.register import queries
+from accounts.register.lookup import queries
 from accounts.register.models import Kind, RegisterRecord
 from applications.models import Application
 
@@ -16,19 +16,19 @@ ORGANISATION = "Kanta-välittäjä"
 
 
 def is_mediated(application: Application) -> bool:
-    """Return whether the order is an intermediary's in its own name."""
+    """Return whether an intermediary made the order in its own name."""
     return application.record_kind == Kind.INTERMEDIARY
 
 
 def record_of(organisation: Organisation, on: date) -> RegisterRecord | None:
-    """Return the organisation's standing record in the register of intermediaries, if any."""
+    """Return the organisation's record in the register of intermediaries if valid on the day."""
     code = organisation.business_ids.filter(valid_to=None).values_list("code", flat=True).first()
     record = queries.find_intermediary(code, on) if code else None
     return record if record is not None and record.is_standing(on) else None
 
 
 def at_start(organisation: Organisation, *, on: date) -> dict[str, Any]:
-    """Return the fields of a new draft that an intermediary's account determines."""
+    """Return the initial field values of a new draft by an intermediary; empty for others."""
     if organisation.kind != Organisation.Kind.INTERMEDIARY:
         return {}
     record = record_of(organisation, on)
@@ -40,7 +40,10 @@ def at_start(organisation: Organisation, *, on: date) -> dict[str, Any]:
 
 
 def by_system(application: Application, fields: dict[str, Any]) -> dict[str, Any]:
-    """Return the technical contact's organisation as it must be once `fields` are saved."""
+    """Return the correction of the technical contact's organisation to save with `fields`.
+
+    Fixed text for an intermediary's order; emptied if the fixed text is left from one.
+    """
     kind = fields.get("record_kind", application.record_kind)
     if kind == Kind.INTERMEDIARY:
         return {"technical_organisation": ORGANISATION}

@@ -1,22 +1,23 @@
-"""When an incomplete application lapses, when an old draft is removed, and when to warn of it.
+"""When an incomplete application lapses, when an old draft is removed, and the warnings before.
 
-An application that has been pending over six months and is still incomplete lapses (the service
-description). A deadline that the authority has given is always let run out (hallintolaki 22, 33 §).
-All days are Finnish days; the last day is still the applicant's.
+An application that has been pending for over six months and is still incomplete lapses (the
+service description), but never before a deadline that the authority has given has passed
+(hallintolaki 22, 33 §). Days are calendar days in Finnish time; on the last day the application
+can still be completed.
 """
 
 from datetime import date, timedelta
 
-from applications.contents import BY_ID, Section
 from applications.models import Application, Decision
+from applications.rules.sections import BY_ID, Section
 from applications.workflow import Status
 from certportal.foundation import clock
 
 LAPSE_MONTHS = 6
 DRAFT_MONTHS = 12
 INCOMPLETE = frozenset({Status.AWAITING_CSR, Status.INFO_REQUESTED})
-# How long the applicant has to bring a request when the checks sent the former one back, or when a
-# reviewer took the lapsed application up again.
+# How long the applicant has to attach a new certificate request after the checks rejected one, or
+# after a reviewer reopened the application.
 MENDING_DAYS = 30
 
 
@@ -27,9 +28,9 @@ def last_day(submitted: date, deadline: date | None = None) -> date:
 
 
 def lapses_on(application: Application) -> date | None:
-    """Return the day on which the application lapses unless completed; None when it cannot.
+    """Return the day on which the application lapses unless completed; None if it cannot lapse.
 
-    It is the day after the last day, shown from the first day on.
+    It is the day after the last day to complete it.
     """
     if application.submitted_at is None or application.status not in INCOMPLETE:
         return None
@@ -38,9 +39,13 @@ def lapses_on(application: Application) -> date | None:
 
 
 def deadline(application: Application) -> date | None:
-    """Return the last day given to the applicant: the open question's, or for a request."""
+    """Return the deadline given to the applicant, or None if none was given.
+
+    It is that of the open request for information, or `MENDING_DAYS` after the last check run or
+    reopening when a certificate request is missing.
+    """
     if application.status == Status.INFO_REQUESTED:
-        question = application.requests.filter(closed_at=None).first()
+        question = application.question
         return question.deadline if question else None
     reopened = application.decisions.filter(kind=Decision.Kind.REOPENED).last()
     given = [moment.at for moment in (application.check_runs.last(), reopened) if moment]
@@ -51,7 +56,7 @@ def missing(application: Application) -> list[Section]:
     """Return the parts of the form without which the application stays incomplete."""
     if application.status == Status.AWAITING_CSR:
         return [BY_ID["csr"]]
-    question = application.requests.filter(closed_at=None).first()
+    question = application.question
     return [BY_ID[field] for field in question.fields] if question else []
 
 
@@ -66,18 +71,20 @@ def warnings(submitted: date) -> dict[str, date]:
 
 
 def warning_due(submitted: date, today: date) -> str | None:
-    """Return the latest warning whose day has come, if any; the earlier ones are past."""
+    """Return the name of the latest warning whose day has come, or None; earlier ones are
+    skipped.
+    """
     come = [name for name, day in warnings(submitted).items() if day <= today]
     return come[-1] if come else None
 
 
 def removed_on(changed: date) -> date:
-    """Return the day on which a draft last changed that day is removed."""
+    """Return the day on which a draft is removed that was last changed on the day `changed`."""
     return clock.add_months(changed, DRAFT_MONTHS)
 
 
 def removal_warning_due(changed: date, today: date) -> str | None:
-    """Return which warning of the draft's removal is due: a month or a week before."""
+    """Return which warning of the draft's removal is due: "month" or "week" before it, or None."""
     day = removed_on(changed)
     if today >= day - timedelta(days=7):
         return "week"

@@ -1,12 +1,13 @@
-"""How long each class of records is kept, on what basis, and what is done when the time is over.
+"""Retention periods: how long each class of records is kept, why, and what happens afterwards.
 
-`services.erase_expired` carries the table out; docs/retention.md is written from it. A change of a
-term is a change of this table and of nothing else.
+`services.erase_expired` applies the table and docs/retention.md is generated from it, so that a
+retention period is changed here only.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from applications.rules.lapse import DRAFT_MONTHS
 from certportal.foundation import clock
 
 # Basis 906/2019, 21 §: an authority determines how long it needs each of its data sets.
@@ -15,9 +16,11 @@ OWN_PLAN = "The authority's own determination (906/2019, 21 §)"
 
 @dataclass(frozen=True, slots=True)
 class RecordClass:
-    """One class: what it holds, how long it is kept from what moment, why, and what is done then.
+    """One class of records.
 
-    Kept are months (None: without end), or days where a month is too long.
+    `records` says what it holds; `since` when the retention period begins; `basis` why it is kept
+    that long; `done` what is done afterwards. The period is `days` if that is not 0, else `months`
+    (None: kept for ever).
     """
 
     id: str
@@ -29,7 +32,11 @@ class RecordClass:
     days: int = 0
 
     def limit(self, now: datetime) -> datetime:
-        """Return the moment before which the term must have begun to be over now."""
+        """Return the cut-off moment at `now`: records whose period began before it are erased.
+
+        It is the beginning of a day in Finnish time. Raises AssertionError for a class that is
+        kept for ever.
+        """
         if self.days:
             return clock.start_of_day(clock.day(now) - timedelta(days=self.days))
         assert self.months is not None
@@ -37,7 +44,7 @@ class RecordClass:
 
     @property
     def kept(self) -> str:
-        """The term in words."""
+        """The retention period in words, such as "5 years"."""
         if self.days:
             return f"{self.days} days"
         if self.months is None:
@@ -74,7 +81,7 @@ ENDED = RecordClass(
 DRAFTS = RecordClass(
     "drafts",
     "Orders that were never sent",
-    12,
+    DRAFT_MONTHS,
     "the last change",
     OWN_PLAN,
     "Removed whole with their uploads, after warnings a month and a week before",
@@ -114,20 +121,20 @@ CODES = RecordClass(
     "Removed",
     days=2,
 )
+INVITATIONS = RecordClass(
+    "invitations",
+    "Invitations nobody accepted and requests to join: addresses and who made them",
+    12,
+    "the invitation's expiry; the request",
+    OWN_PLAN,
+    "Removed",
+)
 WORK = RecordClass(
     "work",
     "Finished work items (ids; of feedback its words and the address for an answer)"
     " and the counters of limits",
     3,
     "the end of the work",
-    OWN_PLAN,
-    "Removed",
-)
-INVITATIONS = RecordClass(
-    "invitations",
-    "Invitations nobody accepted and requests to join: addresses and who made them",
-    12,
-    "the invitation's expiry; the request",
     OWN_PLAN,
     "Removed",
 )
@@ -141,8 +148,9 @@ NOTICES = RecordClass(
 )
 MATTERS = RecordClass(
     "matters",
-    "Changes of the register under certificates, successions, and requests for a new administrator:"
-    " what was asked and the reasons of what was decided",
+    "Changes of the register under certificates, successions, requests for a new administrator,"
+    " and decisions about accounts and their people: what was asked and the reasons of what was"
+    " decided",
     60,
     "the decision",
     OWN_PLAN,
@@ -180,29 +188,13 @@ REGISTERS = RecordClass(
     "A decision must be seen against the register of its day",
     "Nothing",
 )
-TABLE = (
-    ISSUED,
-    REJECTED,
-    ENDED,
-    DRAFTS,
-    PERSONS,
-    RIGHTS,
-    SESSIONS,
-    CODES,
-    INVITATIONS,
-    WORK,
-    NOTICES,
-    MATTERS,
-    CERTIFICATES,
-    EVENTS,
-    ORIGINS,
-    REGISTERS,
-)
+# In the order of docs/retention.md.
+TABLE = tuple(one for one in list(vars().values()) if isinstance(one, RecordClass))
 
 HEAD = """# How long records are kept
 
-Written by `manage.py retention --table` from `applications/retention.py`; a test compares the two.
-The job `applications.erase_expired` carries it out every night.
+Written by `manage.py retention --table` from `applications/rules/retention.py`;
+a test compares the two. The job `applications.erase_expired` carries it out every night.
 
 | Records | Kept | Counted from | Basis | When the time is over |
 |---|---|---|---|---|
@@ -210,6 +202,6 @@ The job `applications.erase_expired` carries it out every night.
 
 
 def as_markdown() -> str:
-    """Return the table as the document that people read."""
+    """Return the table as the Markdown of docs/retention.md."""
     rows = [(row.records, row.kept, row.since or "–", row.basis, row.done) for row in TABLE]
     return HEAD + "".join(f"| {' | '.join(cells)} |\n" for cells in rows)

@@ -1,4 +1,4 @@
-"""The parts of the form: which fields each holds, when it is asked, and when it is complete.
+"""The parts of the form: when each is asked, and when it is complete; its fields are in `fields`.
 
 The task list, the reopening of single parts by a reviewer and the check before submitting all
 read this table.
@@ -11,46 +11,47 @@ from datetime import date, datetime
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts.register import queries
-from applications import conformity, ownership
-from applications.kinds import CertificateType, Delivery
+from accounts.register.lookup import queries
+from applications.errors import NotPossible
 from applications.models import Application
+from applications.models.certificate_types import CertificateType, Delivery
+from applications.rules import conformity, fields, systems, unit_ownership
 from certportal.foundation import clock
+
+
+def _every(_type: CertificateType) -> bool:
+    return True
+
+
+def _has_required(application: Application, part: str) -> bool:
+    return all(one.value(application) for one in fields.of(part) if fields.REQUIRED in one.marks)
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One part of the form: id, title, model fields, for which types, and when it is complete."""
+    """One part of the form: id, title, and whether a type of certificate has it.
+
+    `when` narrows further which orders are asked, that day; `also` is wanted beside the required
+    fields.
+    """
 
     id: str
     title: Promise
-    fields: tuple[str, ...]
-    asked: Callable[[Application, date], bool]
-    complete: Callable[[Application], bool]
+    has: Callable[[CertificateType], bool] = _every
+    when: Callable[[Application, date], bool] = lambda _application, _on: True
+    also: Callable[[Application], bool] = lambda _application: True
+
+    def asked(self, application: Application, on: date) -> bool:
+        """Return whether the order is asked this part that day."""
+        return self.has(application.kind) and self.when(application, on)
+
+    def complete(self, application: Application) -> bool:
+        """Return whether everything that the part needs has been given."""
+        return _has_required(application, self.id) and self.also(application)
 
     def is_touched(self, application: Application) -> bool:
         """Return whether anything has been given in this part."""
-        return any(getattr(application, field) for field in self.fields)
-
-
-def _always(_application: Application, _on: date) -> bool:
-    return True
-
-
-def _is_server(application: Application, _on: date) -> bool:
-    return CertificateType(application.type).is_server
-
-
-def _is_signature(application: Application, _on: date) -> bool:
-    return CertificateType(application.type).is_signature
-
-
-def _is_email(application: Application, _on: date) -> bool:
-    return CertificateType(application.type).is_email
-
-
-def _has(*fields: str) -> Callable[[Application], bool]:
-    return lambda application: all(getattr(application, field) for field in fields)
+        return any(one.value(application) for one in fields.of(self.id))
 
 
 def _technical_named(application: Application) -> bool:
@@ -75,79 +76,23 @@ def needs_technical_contact(application: Application) -> bool:
 
 
 SECTIONS: tuple[Section, ...] = (
-    Section("type", _("Type of certificate"), ("type",), _always, _has("type")),
-    Section(
-        "unit",
-        _("Organisational unit"),
-        ("record_kind", "record_oid", "organisation_spelling", "unit_spelling"),
-        _always,
-        _has("record_oid"),
-    ),
-    Section("purpose", _("Purpose of use"), ("purpose",), _is_server, _has("purpose")),
-    Section(
-        "host_names",
-        _("Host names"),
-        ("host_names",),
-        _is_server,
-        lambda application: application.host_names.exists(),
-    ),
-    Section(
-        "system",
-        _("Information system"),
-        ("system_name", "system_oid"),
-        _is_signature,
-        _has("system_name", "system_oid"),
-    ),
-    Section(
-        "mailbox_proof",
-        _("Mailbox to be certified"),
-        ("certified_email", "mailbox_proved_at"),
-        _is_email,
-        _has("certified_email", "mailbox_proved_at"),
-    ),
+    Section("type", _("Type of certificate")),
+    Section("unit", _("Organisational unit")),
+    Section("purpose", _("Purpose of use"), lambda type: type.has_purpose),
+    Section("host_names", _("Host names"), lambda type: type.has_host_names),
+    Section("system", _("Information system"), lambda type: type.has_system),
+    Section("mailbox_proof", _("Mailbox to be certified"), lambda type: type.has_mailbox),
     Section(
         "conformity",
         _("Certificate of conformity"),
-        (*conformity.FIELDS, "attachments"),
-        conformity.is_asked,
-        conformity.is_complete,
+        when=conformity.is_asked,
+        also=lambda application: conformity.document(application) is not None,
     ),
-    Section(
-        "validity",
-        _("Validity"),
-        ("validity_months", "start"),
-        _always,
-        _has("validity_months"),
-    ),
-    Section(
-        "contact",
-        _("Contact person"),
-        ("contact_name", "contact_email", "contact_phone"),
-        _always,
-        _has("contact_name", "contact_email"),
-    ),
-    Section(
-        "delivery",
-        _("Delivery"),
-        ("mailbox", "deliver_to"),
-        _always,
-        _has("mailbox", "deliver_to"),
-    ),
-    Section(
-        "technical",
-        _("Technical contact"),
-        (
-            "technical_name",
-            "technical_email",
-            "technical_organisation",
-            "technical_language",
-            "deputy_name",
-            "deputy_email",
-        ),
-        _always,
-        _technical_complete,
-    ),
-    Section("csr", _("Certificate request (CSR)"), ("csr_by", "csr"), _always, _csr_complete),
+    Section("validity", _("Validity")),
+    Section("contact", _("Contact person")),
+    Section("delivery", _("Delivery")),
+    Section("technical", _("Technical contact"), also=_technical_complete),
+    Section("csr", _("Certificate request (CSR)"), also=_csr_complete),
 )
 BY_ID = {section.id: section for section in SECTIONS}
 
@@ -167,21 +112,30 @@ def editable(application: Application, *, now: datetime) -> set[str]:
 
     Beside what a request reopens, whatever is missing: a change can ask for other parts, such as
     another type for the system, or a private unit for the certificate of conformity. So does the
-    register: a unit that has ended meanwhile must be changed before the answer can be sent.
+    register: a unit that has ended meanwhile must be changed before the answer can be sent, and so
+    must the system's OID when the unit is another's.
     """
     today = clock.day(now)
     if application.status == "draft":
         return {section.id for section in asked(application, on=today)}
-    request = application.requests.filter(closed_at=None).first()
+    request = application.question
     if request is None or application.status != "info_requested":
         return set()
     reopened = set(request.fields) | {section.id for section in missing(application, on=today)}
     if _unit_fault(application, today):
         reopened.add("unit")
+    if systems.is_unexplained(application, on=today):
+        reopened.add("system")
     # The type decides which of the unit's names the certificate carries, hence which are spelled.
     return reopened | {"unit"} if "type" in reopened else reopened
 
 
+def require_editable(application: Application, section_id: str, *, now: datetime) -> None:
+    """Raise NotPossible if the applicant may not change the part now."""
+    if section_id not in editable(application, now=now):
+        raise NotPossible
+
+
 def _unit_fault(application: Application, today: date) -> str:
     standing = queries.standing(application.record_oid, application.record_kind, today)
-    return ownership.fault(application.organisation, standing, today)
+    return unit_ownership.fault(application.organisation, standing, today)

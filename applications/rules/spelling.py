@@ -1,22 +1,23 @@
-"""Does a person's spelling of a name say the same as the register's name?"""
+"""Whether a spelling given by a person corresponds to the register's name."""
 
 import re
 import unicodedata
 
-from applications.naming import LONGEST, beginnings
-from issuance.names import foreign_characters
+from applications.rules.certificate_names import LONGEST, beginnings
+from issuance.certificate.names import foreign_characters
 
 _MOST = 3
-"""At most so many characters are written for a foreign one, as "OE" for "Œ"."""
+"""The most characters that may replace one the profile does not allow, such as "OE" for "Œ"."""
 _LETTERS = rf"[^\W\d_]{{1,{_MOST}}}"
 _SIGNS = rf"[^\w]{{0,{_MOST}}}"
 
 
 def is_faithful(name: str, spelling: str) -> bool:
-    """Return whether the spelling equals the name except at its foreign characters.
+    """Return whether the spelling differs from the name only at its foreign characters.
 
-    A letter that certificates cannot carry becomes one to three letters, another sign at most
-    three signs; a name that grows too long may end at a word.
+    Foreign are the characters that the certificate profile does not allow. A foreign letter may be
+    written as one to three letters, another foreign character as at most three non-letters (a
+    symbol as either). If the result could exceed 64 characters, it may be cut at a word boundary.
     """
     whole = unicodedata.normalize("NFC", name)
     foreign = frozenset(foreign_characters(whole))
@@ -30,7 +31,7 @@ def _pattern(name: str, foreign: frozenset[str]) -> str:
 
 
 def _foreign(character: str) -> str:
-    """Return what may be written for a character; a symbol, such as €, in letters or signs."""
+    """Return the pattern of what may replace the foreign character; see `is_faithful`."""
     if character.isalpha():
         return _LETTERS
     is_symbol = unicodedata.category(character).startswith("S")

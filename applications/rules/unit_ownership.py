@@ -1,16 +1,18 @@
-"""Whose unit it is: nobody orders a certificate for another organisation's unit."""
+"""Which organisation a unit belongs to: certificates are ordered for one's own units only."""
 
+from collections.abc import Iterator
 from datetime import date
 
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation
-from accounts.register import queries
+from accounts.register.lookup import queries
 from accounts.register.models import Kind, RegisterRecord
+from applications.errors import NotStanding
 from certportal.foundation.errors import Refused
 
 OTHER_OWNER = "register_other_owner"
-"""The reason that findings and refusals store; the rule is `order.register_other_owner`."""
+"""The reason stored in findings and refusals; the finding's rule is `order.` and the reason."""
 
 
 class OtherOwner(Refused):
@@ -18,25 +20,31 @@ class OtherOwner(Refused):
 
     reason = OTHER_OWNER
 
-    def __init__(self) -> None:
-        """Word it."""
-        super().__init__(
-            _("The unit belongs to another organisation, so your organisation cannot order for it.")
-        )
+    message = _(
+        "The unit belongs to another organisation, so your organisation cannot order for it."
+    )
 
 
 def is_owned(organisation: Organisation, record: RegisterRecord, on: date) -> bool:
-    """Return whether the register ties the record to the organisation's business ID that day.
+    """Return whether the register ties the record to the organisation's business ID on the day.
 
-    A unit belongs to the business ID of its own record or of its provider's; an intermediary's
-    record may carry the business ID in place of an OID.
+    The business ID may stand in the unit's own record or in its provider's. An intermediary's
+    record may carry the business ID in place of its OID.
     """
     code = business_id(organisation)
     return bool(code) and code in _owners(record, on)
 
 
+def obstacles(
+    organisation: Organisation, standing: queries.Standing, on: date
+) -> Iterator[Refused]:
+    """Yield why the organisation may not order for the unit: NotStanding or OtherOwner."""
+    if reason := fault(organisation, standing, on):
+        yield OtherOwner() if reason == OTHER_OWNER else NotStanding(reason)
+
+
 def fault(organisation: Organisation, standing: queries.Standing, on: date) -> str:
-    """Return why the organisation may not order for the unit that day, empty when it may."""
+    """Return the reason why the organisation may not order for the unit; empty if it may."""
     if not standing.ok or standing.record is None:
         return standing.reason
     return "" if is_owned(organisation, standing.record, on) else OTHER_OWNER

@@ -1,20 +1,24 @@
-"""The units of a provider as the register arranges them, and what may be ordered for each."""
+"""The tree of a provider's units in the register, and what may be ordered for each."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
 from accounts.models import Organisation
-from accounts.register import queries
+from accounts.register.lookup import queries
 from accounts.register.models import Kind, RegisterRecord
-from applications import mediation, ownership
-from applications.conformity import PRIVATE
-from applications.kinds import CertificateType
+from applications.models.certificate_types import CertificateType
+from applications.rules import intermediaries, unit_ownership
+from applications.rules.conformity import PRIVATE
 
 
 @dataclass(slots=True, eq=False)
 class Unit:
-    """One unit, whether it and its organisation stand that day, and the units under it."""
+    """One unit of the tree.
+
+    `standing` and `provided` say whether the unit and its provider are valid in the register on
+    the day; `units` are the units directly under it.
+    """
 
     record: RegisterRecord
     standing: bool
@@ -24,39 +28,45 @@ class Unit:
 
     @property
     def types(self) -> list[CertificateType]:
-        """The certificates that may be ordered for it: none unless it stands in the register, and
-        the organisation whose name they carry as well.
+        """The types of certificate that may be ordered for it.
+
+        None unless both it and its provider, whose name the certificate carries, are valid in the
+        register.
         """
         return list(CertificateType) if self.standing and self.provided else []
 
     @property
     def needs_conformity(self) -> bool:
-        """Whether a system signature needs the certificate of conformity: a private provider's."""
+        """Whether a system signature certificate for it needs a certificate of conformity.
+
+        Private providers attach one.
+        """
         return self.record.kind == Kind.SOTE_UNIT and self.record.sector in PRIVATE
 
     @property
     def above(self) -> list["Unit"]:
-        """The units it lies under, the topmost first."""
+        """The units above it, the topmost first."""
         return [*self.parent.above, self.parent] if self.parent else []
 
 
 def units_of(organisation: Organisation, *, on: date) -> list[Unit]:
-    """Return the organisation's topmost units with all that lies under them.
+    """Return the organisation's topmost units; each holds the units under it.
 
-    A unit whose parent is not the organisation's, or is itself, is topmost; an intermediary has
-    its own record alone.
+    A unit is topmost if its parent is another organisation's or the unit itself. An intermediary
+    has only its own record.
     """
     if organisation.kind == Organisation.Kind.INTERMEDIARY:
-        record = mediation.record_of(organisation, on)
+        record = intermediaries.record_of(organisation, on)
         return [Unit(record, True)] if record else []
-    code = ownership.business_id(organisation)
+    code = unit_ownership.business_id(organisation)
     return arrange(queries.all_units(code, on=on), on) if code else []
 
 
 def arrange(records: Iterable[RegisterRecord], on: date) -> list[Unit]:
-    """Return the topmost of these records, each with those under it, in the order given.
+    """Return the topmost of these records as units that hold those under them, in given order.
 
-    No record is lost: of a circle, which the register should not have, every unit is topmost.
+    No record is lost: if parents form a cycle, which the register should not contain, every unit
+    whose parents lead into it is topmost.
     """
     known = list(records)
     fallen = queries.fallen({one.provider_oid for one in known}, Kind.SOTE_UNIT, on)
@@ -74,7 +84,7 @@ def arrange(records: Iterable[RegisterRecord], on: date) -> list[Unit]:
 
 
 def find(units: Iterable[Unit], oid: str) -> Unit | None:
-    """Return the unit with the OID among these and all under them."""
+    """Return the unit with the OID among these and all units under them, or None."""
     waiting = list(units)
     while waiting:
         unit = waiting.pop()
@@ -85,7 +95,7 @@ def find(units: Iterable[Unit], oid: str) -> Unit | None:
 
 
 def _hangs(record: RegisterRecord, units: dict[str, Unit]) -> bool:
-    """Whether going up from the record ends at a topmost unit and not in a circle."""
+    """Whether the record has a parent among the units and its chain of parents has no cycle."""
     seen = {record.oid}
     parent = record.parent_oid
     if parent not in units:

@@ -1,4 +1,4 @@
-"""The ledger of sent notices: asked in the transaction that enqueues the mail."""
+"""The ledger of sent notices, written in the transaction that enqueues the mail."""
 
 from datetime import datetime
 
@@ -6,7 +6,7 @@ from applications.models import SentNotice
 
 
 def once(notice: str, about: object, key: str, *, now: datetime) -> bool:
-    """Write the notice down; return False when it stands in the ledger already."""
+    """Record the notice in the ledger; return False if it is there already."""
     _row, new = SentNotice.objects.get_or_create(
         notice=notice, about=str(about), key=key, defaults={"sent_at": now}
     )
@@ -14,6 +14,6 @@ def once(notice: str, about: object, key: str, *, now: datetime) -> bool:
 
 
 def sent_at(notice: str, about: object, key: str) -> datetime | None:
-    """Return when the notice was sent, or None."""
+    """Return when the notice was recorded as sent, or None."""
     row = SentNotice.objects.filter(notice=notice, about=str(about), key=key).first()
     return row.sent_at if row else None

@@ -1,70 +1,91 @@
-"""Locking an application and moving it: the only place that assigns a status."""
+"""Lock an application and change its status: the only place that assigns a status."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from applications import concerned, consequences, workflow
-from applications.errors import Changed, NotPossible
+from applications import workflow
+from applications.errors import Changed, Gone, NotPossible
 from applications.models import Application
-from applications.workflow import Action, Role, Status
-from certportal.foundation import events, outbox
+from applications.rules import possible
+from applications.rules import recipients as recipients_rules
+from applications.workflow import Action, Role, Status, consequences, event_of
+from certportal.foundation import events
 from certportal.foundation.actors import Actor
+from certportal.foundation.outbox import outbox
 
 
 def lock(application_id: UUID, *, version: int | None = None) -> Application:
     """Return the application with its row locked until the end of the transaction.
 
-    `version` is what the person saw: another present version raises Changed (409).
+    `version` is the one the user saw: raises Changed (HTTP 409) if it is no longer the present
+    one, and Gone, which is a Changed, for a draft that was discarded or whose account was closed.
     """
-    application = Application.objects.select_for_update(of=("self",)).get(pk=application_id)
+    found = Application.objects.select_for_update(of=("self",)).filter(pk=application_id)
+    application = found.first()
+    if application is None:
+        raise Gone
     if version is not None and application.version != version:
         raise Changed
     return application
 
 
-def require(application: Application, action: Action, role: Role) -> None:
-    """Raise NotPossible when the table does not let the role do the action now."""
-    if not workflow.may(action, application.status, role):
-        raise NotPossible
+def take(
+    action: Action,
+    application_id: UUID,
+    *,
+    role: Role | None = None,
+    version: int | None = None,
+    now: datetime,
+) -> Application:
+    """Return the locked application for the action; `role` as in `move`.
+
+    Raises Changed, and NotPossible if the role may not do the action now (`rules.possible`).
+    """
+    application = lock(application_id, version=version)
+    possible.require(action, application, role or workflow.sole_role(action), now=now)
+    return application
 
 
 def move(
     application: Application,
     action: Action,
     *,
-    role: Role,
+    role: Role | None = None,
     actor: Actor,
     now: datetime,
     to: Status | None = None,
     data: dict[str, Any] | None = None,
     **fields: Any,
 ) -> Application:
-    """Carry out the action on the locked application: save, record, enqueue what follows.
+    """Carry out the action on the locked application.
 
-    `to` is the target status, needed only where the table gives several; `fields` are saved with
-    it. Raises NotPossible when the table does not allow it.
+    Saves the status and `fields`, records the event with `data`, and enqueues the consequences.
+    `role` may be left out of an action that only one role may do. `to` is the target status;
+    without it, it is the table's only target, or the present status.
+    Raises NotPossible if the role may not do the action, ValueError for a target not in the table.
     """
-    require(application, action, role)
+    if not workflow.may(action, application.status, role or workflow.sole_role(action)):
+        raise NotPossible
     targets = workflow.TRANSITIONS[action].targets
     target = to or _only(targets, application)
     if target not in targets:
         raise ValueError(f"{action} does not lead to {target}")
     source = application.status
     save(application, now=now, status=target, **fields)
-    record(
+    events.record(
+        event_of(action),
         application,
-        action,
         actor=actor,
         now=now,
-        data={"from": source, "to": target, **(data or {})},
+        **{"from": source, "to": target, **(data or {})},
     )
     _follow(application, action, Status(target), now)
     return application
 
 
 def save(application: Application, *, now: datetime, **fields: Any) -> None:
-    """Save the named fields of the locked application and raise its version."""
+    """Save the given fields of the locked application and increment its version."""
     for name, value in fields.items():
         setattr(application, name, value)
     application.version += 1
@@ -72,31 +93,11 @@ def save(application: Application, *, now: datetime, **fields: Any) -> None:
     application.save(update_fields=[*fields, "version", "changed_at"])
 
 
-def record(
-    application: Application,
-    action: str,
-    *,
-    actor: Actor,
-    now: datetime,
-    data: dict[str, Any] | None = None,
-) -> None:
-    """Insert the audit event of an action on the application."""
-    events.record(
-        f"application.{action}",
-        actor=actor,
-        now=now,
-        object_type="application",
-        object_id=application.pk,
-        organisation_id=application.organisation_id,
-        data=data,
-    )
-
-
 def notify(
     application: Application, notice: str, recipients: tuple[str, ...], now: datetime
 ) -> None:
-    """Enqueue one mail for each recipient, named by what they are to the application."""
-    for recipient in concerned.present(application, recipients):
+    """Enqueue the mail to each recipient, named as in `applications.rules.recipients`."""
+    for recipient in recipients_rules.present(application, recipients):
         outbox.enqueue(
             "application.notice",
             now=now,

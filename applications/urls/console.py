@@ -2,24 +2,22 @@
 
 from django.urls import path
 
-from applications.views.console import (
-    acting,
-    administrators,
-    asking,
+from applications.views.console import accounts, administrators, replacements, undelivered, waivers
+from applications.views.console.case import (
+    ask,
     attachments,
+    buttons,
     case,
-    deciding,
+    decide,
     names,
-    queue,
-    record,
-    registering,
-    replacing,
-    revoking,
+    revoke,
     rights,
-    runs,
-    succession,
-    undelivered,
 )
+from applications.views.console.case import (
+    waivers as case_waivers,
+)
+from applications.views.console.queue import queue
+from applications.views.console.register import changes, imports, record, succession
 
 app_name = "console"
 
@@ -27,28 +25,38 @@ urlpatterns = [
     path("", queue.queue, name="queue"),
     path("queue.csv", queue.queue_csv, name="queue_csv"),
     path("next/", queue.next_case, name="next"),
-    path("register/", registering.tasks, name="register"),
-    path("register/<int:task_id>/", registering.task, name="register_task"),
+    path("register/", changes.tasks, name="register"),
+    path("register/<int:task_id>/", changes.task, name="register_task"),
     path("register/succession/", succession.succession, name="succession"),
-    path("register/runs/", runs.runs, name="register_runs"),
-    path("register/runs/<int:run_id>/", runs.run, name="register_run"),
+    path("register/runs/", imports.runs, name="register_runs"),
+    path("register/runs/<int:run_id>/", imports.run, name="register_run"),
     path("register/units/<slug:record_kind>/<str:oid>/", record.record, name="record"),
-    path("replacements/", replacing.plans, name="replacements"),
-    path("replacements/<int:plan_id>/", replacing.plan, name="replacement"),
+    path("replacements/", replacements.plans, name="replacements"),
+    path("replacements/<int:plan_id>/", replacements.plan, name="replacement"),
     path(
         "replacements/<int:plan_id>/<int:certificate_id>/",
-        replacing.one,
+        replacements.one,
         name="replacement_certificate",
     ),
     path("undelivered/", undelivered.undelivered, name="undelivered"),
     path("undelivered/<uuid:item_id>/", undelivered.settle, name="undelivered_one"),
+    path("waivers/", waivers.waivers, name="waivers"),
+    path("waivers/<int:waiver_id>/", waivers.waiver, name="waiver"),
     path("administrators/", administrators.requests, name="administrators"),
     path("administrators/<int:asking_id>/", administrators.one, name="administrator"),
+    path("accounts/", accounts.accounts, name="accounts"),
+    path("accounts/<uuid:organisation_id>/", accounts.account, name="account"),
+    path("accounts/<uuid:organisation_id>/close/", accounts.close, name="close_account"),
+    path("accounts/members/<int:membership_id>/confirm/", accounts.confirm, name="confirm_member"),
+    path(
+        "accounts/members/<int:membership_id>/withdraw/", accounts.withdraw, name="withdraw_right"
+    ),
+    path("accounts/members/<int:membership_id>/end/", accounts.end, name="end_membership"),
     path("rights/<int:document_id>/", rights.document, name="right_document"),
     path("rights/<int:document_id>/page/", rights.inline, name="right_document_page"),
     path("<uuid:application_id>/", case.case, name="case"),
-    path("<uuid:application_id>/claim/", acting.claim, name="claim"),
-    path("<uuid:application_id>/release/", acting.release, name="release"),
+    path("<uuid:application_id>/claim/", buttons.claim, name="claim"),
+    path("<uuid:application_id>/release/", buttons.release, name="release"),
     path("<uuid:application_id>/evidence/<int:host_id>/", names.evidence, name="evidence"),
     path(
         "<uuid:application_id>/attachments/<int:attachment_id>/",
@@ -61,19 +69,20 @@ urlpatterns = [
         name="attachment_page",
     ),
     path("<uuid:application_id>/names/", names.choose, name="names"),
+    path("<uuid:application_id>/waive/<str:rule>/", case_waivers.waive, name="waive"),
     path("<uuid:application_id>/right/", rights.confirm, name="right"),
-    path("<uuid:application_id>/ask/", asking.ask, name="ask"),
-    path("<uuid:application_id>/extend/", asking.extend, name="extend"),
-    path("<uuid:application_id>/cancel-request/", acting.cancel_request, name="cancel_request"),
-    path("<uuid:application_id>/approve/", deciding.approve, name="approve"),
-    path("<uuid:application_id>/reject/", deciding.reject, name="reject"),
-    path("<uuid:application_id>/reopen/", deciding.reopen, name="reopen"),
-    path("<uuid:application_id>/revoke/", revoking.revoke, name="revoke"),
-    path("<uuid:application_id>/revocation/", revoking.confirm, name="revocation"),
-    path("<uuid:application_id>/revocation/decline/", revoking.decline, name="decline_revocation"),
+    path("<uuid:application_id>/ask/", ask.ask, name="ask"),
+    path("<uuid:application_id>/extend/", ask.extend, name="extend"),
+    path("<uuid:application_id>/cancel-request/", buttons.cancel_request, name="cancel_request"),
+    path("<uuid:application_id>/approve/", decide.approve, name="approve"),
+    path("<uuid:application_id>/reject/", decide.reject, name="reject"),
+    path("<uuid:application_id>/reopen/", decide.reopen, name="reopen"),
+    path("<uuid:application_id>/revoke/", revoke.revoke, name="revoke"),
+    path("<uuid:application_id>/revocation/", revoke.confirm, name="revocation"),
+    path("<uuid:application_id>/revocation/decline/", revoke.decline, name="decline_revocation"),
     path(
         "<uuid:application_id>/revocation/withdraw/",
-        revoking.withdraw,
+        revoke.withdraw,
         name="withdraw_revocation",
     ),
 ]

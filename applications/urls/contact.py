@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from applications.views.contact import csr, landing, order
+from applications.views.technical_contact import csr, landing, order
 
 app_name = "contact"
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from applications.views.contact import csr, order
+from applications.views.technical_contact import csr, order
 
 app_name = "technical"
 

@@ -1,4 +1,4 @@
-"""What follows from each action: mails and follow-up work. Data."""
+"""What each action sets off: mails and work for the outbox, as data."""
 
 from dataclasses import dataclass
 
@@ -7,9 +7,11 @@ from applications.workflow import Action, Status
 
 @dataclass(frozen=True, slots=True)
 class Consequences:
-    """Topics to enqueue, and notices as (name, recipients); `on` limits them to one target.
+    """What one action sets off.
 
-    `ends_links`: the links of the technical contact die for good.
+    `topics` are outbox topics to enqueue, `notices` mails as (name, recipients). If `on` is given,
+    they apply only when the action led to that status. `ends_links`: all links of the technical
+    contact and the deputy are revoked.
     """
 
     topics: tuple[str, ...] = ()
@@ -46,15 +48,17 @@ CONSEQUENCES: dict[Action, Consequences] = {
     Action.ISSUE: Consequences(notices=(("package", ("recipient", "mailbox")),)),
     Action.RESTORE: Consequences(notices=(("package", ("recipient", "mailbox")),)),
     Action.REISSUE: Consequences(notices=(("package", ("recipient", "mailbox")),)),
-    # Of both, whose links end, the services tell also those who were to bring the request.
+    # The notices of these three are sent by their services: the holders of links, who are told as
+    # well, must be found before the links end.
     Action.WITHDRAW: Consequences(ends_links=True),
     Action.LAPSE: Consequences(ends_links=True),
+    Action.END_WITH_ACCOUNT: Consequences(ends_links=True),
     Action.REOPEN: Consequences(CHECKS, (("reopened", APPLICANT),)),
 }
 NOTHING = Consequences()
 
 
 def of(action: Action, target: Status | None) -> Consequences:
-    """Return what follows when the action led to the target."""
+    """Return what the action sets off when it led to the target status (None: deleted)."""
     found = CONSEQUENCES.get(action, NOTHING)
     return found if found.on in {None, target} else NOTHING

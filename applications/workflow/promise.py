@@ -1,8 +1,8 @@
-"""The promise: five Finnish working days from the moment the application is complete.
+"""The promised day: five Finnish working days from when the application is complete.
 
 Working days are Monday to Friday without public holidays and the eves of Midsummer and Christmas
-(act 150/1930, 5 §, and the list in the `holidays` package). Counting begins the next day; the
-promise is due at the end of the fifth working day, Finnish time.
+(act 150/1930, 5 §, and the list in the `holidays` package). Counting begins the next day, and the
+promised day is the fifth working day, in Finnish time.
 """
 
 from datetime import date, datetime, timedelta
@@ -21,12 +21,12 @@ def _closed(year: int) -> frozenset[date]:
 
 
 def is_working_day(on: date) -> bool:
-    """Return whether the authority works that day."""
+    """Return whether the day is a working day."""
     return on.weekday() < 5 and on not in _closed(on.year)
 
 
 def after(on: date, days: int) -> date:
-    """Return the day on which `days` working days have passed, counting from the day after."""
+    """Return the `days`-th working day after the day `on`."""
     while days > 0:
         on += timedelta(days=1)
         days -= is_working_day(on)
@@ -34,15 +34,19 @@ def after(on: date, days: int) -> date:
 
 
 def due_on(complete_at: datetime, days: int = WORKING_DAYS) -> date:
-    """Return the last day of the promise for an application complete at that moment."""
+    """Return the promised day of an application that is complete at the moment.
+
+    `days` is the number of working days; less than one counts as one.
+    """
     return after(clock.day(complete_at), max(days, 1))
 
 
 def resumed_on(now: datetime, left: int) -> date:
-    """Return the last day of a promise of which so many days were left when it stood still.
+    """Return the promised day after the authority has cancelled a request for information.
 
-    For a question that the authority takes back: one asked too late, or on the very last day,
-    must not make a promise kept that was not.
+    `left` are the working days that were left when the request was made (`days_left`). If none
+    were left, the result is today or in the past: a request made on the last day or later must not
+    turn a promise that is broken into one that is kept.
     """
     on = clock.day(now)
     if left > 0:
@@ -54,9 +58,9 @@ def resumed_on(now: datetime, left: int) -> date:
 
 
 def days_left(due: date, now: datetime) -> int:
-    """Return how many working days remain after today, up to and with the due day.
+    """Return the number of working days after today, up to and including the promised day.
 
-    Negative when the due day has passed: the number of working days late.
+    Negative when the promised day has passed: minus the number of working days late.
     """
     today = clock.day(now)
     if today > due:
@@ -65,6 +69,6 @@ def days_left(due: date, now: datetime) -> int:
 
 
 def working_days_between(first: date, last: date) -> int:
-    """Return the number of working days after `first`, up to and with `last`."""
+    """Return the number of working days after `first`, up to and including `last`."""
     span = (last - first).days
     return sum(is_working_day(first + timedelta(days=step)) for step in range(1, span + 1))

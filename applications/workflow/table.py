@@ -1,7 +1,7 @@
-"""The journey of an application as a table: data, no behaviour.
+"""The state machine of an application as a table of data.
 
-Buttons, permissions, the status page and an exhaustive test are derived from it. The law behind
-the stages is hallintolaki (434/2003) 19–23 and 33 §, and the service description's own rules.
+Buttons, permissions, the status page and an exhaustive test are derived from it. The stages follow
+hallintolaki (434/2003) 19–23 and 33 § and the service description.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from django.utils.translation import pgettext_lazy
 
 
 class Status(TextChoices):
-    """Where an application is."""
+    """The status of an application."""
 
     DRAFT = "draft", pgettext_lazy("application status", "Draft")
     AWAITING_CSR = "awaiting_csr", pgettext_lazy("application status", "Waiting for the CSR")
@@ -31,7 +31,7 @@ class Status(TextChoices):
 
 
 class Role(StrEnum):
-    """In what capacity somebody acts on an application."""
+    """The role in which somebody acts on an application."""
 
     APPLICANT = "applicant"
     TECHNICAL_CONTACT = "technical_contact"
@@ -57,6 +57,7 @@ class Action(StrEnum):
     CLAIM = "claim"
     RELEASE = "release"
     CHOOSE_NAMES = "choose_names"
+    WAIVE = "waive"
     ADD_INFORMATION = "add_information"
     REQUEST_INFO = "request_info"
     EXTEND_DEADLINE = "extend_deadline"
@@ -72,12 +73,13 @@ class Action(StrEnum):
     WITHDRAW = "withdraw"
     DISCARD = "discard"
     LAPSE = "lapse"
+    END_WITH_ACCOUNT = "end_with_account"
     REOPEN = "reopen"
 
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """Who may do an action, in which statuses, and where it may lead (None: the row is gone)."""
+    """Who may do an action, in which statuses, and to which it may lead (None: deleted)."""
 
     roles: frozenset[Role]
     sources: frozenset[Status]
@@ -85,7 +87,7 @@ class Transition:
 
 
 def _row(roles: str, sources: str, targets: str) -> Transition:
-    """Read one line of the table: names separated by spaces; `-` as target means deleted."""
+    """Parse a row of the table: names separated by spaces; the target `-` means deleted."""
     return Transition(
         frozenset(Role(role) for role in roles.split()),
         frozenset(Status(status) for status in sources.split()),
@@ -93,7 +95,8 @@ def _row(roles: str, sources: str, targets: str) -> Transition:
     )
 
 
-# Where the technical contact's link can live: from sending the order until 30 days after delivery.
+# Statuses in which links of the technical contact can be valid; for how long after delivery, see
+# `applications.rules.contact_links`.
 LINKED = "awaiting_csr checking in_review info_requested approved issued delivered"
 OPEN_BEFORE_APPROVAL = "awaiting_csr checking in_review info_requested"
 
@@ -113,7 +116,8 @@ TRANSITIONS: dict[Action, Transition] = {
     Action.CLAIM: _row("reviewer", "in_review", "in_review"),
     Action.RELEASE: _row("reviewer", "in_review", "in_review"),
     Action.CHOOSE_NAMES: _row("reviewer", "in_review", "in_review"),
-    # Also while a question is open: an answer can need words that no part of the form has room for.
+    Action.WAIVE: _row("reviewer", "in_review", "in_review"),
+    # Also while a request is open: the answer may need free text that no part of the form has.
     Action.ADD_INFORMATION: _row(
         "applicant", "in_review info_requested", "in_review info_requested"
     ),
@@ -125,21 +129,24 @@ TRANSITIONS: dict[Action, Transition] = {
     Action.REJECT: _row("reviewer", "in_review info_requested", "rejected"),
     Action.RECALL: _row("system", "approved", "in_review"),
     Action.ISSUE: _row("system", "approved", "issued"),
-    # Signed already, as the authority's journal knows: an older copy of the database had it here.
+    # After a restore from a backup: the CA's journal has a certificate that the backup lacks.
     Action.RESTORE: _row("system", "checking in_review info_requested", "issued"),
-    # An order that the service makes itself, for a certificate that replaces another.
+    # The order that the service itself creates for a certificate of a mass replacement.
     Action.REISSUE: _row("system", "draft", "issued"),
     Action.DELIVER: _row("system", "issued", "delivered"),
     Action.WITHDRAW: _row("applicant", OPEN_BEFORE_APPROVAL, "withdrawn"),
     Action.DISCARD: _row("applicant system", "draft", "-"),
     Action.LAPSE: _row("system", "awaiting_csr info_requested", "lapsed"),
+    # The authority closed the account, so nobody acts for the party any more. An approved order
+    # ends only if it is not being signed.
+    Action.END_WITH_ACCOUNT: _row("reviewer", f"{OPEN_BEFORE_APPROVAL} approved", "lapsed"),
     Action.REOPEN: _row("reviewer", "rejected lapsed", "checking awaiting_csr"),
 }
 
-# Statuses in which an application is settled; the only such list.
+# Statuses in which an application has ended; the only such list.
 ENDED = frozenset({Status.DELIVERED, Status.REJECTED, Status.WITHDRAWN, Status.LAPSED})
 
-# Whose move it is, for the line "who has the turn" on the account.
+# Who must act next, as the account's page tells.
 TURN: dict[Status, Role | None] = {
     Status.DRAFT: Role.APPLICANT,
     Status.AWAITING_CSR: Role.APPLICANT,
@@ -150,7 +157,7 @@ TURN: dict[Status, Role | None] = {
     Status.ISSUED: Role.SYSTEM,
 } | dict.fromkeys(ENDED)
 
-# The stages a customer follows; a status stands in one of them.
+# The stages shown to applicants; a status belongs to at most one.
 STAGES: tuple[tuple[Status, ...], ...] = (
     (Status.DRAFT,),
     (Status.AWAITING_CSR, Status.CHECKING),
@@ -160,8 +167,14 @@ STAGES: tuple[tuple[Status, ...], ...] = (
 )
 
 
+def sole_role(action: Action) -> Role:
+    """Return the role of an action that only one role may do."""
+    (role,) = TRANSITIONS[action].roles
+    return role
+
+
 def may(action: Action, status: str, role: Role) -> bool:
-    """Return whether the table lets the role do the action in the status."""
+    """Return whether the role may do the action in the status."""
     row = TRANSITIONS[action]
     return role in row.roles and Status(status) in row.sources
 

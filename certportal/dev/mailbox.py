@@ -1,4 +1,4 @@
-"""The local mailbox: what was written to files instead of being sent. Never in production."""
+"""The local mailbox: mails written to files instead of being sent. Never in production."""
 
 import re
 from email import message_from_bytes, policy
@@ -25,7 +25,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def show(request: HttpRequest, name: str) -> HttpResponse:
-    """Show one mail, or with `?part=N` hand out its Nth attachment."""
+    """Show one mail, or with `?part=N` (from 0) download an attachment."""
     path = Path(settings.MAIL_DIRECTORY) / name
     if not NAME.match(name) or not path.is_file():
         raise Http404
@@ -45,12 +45,12 @@ def show(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def read(path: Path) -> EmailMessage:
-    """Parse the file."""
+    """Return the parsed mail."""
     return message_from_bytes(path.read_bytes(), policy=policy.default)
 
 
 def attachment(part: EmailMessage) -> HttpResponse:
-    """Hand out an attachment as a download."""
+    """Return an attachment as a download."""
     content = part.get_payload(decode=True)
     assert isinstance(content, bytes)
     response = HttpResponse(content, content_type="application/octet-stream")

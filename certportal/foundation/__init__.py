@@ -1,1 +1,1 @@
-"""What every app stands on: audit events, the outbox, mail, tokens, limits and the clock."""
+"""The base of every app: audit events, outbox, mail, files, tokens, limits and the clock."""

@@ -1,4 +1,4 @@
-"""Who acted: every event names one."""
+"""Actors: who did what an event records."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,7 +8,11 @@ type Kind = Literal["person", "technical_contact", "system", "visitor"]
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """The one who acts. `id` is the person's key, the contact's key or the system part's name."""
+    """Who acts.
+
+    `id`: key of the person or contact, or name of the part of the system; `address`: network
+    address, or empty.
+    """
 
     kind: Kind
     id: str = ""
@@ -20,5 +24,5 @@ class Actor:
 
 
 def system(part: str) -> Actor:
-    """Return the actor for work the service does by itself, such as `worker` or `clock`."""
+    """Return the actor for work that the service does by itself, such as `retention`."""
     return Actor("system", part)

@@ -1,7 +1,7 @@
-"""Inserting many rows with one statement, whose text is made once in a process.
+"""Inserting many rows with one statement, whose text is cached per process.
 
-What `bulk_create` does, for the few tables that are written with each certificate: there it is
-the compiling of the statement, not the database, that takes the time.
+A faster `bulk_create` for the few tables that are written with each certificate, where compiling
+the statement takes longer than executing it.
 """
 
 from collections.abc import Sequence
@@ -16,9 +16,9 @@ from django.db.models import AutoField, Field, Model
 
 
 def insert(rows: Sequence[Model]) -> None:
-    """Insert rows of one model and give them their keys; constraints raise IntegrityError.
+    """Insert rows of one model and set their primary keys. Raises IntegrityError.
 
-    Only for models without `pre_save` fields, database defaults or parents.
+    Only for models without `pre_save` fields, database defaults or parent models.
     """
     if not rows:
         return
@@ -38,8 +38,8 @@ def insert(rows: Sequence[Model]) -> None:
             row.pk, row._state.adding, row._state.db = key, False, connection.alias
 
 
-# A value of just this type goes to the driver as it is, which Django finds out for each anew; so
-# does None. A time is an aware one: the DTZ rules of ruff let us make no other.
+# Values of exactly these types, and None, are passed to the driver unconverted; Django would
+# examine each one. Datetimes are always aware, which ruff's DTZ rules enforce.
 _PLAIN: dict[type, type] = {
     models.BigAutoField: int,
     models.BinaryField: bytes,

@@ -1,5 +1,6 @@
 """Time: stored in UTC; days, months and deadlines are computed in Finnish time."""
 
+from calendar import monthrange
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from time import monotonic
@@ -9,12 +10,12 @@ HELSINKI = ZoneInfo("Europe/Helsinki")
 
 
 def now() -> datetime:
-    """Return the present moment in UTC; views and tasks ask, services take it as a parameter."""
+    """Return the current UTC time. For views and tasks; services take it as a parameter."""
     return datetime.now(UTC)
 
 
 def going_on(moment: datetime) -> Callable[[], datetime]:
-    """Return a clock that begins at the moment and goes on: for work that takes its time."""
+    """Return a clock that starts at the moment and advances in real time, for long work."""
     begun = monotonic()
     return lambda: moment + timedelta(seconds=monotonic() - begun)
 
@@ -35,9 +36,6 @@ def end_of_day(on: date) -> datetime:
 
 
 def add_months(on: date, months: int) -> date:
-    """Return the same day `months` calendar months on, or the last day of a shorter month."""
-    index = on.year * 12 + on.month - 1 + months
-    year, month = divmod(index, 12)
-    first_of_next = date(year + (month == 11), (month + 1) % 12 + 1, 1)
-    last = (first_of_next - timedelta(days=1)).day
-    return date(year, month + 1, min(on.day, last))
+    """Return the date `months` later; in a shorter month, its last day."""
+    year, month = divmod(on.year * 12 + on.month - 1 + months, 12)
+    return date(year, month + 1, min(on.day, monthrange(year, month + 1)[1]))

@@ -1,17 +1,25 @@
-"""The two kinds of failure a service raises on purpose; apps derive their own beside the raiser."""
+"""Base classes of the errors that services raise on purpose; apps define subclasses."""
 
+from datetime import timedelta
 from typing import Any
 
 
 class Refused(Exception):
-    """The act is not allowed or not possible; `str()` is worded for the reader and shown as is."""
+    """The act is not allowed or not possible; `str()` is shown to the user as is.
+
+    A subclass with a fixed text has it, lazily translated, as `message`. `status`: HTTP status.
+    """
 
     status = 400
+    message: Any = ""
+    # Whether the audit log tells of it already.
+    recorded = False
 
-    def __init__(self, message: Any) -> None:
-        """Keep the (possibly lazily translated) message."""
-        super().__init__(message)
-        self.message = message
+    def __init__(self, message: Any = None) -> None:
+        """Keep the message; without one, the class's own is used."""
+        super().__init__(self.message if message is None else message)
+        if message is not None:
+            self.message = message
 
     def __str__(self) -> str:
         """Return the message in the active language."""
@@ -19,19 +27,19 @@ class Refused(Exception):
 
 
 class Stale(Refused):
-    """The caller acted on an older version of the thing than the present one (HTTP 409)."""
+    """The caller acted on an outdated version of the object (HTTP 409)."""
 
     status = 409
 
 
 class NotAllowed(Refused):
-    """The person is known and may see the thing but may not do this to it (HTTP 403)."""
+    """The person may see the object but not do this to it (HTTP 403)."""
 
     status = 403
 
 
 class TooMany(Refused):
-    """A limit was passed (HTTP 429); `retry_after` tells in how many seconds to try again."""
+    """A rate limit was exceeded (HTTP 429); `retry_after`: seconds until a retry can succeed."""
 
     status = 429
 
@@ -42,8 +50,19 @@ class TooMany(Refused):
 
 
 class Unavailable(Exception):
-    """A source, a queue or a device cannot answer now; the work is tried again later."""
+    """A source, queue or device does not answer now; the work is retried later.
+
+    `most_attempts`: after so many in a row the outbox sets the work aside, if it is as old as
+    `least_age`; None: it never gives up. `mark`: tells apart what failed, in a form that may be
+    stored; part of the item's `problem`.
+    """
+
+    most_attempts: int | None = None
+    least_age = timedelta(0)
+    mark = ""
 
 
 class Hopeless(Exception):
-    """No further try can succeed; the work is set aside at once and an operator is told."""
+    """No retry can succeed; the outbox sets the work aside at once and an alarm is raised."""
+
+    mark = ""

@@ -1,53 +1,66 @@
-"""Writing the audit log."""
+"""Writing the audit log (`Event`)."""
 
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import structlog
+from django.db.models import Model
 
-from certportal.foundation import rows
+from certportal.foundation import bulk_insert
 from certportal.foundation.actors import Actor
+from certportal.foundation.event_names import EventName
 from certportal.foundation.models import Event, EventOrigin
 
 log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What an event is about: the kind of thing and its key, and the account it belongs to."""
+
+    type: str
+    id: object
+    organisation_id: UUID | None = None
+
+
+def subject_of(row: Model) -> Subject:
+    """Return the subject that a table's row is: its type is the model's name in snake case.
+
+    A model may name another type as `event_type`, and the account as `organisation_id`.
+    """
+    name = re.sub("(?<!^)(?=[A-Z])", "_", type(row).__name__).lower()
+    return Subject(getattr(row, "event_type", name), row.pk, getattr(row, "organisation_id", None))
+
+
 def record(
-    action: str,
+    name: EventName,
+    about: Model | Subject,
+    /,
     *,
     actor: Actor,
     now: datetime,
-    object_type: str,
-    object_id: object,
-    organisation_id: UUID | None = None,
     refused: bool = False,
-    data: dict[str, Any] | None = None,
+    **data: Any,
 ) -> Event:
     """Insert one event in the caller's transaction and write it to the log.
 
-    `data` holds ids, counts, statuses and hashes; never names, addresses, codes or tokens.
+    `data`: ids, counts, statuses and hashes; never names, addresses, codes or tokens. A model's
+    `event_data` is added to the data of each event about one of its rows.
     """
-    event = made(
-        action,
-        actor=actor,
-        now=now,
-        object_type=object_type,
-        object_id=object_id,
-        organisation_id=organisation_id,
-        refused=refused,
-        data=data,
-    )
+    event = made(name, about, actor=actor, now=now, refused=refused, **data)
     insert([event])
     return event
 
 
 def insert(made_events: Sequence[Event]) -> None:
-    """Insert what `made` made, all in one statement, and write each to the log."""
-    rows.insert(made_events)
+    """Insert events from `made` with one statement and write each to the log."""
+    bulk_insert.insert(made_events)
     placed = [one for one in made_events if one.address]
-    rows.insert([EventOrigin(event=one, at=one.at, address=one.address) for one in placed])
+    bulk_insert.insert([EventOrigin(event=one, at=one.at, address=one.address) for one in placed])
     for event in made_events:
         log.info(
             "event",
@@ -59,30 +72,30 @@ def insert(made_events: Sequence[Event]) -> None:
 
 
 def made(
-    action: str,
+    name: EventName,
+    about: Model | Subject,
+    /,
     *,
     actor: Actor,
     now: datetime,
-    object_type: str,
-    object_id: object,
-    organisation_id: UUID | None = None,
     refused: bool = False,
-    data: dict[str, Any] | None = None,
+    **data: Any,
 ) -> Event:
-    """Make an event, as `record` does, that is yet to be inserted.
+    """Return an event with the arguments of `record`, not yet inserted.
 
-    Where the actor's address was not passed on, that of the request is taken.
+    If the actor has no network address, that of the current request is used.
     """
+    subject = subject_of(about) if isinstance(about, Model) else about
     context = structlog.contextvars.get_contextvars()
     event = Event(
         at=now,
         actor=str(actor),
-        action=action,
-        object_type=object_type,
-        object_id=str(object_id),
-        organisation_id=organisation_id,
+        action=name.value,
+        object_type=subject.type,
+        object_id=str(subject.id),
+        organisation_id=subject.organisation_id,
         refused=refused,
-        data=data or {},
+        data=getattr(about, "event_data", {}) | data,
         request_id=str(context.get("request_id", ""))[:40],
     )
     if actor.kind != "system":

@@ -1,15 +1,19 @@
-"""The tables of the foundation: audit events, the outbox and the counters of limits."""
+"""Models of the foundation: audit events, the outbox and rate-limit counters."""
 
 import uuid
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
 
+from certportal.foundation.event_names import words
+from certportal.foundation.kept_tables import ALWAYS, Kept, Ordinary
+
 
 class Event(models.Model):
-    """One line of the audit log. Rows are only ever inserted: the database refuses the rest.
+    """An entry of the audit log. The database allows only inserts.
 
-    Holds ids, never names or addresses, so that personal data can be erased from its own rows.
+    Holds ids, never names or addresses, so that personal data can be erased in other tables.
     """
 
     at = models.DateTimeField()
@@ -22,8 +26,10 @@ class Event(models.Model):
     data = models.JSONField(default=dict)
     request_id = models.CharField(max_length=40, blank=True)
 
-    # From where it was done, while the event is made; `events.insert` keeps it in EventOrigin.
+    # Network address until the event is inserted; `events.insert` stores it in EventOrigin.
     address = ""
+
+    keeping = Kept()
 
     class Meta:
         indexes = [
@@ -32,34 +38,43 @@ class Event(models.Model):
             models.Index(fields=["actor", "id"], name="event_actor"),
         ]
 
+    @property
+    def words(self) -> str:
+        """What happened, in the active language."""
+        return words(self.action)
+
     def __str__(self) -> str:
-        """Return the line as one would read it."""
+        """Return time, actor, action and object."""
         return f"{self.at:%Y-%m-%dT%H:%M:%SZ} {self.actor} {self.action} {self.object_id}"
 
 
 class EventOrigin(models.Model):
-    """The network address from which an event was caused: personal data, so erased in time.
+    """The network address of an event's actor, in a table of its own because it is erased later.
 
-    (CJEU C-582/14: an address is personal data.)
+    (An IP address is personal data: CJEU C-582/14.)
     """
 
     event = models.OneToOneField(Event, models.PROTECT, related_name="origin")
     at = models.DateTimeField(db_index=True)
     address = models.GenericIPAddressField()
 
+    keeping = Kept(deletable=ALWAYS)
+
     def __str__(self) -> str:
-        """Return the time; the address is nobody's business."""
+        """Return the time; the address is personal data and must not reach logs."""
         return f"{self.at:%Y-%m-%dT%H:%M:%SZ}"
 
 
 class OutboxItem(models.Model):
-    """A piece of work stored with the change that caused it and done by one task later."""
+    """Work that is stored in the transaction that causes it and done later by one task."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     topic = models.CharField(max_length=60)
     task = models.CharField(max_length=100)
     queue = models.CharField(max_length=20)
     payload = models.JSONField(default=dict)
+    # Id of the HTTP request that caused it, for logs and events of the resulting work.
+    request_id = models.CharField(max_length=40, blank=True)
     created_at = models.DateTimeField()
     due_at = models.DateTimeField()
     leased_until = models.DateTimeField(null=True)
@@ -70,6 +85,8 @@ class OutboxItem(models.Model):
     failed_at = models.DateTimeField(null=True)
     problem = models.CharField(max_length=500, blank=True)
 
+    keeping = Ordinary("work to be done, removed when its time is over; what was done is an event")
+
     class Meta:
         indexes = [
             models.Index(
@@ -79,18 +96,25 @@ class OutboxItem(models.Model):
             ),
         ]
 
+    @property
+    def event_data(self) -> dict[str, Any]:
+        """Return what every event about the item holds."""
+        return {"topic": self.topic, "task": self.task}
+
     def __str__(self) -> str:
         """Return topic and task."""
         return f"{self.topic} → {self.task}"
 
 
 class Tally(models.Model):
-    """How often something was done within one window of time; the counter of a limit."""
+    """The counter of a rate limit: uses by one subject within one time window."""
 
     scope = models.CharField(max_length=40)
     subject = models.CharField(max_length=64)
     window = models.DateTimeField()
     count = models.PositiveIntegerField(default=0)
+
+    keeping = Ordinary("counters of limits")
 
     class Meta:
         constraints = [

@@ -1,15 +1,20 @@
-"""What must hold of the way requests reach the service."""
+"""System checks of trusted proxies and kept tables."""
 
+from collections.abc import Sequence
 from ipaddress import ip_network
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
+from django.db import connections
+
+from certportal.foundation import kept_tables
+from certportal.foundation.web.addresses import UNIX
 
 
 @register(Tags.security)
 def proxies_can_be_read(**_: Any) -> list[CheckMessage]:
-    """Every trusted proxy is an address or a network; a mistyped one would fail each request."""
+    """Check that each trusted proxy is an address or network: a typing error fails requests."""
     return [
         Error(f"TRUSTED_PROXIES: {fault}.", id="foundation.E002")
         for fault in map(_fault, settings.TRUSTED_PROXIES)
@@ -19,14 +24,37 @@ def proxies_can_be_read(**_: Any) -> list[CheckMessage]:
 
 @register(Tags.security, deploy=True)
 def visitors_are_told_apart(**_: Any) -> list[CheckMessage]:
-    """Behind a proxy that is not named every visitor would be the proxy: one limit for all."""
-    if settings.TRUSTED_PROXIES or not settings.PRODUCTION:
+    """Check that a proxy is trusted: otherwise all visitors share its address and its limits."""
+    if settings.TRUSTED_PROXIES or not settings.PRODUCTION or not settings.LOGS_PEOPLE_IN:
         return []
-    hint = "Set TRUSTED_PROXIES to the addresses of the proxies that speak https for the service."
+    hint = (
+        "Set TRUSTED_PROXIES to the addresses of the proxies that speak https for the service, or"
+        " to the word unix where they reach it through its socket file."
+    )
     return [Error("No proxy is trusted.", hint=hint, id="foundation.E001")]
 
 
+@register(Tags.database, deploy=True)
+def kept_tables_are_kept(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """Check that the database has the triggers that the models declare.
+
+    Only with `check --deploy`, because `migrate` runs other checks before it creates the triggers.
+    """
+    return [
+        Error(
+            f"{model._meta.db_table} does not have the triggers that its model declares.",
+            hint="Run migrate.",
+            id="foundation.E003",
+        )
+        for name in databases or ()
+        for model in kept_tables.every_model()
+        if not kept_tables.is_kept_as_said(connections[name], model)
+    ]
+
+
 def _fault(network: str) -> str:
+    if network == UNIX:
+        return ""
     try:
         whole_world = ip_network(network).prefixlen == 0
     except ValueError as error:

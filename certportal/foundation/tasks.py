@@ -2,10 +2,11 @@
 
 from celery import shared_task
 
-from certportal.foundation import clock, outbox
+from certportal.foundation import clock
+from certportal.foundation.outbox import outbox
 
 
 @shared_task(name="foundation.sweep")
 def sweep() -> None:
-    """Hand over again what was lost; beat calls this every few seconds."""
+    """Send lost outbox items again; beat calls this every few seconds."""
     outbox.sweep(now=clock.now())

@@ -1,21 +1,37 @@
-"""Structured logs: one event a line; JSON in production, readable in development."""
+"""Structured logs: one event per line, as JSON or, in development, as readable text."""
 
+import logging
 import re
 from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
 
-# Tokens of links are 43 characters of base64url; keys of rows are UUIDs and stay readable.
+# Tokens of links are 43 characters of base64url; UUIDs (keys of rows) stay readable.
 TOKEN = re.compile(r"(?<=/)(?!\w{8}-\w{4}-\w{4}-\w{4}-\w{12}(?:/|$))[\w-]{32,}(?=/|$|[\s?\"'])")
 
 
 def hide_tokens(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Any:
-    """Hide the tokens of links in the addresses that a line's texts name (Django's own too)."""
+    """Mask tokens of links in the URLs of a log line, including Django's own lines."""
     for name, value in event.items():
         if isinstance(value, str) and "/" in value:
             event[name] = TOKEN.sub("***", value)
     return event
+
+
+# Tasks that run every few seconds; what is said of each run hides what matters.
+ROUTINE = ("portal.beat", "foundation.sweep")
+
+
+class NoRoutine(logging.Filter):
+    """Drops lines about runs of routine tasks, unless they are warnings or worse."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether to write the line."""
+        if record.levelno > logging.INFO or not record.name.startswith(("celery", "django_struct")):
+            return True
+        said = record.getMessage()
+        return not any(name in said for name in (*ROUTINE, "task_succeeded"))
 
 
 SHARED: list[Any] = [
@@ -47,7 +63,14 @@ def configuration(*, readable: bool) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"event": formatter},
-        "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "event"}},
+        "filters": {"routine": {"()": NoRoutine}},
+        "handlers": {
+            "out": {
+                "class": "logging.StreamHandler",
+                "formatter": "event",
+                "filters": ["routine"],
+            }
+        },
         "root": {"handlers": ["out"], "level": "INFO"},
         "loggers": {
             "weasyprint": {"level": "ERROR"},

@@ -1,4 +1,7 @@
-"""What `./portal run` does in one process before it serves: `python -m certportal.starting`."""
+"""Preparation by `./portal run` before it serves, in one process.
+
+Run as `python -m certportal.operations.prepare`.
+"""
 
 import io
 import os
@@ -7,9 +10,9 @@ import django
 
 
 def prepare() -> None:
-    """Migrate, fill an empty register with the sample, and print the test persons.
+    """Migrate, import the sample into an empty register, and print the test persons.
 
-    A register that holds anything is left alone: a real export may have been imported.
+    A register with any records is not changed: a real export may have been imported.
     """
     from django.conf import settings
     from django.core.management import call_command

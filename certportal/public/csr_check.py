@@ -1,4 +1,4 @@
-"""The public examination of certificate requests: ``/fi/csr/``, without login or cookie."""
+"""The public check of certificate requests: ``/fi/csr/``, without login or cookie."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -6,21 +6,20 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from applications.wording import word_all
-from certportal.doctor_forms import DoctorForm
+from applications.checks.wording import word_all
 from certportal.foundation import clock
-from certportal.foundation.addresses import address_of
-from issuance import remedies
+from certportal.foundation.web.addresses import address_of
+from certportal.public.csr_check_forms import DoctorForm
 from issuance import services as authority
-from issuance.csr import ExpectedNames, Report
+from issuance.csr import ExpectedNames, Report, remedies
 
 
-# No session is used, so no token is needed, and no cookie is set: `OwnPagesOnly` keeps others out.
+# Without a session no CSRF token (and so no cookie) is needed; `OwnPagesOnly` refuses other sites.
 @csrf_exempt
 @never_cache
 @require_http_methods(["GET", "POST"])
 def examine(request: HttpRequest) -> HttpResponse:
-    """Ask for a request; answer with everything the doctor found, keeping nothing."""
+    """Ask for a certificate request and show all findings; nothing is stored."""
     form = DoctorForm(request.POST or None, request.FILES or None, initial={"type": "server"})
     if request.method != "POST" or not form.is_valid():
         return render(request, "pages/csr.html", {"form": form})

@@ -1,19 +1,20 @@
-"""Whether an organisation can apply, asked before anybody logs in; the registers are public."""
+"""Public check whether an organisation can apply; the registers are public."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from accounts.register import queries
-from certportal.foundation import clock, limits
+from accounts.register.lookup import queries
+from certportal.foundation import clock
+from certportal.foundation.web import limits
 
-# People ask of one organisation or a few; nobody copies the registers through here.
+# Enough for a few organisations, too little for copying the registers.
 MOST = 60
 PER = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the registers say: the name, how many units are valid, whether an intermediary."""
+    """The registers' data: name, number of valid units, and whether it is an intermediary."""
 
     business_id: str
     name: str
@@ -22,16 +23,16 @@ class Answer:
 
 
 def ask_for_visitor(business_id: str, *, address: str, now: datetime) -> Answer:
-    """Look the organisation up today, for somebody unknown.
+    """Look up the organisation today, for an anonymous visitor.
 
-    Raises TooMany after ``MOST`` questions in ``PER`` from one network address.
+    Raises TooMany after ``MOST`` lookups in ``PER`` from one network address.
     """
     limits.spend_from("eligibility", address, most=MOST, per=PER, now=now)
     return ask(business_id, on=clock.day(now))
 
 
 def ask(business_id: str, *, on: date) -> Answer:
-    """Look the organisation up on the day ``on``; ``business_id`` is in its usual form."""
+    """Look up the organisation on the day ``on``; ``business_id`` is normalised (1234567-8)."""
     units = queries.find_units(business_id, on=on)
     intermediary = queries.find_intermediary(business_id, on)
     standing = intermediary is not None and intermediary.is_standing(on)

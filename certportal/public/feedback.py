@@ -1,16 +1,21 @@
-"""Feedback on the service: counted against a limit, recorded without its text, sent by mail."""
+"""Feedback on the service: rate-limited, recorded without its text, and sent by mail."""
 
 import uuid
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils.translation import get_language
 
-from certportal import public
-from certportal.foundation import limits, mail, outbox
+from certportal.foundation import agency
 from certportal.foundation.actors import Actor
-from certportal.foundation.events import record
+from certportal.foundation.event_names import ServiceEvent
+from certportal.foundation.events import Subject, record
+from certportal.foundation.mail import mails
+from certportal.foundation.mail.mails import Asked, Mail, To, registry
 from certportal.foundation.models import OutboxItem
+from certportal.foundation.outbox import outbox
+from certportal.foundation.web import limits
 
 MOST_AN_HOUR = 5
 SUBJECTS = {
@@ -29,15 +34,8 @@ def give(*, about: str, text: str, email: str, address: str, now: datetime) -> N
     """
     limits.spend_from("feedback", address, most=MOST_AN_HOUR, per=timedelta(hours=1), now=now)
     visitor = Actor("visitor", address=address)
-    number = uuid.uuid4()
-    record(
-        "feedback.given",
-        actor=visitor,
-        now=now,
-        object_type="feedback",
-        object_id=number,
-        data={"about": about},
-    )
+    subject = Subject("feedback", uuid.uuid4())
+    record(ServiceEvent.FEEDBACK_GIVEN, subject, actor=visitor, now=now, about=about)
     language = get_language() or "fi"
     outbox.enqueue(
         "feedback.given",
@@ -50,17 +48,21 @@ def give(*, about: str, text: str, email: str, address: str, now: datetime) -> N
 
 
 @outbox.task("certportal.mail_feedback")
-def mail_feedback(
-    *, item: OutboxItem, now: datetime, about: str, text: str, email: str, language: str
-) -> None:
-    """Send the feedback to the people who mend the service, in the agency's own language."""
-    contact = public.contact()
-    accessibility = about == "accessibility"
-    answer_to = email or "(ei vastausosoitetta)"
-    message = mail.Message(
-        to=contact["accessibility" if accessibility else "certificates"],
-        subject=f"{SUBJECTS[about]}: sote-varmenteiden tilauspalvelu",
-        text=f"Vastausosoite: {answer_to}\nKieli: {language}\n\n{text}\n",
-        language="fi",
+def mail_feedback(*, item: OutboxItem, now: datetime, **_: str) -> None:
+    """Mail the feedback to the agency, with a Finnish frame."""
+    mails.send(MAILS["feedback"], item, now=now)
+
+
+def _agency(given: Mapping[str, str], _asked: Asked) -> To:
+    about = "accessibility" if given["about"] == "accessibility" else "certificates"
+    return To(agency.contact()[about], "fi")
+
+
+MAILS = registry(
+    Mail(
+        "pages/mail/feedback",
+        about=lambda asked: asked.payload,
+        to=_agency,
+        context=lambda given, _asked: {**given, "kind": SUBJECTS[given["about"]]},
     )
-    mail.send(message, item_id=item.id)
+)

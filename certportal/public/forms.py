@@ -1,20 +1,48 @@
 """Forms of the public pages."""
 
+from typing import Any, ClassVar
+
 from django import forms
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import BusinessIdField
-from certportal.foundation.forms import EmailField, Form, HintedRadioSelect
+from certportal.foundation.web.forms import LONGEST_TEXT, EmailField, Form, HintedRadioSelect
 
 
 class BusinessIdForm(Form):
-    """One business ID, in any of the ways people write it."""
+    """A business ID in any usual spelling."""
 
     business_id = BusinessIdField(label=_("Business ID"), help_text=_("For example 0245437-2"))
 
 
+class FileOrTextForm(Form):
+    """A form whose fields `file` and `text` are two ways of giving the same data.
+
+    `nothing`: the error if neither is given.
+    """
+
+    nothing: ClassVar[Promise]
+
+    def clean(self) -> dict[str, Any]:
+        """Require the file or the text."""
+        found = self.cleaned_data
+        given = found.get("file") or (found.get("text") or "").strip()
+        if not given and not {"file", "text"} & set(self.errors):
+            self.add_error("file", str(self.nothing))
+        return found
+
+    def data_given(self) -> bytes:
+        """Return the bytes of the file, or of the text if there is no file."""
+        if file := self.cleaned_data.get("file"):
+            content: bytes = file.read()
+            return content
+        text: str = self.cleaned_data["text"]
+        return text.encode()
+
+
 class FeedbackForm(Form):
-    """What somebody wants to tell about the service."""
+    """Feedback on the service."""
 
     about = forms.ChoiceField(
         label=_("What is it about?"),
@@ -29,11 +57,11 @@ class FeedbackForm(Form):
     text = forms.CharField(
         label=_("Your feedback"),
         help_text=_("If it is about one page, say which one."),
-        max_length=4000,
+        max_length=LONGEST_TEXT,
         widget=forms.Textarea(attrs={"rows": 6}),
         error_messages={
             "required": _("Write your feedback."),
-            "max_length": _("Write at most 4,000 characters."),
+            "max_length": _("Shorten the text to at most %(limit_value)s characters."),
         },
     )
     email = EmailField(

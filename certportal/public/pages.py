@@ -10,18 +10,18 @@ from django.urls import path, reverse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from certportal import doctor, key_holder, public
-from certportal import eligibility as eligibility_service
-from certportal import feedback as feedback_service
-from certportal.foundation import clock
-from certportal.foundation.addresses import address_of
-from certportal.public_forms import BusinessIdForm, FeedbackForm
+from certportal.foundation import agency, clock
+from certportal.foundation.web.addresses import address_of
+from certportal.public import csr_check, revoke_by_key
+from certportal.public import eligibility as eligibility_service
+from certportal.public import feedback as feedback_service
+from certportal.public.forms import BusinessIdForm, FeedbackForm
 
 ROBOTS = "User-agent: *\nDisallow: /*/console/\nDisallow: /*/settings/\nDisallow: /dev/\n"
 
 
 def page(template: str, **facts: Callable[[], Any]) -> Callable[[HttpRequest], HttpResponse]:
-    """A view that shows *template* with what each of *facts* says."""
+    """Return a view that renders *template*; the callables *facts* provide its context."""
 
     @require_safe
     def view(request: HttpRequest) -> HttpResponse:
@@ -32,7 +32,7 @@ def page(template: str, **facts: Callable[[], Any]) -> Callable[[HttpRequest], H
 
 @require_safe
 def eligibility(request: HttpRequest) -> HttpResponse:
-    """Who can apply; with a business ID, whether that organisation can."""
+    """Tell who can apply; with a business ID, whether that organisation can."""
     asked = "business_id" in request.GET
     form = BusinessIdForm(request.GET if asked else None)
     answer = None
@@ -42,8 +42,8 @@ def eligibility(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/eligibility.html", {"form": form, "answer": answer})
 
 
-# The act on digital services asks for a channel open to everybody: no login, no cookie. No session
-# is used, so no token is needed; `OwnPagesOnly` keeps other sites out.
+# The act on digital services (306/2019) requires a feedback channel for everybody: no login, no
+# cookie. Without a session no CSRF token is needed; `OwnPagesOnly` refuses other sites.
 @csrf_exempt
 @require_http_methods(["GET", "POST"])
 def feedback(request: HttpRequest) -> HttpResponse:
@@ -58,23 +58,23 @@ def feedback(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
-    """What search engines may visit."""
+    """Tell search engines which paths not to visit."""
     return HttpResponse(ROBOTS, content_type="text/plain; charset=utf-8")
 
 
 @require_safe
 def favicon(request: HttpRequest) -> HttpResponseRedirect:
-    """Where browsers look when no page has told them of the icon."""
+    """Redirect the default icon URL, which browsers try without a page."""
     return HttpResponseRedirect(static("portal/favicon.svg"))
 
 
 @require_safe
 def front(request: HttpRequest) -> HttpResponseRedirect:
-    """The bare address leads to the start page in the reader's language."""
+    """Redirect the root URL to the start page in the visitor's language."""
     return redirect(reverse("start"))
 
 
-# Bare addresses, and those under a language.
+# URLs without a language prefix; `urlpatterns` are those with one.
 root_urlpatterns = [
     path("", front, name="front"),
     path("robots.txt", robots, name="robots"),
@@ -83,11 +83,11 @@ root_urlpatterns = [
 urlpatterns = [
     path("", page("pages/start.html"), name="start"),
     path("eligibility/", eligibility, name="eligibility"),
-    path("csr/", doctor.examine, name="csr_doctor"),
-    path("revoke-by-key/", key_holder.begin, name="revoke_by_key"),
+    path("csr/", csr_check.examine, name="csr_doctor"),
+    path("revoke-by-key/", revoke_by_key.begin, name="revoke_by_key"),
     path("revoke-by-key/done/", page("pages/revoked_by_key.html"), name="revoked_by_key"),
-    path("revoke-by-key/<str:token>/", key_holder.sign, name="revoke_by_key_sign"),
-    path("revoke-by-key/<str:token>/line.txt", key_holder.line, name="revoke_by_key_line"),
+    path("revoke-by-key/<str:token>/", revoke_by_key.sign, name="revoke_by_key_sign"),
+    path("revoke-by-key/<str:token>/line.txt", revoke_by_key.line, name="revoke_by_key_line"),
     path(
         "which-certificate/",
         page("pages/which_certificate.html"),
@@ -97,13 +97,13 @@ urlpatterns = [
         "accessibility/",
         page(
             "pages/accessibility.html",
-            contact=public.contact,
-            statement=public.accessibility,
+            contact=agency.contact,
+            statement=agency.accessibility,
         ),
         name="accessibility",
     ),
-    path("privacy/", page("pages/privacy.html", contact=public.contact), name="privacy"),
-    path("contact/", page("pages/contact.html", contact=public.contact), name="contact"),
+    path("privacy/", page("pages/privacy.html", contact=agency.contact), name="privacy"),
+    path("contact/", page("pages/contact.html", contact=agency.contact), name="contact"),
     path("feedback/", feedback, name="feedback"),
     path("feedback/sent/", page("pages/feedback_sent.html"), name="feedback_sent"),
 ]

@@ -1,6 +1,7 @@
-"""Revocation by whoever holds the private key: no login, no cookie, and the same words to all.
+"""Revocation by proof of possession of the private key, without login or cookie.
 
-What is shown depends on the key given and the signature alone, never on what has been issued.
+Responses depend only on the given key and signature, and so do not disclose which certificates
+have been issued.
 """
 
 from django.http import HttpRequest, HttpResponse
@@ -10,12 +11,12 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from certportal.foundation import clock
-from certportal.foundation.addresses import address_of
 from certportal.foundation.errors import Refused
-from certportal.key_holder_forms import GivenForm, KeyForm, ProofForm
+from certportal.foundation.web.addresses import address_of
+from certportal.public.revoke_by_key_forms import GivenForm, KeyForm, ProofForm
 from issuance import services as authority
 from issuance.models import KeyChallenge
-from issuance.services.possession import (
+from issuance.services.exposed_keys.possession import (
     ChallengeOver,
     NoKeyFound,
     NotProven,
@@ -28,12 +29,12 @@ PRINT = "openssl base64 -in signature.bin"
 REQUEST = "openssl req -new -key key.pem -subj /CN={token}"
 
 
-# No session is used, so no token is needed, and no cookie is set: `OwnPagesOnly` keeps others out.
+# Without a session no CSRF token (and so no cookie) is needed; `OwnPagesOnly` refuses other sites.
 @csrf_exempt
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def begin(request: HttpRequest) -> HttpResponse:
-    """Ask which key is meant, and lead to the line to be signed."""
+    """Ask for the key and redirect to the challenge, the line to sign."""
     form = KeyForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -53,7 +54,7 @@ def begin(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign(request: HttpRequest, token: str) -> HttpResponse:
-    """Show the line with the commands that sign it, and take the signature."""
+    """Show the line to sign, with commands, and accept the signature."""
     form, now = ProofForm(request.POST or None, request.FILES or None), clock.now()
     try:
         asked = authority.open_challenge(token, now=now)
@@ -73,7 +74,7 @@ def sign(request: HttpRequest, token: str) -> HttpResponse:
 @never_cache
 @require_safe
 def line(request: HttpRequest, token: str) -> HttpResponse:
-    """Hand out the line as a file, so that nobody's editor changes it. Raises ChallengeOver."""
+    """Download the line as a file, so that no editor changes it. Raises ChallengeOver."""
     text = text_of(authority.open_challenge(token, now=clock.now()))
     response = HttpResponse(text, content_type="text/plain; charset=us-ascii")
     response["Content-Disposition"] = 'attachment; filename="line.txt"'

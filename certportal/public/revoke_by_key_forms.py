@@ -1,46 +1,24 @@
-"""Forms for whoever holds a private key and wants its certificate revoked."""
-
-from typing import Any, ClassVar
+"""Forms for revocation by proof of possession of the private key."""
 
 from django import forms
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from certportal.foundation.forms import Form, UploadField
-from issuance.possession import MAX_BYTES
+from applications.views.order.forms.csr import TEXT_TOO_LONG
+from certportal.foundation.web.forms import UploadField
+from certportal.public.forms import FileOrTextForm
+from issuance.csr.possession import MAX_BYTES
 
 _PASTED = {"rows": 6, "spellcheck": "false", "autocomplete": "off", "autocapitalize": "none"}
 
 
-class GivenForm(Form):
-    """Something given as a file or as text, in one of the two ways."""
+class GivenForm(FileOrTextForm):
+    """Data given as a file or as text, with nothing else in the form."""
 
-    nothing: ClassVar[Promise]
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for field in self.fields.values():  # one of them is needed, so neither is optional
-            field.never_optional = True  # type: ignore[attr-defined]
-
-    def clean(self) -> dict[str, Any]:
-        """Ask for it in one of the two ways."""
-        found = self.cleaned_data
-        given = found.get("file") or (found.get("text") or "").strip()
-        if not given and not {"file", "text"} & set(self.errors):
-            self.add_error("file", str(self.nothing))
-        return found
-
-    def data_given(self) -> bytes:
-        """Return the bytes of the file, or of the text if there is no file."""
-        if file := self.cleaned_data.get("file"):
-            content: bytes = file.read()
-            return content
-        text: str = self.cleaned_data["text"]
-        return text.encode()
+    never_optional = True  # one of the two is needed
 
 
 class KeyForm(GivenForm):
-    """The certificate, or its public key or request: enough to know which key is meant."""
+    """A certificate, public key or CSR, to identify the key."""
 
     nothing = _("Choose a file or paste the certificate.")
     file = UploadField(
@@ -56,12 +34,12 @@ class KeyForm(GivenForm):
         widget=forms.Textarea(attrs=_PASTED),
         required=False,
         strip=False,
-        error_messages={"max_length": _("The text must be at most 64 kB.")},
+        error_messages={"max_length": TEXT_TOO_LONG},
     )
 
 
 class ProofForm(GivenForm):
-    """The signature over the line shown."""
+    """The proof of possession: the signature of the line, or a CSR that contains it."""
 
     nothing = _("Paste the signature or choose a file.")
     text = forms.CharField(
@@ -71,7 +49,7 @@ class ProofForm(GivenForm):
         widget=forms.Textarea(attrs=_PASTED),
         required=False,
         strip=False,
-        error_messages={"max_length": _("The text must be at most 64 kB.")},
+        error_messages={"max_length": TEXT_TOO_LONG},
     )
     file = UploadField(
         label=_("Or the signature as a file"),

@@ -1,27 +1,57 @@
-# Everything the test command looks at before the tests. Sourced by ./portal.
+# Static checks that run before the tests, and the formatters. Sourced by ./portal.
 
 check_sources() {
     heading "lint"
     .venv/bin/python -m ruff check .
     .venv/bin/python -m ruff format --check .
+    heading "shell scripts"
+    shellcheck --shell bash --external-sources portal certportal/shell/*.sh .ci/run \
+        deploy/prepare tests/containers/images/*.sh tests/containers/images/*/*.sh
     heading "types"
     .venv/bin/python -m mypy
     heading "import contracts"
     .venv/bin/lint-imports
+    heading "templates, stylesheets and scripts"
+    check_templates
     heading "missing migrations"
-    manage makemigrations --check --dry-run
+    # Runs without a database; the warning about that is ignored.
+    PYTHONWARNINGS=ignore::RuntimeWarning manage makemigrations --check --dry-run
     heading "system checks"
     manage check --fail-level WARNING
     heading "untranslated strings"
     check_translations
 }
 
-# Collect the sources' strings in a copy and see which the catalogues lack.
+format_sources() {
+    .venv/bin/python -m ruff check --fix .
+    .venv/bin/python -m ruff format .
+    format_templates
+}
+
+STYLED="static/portal templates/applications/papers/paper.css"
+
+# The formatters keep whitespace that browsers render. Text templates (mails) are not formatted,
+# because all of their whitespace is sent.
+check_templates() {
+    .venv/bin/djangofmt --check templates tests
+    .venv/bin/djangofmt check templates tests
+    # shellcheck disable=SC2086 # a list of words
+    .venv/bin/oxfmt --check $STYLED
+}
+
+format_templates() {
+    .venv/bin/djangofmt check --fix templates tests
+    .venv/bin/djangofmt templates tests
+    # shellcheck disable=SC2086 # a list of words
+    .venv/bin/oxfmt $STYLED
+}
+
+# Extracts the strings in a copy of the sources and lists those without translation.
 check_translations() {
     local copy po lacking=0
     copy=$(mktemp -d)
     cp -r manage.py certportal accounts applications issuance templates locale "$copy"
-    (cd "$copy" && "$HERE/.venv/bin/python" manage.py makemessages -l fi -l sv --no-obsolete >/dev/null)
+    (cd "$copy" && "$HERE/.venv/bin/python" manage.py makemessages --all --no-obsolete >/dev/null)
     for po in "$copy"/locale/*/LC_MESSAGES/django.po; do
         local found
         found=$(msgattrib --no-wrap --untranslated "$po"; msgattrib --no-wrap --only-fuzzy "$po")

@@ -1,8 +1,8 @@
-# The service's processes, each in a process group of its own. Sourced by ./portal.
+# The service's processes, each in its own process group. Sourced by ./portal.
 
 declare -A PIDS=()
 
-# start NAME COMMAND…: output goes to the log; the process ends with this script, however it ends.
+# start NAME COMMAND…: output goes to the log; the process is terminated when this script dies.
 start() {
     local name=$1
     shift
@@ -15,16 +15,26 @@ start_worker() {
         -l INFO --without-gossip --without-mingle
 }
 
+# start_gunicorn NAME APPLICATION OPTIONS…: listens on the socket file NAME.sock.
+start_gunicorn() {
+    local name=$1 shm=()
+    shift
+    [ ! -w /dev/shm ] || shm=(--worker-tmp-dir /dev/shm)
+    start "$name" .venv/bin/python -m gunicorn "$@" --bind "unix:$RUN/$name.sock" \
+        --worker-class gthread --timeout 60 --graceful-timeout 5 "${shm[@]}"
+}
+
 start_named() {
-    local shm=()
     case $1 in
         web)
-            [ ! -w /dev/shm ] || shm=(--worker-tmp-dir /dev/shm)
-            start web .venv/bin/python -m gunicorn certportal.wsgi --bind "127.0.0.1:$PORT" \
-                --worker-class gthread --workers 2 --threads 4 --timeout 60 --graceful-timeout 5 \
-                "${shm[@]}"
+            # Only nginx reaches the socket; it is believed about visitors' addresses.
+            TRUSTED_PROXIES=${TRUSTED_PROXIES:+$TRUSTED_PROXIES,}unix \
+                start_gunicorn web certportal.wsgi --workers 2 --threads 4
             ;;
+        front) start_gunicorn front certportal.wsgi_front --workers 1 --threads 8 ;;
+        proxy) start_proxy ;;
         default) start_worker default 2 ;;
+        mail) start_worker mail 2 ;;
         ca) with_ca_keys start_worker ca 1 ;;
         beat)
             start beat .venv/bin/python -m celery -A certportal beat -s "$DATA/beat-schedule" \
@@ -33,7 +43,7 @@ start_named() {
     esac
 }
 
-# Wait for ever; whatever has died is named and started again.
+# Runs forever and restarts processes and servers that have died.
 watch_processes() {
     local name
     while true; do
@@ -45,7 +55,7 @@ watch_processes() {
         fi
         if [ "${DATABASE_URL:-}" = "$(database_address)" ] && ! postgres_runs; then
             say "PostgreSQL stopped; starting it again"
-            # What is left of it may still hold its memory: then the next look tries again.
+            # Remaining processes may still hold its shared memory: the next round retries.
             (start_postgres "") || true
         fi
         for name in "${!PIDS[@]}"; do
@@ -71,18 +81,22 @@ stop_all() {
     stop_services
 }
 
-# in_foreground COMMAND…: wait for it, yet let it be stopped with all else when this script is told
-# to stop; bash runs no trap while it waits for a command of its own group.
+# in_foreground COMMAND…: run the command as a background job and wait for it, so that traps stop it
+# together with the rest; bash runs no trap while it waits for a foreground command.
 in_foreground() {
     setsid setpriv --pdeathsig TERM "$@" 7>&- 9>&- &
     PIDS[command]=$!
     local status=0
     wait "${PIDS[command]}" || status=$?
     unset "PIDS[command]"
+    [ $status = 0 ] || trap - ERR  # the command itself has told why
     return $status
 }
 
+# A command that fails without a word of its own would end this script in silence.
 stop_at_the_end() {
+    set -E
+    trap 'say "portal: ended by a failure of: $BASH_COMMAND"' ERR
     trap stop_all EXIT
     trap 'exit 130' INT
     trap 'exit 143' TERM

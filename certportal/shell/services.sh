@@ -6,20 +6,22 @@ STORE=
 
 newest_postgres() { compgen -G '/usr/lib/postgresql/*/bin/postgres' | sort -V | tail -n 1 | grep .; }
 
-# PostgreSQL refuses to run as root, so root gives the servers an ordinary user.
-service_user() { if getent passwd postgres >/dev/null; then echo postgres; else echo nobody; fi; }
-
 as_service() {
     if [ "$(id -u)" = 0 ]; then runuser -u "$(service_user)" -- "$@" 7>&- 9>&-; else "$@" 7>&- 9>&-; fi
 }
 
-# The servers' files lie under the data directory if their user can get there (root's home is shut
-# to others), else under /var/tmp. A socket's path must stay under the kernel's 107 bytes.
+# The servers' files are under the data directory if their user can access it (root's home is
+# usually closed), else under /var/tmp. A socket path may have at most 107 bytes.
 place_services() {
-    local place=$DATA short
-    short=portal-$(id -u)-$(printf '%s' "$DATA" | sha256sum | cut -c 1-12)
+    local place=$DATA short uid
+    uid=$(id -u)
+    # Root uses the data owner's id, to find servers that run as that user.
+    [ "$uid" != 0 ] || uid=$(stat -c %u "$DATA")
+    short=portal-$uid-$(printf '%s' "$DATA" | sha256sum | cut -c 1-12)
     if [ "$(id -u)" = 0 ]; then
         chmod go+x "$DATA"
+        # The tests' data is one folder deeper.
+        case $DATA in "$HERE"/var/*) chmod go+x "$HERE/var" ;; esac
         as_service test -x "$DATA" || place=/var/tmp/$short
     fi
     STORE=$place/services
@@ -29,15 +31,15 @@ place_services() {
     own_directory "$RUN"
 }
 
-# Make the directory for the servers' user alone; refuse one that somebody else has put there.
+# Creates the directory for the servers' user only; refuses one that another user owns.
 own_directory() {
-    mkdir -p "$1"
+    (umask 022 && mkdir -p "$1")
     if [ "$(id -u)" = 0 ] && [ -O "$1" ]; then chown "$(service_user)" "$1"; fi
     chmod 700 "$1"
     as_service test -O "$1" || die "$1 belongs to somebody else"
 }
 
-# $1: further options of PostgreSQL. DATABASE_URL and REDIS_URL choose other servers.
+# $1: additional options of PostgreSQL. DATABASE_URL and REDIS_URL select other servers.
 start_services() {
     [ -n "${DATABASE_URL:-}" ] && [ -n "${REDIS_URL:-}" ] && return
     guard_services
@@ -47,9 +49,11 @@ start_services() {
 
 database_address() { echo "postgres://portal@/portal?host=$RUN&port=5432"; }
 
-redis_address() { echo "unix://$RUN/redis.sock?db=0"; }
+redis_address() { echo "unix://:$(redis_password)@$RUN/redis.sock?db=0"; }
 
-# A cluster made by an older PostgreSQL keeps to that version while it is installed.
+redis_password() { cat "$DATA/secrets/redis_password"; }
+
+# A cluster of an older PostgreSQL is run with that version as long as it is installed.
 postgres_directory() {
     local bin
     bin=/usr/lib/postgresql/$(cat "$STORE/postgres/PG_VERSION" 2>/dev/null || echo none)/bin
@@ -62,6 +66,7 @@ start_postgres() {
     bin=$(postgres_directory)
     options="-k $RUN -c listen_addresses='' -c port=5432 -c max_connections=200 $1"
     if [ ! -e "$cluster/PG_VERSION" ]; then
+        refuse_empty_database "$cluster"
         rm -rf "$cluster"
         as_service "$bin/initdb" -D "$cluster" -U portal -A trust -E UTF8 --locale=C.UTF-8 >/dev/null
     fi
@@ -71,8 +76,18 @@ start_postgres() {
         die "PostgreSQL did not start: $(tail -n 1 "$STORE/postgres.log")"
     "$bin/psql" -h "$RUN" -U portal -lqtA | grep -q '^portal|' ||
         "$bin/createdb" -h "$RUN" -U portal portal
+    : >"$DATA/has-database"
     DATABASE_URL=$(database_address)
     export DATABASE_URL
+}
+
+# An empty database in the place of a lost one would number orders and CRLs anew. Tests begin anew,
+# and a backup is restored into an empty one.
+refuse_empty_database() {
+    case $(cat "$DATA/lock") in run | manage) ;; *) return 0 ;; esac
+    [ ! -e "$DATA/has-database" ] ||
+        die "the database of $DATA is missing: $1 is not there. Bring the folder back, or restore a" \
+            "backup with ./portal restore DIR. To begin without its data, delete $DATA/has-database."
 }
 
 postgres_runs() { kill -0 "$(head -n 1 "$STORE/postgres/postmaster.pid" 2>/dev/null)" 2>/dev/null; }
@@ -82,13 +97,18 @@ stop_postgres() {
     as_service "$POSTGRES" -D "$STORE/postgres" -m fast -w stop >/dev/null 2>&1 || true
 }
 
-redis_answers() { redis-cli -s "$RUN/redis.sock" ping >/dev/null 2>&1; }
+redis_command() { REDISCLI_AUTH=$(redis_password) redis-cli -s "$RUN/redis.sock" "$@" 2>/dev/null; }
+
+redis_answers() { [ "$(redis_command ping)" = PONG ]; }
 
 start_redis() {
     local tries
     stop_redis
+    # The password is passed on standard input (`-`), since other users can read command lines.
     as_service redis-server --port 0 --unixsocket "$RUN/redis.sock" --unixsocketperm 700 --save '' \
-        --dir "$STORE" --daemonize yes --pidfile "$RUN/redis.pid" --logfile "$STORE/redis.log" >/dev/null
+        --dir "$STORE" --daemonize yes --pidfile "$RUN/redis.pid" --logfile "$STORE/redis.log" - \
+        <<<"requirepass $(redis_password)" >/dev/null ||
+        die "Redis did not start: $(tail -n 1 "$STORE/redis.log" 2>&1)"
     for ((tries = 0; ; tries++)); do
         redis_answers && break
         [ $tries -lt 100 ] || die "Redis did not start: $(tail -n 1 "$STORE/redis.log")"
@@ -98,10 +118,10 @@ start_redis() {
     export REDIS_URL
 }
 
-stop_redis() { redis-cli -s "$RUN/redis.sock" shutdown nosave >/dev/null 2>&1 || true; }
+stop_redis() { redis_command shutdown nosave >/dev/null || true; }
 
-# Stop the servers even if this script is killed before it can: its end of the pipe closes with it.
-# Whoever has the data directory by then has servers of their own.
+# Stops the servers even if this script is killed: then its end of the pipe closes. If another
+# ./portal holds the lock by then, the servers are its own and are left running.
 guard_services() {
     exec 7> >(
         trap '' INT TERM

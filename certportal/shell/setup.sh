@@ -1,7 +1,7 @@
 # Set-up: Debian packages, the virtual environment, compiled messages. Sourced by ./portal.
 
-PACKAGES_RUN="python3-venv libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 gettext"
-PACKAGES_TEST="chromium gnutls-bin openssl poppler-utils softhsm2 xmlsec1 wrk age clamav-daemon"
+PACKAGES_RUN="python3-venv libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 libseccomp2 gettext nginx"
+PACKAGES_TEST="chromium gnutls-bin openssl poppler-utils softhsm2 xmlsec1 wrk age clamav-daemon shellcheck"
 CLUSTER_CONF=/etc/postgresql-common/createcluster.conf
 POLICY=/usr/sbin/policy-rc.d
 POLICY_IS_OURS=
@@ -44,6 +44,7 @@ install_packages() {
     # shellcheck disable=SC2086 # a list of words
     apt install -y --no-install-recommends -o Dpkg::Options::=--force-confold $missing ||
         die "apt-get could not install $missing"
+    keep_servers_from_booting "$missing"
     let_servers_start
     trap - EXIT
 }
@@ -58,7 +59,7 @@ as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 
 apt() { as_root env DEBIAN_FRONTEND=noninteractive apt-get -q "$@" </dev/null >&2; }
 
-# Debian's packages start servers of their own; this service keeps private ones instead.
+# Debian's packages would start system-wide servers; this service uses private ones.
 keep_servers_from_starting() {
     if ! newest_postgres >/dev/null && [ ! -e $CLUSTER_CONF ]; then
         as_root mkdir -p "$(dirname $CLUSTER_CONF)"
@@ -71,11 +72,20 @@ keep_servers_from_starting() {
     fi
 }
 
+# Nor may they start with the machine: nginx would take port 80. $1: the packages just installed.
+keep_servers_from_booting() {
+    local name
+    command -v systemctl >/dev/null || return 0
+    for name in nginx redis-server; do
+        [[ " $1 " != *" $name "* ]] || as_root systemctl -q disable "$name" >&2 || true
+    done
+}
+
 let_servers_start() { [ -z "$POLICY_IS_OURS" ] || as_root rm -f $POLICY; }
 
 # ------------------------------------------------------------------ Python
 
-# `python3` may be an older one in front of Debian's own.
+# `python3` in PATH may be older than Debian's own.
 find_python() {
     local candidate
     for candidate in /usr/bin/python3 python3.14 python3.13 python3.12 python3; do
@@ -91,7 +101,7 @@ lock_sum() { sha256sum <"$1" | cut -d ' ' -f 1; }
 
 is_stamped() { [ "$(cat ".venv/$1.stamp" 2>/dev/null)" = "$(lock_sum "$1")" ]; }
 
-# The lock for tests holds everything of the other, so its stamp serves both.
+# The lock file for tests includes the other one, so its stamp is valid for both.
 has_venv() { is_stamped requirements-test.txt || { [ "$1" = requirements.txt ] && is_stamped "$1"; }; }
 
 make_venv() {
@@ -101,12 +111,12 @@ make_venv() {
     flock 8
     has_venv "$lock" && return
     say "Installing Python packages from $lock …"
-    # A checkout that was moved leaves scripts that point to where it was.
+    # After the checkout was moved, the scripts in .venv point to the old path.
     if ! grep -qs "$HERE/.venv" .venv/bin/pip; then
         rm -rf .venv
         "$(find_python)" -m venv .venv
     fi
-    # Constraints of the machine are for other projects; the lock says everything.
+    # Ignore the machine's pip constraints: the lock file pins everything.
     PIP_CONSTRAINT=/dev/null .venv/bin/python -m pip install -q --disable-pip-version-check \
         --no-input --require-hashes -r "$lock" 8>&- >&2 || die "pip could not install $lock"
     lock_sum "$lock" >".venv/$lock.stamp"

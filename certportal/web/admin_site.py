@@ -1,4 +1,4 @@
-"""The superusers' settings admin: entered by strong identification, unseen by anybody else."""
+"""The settings admin for superusers: strong identification; 404 for everybody else."""
 
 from typing import Any
 
@@ -8,41 +8,41 @@ from django.shortcuts import redirect
 
 from accounts import access
 
-# Django's groups, allauth's addresses and factors: rights follow roles here, an address is a
-# person's, and nobody looks into other people's second factors.
+# Not shown: rights follow roles and not Django's groups, addresses belong to `Person` and not to
+# allauth, and nobody may see other people's second factors.
 UNUSED = frozenset({"auth.group", "account.emailaddress", "mfa.authenticator"})
 PASSWORDS = frozenset({"password_change", "password_change_done"})
 
 
 class SettingsSite(AdminSite):
-    """Django's admin without its own door: nobody here has a password."""
+    """Django's admin without its login page, since logins have no passwords."""
 
     def register(self, model_or_iterable: Any, *args: Any, **options: Any) -> None:
-        """Register the models but those of other people's apps that this service does not use."""
+        """Register the models except those in `UNUSED`."""
         one = isinstance(model_or_iterable, type)
         models: list[Any] = [model_or_iterable] if one else list(model_or_iterable)
         used = [model for model in models if model._meta.label_lower not in UNUSED]
         super().register(used, *args, **options)
 
     def get_urls(self) -> list[Any]:
-        """Return Django's addresses without the pages to change a password."""
+        """Return Django's URL patterns without the pages to change a password."""
         return [one for one in super().get_urls() if getattr(one, "name", "") not in PASSWORDS]
 
     def has_permission(self, request: HttpRequest) -> bool:
-        """Whether a superuser asks who has proven the second factor.
+        """Whether a superuser who has proven the second factor makes the request.
 
-        Any other person gets 404 and is recorded, as a stranger.
+        A person who may not enter the admin gets 404, recorded as a refused event.
         """
         if getattr(request, "person", None) is None:
             return False
         if not super().has_permission(request):
-            raise access.not_found(access.actor_of(request), "settings", request.path)
+            raise access.no_page(request, "settings")
         return access.second_factor_at(request) != access.NEVER
 
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Lead a visitor to identification, a superuser to the second factor, and back."""
+        """Redirect visitors to identification and superusers to the second factor, and back."""
         if self.has_permission(request):
             return redirect("admin:index")
         is_known = getattr(request, "person", None) is not None

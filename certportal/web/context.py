@@ -1,4 +1,4 @@
-"""What every page knows: where it runs, who is reading, and how long a session lasts."""
+"""Template context of every page: environment, person and session times."""
 
 import functools
 from typing import Any
@@ -8,16 +8,16 @@ from django.http import HttpRequest
 
 from accounts import access
 from accounts.models import Person
-from accounts.services import sessions
+from accounts.services.people import sessions
 from certportal.foundation import clock
 
 WARNING_SECONDS = 300
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:
-    """Environment, person, organisation acted for, whether a reviewer; how long the session lasts.
+    """Return environment, person, organisation, whether a reviewer, and session times in seconds.
 
-    Pages outside the middleware's reach (a 404 before it, a test) have no person.
+    Responses made before the middleware ran (an early 404, a test) have no person.
     """
     person: Person | None = getattr(request, "person", None)
     row = getattr(request, "sign_on", None)

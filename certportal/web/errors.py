@@ -1,4 +1,4 @@
-"""What a reader sees when something cannot be done: one worded page for each kind of failure."""
+"""Error pages for each kind of failure."""
 
 import sys
 from collections.abc import Callable
@@ -12,38 +12,41 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views import defaults
 
-from certportal.foundation.browsers import came_from
-from certportal.foundation.documents import TooBig
-from certportal.foundation.errors import Refused, TooMany, Unavailable
+from certportal.foundation.errors import NotAllowed, Refused, TooMany, Unavailable
+from certportal.foundation.event_names import ServiceEvent
+from certportal.foundation.events import Subject
+from certportal.foundation.files.documents import TooBig
+from certportal.foundation.web import refusals
+from certportal.foundation.web.browsers import came_from
 
 log = structlog.get_logger(__name__)
 
 RETRY_SECONDS = 60
-# No form of the service makes a request half as large, documents included.
+# More than twice the largest request of any form, including documents.
 MOST_BYTES = 32 * 1024 * 1024
 TEMPLATES = {403: "403.html", 404: "404.html", 409: "409.html", 429: "429.html"}
 
 
 class BodyTooBig(TooBig):
-    """The request announces more than any form of the service needs; nothing of it is read."""
+    """The request's Content-Length exceeds `MOST_BYTES`; its body is not read."""
 
     status = 413
 
 
 class ErrorMiddleware:
-    """Turns what services raise on purpose into pages; anything else becomes the 500 page.
+    """Turns `Refused` and `Unavailable` into error pages; other exceptions give the 500 page.
 
-    Stands innermost, but still before any form is read: an upload without end would fill the disk
-    with what its parser keeps aside.
+    Innermost, but before any form is parsed, so that an oversized upload cannot fill the disk with
+    the parser's temporary files.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Refuse what is too large and pass the rest on; see ``process_exception``.
+        """Refuse too large requests and pass others on; see ``process_exception``.
 
-        No address of ours holds U+0000, and PostgreSQL takes it in no text.
+        U+0000 in the path gives 404: no URL of ours has it, and PostgreSQL text cannot store it.
         """
         if "\x00" in request.path:
             raise Http404
@@ -52,7 +55,7 @@ class ErrorMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """Word a refusal or an unavailable source; leave every other exception to Django."""
+        """Return the page for `Refused` or `Unavailable`; leave other exceptions to Django."""
         if isinstance(error, Refused):
             return refused(request, error)
         if isinstance(error, Unavailable):
@@ -61,14 +64,16 @@ class ErrorMiddleware:
 
 
 def announced(request: HttpRequest) -> int:
-    """How many bytes of a body the request announces; Django reads no further than this."""
+    """Return the request's Content-Length in bytes; Django reads no more than this."""
     given = request.META.get("CONTENT_LENGTH") or "0"
     return int(given) if given.isdecimal() else 0
 
 
 def refused(request: HttpRequest, error: Refused) -> HttpResponse:
-    """The refusal in its raiser's words, and the way back to where the reader came from."""
+    """Return the page with the refusal's message and a link back to the referring page."""
     log.info("refused", kind=type(error).__name__, status=error.status)
+    if isinstance(error, NotAllowed) and not error.recorded:
+        record(request, error)
     template = TEMPLATES.get(error.status, "400.html")
     context = {"message": str(error), "back": came_from(request)}
     response = render(request, template, context, status=error.status)
@@ -77,8 +82,21 @@ def refused(request: HttpRequest, error: Refused) -> HttpResponse:
     return response
 
 
+def record(request: HttpRequest, error: NotAllowed) -> None:
+    """Put on the audit log what an identified person may not do."""
+    actor, page = getattr(request, "actor", None), request.resolver_match
+    if actor is None or getattr(request, "person", None) is None:
+        return
+    refusals.record(
+        ServiceEvent.ACT_REFUSED,
+        Subject("page", page.view_name if page else ""),
+        actor=actor,
+        reason=type(error).__name__,
+    )
+
+
 def unavailable(request: HttpRequest, error: Unavailable) -> HttpResponse:
-    """A source or device does not answer: nothing is lost, try again in a minute."""
+    """Return the 503 page: a source or device does not answer, retry in a minute."""
     log.warning("unavailable", kind=type(error).__name__, error=str(error))
     response = HttpResponse(render_to_string("503.html", {"back": came_from(request)}), status=503)
     response["Retry-After"] = str(RETRY_SECONDS)
@@ -86,7 +104,7 @@ def unavailable(request: HttpRequest, error: Unavailable) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """``handler400``: the browser sent what no form takes; says so where the text is too long."""
+    """Return the page for malformed requests (``handler400``), explaining too long texts."""
     if not isinstance(exception, RequestDataTooBig):  # it may be the host's name that is wrong
         return defaults.bad_request(request, exception)
     message = _(
@@ -98,9 +116,9 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """``handler500``: needs no database; shows the id under which the fault stands in the log.
+    """Return the 500 page (``handler500``) with the request id to find the error in the log.
 
-    A database that does not answer is not a fault of the program: 503, and try again in a minute.
+    Needs no database. If the database does not answer, returns the 503 page instead.
     """
     fault = sys.exc_info()[1]
     if isinstance(fault, OperationalError | InterfaceError):

@@ -1,1 +1,1 @@
-"""The authority itself: builds, signs and publishes with whatever signer it is handed."""
+"""Builds and signs certificates, CRLs and OCSP responses with the signer that it is given."""

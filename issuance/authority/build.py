@@ -1,16 +1,16 @@
-"""From a plan to the exact bytes to be signed."""
+"""Builds from a plan the certificate whose TBSCertificate the CA will sign."""
 
 from functools import cache
 from typing import cast
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
-from issuance.plan import Plan, Policy, branch_of
-from issuance.profiles import Branch, Purpose
+from issuance.algorithms import SIGNATURE_ALGORITHMS, Branch
+from issuance.certificate.plan import Plan, Policy, branch_of
+from issuance.certificate.profiles import Purpose
+from issuance.signers.protocol import SigningKey, make_key
 
 ATTRIBUTE_OIDS = {
     "C": NameOID.COUNTRY_NAME,
@@ -25,29 +25,23 @@ PURPOSE_OIDS: dict[Purpose, x509.ObjectIdentifier] = {
     "server": ExtendedKeyUsageOID.SERVER_AUTH,
     "client": ExtendedKeyUsageOID.CLIENT_AUTH,
 }
-HASHES: dict[Branch, hashes.SHA384 | hashes.SHA512] = {
-    "rsa": hashes.SHA512(),
-    "ec": hashes.SHA384(),
-}
-# X.520: countryName and serialNumber are PrintableString; FINEID S2: all else UTF8String.
+# X.520: countryName and serialNumber are PrintableString. FINEID S2: the others are UTF8String.
 _PRINTABLE = {"C", "serialNumber"}
 
 
 def specimen(plan: Plan) -> x509.Certificate:
-    """The planned certificate signed by a throwaway key of the branch's kind.
+    """The planned certificate, signed with a throwaway key of the branch's type.
 
-    Its TBSCertificate is exactly what the issuing CA will sign. It proves nothing to anybody,
-    so it can be linted and shown before the real signature exists.
+    Its TBSCertificate is exactly what the issuing CA will sign. Its signature is worthless, so
+    it can be linted and shown before the CA has signed anything.
     """
     branch = plan.issuer.branch
-    return _builder(plan).sign(_throwaway_key(branch), HASHES[branch])
+    return _builder(plan).sign(_throwaway_key(branch), SIGNATURE_ALGORITHMS[branch].hash)
 
 
 @cache
-def _throwaway_key(branch: Branch) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey:
-    if branch == "rsa":
-        return rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    return ec.generate_private_key(ec.SECP384R1())
+def _throwaway_key(branch: Branch) -> SigningKey:
+    return make_key(branch, rsa_bits=2048)
 
 
 def _builder(plan: Plan) -> x509.CertificateBuilder:
@@ -105,7 +99,7 @@ def authority_key_identifier(issuer: x509.Certificate) -> x509.AuthorityKeyIdent
 
 
 def key_usage(usages: frozenset[str]) -> x509.KeyUsage:
-    """Exactly these usages, by pyca's parameter names."""
+    """The extension with exactly these usages, given by the library's parameter names."""
     every = [
         "digital_signature",
         "content_commitment",
@@ -121,14 +115,14 @@ def key_usage(usages: frozenset[str]) -> x509.KeyUsage:
 
 
 def policies(policy: Policy) -> x509.CertificatePolicies:
-    """One policy with a CPS pointer and a user notice, as the real certificates have."""
+    """One policy with a CPS pointer and a user notice, as in DVV's service certificates."""
     notice = x509.UserNotice(notice_reference=None, explicit_text=policy.notice)
     oid = x509.ObjectIdentifier(policy.oid)
     return x509.CertificatePolicies([x509.PolicyInformation(oid, [policy.cps_url, notice])])
 
 
 def crl_distribution_points(url: str) -> x509.CRLDistributionPoints:
-    """One full CRL at one address."""
+    """One distribution point: the complete CRL at one address."""
     point = x509.DistributionPoint(
         full_name=[x509.UniformResourceIdentifier(url)],
         relative_name=None,
@@ -141,7 +135,7 @@ def crl_distribution_points(url: str) -> x509.CRLDistributionPoints:
 def authority_information_access(
     certificate_url: str, ocsp_url: str | None
 ) -> x509.AuthorityInformationAccess:
-    """Where the issuer's certificate is and, for end entities, where to ask for the status."""
+    """The address of the issuer's certificate and, for end entities, of its OCSP responder."""
     addresses = [(AuthorityInformationAccessOID.CA_ISSUERS, certificate_url)]
     if ocsp_url:
         addresses.append((AuthorityInformationAccessOID.OCSP, ocsp_url))

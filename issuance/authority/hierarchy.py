@@ -1,24 +1,22 @@
-"""Roots and issuing CAs: what a key ceremony makes."""
+"""Root and issuing CA certificates, as made in a key ceremony (RFC 3647, 6.1)."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
+from issuance.algorithms import SIGNATURE_ALGORITHMS
 from issuance.authority.build import (
-    HASHES,
     authority_information_access,
     authority_key_identifier,
     crl_distribution_points,
     key_usage,
     policies,
 )
-from issuance.plan import Policy, SubjectKey, new_serial
-from issuance.profiles import Branch
-from issuance.signers.protocol import Signer, SigningKey
+from issuance.certificate.plan import Policy, SubjectKey, new_serial
+from issuance.signers.protocol import Signer, SigningKey, branch_of_private
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +28,7 @@ class CaNames:
     common_name: str
 
     def name(self) -> x509.Name:
-        """As it stands in certificates: C, O, OU, CN."""
+        """The distinguished name: C, O, OU (if there is one), CN."""
         values = [
             (NameOID.COUNTRY_NAME, "FI"),
             (NameOID.ORGANIZATION_NAME, self.organisation),
@@ -42,26 +40,19 @@ class CaNames:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where an issuing CA points: policy asserted, its root's list and its root's certificate."""
+    """What an issuing CA's certificate refers to: policy, the root's CRL and certificate."""
 
     policy: Policy
     crl_url: str
     certificate_url: str
 
 
-def make_key(branch: Branch, rsa_bits: int = 4096) -> SigningKey:
-    """A new CA key: RSA-4096 or P-384 (FINEID S2)."""
-    if branch == "rsa":
-        return rsa.generate_private_key(public_exponent=65537, key_size=rsa_bits)
-    return ec.generate_private_key(ec.SECP384R1())
-
-
 def make_root(key: SigningKey, names: CaNames, start: datetime, end: datetime) -> Signer:
-    """A self-signed root."""
-    name, branch = names.name(), _branch(key)
+    """A self-signed root CA. It has no path length constraint."""
+    name, branch = names.name(), branch_of_private(key)
     public = key.public_key()
     builder = _ca_builder(public, name, start, end, path_length=None).issuer_name(name)
-    return Signer(chain=(builder.sign(key, HASHES[branch]),), private_key=key)
+    return Signer(chain=(builder.sign(key, SIGNATURE_ALGORITHMS[branch].hash),), private_key=key)
 
 
 def make_issuing(
@@ -72,7 +63,7 @@ def make_issuing(
     start: datetime,
     end: datetime,
 ) -> Signer:
-    """An issuing CA below ``root`` whose key is at hand."""
+    """An issuing CA certified by ``root``, with the private key ``key``."""
     chain = certify_issuing(key.public_key(), names, root, placement, start, end)
     return Signer(chain=chain, private_key=key)
 
@@ -85,7 +76,10 @@ def certify_issuing(
     start: datetime,
     end: datetime,
 ) -> tuple[x509.Certificate, ...]:
-    """The chain of an issuing CA below ``root``; it may not certify further CAs (path length 0)."""
+    """The chain of an issuing CA certified by ``root``, its own certificate first.
+
+    It may not certify further CAs: path length 0.
+    """
     above = root.chain[0]
     builder = (
         _ca_builder(public, names.name(), start, end, path_length=0)
@@ -95,14 +89,15 @@ def certify_issuing(
         .add_extension(crl_distribution_points(placement.crl_url), critical=False)
         .add_extension(authority_information_access(placement.certificate_url, None), False)
     )
-    certificate = builder.sign(root.private_key, HASHES[root.branch])
+    certificate = builder.sign(root.private_key, SIGNATURE_ALGORITHMS[root.branch].hash)
     return (certificate, *root.chain)
 
 
 def request(key: SigningKey, names: CaNames) -> bytes:
-    """The request (PKCS #10, DER) of an issuing CA whose root is kept elsewhere."""
+    """The certificate request (PKCS#10, DER) of an issuing CA, for a root kept elsewhere."""
     builder = x509.CertificateSigningRequestBuilder().subject_name(names.name())
-    return builder.sign(key, HASHES[_branch(key)]).public_bytes(Encoding.DER)
+    algorithm = SIGNATURE_ALGORITHMS[branch_of_private(key)]
+    return builder.sign(key, algorithm.hash).public_bytes(Encoding.DER)
 
 
 def _ca_builder(
@@ -120,7 +115,3 @@ def _ca_builder(
         .add_extension(key_usage(frozenset({"key_cert_sign", "crl_sign"})), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
     )
-
-
-def _branch(key: SigningKey) -> Branch:
-    return "rsa" if isinstance(key, rsa.RSAPrivateKey) else "ec"

@@ -1,4 +1,4 @@
-"""Places in the hierarchies: which root and which issuing CA, and the names that follow."""
+"""Places in the CA hierarchies, and the file names and subjects derived from them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, cast
 
 from cryptography import x509
 
+from issuance.algorithms import SIGNATURE_ALGORITHMS, Branch
 from issuance.authority.hierarchy import CaNames
+from issuance.certificate.profiles import Environment
 from issuance.conf import Pki
-from issuance.profiles import Branch, Environment
 
 if TYPE_CHECKING:
     from issuance.models import IssuingCA
@@ -18,7 +19,7 @@ MOST_GENERATIONS = 99
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Which CA: environment, branch and generation, and the names that follow from them."""
+    """Identifies an issuing CA by environment, branch and generation; derives its names."""
 
     environment: Environment
     branch: Branch
@@ -26,7 +27,7 @@ class Place:
 
     @classmethod
     def at(cls, environment: str, branch: str, generation: int = 1) -> "Place":
-        """The place by values read from the database or a command line."""
+        """The place given by strings from the database or the command line, not validated."""
         return cls(cast(Environment, environment), cast(Branch, branch), generation)
 
     @classmethod
@@ -40,12 +41,12 @@ class Place:
 
     @property
     def stem(self) -> str:
-        """Name of the issuing CA's files."""
+        """Base name of the issuing CA's files, such as ``sote-test-ec-1``."""
         return f"sote-{self._middle}-{self.generation}"
 
     @property
     def root_stem(self) -> str:
-        """Name of the root's files; every generation stands under the same root."""
+        """Base name of the root's files; all generations have the same root."""
         return f"root-{self._middle}-1"
 
     def root_names(self, conf: Pki) -> CaNames:
@@ -54,7 +55,7 @@ class Place:
         return CaNames(conf.organisation, None, f"{label} Root CA - G1 {self.branch.upper()}")
 
     def names(self, conf: Pki) -> CaNames:
-        """Subject of the issuing CA; the letter tells the branch, as in the real names."""
+        """Subject of the issuing CA. The last letter is the branch (R, E), as in DVV's names."""
         label = f"{conf.prefix}{' TEST' if self.environment == 'test' else ''}"
         mark = f"G{self.generation}{self.branch[0].upper()}"
         service = "Health and Social Service Certificates"
@@ -62,12 +63,14 @@ class Place:
 
 
 PLACES = tuple(
-    Place(environment, branch) for environment in ("production", "test") for branch in ("rsa", "ec")
+    Place(environment, branch)
+    for environment in ("production", "test")
+    for branch in SIGNATURE_ALGORITHMS
 )
 
 
 def place_named(subject: x509.Name, conf: Pki) -> Place | None:
-    """The place of the issuing CA that bears this subject, if it is one of ours."""
+    """The place of the issuing CA with this subject; None if it is not one of this service's."""
     return next((place for place in _all_places() if place.names(conf).name() == subject), None)
 
 

@@ -4,22 +4,20 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from issuance.authority.build import HASHES, authority_key_identifier, key_usage
-from issuance.authority.hierarchy import make_key
-from issuance.plan import SubjectKey
-from issuance.profiles import Branch
-from issuance.signers.protocol import SigningKey
+from issuance.algorithms import SIGNATURE_ALGORITHMS, Branch
+from issuance.authority.build import authority_key_identifier, key_usage
+from issuance.certificate.plan import SubjectKey
+from issuance.signers.protocol import SigningKey, make_key
 
 RSA_BITS = 3072
 
 
 @dataclass(frozen=True, slots=True)
 class ResponderPlan:
-    """All that is decided before the certificate of a responder is built; times in UTC."""
+    """The contents of a responder's certificate; times in UTC."""
 
     issuer: x509.Certificate
     common_name: str
@@ -30,24 +28,20 @@ class ResponderPlan:
 
 
 def make_responder_key(branch: Branch) -> SigningKey:
-    """A new key of the branch's kind: P-384, or RSA of a size that signs quickly."""
+    """A new key of the branch's type: P-384, or RSA 3072, which signs faster than RSA 4096."""
     return make_key(branch, RSA_BITS)
 
 
 def specimen(plan: ResponderPlan, branch: Branch) -> x509.Certificate:
-    """The planned certificate signed by a throwaway key: what the CA is going to sign."""
-    throwaway: SigningKey = (
-        ec.generate_private_key(ec.SECP384R1())
-        if branch == "ec"
-        else rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    )
-    return _builder(plan).sign(throwaway, HASHES[branch])
+    """The planned certificate signed with a throwaway key; its TBSCertificate is final."""
+    throwaway = make_key(branch, rsa_bits=2048)
+    return _builder(plan).sign(throwaway, SIGNATURE_ALGORITHMS[branch].hash)
 
 
 def _builder(plan: ResponderPlan) -> x509.CertificateBuilder:
-    """It may sign status and nothing else, and nobody need ask for its own status.
+    """The certificate may sign OCSP responses only, and its own status need not be checked.
 
-    id-pkix-ocsp-nocheck: RFC 6960 section 4.2.2.2.1; hence its life is short.
+    id-pkix-ocsp-nocheck: RFC 6960 section 4.2.2.2.1. Its validity is therefore short.
     """
     return (
         x509.CertificateBuilder()
@@ -67,7 +61,7 @@ def _builder(plan: ResponderPlan) -> x509.CertificateBuilder:
 
 
 def _name(issuer: x509.Certificate, own: str) -> x509.Name:
-    """The issuer's country and organisation, and a common name of its own."""
+    """The issuer's country and organisation with the responder's common name."""
     kept = [
         attribute
         for attribute in issuer.subject

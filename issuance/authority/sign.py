@@ -1,4 +1,4 @@
-"""One signature over bytes that were approved, and the proof that it is over just those."""
+"""Signs approved bytes and verifies that the signature covers exactly those bytes."""
 
 import hashlib
 
@@ -7,21 +7,21 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
-from issuance.authority.build import HASHES
-from issuance.der import signed
-from issuance.plan import SubjectKey
+from issuance.algorithms import SIGNATURE_ALGORITHMS
+from issuance.certificate.plan import SubjectKey
+from issuance.der.write import signed
 from issuance.signers.protocol import Signer
 
 
 class SignatureMismatch(Exception):
-    """What came out is not what was approved, or not signed by whom it should be."""
+    """The bytes signed are not those approved, or the signature is not the issuer's."""
 
 
 def sign_certificate(tbs: bytes, tbs_sha256: str, signer: Signer) -> bytes:
-    """The certificate (DER) over exactly ``tbs``, checked. Raises SignatureMismatch.
+    """Sign exactly ``tbs`` and return the verified certificate (DER). Raises SignatureMismatch.
 
-    The check costs one verification and catches a damaged store, a signer for another CA and
-    a faulty signature alike, before anything leaves the worker.
+    ``tbs_sha256`` is the approved hash, in hex. The verification catches damaged stored bytes,
+    another CA's signer and a faulty signature before the certificate leaves the worker.
     """
     if hashlib.sha256(tbs).hexdigest() != tbs_sha256:
         raise SignatureMismatch("the stored bytes are not those approved")
@@ -42,16 +42,16 @@ def verify_certificate(der: bytes, tbs: bytes, issuer: x509.Certificate) -> None
 
 
 def sign_bytes(data: bytes, signer: Signer) -> bytes:
-    """The raw signature. ECDSA is deterministic where the key allows it (RFC 6979)."""
-    key, algorithm = signer.private_key, HASHES[signer.branch]
+    """The raw signature. Keys in software sign ECDSA deterministically (RFC 6979)."""
+    key, algorithm = signer.private_key, SIGNATURE_ALGORITHMS[signer.branch].hash
     if isinstance(key, RSAPrivateKey):
         return key.sign(data, padding.PKCS1v15(), algorithm)
     return key.sign(data, ec.ECDSA(algorithm, deterministic_signing=True))
 
 
 def verify_bytes(data: bytes | memoryview, signature: bytes, key: SubjectKey) -> None:
-    """Raise InvalidSignature unless ``signature`` is that of ``sign_bytes`` with this key."""
+    """Raise InvalidSignature unless ``signature`` verifies; counterpart of ``sign_bytes``."""
     if isinstance(key, RSAPublicKey):
-        key.verify(signature, bytes(data), padding.PKCS1v15(), HASHES["rsa"])
+        key.verify(signature, bytes(data), padding.PKCS1v15(), SIGNATURE_ALGORITHMS["rsa"].hash)
     else:
-        key.verify(signature, data, ec.ECDSA(HASHES["ec"]))
+        key.verify(signature, data, ec.ECDSA(SIGNATURE_ALGORITHMS["ec"].hash))

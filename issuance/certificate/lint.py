@@ -1,9 +1,9 @@
-"""Lint of a certificate before it is signed: own rules, then pkilint's PKIX set. Pure.
+"""Lint of a certificate before it is signed: this CA's rules, then pkilint's PKIX rules. Pure.
 
-An error stops issuing, a warning goes to the reviewer. Each own rule is one function that
-yields what differs from the plan; its citation stands beside it. The rules read the finished
-DER and share no code with the builder. (pkilint's CA/B set is for the public web and refuses
-every one-year certificate, so it is not used.)
+An error stops issuing; a warning is shown to the reviewer. Each rule of this CA is a function
+that yields the differences from the plan, registered with its citation. The rules read the
+finished certificate and share no code with the builder. pkilint's CA/B rules are not used: they
+are for the public web and refuse every one-year certificate.
 """
 
 import hashlib
@@ -13,21 +13,23 @@ from dataclasses import dataclass
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.name import _ASN1Type
-from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, SignatureAlgorithmOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
+from certportal.foundation import clock
+from issuance.algorithms import SIGNATURE_ALGORITHMS
+from issuance.certificate.hosts import certified_problem
+from issuance.certificate.lint_pkix import pkix_findings
+from issuance.certificate.names import UPPER_BOUNDS, foreign_characters
+from issuance.certificate.plan import SERIAL_BYTES, Plan, branch_of
+from issuance.certificate.profiles import CEILING_MONTHS
 from issuance.findings import Finding, Severity
-from issuance.names import UPPER_BOUNDS, foreign_characters
-from issuance.pkix import pkix_findings
-from issuance.plan import SERIAL_BYTES, Plan, branch_of
-from issuance.profiles import CEILING_MONTHS
-from issuance.validity import HELSINKI, add_months
 
 type Check = Callable[[x509.Certificate, Plan], Iterator[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class LintRule:
-    """One rule: ``check`` yields a plain English detail for each fault."""
+    """One rule; ``check`` yields a description in English for each fault."""
 
     id: str
     citation: str
@@ -48,7 +50,7 @@ def rule(citation: str) -> Callable[[Check], Check]:
 
 
 def lint(certificate: x509.Certificate, plan: Plan) -> list[Finding]:
-    """Every finding about a certificate made by ``plan``; none with an error may be issued."""
+    """Every finding about a certificate made by ``plan``; any error must prevent issuing."""
     own = [
         Finding(rule=rule.id, severity=Severity.ERROR, params={"detail": detail})
         for rule in RULES
@@ -59,7 +61,7 @@ def lint(certificate: x509.Certificate, plan: Plan) -> list[Finding]:
 
 @rule("RFC 5280 4.1.2.2; CA/B BR 7.1: at least 64 random bits, at most 20 octets")
 def serial(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
-    """Fifteen octets beginning with 01, and the planned ones."""
+    """Equal to the planned serial number: fifteen octets, the first of them 01."""
     number = certificate.serial_number
     if number != plan.serial or number >> (8 * (SERIAL_BYTES - 1)) != 1:
         yield f"{number:X}"
@@ -68,32 +70,29 @@ def serial(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
 @rule("RFC 5280 4.1.1.2; FINEID S2: sha512WithRSA and ecdsa-SHA384")
 def signature_algorithm(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
     """The algorithm of the issuing CA's branch."""
-    wanted = {
-        "rsa": SignatureAlgorithmOID.RSA_WITH_SHA512,
-        "ec": SignatureAlgorithmOID.ECDSA_WITH_SHA384,
-    }
-    if certificate.signature_algorithm_oid != wanted[plan.issuer.branch]:
+    wanted = SIGNATURE_ALGORITHMS[plan.issuer.branch]
+    if certificate.signature_algorithm_oid != wanted.oid:
         yield certificate.signature_algorithm_oid.dotted_string
 
 
 @rule("RFC 5280 4.1.2.4: the issuer field equals the issuer's subject")
 def issuer(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
-    """Byte for byte, so that every path builder finds the chain."""
+    """Byte for byte equal, so that every path builder finds the chain."""
     if certificate.issuer.public_bytes() != plan.issuer.certificate.subject.public_bytes():
         yield certificate.issuer.rfc4514_string()
 
 
 @rule("DVV: a server certificate lasts one year at most, a system signature two")
 def validity(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
-    """Ends 23:59:59 Finnish time, within the ceiling and within the issuer's own validity."""
+    """As planned, ending at 23:59:59 Finnish time, within the ceiling and the issuer's validity."""
     start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     if (start, end) != (plan.not_before, plan.not_after) or start >= end:
         yield f"{start.isoformat()} to {end.isoformat()}"
-    local = end.astimezone(HELSINKI)
+    local = end.astimezone(clock.HELSINKI)
     if (local.hour, local.minute, local.second) != (23, 59, 59):
         yield f"ends at {local.isoformat()}"
     months = min(plan.profile.max_months, CEILING_MONTHS[plan.profile.family])
-    if local.date() >= add_months(start.astimezone(HELSINKI).date(), months):
+    if local.date() >= clock.add_months(clock.day(start), months):
         yield f"ends {local.date().isoformat()}, over {months} months"
     own = plan.issuer.certificate
     if start < own.not_valid_before_utc or end > own.not_valid_after_utc:
@@ -102,7 +101,7 @@ def validity(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
 
 @rule("domain: the subject comes from register and order; FINEID S2 string types")
 def subject(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
-    """The planned attributes in the profile's order, each of its own string type."""
+    """The planned attributes in the profile's order, each with the right string type."""
     found = [(_short(attribute), str(attribute.value)) for attribute in certificate.subject]
     if found != list(plan.subject.items()):
         yield certificate.subject.rfc4514_string()
@@ -117,7 +116,7 @@ def subject(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
 
 @rule("RFC 5280 appendix A.1 upper bounds; FINEID S2: characters of ISO 8859-1")
 def subject_values(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
-    """No value too long, none with a character outside the set."""
+    """No value is empty, too long, or has a character outside the permitted set."""
     for attribute in certificate.subject:
         value, bound = str(attribute.value), UPPER_BOUNDS.get(_short(attribute), 0)
         if not 0 < len(value) <= bound:
@@ -128,7 +127,7 @@ def subject_values(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
 
 @rule("the CSR gives the key, and RSA keys go to the RSA branch, EC keys to the EC branch")
 def public_key(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
-    """The planned key, certified by the CA of its kind."""
+    """The planned key, certified by a CA of the key's branch."""
     if _spki(certificate.public_key()) != _spki(plan.public_key):
         yield "another key"
     if branch_of(certificate.public_key()) != plan.issuer.branch:
@@ -174,7 +173,7 @@ def basic_constraints(certificate: x509.Certificate, plan: Plan) -> Iterator[str
 
 @rule("RFC 5280 4.2.1.3; RFC 5480 section 3; domain 2.2 and 2.4")
 def key_usage(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
-    """Exactly the usages of the profile for this kind of key."""
+    """Exactly the usages of the profile for this type of key."""
     value = _value(certificate, x509.KeyUsage)
     branch = branch_of(certificate.public_key())
     wanted = plan.profile.key_usage[branch] if branch else frozenset()
@@ -193,7 +192,7 @@ def extended_key_usage(certificate: x509.Certificate, plan: Plan) -> Iterator[st
 
 @rule("RFC 5280 4.2.1.6; DVV: a server's names only, or the one proven mailbox")
 def subject_alternative_names(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
-    """All names of the order and nothing else; the common name is one of them."""
+    """Exactly the names ordered; the common name is one of them."""
     value = _value(certificate, x509.SubjectAlternativeName)
     wanted: list[x509.GeneralName] = [x509.DNSName(name) for name in plan.dns_names]
     wanted += [x509.RFC822Name(address) for address in plan.emails]
@@ -204,9 +203,18 @@ def subject_alternative_names(certificate: x509.Certificate, plan: Plan) -> Iter
         yield "the common name is no name of the order"
 
 
+@rule("RFC 5280 4.2.1.6; RFC 6761; RFC 5891; CA/B BR 7.1.2.7.12: registered public names only")
+def host_names(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
+    """Each DNS name may be certified (``certified_problem``), whatever the plan says."""
+    value = _value(certificate, x509.SubjectAlternativeName)
+    for name in value.get_values_for_type(x509.DNSName) if value else ():
+        if problem := certified_problem(name):
+            yield f"{name}: {problem}"
+
+
 @rule("RFC 5280 4.2.1.1 and 4.2.1.2: path building by key identifiers")
 def key_identifiers(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
-    """AKI equals the issuer's SKI; SKI is the SHA-1 of the key."""
+    """The AKI equals the issuer's SKI; the SKI is the SHA-1 of the key bits."""
     authority = _value(certificate, x509.AuthorityKeyIdentifier)
     own = _value(certificate, x509.SubjectKeyIdentifier)
     above = _value(plan.issuer.certificate, x509.SubjectKeyIdentifier)
@@ -218,7 +226,7 @@ def key_identifiers(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
 
 @rule("RFC 5280 4.2.1.4; explicitText at most 200 characters; own policy OID only")
 def policies(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
-    """The issuing CA's one policy with its CPS address and notice."""
+    """Only the issuing CA's policy; its notice has at most 200 characters."""
     found = list(_value(certificate, x509.CertificatePolicies) or ())
     if [policy.policy_identifier.dotted_string for policy in found] != [plan.issuer.policy.oid]:
         yield ", ".join(policy.policy_identifier.dotted_string for policy in found)
@@ -228,7 +236,7 @@ def policies(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
 
 @rule("RFC 5280 4.2.1.13 and 4.2.2.1; FINEID S2: no LDAP, OCSP and caIssuers mandatory")
 def addresses(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
-    """CRL, CA certificate and OCSP at the issuing CA's plain-HTTP addresses."""
+    """The issuing CA's addresses for CRL, CA certificate and OCSP, all plain http."""
     points = _value(certificate, x509.CRLDistributionPoints) or ()
     access = _value(certificate, x509.AuthorityInformationAccess) or ()
     found = [name.value for point in points for name in point.full_name or ()]

@@ -1,4 +1,4 @@
-"""pkilint's set for PKIX certificates (RFC 5280), as findings of our own kind. Pure."""
+"""pkilint's rules for PKIX certificates (RFC 5280), returned as ``Finding``. Pure."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -11,8 +11,8 @@ from pkilint.validation import ValidationFindingSeverity
 
 from issuance.findings import Finding, Severity
 
-# It takes no address at "localhost", which a developer's machine has. Our own rule ``addresses``
-# holds each address to the configured one, and a system check holds that to a full name.
+# This rule refuses URLs at "localhost", which development uses. The lint rule ``addresses``
+# compares each URL with the configuration, and a system check requires a full host name there.
 _LEFT_OUT = {"pkix.invalid_uri_syntax"}
 
 _SEVERITIES = {
@@ -24,7 +24,7 @@ _SEVERITIES = {
 
 
 def pkix_findings(der: bytes) -> Iterator[Finding]:
-    """What pkilint says of the certificate ``der``, notices and worse."""
+    """pkilint's findings about a certificate (DER), from notices upwards."""
     document = load_certificate(der, "certificate")
     for result in _validator().validate(document.root):
         for description in result.finding_descriptions:
@@ -40,7 +40,7 @@ def pkix_findings(der: bytes) -> Iterator[Finding]:
 
 @cache
 def _validator():  # type: ignore[no-untyped-def]
-    """Built once per process: 174 ms against 2.7 ms a certificate afterwards."""
+    """Built once per process: building takes 174 ms, linting a certificate 2.7 ms."""
     return pkix_certificate.create_pkix_certificate_validator_container(
         pkix_certificate.create_decoding_validators(
             pkix_name.ATTRIBUTE_TYPE_MAPPINGS, pkix_extension.EXTENSION_MAPPINGS

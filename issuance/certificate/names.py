@@ -1,12 +1,13 @@
-"""Which strings may stand in a certificate: characters, lengths, host names. Pure."""
+"""Which strings a certificate may contain: characters, lengths, mailboxes and OIDs. Pure."""
 
 import re
 import unicodedata
 
+from issuance.certificate.hosts import is_host_name
+
 UPPER_BOUNDS = {"C": 2, "ST": 128, "L": 128, "O": 64, "OU": 64, "serialNumber": 64, "CN": 64}
 """Longest attribute values in characters: RFC 5280, appendix A.1."""
 
-_LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)\Z")
 _LOCAL = re.compile(r"[a-z0-9][a-z0-9_+-]*(\.[a-z0-9_+-]+)*\Z")
 _OID = re.compile(r"[0-2](\.(0|[1-9][0-9]*)){2,}\Z")
 
@@ -14,8 +15,8 @@ _OID = re.compile(r"[0-2](\.(0|[1-9][0-9]*)){2,}\Z")
 def foreign_characters(value: str) -> list[str]:
     """The characters of ``value`` outside the permitted set, each once, in order of appearance.
 
-    FINEID S2 limits UTF8String values to the characters of ISO 8859-1. Of those, controls,
-    the no-break space and the soft hyphen are left out, for they cannot be seen.
+    FINEID S2 limits UTF8String values to the characters of ISO 8859-1. Control characters, the
+    no-break space and the soft hyphen are not permitted either, because they are invisible.
     """
     return list(dict.fromkeys(c for c in value if not _permitted(c)))
 
@@ -26,9 +27,10 @@ def _permitted(character: str) -> bool:
 
 
 def is_tidy(value: str) -> bool:
-    """Not empty, no needless spaces, composed (NFC), and begins with a letter or a digit.
+    """Whether a value is not empty, has no superfluous spaces, is NFC and begins alphanumerically.
 
-    A leading ": " once got into a hospital's certificate elsewhere (Bugzilla 1680083).
+    The last rule is because a leading ": " once got into a certificate elsewhere (Mozilla
+    Bugzilla 1680083).
     """
     return bool(
         value
@@ -39,27 +41,16 @@ def is_tidy(value: str) -> bool:
     )
 
 
-def is_host_name(value: str) -> bool:
-    """A fully qualified lower-case host name: RFC 1034 section 3.5; no wildcard, no address."""
-    labels = value.split(".")
-    return (
-        len(value) <= 253
-        and len(labels) >= 2
-        and all(_LABEL.match(label) for label in labels)
-        and not labels[-1].isdigit()
-    )
-
-
 def is_email(value: str) -> bool:
-    """A mailbox as it may stand in a certificate: ASCII, lower case, at a complete host name.
+    """Whether a mailbox may be certified: ASCII, lower case, at a public host name.
 
-    RFC 5280 section 4.2.1.6 (rfc822Name is an RFC 2821 Mailbox, no quoting here); at most 64
-    characters, for the address is the common name too.
+    RFC 5280 section 4.2.1.6: rfc822Name is an RFC 2821 Mailbox. Quoted local parts are not
+    accepted. At most 64 characters, because the address is the common name too.
     """
     local, _, host = value.rpartition("@")
     return bool(len(value) <= UPPER_BOUNDS["CN"] and _LOCAL.match(local) and is_host_name(host))
 
 
 def is_oid(value: str) -> bool:
-    """An object identifier in dotted form, at least three arcs."""
+    """Whether the value is an object identifier in dotted form with at least three arcs."""
     return bool(_OID.match(value))

@@ -1,24 +1,31 @@
-"""What the registration authority hands over, and the CA's own rules about it. Pure."""
+"""The order of a certificate, made by the registration authority (RA), and the CA's rules. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
+from certportal.foundation import clock
+from issuance.certificate.hosts import certified_problem
+from issuance.certificate.names import (
+    UPPER_BOUNDS,
+    foreign_characters,
+    is_email,
+    is_oid,
+    is_tidy,
+)
+from issuance.certificate.profiles import PROFILES, Profile, Purpose
 from issuance.findings import Finding, Severity
-from issuance.names import UPPER_BOUNDS, foreign_characters, is_email, is_host_name, is_oid, is_tidy
-from issuance.profiles import PROFILES, Profile, Purpose
-from issuance.validity import HELSINKI
 
 PURPOSES: frozenset[Purpose] = frozenset({"server", "client"})
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Names for the certificate, as register and order give them, never as the CSR does.
+    """Subject attributes from the register and the order, never from the CSR.
 
     For server and e-mail certificates ``common_name`` is empty: the first host name or the
-    address takes its place.
+    mailbox is used.
     """
 
     organisation: str
@@ -30,14 +37,19 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class CertificateOrder:
-    """One certificate to be made.
+    """The order of one certificate.
 
-    ``reference`` is the RA's opaque name of the matter: at most one certificate is ever made
-    for it. ``start`` is a day in Finland or None for at once. Hashes are SHA-256 in lower-case
-    hex; ``register_record`` names the very version of the register's record relied on.
-    ``replaces`` is the reference of an earlier certificate of the same organisation whose key
-    this one keeps: a reissue. ``ends`` is the moment past which the certificate must not last,
-    however many months are ordered: a reissue ends no later than what it replaces.
+    ``reference`` is the RA's key of the application, opaque to the CA; at most one certificate is
+    ever made for it. ``label`` is the order number that people use; it is only written to the
+    journal. ``start`` is a day in Finland, or None for at once. Hashes are SHA-256 in lower-case
+    hex. ``submission`` is what the applicant sent and signed (UTF-8 JSON), from which the order
+    was made. ``register_record`` names the exact version of the register record relied on.
+
+    ``replaces`` is set for a reissue: the reference of an earlier certificate of the same
+    organisation, whose key is kept. ``ends`` is the latest notAfter whatever the months ordered,
+    since a reissue ends no later than the certificate it replaces. ``concerned`` holds the marks
+    (`person:` and key, `address:` and SHA-256) of the persons who took part in the application
+    and whose approvals therefore do not count (hallintolaki 28 §).
     """
 
     reference: UUID
@@ -46,6 +58,7 @@ class CertificateOrder:
     subject: Subject
     csr_der: bytes
     csr_sha256: str
+    submission: bytes
     submission_sha256: str
     register_record: str
     validity_months: int
@@ -55,15 +68,17 @@ class CertificateOrder:
     replaces: UUID | None = None
     emails: tuple[str, ...] = ()
     ends: datetime | None = None
+    label: str = ""
+    concerned: frozenset[str] = frozenset()
 
     @property
     def common_name(self) -> str:
-        """The CN of the certificate: the system's name, the first host name or the address."""
+        """The CN of the certificate: the given name, else the first host name or mailbox."""
         names = (self.subject.common_name, *self.dns_names, *self.emails)
         return next(filter(None, names), "")
 
     def attributes(self, profile: Profile) -> dict[str, str]:
-        """Subject attributes by short name, in the profile's order; missing ones left out."""
+        """Subject attributes by short name, in the profile's order, without empty ones."""
         values = {
             "C": "FI",
             "ST": profile.state_or_province,
@@ -77,7 +92,7 @@ class CertificateOrder:
 
 
 def examine_order(order: CertificateOrder, *, now: datetime) -> list[Finding]:
-    """Every fault of the order that no certificate may be made with. Empty: none."""
+    """Every fault of the order by the CA's own rules; each is an error and prevents issuing."""
     profile = PROFILES.get(order.profile_id)
     if profile is None:
         return [_error("ca.profile", profile=order.profile_id)]
@@ -95,7 +110,7 @@ def _validity(order: CertificateOrder, profile: Profile, now: datetime) -> Itera
         yield _error("ca.validity", value=order.validity_months, limit=profile.max_months)
     if order.ends is not None and order.ends <= now:
         yield _error("ca.validity", value=0, limit=profile.max_months)
-    latest = now.astimezone(HELSINKI).date() + timedelta(days=profile.max_start_days)
+    latest = clock.day(now) + timedelta(days=profile.max_start_days)
     if order.start is not None and order.start > latest:
         yield _error("ca.start", value=order.start.isoformat(), limit=latest.isoformat())
 
@@ -133,12 +148,12 @@ def _dns_names(order: CertificateOrder, profile: Profile) -> Iterator[Finding]:
     if len(set(order.dns_names)) != len(order.dns_names):
         yield _error("ca.dns_name_twice")
     for name in order.dns_names:
-        if not is_host_name(name):
-            yield _error("ca.dns_name", value=name)
+        if problem := certified_problem(name):
+            yield _error("ca.dns_name", value=name, problem=problem)
 
 
 def _emails(order: CertificateOrder, profile: Profile) -> Iterator[Finding]:
-    """One mailbox, and only in an e-mail certificate."""
+    """Exactly one mailbox in an e-mail certificate, none in others."""
     if len(order.emails) != int(profile.has_emails):
         yield _error("ca.emails", count=len(order.emails))
     for address in order.emails:

@@ -1,4 +1,4 @@
-"""The plan of one certificate: all that is decided before it is built, linted and signed. Pure."""
+"""The plan of a certificate: all of its contents, before it is built, linted and signed. Pure."""
 
 import secrets
 from collections.abc import Mapping
@@ -9,7 +9,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from issuance.profiles import Branch, Environment, Profile, Purpose
+from issuance.algorithms import Branch
+from issuance.certificate.profiles import Environment, Profile, Purpose
 
 type SubjectKey = RSAPublicKey | EllipticCurvePublicKey
 
@@ -18,7 +19,7 @@ SERIAL_BYTES = 15
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The certificate policy asserted: its OID, where the practice statement is, a notice."""
+    """A certificate policy: its OID, the address of the practice statement, the user notice."""
 
     oid: str
     cps_url: str
@@ -27,7 +28,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """The public side of an issuing CA: everything but its key."""
+    """The public data of an issuing CA, which its certificates refer to."""
 
     certificate: x509.Certificate
     environment: Environment
@@ -40,7 +41,10 @@ class Issuer:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """``subject`` maps short attribute names to values in their order; times are UTC."""
+    """The contents of a certificate.
+
+    ``subject`` maps short attribute names to values, in order; times are UTC.
+    """
 
     issuer: Issuer
     profile: Profile
@@ -55,20 +59,21 @@ class Plan:
 
 
 def branch_of(key: object) -> Branch | None:
-    """The branch whose CA certifies this kind of public key: RSA keys RSA, EC keys EC."""
+    """The branch whose CA certifies this type of public key; None if there is none."""
     if isinstance(key, RSAPublicKey):
         return "rsa"
     return "ec" if isinstance(key, EllipticCurvePublicKey) else None
 
 
 def new_serial() -> int:
-    """Fifteen bytes: 01, so that it is positive and of fixed length, and 112 random bits.
+    """A serial number of fifteen octets: 01 and 112 random bits.
 
-    RFC 5280 section 4.1.2.2 allows 20 bytes; CA/B BR 7.1 wants 64 random bits at least.
+    The first octet makes it positive and of fixed length. RFC 5280 section 4.1.2.2 allows 20
+    octets; CA/B BR 7.1 requires at least 64 random bits.
     """
     return int.from_bytes(b"\x01" + secrets.token_bytes(SERIAL_BYTES - 1))
 
 
 def serial_hex(serial: int) -> str:
-    """The serial number as thirty upper-case hexadecimal digits, as it is stored and shown."""
+    """The serial number as stored and displayed: thirty upper-case hexadecimal digits."""
     return f"{serial:0{2 * SERIAL_BYTES}X}"

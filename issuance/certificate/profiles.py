@@ -1,8 +1,7 @@
-"""Certificate profiles: one frozen row per type of certificate the authority makes.
+"""Certificate profiles, one for each certificate type. Pure: neither Django nor Celery.
 
-Pure: neither Django nor Celery. A profile says everything about a certificate that
-neither the order nor the issuing CA decides. Its ``version`` grows with every change of
-a row, and every certificate stores the version it was made by.
+A profile decides everything in a certificate that neither the order nor the issuing CA decides.
+Its ``version`` is raised with every change, and every certificate stores its profile's version.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,8 +9,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
+from issuance.algorithms import Branch
+
 type Environment = Literal["production", "test"]
-type Branch = Literal["rsa", "ec"]
 type Purpose = Literal["server", "client"]
 type Family = Literal["server", "system_signature", "email"]
 
@@ -21,19 +21,24 @@ CEILING_MONTHS: Mapping[str, int] = MappingProxyType(
 """Longest validity in months. DVV: server one year (since 1.9.2020), the others two."""
 
 ATTRIBUTES = ("C", "ST", "L", "O", "OU", "serialNumber", "CN")
-"""Subject attributes the authority knows, in the order of the real certificates."""
+"""Subject attributes in use, in the order of DVV's certificates."""
 
 
 class ProfileBeyondCeiling(ValueError):
-    """A profile asks for more than the certificate policy allows."""
+    """A profile exceeds what the certificate policy allows."""
+
+
+# Days ahead on which validity may begin at the latest (the service description).
+LATEST_START_DAYS = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What certificates of one type look like.
+    """The profile of one certificate type.
 
-    ``subject`` lists attributes in order, ``optional`` those that may be missing;
-    ``key_usage`` holds pyca's parameter names per kind of key.
+    ``subject`` lists the attributes in order, ``optional`` those that may be missing.
+    ``key_usage`` holds the library's parameter names by branch. ``max_start_days`` is how many
+    days ahead the validity may begin.
     """
 
     id: str
@@ -48,11 +53,11 @@ class Profile:
     has_dns_names: bool
     max_months: int
     has_emails: bool = False
-    max_start_days: int = 60
+    max_start_days: int = LATEST_START_DAYS
 
 
 def make_profile(**fields: object) -> Profile:
-    """Build a profile, or raise ProfileBeyondCeiling. The only way a profile is made."""
+    """Make a profile. Raises ProfileBeyondCeiling. Every profile must be made with this."""
     profile = Profile(**fields)  # type: ignore[arg-type]
     for fault in beyond_ceiling(profile):
         raise ProfileBeyondCeiling(f"{profile.id}: {fault}")
@@ -60,10 +65,10 @@ def make_profile(**fields: object) -> Profile:
 
 
 def beyond_ceiling(profile: Profile) -> Iterator[str]:
-    """What the profile asks for beyond the certificate policy, in words for operators."""
+    """Yield each way in which the profile exceeds the certificate policy, worded for operators."""
     if not 1 <= profile.max_months <= CEILING_MONTHS[profile.family]:
         yield f"{profile.max_months} months"
-    if profile.max_start_days > 60:
+    if profile.max_start_days > LATEST_START_DAYS:
         yield f"starts {profile.max_start_days} days ahead"
     if profile.has_dns_names != (profile.family == "server"):
         yield "DNS names belong to server certificates"
@@ -78,7 +83,7 @@ def beyond_ceiling(profile: Profile) -> Iterator[str]:
 
 
 def _server(id: str, environment: Environment) -> Profile:
-    """Server certificates carry no OU (DVV, since 1.9.2022) and key usage by kind of key."""
+    """Server certificates: no OU (DVV, since 1.9.2022), key usage depends on the key type."""
     return make_profile(
         id=id,
         version=1,
@@ -101,7 +106,7 @@ def _server(id: str, environment: Environment) -> Profile:
 
 
 def _system_signature(id: str, environment: Environment) -> Profile:
-    """Shaped like the real system-signature certificates of 2021-2023 (no SAN, no EKU)."""
+    """System signature certificates, as DVV issued them in 2021-2023: no SAN, no EKU."""
     usage = frozenset({"digital_signature", "content_commitment"})
     return make_profile(
         id=id,
@@ -119,10 +124,10 @@ def _system_signature(id: str, environment: Environment) -> Profile:
 
 
 def _email(id: str, environment: Environment) -> Profile:
-    """For an organisation's shared mailbox, S/MIME. FINEID S2: key usage 0xB0 for RSA.
+    """S/MIME certificates for an organisation's shared mailbox. FINEID S2: key usage 0xB0 for RSA.
 
-    No extended key usage, as in the other certificates without a purpose (RFC 8551 section
-    4.4.4 takes its absence as any).
+    No extended key usage, as in the other certificates without a purpose: RFC 8551 section 4.4.4
+    treats its absence as any usage.
     """
     return make_profile(
         id=id,
@@ -132,7 +137,7 @@ def _email(id: str, environment: Environment) -> Profile:
         subject=("C", "L", "O", "OU", "CN"),
         optional=frozenset({"L", "OU"}),
         state_or_province=None,
-        # RFC 5480 section 3 leaves EC keys no encipherment; RFC 5753 agrees on keys instead.
+        # RFC 5480 section 3 forbids encipherment with EC keys; RFC 5753 uses key agreement.
         key_usage=MappingProxyType(
             {
                 "rsa": frozenset({"digital_signature", "key_encipherment", "data_encipherment"}),
@@ -158,4 +163,4 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
         )
     }
 )
-"""Every profile by its id, which is the id of the certificate type."""
+"""Every profile by its id, the id of the certificate type."""

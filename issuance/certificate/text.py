@@ -1,6 +1,6 @@
-"""A certificate-to-be as text, in the layout of ``openssl x509 -text`` that reviewers know. Pure.
+"""A prepared certificate as text, in the layout of ``openssl x509 -text``. Pure.
 
-It is made from the very bytes to be signed, so what is read is what is approved.
+It is made from the exact bytes to be signed, so a reviewer reads what they approve.
 """
 
 import difflib
@@ -11,7 +11,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from issuance.der import SIGNATURE_ALGORITHM, sequence, tlv
+from issuance.algorithms import SIGNATURE_ALGORITHMS
+from issuance.der.write import sequence, tlv
 
 _NAMES = {
     "countryName": "C",
@@ -46,27 +47,29 @@ _TITLES = {
     "extendedKeyUsage": "X509v3 Extended Key Usage",
     "subjectAltName": "X509v3 Subject Alternative Name",
 }
-# What differs between any two certificates, and says nothing.
+# These differ between any two certificates and are left out of comparisons.
 _ALWAYS_OTHER = ("Serial Number:", "Not Before:")
 
 
 def certificate_text(tbs: bytes) -> str:
-    """The TBSCertificate (DER) as text, every field and extension. Raises ValueError."""
+    """A TBSCertificate (DER) as text, with every field and extension. Raises ValueError."""
     return "\n".join(_lines(_certificate(tbs)))
 
 
 def differences(before: bytes, after: bytes) -> list[str]:
-    """What differs between two TBSCertificates: lines of their texts, after - and +.
+    """The lines that differ between the texts of two TBSCertificates, prefixed with - or +.
 
-    Serial number and beginning, which always do, are left out.
+    Serial number and notBefore are left out, as they always differ.
     """
     old, new = (_comparable(certificate_text(tbs)) for tbs in (before, after))
     return [line for line in difflib.ndiff(old, new) if line.startswith(("- ", "+ "))]
 
 
 def _certificate(tbs: bytes) -> x509.Certificate:
-    """The bytes in the frame of a certificate, so that they can be read; signed by nobody."""
-    signed_with = next((a for a in SIGNATURE_ALGORITHM.values() if a in tbs), b"")
+    """The TBSCertificate wrapped as a certificate with an empty signature, for parsing."""
+    signed_with = next(
+        (a.identifier for a in SIGNATURE_ALGORITHMS.values() if a.identifier in tbs), b""
+    )
     return x509.load_der_x509_certificate(sequence(tbs, signed_with, tlv(0x03, b"\0\0")))
 
 
@@ -144,7 +147,7 @@ def _extension(extension: x509.Extension[Any]) -> Iterator[str]:
 
 
 def _value(value: Any) -> Iterator[str]:
-    """The lines of an extension's value; of one that is not known its DER in hexadecimal."""
+    """The lines of an extension's value; for an unknown extension its DER in hexadecimal."""
     match value:
         case x509.AuthorityKeyIdentifier(key_identifier=bytes(identifier)):
             yield _colons(identifier).upper()

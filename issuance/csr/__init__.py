@@ -1,22 +1,12 @@
-"""The CSR doctor: every fault of an uploaded file in one pass. Pure.
+"""The CSR checker: reports every fault of an uploaded file in one pass. Pure.
 
-``examine`` is the one way in; it answers on any bytes, in bounded time and memory.
+``examine`` is the entry point; it returns a report for any bytes, in bounded time and memory.
+``read_root`` is a cheap test for bytes that are exactly one PKCS#10 request in DER, with nothing
+around it to unpack or decode.
 """
 
 from issuance.csr.examination import MOST_SEARCHED, examine
-from issuance.csr.expected import ExpectedNames
+from issuance.csr.expected import ExpectedNames, differences, is_for_another
 from issuance.csr.kinds import Kind
-from issuance.csr.reading import MAX_BYTES
+from issuance.csr.reading import MAX_BYTES, read_root
 from issuance.csr.report import DecodedCsr, NameAttribute, Report, RequestedExtension
-
-__all__ = [
-    "MAX_BYTES",
-    "MOST_SEARCHED",
-    "DecodedCsr",
-    "ExpectedNames",
-    "Kind",
-    "NameAttribute",
-    "Report",
-    "RequestedExtension",
-    "examine",
-]

@@ -1,12 +1,13 @@
-"""The subjectAltName of a request: host names to compare with the order, and the rest."""
+"""The subjectAltName of a request: host names, compared with the order, and other names."""
 
 import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from issuance import tlv
-from issuance.csr.hosts import host_problem
+from issuance.certificate.hosts import host_problem
+from issuance.csr.hosts import host_finding
 from issuance.csr.subject import visible
+from issuance.der import read
 from issuance.findings import Finding, found
 
 MOST_NAMES = 100
@@ -26,7 +27,7 @@ type Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 @dataclass(slots=True)
 class AltNames:
-    """The names by kind; ``others`` holds the names of further kinds that stood there."""
+    """The names by type; ``others`` holds the type (such as "directoryName") of each other name."""
 
     dns: list[str] = field(default_factory=list)
     addresses: list[Address] = field(default_factory=list)
@@ -35,14 +36,14 @@ class AltNames:
 
     @property
     def count(self) -> int:
-        """How many names there are."""
+        """The number of names of all types."""
         return len(self.dns) + len(self.addresses) + len(self.emails) + len(self.others)
 
 
 def read_alt_names(value: bytes) -> AltNames:
-    """Read GeneralNames (RFC 5280 section 4.2.1.6). Raises ``tlv.MalformedError``."""
+    """Read GeneralNames (RFC 5280 section 4.2.1.6). Raises ``read.MalformedError``."""
     names = AltNames()
-    for element in tlv.read(value).expect(tlv.SEQUENCE).children():
+    for element in read.read(value).expect(read.SEQUENCE).children():
         kind = _KINDS.get(element.tag)
         if kind == "dNSName":
             names.dns.append(_text(element.content))
@@ -53,34 +54,34 @@ def read_alt_names(value: bytes) -> AltNames:
         elif kind:
             names.others.append(kind)
         else:
-            raise tlv.MalformedError("structure", element.start)
+            raise read.MalformedError("structure", element.start)
     return names
 
 
 def _text(octets: bytes) -> str:
-    """The name as it was meant: ASCII is right, UTF-8 and Latin-1 are met."""
+    """The text of an IA5String, which should be ASCII; in practice also UTF-8 or Latin-1."""
     try:
         return octets.decode()
     except UnicodeDecodeError:
         return octets.decode("latin-1")
 
 
-def _address(element: tlv.Element) -> Address:
+def _address(element: read.Element) -> Address:
     try:
         return ipaddress.ip_address(element.content)
     except ValueError as fault:
-        raise tlv.MalformedError("structure", element.start) from fault
+        raise read.MalformedError("structure", element.start) from fault
 
 
 def alt_name_findings(names: AltNames, *, for_server: bool | None) -> Iterator[Finding]:
-    """Every fault of the names, and what of them is not used."""
+    """Findings about faults in the names, and about names that the certificate does not get."""
     if not names.count:
         yield found("san.empty")
     if names.count > MOST_NAMES:
         yield found("san.too_many", value=names.count, wanted=MOST_NAMES)
     for name in names.dns[:MOST_NAMES]:
         if problem := host_problem(name):
-            yield found("san.host", value=visible(name), problem=problem)
+            yield host_finding("san.host", visible(name), problem)
     yield from _address_findings(names)
     if names.emails and for_server:
         yield found("san.email_in_server", value=names.emails[:MOST_NAMES])

@@ -1,10 +1,9 @@
-"""The examination: private keys first, then the file, then the request, then its names."""
+"""The examination of an upload: private keys, then file type, request, and names, in order."""
 
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from issuance import tlv
 from issuance.csr.altnames import AltNames, alt_name_findings, read_alt_names
 from issuance.csr.expected import ExpectedNames, differences, without_expected
 from issuance.csr.extensions import (
@@ -21,16 +20,17 @@ from issuance.csr.request import Request, parse_request, version_findings
 from issuance.csr.secrets import holds_private_key, leaked_hashes
 from issuance.csr.signature import algorithm_name, signature_findings
 from issuance.csr.subject import is_personal_code, read_subject, subject_findings
-from issuance.findings import Finding, found
-from issuance.keys import Key, examine_key, read_key
+from issuance.der import read
+from issuance.findings import PRIVATE_KEY_KNOWN, Finding, found
+from issuance.keys.policy import Key, examine_key, read_key
 
 logger = logging.getLogger(__name__)
 
 MOST_SEARCHED = 1024 * 1024
-"""How far into a file that is too large anyway a private key is looked for, in bytes."""
+"""Bytes searched for private keys, also in files larger than ``MAX_BYTES``."""
 
 _MOST_SHOWN = 100
-"""Findings of one rule, and extensions, that a report tells of at most."""
+"""Most findings of one rule, and most extensions, that a report lists."""
 
 type Blocked = Callable[[str], bool]
 
@@ -42,15 +42,16 @@ def examine(
     blocked: Blocked | None = None,
     for_server: bool | None = None,
 ) -> Report:
-    """Examine one uploaded file; answers on any bytes and never raises an exception.
+    """Examine one uploaded file. Returns a report for any bytes and raises no exception.
 
-    ``expected``: the names of the order, to compare. ``blocked``: whether a SPKI hash (hex) is
-    on the block list. ``for_server``: whether a server certificate is wanted, None if unknown.
+    ``expected``: the names of the order, for comparison. ``blocked``: tells whether the SHA-256
+    (hex) of a SubjectPublicKeyInfo is on the block list. ``for_server``: whether a server
+    certificate is ordered, None if not known.
     """
     try:
         return _examine(data, expected, blocked, for_server)
     except Exception:
-        # A hostile file must not stop a worker; the fault is ours, so it is logged, without bytes.
+        # A hostile file must not stop a worker. A defect of ours: logged, without the bytes.
         logger.exception("examination failed on %d bytes", len(data))
         return Report([found("file.unexamined")], None, Kind.UNKNOWN)
 
@@ -75,11 +76,14 @@ def _examine(
     if csr and expected:
         findings = [*without_expected(findings, expected), *differences(csr, expected)]
     kind = Kind.REQUEST if csr else reading.kind
-    return Report([*reading.findings, *notes, *findings], csr, kind, reading.repaired)
+    known = {finding.rule for finding in findings} & PRIVATE_KEY_KNOWN
+    leaked = [csr.key.spki_sha256] if csr and known else []
+    every = [*reading.findings, *notes, *findings]
+    return Report(every, csr, kind, reading.repaired, leaked_spki_sha256=leaked)
 
 
 def _private_key(file: File) -> Report:
-    """Refuse, and forget all but the hash of the public half."""
+    """The report on a file with a private key: only hashes of public keys are kept of it."""
     kind = file.kind
     findings = [found("file.private_key")]
     if kind in (Kind.PKCS12, Kind.JKS):
@@ -96,7 +100,7 @@ def _examine_request(
     try:
         request = parse_request(reading.der, reading.root)
         asked, asking = read_extensions(request)
-    except tlv.MalformedError as fault:
+    except read.MalformedError as fault:
         return None, [found("encoding.der", problem=fault.problem, offset=fault.offset)]
     except ValueError:
         return None, [found("encoding.der", problem="structure", offset=0)]
@@ -121,11 +125,11 @@ def _examine_request(
         *judged,
         *(finding for _, finding in beside),
     ]
-    return csr, _few(findings)
+    return csr, _limited(findings)
 
 
-def _few(findings: list[Finding]) -> list[Finding]:
-    """The findings without the rest of a flood, which nobody would read."""
+def _limited(findings: list[Finding]) -> list[Finding]:
+    """The findings, cut to ``_MOST_SHOWN`` of each rule if there are more in total."""
     if len(findings) <= _MOST_SHOWN:
         return findings
     seen: Counter[str] = Counter()
@@ -143,7 +147,7 @@ def _alt_names(asked: list[Asked], *, for_server: bool | None) -> tuple[AltNames
         return AltNames(), []
     try:
         names = read_alt_names(values[0])
-    except tlv.MalformedError:
+    except read.MalformedError:
         return AltNames(), [found("encoding.extension_value", value="subjectAltName")]
     return names, list(alt_name_findings(names, for_server=for_server))
 
@@ -151,7 +155,10 @@ def _alt_names(asked: list[Asked], *, for_server: bool | None) -> tuple[AltNames
 def _nameless(
     csr: DecodedCsr, shape: list[Finding], *, for_server: bool | None
 ) -> Iterator[Finding]:
-    """A request that names nothing; a system's name comes from the order and may be missing."""
+    """The finding that the request has no name.
+
+    A signature request may lack one if it has a subject: the name comes from the order.
+    """
     named = csr.values("CN") or csr.dns_names or csr.ip_addresses
     if named or shape:
         return
@@ -183,7 +190,7 @@ def _decoded(
 
 
 def _masked(attribute: NameAttribute) -> NameAttribute:
-    """The attribute without a personal identity code, which reports must not carry on."""
+    """The attribute, its value masked if it contains a personal identity code."""
     if not is_personal_code(attribute.value):
         return attribute
     return NameAttribute(attribute.oid, attribute.label, "*****", attribute.string_type)

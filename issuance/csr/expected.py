@@ -1,4 +1,4 @@
-"""The names of a request beside those of order and register: differences are shown, never block."""
+"""Comparison of the request's names with the order's; differences are warnings, never errors."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from issuance.findings import Finding, found
 
 @dataclass(frozen=True, slots=True)
 class ExpectedNames:
-    """The names of the order and its register record; None or empty where there is none.
+    """The names of the order and of its register record; None or empty if there is none.
 
-    ``source`` "given" means that there is no order, but somebody unknown who gave names.
+    ``source``: "expected" for an order; "given" if there is none and a visitor entered the names.
     """
 
     organisation: str
@@ -25,7 +25,7 @@ class ExpectedNames:
 
 
 def differences(csr: DecodedCsr, expected: ExpectedNames) -> Iterator[Finding]:
-    """One warning for each name that is there and differs; the certificate gets the order's."""
+    """A warning for each name in the request that differs; the certificate gets the order's."""
     pairs = [
         ("organisation", "O", expected.organisation),
         ("unit", "OU", expected.unit),
@@ -39,10 +39,24 @@ def differences(csr: DecodedCsr, expected: ExpectedNames) -> Iterator[Finding]:
     yield from _hosts(csr, expected)
 
 
-def without_expected(findings: list[Finding], expected: ExpectedNames) -> list[Finding]:
-    """The findings but those about characters that the order or the register itself has.
+def is_for_another(csr: DecodedCsr, expected: ExpectedNames) -> bool:
+    """Whether a name of the request shows that it was made for another order.
 
-    Whoever copies a name from there, as the ready-made commands do, cannot mend it.
+    A host name of the order that is missing from the request, or is in another field, does not.
+    """
+    ordered = {name.lower() for name in expected.dns_names}
+    return any(
+        finding.rule.partition(".")[2] != "missing_host"
+        and str(finding.params["value"]).lower() not in ordered
+        for finding in differences(csr, expected)
+    )
+
+
+def without_expected(findings: list[Finding], expected: ExpectedNames) -> list[Finding]:
+    """The findings without those about characters that the expected names contain themselves.
+
+    Such a name was copied from the order or register, as by the ready-made commands, so the
+    applicant cannot correct it in the request.
     """
     names = (expected.organisation, expected.unit, expected.common_name)
     right = {visible(name) for name in names if name}

@@ -1,20 +1,21 @@
-"""What a request asks to have in the certificate, and what becomes of it.
+"""The extensions and attributes that a request asks for, and how each is treated.
 
-The profile decides what a certificate carries. Of a request only the host names are read, to
-compare them; powers of a CA are refused, everything else is ignored and said to be.
+The certificate profile, not the request, determines the extensions of a certificate. Of the
+request, only the host names are used, for comparison with the order. Extensions that ask for the
+powers of a CA are refused; all others are ignored, with a finding that says so.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from issuance import tlv
 from issuance.csr.oids import ATTRIBUTES, EXTENSIONS, KEY_USAGES, PURPOSES
 from issuance.csr.report import RequestedExtension, Use
 from issuance.csr.request import Request
+from issuance.der import read
 from issuance.findings import Finding, found
 
 REQUEST_OIDS = frozenset({"1.2.840.113549.1.9.14", "1.3.6.1.4.1.311.2.1.14"})
-"""extensionRequest of RFC 2985 and Microsoft's own, which is a second door to the same room."""
+"""extensionRequest of RFC 2985 (5.4.2) and Microsoft's own OID for the same attribute."""
 
 SUBJECT_ALT_NAME, KEY_USAGE = "2.5.29.17", "2.5.29.15"
 SUBJECT_KEY_IDENTIFIER = "2.5.29.14"
@@ -23,7 +24,7 @@ BASIC_CONSTRAINTS, EXTENDED_KEY_USAGE = "2.5.29.19", "2.5.29.37"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One extension asked for; ``value`` is the content of its OCTET STRING."""
+    """One requested extension; ``value`` is the content of its OCTET STRING (extnValue)."""
 
     oid: str
     critical: bool
@@ -31,17 +32,20 @@ class Asked:
 
     @property
     def label(self) -> str:
-        """Its name, or its OID if it has none here."""
+        """Its name, or its OID if the name is not known."""
         return EXTENSIONS.get(self.oid, self.oid)
 
 
 def read_extensions(request: Request) -> tuple[list[Asked], list[Finding]]:
-    """The extensions asked for and the faults of the asking. Raises ``tlv.MalformedError``."""
+    """The requested extensions and the findings about their encoding.
+
+    Raises ``read.MalformedError`` if the structure is not that of Extensions (RFC 5280 4.1).
+    """
     holders = [values for oid, values in request.attributes if oid in REQUEST_OIDS]
     values = [value for holder in holders for value in holder]
     asked: list[Asked] = []
     findings: list[Finding] = []
-    for element in [child for v in values for child in v.expect(tlv.SEQUENCE).children()]:
+    for element in [child for v in values for child in v.expect(read.SEQUENCE).children()]:
         extension, lax = _extension(element)
         asked.append(extension)
         findings += lax
@@ -54,28 +58,28 @@ def read_extensions(request: Request) -> tuple[list[Asked], list[Finding]]:
     return asked, findings
 
 
-def _extension(element: tlv.Element) -> tuple[Asked, list[Finding]]:
-    oid, *rest = element.expect(tlv.SEQUENCE).children()
+def _extension(element: read.Element) -> tuple[Asked, list[Finding]]:
+    oid, *rest = element.expect(read.SEQUENCE).children()
     critical = False
     lax: list[Finding] = []
     if len(rest) == 2:
-        critical = rest[0].expect(tlv.BOOLEAN).content == b"\xff"
+        critical = rest[0].expect(read.BOOLEAN).content == b"\xff"
         if not critical:
             lax.append(found("encoding.lax", problem="default_false"))
     if len(rest) not in (1, 2):
-        raise tlv.MalformedError("structure", element.start)
-    value = rest[-1].expect(tlv.OCTET_STRING).content
-    return Asked(tlv.object_identifier(oid), critical, value), lax
+        raise read.MalformedError("structure", element.start)
+    value = rest[-1].expect(read.OCTET_STRING).content
+    return Asked(read.object_identifier(oid), critical, value), lax
 
 
 def judge_extensions(asked: list[Asked]) -> tuple[list[RequestedExtension], list[Finding]]:
-    """What becomes of each extension, and the findings that go with it."""
+    """How each extension is treated, and the findings about it."""
     shown: list[RequestedExtension] = []
     findings: list[Finding] = []
     for extension in asked:
         try:
             use, text, faults = _judge(extension)
-        except tlv.MalformedError:
+        except read.MalformedError:
             use, text = "refused", ""
             faults = [found("encoding.extension_value", value=extension.label)]
         critical = extension.critical
@@ -93,7 +97,7 @@ def _judge(extension: Asked) -> tuple[Use, str, list[Finding]]:
         return _key_usage(extension)
     if extension.oid == EXTENDED_KEY_USAGE:
         return _purposes(extension)
-    if extension.oid == SUBJECT_KEY_IDENTIFIER:  # keytool and others always ask for it
+    if extension.oid == SUBJECT_KEY_IDENTIFIER:  # keytool and others always request it
         return "ignored", "", [found("extension.profile", value=extension.label, detail="")]
     if extension.critical and extension.oid not in EXTENSIONS:
         return "refused", "", [found("extension.critical", value=extension.label)]
@@ -101,24 +105,24 @@ def _judge(extension: Asked) -> tuple[Use, str, list[Finding]]:
 
 
 def _basic_constraints(extension: Asked) -> tuple[Use, str, list[Finding]]:
-    fields = tlv.read_strictly(extension.value).expect(tlv.SEQUENCE).children()
+    fields = read.read_strictly(extension.value).expect(read.SEQUENCE).children()
     if [field.tag for field in fields] not in _BASIC_FIELDS:
-        raise tlv.MalformedError("structure", 0)
-    if any(field.tag == tlv.BOOLEAN and field.content == b"\xff" for field in fields):
+        raise read.MalformedError("structure", 0)
+    if any(field.tag == read.BOOLEAN and field.content == b"\xff" for field in fields):
         return "refused", "CA:TRUE", [found("extension.ca", value="CA:TRUE")]
     return "used", "CA:FALSE", []
 
 
 _BASIC_FIELDS: list[list[int]] = [
     [],
-    [tlv.BOOLEAN],
-    [tlv.INTEGER],
-    [tlv.BOOLEAN, tlv.INTEGER],
+    [read.BOOLEAN],
+    [read.INTEGER],
+    [read.BOOLEAN, read.INTEGER],
 ]
 
 
 def _key_usage(extension: Asked) -> tuple[Use, str, list[Finding]]:
-    content = tlv.read_strictly(extension.value).expect(tlv.BIT_STRING).content
+    content = read.read_strictly(extension.value).expect(read.BIT_STRING).content
     octets = content[1:3].ljust(2, b"\0")
     bits = int.from_bytes(octets)
     names = [name for n, name in enumerate(KEY_USAGES) if bits >> (15 - n) & 1]
@@ -129,8 +133,8 @@ def _key_usage(extension: Asked) -> tuple[Use, str, list[Finding]]:
 
 
 def _purposes(extension: Asked) -> tuple[Use, str, list[Finding]]:
-    elements = tlv.read_strictly(extension.value).expect(tlv.SEQUENCE).children()
-    oids = [tlv.object_identifier(element) for element in elements]
+    elements = read.read_strictly(extension.value).expect(read.SEQUENCE).children()
+    oids = [read.object_identifier(element) for element in elements]
     text = ", ".join(PURPOSES.get(oid, oid) for oid in oids)
     if set(oids) <= {"1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2"}:
         return "used", text, [found("extension.profile", value=extension.label, detail=text)]
@@ -138,7 +142,7 @@ def _purposes(extension: Asked) -> tuple[Use, str, list[Finding]]:
 
 
 def judge_attributes(request: Request) -> Iterator[tuple[RequestedExtension, Finding]]:
-    """Attributes beside the extension request; their values are not shown, some are passwords."""
+    """The other attributes, all ignored; values are hidden, as challengePassword is a password."""
     for oid in dict.fromkeys(oid for oid, _ in request.attributes):
         if oid not in REQUEST_OIDS:
             label = ATTRIBUTES.get(oid, oid)

@@ -1,7 +1,7 @@
-"""Private keys written as numbers with names: JSON Web Keys, .NET's XML and JSON, PuTTY's files.
+"""Private keys in formats of named numbers: JSON Web Key, .NET XML and JSON, PuTTY, BIND.
 
-Of each the two prime factors, or the scalar of a curve, are read, and the key made of them; of
-JSON Web Keys without the factors, which RFC 7518 section 6.3.2 allows, the private exponent.
+The public key is derived from the two RSA primes or from the EC scalar; for a JSON Web Key without
+primes, which RFC 7518 section 6.3.2 allows, from the private exponent.
 """
 
 import base64
@@ -9,17 +9,19 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, islice
 
+import gmpy2
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 type PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
 
 _MOST, _MOST_EXPONENTS = 10, 2
-"""Keys read of one upload, and those among them that are proved by exponentiation: 0.1 s each."""
+"""Most keys per format in an upload; most of those verified by exponentiation (0.1 s each)."""
 _LONGEST, _MOST_STRINGS = 8192, 6
-"""Characters and strings read of either half of a PuTTY file: RSA 4096 has 1,800 and four."""
+"""Most characters and strings read of each part of a PuTTY file; RSA 4096 has 1,800 and four."""
 _MEMBER = re.compile(
     r"[\"']?(\w{1,8})[\"']?\s{0,3}[:=]\s{0,3}[\"']([\w+/=-]{1,700})[\"']", re.ASCII
 )
+_BIND = re.compile(r"(?im)^[ \t>]*Private-key-format:")
 _ELEMENT = re.compile(
     r"<(?:\w{1,20}:)?(Modulus|Exponent|P|Q|D)>\s{0,9}([\w+/=]{1,700})\s{0,9}<", re.ASCII
 )
@@ -30,9 +32,11 @@ _CURVES: Mapping[str, type[ec.EllipticCurve]] = {
     "ecdsa-sha2-nistp384": ec.SECP384R1,
 }
 
+_OF_DNSSEC: Mapping[str, type[ec.EllipticCurve]] = {"13": ec.SECP256R1, "14": ec.SECP384R1}
+
 
 def named_keys(texts: Iterable[str]) -> Iterator[PublicKey]:
-    """The public halves of the private keys in an upload's texts that are whole; at most ten."""
+    """The public halves of the complete private keys in the texts; at most ten of each format."""
     every = list(texts)
     written = list(islice(chain.from_iterable(map(_written, every)), _MOST))
     without_factors = [
@@ -42,10 +46,12 @@ def named_keys(texts: Iterable[str]) -> Iterator[PublicKey]:
     yield from filter(None, map(_of_names, written))
     yield from filter(None, map(_of_exponents, without_factors[:_MOST_EXPONENTS]))
     yield from filter(None, map(_of_putty, putty))
+    bind = islice(chain.from_iterable(map(_bind_files, every)), _MOST)
+    yield from filter(None, map(_of_bind, bind))
 
 
 def _written(text: str) -> Iterator[dict[str, str]]:
-    """The numbers of each private key in JSON or XML by their names in small letters."""
+    """The numbers (base64 text) of each private key in JSON or XML, by lower-case name."""
     members = (dict(_MEMBER.findall(part)) for part in text.split("}") if _has_secret(part))
     elements = (dict(_ELEMENT.findall(part)) for part in text.split("KeyValue>"))
     for written in chain(members, elements):
@@ -59,13 +65,13 @@ def _has_secret(part: str) -> bool:
 
 
 def _of_names(names: Mapping[str, str]) -> PublicKey | None:
-    """RFC 7518 sections 6.2.2 and 6.3.2; the names of .NET's RSAParameters."""
+    """The key of a JSON Web Key (RFC 7518 sections 6.2.2, 6.3.2) or of .NET RSAParameters."""
     if (curve := _CURVES.get(names.get("crv", ""))) and "d" in names:
         return _on_curve(curve(), _number(names["d"]))
     modulus, exponent = _public_numbers(names)
     if not (modulus and exponent and "p" in names and "q" in names):
         return None
-    return _of_factors(modulus, exponent, *map(_number, (names["p"], names["q"])))
+    return of_factors(modulus, exponent, *map(_number, (names["p"], names["q"])))
 
 
 def _public_numbers(names: Mapping[str, str]) -> tuple[int, int]:
@@ -75,13 +81,18 @@ def _public_numbers(names: Mapping[str, str]) -> tuple[int, int]:
 
 
 def _of_exponents(names: Mapping[str, str]) -> PublicKey | None:
-    """The key whose private exponent this is: what undoes the public one is as hard to find for
-    anybody else as the factors (RFC 8017 section 3.2).
+    """The key proven by its private exponent d.
+
+    An exponent that inverts the public one (RFC 8017 section 3.2) is as hard to find as the primes.
     """
-    (modulus, exponent), private = _public_numbers(names), _number(names.get("d", ""))
+    return of_exponent(*_public_numbers(names), _number(names.get("d", "")))
+
+
+def of_exponent(modulus: int, exponent: int, private: int) -> PublicKey | None:
+    """The RSA key, if the private exponent inverts the public one for the base 2; takes 0.1 s."""
     if not (modulus.bit_length() <= 4096 and 3 <= exponent < 1 << 64 and 0 < private < modulus):
         return None
-    if pow(2, exponent * private, modulus) != 2:
+    if modulus % 2 == 0 or gmpy2.powmod(2, exponent * private, modulus) != 2:
         return None
     return _rsa(modulus, exponent)
 
@@ -99,7 +110,7 @@ def _octets(text: str) -> bytes:
 
 
 def _putty_files(text: str) -> Iterator[list[str]]:
-    """The lines of each file that has no password."""
+    """The lines of each PuTTY key file without a passphrase."""
     lines = [line.strip() for line in text.splitlines()] if "PuTTY" in text else []
     for at, line in enumerate(lines):
         if line.startswith("PuTTY-User-Key-File-"):
@@ -109,18 +120,18 @@ def _putty_files(text: str) -> Iterator[list[str]]:
 
 
 def _of_putty(lines: list[str]) -> PublicKey | None:
-    """RFC 4253 section 6.6 and RFC 5656 section 3.1; the private numbers as PuTTY has them."""
+    """The key of a PuTTY file; public part as in RFC 4253 section 6.6 and RFC 5656 section 3.1."""
     kind = lines[0].partition(": ")[2]
     shown, hidden = (list(_strings(lines, name)) for name in ("Public-Lines", "Private-Lines"))
     if kind == "ssh-rsa" and len(shown) >= 3 and len(hidden) >= 3:
-        return _of_factors(*map(int.from_bytes, (shown[2], shown[1], hidden[1], hidden[2])))
+        return of_factors(*map(int.from_bytes, (shown[2], shown[1], hidden[1], hidden[2])))
     if (curve := _CURVES.get(kind)) and hidden:
         return _on_curve(curve(), int.from_bytes(hidden[0]))
     return None
 
 
 def _strings(lines: list[str], name: str) -> Iterator[bytes]:
-    """The strings (RFC 4251 section 5) in the lines that follow the one with the name."""
+    """The strings (RFC 4251 section 5) in the base64 lines after the header line ``name``."""
     counts = ((n, line.partition(": ")) for n, line in enumerate(lines, start=1))
     at, count = next(((n, c) for n, (label, _, c) in counts if label == name), (0, ""))
     last = at + int(count) if re.fullmatch("[0-9]{1,3}", count) else at
@@ -134,8 +145,24 @@ def _strings(lines: list[str], name: str) -> Iterator[bytes]:
         start = end
 
 
-def _of_factors(modulus: int, exponent: int, p: int, q: int) -> PublicKey | None:
-    """The key whose factors these are; larger ones than RSA 4096 are certified nowhere."""
+def _bind_files(text: str) -> Iterator[dict[str, str]]:
+    """The fields of each DNSSEC private key in the format of BIND."""
+    for part in islice(_BIND.split(text), 1, _MOST + 1):
+        fields = (line.partition(":") for line in part.splitlines()[:30])
+        yield {name.strip(): value.strip() for name, _, value in fields}
+
+
+def _of_bind(fields: Mapping[str, str]) -> PublicKey | None:
+    """The key of a .private file of dnssec-keygen; algorithm numbers: RFC 5702, RFC 6605."""
+    number = fields.get("Algorithm", "").partition(" ")[0]
+    if curve := _OF_DNSSEC.get(number):
+        return _on_curve(curve(), _number(fields.get("PrivateKey", "")))
+    names = ("Modulus", "PublicExponent", "Prime1", "Prime2")
+    return of_factors(*(_number(fields.get(name, "")) for name in names))
+
+
+def of_factors(modulus: int, exponent: int, p: int, q: int) -> PublicKey | None:
+    """The RSA key, if p and q are its primes; None above 4096 bits, which are never certified."""
     if modulus.bit_length() > 4096 or not are_factors(p, q, modulus):
         return None
     return _rsa(modulus, exponent)
@@ -149,8 +176,14 @@ def _rsa(modulus: int, exponent: int) -> PublicKey | None:
 
 
 def are_factors(p: int, q: int, modulus: int) -> bool:
-    """Whether two numbers prove that a modulus's key is known: who knows a factor knows the key."""
+    """Whether p * q is the modulus with p a proper factor, which proves knowledge of the key."""
     return 1 < p < modulus and p * q == modulus
+
+
+def on_curves(scalar: int) -> Iterator[PublicKey]:
+    """The public key of a scalar on each of P-256 and P-384 in which it is in range."""
+    halves = (_on_curve(curve(), scalar) for curve in (ec.SECP256R1, ec.SECP384R1))
+    yield from filter(None, halves)
 
 
 def _on_curve(curve: ec.EllipticCurve, scalar: int) -> PublicKey | None:

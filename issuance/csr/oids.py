@@ -1,4 +1,4 @@
-"""Names of the object identifiers met in requests, and the bounds of subject attributes."""
+"""Names of object identifiers in requests, and the upper bounds of subject attributes."""
 
 SUBJECT = {
     "2.5.4.3": ("CN", 64),
@@ -37,7 +37,7 @@ SUBJECT = {
     "1.3.6.1.4.1.311.60.2.1.2": ("jurisdictionST", 128),
     "1.3.6.1.4.1.311.60.2.1.3": ("jurisdictionC", 2),
 }
-"""Label and longest value in characters: RFC 5280 appendix A.1, X.520, RFC 4519, RFC 2985."""
+"""OID: label, upper bound in characters. RFC 5280 appendix A.1, X.520, RFC 4519, RFC 2985."""
 
 EXTENSIONS = {
     "2.5.29.9": "subjectDirectoryAttributes",
@@ -105,4 +105,4 @@ KEY_USAGES = (
     "encipherOnly",
     "decipherOnly",
 )
-"""In the order of their bits: RFC 5280 section 4.2.1.3."""
+"""The bits of KeyUsage in order: RFC 5280 section 4.2.1.3."""

@@ -1,26 +1,39 @@
-"""What is packed or encoded inside a file: ZIP and gzip, base64 and hexadecimal digits.
+"""Unpacking and decoding of the content of a file: archives, base64, hexadecimal digits.
 
-One layer at a time, and no more of it than the bounds say, so that nothing swells.
+Each function opens one layer, within the limits below, so that a decompression bomb has no effect.
 """
 
 import base64
+import bz2
+import lzma
 import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 MOST_INSIDE = 50
-"""Objects taken out of one layer."""
+"""Most objects taken from one layer."""
 LARGEST_INSIDE = 256 * 1024
-"""Octets taken of one object."""
+"""Most octets taken from one object."""
+
+
+_MOST_MEMORY = 80 * 1024 * 1024
+"""Most memory, in octets, for unpacking xz; xz -9 needs 65 MB."""
 
 
 def unpacked(data: bytes) -> Iterator[bytes]:
-    """The files in a ZIP archive (APPNOTE section 4.3.7), or in gzip (RFC 1952), if it is one."""
-    if data.startswith(b"\x1f\x8b"):
-        yield _inflated(data, 31)
-    if not data.startswith(b"PK\x03\x04"):
-        return
+    """The files in an archive (ZIP: APPNOTE section 4.3.7; tar: POSIX pax), or the single file
+    compressed by gzip, zlib, bzip2 or xz. Damaged streams yield empty bytes.
+    """
+    if data.startswith(b"PK\x03\x04"):
+        yield from _of_zip(data)
+    elif data[257:262] == b"ustar":
+        yield from _of_tar(data)
+    elif unpack := next((how for is_it, how in _PACKERS if is_it(data[:6])), None):
+        yield unpack(data)
+
+
+def _of_zip(data: bytes) -> Iterator[bytes]:
     for match in islice(re.finditer(rb"PK\x03\x04", data), MOST_INSIDE):
         head = data[match.start() : match.start() + 30]
         packed, name, extra = (_number(head[a:b]) for a, b in ((18, 22), (26, 28), (28, 30)))
@@ -29,6 +42,36 @@ def unpacked(data: bytes) -> Iterator[bytes]:
             yield _inflated(memoryview(data)[start:], -15)
         else:
             yield data[start : start + min(packed, LARGEST_INSIDE)]
+
+
+def _of_tar(data: bytes) -> Iterator[bytes]:
+    at = 0
+    for _ in range(MOST_INSIDE):
+        size = re.match(rb"[ 0]*([0-7]{1,11})", data[at + 124 : at + 136])
+        if data[at + 257 : at + 262] != b"ustar" or size is None:
+            return
+        octets = int(size[1], 8)
+        yield data[at + 512 : at + 512 + min(octets, LARGEST_INSIDE)]
+        at += 512 + -(-octets // 512) * 512
+
+
+def _is_zlib(head: bytes) -> bool:
+    """Whether it is a zlib header: compression method and header check (RFC 1950 section 2.2)."""
+    return len(head) > 2 and head[0] == 0x78 and int.from_bytes(head[:2]) % 31 == 0
+
+
+def _from_bzip2(data: bytes) -> bytes:
+    try:
+        return bz2.BZ2Decompressor().decompress(data, LARGEST_INSIDE)
+    except (OSError, ValueError):
+        return b""
+
+
+def _from_xz(data: bytes) -> bytes:
+    try:
+        return lzma.LZMADecompressor(memlimit=_MOST_MEMORY).decompress(data, LARGEST_INSIDE)
+    except lzma.LZMAError:
+        return b""
 
 
 def _number(octets: bytes) -> int:
@@ -42,20 +85,28 @@ def _inflated(data: bytes | memoryview, window: int) -> bytes:
         return b""
 
 
+_PACKERS: list[tuple[Callable[[bytes], bool], Callable[[bytes], bytes]]] = [
+    (lambda head: head.startswith(b"\x1f\x8b"), lambda data: _inflated(data, 31)),
+    (_is_zlib, lambda data: _inflated(data, 15)),
+    (lambda head: head.startswith(b"BZh"), _from_bzip2),
+    (lambda head: head.startswith(b"\xfd7zXZ\0"), _from_xz),
+]
+
+
 _RUN = re.compile(r"(?:[A-Za-z0-9+/]{16,}[ \t\r\n>]*)+[A-Za-z0-9+/]{0,15}")
 _ANEW = re.compile(r"\n[ \t\r>]*(?:\n[ \t\r\n>]*|(?=MI|LS0t))")
-"""Where base64 may begin inside a run whose first letters are a long word or another object:
-after a blank line, or at a line that begins as DER or PEM does."""
+"""Where base64 may begin inside a run that starts with a long word or another object: after a
+blank line, or at a line that begins like DER or PEM in base64."""
 _URL_RUN = re.compile(r"(?<![\w-])[\w-]{64,}", re.ASCII)
 _URL_SIGN = re.compile("[A-Za-z0-9][_-][A-Za-z0-9]")
-"""What tells base64 for URLs from the other kind and from the lines around PEM."""
+"""Distinguishes base64url from standard base64 and from the BEGIN and END lines of PEM."""
 _DIGITS = re.compile(r"(?<![0-9A-Fa-f:\s])[0-9A-Fa-f:\s]{96,}")
 _FIRST_DIGITS = re.compile(r"30[: ]?(?:2e|41|77|8[12])", re.IGNORECASE)
-"""A SEQUENCE as long as a private key."""
+"""The header, in hexadecimal, of a SEQUENCE with the length of a private key."""
 _SHORTEST = 40
-"""Octets of the shortest private keys in DER: Ed25519 has 48."""
+"""Fewest octets of interest: the shortest private key in DER, of Ed25519, has 48."""
 _LONGEST_ANEW = 128 * 1024
-"""Characters read from the middle of a run: a key or a request, and nothing larger."""
+"""Most characters decoded from the middle of a run; enough for a key or a request."""
 
 
 _OF_WORDS = bytes(
@@ -64,12 +115,12 @@ _OF_WORDS = bytes(
 
 
 def has_words(data: bytes) -> bool:
-    """Whether octets that are no text may have encoded text or PEM among them."""
+    """Whether binary data may contain encoded text (a run of 32 such characters) or PEM."""
     return b"\1" * 32 in data.translate(_OF_WORDS) or b"-----" in data
 
 
 def decoded(text: str) -> Iterator[bytes]:
-    """What stands in a text as base64 (RFC 4648 sections 4 and 5) or as hexadecimal digits."""
+    """The content of a text in base64, base64url (RFC 4648 sections 4, 5) or hexadecimal digits."""
     plain = unescaped(text) if "\\" in text else text
     runs = [run[0] for run in _RUN.finditer(plain) if len(run[0]) >= _SHORTEST]
     yield from _from_base64(run[: 2 * LARGEST_INSIDE] for run in runs)
@@ -86,12 +137,12 @@ def decoded(text: str) -> Iterator[bytes]:
 
 
 def _from_base64(runs: Iterable[str]) -> Iterator[bytes]:
-    """The octets of the first fifty runs that are long enough for a key."""
+    """The octets of the first ``MOST_INSIDE`` runs that are long enough for a key."""
     return islice((octets for run in runs if (octets := _octets(run))), MOST_INSIDE)
 
 
 def _octets(run: str) -> bytes:
-    """The octets of base64 characters, of which the last ones may be missing or not belong."""
+    """The decoded octets of a run, whose last characters may be missing or unrelated to it."""
     body = "".join(run.replace(">", "").split())[: LARGEST_INSIDE // 3 * 4]
     if len(body) % 4 == 1:
         body = body[:-1]
@@ -101,6 +152,6 @@ def _octets(run: str) -> bytes:
 
 
 def unescaped(text: str) -> str:
-    """Without JSON's escapes (RFC 8259 section 7) of what base64 may have: line ends, +, /, =."""
+    """The text with JSON escapes (RFC 8259 section 7) of line ends, +, / and = undone."""
     text = re.sub(r"\\[rnt]", "\n", text).replace("\\/", "/")
     return re.sub(r"(?i)\\u00(2b|2f|3d)", lambda found: chr(int(found[1], 16)), text)

@@ -1,4 +1,4 @@
-"""PEM as people send it: RFC 7468, and what mail programs and editors make of it."""
+"""PEM (RFC 7468) as received, including the changes that mail programs and editors make."""
 
 import base64
 import binascii
@@ -17,11 +17,10 @@ _MOST_BLOCKS = 50
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One PEM block; ``der`` is empty and ``problem`` a short code where it is damaged.
-    ``kind`` tells the content, whatever the label says.
+    """One PEM block. If it is damaged, ``der`` is empty and ``problem`` is a short code.
 
-    ``repaired`` holds codes of what had to be mended: quoted, indented, headers, label,
-    escaped, blanks, quoted_printable.
+    ``kind`` is derived from the content, not from the label. ``repaired`` holds a code for each
+    repair: quoted, indented, headers, label, escaped, quoted_printable.
     """
 
     label: str
@@ -32,7 +31,7 @@ class Block:
 
 
 def blocks_of(text: str) -> list[Block]:
-    """The PEM blocks of a text, in order; at most fifty."""
+    """The first fifty PEM blocks of a text, in order."""
     if "-----" not in text:
         return []
     begins = [match for _, match in zip(range(_MOST_BLOCKS), _BEGIN.finditer(text), strict=False)]
@@ -55,7 +54,7 @@ def _block(text: str, begin: re.Match[str], limit: int) -> Block:
 
 
 def _clean(body: str) -> tuple[str, list[str]]:
-    """The base64 of a block without line ends, quoting, indentation and headers."""
+    """The block's base64 without line ends, quoting, indentation and headers; and the repairs."""
     body, repaired = _unwrapped(body)
     lines = re.split(r"\r\n|\r|\n", body)
     if any(line.lstrip().startswith(">") for line in lines):
@@ -74,8 +73,9 @@ def _clean(body: str) -> tuple[str, list[str]]:
 
 
 def _unwrapped(body: str) -> tuple[str, list[str]]:
-    """The body without what mail, JSON and web pages put around characters: RFC 8259 section 7,
-    RFC 2045 section 6.7. None of it can stand in base64, so nothing is guessed.
+    """The body without JSON escapes (RFC 8259 section 7) and quoted-printable (RFC 2045 6.7).
+
+    Neither encoding's escape sequences can occur in base64, so undoing them is unambiguous.
     """
     repaired: list[str] = []
     if "\\" in body and (plain := unescaped(body)) != body:
@@ -88,9 +88,10 @@ def _unwrapped(body: str) -> tuple[str, list[str]]:
 
 
 def damage(text: str) -> str:
-    """A short code of what a program did to the BEGIN line or the characters of a request.
+    """A short code for how the BEGIN line of a request was altered: dashes, url or begin.
 
-    Such a file is refused and not mended: what replaced one character may have replaced others.
+    Such a file is refused, not repaired: the program that replaced these characters may have
+    replaced others too.
     """
     return next((code for code, sign in _DAMAGES if sign.search(text)), "begin")
 
@@ -103,7 +104,7 @@ _ENTITY = re.compile(r"&(?:#\w{1,5}|[a-z]{2,6});|</?(?:br|p|div|span)\b", re.IGN
 
 
 def decode(body: str) -> tuple[bytes, str | None]:
-    """Strictly decode base64 without white space; the bytes, or none and a problem's code."""
+    """Decode base64 without white space strictly: the bytes, or empty bytes and a problem code."""
     if not body:
         return b"", "empty"
     if not _BASE64.match(body):
@@ -116,7 +117,7 @@ def decode(body: str) -> tuple[bytes, str | None]:
 
 
 def bare_base64(text: str) -> tuple[bytes, tuple[str, ...]]:
-    """DER given as base64 without BEGIN and END lines, and what was mended; or nothing."""
+    """The DER of base64 without BEGIN and END lines, and the repairs; empty if it is not DER."""
     body, repaired = _clean(text.strip())
     der, problem = decode("".join(body.split()))
     if problem or der[:1] != b"\x30":

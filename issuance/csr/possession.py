@@ -1,7 +1,7 @@
-"""Proof that somebody has a private key: a line signed with it, or named in a signed request. Pure.
+"""Proof of possession of a private key, by a signed line or a signed request with a token. Pure.
 
-A relying party learns nothing from the proof but that it was made: the line says what it is for,
-so that a signature over it is of no use elsewhere, and one made elsewhere is none here.
+The line states its purpose, so that a signature over it cannot be used for anything else, and a
+signature made for another purpose is not accepted here.
 """
 
 import base64
@@ -13,45 +13,40 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from issuance import csr, tlv
-from issuance.csr.kinds import Kind, kind_of_der
+from issuance import csr
 from issuance.csr.pem import bare_base64
 from issuance.csr.reading import File
-from issuance.csr.request import parse_request
-from issuance.keys import Key, read_key
+from issuance.csr.request import spki_in
+from issuance.keys.policy import Key, read_key
 
 MAX_BYTES = csr.MAX_BYTES
 _HASHES = (hashes.SHA256(), hashes.SHA384(), hashes.SHA512())
-# Editors and echo end a file with a line feed; Windows with two characters.
+# Editors and echo add a line feed to the file, Windows adds CR and LF.
 _ENDS = (b"", b"\n", b"\r\n")
 
 
 def key_in(file: File) -> Key | None:
-    """The public key of the first certificate, public key or request in a file.
+    """The first usable public key of a certificate, public key or request in a file.
 
-    None unless it is of a kind that this authority certifies and can be used for a proof.
+    A key is usable if it is of a type that this authority certifies. None if there is none.
     """
     for der in _candidates(file):
-        try:
-            spki = _spki(der)
-        except (tlv.MalformedError, ValueError, IndexError):
-            continue
-        key = read_key(spki) if spki else None
+        key = read_key(spki) if (spki := spki_in(der)) else None
         if key is not None and key.public_key is not None:
             return key
     return None
 
 
 def line(token: str, host: str) -> str:
-    """The line to be signed, ASCII: what it is for, where, and the challenge."""
+    """The line to sign (ASCII): the purpose, this service's host name, and the challenge."""
     return f"I hold this private key. {host} must revoke every certificate for it. {token}"
 
 
 def is_proof(key: Key, text: str, token: str, proof: bytes) -> bool:
-    """Whether ``proof`` shows possession of the key's private half.
+    """Whether ``proof`` shows possession of the private key of ``key``.
 
-    Taken are a signature over ``text`` (DER for EC, PKCS #1 v1.5 or PSS for RSA; SHA-256, SHA-384
-    or SHA-512), as octets or in base64, and a certificate request with the token as common name.
+    Accepted: a signature over ``text`` (DER for EC, PKCS#1 v1.5 or PSS for RSA; SHA-256, SHA-384
+    or SHA-512), binary or in base64; or a certificate request with the token as common name.
     """
     if _is_request(key, token, proof):
         return True
@@ -64,18 +59,6 @@ def _candidates(file: File) -> Iterator[bytes]:
     if not file.blocks:
         yield file.data
         yield bare_base64(file.text)[0]
-
-
-def _spki(der: bytes) -> bytes | None:
-    kind = kind_of_der(der)
-    if kind is Kind.REQUEST:
-        return parse_request(der).spki
-    if kind is Kind.PUBLIC_KEY:
-        return der
-    if kind is Kind.CERTIFICATE:  # RFC 5280 section 4.1: the seventh field after [0] version
-        fields = tlv.read(der).children()[0].children()
-        return fields[6 if fields[0].tag == 0xA0 else 5].encoded
-    return None
 
 
 def _is_request(key: Key, token: str, proof: bytes) -> bool:

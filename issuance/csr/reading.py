@@ -1,11 +1,11 @@
-"""From the bytes of a file to the DER of the one request in it."""
+"""Reading a file: from its bytes to the DER of the single request in it."""
 
 import base64
 import re
 from dataclasses import dataclass, field
 
-from issuance import tlv
 from issuance.csr.kinds import (
+    PACKED,
     PEM_LABELS,
     Kind,
     is_request,
@@ -13,35 +13,38 @@ from issuance.csr.kinds import (
     kind_of_der,
     kind_of_text,
 )
+from issuance.csr.literals import written_octets
 from issuance.csr.packing import decoded, has_words, unpacked
 from issuance.csr.pem import Block, bare_base64, blocks_of, damage
 from issuance.csr.text import text_of
+from issuance.der import read
 from issuance.findings import Finding, found
 
 MAX_BYTES = 64 * 1024
-"""Largest file taken, in bytes; a request for RSA 4096 with a hundred names has about 10,000."""
+"""Largest accepted file, in bytes; a request for RSA 4096 with 100 names has about 10,000."""
 
 
 @dataclass(slots=True)
 class Reading:
-    """What reading a file gave: the DER of a request (or empty), the kind, findings, repairs.
+    """The result of reading a file: type, DER of the request (or empty), findings, repair codes.
 
-    ``root``: its outermost element, if it has been read strictly already.
+    ``root``: the outermost element of ``der``, if it has already been parsed as strict DER.
     """
 
     kind: Kind
     der: bytes = b""
     findings: list[Finding] = field(default_factory=list)
     repaired: list[str] = field(default_factory=list)
-    root: tlv.Element | None = None
+    root: read.Element | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """An upload looked at once: its text and PEM blocks, empty if it is binary.
+    """An opened file: text and PEM blocks (empty for a pure DER request) and its content.
 
-    ``inside`` is what is packed or encoded in it, each such object opened likewise. ``root`` is
-    the outermost element of a file that is a request in DER, or None.
+    ``inside`` holds the objects packed or encoded in it, ``written`` the octets written as arrays,
+    strings or dumps, which are searched only for private keys; each of these is opened in the same
+    way. ``root`` is the outermost element if the file is exactly one request in DER, else None.
     """
 
     data: bytes
@@ -49,28 +52,30 @@ class File:
     blocks: list[Block]
     repaired: tuple[str, ...]
     kind: Kind
-    root: tlv.Element | None = None
+    root: read.Element | None = None
     inside: tuple["File", ...] = ()
+    written: tuple["File", ...] = ()
 
 
-class _Room:
-    """What may still be opened of one upload, in all layers together."""
+class _Budget:
+    """The remaining budget of objects and octets to open, for all layers of one upload together."""
 
     def __init__(self) -> None:
         self.objects, self.octets = 60, 1024 * 1024
         self.unpacked = 16 * 1024 * 1024
 
     def takes(self, octets: bytes) -> bool:
-        """Whether there is room for one more object, which is then taken."""
+        """Whether one more object fits the budget; if so, it is subtracted."""
         if self.objects < 1 or self.octets < len(octets):
             return False
         self.objects, self.octets = self.objects - 1, self.octets - len(octets)
         return True
 
     def by_size(self, within: list[bytes]) -> list[bytes]:
-        """What was found in a layer, each once, the smallest first: keys are small.
+        """The distinct objects of a layer, smallest first, because private keys are small.
 
-        Once what was unpacked, whether opened or not, is too much, no layer is unpacked any more.
+        Their octets count against ``unpacked``, opened or not; once it is used up, no further
+        layer is unpacked.
         """
         self.unpacked -= sum(map(len, within))
         return sorted(dict.fromkeys(filter(None, within)), key=len)
@@ -81,31 +86,39 @@ DEEPEST = 4
 
 
 def open_file(data: bytes) -> File:
-    """Find text, PEM blocks and what is packed or encoded in the bytes of an upload."""
-    return _open(data, _Room(), DEEPEST)
+    """Open an upload: its text, its PEM blocks and everything packed or encoded in it."""
+    return _open(data, _Budget(), DEEPEST)
 
 
-def _open(data: bytes, room: _Room, deeper: int) -> File:
-    root = _root(data)
+def _open(data: bytes, budget: _Budget, deeper: int) -> File:
+    root = read_root(data)
     kind = Kind.REQUEST if root else kind_of_bytes(data)
-    if root and not has_words(data):  # most requests in DER
+    if root and not has_words(data):  # the usual request in DER
         return File(data, "", [], (), kind, root)
     text, repaired = text_of(data)
     blocks = blocks_of(text)
-    looked_into = deeper and room.unpacked > 0
+    looked_into = deeper and budget.unpacked > 0
     within = [*unpacked(data), *(block.der for block in blocks)] if looked_into else []
+    literals = []
     if looked_into and (repaired or has_words(data) or not _CONTROLS.search(data)):
         within += decoded(text)
-    inside = (_open(each, room, deeper - 1) for each in room.by_size(within) if room.takes(each))
-    return File(data, text, blocks, repaired, kind, root, tuple(inside))
+        literals = [octets.value for octets in written_octets(text)]
+    inside, written = (
+        tuple(
+            _open(each, budget, deeper - 1) for each in budget.by_size(found) if budget.takes(each)
+        )
+        for found in (within, literals)
+    )
+    return File(data, text, blocks, repaired, kind, root, inside, written)
 
 
-def _root(data: bytes) -> tlv.Element | None:
+def read_root(data: bytes) -> read.Element | None:
+    """The outermost element if the bytes are exactly one request in strict DER, else None."""
     if data[:1] != b"\x30" or len(data) > MAX_BYTES:
         return None
     try:
-        root = tlv.read_strictly(data)
-    except tlv.MalformedError:
+        root = read.read_strictly(data)
+    except read.MalformedError:
         return None
     return root if is_request(root) else None
 
@@ -114,16 +127,16 @@ _LINE = re.compile(
     r"(?:BEGIN|END)(?: |\+|%20)(?:NEW(?: |\+|%20))?CERTIFICATE(?: |\+|%20)REQUEST", re.IGNORECASE
 )
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x19]")
-"""Octets of no text; tar archives and office files hold requests between such."""
-_BINARY = frozenset({Kind.ZIP, Kind.GZIP, Kind.IMAGE, Kind.PROGRAM, Kind.JKS, Kind.WORD})
+"""Control octets that do not occur in text, but do around a request in tar or office files."""
+_BINARY = PACKED | {Kind.IMAGE, Kind.PROGRAM, Kind.JKS, Kind.WORD}
 
 
 def read_request(file: File) -> Reading:
-    """The request in the file, or what the file is instead."""
+    """The request in the file, or findings that say what the file is instead."""
     if not file.data.strip(b"\0 \t\r\n\f\v\xef\xbb\xbf"):
         return Reading(Kind.EMPTY, findings=[found("file.empty")])
     kind = file.kind
-    if kind in _BINARY:  # whatever stands inside, another program would read something else
+    if kind in _BINARY:  # not read: programs may disagree on its content
         return _other(kind)
     if file.data[0] in (0x30, 0x31) and not _is_text(file.data):
         return _from_der(file, kind)
@@ -135,7 +148,7 @@ def read_request(file: File) -> Reading:
 
 
 def _is_text(data: bytes) -> bool:
-    """Whether bytes that begin like a SEQUENCE, which is also the digit 0 or 1, are text."""
+    """Whether bytes starting with 0x30 or 0x31 are text: these are also the digits 0 and 1."""
     return data.isascii() and min(data[:512]) >= 9
 
 
@@ -166,8 +179,8 @@ def _from_blocks(file: File) -> Reading:
 
 
 def _requests_inside(file: File) -> set[bytes]:
-    """The requests that stand in the text in base64, with or without BEGIN and END lines."""
-    within = (tlv.leading(inner.data) for inner in file.inside if inner.data[:1] == b"\x30")
+    """DER of the requests in the text in base64, with or without BEGIN and END lines."""
+    within = (read.leading(inner.data) for inner in file.inside if inner.data[:1] == b"\x30")
     return {der for der in within if kind_of_der(der) is Kind.REQUEST}
 
 
@@ -208,7 +221,7 @@ def _from_text(file: File) -> Reading:
 
 
 def _among_words(file: File) -> Reading:
-    """A request in base64 without BEGIN and END lines among other words, if there is one."""
+    """The request in base64 without BEGIN and END lines within other text, if there is one."""
     ders = _requests_inside(file)
     if len(ders) > 1:
         return Reading(Kind.REQUEST, findings=[found("file.several", value=len(ders))])

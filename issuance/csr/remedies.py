@@ -1,14 +1,15 @@
-"""Commands that make a right request, filled in with an order's names. Pure text, no secrets.
+"""Commands that make a correct request, filled in with an order's names. Pure text, no secrets.
 
-For OpenSSL, Java's keytool and Windows' certreq. The private key stays where it is made.
+For OpenSSL, Java's keytool and Windows certreq. The commands create the private key on the user's
+own machine.
 """
 
 import re
 from collections.abc import Iterator
 from typing import Literal
 
+from issuance.certificate.names import UPPER_BOUNDS
 from issuance.csr.expected import ExpectedNames
-from issuance.names import UPPER_BOUNDS
 
 type KeyChoice = Literal["RSA 2048", "RSA 3072", "RSA 4096", "P-256", "P-384"]
 
@@ -16,16 +17,16 @@ _SLUG = re.compile(r"[^a-z0-9.-]+")
 
 
 def file_stem(names: ExpectedNames) -> str:
-    """A file name without ending, of the first host or common name: a-z, digits, . and -."""
+    """A file name without extension (a-z, 0-9, ".", "-"), made of the host or common name."""
     name = (*names.dns_names, names.common_name or names.organisation)[0]
     plain = name.lower().translate(str.maketrans("åäöéüõšž", "aaoeuosz"))
     return _SLUG.sub("-", plain).strip(".-")[:60] or "request"
 
 
 def _attributes(names: ExpectedNames) -> Iterator[tuple[str, str]]:
-    """Subject attributes in the order of the certificate, without control characters."""
+    """Subject attributes as (label, value) in certificate order, without control characters."""
     common_name = names.common_name or next(iter(names.dns_names), None)
-    if common_name and len(common_name) > UPPER_BOUNDS["CN"]:  # no tool takes it; SAN has it
+    if common_name and len(common_name) > UPPER_BOUNDS["CN"]:  # tools refuse it; SAN has the name
         common_name = None
     pairs = [
         ("C", "FI"),
@@ -40,7 +41,7 @@ def _attributes(names: ExpectedNames) -> Iterator[tuple[str, str]]:
 
 
 def openssl_config(names: ExpectedNames) -> str:
-    """A configuration file for ``openssl req``; å, ä and ö survive in UTF8String."""
+    """A configuration file for ``openssl req``; å, ä and ö are encoded as UTF8String."""
     lines = ["[ req ]", "utf8 = yes", "string_mask = utf8only", "prompt = no"]
     lines += ["default_md = sha256", "distinguished_name = subject"]
     lines += ["req_extensions = extensions"] if names.dns_names else []
@@ -59,7 +60,7 @@ def _openssl_value(value: str) -> str:
 
 
 def openssl_commands(names: ExpectedNames, key: KeyChoice = "RSA 4096") -> str:
-    """Commands that make key and request with the file of ``openssl_config``."""
+    """Commands that make key and request with the configuration of ``openssl_config``."""
     stem, (kind, option) = file_stem(names), _openssl_key(key)
     return "\n".join(
         [
@@ -104,12 +105,12 @@ def _dn_value(value: str) -> str:
 
 
 def _quoted(value: str) -> str:
-    """In double quotes for a shell, with what a shell would expand made harmless."""
+    """In double quotes for a shell, with the characters escaped that it would expand."""
     return '"' + re.sub(r"([\\\"$`])", r"\\\1", value) + '"'
 
 
 def certreq_inf(names: ExpectedNames, key: KeyChoice = "RSA 4096") -> str:
-    """An .inf file for Windows' certreq."""
+    """An .inf file for Windows certreq, with CR LF line ends."""
     kind, _, size = key.partition(" ")
     algorithm = "RSA" if size else f"ECDSA_{kind.replace('-', '')}"
     subject = ",".join(f'{label}=""{_inf_value(value)}""' for label, value in _attributes(names))
@@ -132,19 +133,13 @@ def certreq_inf(names: ExpectedNames, key: KeyChoice = "RSA 4096") -> str:
 
 
 def _inf_value(value: str) -> str:
-    """Without the quotation marks and percent signs that an .inf file gives a meaning."""
+    """Without quotation marks and percent signs, which are special in an .inf file."""
     return re.sub(r"[\"%]", "", value)
 
 
-def certreq_commands(names: ExpectedNames) -> str:
-    """The command that makes key and request with the file of ``certreq_inf``."""
-    stem = file_stem(names)
-    return f"certreq -new {stem}.inf {stem}.csr\n"
-
-
 def instructions(names: ExpectedNames) -> dict[str, str]:
-    """Everything a page shows: ``stem`` of the files, ``config`` and ``openssl``, ``keytool``,
-    ``certreq``.
+    """All texts of the instruction page: ``stem`` is the files' name, ``config`` the file for
+    OpenSSL, ``openssl`` and ``keytool`` are commands, ``certreq`` is the .inf file.
     """
     return {
         "stem": file_stem(names),

@@ -1,4 +1,4 @@
-"""What an examination answers: the decoded request and what the rules found. JSON-safe."""
+"""The result of an examination: the decoded request and the findings. Convertible to JSON."""
 
 import base64
 import hashlib
@@ -9,14 +9,14 @@ from typing import Any, Literal, Self
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from issuance.findings import RULE_SET_VERSION, Finding, Severity
-from issuance.keys import KeyFacts
+from issuance.keys.policy import KeyFacts
 
 type Use = Literal["used", "ignored", "refused"]
 
 
 @dataclass(frozen=True, slots=True)
 class NameAttribute:
-    """One attribute of the subject, in the request's order; ``label`` is "O", "CN" and so on."""
+    """One attribute of the subject; ``label`` is its short name ("O", "CN"), or its OID."""
 
     oid: str
     label: str
@@ -26,7 +26,7 @@ class NameAttribute:
 
 @dataclass(frozen=True, slots=True)
 class RequestedExtension:
-    """An extension or attribute asked for, and what becomes of it in the certificate."""
+    """A requested extension or attribute; ``use``: what the certificate authority does with it."""
 
     oid: str
     label: str
@@ -37,10 +37,11 @@ class RequestedExtension:
 
 @dataclass(frozen=True, slots=True)
 class DecodedCsr:
-    """A request that could be read, whether or not it is acceptable.
+    """A request that could be parsed, whether or not it is acceptable.
 
-    ``sha256`` is hex over ``der``; ``dns_names`` stand as written; ``version`` is the raw
-    INTEGER, 0 for v1; ``signature_algorithm`` is a name such as "RSA with SHA-256" or an OID.
+    ``der`` is the CertificationRequest and ``spki`` its SubjectPublicKeyInfo, both DER.
+    ``dns_names`` are spelled as in the request; ``version`` is the raw INTEGER, 0 for v1;
+    ``signature_algorithm`` is a name such as "RSA with SHA-256", or an OID.
     """
 
     der: bytes
@@ -64,11 +65,11 @@ class DecodedCsr:
 
     @property
     def sha256(self) -> str:
-        """Hex of the SHA-256 over the DER."""
+        """SHA-256 over ``der``, in hex."""
         return hashlib.sha256(self.der).hexdigest()
 
     def public_key(self) -> Any:
-        """The key as pyca/cryptography has it. Raises ValueError if that cannot read it."""
+        """The key as a pyca/cryptography object. Raises ValueError if it cannot be loaded."""
         return load_der_public_key(self.spki)
 
     def values(self, label: str) -> list[str]:
@@ -76,7 +77,7 @@ class DecodedCsr:
         return [attribute.value for attribute in self.subject if attribute.label == label]
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON-safe dictionary; bytes in base64."""
+        """A dictionary for JSON, with bytes in base64; ``pem`` and ``sha256`` are added."""
         stored = asdict(self)
         stored["der"] = base64.b64encode(self.der).decode()
         stored["spki"] = base64.b64encode(self.spki).decode()
@@ -84,7 +85,7 @@ class DecodedCsr:
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
-        """What ``to_json`` wrote."""
+        """The request from the output of ``to_json``."""
         values = {name: stored[name] for name in cls.__dataclass_fields__}
         extensions = [RequestedExtension(**entry) for entry in values["requested_extensions"]]
         return cls(
@@ -101,12 +102,13 @@ class DecodedCsr:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The answer to one uploaded file.
+    """The result for one uploaded file.
 
-    ``file_kind`` names what the file is (a ``Kind``); ``repaired`` lists what was mended on
-    reading. When a private key was seen ``csr`` is None and nothing of the file is kept but
-    ``leaked_spki_sha256``, the hashes (hex) of the public halves of keys that were readable
-    and proven to be whole.
+    ``file_kind`` is the value of a ``Kind``; ``repaired`` lists codes of the repairs made while
+    reading. ``leaked_spki_sha256`` lists SHA-256 hashes (hex) of SubjectPublicKeyInfo: of private
+    keys found in the file that could be read and are complete, and of the request's own key if
+    anybody can compute its private half. If a private key was found, ``csr`` is None and these
+    hashes are all that is kept of the file.
     """
 
     findings: list[Finding]
@@ -119,26 +121,26 @@ class Report:
 
     @property
     def errors(self) -> list[Finding]:
-        """The findings that block."""
+        """The findings that prevent the use of the request."""
         return [finding for finding in self.findings if finding.severity is Severity.ERROR]
 
     @property
     def warnings(self) -> list[Finding]:
-        """The findings the uploader is asked to confirm."""
+        """The findings that the uploader is asked to confirm."""
         return [finding for finding in self.findings if finding.severity is Severity.WARNING]
 
     @property
     def accepted(self) -> bool:
-        """Whether there is a request and no rule refuses it."""
+        """Whether there is a request without errors."""
         return self.csr is not None and not self.errors
 
     @property
     def reasons(self) -> list[str]:
-        """The classes of refusal, each once, in the order found."""
+        """The distinct refusal classes of the findings, in order of first occurrence."""
         return list(dict.fromkeys(f.reason for f in self.findings if f.reason))
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON-safe dictionary, read back by ``from_json``."""
+        """A dictionary for JSON, read back by ``from_json``."""
         return {
             "rule_set_version": self.rule_set_version,
             "findings": [finding.to_json() for finding in self.findings],
@@ -151,7 +153,7 @@ class Report:
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
-        """What ``to_json`` wrote."""
+        """The report from the output of ``to_json``."""
         findings = [Finding.from_json(entry) for entry in stored["findings"]]
         csr = DecodedCsr.from_json(stored["csr"]) if stored["csr"] else None
         return cls(**dict(stored) | {"findings": findings, "csr": csr})

@@ -1,7 +1,7 @@
-"""Private keys in an upload: found before anything else is done with the bytes.
+"""Search for private keys in an upload, before anything else is done with the bytes.
 
-Nothing of the key is kept or shown. Of keys that can be read, and are whole, the hash of
-the public half is handed on, so that the key is refused everywhere from now on.
+The private key is neither stored nor shown. If it can be read and is complete, the SHA-256 of its
+SubjectPublicKeyInfo is reported, so that the key can be blocked.
 """
 
 import base64
@@ -14,25 +14,27 @@ from typing import Any
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from issuance import tlv
+from issuance.csr.bare_keys import bare_keys, is_bare_key, may_hold_numbers, proven
 from issuance.csr.kinds import Kind, kind_of_der
 from issuance.csr.numbers import PublicKey, are_factors, named_keys
 from issuance.csr.reading import File
-from issuance.keys import EC_PUBLIC_KEY, RSA_ENCRYPTION, spki_sha256
+from issuance.csr.request import spki_in
+from issuance.der import read
+from issuance.keys.policy import EC_PUBLIC_KEY, RSA_ENCRYPTION, Key, read_key, spki_sha256
 
 _LINE = rb"(?m)^[ \t>]*"
 _LABEL = rb"[A-Z0-9 _+%]{1,40}?"
 _ONE_DASH = rb"(?:\xe2\x80)?[\x93\x94\x96\x97]"
 _DASH = rb"(?:(?:-|" + _ONE_DASH + rb"){2} ?|" + _ONE_DASH + rb")"
-"""Two hyphens or dashes, in UTF-8 or Windows-1252, before BEGIN and END, or one dash close by.
+"""Two hyphens or dashes (UTF-8 or Windows-1252) before BEGIN and END, or one dash.
 
-Without them only capital letters count: mails around a request say "do not send your private key",
-and lists in them have items like "- Begin by making a private key".
+Without these only capital letters match: a mail around a request may say "do not send your private
+key", or list "- Begin by making a private key".
 """
 _SIGNS = [
     (b"PRIVATE", rb"(?<![A-Z])(?:BEGIN|END)" + _LABEL + rb"PRIVATE(?:[ _+-]|%20)?KEY"),
     (b"PRIVATE", rb"(?i)" + _DASH + rb"(?:BEGIN|END)[^\n-]{0,40}PRIVATE(?:[ _+-]|%20)?KEY"),
-    (b"PRIVATE", rb"(?i)^Private-Lines:"),
+    (b"PRIVATE", rb"(?i)^Private-(?:Lines|key-format):"),
     (b"PUTTY", rb"(?i)PuTTY-User-Key-File-"),
     (b"RSAKEYVALUE", rb"(?i)<(?:\w{1,20}:)?D>"),
     (b"RSAPARAMETERS", rb"(?i)<D>"),
@@ -44,22 +46,39 @@ _SIGNS = [
     (b"KTY:", _LINE + rb"(?:- )?d: ?[\"']?[\w-]{20}"),
 ]
 _COMPILED = [(hint, re.compile(pattern, re.MULTILINE)) for hint, pattern in _SIGNS]
-"""What a text with a private key has in it, with a quick test in capital letters before each."""
+"""Patterns of a private key in text; each with a pre-test: a substring of the text in capitals."""
 
 _SECRET_KINDS = frozenset({Kind.PRIVATE_KEY, Kind.PKCS12})
 _MOST_KEYS, _LARGEST_KEY = 10, 16 * 1024
 
 
 def holds_private_key(file: File) -> bool:
-    """Whether the file holds a private key in any common form, encrypted ones included."""
-    return any(map(_is_or_has_key, layers(file)))
+    """Whether the file holds a private key in any common form, encrypted or not."""
+    if any(map(_is_or_has_key, layers(file))):
+        return True
+    texts = [layer.text for layer in layers(file) if layer.text and may_hold_numbers(layer.text)]
+    if not texts:
+        return False
+    beside = _public_keys(file)
+    return any(True for text in texts for _ in proven(text, beside))
 
 
 def layers(file: File) -> Iterator[File]:
-    """The file, then what is packed or encoded in it, and so on."""
+    """The file, then everything packed, encoded or written as octets in it, recursively."""
     yield file
-    for inner in file.inside:
+    for inner in (*file.inside, *file.written):
         yield from layers(inner)
+
+
+_MOST_BESIDE = 3
+
+
+def _public_keys(file: File) -> list[Key]:
+    """The keys of the requests, certificates and public keys in the file, three at most."""
+    ders = [layer.data for layer in layers(file)]
+    ders += [block.der for layer in layers(file) for block in layer.blocks if block.der]
+    found = (read_key(spki) for der in dict.fromkeys(ders) if (spki := spki_in(der)))
+    return list(islice((key for key in found if key.public_key is not None), _MOST_BESIDE))
 
 
 def _is_or_has_key(layer: File) -> bool:
@@ -69,10 +88,12 @@ def _is_or_has_key(layer: File) -> bool:
         return _java_store_has_key(layer.data)
     if _BEGINNING.search(layer.data) or any(True for _ in _in_octets(layer)):
         return True
-    if layer.root and not layer.text:  # no text in it, so none with a key
+    if layer.root and not layer.text:  # DER without text: no text patterns to search
         return False
     texts = [layer.data, layer.text.encode(errors="replace")] if layer.repaired else [layer.data]
-    return any(pattern.search(text) for text in texts for pattern in _hinted(text))
+    if any(pattern.search(text) for text in texts for pattern in _hinted(text)):
+        return True
+    return is_bare_key(layer.text)
 
 
 def _is_microsoft_key(data: bytes) -> bool:
@@ -82,7 +103,7 @@ def _is_microsoft_key(data: bytes) -> bool:
 
 
 def _java_store_has_key(data: bytes) -> bool:
-    """Whether an entry of a Java key store is a key (tag 1 or 3) and no trusted certificate (2)."""
+    """Whether a Java key store has a key entry (tag 1 or 3) besides certificates (tag 2)."""
     at = 12
     while data[at : at + 4] == b"\0\0\0\x02":
         at += 4
@@ -96,32 +117,33 @@ _OPENINGS = [
     re.compile(rb"\x02\x01[\x00\x01\x03][\x02\x04\x30]"),
     re.compile(rb"\x2a\x86H\x86\xf7\r\x01[\x05\x0c]"),
 ]
-"""How private keys in DER begin: version 0 or 1, PKCS#12's 3, or an algorithm of PKCS#5 or #12."""
+"""Start of private keys in DER: version 0, 1 or 3 (PKCS#12), or a PKCS#5 or PKCS#12 algorithm."""
 _MOST_OPENINGS, _LONGEST_HEAD = 50, 12
 _BEGINNING = re.compile(
     rb"(?s)\x30(?:[\x20-\x7f]|\x81.|\x82..)\x02\x01"
     rb"(?:\x00\x30[\x05-\x1f]\x06.{3,28}\x04[\x20-\x82]|\x00\x02[\x81\x82]|\x01\x04[\x20\x30]).{20}"
 )
-"""The beginning of PKCS#8, PKCS#1 and SEC 1, if the end of the key has been lost."""
+"""The first octets of PKCS#8, PKCS#1 and SEC 1 keys, to detect truncated keys."""
 
 
 def _in_octets(file: File) -> Iterator[bytes]:
-    """Private keys in DER anywhere in the octets, such as before, after and inside a request."""
-    passed = file.root.children()[0].children()[0].end if file.root else 0  # its own version
+    """Private keys in DER anywhere in the file: before, after or inside a request."""
+    # The version field of the request itself looks like the start of a key.
+    passed = file.root.children()[0].children()[0].end if file.root else 0
     for pattern in _OPENINGS:
         for match in islice(pattern.finditer(file.data, passed), _MOST_OPENINGS):
             if match.start() < passed or not (der := _around(file.data, match.start())):
                 continue
-            if kind_of_der(der) is Kind.PRIVATE_KEY:  # what stands inside PKCS#8 is the same key
+            if kind_of_der(der) is Kind.PRIVATE_KEY:  # PKCS#8 contains the same key once more
                 passed = match.start() + len(der) - _LONGEST_HEAD
             yield der
 
 
 def _around(data: bytes, inside: int) -> bytes:
     for start in range(max(inside - _LONGEST_HEAD, 0), inside):
-        if data[start] == tlv.SEQUENCE:
+        if data[start] == read.SEQUENCE:
             rest = data[start : start + _LARGEST_KEY]
-            der = tlv.leading(rest) or rest
+            der = read.leading(rest) or rest
             if kind_of_der(der) in _SECRET_KINDS:
                 return der
     return b""
@@ -135,11 +157,15 @@ def _hinted(text: bytes) -> Iterator[re.Pattern[bytes]]:
 def leaked_hashes(file: File) -> list[str]:
     """SPKI hashes (hex) of the private keys in the file that can be read without a password.
 
-    A key is only believed if its parts belong together: else anybody could have a stranger's
-    key blocked, and its certificate revoked, by sending the public half with an invented rest.
+    A key counts only if its private and public parts match. Otherwise anybody could have another
+    party's key blocked and its certificate revoked, by sending its public half with an invented
+    private one.
     """
     halves = [_public_half(der) for der in _keys_in_der(file)]
-    halves += named_keys(layer.text for layer in layers(file) if layer.text)
+    texts = [layer.text for layer in layers(file) if layer.text]
+    halves += named_keys(texts)
+    if written := [text for text in texts if may_hold_numbers(text)]:
+        halves += islice(bare_keys(written, _public_keys(file)), _MOST_KEYS)
     der, form = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     hashes = [spki_sha256(half.public_bytes(der, form)) for half in halves if half]
     return list(dict.fromkeys(hashes))
@@ -156,14 +182,14 @@ def _keys_in(layer: File) -> Iterator[bytes]:
     yield from islice(_in_octets(layer), _MOST_KEYS)
 
 
-# Libraries test primes, or compute the public half of DSA and DH keys, with numbers as large as the
-# sender likes: 4 s for RSA 8192. So they only take apart here, and only keys that are certified.
+# Key loading normally tests primes, or computes the public half of DSA and DH keys, on numbers of
+# the sender's choice: 4 s for RSA 8192. So validation is off, and only RSA and EC keys are loaded.
 _UNTESTED = {"unsafe_skip_rsa_key_validation": True}
 
 
 def _public_half(der: bytes) -> PublicKey | None:
-    """Its public half, if the factors prove it; curve points are computed anew."""
-    with suppress(Exception):  # with a password, or spoilt: libraries raise all sorts of things
+    """The public half: of RSA if p * q is the modulus, of EC computed from the scalar. Or None."""
+    with suppress(Exception):  # encrypted or damaged keys raise many exception types
         key = _load_openssh(der) if der.startswith(b"openssh") else _load(der)
         if isinstance(key, ec.EllipticCurvePrivateKey):
             scalar = key.private_numbers().private_value
@@ -182,11 +208,11 @@ def _load(der: bytes) -> Any:
 
 
 def _other_algorithm(der: bytes) -> bool:
-    """Whether PKCS#8 (RFC 5958) names another algorithm than RSA and elliptic curves."""
-    _version, algorithm, *_ = tlv.read(der).expect(tlv.SEQUENCE).children()
-    if algorithm.tag != tlv.SEQUENCE:
+    """Whether PKCS#8 (RFC 5958) names an algorithm other than RSA and EC."""
+    _version, algorithm, *_ = read.read(der).expect(read.SEQUENCE).children()
+    if algorithm.tag != read.SEQUENCE:
         return False
-    return tlv.object_identifier(algorithm.children()[0]) not in (RSA_ENCRYPTION, EC_PUBLIC_KEY)
+    return read.object_identifier(algorithm.children()[0]) not in (RSA_ENCRYPTION, EC_PUBLIC_KEY)
 
 
 def _load_openssh(content: bytes) -> Any:

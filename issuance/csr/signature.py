@@ -1,4 +1,4 @@
-"""Proof of possession: the request is signed with the key it is about, with a sound hash."""
+"""Proof of possession: the request's signature verifies with its own key, over a strong hash."""
 
 from collections.abc import Iterator
 
@@ -6,24 +6,23 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 
-from issuance import tlv
+from issuance.csr.nonce import nonce_findings
+from issuance.csr.pss import PSS, PssParameters, pss_parameters
 from issuance.csr.request import Request
+from issuance.der import read
 from issuance.findings import Finding, found
-from issuance.keys import Key
+from issuance.keys.policy import Key
 
-PSS = "1.2.840.113549.1.1.10"
 WANTED = "SHA-256, SHA-384, SHA-512"
 _HASHES: dict[str, hashes.HashAlgorithm] = {
     "SHA-256": hashes.SHA256(),
     "SHA-384": hashes.SHA384(),
     "SHA-512": hashes.SHA512(),
 }
-_HASH_OIDS = {
-    "2.16.840.1.101.3.4.2.1": "SHA-256",
-    "2.16.840.1.101.3.4.2.2": "SHA-384",
-    "2.16.840.1.101.3.4.2.3": "SHA-512",
-    "2.16.840.1.101.3.4.2.4": "SHA-224",
-    "1.3.14.3.2.26": "SHA-1",
+_MASKS: dict[str, hashes.HashAlgorithm] = {
+    **_HASHES,
+    "SHA-224": hashes.SHA224(),
+    "SHA-1": hashes.SHA1(),  # noqa: S303 - refused anyway, only told apart
 }
 _ALGORITHMS = {
     "1.2.840.113549.1.1.11": ("RSA", "SHA-256"),
@@ -59,14 +58,17 @@ _ALGORITHMS = {
 
 
 def algorithm_of(request: Request) -> tuple[str, str] | None:
-    """Kind of key and name of the hash of the signature; None if the algorithm is unknown."""
+    """Key type ("RSA", "EC", "DSA") and hash of the signature; None if the algorithm is unknown.
+
+    The hash is "?" if the RSASSA-PSS parameters are malformed.
+    """
     if request.signature_oid == PSS:
-        return "RSA", _pss_hash(request.signature_parameters)
+        return "RSA", _pss_hash(request)
     return _ALGORITHMS.get(request.signature_oid)
 
 
 def algorithm_name(request: Request) -> str:
-    """Such as "RSA with SHA-256", or the OID of an unknown algorithm."""
+    """The algorithm's name, such as "RSA with SHA-256", or the OID if it is unknown."""
     algorithm = algorithm_of(request)
     if algorithm is None:
         return request.signature_oid
@@ -75,39 +77,74 @@ def algorithm_name(request: Request) -> str:
     return f"{'ECDSA' if kind == 'EC' else kind + pss} with {digest}"
 
 
-def _pss_hash(parameters: bytes) -> str:
-    """RSASSA-PSS-params (RFC 4055 section 3.1): the hash is SHA-1 unless [0] says otherwise."""
+def _pss_hash(request: Request) -> str:
     try:
-        for field in tlv.read(parameters).children() if parameters else []:
-            if field.tag == 0xA0:
-                oid = tlv.object_identifier(field.children()[0].children()[0])
-                return _HASH_OIDS.get(oid, oid)
-    except (tlv.MalformedError, IndexError):
+        return pss_parameters(request).digest
+    except read.MalformedError:
         return "?"
-    return "SHA-1"
 
 
 def signature_findings(request: Request, key: Key) -> Iterator[Finding]:
-    """Algorithm and parameters, and the signature itself where the key can be used."""
+    """Findings about algorithm and parameters, and about the signature if the key can verify."""
     algorithm = algorithm_of(request)
     if algorithm is None:
         if key.facts.kind != "other":
             yield found("signature.unknown", value=request.signature_oid, wanted=WANTED)
         return
-    if algorithm[1] not in _HASHES:
-        yield found("signature.weak", value=algorithm[1], wanted=WANTED)
-    yield from _parameters(request, algorithm[0])
-    if key.public_key is not None and not _verifies(request, key, algorithm):
+    kind, digest = algorithm
+    if digest not in _HASHES and digest != "?":
+        yield found("signature.weak", value=digest, wanted=WANTED)
+    yield from _parameters(request, kind)
+    if key.point and kind == "EC":
+        yield from nonce_findings(request, key, digest)
+    if key.public_key is None or digest == "?":
+        return
+    if request.signature_oid == PSS and kind == key.facts.kind and digest in _HASHES:
+        yield from _pss(request, key, pss_parameters(request))
+    elif not _verifies(request, key, algorithm):
         yield found("signature.invalid", value=algorithm_name(request))
 
 
 def _parameters(request: Request, kind: str) -> Iterator[Finding]:
-    """NULL for RSA (RFC 4055 section 2.1), absent for ECDSA (RFC 5758 section 3.2)."""
+    """Parameters: NULL or absent for RSA (RFC 4055 2.1), absent for ECDSA (RFC 5758 3.2)."""
     if request.signature_oid == PSS:
+        if _pss_hash(request) == "?":
+            yield found("signature.parameters")
         return
     taken = (b"", b"\x05\x00") if kind == "RSA" else (b"",)
     if request.signature_parameters not in taken:
         yield found("signature.parameters")
+
+
+def _pss(request: Request, key: Key, stated: PssParameters) -> Iterator[Finding]:
+    """Verify an RSASSA-PSS signature with the parameters that the request states.
+
+    The hash of MGF1 may be any of SHA-256, SHA-384 and SHA-512, even if it differs from the hash
+    of the message (RFC 4055 section 3.1 recommends the same hash but does not require it).
+    """
+    if stated.mask not in _HASHES:
+        yield found("signature.pss_mask", value=stated.mask, wanted=WANTED)
+    if stated.mask not in _MASKS:
+        return
+    mask, digest = padding.MGF1(_MASKS[stated.mask]), _HASHES[stated.digest]
+    if _fits(request, key, padding.PSS(mask, stated.salt), digest):
+        return
+    if _fits(request, key, padding.PSS(mask, padding.PSS.AUTO), digest):
+        yield found("signature.pss_salt", value=stated.salt)
+    else:
+        yield found("signature.invalid", value=algorithm_name(request))
+
+
+def _fits(
+    request: Request, key: Key, scheme: padding.AsymmetricPadding, digest: hashes.HashAlgorithm
+) -> bool:
+    if request.unused_bits:
+        return False
+    try:
+        key.public_key.verify(request.signature, request.info, scheme, digest)
+    except (InvalidSignature, ValueError, UnsupportedAlgorithm):
+        return False
+    return True
 
 
 def _verifies(request: Request, key: Key, algorithm: tuple[str, str]) -> bool:
@@ -124,18 +161,14 @@ def _verifies(request: Request, key: Key, algorithm: tuple[str, str]) -> bool:
 
 
 def _verify(request: Request, key: Key, digest: hashes.HashAlgorithm) -> None:
-    public_key = key.public_key
     if key.facts.kind == "EC":
-        public_key.verify(request.signature, request.info, ec.ECDSA(digest))
-    elif request.signature_oid == PSS:
-        scheme = padding.PSS(padding.MGF1(digest), padding.PSS.AUTO)
-        public_key.verify(request.signature, request.info, scheme, digest)
+        key.public_key.verify(request.signature, request.info, ec.ECDSA(digest))
     else:
-        public_key.verify(request.signature, request.info, padding.PKCS1v15(), digest)
+        key.public_key.verify(request.signature, request.info, padding.PKCS1v15(), digest)
 
 
 def _verifies_weakly(request: Request, key: Key, digest: str) -> bool:
-    """Whether a SHA-1 signature verifies; of other refused hashes nothing more is said."""
+    """Whether a SHA-1 signature verifies; True without a check for the other refused hashes."""
     if digest != "SHA-1" or request.signature_oid == PSS:
         return True
     try:

@@ -1,15 +1,15 @@
-"""The string types of ASN.1 and what is wrong with their octets."""
+"""Decoding of ASN.1 string types, and checks of their character sets."""
 
 import re
 from collections.abc import Callable
 
-from issuance import tlv
+from issuance.der import read
 
 _PRINTABLE = re.compile(r"[A-Za-z0-9 '()+,./:=?-]*\Z")
 
 
 class BadStringError(Exception):
-    """The octets do not fit the string type."""
+    """Not a known string type, or octets that are invalid in it; the message names type or tag."""
 
 
 def _codec(name: str) -> Callable[[bytes], str]:
@@ -17,7 +17,7 @@ def _codec(name: str) -> Callable[[bytes], str]:
 
 
 def _numeric(octets: bytes) -> str:
-    """Digits and the blank: X.680 section 41."""
+    """NumericString: digits and space only (X.680 section 41)."""
     if octets.strip(b"0123456789 "):
         raise UnicodeDecodeError("NumericString", octets, 0, 1, "no digit")
     return octets.decode("ascii")
@@ -34,11 +34,11 @@ _TYPES: dict[int, tuple[str, Callable[[bytes], str]]] = {
     0x1E: ("BMPString", _codec("utf-16-be")),
 }
 OLD = frozenset({"TeletexString", "UniversalString", "BMPString"})
-"""Types that RFC 5280 section 4.1.2.4 keeps for existing names only."""
+"""Types that RFC 5280 section 4.1.2.4 allows only for already established subjects."""
 
 
-def read_string(element: tlv.Element) -> tuple[str, str]:
-    """Value and name of the string type. Raises BadStringError."""
+def read_string(element: read.Element) -> tuple[str, str]:
+    """The decoded value and the name of its string type. Raises BadStringError."""
     name, decode = _TYPES.get(element.tag, ("", None))
     if decode is None:
         raise BadStringError(f"tag {element.tag:02x}")
@@ -49,5 +49,5 @@ def read_string(element: tlv.Element) -> tuple[str, str]:
 
 
 def is_lax(value: str, string_type: str) -> bool:
-    """Whether a PrintableString holds @, _ or other characters outside its set."""
+    """Whether a PrintableString holds characters not in its set, such as @ (X.680 section 41)."""
     return string_type == "PrintableString" and not _PRINTABLE.match(value)

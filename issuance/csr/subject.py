@@ -1,21 +1,22 @@
-"""The subject's attributes: decoding, and the rules about each value."""
+"""The attributes of the subject: decoding, and the rules for each value."""
 
 import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 
-from issuance import tlv
+from issuance.certificate.hosts import host_problem
 from issuance.csr import hosts
 from issuance.csr.oids import SUBJECT
 from issuance.csr.report import NameAttribute
 from issuance.csr.request import Request
 from issuance.csr.strings import OLD, BadStringError, is_lax, read_string
+from issuance.der import read
 from issuance.findings import Finding, found
 
 MOST_ATTRIBUTES = 20
 UNIQUE_IDENTIFIER = "2.5.4.45"
-"""The one attribute of a name whose value is a BIT STRING and no text (X.520 section 6.2.7)."""
+"""x500UniqueIdentifier, whose value is a BIT STRING and not text (X.520 section 6.2.7)."""
 
 PLACEHOLDERS = frozenset({"internet widgits pty ltd", "default company ltd"})
 _ONCE = frozenset({"C", "O", "CN", "L", "ST", "serialNumber", "organizationIdentifier"})
@@ -23,7 +24,7 @@ _ODD = re.compile(
     r"[<>\\`{}|^~;=]|\$[({]|%[A-Za-z0-9]|\A[+\-@]|[()][&|]|\*\)|\.\./|://|(?i:javascript:)"
 )
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .,'()&-]*\Z")
-"""Values that need no closer look at their characters."""
+"""Values of harmless characters only, which skip the slower character checks."""
 
 _PERSONAL_CODE = re.compile(r"(?<!\w)(\d\d)(\d\d)\d\d[-+A-FU-Y]\d{3}[0-9A-FHJ-NPR-Y](?!\w)", re.I)
 _EMAIL = re.compile(
@@ -34,13 +35,13 @@ _EMAIL = re.compile(
 
 
 def read_subject(request: Request) -> tuple[list[NameAttribute], list[Finding]]:
-    """The attributes in order, at most twenty, and what is wrong with the subject as a whole."""
+    """The first twenty attributes in order, and the findings about the subject as a whole."""
     pairs = [pair for rdn in request.subject for pair in rdn]
     attributes: list[NameAttribute] = []
     findings: list[Finding] = []
     for oid, element in pairs[:MOST_ATTRIBUTES]:
         label = SUBJECT.get(oid, (oid, 0))[0]
-        if oid == UNIQUE_IDENTIFIER and element.tag == tlv.BIT_STRING:
+        if oid == UNIQUE_IDENTIFIER and element.tag == read.BIT_STRING:
             attributes.append(NameAttribute(oid, label, element.content[1:].hex(), "BIT STRING"))
             continue
         if oid == UNIQUE_IDENTIFIER:
@@ -71,7 +72,7 @@ def _shape(request: Request, count: int) -> Iterator[Finding]:
 def subject_findings(
     attributes: list[NameAttribute], *, for_server: bool | None
 ) -> Iterator[Finding]:
-    """Every fault of the values; ``for_server`` None means that the purpose is not known."""
+    """The findings about the values; ``for_server`` is None if the purpose is not known."""
     for attribute in attributes:
         yield from _value(attribute)
         if attribute.label == "emailAddress":
@@ -106,7 +107,7 @@ def _characters(label: str, value: str) -> Iterator[Finding]:
         yield found("subject.personal_code", attribute=label)
     if _PLAIN.match(value):
         return
-    if mended := demojibaked(value):
+    if mended := decoded_rightly(value):
         yield found("subject.mojibake", attribute=label, value=visible(value), wanted=mended)
     elif hidden := [c for c in value if _is_hidden(c)]:
         codes = [f"U+{ord(c):04X}" for c in dict.fromkeys(hidden)]
@@ -119,17 +120,17 @@ def _characters(label: str, value: str) -> Iterator[Finding]:
 
 
 _SIGNS = {"telephoneNumber": "+"}
-"""What values of an attribute may begin with although it begins formulas too."""
+"""Signs allowed at the start of an attribute although spreadsheets read them as a formula."""
 
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _JOINERS = (0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180B, 0x180C, 0x180D, 0x180F, 0x3164, 0xFFA0)
 _UNSEEN = frozenset(map(chr, (*_JOINERS, *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
-"""Joiners, fillers and variation selectors: letters and marks by category, seen by nobody."""
+"""Joiners, fillers and variation selectors: invisible, though letters or marks by category."""
 
 
 def _is_hidden(character: str) -> bool:
-    """Controls, format characters such as bidi marks, and blanks other than the plain one."""
+    """Whether it is a control or format character (a bidi mark), or a space other than U+0020."""
     category = unicodedata.category(character)
     if category in _HIDDEN or character in _UNSEEN:
         return True
@@ -140,7 +141,7 @@ _SYMBOLS = frozenset({"So", "Sk", "Co", "Cn"})
 
 
 def _odd(value: str) -> list[str]:
-    """Characters no register's name has: markup, formula and shell signs, symbols, wide forms."""
+    """Characters in no registered name: markup, formula and shell signs, symbols, wide forms."""
     odd = [match[0] for match in _ODD.finditer(value)]
     odd += [c for c in value if ord(c) > 0xFF and _is_symbol(c)]
     odd += _STACKED.findall(value)
@@ -149,12 +150,12 @@ def _odd(value: str) -> list[str]:
 
 
 _STACKED = re.compile("\\A[\u0300-\u036f]+|[\u0300-\u036f]{3,}")
-"""Accents without a letter, or more on one letter than any language writes."""
+"""Combining accents without a base letter, or three or more on one letter."""
 _LIKE_LATIN = frozenset({"CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE"})
 
 
 def _look_alikes(value: str) -> list[str]:
-    """Letters of scripts that resemble Latin, inside words of Latin letters (Unicode TR 39)."""
+    """Letters of scripts resembling Latin in words with Latin letters (Unicode TS 39)."""
     found_letters: list[str] = []
     for word in re.findall(r"[^\W\d_]+", value):
         foreign = [c for c in word if ord(c) > 0xFF and _script(c) in _LIKE_LATIN]
@@ -172,8 +173,11 @@ def _is_symbol(character: str) -> bool:
     return wide or unicodedata.category(character) in _SYMBOLS
 
 
-def demojibaked(value: str) -> str | None:
-    """What a doubly encoded value was meant to be, such as "ä" for "Ã¤"; None if it is fine."""
+def decoded_rightly(value: str) -> str | None:
+    """The intended text of a wrongly decoded value, such as "ä" for "Ã¤"; None if it is fine.
+
+    "?" if the value holds U+FFFD, so that the original characters are lost.
+    """
     if "\N{REPLACEMENT CHARACTER}" in value:
         return "?"
     for codec in ("latin-1", "cp1252"):
@@ -188,14 +192,17 @@ def demojibaked(value: str) -> str | None:
 
 
 _CONSOLE = str.maketrans({letter.encode("cp850")[0]: letter for letter in "åäöÅÄÖüéÜÉøæØÆ"})
-"""Letters typed at the prompt of a Windows console, which a program took for ISO 8859-1."""
+"""Letters typed in a Windows console (code page 850) but decoded as ISO 8859-1."""
 
 
 def is_personal_code(value: str) -> bool:
-    """Whether a Finnish personal identity code stands in the value, a mistyped one included."""
+    """Whether the value contains a Finnish personal identity code.
+
+    The check character is not verified, so that a mistyped code is found too.
+    """
     if len(value) < 11 or value.isalpha():
         return False
-    if not _PERSONAL_CODE.search(value):  # nearly always
+    if not _PERSONAL_CODE.search(value):  # the usual case
         return False
     return any(
         1 <= int(match[1]) <= 31 and 1 <= int(match[2]) <= 12
@@ -214,8 +221,8 @@ def _email(attribute: NameAttribute, *, for_server: bool | None) -> Iterator[Fin
 
 def _common_name(value: str, *, for_server: bool) -> Iterator[Finding]:
     if hosts.looks_like_host(value):
-        if problem := hosts.host_problem(value):
-            yield found("subject.host", value=visible(value), problem=problem)
+        if problem := host_problem(value):
+            yield hosts.host_finding("subject.host", visible(value), problem)
     elif hosts.words_with_host(value):
         yield found("subject.host", value=visible(value), problem="space")
     elif for_server and _EMAIL.match(value):
@@ -225,6 +232,6 @@ def _common_name(value: str, *, for_server: bool) -> Iterator[Finding]:
 
 
 def visible(value: str) -> str:
-    """The value for a report: hidden characters as U+ codes, at most 200 characters."""
+    """The value for a report: invisible characters as [U+XXXX], cut after 200 characters."""
     shown = "".join(f"[U+{ord(c):04X}]" if _is_hidden(c) else c for c in value[:200])
     return shown + "…" if len(value) > 200 else shown

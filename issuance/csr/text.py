@@ -1,4 +1,4 @@
-"""The characters of an uploaded file."""
+"""Decoding of an uploaded file to text."""
 
 import codecs
 import re
@@ -7,11 +7,11 @@ _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 
 def text_of(data: bytes) -> tuple[str, tuple[str, ...]]:
-    """The file as text and what was mended to read it; octet by octet if it is no Unicode.
+    """The file as text, and codes of the repairs made ("utf16", "blanks").
 
-    UTF-16 is what Windows PowerShell writes with ``>``; without a byte order mark it shows by
-    a NUL in every other octet. Blanks of web pages and word processors become plain ones, and
-    what nobody sees is left out.
+    Decoded as UTF-16 or UTF-8, else as Latin-1. Windows PowerShell writes UTF-16 with ``>``;
+    without a byte order mark it is recognised by a NUL in every other octet. Special spaces of
+    web pages and word processors become U+0020, and characters without width are removed.
     """
     text, repaired = _decoded(data)
     if text.isascii() or not _FOREIGN.search(text):
@@ -23,7 +23,7 @@ def text_of(data: bytes) -> tuple[str, tuple[str, ...]]:
 
 
 _FOREIGN = re.compile("[\u00a0\u2000-\u200a\u202f\u205f\u3000]|[\u00ad\u200b-\u200f\u2060\ufeff]")
-"""Blanks other than the plain one, and characters without width."""
+"""Spaces other than U+0020, and characters without width."""
 
 
 def _decoded(data: bytes) -> tuple[str, tuple[str, ...]]:

@@ -1,7 +1,7 @@
-"""A strict, bounded reader of DER (X.690). Pure.
+"""A strict, bounded reader of DER (X.690). Pure: no input or output.
 
-Libraries differ in what BER they let pass, and some recurse as deep as the sender wishes.
-This one takes DER only, never recurses, and says where and what is wrong.
+Libraries differ in how much BER they accept, and some recurse as deep as the input is nested.
+This reader accepts DER only, does not recurse, and reports what is wrong and where.
 """
 
 from collections.abc import Callable
@@ -10,29 +10,32 @@ from functools import lru_cache
 MAX_DEPTH = 32
 MAX_ELEMENTS = 20_000
 MAX_OID_BYTES = 64
-"""Longest object identifier taken, in content bytes; the longest in use have about 30."""
+"""Limit of an object identifier in content octets; the longest in use have about 30."""
 
 BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, NULL, OID = 0x01, 0x02, 0x03, 0x04, 0x05, 0x06
 SEQUENCE, SET = 0x30, 0x31
 
 
 class MalformedError(Exception):
-    """The bytes are no DER; ``problem`` is a short code, ``offset`` counts bytes from the start."""
+    """The bytes are not valid DER, or do not have the expected structure.
+
+    ``problem`` is a short code such as ``truncated``; ``offset`` counts octets from the start.
+    """
 
     def __init__(self, problem: str, offset: int) -> None:
-        """Keep the code and the place."""
+        """Store the code and the offset."""
         super().__init__(f"{problem} at {offset}")
         self.problem = problem
         self.offset = offset
 
 
 class Element:
-    """One element of ``data``: identifier octet; offsets of start, content and end."""
+    """One element of ``data``: its identifier octet and the offsets of start, content and end."""
 
     __slots__ = ("_children", "data", "end", "inner", "start", "tag")
 
     def __init__(self, data: bytes, tag: int, start: int, inner: int, end: int) -> None:
-        """Point into ``data``; nothing is copied."""
+        """Refer to ``data`` without copying; ``inner`` is the offset of the content."""
         self.data, self.tag = data, tag
         self.start, self.inner, self.end = start, inner, end
         self._children: list[Element] | None = None
@@ -44,11 +47,11 @@ class Element:
 
     @property
     def encoded(self) -> bytes:
-        """Identifier, length and content."""
+        """The complete encoding: identifier, length and content octets."""
         return self.data[self.start : self.end]
 
     def children(self) -> list["Element"]:
-        """The elements inside a constructed one."""
+        """The elements inside. Raises MalformedError, also if this element is primitive."""
         if self._children is None:
             if not self.tag & 0x20:
                 raise MalformedError("structure", self.start)
@@ -56,18 +59,21 @@ class Element:
         return self._children
 
     def keep(self, children: list["Element"]) -> None:
-        """Remember the elements inside, which have been read."""
+        """Store the elements inside, which the caller has parsed."""
         self._children = children
 
     def expect(self, tag: int) -> "Element":
-        """This element, if it has the identifier ``tag``."""
+        """This element if its identifier octet is ``tag``, else raise MalformedError."""
         if self.tag != tag:
             raise MalformedError("structure", self.start)
         return self
 
 
 def read(data: bytes) -> Element:
-    """The one element that ``data`` consists of, nothing after it."""
+    """The single element in ``data``. Raises MalformedError, also for trailing octets.
+
+    The content is parsed only when asked for.
+    """
     element = _read(data, 0, len(data))
     if element.end != len(data):
         raise MalformedError("trailing", element.end)
@@ -75,7 +81,7 @@ def read(data: bytes) -> Element:
 
 
 def leading(data: bytes) -> bytes:
-    """The encoding of the element that ``data`` begins with, or nothing."""
+    """The encoding of the first element in ``data``; empty if there is no valid element."""
     try:
         return _read(data, 0, len(data)).encoded
     except MalformedError:
@@ -83,7 +89,10 @@ def leading(data: bytes) -> bytes:
 
 
 def read_strictly(data: bytes) -> Element:
-    """Like ``read``, and everything inside is DER as well, to a bounded depth and number."""
+    """Like ``read``, but parses and checks everything inside as DER too.
+
+    Depth and number of elements are limited to MAX_DEPTH and MAX_ELEMENTS.
+    """
     root = read(data)
     rule = _RULES.get(root.tag)
     if rule and not rule[1](root.content):
@@ -101,7 +110,7 @@ def read_strictly(data: bytes) -> Element:
 
 
 def _inside(data: bytes, level: list[Element]) -> tuple[list[Element], int]:
-    """Read and check all children of a level; the constructed ones, and the number of all."""
+    """Read and check all children of a level: the constructed children and the total number."""
     below: list[Element] = []
     count = 0
     for parent in level:
@@ -111,7 +120,7 @@ def _inside(data: bytes, level: list[Element]) -> tuple[list[Element], int]:
             tag, inner = data[offset], offset + 2
             length = data[offset + 1] if inner <= end else 0x80
             if tag and tag & 0x1F != 0x1F and length < 0x80 and inner + length <= end:
-                child = Element(data, tag, offset, inner, inner + length)  # as nearly all are
+                child = Element(data, tag, offset, inner, inner + length)  # short form, fast path
             else:
                 child = _read(data, offset, end)
             children.append(child)
@@ -152,7 +161,7 @@ def _read(data: bytes, offset: int, end: int) -> Element:
 
 
 def _after_long_tag(data: bytes, offset: int, end: int) -> int:
-    """Where the length begins after a tag number of 31 or more (X.690 section 8.1.2.4)."""
+    """Offset of the length octets after a tag number of 31 or more (X.690 section 8.1.2.4)."""
     for at in range(offset + 1, min(offset + 5, end)):
         if not data[at] & 0x80:
             return at + 1
@@ -172,7 +181,7 @@ def _long_length(data: bytes, offset: int, end: int, size: int) -> tuple[int, in
 
 
 def integer(element: Element) -> int:
-    """Value of an INTEGER, least number of octets only."""
+    """Value of an INTEGER in its shortest encoding. Raises MalformedError."""
     content = element.expect(INTEGER).content
     if not _is_least(content):
         raise MalformedError("integer", element.start)
@@ -186,7 +195,7 @@ def _is_least(content: bytes) -> bool:
 
 
 def object_identifier(element: Element) -> str:
-    """Dotted form of an OBJECT IDENTIFIER."""
+    """Dotted form of an OBJECT IDENTIFIER. Raises MalformedError."""
     content = element.expect(OID).content
     dotted = _dotted(content) if len(content) <= MAX_OID_BYTES else None
     if dotted is None:
@@ -211,7 +220,10 @@ def _dotted(content: bytes) -> str | None:
 
 
 def bit_string(element: Element) -> tuple[bytes, int]:
-    """Octets of a BIT STRING and the number of unused bits in the last, which must be zero."""
+    """Octets of a BIT STRING and the number of unused bits in the last octet.
+
+    Raises MalformedError, also if an unused bit is not zero (X.690 section 11.2.1).
+    """
     content = element.expect(BIT_STRING).content
     unused = content[0] if content else 8
     if unused > 7 or (unused and (len(content) == 1 or content[-1] & ((1 << unused) - 1))):
@@ -227,4 +239,4 @@ _RULES: dict[int, tuple[str, Callable[[bytes], object]]] = {
     NULL: ("null", lambda content: not content),
     OID: ("oid", lambda content: len(content) <= MAX_OID_BYTES and _dotted(content)),
 }
-"""By identifier octet: what must hold of the content (X.690 sections 8 and 11)."""
+"""By identifier octet: problem code and test of the content (X.690 sections 8 and 11)."""

@@ -1,6 +1,6 @@
-"""The few DER encodings (X.690) the authority assembles by itself. Pure.
+"""The DER encodings (X.690) that the CA assembles itself. Pure: no input or output.
 
-It signs stored bytes and joins stored CRL entries, which no library offers.
+They are needed to sign stored bytes and to join stored CRL entries, which no library offers.
 """
 
 from collections.abc import Iterable
@@ -8,16 +8,11 @@ from datetime import UTC, datetime
 
 from cryptography import x509
 
-from issuance.profiles import Branch
-
-SIGNATURE_ALGORITHM: dict[Branch, bytes] = {
-    "rsa": bytes.fromhex("300d06092a864886f70d01010d0500"),  # sha512WithRSAEncryption, RFC 4055
-    "ec": bytes.fromhex("300a06082a8648ce3d040303"),  # ecdsa-with-SHA384, RFC 5758
-}
+from issuance.algorithms import SIGNATURE_ALGORITHMS, Branch
 
 
 def header(tag: int, size: int) -> bytes:
-    """Tag and length of an element of ``size`` content octets."""
+    """Identifier and length octets of an element with ``size`` content octets."""
     if size < 0x80:
         return bytes((tag, size))
     length = size.to_bytes((size.bit_length() + 7) // 8)
@@ -25,7 +20,7 @@ def header(tag: int, size: int) -> bytes:
 
 
 def tlv(tag: int, *contents: bytes) -> bytes:
-    """Tag, length and the joined contents."""
+    """An element with identifier octet ``tag`` and the joined contents."""
     return b"".join((header(tag, sum(map(len, contents))), *contents))
 
 
@@ -35,12 +30,12 @@ def sequence(*contents: bytes) -> bytes:
 
 
 def integer(value: int) -> bytes:
-    """INTEGER, not negative."""
+    """INTEGER of a value that is not negative."""
     return tlv(0x02, value.to_bytes(value.bit_length() // 8 + 1))
 
 
 def time(moment: datetime) -> bytes:
-    """UTCTime through 2049, GeneralizedTime after: RFC 5280 section 4.1.2.5."""
+    """UTCTime until 2049, GeneralizedTime from 2050: RFC 5280 section 4.1.2.5."""
     moment = moment.astimezone(UTC)
     if moment.year < 2050:
         return tlv(0x17, moment.strftime("%y%m%d%H%M%SZ").encode())
@@ -48,9 +43,9 @@ def time(moment: datetime) -> bytes:
 
 
 def moment(encoded: bytes) -> datetime:
-    """The UTC time that a UTCTime or GeneralizedTime says: RFC 5280 section 4.1.2.5.
+    """The UTC time encoded as UTCTime or GeneralizedTime: RFC 5280 section 4.1.2.5.
 
-    Years of two digits lie between 1950 and 2049. Raises ValueError.
+    Two-digit years are between 1950 and 2049. Raises ValueError.
     """
     text = encoded[2:].decode("ascii")
     if encoded[0] == 0x17:
@@ -64,7 +59,7 @@ def generalized_time(moment: datetime) -> bytes:
 
 
 def extension(value: x509.ExtensionType, *, critical: bool = False) -> bytes:
-    """Extension of a certificate, CRL or CRL entry; ``value`` is a pyca extension."""
+    """Extension of a certificate, CRL or CRL entry; ``value`` is the library's extension object."""
     parts = [object_identifier(value.oid)]
     if critical:  # DEFAULT FALSE must not be encoded: X.690 section 11.5
         parts.append(tlv(0x01, b"\xff"))
@@ -85,11 +80,13 @@ def _base128(arc: int) -> bytes:
 
 
 def signed(to_be_signed: bytes, branch: Branch, signature: bytes) -> bytes:
-    """Certificate or CertificateList: SEQUENCE of what was signed, how, and the signature."""
-    return sequence(to_be_signed, SIGNATURE_ALGORITHM[branch], tlv(0x03, b"\0", signature))
+    """Certificate or CertificateList: SEQUENCE of signed part, algorithm and signature."""
+    return sequence(
+        to_be_signed, SIGNATURE_ALGORITHMS[branch].identifier, tlv(0x03, b"\0", signature)
+    )
 
 
 def join(entries: Iterable[bytes]) -> bytes:
-    """SEQUENCE OF already encoded entries, or nothing at all when there are none."""
+    """SEQUENCE OF already encoded entries; empty bytes if there are none."""
     body = b"".join(entries)
     return tlv(0x30, body) if body else b""

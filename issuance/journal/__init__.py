@@ -1,8 +1,9 @@
-"""The journal: every certificate signed, on disk before it leaves the worker that signed it.
+"""The journal: every signed certificate, written to disk before it leaves the signing worker.
 
-One append-only file per issuing CA, outside the database, so that after a crash or a restored
-backup nothing the CA ever signed is unknown. The open file is ``<stem>.journal``; what an operator
-has moved aside as ``<stem>.journal.<anything>`` is read before it, in the order of the names.
+It has one append-only file per issuing CA, outside the database, so that every certificate the CA
+has signed is known even after a crash or a restored backup. The current file is
+``<stem>.journal``. Files that an operator has renamed to ``<stem>.journal.<anything>`` are older
+and are read before it, sorted by name.
 """
 
 from issuance.journal.entry import Entry
@@ -14,19 +15,6 @@ from issuance.journal.index import (
     faults,
     find,
     holds_serial,
+    labels,
     of_references,
 )
-
-__all__ = [
-    "Entry",
-    "JournalUnavailable",
-    "anywhere",
-    "append",
-    "ensure_room",
-    "entries",
-    "faults",
-    "find",
-    "holds_serial",
-    "of_references",
-    "path",
-]

@@ -1,7 +1,7 @@
-"""One line of the journal: the SHA-256 of its JSON, a space and the JSON.
+"""One line of the journal: the SHA-256 (hex) of its JSON, a space and the JSON.
 
-The JSON names the hash of the line before, so that a line taken out, changed or put elsewhere
-breaks the chain. A line torn by a crash fails its own hash: the next writer cuts it off.
+The JSON contains the hash of the previous line, so removing, changing or moving a line breaks the
+chain. A line left incomplete by a crash fails its own hash, and the next writer removes it.
 """
 
 import base64
@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One signed certificate: the attempt it was signed for, its serial (hex) and its DER.
+    """One signed certificate: reference and attempt, serial number (hex) and DER.
 
-    ``facts`` are what the database says of it, so that it can be entered anew from here.
+    ``facts`` are the values of its database row, so that the row can be restored from here.
     """
 
     reference: str
@@ -25,7 +25,7 @@ class Entry:
     facts: Mapping[str, str | int]
 
     def line(self, previous: str = "") -> bytes:
-        """The line as it stands in the file; ``previous`` is the hash of the one before."""
+        """The line as written to the file; ``previous`` is the hash of the previous line."""
         content = {
             "reference": self.reference,
             "attempt": self.attempt,
@@ -40,7 +40,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A whole line as read: its own hash, that of the line before ("" for the first), the entry."""
+    """A complete line: its hash, the previous line's hash ("" in the first) and the entry."""
 
     digest: str
     previous: str
@@ -48,7 +48,7 @@ class Line:
 
 
 def parse(line: bytes) -> Line | None:
-    """Read one line, with or without its line feed; None if it is torn or changed."""
+    """Parse a line, with or without line feed; None if it is incomplete or was changed."""
     digest, _, payload = line.rstrip(b"\n").partition(b" ")
     if hashlib.sha256(payload).hexdigest().encode() != digest:
         return None

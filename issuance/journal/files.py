@@ -1,4 +1,4 @@
-"""The files of the journal: writing lines, forcing them to disk, room for the next one."""
+"""The files of the journal: writing lines durably, and keeping disk space for the next ones."""
 
 import errno
 import fcntl
@@ -12,11 +12,19 @@ from typing import IO
 from django.conf import settings
 
 from certportal.foundation.errors import Unavailable
+from certportal.foundation.own_files import (
+    OWN,
+    OWN_FOLDER,
+    make_folder,
+    open_or_make,
+    replace,
+    sync_folder,
+)
 from issuance.faults import reach
 from issuance.journal.entry import Entry, parse
 
-# A full disk must stop issuing before the signature: what is free, and what is kept in reserve
-# for the lines of signatures already made. A line has about 4,000 bytes.
+# A full disk must stop issuing before anything is signed. _ROOM is the free space required then,
+# _RESERVE is kept for the lines of certificates already signed. A line has about 4,000 bytes.
 _ROOM = 4 * 1024 * 1024
 _RESERVE = 1024 * 1024
 
@@ -26,7 +34,7 @@ class JournalUnavailable(Unavailable):
 
 
 def path(stem: str) -> Path:
-    """The open file of the CA ``stem``."""
+    """The current journal file of the CA ``stem``."""
     return _path(settings.PORTAL_DATA, stem)
 
 
@@ -36,27 +44,27 @@ def _path(data: str | Path, stem: str) -> Path:
 
 
 def every_path(stem: str) -> list[Path]:
-    """All files of the CA ``stem``, oldest first, the open one last."""
+    """All existing journal files of the CA ``stem``, oldest first, the current file last."""
     current = path(stem)
     aside = sorted(current.parent.glob(f"{current.name}.*"))
     return [each for each in (*aside, current) if each.exists()]
 
 
 def stems() -> list[str]:
-    """Every CA that has a file, whether the database knows it or not."""
+    """The stem of every CA with a journal file, whether it is in the database or not."""
     files = path("").parent.glob("*.journal*")
     return sorted({each.name.partition(".journal")[0] for each in files})
 
 
 def ensure_room(stem: str) -> None:
-    """Raise JournalUnavailable unless the next lines can be written for sure.
+    """Raise JournalUnavailable unless there is space for the next lines.
 
-    The reserve is a file of its own that is really written; ``append`` gives its blocks up when
-    the disk turns out to be full after a signature was made.
+    The reserve is a separate file. ``append`` deletes it to free its blocks if the disk becomes
+    full after a certificate was signed.
     """
     try:
         folder = path(stem).parent
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(folder, OWN_FOLDER)
         space = os.statvfs(folder)
         if space.f_bavail * space.f_frsize < _ROOM or not os.access(folder, os.W_OK):
             raise JournalUnavailable("the disk is full")
@@ -67,20 +75,23 @@ def ensure_room(stem: str) -> None:
 
 @contextmanager
 def opened(stem: str) -> Iterator[IO[bytes]]:
-    """The open file, alone, made if need be, with its torn tail cut off."""
+    """Open the current file, under an exclusive lock.
+
+    The file is created if it does not exist, and an incomplete last line is completed or removed.
+    """
     file_path = path(stem)
     is_new = not file_path.exists()
-    descriptor = os.open(file_path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    descriptor = open_or_make(file_path, os.O_RDWR | os.O_APPEND)
     with os.fdopen(descriptor, "r+b", buffering=0) as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         if is_new:
-            _sync_folder(file_path.parent)
+            sync_folder(file_path.parent)
         _mend_tail(file.fileno())
         yield file
 
 
 def write(stem: str, descriptor: int, entries: Sequence[Entry]) -> None:
-    """Add lines to the opened file and force them to disk: all or none. Raises OSError."""
+    """Append the entries to the opened file and sync it: all or none. Raises OSError."""
     end = os.lseek(descriptor, 0, os.SEEK_END)
     previous, lines = _last_digest(stem, descriptor, end), b""
     for entry in entries:
@@ -91,7 +102,7 @@ def write(stem: str, descriptor: int, entries: Sequence[Entry]) -> None:
         reach("journal_before_sync")
         os.fsync(descriptor)
     except OSError:
-        os.ftruncate(descriptor, end)  # half a line tells nobody anything
+        os.ftruncate(descriptor, end)  # all or none: remove what was written
         raise
 
 
@@ -103,11 +114,11 @@ def _write(stem: str, descriptor: int, content: bytes) -> None:
             reserve = _reserve(stem)
             if error.errno not in {errno.ENOSPC, errno.EDQUOT} or not reserve.exists():
                 raise
-            reserve.unlink()  # only once: the next round raises
+            reserve.unlink()  # frees space; without the reserve a second failure is raised
 
 
 def _mend_tail(descriptor: int) -> None:
-    """Finish or cut off the line in whose middle the last writer died."""
+    """Complete or remove the last line if a crashed writer left it without a line feed."""
     size = os.lseek(descriptor, 0, os.SEEK_END)
     if not size or os.pread(descriptor, 1, size - 1) == b"\n":
         return
@@ -119,7 +130,7 @@ def _mend_tail(descriptor: int) -> None:
 
 
 def _last_digest(stem: str, descriptor: int, size: int) -> str:
-    """The hash of the newest whole line, "" if there is none."""
+    """The hash of the last line, from an older file if this is empty; "" if there is none."""
     if size:
         line = parse(_last_line(descriptor, size))
         return line.digest if line else ""
@@ -131,7 +142,7 @@ def _last_digest(stem: str, descriptor: int, size: int) -> str:
 
 
 def _last_line(descriptor: int, size: int) -> bytes:
-    """From after the last line feed but one to the end (or after the last, if text follows)."""
+    """The last line, with its line feed if it has one."""
     block, start = b"", size
     while start and b"\n" not in block[:-1]:
         step = min(start, 8192)
@@ -147,22 +158,4 @@ def _reserve(stem: str) -> Path:
 def _fill(reserve: Path) -> None:
     if reserve.exists() and reserve.stat().st_size == _RESERVE:
         return
-    draft = reserve.with_suffix(f".{os.getpid()}.new")  # others may be filling it too
-    try:
-        with draft.open("wb") as file:
-            file.write(os.urandom(_RESERVE))  # zeros would take no room where they are packed
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(reserve)
-    except OSError:
-        draft.unlink(missing_ok=True)
-        raise
-
-
-def _sync_folder(folder: Path) -> None:
-    """Force the name of a new file to disk too."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    replace(reserve, os.urandom(_RESERVE), OWN)  # a compressing file system would shrink zeros

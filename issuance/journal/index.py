@@ -1,4 +1,4 @@
-"""Finding in the journal: each file is read once in a process, afterwards only what was added."""
+"""Index of the journal in memory: a process reads each file once, then only what was appended."""
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -11,7 +11,7 @@ from issuance.journal.files import JournalUnavailable, every_path, opened, path,
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a line begins: the inode of its file, which a file moved aside keeps."""
+    """Where a line begins: inode and offset. A renamed file keeps its inode."""
 
     attempt: int
     inode: int
@@ -20,7 +20,11 @@ class _Place:
 
 @dataclass(slots=True)
 class _Index:
-    """What has been read: how far in each file, the lines by reference, the serials."""
+    """What has been read so far.
+
+    ``read`` holds the offset reached and ``paths`` the path, by inode; ``places`` the lines by
+    reference; ``serials`` all serial numbers; ``seen`` the state at the last look at the files.
+    """
 
     read: dict[int, int] = field(default_factory=dict)
     paths: dict[int, Path] = field(default_factory=dict)
@@ -29,7 +33,7 @@ class _Index:
     seen: tuple[int, int, int] = (0, 0, 0)
 
     def refresh(self, stem: str) -> bool:
-        """Read on; False if a file has shrunk or gone, so that all must be read anew."""
+        """Read what was appended; False if a file has shrunk or gone: a new index is needed."""
         if self._unchanged(stem):
             return True
         found = [(each, each.stat()) for each in every_path(stem)]
@@ -43,7 +47,7 @@ class _Index:
         return True
 
     def _unchanged(self, stem: str) -> bool:
-        """Whether nothing was written, moved or made since: two calls instead of a listing."""
+        """Whether no file was written, renamed or created since; cheaper than a listing."""
         try:
             folder, current = os.stat(path(stem).parent), os.stat(path(stem))
         except FileNotFoundError:
@@ -58,7 +62,7 @@ class _Index:
             for line in file:
                 parsed = parse(line)
                 if parsed is None and not line.endswith(b"\n"):
-                    break  # being written now, or torn: the next writer cuts it off
+                    break  # being written now, or incomplete: the next writer removes it
                 if parsed is not None:
                     self._add(parsed.entry, inode, offset)
                 offset += len(line)
@@ -70,7 +74,7 @@ class _Index:
         self.serials.add(int(entry.serial, 16))
 
     def entry(self, place: _Place) -> Entry:
-        """The entry that stands there."""
+        """Read the entry at this place. Raises OSError if the file was changed."""
         with self.paths[place.inode].open("rb") as file:
             file.seek(place.offset)
             line = parse(file.readline())
@@ -95,11 +99,11 @@ def _index(stem: str) -> _Index:
 
 
 def append(stem: str, entries: Sequence[Entry]) -> list[Entry]:
-    """Append and force to disk, all or none; return the entries that now stand.
+    """Append the entries durably, all or none, and return the entries now in the journal.
 
-    Of one attempt only the first certificate counts: if the journal has one already, that is
-    returned in the place of the one given. Raises JournalUnavailable; then no certificate may
-    go out.
+    Only the first certificate of an attempt is valid: if the journal already has one, that entry
+    is returned instead of the given one. Raises JournalUnavailable: then none of the certificates
+    may be released.
     """
     try:
         with opened(stem) as file:
@@ -113,20 +117,20 @@ def append(stem: str, entries: Sequence[Entry]) -> list[Entry]:
 
 
 def of_references(stem: str, references: Iterable[str]) -> list[Entry]:
-    """Every certificate signed for these references, oldest first of each."""
+    """Every certificate this CA signed for these references, oldest first for each reference."""
     index = _index(stem)
     keys = map(_key, references)
     return [index.entry(place) for key in keys for place in index.places.get(key, [])]
 
 
 def anywhere(references: Collection[str]) -> list[Entry]:
-    """Every certificate that any CA signed for these references, CA by CA."""
+    """Every certificate that any CA signed for these references, grouped by CA."""
     known = stems() if references else []
     return [entry for stem in known for entry in of_references(stem, references)]
 
 
 def find(stem: str, *, reference: str, attempt: int) -> Entry | None:
-    """The entry of this attempt, if its certificate was signed."""
+    """The entry of this attempt, or None if no certificate was signed for it."""
     index = _index(stem)
     places = index.places.get(_key(reference), [])
     return next((index.entry(each) for each in places if each.attempt == attempt), None)
@@ -138,12 +142,20 @@ def holds_serial(stem: str, serial: int) -> bool:
 
 
 def entries(stem: str) -> Iterator[Entry]:
-    """Every whole entry, oldest first."""
+    """Every readable entry, oldest first."""
     return (line.entry for _, _, line in _lines(stem) if line)
 
 
+def labels() -> Iterator[str]:
+    """The RA's label (see ``CertificateOrder``) of each certificate that any CA has signed."""
+    for stem in stems():
+        for entry in entries(stem):
+            if label := entry.facts.get("label"):
+                yield str(label)
+
+
 def faults(stem: str) -> Iterator[str]:
-    """Each line that was changed, torn, or does not follow the one before: ``file:number``."""
+    """Each line that was changed, is incomplete or breaks the hash chain, as ``file:number``."""
     previous = None
     for each, number, line in _lines(stem):
         if line is None or (previous is not None and line.previous != previous):

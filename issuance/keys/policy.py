@@ -1,6 +1,6 @@
-"""Which public keys a certificate may carry: type, size, and the known ways of being weak. Pure.
+"""Which public keys may be certified: type, size and known weaknesses. Pure.
 
-Knows nothing of requests or orders. Each rule is one function over the numbers of the key.
+Independent of requests and orders: the rules only read the numbers of the key.
 """
 
 import hashlib
@@ -15,10 +15,11 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_public_key,
 )
 
-from issuance import tlv
-from issuance.findings import Finding, found
-from issuance.published import is_published
-from issuance.rsa import RsaNumbers, examine_rsa, exponent_bound, rsa_numbers
+from issuance.der import read
+from issuance.findings import PRIVATE_KEY_KNOWN, Finding, found
+from issuance.keys.computable import weakness
+from issuance.keys.published import is_published
+from issuance.keys.rsa import RsaNumbers, examine_rsa, exponent_bound, rsa_numbers
 
 RSA_ENCRYPTION = "1.2.840.113549.1.1.1"
 EC_PUBLIC_KEY = "1.2.840.10045.2.1"
@@ -58,11 +59,13 @@ _OTHER_TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class KeyFacts:
-    """What a public key is; ``bits`` of the modulus or curve, 0 if unknown.
+    """Type and size of a public key.
 
-    ``curve`` is P-256, P-384 or another curve's name; for keys of kind "other" it holds the
-    algorithm's name. ``spki_sha256`` is lower-case hex over the SubjectPublicKeyInfo as it is
-    usually encoded, if the key can be read.
+    ``bits`` is the size of the modulus or curve, 0 if unknown. ``curve`` is the name of the curve,
+    such as P-256; for keys of kind "other" the name of the algorithm. ``exponent`` is None if it
+    is not an RSA key or the exponent has more than 62 bits. ``spki_sha256`` is the SHA-256 in
+    lower-case hex of the SubjectPublicKeyInfo, re-encoded in its usual form if the key can be
+    loaded.
     """
 
     kind: Literal["RSA", "EC", "other"]
@@ -73,79 +76,87 @@ class KeyFacts:
 
     @property
     def name(self) -> str:
-        """For people: "RSA 2048", "P-256", "Ed25519"."""
+        """Name for display, such as "RSA 2048", "P-256" or "Ed25519"."""
         return f"RSA {self.bits}" if self.kind == "RSA" else self.curve or self.kind
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A SubjectPublicKeyInfo taken apart; ``problem`` says why it cannot be read, if it cannot."""
+    """A parsed SubjectPublicKeyInfo (``spki``, DER).
+
+    ``problem`` is a short code if the key cannot be read, else None. ``public_key`` is the
+    library's object, None if it cannot be loaded. ``point`` is x and y of an EC key, concatenated.
+    """
 
     facts: KeyFacts
     spki: bytes
     rsa: RsaNumbers | None = None
     public_key: Any = None
     problem: str | None = None
+    point: bytes = b""
 
 
 def spki_sha256(spki: bytes) -> str:
-    """Lower-case hex of the hash by which keys are recognised everywhere here."""
+    """SHA-256 in lower-case hex of a SubjectPublicKeyInfo (DER), which identifies a key."""
     return hashlib.sha256(spki).hexdigest()
 
 
-def read_key(spki: bytes, element: tlv.Element | None = None) -> Key:
-    """Take a DER SubjectPublicKeyInfo apart; never raises on any bytes.
+def read_key(spki: bytes, element: read.Element | None = None) -> Key:
+    """Parse a SubjectPublicKeyInfo (DER); never raises, whatever the bytes.
 
-    ``element``: the same already read, if it is.
+    ``element`` is the same structure if the caller has parsed it already.
     """
     digest, label = spki_sha256(spki), None
     try:
-        algorithm, bits = (element or tlv.read(spki)).expect(tlv.SEQUENCE).children()
-        oid, *parameters = algorithm.expect(tlv.SEQUENCE).children()
-        name = tlv.object_identifier(oid)
+        algorithm, bits = (element or read.read(spki)).expect(read.SEQUENCE).children()
+        oid, *parameters = algorithm.expect(read.SEQUENCE).children()
+        name = read.object_identifier(oid)
         if name == RSA_ENCRYPTION:
             return _read_rsa(spki, digest, bits, parameters)
         if name == EC_PUBLIC_KEY:
             return _read_ec(spki, digest, bits, parameters)
         label, problem = _OTHER_TYPES.get(name, name), None
-    except (tlv.MalformedError, ValueError) as fault:
+    except (read.MalformedError, ValueError) as fault:
         problem = getattr(fault, "problem", "structure")
     return Key(KeyFacts("other", 0, label, None, digest), spki, problem=problem)
 
 
-def _read_rsa(spki: bytes, digest: str, bits: tlv.Element, parameters: list[tlv.Element]) -> Key:
+def _read_rsa(spki: bytes, digest: str, bits: read.Element, parameters: list[read.Element]) -> Key:
     numbers = rsa_numbers(bits)
     size, exponent = numbers.bits, numbers.exponent
     known = exponent if exponent.bit_length() <= 62 else None
     facts = KeyFacts("RSA", size, None, known, digest)
-    if parameters and (len(parameters) > 1 or parameters[0].tag != tlv.NULL):
+    if parameters and (len(parameters) > 1 or parameters[0].tag != read.NULL):
         return Key(facts, spki, numbers, problem="parameters")
     loadable = 2048 <= size <= 8192 and 0 < exponent < exponent_bound(size)
     loaded = _load(spki) if loadable else None
     return Key(facts if parameters else _usual(facts, loaded), spki, numbers, loaded)
 
 
-def _read_ec(spki: bytes, digest: str, bits: tlv.Element, parameters: list[tlv.Element]) -> Key:
+def _read_ec(spki: bytes, digest: str, bits: read.Element, parameters: list[read.Element]) -> Key:
     if not parameters:
         return Key(KeyFacts("EC", 0, None, None, digest), spki, problem="parameters")
-    if parameters[0].tag != tlv.OID:
+    if parameters[0].tag != read.OID:
         return Key(KeyFacts("EC", 0, "explicit", None, digest), spki)
-    oid = tlv.object_identifier(parameters[0])
+    oid = read.object_identifier(parameters[0])
     if oid not in CURVES:
         return Key(KeyFacts("EC", 0, _OTHER_CURVES.get(oid, oid), None, digest), spki)
     curve, size = CURVES[oid]
-    # RFC 5480 section 2.2: uncompressed, or compressed; the hybrid form is not for PKIX
+    # RFC 5480 section 2.2: uncompressed or compressed; the hybrid form must not be used.
     loaded = _load(spki) if bits.content[1:2] in (b"\x02", b"\x03", b"\x04") else None
     problem = None if loaded else "point"
     facts = KeyFacts("EC", size, curve, None, digest)
-    compressed = bits.content[1:2] != b"\x04"
-    return Key(_usual(facts, loaded) if compressed else facts, spki, None, loaded, problem)
+    if loaded is None or bits.content[1:2] == b"\x04":
+        return Key(facts, spki, None, loaded, problem, bits.content[2:] if loaded else b"")
+    usual = loaded.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    return Key(_usual(facts, loaded), spki, None, loaded, problem, usual[1:])
 
 
 def _usual(facts: KeyFacts, loaded: Any) -> KeyFacts:
-    """The facts with the hash of the usual encoding: a blocked key stays so however it is written.
+    """The facts with the hash of the usual encoding, so that re-encoding cannot hide a blocked key.
 
-    That is with NULL parameters (RFC 3279 section 2.3.1) or the whole point (RFC 5480 section 2.2).
+    The usual encoding of an RSA key has NULL parameters (RFC 3279 section 2.3.1), that of an EC
+    key the uncompressed point (RFC 5480 section 2.2).
     """
     if loaded is None:
         return facts
@@ -160,22 +171,24 @@ def _load(spki: bytes) -> Any:
         return None
 
 
-def key_facts(spki: bytes) -> KeyFacts:
-    """What the key in a DER SubjectPublicKeyInfo is."""
-    return read_key(spki).facts
-
-
 def examine_key(key: bytes | Key, *, blocked: Callable[[str], bool] | None = None) -> list[Finding]:
-    """Every fault of a key, given as DER SubjectPublicKeyInfo or as ``read_key`` returned it.
+    """Every fault of a key, given as SubjectPublicKeyInfo (DER) or as returned by ``read_key``.
 
-    ``blocked`` answers whether a SPKI hash (hex) stands in the block list of the database.
+    ``blocked`` tells whether an SPKI hash (hex) is on the block list in the database; without it
+    the block list is not consulted.
     """
     key = read_key(key) if isinstance(key, bytes) else key
     findings = [*_type(key), *_compromised(key, blocked)]
     findings += examine_rsa(key.rsa) if key.rsa else []
-    if key.public_key is None and not findings:  # nothing could be proven with it
+    findings += _scalar(key) if key.point else []
+    if key.public_key is None and not findings:  # no signature could be verified with it
         findings.append(found("key.unreadable", problem="unusable"))
     return findings
+
+
+def is_computable(key: Key) -> bool:
+    """Whether a rule finds that anybody can compute the private key."""
+    return any(finding.rule in PRIVATE_KEY_KNOWN for finding in examine_key(key))
 
 
 def _type(key: Key) -> Iterator[Finding]:
@@ -186,6 +199,11 @@ def _type(key: Key) -> Iterator[Finding]:
         yield found("key.type", value=facts.name, wanted=ALLOWED)
     elif facts.kind == "EC" and facts.bits == 0:
         yield found("key.curve", value=facts.name, wanted="P-256, P-384")
+
+
+def _scalar(key: Key) -> Iterator[Finding]:
+    if problem := weakness(key.facts.name, key.point):
+        yield found("key.ec_scalar", problem=problem)
 
 
 def _compromised(key: Key, blocked: Callable[[str], bool] | None) -> Iterator[Finding]:

@@ -1,5 +1,7 @@
-"""Keys whose private half anybody can read: printed in standards, shipped with software,
-committed to repositories, or made by Debian's broken generator (CVE-2008-0166). Pure.
+"""Keys whose private key is public knowledge. Pure.
+
+They are printed in standards, shipped with software, committed to public repositories, or made by
+Debian's broken generator (CVE-2008-0166).
 """
 
 import sys
@@ -8,9 +10,9 @@ from bisect import bisect_left
 from functools import cache
 from pathlib import Path
 
-FILE = Path(__file__).parent / "data" / "published-keys.bin"
+FILE = Path(__file__).with_name("published-keys.bin")
 WIDTH = 8
-"""Octets kept of each SHA-256. With 77,900 entries a stranger's key matches once in 2·10^14."""
+"""Octets kept of each SHA-256. With 77,900 entries one of 2·10^14 good keys matches by chance."""
 
 
 def is_published(spki_sha256: str) -> bool:
@@ -21,7 +23,7 @@ def is_published(spki_sha256: str) -> bool:
 
 
 def pack(digests: list[str]) -> bytes:
-    """The content of the shipped list for these SPKI hashes (hex): sorted, cut to ``WIDTH``."""
+    """The content of the shipped list for these SPKI hashes (hex): cut to ``WIDTH``, sorted."""
     return b"".join(sorted({bytes.fromhex(digest)[:WIDTH] for digest in digests}))
 
 

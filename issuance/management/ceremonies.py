@@ -1,4 +1,4 @@
-"""What the commands of key ceremonies share: passphrases, root keys, minutes."""
+"""Shared parts of the key ceremony commands: options, passphrases, root keys, records."""
 
 import getpass
 import sys
@@ -11,16 +11,16 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from certportal.foundation.errors import Refused, Unavailable
-from issuance.services.ceremony import record_path
-from issuance.services.records import Minutes, Record
-from issuance.signers.chains import write_new
+from certportal.foundation.own_files import write_new
+from issuance.services.ceremony.ceremony import record_path
+from issuance.services.ceremony.ceremony_record import Minutes, Record
 from issuance.signers.file import KeyFiles
 
 SHORTEST_PASSPHRASE = 16
 
 
 class CeremonyCommand(BaseCommand):
-    """A command whose refusals are shown to the operator as they are worded."""
+    """Base command: reports Refused, Unavailable and file errors to the operator as they are."""
 
     requires_system_checks = []
 
@@ -33,24 +33,27 @@ class CeremonyCommand(BaseCommand):
             raise CommandError(str(error)) from error
 
     def act(self, options: dict[str, Any]) -> None:
-        """Do what the command is for."""
+        """Carry out the command; overridden by each command."""
         raise NotImplementedError
 
     def write_minutes(
         self, act: str, records: Sequence[Record], options: dict[str, Any], now: datetime
     ) -> None:
-        """Print the record and keep it in a file, in the service and beside the root keys."""
+        """Print the ceremony record and write it to a file, also beside the root keys if given.
+
+        Raises FileExistsError if a file of that name exists.
+        """
         witnesses = tuple(options["witness"])
         text = Minutes(act, options["operator"], witnesses, now, records).text()
         path = record_path(records[-1].stem, now)
-        write_new(path, text.encode(), mode=0o444)
+        write_new(path, text.encode(), mode=0o440)
         if options.get("root_keys"):
-            write_new(Path(options["root_keys"]) / path.name, text.encode(), mode=0o444)
+            write_new(Path(options["root_keys"]) / path.name, text.encode(), mode=0o440)
         self.stdout.write(text)
 
 
 def add_people(parser: CommandParser) -> None:
-    """Add the options that say who is there."""
+    """Add the options for the people present: operator and witnesses."""
     parser.add_argument("--operator", default=getpass.getuser(), help="who carries it out")
     parser.add_argument(
         "--witness", action="append", default=[], help="who watches; may be given again"
@@ -58,7 +61,7 @@ def add_people(parser: CommandParser) -> None:
 
 
 def add_root_keys(parser: CommandParser, *, required: bool) -> None:
-    """Add the options that say where the root keys are."""
+    """Add the options for the location of the root keys and their passphrase."""
     parser.add_argument(
         "--root-keys",
         required=required,
@@ -70,7 +73,10 @@ def add_root_keys(parser: CommandParser, *, required: bool) -> None:
 
 
 def root_keys(options: dict[str, Any]) -> KeyFiles | None:
-    """The root keys the options tell of, or None. Asks for the passphrase if no file has it."""
+    """The root keys given in the options, or None. Asks for the passphrase if no file is given.
+
+    Raises CommandError if the directory belongs to the service or the passphrase is too short.
+    """
     if not options["root_keys"]:
         return None
     folder = Path(options["root_keys"]).resolve()

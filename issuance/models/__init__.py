@@ -1,4 +1,4 @@
-"""What the certificate authority remembers. Keys are never here."""
+"""The database tables of the CA. They never contain private keys."""
 
 from issuance.models.approval import Approval
 from issuance.models.ca import IssuingCA
@@ -6,13 +6,3 @@ from issuance.models.certificate import BlockedKey, Certificate
 from issuance.models.challenge import KeyChallenge
 from issuance.models.prepared import PreparedCertificate
 from issuance.models.responder import OcspResponder
-
-__all__ = [
-    "Approval",
-    "BlockedKey",
-    "Certificate",
-    "IssuingCA",
-    "KeyChallenge",
-    "OcspResponder",
-    "PreparedCertificate",
-]

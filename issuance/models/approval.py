@@ -1,14 +1,16 @@
-"""Approvals of exact bytes by named persons."""
+"""Approvals of prepared certificates by reviewers."""
 
 from django.db import models
 
+from certportal.foundation.kept_tables import Kept
 from issuance.models.prepared import PreparedCertificate
 
 
 class Approval(models.Model):
-    """A person approved one prepared certificate, in a role, having proved who they are again.
+    """One person's approval of exactly the bytes of one prepared certificate.
 
-    ``register_record`` names the version of the register's record that stood at that moment.
+    ``role`` is the person's role then, ``reauthenticated_at`` when they last confirmed with their
+    second factor. ``register_record`` names the version of the register record at that moment.
     """
 
     prepared = models.ForeignKey(PreparedCertificate, models.PROTECT, related_name="approvals")
@@ -16,7 +18,13 @@ class Approval(models.Model):
     role = models.CharField(max_length=30)
     reauthenticated_at = models.DateTimeField()
     register_record = models.CharField(max_length=100, blank=True)
+    # How many approvals were required at that moment.
+    persons = models.PositiveSmallIntegerField(default=1)
+    # From this moment on the approval no longer permits signing: a waiver it rests on has ended.
+    until = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
+
+    keeping = Kept()
 
     class Meta:
         constraints = [

@@ -1,29 +1,31 @@
-"""Issuing CAs: public side only."""
+"""Issuing CAs: public data only."""
 
 from functools import cached_property, lru_cache
-from typing import Self
+from typing import Self, cast
 
 from cryptography import x509
 from django.db import connection, models
 from django.db.models import Q
 
-from issuance.plan import Issuer
-from issuance.profiles import Branch, Environment
+from certportal.foundation.kept_tables import Kept
+from issuance.algorithms import Branch
+from issuance.certificate.plan import Issuer
+from issuance.certificate.profiles import Environment
 
 
 @lru_cache(maxsize=64)
 def _parsed(der: bytes) -> x509.Certificate:
-    """Read once in a process: its names and extensions are asked for with each certificate made."""
+    """Cached, because every certificate made needs the CA's name and extensions."""
     return x509.load_der_x509_certificate(der)
 
 
 class IssuingCA(models.Model):
-    """One issuing CA: an environment, a branch (kind of key) and a generation.
+    """One issuing CA, identified by environment, branch (key type) and generation.
 
-    ``stem`` names its files, key and addresses. Of each environment and branch at most one is
-    active. One on standby is published and does not issue yet; a retired one keeps signing
-    revocation lists until its last certificate ends. ``ocsp_next_update`` is when the first of the
-    responses signed ahead ends, seen when all of them were looked through last.
+    ``stem`` is the base name of its files, key and addresses. At most one CA is active in each
+    environment and branch. A standby CA is published but does not issue yet; a retired CA signs
+    CRLs until its last certificate has expired. ``ocsp_next_update`` is the earliest nextUpdate of
+    the OCSP responses signed in advance, as of the last time all of them were examined.
     """
 
     class State(models.TextChoices):
@@ -43,6 +45,22 @@ class IssuingCA(models.Model):
     crl_next_update = models.DateTimeField(null=True)
     ocsp_next_update = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
+
+    keeping = Kept(
+        changing=["crl_number", "crl_next_update", "ocsp_next_update"],
+        moves={
+            "state": [
+                ("standby", "active"),
+                ("standby", "retired"),
+                ("active", "retired"),
+                ("standby", "revoked"),
+                ("active", "revoked"),
+                ("retired", "revoked"),
+            ]
+        },
+        # RFC 5280 section 5.2.3: the CRL numbers of a CA never decrease.
+        refused="NEW.crl_number < OLD.crl_number",
+    )
 
     class Meta:
         constraints = [
@@ -72,12 +90,15 @@ class IssuingCA(models.Model):
 
     @cached_property
     def root(self) -> x509.Certificate:
-        """The root certificate above it."""
+        """The certificate of the root that issued it."""
         return _parsed(bytes(self.root_der))
 
     @classmethod
     def read(cls, condition: str, *parameters: list[int]) -> list[Self]:
-        """The CAs for which the SQL ``condition`` holds, read without compiling a query."""
+        """The CAs for which the SQL ``condition`` holds, read without the ORM's query compiler.
+
+        ``condition`` must be a constant: it is part of the statement. Values go in ``parameters``.
+        """
         names = [field.attname for field in cls._meta.concrete_fields]
         with connection.cursor() as cursor:
             columns = f"{', '.join(names)} FROM {cls._meta.db_table}"
@@ -85,12 +106,12 @@ class IssuingCA(models.Model):
             return [cls.from_db(connection.alias, names, row) for row in cursor.fetchall()]
 
     def issuer(self) -> Issuer:
-        """The public facts the authority builds certificates with; addresses from settings."""
+        """The public data for building certificates; addresses and policy from the settings."""
         from issuance.conf import pki
 
         conf = pki()
         environment: Environment = "test" if self.environment == "test" else "production"
-        branch: Branch = "rsa" if self.branch == "rsa" else "ec"
+        branch = cast(Branch, self.branch)
         return Issuer(
             certificate=self.certificate,
             environment=environment,

@@ -1,4 +1,4 @@
-"""Issued certificates, and keys that get none any more."""
+"""Issued certificates, and blocked keys."""
 
 from functools import cached_property
 
@@ -6,15 +6,16 @@ from cryptography import x509
 from django.db import models
 from django.db.models import F, Q
 
+from certportal.foundation.kept_tables import Kept
 from issuance.models.ca import IssuingCA
 from issuance.models.prepared import ENVIRONMENT_OF_PROFILE, PreparedCertificate
 
 
 class Certificate(models.Model):
-    """A certificate this authority signed. It outlives the order it was made for.
+    """A certificate signed by this CA. The row is kept when the order is erased.
 
-    ``revocation_reason`` is pyca's name of the reason (RFC 5280, 5.3.1). ``crl_entry`` is the DER
-    of its entry in the revocation list; revocation is for good.
+    ``revocation_reason`` is the library's name of the reason (RFC 5280 section 5.3.1).
+    ``crl_entry`` is the DER of its entry in the CRL. Revocation cannot be undone.
     """
 
     class State(models.TextChoices):
@@ -40,6 +41,15 @@ class Certificate(models.Model):
     revocation_reason = models.CharField(max_length=30, blank=True)
     invalidity_date = models.DateTimeField(null=True)
     crl_entry = models.BinaryField(default=bytes)
+
+    keeping = Kept(
+        changing=["revocation_reason", "invalidity_date", "crl_entry"],
+        once=["revoked_at"],
+        moves={"state": [("issued", "revoked")]},
+        # Revocation cannot be undone; its reason may only be changed to key compromise.
+        refused="OLD.revocation_reason NOT IN ('', NEW.revocation_reason)"
+        " AND NEW.revocation_reason <> 'key_compromise'",
+    )
 
     class Meta:
         constraints = [
@@ -72,15 +82,15 @@ class Certificate(models.Model):
 
     @cached_property
     def certificate(self) -> x509.Certificate:
-        """The certificate itself."""
+        """The certificate, parsed."""
         return x509.load_der_x509_certificate(bytes(self.der))
 
 
 class BlockedKey(models.Model):
-    """A public key that gets no certificate, whoever asks: its private half is or may be known.
+    """A public key that is never certified again, since its private key is or may be exposed.
 
-    Kept by the SHA-256 of its SubjectPublicKeyInfo (lower-case hex). ``reason`` is
-    ``key_compromise`` (a revocation), ``private_key_uploaded`` or ``published``.
+    Identified by the SHA-256 of its SubjectPublicKeyInfo (lower-case hex). ``reason`` is
+    ``key_compromise`` (by a revocation), ``private_key_uploaded`` or ``published``. CA/B BR 4.9.1.
     """
 
     REASONS = ("key_compromise", "private_key_uploaded", "published")
@@ -88,6 +98,8 @@ class BlockedKey(models.Model):
     spki_sha256 = models.CharField(max_length=64, unique=True)
     reason = models.CharField(max_length=30)
     created_at = models.DateTimeField()
+
+    keeping = Kept()
 
     class Meta:
         constraints = [

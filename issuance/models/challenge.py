@@ -1,14 +1,16 @@
-"""Challenges to whoever says that they hold a private key."""
+"""Challenges for proving possession of a private key."""
 
 from django.db import models
 from django.db.models import F, Q
 
+from certportal.foundation.kept_tables import Ordinary
+
 
 class KeyChallenge(models.Model):
-    """A line to be signed with one private key, once and soon.
+    """A challenge to be signed with one private key, once and before it expires.
 
     `token` is 256 random bits in base64url; `spki` is the DER of the public key it is bound to.
-    It is no secret: whoever knows it can do nothing without the private key.
+    The token is not secret: it is useless without the private key.
     """
 
     token = models.CharField(max_length=43, unique=True)
@@ -16,6 +18,8 @@ class KeyChallenge(models.Model):
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(db_index=True)
     used_at = models.DateTimeField(null=True)
+
+    keeping = Ordinary("a question that lives for minutes; what it proved is an event")
 
     class Meta:
         constraints = [

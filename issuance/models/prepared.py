@@ -1,11 +1,14 @@
-"""Attempts at a certificate: the very bytes that are linted, shown, approved and signed."""
+"""Prepared certificates: the exact bytes that are linted, shown, approved and signed."""
 
 from functools import cached_property
+from typing import Any
 
 from cryptography import x509
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
+from certportal.foundation.kept_tables import Kept
 from issuance.findings import Finding
 from issuance.models.ca import IssuingCA
 
@@ -15,12 +18,13 @@ ENVIRONMENT_OF_PROFILE = Q(environment="test", profile_id__startswith="test_") |
 
 
 class PreparedCertificate(models.Model):
-    """One attempt for one reference.
+    """One attempt to make the certificate of one reference.
 
-    ``tbs`` is the TBSCertificate (DER); ``specimen_der`` the same signed by a throwaway key, for
-    showing. An attempt that the CA's own rules stopped is stored as refused, without either, so
-    that its findings can be shown. Void and refused attempts stay visible. ``replaces`` is the
-    reference of the certificate that a reissue keeps the key of.
+    ``tbs`` is the TBSCertificate (DER); ``specimen_der`` is the same signed with a throwaway key,
+    for display. An attempt refused by the CA's rules has neither and is stored to show its
+    findings. Void and refused attempts are kept. ``replaces`` is the reference of the certificate
+    whose key a reissue keeps; ``label`` is the RA's order number. ``concerned`` holds the marks
+    of persons whose approvals do not count.
     """
 
     class State(models.TextChoices):
@@ -31,6 +35,7 @@ class PreparedCertificate(models.Model):
         ISSUED = "issued"
 
     reference = models.UUIDField()
+    label = models.CharField(max_length=40, blank=True)
     replaces = models.UUIDField(null=True)
     attempt = models.PositiveIntegerField()
     state = models.CharField(max_length=10, choices=State.choices)
@@ -52,10 +57,24 @@ class PreparedCertificate(models.Model):
     csr_sha256 = models.CharField(max_length=64)
     submission_sha256 = models.CharField(max_length=64)
     register_record = models.CharField(max_length=100)
+    concerned = ArrayField(models.CharField(max_length=80), default=list)
     findings = models.JSONField(default=list)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
+
+    keeping = Kept(
+        once=["void_reason", "closed_at"],
+        # From signing to void only if the CA is out of use: checked by a trigger (migration 0010).
+        moves={
+            "state": [
+                ("prepared", "void"),
+                ("prepared", "signing"),
+                ("signing", "issued"),
+                ("signing", "void"),
+            ]
+        },
+    )
 
     class Meta:
         constraints = [
@@ -102,17 +121,28 @@ class PreparedCertificate(models.Model):
             )
         ]
 
+    @property
+    def event_data(self) -> dict[str, Any]:
+        """Return what every event about the attempt holds."""
+        return {
+            "reference": str(self.reference),
+            "serial": self.serial,
+            "tbs_sha256": self.tbs_sha256,
+            "profile": self.profile_id,
+            "profile_version": self.profile_version,
+        }
+
     def __str__(self) -> str:
         return f"{self.reference}/{self.attempt}"
 
     @property
     def is_open(self) -> bool:
-        """Whether it can still be approved and issued, its time apart."""
+        """Whether it can still be approved and issued; ``expires_at`` is not considered."""
         return self.state == self.State.PREPARED
 
     @cached_property
     def specimen(self) -> x509.Certificate:
-        """The certificate-to-be under a throwaway signature. Only of attempts not refused."""
+        """The certificate signed with a throwaway key. Refused attempts have none."""
         return x509.load_der_x509_certificate(bytes(self.specimen_der))
 
     @property

@@ -3,13 +3,14 @@
 from django.db import models
 from django.db.models import F, Q
 
+from certportal.foundation.kept_tables import Kept
 from issuance.models.ca import IssuingCA
 
 
 class OcspResponder(models.Model):
-    """A certificate that lets a key sign the status of one CA's certificates, for some days.
+    """The certificate of a delegated OCSP responder of one CA, valid for some days.
 
-    The key lives in the memory of the `ca` worker that made it, and ends with that process.
+    The private key exists only in the memory of the `ca` worker process that made it.
     """
 
     issuing_ca = models.ForeignKey(IssuingCA, models.PROTECT, related_name="responders")
@@ -18,6 +19,8 @@ class OcspResponder(models.Model):
     not_before = models.DateTimeField()
     not_after = models.DateTimeField()
     created_at = models.DateTimeField()
+
+    keeping = Kept()
 
     class Meta:
         constraints = [

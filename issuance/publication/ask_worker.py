@@ -1,14 +1,16 @@
-"""How web has the `ca` worker sign one answer, and waits for it: over Redis, for seconds.
+"""Lets a web process have one OCSP response signed by the `ca` worker, and wait for it in Redis.
 
-The web processes hold no keys. Anybody may ask, so what can be asked for is bounded: one question
-at a time from each web process, and so many a second; what is beyond that is not asked.
+The web processes hold no keys. Since anybody may ask, the load on the worker is limited: each web
+process sends one request at a time, at a limited rate, and drops the others.
 """
 
 import base64
+import re
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from typing import cast
 from uuid import uuid4
@@ -16,19 +18,20 @@ from uuid import uuid4
 import celery
 import redis
 import structlog
-from django.conf import settings
 from kombu.exceptions import KombuError
+
+from certportal.foundation import redis_store
 
 log = structlog.get_logger(__name__)
 
 PATIENCE = 3
-"""Seconds a client is kept waiting."""
+"""Seconds that a client is kept waiting at most."""
 A_SECOND = 10.0
 AT_ONCE = 20.0
 
 
 class Allowance:
-    """So many questions a second, some more at once, and never two at the same time."""
+    """A token bucket: ``a_second`` requests per second, bursts of ``at_once``, no concurrency."""
 
     def __init__(self, a_second: float = A_SECOND, at_once: float = AT_ONCE) -> None:
         self._a_second, self._at_once = a_second, at_once
@@ -37,7 +40,7 @@ class Allowance:
 
     @contextmanager
     def take(self) -> Iterator[bool]:
-        """Whether the question may be put, as long as the block lasts."""
+        """Yield whether a request may be sent; others are refused until the block ends."""
         taken = self._turn.acquire(blocking=False)
         try:
             yield taken and self._has_one()
@@ -57,12 +60,32 @@ class Allowance:
 
 _allowance = Allowance()
 
+LONGEST_REQUEST = 10_000
+"""Limit in bytes. A usual request, about one certificate, has 100 to 200."""
+_STEM = re.compile(r"[-\w]{1,64}", re.ASCII)
+_REPLY_TO = re.compile(r"ocsp-answer:[0-9a-f]{32}")
+_REQUEST = re.compile(rf"[A-Za-z0-9+/]{{0,{LONGEST_REQUEST * 4 // 3 + 2}}}={{0,2}}")
+
+
+class NotAsked(ValueError):
+    """The message does not have the form in which the web processes send requests."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A message to the `ca` worker: CA, OCSP request (DER) and the Redis list for the reply."""
+
+    stem: str
+    request: bytes
+    reply_to: str
+
+
 type Waited = tuple[bytes, bytes] | None
-"""What Redis tells who waits for a list: its name and the element."""
+"""Result of BLPOP: the name of the list and its element, or None after the timeout."""
 
 
 def ask(stem: str, request: bytes) -> bytes | None:
-    """The answer (DER) that the `ca` worker signs for a request; None if there is none now."""
+    """The response (DER) that the `ca` worker signs for a request; None if it gives none now."""
     with _allowance.take() as may:
         return _ask(stem, request) if may else None
 
@@ -80,8 +103,22 @@ def _ask(stem: str, request: bytes) -> bytes | None:
     return answered[1] if answered else None
 
 
+def read(stem: object, request: object, reply_to: object) -> Question:
+    """Validate a message and return the question in it. Raises NotAsked.
+
+    This is the only task of the `ca` worker whose message carries data from outside. That is safe
+    because anybody may ask for the status of any certificate and the signed status is true in any
+    case. But this process holds keys, so it only accepts the limited form that `ask` sends.
+    """
+    given = [(stem, _STEM), (request, _REQUEST), (reply_to, _REPLY_TO)]
+    texts = [text for text, form in given if isinstance(text, str) and form.fullmatch(text)]
+    if len(texts) != len(given):
+        raise NotAsked("the message is not of the form of a question")
+    return Question(texts[0], base64.b64decode(texts[1]), texts[2])
+
+
 def reply(reply_to: str, answer: bytes) -> None:
-    """Hand the answer to whoever waits for it; it is forgotten soon if nobody does."""
+    """Send the answer to the waiting web process; it expires soon if nobody collects it."""
     with _store().pipeline() as together:
         together.rpush(reply_to, answer)
         together.expire(reply_to, PATIENCE)
@@ -90,7 +127,4 @@ def reply(reply_to: str, answer: bytes) -> None:
 
 @cache
 def _store() -> redis.Redis:
-    timeout = PATIENCE + 1
-    return redis.Redis.from_url(
-        settings.REDIS_URL, socket_timeout=timeout, socket_connect_timeout=1
-    )
+    return redis_store.connect(answer_within=PATIENCE + 1)

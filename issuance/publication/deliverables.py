@@ -1,4 +1,4 @@
-"""The files of an issued certificate, as the registration authority hands them over."""
+"""The files of an issued certificate that the registration authority delivers."""
 
 from dataclasses import dataclass
 
@@ -11,8 +11,10 @@ from issuance.models import Certificate
 
 @dataclass(frozen=True, slots=True)
 class Deliverables:
-    """``chain_pem`` goes from the certificate over the issuing CA to the root; ``root_pem`` and
-    ``issuing_ca_pem`` are its parts; ``p7b`` holds all three (DER).
+    """A certificate in every delivered format.
+
+    ``chain_pem`` holds the certificate, the issuing CA and the root in this order;
+    ``issuing_ca_pem`` and ``root_pem`` hold the latter two; ``p7b`` is PKCS#7 (DER) of all three.
     """
 
     der: bytes
@@ -24,7 +26,7 @@ class Deliverables:
 
 
 def deliverables(certificate: Certificate) -> Deliverables:
-    """Every form the certificate is handed over in; the bytes are those that were stored."""
+    """The certificate in every delivered format, made from the stored DER."""
     chain = [
         x509.load_der_x509_certificate(bytes(certificate.der)),
         certificate.issuing_ca.certificate,

@@ -1,7 +1,7 @@
-"""What machines fetch: status, revocation lists and CA certificates, in front of Django.
+"""Serves OCSP responses, CRLs and CA certificates to machines, in front of Django.
 
-A small WSGI application that reads files the `ca` worker has written. It asks no database and no
-session, so it answers while these are down, and costs little more than any fixed answer.
+A small WSGI application that reads files written by the `ca` worker. It uses neither database nor
+sessions, so it answers while these are down, and is fast.
 """
 
 import base64
@@ -20,15 +20,15 @@ from django.conf import settings
 from django.utils.http import http_date
 
 from certportal.foundation import clock
-from issuance import asking, packs, repository
 from issuance.authority import ocsp
+from issuance.publication import ask_worker, ocsp_packs, repository
 
 FRESH_FOR = 60
-"""Seconds that a cache may keep a list or a status: a revocation is seen within minutes."""
-LONGEST_REQUEST = 10_000
+"""Seconds that a cache may keep a CRL or a response, so that a revocation is seen in minutes."""
+LONGEST_REQUEST = ask_worker.LONGEST_REQUEST
 MEDIA_TYPE = "application/ocsp-response"
 
-# Longer than the name of any CA, and short enough to be the name of a file.
+# The limit is above any CA's stem and below the limit of file names.
 _STEM = r"[-\w]{1,64}"
 _OCSP = re.compile(rf"/ocsp/({_STEM})(?:/(.*))?", re.ASCII | re.DOTALL)
 _FILE = re.compile(rf"/(?:crl/{_STEM}\.crl|ca/{_STEM}\.(?:crt|pem|p7c))", re.ASCII)
@@ -50,7 +50,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of file: where it lies, its media type, and the seconds a cache may keep it."""
+    """A file type: the function from stem to path, media type, seconds a cache may keep it."""
 
     find: Callable[[str], Path]
     media_type: str
@@ -58,7 +58,7 @@ class Kind:
 
 
 KINDS = {
-    # RFC 2585; a certs-only message: RFC 5280 section 4.2.2.1.
+    # Media types: RFC 2585; for the certs-only message RFC 5280 section 4.2.2.1.
     ".crl": Kind(repository.crl_path, "application/pkix-crl", FRESH_FOR),
     ".crt": Kind(repository.certificate_path, "application/pkix-cert", 3600),
     ".pem": Kind(repository.chain_path, "application/x-pem-file", 3600),
@@ -67,7 +67,7 @@ KINDS = {
 
 
 class Front:
-    """Answers the addresses that stand in certificates, and hands all others on."""
+    """WSGI middleware: answers the addresses written into certificates, passes others on."""
 
     def __init__(self, inner: WSGIApplication) -> None:
         self._inner = inner
@@ -82,7 +82,7 @@ class Front:
 
 
 def answer(environ: WSGIEnvironment) -> Answer | None:
-    """The answer to a request for a status or a file; None to all others."""
+    """The answer to a request for a status or a file; None for all other requests."""
     path: str = environ.get("PATH_INFO", "")
     if not path.startswith(("/ocsp/", "/crl/", "/ca/")):
         return None
@@ -92,16 +92,16 @@ def answer(environ: WSGIEnvironment) -> Answer | None:
 
 
 def _nothing(status: str, *headers: tuple[str, str]) -> Answer:
-    """An answer to a machine that errs: no page."""
+    """An error without a body: the clients are machines."""
     return Answer(status, [("Content-Type", "text/plain"), ("Content-Length", "0"), *headers])
 
 
 def _content(
     environ: WSGIEnvironment, described: Headers, tag: str, modified: int, body: Iterable[bytes]
 ) -> Answer:
-    """The content, unless the client has it or wants headers only: RFC 9110 sections 9.3, 13.
+    """A 200 with the content, a 304, or headers only for HEAD: RFC 9110 sections 9.3, 13.
 
-    ``described`` are type and length, then what caches are told.
+    ``described`` starts with the headers Content-Type and Content-Length; the rest is caching.
     """
     caching = [*described[2:], ("ETag", tag), ("Last-Modified", _date(modified))]
     if environ["REQUEST_METHOD"] != "POST" and _is_known(environ, tag):
@@ -111,8 +111,10 @@ def _content(
 
 
 def _is_known(environ: WSGIEnvironment, tag: str) -> bool:
-    """Whether the client has it by its tag. Dates tell nothing: they do not tell what was signed
-    before a revocation from what was signed after it in the same second.
+    """Whether If-None-Match has the tag.
+
+    If-Modified-Since is ignored: a date cannot distinguish a response signed before a revocation
+    from a response signed after it in the same second.
     """
     tags: str = environ.get("HTTP_IF_NONE_MATCH", "")
     known = [each.strip().removeprefix("W/") for each in tags.split(",")]
@@ -135,7 +137,7 @@ def _file(environ: WSGIEnvironment, asked: Path) -> Answer:
         file = kind.find(asked.stem).open("rb")
     except FileNotFoundError:
         return _nothing("404 Not Found")
-    # A file is replaced whole by another, so these tell one version from the next.
+    # Files are replaced, never changed in place, so these values identify a version.
     facts = os.fstat(file.fileno())
     tag = f'"{facts.st_ino:x}-{facts.st_mtime_ns:x}-{facts.st_size:x}"'
     described = [
@@ -160,9 +162,10 @@ def _blocks(file: IO[bytes], size: int) -> Iterator[bytes]:
 
 
 def _status(environ: WSGIEnvironment, stem: str, in_path: str | None) -> Answer:
-    """One OCSP answer over HTTP: RFC 6960 appendix A, RFC 5019 section 5.
+    """The answer to an OCSP request over HTTP: RFC 6960 appendix A, RFC 5019 section 5.
 
-    What is wrong with a request is said in OCSP, with HTTP's 200: clients look no further.
+    A faulty request gets an OCSP error response with HTTP status 200, since clients read no
+    response with another status.
     """
     method = environ["REQUEST_METHOD"]
     if method not in ("GET", "HEAD", "POST"):
@@ -187,13 +190,13 @@ def _told(environ: WSGIEnvironment, stem: str, in_path: str | None, names: ocsp.
         return _uncached(ocsp.refuse(OCSPResponseStatus.UNAUTHORIZED))
     if ahead := _signed_ahead(environ, stem, asked):
         return ahead
-    # Nothing is signed for who wants no more than headers; RFC 9110 section 9.3.2 lets the length
-    # of what is not made be left out.
+    # HEAD causes no signature; RFC 9110 section 9.3.2 allows leaving out the length of a body
+    # that was not made.
     return Answer("200 OK", _UNCACHED) if method == "HEAD" else _on_demand(stem, request)
 
 
 def _posted(environ: WSGIEnvironment) -> bytes:
-    """The body; one that is too long is cut, and so malformed."""
+    """The body; a body over the limit is truncated and thus fails to parse. Raises ValueError."""
     announced = environ.get("CONTENT_LENGTH") or "0"
     most = LONGEST_REQUEST if environ.get("wsgi.input_terminated") else max(0, int(announced))
     body: bytes = environ["wsgi.input"].read(min(most, LONGEST_REQUEST))
@@ -201,15 +204,16 @@ def _posted(environ: WSGIEnvironment) -> bytes:
 
 
 def _decoded(in_path: str) -> bytes:
-    """The request in a path, which the server has unquoted. Some clients leave "+" unquoted, and
-    some leave out the padding. Raises ValueError.
+    """The request (DER) from a path that the server has already unquoted. Raises ValueError.
+
+    Some clients do not quote "+", and some omit the Base64 padding.
     """
     text = in_path[:LONGEST_REQUEST].replace(" ", "+").rstrip("=")
     return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
 
 
 def _names(stem: str) -> ocsp.Names | None:
-    """The CA by its published certificate; None if there is none of that name."""
+    """The CA ``stem``, read from its published certificate; None if there is none."""
     file = _certificate_file(stem, str(settings.PORTAL_DATA))
     try:
         facts = os.stat(file)
@@ -231,9 +235,12 @@ def _names_in(file: str, _inode: int, _mtime: int) -> ocsp.Names:
 def _signed_ahead(
     environ: WSGIEnvironment, stem: str, asked: tuple[ocsp.CertId, ...]
 ) -> Answer | None:
-    """The answer in a pack, with the headers of RFC 5019 section 6.2; none that has ended."""
+    """The answer signed in advance, with the headers of RFC 5019 section 6.2.
+
+    None if there is none, if it has expired, or if the request is about several certificates.
+    """
     one, *more = asked
-    pack = packs.find(stem, one.serial)
+    pack = ocsp_packs.find(stem, one.serial)
     found = pack.find(one.algorithm, one.serial) if pack and not more else None
     now = clock.now()
     if pack is None or found is None or now >= pack.next_update:
@@ -250,8 +257,8 @@ def _signed_ahead(
 
 
 def _on_demand(stem: str, request: bytes) -> Answer:
-    """What the `ca` worker signs for this one request, or that nobody can just now."""
-    signed = asking.ask(stem, request)
+    """The response that the `ca` worker signs for this request, or "try later"."""
+    signed = ask_worker.ask(stem, request)
     return _uncached(signed or ocsp.refuse(OCSPResponseStatus.TRY_LATER))
 
 

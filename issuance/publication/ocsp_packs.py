@@ -1,8 +1,9 @@
-"""OCSP responses signed ahead, in files: packs of those whose serial numbers begin alike.
+"""OCSP responses signed in advance, in files (packs) grouped by prefix of the serial number.
 
-The `ca` worker writes a pack whole and replaces it in one step; web reads it, with the database
-up or down. A pack is one line of JSON, which says where each response begins, and the responses.
-Nothing in it is worth forcing to disk: a broken one is as good as none, and is made anew.
+The `ca` worker writes a complete pack and replaces the old file atomically; the web processes
+read it without the database. A pack is one line of JSON with the length of each response,
+followed by the responses. Packs are not synced to disk: a broken pack counts as missing and is
+made again.
 """
 
 import hashlib
@@ -15,22 +16,24 @@ from pathlib import Path
 
 from django.conf import settings
 
-from issuance import repository
-from issuance.plan import serial_hex
+from certportal.foundation import own_files
+from issuance.certificate.plan import serial_hex
 
 MOST_IN_MEMORY = 64 * 1024 * 1024
-"""Octets of packs that a web process remembers; then it begins anew."""
+"""Limit in octets of a web process's cache of packs; beyond it the cache is cleared."""
 DIGITS = (2, 5)
-"""A serial number is 01 and random digits (issuance.plan.new_serial). The first three of these are
-the name of its pack, so that there are up to 4096 packs for each CA."""
+"""Slice of a serial number (hex) that is the name of its pack.
+
+Serial numbers are 01 and random digits (issuance.certificate.plan.new_serial). The first three
+random digits give up to 4096 packs for each CA."""
 
 type Key = tuple[str, int]
-"""The name of the hash algorithm a client names the issuer with, and the serial number."""
+"""The name of the hash algorithm in the client's CertID, and the serial number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One response (DER), and the hash that tells it from all others."""
+    """One response (DER) and its SHA-256 (hex), used as entity tag."""
 
     der: bytes
     sha256: str
@@ -38,27 +41,27 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """Responses that were signed together; times in UTC, to the second."""
+    """Responses signed together; times in UTC, to the second; keys as made by ``_key``."""
 
     this_update: datetime
     next_update: datetime
     responses: Mapping[str, Response]
 
     def find(self, algorithm: str, serial: int) -> Response | None:
-        """The response about a certificate."""
+        """The response about a certificate, or None."""
         return self.responses.get(_key(algorithm, serial))
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What stands in a pack's first line: its life, and the length of each response, in order."""
+    """The first line of a pack: its validity, and the length of each response in file order."""
 
     this_update: datetime
     next_update: datetime
     sizes: Mapping[str, int]
 
     def tells_of(self, algorithm: str, serial: int) -> bool:
-        """Whether the pack holds the response about a certificate."""
+        """Whether the pack has a response about a certificate."""
         return _key(algorithm, serial) in self.sizes
 
 
@@ -67,40 +70,40 @@ def _key(algorithm: str, serial: int) -> str:
 
 
 def folder(stem: str) -> Path:
-    """The packs of the CA ``stem``."""
+    """The folder of the packs of the CA ``stem``."""
     return Path(settings.PORTAL_DATA) / "ocsp" / stem
 
 
 def path(stem: str, name: str) -> Path:
-    """One pack of the CA ``stem``; its name are the digits that its serial numbers share."""
+    """The file of a pack; ``name`` is the digits that its serial numbers have in common."""
     return folder(stem) / f"{name}.pack"
 
 
 def name_of(serial: str) -> str:
-    """The name of the pack in which this serial number (as stored, hexadecimal) belongs."""
+    """The name of the pack of a serial number, given in hexadecimal as stored."""
     return serial[slice(*DIGITS)]
 
 
 def serials_of(name: str) -> tuple[str, str]:
-    """The serial numbers that belong in a pack: from the first, and below the second."""
+    """The range of serial numbers (hex) in a pack: lower bound, and upper bound excluded."""
     return f"01{name}", f"01{name}G"
 
 
 def write(
     stem: str, name: str, begun: datetime, until: datetime, responses: Mapping[Key, bytes]
 ) -> None:
-    """Publish a pack; an empty one is taken away."""
+    """Publish a pack valid from ``begun`` to ``until``; without responses, delete its file."""
     if not responses:
         path(stem, name).unlink(missing_ok=True)
         return
     index = {_key(*key): len(each) for key, each in responses.items()}
     header = {"this": int(begun.timestamp()), "next": int(until.timestamp()), "sizes": index}
     content = b"".join((json.dumps(header).encode(), b"\n", *responses.values()))
-    repository.replace(path(stem, name), content, lasting=False)
+    own_files.replace(path(stem, name), content, lasting=False)
 
 
 def read_head(file: Path) -> Head | None:
-    """The first line of the pack in the file; None if there is none, or the pack is broken."""
+    """The first line of the pack in the file; None if the file is missing or broken."""
     try:
         with file.open("rb") as opened:
             line = opened.readline()
@@ -120,7 +123,7 @@ def _head(line: bytes, rest: int) -> Head | None:
 
 
 def read(file: Path) -> Pack | None:
-    """The pack in the file; None if there is none, or it is broken."""
+    """The pack in the file; None if the file is missing or broken."""
     try:
         line, _, body = file.read_bytes().partition(b"\n")
     except FileNotFoundError:
@@ -137,14 +140,14 @@ def read(file: Path) -> Pack | None:
 
 
 class _Memory:
-    """The packs read last, each with what told its version from others."""
+    """Cache of packs by file, each with inode and modification time as its version."""
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[tuple[int, int], Pack | None]] = {}
         self._octets = 0
 
     def read(self, file: str) -> Pack | None:
-        """The pack in the file, read again only if the file was replaced since."""
+        """The pack in the file, read again only if the file has been replaced."""
         try:
             facts = os.stat(file)
         except FileNotFoundError:
@@ -163,8 +166,8 @@ _memory = _Memory()
 
 
 def find(stem: str, serial: int) -> Pack | None:
-    """The pack that a serial number belongs in, as it is on disk at this moment."""
-    # Put together by hand: for each request, and pathlib takes ten times as long.
+    """The current pack of a serial number; None if it is missing or broken."""
+    # A plain string, since this runs for each request and pathlib takes ten times as long.
     return _memory.read(f"{settings.PORTAL_DATA}/ocsp/{stem}/{name_of(serial_hex(serial))}.pack")
 
 

@@ -1,12 +1,11 @@
-"""The public files: CA certificates, chains and revocation lists.
+"""The public repository: CA certificates, chains and CRLs.
 
-They are plain files under PORTAL_DATA, so they are served while the database is down, and each is
-replaced in one step, so a reader never sees half of one.
+They are plain files under PORTAL_DATA, so that they are served while the database is down. Each
+is replaced atomically, so a reader never sees an incomplete file.
 """
 
 import fcntl
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,13 +15,14 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.hazmat.primitives.serialization.pkcs7 import serialize_certificates
 from django.conf import settings
 
+from certportal.foundation import own_files
 from certportal.foundation.errors import Unavailable
-from issuance import tlv
 from issuance.authority import crl
+from issuance.der import read
 
 
 class Overtaken(Unavailable):
-    """A newer list has been published meanwhile."""
+    """A CRL with the same or a higher number has been published meanwhile."""
 
 
 # Four days of hourly lists.
@@ -35,7 +35,7 @@ def crl_path(stem: str) -> Path:
 
 
 def kept_crls(stem: str) -> Path:
-    """The folder of the last lists of the CA ``stem``, each a file named by its number."""
+    """The folder of the latest lists of the CA ``stem``, each file named by its CRL number."""
     return Path(settings.PORTAL_DATA) / "crl" / "kept" / stem
 
 
@@ -54,60 +54,54 @@ def bundle_path(stem: str) -> Path:
     return Path(settings.PORTAL_DATA) / "ca" / "public" / f"{stem}.p7c"
 
 
-def replace(path: Path, content: bytes, *, lasting: bool = True) -> None:
-    """Put ``content`` in the place of the file at ``path``: the old one whole or the new one.
-
-    One that is not ``lasting`` may be broken after the machine has lost its power.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            if lasting:
-                file.flush()
-                os.fsync(file.fileno())
-            os.fchmod(file.fileno(), 0o644)
-        os.replace(draft, path)
-    except BaseException:
-        os.unlink(draft)
-        raise
-
-
 def publish_chain(stem: str, chain: tuple[x509.Certificate, ...]) -> None:
     """Publish the certificate and the chain of a CA."""
-    replace(certificate_path(stem), chain[0].public_bytes(Encoding.DER))
+    own_files.replace(certificate_path(stem), chain[0].public_bytes(Encoding.DER))
     pem = b"".join(certificate.public_bytes(Encoding.PEM) for certificate in chain)
-    replace(chain_path(stem), pem)
-    replace(bundle_path(stem), serialize_certificates(list(chain), Encoding.DER))
+    own_files.replace(chain_path(stem), pem)
+    own_files.replace(bundle_path(stem), serialize_certificates(list(chain), Encoding.DER))
 
 
 def served_crl(stem: str) -> crl.Parts | None:
-    """The list being served, taken apart; None if there is none, or the file is broken."""
+    """The list being served, parsed; None if the file is missing or broken."""
     return read_list(crl_path(stem))
 
 
+def is_served(stem: str, der: bytes) -> bool:
+    """Whether exactly these bytes are the list being served."""
+    try:
+        return crl_path(stem).read_bytes() == der
+    except FileNotFoundError:
+        return False
+
+
 def last_crl(stem: str) -> crl.Parts | None:
-    """The list published last: the one being served or, if that is lost, the newest kept."""
+    """The list published last: the served list or, if that is lost, the newest kept copy."""
     return next(filter(None, map(read_list, _crls(stem))), None)
 
 
+def last_crl_by(stem: str, issuer: x509.Certificate) -> crl.Parts | None:
+    """The list of this issuer that was published last, whatever else lies in its place."""
+    found = filter(None, map(read_list, _crls(stem)))
+    return next((each for each in found if crl.is_issued_by(each, issuer)), None)
+
+
 def last_crl_path(stem: str) -> Path | None:
-    """Where that list lies; None if there is none."""
+    """The file of the list published last; None if there is none."""
     return next(filter(read_list, _crls(stem)), None)
 
 
 def _crls(stem: str) -> Iterator[Path]:
-    """Where it may lie, the likeliest place first."""
+    """The candidate files for the last list: the served file, then kept copies, newest first."""
     yield crl_path(stem)
     yield from sorted(kept_crls(stem).glob("*.crl"), reverse=True)
 
 
 def read_list(path: Path) -> crl.Parts | None:
-    """The list in the file, taken apart; None if there is none, or the file is broken."""
+    """The list in the file, parsed; None if the file is missing or broken."""
     try:
         return crl.take_apart(path.read_bytes())
-    except (FileNotFoundError, tlv.MalformedError, ValueError):
+    except (FileNotFoundError, read.MalformedError, ValueError):
         return None
 
 
@@ -118,25 +112,25 @@ def crl_number(stem: str) -> int:
 
 
 def publish_list(stem: str, number: int, crl_der: bytes) -> None:
-    """Keep the list under its number and serve it; the oldest of those kept go.
+    """Store the list under its number, serve it, and delete the oldest stored lists.
 
-    Raises Overtaken if a list of that number or a higher one was published: whoever signed this
-    one has lost the database's lock meanwhile.
+    Raises Overtaken if a list with this or a higher number has been published: the signer of this
+    list has lost its database lock meanwhile.
     """
     folder = kept_crls(stem)
     with _alone(folder):
         if number <= crl_number(stem):
             raise Overtaken(f"{stem}: {number}")
-        replace(folder / f"{number:020}.crl", crl_der)
-        replace(crl_path(stem), crl_der)
+        own_files.replace(folder / f"{number:020}.crl", crl_der)
+        own_files.replace(crl_path(stem), crl_der)
         for old in sorted(folder.glob("*.crl"))[:-CRLS_KEPT]:
             old.unlink(missing_ok=True)
 
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Hold a lock of the disk's, which goes with this process and with nothing else."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Hold an exclusive file lock, which ends at the latest with this process."""
+    own_files.make_folder(folder)
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

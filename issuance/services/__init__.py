@@ -1,47 +1,16 @@
-"""What the authority does, one function per act; the only writers of its tables."""
+"""The services of the CA, one function for each operation; only they write its tables."""
 
-from issuance.services.approve import ApprovalState, approve
-from issuance.services.approve_many import approve_all
-from issuance.services.confirmed import issue_all_confirmed, issue_confirmed
-from issuance.services.examine import examine_for_operator, examine_for_visitor
-from issuance.services.issue import issue, issue_all
-from issuance.services.keys import block_key, import_keys, is_blocked
-from issuance.services.leaks import report_leaked_key, revoke_key
-from issuance.services.possession import challenge, open_challenge, prove
-from issuance.services.prepare import prepare, prepare_all, void
-from issuance.services.publish import publish_crl, publish_crl_with, publish_crls
-from issuance.services.reconcile import reconcile
-from issuance.services.respond import answer, publish_response_with, refresh_responses
-from issuance.services.revoke import REASONS, revoke
-
-__all__ = [
-    "REASONS",
-    "ApprovalState",
-    "answer",
-    "approve",
-    "approve_all",
-    "block_key",
-    "challenge",
-    "examine_for_operator",
-    "examine_for_visitor",
-    "import_keys",
-    "is_blocked",
-    "issue",
-    "issue_all",
-    "issue_all_confirmed",
-    "issue_confirmed",
-    "open_challenge",
-    "prepare",
-    "prepare_all",
-    "prove",
-    "publish_crl",
-    "publish_crl_with",
-    "publish_crls",
-    "publish_response_with",
-    "reconcile",
-    "refresh_responses",
-    "report_leaked_key",
-    "revoke",
-    "revoke_key",
-    "void",
-]
+from issuance.services.blocked_keys import block_key, hit_by, import_keys, is_blocked
+from issuance.services.csr_check import examine_for_operator, examine_for_visitor
+from issuance.services.exposed_keys.leaked import report_known_keys, report_leaked_key, revoke_key
+from issuance.services.exposed_keys.possession import challenge, open_challenge, prove
+from issuance.services.issuing.approve import ApprovalState, approve
+from issuance.services.issuing.approve_many import approve_all
+from issuance.services.issuing.confirmed import issue_all_confirmed, issue_confirmed
+from issuance.services.issuing.issue import issue, issue_all
+from issuance.services.issuing.prepare import prepare, prepare_all, void
+from issuance.services.recovery.reconcile import reconcile
+from issuance.services.status.ocsp import answer, publish_response_with, refresh_responses
+from issuance.services.status.publish_crl import publish_crl, publish_crl_with, publish_crls
+from issuance.services.status.revoke import REASONS, revoke
+from issuance.services.status.signing import ensure_journal, keys_out_of_reach

@@ -1,4 +1,4 @@
-"""Keys that get no certificate: blocked ones, and those certified for another matter."""
+"""Keys that are not certified: blocked keys, and keys certified for another reference."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,8 +11,10 @@ from django.db import connection, transaction
 
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
+from certportal.foundation.outbox import outbox
+from issuance.event_names import IssuanceEvent
 from issuance.findings import Finding, Severity
-from issuance.models import BlockedKey
+from issuance.models import BlockedKey, Certificate
 from issuance.services.errors import NotAHash
 
 BATCH = 5_000
@@ -25,47 +27,77 @@ def is_blocked(spki_sha256: str) -> bool:
 
 
 def block_key(spki_sha256: str, reason: str, *, actor: Actor, now: datetime) -> BlockedKey:
-    """Block a key for ever: ``reason`` is one of BlockedKey.REASONS. Idempotent."""
+    """Block a key permanently; ``reason`` is one of BlockedKey.REASONS. Idempotent."""
     blocked, created = BlockedKey.objects.get_or_create(
         spki_sha256=spki_sha256, defaults={"reason": reason, "created_at": now}
     )
     if created:
         events.record(
-            "issuance.key_blocked",
+            IssuanceEvent.KEY_BLOCKED,
+            events.Subject("key", spki_sha256),
             actor=actor,
             now=now,
-            object_type="key",
-            object_id=spki_sha256,
-            data={"reason": reason},
+            reason=reason,
         )
     return blocked
 
 
 def import_keys(lines: Iterable[str], reason: str, *, actor: Actor, now: datetime) -> int:
-    """Block the keys whose SPKI SHA-256 (hex) stand one on each line; return how many are new.
+    """Block the keys listed by SPKI SHA-256 (hex), one per line; return how many are new.
 
-    Empty lines and what follows a # are passed over. All or none: raises NotAHash naming the
-    first line that is no hash, ValueError unless ``reason`` is one of BlockedKey.REASONS.
+    Reviewers are told of new ones that have certificates in force. Empty lines and comments after #
+    are ignored. All or none: raises NotAHash with the first line
+    that is not a hash, or ValueError unless ``reason`` is one of BlockedKey.REASONS.
     """
     if reason not in BlockedKey.REASONS:
         raise ValueError(reason)
     hashes = list(_hashes(lines))
-    before = BlockedKey.objects.count()
     with transaction.atomic():
-        for batch in batched(hashes, BATCH):
-            rows = [BlockedKey(spki_sha256=h, reason=reason, created_at=now) for h in batch]
-            BlockedKey.objects.bulk_create(rows, ignore_conflicts=True)
-        new = BlockedKey.objects.count() - before
-        data = {"reason": reason, "read": len(hashes), "new": new}
+        new = sum(_insert(batch, reason, now) for batch in batched(hashes, BATCH))
+        _tell_reviewers(hashes, now)
         events.record(
-            "issuance.keys_imported",
+            IssuanceEvent.KEYS_IMPORTED,
+            events.Subject("key", "list"),
             actor=actor,
             now=now,
-            object_type="key",
-            object_id="list",
-            data=data,
+            reason=reason,
+            read=len(hashes),
+            new=new,
         )
     return new
+
+
+def _tell_reviewers(hashes: Sequence[str], now: datetime) -> None:
+    """Enqueue the news of each key blocked just now that has certificates in force."""
+    hit = {certificate.spki_sha256 for certificate in hit_by(hashes, now=now)}
+    blocked = BlockedKey.objects.filter(spki_sha256__in=hit, created_at=now).order_by("pk")
+    news = [{"spki_sha256": spki} for spki in blocked.values_list("spki_sha256", flat=True)]
+    outbox.enqueue_all("key.blocked", news, now=now)
+
+
+def hit_by(lines: Iterable[str], *, now: datetime) -> list[Certificate]:
+    """The certificates in force whose keys are among the listed ones (see ``import_keys``)."""
+    in_force = Certificate.objects.filter(state=Certificate.State.ISSUED, not_after__gte=now)
+    return [
+        certificate
+        for batch in batched(_hashes(lines), BATCH)
+        for certificate in in_force.filter(spki_sha256__in=batch)
+        .select_related("issuing_ca")
+        .order_by("pk")
+    ]
+
+
+_INSERT = """
+INSERT INTO issuance_blockedkey (spki_sha256, reason, created_at)
+SELECT spki, %s, %s FROM unnest(%s::text[]) AS key (spki) ON CONFLICT DO NOTHING
+"""
+
+
+def _insert(hashes: Sequence[str], reason: str, now: datetime) -> int:
+    """Insert those not on the list; return how many, not counting what others add meanwhile."""
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, [reason, now, list(hashes)])
+        return int(cursor.rowcount)
 
 
 def _hashes(lines: Iterable[str]) -> Iterator[str]:
@@ -86,8 +118,8 @@ class KeyOf:
     replaces: UUID | None = None
 
 
-# One round trip however many keys; the index prepared_key_signing serves the last look-up. The
-# certificates of a key reissued again and again make a chain: each but the last was replaced.
+# One query for any number of keys; the last EXISTS uses the index prepared_key_signing. When a key
+# is reissued repeatedly, its certificates form a chain in which all but the last were replaced.
 _KNOWN = """
 SELECT EXISTS (SELECT FROM issuance_blockedkey known WHERE known.spki_sha256 = key.spki),
        EXISTS (SELECT FROM issuance_certificate known WHERE known.spki_sha256 = key.spki
@@ -108,17 +140,18 @@ ORDER BY key.number
 def key_findings(
     spki_sha256: str, reference: UUID, *, replaces: UUID | None = None
 ) -> list[Finding]:
-    """Faults of a key that only the authority's own records can tell.
+    """Faults of a key found in the CA's records: blocked, or in use for another reference.
 
-    A key certified, or being certified, for another reference is refused without saying whose:
-    every certificate gets a key of its own. The same reference may use its key again, and a
-    reissue that of the reference it ``replaces`` and of what that one replaced in its turn.
+    Every certificate needs a key of its own, so a key that is or is being certified for another
+    reference is refused, without telling whose it is. The same reference may use its key again,
+    and a reissue may use the key of the reference that it ``replaces`` and of earlier ones
+    replaced by that.
     """
     return findings_of_keys([KeyOf(spki_sha256, reference, replaces)])[0]
 
 
 def findings_of_keys(keys: Sequence[KeyOf]) -> list[list[Finding]]:
-    """Look many keys up as ``key_findings`` does; the findings of each, in the same order."""
+    """The result of ``key_findings`` for many keys, in the same order."""
     with connection.cursor() as cursor:
         cursor.execute(
             _KNOWN,

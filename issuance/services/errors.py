@@ -1,99 +1,94 @@
-"""Refusals of the authority's services, worded for the person who is refused."""
+"""Errors of the CA's services, with messages for the person whose action is refused."""
 
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from accounts import access
 from certportal.foundation.errors import NotAllowed, Refused, Stale, Unavailable
+from certportal.foundation.wording import filled
 
 
 class NotReconciled(Unavailable):
-    """The journal holds a certificate of this reference, or number, that the database has lost.
+    """The journal has a certificate with this reference or serial number, the database has not.
 
-    It is an older copy: nothing more is made for the reference until ``reconcile --mend`` ran.
+    The database was restored from an older copy. Nothing is made for the reference until
+    ``reconcile --mend`` has been run.
     """
 
 
 class AlreadySigning(Refused):
-    """The reference has a certificate, or one is being signed: nothing can be changed."""
+    """The reference has a certificate, or one is being signed, so nothing can be changed."""
 
-    def __init__(self) -> None:
-        super().__init__(_("The certificate has been made already, or is being made now."))
+    message = _("The certificate has been made already, or is being made now.")
 
 
 class NotOpen(Stale):
-    """The prepared certificate is void, refused, expired or used."""
+    """The prepared certificate is void, refused, expired or already used."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            _("This prepared certificate is no longer valid. Open the case again to get a new one.")
-        )
+    message = _(
+        "This prepared certificate is no longer valid. Open the case again to get a new one."
+    )
 
 
 class OtherBytes(Stale):
-    """The person saw another certificate than the one now prepared."""
+    """The person approved bytes other than those now prepared."""
 
-    def __init__(self) -> None:
-        super().__init__(_("The certificate has changed since you looked at it. Look at it again."))
+    message = _("The certificate has changed since you looked at it. Look at it again.")
 
 
 class NotReviewer(NotAllowed):
-    """The person is not a reviewer, or is no longer."""
+    """The person is not a reviewer, or no longer."""
 
-    def __init__(self) -> None:
-        super().__init__(_("Only reviewers may approve certificates."))
+    message = _("Only reviewers may do this.")
 
 
 class OwnOrganisation(NotAllowed):
-    """The person belongs to the organisation the certificate is for."""
+    """The person belongs to the organisation the certificate is for (hallintolaki 28 §)."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            _("You act for this organisation yourself, so somebody else must approve.")
-        )
+    message = _("You belong to this organisation, so another reviewer must handle the case.")
 
 
 class OwnOrganisationLately(NotAllowed):
-    """The person belonged to the organisation within the last year."""
+    """The person belonged to the organisation within `access.ESTRANGED` (hallintolaki 28 §)."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            _(
-                "You have acted for this organisation within the last year, so somebody else must"
-                " approve."
-            )
-        )
+    message = filled(
+        _(
+            "You have acted for this organisation within the last %(months)s months, so another"
+            " reviewer must handle the case."
+        ),
+        months=access.ESTRANGED_MONTHS,
+    )
+
+
+class Concerned(NotAllowed):
+    """The person is named in the order or took part in it (hallintolaki 28 §)."""
+
+    message = _("You have a part in this order yourself, so another reviewer must handle it.")
 
 
 class ReauthenticationTooOld(NotAllowed):
-    """The person has not proven their second factor lately."""
+    """The person has not confirmed with their second factor recently."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            _("Confirm with your second factor again before you approve the certificate.")
-        )
+    message = _("Confirm with your second factor again before you approve the certificate.")
 
 
 class UnknownReason(Refused):
-    """Not a reason for revocation that this authority uses."""
+    """The reason for revocation is not one that this CA uses."""
 
-    def __init__(self) -> None:
-        super().__init__(_("Choose the reason for revoking the certificate."))
+    message = _("Choose the reason for revoking the certificate.")
 
 
 class ReasonStands(Refused):
     """A revoked certificate's reason may only be raised to key compromise."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            _(
-                "The certificate has been revoked already. Its reason can only be changed to "
-                "the private key having been disclosed."
-            )
-        )
+    message = _(
+        "The certificate has been revoked already. Its reason can only be changed to "
+        "the private key having been disclosed."
+    )
 
 
 class NotAHash(Refused):
-    """A line of a block list is no SHA-256 in hexadecimal; ``line`` counts from 1."""
+    """A line of a block list is not a SHA-256 in hexadecimal; ``line`` counts from 1."""
 
     def __init__(self, line: int) -> None:
         super().__init__(
@@ -103,4 +98,4 @@ class NotAHash(Refused):
 
 
 class AlreadyThere(Refused):
-    """The CA exists; a ceremony never overwrites. For operators, in English."""
+    """The CA exists already, and a ceremony never overwrites. For operators, in English."""

@@ -1,4 +1,4 @@
-"""Advisory locks of the database: one at a time per matter, with no row or transaction held."""
+"""PostgreSQL advisory locks by name: one worker at a time for the same reference or CA."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,11 +11,11 @@ from certportal.foundation.errors import Unavailable
 
 
 class Busy(Unavailable):
-    """Another worker is at the same matter."""
+    """Another worker holds one of the locks."""
 
 
 def _keys(names: Iterable[str]) -> list[int]:
-    """The lock numbers, always in the same order, so that two who want the same never wait."""
+    """The lock numbers in a fixed order, so that two workers never deadlock."""
     digests = {hashlib.sha256(name.encode()).digest() for name in names}
     return sorted(int.from_bytes(digest[:8], signed=True) for digest in digests)
 
@@ -24,7 +24,7 @@ _HOLD = "SELECT pg_advisory_xact_lock(name) FROM unnest(%s::bigint[]) name"
 
 
 def hold(*names: str) -> None:
-    """Wait for the locks and keep them to the end of the transaction at hand."""
+    """Wait for the locks and hold them until the end of the current transaction."""
     with connection.cursor() as cursor:
         cursor.execute(_HOLD, [_keys(names)])
 
@@ -32,10 +32,10 @@ def hold(*names: str) -> None:
 def held(
     statement: str, parameters: Sequence[list[str] | list[int]], *names: str
 ) -> list[tuple[Any, ...]]:
-    """Do as ``hold`` and then run the statement, in one round trip; its rows.
+    """Take the locks as ``hold`` does, run the statement in the same round trip; return its rows.
 
-    It sees all that was committed before the locks were free: in READ COMMITTED each statement
-    of a message has a snapshot of its own.
+    The statement sees everything committed before the locks were granted, because in READ
+    COMMITTED each statement of a message has its own snapshot.
     """
     with connection.cursor() as cursor:
         if names:
@@ -47,9 +47,9 @@ def held(
 
 @contextmanager
 def alone(*names: str) -> Iterator[None]:
-    """Hold the locks outside any transaction, or raise Busy at once.
+    """Hold the locks for the session, outside a transaction; raise Busy at once if one is taken.
 
-    The database lets them go when this process dies, however it dies.
+    The database releases them when the connection ends, so also if this process dies.
     """
     wanted = _keys(names)
     with connection.cursor() as cursor:

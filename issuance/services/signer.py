@@ -1,5 +1,6 @@
-"""From an issuing CA's row to the signer that holds its key."""
+"""The signer of a registered issuing CA."""
 
+from collections.abc import Callable
 from typing import cast
 
 from issuance import signers
@@ -7,16 +8,18 @@ from issuance.models import IssuingCA
 from issuance.signers import Signer
 from issuance.signers.protocol import KeyStore
 
+type LoadSigner = Callable[[IssuingCA], Signer]
+
 
 def signer_for(ca: IssuingCA) -> Signer:
-    """The signer of this very CA, loaded once per process. Raises SignerUnavailable.
+    """The signer of this CA, cached per process. Raises SignerUnavailable, SignerMismatch.
 
-    It is proven to hold the key of the registered certificate, so a test CA can never sign with
-    a production key nor the reverse.
+    It is verified to hold the key of the registered certificate, so a test CA can never sign with
+    a production key, nor the reverse.
     """
     return signers.load(ca.stem, ca.certificate)
 
 
 def key_store() -> KeyStore:
-    """Where the settings keep the keys of the issuing CAs, for ceremonies."""
+    """The configured key store of the issuing CAs, for ceremonies."""
     return cast(KeyStore, signers.backend())

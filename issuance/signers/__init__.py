@@ -1,4 +1,4 @@
-"""Loading the signer of an issuing CA. Only ``issuance.services`` and system checks may.
+"""Loads the signer of an issuing CA. Only ``issuance.services`` and system checks may call it.
 
 The backend is chosen by ``settings.ISSUANCE_SIGNER`` (``BACKEND`` and ``OPTIONS``).
 """
@@ -16,14 +16,12 @@ from django.utils.module_loading import import_string
 from issuance.signers.errors import SignerMismatch, SignerUnavailable
 from issuance.signers.protocol import Signer, SignerBackend
 
-__all__ = ["Signer", "SignerMismatch", "SignerUnavailable", "load"]
-
 
 def load(stem: str, certificate: x509.Certificate) -> Signer:
-    """The signer for the issuing CA ``stem``, proven to hold the key of ``certificate``.
+    """The signer of the issuing CA ``stem``, verified to hold the private key of ``certificate``.
 
-    Loaded once per process (an RSA-4096 key takes 0.2 s), after any fork. Raises
-    SignerUnavailable, or SignerMismatch if the key or the chain is another CA's.
+    It is cached per process, since loading an RSA-4096 key takes 0.2 s; a forked process loads
+    its own. Raises SignerUnavailable, or SignerMismatch if the key or chain is another CA's.
     """
     return _load(os.getpid(), stem, certificate.public_bytes(Encoding.DER))
 
@@ -38,19 +36,22 @@ def _load(_process: int, stem: str, certificate_der: bytes) -> Signer:
 
 
 def backend() -> SignerBackend:
-    """A fresh backend as the settings say."""
+    """A new instance of the backend that the settings choose."""
     chosen: dict[str, Any] = settings.ISSUANCE_SIGNER
     made: SignerBackend = import_string(chosen["BACKEND"])(**chosen.get("OPTIONS", {}))
     return made
 
 
 def forget() -> None:
-    """Load every signer anew: after a token came back, or in tests."""
+    """Clear the cached signers, for example after a token has been reconnected, or in tests."""
     _load.cache_clear()
 
 
 def verify(signer: Signer) -> None:
-    """Raise SignerMismatch unless the key belongs to the chain and the chain holds together."""
+    """Raise SignerMismatch unless the key fits the first certificate and the chain is valid.
+
+    Every certificate must be issued by the next, the last by itself, and every issuer be a CA.
+    """
     if signer.private_key.public_key() != signer.chain[0].public_key():
         raise SignerMismatch("the key does not match the certificate")
     for below, above in zip(signer.chain, (*signer.chain[1:], signer.chain[-1]), strict=True):

@@ -1,11 +1,11 @@
-"""Why a signer is not to be had. Never an excuse to use another key instead."""
+"""Errors of loading or using a signer. The caller must never fall back to another key."""
 
 from certportal.foundation.errors import Unavailable
 
 
 class SignerUnavailable(Unavailable):
-    """The key cannot be reached now: wrong password, lost token, missing file. Retried."""
+    """The key cannot be used now: wrong password, missing token or file. The task is retried."""
 
 
 class SignerMismatch(SignerUnavailable):
-    """The key found is not the one of the certificate asked for. Needs an operator."""
+    """The key found does not belong to the CA's certificate. An operator must correct this."""

@@ -13,18 +13,19 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from django.conf import settings
 
-from issuance.authority.hierarchy import make_key
-from issuance.profiles import Branch
-from issuance.signers.chains import ChainFiles, write_new
+from certportal.foundation.own_files import write_new
+from issuance.algorithms import Branch
+from issuance.signers.chains import ChainFiles
 from issuance.signers.errors import SignerUnavailable
-from issuance.signers.protocol import Signer, SigningKey
+from issuance.signers.protocol import Signer, SigningKey, make_key
 
 
 class KeyFiles:
-    """The backend over a folder of key files, all under one password; CA_KEYS_DIR by default.
+    """The backend for a folder of key files with one common password; CA_KEYS_DIR by default.
 
-    ``password`` is for a passphrase that somebody types. ``production_keys_in_files`` says that
-    files were chosen for production knowingly; only a system check reads it.
+    ``password``, typed by an operator, takes precedence over ``password_file``.
+    ``production_keys_in_files`` states that key files in production are a deliberate choice;
+    only a system check reads it.
     """
 
     def __init__(
@@ -41,7 +42,7 @@ class KeyFiles:
         self._chains = ChainFiles(self._folder)
 
     def load(self, stem: str) -> Signer:
-        """Read and decrypt. Raises SignerUnavailable, in words that tell nothing secret."""
+        """Read and decrypt. Raises SignerUnavailable, whose message contains nothing secret."""
         try:
             chain = self._chains.read(stem)
         except (OSError, ValueError) as error:
@@ -61,37 +62,37 @@ class KeyFiles:
 
     @property
     def folder(self) -> Path:
-        """Where the files are."""
+        """The folder of the files."""
         return Path(self._folder)
 
     def key_path(self, stem: str) -> Path:
-        """Where the key of ``stem`` is or would be."""
+        """The key file of ``stem``, whether it exists or not."""
         return Path(self._folder) / f"{stem}.key"
 
     def chain_path(self, stem: str) -> Path:
-        """Where the chain of ``stem`` is or would be."""
+        """The chain file of ``stem``, whether it exists or not."""
         return self._chains.path(stem)
 
     def place(self, stem: str) -> str:
-        """The key file."""
+        """The path of the key file, for the ceremony record."""
         return str(self.key_path(stem))
 
     def password(self) -> bytes:
-        """The password all key files are encrypted with."""
+        """The password that all key files are encrypted with. Raises OSError."""
         return self._password or Path(self._password_file).read_bytes().strip()
 
     def exists(self, stem: str) -> bool:
-        """Whether there is a key of that name with its chain."""
+        """Whether both the key and its chain exist."""
         return self.key_path(stem).exists() and self.chain_path(stem).exists()
 
     def pending(self, stem: str) -> SigningKey | None:
-        """The key of that name that has no chain yet."""
+        """The key if it has no chain yet, else None. Raises SignerUnavailable."""
         if self.exists(stem) or not self.key_path(stem).exists():
             return None
         return self._read(stem)
 
     def make_key(self, stem: str, branch: Branch, rsa_bits: int) -> SigningKey:
-        """Make a new key and write it, only if there is none: FileExistsError."""
+        """Generate and write a new key. Raises FileExistsError if there is one."""
         if self.key_path(stem).exists():
             raise FileExistsError(stem)
         key = make_key(branch, rsa_bits)
@@ -99,17 +100,17 @@ class KeyFiles:
         return key
 
     def keep_key(self, stem: str, key: SigningKey) -> None:
-        """Write the key, only if there is none: FileExistsError."""
+        """Write the key, encrypted. Raises FileExistsError if there is one."""
         encrypted = key.private_bytes(
             Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(self.password())
         )
         write_new(self.key_path(stem), encrypted, mode=0o400)
 
     def keep_chain(self, stem: str, chain: tuple[x509.Certificate, ...]) -> None:
-        """Write the chain, only if there is none: FileExistsError."""
+        """Write the chain. Raises FileExistsError if there is one."""
         self._chains.write(stem, chain)
 
     def store(self, stem: str, key: SigningKey, chain: tuple[x509.Certificate, ...]) -> None:
-        """Write a key made elsewhere and its chain, only if there is neither: FileExistsError."""
+        """Write a key made elsewhere and its chain. Raises FileExistsError if either exists."""
         self.keep_key(stem, key)
         self.keep_chain(stem, chain)

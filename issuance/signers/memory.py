@@ -1,4 +1,4 @@
-"""Keys that live only in this process: the double for tests and for trying things out."""
+"""Keys held only in this process's memory, for tests and experiments."""
 
 from issuance.signers.errors import SignerUnavailable
 from issuance.signers.protocol import Signer
@@ -7,21 +7,25 @@ _SIGNERS: dict[str, Signer] = {}
 
 
 class KeysInMemory:
-    """The backend over what ``put`` was given."""
+    """The backend for the signers stored with ``put``."""
 
     def load(self, stem: str) -> Signer:
-        """Return the signer put under this name, or raise SignerUnavailable."""
+        """The signer stored under this stem. Raises SignerUnavailable."""
         try:
             return _SIGNERS[stem]
         except KeyError:
             raise SignerUnavailable(f"{stem}: no such key in memory") from None
 
+    def exists(self, stem: str) -> bool:
+        """Whether a signer is stored under this stem."""
+        return stem in _SIGNERS
+
 
 def put(stem: str, signer: Signer) -> None:
-    """Make a signer available under this name."""
+    """Store a signer under this stem."""
     _SIGNERS[stem] = signer
 
 
 def drop(stem: str) -> None:
-    """Take it away again, as when a token is pulled out."""
+    """Remove the signer, as if its token were unplugged."""
     _SIGNERS.pop(stem, None)

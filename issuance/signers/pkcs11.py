@@ -1,4 +1,4 @@
-"""Keys in a PKCS#11 token, each under its stem as label; chains in files in CA_KEYS_DIR."""
+"""Keys in a PKCS#11 token, labelled with their stem; the chains are files in CA_KEYS_DIR."""
 
 from typing import Any
 
@@ -7,12 +7,12 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from django.conf import settings
-from pkcs11 import Attribute, KeyType, ObjectClass
+from pkcs11 import Attribute, KeyType, MechanismFlag, ObjectClass
 from pkcs11.util.ec import encode_ec_public_key, encode_named_curve_parameters
 from pkcs11.util.rsa import encode_rsa_public_key
 
-from issuance.plan import SubjectKey
-from issuance.profiles import Branch
+from issuance.algorithms import Branch
+from issuance.certificate.plan import SubjectKey
 from issuance.signers.chains import ChainFiles
 from issuance.signers.errors import SignerUnavailable
 from issuance.signers.protocol import Signer, SigningKey
@@ -20,19 +20,21 @@ from issuance.signers.token import Connection, TokenAddress, token
 from issuance.signers.token_keys import KeyInToken
 
 PRIVATE = {Attribute.SENSITIVE: True, Attribute.EXTRACTABLE: False, Attribute.PRIVATE: True}
+# Nothing else: the library's defaults would let an RSA key decrypt and unwrap, an EC key derive.
+USES = MechanismFlag.SIGN | MechanismFlag.VERIFY
 
 
 class TokenKeys:
-    """The backend over one token; options are CA_PKCS11_MODULE, _TOKEN and _PIN_FILE."""
+    """The backend for one token, set by CA_PKCS11_MODULE, CA_PKCS11_TOKEN, CA_PKCS11_PIN_FILE."""
 
     def __init__(self, module: str, token: str, pin_file: str) -> None:
         self._address = TokenAddress(module, token, pin_file)
         self._chains = ChainFiles(settings.CA_KEYS_DIR)
 
     def load(self, stem: str) -> Signer:
-        """Find the key that belongs to the chain of ``stem``.
+        """Find the private key of the first certificate in the chain of ``stem``.
 
-        Raises SignerUnavailable, and SignerMismatch if the token has another key of that name.
+        Raises SignerUnavailable, or SignerMismatch if the key with that label is another one.
         """
         try:
             chain = self._chains.read(stem)
@@ -43,18 +45,18 @@ class TokenKeys:
         return Signer(chain, KeyInToken(self._address, stem, public).as_signing_key())
 
     def exists(self, stem: str) -> bool:
-        """Whether the token has a key of that name, and there is its chain."""
+        """Whether the token has a key labelled ``stem`` and its chain file exists."""
         return self._chains.path(stem).exists() and self._public(stem) is not None
 
     def pending(self, stem: str) -> SigningKey | None:
-        """The key of that name that has no chain yet."""
+        """The key labelled ``stem`` if it has no chain yet, else None."""
         public = None if self._chains.path(stem).exists() else self._public(stem)
         if public is None:
             return None
         return KeyInToken(self._address, stem, public).as_signing_key()
 
     def make_key(self, stem: str, branch: Branch, rsa_bits: int) -> SigningKey:
-        """Let the token make a key that never leaves it. Raises FileExistsError."""
+        """Generate a key pair in the token, not extractable. Raises FileExistsError."""
         if self._public(stem) is not None:
             raise FileExistsError(stem)
         token(self._address).use(lambda at: _generate(at, stem, branch, rsa_bits), writable=True)
@@ -63,11 +65,11 @@ class TokenKeys:
         return made
 
     def keep_chain(self, stem: str, chain: tuple[x509.Certificate, ...]) -> None:
-        """Write the chain, only if there is none: FileExistsError."""
+        """Write the chain. Raises FileExistsError if there is one."""
         self._chains.write(stem, chain)
 
     def place(self, stem: str) -> str:
-        """The token and the label in it, as a PKCS #11 URI (RFC 7512)."""
+        """The token and the key's label as a PKCS#11 URI (RFC 7512)."""
         return f"pkcs11:token={self._address.label};object={stem};type=private"
 
     def _public(self, stem: str) -> SubjectKey | None:
@@ -75,7 +77,7 @@ class TokenKeys:
 
 
 def _public_half(at: Connection, label: str) -> SubjectKey | None:
-    """The public key kept beside the private one."""
+    """The public key object with this label, or None. Raises SignerUnavailable if ambiguous."""
     wanted = {Attribute.CLASS: ObjectClass.PUBLIC_KEY, Attribute.LABEL: label}
     found: list[Any] = list(at.session.get_objects(wanted))
     if not found:
@@ -89,7 +91,8 @@ def _public_half(at: Connection, label: str) -> SubjectKey | None:
 
 
 def _generate(at: Connection, label: str, branch: Branch, rsa_bits: int) -> None:
-    facts = {"label": label, "id": label.encode(), "store": True, "private_template": PRIVATE}
+    facts: dict[str, Any] = {"label": label, "id": label.encode(), "store": True}
+    facts |= {"private_template": PRIVATE, "capabilities": USES}
     if branch == "rsa":
         at.session.generate_keypair(KeyType.RSA, rsa_bits, **facts)
         return

@@ -1,22 +1,23 @@
-"""The seam between the authority and whatever holds its keys."""
+"""The interface between the CA and the backend that holds its keys."""
 
 from dataclasses import dataclass
 from typing import Protocol
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from issuance.profiles import Branch
+from issuance.algorithms import Branch
 
 type SigningKey = RSAPrivateKey | EllipticCurvePrivateKey
 
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """A key that can sign, and the chain that says whose it is: issuing CA first, root last.
+    """A private key with its certificate chain: own certificate first, root last.
 
-    ``private_key`` need only look like pyca's: a PKCS#11 key is a subclass that signs elsewhere.
+    ``private_key`` implements the library's key class; a PKCS#11 key signs inside the token.
     """
 
     chain: tuple[x509.Certificate, ...]
@@ -24,45 +25,57 @@ class Signer:
 
     @property
     def branch(self) -> Branch:
-        """Which algorithm it signs with: RSA with SHA-512, EC with SHA-384."""
-        return "rsa" if isinstance(self.private_key, RSAPrivateKey) else "ec"
+        """The branch of the key, which decides the signature algorithm."""
+        return branch_of_private(self.private_key)
+
+
+def branch_of_private(key: SigningKey) -> Branch:
+    """The branch of a CA's private key; that of a public key is `plan.branch_of`."""
+    return "rsa" if isinstance(key, RSAPrivateKey) else "ec"
 
 
 class SignerBackend(Protocol):
     """Finds the signer of an issuing CA by its stem.
 
-    A backend never answers with another CA's key: it raises
-    ``issuance.signers.SignerUnavailable`` when the one asked for is not to be had.
+    A backend never returns another CA's key; it raises
+    ``issuance.signers.SignerUnavailable`` when the requested key is not available.
     """
 
     def load(self, stem: str) -> Signer:
-        """The signer whose files, token label or registration bear the name ``stem``."""
+        """The signer whose files, token label or registration are named ``stem``."""
         ...
 
 
 class KeyStore(SignerBackend, Protocol):
-    """A backend in which a ceremony can make keys.
+    """A backend in which a key ceremony can generate keys.
 
-    A key is made first and gets its chain later, at once or after a root kept elsewhere has
-    signed; until then it is *pending*. Neither is ever overwritten.
+    A new key is *pending* until its chain is stored, which can be days later if the root is kept
+    elsewhere. Keys and chains are never overwritten.
     """
 
     def exists(self, stem: str) -> bool:
-        """Whether there is a key of that name with its chain."""
+        """Whether both the key and its chain exist."""
         ...
 
     def pending(self, stem: str) -> SigningKey | None:
-        """The key of that name that has no chain yet. Raises SignerUnavailable."""
+        """The key if it has no chain yet, else None. Raises SignerUnavailable."""
         ...
 
     def make_key(self, stem: str, branch: Branch, rsa_bits: int) -> SigningKey:
-        """Make and keep a new key. Raises FileExistsError, SignerUnavailable."""
+        """Generate and store a new key. Raises FileExistsError, SignerUnavailable."""
         ...
 
     def keep_chain(self, stem: str, chain: tuple[x509.Certificate, ...]) -> None:
-        """Keep the chain of a pending key. Raises FileExistsError."""
+        """Store the chain of a pending key. Raises FileExistsError."""
         ...
 
     def place(self, stem: str) -> str:
-        """Where the key is or would be, for the ceremony record."""
+        """The location of the key, whether it exists or not, for the ceremony record."""
         ...
+
+
+def make_key(branch: Branch, rsa_bits: int = 4096) -> SigningKey:
+    """Generate a key: RSA with ``rsa_bits``, or P-384. The defaults are for CAs (FINEID S2)."""
+    if branch == "rsa":
+        return rsa.generate_private_key(public_exponent=65537, key_size=rsa_bits)
+    return ec.generate_private_key(ec.SECP384R1())

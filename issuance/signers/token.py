@@ -1,8 +1,8 @@
 """A PKCS#11 token: one logged-in session per process, opened when first needed.
 
-A session is good for one process only and dies with the token, so nothing is kept that cannot be
-found again: after a fork, or when the token has been away, the next use opens a new session, looks
-its key up and has it prove itself. PKCS#11 3.1, section 5.4 (C_Initialize) and 5.6.
+A session is valid in one process only and ends when the token is removed. Therefore, after a fork
+or after the token has been away, the next use opens a new session, finds the key again and
+verifies it. PKCS#11 3.1, section 5.4 (C_Initialize) and 5.6.
 """
 
 import hashlib
@@ -30,7 +30,7 @@ class TokenAddress:
 
 @dataclass(slots=True)
 class Connection:
-    """A session, and the private keys that have proven themselves in it, by a name of theirs."""
+    """A session and the handles of the private keys verified in it, by any hashable name."""
 
     session: Any
     writable: bool
@@ -38,11 +38,11 @@ class Connection:
 
 
 class WrongPin(SignerUnavailable):
-    """The token refuses the PIN. It is not tried again: a token locks after a few wrong ones."""
+    """The token refused the PIN. The same PIN is not retried: tokens lock after a few failures."""
 
 
 class Token:
-    """The way to one token from this process."""
+    """This process's connection to one token, opened on demand. Safe for threads."""
 
     def __init__(self, address: TokenAddress) -> None:
         self.address = address
@@ -51,9 +51,10 @@ class Token:
         self._refused_pin = b""
 
     def use[T](self, work: Callable[[Connection], T], *, writable: bool = False) -> T:
-        """Do the work with the token, in a new session if the one at hand is dead.
+        """Call ``work`` with a session; if the existing session fails, repeat it in a new one.
 
-        Raises SignerUnavailable for whatever the token or its library has against it.
+        ``writable`` asks for a read-write session. Raises SignerUnavailable for any PKCS#11
+        error of the new session.
         """
         with self._lock:
             if (old := self._connection) and old.writable >= writable:
@@ -73,7 +74,7 @@ class Token:
     def _connect(self, writable: bool) -> Connection:
         pin = self._pin()
         library = pkcs11.lib(self.address.module)
-        # Forgets what a parent process had open, and sees tokens that came back.
+        # Drops state inherited from a parent process, and detects reconnected tokens.
         library.reinitialize()
         token = library.get_token(token_label=self.address.label)
         try:
@@ -100,5 +101,5 @@ _TOKENS: dict[tuple[int, TokenAddress], Token] = {}
 
 
 def token(address: TokenAddress) -> Token:
-    """This process's way to the token; a forked process gets one of its own."""
+    """This process's Token for the address; a forked process gets its own."""
     return _TOKENS.setdefault((os.getpid(), address), Token(address))

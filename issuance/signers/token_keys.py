@@ -1,8 +1,8 @@
-"""Private keys that look like pyca's and sign in a token.
+"""Private keys that implement the library's key classes and sign in a PKCS#11 token.
 
-Bytes are hashed here and only the digest goes to the token: a revocation list has megabytes.
-Every session first has the key sign a random challenge, verified by the public key of the
-certificate, so that a key under the right name but of another CA never signs anything.
+Data is hashed here and only the digest is sent to the token, since a CRL can have megabytes.
+In every session the key must first sign a random challenge, which is verified with the public
+key of the certificate. Thus another CA's key with the same label never signs anything.
 """
 
 import secrets
@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, encode_ds
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pkcs11 import Attribute, KeyType, Mechanism, ObjectClass
 
-from issuance.plan import SubjectKey
+from issuance.certificate.plan import SubjectKey
 from issuance.signers.errors import SignerMismatch, SignerUnavailable
 from issuance.signers.protocol import SigningKey
 from issuance.signers.token import Connection, TokenAddress, token
@@ -33,14 +33,17 @@ DIGEST_INFO = {
 
 @dataclass(frozen=True, slots=True)
 class KeyInToken:
-    """Where a private key is, and the public key it must prove to belong to."""
+    """The location of a private key and the public key that it must match."""
 
     address: TokenAddress
     label: str
     public: SubjectKey
 
     def as_signing_key(self) -> SigningKey:
-        """It as a key of pyca's. Raises SignerUnavailable, SignerMismatch."""
+        """The key as a private key object of the library.
+
+        Raises SignerUnavailable, SignerMismatch.
+        """
         token(self.address).use(self.find)
         return RsaKey(self) if isinstance(self.public, rsa.RSAPublicKey) else EcKey(self)
 
@@ -49,7 +52,7 @@ class KeyInToken:
         return token(self.address).use(lambda at: _raw(self.find(at), digest, algorithm))
 
     def find(self, at: Connection) -> Any:
-        """The key's handle in this session, after it has proven itself."""
+        """The key's handle in this session, verified against the public key."""
         name = (self.label, self.public.public_bytes(Encoding.DER, _SPKI))
         if name not in at.proven:
             at.proven[name] = self._search(at)
@@ -74,7 +77,7 @@ def _raw(handle: Any, digest: bytes, algorithm: hashes.HashAlgorithm) -> bytes:
         info = DIGEST_INFO[algorithm.name] + digest
         return bytes(handle.sign(info, mechanism=Mechanism.RSA_PKCS))
     pair = bytes(handle.sign(digest, mechanism=Mechanism.ECDSA))
-    half = len(pair) // 2  # r and s side by side: PKCS#11 3.1, section 6.3.1
+    half = len(pair) // 2  # the token returns r || s: PKCS#11 3.1, section 6.3.1
     return encode_dss_signature(int.from_bytes(pair[:half]), int.from_bytes(pair[half:]))
 
 
@@ -101,7 +104,7 @@ def _digest(data: Any, algorithm: object) -> tuple[bytes, hashes.HashAlgorithm]:
 
 
 class _Kept:
-    """What both kinds of key refuse: to leave the token, and to do anything but sign."""
+    """Common part of both key types: the key cannot be exported, and it only signs."""
 
     _key: KeyInToken
 
@@ -129,7 +132,7 @@ class _Kept:
 
 
 class RsaKey(_Kept, rsa.RSAPrivateKey):
-    """An RSA key: PKCS #1 v1.5 signatures only."""
+    """An RSA private key in the token; PKCS#1 v1.5 signatures only."""
 
     def public_key(self) -> rsa.RSAPublicKey:
         """Return the public half."""
@@ -148,7 +151,7 @@ class RsaKey(_Kept, rsa.RSAPrivateKey):
 
 
 class EcKey(_Kept, ec.EllipticCurvePrivateKey):
-    """An EC key. The token draws k itself; signatures differ each time."""
+    """An EC private key in the token. The token chooses the nonce: signatures differ each time."""
 
     def public_key(self) -> ec.EllipticCurvePublicKey:
         """Return the public half."""

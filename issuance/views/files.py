@@ -1,15 +1,16 @@
-"""The public repository as Django's own addresses: pages link to them by name.
+"""The public repository (CRLs, CA certificates) as Django views, so that pages link by name.
 
-In service `issuance.front` answers before Django does; what it answers is handed out here too.
+In production `issuance.publication.front` answers these addresses before Django; these views
+return the same responses.
 """
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 
-from issuance import front
+from issuance.publication import front
 
 
 def machines(request: HttpRequest, **_: str) -> HttpResponse:
-    """A list or a CA certificate, by the address the URL table knows."""
+    """A CRL or a CA certificate, by the path of the request; 404 if there is none."""
     answered = front.answer(request.META)
     if answered is None:
         return HttpResponseNotFound(content_type="text/plain")

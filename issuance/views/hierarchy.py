@@ -1,25 +1,27 @@
-"""The page for people about the authority: its chains, certificates and how to install them."""
+"""The CA hierarchy as shown on the public page."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from cryptography.x509.oid import NameOID
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import redirect, render
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_safe
 
-from issuance import installing
+from certportal.foundation.wording import filled
+from issuance.algorithms import SIGNATURE_ALGORITHMS
+from issuance.certificate.plan import serial_hex
 from issuance.conf import pki
 from issuance.models import IssuingCA
-from issuance.places import Place
-from issuance.plan import serial_hex
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrOrPromise
 
 State = IssuingCA.State
+
+
 STATES: dict[str, tuple[Promise, str]] = {
     State.ACTIVE: (_("Issues certificates"), "success"),
     State.STANDBY: (_("Published in advance: issues no certificates yet"), "info"),
@@ -29,17 +31,25 @@ STATES: dict[str, tuple[Promise, str]] = {
     ),
     State.REVOKED: (_("Revoked: do not trust it"), "error"),
 }
+
+
 ALGORITHMS = {
-    "rsa": _("RSA key of 4096 bits, signatures with SHA-512"),
-    "ec": _("EC key on the curve P-384, signatures with SHA-384"),
+    "rsa": filled(
+        _("RSA key of 4096 bits, signatures with %(hash)s"),
+        hash=SIGNATURE_ALGORITHMS["rsa"].hash_name,
+    ),
+    "ec": filled(
+        _("EC key on the curve P-384, signatures with %(hash)s"),
+        hash=SIGNATURE_ALGORITHMS["ec"].hash_name,
+    ),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """One CA certificate as the page shows it. ``stem`` names its files.
+    """One CA certificate as shown on the page; ``stem`` is the base name of its files.
 
-    A root has neither a state nor an address of status.
+    A root has no ``state`` and no ``ocsp_url``; both are empty.
     """
 
     stem: str
@@ -54,14 +64,14 @@ class Authority:
 
     @classmethod
     def of(cls, certificate: x509.Certificate, stem: str, state: str = "") -> "Authority":
-        """What there is to tell about ``certificate``, which is an issuing CA's or a root's."""
+        """The facts shown about ``certificate``, which is that of an issuing CA or a root."""
         (name,) = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
         return cls(
             stem=stem,
             name=str(name.value),
             serial=serial_hex(certificate.serial_number),
             sha256=certificate.fingerprint(SHA256()).hex(":").upper(),
-            # For finding the certificate in old tools only: collisions are made at will.
+            # Only for finding the certificate in old tools: SHA-1 is not collision-resistant.
             sha1=certificate.fingerprint(SHA1()).hex(":").upper(),  # noqa: S303
             begins=certificate.not_valid_before_utc,
             ends=certificate.not_valid_after_utc,
@@ -71,18 +81,18 @@ class Authority:
 
     @property
     def state_label(self) -> Promise:
-        """Its state in words."""
+        """The state as text."""
         return STATES[self.state][0]
 
     @property
     def tone(self) -> str:
-        """The tone of its state's tag."""
+        """The tone of the state's tag: success, info, error or none."""
         return STATES[self.state][1]
 
 
 @dataclass(slots=True)
 class Hierarchy:
-    """One root and the issuing CAs below it, the newest generation first."""
+    """One root and its issuing CAs, newest generation first."""
 
     root: Authority
     branch: str
@@ -90,44 +100,16 @@ class Hierarchy:
     issuing: list[Authority] = field(default_factory=list)
 
     @property
-    def algorithm(self) -> Promise:
-        """The kind of its keys and signatures."""
+    def algorithm(self) -> "_StrOrPromise":
+        """Key and signature algorithms of the branch, as text."""
         return ALGORITHMS[self.branch]
 
     @property
     def current(self) -> Authority:
-        """The issuing CA that issues now, or the newest if none does."""
+        """The active issuing CA, or the newest if none is active."""
         return next((each for each in self.issuing if each.state == State.ACTIVE), self.issuing[0])
 
     @property
     def certificates(self) -> list[Authority]:
-        """The root, then those below it."""
+        """The root, then its issuing CAs."""
         return [self.root, *self.issuing]
-
-
-@require_safe
-def authorities(request: HttpRequest) -> HttpResponse:
-    """Every root with the issuing CAs below it, production first and apart from test."""
-    every = _hierarchies(IssuingCA.objects.order_by("environment", "-branch", "-generation"))
-    context = {
-        "production": [each for each in every if not each.is_test],
-        "test": [each for each in every if each.is_test],
-        "instructions": installing.instructions(every[0]) if every else [],
-    }
-    return render(request, "issuance/authorities.html", context)
-
-
-def _hierarchies(cas: Iterable[IssuingCA]) -> list[Hierarchy]:
-    found: dict[str, Hierarchy] = {}
-    for ca in cas:
-        stem = Place.of(ca).root_stem
-        root = Authority.of(ca.root, stem)
-        hierarchy = found.setdefault(stem, Hierarchy(root, ca.branch, ca.environment == "test"))
-        hierarchy.issuing.append(Authority.of(ca.certificate, ca.stem, ca.state))
-    return list(found.values())
-
-
-@require_safe
-def policy(request: HttpRequest) -> HttpResponseRedirect:
-    """The address that stands in certificates; it leads on in the reader's language."""
-    return redirect("authorities")

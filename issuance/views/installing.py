@@ -1,4 +1,4 @@
-"""Commands with which the CA certificates are fetched, compared and installed."""
+"""Commands to fetch, compare and install the CA certificates."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from django.utils.translation import gettext_lazy as _
 from issuance.conf import pki
 
 if TYPE_CHECKING:
-    from issuance.pages import Hierarchy
+    from issuance.views.hierarchy import Hierarchy
 
 
 @dataclass(frozen=True, slots=True)
 class Instruction:
-    """Commands for one kind of system; ``id`` is theirs on the page."""
+    """Commands for one kind of system; ``id`` is the HTML id of their element."""
 
     id: str
     label: Promise
@@ -57,7 +57,7 @@ COMMANDS: Sequence[tuple[str, Promise, str]] = (
 
 
 def instructions(example: "Hierarchy") -> list[Instruction]:
-    """The commands with the file names of one hierarchy and of its CA that issues now."""
+    """The commands with the file names of one hierarchy and its current issuing CA."""
     names = {
         "base": pki().public_url,
         "root": example.root.stem,

@@ -1,29 +1,28 @@
-"""Findings in words: the value found, the value wanted and what to do, in the active language."""
+"""Findings as text in the active language: actual value, required value and remedy."""
 
 from dataclasses import dataclass
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
+from issuance.certificate.hosts import LONGEST_LABEL, LONGEST_NAME, with_unicode
 from issuance.findings import Finding, Param, Severity
 from issuance.wording import authority, files, forms, hosts, keys, names
 from issuance.wording.advice import REMEDIES, TITLES
 
 SENTENCES = {
-    **files.SENTENCES,
-    **forms.SENTENCES,
-    **keys.SENTENCES,
-    **names.SENTENCES,
-    **hosts.SENTENCES,
-    **authority.SENTENCES,
+    rule: (remedy, sentence)
+    for part in (files, forms, keys, names, hosts, authority)
+    for remedy, sentences in part.SENTENCES.items()
+    for rule, sentence in sentences.items()
 }
 _OTHER = _("The rule %(rule)s found a fault: %(detail)s")
-_HOST_RULES = frozenset({"subject.host", "san.host"})
+_HOST_RULES = frozenset({"subject.host", "san.host", "ca.dns_name"})
 
 
 @dataclass(frozen=True, slots=True)
 class WordedFinding:
-    """A finding for a reader: heading, one or two sentences, and the remedy; plain text."""
+    """A finding as plain text: heading, one or two sentences, and the remedy (may be empty)."""
 
     rule: str
     severity: Severity
@@ -33,16 +32,21 @@ class WordedFinding:
 
     @property
     def kind(self) -> tuple[Severity, str, str]:
-        """What findings share that are told together: only their sentences differ."""
+        """Grouping key: findings with the same key are shown together, differing in ``text``."""
         return self.severity, self.title, self.remedy
 
 
+_LIMITS = {"longest_name": str(LONGEST_NAME), "longest_label": str(LONGEST_LABEL)}
+
+
 def word(finding: Finding) -> WordedFinding:
-    """Word a finding in the active language; an unknown rule is named with its detail."""
+    """The text of a finding in the active language; for an unknown rule, its id and parameters."""
     remedy, sentence = _sentence(finding)
     group = "host" if finding.rule in _HOST_RULES else finding.rule.partition(".")[0]
     values = {name: _shown(value) for name, value in finding.params.items()}
-    values = {"rule": finding.rule, "detail": ", ".join(values.values()), **values}
+    if group == "host":
+        values["value"] = with_unicode(values.get("value", ""))
+    values = {"rule": finding.rule, "detail": ", ".join(values.values()), **_LIMITS, **values}
     return WordedFinding(
         rule=finding.rule,
         severity=finding.severity,
@@ -53,11 +57,14 @@ def word(finding: Finding) -> WordedFinding:
 
 
 def _sentence(finding: Finding) -> tuple[str, str]:
-    """Remedy and sentence: those of the very case if there are any, else the rule's."""
+    """Remedy and sentence: those of "rule:problem" (or "rule:value") if any, else the rule's."""
     case = finding.params.get("problem", finding.params.get("value", ""))
     rule = "host" if finding.rule in _HOST_RULES else finding.rule
     special = SENTENCES.get(f"{rule}:{case}") if isinstance(case, str) else None
-    return special or SENTENCES.get(rule) or ("", _OTHER)
+    remedy, sentence = special or SENTENCES.get(finding.rule) or ("", _OTHER)
+    if rule == "host" and finding.severity is not Severity.ERROR:
+        remedy = "from_order"  # the certificate does not get this name
+    return remedy, sentence
 
 
 def _shown(value: Param) -> str:

@@ -1,4 +1,4 @@
-"""What to do about a fault, and the headings under which faults are shown."""
+"""Remedies for faults, and the headings under which findings are shown."""
 
 from django.utils.translation import gettext_noop as _
 
@@ -17,6 +17,10 @@ REMEDIES = {
     ),
     "take_out": _("Take the certificate request out of it and send the request alone."),
     "new_key": _("Make a new key pair and a new request from it."),
+    "known_key": _(
+        "Make a new key pair and a new request with a program that draws its keys at random, such"
+        " as OpenSSL. Do not use this key any more."
+    ),
     "leaked_key": _(
         "Make a new key pair and a new request, and send only the request. Never send a private "
         "key to anybody. Do not use this key any more."
@@ -36,6 +40,14 @@ REMEDIES = {
         " register."
     ),
     "sha256": _("Make the request again with the option -sha256."),
+    "pss_salt": _(
+        "Make the request again with the options -sigopt rsa_padding_mode:pss and -sigopt"
+        " rsa_pss_saltlen:digest, or without RSASSA-PSS."
+    ),
+    "pss_mask": _(
+        "Make the request again with the options -sigopt rsa_padding_mode:pss and -sigopt"
+        " rsa_mgf1_md:sha256, or without RSASSA-PSS."
+    ),
     "same_key": _(
         "Sign the request with the same key that it contains: make it again from your key."
     ),

@@ -55,7 +55,9 @@ const enhance = (input, number) => {
     if (document.activeElement !== input) return;
     const answer = new DOMParser().parseFromString(html, "text/html");
     list.replaceChildren(...answer.querySelectorAll("[role=option]"));
-    options().forEach((option, at) => { option.id = `${list.id}-${at}`; });
+    options().forEach((option, at) => {
+      option.id = `${list.id}-${at}`;
+    });
     status.textContent = answer.querySelector("p")?.textContent ?? "";
     active = -1;
     input.removeAttribute("aria-activedescendant");
@@ -103,8 +105,16 @@ const enhance = (input, number) => {
     const option = event.target.closest("[role=option]");
     if (option) choose(option);
   });
-  input.addEventListener("blur", () => { clearTimeout(timer); asked?.abort(); close(); });
-  input.form.addEventListener("submit", () => { clearTimeout(timer); asked?.abort(); close(); });
+  input.addEventListener("blur", () => {
+    clearTimeout(timer);
+    asked?.abort();
+    close();
+  });
+  input.form.addEventListener("submit", () => {
+    clearTimeout(timer);
+    asked?.abort();
+    close();
+  });
 };
 
 document.querySelectorAll("input[data-combobox]").forEach(enhance);

@@ -4,47 +4,46 @@ import re
 
 import pytest
 
-from tests.accessibility import check_both_widths
+from certportal.dev.builders import orders
+from tests.accessibility import check_in_turn
 from tests.accessible.conftest import press
-from tests.applications import orders
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_certificates_before_and_after_they_are_revoked(go, matti, riitta, cas):
-    check_both_widths(go("certificates", who=matti))
+    check_in_turn(go("certificates", who=matti))
     order = orders.delivered(matti, riitta, "test_server")
-    check_both_widths(go("certificates", who=matti))
-    check_both_widths(go("applications:certificate", order.pk, who=matti))
+    check_in_turn(go("certificates", who=matti))
+    check_in_turn(go("applications:order", order.pk, who=matti))
     page = go("applications:revoke", order.pk, who=matti)
-    check_both_widths(page)
+    check_in_turn(page)
     press(page)
     page.wait_for_selector(".field__error")
-    check_both_widths(page)
+    check_in_turn(page)
     page.locator("input[name=reason][value=cessation_of_operation]").check()
     page.locator("input[name=understood]").check()
     press(page)
-    page.wait_for_url("**/certificate/")
-    check_both_widths(page)
-    check_both_widths(go("applications:revoke", order.pk, who=matti))
-    check_both_widths(go("applications:order", order.pk, who=matti))
+    page.wait_for_url(f"**/{order.pk}/")
+    check_in_turn(page)
+    check_in_turn(go("applications:revoke", order.pk, who=matti))
     for name in ("certificates", "home"):
-        check_both_widths(go(name, who=matti))
+        check_in_turn(go(name, who=matti))
 
 
 def test_a_reviewer_who_revokes(go, matti, riitta, cas):
     order = orders.delivered(matti, riitta)
     page = go("console:revoke", order.pk, who=riitta)
-    check_both_widths(page)
+    check_in_turn(page)
     press(page)
     page.wait_for_selector(".field__error")
-    check_both_widths(page)
+    check_in_turn(page)
     page.locator("input[name=reason][value=key_compromise]").check()
     page.locator("[name=words]").fill("Avain löytyi verkosta.")
     page.locator("input[name=understood]").check()
     press(page)
     page.wait_for_url(f"**/{order.pk}/")
-    check_both_widths(go("console:revoke", order.pk, who=riitta))
+    check_in_turn(go("console:revoke", order.pk, who=riitta))
 
 
 def test_two_reviewers_who_revoke(go, matti, riitta, raimo, cas):
@@ -55,37 +54,37 @@ def test_two_reviewers_who_revoke(go, matti, riitta, raimo, cas):
     page.locator("input[name=understood]").check()
     press(page)
     page.wait_for_url(f"**/{order.pk}/")
-    check_both_widths(page)
-    check_both_widths(go("console:queue", who=raimo))
-    check_both_widths(go("console:case", order.pk, who=raimo))
+    check_in_turn(page)
+    check_in_turn(go("console:queue", who=raimo))
+    check_in_turn(go("console:case", order.pk, who=raimo))
     for name in ("console:revocation", "console:decline_revocation"):
         page = go(name, order.pk, who=raimo)
-        check_both_widths(page)
+        check_in_turn(page)
         press(page)
         page.wait_for_selector(".field__error")
-        check_both_widths(page)
-    check_both_widths(go("console:revocation", order.pk, who=riitta))
+        check_in_turn(page)
+    check_in_turn(go("console:revocation", order.pk, who=riitta))
 
 
 def test_the_holder_of_a_key(go, db):
     page = go("revoke_by_key")
-    check_both_widths(page)
+    check_in_turn(page)
     press(page)
     page.wait_for_selector(".field__error")
-    check_both_widths(page)
+    check_in_turn(page)
     page.locator("[name=text]").fill(orders.openssl_csr().decode())
     press(page)
     page.wait_for_url(re.compile("/revoke-by-key/[^/]{43}/$"))  # "revoke_by_key_sign"
     page.locator("summary").first.click()
-    check_both_widths(page)
+    check_in_turn(page)
     page.locator("[name=text]").fill("AAAA")
     press(page)
     page.wait_for_selector(".field__error")
-    check_both_widths(page)
-    check_both_widths(go("revoke_by_key_sign", "x" * 43))
-    check_both_widths(go("revoked_by_key"))
+    check_in_turn(page)
+    check_in_turn(go("revoke_by_key_sign", "x" * 43))
+    check_in_turn(go("revoked_by_key"))
     page = go("revoke_by_key")
     page.locator("[name=text]").fill("-----BEGIN PRIVATE KEY-----")
     press(page)
     page.wait_for_selector(".notice--error")
-    check_both_widths(page)
+    check_in_turn(page)

@@ -4,11 +4,10 @@ import pytest
 
 from applications import services
 from applications.workflow import Role
-from tests import people
-from tests.accessibility import check_both_widths
+from certportal.dev.builders import orders, people
+from certportal.dev.builders.orders import CONTACT
+from tests.accessibility import check_in_turn
 from tests.accessible.conftest import press
-from tests.applications import orders
-from tests.applications.contact.conftest import CONTACT
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -31,26 +30,26 @@ def token(order):
 
 
 def test_the_way_of_the_link(go, watched, order, token):
-    check_both_widths(go("contact:landing", token))
-    check_both_widths(go("contact:not_mine", token))
+    check_in_turn(go("contact:landing", token))
+    check_in_turn(go("contact:not_mine", token))
     go("contact:landing", token)
     press(watched)
     watched.wait_for_url("**/order/")
-    check_both_widths(watched)
+    check_in_turn(watched)
     watched.locator("main .actions a").first.click()
     watched.wait_for_url("**/csr/")  # contact:csr
     watched.locator("summary").first.click()
-    check_both_widths(watched)
+    check_in_turn(watched)
     press(watched)
-    check_both_widths(watched)
+    check_in_turn(watched)
     watched.locator("input[name=how][value=text]").check()
     watched.locator("textarea[name=text]").fill(orders.openssl_csr().decode())
     press(watched)
     watched.wait_for_url("**/csr/*-*/")  # contact:preview
-    check_both_widths(watched)
+    check_in_turn(watched)
     press(watched)
     watched.wait_for_url("**/order/")  # contact:order
-    check_both_widths(watched)
+    check_in_turn(watched)
 
 
 def test_another_browser_and_the_end(go, watched, order, token):
@@ -60,31 +59,31 @@ def test_another_browser_and_the_end(go, watched, order, token):
     go("contact:landing", token)
     press(watched)
     watched.wait_for_load_state()
-    check_both_widths(watched)
+    check_in_turn(watched)
     order.contact_links.update(revoked_at=order.changed_at)
-    check_both_widths(go("contact:landing", token))
+    check_in_turn(go("contact:landing", token))
 
 
 def test_this_is_not_mine(go, watched, token):
     go("contact:not_mine", token)
     press(watched)
     watched.wait_for_load_state()
-    check_both_widths(watched)
+    check_in_turn(watched)
 
 
 def test_the_applicant_s_side(go, order, matti):
-    check_both_widths(go("applications:order", order.pk, who=matti))
-    check_both_widths(go("applications:rename_contact", order.pk, who=matti))
+    check_in_turn(go("applications:order", order.pk, who=matti))
+    check_in_turn(go("applications:rename_contact", order.pk, who=matti))
 
 
 def test_a_technical_member(go, order, matti, teemu):
-    check_both_widths(go("home", who=teemu))
-    check_both_widths(go("technical:order", order.pk, who=teemu))
-    check_both_widths(go("technical:csr", order.pk, who=teemu))
+    check_in_turn(go("home", who=teemu))
+    check_in_turn(go("technical:order", order.pk, who=teemu))
+    check_in_turn(go("technical:csr", order.pk, who=teemu))
     actor = people.actor_for(teemu)
     now = orders.Handler(teemu, order).seen["now"]
     csr = services.upload_csr(order.pk, orders.openssl_csr(), actor=actor, now=now)
-    check_both_widths(go("technical:preview", order.pk, csr.pk, who=teemu))
+    check_in_turn(go("technical:preview", order.pk, csr.pk, who=teemu))
     seen = orders.Handler(teemu, order).seen
     services.attach_csr(order.pk, csr.pk, role=Role.TECHNICAL_CONTACT, **seen)
-    check_both_widths(go("technical:order", order.pk, who=teemu))
+    check_in_turn(go("technical:order", order.pk, who=teemu))

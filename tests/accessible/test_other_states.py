@@ -6,11 +6,11 @@ from django.db.models import F
 from accounts.register.models import RegisterRecord
 from applications import services
 from applications.workflow import Status
+from certportal.dev.builders import orders, people
 from certportal.foundation import clock
-from tests import people
-from tests.accessibility import check_both_widths
+from tests.accessibility import check_in_turn
 from tests.accessible.conftest import press
-from tests.applications import orders
+from tests.tables import rewrite, unkept
 
 pytestmark = pytest.mark.django_db(transaction=True)
 COUNTY = "9900009-3"
@@ -21,46 +21,45 @@ def in_error(page):
     """Press the button without having filled anything in; the page must tell the errors."""
     press(page)
     page.wait_for_selector(".field__error")
-    check_both_widths(page)
+    check_in_turn(page)
 
 
 def test_the_authorities_before_and_after_the_ceremony(go, request):
-    check_both_widths(go("authorities"))
+    check_in_turn(go("authorities"))
     request.getfixturevalue("cas")
-    check_both_widths(go("authorities"))
+    check_in_turn(go("authorities"))
 
 
 def test_mail_of_a_development_machine(go, settings, tmp_path):
     settings.MAIL_DIRECTORY = tmp_path
-    check_both_widths(go("dev_mail"))
+    check_in_turn(go("dev_mail"))
     mail = "Subject: Koe\nTo: a@example.fi\nContent-Type: text/plain\n\nTeksti\n"
     (tmp_path / "20261125T101010-1.eml").write_text(mail)
-    check_both_widths(go("dev_mail"))
-    check_both_widths(go("dev_mail_show", "20261125T101010-1.eml"))
-    check_both_widths(go("dev_mail_samples"))
+    check_in_turn(go("dev_mail"))
+    check_in_turn(go("dev_mail_show", "20261125T101010-1.eml"))
 
 
 def test_the_public_examination_of_requests(go, db):
     page = go("csr_doctor")
-    check_both_widths(page)
+    check_in_turn(page)
     in_error(page)
     for text in (orders.openssl_csr(), orders.openssl_csr(key="1024")):
         page = go("csr_doctor")
         page.locator("[name=text]").fill(text.decode())
         press(page)
         page.wait_for_selector("[name=text]", state="detached")
-        check_both_widths(page)
+        check_in_turn(page)
 
 
 def test_accounts_with_nothing_and_of_technical_members(go, matti, teemu):
-    check_both_widths(go("home", who=matti))
-    check_both_widths(go("home", who=teemu))
+    check_in_turn(go("home", who=matti))
+    check_in_turn(go("home", who=teemu))
 
 
 def test_choosing_among_organisations(go, matti, now):
     people.found_account(matti, CLINICS, now=now)
     page = go("accounts:choose", who=matti)
-    check_both_widths(page)
+    check_in_turn(page)
     in_error(page)
 
 
@@ -76,13 +75,13 @@ def test_parts_with_nothing_filled_in(go, matti, part):
         actor=actor,
         now=clock.now(),
     )
-    check_both_widths(go("applications:order", draft.pk, who=matti))
+    check_in_turn(go("applications:order", draft.pk, who=matti))
     in_error(go("applications:part", draft.pk, part, who=matti))
 
 
 def test_a_technical_contact_that_is_not_named_yet(go, matti):
     draft = orders.draft(matti)
-    check_both_widths(go("applications:part", draft.pk, "technical", who=matti))
+    check_in_turn(go("applications:part", draft.pk, "technical", who=matti))
     orders.name_contact(matti, draft, {"deliver_to": "technical_contact"})
     in_error(go("applications:part", draft.pk, "technical", who=matti))
 
@@ -96,25 +95,26 @@ def test_a_period_that_cannot_be(go, matti):
 def test_a_certificate_of_conformity(go, matti):
     draft = orders.draft(matti, "system_signature")
     page = go("applications:part", draft.pk, "conformity", who=matti)
-    check_both_widths(page)
+    check_in_turn(page)
     page.locator("[name=conformity_number]").fill("")
     in_error(page)
     draft.attachments.all().delete()
-    check_both_widths(go("applications:part", draft.pk, "conformity", who=matti))
+    check_in_turn(go("applications:part", draft.pk, "conformity", who=matti))
 
 
 def test_many_units_searched_and_not_found(go, sample, now):
     head = people.make_founder("Heli Hallinto", COUNTY, now=now)
     draft = orders.draft(head, unit="1.2.246.10.99000093.10.200")
-    check_both_widths(go("applications:part", draft.pk, "unit", who=head))
-    check_both_widths(go("applications:part", draft.pk, "unit", who=head, query="?q=terveysasema"))
-    check_both_widths(go("applications:part", draft.pk, "unit", who=head, query="?q=xyzzy"))
+    check_in_turn(go("applications:part", draft.pk, "unit", who=head))
+    check_in_turn(go("applications:part", draft.pk, "unit", who=head, query="?q=terveysasema"))
+    check_in_turn(go("applications:part", draft.pk, "unit", who=head, query="?q=xyzzy"))
 
 
 def test_no_unit_in_force(go, matti):
     draft = orders.draft(matti)
-    RegisterRecord.objects.all().delete()
-    check_both_widths(go("applications:part", draft.pk, "unit", who=matti))
+    with unkept():
+        RegisterRecord.objects.all().delete()
+    check_in_turn(go("applications:part", draft.pk, "unit", who=matti))
 
 
 def test_requests_that_cannot_be_certified(go, matti):
@@ -125,7 +125,7 @@ def test_requests_that_cannot_be_certified(go, matti):
         page.locator("[name=text]").fill(text)
         press(page)
         page.wait_for_selector("main h1")
-        check_both_widths(page)
+        check_in_turn(page)
 
 
 def test_sending_without_declaring(go, matti):
@@ -144,8 +144,8 @@ def test_an_order_that_waits_for_an_answer(go, matti, riitta, cas):
         **seen,
     )
     for name in ("home", "applications:order", "applications:check"):
-        check_both_widths(go(name, *([] if name == "home" else [case.pk]), who=matti))
-    check_both_widths(go("applications:part", case.pk, "host_names", who=matti))
+        check_in_turn(go(name, *([] if name == "home" else [case.pk]), who=matti))
+    check_in_turn(go("applications:part", case.pk, "host_names", who=matti))
 
 
 def overtaken(page, order):
@@ -153,7 +153,7 @@ def overtaken(page, order):
     type(order).objects.filter(pk=order.pk).update(version=F("version") + 1)
     press(page)
     page.wait_for_selector("main .notice[role=alert]")
-    check_both_widths(page)
+    check_in_turn(page)
 
 
 def test_somebody_was_faster(go, matti, riitta, cas):
@@ -172,15 +172,15 @@ def test_a_unit_that_has_ended(go, matti):
     draft = orders.draft(matti)
     page = go("applications:part", draft.pk, "unit", who=matti)
     ended = RegisterRecord.objects.filter(oid=orders.UNIT)
-    ended.update(valid_to=draft.created_at.date().replace(year=2020))
+    rewrite(ended, valid_to=draft.created_at.date().replace(year=2020))
     press(page)
     page.wait_for_load_state()
-    check_both_widths(page)
+    check_in_turn(page)
     page = go("applications:new", who=matti, query=f"?unit={orders.UNIT}")
     page.locator("input[name=type][value=server]").check()
     press(page)
     page.wait_for_load_state()
-    check_both_widths(page)
+    check_in_turn(page)
 
 
 @pytest.mark.parametrize(
@@ -189,8 +189,8 @@ def test_a_unit_that_has_ended(go, matti):
 def test_orders_that_stand_still(go, matti, status):
     order = orders.submitted(matti)
     type(order).objects.filter(pk=order.pk).update(status=status)
-    check_both_widths(go("applications:order", order.pk, who=matti))
-    check_both_widths(go("home", who=matti))
+    check_in_turn(go("applications:order", order.pk, who=matti))
+    check_in_turn(go("home", who=matti))
 
 
 # No key at all; the words around it are what is recognised.

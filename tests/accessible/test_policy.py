@@ -8,10 +8,9 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.urls import reverse
 
-from accounts.services import roles
+from accounts.services.rights import staff_roles
+from certportal.dev.builders import orders, people
 from certportal.foundation.actors import system
-from tests import people
-from tests.applications import orders
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -64,7 +63,7 @@ def test_what_trips_over_the_policy_is_heard(page, live_server, trip, directive)
 
 def test_the_stock_admin_holds_to_the_policy(walk, matti, riitta, cas, now):
     sofia = people.make_person("Sofia Suurkäyttäjä")
-    roles.make_superuser(sofia.logins.get(), actor=system("test"), now=now)
+    staff_roles.make_superuser(sofia.logins.get(), actor=system("test"), now=now)
     orders.delivered(matti, riitta)
     page = walk(sofia, "/fi/settings/")
     seen = {"/fi/settings/"}

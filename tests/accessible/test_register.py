@@ -2,80 +2,80 @@
 
 import pytest
 
-from accounts.register import conf, services
+from accounts.register import conf
+from accounts.register.mirror import imports
+from accounts.register.mirror.imports import Source
 from accounts.register.models import Kind, RegisterRun
-from accounts.register.services import Source
-from applications.changes.models import RegisterTask
+from applications.models.register_task import RegisterTask
+from certportal.dev.builders import orders, people
+from certportal.dev.builders.register import change, row
 from certportal.foundation import clock
-from tests import people
-from tests.accessibility import check_both_widths
+from tests.accessibility import check_in_turn
 from tests.accessible.conftest import press
-from tests.applications import orders
-from tests.applications.register.changing import change, row
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_changes_in_the_registers(go, matti, riitta, cas):
-    check_both_widths(go("console:register", who=riitta))
+    check_in_turn(go("console:register", who=riitta))
     order = orders.delivered(matti, riitta, "test_server")
     change(orders.UNIT, long_name="Helsingin uusi apteekki")
     orders.drain()
     task = RegisterTask.objects.get()
-    check_both_widths(go("console:register", who=riitta))
+    check_in_turn(go("console:register", who=riitta))
     page = go("console:register_task", task.pk, who=riitta)
-    check_both_widths(page)
+    check_in_turn(page)
     press(page)
     page.wait_for_selector(".field__error")
-    check_both_widths(page)
+    check_in_turn(page)
     page.locator("[name=reasons]").fill("Nimi on muuttunut.")
     press(page)
     page.wait_for_selector("[role=status] .notice--success")
-    check_both_widths(page)
-    check_both_widths(go("console:register", who=riitta, query="?decided"))
-    check_both_widths(go("applications:certificate", order.pk, who=matti))
-    check_both_widths(go("console:case", order.pk, who=riitta))
+    check_in_turn(page)
+    check_in_turn(go("console:register", who=riitta, query="?decided"))
+    check_in_turn(go("applications:order", order.pk, who=matti))
+    check_in_turn(go("console:case", order.pk, who=riitta))
     page = go("console:record", "sote_unit", orders.UNIT, who=riitta)
-    check_both_widths(page)
+    check_in_turn(page)
     page.locator("main form button").click()
     page.wait_for_selector("main [role=status] dl")
-    check_both_widths(page)
+    check_in_turn(page)
 
 
 def test_imports_of_the_registers(go, riitta, sample, settings):
     settings.REGISTER = conf.DEFAULTS | {"MAX_ENDED": 2}
-    services.import_rows(Kind.SOTE_UNIT, [row(orders.UNIT)], Source("test"), now=clock.now())
-    check_both_widths(go("console:register_runs", who=riitta))
+    imports.import_rows(Kind.SOTE_UNIT, [row(orders.UNIT)], Source("test"), now=clock.now())
+    check_in_turn(go("console:register_runs", who=riitta))
     held = RegisterRun.objects.get(outcome=RegisterRun.Outcome.HELD)
     page = go("console:register_run", held.pk, who=riitta)
-    check_both_widths(page)
+    check_in_turn(page)
     press(page)
     page.wait_for_selector(".field__error")
-    check_both_widths(page)
+    check_in_turn(page)
     page.locator("[name=reason]").fill("THL vahvisti.")
     press(page)
     page.wait_for_selector("[role=status] .notice--success")
-    check_both_widths(page)
+    check_in_turn(page)
 
 
 def test_succession(go, matti, kalle, riitta):
-    check_both_widths(go("console:succession", who=riitta))
+    check_in_turn(go("console:succession", who=riitta))
     page = go("console:succession", who=riitta, query="?former=1&successor=9900008-5")
-    check_both_widths(page)
+    check_in_turn(page)
     page = go("console:succession", who=riitta, query="?former=9900001-8&successor=9900008-5")
-    check_both_widths(page)
+    check_in_turn(page)
     press(page)
     page.wait_for_selector(".field__error")
     page.locator("[name=reason]").fill("Fuusio.")
     press(page)
     page.wait_for_selector("[role=status] .notice--success")
-    check_both_widths(page)
+    check_in_turn(page)
 
 
 def test_search_of_the_register(go, sample):
-    check_both_widths(go("register"))
-    check_both_widths(go("register", query="?q=apteekki"))
-    check_both_widths(go("register", query="?q=xyzzyx"))
+    check_in_turn(go("register"))
+    check_in_turn(go("register", query="?q=apteekki"))
+    check_in_turn(go("register", query="?q=xyzzyx"))
     page = go("register")
     field = page.get_by_role("combobox")
     field.press_sequentially("hels apt", delay=10)
@@ -86,7 +86,7 @@ def test_search_of_the_register(go, sample):
     chosen = page.locator("[role=option][aria-selected=true]")
     assert chosen.count() == 1
     assert field.get_attribute("aria-activedescendant") == chosen.get_attribute("id")
-    check_both_widths(page)
+    check_in_turn(page)
     field.press("Escape")
     assert field.get_attribute("aria-expanded") == "false"
     field.press("ArrowDown")
@@ -119,6 +119,6 @@ def test_the_unit_of_an_order_is_found_by_typing_and_chosen_with_the_keyboard(go
 
 def test_the_units_of_an_organisation(go, sample, now):
     head = people.make_founder("Heli Hallinto", "9900009-3", now=now)
-    check_both_widths(go("applications:units", who=head))
+    check_in_turn(go("applications:units", who=head))
     unit = "?under=1.2.246.10.99000093.10.900"
-    check_both_widths(go("applications:units", who=head, query=unit))
+    check_in_turn(go("applications:units", who=head, query=unit))

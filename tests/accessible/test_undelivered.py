@@ -2,29 +2,29 @@
 
 import pytest
 
-from tests.accessibility import check_both_widths
+from certportal.dev.builders import orders
+from tests.accessibility import check_in_turn
 from tests.accessible.conftest import press
-from tests.applications import orders
 from tests.applications.console.undelivered import refuse_mails
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_the_list_and_one_of_it(go, matti, riitta, monkeypatch):
-    check_both_widths(go("console:undelivered", who=riitta))
+    check_in_turn(go("console:undelivered", who=riitta))
     refuse_mails(monkeypatch)
     orders.submitted(matti)
     orders.drain()
-    check_both_widths(go("console:undelivered", who=riitta))
-    check_both_widths(go("console:queue", who=riitta))
+    check_in_turn(go("console:undelivered", who=riitta))
+    check_in_turn(go("console:queue", who=riitta))
     item = orders.OutboxItem.objects.exclude(failed_at=None).get(payload__notice="receipt")
     page = go("console:undelivered_one", item.pk, who=riitta)
-    check_both_widths(page)
+    check_in_turn(page)
     page.locator("[name=act][value=give_up]").check()
     press(page)
     page.wait_for_selector(".field__error")
-    check_both_widths(page)
+    check_in_turn(page)
     page.locator("[name=reason]").fill("Kerrottu puhelimessa.")
     press(page)
     page.wait_for_selector("[role=status] .notice--success")
-    check_both_widths(page)
+    check_in_turn(page)

@@ -10,11 +10,11 @@ from django.test import RequestFactory
 from accounts import access
 from accounts.access import actor_for
 from accounts.models import Membership
-from accounts.services import roles
+from accounts.services.rights import staff_roles
+from certportal.dev.builders.people import NOW, make_login
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from certportal.foundation.models import Event
-from tests.people import NOW, make_login
 
 pytestmark = pytest.mark.django_db
 
@@ -75,16 +75,16 @@ def test_returning_member_is_a_member_again(maija, pharmacy):
 
 
 def test_reviewers_role_can_be_taken_and_given_again(riitta):
-    roles.end_reviewer(riitta, actor=system("test"), now=NOW)
+    staff_roles.end_reviewer(riitta, actor=system("test"), now=NOW)
     assert not access.is_reviewer(riitta)
 
-    roles.grant_reviewer(riitta, by=None, actor=system("test"), now=NOW)
+    staff_roles.grant_reviewer(riitta, by=None, actor=system("test"), now=NOW)
     assert access.is_reviewer(riitta)
     assert riitta.staff_roles.count() == 2
 
 
 def test_granting_twice_is_as_once(riitta):
-    roles.grant_reviewer(riitta, by=None, actor=system("test"), now=NOW)
+    staff_roles.grant_reviewer(riitta, by=None, actor=system("test"), now=NOW)
 
     assert riitta.staff_roles.count() == 1
     assert Event.objects.filter(action="staff_role.granted").count() == 1

@@ -6,12 +6,13 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from accounts import access, machine_urls, system_checks
+from accounts import access, system_checks
 from accounts.identification import claims
 from accounts.identification.testidp import persons, tokens
 from accounts.models import Person, User
 from accounts.services import demo
-from tests.people import NOW
+from accounts.urls import machines
+from certportal.dev.builders.people import NOW
 
 pytestmark = pytest.mark.django_db
 
@@ -79,10 +80,10 @@ def test_production_has_no_demo_people(production):
 
 def test_production_serves_no_test_provider(production):
     try:
-        names = [str(pattern.pattern) for pattern in reload(machine_urls).urlpatterns]
+        names = [str(pattern.pattern) for pattern in reload(machines).urlpatterns]
     finally:
         production.PORTAL_ENV = "test"
-        reload(machine_urls)
+        reload(machines)
 
     assert names[0] == "identification/return"
     assert not any(name.startswith("testidp") for name in names)

@@ -6,14 +6,14 @@ from datetime import timedelta
 import pytest
 from django.utils import translation
 
-from accounts import notices
 from accounts.access import actor_for
 from accounts.models import EmailCode
-from accounts.services import email
+from accounts.services.people import email
+from certportal.dev.builders import mails
+from certportal.dev.builders.people import NOW, log_in, make_login, make_person, verify
 from certportal.foundation import clock
 from certportal.foundation.errors import TooMany
 from certportal.foundation.models import Event, OutboxItem
-from tests.people import NOW, log_in, make_login, make_person, verify
 
 pytestmark = pytest.mark.django_db
 
@@ -129,7 +129,7 @@ def test_address_in_use_stays_until_the_new_one_is_confirmed():
 def changes():
     """Return the mails to former addresses, as they are sent."""
     items = OutboxItem.objects.filter(payload__kind="address_changed")
-    return [notices.write(now=NOW, **item.payload) for item in items]
+    return [mails.written(item, now=NOW) for item in items]
 
 
 def test_the_former_address_is_told_but_not_the_new_one(db):
@@ -155,7 +155,7 @@ def test_mail_carries_the_code_in_the_readers_language(newcomer, language):
     code = ask(newcomer)
     row = email.pending(newcomer, now=NOW)
 
-    message = notices.write(kind="email_code", id=str(row.pk), language=language, now=NOW)
+    message = mails.write("email_code", id=str(row.pk), language=language, now=NOW)
 
     with translation.override(language):
         assert message.subject == translation.gettext("Code to confirm your email address")
@@ -170,7 +170,7 @@ def test_mail_of_an_ended_code_is_not_sent(newcomer):
     first = email.pending(newcomer, now=NOW)
     ask(newcomer)
 
-    assert notices.write(kind="email_code", id=str(first.pk), language="fi", now=NOW) is None
+    assert mails.write("email_code", id=str(first.pk), language="fi", now=NOW) is None
 
 
 def test_pages_lead_from_address_to_code_to_where_one_was_going(client, newcomer):

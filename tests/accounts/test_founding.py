@@ -8,13 +8,13 @@ from django.db import connection
 
 from accounts.access import actor_for, current_membership
 from accounts.models import BusinessId, Membership, Organisation
-from accounts.register import queries
-from accounts.services import founding
-from accounts.services.founding import Finding
+from accounts.register.lookup import queries
+from accounts.services.organisations import found as found_organisations
+from accounts.services.organisations.found import Finding
+from certportal.dev.builders.people import NOW, found_account, log_in, make_person
 from certportal.foundation.errors import TooMany
 from certportal.foundation.models import Event
 from tests.accounts.register.conftest import CLINICS, COUNTY, ENDED, PHARMACY
-from tests.people import NOW, found_account, log_in, make_person
 
 UNKNOWN = "0245437-2"
 MANDATE = {"basis": "mandate", "detail": "tietohallintopäällikkö"}
@@ -36,8 +36,10 @@ def page(code):
 
 
 def test_founder_becomes_administrator_on_an_unverified_basis(aino):
-    statement = founding.Statement(Membership.Basis.MANDATE, "tietohallintopäällikkö")
-    organisation = founding.found(aino, PHARMACY, statement, actor=actor_for(aino), now=NOW)
+    statement = found_organisations.Statement(Membership.Basis.MANDATE, "tietohallintopäällikkö")
+    organisation = found_organisations.found(
+        aino, PHARMACY, statement, actor=actor_for(aino), now=NOW
+    )
 
     membership = current_membership(aino, organisation.pk)
     assert membership.role == Membership.Role.ADMINISTRATOR
@@ -66,7 +68,7 @@ def test_founding_is_recorded_without_names(aino):
 def test_second_account_for_a_business_id_is_refused(aino):
     found_account(aino, PHARMACY)
 
-    with pytest.raises(founding.NotFoundable) as refusal:
+    with pytest.raises(found_organisations.NotFoundable) as refusal:
         found_account(make_person("Kalle Konsultti"), PHARMACY)
     assert refusal.value.finding is Finding.TAKEN
 
@@ -75,12 +77,12 @@ def test_second_account_for_a_business_id_is_refused(aino):
 def test_two_founding_at_once_make_one_account(aino):
     people = [aino, make_person("Kalle Konsultti")]
     barrier, refused = threading.Barrier(2), []
-    judged = founding.prospect
+    judged = found_organisations.prospect
 
     def found(person):
         try:
             found_account(person, PHARMACY)
-        except founding.NotFoundable as refusal:
+        except found_organisations.NotFoundable as refusal:
             refused.append(refusal.finding)
         finally:
             connection.close()
@@ -90,13 +92,13 @@ def test_two_founding_at_once_make_one_account(aino):
         barrier.wait(timeout=10)
         return answer
 
-    founding.prospect = prospect
+    found_organisations.prospect = prospect
     try:
         threads = [threading.Thread(target=found, args=[person]) for person in people]
         [thread.start() for thread in threads]
         [thread.join() for thread in threads]
     finally:
-        founding.prospect = judged
+        found_organisations.prospect = judged
 
     assert Organisation.objects.count() == 1
     assert refused == [Finding.TAKEN]
@@ -110,7 +112,7 @@ def test_business_id_that_was_given_up_is_free_again(aino):
         valid_to=NOW.date(),
     )
 
-    assert founding.look_up(aino, PHARMACY, now=NOW).finding is Finding.FREE
+    assert found_organisations.look_up(aino, PHARMACY, now=NOW).finding is Finding.FREE
 
 
 @pytest.mark.parametrize(
@@ -123,7 +125,7 @@ def test_business_id_that_was_given_up_is_free_again(aino):
     ],
 )
 def test_what_the_registers_say_decides(aino, code, finding):
-    assert founding.look_up(aino, code, now=NOW).finding is finding
+    assert found_organisations.look_up(aino, code, now=NOW).finding is finding
 
 
 def test_intermediary_founds_an_account_of_its_own_kind(aino):
@@ -137,7 +139,7 @@ def test_intermediary_founds_an_account_of_its_own_kind(aino):
 def test_ended_intermediary_founds_nothing(aino):
     code = intermediary(standing=False).business_id
 
-    assert founding.look_up(aino, code, now=NOW).finding is Finding.ENDED
+    assert found_organisations.look_up(aino, code, now=NOW).finding is Finding.ENDED
 
 
 def intermediary(*, standing=True):
@@ -152,20 +154,20 @@ def intermediary(*, standing=True):
 
 
 def test_nobody_founds_account_after_account(aino, monkeypatch):
-    monkeypatch.setattr(founding, "MOST_FOUNDED_A_DAY", 1)
-    statement = founding.Statement(Membership.Basis.MANDATE, "tietohallintopäällikkö")
-    founding.found(aino, PHARMACY, statement, actor=actor_for(aino), now=NOW)
+    monkeypatch.setattr(found_organisations, "MOST_FOUNDED_A_DAY", 1)
+    statement = found_organisations.Statement(Membership.Basis.MANDATE, "tietohallintopäällikkö")
+    found_organisations.found(aino, PHARMACY, statement, actor=actor_for(aino), now=NOW)
     with pytest.raises(TooMany):
-        founding.found(aino, CLINICS, statement, actor=actor_for(aino), now=NOW)
+        found_organisations.found(aino, CLINICS, statement, actor=actor_for(aino), now=NOW)
     assert not BusinessId.objects.filter(code=CLINICS).exists()
 
 
 def test_nobody_goes_through_business_ids_without_end(aino):
-    for _lookup in range(founding.MOST_LOOKUPS_AN_HOUR):
-        founding.look_up(aino, UNKNOWN, now=NOW)
+    for _lookup in range(found_organisations.MOST_LOOKUPS_AN_HOUR):
+        found_organisations.look_up(aino, UNKNOWN, now=NOW)
 
     with pytest.raises(TooMany):
-        founding.look_up(aino, UNKNOWN, now=NOW)
+        found_organisations.look_up(aino, UNKNOWN, now=NOW)
 
 
 @pytest.mark.parametrize("typed", [PHARMACY, "99000018", " 9900001 - 8 ", "FI99000018"])

@@ -9,20 +9,22 @@ from django.db import connections
 from django.test import Client
 from django.urls import reverse
 
-from accounts import notices
 from accounts.access import actor_for
 from accounts.models import Invitation, Membership
-from accounts.services import erasing, inviting
-from certportal.foundation import tokens
+from accounts.services.organisations import invite as invite_organisations
+from accounts.services.people import email as addresses
+from accounts.services.people import erase
+from certportal.dev.builders import mails, people
+from certportal.foundation import clock
 from certportal.foundation.errors import TooMany
 from certportal.foundation.models import Event, OutboxItem
-from tests import people
+from certportal.foundation.web import tokens
 
 ROLE = Membership.Role.APPLICANT
 
 
 def invite(matti, pharmacy, now, email="uuno@example.fi", role=ROLE, language="fi"):
-    return inviting.invite(
+    return invite_organisations.invite(
         pharmacy, email, role=role, language=language, by=matti, actor=actor_for(matti), now=now
     )
 
@@ -47,7 +49,7 @@ def web(uuno):
 
 
 def test_the_link_comes_by_mail_and_stands_nowhere_in_the_database(invitation, now):
-    mail = notices.write(kind="invitation", id=str(invitation.pk), language="fi", now=now)
+    mail = mails.write("invitation", id=str(invitation.pk), language="fi", now=now)
     assert mail is not None
     assert mail.to == "uuno@example.fi"
     assert invitation.token in mail.text
@@ -97,7 +99,7 @@ def test_a_removed_person_does_not_come_back_by_the_old_link(invitation, web, uu
 def test_the_administrators_are_told_who_came(invitation, web, uuno, matti, now):
     web.post(link(invitation))
     item = OutboxItem.objects.get(payload__kind="joined")
-    mail = notices.write(**item.payload, now=now)
+    mail = mails.written(item, now=now)
     assert mail is not None
     assert mail.to == matti.email
     assert "Uuno Uusi" in mail.text
@@ -105,17 +107,19 @@ def test_the_administrators_are_told_who_came(invitation, web, uuno, matti, now)
 
 
 def test_a_cancelled_invitation_is_dead(invitation, web, uuno, matti, now):
-    inviting.revoke(invitation.pk, actor=actor_for(matti), now=now)
+    invite_organisations.revoke(invitation.pk, actor=actor_for(matti), now=now)
     assert web.post(link(invitation)).status_code == 410
     assert not uuno.memberships.exists()
-    with pytest.raises(inviting.NotWaiting):
-        inviting.resend(invitation.pk, actor=actor_for(matti), now=now)
-    assert notices.write(kind="invitation", id=str(invitation.pk), language="fi", now=now) is None
+    with pytest.raises(invite_organisations.NotWaiting):
+        invite_organisations.resend(invitation.pk, actor=actor_for(matti), now=now)
+    assert mails.write("invitation", id=str(invitation.pk), language="fi", now=now) is None
 
 
 def test_sending_again_makes_a_new_link_and_kills_the_old(invitation, web, uuno, matti, now):
     old = link(invitation)
-    again = inviting.resend(invitation.pk, actor=actor_for(matti), now=now + timedelta(days=20))
+    again = invite_organisations.resend(
+        invitation.pk, actor=actor_for(matti), now=now + timedelta(days=20)
+    )
     assert again.state(now + timedelta(days=20)) == Invitation.State.WAITING
     assert web.post(old).status_code == 404
     assert web.post(link(again)).status_code == 302
@@ -155,6 +159,7 @@ def test_whoever_is_not_identified_is_led_there_and_back(invitation, now):
     assert not nameless.person.memberships.exists()
 
 
+@pytest.mark.usefixtures("still")
 def test_guessing_is_limited_and_on_record(invitation, web):
     codes = [web.get(reverse("accounts:invitation", args=["x" * 43])).status_code for _ in "x" * 40]
     assert codes[0] == 404
@@ -164,21 +169,108 @@ def test_guessing_is_limited_and_on_record(invitation, web):
 
 
 def test_an_account_cannot_be_used_to_send_mail_without_end(matti, pharmacy, now):
-    for number in range(inviting.MOST_A_DAY):
+    for number in range(invite_organisations.MOST_A_DAY):
         invite(matti, pharmacy, now, f"u{number}@example.fi")
     with pytest.raises(TooMany):
         invite(matti, pharmacy, now)
 
 
+def test_a_link_that_was_passed_on_lets_nobody_in(invitation, kalle, pharmacy, now):
+    """Kalle has the link; Uuno's mailbox he does not read."""
+    browser = people.log_in(Client(), kalle)
+    page = browser.get(link(invitation)).text
+    assert "Send the code" in page or "Lähetä koodi" in page
+    assert "uuno@example.fi" not in page
+    for given in ({}, {"code": "12345678"}):
+        assert browser.post(link(invitation), given).status_code == 200
+    actor = actor_for(kalle)
+    with pytest.raises(invite_organisations.OtherAddress):
+        invite_organisations.accept(
+            invitation.pk, invitation.token, person=kalle, actor=actor, now=now
+        )
+    assert not kalle.memberships.filter(organisation=pharmacy).exists()
+
+
+def mailed_code(now):
+    """Return the mail with the code and the code in it."""
+    item = OutboxItem.objects.filter(payload__kind="invitation_code").latest("pk")
+    mail = mails.written(item, now=now)
+    assert mail is not None
+    return mail, re.search(r"\b[0-9]{8}\b", mail.text)[0]
+
+
+def test_whoever_reads_the_invited_address_too_accepts_with_a_code(invitation, kalle, pharmacy):
+    browser = people.log_in(Client(), kalle)
+    assert browser.post(link(invitation), {"ask": "1"}).status_code == 302
+    mail, code = mailed_code(clock.now())
+    assert mail.to == "uuno@example.fi"
+    assert str(kalle) in mail.text
+    assert browser.post(link(invitation), {"code": "00000000"}).status_code == 200
+    assert browser.post(link(invitation), {"code": f"{code[:4]} {code[4:]}"}).status_code == 302
+    assert kalle.memberships.get(organisation=pharmacy).role == ROLE
+    kalle.refresh_from_db()
+    assert kalle.email == "kalle@example.fi"  # the code proves the address to the invitation only
+
+
+def test_the_code_is_the_asker_s_and_the_invitation_s_own(invitation, kalle, maija, matti, now):
+    """Five wrong tries end it; another person's or another invitation's code does not count."""
+    moment = clock.now()
+    addresses.ask_code_for(invitation, kalle, actor=actor_for(kalle), now=moment)
+    _mail, code = mailed_code(moment)
+    other = people.make_person("Ville Vieras", now=now)
+    second = invite(matti, invitation.organisation, now, "toinen@example.fi")
+    given = {"actor": actor_for(kalle), "now": moment}
+    for one, person in ((invitation, other), (second, kalle)):
+        with pytest.raises(addresses.WrongCode):
+            invite_organisations.accept(one.pk, one.token, person=person, code=code, **given)
+    with pytest.raises(addresses.WrongCode):
+        addresses.confirm(kalle, code, **given)
+    for _time in range(addresses.MOST_TRIES):
+        with pytest.raises(addresses.WrongCode):
+            invite_organisations.accept(
+                invitation.pk, invitation.token, person=kalle, code="00000000", **given
+            )
+    with pytest.raises(addresses.WrongCode):
+        invite_organisations.accept(
+            invitation.pk, invitation.token, person=kalle, code=code, **given
+        )
+
+
+def test_a_cancelled_invitation_is_not_opened_by_its_code(invitation, kalle, matti, now):
+    moment = clock.now()
+    addresses.ask_code_for(invitation, kalle, actor=actor_for(kalle), now=moment)
+    _mail, code = mailed_code(moment)
+    invite_organisations.revoke(invitation.pk, actor=actor_for(matti), now=now)
+    with pytest.raises(invite_organisations.NotWaiting):
+        invite_organisations.accept(
+            invitation.pk,
+            invitation.token,
+            person=kalle,
+            code=code,
+            actor=actor_for(kalle),
+            now=moment,
+        )
+    assert not kalle.memberships.filter(organisation=invitation.organisation).exists()
+
+
+def test_the_address_compares_without_regard_to_case(matti, pharmacy, web, uuno, now):
+    shouted = invite(matti, pharmacy, now, "Uuno@Example.FI")
+    assert web.post(link(shouted)).status_code == 302
+    assert uuno.memberships.exists()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_at_once_get_it_only_once(invitation, uuno, kalle, now):
+    people.verify(kalle, uuno.email, now=now)  # both read the address
     done, token = [], invitation.token
 
     def accept(person):
         try:
-            inviting.accept(invitation.pk, token, person=person, actor=actor_for(person), now=now)
+            invite_organisations.accept(
+                invitation.pk, token, person=person, actor=actor_for(person), now=now
+            )
             done.append(person)
-        except inviting.NotWaiting:
+        except invite_organisations.NotWaiting:
             done.append(None)
         finally:
             connections.close_all()
@@ -194,6 +286,6 @@ def test_two_at_once_get_it_only_once(invitation, uuno, kalle, now):
 def test_what_led_to_nothing_is_forgotten_in_time(matti, pharmacy, now, web, invitation):
     old = invite(matti, pharmacy, now - timedelta(days=400), "vanha@example.fi")
     web.post(link(invitation))
-    erasing.erase_invitations(now - timedelta(days=365))
+    erase.erase_invitations(now - timedelta(days=365))
     assert not Invitation.objects.filter(pk=old.pk).exists()
     assert Invitation.objects.filter(pk=invitation.pk).exists()

@@ -6,12 +6,13 @@ from accounts.access import actor_for
 from accounts.mandates.memory import InMemory
 from accounts.mandates.none import NoMandates
 from accounts.models import Membership
-from accounts.services import founding
-from applications.signatory import lacks_right
+from accounts.services.organisations import found as found_organisations
+from applications.rules.sender import lacks_right
+from certportal.dev.builders import orders
+from certportal.dev.builders.people import make_person
+from certportal.foundation import clock
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.models import Event
-from tests.applications import orders
-from tests.people import make_person
 
 pytestmark = pytest.mark.django_db
 CODE = "9900001-8"
@@ -29,8 +30,8 @@ def trust(settings, **options):
 
 
 def found(aino, now):
-    statement = founding.Statement(Membership.Basis.MANDATE, "apteekkari")
-    made = founding.found(aino, CODE, statement, actor=actor_for(aino), now=now)
+    statement = found_organisations.Statement(Membership.Basis.MANDATE, "apteekkari")
+    made = found_organisations.found(aino, CODE, statement, actor=actor_for(aino), now=now)
     return made.memberships.get()
 
 
@@ -72,7 +73,7 @@ def test_confirmed_founder_s_orders_need_no_reviewer_for_the_right(aino, setting
     trust(settings, rights=(ROLE,))
     found(aino, now)
 
-    assert not lacks_right(orders.submitted(aino))
+    assert not lacks_right(orders.submitted(aino), on=clock.day(now))
 
 
 class TestContract:

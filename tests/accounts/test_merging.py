@@ -4,18 +4,20 @@ import pytest
 
 from accounts import access
 from accounts.models import Invitation, JoinRequest, Membership
-from accounts.services import inviting, joining, merging, people
+from accounts.services.organisations import invite, join
+from accounts.services.people import merge as merge_people
+from accounts.services.people import recognise
+from certportal.dev.builders.people import NOW, identity_of, log_in, make_person, make_reviewer
 from certportal.foundation.actors import system
 from certportal.foundation.models import Event
 from tests.conftest import PHARMACY
-from tests.people import NOW, identity_of, log_in, make_person, make_reviewer
 
 pytestmark = pytest.mark.django_db
 OPERATOR = system("operator")
 
 
 def merge(gone, into):
-    merging.merge(gone, into=into, actor=OPERATOR, now=NOW)
+    merge_people.merge(gone, into=into, actor=OPERATOR, now=NOW)
     gone.refresh_from_db()
 
 
@@ -23,7 +25,7 @@ def test_logins_lead_to_the_one_who_stays(client, matti):
     abroad = make_person("Matti Meikalainen")
     merge(abroad, matti)
 
-    login = people.recognise(
+    login = recognise.recognise(
         identity_of("test:Matti Meikalainen", "Matti Meikalainen"),
         language="fi",
         address="",
@@ -31,7 +33,7 @@ def test_logins_lead_to_the_one_who_stays(client, matti):
     )
 
     assert login.person == matti
-    assert people.present(abroad) == matti
+    assert abroad.current == matti
     assert log_in(client, matti).get("/fi/account/me/").status_code == 200
 
 
@@ -39,7 +41,7 @@ def test_name_of_the_one_who_stays_is_kept(matti):
     abroad = make_person("Matti Meikalainen")
     merge(abroad, matti)
 
-    people.recognise(
+    recognise.recognise(
         identity_of("test:Matti Meikalainen", "Matti Uusi"), language="fi", address="", now=NOW
     )
 
@@ -85,6 +87,29 @@ def test_of_two_memberships_the_stronger_role_and_the_shown_right_stay(
     assert (kept.basis, kept.basis_note) == (shown.basis, shown.basis_note)
 
 
+@pytest.mark.parametrize("stays", ["weak", "lasting"])
+def test_a_right_on_the_word_alone_never_takes_the_place_of_a_shown_one(
+    matti, maija, pharmacy, stays
+):
+    weak = {"basis": Membership.Basis.REVIEWER_DECISION, "confirmed_until": NOW.date()}
+    maija.memberships.update(**weak, confirmed_at=NOW)
+    gone, into = (matti, maija) if stays == "weak" else (maija, matti)
+    merge(gone, into)
+
+    assert access.current_membership(into, pharmacy.pk).confirmed_until is None
+
+
+def test_an_invitation_by_somebody_whose_right_is_shown_outlasts_a_word(matti, maija, pharmacy):
+    abroad = make_person("Maija Mallikas-Smith")
+    weak = {"basis": Membership.Basis.REVIEWER_DECISION, "confirmed_until": NOW.date()}
+    pharmacy.memberships.create(
+        person=abroad, role="applicant", begun_at=NOW, confirmed_at=NOW, **weak
+    )
+    merge(abroad, maija)
+
+    assert access.current_membership(maija, pharmacy.pk).confirmed_until is None
+
+
 def test_one_step_leads_from_every_key_to_the_one_who_stays(matti, maija, kalle):
     merge(matti, maija)
     merge(maija, kalle)
@@ -95,7 +120,7 @@ def test_one_step_leads_from_every_key_to_the_one_who_stays(matti, maija, kalle)
 
 def test_an_open_request_to_join_comes_along(kalle, pharmacy):
     abroad = make_person("Kalle Konsultti-Smith")
-    joining.ask(abroad, PHARMACY, actor=OPERATOR, now=NOW)
+    join.ask(abroad, PHARMACY, actor=OPERATOR, now=NOW)
     merge(abroad, kalle)
 
     assert JoinRequest.objects.get(settled_at=None).person == kalle
@@ -104,10 +129,10 @@ def test_an_open_request_to_join_comes_along(kalle, pharmacy):
 @pytest.mark.parametrize("also", ["asked", "belongs"])
 def test_a_request_that_is_needless_by_now_is_settled(kalle, matti, pharmacy, also):
     abroad = make_person("Kalle Konsultti-Smith")
-    joining.ask(abroad, PHARMACY, actor=OPERATOR, now=NOW)
+    join.ask(abroad, PHARMACY, actor=OPERATOR, now=NOW)
     other = kalle if also == "asked" else matti
     if also == "asked":
-        joining.ask(kalle, PHARMACY, actor=OPERATOR, now=NOW)
+        join.ask(kalle, PHARMACY, actor=OPERATOR, now=NOW)
     merge(abroad, other)
 
     assert JoinRequest.objects.filter(settled_at=None).count() == (also == "asked")
@@ -115,7 +140,7 @@ def test_a_request_that_is_needless_by_now_is_settled(kalle, matti, pharmacy, al
 
 
 def test_a_request_is_settled_by_a_membership_that_comes_along(kalle, maija, pharmacy):
-    joining.ask(kalle, PHARMACY, actor=OPERATOR, now=NOW)
+    join.ask(kalle, PHARMACY, actor=OPERATOR, now=NOW)
     merge(maija, kalle)
 
     assert access.is_member(kalle, pharmacy.pk)
@@ -125,7 +150,7 @@ def test_a_request_is_settled_by_a_membership_that_comes_along(kalle, maija, pha
 def test_invitations_that_wait_are_those_of_the_one_who_stays(matti, maija, pharmacy):
     given = {"role": Membership.Role.APPLICANT, "language": "fi", "actor": OPERATOR, "now": NOW}
     maija.memberships.update(role=Membership.Role.ADMINISTRATOR)
-    inviting.invite(pharmacy, "uusi@example.fi", by=maija, **given)
+    invite.invite(pharmacy, "uusi@example.fi", by=maija, **given)
     merge(maija, matti)
 
     assert Invitation.objects.get().made_by == matti
@@ -146,14 +171,14 @@ def test_merging_is_recorded(matti, maija):
 
 
 def test_nobody_is_merged_into_themselves(matti):
-    with pytest.raises(merging.NotMergeable):
+    with pytest.raises(merge_people.NotMergeable):
         merge(matti, matti)
 
 
 def test_nobody_is_merged_twice(matti, maija, stranger):
     merge(maija, matti)
 
-    with pytest.raises(merging.NotMergeable):
+    with pytest.raises(merge_people.NotMergeable):
         merge(maija, stranger)
-    with pytest.raises(merging.NotMergeable):
+    with pytest.raises(merge_people.NotMergeable):
         merge(stranger, maija)

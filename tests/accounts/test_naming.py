@@ -7,11 +7,11 @@ from django.core.management import CommandError, call_command
 
 from accounts import access
 from accounts.models import Person, StaffRole, User
-from accounts.naming import NotNamed, login_named, person_named
-from accounts.services import roles
+from accounts.services.people.named import NotNamed, login_named, person_named
+from accounts.services.rights import staff_roles
+from certportal.dev.builders.people import log_in, make_person
 from certportal.foundation.actors import system
 from certportal.foundation.models import Event
-from tests.people import log_in, make_person
 
 pytestmark = pytest.mark.django_db
 PEOPLE = "/fi/settings/accounts/person/"
@@ -21,7 +21,7 @@ PEOPLE = "/fi/settings/accounts/person/"
 def sofia(now):
     """A superuser."""
     person = make_person("Sofia Superkäyttäjä", now=now)
-    roles.make_superuser(person.logins.get(), actor=system("test"), now=now)
+    staff_roles.make_superuser(person.logins.get(), actor=system("test"), now=now)
     return person
 
 

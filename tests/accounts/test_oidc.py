@@ -1,16 +1,14 @@
 """Identification over real HTTP against the embedded provider."""
 
-import logging
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import jwt
 import pytest
-import requests
-from cryptography.hazmat.primitives.asymmetric import rsa
 from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
+from joserfc import jwt
+from joserfc.jwk import OctKey, RSAKey
 
 from accounts.access import SECOND_FACTOR
 from accounts.identification import claims as claim_names
@@ -20,61 +18,11 @@ from accounts.middleware import CHOSEN
 from accounts.models import Identifier, Person, User
 from certportal.foundation import clock
 from certportal.foundation.models import Event
+from tests.accounts.oidc_browser import Browser
+from tests.accounts.oidc_browser import capture_logs as capture_logs
+from tests.accounts.oidc_browser import visitor as visitor
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def visitor(live_server, settings):
-    """A visitor's browser at a server that trusts the test provider it serves itself."""
-    options = {**settings.IDENTIFICATION["OPTIONS"], "issuer": f"{live_server.url}/testidp"}
-    settings.IDENTIFICATION = {**settings.IDENTIFICATION, "OPTIONS": options}
-    yield Browser(live_server.url)
-    while Browser.opened:  # a connection kept alive keeps the server's thread and its database
-        Browser.opened.pop().close()
-
-
-class Browser:
-    """Follows redirects by hand, so that each step can be looked at."""
-
-    opened: ClassVar[list[requests.Session]] = []
-
-    def __init__(self, base: str) -> None:
-        self.base = base
-        self.session = requests.Session()
-        self.opened.append(self.session)
-
-    def get(self, address: str, **more: Any) -> requests.Response:
-        return self.session.get(self._absolute(address), allow_redirects=False, **more)
-
-    def leave(self, query: str = "", language: str = "fi") -> str:
-        """Go to identification; return the provider's address."""
-        return self.get(f"/{language}/account/login/start/{query}").headers["Location"]
-
-    def press(self, address: str, person: str) -> str:
-        """Press a button on the provider's page; return where it sends the browser."""
-        page = self.session.get(address)
-        form = {"person": person, "csrfmiddlewaretoken": self.session.cookies["csrftoken"]}
-        assert page.status_code == 200
-        answer = self.session.post(address, data=form, allow_redirects=False)
-        return answer.headers["Location"]
-
-    def log_in(self, person: str, query: str = "", language: str = "fi") -> requests.Response:
-        return self.get(self.press(self.leave(query, language), person))
-
-    def _absolute(self, address: str) -> str:
-        return address if address.startswith("http") else f"{self.base}{address}"
-
-
-@pytest.fixture
-def capture_logs():
-    """Everything written to the log, rendered."""
-    lines: list[str] = []
-    handler = logging.Handler()
-    handler.emit = lambda record: lines.append(record.getMessage())
-    logging.getLogger().addHandler(handler)
-    yield lines
-    logging.getLogger().removeHandler(handler)
 
 
 @pytest.fixture
@@ -168,6 +116,7 @@ def test_cancelling_leads_to_a_page_that_says_so(visitor):
         {"iss": "https://evil.example"},
         {"aud": "somebody-else"},
         {"aud": ["portal", "somebody-else"], "azp": "somebody-else"},
+        {"aud": ["portal", "somebody-else"]},
         {"exp": 1},
         {"iat": 4_000_000_000},
         {claim_names.HETU: "010180-9016"},
@@ -188,25 +137,18 @@ def test_answer_that_cannot_be_trusted_logs_nobody_in(visitor, bend, changes):
 
 @pytest.mark.parametrize("algorithm", ["HS256", "none"])
 def test_token_without_the_providers_signature_logs_nobody_in(visitor, monkeypatch, algorithm):
-    secret = "x" * 32 if algorithm == "HS256" else None
+    header = {"alg": algorithm, "kid": tokens.KID}
+    known = OctKey.import_key("x" * 32)
     monkeypatch.setattr(
-        tokens,
-        "id_token",
-        lambda content: jwt.encode(
-            content, secret, algorithm=algorithm, headers={"kid": tokens.KID}
-        ),
+        tokens, "id_token", lambda content: jwt.encode(header, content, known, [algorithm])
     )
 
     assert visitor.log_in("matti").headers["Location"] == "/fi/account/login/failed/"
 
 
 def test_token_signed_by_another_key_logs_nobody_in(visitor, monkeypatch):
-    other = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    monkeypatch.setattr(
-        tokens,
-        "id_token",
-        lambda content: jwt.encode(content, other, algorithm="RS256", headers={"kid": tokens.KID}),
-    )
+    other, header = RSAKey.generate_key(2048), {"alg": "RS256", "kid": tokens.KID}
+    monkeypatch.setattr(tokens, "id_token", lambda content: jwt.encode(header, content, other))
 
     assert visitor.log_in("matti").headers["Location"] == "/fi/account/login/failed/"
 
@@ -299,6 +241,7 @@ def test_identifying_again_asks_the_provider_to_forget_what_it_knows(visitor):
     again = parse_qs(urlsplit(visitor.leave("?anew=1&next=/fi/account/me/")).query)
 
     assert "prompt" not in first
+    assert first["max_age"] == ["3600"]
     assert (again["prompt"], again["max_age"]) == (["login"], ["0"])
     assert visitor.log_in("matti", "?anew=1").headers["Location"] == "/fi/home/"
 
@@ -308,6 +251,26 @@ def test_identifying_again_takes_no_earlier_proof(visitor, bend, ago):
     bend(auth_time=None if ago is None else int(clock.now().timestamp()) - ago)
 
     answer = visitor.log_in("matti", "?anew=1")
+
+    assert answer.headers["Location"] == "/fi/account/login/failed/"
+
+
+def test_provider_that_never_tells_the_time_identifies_once(visitor, bend, settings):
+    options = {**settings.IDENTIFICATION["OPTIONS"], "tells_auth_time": False}
+    settings.IDENTIFICATION = {**settings.IDENTIFICATION, "OPTIONS": options}
+    bend(auth_time=None)
+
+    visitor.log_in("matti")
+
+    store = SessionStore(visitor.session.cookies[settings.SESSION_COOKIE_NAME])
+    assert clock.now() - datetime.fromisoformat(store["identified_at"]) < timedelta(minutes=1)
+    assert visitor.log_in("matti", "?anew=1").headers["Location"] == "/fi/home/"
+
+
+def test_answer_of_another_issuer_is_refused(visitor):
+    back = visitor.press(visitor.leave(), "matti")
+
+    answer = visitor.get(f"{back}&iss=https%3A%2F%2Fevil.example")
 
     assert answer.headers["Location"] == "/fi/account/login/failed/"
 

@@ -7,10 +7,10 @@ from django.conf import settings
 from playwright.sync_api import Page
 
 from accounts.models import EmailCode
-from accounts.services import email
-from tests.accessibility import check_both_widths
+from accounts.services.people import email
+from certportal.dev.builders.people import make_login, make_person, open_session, verify
+from tests.accessibility import check_in_turn
 from tests.accounts.register.conftest import COUNTY, ENDED, PHARMACY
-from tests.people import make_login, make_person, open_session, verify
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SEND = "main form .button >> nth=0"
@@ -42,7 +42,7 @@ def enter(watched: Page, client, live_server):
 def test_pages_without_a_login(watched: Page, at, language):
     for path in ("login/", "login/cancelled/", "login/failed/", "logged-out/"):
         watched.goto(at(path, language))
-        check_both_widths(watched)
+        check_in_turn(watched)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -50,18 +50,18 @@ def test_pages_of_the_first_login(watched: Page, at, enter, language):
     login = make_login("Uuno Uusi", language=language)
     enter(login)
     watched.goto(at("email/", language))
-    check_both_widths(watched)
+    check_in_turn(watched)
     watched.fill("#id_email", "uuno")
     watched.click(SEND)
     watched.wait_for_selector(".field__error")
-    check_both_widths(watched)
+    check_in_turn(watched)
     watched.fill("#id_email", "uuno@example.fi")
     watched.click(SEND)
     watched.wait_for_url(re.compile("/email/code/"))
-    check_both_widths(watched)
+    check_in_turn(watched)
     watched.click(SEND)
     watched.wait_for_selector(".field__error")
-    check_both_widths(watched)
+    check_in_turn(watched)
     watched.fill("#id_code", email.digits(EmailCode.objects.get(ended_at=None)))
     watched.click(SEND)
     watched.wait_for_url(lambda address: "/email/" not in address)
@@ -72,30 +72,30 @@ def test_pages_of_founding(watched: Page, at, enter, sample, language):
     person = make_person("Aino Ahkera", language=language)
     enter(person.logins.get())
     watched.goto(at("organisation/found/", language))
-    check_both_widths(watched)
+    check_in_turn(watched)
     watched.click(SEND)
     watched.wait_for_selector(".field__error")
-    check_both_widths(watched)
+    check_in_turn(watched)
     for code in ("0245437-2", ENDED, COUNTY):
         watched.goto(at(f"organisation/found/{code}/", language))
-        check_both_widths(watched)
+        check_in_turn(watched)
     watched.click(SEND)
     watched.wait_for_selector(".field__error")
-    check_both_widths(watched)
+    check_in_turn(watched)
     watched.check("#id_basis_0")
     watched.fill("#id_detail", "Toimitusjohtaja")
     watched.click(SEND)
     watched.wait_for_url(lambda address: "/found/" not in address)
     for path in (f"organisation/found/{COUNTY}/", "organisation/", "me/", "me/recorded/", "email/"):
         watched.goto(at(path, language))
-        check_both_widths(watched)
+        check_in_turn(watched)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_page_of_the_latecomer(watched: Page, at, enter, matti, language):
     enter(make_person("Aino Ahkera").logins.get())
     watched.goto(at(f"organisation/found/{PHARMACY}/", language))
-    check_both_widths(watched)
+    check_in_turn(watched)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -104,7 +104,7 @@ def test_test_providers_page_speaks_the_visitors_language(watched: Page, at, lan
     watched.click("main a[href*='/login/start/']")
 
     assert watched.locator("html").get_attribute("lang") == language
-    check_both_widths(watched)
+    check_in_turn(watched)
 
 
 def test_way_in_and_out_by_pressing_buttons(watched: Page, at):

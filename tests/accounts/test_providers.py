@@ -10,7 +10,7 @@ import requests
 from accounts.identification.claims import identity
 from accounts.identification.identity import Cancelled, NotIdentified
 from accounts.identification.memory import Memory
-from accounts.identification.oidc import OpenIdConnect
+from accounts.identification.oidc.client import OpenIdConnect
 from accounts.identification.testidp import persons
 from certportal.foundation import clock
 

@@ -9,9 +9,9 @@ from django.db import connection
 from accounts.identification import hashing
 from accounts.identification.codes import read_hetu
 from accounts.models import Identifier, Person, User
-from accounts.services import people
+from accounts.services.people import recognise as recognise_people
+from certportal.dev.builders.people import NOW, identity_of
 from certportal.foundation.models import Event
-from tests.people import NOW, identity_of
 
 OLD = "1:" + "11" * 32
 NEW = "2:" + "22" * 32
@@ -20,7 +20,7 @@ CODE = "131052-308T"
 
 def recognise(code=CODE, name="Matti Meikäläinen", kind="hetu"):
     identity = identity_of(code, name, kind)
-    return people.recognise(identity, language="fi", address="192.0.2.1", now=NOW)
+    return recognise_people.recognise(identity, language="fi", address="192.0.2.1", now=NOW)
 
 
 @pytest.mark.parametrize(
@@ -88,13 +88,13 @@ class TestRecognising:
 
         login = recognise("SE/FI/1", kind="eidas")
 
-        assert people.present(login.person) == kept
+        assert login.person.current == kept
         assert Event.objects.filter(action="person.identified").last().object_id == str(kept.pk)
 
     def test_closed_login_is_refused_and_recorded(self):
         User.objects.filter(pk=recognise().pk).update(is_active=False)
 
-        with pytest.raises(people.LoginClosed):
+        with pytest.raises(recognise_people.LoginClosed):
             recognise()
         assert Event.objects.filter(action="person.identified", refused=True).exists()
 
@@ -104,7 +104,7 @@ class TestRecognising:
 
 @pytest.mark.django_db(transaction=True)
 def test_two_first_logins_at_once_make_one_person(monkeypatch):
-    both_have_looked, found, made = threading.Barrier(2), people._find, []
+    both_have_looked, found, made = threading.Barrier(2), recognise_people._find, []
 
     def find(identity):
         known = found(identity)
@@ -116,7 +116,7 @@ def test_two_first_logins_at_once_make_one_person(monkeypatch):
         made.append(recognise().pk)
         connection.close()
 
-    monkeypatch.setattr(people, "_find", find)
+    monkeypatch.setattr(recognise_people, "_find", find)
     threads = [threading.Thread(target=enter) for _login in range(2)]
     [thread.start() for thread in threads]
     [thread.join() for thread in threads]

@@ -6,9 +6,9 @@ import pytest
 from django.core.management import call_command
 
 from accounts.access import actor_for
-from accounts.services import membership
+from accounts.services.organisations import membership
+from certportal.dev.builders import people
 from certportal.foundation import clock
-from tests import people
 
 pytestmark = pytest.mark.django_db
 EXPORT = "/fi/account/me/export/"

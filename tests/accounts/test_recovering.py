@@ -6,34 +6,33 @@ import pytest
 from django.core import mail
 from django.test import Client
 
-from accounts import notices
 from accounts.access import SECOND_FACTOR, actor_for
 from accounts.models import AdministratorRequest, Membership
-from accounts.rights import right_of
-from accounts.services import erasing, joining, merging, recovering, showing
-from applications import reviewer_mail
-from certportal.foundation.documents import NotPdf
+from accounts.right_to_act import right_of
+from accounts.services.organisations import administrator_requests, join
+from accounts.services.people import erase, merge
+from accounts.services.rights import documents
+from certportal.dev.builders import mails, orders, people
+from certportal.dev.builders.documents import pdf, upload
+from certportal.foundation.files.documents import NotPdf
 from certportal.foundation.models import Event, OutboxItem
-from tests import people
-from tests.applications import orders
-from tests.applications.documents import pdf, upload
 
 pytestmark = pytest.mark.django_db
 CODE = "9900001-8"
 ASK = f"/en/account/organisation/found/{CODE}/administrator/"
 CONSOLE = "/en/console/administrators/"
-PAPER = showing.Paper(pdf("Valtakirja"), "valtakirja.pdf")
+PAPER = documents.Paper(pdf("Valtakirja"), "valtakirja.pdf")
 REASON = "Matti on jäänyt eläkkeelle."
 
 
 def ask(person, pharmacy, now, paper=PAPER):
-    return recovering.ask(
+    return administrator_requests.ask(
         person, pharmacy, reason=REASON, paper=paper, actor=actor_for(person), now=now
     )
 
 
 def decide(reviewer, asked, now, *, grant=True):
-    return recovering.decide(
+    return administrator_requests.decide(
         asked.pk,
         grant=grant,
         reasons="Pöytäkirja 12.1.",
@@ -57,7 +56,7 @@ def asked(maija, pharmacy, now):
 def pekka(pharmacy, now):
     """Somebody who asked to be invited."""
     person = people.make_person("Pekka Pyytäjä", now=now)
-    joining.ask(person, CODE, actor=actor_for(person), now=now)
+    join.ask(person, CODE, actor=actor_for(person), now=now)
     return person
 
 
@@ -93,10 +92,10 @@ def test_reviewers_without_a_part_in_it_are_told_at_once(
 
 
 def test_a_mail_that_comes_after_the_decision_is_not_sent(asked, riitta, now):
-    source = str(asked.pk)
-    assert reviewer_mail.write("administrator_wanted", riitta, source, now=now) is not None
+    item = {"person": str(riitta.pk), "source": str(asked.pk)}
+    assert mails.write("administrator_wanted", **item) is not None
     decide(riitta, asked, now)
-    assert reviewer_mail.write("administrator_wanted", riitta, source, now=now) is None
+    assert mails.write("administrator_wanted", **item) is None
 
 
 @pytest.mark.parametrize("given", [{"reason": REASON}, {"document": "pdf"}])
@@ -107,20 +106,33 @@ def test_neither_reason_nor_document_may_lack(client, maija, given):
     assert not AdministratorRequest.objects.exists()
 
 
+def test_five_documents_are_enough_on_this_way_too(client, maija, pharmacy, now):
+    for number in range(documents.MOST):
+        paper = documents.Paper(pdf(str(number)), f"{number}.pdf")
+        documents.keep(maija, pharmacy, paper, actor=actor_for(maija), now=now)
+    people.log_in(client, maija)
+    given = {"reason": REASON, "document": upload(pdf("6"), "kuudes.pdf")}
+    page = client.post(ASK, given).content.decode()
+    assert f"{documents.MOST} documents" in page
+    assert REASON in page
+    assert pharmacy.right_documents.count() == documents.MOST
+    assert not pharmacy.administrator_requests.exists()
+
+
 def test_what_is_no_pdf_asks_nothing(maija, pharmacy, now):
     with pytest.raises(NotPdf):
-        ask(maija, pharmacy, now, showing.Paper(b"hello", "x.pdf"))
+        ask(maija, pharmacy, now, documents.Paper(b"hello", "x.pdf"))
     assert not AdministratorRequest.objects.exists()
 
 
 def test_a_later_comer_gives_the_administrators_a_week(pekka, pharmacy, now):
-    with pytest.raises(recovering.MayNotAsk):
+    with pytest.raises(administrator_requests.MayNotAsk):
         ask(pekka, pharmacy, now + timedelta(days=6))
     assert ask(pekka, pharmacy, now + timedelta(days=7)).person == pekka
 
 
 def test_an_account_without_any_administrator_is_open_to_ask_at_once(kalle, matti, pharmacy, now):
-    with pytest.raises(recovering.MayNotAsk):
+    with pytest.raises(administrator_requests.MayNotAsk):
         ask(kalle, pharmacy, now)
     matti.memberships.update(ended_at=now)
     assert ask(kalle, pharmacy, now).person == kalle
@@ -128,7 +140,7 @@ def test_an_account_without_any_administrator_is_open_to_ask_at_once(kalle, matt
 
 def test_an_administrator_has_nothing_to_ask(client, matti, pharmacy, now):
     assert ASK not in people.log_in(client, matti).get("/en/account/members/").text
-    with pytest.raises(recovering.MayNotAsk):
+    with pytest.raises(administrator_requests.MayNotAsk):
         ask(matti, pharmacy, now)
 
 
@@ -164,8 +176,8 @@ def test_granted_a_later_comer_joins_as_administrator(pekka, pharmacy, riitta, n
 def test_refused_nothing_changes_and_the_reasons_are_told(client, asked, maija, riitta, now):
     decide(riitta, asked, now, grant=False)
     assert maija.memberships.get().role == Membership.Role.APPLICANT
-    letter = {"kind": "administrator_decided", "id": str(asked.pk), "to": str(maija.pk)}
-    message = notices.write(**letter, language="en", now=now)
+    letter = {"id": str(asked.pk), "to": str(maija.pk)}
+    message = mails.write("administrator_decided", **letter, language="en")
     assert message.to == maija.email
     assert "refused" in message.text
     assert "Pöytäkirja 12.1." in message.text
@@ -174,7 +186,7 @@ def test_refused_nothing_changes_and_the_reasons_are_told(client, asked, maija, 
 
 def test_the_decision_is_made_once(asked, riitta, raimo, now):
     decide(riitta, asked, now)
-    with pytest.raises(recovering.DecidedAlready):
+    with pytest.raises(administrator_requests.DecidedAlready):
         decide(raimo, asked, now, grant=False)
 
 
@@ -184,11 +196,11 @@ def test_only_a_reviewer_with_no_part_in_it_decides(asked, pharmacy, riitta, rai
     )
     AdministratorRequest.objects.filter(pk=asked.pk).update(person=raimo)
     for person in (riitta, raimo, kalle):
-        with pytest.raises(recovering.MayNotDecide):
+        with pytest.raises(administrator_requests.MayNotDecide):
             decide(person, asked, now)
     riitta.memberships.update(ended_at=now - timedelta(days=364))
     for person in (riitta, kalle):
-        with pytest.raises(recovering.MayNotDecide):
+        with pytest.raises(administrator_requests.MayNotDecide):
             decide(person, asked, now)
     asked.refresh_from_db()
     assert asked.decided_at is None
@@ -227,12 +239,12 @@ def test_others_find_no_such_page(asked, matti, kalle):
 
 
 def test_the_words_go_with_the_person(asked, maija, now):
-    erasing.erase_person(maija.pk, now=now)
+    erase.erase_person(maija.pk, now=now)
     asked.refresh_from_db()
     assert asked.reason == ""
 
 
 def test_one_human_asks_once_whoever_they_were_before(asked, maija, pekka, pharmacy, now):
     ask(pekka, pharmacy, now + timedelta(days=8))
-    merging.merge(pekka, into=maija, actor=actor_for(maija), now=now)
+    merge.merge(pekka, into=maija, actor=actor_for(maija), now=now)
     assert AdministratorRequest.objects.get() == asked

@@ -6,11 +6,13 @@ import pytest
 from django.urls import reverse
 from django.utils import translation
 
-from accounts.register import csapi, invented, services
+from accounts.register.mirror import imports
+from accounts.register.mirror.imports import Source
 from accounts.register.models import Kind
-from accounts.register.services import Source
-from accounts.services import searching
+from accounts.register.source import codeserver_api
+from accounts.services.organisations import search
 from certportal.foundation import clock
+from tests.benchmarks import invented
 
 
 @pytest.fixture(autouse=True)
@@ -44,11 +46,11 @@ def test_a_municipality_finds_its_units_in_either_language(client, sample, query
 
 
 def test_letters_sort_as_finns_sort_them(client, sample):
-    row = csapi.read_code(next(invented.invent(1)))
+    row = codeserver_api.read_code(next(invented.invent(1)))
     given = ["Ä testi", "Z testi", "Å testi", "Ö testi", "A testi"]
     rows = [row_of(row, number, name) for number, name in enumerate(given)]
     delta = Source("test", "delta")
-    services.import_rows(Kind.SOTE_UNIT, rows, delta, now=clock.now())
+    imports.import_rows(Kind.SOTE_UNIT, rows, delta, now=clock.now())
     assert names(client, "testi") == ["A testi", "Z testi", "Å testi", "Ä testi", "Ö testi"]
 
 
@@ -66,8 +68,8 @@ def test_current_units_come_first_and_ended_ones_are_marked(client, sample):
 
 
 def test_results_come_page_by_page_and_the_query_stays(client, db, now):
-    rows = [csapi.read_code(code) for code in invented.invent(2000)]
-    services.import_rows(Kind.SOTE_UNIT, rows, Source("test"), now=now)
+    rows = [codeserver_api.read_code(code) for code in invented.invent(2000)]
+    imports.import_rows(Kind.SOTE_UNIT, rows, Source("test"), now=now)
     first = names(client, "oy")
     assert len(first) == 20
     second = names(client, "oy", page=2)
@@ -95,6 +97,6 @@ def test_nothing_typed_and_nothing_found(client, sample):
 
 
 def test_one_address_cannot_copy_the_register(client, sample, monkeypatch):
-    monkeypatch.setattr(searching, "MOST", 3)
+    monkeypatch.setattr(search, "MOST", 3)
     answers = [client.get(reverse("register_options"), {"q": "apt"}).status_code for _ in range(4)]
     assert answers == [200, 200, 200, 429]

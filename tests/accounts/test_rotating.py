@@ -6,9 +6,9 @@ import pytest
 from django.core.management import call_command
 
 from accounts.models import Identifier
-from accounts.services import people
+from accounts.services.people import recognise
+from certportal.dev.builders.people import NOW, identity_of
 from certportal.foundation.models import Event
-from tests.people import NOW, identity_of
 
 pytestmark = pytest.mark.django_db
 OLD, NEW = "1:" + "11" * 32, "2:" + "22" * 32
@@ -16,7 +16,7 @@ OLD, NEW = "1:" + "11" * 32, "2:" + "22" * 32
 
 def log_in(code, kind="hetu"):
     identity = identity_of(code, kind=kind)
-    return people.recognise(identity, language="fi", address="192.0.2.1", now=NOW).person
+    return recognise.recognise(identity, language="fi", address="192.0.2.1", now=NOW).person
 
 
 def report(*arguments):

@@ -4,8 +4,8 @@ import pytest
 from django.contrib.auth import SESSION_KEY
 
 from accounts.models import Membership, Organisation, User
+from certportal.dev.builders.people import NOW, log_in, make_login, make_person
 from certportal.foundation.models import Event
-from tests.people import NOW, log_in, make_login, make_person
 
 pytestmark = pytest.mark.django_db
 

@@ -1,22 +1,25 @@
 """Sessions begin anew at login, end at their limits, and can be seen and ended by their person."""
 
+import re
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.test import Client
 
-from accounts import user_agents
 from accounts.access import actor_for
 from accounts.middleware import SIGN_ON
 from accounts.models import Membership, SignOn, User
-from accounts.services import factors, inviting, membership, merging, roles, sessions
+from accounts.services.organisations import invite, membership
+from accounts.services.people import browsers, merge, second_factor, sessions
+from accounts.services.rights import staff_roles
+from certportal.dev.builders import people
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from certportal.foundation.models import Event
-from tests import people
 
 pytestmark = pytest.mark.django_db
 ME = "/fi/account/me/"
@@ -142,7 +145,7 @@ def test_joining_and_leaving_give_a_new_id(client, pharmacy, matti):
     asker = people.make_person("Aino Ahkera")
     people.log_in(client, asker)
     who = {"role": "applicant", "language": "fi", "by": matti}
-    made = inviting.invite(pharmacy, asker.email, **who, actor=actor_for(matti), now=clock.now())
+    made = invite.invite(pharmacy, asker.email, **who, actor=actor_for(matti), now=clock.now())
     first = client.session.session_key
     client.post(f"/fi/account/invitation/{made.token}/")
     is_in(client)
@@ -158,38 +161,41 @@ def test_a_role_of_the_authority_s_own_renews_when_given_and_ends_sessions_when_
     people.log_in(client, person)
     before, by = client.session.session_key, system("test")
     if role == "reviewer":
-        roles.grant_reviewer(person, by=None, actor=by, now=now)
+        staff_roles.grant_reviewer(person, by=None, actor=by, now=now)
     else:
-        roles.make_superuser(person.logins.get(), actor=by, now=now)
+        staff_roles.make_superuser(person.logins.get(), actor=by, now=now)
     assert is_in(client)
     assert client.session.session_key != before
     if role == "reviewer":
-        roles.end_reviewer(person, actor=by, now=now)
+        staff_roles.end_reviewer(person, actor=by, now=now)
     else:
-        roles.end_superuser(person.logins.all(), actor=by, now=now)
+        staff_roles.end_superuser(person.logins.all(), actor=by, now=now)
     assert not is_in(client)
 
 
 def test_a_reset_factor_and_a_merger_end_sessions_everywhere(riitta, raimo, matti, maija):
     lost = people.log_in(Client(), riitta)
-    factors.reset(riitta, actor=system("test"), now=clock.now())
+    second_factor.reset(riitta, actor=system("test"), now=clock.now())
     assert not is_in(lost)
 
     pair = [people.log_in(Client(), one) for one in (matti, maija)]
-    merging.merge(maija, into=matti, actor=system("test"), now=clock.now())
+    merge.merge(maija, into=matti, actor=system("test"), now=clock.now())
     assert [is_in(one) for one in pair] == [False, False]
 
 
 def test_roles_are_given_only_to_the_identified(db, matti, maija):
     maija.identifiers.all().delete()
     now, by = clock.now(), system("test")
-    with pytest.raises(roles.NotIdentified):
-        roles.grant_reviewer(maija, by=None, actor=by, now=now)
-    with pytest.raises(roles.NotIdentified):
-        roles.make_superuser(maija.logins.get(), actor=by, now=now)
-    call_command("createsuperuser", username="root", interactive=False)
-    with pytest.raises(roles.NotIdentified):
-        roles.make_superuser(User.objects.get(username="root"), actor=by, now=now)
+    with pytest.raises(staff_roles.NotIdentified):
+        staff_roles.grant_reviewer(maija, by=None, actor=by, now=now)
+    with pytest.raises(staff_roles.NotIdentified):
+        staff_roles.make_superuser(maija.logins.get(), actor=by, now=now)
+    with pytest.raises(CommandError, match="make_superuser"):
+        call_command("createsuperuser", username="root", interactive=False)
+    assert not User.objects.filter(username="root").exists()
+    unknown = User.objects.create_user("root")
+    with pytest.raises(staff_roles.NotIdentified):
+        staff_roles.make_superuser(unknown, actor=by, now=now)
 
 
 @pytest.mark.parametrize(
@@ -211,4 +217,25 @@ def test_roles_are_given_only_to_the_identified(db, matti, maija):
     ],
 )
 def test_browsers_are_named_in_two_words(agent, words):
-    assert user_agents.in_words(agent) == words
+    assert browsers.in_words(agent) == words
+
+
+def test_the_cookie_is_a_random_key_alone_and_another_key_opens_nothing(client, matti):
+    keys = {people.log_in(Client(), matti).session.session_key for _ in range(20)}
+    assert len(keys) == 20
+    assert all(re.fullmatch(r"[a-z0-9]{32}", key) for key in keys)
+    people.log_in(client, matti)
+    cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
+    assert cookie == client.session.session_key
+    for invented in (cookie[:-1] + ("a" if cookie[-1] != "a" else "b"), "x" * 32, ""):
+        other = Client()
+        other.cookies[settings.SESSION_COOKIE_NAME] = invented
+        assert not is_in(other)
+
+
+def test_a_button_to_log_out_stands_on_every_page_of_a_session(client, matti, pharmacy):
+    people.log_in(client, matti)
+    for place in ("/fi/home/", "/fi/account/me/", "/fi/", "/fi/csr/", "/fi/nowhere/"):
+        page = client.get(place).text
+        header = page.split("</header>")[0]
+        assert 'action="/fi/account/logout/"' in header, place

@@ -8,9 +8,9 @@ from django.test import Client
 from playwright.sync_api import Page, expect
 
 from accounts.models import SignOn
-from accounts.services import sessions
+from accounts.services.people import sessions
+from certportal.dev.builders import people
 from certportal.foundation import clock
-from tests import people
 from tests.accessibility import check_both_widths
 
 pytestmark = pytest.mark.django_db(transaction=True)

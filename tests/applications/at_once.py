@@ -1,12 +1,19 @@
 """Doing things at the same moment: each in a process of its own, behind one barrier."""
 
 import os
+import threading
 import traceback
 from collections.abc import Callable, Sequence
 
-from django.db import connections
+from django.db import connection, connections
 
 REFUSED, BROKEN = 3, 4
+# Whether somebody waits for this connection. Not by pg_stat_activity, which stays as it was first
+# read in a transaction.
+WAITING = """
+SELECT EXISTS (SELECT FROM pg_locks
+               WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))
+"""
 
 
 def at_once(*works: Callable[[], object], refusals: type[Exception]) -> list[str]:
@@ -46,3 +53,38 @@ def work_off(items: Sequence[Callable[[], object]], workers: int, seed: int = 7)
             item()
 
     at_once(*(lambda number=number: some(number) for number in range(workers)), refusals=OSError)
+
+
+class Beside(threading.Thread):
+    """Work on a connection of its own, beside a transaction of the test; `raised`: what it raised.
+
+    It begins at once, and the constructor returns when it has ended or waits for a lock.
+    """
+
+    def __init__(self, work: Callable[[], object]) -> None:
+        super().__init__()
+        self.work = work
+        self.raised: Exception | None = None
+        self.start()
+        while self.is_alive() and not _somebody_waits():
+            pass
+
+    def run(self) -> None:
+        try:
+            self.work()
+        except Exception as error:
+            self.raised = error
+        finally:
+            connection.close()
+
+    def end(self) -> Exception | None:
+        """Wait for its end; return what it raised."""
+        self.join(30)
+        assert not self.is_alive()
+        return self.raised
+
+
+def _somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(WAITING)
+        return bool(cursor.fetchone()[0])

@@ -7,16 +7,17 @@ import pytest
 
 from accounts.access import actor_for
 from applications import services
+from applications.errors import UnfitCsr
 from applications.models import Application, Submission
 from applications.workflow import Role, Status
+from certportal.dev.builders import orders
+from certportal.dev.builders.orders import CONTACT
 from certportal.foundation import clock
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
 from certportal.foundation.models import Event, OutboxItem
 from issuance.models import Approval, Certificate
-from tests.applications import orders
 from tests.applications.at_once import at_once
-from tests.applications.contact.conftest import CONTACT
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROUNDS = 8
@@ -54,6 +55,10 @@ def approving(person, application):
         reauthenticated_at=clock.now() - timedelta(minutes=1),
         **acting(person, application),
     )
+
+
+def sending(person, application):
+    return partial(orders.submit, person, application)
 
 
 def settled(application):
@@ -168,3 +173,13 @@ def test_a_link_opened_in_two_browsers_at_once_is_bound_to_one(matti):
     link.refresh_from_db()
     assert link.bound_session
     assert not application.contact_links.exclude(pk=link.pk).exclude(bound_session="").exists()
+
+
+def test_of_two_orders_with_one_key_one_is_sent(matti, maija):
+    for _round in range(ROUNDS // 2):
+        csr = orders.openssl_csr()
+        first, second = orders.with_csr(matti, csr=csr), orders.with_csr(maija, csr=csr)
+        done = at_once(sending(matti, first), sending(maija, second), refusals=UnfitCsr)
+        assert sorted(done) == ["done", "refused"]
+        sent = Application.objects.filter(csr__spki_sha256=first.csrs.get().spki_sha256)
+        assert sent.exclude(status=Status.DRAFT).count() == 1

@@ -8,17 +8,17 @@ from django.test import Client
 
 from accounts.register.models import RegisterRecord
 from applications import services
-from applications.checks import again
+from applications.checks import still_true
 from applications.models import Application
-from applications.services.deciding import FactsChanged
-from applications.views import history
+from applications.services.reviewer.obstacles import FactsChanged
+from applications.views.shared import history
 from applications.workflow import Status
+from certportal.dev.builders import orders, people
+from certportal.dev.builders.register import change
 from certportal.foundation import clock
 from certportal.foundation.models import OutboxItem
 from issuance.models import Approval, Certificate, PreparedCertificate
-from tests import people
-from tests.applications import orders
-from tests.applications.register.changing import change
+from tests.tables import rewrite
 
 
 @pytest.fixture
@@ -37,18 +37,18 @@ def approved(case, riitta) -> Application:
 @pytest.fixture
 def too_old(case, monkeypatch):
     """The mirror of the register has not been renewed for too long, until this is undone."""
-    monkeypatch.setattr("accounts.register.queries.is_fresh", lambda *_args, **_more: False)
+    monkeypatch.setattr("accounts.register.lookup.queries.is_fresh", lambda *_args, **_more: False)
     return monkeypatch
 
 
 def end_unit(now) -> None:
     """The register tells that the unit ended yesterday."""
     yesterday = clock.day(now) - timedelta(days=1)
-    RegisterRecord.objects.filter(oid=orders.UNIT).update(valid_to=yesterday)
+    rewrite(RegisterRecord.objects.filter(oid=orders.UNIT), valid_to=yesterday)
 
 
 def rename_unit() -> None:
-    RegisterRecord.objects.filter(oid=orders.UNIT).update(long_name="Helsingin uusi apteekki")
+    rewrite(RegisterRecord.objects.filter(oid=orders.UNIT), long_name="Helsingin uusi apteekki")
 
 
 def test_nothing_is_signed_before_the_facts_are_confirmed(approved, settings):
@@ -82,14 +82,14 @@ def test_a_decision_rests_on_what_was_looked_at_and_not_on_an_import_since(
     case, riitta, monkeypatch
 ):
     looked_at = RegisterRecord.objects.get(oid=orders.UNIT, known_to=None)
-    look = again.look
+    look = still_true.look
 
     def look_before_an_import(*args, **more):
         seen = look(*args, **more)
         change(orders.UNIT, abbreviation="Uusi lyhenne")
         return seen
 
-    monkeypatch.setattr(again, "look", look_before_an_import)
+    monkeypatch.setattr(still_true, "look", look_before_an_import)
     orders.approve(riitta, case)
     assert Approval.objects.get().register_record == str(looked_at.pk)
     assert case.decisions.get().record == looked_at
@@ -207,7 +207,7 @@ def test_confirming_twice_makes_one_certificate(approved, now):
 def test_a_fault_told_after_signing_began_changes_nothing(approved, now):
     PreparedCertificate.objects.filter(reference=approved.pk).update(state="signing")
     end_unit(now)
-    fault = again.fault(approved, now=now)
+    fault = still_true.fault(approved, now=now)
     assert fault is not None
     assert services.confirm(approved.pk, fault, now=now) is None
     approved.refresh_from_db()

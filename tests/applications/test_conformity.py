@@ -4,31 +4,22 @@ import resource
 import signal
 from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.core.files.storage import default_storage
 
 from accounts.access import actor_for
-from applications import checks, contents, services
+from applications import checks, services
 from applications.errors import Changed, Incomplete, NotPossible
 from applications.models import Application
+from applications.rules import sections
 from applications.workflow import Status
+from certportal.dev.builders import documents, orders, people
 from certportal.foundation import clock
-from certportal.foundation.documents import NotPdf, NotStored
-from tests import people
-from tests.applications import documents, orders
+from certportal.foundation.files.documents import NotPdf, NotStored
+from tests.applications.conformity import bare
 
 HOSPITAL = "1.2.246.10.99000093.10.100"
-
-
-@pytest.fixture(autouse=True)
-def stored(settings, tmp_path: Path):
-    """Attachments go to a directory of the test."""
-    options = {"location": str(tmp_path / "attachments"), "base_url": None}
-    backend = "django.core.files.storage.FileSystemStorage"
-    settings.STORAGES = settings.STORAGES | {"default": {"BACKEND": backend, "OPTIONS": options}}
-    return tmp_path / "attachments"
 
 
 @pytest.fixture
@@ -37,24 +28,14 @@ def hilla(sample, now):
     return people.make_founder("Hilla Hyvinvointi", "9900009-3", now=now)
 
 
-def bare(person, type="system_signature", unit=orders.UNIT) -> Application:
-    """Return a draft whose certificate of conformity was taken away again."""
-    application = orders.draft(person, type, unit=unit)
-    for one in application.attachments.filter(removed_at=None):
-        seen = orders.Handler(person, application).seen
-        services.remove_attachment(application.pk, one.pk, **seen)
-    application.refresh_from_db()
-    return application
-
-
 def parts(application: Application) -> set[str]:
-    return {section.id for section in contents.asked(application, on=clock.day(clock.now()))}
+    return {section.id for section in sections.asked(application, on=clock.day(clock.now()))}
 
 
 def test_a_private_provider_attaches_it(matti):
     application = orders.draft(matti, "system_signature")
     assert "conformity" in parts(application)
-    assert [one.id for one in contents.missing(application, on=clock.day(clock.now()))] == ["csr"]
+    assert [one.id for one in sections.missing(application, on=clock.day(clock.now()))] == ["csr"]
 
 
 @pytest.mark.parametrize("type", ["server", "test_server", "test_system_signature"])
@@ -182,7 +163,7 @@ def test_one_that_expired_comes_back_to_the_applicant(matti, cas, now):
     application.refresh_from_db()
     assert application.status == Status.INFO_REQUESTED
     assert [one["rule"] for one in application.findings][:1] == ["order.conformity_expired"]
-    assert contents.editable(application, now=clock.now()) == {"conformity"}
+    assert sections.editable(application, now=clock.now()) == {"conformity"}
 
 
 def test_a_reopened_part_keeps_what_was_sent_and_takes_a_new_one(matti, cas, now, stored):
@@ -215,7 +196,7 @@ def test_one_missing_by_the_time_of_the_check_is_asked_for(matti, cas, now):
 
 def test_a_sector_the_register_does_not_tell_is_shown_to_the_reviewer(hilla, cas, now, monkeypatch):
     application = orders.submitted(hilla, "system_signature", unit=HOSPITAL)
-    monkeypatch.setattr("applications.conformity.sector", lambda _application, on: None)
+    monkeypatch.setattr("applications.rules.conformity.sector", lambda _application, on: None)
     outcome = checks.run(application, now=now)
     assert [one.rule for one in outcome.order_findings] == ["order.sector_unknown"]
 
@@ -237,7 +218,7 @@ def again(person, template: Application) -> Application:
 def test_a_new_order_on_an_earlier_one_has_a_copy_of_its_own(matti, stored):
     earlier = orders.draft(matti, "system_signature")
     new = again(matti, earlier)
-    assert [one.id for one in contents.missing(new, on=clock.day(clock.now()))] == ["csr"]
+    assert [one.id for one in sections.missing(new, on=clock.day(clock.now()))] == ["csr"]
     services.discard(earlier.pk, **orders.Handler(matti, earlier).seen)
     with new.attachments.get().file.open("rb") as file:
         assert file.read() == documents.pdf()
@@ -251,5 +232,5 @@ def test_one_that_is_out_of_date_is_asked_again(matti, now):
     earlier.refresh_from_db()
     new = again(matti, earlier)
     assert not new.attachments.exists()
-    assert "conformity" in [one.id for one in contents.missing(new, on=clock.day(clock.now()))]
+    assert "conformity" in [one.id for one in sections.missing(new, on=clock.day(clock.now()))]
     assert new.conformity_number == earlier.conformity_number

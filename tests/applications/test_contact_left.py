@@ -4,10 +4,11 @@ import pytest
 from django.core import mail
 
 from accounts.access import actor_for
-from accounts.services import membership
+from accounts.services.organisations import membership
 from applications import services
+from applications.rules import recipients
+from certportal.dev.builders import orders
 from certportal.foundation import clock
-from tests.applications import orders
 
 
 @pytest.fixture(autouse=True)
@@ -44,6 +45,17 @@ def test_once_they_have_left_the_administrators_are(theirs, matti, maija):
     orders.drain()
     assert withdraw(theirs, matti) == [["matti@example.fi"]]
     assert f"/orders/{theirs.pk}/" in mail.outbox[0].body
+
+
+def test_one_who_changed_the_address_before_leaving_is_not_told_at_the_former(theirs, matti, maija):
+    maija.email = "maija@toinen.example.fi"
+    maija.save(update_fields=["email"])
+    theirs.refresh_from_db()
+    assert recipients.package(theirs) == ("recipient", "mailbox")
+    membership.remove(maija.memberships.get().pk, actor=actor_for(matti), now=clock.now())
+    orders.drain()
+    assert recipients.package(theirs) == (f"person:{matti.pk}", "mailbox")
+    assert withdraw(theirs, matti) == [["matti@example.fi"]]
 
 
 def test_one_who_came_back_is_told_again(theirs, matti, maija, pharmacy, now):

@@ -7,14 +7,14 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.register.models import RegisterRecord
-from applications import contents, services
+from applications import services
 from applications.errors import Incomplete, NotPossible, NotStanding
 from applications.models import Application
+from applications.rules import sections as sections_rules
 from applications.workflow import Status
+from certportal.dev.builders import orders, people
 from certportal.foundation import clock
-from tests import people
-from tests.applications import orders
-from tests.applications.test_conformity import stored as stored
+from tests.tables import rewrite
 
 PUBLIC, PRIVATE = RegisterRecord.Sector.PUBLIC, RegisterRecord.Sector.PRIVATE
 BRANCH = "1.2.246.10.99000018.10.1"
@@ -44,13 +44,13 @@ def asked(person, reviewer, type: str, *sections: str, **more) -> Application:
 
 
 def set_sector(oid: str, sector: int) -> None:
-    RegisterRecord.objects.filter(oid=oid).update(sector=sector)
+    rewrite(RegisterRecord.objects.filter(oid=oid), sector=sector)
 
 
 def fill(save, case: Application, type: str) -> None:
     """Fill in whatever is missing but documents, which are attached."""
     filled = orders.sections(orders.CertificateType(type))
-    for section in contents.missing(case, on=clock.day(clock.now())):
+    for section in sections_rules.missing(case, on=clock.day(clock.now())):
         if section.id in filled:
             save(case, section.id, filled[section.id])
 
@@ -64,9 +64,9 @@ def fill(save, case: Application, type: str) -> None:
 )
 def test_another_type_opens_the_parts_it_asks_for(matti, riitta, cas, save, before, after, opened):
     case = asked(matti, riitta, before, "type")
-    assert contents.editable(case, now=clock.now()) == {"type", "unit"}
+    assert sections_rules.editable(case, now=clock.now()) == {"type", "unit"}
     save(case, "type", {"type": after})
-    assert contents.editable(case, now=clock.now()) == {"type", "unit"} | opened
+    assert sections_rules.editable(case, now=clock.now()) == {"type", "unit"} | opened
     with pytest.raises(Incomplete):
         orders.resubmit(matti, case)
     fill(save, case, after)
@@ -78,7 +78,7 @@ def test_the_page_leads_to_every_part_that_is_missing(matti, riitta, cas, save):
     case = asked(matti, riitta, "test_server", "type")
     save(case, "type", {"type": "test_system_signature"})
     web = people.log_in(Client(), matti)
-    for section in contents.missing(case, on=clock.day(clock.now())):
+    for section in sections_rules.missing(case, on=clock.day(clock.now())):
         page = web.get(reverse("applications:part", args=[case.pk, section.id]))
         assert page.status_code == 200
 
@@ -87,11 +87,11 @@ def test_a_private_unit_opens_the_certificate_of_conformity(matti, riitta, cas, 
     set_sector(orders.UNIT, PUBLIC)
     set_sector(BRANCH, PRIVATE)
     case = asked(matti, riitta, "system_signature", "unit")
-    assert contents.editable(case, now=clock.now()) == {"unit"}
+    assert sections_rules.editable(case, now=clock.now()) == {"unit"}
     with pytest.raises(NotPossible):
         orders.attach_conformity(matti, case)
     save(case, "unit", {"record_kind": "sote_unit", "record_oid": BRANCH})
-    assert contents.editable(case, now=clock.now()) == {"unit", "conformity"}
+    assert sections_rules.editable(case, now=clock.now()) == {"unit", "conformity"}
     orders.attach_conformity(matti, case)
     orders.resubmit(matti, case)
     orders.drain()
@@ -102,7 +102,7 @@ def test_a_private_unit_opens_the_certificate_of_conformity(matti, riitta, cas, 
 def test_another_type_lets_the_units_name_be_spelled(matti, riitta, cas, save):
     case = asked(matti, riitta, "test_server", "type")
     named = RegisterRecord.objects.filter(oid=orders.UNIT)
-    named.update(long_name="Łódź apteekki", abbreviation="")
+    rewrite(named, long_name="Łódź apteekki", abbreviation="")
     save(case, "type", {"type": "test_system_signature"})
     save(case, "unit", {"organisation_spelling": "Lódz", "unit_spelling": "Lódz"})
     assert case.unit_spelling == "Lódz"
@@ -110,7 +110,7 @@ def test_another_type_lets_the_units_name_be_spelled(matti, riitta, cas, save):
 
 def test_what_is_complete_and_not_reopened_stays_closed(matti, riitta, cas, save):
     case = asked(matti, riitta, "test_server", "contact")
-    assert contents.editable(case, now=clock.now()) == {"contact"}
+    assert sections_rules.editable(case, now=clock.now()) == {"contact"}
     with pytest.raises(NotPossible):
         save(case, "purpose", {"purpose": "client"})
 
@@ -119,16 +119,16 @@ def test_a_unit_that_ended_meanwhile_can_be_changed_though_only_another_part_was
     matti, riitta, cas, save
 ):
     case = asked(matti, riitta, "test_server", "contact")
-    RegisterRecord.objects.filter(oid=orders.UNIT).update(status="passive")
+    rewrite(RegisterRecord.objects.filter(oid=orders.UNIT), status="passive")
     # The branch goes on by itself: a unit whose provider has ended could not be ordered for either.
-    RegisterRecord.objects.filter(oid=BRANCH).update(provider_oid=BRANCH)
+    rewrite(RegisterRecord.objects.filter(oid=BRANCH), provider_oid=BRANCH)
     with pytest.raises(NotStanding):
         orders.resubmit(matti, case)
     web = people.log_in(Client(), matti)
     assert web.get(reverse("applications:part", args=[case.pk, "unit"])).status_code == 200
 
     save(case, "unit", {"record_kind": "sote_unit", "record_oid": BRANCH})
-    assert contents.editable(case, now=clock.now()) == {"contact"}
+    assert sections_rules.editable(case, now=clock.now()) == {"contact"}
     orders.resubmit(matti, case)
     orders.drain()
     case.refresh_from_db()
@@ -138,5 +138,5 @@ def test_a_unit_that_ended_meanwhile_can_be_changed_though_only_another_part_was
 
 def test_a_unit_sold_meanwhile_can_be_changed_too(matti, riitta, cas, save):
     case = asked(matti, riitta, "test_server", "contact")
-    RegisterRecord.objects.filter(oid=orders.UNIT).update(business_id="9900008-5")
-    assert contents.editable(case, now=clock.now()) == {"contact", "unit"}
+    rewrite(RegisterRecord.objects.filter(oid=orders.UNIT), business_id="9900008-5")
+    assert sections_rules.editable(case, now=clock.now()) == {"contact", "unit"}

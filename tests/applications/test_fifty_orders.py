@@ -15,14 +15,13 @@ from django.test import Client
 from django.urls import reverse
 
 from applications import services
-from applications.delivery import certificate_of
+from applications.documents.certificate_files import certificate_of
 from applications.models import Application
 from applications.workflow import Status
 from certportal.celery import app
+from certportal.dev.builders import orders, people
 from certportal.foundation import clock
 from certportal.foundation.models import OutboxItem
-from tests import people
-from tests.applications import orders
 from tests.applications.at_once import work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -71,7 +70,7 @@ def drain_together():
 @pytest.fixture
 def delivered(matti, riitta, cas, settings, tmp_path):
     """Fifty orders by their keys, each with the private key it was made with."""
-    local = "certportal.foundation.maildir.EmlBackend"
+    local = "certportal.foundation.mail.eml_files.EmlBackend"
     options = {"directory": str(tmp_path / "mail")}
     settings.MAILERS = {"default": {"BACKEND": local, "OPTIONS": options}}
     made = {}

@@ -6,9 +6,9 @@ import pytest
 from django.db import InternalError, transaction
 
 from applications.models import Csr, Submission
-from applications.services import erasing
+from applications.services.system import erase
+from certportal.dev.builders import orders
 from certportal.foundation import clock
-from tests.applications import orders
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_a_draft_goes_with_its_request(matti):
 
 def test_when_its_time_is_over_the_persons_go_and_the_hashes_stay(sent):
     before = sent.submissions.get().sha256, sent.csrs.get().sha256
-    erasing.erase(sent.pk, now=clock.now())
+    erase.erase(sent.pk, now=clock.now())
     submission, csr = sent.submissions.get(), sent.csrs.get()
     assert (submission.sha256, csr.sha256) == before
     assert "matti@example.fi" not in submission.content

@@ -7,15 +7,15 @@ from cryptography import x509
 from django.core import mail
 from django.test import Client
 
-from applications import contents, mailbox, services
+from applications import services
 from applications.checks import names
-from applications.delivery import certificate_of
+from applications.documents.certificate_files import certificate_of
 from applications.errors import NotPossible
-from applications.services import mailboxes
+from applications.rules import mailbox_code, sections
+from applications.services.applicant import mailbox as mailbox_applicant
+from certportal.dev.builders import orders, people
 from certportal.foundation import clock
 from certportal.foundation.errors import TooMany
-from tests import people
-from tests.applications import orders
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +44,7 @@ def type_code(person, application, code, **more):
 
 
 def missing(application):
-    return [section.id for section in contents.missing(application, on=clock.day(clock.now()))]
+    return [section.id for section in sections.missing(application, on=clock.day(clock.now()))]
 
 
 def test_the_certificate_carries_the_proven_mailbox(matti, riitta, cas):
@@ -58,7 +58,7 @@ def test_the_certificate_carries_the_proven_mailbox(matti, riitta, cas):
 def test_the_code_goes_to_the_mailbox_and_proves_it(matti, asked):
     orders.drain()
     (message,) = [one for one in mail.outbox if one.to == ["info@example.fi"]]
-    code = mailbox.digits(asked)
+    code = mailbox_code.digits(asked)
     assert code in message.subject
     assert code in message.body
     type_code(matti, asked, code)
@@ -73,41 +73,43 @@ def test_another_mailbox_must_be_proven_anew(asked):
 
 
 def test_a_wrong_code_proves_nothing_and_is_counted(matti, asked):
-    right = mailbox.digits(asked)
-    for _ in range(mailboxes.MOST_TRIES):
-        with pytest.raises(mailboxes.WrongMailboxCode):
+    right = mailbox_code.digits(asked)
+    for _ in range(mailbox_applicant.MOST_TRIES):
+        with pytest.raises(mailbox_applicant.WrongMailboxCode):
             type_code(matti, asked, "00000000" if right != "00000000" else "1")
-    with pytest.raises(mailboxes.WrongMailboxCode):
+    with pytest.raises(mailbox_applicant.WrongMailboxCode):
         type_code(matti, asked, right)
 
 
 def test_a_code_expires(matti, asked):
-    late = clock.now() + mailboxes.LASTS + timedelta(seconds=1)
-    with pytest.raises(mailboxes.WrongMailboxCode):
-        type_code(matti, asked, mailbox.digits(asked), now=late)
+    late = clock.now() + mailbox_applicant.LASTS + timedelta(seconds=1)
+    with pytest.raises(mailbox_applicant.WrongMailboxCode):
+        type_code(matti, asked, mailbox_code.digits(asked), now=late)
 
 
 def test_only_the_newest_code_counts(matti, asked):
-    old = mailbox.digits(asked)
+    old = mailbox_code.digits(asked)
     services.ask_mailbox_code(asked.pk, "info@example.fi", **orders.Handler(matti, asked).seen)
-    with pytest.raises(mailboxes.WrongMailboxCode):
+    with pytest.raises(mailbox_applicant.WrongMailboxCode):
         type_code(matti, asked, old)
 
 
+@pytest.mark.usefixtures("still")
 def test_a_mailbox_is_not_flooded(matti, asked):
     again = {"address": "info@example.fi"}
-    for _ in range(mailboxes.MOST_CODES - 2):
+    for _ in range(mailbox_applicant.MOST_CODES - 2):
         services.ask_mailbox_code(asked.pk, **again, **orders.Handler(matti, asked).seen)
     with pytest.raises(TooMany):
         services.ask_mailbox_code(asked.pk, **again, **orders.Handler(matti, asked).seen)
 
 
+@pytest.mark.usefixtures("still")
 def test_a_mailbox_is_the_same_in_capitals_and_for_other_orders(matti, asked):
     def ask(address):
         other = orders.begin(matti, "email")
         services.ask_mailbox_code(other.pk, address, **orders.Handler(matti, other).seen)
 
-    for _ in range(mailboxes.MOST_CODES - 1):
+    for _ in range(mailbox_applicant.MOST_CODES - 1):
         ask("INFO@example.fi")
     with pytest.raises(TooMany):
         ask("Info@Example.fi")
@@ -122,7 +124,7 @@ def test_other_types_have_no_mailbox(matti):
 def test_changing_the_type_clears_the_mailbox(matti, draft):
     seen = orders.Handler(matti, draft).seen
     changed = services.save_section(draft.pk, "type", {"type": "system_signature"}, **seen)
-    assert (changed.certified_email, changed.mailbox_proved_at) == ("", None)
+    assert (changed.certified_email, changed.certified_email_proved_at) == ("", None)
 
 
 def test_matti_proves_it_on_the_page(matti, draft):
@@ -134,11 +136,11 @@ def test_matti_proves_it_on_the_page(matti, draft):
     assert "We sent a code to rekisteri@example.fi" in web.get(page).content.decode()
     wrong = web.post(page, {"code": "1", "version": draft.version})
     assert "The code is wrong or has expired" in wrong.content.decode()
-    code = mailbox.digits(draft)
+    code = mailbox_code.digits(draft)
     given = {"code": f"{code[:4]} {code[4:]}", "version": draft.version}
     assert web.post(page, given).status_code == 302
     draft.refresh_from_db()
-    assert draft.mailbox_proved_at is not None
+    assert draft.certified_email_proved_at is not None
 
 
 @pytest.mark.parametrize("address", ["käyttö@example.fi", "a" * 60 + "@example.fi", "kirjaamo"])

@@ -6,25 +6,18 @@ from django.urls import reverse
 
 from accounts.models import Organisation
 from accounts.register.models import RegisterRecord
-from applications import contents, declarations, services
+from applications import services
 from applications.errors import NotStanding
-from applications.forms.delivery import TechnicalForm
 from applications.models import Application
+from applications.rules import declarations, sections
+from applications.views.order.forms.delivery import TechnicalForm
 from applications.workflow import Status
+from certportal.dev.builders import orders, people
 from certportal.foundation import clock
 from issuance.models import Certificate
-from tests import people
-from tests.applications import orders
-from tests.applications.test_conformity import stored as stored
 
 NAME = "Esimerkki Kanta-välitys Oy"
 OID = "1.2.246.10.99000229"
-
-
-@pytest.fixture
-def valma(sample, now):
-    """The administrator of a Kanta intermediary's account."""
-    return people.make_founder("Valma Välittäjä", "9900022-9", now=now)
 
 
 def filled(person, type: str) -> Application:
@@ -32,7 +25,7 @@ def filled(person, type: str) -> Application:
     organisation = person.memberships.get(ended_at=None).organisation
     assert organisation.kind == Organisation.Kind.INTERMEDIARY
     application = orders.begin(person, type)
-    for section, values in orders.sections(orders.CertificateType(type)).items():
+    for section, values in orders.sections(orders.CertificateType(type), OID).items():
         if section != "unit":
             seen = orders.Handler(person, application).seen
             services.save_section(application.pk, section, values, **seen)
@@ -42,11 +35,15 @@ def filled(person, type: str) -> Application:
 
 
 @pytest.mark.parametrize("type", ["system_signature", "server"])
-def test_its_own_name_stands_in_the_certificate_without_a_unit(valma, riitta, cas, type):
+def test_its_own_name_stands_in_the_certificate_without_a_unit(valma, riitta, raimo, cas, type):
     application = filled(valma, type)
-    assert contents.missing(application, on=clock.day(clock.now())) == []
+    assert sections.missing(application, on=clock.day(clock.now())) == []
     orders.submit(valma, application)
     orders.finish(valma, riitta, application)
+    assert application.status == Status.IN_REVIEW  # an intermediary's first: two approve it
+    orders.press_approve(raimo, application)
+    orders.drain()
+    application.refresh_from_db()
     assert application.status == Status.DELIVERED
     subject = Certificate.objects.get(reference=application.pk).certificate.subject
     assert f"O={NAME}" in subject.rfc4514_string()
@@ -56,7 +53,7 @@ def test_its_own_name_stands_in_the_certificate_without_a_unit(valma, riitta, ca
 def test_no_certificate_of_conformity_is_asked(valma):
     asked = {
         one.id
-        for one in contents.asked(filled(valma, "system_signature"), on=clock.day(clock.now()))
+        for one in sections.asked(filled(valma, "system_signature"), on=clock.day(clock.now()))
     }
     assert "conformity" not in asked
 

@@ -4,15 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from applications.naming import certificate_name, fits, names, shortenings
+from applications.rules.certificate_names import certificate_name, fits, names, shortenings
 from applications.services import save_section
-from tests.applications import orders
-from tests.applications.register.changing import announce
-
-LONG = (
-    "Järvi-Suomen hyvinvointialueen vammaispalvelujen asumisen tuen ja päiväaikaisen"
-    " toiminnan tulosyksikkö"
-)
+from certportal.dev.builders import orders
+from certportal.dev.builders.register import announce
+from tests.applications.long_names import LONG
 
 
 def test_a_long_name_of_the_set_is_carried_whole():

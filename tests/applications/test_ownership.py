@@ -7,18 +7,19 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.register.models import Kind, RegisterRecord
-from applications import checks, contents, ownership, services, wording
-from applications.checks import again
+from applications import checks, services
+from applications.checks import still_true, wording
 from applications.models import Application
-from applications.ownership import OtherOwner
-from applications.services.deciding import FactsChanged
+from applications.rules import sections, unit_ownership
+from applications.rules.unit_ownership import OtherOwner
+from applications.services.reviewer.obstacles import FactsChanged
 from applications.workflow import Status
+from certportal.dev.builders import orders, people
+from certportal.dev.builders.register import announce, change
 from certportal.foundation import clock
 from issuance.models import Certificate
-from tests import people
-from tests.applications import orders
-from tests.applications.register.changing import announce, change
 from tests.conftest import CLINICS
+from tests.tables import rewrite
 
 RULE = "order.register_other_owner"
 BRANCH = "1.2.246.10.99000018.10.1"
@@ -26,7 +27,7 @@ BRANCH = "1.2.246.10.99000018.10.1"
 
 def sell(oid: str = "1.2.246.10.99000018.10", owner: str = CLINICS) -> None:
     """The register ties the units to another business ID from now on."""
-    RegisterRecord.objects.filter(oid__startswith=oid).update(business_id=owner)
+    rewrite(RegisterRecord.objects.filter(oid__startswith=oid), business_id=owner)
 
 
 def theirs() -> RegisterRecord:
@@ -70,7 +71,7 @@ def test_one_sold_meanwhile_comes_back_to_the_applicant_who_chooses_again(matti,
     application.refresh_from_db()
     assert application.status == Status.INFO_REQUESTED
     assert application.findings[0]["rule"] == RULE
-    assert contents.editable(application, now=orders.clock.now()) == {"unit"}
+    assert sections.editable(application, now=orders.clock.now()) == {"unit"}
 
 
 def test_one_sold_before_the_decision_is_not_approved(matti, riitta, cas):
@@ -84,7 +85,7 @@ def test_one_sold_after_approval_is_not_signed_for(matti, riitta, cas, now):
     case = orders.claimed(matti, riitta)
     orders.approve(riitta, case)
     sell()
-    fault = again.fault(case, now=now)
+    fault = still_true.fault(case, now=now)
     assert fault is not None and fault.rule == RULE
     worded = wording.word(fault)
     assert orders.UNIT in worded.text and worded.remedy
@@ -102,29 +103,29 @@ def test_a_unit_under_the_providers_business_id_is_its_own(matti, cas, now):
 
 def test_the_business_id_an_organisation_had_before_does_not_count(pharmacy, now):
     record = RegisterRecord.objects.get(oid=orders.UNIT, known_to=None)
-    assert ownership.is_owned(pharmacy, record, now.date())
+    assert unit_ownership.is_owned(pharmacy, record, now.date())
     pharmacy.business_ids.update(valid_to=now.date())
-    assert not ownership.is_owned(pharmacy, record, now.date())
+    assert not unit_ownership.is_owned(pharmacy, record, now.date())
 
 
 def test_an_owner_to_come_does_not_count_before_the_day(pharmacy, now):
     sell(BRANCH, owner="")
     announce(orders.UNIT, business_id=CLINICS, now=now)
     branch, today = RegisterRecord.objects.get(oid=BRANCH), clock.day(now)
-    assert ownership.is_owned(pharmacy, branch, today)
-    assert not ownership.is_owned(pharmacy, branch, today + timedelta(days=1))
+    assert unit_ownership.is_owned(pharmacy, branch, today)
+    assert not unit_ownership.is_owned(pharmacy, branch, today + timedelta(days=1))
 
 
 def test_an_intermediary_may_be_registered_by_its_business_id_alone(pharmacy, now):
-    code, kind = ownership.business_id(pharmacy), Kind.INTERMEDIARY
-    assert ownership.is_owned(pharmacy, RegisterRecord(kind=kind, oid=code), now.date())
-    assert not ownership.is_owned(pharmacy, RegisterRecord(kind=kind, oid="1.2.3"), now.date())
+    code, kind = unit_ownership.business_id(pharmacy), Kind.INTERMEDIARY
+    assert unit_ownership.is_owned(pharmacy, RegisterRecord(kind=kind, oid=code), now.date())
+    assert not unit_ownership.is_owned(pharmacy, RegisterRecord(kind=kind, oid="1.2.3"), now.date())
 
 
 def test_anothers_unit_can_be_exchanged_for_an_own_one(matti, cas):
     application = orders.submitted(matti, unit=BRANCH)
     sell(f"{BRANCH}")
-    RegisterRecord.objects.filter(oid=BRANCH).update(provider_oid="")
+    rewrite(RegisterRecord.objects.filter(oid=BRANCH), provider_oid="")
     orders.drain()
     values = {"record_kind": "sote_unit", "record_oid": orders.UNIT}
     seen = orders.Handler(matti, application).seen

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from applications import promise
+from applications.workflow import promise
 
 
 def at(text: str) -> datetime:

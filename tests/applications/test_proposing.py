@@ -8,27 +8,25 @@ from django.db import IntegrityError, transaction
 
 from accounts.access import actor_for
 from accounts.models import Membership
-from accounts.services import merging, roles
+from accounts.services.people import merge
+from accounts.services.rights import staff_roles
 from applications import services
-from applications.errors import OwnOrganisation
 from applications.models import RevocationProposal, RevocationRequest
-from applications.proposals import PROPOSABLE
-from applications.services.proposing import (
+from applications.models.revocation_proposal import PROPOSABLE
+from applications.rules.revocation import NothingToRevoke
+from applications.services.reviewer.revocation import (
     AlreadyProposed,
     NotYours,
     ProposalOver,
     SecondPersonNeeded,
 )
-from applications.services.revoking import NothingToRevoke
-from applications.services.signing import MayNotAct
 from applications.workflow import Role
+from certportal.dev.builders import orders, people
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from certportal.foundation.models import Event
 from issuance.models import BlockedKey, Certificate
-from issuance.services.errors import ReasonStands, UnknownReason
-from tests import people
-from tests.applications import orders
+from issuance.services.errors import NotReviewer, OwnOrganisation, ReasonStands, UnknownReason
 
 ENDED = "privilege_withdrawn"
 WORDS = "Yksikkö on poistettu rekisteristä."
@@ -139,14 +137,14 @@ def test_the_proposer_counts_only_while_a_reviewer_and_a_stranger(
     with pytest.raises(SecondPersonNeeded):
         confirm(proposal, raimo)
     Membership.objects.filter(person=riitta).update(ended_at=now)
-    roles.end_reviewer(riitta, actor=system("test"), now=now)
+    staff_roles.end_reviewer(riitta, actor=system("test"), now=now)
     with pytest.raises(SecondPersonNeeded):
         confirm(proposal, raimo)
 
 
 def test_two_logins_of_one_human_are_one_person(order, riitta, raimo, now):
     proposal = propose(order, riitta)
-    merging.merge(riitta, into=raimo, actor=system("test"), now=now)
+    merge.merge(riitta, into=raimo, actor=system("test"), now=now)
     with pytest.raises(SecondPersonNeeded):
         confirm(proposal, raimo)
     assert services.withdraw_proposal(proposal.pk, **by(raimo)).outcome == "withdrawn"
@@ -155,9 +153,9 @@ def test_two_logins_of_one_human_are_one_person(order, riitta, raimo, now):
 def test_others_than_reviewers_do_nothing(order, riitta, matti, kalle):
     proposal = propose(order, riitta)
     for person in (matti, kalle):
-        with pytest.raises(MayNotAct):
+        with pytest.raises(NotReviewer):
             propose(order, person)
-        with pytest.raises(MayNotAct):
+        with pytest.raises(NotReviewer):
             confirm(proposal, person)
 
 

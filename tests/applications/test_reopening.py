@@ -2,7 +2,7 @@
 
 from applications import services
 from applications.workflow import Status
-from tests.applications import orders
+from certportal.dev.builders import orders
 
 
 def reopened(reviewer, application):

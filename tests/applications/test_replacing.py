@@ -7,30 +7,27 @@ import pytest
 from django.core import mail
 from django.core.management import CommandError, call_command
 
-from accounts.access import actor_for
 from accounts.models import Membership
 from accounts.register.models import RegisterRecord
-from accounts.services import roles
-from applications import renewal, services
-from applications.delivery import certificate_of
+from accounts.services.rights import staff_roles
+from applications import services
+from applications.documents.certificate_files import certificate_of
 from applications.models import Application, Replacement, ReplacementItem
-from applications.replacing.choosing import Wanted
-from applications.services import erasing
-from applications.services.replacing import PersonsMissing, PlanOver, TooEarly
-from applications.services.signing import MayNotAct
+from applications.rules import renewal
+from applications.services.reviewer.replacement import PersonsMissing, PlanOver, TooEarly
+from applications.services.system.persons_in_use import in_use
+from applications.views.shared.void_reasons import void_reason
 from applications.workflow import Status
+from certportal.dev.builders import hierarchy, orders, people
+from certportal.dev.builders.replacements import OPERATOR, approve, plan, run
 from certportal.foundation import clock
-from certportal.foundation.actors import system
 from certportal.foundation.models import Event, OutboxItem
 from issuance import services as authority
 from issuance.models import Certificate, PreparedCertificate
-from issuance.services import generations
-from issuance.services.errors import ReauthenticationTooOld
-from tests import people
-from tests.applications import orders
-from tests.issuance import hierarchy
+from issuance.services.ceremony import generations
+from issuance.services.errors import NotReviewer, ReauthenticationTooOld
+from tests.tables import rewrite
 
-OPERATOR = system("reissue")
 State = ReplacementItem.State
 
 
@@ -53,30 +50,6 @@ def test_order(order, matti, riitta):
     made = orders.delivered(matti, riitta, "test_server")
     mail.outbox.clear()
     return made
-
-
-def plan(**more):
-    wanted = Wanted(issuing_ca=more.pop("issuing_ca", "sote-ec-1"), **more.pop("wanted", {}))
-    given = {"cause": "authority", "note": "Jakson nimi oli väärä.", "revoke_on": None}
-    given |= {"made_by": "operaattori", "actor": OPERATOR, "now": clock.now()} | more
-    return services.plan_replacement(wanted, **given)
-
-
-def approve(made, *who, **more):
-    for person in who:
-        given = {"digest": made.digest, "reauthenticated_at": clock.now(), "person": person}
-        given |= {"actor": actor_for(person), "now": clock.now()} | more
-        services.approve_replacement(made.pk, **given)
-
-
-def run(made):
-    last = 0
-    services.resume_replacement(made.pk, actor=OPERATOR, now=clock.now())
-    while done := services.release_replacement(
-        made.pk, after=last, size=2, actor=OPERATOR, now=clock.now()
-    ):
-        last = done.last
-    orders.drain()
 
 
 def only(made):
@@ -119,9 +92,9 @@ def test_the_new_certificate_has_an_order_of_its_own(order, matti, riitta, raimo
 def test_who_approved_is_kept_as_long_as_the_new_order(order, riitta, raimo):
     made = plan()
     approve(made, riitta, raimo)
-    assert raimo.pk not in erasing.in_use()
+    assert raimo.pk not in in_use()
     run(made)
-    assert raimo.pk in erasing.in_use()
+    assert raimo.pk in in_use()
 
 
 def test_the_holders_are_told_once_each(order, riitta, raimo):
@@ -168,14 +141,14 @@ def test_two_persons_are_wanted_whatever_the_setting(order, riitta, raimo, setti
 def test_who_is_no_reviewer_any_more_does_not_count(order, riitta, raimo, now):
     made = plan()
     approve(made, riitta, raimo)
-    roles.end_reviewer(raimo, actor=OPERATOR, now=clock.now())
+    staff_roles.end_reviewer(raimo, actor=OPERATOR, now=clock.now())
     with pytest.raises(PersonsMissing):
         run(made)
 
 
 def test_a_stranger_approves_nothing(order, matti, riitta):
     made = plan()
-    with pytest.raises(MayNotAct):
+    with pytest.raises(NotReviewer):
         approve(made, matti)
 
 
@@ -239,8 +212,9 @@ def test_a_key_blocked_after_the_approval_stops_it_at_the_authority(order, riitt
 def test_an_ended_unit_gets_none(order, riitta, raimo):
     made = plan()
     approve(made, riitta, raimo)
-    RegisterRecord.objects.filter(oid=order.record_oid).update(
-        valid_to=clock.day(clock.now()) - timedelta(days=1)
+    rewrite(
+        RegisterRecord.objects.filter(oid=order.record_oid),
+        valid_to=clock.day(clock.now()) - timedelta(days=1),
     )
     late = only(plan())
     assert (late.state, late.reason) == (State.LEFT_OUT, "order.register_ended")
@@ -249,6 +223,20 @@ def test_an_ended_unit_gets_none(order, riitta, raimo):
     assert (item.state, item.reason) == (State.REFUSED, "order.register_ended")
     attempt = PreparedCertificate.objects.get(pk=item.prepared_id)
     assert attempt.void_reason == "order.register_ended"
+
+
+def test_an_account_that_was_closed_gets_none(order, riitta, raimo):
+    made = plan()
+    approve(made, riitta, raimo)
+    given = {"reasons": "Apteekki on lopettanut.", "person": riitta, "actor": OPERATOR}
+    services.close_account(order.organisation_id, now=clock.now(), **given)
+    late = only(plan())
+    assert (late.state, late.reason) == (State.LEFT_OUT, "account_closed")
+    assert "sulki organisaation asiakastilin" in void_reason(late.reason)
+    run(made)
+    assert (only(made).state, only(made).reason) == (State.REFUSED, "account_closed")
+    assert Certificate.objects.count() == 1
+    assert certificate_of(order).state == Certificate.State.ISSUED
 
 
 def test_a_revoked_or_replaced_certificate_is_not_replaced_again(order, riitta, raimo):
@@ -349,7 +337,7 @@ def test_a_unit_that_ended_while_it_waited_gets_none(order, riitta, raimo):
     made = plan()
     released(made, riitta, raimo)
     yesterday = clock.day(clock.now()) - timedelta(days=1)
-    RegisterRecord.objects.filter(oid=order.record_oid).update(valid_to=yesterday)
+    rewrite(RegisterRecord.objects.filter(oid=order.record_oid), valid_to=yesterday)
     orders.drain()
     assert only(made).state == State.REFUSED
     assert not Certificate.objects.filter(reference=only(made).reference).exists()
@@ -406,7 +394,7 @@ def test_the_operator_s_way(order, riitta, raimo, tmp_path):
     made = Replacement.objects.get()
     assert f"plan {made.pk}" in said
     assert "approvals  0 of 2" in said
-    with pytest.raises(CommandError, match="Two reviewers"):
+    with pytest.raises(CommandError, match="2 reviewers"):
         command("run", str(made.pk))
     approve(made, riitta, raimo)
     assert "handed over: 1, refused: 0" in command("run", str(made.pk))
@@ -426,5 +414,14 @@ def test_the_operator_s_mistakes_are_told(order, tmp_path):
     unknown.write_text("0102\n")
     with pytest.raises(CommandError, match="no certificate has"):
         command("plan", "--serials", str(unknown), *why)
-    with pytest.raises(CommandError, match="no such plan"):
+    with pytest.raises(CommandError, match="there is no plan 4711; show lists them"):
         command("run", "4711")
+    with pytest.raises(CommandError, match="there is no plan 4711"):
+        command("show", "4711")
+    with pytest.raises(CommandError, match=r"nowhere\.txt cannot be read"):
+        command("plan", "--serials", str(tmp_path / "nowhere.txt"), *why)
+
+
+@pytest.mark.django_db
+def test_without_a_plan_show_says_what_makes_one():
+    assert command("show") == "There is no plan; reissue plan makes one.\n"

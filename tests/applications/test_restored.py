@@ -8,15 +8,15 @@ from django.core import mail
 from django.db import transaction
 
 from applications import services
-from applications.delivery import certificate_of
+from applications.documents.certificate_files import certificate_of
 from applications.models import Application
-from applications.services.issuing import CannotRecord
+from applications.services.system.certificates import CannotRecord
 from applications.workflow import Status
+from certportal.dev.builders import orders
 from certportal.foundation import clock
 from certportal.foundation.models import Event, OutboxItem
 from issuance import services as authority
 from issuance.models import Certificate
-from tests.applications import orders
 
 
 class Forgotten(Exception):

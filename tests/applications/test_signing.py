@@ -6,13 +6,13 @@ from datetime import timedelta
 import pytest
 from django.utils import translation
 
-from applications import declarations
-from applications.declarations import DECLARATIONS
 from applications.models import Application
-from applications.services.signing import IdentifyAgain, MayNotAct, NotDeclared
+from applications.rules import declarations
+from applications.rules.declarations import DECLARATIONS
+from applications.services.applicant.identified import IdentifyAgain, MayNotAct, NotDeclared
 from applications.workflow import Status
+from certportal.dev.builders import orders
 from certportal.foundation import clock
-from tests.applications import orders
 
 
 @pytest.fixture

@@ -3,11 +3,13 @@
 import pytest
 
 from accounts.register.models import RegisterRecord
-from applications import checks, services, wording
-from applications.spelling import is_faithful
+from applications import checks, services
+from applications.checks import wording
+from applications.rules.spelling import is_faithful
+from certportal.dev.builders import orders
 from issuance.findings import Finding, Severity
-from tests.applications import orders
-from tests.applications.test_naming import LONG
+from tests.applications.long_names import LONG
+from tests.tables import rewrite
 
 WRITTEN = {"record_kind": "sote_unit", "record_oid": orders.UNIT}
 
@@ -56,7 +58,7 @@ def found(matti, cas, now):
     def send(spelling: str) -> list[Finding]:
         application = orders.with_csr(matti)
         named = RegisterRecord.objects.filter(oid=orders.UNIT)
-        named.update(long_name="Łódź apteekki", abbreviation="")
+        rewrite(named, long_name="Łódź apteekki", abbreviation="")
         values = WRITTEN | {"organisation_spelling": spelling, "unit_spelling": spelling}
         seen = orders.Handler(matti, application).seen
         services.save_section(application.pk, "unit", values, **seen)

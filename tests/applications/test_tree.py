@@ -6,13 +6,11 @@ from django.urls import reverse
 from django.utils import translation
 
 from accounts.register.models import Kind, RegisterRecord
-from applications import tree
 from applications.models import Application
+from applications.rules import units as units_rules
+from certportal.dev.builders import orders, people
+from certportal.dev.builders.register import change
 from certportal.foundation import clock
-from tests import people
-from tests.applications import orders
-from tests.applications.register.changing import change
-from tests.applications.test_mediation import valma as valma
 
 PROVIDER = "1.2.246.10.99000093.10.0"
 ENDED = "1.2.246.10.99000093.10.900"
@@ -33,7 +31,7 @@ def web(heli):
 
 def top(person):
     organisation = person.memberships.get(ended_at=None).organisation
-    return tree.units_of(organisation, on=clock.day(clock.now()))
+    return units_rules.units_of(organisation, on=clock.day(clock.now()))
 
 
 def record(number, parent=""):
@@ -53,19 +51,19 @@ def count(units):
 def test_every_unit_of_the_register_stands_in_the_tree_once(heli):
     in_register = RegisterRecord.objects.filter(business_id="9900009-3", known_to=None)
     assert count(top(heli)) == in_register.values("oid").distinct().count()
-    assert tree.find(top(heli), PROVIDER).units
+    assert units_rules.find(top(heli), PROVIDER).units
 
 
 def test_what_hangs_nowhere_or_in_a_circle_is_not_lost():
     given = [record(1), record(2, 1), record(3, 2), record(4, 9), record(5, 6), record(6, 5)]
-    found = tree.arrange([*given, record(7, 7)], clock.day(clock.now()))
+    found = units_rules.arrange([*given, record(7, 7)], clock.day(clock.now()))
     assert [unit.record.oid for unit in found] == ["1.1", "1.4", "1.5", "1.6", "1.7"]
-    deepest = tree.find(found, "1.3")
+    deepest = units_rules.find(found, "1.3")
     assert [unit.record.oid for unit in deepest.above] == ["1.1", "1.2"]
 
 
 def test_nothing_is_ordered_for_a_unit_that_does_not_stand(heli, web):
-    ended = tree.find(top(heli), ENDED)
+    ended = units_rules.find(top(heli), ENDED)
     assert ended.types == []
     page = web.get(reverse("applications:units"), {"under": ENDED}).text
     assert "Nothing can be ordered for this unit" in page
@@ -84,7 +82,7 @@ def test_nothing_is_ordered_for_units_of_an_organisation_that_does_not_stand(hel
 
 
 def test_private_units_need_the_certificate_of_conformity(heli, kalle):
-    assert not tree.find(top(heli), PROVIDER).needs_conformity
+    assert not units_rules.find(top(heli), PROVIDER).needs_conformity
     assert all(unit.needs_conformity for unit in top(kalle))
 
 

@@ -6,13 +6,16 @@ import pytest
 from cryptography import x509
 from django.core import mail
 
-from applications import delivery, services
-from applications.delivery import certificate_of
+from applications import services
+from applications.documents import certificate_files
+from applications.documents.certificate_files import certificate_of
 from applications.models import Application
+from applications.models.certificate_types import CertificateType
 from applications.workflow import Status
-from tests.applications import orders
+from certportal.dev.builders import orders
+from tests.applications.packages import packages_in
 
-TYPES = ["server", "test_server", "system_signature", "test_system_signature", "email"]
+TYPES = CertificateType.values
 
 
 @pytest.fixture(autouse=True)
@@ -29,15 +32,6 @@ def test_each_type_is_delivered_with_the_key_of_its_request(matti, riitta, cas, 
     certificate = x509.load_der_x509_certificate(bytes(certificate_of(application).der))
     requested = x509.load_pem_x509_csr(csr)
     assert certificate.public_key() == requested.public_key()
-
-
-def packages_in(outbox):
-    """Return the mails that carry a certificate."""
-    return [
-        message
-        for message in outbox
-        if any(part.get_filename().endswith(".der") for part in message.attachments)
-    ]
 
 
 def test_the_package_goes_to_applicant_and_mailbox_with_der_and_pem(matti, riitta, cas):
@@ -84,7 +78,7 @@ def test_the_name_of_an_information_system_is_not_taken_for_a_host_name(matti):
     [("Patientsystem Åland", "Patientsystem-Aland"), ("../x", "x"), ("Ωμ", "certificate")],
 )
 def test_a_name_in_a_file_name_keeps_its_letters(name, said):
-    assert delivery.in_file_name(name) == said
+    assert certificate_files.in_file_name(name) == said
 
 
 def test_who_reads_the_shared_mailbox_too_gets_the_package_once(matti, riitta, cas):

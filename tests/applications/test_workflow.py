@@ -7,11 +7,11 @@ import pytest
 from applications import services, workflow
 from applications.errors import NotPossible
 from applications.models import Application
-from applications.services import moving
+from applications.services import transition
 from applications.workflow import Action, Role, Status
+from certportal.dev.builders import orders
 from certportal.foundation.actors import Actor
 from certportal.foundation.models import Event
-from tests.applications import orders
 
 
 @pytest.fixture
@@ -38,14 +38,14 @@ def _try(pk, status, action, role, now):
     targets = [target for target in row.targets if target is not None]
     if not allowed:
         with pytest.raises(NotPossible):
-            moving.move(fresh, action, role=role, actor=Actor("person", "x"), now=now)
+            transition.move(fresh, action, role=role, actor=Actor("person", "x"), now=now)
         assert Application.objects.get(pk=pk).status == status
         assert Event.objects.count() == events
         return
     for target in targets:
         Application.objects.filter(pk=pk).update(status=status)
         fresh = Application.objects.get(pk=pk)
-        moving.move(fresh, action, role=role, actor=Actor("person", "x"), now=now, to=target)
+        transition.move(fresh, action, role=role, actor=Actor("person", "x"), now=now, to=target)
         assert Application.objects.get(pk=pk).status == target
         assert Event.objects.filter(action=f"application.{action}", object_id=str(pk)).exists()
 
@@ -57,7 +57,7 @@ def test_no_action_leads_outside_its_targets(application, now, action):
     Application.objects.filter(pk=application.pk).update(status=source)
     for other in set(Status) - row.targets:
         with pytest.raises(ValueError, match="does not lead"):
-            moving.move(
+            transition.move(
                 Application.objects.get(pk=application.pk),
                 action,
                 role=role,

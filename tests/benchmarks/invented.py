@@ -1,4 +1,4 @@
-"""An invented register of any size, the same for the same seed: for benchmarks and rehearsals.
+"""An invented register of any size, the same for the same seed: for benchmarks and tests.
 
 Its shape follows the real one: a few public providers with thousands of units in a tree, chains
 with dozens, and many providers that are their only unit. Every row says that it is invented.
@@ -13,9 +13,10 @@ from typing import Any
 from stdnum.fi import ytunnus
 
 from accounts.register.identifiers import ORGANISATION_ARC
-from accounts.register.municipalities import FINNISH_NAMES
+from accounts.register.municipalities import NAMES
 
 Code = dict[str, Any]
+FINNISH_NAMES = {code: finnish for code, (finnish, _swedish) in NAMES.items()}
 
 _WORDS: dict[str, list[str]] = json.loads(
     Path(__file__).with_name("invented_words.json").read_text("utf-8")
@@ -25,7 +26,7 @@ _SECTORS = {1: "1 Julkinen", 2: "2 Yksityinen", 3: "3 Yksityinen itseilmoitettu 
 
 def invent(units: int, *, seed: int = 1) -> Iterator[Code]:
     """*units* concept codes in the code server's form, providers before their units."""
-    chance = random.Random(seed)  # noqa: S311 (an example, no secret)
+    chance = random.Random(seed)
     numbers = _business_ids()
     left = units
     while left > 0:
@@ -36,7 +37,7 @@ def invent(units: int, *, seed: int = 1) -> Iterator[Code]:
 
 def change(codes: list[Code], share: float, *, seed: int = 1) -> list[Code]:
     """Copies of a random *share* of *codes*, renamed: what a delta would bring."""
-    chance = random.Random(seed)  # noqa: S311 (an example, no secret)
+    chance = random.Random(seed)
     chosen = chance.sample(codes, int(len(codes) * share))
     return [_renamed(code) for code in chosen]
 

@@ -23,15 +23,14 @@ from uuid import uuid4
 from django.conf import settings
 
 from accounts.models import Organisation
+from certportal.dev.builders import hierarchy, people
 from certportal.foundation import clock
 from issuance import services
+from issuance.certificate.order import CertificateOrder
+from issuance.keys.rsa import deep_faults
 from issuance.models import PreparedCertificate
-from issuance.orders import CertificateOrder
-from issuance.rsa import deep_faults
-from tests import people
 from tests.benchmarks import issuing
 from tests.benchmarks.harness import figure, own_database
-from tests.issuance import hierarchy
 from tests.issuance.orders import new_key, server_order
 
 KINDS = {"P-384": ("P-256", "ec"), "RSA-4096": ("RSA-2048", "rsa")}

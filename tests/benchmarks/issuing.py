@@ -19,21 +19,23 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from django.db import connection, transaction
 
-from certportal.foundation import clock, outbox
+from certportal.foundation import clock
 from certportal.foundation.models import OutboxItem
+from certportal.foundation.outbox import outbox
 from issuance import csr, journal
-from issuance.authority.build import HASHES, _builder, specimen
+from issuance.algorithms import SIGNATURE_ALGORITHMS
+from issuance.authority.build import _builder, specimen
 from issuance.authority.sign import sign_bytes, sign_certificate
-from issuance.lint import lint
-from issuance.orders import examine_order
-from issuance.plan import new_serial, serial_hex
-from issuance.rsa import deep_faults
+from issuance.certificate.lint import lint
+from issuance.certificate.order import examine_order
+from issuance.certificate.plan import new_serial, serial_hex
+from issuance.keys.rsa import deep_faults
 from issuance.services import locks
-from issuance.services.approve import approval_states
-from issuance.services.attempts import attempts_of, read
-from issuance.services.evidence import _active_cas
-from issuance.services.keys import KeyOf, findings_of_keys
-from tests.issuance.test_lint import plan
+from issuance.services.blocked_keys import KeyOf, findings_of_keys
+from issuance.services.issuing.approve import approval_states
+from issuance.services.issuing.attempts import attempts_of, read
+from issuance.services.issuing.evidence import _active_cas
+from tests.issuance.plans import plan
 
 # What one certificate leaves behind, by transaction: prepare, begin, store.
 WRITTEN = (
@@ -259,7 +261,7 @@ def plain_pyca(key_kind, signer, request):
     def make():
         asked = csr_of(request)
         assert asked.is_signature_valid
-        made = _builder(planned).sign(signer.private_key, HASHES[signer.branch])
+        made = _builder(planned).sign(signer.private_key, SIGNATURE_ALGORITHMS[signer.branch].hash)
         with transaction.atomic(), connection.cursor() as cursor:
             row = [serial_hex(new_serial()), made.public_bytes(Encoding.DER)]
             cursor.cursor.execute("INSERT INTO bench_plain VALUES (%s, %s)", row)
@@ -307,7 +309,9 @@ def openssl_ca(signer, requests, folder):
     own = signer.private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     (folder / "ca.key").write_bytes(own)
     config = folder / "ca.cnf"
-    config.write_text(CONFIG.format(folder=folder, digest=HASHES[signer.branch].name))
+    config.write_text(
+        CONFIG.format(folder=folder, digest=SIGNATURE_ALGORITHMS[signer.branch].hash.name)
+    )
     files = []
     for number, request in enumerate(requests):
         files.append(folder / f"{number}.csr")

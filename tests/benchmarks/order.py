@@ -18,9 +18,8 @@ from accounts.models import Person
 from applications import services
 from applications.models import Application
 from applications.workflow import Status
+from certportal.dev.builders import orders, people
 from certportal.foundation import clock
-from tests import people
-from tests.applications import orders
 from tests.benchmarks.harness import Figure, figure, percentile, rate
 from tests.stack import Stack, free_port
 
@@ -58,7 +57,7 @@ def run() -> list[Figure]:
     controller.start()
     try:
         stack.prepare()
-        stack.start("default", "ca", "beat")
+        stack.start("default", "mail", "ca", "beat")
         stack.await_worker("default")
         stack.await_worker("ca")
         return measure(sink, port)

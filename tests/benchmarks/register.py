@@ -12,13 +12,15 @@ import time
 
 from django.db import connection, transaction
 
-from accounts.register import csapi, invented, services
-from accounts.register.copying import COLUMNS, CopyStream
+from accounts.register.mirror import imports
+from accounts.register.mirror.copying import COLUMNS, CopyStream
+from accounts.register.mirror.imports import Source
 from accounts.register.models import Kind, RegisterRun
-from accounts.register.services import Source
+from accounts.register.source import codeserver_api
 from certportal.foundation import clock
-from tests.benchmarks import search, watch
+from tests.benchmarks import invented, search, watch
 from tests.benchmarks.harness import figure, own_database
+from tests.tables import unkept
 
 UNITS = 100_000
 DELTA = 0.02
@@ -33,9 +35,9 @@ def run():
 def _registers():
     codes = list(invented.invent(UNITS))
     started = time.perf_counter()
-    rows = [csapi.read_code(code) for code in codes]
+    rows = [codeserver_api.read_code(code) for code in codes]
     reading = time.perf_counter() - started
-    changed = [csapi.read_code(code) for code in invented.change(codes, DELTA)]
+    changed = [codeserver_api.read_code(code) for code in invented.change(codes, DELTA)]
     del codes
     with own_database():
         return [*_importing(rows, changed, reading), *search.figures()]
@@ -58,12 +60,12 @@ def _importing(rows, changed, reading):
 
 def _import(rows, source):
     started = time.perf_counter()
-    services.import_rows(Kind.SOTE_UNIT, rows, source, now=clock.now())
+    imports.import_rows(Kind.SOTE_UNIT, rows, source, now=clock.now())
     return time.perf_counter() - started
 
 
 def _empty():
-    with connection.cursor() as cursor:
+    with unkept(), connection.cursor() as cursor:
         cursor.execute("TRUNCATE register_registerrecord, register_registerword CASCADE")
 
 

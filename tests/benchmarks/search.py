@@ -14,11 +14,13 @@ from urllib.parse import quote
 from django.db import connection
 from django.urls import reverse
 
-from accounts.register import csapi, invented, services
+from accounts.register.lookup.search import Search, search_units
+from accounts.register.mirror import imports
+from accounts.register.mirror.imports import Source
 from accounts.register.models import Kind, RegisterRecord
-from accounts.register.search import Search, search_units
-from accounts.register.services import Source
+from accounts.register.source import codeserver_api
 from certportal.foundation import clock
+from tests.benchmarks import invented
 from tests.benchmarks.harness import figure, own_database, percentile
 from tests.stack import Stack
 
@@ -33,8 +35,8 @@ ASKED_OVER_HTTP = {"beginning of a name", "a name with a slip", "a common word w
 def run():
     """Work in a database of its own, which is removed again."""
     with own_database():
-        rows = [csapi.read_code(code) for code in invented.invent(UNITS)]
-        services.import_rows(Kind.SOTE_UNIT, rows, Source("benchmark"), now=clock.now())
+        rows = [codeserver_api.read_code(code) for code in invented.invent(UNITS)]
+        imports.import_rows(Kind.SOTE_UNIT, rows, Source("benchmark"), now=clock.now())
         return list(figures())
 
 

@@ -28,17 +28,19 @@ from cryptography.x509.ocsp import OCSPCertStatus, load_der_ocsp_response
 from django.conf import settings
 from django.db import connection
 
+from certportal.dev.builders import hierarchy
 from certportal.foundation import clock
-from issuance import der, repository
 from issuance.authority import crl, ocsp
 from issuance.authority.sign import sign_bytes
+from issuance.der import write
 from issuance.models import IssuingCA
-from issuance.services.respond import refresh_responses
-from issuance.services.responders import responder_for
-from issuance.services.revoked import collect
+from issuance.publication import repository
+from issuance.services.status.crl_entries import collect
+from issuance.services.status.ocsp import refresh_responses
+from issuance.services.status.ocsp_responders import responder_for
 from tests.benchmarks.harness import figure, rate
-from tests.issuance import hierarchy
 from tests.stack import free_port
+from tests.tables import unkept
 
 KINDS = {"P-384": "ec", "RSA-4096": "rsa"}
 SIZES = (10_000, 100_000, 1_000_000)
@@ -136,15 +138,14 @@ def _database(ca):
             assert collect(ca, None, clock.now()).count == size
             seconds.append(time.perf_counter() - begun)
         yield figure(f"{size:,} entries read from the database", median(seconds) * 1000, "ms")
-    with connection.cursor() as cursor:
+    with unkept(), connection.cursor() as cursor:
         cursor.execute("TRUNCATE issuance_certificate CASCADE")
 
 
 def _insert(ca, begin, end, state, entry="''"):
     """Rows as they are after issuing (and revoking), straight into the table."""
     revoked = state == "revoked"
-    with connection.cursor() as cursor:
-        cursor.execute("SET session_replication_role = replica")
+    with unkept(), connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO issuance_certificate (prepared_id, reference, issuing_ca_id,"
             " organisation_id, environment, profile_id, profile_version, serial, spki_sha256, der,"
@@ -157,7 +158,6 @@ def _insert(ca, begin, end, state, entry="''"):
             " FROM generate_series(%s + 1, %s) i) made",
             [ca.pk, state, revoked, revoked, begin, end],
         )
-        cursor.execute("SET session_replication_role = DEFAULT")
         cursor.execute("ANALYZE issuance_certificate")
 
 
@@ -183,7 +183,7 @@ def _serials(ca):
 
 
 def _request(cert_id):
-    return der.sequence(der.sequence(der.sequence(der.sequence(cert_id))))
+    return write.sequence(write.sequence(write.sequence(write.sequence(cert_id))))
 
 
 def _under_wrk(folder, requests):

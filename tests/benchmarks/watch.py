@@ -15,18 +15,18 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 
-from accounts.register import csapi, files, invented
-from accounts.register import services as registers
+from accounts.register.mirror import imports as registers
+from accounts.register.mirror.imports import Source
 from accounts.register.models import Kind, RegisterRun
-from accounts.register.services import Source
+from accounts.register.source import codeserver_api, files
 from applications import services
-from applications.changes.models import RegisterTask
+from applications.models.register_task import RegisterTask
+from certportal.dev.builders import orders, people
+from certportal.dev.builders.hierarchy import make_hierarchy
 from certportal.foundation import clock
 from issuance.models import Certificate
-from tests import people
-from tests.applications import orders
+from tests.benchmarks import invented
 from tests.benchmarks.harness import figure, own_database
-from tests.issuance.hierarchy import make_hierarchy
 
 SIZES = (25_000, 100_000)
 CHANGED = 0.02
@@ -148,6 +148,6 @@ def _watch():
 
 
 def _import(codes):
-    rows = [csapi.read_code(code) for code in codes]
+    rows = [codeserver_api.read_code(code) for code in codes]
     source = Source("benchmark", RegisterRun.Scope.DELTA)
     registers.import_rows(Kind.SOTE_UNIT, rows, source, now=clock.now())

@@ -1,10 +1,11 @@
 """Who asks: a proxy is believed when it is ours, a visitor's own header never."""
 
 import pytest
+from django.http import HttpResponse
 from django.test import RequestFactory
 
 from certportal.foundation import system_checks
-from certportal.foundation.addresses import address_of
+from certportal.foundation.web.addresses import ForwardedScheme, address_of
 
 PROXY, VISITOR, INVENTED = "10.0.0.5", "203.0.113.9", "198.51.100.1"
 
@@ -52,10 +53,41 @@ def test_a_proxy_that_forwards_for_nobody_is_the_visitor():
     assert ask("") == ""
 
 
+def test_a_socket_file_is_believed_where_it_is_named(settings):
+    assert ask("", VISITOR) == ""
+    settings.TRUSTED_PROXIES = ["unix", "10.0.0.0/24"]
+    assert ask("", VISITOR) == VISITOR
+    assert ask("", INVENTED, VISITOR, PROXY) == VISITOR
+    assert ask("", "nonsense") == ask("") == ""
+    assert ask(VISITOR, INVENTED) == VISITOR
+
+
+@pytest.mark.parametrize(
+    ("peer", "named", "believed"),
+    [
+        (PROXY, ["10.0.0.0/24"], True),
+        (VISITOR, ["10.0.0.0/24"], False),
+        ("127.0.0.1", ["10.0.0.0/24"], False),
+        (PROXY, [], False),
+        ("", ["10.0.0.0/24"], False),
+        ("", ["unix"], True),
+        (PROXY, ["unix"], False),
+        ("nonsense", ["unix"], False),
+    ],
+)
+def test_only_a_trusted_peer_is_believed_about_https(settings, peer, named, believed):
+    settings.TRUSTED_PROXIES = named
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    request = RequestFactory().get("/", REMOTE_ADDR=peer, HTTP_X_FORWARDED_PROTO="https")
+    assert ForwardedScheme(lambda request: HttpResponse(request.scheme))(request).content == (
+        b"https" if believed else b"http"
+    )
+
+
 @pytest.mark.parametrize(
     ("named", "faults"),
     [
-        (["10.0.0.5", "2001:db8::/32"], 0),
+        (["10.0.0.5", "2001:db8::/32", "unix"], 0),
         (["10.0.0.5/24"], 1),
         (["proxy.example.fi"], 1),
         (["0.0.0.0/0", "::/0"], 2),

@@ -4,9 +4,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from certportal.foundation import clock, limits, tokens
+from certportal.foundation import clock
 from certportal.foundation.errors import TooMany
 from certportal.foundation.models import Tally
+from certportal.foundation.web import limits, tokens
 
 
 def test_a_day_begins_and_ends_in_finland():

@@ -2,19 +2,20 @@
 
 import io
 import zipfile
-import zlib
 
 import pytest
 
-from certportal.foundation.documents import (
+from certportal.dev.builders.documents import pdf
+from certportal.foundation.files import storing
+from certportal.foundation.files.documents import (
     MAX_BYTES,
+    PDF,
     ActivePdf,
     NotPdf,
     TooBig,
     check_pdf,
     clean_name,
 )
-from tests.applications.documents import pdf
 
 
 def archive() -> bytes:
@@ -76,12 +77,6 @@ def test_the_size_is_limited_before_anything_is_read():
         check_pdf(b"%PDF-1.7\n" + bytes(MAX_BYTES))
 
 
-def test_a_bomb_of_deflated_streams_is_not_unpacked():
-    bomb = zlib.compress(bytes(20_000_000), 9)
-    body = b"/Bomb << /Filter /FlateDecode /Length %d >> " % len(bomb)
-    check_pdf(pdf(extra=body))
-
-
 @pytest.mark.parametrize(
     ("given", "shown"),
     [
@@ -101,3 +96,17 @@ def test_a_bomb_of_deflated_streams_is_not_unpacked():
 )
 def test_names_are_shown_clean(given, shown):
     assert clean_name(given) == shown
+
+
+@pytest.mark.parametrize(
+    ("name", "sent"),
+    [
+        ("todistus.pdf", 'attachment; filename="todistus.pdf"'),
+        ("päätös.pdf", "attachment; filename*=utf-8''p%C3%A4%C3%A4t%C3%B6s.pdf"),
+        ('a"; x="b.pdf', 'attachment; filename="a\\"; x=\\"b.pdf"'),
+    ],
+)
+def test_a_name_is_encoded_for_the_header(name, sent):
+    answer = storing._answer(pdf(), name, PDF, as_file=True)
+    assert answer["Content-Disposition"] == sent
+    assert answer["Content-Type"] == "application/pdf"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from certportal.foundation.jobs import for_each
+from certportal.foundation.outbox.jobs import for_each
 
 
 def test_all_are_done_and_the_failure_is_raised_at_the_end():

@@ -5,14 +5,14 @@ from email import message_from_bytes, policy
 
 import pytest
 
-from certportal.foundation import mail
 from certportal.foundation.errors import Unavailable
-from certportal.foundation.mail import File, Message, Undeliverable
+from certportal.foundation.mail import sending
+from certportal.foundation.mail.sending import File, Message, Undeliverable
 
 
 @pytest.fixture
 def directory(settings, tmp_path):
-    backend = "certportal.foundation.maildir.EmlBackend"
+    backend = "certportal.foundation.mail.eml_files.EmlBackend"
     options = {"directory": str(tmp_path)}
     settings.MAILERS = {"default": {"BACKEND": backend, "OPTIONS": options}}
     return tmp_path
@@ -20,7 +20,7 @@ def directory(settings, tmp_path):
 
 def send(**more):
     fields = {"to": "matti@example.fi", "subject": "Hei", "text": "Teksti\n", "language": "fi"}
-    mail.send(Message(**(fields | more)), item_id="item-1")
+    sending.send(Message(**(fields | more)), item_id="item-1")
 
 
 def sent(directory):
@@ -77,7 +77,7 @@ def answers(monkeypatch, directory):
         def refuse(*_args, **_more):
             raise error
 
-        monkeypatch.setattr("certportal.foundation.mail.EmailMessage.send", refuse)
+        monkeypatch.setattr("certportal.foundation.mail.sending.EmailMessage.send", refuse)
 
     return answer
 

@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 from django.db import transaction
 
-from certportal.foundation import clock, outbox
+from certportal.foundation import clock
 from certportal.foundation.errors import Unavailable
-from certportal.foundation.mail import Undeliverable
+from certportal.foundation.mail.sending import PutOff, Undeliverable
 from certportal.foundation.models import OutboxItem
+from certportal.foundation.outbox import outbox
 
 pytestmark = pytest.mark.django_db
 
@@ -53,23 +54,23 @@ def test_a_topic_nobody_hears_is_refused(settings, now):
 
 def test_the_handler_gets_the_payload_and_the_item_is_done_once(item):
     seen = []
-    outbox.perform(lambda **given: seen.append(given["times"]), str(item.pk))
-    outbox.perform(lambda **given: seen.append(given["times"]), str(item.pk))
+    outbox.perform(lambda **given: seen.append(given["times"]), str(item.pk), "tests.ring")
+    outbox.perform(lambda **given: seen.append(given["times"]), str(item.pk), "tests.ring")
     assert seen == [3]
 
 
 def test_a_leased_item_is_not_taken_by_another_worker_until_the_lease_ends(item, now):
-    assert outbox.lease(item.pk, now=now)
-    assert outbox.lease(item.pk, now=now + timedelta(seconds=1)) is None
-    assert outbox.lease(item.pk, now=now + outbox.lease_time() + timedelta(seconds=1))
+    assert outbox.lease(item.pk, "tests.ring", now=now)
+    assert outbox.lease(item.pk, "tests.ring", now=now + timedelta(seconds=1)) is None
+    assert outbox.lease(item.pk, "tests.ring", now=now + outbox.lease_time() + timedelta(seconds=1))
 
 
 def test_an_error_postpones_with_growing_pauses(item, now):
-    outbox.perform(fails, str(item.pk))
+    outbox.perform(fails, str(item.pk), "tests.ring")
     item.refresh_from_db()
     first = item.due_at - now
     again(item)
-    outbox.perform(fails, str(item.pk))
+    outbox.perform(fails, str(item.pk), "tests.ring")
     item.refresh_from_db()
     assert item.due_at - clock.now() > first - timedelta(seconds=1)
     assert (item.attempts, item.done_at, item.problem) == (2, None, "ValueError")
@@ -77,7 +78,7 @@ def test_an_error_postpones_with_growing_pauses(item, now):
 
 def test_an_error_that_never_ends_is_set_aside_for_an_operator(item):
     OutboxItem.objects.filter(pk=item.pk).update(attempts=outbox.MOST_ATTEMPTS)
-    outbox.perform(fails, str(item.pk))
+    outbox.perform(fails, str(item.pk), "tests.ring")
     item.refresh_from_db()
     assert item.failed_at
 
@@ -86,7 +87,7 @@ def test_a_mail_that_can_never_be_delivered_is_set_aside_at_once(item, now):
     def refuse(**_):
         raise Undeliverable
 
-    outbox.perform(refuse, str(item.pk))
+    outbox.perform(refuse, str(item.pk), "tests.ring")
     item.refresh_from_db()
     assert (item.attempts, item.done_at, item.problem) == (1, None, "Undeliverable")
     assert item.failed_at
@@ -95,7 +96,7 @@ def test_a_mail_that_can_never_be_delivered_is_set_aside_at_once(item, now):
 
 def test_a_source_that_is_down_is_waited_for_without_end(item):
     OutboxItem.objects.filter(pk=item.pk).update(attempts=10 * outbox.MOST_ATTEMPTS)
-    outbox.perform(waits, str(item.pk))
+    outbox.perform(waits, str(item.pk), "tests.ring")
     item.refresh_from_db()
     assert item.failed_at is None
     assert item.due_at <= clock.now() + outbox.LONGEST_PAUSE
@@ -122,7 +123,7 @@ def test_with_the_broker_down_the_change_stands_and_the_sweeper_hands_over_later
 
 def test_the_sweeper_leaves_fresh_leased_and_done_items_alone(item, now):
     assert outbox.sweep(now=now) == 0
-    outbox.lease(item.pk, now=now)
+    outbox.lease(item.pk, "tests.ring", now=now)
     assert outbox.sweep(now=now + timedelta(seconds=30)) == 0
     outbox.finish(item, now=now)
     assert outbox.sweep(now=now + timedelta(hours=1)) == 0
@@ -143,7 +144,7 @@ def test_what_was_dated_ahead_of_the_clock_is_done_now(item, now, name):
     OutboxItem.objects.update(**{name: now + timedelta(days=400)})
     assert outbox.sweep(now=now) == 0  # the clock was put back
     assert outbox.sweep(now=now + timedelta(minutes=1)) == 1
-    outbox.perform(works, str(item.pk))
+    outbox.perform(works, str(item.pk), "tests.ring")
     item.refresh_from_db()
     assert item.done_at is not None
 
@@ -170,14 +171,14 @@ def test_what_was_handed_over_again_can_be_taken_and_its_next_try_is_not_held_up
 ):
     later = now + timedelta(minutes=1)
     outbox.sweep(now=later)
-    outbox.postpone(outbox.lease(item.pk, now=later), Unavailable("bell"), now=later)
+    outbox.postpone(outbox.lease(item.pk, "tests.ring", now=later), Unavailable("bell"), now=later)
     assert outbox.sweep(now=later + timedelta(seconds=10)) == 1
 
 
 def test_an_item_whose_worker_died_is_sent_again_when_its_lease_ends(item, now, messages):
     later = now + timedelta(minutes=1)
     outbox.sweep(now=later)
-    outbox.lease(item.pk, now=later + timedelta(seconds=1))
+    outbox.lease(item.pk, "tests.ring", now=later + timedelta(seconds=1))
     assert outbox.sweep(now=later + outbox.lease_time() + timedelta(seconds=2)) == 1
 
 
@@ -191,3 +192,49 @@ def test_a_broker_still_down_does_not_hold_an_item_up(item, now, monkeypatch):
         assert outbox.sweep(now=later) == 0
     monkeypatch.setattr("celery.canvas.Signature.apply_async", lambda self, **_: None)
     assert outbox.sweep(now=later + timedelta(seconds=5)) == 1
+
+
+def put_off(**_):
+    """A full mailbox."""
+    raise PutOff("0123456789abcdef")
+
+
+PUT_OFF = "PutOff 0123456789abcdef"
+
+
+def tried(item, act):
+    """Let the item be tried once more; return it as it is then."""
+    again(item)
+    outbox.perform(act, str(item.pk), "tests.ring")
+    item.refresh_from_db()
+    return item
+
+
+def had(item, *, attempts, problem, since):
+    """Let the item have been tried so often in vain."""
+    rows = OutboxItem.objects.filter(pk=item.pk)
+    rows.update(attempts=attempts, problem=problem, created_at=clock.now() - since)
+
+
+@pytest.mark.parametrize(("days", "given_up"), [(4.9, False), (5, True)])
+def test_a_mailbox_that_puts_a_mail_off_is_given_up_after_five_days(item, days, given_up):
+    had(item, attempts=int(days * 24 * 12), problem=PUT_OFF, since=timedelta(days=days))
+    tried(item, put_off)
+    assert item.problem == PUT_OFF
+    assert bool(item.failed_at) == given_up
+
+
+def test_a_mailbox_first_asked_when_our_server_is_back_after_days_has_half_a_day(item):
+    had(item, attempts=1500, problem="Unavailable", since=timedelta(days=5, hours=5))
+    tried(item, put_off)
+    assert (item.failed_at, item.attempts) == (None, 1)
+    had(item, attempts=PutOff.most_attempts - 2, problem=PUT_OFF, since=timedelta(days=6))
+    assert tried(item, put_off).failed_at is None
+    assert tried(item, put_off).failed_at
+    assert PutOff.most_attempts * outbox.LONGEST_PAUSE == timedelta(hours=12)
+
+
+def test_attempts_of_a_mailbox_do_not_count_as_those_of_the_server(item):
+    had(item, attempts=800, problem=PUT_OFF, since=timedelta(days=3))
+    assert tried(item, waits).attempts == 1
+    assert tried(item, waits).attempts == 2

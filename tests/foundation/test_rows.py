@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from certportal.foundation import rows
+from certportal.foundation import bulk_insert
 from certportal.foundation.models import OutboxItem
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +26,7 @@ def test_what_is_read_back_is_what_was_given():
     made = items()
     for one in made:
         one.due_at, one.attempts = NOON.astimezone(UTC), 2
-    rows.insert(made)
+    bulk_insert.insert(made)
     for one in made:
         stored = OutboxItem.objects.get(pk=one.pk)
         assert isinstance(stored.pk, UUID)
@@ -39,12 +39,12 @@ def test_they_are_no_longer_new():
     made = items()
     for one in made:
         one.due_at = NOON
-    rows.insert(made)
+    bulk_insert.insert(made)
     made[0].attempts = 1
     made[0].save()
     assert sorted(OutboxItem.objects.values_list("attempts", flat=True)) == [0, 1]
 
 
 def test_none_is_nothing_to_do():
-    rows.insert([])
+    bulk_insert.insert([])
     assert not OutboxItem.objects.exists()

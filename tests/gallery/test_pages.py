@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.accessibility import check_both_widths
+from tests.accessibility import check_both_widths, check_in_turn
 
 LANGUAGES = ["fi", "sv", "en"]
 PUBLIC = [
@@ -28,7 +28,7 @@ def test_public_page(watched: Page, gallery: str, language: str, path: str) -> N
     """Nothing for axe to find, and the language is told."""
     watched.goto(f"{gallery}/{language}/{path}")
     assert watched.locator("html").get_attribute("lang") == language
-    check_both_widths(watched)
+    check_in_turn(watched)
 
 
 @pytest.mark.parametrize("path", GALLERY)

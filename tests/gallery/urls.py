@@ -4,10 +4,10 @@ from django.conf.urls.i18n import i18n_patterns
 from django.urls import path
 
 from accounts.views import register
-from certportal import pages
+from certportal.public import pages
 from tests.gallery import views
 
-handler500 = "certportal.error.server_error"
+handler500 = "certportal.web.errors.server_error"
 urlpatterns = [
     *pages.root_urlpatterns,
     *i18n_patterns(

@@ -8,8 +8,8 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from certportal.foundation import forms as own
 from certportal.foundation.errors import NotAllowed, Refused, Stale, TooMany, Unavailable
+from certportal.foundation.web import forms as own
 
 MATTI = "Matti Meikäläinen"
 PEM = "-----BEGIN CERTIFICATE REQUEST-----\n" + "MIICijCCAXICAQAwRTELMAkGA1UEBhMCRkkx\n" * 4
@@ -75,7 +75,7 @@ class EveryField(own.Form):
         label="Käyttötarkoitus",
         help_text="Valitse yksi tai molemmat.",
         choices=[("server", "Palvelin"), ("client", "Asiakas")],
-        widget=own.HintedCheckboxes(hints={"client": "Palvelin ottaa yhteyttä muihin."}),
+        widget=forms.CheckboxSelectMultiple,
     )
     hosts = own.LinesField(label="Palvelimen nimet", help_text="Yksi nimi riville.")
     file = own.UploadField(label="Varmennepyyntö", max_bytes=65536, accept=".csr,.pem,.der,.p10")

@@ -3,9 +3,8 @@
 import pytest
 
 from accounts import access
-from accounts.services import inviting, joining
-from tests import people
-from tests.applications import orders
+from accounts.services.organisations import invite, join
+from certportal.dev.builders import orders, people
 
 
 @pytest.fixture
@@ -13,9 +12,9 @@ def order(matti, maija, riitta, cas, now):
     """An order of the pharmacy, its certificate delivered; somebody invited, somebody asking."""
     pharmacy, by = matti.memberships.get().organisation, access.actor_for(matti)
     who = {"role": "applicant", "language": "fi", "by": matti}
-    inviting.invite(pharmacy, "uusi@example.fi", **who, actor=by, now=now)
+    invite.invite(pharmacy, "uusi@example.fi", **who, actor=by, now=now)
     asker = people.make_person("Pekka Pyytäjä")
-    joining.ask(asker, "9900001-8", actor=access.actor_for(asker), now=now)
+    join.ask(asker, "9900001-8", actor=access.actor_for(asker), now=now)
     return orders.delivered(matti, riitta)
 
 

@@ -17,7 +17,7 @@ class Form(HTMLParser):
             if self.fields.get(name) == [""]:
                 self.fields[name] = ["Perusteltu syy."]
 
-    def handle_starttag(self, tag, attributes):
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         """Take what the field would send."""
         known = dict(attributes)
         name = known.get("name") or ""
@@ -40,14 +40,14 @@ class Form(HTMLParser):
         ):
             self.fields[self._select] = [known.get("value") or ""]
 
-    def handle_endtag(self, tag):
+    def handle_endtag(self, tag: str) -> None:
         """Leave the field."""
         if tag == "select":
             self._select = ""
         if tag == "textarea":
             self._area = ""
 
-    def handle_data(self, data):
+    def handle_data(self, data: str) -> None:
         """Take the text of a text area."""
         if self._area:
             self.fields[self._area] = [self.fields[self._area][0] + data.removeprefix("\n")]

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from tests import people
+from certportal.dev.builders import people
 from tests.isolation.table import LIKE, TABLE
 
 ODD = ["%00", "%0d%0a", "%ed%a0%80", "%f0%9f%92%a3", "a" * 300, "..%2f..%2fetc", "%27%22--"]

@@ -1,28 +1,17 @@
 """Whoever does not belong to an organisation finds nothing of it, at any address there is."""
 
-from uuid import uuid4
-
 import pytest
-from django.apps import apps
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import AdministratorRequest, Invitation, JoinRequest, Membership, RightDocument
-from accounts.services import roles
-from applications.models import (
-    Attachment,
-    HostName,
-    RegisterTask,
-    Replacement,
-    ReplacementItem,
-)
-from certportal.foundation import clock
+from accounts.services.rights import staff_roles
+from certportal.dev.builders import orders, people
 from certportal.foundation.actors import system
-from certportal.foundation.models import Event, OutboxItem
+from certportal.foundation.models import Event
+from certportal.foundation.web import refusals
 from issuance.models import Certificate
-from tests import people
-from tests.applications import orders
-from tests.isolation.table import TABLE, Entry
+from tests.isolation.addresses import OF_AN_ORGANISATION, address, leads_to_an_organisation
+from tests.isolation.table import TABLE
 
 # What an address may want to be told without leading to anything of an organisation: names of
 # the public repository, a business ID of the public registers, mail of development, Django's own,
@@ -30,68 +19,6 @@ from tests.isolation.table import TABLE, Entry
 PUBLIC = {"stem", "business_id", "name", "app_label", "url", "content_type_id", "token", "tool"} | {
     *["record_kind", "oid", "run_id"],
 }
-OF_AN_ORGANISATION = {
-    *["application_id", "csr_id", "host_id", "section_id", "kind", "attachment_id", "number"],
-    *["document_id", "asking_id"],
-    *["membership_id", "invitation_id", "request_id", "object_id", "task_id", "item_id"],
-    *["plan_id", "certificate_id", "factor_id", "session_id"],
-}
-
-
-def leads_to_an_organisation(entry: Entry) -> bool:
-    return bool(entry.wants & OF_AN_ORGANISATION)
-
-
-def address(entry: Entry, application) -> str:
-    """Return the address with the ids of this application's own things."""
-    known = {
-        "application_id": application.pk,
-        "csr_id": application.csrs.first().pk,
-        "host_id": first(HostName),
-        "attachment_id": first(Attachment),
-        "document_id": first(RightDocument),
-        "asking_id": first(AdministratorRequest),
-        "number": 1,
-        "membership_id": first(Membership, organisation=application.organisation, ended_at=None),
-        "invitation_id": first(Invitation),
-        "request_id": first(JoinRequest),
-        "section_id": "host_names",
-        "task_id": first(RegisterTask),
-        "item_id": set_aside(),
-        "plan_id": first(Replacement),
-        "certificate_id": first(ReplacementItem),
-        "factor_id": 1,
-        "session_id": uuid4(),
-        "tool": "openssl",
-        "token": "x" * 43,  # no link's token: whoever has one may open what it leads to
-        "kind": "der",
-        "object_id": row_of(entry),
-        "content_type_id": 1,
-    }
-    if not entry.name:  # the admin's old address of a row has no name
-        return "/" + entry.route.replace("<path:object_id>", str(row_of(entry)))
-    return reverse(entry.name, kwargs={name: known[name] for name in entry.wants})
-
-
-def first(model, **conditions) -> object:
-    """Return the id of a row of the model; 1 if there is none in this test."""
-    row = model.objects.filter(**conditions).first()
-    return row.pk if row else 1
-
-
-def set_aside() -> object:
-    """Return the id of a mail about an order, which now did not go."""
-    mails = OutboxItem.objects.filter(topic="application.notice")
-    mails.update(failed_at=clock.now(), done_at=None)
-    return mails[0].pk
-
-
-def row_of(entry: Entry) -> object:
-    """Return the id of a row that this page of the settings admin shows."""
-    for model in apps.get_app_config("issuance").get_models():
-        if f"/issuance/{model._meta.model_name}/" in entry.route:
-            return first(model)
-    return Certificate.objects.get().pk
 
 
 def answers(client: Client, *applications) -> dict[str, set[int]]:
@@ -131,7 +58,7 @@ def test_a_former_member_finds_nothing(order, draft, matti, now):
 
 
 def test_a_former_reviewer_finds_nothing(order, draft, riitta, now):
-    roles.end_reviewer(riitta, actor=system("test"), now=now)
+    staff_roles.end_reviewer(riitta, actor=system("test"), now=now)
     found = answers(people.log_in(Client(), riitta), order, draft)
     assert others_than({404}, found) == {}
 
@@ -159,7 +86,8 @@ def test_nothing_has_happened_after_all_that(order, draft, kalle):
     assert before == (order.version, draft.version, Certificate.objects.get().state)
 
 
-def test_every_try_is_on_record(order, kalle):
+def test_every_try_is_on_record(order, kalle, monkeypatch):
+    monkeypatch.setattr(refusals, "MOST_AN_HOUR", 1000)  # Kalle tries every address at once
     client = people.log_in(Client(), kalle)
     tries = Event.objects.filter(refused=True, actor=f"person:{kalle.pk}")
     silent = []

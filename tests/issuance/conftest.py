@@ -6,8 +6,8 @@ import pytest
 
 from accounts.models import Membership, Organisation, Person
 from issuance import services, signers
+from issuance.certificate.order import CertificateOrder
 from issuance.models import Certificate, IssuingCA, PreparedCertificate
-from issuance.orders import CertificateOrder
 from tests.issuance.signers.softhsm import SoftToken
 
 NOW = datetime(2026, 11, 25, 8, 30, 15, tzinfo=UTC)

@@ -1,6 +1,8 @@
 """Orders as the registration authority hands them over, with requests made on the spot."""
 
 import hashlib
+import json
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -13,10 +15,20 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from accounts.models import Organisation
-from issuance.orders import CertificateOrder, Subject
+from issuance.certificate.order import CertificateOrder, Subject
+from issuance.certificate.submission import PURPOSES
 from issuance.signers.protocol import SigningKey
 
 MAILBOX = "kirjaamo@apteekki.example.fi"
+NEVER_CERTIFIED = (
+    "apteekki.local",
+    "localhost.localdomain",
+    "co.uk",
+    "xn--80ak6aa92e.com",  # Cyrillic letters that look like apple
+    "xn--a.example",
+    "kanta.acme",
+    "www.example.com",
+)
 HOSTS = ("kanta.apteekki.example.fi", "vara.apteekki.example.fi")
 
 
@@ -49,13 +61,14 @@ def server_order(
         subject=Subject(organisation="Helsingin VI apteekki", locality="Helsinki"),
         csr_der=b"",
         csr_sha256="",
-        submission_sha256="5" * 64,
+        submission=b"",
+        submission_sha256="",
         register_record="1.2.246.10.2048198.10.0@7",
         validity_months=12,
         purpose=frozenset({"server", "client"}),
         dns_names=HOSTS,
     )
-    return replace(with_csr(made, make_csr(key or new_key())), **changes)
+    return sent(replace(with_csr(made, make_csr(key or new_key())), **changes), changes)
 
 
 def signature_order(
@@ -78,7 +91,7 @@ def signature_order(
     )
     if key is None:
         made = with_csr(made, make_csr(new_key(), "Apteekkijärjestelmä"))
-    return replace(made, **changes)
+    return sent(replace(made, **changes), changes)
 
 
 def email_order(
@@ -92,7 +105,33 @@ def email_order(
         emails=(MAILBOX,),
         validity_months=24,
     )
-    return replace(made, **changes)
+    return sent(replace(made, **changes), changes)
+
+
+def sent(order: CertificateOrder, changes: Mapping[str, Any]) -> CertificateOrder:
+    """The order with a submission that says the same, unless `changes` brings its own."""
+    if changes.keys() & {"submission", "submission_sha256"}:
+        return order
+    purpose = next(word for word, usages in PURPOSES.items() if usages == order.purpose)
+    text = json.dumps(
+        {
+            "type": order.profile_id,
+            "validity_months": order.validity_months,
+            "start": order.start.isoformat() if order.start else None,
+            "purpose": purpose,
+            "host_names": order.dns_names,
+            "system_name": order.subject.common_name,
+            "system_oid": order.subject.serial_number,
+            "certified_email": "".join(order.emails),
+            "mailbox_proved_at": "2026-11-25T10:00:00+00:00" if order.emails else None,
+        }
+    ).encode()
+    return sent_as(order, text)
+
+
+def sent_as(order: CertificateOrder, text: bytes) -> CertificateOrder:
+    """The order made from this submission."""
+    return replace(order, submission=text, submission_sha256=hashlib.sha256(text).hexdigest())
 
 
 def with_csr(order: CertificateOrder, csr: bytes) -> CertificateOrder:

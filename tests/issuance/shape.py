@@ -3,6 +3,7 @@
 Read with pyasn1, for the real certificates encode DEFAULT FALSE, which stricter readers refuse.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -100,7 +101,7 @@ def qualifier(value: Any) -> str:
     return f"{name} as {type(notice['explicitText'].getComponent()).__name__}"
 
 
-CONTENT = {
+CONTENT: dict[str, tuple[Any, Callable[[Any], object]]] = {
     "authorityKeyIdentifier": (rfc5280.AuthorityKeyIdentifier(), fields),
     "subjectKeyIdentifier": (rfc5280.SubjectKeyIdentifier(), lambda value: len(bytes(value))),
     "keyUsage": (rfc5280.KeyUsage(), lambda value: str(value.asBinary())),

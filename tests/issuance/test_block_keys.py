@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
+from hashlib import sha256
 from io import StringIO
 from pathlib import Path
 from uuid import uuid4
@@ -10,12 +12,14 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import Organisation, Person, Succession
+from certportal.dev.builders import people
+from certportal.foundation import clock
 from certportal.foundation.actors import system
-from certportal.foundation.models import Event
+from certportal.foundation.models import Event, OutboxItem
 from issuance import services
+from issuance.certificate.order import CertificateOrder
 from issuance.models import BlockedKey, Certificate
-from issuance.orders import CertificateOrder
-from tests import people
+from tests.applications.at_once import at_once
 from tests.issuance.conftest import approve_by
 from tests.issuance.orders import make_csr, new_key, with_csr
 
@@ -66,6 +70,29 @@ def test_a_line_that_is_no_hash_stops_all(file: Path) -> None:
     with pytest.raises(CommandError, match="5"):
         run(file)
     assert not BlockedKey.objects.exists()
+
+
+def test_certificates_in_force_that_are_hit_are_named_until_they_are_revoked(
+    certificate: Certificate, file: Path, now: datetime
+) -> None:
+    with file.open("a") as more:
+        more.write(f"{certificate.spki_sha256}\n")
+    for _ in range(2):
+        said = run(file)
+        assert f"in force: sote-ec-1 {certificate.serial} until" in said
+        assert f"order {certificate.reference}, key {certificate.spki_sha256}" in said
+        assert "1 certificates in force have a blocked key" in said
+    (news,) = OutboxItem.objects.filter(topic="key.blocked")
+    assert news.payload == {"spki_sha256": certificate.spki_sha256}
+    services.revoke(certificate.pk, "key_compromise", actor=system("test"), now=now)
+    assert run(file) == "0 new\n"
+
+
+@pytest.mark.django_db
+def test_a_file_that_is_no_text_is_named(file: Path) -> None:
+    file.write_bytes(b"\xff\xfe")
+    with pytest.raises(CommandError, match=f"{file} is no text of hashes"):
+        run(file)
 
 
 def reissued(order: CertificateOrder, certificate: Certificate, **more: object) -> CertificateOrder:
@@ -157,3 +184,18 @@ def test_the_key_of_a_reissue_is_still_refused_when_blocked(
     services.report_leaked_key(certificate.spki_sha256, actor=system("test"), now=now)
     prepared = services.prepare(reissued(order, certificate), now=now)
     assert rules(prepared) == {"key.blocked"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_another_import_adds_meanwhile_is_not_counted() -> None:
+    names = ("first", "second")
+
+    def bring(name: str) -> None:
+        hashes = [sha256(f"{name} {number}".encode()).hexdigest() for number in range(20_000)]
+        actor, now = system("test"), clock.now()
+        services.import_keys([*hashes, hashes[0]], "published", actor=actor, now=now)
+
+    at_once(*(partial(bring, name) for name in names), refusals=OSError)
+    counted = [one.data["new"] for one in Event.objects.filter(action="issuance.keys_imported")]
+    assert counted == [20_000, 20_000]
+    assert BlockedKey.objects.count() == 40_000

@@ -9,11 +9,13 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from certportal.foundation.models import Event
-from issuance import repository, signers
+from issuance import signers
+from issuance.certificate.lint_pkix import pkix_findings
 from issuance.models import IssuingCA
-from issuance.pkix import pkix_findings
-from issuance.services.signing import signer_for
+from issuance.publication import repository
+from issuance.services.signer import signer_for
 from issuance.signers.file import KeyFiles
+from tests.tables import unkept
 
 pytestmark = pytest.mark.django_db
 
@@ -63,7 +65,8 @@ def test_again_it_changes_nothing(keys: KeyFiles) -> None:
 
 def test_what_a_crash_left_out_is_made_up_for(keys: KeyFiles) -> None:
     create_ca("--demo")
-    IssuingCA.objects.filter(stem="sote-ec-1").delete()
+    with unkept():
+        IssuingCA.objects.filter(stem="sote-ec-1").delete()
     for path in (repository.chain_path("sote-rsa-1"), repository.bundle_path("sote-rsa-1")):
         path.unlink()
     create_ca("--demo")
@@ -83,7 +86,7 @@ def test_an_interrupted_ceremony_is_taken_up_and_recorded_whole(
     keys: KeyFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("issuance.services.ceremony.register", full_disk)
+        patch.setattr("issuance.services.ceremony.ceremony.register", full_disk)
         with pytest.raises(CommandError, match="no space"):
             production_ec()
     before = {path.name: path.read_bytes() for path in keys.folder.glob("*.key")}
@@ -100,7 +103,8 @@ def full_disk(*_: object, **__: object) -> None:
 
 def test_keys_of_another_root_are_not_taken_up(keys: KeyFiles) -> None:
     production_ec()
-    IssuingCA.objects.all().delete()
+    with unkept():
+        IssuingCA.objects.all().delete()
     keys.chain_path("root-ec-1").unlink()
     with pytest.raises(CommandError, match="exists already"):
         production_ec()

@@ -7,12 +7,12 @@ from cryptography import x509
 
 from accounts.models import Organisation
 from issuance import services
+from issuance.certificate.names import is_email
+from issuance.certificate.order import examine_order
+from issuance.certificate.profiles import PROFILES, ProfileBeyondCeiling, make_profile
 from issuance.models import IssuingCA
-from issuance.names import is_email
-from issuance.orders import examine_order
-from issuance.profiles import PROFILES, ProfileBeyondCeiling, make_profile
 from tests.issuance.orders import HOSTS, MAILBOX, email_order, lasting_key, server_order
-from tests.issuance.test_profiles import changed
+from tests.issuance.profiles import changed
 
 
 @pytest.mark.parametrize("kind", ["RSA-2048", "P-256"])

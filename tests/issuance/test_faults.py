@@ -16,16 +16,17 @@ from django.db import DatabaseError, connection, connections
 from pytest_django import Settings
 
 from accounts.models import Organisation, Person
+from certportal.dev.builders import people
+from certportal.dev.builders.hierarchy import make_hierarchy
 from certportal.foundation.models import OutboxItem
-from issuance import faults, journal, services, tasks
+from issuance import journal, services, tasks
 from issuance.models import Certificate, IssuingCA, PreparedCertificate
-from issuance.services.signing import signer_for
+from issuance.services.signer import signer_for
 from issuance.signers import Signer
-from tests import people
+from tests.issuance import fault_points
+from tests.issuance.children import approved_item, check_one, in_child, issue, start_child
 from tests.issuance.conftest import approve_by
-from tests.issuance.hierarchy import make_hierarchy
 from tests.issuance.orders import server_order
-from tests.issuance.test_kill import approved_item, check_one, in_child, issue, start_child
 from tests.postgres import PrivatePostgres, private_database
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -191,10 +192,10 @@ def test_fifty_orders_at_once_become_fifty_certificates(
     settings.FAULT_POINTS_DIR = str(points)
     made = [approved_item(pharmacy, riitta, now) for _ in range(50)]
     items = [item for _, item in made]
-    for point in faults.ISSUE:
+    for point in fault_points.ISSUE:
         (points / point).touch()
     for child in [
-        start_child(partial(work_off, items, seed)) for seed in range(len(faults.ISSUE) + 3)
+        start_child(partial(work_off, items, seed)) for seed in range(len(fault_points.ISSUE) + 3)
     ]:
         os.waitpid(child, 0)
     assert not list(points.iterdir()), "not every point was reached"
@@ -230,7 +231,7 @@ def test_many_at_once_are_all_or_open(
     assert services.reconcile(mend=False, now=now) == []
 
 
-@pytest.mark.parametrize("point", faults.ISSUE)
+@pytest.mark.parametrize("point", fault_points.ISSUE)
 def test_killed_while_issuing_many(
     cas: dict[str, IssuingCA],
     pharmacy: Organisation,

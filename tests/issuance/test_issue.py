@@ -11,18 +11,19 @@ from django.conf import settings
 from pytest_django import Settings
 
 from accounts.models import Organisation, Person, StaffRole
-from certportal.foundation import clock, outbox
+from certportal.dev.builders import hierarchy
+from certportal.foundation import clock
 from certportal.foundation.actors import system
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.models import Event, OutboxItem
+from certportal.foundation.outbox import outbox
 from issuance import journal, services, signers, tasks
 from issuance.authority.sign import SignatureMismatch, sign_certificate
-from issuance.deliverables import deliverables
+from issuance.certificate.profiles import PROFILES
 from issuance.models import Certificate, IssuingCA, PreparedCertificate
-from issuance.profiles import PROFILES
-from issuance.services.signing import signer_for
+from issuance.publication.deliverables import deliverables
+from issuance.services.signer import signer_for
 from issuance.signers import Signer, SignerUnavailable, memory
-from tests.issuance import hierarchy
 from tests.issuance.conftest import approve_by
 from tests.issuance.orders import lasting_key, server_order
 
@@ -124,7 +125,7 @@ def test_not_under_a_ca_retired_meanwhile(approved: PreparedCertificate, now: da
 def test_not_by_rules_changed_meanwhile(
     approved: PreparedCertificate, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    module = importlib.import_module("issuance.services.issue")
+    module = importlib.import_module("issuance.services.issuing.issue")
     monkeypatch.setattr(module, "RULE_SET_VERSION", "2099.01")
     refused(approved, now, "rules_changed")
 
@@ -134,7 +135,7 @@ def test_not_by_a_profile_changed_meanwhile(
 ) -> None:
     profile = PROFILES[approved.profile_id]
     newer = replace(profile, version=profile.version + 1)
-    module = importlib.import_module("issuance.services.issue")
+    module = importlib.import_module("issuance.services.issuing.issue")
     monkeypatch.setattr(module, "PROFILES", PROFILES | {profile.id: newer})
     refused(approved, now, "rules_changed")
 
@@ -253,7 +254,7 @@ def test_a_key_leaked_while_its_signature_was_awaited_is_revoked_at_once(
 def test_a_certificate_in_the_journal_is_not_signed_again(
     approved: PreparedCertificate, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    module = importlib.import_module("issuance.services.issue")
+    module = importlib.import_module("issuance.services.issuing.issue")
 
     def crash(*_: object) -> None:
         raise KeyboardInterrupt
@@ -285,7 +286,7 @@ def test_one_that_fails_keeps_none_of_many_back(
         return sign_certificate(tbs, wrong, signer)
 
     with monkeypatch.context() as patch:
-        patch.setattr("issuance.services.signed.sign_certificate", damaged)
+        patch.setattr("issuance.services.issuing.signed.sign_certificate", damaged)
         with pytest.raises(ExceptionGroup) as failed:
             services.issue_all_confirmed(references, confirmed_at=now, now=now)
     assert [type(one) for one in failed.value.exceptions] == [SignatureMismatch]
@@ -317,7 +318,7 @@ def test_a_key_lost_after_a_damaged_attempt_sets_nothing_aside(
         return sign_certificate(tbs, tbs_sha256, lost(cas["sote-ec-1"]) if met else signer)
 
     monkeypatch.setattr(clock, "now", lambda: now)
-    monkeypatch.setattr("issuance.services.signed.sign_certificate", damaged_then_lost)
+    monkeypatch.setattr("issuance.services.issuing.signed.sign_certificate", damaged_then_lost)
     tasks.issue_many(item=str(item.pk))
     assert met == [attempts[0].tbs_sha256] * 2, "together, then each by itself"
     item.refresh_from_db()

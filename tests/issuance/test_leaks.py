@@ -2,10 +2,19 @@
 
 from datetime import datetime, timedelta
 
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from accounts.models import Organisation, Person
 from certportal.foundation.actors import Actor
 from certportal.foundation.models import OutboxItem
 from issuance import services
-from issuance.models import BlockedKey, Certificate
+from issuance.keys.curves import CURVES
+from issuance.models import BlockedKey, Certificate, IssuingCA
+from tests.issuance.conftest import approve_by
+from tests.issuance.csr.builder import request
+from tests.issuance.csr.private_keys import key_of, signed_with
+from tests.issuance.orders import make_csr, server_order, with_csr
 
 VISITOR = Actor("visitor", address="192.0.2.7")
 
@@ -39,3 +48,60 @@ def test_a_certificate_that_is_over_is_left_alone(certificate: Certificate, now:
 def test_a_key_of_nobody_is_only_blocked(cas: object, now: datetime) -> None:
     assert services.report_leaked_key("ab" * 32, actor=VISITOR, now=now) == []
     assert services.is_blocked("ab" * 32)
+
+
+CURVE = CURVES["P-256"]
+
+
+def examine(data: bytes, now: datetime) -> list[str]:
+    """The classes of refusal that a stranger is told of a file on the public page."""
+    report = services.examine_for_visitor(
+        data, names=None, for_server=True, address="192.0.2.7", now=now
+    )
+    return report.reasons
+
+
+@pytest.fixture
+def lasting(
+    cas: dict[str, IssuingCA], pharmacy: Organisation, riitta: Person, now: datetime
+) -> tuple[int, Certificate]:
+    """A certificate in force, and the private scalar of its key."""
+    scalar = ec.generate_private_key(CURVE.library).private_numbers().private_value
+    prepared = services.prepare(server_order(pharmacy, key_of(CURVE, scalar)), now=now)
+    approve_by(riitta, prepared, now)
+    issued = services.issue(prepared.reference, now=now)
+    assert issued is not None
+    return scalar, issued
+
+
+def test_a_certificate_falls_when_a_request_gives_its_key_away(
+    lasting: tuple[int, Certificate], now: datetime
+) -> None:
+    scalar, certificate = lasting
+    assert examine(signed_with(CURVE, scalar, 54321), now) == ["compromised-key"]
+    certificate.refresh_from_db()
+    assert (certificate.state, certificate.revocation_reason) == ("revoked", "key_compromise")
+    assert BlockedKey.objects.get().reason == "key_compromise"
+    assert examine(request(key=key_of(CURVE, scalar)), now) == ["compromised-key"]
+
+
+def test_a_scalar_pasted_in_digits_revokes_the_certificate(
+    lasting: tuple[int, Certificate], now: datetime
+) -> None:
+    scalar, certificate = lasting
+    assert examine(str(scalar).encode(), now) == ["private-key-included"]
+    certificate.refresh_from_db()
+    assert (certificate.state, certificate.revocation_reason) == ("revoked", "key_compromise")
+    assert services.is_blocked(certificate.spki_sha256)
+
+
+def test_the_authority_itself_refuses_a_key_that_anybody_can_compute(
+    cas: dict[str, IssuingCA], pharmacy: Organisation, now: datetime
+) -> None:
+    """Whatever the registration authority has let pass."""
+    order = server_order(pharmacy)
+    for scalar in (7, CURVE.n - 123456, int.from_bytes(b"abcd" * 8)):
+        weak = with_csr(order, make_csr(key_of(CURVE, scalar)))
+        prepared = services.prepare(weak, now=now)
+        assert "key.ec_scalar" in [finding["rule"] for finding in prepared.findings]
+        assert prepared.state == "refused"

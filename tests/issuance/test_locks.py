@@ -5,9 +5,9 @@ import threading
 import pytest
 from django.db import connection, transaction
 
+from certportal.dev.builders.people import NOW
 from issuance.models import BlockedKey
 from issuance.services import locks
-from tests.people import NOW
 
 WAITING = """
 SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database =

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from accounts.models import Organisation
-from issuance.orders import CertificateOrder, Subject, examine_order
-from issuance.profiles import PROFILES
-from tests.issuance.orders import lasting_key, server_order, signature_order
+from issuance.certificate.order import CertificateOrder, Subject, examine_order
+from issuance.certificate.profiles import PROFILES
+from tests.issuance.orders import NEVER_CERTIFIED, lasting_key, server_order, signature_order
 
 
 @pytest.fixture
@@ -43,6 +43,7 @@ def test_a_good_order_has_no_faults(
         ({"dns_names": ("kanta.example.fi", "kanta.example.fi")}, "ca.dns_name_twice"),
         ({"dns_names": ("kanta.example.fi", "*.example.fi")}, "ca.dns_name"),
         ({"dns_names": ("kanta.example.fi", "10.0.0.1")}, "ca.dns_name"),
+        *(({"dns_names": (host,)}, "ca.dns_name") for host in NEVER_CERTIFIED),
         ({"dns_names": ("a" * 62 + ".example.fi",)}, "ca.length"),
     ],
 )

@@ -6,11 +6,12 @@ from cryptography.hazmat.primitives.serialization.pkcs7 import load_der_pkcs7_ce
 from django.test import Client
 from pytest_django import Settings
 
+from certportal.dev.builders.hierarchy import Place, add_ca
 from certportal.foundation.actors import system
-from issuance import installing, repository
 from issuance.models import IssuingCA
-from issuance.services.generations import mark_revoked
-from tests.issuance.hierarchy import Place, add_ca
+from issuance.publication import repository
+from issuance.services.ceremony.generations import mark_revoked
+from issuance.views import installing
 
 STANDBY = IssuingCA.State.STANDBY
 

@@ -5,24 +5,28 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from accounts.models import Organisation, Person
 from certportal.foundation.errors import TooMany
 from certportal.foundation.models import Event, OutboxItem
-from issuance import services, tlv
-from issuance.der import sequence
-from issuance.keys import examine_key, read_key, spki_sha256
-from issuance.models import BlockedKey, Certificate, KeyChallenge
-from issuance.services import possession
-from issuance.services.possession import (
+from issuance import services
+from issuance.der import read
+from issuance.der.write import sequence
+from issuance.keys.policy import examine_key, read_key, spki_sha256
+from issuance.models import BlockedKey, Certificate, IssuingCA, KeyChallenge
+from issuance.services.exposed_keys import possession
+from issuance.services.exposed_keys.possession import (
     ChallengeOver,
     NoKeyFound,
     NotProven,
     PrivateKeyShown,
     text_of,
 )
+from tests.issuance.conftest import approve_by
 from tests.issuance.csr.builder import ec_key, rsa_key, spki_of
-from tests.issuance.orders import make_csr
+from tests.issuance.orders import make_csr, server_order
 
 ADDRESS = "192.0.2.7"
 KEYS = {
@@ -226,6 +230,31 @@ def test_a_certificate_of_ours_is_revoked_and_its_key_blocked(
     assert {"certificate.revoked", "key.proven"} <= topics
 
 
+def test_a_key_that_anybody_can_compute_needs_no_proof(
+    cas: dict[str, IssuingCA],
+    pharmacy: Organisation,
+    riitta: Person,
+    now: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It was certified before the rules knew such keys."""
+    key = ec.derive_private_key(20261126, ec.SECP256R1())
+    with monkeypatch.context() as older:
+        older.setattr("issuance.keys.policy.weakness", lambda *_: None)
+        prepared = services.prepare(server_order(pharmacy, key), now=now)
+        approve_by(riitta, prepared, now)
+        certificate = services.issue(prepared.reference, now=now)
+    assert certificate is not None
+
+    challenge = ask(bytes(certificate.der), now)
+
+    certificate.refresh_from_db()
+    assert (certificate.state, certificate.revocation_reason) == ("revoked", "key_compromise")
+    assert blocked() == {certificate.spki_sha256}
+    assert OutboxItem.objects.filter(topic="key.proven").exists()
+    assert text_of(challenge)
+
+
 def test_of_an_unknown_key_nobody_is_told(holder: Holder, now: datetime) -> None:
     challenge = ask(holder.certificate, now)
     prove(challenge, holder.sign(text_of(challenge)), now)
@@ -276,7 +305,7 @@ def _with_point(spki: bytes, whole: bytes, short: bytes) -> bytes:
 
 
 def _without_null(spki: bytes) -> bytes:
-    algorithm, bits = tlv.read(spki).children()
+    algorithm, bits = read.read(spki).children()
     return sequence(sequence(algorithm.children()[0].encoded), bits.encoded)
 
 

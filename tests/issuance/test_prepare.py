@@ -1,4 +1,6 @@
+import gzip
 import hashlib
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -12,8 +14,8 @@ from accounts.models import Organisation
 from certportal.foundation.actors import system
 from certportal.foundation.models import Event
 from issuance import services
+from issuance.certificate.order import CertificateOrder, Subject
 from issuance.models import Certificate, IssuingCA, PreparedCertificate
-from issuance.orders import CertificateOrder, Subject
 from issuance.services.errors import AlreadySigning
 from tests.issuance.orders import (
     HOSTS,
@@ -100,8 +102,9 @@ def test_test_certificates_stand_under_the_test_hierarchy(
     assert "TEST" in prepared.specimen.issuer.rfc4514_string()
 
 
-def test_the_start_may_be_a_wished_day(cas: CAs, order: CertificateOrder, now: datetime) -> None:
-    prepared = services.prepare(replace(order, start=date(2026, 12, 1)), now=now)
+def test_the_start_may_be_a_wished_day(cas: CAs, pharmacy: Organisation, now: datetime) -> None:
+    order = server_order(pharmacy, start=date(2026, 12, 1))
+    prepared = services.prepare(order, now=now)
     assert prepared.not_before == datetime(2026, 11, 30, 22, tzinfo=UTC)
 
 
@@ -152,6 +155,39 @@ def test_the_csr_is_the_one_named(cas: CAs, order: CertificateOrder, now: dateti
 def test_the_ca_reads_the_csr_itself(cas: CAs, order: CertificateOrder, now: datetime) -> None:
     refused = services.prepare(with_csr(order, b"\x30\x03\x02\x01\x00"), now=now)
     assert refused.state == "refused"
+
+
+def pem(der: bytes) -> bytes:
+    return x509.load_der_x509_csr(der).public_bytes(Encoding.PEM)
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        pem,
+        gzip.compress,
+        lambda der: der + b"\n",
+        lambda der: b"\xef\xbb\xbf" + der,
+        lambda der: der[:-1],
+        lambda der: b"\x30\x80" + der + b"\x00\x00",
+        lambda der: b"",
+    ],
+)
+def test_where_the_keys_are_no_file_is_opened(
+    cas: CAs,
+    order: CertificateOrder,
+    now: datetime,
+    wrap: Callable[[bytes], bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each holds a good request, which the registration authority would find."""
+
+    def opened(*_: object, **__: object) -> None:
+        raise AssertionError("a file was opened")
+
+    monkeypatch.setattr("issuance.csr.examination.open_file", opened)
+    refused = services.prepare(with_csr(order, wrap(order.csr_der)), now=now)
+    assert (refused.state, rules(refused)) == ("refused", {"encoding.der"})
 
 
 def test_a_key_certified_for_another_order_is_refused(

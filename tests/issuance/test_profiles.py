@@ -1,24 +1,9 @@
-from dataclasses import fields
 from typing import Any
 
 import pytest
 
-from issuance.profiles import PROFILES, ProfileBeyondCeiling, make_profile
-
-
-def changed(id: str, **changes: Any) -> dict[str, Any]:
-    profile = PROFILES[id]
-    return {each.name: getattr(profile, each.name) for each in fields(profile)} | changes
-
-
-def test_there_is_one_profile_for_each_type() -> None:
-    assert set(PROFILES) == {
-        "email",
-        "server",
-        "test_server",
-        "system_signature",
-        "test_system_signature",
-    }
+from issuance.certificate.profiles import PROFILES, ProfileBeyondCeiling, make_profile
+from tests.issuance.profiles import changed
 
 
 @pytest.mark.parametrize("id", PROFILES)

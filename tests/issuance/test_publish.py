@@ -6,14 +6,16 @@ import pytest
 from cryptography import x509
 from django.test import Client
 
+from certportal.dev.builders import hierarchy
 from certportal.foundation.actors import system
 from certportal.foundation.errors import Unavailable
-from issuance import repository, services
+from issuance import services
 from issuance.authority import crl
 from issuance.models import Certificate, IssuingCA
-from issuance.services.signing import signer_for
+from issuance.publication import repository
+from issuance.services.signer import signer_for
 from issuance.signers import Signer
-from tests.issuance import hierarchy
+from tests.tables import rewrite
 
 STEM = "sote-ec-1"
 
@@ -76,7 +78,7 @@ def test_it_stays_until_a_list_has_been_published_after_its_end(
 def test_numbers_only_grow(ca: IssuingCA, now: datetime) -> None:
     first = services.publish_crl(ca, now=now).number
     assert services.publish_crl(ca, now=now).number == first + 1
-    IssuingCA.objects.filter(pk=ca.pk).update(crl_number=0)  # an older backup came back
+    rewrite(IssuingCA.objects.filter(pk=ca.pk), crl_number=0)
     assert services.publish_crl(ca, now=now).number == first + 2
 
 
@@ -84,7 +86,7 @@ def test_numbers_grow_though_database_and_files_both_came_back_from_an_older_bac
     ca: IssuingCA, now: datetime
 ) -> None:
     last = services.publish_crl(ca, now=now).number
-    IssuingCA.objects.filter(pk=ca.pk).update(crl_number=0)
+    rewrite(IssuingCA.objects.filter(pk=ca.pk), crl_number=0)
     repository.crl_path(STEM).unlink()
     assert services.publish_crl(ca, now=now + timedelta(seconds=1)).number > last
 
@@ -113,7 +115,7 @@ def test_every_ca_is_published_and_a_retired_one_while_it_has_certificates(
     before = number()
     (only,) = services.publish_crls(now=now)
     assert number() == only.number > before
-    IssuingCA.objects.update(state=IssuingCA.State.ACTIVE)
+    rewrite(IssuingCA.objects, state=IssuingCA.State.ACTIVE)
     assert len(services.publish_crls(now=now)) == 4
 
 

@@ -13,17 +13,20 @@ from django.core.management import call_command
 from django.db import transaction
 
 from accounts.models import Organisation, Person
-from certportal.foundation import outbox
+from certportal.dev.builders import people
+from certportal.dev.builders.hierarchy import Place, add_ca
 from certportal.foundation.actors import system
 from certportal.foundation.models import Event, OutboxItem
+from certportal.foundation.outbox import outbox
+from certportal.wiring import BEAT_SCHEDULE
 from issuance import journal, services
 from issuance.models import Certificate, IssuingCA, PreparedCertificate
-from issuance.services.compare import Kind
 from issuance.services.errors import AlreadySigning, NotReconciled
+from issuance.services.recovery.compare import Kind
 from issuance.signers import SignerUnavailable
-from tests import people
+from issuance.tasks import reconcile
+from tests.alarms import sounds
 from tests.issuance.conftest import approve_by
-from tests.issuance.hierarchy import Place, add_ca
 from tests.issuance.orders import server_order
 
 CA = "sote-ec-1"
@@ -210,7 +213,9 @@ def test_a_serial_number_of_the_journal_is_never_given_again(
     used = int(in_journal(order.reference).serial, 16)
     numbers = iter([used, used, used + 1])
     monkeypatch.setattr(
-        importlib.import_module("issuance.services.prepare"), "new_serial", lambda: next(numbers)
+        importlib.import_module("issuance.services.issuing.prepare"),
+        "new_serial",
+        lambda: next(numbers),
     )
     prepared = services.prepare(server_order(pharmacy), now=now)
     assert int(prepared.serial, 16) == used + 1
@@ -343,3 +348,46 @@ def test_the_command_lists_and_mends(approved: PreparedCertificate, now: datetim
     assert "1 differences, 0 left" in out.getvalue()
     call_command("reconcile", stdout=out)
     assert "0 differences, 0 left" in out.getvalue()
+
+
+def test_the_daily_run_raises_an_alarm_until_nothing_differs(
+    approved: PreparedCertificate, now: datetime
+) -> None:
+    forgetting(lambda: services.issue(approved.reference, now=now))
+    reconcile()
+    assert sounds("reconcile")
+    assert not Certificate.objects.exists(), "an operator looks first"
+    with pytest.raises(SystemExit):
+        call_command("reconcile", stdout=StringIO())
+    assert sounds("reconcile")
+    call_command("reconcile", "--mend", stdout=StringIO())
+    assert not sounds("reconcile")
+    reconcile()
+    assert not sounds("reconcile")
+
+
+def test_a_daily_run_that_fails_raises_the_alarm(certificate: Certificate, now: datetime) -> None:
+    path = journal.path(CA)
+    aside = path.rename(path.with_name("aside"))
+    path.mkdir()  # what no disk can read
+    with pytest.raises(OSError):
+        reconcile()
+    assert sounds("reconcile")
+    path.rmdir()
+    aside.rename(path)
+    reconcile()
+    assert not sounds("reconcile")
+
+
+def test_the_daily_run_is_acknowledged_at_its_start_and_dropped_by_the_morning() -> None:
+    """A run longer than the visibility timeout of the broker would be delivered again."""
+    assert reconcile.acks_late is False
+    assert BEAT_SCHEDULE["reconcile"]["options"] == {"queue": "ca", "expires": 3 * 3600}
+
+
+def test_a_revocation_that_waits_for_the_next_list_is_no_difference(
+    certificate: Certificate, now: datetime
+) -> None:
+    services.revoke(certificate.pk, "superseded", actor=system("test"), now=now)
+    reconcile()
+    assert not sounds("reconcile")

@@ -9,10 +9,10 @@ from accounts.models import Organisation
 from certportal.foundation.actors import system
 from certportal.foundation.models import Event, OutboxItem
 from issuance import services
+from issuance.certificate.order import CertificateOrder
 from issuance.models import BlockedKey, Certificate
-from issuance.orders import CertificateOrder
 from issuance.services.errors import ReasonStands, UnknownReason
-from issuance.services.revoke import COMPROMISE, REASONS
+from issuance.services.status.revoke import COMPROMISE, REASONS
 from tests.issuance.orders import server_order, with_csr
 
 ACTOR = system("test")

@@ -11,14 +11,14 @@ import pytest
 from pytest_django import Settings
 
 from accounts.models import Organisation, Person
+from certportal.dev.builders.hierarchy import make_hierarchy
 from certportal.foundation.models import OutboxItem
 from issuance import journal, services
+from issuance.certificate.profiles import PROFILES
 from issuance.models import Certificate, IssuingCA, PreparedCertificate
-from issuance.profiles import PROFILES
+from tests.issuance.children import issue_unless_busy, start_child
 from tests.issuance.conftest import approve_by
-from tests.issuance.hierarchy import make_hierarchy
 from tests.issuance.orders import server_order
-from tests.issuance.test_kill import issue_unless_busy, start_child
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ORDERS = 50
@@ -34,7 +34,7 @@ def become_newer() -> None:
     profile = PROFILES["server"]
     newer = PROFILES | {profile.id: replace(profile, version=profile.version + 1)}
     for name in ("prepare", "issue", "evidence"):
-        importlib.import_module(f"issuance.services.{name}").PROFILES = newer  # type: ignore[attr-defined]
+        importlib.import_module(f"issuance.services.issuing.{name}").PROFILES = newer  # type: ignore[attr-defined]
 
 
 def work_off(attempts: list[PreparedCertificate], now: datetime, *, newer: bool, seed: int) -> None:
@@ -77,7 +77,7 @@ def test_what_the_new_version_refused_it_makes_anew(
     order = server_order(pharmacy)
     approve_by(riitta, services.prepare(order, now=now), now)
     for name in ("prepare", "issue", "evidence"):  # put back after the test
-        module = importlib.import_module(f"issuance.services.{name}")
+        module = importlib.import_module(f"issuance.services.issuing.{name}")
         monkeypatch.setattr(module, "PROFILES", PROFILES)
     become_newer()
     assert services.issue(order.reference, now=now) is None

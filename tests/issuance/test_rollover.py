@@ -9,20 +9,23 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 
 from accounts.models import Organisation, Person
+from certportal.dev.builders.hierarchy import Place, add_ca
 from certportal.foundation.actors import system
 from certportal.foundation.models import OutboxItem
-from issuance import journal, repository, services, signers
+from issuance import journal, services, signers
+from issuance.certificate.order import CertificateOrder
 from issuance.models import Certificate, IssuingCA, PreparedCertificate
-from issuance.orders import CertificateOrder
-from issuance.services.generations import NotPossible, retire, start_generation
-from issuance.services.signing import signer_for
+from issuance.publication import repository
+from issuance.services.ceremony.generations import NotPossible, retire, start_generation
+from issuance.services.signer import signer_for
 from issuance.signers import Signer, SignerUnavailable, memory
 from tests.issuance.conftest import NOW, approve_by
-from tests.issuance.hierarchy import Place, add_ca
 from tests.issuance.orders import server_order
+from tests.tables import rewrite
 
 AT = NOW + timedelta(minutes=1)
 
@@ -148,7 +151,7 @@ def test_one_whose_key_is_not_at_hand_is_not_started(
 def test_the_database_lets_none_but_the_active_one_sign(
     prepared: PreparedCertificate, state: str
 ) -> None:
-    IssuingCA.objects.filter(branch="ec").update(state=state)
+    rewrite(IssuingCA.objects.filter(branch="ec"), state=state)
     prepared.state = PreparedCertificate.State.SIGNING
     with pytest.raises(IntegrityError), transaction.atomic():
         prepared.save(update_fields=["state"])
@@ -171,12 +174,25 @@ def test_a_retired_one_never_comes_back_when_published_anew(cas: dict[str, Issui
 def test_retired_without_a_successor_nothing_is_prepared(
     cas: dict[str, IssuingCA], pharmacy: Organisation, now: datetime
 ) -> None:
-    retire("sote-ec-1", actor=system("test"), now=now)
+    retire("sote-ec-1", leave_branch=True, actor=system("test"), now=now)
     assert services.prepare(server_order(pharmacy), now=now).state == "refused"
     with pytest.raises(NotPossible):
-        retire("sote-ec-1", actor=system("test"), now=now)
+        retire("sote-ec-1", leave_branch=True, actor=system("test"), now=now)
     with pytest.raises(NotPossible):
-        retire("sote-ec-9", actor=system("test"), now=now)
+        retire("sote-ec-9", leave_branch=True, actor=system("test"), now=now)
+
+
+@pytest.mark.usefixtures("cas")
+def test_a_branch_is_left_without_a_ca_only_knowingly(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(CommandError, match="is the only CA of the production branch ec"):
+        call_command("retire_ca", "sote-ec-1", "--no-input")
+    monkeypatch.setattr("builtins.input", lambda _question: "sote-rsa-1")
+    with pytest.raises(CommandError, match="Nothing was done"):
+        call_command("retire_ca", "sote-ec-1", "--leave-branch")
+    assert IssuingCA.objects.get(stem="sote-ec-1").state == "active"
+    monkeypatch.setattr("builtins.input", lambda _question: "sote-ec-1")
+    call_command("retire_ca", "sote-ec-1", "--leave-branch")
+    assert IssuingCA.objects.get(stem="sote-ec-1").state == "retired"
 
 
 def test_each_generation_lists_its_own(generations: Generations, now: datetime) -> None:
@@ -245,7 +261,7 @@ def test_what_a_ca_out_of_use_had_not_signed_goes_back(
 def test_what_it_had_not_begun_goes_back_though_its_token_is_lost(
     approved: PreparedCertificate, now: datetime
 ) -> None:
-    retire("sote-ec-1", actor=system("test"), now=now)
+    retire("sote-ec-1", leave_branch=True, actor=system("test"), now=now)
     assert services.issue(approved.reference, now=now, load_signer=pulled_out) is None
     approved.refresh_from_db()
     assert (approved.state, approved.void_reason) == ("void", "ca_not_active")
@@ -255,10 +271,10 @@ def test_what_it_had_signed_before_is_kept(
     approved: PreparedCertificate, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("issuance.services.signed.store_within", die)
+        patch.setattr("issuance.services.issuing.signed.store_within", die)
         with pytest.raises(KeyboardInterrupt):
             services.issue(approved.reference, now=now)
-    retire("sote-ec-1", actor=system("test"), now=now)
+    retire("sote-ec-1", leave_branch=True, actor=system("test"), now=now)
     issued = services.issue(approved.reference, now=now, load_signer=pulled_out)
     assert issued is not None
     assert [entry.der for entry in journal.entries("sote-ec-1")] == [bytes(issued.der)]
@@ -271,7 +287,7 @@ def test_nothing_is_given_up_while_the_journal_is_not_there(
     approve_by(riitta, prepared, now)
     with pytest.raises(SignerUnavailable):
         services.issue(prepared.reference, now=now, load_signer=lost_after_the_mark())
-    retire("sote-ec-1", actor=system("test"), now=now)
+    retire("sote-ec-1", leave_branch=True, actor=system("test"), now=now)
     file = journal.path("sote-ec-1")
     away = file.rename(file.parent.parent / "unmounted")
     with pytest.raises(journal.JournalUnavailable):

@@ -15,17 +15,23 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
+from certportal.foundation import clock, own_files
+from certportal.foundation.actors import system
 from certportal.foundation.models import Event
-from issuance import repository, signers
+from issuance import signers
 from issuance.authority import hierarchy
+from issuance.authority.places import Place
 from issuance.conf import pki
 from issuance.models import IssuingCA
-from issuance.places import Place
-from issuance.services.records import sha256_of
-from issuance.services.root import certify, chain_pem
-from issuance.services.signing import key_store, signer_for
+from issuance.publication import repository
+from issuance.services.ceremony import register_ca
+from issuance.services.ceremony.ceremony_record import sha256_of
+from issuance.services.ceremony.root import certify, chain_pem
+from issuance.services.signer import key_store, signer_for
+from issuance.signers import protocol
 from issuance.signers.file import KeyFiles
 from tests.issuance.signers.softhsm import SoftToken
+from tests.tables import unkept
 
 pytestmark = pytest.mark.django_db
 
@@ -186,12 +192,23 @@ def test_what_the_root_does_not_certify(
     assert not (rooms.files / "chain.pem").exists()
 
 
+def test_the_root_certifies_no_key_that_anybody_can_compute(rooms: Rooms) -> None:
+    rooms.create()
+    key = ec.derive_private_key(20261126, ec.SECP384R1())
+    der = hierarchy.request(key, Place("production", "ec", 2).names(pki()))
+    request = rooms.files / "other.pem"
+    request.write_bytes(x509.load_der_x509_csr(der).public_bytes(Encoding.PEM))
+    with pytest.raises(CommandError, match="found by others"):
+        rooms.sign(request)
+    assert not (rooms.files / "chain.pem").exists()
+
+
 def test_a_chain_for_another_key_or_under_another_root_is_not_installed(rooms: Rooms) -> None:
     rooms.create()
     chain = rooms.sign(rooms.request())
     own = chain.read_text().partition("-----END CERTIFICATE-----\n")[0]
     foreign = hierarchy.make_root(
-        hierarchy.make_key("ec"), Place("production", "ec").root_names(pki()), START, END
+        protocol.make_key("ec"), Place("production", "ec").root_names(pki()), START, END
     ).chain[0]
     chain.write_bytes(
         own.encode() + b"-----END CERTIFICATE-----\n" + foreign.public_bytes(Encoding.PEM)
@@ -209,7 +226,8 @@ def test_a_chain_for_another_key_or_under_another_root_is_not_installed(rooms: R
 def test_the_root_of_a_hierarchy_new_here_is_told_by_its_fingerprint(rooms: Rooms) -> None:
     rooms.create()
     chain = rooms.sign(rooms.request())
-    IssuingCA.objects.all().delete()
+    with unkept():
+        IssuingCA.objects.all().delete()
     for wrong in ([], ["--root-sha256=00:11"]):
         with pytest.raises(CommandError, match="fingerprint"):
             call("install_issuing_ca", str(chain), *wrong)
@@ -246,7 +264,34 @@ def test_an_issuing_ca_on_its_roots_list_is_out_of_use_for_good(rooms: Rooms) ->
     with pytest.raises(CommandError):
         call("start_generation", "sote-ec-1")
     with pytest.raises(CommandError):
-        call("retire_ca", "sote-ec-1")
+        call("retire_ca", "sote-ec-1", "--no-input")
+
+
+def test_a_list_that_cannot_be_written_marks_nothing_and_may_be_installed_again(
+    rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rooms.create()
+    certificate = repository.certificate_path("sote-ec-1")
+    revoking = rooms.root_list(f"--revoke={certificate}", "--reason=ca_compromise")
+    replaced = own_files.replace
+
+    def full(path: Path, content: bytes) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(own_files, "replace", full)
+    actor, now = system("ceremony"), clock.now()
+    with pytest.raises(OSError, match="no space"):
+        register_ca.install_root_list(revoking.read_bytes(), actor=actor, now=now)
+    assert states() == {"sote-ec-1": "active"}
+    assert not Event.objects.filter(action="issuance.root_crl").exists()
+
+    # The list is written, and the database goes away before the marks are stored.
+    monkeypatch.setattr(own_files, "replace", replaced)
+    repository.publish_list("root-ec-1", 2, revoking.read_bytes())
+    call("install_root_crl", str(revoking))
+    assert states() == {"sote-ec-1": "revoked"}
+    with pytest.raises(CommandError, match="number 2 is not above 2"):
+        call("install_root_crl", str(revoking))
 
 
 def test_no_list_brings_a_revoked_ca_back(rooms: Rooms, settings: Settings, tmp_path: Path) -> None:
@@ -282,7 +327,7 @@ def test_only_certificates_of_the_root_are_put_on_its_list(rooms: Rooms) -> None
     root = repository.certificate_path("root-ec-1")
     stranger = rooms.files / "stranger.crt"
     other = hierarchy.make_root(
-        hierarchy.make_key("ec"), Place("test", "ec").root_names(pki()), START, END
+        protocol.make_key("ec"), Place("test", "ec").root_names(pki()), START, END
     )
     stranger.write_bytes(other.chain[0].public_bytes(Encoding.PEM))
     assert root.exists()
@@ -297,6 +342,7 @@ def test_where_the_root_key_is_kept_there_is_no_database(rooms: Rooms, settings:
     environment = {
         "PATH": os.environ["PATH"],
         "PORTAL_ENV": "production",
+        "PORTAL_BASE_URL": "https://varmenteet.example",
         "PORTAL_DATA": str(rooms.files / "elsewhere"),
         "DATABASE_URL": "postgres://nobody@/nothing?host=/nowhere",
         "REDIS_URL": "unix:///nowhere",

@@ -9,16 +9,17 @@ from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from pytest_django import Settings
 
+from certportal.dev.builders import hierarchy
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from issuance import services, signers, system_checks
+from issuance.certificate.profiles import PROFILES
 from issuance.conf import pki
 from issuance.models import Certificate, IssuingCA
-from issuance.profiles import PROFILES
-from issuance.services import ceremony
-from issuance.services.root import certify
+from issuance.services.ceremony.register_ca import register
+from issuance.services.ceremony.root import certify
 from issuance.signers import Signer, memory
-from tests.issuance import hierarchy
+from tests.tables import rewrite, unkept
 
 KEY_SETTINGS = [
     "CA_KEYS_DIR",
@@ -35,7 +36,7 @@ def found(deploy: bool = False, databases: list[str] | None = None) -> set[str]:
     return {str(message.id) for message in messages if str(message.id).startswith("issuance.")}
 
 
-@pytest.mark.parametrize("process", ["web", "default", "beat"])
+@pytest.mark.parametrize("process", ["web", "front", "default", "beat"])
 @pytest.mark.parametrize("name", KEY_SETTINGS)
 def test_no_process_but_the_ca_worker_knows_the_keys(
     settings: Settings, process: str, name: str
@@ -143,8 +144,9 @@ def test_a_ca_of_one_environment_entered_in_the_other_is_noticed(
     cas: dict[str, IssuingCA], own: str, entered: str
 ) -> None:
     assert "issuance.E007" not in found(deploy=True, databases=["default"])
-    IssuingCA.objects.filter(environment=entered, branch="ec").delete()
-    IssuingCA.objects.filter(environment=own, branch="ec").update(environment=entered)
+    with unkept():
+        IssuingCA.objects.filter(environment=entered, branch="ec").delete()
+    rewrite(IssuingCA.objects.filter(environment=own, branch="ec"), environment=entered)
     assert "issuance.E007" in found(deploy=True, databases=["default"])
 
 
@@ -163,7 +165,7 @@ def test_one_key_under_two_cas_is_noticed(cas: dict[str, IssuingCA]) -> None:
     public = own.private_key.public_key()
     chain = certify(place, public, root, now=hierarchy.START)
     twin = Signer(chain, own.private_key)
-    ceremony.register(place, twin, actor=system("test"), now=hierarchy.START)
+    register(place, twin, actor=system("test"), now=hierarchy.START)
     assert "issuance.E007" in found(deploy=True, databases=["default"])
 
 
@@ -201,7 +203,7 @@ def test_what_runs_without_keys_says_nothing_of_where_they_are(settings: Setting
     settings.PRODUCTION = True
     for each in KEY_SETTINGS:
         setattr(settings, each, "")
-    for process in ("web", "default", "beat"):
+    for process in ("web", "front", "default", "beat"):
         settings.PORTAL_PROCESS = process
         assert "issuance.E003" not in found(deploy=True)
 
@@ -212,11 +214,19 @@ def test_check_deploy_refuses_as_a_command(
     settings.PRODUCTION = True
     settings.CA_KEYS_DIR = str(tmp_path)
     (tmp_path / "root-ec-1.key").touch()
-    IssuingCA.objects.filter(branch="ec", environment="test").delete()
-    IssuingCA.objects.filter(branch="ec").update(environment="test")
+    with unkept():
+        IssuingCA.objects.filter(branch="ec", environment="test").delete()
+    rewrite(IssuingCA.objects.filter(branch="ec"), environment="test")
     settings.ISSUANCE_SIGNER = {"BACKEND": "issuance.signers.file.KeyFiles"}
     signers.forget()
     with pytest.raises(SystemCheckError) as error:
         call_command("check", "--deploy")
     for number in ("E003", "E004", "E005", "E007"):
         assert f"issuance.{number}" in str(error.value)
+
+
+@pytest.mark.parametrize(("persons", "wrong"), [(1, True), (2, False)])
+def test_a_deployment_wants_two_persons_for_production(settings, persons, wrong):
+    settings.PRODUCTION = True
+    settings.ISSUANCE_APPROVALS = {"production": persons, "test": 1}
+    assert ("issuance.E009" in found(deploy=True)) is wrong

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from issuance import services
-from issuance.text import certificate_text, differences
-from tests.issuance.orders import email_order, new_key, server_order, signature_order
+from issuance.certificate.text import certificate_text, differences
+from tests.issuance.orders import email_order, new_key, sent, server_order, signature_order
 
 OPENSSL = ["openssl", "x509", "-inform", "DER", "-noout", "-text", "-certopt", "no_sigdump"]
 
@@ -24,7 +24,7 @@ ORDERS = {
     "signature, P-256": lambda of: signature_order(of),
     "signature, RSA": lambda of: signature_order(of, new_key("RSA 2048")),
     "e-mail": lambda of: email_order(of),
-    "one purpose": lambda of: replace(server_order(of), purpose=frozenset({"client"})),
+    "one purpose": lambda of: server_order(of, purpose=frozenset({"client"})),
 }
 
 
@@ -54,7 +54,7 @@ def test_an_extension_nobody_foresaw_is_shown_all_the_same(cas, order, now) -> N
 def test_what_differs_is_told_and_nothing_else(cas, order, now) -> None:
     first, again = (bytes(services.prepare(order, now=now).tbs) for _ in range(2))
     assert differences(first, again) == []
-    shorter = replace(order, dns_names=order.dns_names[:1], validity_months=6)
+    shorter = sent(replace(order, dns_names=order.dns_names[:1], validity_months=6), {})
     changed = differences(first, bytes(services.prepare(shorter, now=now).tbs))
     assert any(line.startswith("- Not After") for line in changed)
     assert any(line == "+ DNS:kanta.apteekki.example.fi" for line in changed)

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from issuance.validity import HELSINKI, add_months, preparation_expires, window
+from certportal.foundation.clock import HELSINKI, add_months
+from issuance.certificate.validity import preparation_expires, window
 
 TODAY, DECEMBER = date(2026, 11, 25), date(2026, 12, 1)
 

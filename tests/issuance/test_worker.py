@@ -16,13 +16,15 @@ from django.db import connection
 from pytest_django import Settings
 
 from accounts.models import Organisation, Person
-from certportal.foundation import outbox
 from certportal.foundation.actors import system
 from certportal.foundation.models import OutboxItem
-from issuance import faults, journal, services
+from certportal.foundation.outbox import outbox
+from issuance import journal, services
+from issuance.authority.places import Place
 from issuance.models import Certificate
-from issuance.services.ceremony import Place, create_ca
+from issuance.services.ceremony.ceremony import create_ca
 from issuance.signers.file import KeyFiles
+from tests.issuance import fault_points
 from tests.issuance.conftest import approve_by
 from tests.issuance.orders import server_order
 
@@ -34,7 +36,7 @@ PATIENCE = 60.0  # seconds
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 # What is written before the kill survives it, synced or not: the next run finds it in the journal
 # and never comes to "after_journal". test_kill.py kills there too.
-POINTS = [point for point in faults.ISSUE if point != "journal_before_sync"]
+POINTS = [point for point in fault_points.ISSUE if point != "journal_before_sync"]
 
 
 def database_url() -> str:

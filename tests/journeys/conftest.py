@@ -26,7 +26,7 @@ def stack(django_db_setup, django_db_blocker, tmp_path_factory):
     with django_db_blocker.unblock():
         running = Stack(tmp_path_factory.mktemp("stack"))
         running.prepare()
-        running.start("broker", "web", "default", "ca", "beat")
+        running.start("broker", "web", "default", "mail", "ca", "beat")
         try:
             running.await_web()
             running.await_worker("default")

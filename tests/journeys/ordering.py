@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Page
 
-from tests.applications.documents import pdf
+from certportal.dev.builders.documents import pdf
 from tests.journeys.steps import await_true
 
 UNIT = "sote_unit:1.2.246.10.99000018.10.0"

@@ -37,7 +37,7 @@ class Package:
 
     def verifies_against(self, trusted: Path) -> bool:
         """Whether openssl accepts the certificate when it trusts only these authorities."""
-        told = ["-x509_strict", "-no-CApath", "-no-CAstore", "-CAfile", trusted]
+        told = ["-x509_strict", "-no-CApath", "-no-CAstore", "-CAfile", str(trusted)]
         done = subprocess.run(["openssl", "verify", *told, self.pem], capture_output=True)
         return done.returncode == 0
 

@@ -8,6 +8,10 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from accounts.models import Membership
+from accounts.services.rights import confirm as confirming
+from certportal.foundation import clock
+from certportal.foundation.actors import system
 from tests.journeys import ordering, steps
 
 
@@ -43,6 +47,18 @@ def invite(page, base: str, address: str) -> None:
     page.locator("input[name=role][value=applicant]").check()
     ordering.go_on(page)
     page.wait_for_url(re.compile("/account/members/$"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def confirmed(stack, matti, django_db_blocker):
+    """A reviewer has confirmed that Matti may act for the pharmacy: before that he invites nobody.
+
+    How that is done on a case is the first order's journey.
+    """
+    with django_db_blocker.unblock():
+        right = Membership.objects.get(organisation__business_ids__code=steps.BUSINESS_ID)
+        given = {"note": "kaupparekisteri", "by": None, "actor": system("test")}
+        confirming.confirm_right(right.pk, **given, now=clock.now())
 
 
 def test_a_colleague_is_invited_works_and_is_removed(stack, matti, newcomer):

@@ -7,11 +7,11 @@ from pytest_django import Settings
 from applications import services
 from applications.models import Application
 from applications.workflow import Status
+from certportal.dev.builders import orders, people
 from certportal.foundation import clock
-from issuance import faults, journal
+from issuance import journal
 from issuance.models import Certificate
-from tests import people
-from tests.applications import orders
+from tests.issuance import fault_points
 from tests.journeys.steps import await_true, mails_to
 
 UNIT = "1.2.246.10.99000026.10.0"
@@ -58,7 +58,7 @@ def is_delivered(application: Application) -> bool:
     return application.status == Status.DELIVERED
 
 
-@pytest.mark.parametrize("point", faults.ISSUE)
+@pytest.mark.parametrize("point", fault_points.ISSUE)
 def test_killed_at_a_step_of_issuing(stack, approve, point):
     marker = stack.faults / point
     marker.touch()

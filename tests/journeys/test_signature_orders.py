@@ -4,7 +4,7 @@ intermediary in its own name."""
 import re
 import subprocess
 
-from tests.applications.documents import pdf
+from certportal.dev.builders.documents import pdf
 from tests.journeys import ordering, requests, steps
 from tests.journeys.package import Package
 
@@ -44,9 +44,17 @@ def test_a_private_provider_with_and_without_the_certificate_of_conformity(
     frame = riitta.locator("iframe.paper")
     shown = riitta.request.get(stack.base + frame.get_attribute("src"))
     assert shown.headers["content-type"] == "application/pdf"
-    assert b"Todistus 42" in shown.body()
+    assert "Todistus 42" in text_of(shown.body())
+    original = riitta.request.get(
+        stack.base + riitta.locator("main a", has_text="Lataa alkuperäinen").get_attribute("href")
+    )
+    assert original.body() == pdf("Todistus 42")
     ordering.approve(riitta, case)
     Package.of(steps.await_mail(mailbox, stack.mails), tmp_path).check(request)
+
+
+def text_of(paper: bytes) -> str:
+    return subprocess.run(["pdftotext", "-", "-"], input=paper, capture_output=True).stdout.decode()
 
 
 def test_the_receipt_comes_by_mail_and_from_the_account(stack, matti, tmp_path):
@@ -54,10 +62,12 @@ def test_the_receipt_comes_by_mail_and_from_the_account(stack, matti, tmp_path):
     order = ordering.order_server(matti, stack.base, csr, mailbox="k@example.fi")
     ordering.send(matti, order)
     matti.goto(order)
-    address = matti.locator("main a[href*='/receipts/']").get_attribute("href")
-    paper = matti.request.get(stack.base + address).body()
-    text = subprocess.run(["pdftotext", "-", "-"], input=paper, capture_output=True).stdout.decode()
+    receipt = matti.locator("main a[href*='/receipts/']")
+    with matti.expect_download() as download:
+        receipt.click()  # it may have to wait a moment for the worker
+    paper = download.value.path().read_bytes()
     number = re.search(r"SV-\d{4}-\d+", matti.locator("main").inner_text())[0]
+    text = text_of(paper)
     assert number in text
     assert "Matti Meikäläinen" in text
 
@@ -94,7 +104,7 @@ def test_a_public_provider_is_not_asked(stack, seat, riitta, tmp_path):
     Package.of(steps.await_mail(mailbox, stack.mails), tmp_path).check(request)
 
 
-def test_an_intermediary_orders_in_its_own_name(stack, seat, riitta, tmp_path):
+def test_an_intermediary_orders_in_its_own_name(stack, seat, riitta, raimo, tmp_path):
     valma = seat("Kalle Konsultti", "9900022-9")
     mailbox = "valittaja@example.fi"
     request = requests.openssl(tmp_path, "Liityntapiste", kind="ec")
@@ -112,5 +122,6 @@ def test_an_intermediary_orders_in_its_own_name(stack, seat, riitta, tmp_path):
     ordering.send(valma, order)
     case = ordering.take(riitta, stack.base, order)
     ordering.approve(riitta, case)
+    ordering.approve(raimo, case)  # an intermediary's first certificate takes two
     package = Package.of(steps.await_mail(mailbox, stack.mails), tmp_path)
     assert "Esimerkki Kanta-välitys Oy" in package.shows("-subject")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.issuance.real_shape import DIFFERENCES, REAL, differing, ours
 from tests.issuance.shape import shape
-from tests.issuance.test_real_shape import DIFFERENCES, REAL, differing, ours
 
 FOLDER = Path(os.environ.get("CERTIFICATES", "."))
 PRESENT = sorted(path.name for path in FOLDER.glob("sote-system-signature-g3e-*.der"))

@@ -22,8 +22,7 @@ from django.urls import reverse
 
 from applications.models import Application
 from applications.workflow import Status
-from tests import people
-from tests.applications import orders
+from certportal.dev.builders import orders, people
 
 CORPUS = Path(os.environ.get("CORPUS", "/nonexistent"))
 WANTED = 20
@@ -47,7 +46,7 @@ ENTRIES = list(entries())
 @pytest.fixture
 def mails(settings, tmp_path):
     """The folder that mail is written to."""
-    backend = "certportal.foundation.maildir.EmlBackend"
+    backend = "certportal.foundation.mail.eml_files.EmlBackend"
     folder = tmp_path / "mails"
     settings.MAILERS = {"default": {"BACKEND": backend, "OPTIONS": {"directory": str(folder)}}}
     return folder

@@ -3,8 +3,8 @@
 import pytest
 from django.test import Client
 
+from certportal.dev.builders import people
 from certportal.foundation.models import Event
-from tests import people
 
 PLACE = "/fi/settings/"
 

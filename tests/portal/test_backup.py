@@ -13,14 +13,15 @@ from django.db import connection, connections
 from pytest_django import Settings
 
 from accounts.models import Organisation, Person
+from certportal.dev.builders.hierarchy import make_hierarchy
 from certportal.foundation import clock
-from certportal.foundation.backup import BackupFailed, back_up, restore
+from certportal.foundation.backup import BackupFailed, back_up, restore, streams
 from issuance import journal, services
 from issuance.models import Certificate, IssuingCA
-from issuance.repository import crl_path
+from issuance.publication.repository import crl_path
 from tests.issuance.conftest import approve_by
-from tests.issuance.hierarchy import make_hierarchy
 from tests.issuance.orders import server_order
+from tests.tables import rewrite
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -147,7 +148,7 @@ def test_a_database_in_use_is_replaced_only_on_demand(
         restore(backup, identity=keys[1])
     with fresh_database():
         restore(backup, identity=keys[1])
-        IssuingCA.objects.update(crl_number=777)
+        rewrite(IssuingCA.objects, crl_number=777)
         restore(backup, identity=keys[1], replace=True)
         assert not IssuingCA.objects.filter(crl_number=777).exists()
 
@@ -271,3 +272,20 @@ def test_a_backup_that_fails_leaves_nothing(
 def test_it_asks_for_the_public_key() -> None:
     with pytest.raises(CommandError, match="age-keygen"):
         call_command("backup", "somewhere")
+
+
+def test_the_tools_connect_as_safely_as_the_service_or_not_at_all(
+    monkeypatch: pytest.MonkeyPatch, keys: tuple[Path, Path], tmp_path: Path
+) -> None:
+    ours = connection.settings_dict["OPTIONS"]  # the limits that the settings always add
+    options = {**ours, "sslmode": "verify-full", "sslrootcert": "/etc/portal/db-ca.pem"}
+    monkeypatch.setitem(connection.settings_dict, "OPTIONS", options)
+    told = streams.database_environment()
+    assert (told["PGSSLMODE"], told["PGSSLROOTCERT"]) == ("verify-full", "/etc/portal/db-ca.pem")
+    assert told["PGCONNECT_TIMEOUT"] == ours["connect_timeout"]
+
+    future = {**options, "ssl_from_the_future": "on"}
+    monkeypatch.setitem(connection.settings_dict, "OPTIONS", future)
+    with pytest.raises(BackupFailed, match="take it out of DATABASE_URL"):
+        back_up(tmp_path / "backup", recipients=keys[0], now=clock.now())
+    assert not (tmp_path / "backup").exists()

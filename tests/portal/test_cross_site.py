@@ -4,9 +4,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from certportal.dev.builders import orders, people
 from certportal.foundation.models import Event
-from tests import people
-from tests.applications import orders
 from tests.isolation.table import TABLE
 
 # Open to everybody: no login and no cookie is used, so none is set and no token asked for.

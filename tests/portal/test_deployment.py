@@ -1,26 +1,17 @@
 """Production settings in a process of their own: checked clean, and what browsers get then."""
 
 import json
-import os
+import socket
 import subprocess
 import sys
+from http.client import HTTPConnection
 
 import pytest
 
-from tests.stack import ROOT, database_url
+from tests.journeys.steps import await_true
+from tests.portal.production import environment_with, run
+from tests.stack import ROOT, free_port
 
-PRODUCTION = {
-    "PORTAL_ENV": "production",
-    "PORTAL_PROCESS": "web",
-    "PORTAL_BASE_URL": "https://varmenteet.example.fi",
-    "PKI_PUBLIC_URL": "http://pki.example.fi",
-    "SECRET_KEY": "nobody-knows-this-long-key-9f8e7d6c5b4a39281706f5e4d3c2b1a0-but-this-test",
-    "IDENTITY_KEYS": "1:" + "5a" * 32,
-    "OIDC_ISSUER": "https://tunnistus.example.fi",
-    "OIDC_CLIENT_SECRET": "only-between-two-machines",
-    "TRUSTED_PROXIES": "10.0.0.5",
-    "SMTP_URL": "smtp://mail.example.fi:25",
-}
 ASK = """
 import json
 import django
@@ -34,7 +25,7 @@ from django.http import HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware, get_token
 from django.test import Client, RequestFactory
 from wsgiref.util import setup_testing_defaults
-from certportal.wsgi import application
+from certportal.wsgi_front import application
 
 def told(path, **more):
     answer = client.get(path, **more)
@@ -63,21 +54,13 @@ with transaction.atomic():
         "session": told("/identification/return?state=x", **proxy),
         "token": token(),
         "plain": told("/fi/"),
+        "forged": told("/fi/", REMOTE_ADDR="203.0.113.9", HTTP_X_FORWARDED_PROTO="https"),
         "list": fetched("/crl/none.crl"),
         "test_provider": told("/testidp/authorize", **proxy),
         "mails": told("/dev/mail/", **proxy),
     }))
     transaction.set_rollback(True)
 """
-
-
-def run(*command, **changes):
-    """Run Python in an environment that has nothing but the production settings."""
-    environment = PRODUCTION | {"DATABASE_URL": database_url()} | changes
-    environment |= {"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "certportal.settings"}
-    return subprocess.run(
-        [sys.executable, *command], env=environment, cwd=ROOT, capture_output=True, text=True
-    )
 
 
 def check(**changes):
@@ -99,6 +82,14 @@ def test_production_settings_pass_every_check(django_db_setup):
     assert (status, "no issues (0 silenced)" in words) == (0, True), words
 
 
+def test_a_key_ceremony_needs_no_secret_of_logins_to_be_checked_clean(django_db_setup):
+    none = dict.fromkeys(("SECRET_KEY", "IDENTITY_KEYS", "OIDC_CLIENT_SECRET", "OIDC_ISSUER"), "")
+    status, words = check(
+        PORTAL_PROCESS="ca", CA_PRODUCTION_KEYS_IN_FILES="1", TRUSTED_PROXIES="", **none
+    )
+    assert (status, "no issues (1 silenced)" in words) == (0, True), words
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -111,7 +102,44 @@ def test_production_settings_pass_every_check(django_db_setup):
             {"accounts.E002", "security.W009", "foundation.E001"},
         ),
         ({"PORTAL_PROCESS": "ca", "CA_KEYS_DIR": "/keys"}, {"issuance.E003"}),
+        (
+            {"PORTAL_ENV": "development", "PORTAL_BASE_URL": "http://varmenteet.example.fi"},
+            {"foundation.E004", "Set PORTAL_ENV=production and PORTAL_BASE_URL"},
+        ),
         ({"PORTAL_ENV": "development"}, {"must have PORTAL_ENV=production"}),
+        ({"PORTAL_ENV": "staging"}, {"PORTAL_ENV must be development, test or production"}),
+        ({"PORTAL_BASE_URL": "http://varmenteet.example.fi"}, {"begins with https://"}),
+        (
+            {"PORTAL_BASE_URL": "https://varmenteet.example"},
+            {"foundation.E007", "Set PORTAL_BASE_URL to the address by which people reach"},
+        ),
+        (
+            {"PORTAL_PROCESS": "mail", "SMTP_URL": "smtp://mail:1025"},
+            {"foundation.E005", "the mail catcher mail", "a mail server that delivers"},
+        ),
+        (
+            {"PORTAL_PROCESS": "mail", "SMTP_URL": "smtp://mailpit.lan:25"},
+            {"foundation.E005", "the mail catcher mailpit.lan"},
+        ),
+        (
+            {"PORTAL_PROCESS": "manage", "SMTP_URL": "smtp://10.0.0.7:1025"},
+            {"foundation.E005", "where mail catchers listen"},
+        ),
+        (
+            {"PORTAL_PROCESS": "manage", "SMTP_URL": ""},
+            {"foundation.E005", "written to files"},
+        ),
+        ({"PORTAL_PROCESS": "mail", "SMTP_URL": ""}, {"set SMTP_URL"}),
+        (
+            {"MAIL_FROM": "", "MAIL_DOMAIN": ""},
+            {"foundation.E006", "Set MAIL_FROM to the address", "Set MAIL_DOMAIN to the domain"},
+        ),
+        (
+            {"PKI_FILE": ""},
+            {"issuance.E021", "prefix is the demonstration's", "Set PKI_FILE to a TOML file"},
+        ),
+        ({"PKI_FILE": "/nowhere/pki.toml"}, {"names /nowhere/pki.toml, which cannot be read"}),
+        ({"APPROVALS_PRODUCTION": "1"}, {"issuance.E009", "Set APPROVALS_PRODUCTION to 2"}),
     ],
 )
 def test_wrong_settings_are_refused(django_db_setup, changes, said):
@@ -128,8 +156,47 @@ def test_what_the_database_would_say_is_not_passed_over(django_db_setup):
 def test_browsers_come_back_over_https_only(told):
     hsts = told["page"]["headers"]["Strict-Transport-Security"]
     assert hsts == "max-age=63072000; includeSubDomains; preload"
-    assert told["plain"]["status"] == 301
+    assert told["plain"]["status"] == told["forged"]["status"] == 301
     assert told["plain"]["headers"]["Location"].startswith("https://")
+
+
+@pytest.fixture
+def served(tmp_path):
+    """Gunicorn as it is deployed, on a port and on a socket file behind which the proxy sits."""
+    port, file = free_port(), tmp_path / "web.sock"
+    command = ["-m", "gunicorn", "certportal.wsgi", "--bind", f"127.0.0.1:{port}"]
+    environment = environment_with(TRUSTED_PROXIES="unix", PORTAL_DATA=str(tmp_path))
+    process = subprocess.Popen(
+        [sys.executable, *command, "--bind", f"unix:{file}"], env=environment, cwd=ROOT
+    )
+    try:
+        await_true(lambda: answer(port, None), "no web server", seconds=60)
+        yield port, file
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def answer(port, file):
+    """Return the status of a page asked for over plain http as if a proxy had had it by https."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=20)
+    if file is not None:
+        connection.sock = socket.socket(socket.AF_UNIX)
+        connection.sock.connect(str(file))
+    headers = {"Host": "varmenteet.example.fi", "X-Forwarded-Proto": "https"}
+    try:
+        connection.request("GET", "/no/such/page", headers=headers)
+        return connection.getresponse().status
+    except ConnectionRefusedError:
+        return 0
+    finally:
+        connection.close()
+
+
+def test_only_a_trusted_proxy_is_believed_about_https(served):
+    port, file = served
+    assert answer(port, None) == 301
+    assert answer(port, file) not in {0, 301}
 
 
 def test_cookies_are_bound_to_this_host_over_https(told):

@@ -5,13 +5,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from applications.models import Csr
+from certportal.dev.builders import orders
 from certportal.foundation.models import Event, Tally
-from issuance.keys import spki_sha256
+from issuance.keys.policy import spki_sha256
 from issuance.models import BlockedKey
-from issuance.services import examine as doctor
-from tests.applications import orders
+from issuance.services import csr_check as doctor
 from tests.issuance.csr.builder import GOOD, attribute, ec_key, name, pem, request, spki_of
-from tests.issuance.csr.test_secrets import dump
+from tests.issuance.csr.private_keys import dump
 
 CSR = pem(GOOD.der())
 PAGE = "/en/csr/"
@@ -131,6 +131,7 @@ def test_a_blocked_key_is_a_fault_here_too(client: Client) -> None:
     assert "cannot be used" in ask(client)
 
 
+@pytest.mark.usefixtures("still")
 def test_one_address_is_asked_to_wait(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "MOST", 2)
     for _ in range(2):

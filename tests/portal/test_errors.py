@@ -6,8 +6,8 @@ from django.db import InterfaceError, OperationalError
 from django.test import Client, RequestFactory
 from django.utils import translation
 
-from certportal import error
 from certportal.foundation.errors import NotAllowed, Refused, Stale, TooMany, Unavailable
+from certportal.web import errors
 
 REFUSALS = [
     (Refused("Choose a unit first."), 400, "Choose a unit first."),
@@ -16,7 +16,7 @@ REFUSALS = [
     (TooMany("Wait a minute.", retry_after=42), 429, "Wait a minute."),
 ]
 ORIGIN = "http://testserver/en/csr/"
-middleware = error.ErrorMiddleware(lambda request: None)  # type: ignore[arg-type, return-value]
+middleware = errors.ErrorMiddleware(lambda request: None)  # type: ignore[arg-type, return-value]
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +41,7 @@ def test_refusal_is_shown_in_its_own_words(
 def test_a_body_without_end_is_not_even_read(client: Client, db: None, place: str) -> None:
     """What is larger than any form is refused before a parser keeps it aside, in words."""
     sent = {"data": b"x", "content_type": "multipart/form-data; boundary=x"}
-    answer = client.post(place, **sent, CONTENT_LENGTH=str(error.MOST_BYTES + 1))
+    answer = client.post(place, **sent, CONTENT_LENGTH=str(errors.MOST_BYTES + 1))
     assert answer.status_code == 413
     assert "10 M" in answer.content.decode()
 
@@ -70,10 +70,10 @@ def test_thousands_of_parts_are_refused(client: Client, db: None, place: str, na
     assert "did not understand" in answer.text
 
 
-@pytest.mark.parametrize("given", ["", "0", "-1", "many", "²", str(error.MOST_BYTES)])
+@pytest.mark.parametrize("given", ["", "0", "-1", "many", "²", str(errors.MOST_BYTES)])
 def test_other_announcements_are_left_to_the_parser(rf: RequestFactory, given: str) -> None:
     """Django reads no further than the number says, and nothing where it is none."""
-    assert error.announced(rf.post("/", CONTENT_LENGTH=given)) <= error.MOST_BYTES
+    assert errors.announced(rf.post("/", CONTENT_LENGTH=given)) <= errors.MOST_BYTES
 
 
 def test_too_many_tells_machines_when_to_come_back(rf: RequestFactory) -> None:
@@ -102,7 +102,7 @@ def test_unavailable_needs_no_database_and_hides_the_inside(rf: RequestFactory) 
 def test_unexpected_errors_are_left_to_the_500_page(rf: RequestFactory) -> None:
     """A bug is not worded as a refusal."""
     assert middleware.process_exception(rf.get("/"), ValueError("bug")) is None
-    response = error.server_error(rf.get("/"))
+    response = errors.server_error(rf.get("/"))
     assert response.status_code == 500
     assert b"Everything you had saved before is kept" in response.content
 
@@ -136,7 +136,7 @@ def test_a_database_that_is_down_is_no_fault_of_the_program(
 )
 def test_way_back_is_never_to_another_site(rf: RequestFactory, referer: str, back: str) -> None:
     """The link leads to the page the reader came from if it is ours."""
-    assert error.came_from(rf.get("/", headers={"referer": referer})) == back
+    assert errors.came_from(rf.get("/", headers={"referer": referer})) == back
 
 
 @pytest.mark.django_db

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from fontTools.ttLib import TTFont
 
-from certportal import fonts
+from certportal.foundation.web import fonts
 
 
 @pytest.fixture

@@ -1,38 +1,17 @@
 """Every answer tells browsers what they may do: pages, files, refusals and redirects alike."""
 
-from html.parser import HTMLParser
-
 import pytest
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
-from accounts.services import roles
+from accounts.services.rights import staff_roles
+from certportal.dev.builders import orders, people
 from certportal.foundation.actors import system
-from tests import people
-from tests.applications import orders
-from tests.isolation.table import TABLE
+from tests.portal.inline import Inline, places
 
 PUBLIC = ["/", "/fi/", "/sv/csr/", "/fi/account/login/", "/fi/nowhere/", "/nowhere", "/livez"]
 PUBLIC += ["/static/portal/app.js", "/robots.txt", "/testidp/jwks", "/fi/register/"]
-GOING = {"accounts:logout", "accounts:identify"}
-
-
-class Inline(HTMLParser):
-    """Finds programs and styles inside a page itself; data for our own scripts is neither."""
-
-    def __init__(self, page):
-        super().__init__()
-        self.found = []
-        self.feed(page)
-
-    def handle_starttag(self, tag, attributes):
-        known = dict(attributes)
-        is_data = known.get("type") == "application/json"
-        if tag == "style" or (tag == "script" and "src" not in known and not is_data):
-            self.found.append(tag)
-        self.found += [name for name in known if name == "style" or name.startswith("on")]
-        self.found += [value for value in known.values() if (value or "").startswith("javascript:")]
 
 
 CSP = {
@@ -47,7 +26,7 @@ CSP = {
 @pytest.fixture
 def sofia(db, now):
     person = people.make_person("Sofia Suurkäyttäjä")
-    roles.make_superuser(person.logins.get(), actor=system("test"), now=now)
+    staff_roles.make_superuser(person.logins.get(), actor=system("test"), now=now)
     return person
 
 
@@ -64,14 +43,6 @@ def answers(matti, riitta, sofia, cas, settings):
         one.close()
     assert len({one.request["PATH_INFO"] for one in found if one.status_code == 200}) > 60
     return found
-
-
-def places(application, *, console):
-    """Yield the pages, of the console or else, that an order alone is enough to open."""
-    for entry in TABLE:
-        enough = entry.name and entry.name not in GOING and entry.wants <= {"application_id"}
-        if enough and entry.name.startswith("console:") == console:
-            yield reverse(entry.name, kwargs=dict.fromkeys(entry.wants, application.pk))
 
 
 HEADERS = {
@@ -99,6 +70,7 @@ def test_every_answer_carries_each_header_and_no_page_needs_an_exception(answers
         assert {name: headers.get(name) for name in expected} == expected, place
         if headers["Content-Type"].startswith("text/html"):
             assert Inline(one.text).found == [], place
+            assert headers["Content-Type"] == "text/html; charset=utf-8", place
         if one.wsgi_request.COOKIES:
             assert {"private", "no-store"} <= set(headers["Cache-Control"].split(", ")), place
 

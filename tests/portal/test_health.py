@@ -9,22 +9,31 @@ from django.db import OperationalError, connection
 from django.test import Client
 
 from accounts.register.models import RegisterRun
-from certportal import health
+from certportal.dev.builders.hierarchy import publish_roots
 from certportal.foundation import clock
+from certportal.foundation.actors import system
+from certportal.foundation.breaker import Resting
+from certportal.foundation.mail.sending import mark_of
 from certportal.foundation.models import OutboxItem
-from issuance import repository, services
+from certportal.foundation.outbox import outbox, set_aside
+from certportal.operations import health
+from issuance import services
 from issuance.models import IssuingCA
-from tests.issuance.hierarchy import publish_roots
+from issuance.publication import repository
+from tests.tables import rewrite
 
 
 @pytest.fixture
-def beating(settings):
+def beating(settings, cas):
     """Both workers have just given a sign of life."""
     store = health.store()
     for queue in health.QUEUES:
-        health.beat(queue)
+        settings.PORTAL_PROCESS = queue
+        health.beat()
+    store.set("heartbeat:beat", clock.now().isoformat())
     yield
-    store.delete(*(f"heartbeat:{queue}" for queue in health.QUEUES))
+    store.delete("heartbeat:beat", *(f"heartbeat:{queue}" for queue in health.QUEUES))
+    store.delete(*(f"failing:{queue}" for queue in health.QUEUES))
 
 
 @pytest.fixture
@@ -56,7 +65,7 @@ def not_well():
 def test_all_is_well(well):
     response = ask()
     assert response.status_code == 200
-    assert response.json() == {"status": "well", "not_well": []}
+    assert response.json() == {"status": "well", "not_well": [], "to_do": []}
     assert "no-store" in response["Cache-Control"]
 
 
@@ -73,7 +82,7 @@ def test_a_sign_of_life_lasts_for_three_beats_only(beating):
 
 def test_a_redis_that_is_down_is_named_with_the_workers_nobody_can_see(well, settings, tmp_path):
     settings.REDIS_URL = f"unix://{tmp_path}/nobody.sock"
-    assert not_well() == ["redis", "worker-default", "worker-ca"]
+    assert not_well() == ["redis", "beat", "worker-default", "worker-mail", "worker-ca"]
 
 
 def test_a_database_that_is_down_is_named(well, monkeypatch):
@@ -83,6 +92,113 @@ def test_a_database_that_is_down_is_named(well, monkeypatch):
     with monkeypatch.context() as meanwhile:
         meanwhile.setattr(connection, "cursor", down)
         assert "database" in not_well()
+
+
+def test_a_beat_that_gives_no_sign_of_life_is_named(well):
+    health.store().delete("heartbeat:beat")
+    assert not_well() == ["beat"]
+
+
+def test_a_sign_of_life_from_before_the_clock_was_put_back_is_none(well):
+    later = clock.now() + timedelta(hours=1)
+    health.store().set("heartbeat:ca", later.isoformat())
+    assert not_well() == ["worker-ca"]
+
+
+def test_a_mail_that_an_address_refuses_is_to_do_and_not_unwell(well):
+    item(queue="mail", failed_at=clock.now())
+    response = ask()
+    assert response.status_code == 200
+    assert response.json() == {"status": "well", "not_well": [], "to_do": ["undelivered-mail"]}
+
+
+def test_mails_of_which_none_goes_out_are_named(well):
+    for _ in range(2):
+        item(queue="mail", attempts=2)
+    assert ask().status_code == 200
+    item(queue="mail", failed_at=clock.now())
+    assert not_well() == ["mail"]
+    item(queue="mail", done_at=clock.now())
+    assert ask().status_code == 200
+
+
+def put_off(mailbox, *, tries=200, **fields):
+    problem = f"PutOff {mark_of(mailbox)}"
+    return item(queue="mail", attempts=tries, problem=problem, **fields)
+
+
+def test_a_mailbox_that_puts_its_mails_off_for_days_is_not_unwell(well):
+    """Three mails to one full mailbox, nothing else in the queue, for four days."""
+    for hours in (96, 95, 94):
+        put_off("matti@example.fi", created_at=clock.now() - timedelta(hours=hours))
+    assert ask().json() == {"status": "well", "not_well": [], "to_do": []}
+
+
+def test_a_mail_put_off_for_days_that_our_server_fails_once_is_not_unwell(well):
+    mail = put_off("matti@example.fi", created_at=clock.now() - timedelta(days=3))
+    for times in range(1, health.MANY_ATTEMPTS + 1):
+        OutboxItem.objects.filter(pk=mail.pk).update(due_at=clock.now())
+        leased = outbox.lease(mail.pk, mail.task, now=clock.now())
+        outbox.postpone(leased, Resting("mail server"), now=clock.now())
+        assert (ask().status_code == 200) == (times < health.MANY_ATTEMPTS), times
+    assert not_well() == ["mail"]
+
+
+def test_full_mailboxes_after_which_mails_went_out_say_nothing_about_the_server(well):
+    before = clock.now() - timedelta(days=2)
+    for name in ("matti", "maija", "kalle"):
+        put_off(f"{name}@example.fi", created_at=before)
+    item(queue="mail", created_at=before, done_at=clock.now() - timedelta(days=1))
+    assert ask().status_code == 200
+
+
+def test_a_server_that_puts_off_the_mails_of_every_mailbox_is_named(well):
+    for name in ("matti", "maija"):
+        put_off(f"{name}@example.fi", tries=3)
+    assert ask().status_code == 200
+    put_off("kalle@example.fi", tries=3)
+    assert not_well() == ["mail"]
+
+
+def test_a_server_that_fails_the_only_mail_for_minutes_is_named(well):
+    mail = item(queue="mail", attempts=health.MANY_ATTEMPTS - 1, problem="Unavailable")
+    assert ask().status_code == 200
+    OutboxItem.objects.filter(pk=mail.pk).update(attempts=health.MANY_ATTEMPTS)
+    assert not_well() == ["mail"]
+
+
+def test_a_mail_that_somebody_gave_up_was_not_sent(well, riitta, now):
+    for _ in range(3):
+        item(queue="mail", attempts=2, problem="Unavailable")
+    refused = item(queue="mail", failed_at=now, problem="Undeliverable")
+    set_aside.give_up(refused.pk, "Osoite on väärä.", actor=system("test"), now=now)
+    assert not_well() == ["mail"]
+
+
+def test_another_cas_list_in_a_lists_place_is_named_until_the_next_list(well, now):
+    own, other = repository.crl_path("sote-ec-1"), repository.crl_path("sote-test-ec-1")
+    own.write_bytes(other.read_bytes())
+    assert not_well() == ["crl-of-another"]
+    services.publish_crls(now=clock.now())
+    assert ask().status_code == 200
+
+
+def test_a_list_that_was_changed_under_its_signature_is_named(well):
+    path = repository.crl_path("sote-ec-1")
+    content = path.read_bytes()
+    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    assert not_well() == ["crl-of-another"]
+
+
+def test_a_roots_list_in_another_roots_place_is_named(well):
+    path = repository.crl_path("root-ec-1")
+    path.write_bytes(repository.crl_path("root-test-ec-1").read_bytes())
+    assert not_well() == ["crl-of-another"]
+
+
+def test_a_branch_without_a_ca_is_named(well):
+    IssuingCA.objects.filter(environment="test", branch="ec").update(state=IssuingCA.State.RETIRED)
+    assert not_well() == ["ca"]
 
 
 @pytest.mark.parametrize("environment", ["production", "test"])
@@ -144,7 +260,7 @@ def test_work_that_failed_for_good_is_named(well):
 
 def test_lists_not_renewed_for_a_day_are_named_and_again_before_they_end(well):
     for hours, named in ((23, []), (25, ["crl"]), (43, ["crl", "crl-soon-over"])):
-        IssuingCA.objects.update(crl_number=0)
+        rewrite(IssuingCA.objects, crl_number=0)
         for stem in IssuingCA.objects.values_list("stem", flat=True):
             repository.crl_path(stem).unlink()
         services.publish_crls(now=clock.now() - timedelta(hours=hours))
@@ -173,13 +289,13 @@ def test_a_register_that_was_never_fetched_is_named(published, beating):
 
 
 def test_a_register_that_should_be_fetched_and_is_too_old_is_named(well, settings):
-    settings.REGISTER = {"BACKEND": "accounts.register.codeserver.CodeServer"}
-    RegisterRun.objects.update(started_at=clock.now() - timedelta(days=30))
+    settings.REGISTER = {"BACKEND": "accounts.register.source.codeserver.CodeServer"}
+    rewrite(RegisterRun.objects, started_at=clock.now() - timedelta(days=30))
     assert not_well() == ["register"]
 
 
 def test_only_names_are_told(cas, beating):
-    assert set(ask().json()) == {"status", "not_well"}
+    assert set(ask().json()) == {"status", "not_well", "to_do"}
 
 
 def test_livez_asks_nobody(client):
@@ -189,6 +305,6 @@ def test_livez_asks_nobody(client):
 
 
 def test_a_scanner_that_does_not_answer_is_named(well, settings):
-    backend = "certportal.foundation.scanning.memory.InMemory"
+    backend = "certportal.foundation.files.scanning.memory.InMemory"
     settings.SCANNER = {"BACKEND": backend, "OPTIONS": {"answers": False}}
     assert not_well() == ["scanner"]

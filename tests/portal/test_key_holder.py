@@ -12,12 +12,11 @@ from django.utils import translation
 
 from accounts.access import actor_for
 from applications import checks, services
+from certportal.dev.builders import orders, people
 from certportal.foundation import clock
 from certportal.foundation.models import Event
 from issuance.models import BlockedKey, Certificate, KeyChallenge
-from issuance.services import possession
-from tests import people
-from tests.applications import orders
+from issuance.services.exposed_keys import possession
 
 PAGE = "/en/revoke-by-key/"
 DONE = f"{PAGE}done/"
@@ -126,7 +125,7 @@ def test_the_organisation_and_the_reviewers_are_told(client, ours, key):
 def test_the_account_says_how_it_came_about(client, ours, key, matti):
     place = begin(client, pem())
     client.post(place, {"text": signed(client, key, place)})
-    page = people.log_in(Client(), matti).get(f"/en/orders/{ours.pk}/certificate/")
+    page = people.log_in(Client(), matti).get(f"/en/orders/{ours.pk}/")
     assert "Whoever holds the private key proved it to us" in page.text
 
 
@@ -193,6 +192,7 @@ def test_a_private_key_is_refused_kept_nowhere_and_exposed(client, ours, key):
     assert line not in str(list(Event.objects.values_list("data", flat=True)))
 
 
+@pytest.mark.usefixtures("still")
 def test_one_address_is_asked_to_wait(client, key, monkeypatch):
     monkeypatch.setattr(possession, "MOST", 1)
     begin(client, public(key))

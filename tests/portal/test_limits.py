@@ -3,25 +3,27 @@
 import pytest
 from django.test import Client
 
-from accounts.services import email, inviting, joining, searching, sessions, signing_on
+from accounts.services.organisations import invite as invite_organisations
+from accounts.services.organisations import join, search
+from accounts.services.people import email, sessions, sign_on
 from applications import services
-from applications.services import contacting, csrs, mailboxes
-from certportal import eligibility, feedback
-from certportal.foundation import tokens
+from applications.services.applicant import contact_links, csr, mailbox
+from certportal.dev.builders import documents, orders, people
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused, TooMany
-from issuance.services import examine, possession
-from tests import people
-from tests.applications import documents, orders
+from certportal.foundation.web import tokens
+from certportal.public import eligibility, feedback
+from issuance.services import csr_check
+from issuance.services.exposed_keys import possession
 
 HERE, ELSEWHERE, PROXY = "203.0.113.9", "198.51.100.1", "10.0.0.5"
 FEW = 3
 PLACES = {
-    "login": (signing_on, "MOST_STEPS_FROM", "get", "/identification/return?state=x", None),
-    "doctor": (examine, "MOST", "post", "/en/csr/", {"type": "server", "text": "x"}),
+    "login": (sign_on, "MOST_STEPS_FROM", "get", "/identification/return?state=x", None),
+    "doctor": (csr_check, "MOST", "post", "/en/csr/", {"type": "server", "text": "x"}),
     "key": (possession, "MOST", "post", "/en/revoke-by-key/", {"text": "x"}),
-    "register": (searching, "MOST", "get", "/en/register/?q=apteekki", None),
-    "options": (searching, "MOST", "get", "/en/register/options/?q=apteekki", None),
+    "register": (search, "MOST", "get", "/en/register/?q=apteekki", None),
+    "options": (search, "MOST", "get", "/en/register/options/?q=apteekki", None),
     "eligibility": (eligibility, "MOST", "get", "/en/eligibility/?business_id=9900001-8", None),
     "feedback": (
         feedback,
@@ -30,13 +32,19 @@ PLACES = {
         "/en/feedback/",
         {"about": "idea", "text": "Kiitos hyvästä palvelusta."},
     ),
-    "invitation": (inviting, "MOST_GUESSES_AN_HOUR", "get", "/en/account/invitation/{}/", None),
-    "contact_link": (contacting, "MOST_GUESSES_AN_HOUR", "get", "/en/contact-link/{}/", None),
+    "invitation": (
+        invite_organisations,
+        "MOST_GUESSES_AN_HOUR",
+        "get",
+        "/en/account/invitation/{}/",
+        None,
+    ),
+    "contact_link": (contact_links, "MOST_GUESSES_AN_HOUR", "get", "/en/contact-link/{}/", None),
 }
 
 
 @pytest.fixture(params=PLACES)
-def ask(request, monkeypatch, sample, settings):
+def ask(request, monkeypatch, sample, settings, still):
     """Return how to ask one of the places from an address; it lets a few through."""
     settings.TRUSTED_PROXIES = [PROXY]
     module, name, method, place, form = PLACES[request.param]
@@ -77,6 +85,14 @@ def test_a_forged_header_frames_nobody(ask):
     assert ask(HERE).status_code != 429
 
 
+def test_behind_a_socket_file_visitors_are_told_apart(ask, settings):
+    settings.TRUSTED_PROXIES = ["unix"]
+    use_up(ask, "", x_forwarded_for=HERE)
+    assert ask("", x_forwarded_for=HERE).status_code == 429
+    assert ask("", x_forwarded_for=f"{ELSEWHERE}, {HERE}").status_code == 429
+    assert ask("", x_forwarded_for=ELSEWHERE).status_code != 429
+
+
 def test_the_addresses_of_one_network_count_as_one(ask):
     for last in range(FEW):
         ask(f"2001:db8:7:8::{last + 1}")
@@ -87,7 +103,7 @@ def test_the_addresses_of_one_network_count_as_one(ask):
 def invite(matti, order, actor, now, turn):
     more = {"role": "applicant", "language": "fi", "by": matti}
     pharmacy = matti.memberships.get().organisation
-    inviting.invite(pharmacy, f"u{turn}@example.fi", **more, actor=actor, now=now)
+    invite_organisations.invite(pharmacy, f"u{turn}@example.fi", **more, actor=actor, now=now)
 
 
 def ask_code(matti, order, actor, now, turn):
@@ -111,16 +127,16 @@ def ask_mailbox(matti, order, actor, now, turn):
 
 
 def ask_to_join(matti, order, actor, now, turn):
-    joining.ask(matti, "9900008-5", actor=actor, now=now)
+    join.ask(matti, "9900008-5", actor=actor, now=now)
 
 
 ACTS = {
-    invite: (inviting, "MOST_A_DAY", "MOST_A_DAY_FROM"),
+    invite: (invite_organisations, "MOST_A_DAY", "MOST_A_DAY_FROM"),
     ask_code: (email, "MOST_CODES_AN_HOUR", "MOST_CODES_AN_HOUR_FROM"),
-    upload_request: (csrs, "MOST_UPLOADS_BY_ONE", "MOST_UPLOADS_FROM"),
-    upload_document: (csrs, "MOST_UPLOADS_BY_ONE", "MOST_UPLOADS_FROM"),
-    ask_mailbox: (mailboxes, "MOST_BY_ONE", "MOST_FROM"),
-    ask_to_join: (joining, "MOST_A_DAY", "MOST_A_DAY_FROM"),
+    upload_request: (csr, "MOST_UPLOADS_BY_ONE", "MOST_UPLOADS_FROM"),
+    upload_document: (csr, "MOST_UPLOADS_BY_ONE", "MOST_UPLOADS_FROM"),
+    ask_mailbox: (mailbox, "MOST_BY_ONE", "MOST_FROM"),
+    ask_to_join: (join, "MOST_A_DAY", "MOST_A_DAY_FROM"),
 }
 
 
@@ -155,17 +171,18 @@ def test_one_address_gets_no_more_by_changing_its_account(act, matti, kalle, now
 
 
 def test_one_person_logs_in_so_often_an_hour(db, now, monkeypatch):
-    monkeypatch.setattr(signing_on, "MOST_LOGINS_AN_HOUR", FEW)
+    monkeypatch.setattr(sign_on, "MOST_LOGINS_AN_HOUR", FEW)
     identity = people.identity_of("test:Matti")
     for last in range(FEW):
         client = sessions.Client(f"203.0.113.{last}")
-        signing_on.enter(identity, language="fi", client=client, now=now)
+        sign_on.enter(identity, language="fi", client=client, now=now)
     with pytest.raises(TooMany):
-        signing_on.enter(identity, language="fi", client=sessions.Client("203.0.113.99"), now=now)
+        sign_on.enter(identity, language="fi", client=sessions.Client("203.0.113.99"), now=now)
 
 
+@pytest.mark.usefixtures("still")
 def test_what_other_sites_embed_locks_nobody_out(db, monkeypatch):
-    monkeypatch.setattr(signing_on, "MOST_STEPS_FROM", FEW)
+    monkeypatch.setattr(sign_on, "MOST_STEPS_FROM", FEW)
     place = "/fi/account/login/start/"
     for kind in ("image", "iframe", "script", "empty"):
         embedded = Client().get(place, headers={"Sec-Fetch-Dest": kind}, REMOTE_ADDR=HERE)

@@ -1,26 +1,16 @@
 """The table of what the owner asks names files and tests that exist, for every statement."""
 
-import ast
 import re
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.portal.named_in_docs import ROOT, named, those_in
+
 ROWS = [
     [cell.strip() for cell in line.strip("|").split("|")]
     for line in (ROOT / "docs" / "mission.md").read_text().splitlines()
     if re.match(r"\| [PTKJ]\d+ \|", line)
 ]
-
-
-def named(cell: str) -> list[str]:
-    return re.findall(r"`([^`]+)`", cell)
-
-
-def those_in(file: str) -> set[str]:
-    tree = ast.parse((ROOT / file).read_text())
-    return {one.name for one in ast.walk(tree) if isinstance(one, ast.FunctionDef)}
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0])

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from tests.stack import ROOT
+
 KEYS = {
     "CA_KEYS_DIR": "/nowhere",
     "CA_KEY_PASSWORD_FILE": "/nowhere/password",
@@ -31,7 +33,7 @@ def start(process, code="settings.DEBUG", **extra):
     )
 
 
-@pytest.mark.parametrize("process", ["web", "default", "beat"])
+@pytest.mark.parametrize("process", ["web", "front", "default", "mail", "beat"])
 @pytest.mark.parametrize("name", KEYS)
 def test_a_process_that_must_not_see_keys_refuses_to_start_with_them(process, name):
     result = start(process, **{name: KEYS[name]})
@@ -65,7 +67,7 @@ def test_names_and_policies_of_the_authority_are_told_in_a_file(tmp_path):
     assert address.stdout.strip() == "http://p.example.fi"
 
 
-@pytest.mark.parametrize("process", ["web", "default", "beat", "ca"])
+@pytest.mark.parametrize("process", ["web", "front", "default", "mail", "beat", "ca"])
 def test_every_process_starts_without_them(process):
     assert start(process).returncode == 0
 
@@ -90,24 +92,198 @@ def test_a_service_at_an_https_address_runs_as_production_or_not_at_all(told):
     assert start("web", PORTAL_ENV="production", **public).returncode == 0
 
 
-@pytest.mark.parametrize(
-    ("proxies", "header"),
-    [("", "None"), ("10.0.0.5, 10.1.0.0/16", "('HTTP_X_FORWARDED_PROTO', 'https')")],
-)
-def test_only_a_trusted_proxy_is_believed_about_https(proxies, header):
+@pytest.mark.parametrize("process", ["web", "front", "default", "mail", "ca", "beat", "manage"])
+@pytest.mark.parametrize("told", ["prod", "Production", "production ", "live", "0"])
+def test_an_environment_that_is_none_of_the_three_stops_every_process(process, told):
+    result = start(process, PORTAL_ENV=told)
+    assert result.returncode != 0
+    words = f"PORTAL_ENV must be development, test or production, not {told!r}."
+    assert result.stderr.splitlines()[-1].endswith(words)
+
+
+@pytest.mark.parametrize("process", ["web", "front", "default", "mail", "ca", "beat", "manage"])
+@pytest.mark.parametrize("address", ["", "http://varmenteet.example", "HTTP://localhost:8000"])
+def test_production_over_plain_http_stops_every_process(process, address):
+    result = start(process, PORTAL_ENV="production", PORTAL_BASE_URL=address, SECRET_KEY="x" * 50)
+    assert result.returncode != 0
+    assert "PORTAL_BASE_URL must be an address that begins with https://" in result.stderr
+
+
+def test_an_https_address_is_one_however_it_is_written():
+    result = start("web", PORTAL_ENV="development", PORTAL_BASE_URL="HTTPS://varmenteet.example/")
+    assert "must have PORTAL_ENV=production" in result.stderr
     found = start(
         "web",
-        "settings.SECURE_PROXY_SSL_HEADER",
+        "settings.SESSION_COOKIE_SECURE, settings.PORTAL_BASE_URL",
         PORTAL_ENV="production",
-        PORTAL_BASE_URL="https://varmenteet.example",
+        PORTAL_BASE_URL="HTTPS://varmenteet.example/",
         SECRET_KEY="x" * 50,
-        TRUSTED_PROXIES=proxies,
     )
-    assert found.stdout.strip() == header
+    assert found.stdout.strip() == "True https://varmenteet.example"
+
+
+@pytest.mark.parametrize("address", ["varmenteet.example", "https:varmenteet", "ftp://x.example"])
+def test_what_is_no_address_is_not_taken_for_one(address):
+    result = start("web", PORTAL_BASE_URL=address)
+    assert "PORTAL_BASE_URL must be an address such as https://" in result.stderr
+
+
+def test_a_process_of_another_name_is_not_taken_for_one_that_may_sign():
+    result = start("webb", **KEYS)
+    assert (
+        "PORTAL_PROCESS must be web, front, default, mail, ca, beat or manage, not 'webb'."
+        in result.stderr
+    )
+
+
+ENTRIES = {
+    "web": ["-m", "gunicorn", "certportal.wsgi", "--bind", "127.0.0.1:0"],
+    "front": ["-m", "gunicorn", "certportal.wsgi_front", "--bind", "127.0.0.1:0"],
+    "default": ["-m", "celery", "-A", "certportal", "worker", "-Q", "default"],
+    "beat": ["-m", "celery", "-A", "certportal", "beat", "-s", "/dev/null"],
+    "manage": ["manage.py", "migrate", "--plan"],
+    "starting": ["-m", "certportal.operations.prepare"],
+}
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_whatever_is_started_ends_with_the_sentence(entry):
+    process = {} if entry == "starting" else {"PORTAL_PROCESS": entry}
+    done = subprocess.run(
+        [sys.executable, *ENTRIES[entry]],
+        env={**os.environ, "PORTAL_ENV": "prod", **process},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode != 0
+    assert "PORTAL_ENV must be development, test or production, not 'prod'." in done.stderr
+
+
+def test_a_command_says_nothing_else():
+    done = subprocess.run(
+        [sys.executable, "manage.py", "migrate"],
+        env={**os.environ, "PORTAL_ENV": "prod"},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stderr == "PORTAL_ENV must be development, test or production, not 'prod'.\n"
+
+
+@pytest.mark.parametrize("command", ["run", "manage", "backup", "restore", "bench", "test"])
+@pytest.mark.parametrize(
+    ("told", "address", "said"),
+    [
+        ("prod", "", "PORTAL_ENV must be development, test or production, not 'prod'"),
+        ("production", "", "PORTAL_BASE_URL must begin with https://"),
+        ("production", "http://varmenteet.example", "PORTAL_BASE_URL must begin with https://"),
+        ("", "https://varmenteet.example", "must have PORTAL_ENV=production"),
+    ],
+)
+def test_the_command_stops_before_it_sets_anything_up(tmp_path, command, told, address, said):
+    data = tmp_path / "data"
+    done = subprocess.run(
+        ["./portal", command],
+        env={
+            "PATH": os.environ["PATH"],
+            "PORTAL_DATA": str(data),
+            "PORTAL_ENV": told,
+            "PORTAL_BASE_URL": address,
+        },
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, list(data.iterdir())) == (1, [])
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+TOLD = {
+    "PORTAL_ENV": "production",
+    "PORTAL_BASE_URL": "https://varmenteet.example",
+    "SECRET_KEY": "x" * 50,
+    "IDENTITY_KEYS": "1:" + "5a" * 32,
+    "OIDC_CLIENT_SECRET": "between-two-machines",
+}
+
+
+@pytest.mark.parametrize(
+    ("process", "known"),
+    [
+        ("web", "['SECRET_KEY', 'IDENTITY_KEYS', 'OIDC_CLIENT_SECRET']"),
+        ("manage", "['SECRET_KEY', 'IDENTITY_KEYS', 'OIDC_CLIENT_SECRET']"),
+        ("default", "['SECRET_KEY']"),
+        ("front", "[]"),
+        ("ca", "[]"),
+        ("beat", "[]"),
+    ],
+)
+@pytest.mark.parametrize("environment", ["production", "development"])
+def test_a_process_reads_only_the_secrets_it_works_with(process, known, environment):
+    names = ("SECRET_KEY", "IDENTITY_KEYS", "OIDC_CLIENT_SECRET")
+    code = (
+        f"[name for name in {names} if getattr(__import__('certportal.settings').settings, name)]"
+    )
+    address = "https://varmenteet.example" if environment == "production" else ""
+    told = TOLD | {"PORTAL_ENV": environment, "PORTAL_BASE_URL": address}
+    found = start(process, code, **told)
+    assert found.stdout.strip() == known
+
+
+def test_the_signer_and_the_clock_start_without_any():
+    for process in ("ca", "beat"):
+        told = {"PORTAL_ENV": "production", "PORTAL_BASE_URL": "https://varmenteet.example"}
+        none = dict.fromkeys(("SECRET_KEY_FILE", "IDENTITY_KEYS_FILE"), "")
+        code = "__import__('django').setup() or __import__('certportal.celery').celery_app.tasks"
+        result = start(process, f"len({code})", **told, **none)
+        assert result.returncode == 0, result.stderr
 
 
 def test_production_has_no_secret_of_its_own():
     result = start(
-        "web", "settings.SECRET_KEY", PORTAL_ENV="production", SECRET_KEY="", SECRET_KEY_FILE=""
+        "web",
+        "settings.SECRET_KEY",
+        PORTAL_ENV="production",
+        PORTAL_BASE_URL="https://varmenteet.example",
+        SECRET_KEY="",
+        SECRET_KEY_FILE="",
     )
     assert "SECRET_KEY setting must not be empty" in result.stderr
+
+
+@pytest.mark.parametrize("told", ["1", "True", "yes"])
+def test_nothing_switches_a_debug_mode_on(told):
+    for environment in ("development", "production"):
+        address = "https://varmenteet.example" if environment == "production" else ""
+        given = {"PORTAL_ENV": environment, "PORTAL_BASE_URL": address, "SECRET_KEY": "x" * 50}
+        found = start("web", "settings.DEBUG", DEBUG=told, DJANGO_DEBUG=told, **given)
+        assert found.stdout.strip() == "False", found.stderr
+
+
+def test_tls_to_the_other_servers_is_a_matter_of_their_addresses():
+    told = {
+        "DATABASE_URL": "postgres://u:p@db.example/orders?sslmode=verify-full&sslrootcert=/ca.pem",
+        "REDIS_URL": "rediss://:p@redis.example:6380/0",
+        "SMTP_URL": "smtp://mail.example:587?tls=1",
+    }
+    code = (
+        "settings.DATABASES['default']['OPTIONS'], settings.REDIS_URL,"
+        " settings.MAILERS['default']['OPTIONS']['use_tls'], settings.CELERY_BROKER_URL"
+    )
+    found = start("mail", code, **told).stdout
+    assert "'sslmode': 'verify-full'" in found
+    assert found.count("rediss://") == 2
+    assert " True " in found
+
+
+@pytest.mark.parametrize("process", ["web", "front", "default", "ca", "beat"])
+def test_only_the_worker_that_sends_mail_reads_the_password_of_the_mail_server(process):
+    told = {"SMTP_URL": "smtp://sote:salainen@mail.example:587"}
+    code = "settings.SMTP_URL, settings.MAILERS, settings.MAIL_IS_LOCAL"
+    found = start(process, code, **told)
+    assert "salainen" not in found.stdout
+    assert found.stdout.strip().endswith("False"), found.stderr
+    assert "salainen" in start("mail", code, **told).stdout

@@ -1,10 +1,17 @@
 """What a log line says of an address, and what it keeps to itself."""
 
+import json
+import logging
+import re
+from datetime import datetime, timedelta
+
 import pytest
 import structlog
+from django.test import Client
 
-from certportal.foundation import tokens
-from certportal.request_log import RequestLog
+from certportal.foundation.web import tokens
+from certportal.web.request_log import RequestLog
+from tests.portal.production import run
 
 
 @pytest.fixture
@@ -41,3 +48,64 @@ def test_a_forged_header_frames_nobody_in_the_log(rf, settings):
 
 def test_names_of_pages_stay_readable(line):
     assert line("/fi/account/organisation/found/9900001-8/").endswith("/found/9900001-8/")
+
+
+SAY = """
+import logging
+import django
+django.setup()
+import structlog
+structlog.contextvars.bind_contextvars(request_id="r-7")
+structlog.get_logger("service").info("happened", words="one\\ntwo \x1b[2J")
+logging.getLogger("django").warning("three\\nfour")
+try:
+    raise ValueError("five\\nsix")
+except ValueError:
+    logging.getLogger("django.request").exception("seven")
+"""
+
+
+def test_a_line_is_one_json_object_in_utc_with_its_request_and_steers_no_terminal():
+    done = run("-W", "ignore", "-c", SAY)
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    assert [one["event"] for one in lines] == ["happened", "three\nfour", "seven"]
+    for one in lines:
+        assert one["request_id"] == "r-7"
+        assert datetime.fromisoformat(one["timestamp"]).utcoffset() == timedelta(0)
+    assert lines[0]["words"] == "one\ntwo \x1b[2J"
+    assert "five\nsix" in lines[2]["exception"]
+    assert "\x1b" not in done.stderr
+
+
+def test_a_fault_is_in_the_log_under_the_reference_that_the_reader_sees(monkeypatch, db):
+    lines: list[str] = []
+    handler = logging.Handler(level=logging.ERROR)
+    handler.emit = lambda record: lines.append(record.getMessage())
+
+    def broken(*_: object, **__: object) -> None:
+        raise ValueError("what went wrong inside")
+
+    monkeypatch.setattr("certportal.public.pages.FeedbackForm", broken)
+    logging.getLogger().addHandler(handler)
+    try:
+        answer = Client(raise_request_exception=False).get("/en/feedback/")
+    finally:
+        logging.getLogger().removeHandler(handler)
+    assert answer.status_code == 500
+    assert "what went wrong" not in answer.text
+    (reference,) = set(re.findall(r"[0-9a-f]{8}-[0-9a-f-]{27}", answer.text))
+    assert any(reference in line for line in lines), lines
+
+
+def test_a_form_sent_by_another_site_is_a_line_of_the_log(db):
+    lines: list[str] = []
+    handler = logging.Handler(level=logging.WARNING)
+    handler.emit = lambda record: lines.append(record.getMessage())
+    logging.getLogger().addHandler(handler)
+    try:
+        answer = Client().post("/en/feedback/", headers={"Sec-Fetch-Site": "cross-site"})
+    finally:
+        logging.getLogger().removeHandler(handler)
+    assert answer.status_code == 403
+    assert any("sent_from_elsewhere" in line for line in lines), lines

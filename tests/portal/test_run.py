@@ -1,6 +1,5 @@
 """`./portal run` serves with everything beside it, and leaves nothing behind however it ends."""
 
-import hashlib
 import os
 import shutil
 import signal
@@ -8,14 +7,22 @@ import socket
 import subprocess
 import urllib.error
 import urllib.request
+from base64 import b64encode
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from urllib.parse import quote
+from urllib.request import Request
 
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.ocsp import OCSPRequestBuilder
 
 from tests.journeys.steps import await_true
+from tests.served import CHOSEN, digest, running, start, stop, told_by
+from tests.stack import free_port
 
 HERE = Path(__file__).parents[2]
-CHOSEN = {"DATABASE_URL", "REDIS_URL", "SMTP_URL", "PORTAL_ENV", "PORTAL_BASE_URL", "PORTAL_DATA"}
 
 
 @pytest.fixture(scope="module")
@@ -27,31 +34,21 @@ def data():
     shutil.rmtree(made)
 
 
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
-
-
-def running(data):
-    """Return the processes at work on the directory. Servers run where their own user may."""
-    marks = str(data).encode(), hashlib.sha256(str(data).encode()).hexdigest()[:12].encode()
-    found = {}
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            about = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
-        except OSError:
-            continue
-        if process.name != str(os.getpid()) and any(mark in about for mark in marks):
-            found[int(process.name)] = about
-    return found
-
-
 def kill_database(data):
     """Kill the database's first process, on which the others hang."""
     found = running(data).items()
     (first,) = [pid for pid, about in found if b"/bin/postgres\0-D" in about]
     os.kill(first, signal.SIGKILL)
+
+
+def readable_by_others(data):
+    """Return what others on the machine may read, though the umask would let them.
+
+    PostgreSQL and Redis have a folder each that nobody else may enter.
+    """
+    servers = {data / "services", data / "run"}
+    found = [one for one in data.rglob("*") if not servers & {one, *one.parents}]
+    return [str(one) for one in found if one.lstat().st_mode & 0o007]
 
 
 def answer_to(port, path):
@@ -63,27 +60,177 @@ def answer_to(port, path):
         return error.code
 
 
+def ordinary_user():
+    """Return who runs the service that root starts: the checkout's owner, or like the servers."""
+    return HERE.owner() if HERE.owner() != "root" else "postgres"
+
+
+def goes_on_as(data):
+    """Return the uid that the service has when it is up."""
+    if os.getuid():
+        return os.getuid()
+    import_ = [".venv/bin/python", "-c", "import certportal, django"]
+    done = subprocess.run(["runuser", "-u", ordinary_user(), "--", *import_], cwd=HERE)
+    return 0 if done.returncode else data.stat().st_uid or -1
+
+
+def where_read(data, secret):
+    """Return the logs and the command lines in which the secret can be read."""
+    places = [*(data / "log").iterdir(), *Path("/proc").glob("[0-9]*/cmdline")]
+    found = []
+    for place in places:
+        with suppress(OSError):
+            found += [place] if secret in place.read_bytes() else []
+    return found
+
+
 @pytest.mark.parametrize(("end", "group"), [(signal.SIGINT, True), (signal.SIGKILL, False)])
 def test_it_serves_and_leaves_no_orphan(data, end, group):
     port = free_port()
-    environment = {name: value for name, value in os.environ.items() if name not in CHOSEN}
-    run = subprocess.Popen(
-        ["./portal", "run", "--port", str(port), "--data", str(data)],
-        cwd=HERE,
-        env=environment,
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        # The test command runs in the background, where Ctrl-C is ignored; a person's does not.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
-    told = "".join(iter(run.stdout.readline, "Ctrl-C stops everything.\n"))
+    (data / "lock").touch()
+    run = start(HERE, data, port)
+    told = told_by(run, data)
     assert f"http://localhost:{port}" in told
     assert "Matti Meikäläinen" in told and "Riitta Ratkaisija" in told
     assert answer_to(port, "/livez") == 200
+    assert readable_by_others(data) == []
+    assert Path("/proc", str(run.pid)).stat().st_uid == goes_on_as(data)
+    assert where_read(data, (data / "secrets" / "redis_password").read_bytes()) == []
+    assert redis_says(data, "PING").startswith("NOAUTH")
     kill_database(data)
     asked = "/fi/register/?q=apteekki"
+    assert_nobody_jams_it(port)
+    assert_too_large_is_told_in_words(port)
+    assert_ambiguous_lengths_are_refused(port)
+    assert_forged_addresses_are_not_believed(port, data)
     await_true(lambda: answer_to(port, asked) == 200, "the database stays away", seconds=60)
-    os.killpg(run.pid, end) if group else run.send_signal(end)
-    run.wait(timeout=60)
-    await_true(lambda: not running(data), "something is left behind", seconds=60)
+    stop(run, data, end, group=group)
+
+
+def assert_forged_addresses_are_not_believed(port, data):
+    """Limits count by the visitor's address, which nginx says, whatever the visitor does."""
+    forged = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https"}
+    asked = Request(f"http://localhost:{port}/no/forged/address", headers=forged)
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        urllib.request.urlopen(asked, timeout=30)
+    logged = (data / "log" / "web.log").read_text()
+    (line, *_) = [each for each in logged.splitlines() if "/no/forged/address" in each]
+    assert "ip=127.0.0.1" in line and "203.0.113.9" not in logged
+
+
+def assert_too_large_is_told_in_words(port):
+    """nginx refuses the body by its announced length, and shows a page of ours."""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        head = f"POST /fi/ HTTP/1.0\r\nHost: localhost\r\nContent-Length: {10**9}\r\n\r\n"
+        connection.sendall(head.encode())
+        answer = b""
+        while b"</html>" not in answer:
+            answer += connection.recv(65536)
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert b"10 megatavua" in answer
+
+
+def assert_ambiguous_lengths_are_refused(port):
+    """What two servers could read as different requests is none (RFC 9112, 6.1 and 6.3)."""
+    hidden = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    chunked = b"Transfer-Encoding: chunked\r\n"
+    for told in (
+        b"Content-Length: 6\r\n" + chunked,
+        b"Content-Length: 6\r\nContent-Length: 5\r\n",
+        b"Content-Length: +6\r\n",
+        b"Transfer-Encoding: identity, chunked\r\n",
+        chunked * 2,
+    ):
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+            head = b"POST /fi/ HTTP/1.1\r\nHost: localhost\r\n" + told + b"\r\n"
+            connection.sendall(head + b"0\r\n\r\n" + hidden)
+            answer = b"".join(iter(lambda each=connection: each.recv(65536), b""))
+        assert answer.split()[1] in {b"400", b"501"}, told
+        assert answer.count(b"HTTP/1.1 ") == 1, told
+
+
+def assert_nobody_jams_it(port):
+    """Sixteen connections stopped every thread of gunicorn when it was the listener itself."""
+    half_head = b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: "
+    half_body = b"POST /fi/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9000\r\n\r\nhalf"
+    with ExitStack() as idle:
+        for said in [b"", half_head, half_body] * 20:
+            connection = socket.create_connection(("127.0.0.1", port))
+            idle.enter_context(connection)
+            connection.sendall(said)
+        for path in ("/livez", "/fi/", "/crl/sote-ec-1.crl", "/ca/sote-ec-1.crt"):
+            assert answer_to(port, path) == 200
+        asked = OCSPRequestBuilder().add_certificate_by_hash(b"\0" * 20, b"\0" * 20, 1, SHA1())
+        in_path = quote(b64encode(asked.build().public_bytes(Encoding.DER)), safe="")
+        assert answer_to(port, f"/ocsp/sote-ec-1/{in_path}") == 200
+
+
+def redis_says(data, *command):
+    """Return what the private Redis answers to somebody without the password."""
+    (place,) = {
+        line.split(b"unixsocket:")[1].split(b"\0")[0].split()[0]
+        for line in running(data).values()
+        if b"unixsocket:" in line
+    }
+    asked = ["redis-cli", "-s", place.decode(), *command]
+    return subprocess.run(asked, capture_output=True, text=True).stdout
+
+
+@pytest.fixture
+def shut_checkout(tmp_path):
+    """A copy of the checkout where nobody else may look, as in root's own home."""
+    shut = tmp_path / "shut"
+    shut.mkdir(mode=0o700)
+    left_out = shutil.ignore_patterns(".git", ".venv", "var", "__pycache__")
+    copy = Path(shutil.copytree(HERE, shut / "checkout", ignore=left_out, symlinks=True))
+    (copy / ".venv").symlink_to((HERE / ".venv").resolve())
+    data = copy / "var"
+    data.mkdir()
+    (data / "lock").touch()
+    yield copy, data
+    for top in ("/tmp", "/var/tmp"):
+        for place in Path(top).glob(f"portal-*-{digest(data)}"):
+            shutil.rmtree(place)
+
+
+def test_where_no_other_user_can_read_it_goes_on_as_whoever_started_it(shut_checkout):
+    checkout, data = shut_checkout
+    port = free_port()
+    run = start(checkout, data, port)
+    told = told_by(run, data)
+    assert f"http://localhost:{port}" in told
+    said = (data / "said").read_text()
+    refused = f"Running as root: the user {ordinary_user()} cannot reach {checkout}."
+    assert (refused in said) == (os.getuid() == 0)
+    assert Path("/proc", str(run.pid)).stat().st_uid == os.getuid()
+    stop(run, data)
+
+
+@pytest.fixture
+def lost():
+    """A data directory whose database was made once; its cluster is gone."""
+    data = Path(os.environ["PORTAL_DATA"], "lost").resolve()
+    data.mkdir()
+    assert manage(data).returncode == 0
+    places = [data, *Path("/var/tmp").glob(f"portal-*-{digest(data)}")]
+    for place in places:
+        shutil.rmtree(place / "services" / "postgres", ignore_errors=True)
+    yield data
+    for place in places:
+        shutil.rmtree(place)
+
+
+def manage(data):
+    environment = {name: value for name, value in os.environ.items() if name not in CHOSEN}
+    environment["PORTAL_DATA"] = str(data)
+    command = ["./portal", "manage", "showmigrations", "foundation"]
+    return subprocess.run(command, cwd=HERE, env=environment, capture_output=True, text=True)
+
+
+def test_a_lost_database_is_not_replaced_by_an_empty_one(lost):
+    done = manage(lost)
+    assert done.returncode == 1
+    assert f"the database of {lost} is missing" in done.stderr
+    assert "./portal restore" in done.stderr
+    (lost / "has-database").unlink()
+    assert manage(lost).returncode == 0

@@ -1,24 +1,20 @@
 """The document of security names every requirement once, and files and tests that exist."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from accounts.services import (
-    email,
-    factors,
-    founding,
-    inviting,
-    joining,
-    searching,
-    showing,
-    signing_on,
-)
-from applications.services import answering, contacting, csrs, mailboxes
-from certportal import eligibility, feedback
-from issuance.services import examine, possession
-from tests.portal.test_mission import named, those_in
+from accounts.services.organisations import found, invite, join, search
+from accounts.services.people import email, second_factor, sign_on
+from accounts.services.rights import documents
+from applications.services.applicant import answers, contact_links, csr, mailbox, repeated_starts
+from applications.services.system import papers
+from certportal.public import eligibility, feedback
+from issuance.services import csr_check
+from issuance.services.exposed_keys import possession
+from tests.portal.named_in_docs import named, those_in
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "security.md").read_text()
@@ -73,28 +69,38 @@ def test_what_protects_is_built_and_tested_where_the_table_says(row):
 
 
 LIMITS = {
-    "Steps of logging in": [signing_on.MOST_STEPS_FROM],
-    "Logins": [signing_on.MOST_LOGINS_AN_HOUR],
-    "Information added to an order": [answering.MOST_ADDITIONS_A_DAY],
+    "Steps of logging in": [sign_on.MOST_STEPS_FROM],
+    "New drafts": [
+        repeated_starts.MOST_AN_HOUR,
+        repeated_starts.MOST_FROM,
+        repeated_starts.MOST_FOR_ONE,
+    ],
+    "New receipts and decisions as PDF": [
+        *[papers.MOST_A_MINUTE, papers.MOST_FOR_ONE, papers.MOST_FROM]
+    ],
+    "Logins": [sign_on.MOST_LOGINS_AN_HOUR],
+    "Information added to an order": [answers.MOST_ADDITIONS_A_DAY],
     "Uploads of requests and documents": [
-        *[csrs.MOST_UPLOADS_AN_HOUR, csrs.MOST_UPLOADS_BY_ONE, csrs.MOST_UPLOADS_FROM]
+        *[csr.MOST_UPLOADS_AN_HOUR, csr.MOST_UPLOADS_BY_ONE, csr.MOST_UPLOADS_FROM]
     ],
-    "Documents about the right to act": [showing.MOST_A_DAY, showing.MOST_A_DAY_FROM],
-    "Wrong codes of a second factor": [factors.MOST_FAILURES],
-    "Invitations": [inviting.MOST_A_DAY, inviting.MOST_A_DAY, inviting.MOST_A_DAY_FROM],
-    "Requests to be invited": [joining.MOST_A_DAY, joining.MOST_A_DAY_FROM],
+    "Documents about the right to act": [documents.MOST_A_DAY, documents.MOST_A_DAY_FROM],
+    "Wrong codes of a second factor": [second_factor.MOST_FAILURES],
+    "Invitations": [invite.MOST_A_DAY, invite.MOST_A_DAY, invite.MOST_A_DAY_FROM],
+    "Requests to be invited": [join.MOST_A_DAY, join.MOST_A_DAY_FROM],
     "Codes to confirm one's address": [email.MOST_CODES_AN_HOUR, email.MOST_CODES_AN_HOUR_FROM],
-    "Codes to a shared mailbox": [
-        *[mailboxes.MOST_CODES, mailboxes.MOST_BY_ONE, mailboxes.MOST_FROM]
-    ],
+    "Codes to a shared mailbox": [*[mailbox.MOST_CODES, mailbox.MOST_BY_ONE, mailbox.MOST_FROM]],
     "Links to technical contacts": [
-        *[contacting.MOST_MAILS_AN_HOUR, contacting.MOST_MAILS_BY_ONE, contacting.MOST_MAILS_FROM]
+        *[
+            contact_links.MOST_MAILS_AN_HOUR,
+            contact_links.MOST_MAILS_BY_ONE,
+            contact_links.MOST_MAILS_FROM,
+        ]
     ],
-    "Wrong secrets of links": [inviting.MOST_GUESSES_AN_HOUR],
-    "Accounts founded": [founding.MOST_FOUNDED_A_DAY, founding.MOST_FOUNDED_A_DAY_FROM],
-    "Organisations looked up for an account": [founding.MOST_LOOKUPS_AN_HOUR],
-    "Public examination of requests, revocation by key": [examine.MOST],
-    "Search of the registers": [searching.MOST],
+    "Wrong secrets of links": [invite.MOST_GUESSES_AN_HOUR],
+    "Accounts founded": [found.MOST_FOUNDED_A_DAY, found.MOST_FOUNDED_A_DAY_FROM],
+    "Organisations looked up for an account": [found.MOST_LOOKUPS_AN_HOUR],
+    "Public examination of requests, revocation by key": [csr_check.MOST],
+    "Search of the registers": [search.MOST],
     "Who can apply": [eligibility.MOST],
     "Feedback": [feedback.MOST_AN_HOUR],
 }
@@ -105,5 +111,40 @@ def test_the_limits_are_those_that_the_document_tells(what):
     (line,) = [line for line in TEXT.splitlines() if line.startswith(f"| {what} |")]
     told = [int(number) for number in re.findall(r"\b\d+\b", line)]
     assert [one for one in LIMITS[what] if one not in told] == []
-    assert examine.MOST == possession.MOST
-    assert inviting.MOST_GUESSES_AN_HOUR == contacting.MOST_GUESSES_AN_HOUR
+    assert csr_check.MOST == possession.MOST
+    assert invite.MOST_GUESSES_AN_HOUR == contact_links.MOST_GUESSES_AN_HOUR
+
+
+def test_the_times_for_faults_of_packages_are_said():
+    (section,) = re.findall(r"## Faults of packages\n(.*?)\n## ", TEXT, re.DOTALL)
+    days = {"three days": "critical", "fourteen days": "high", "sixty days": "otherwise"}
+    for line in re.findall(r"^- (.*)", section, re.MULTILINE):
+        (within,) = [one for one in days if one in line]
+        assert days.pop(within) in line
+    assert days == {}
+    assert "every three months" in section
+
+
+def test_types_are_checked_strictly_and_packages_by_their_import_contracts_before_the_tests():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert project["tool"]["mypy"]["strict"] is True
+    assert {"certportal", "accounts", "applications", "issuance"} <= {
+        *project["tool"]["mypy"]["packages"]
+    }
+    checks = (ROOT / "certportal" / "shell" / "checks.sh").read_text()
+    assert "mypy" in checks
+    assert "lint-imports" in checks or "importlinter" in checks
+
+
+def test_every_setting_that_is_read_is_told_in_the_readme():
+    read = set()
+    for file in ("certportal/settings.py", "certportal/env.py"):
+        text = (ROOT / file).read_text()
+        names = r'env\.(?:text|secret|flag|choice|table|key_pairs)\(\s*"([A-Z_]+)"'
+        read |= set(re.findall(names, text))
+    read -= {"FAULT_POINTS_DIR", "OUTBOX_LEASE_SECONDS", "OUTBOX_SWEEP_SECONDS"}  # for tests
+    assert len(read) > 30
+    told = "\n".join(
+        path.read_text() for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    )
+    assert [one for one in sorted(read) if one not in told] == []

@@ -9,10 +9,9 @@ from django.test import Client
 from django.urls import reverse
 
 from applications import services
-from tests import people
-from tests.applications import orders
-from tests.applications.contact.conftest import CONTACT
-from tests.portal.test_headers import Inline, places
+from certportal.dev.builders import orders, people
+from certportal.dev.builders.orders import CONTACT
+from tests.portal.inline import Inline, places
 
 SCRIPT = """'"><script>alert(1)</script><img src=x onerror=alert(1)>{{7*7}}{% now "Y" %}"""
 FORMULA = '=HYPERLINK("http://evil.example";"x")'

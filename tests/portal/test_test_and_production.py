@@ -4,14 +4,13 @@ import pytest
 from django.core import mail
 from django.test import Client
 
-from applications import contents, papers
+from applications.documents import papers
+from applications.rules import sections
+from certportal.dev.builders import orders, people
 from certportal.foundation import clock
-from certportal.samples import application, samples
-from tests import people
-from tests.applications import orders
 
 BAND = '<div class="testband">'
-SENT = ["order", "again", "certificate", "revoke"]
+SENT = ["order", "again", "revoke"]
 DRAFT = ["order", "names", "check", "discard", "again"]
 
 
@@ -65,12 +64,6 @@ def test_the_pages_of_a_draft_tell_which_it_is(matti, type):
     for name in DRAFT:
         page = web.get(f"/en/orders/{draft.pk}/{'' if name == 'order' else name + '/'}").text
         assert (BAND in page) == draft.type.startswith("test_"), name
-    for part in (section.id for section in contents.asked(draft, on=clock.day(clock.now()))):
+    for part in (section.id for section in sections.asked(draft, on=clock.day(clock.now()))):
         page = web.get(f"/en/orders/{draft.pk}/part/{part}/").text
         assert (BAND in page) == draft.type.startswith("test_"), part
-
-
-def test_the_samples_are_of_production_and_none_claims_to_be_a_test(now):
-    assert application("fi", now).type == "server"
-    subjects = [sample.message.subject for sample in samples(now=now)]
-    assert [one for one in subjects if one.startswith("[TEST]")] == []

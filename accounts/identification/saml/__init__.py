@@ -1,4 +1,4 @@
-"""Identification over SAML 2.0, as Suomi.fi-tunnistus speaks it: our side, the service provider.
+"""Identification over SAML 2.0 with Suomi.fi-tunnistus; this service is the service provider.
 
-Own views over python3-saml; see docs/decisions/own-saml-service-provider.md.
+Built on python3-saml with views of our own; see docs/decisions/own-saml-service-provider.md.
 """

@@ -1,4 +1,4 @@
-"""From the bytes of an answer to a statement about a person, or to the reason why there is none."""
+"""Reading of a SAML Response: decoding, status, signature, decryption and addressing."""
 
 import binascii
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ from accounts.identification.identity import Cancelled, NotIdentified
 from accounts.identification.saml.party import Party, request_data
 from accounts.identification.saml.structure import check_sealed, find_assertion
 
-# An answer of Suomi.fi-tunnistus with every attribute there is stays below a tenth of this.
+# A Response of Suomi.fi-tunnistus with all attributes is smaller than a tenth of this.
 MAX_CHARACTERS = 256 * 1024
 STATUS = "urn:oasis:names:tc:SAML:2.0:status:"
-# SAML 2.0 Core, 3.2.2.2: what a provider says of a person who could not or would not.
+# SAML 2.0 Core, 3.2.2.2: second-level status if the person failed or cancelled.
 TURNED_BACK = {f"{STATUS}AuthnFailed", f"{STATUS}RequestDenied"}
 UNREADABLE = (
     OneLogin_Saml2_Error,
@@ -30,7 +30,7 @@ UNREADABLE = (
     xmlsec.Error,
     binascii.Error,
     ValueError,
-    # What decrypts to something else than an element trips python3-saml up.
+    # python3-saml raises these if the decrypted content is not an element.
     TypeError,
     AttributeError,
 )
@@ -38,7 +38,7 @@ UNREADABLE = (
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer whose signature and place are in order: its assertion, read by nobody else yet."""
+    """A verified Response and its assertion, whose conditions are still to be judged."""
 
     response: OneLogin_Saml2_Response
     assertion: Any
@@ -46,9 +46,10 @@ class Answer:
 
 
 def read(encoded: str, party: Party, idp: dict[str, Any], *, now: datetime) -> Answer:
-    """Return the answer in a posted SAMLResponse once it is shown to be the provider's, to us.
+    """Return the answer in a posted SAMLResponse (base64), verified to be from `idp` and to us.
 
-    Raises Cancelled when it says that the person turned back, NotIdentified for all else.
+    `idp` is the provider in python3-saml's settings. Raises Cancelled if the status says that the
+    person cancelled, NotIdentified for every other fault.
     """
     if not encoded or len(encoded) > MAX_CHARACTERS:
         raise NotIdentified("no SAMLResponse")
@@ -75,7 +76,7 @@ def _check_status(root: Any) -> None:
 
 
 def _open(encoded: str, party: Party, idp: dict[str, Any]) -> OneLogin_Saml2_Response:
-    """Decrypt with whichever of our keys fits."""
+    """Decrypt with the first of our keys that works."""
     problem: Exception | None = None
     for pair in party.pairs:
         settings = OneLogin_Saml2_Settings(party.toolkit(idp, pair))
@@ -87,7 +88,7 @@ def _open(encoded: str, party: Party, idp: dict[str, Any]) -> OneLogin_Saml2_Res
 
 
 def _departure(root: Any, party: Party) -> str:
-    """Return the request that is answered; the answer must be addressed to us exactly."""
+    """Return InResponseTo. Raises NotIdentified if Destination is not exactly our address."""
     if root.get("Destination") != party.answer_url:
         raise NotIdentified("Destination")
     request = root.get("InResponseTo")

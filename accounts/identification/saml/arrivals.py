@@ -1,8 +1,8 @@
-"""True answers on their way from the provider's post to the browser's own session.
+"""Storage of verified answers between the provider's POST and the browser's own session.
 
-The provider's answer is posted from another site, so the browser sends no SameSite=Lax cookie with
-it. What it says is judged there, kept here for a moment, and fetched by the redirect that follows,
-which does carry the cookie.
+The provider's answer is a cross-site POST, with which the browser sends no SameSite=Lax cookie. The
+answer is verified during the POST, stored here for a short time, and fetched in the redirect that
+follows, which does carry the session cookie.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from accounts.identification.hashing import Digest
 from accounts.identification.identity import Identity, NotIdentified, ProviderSession
 from accounts.identification.saml.statements import Statement
 from accounts.models import Arrival
-from certportal.foundation import tokens
+from certportal.foundation.web import tokens
 
 # The redirect follows at once.
 LASTS = timedelta(minutes=2)
@@ -25,17 +25,17 @@ LASTS = timedelta(minutes=2)
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """Who has come back, and in answer to which request."""
+    """The identified person, and the id of the request that was answered."""
 
     identity: Identity
     in_response_to: str
 
 
 def keep(statement: Statement, *, now: datetime) -> str:
-    """Keep the identity that was stated and return the token that fetches it, once.
+    """Store the identity of a statement and return a token that fetches it once.
 
-    The personal identity code is hashed here and then let go. Raises NotIdentified when the
-    statement names nobody, or its assertion has been used before.
+    The personal identity code is stored only as a hash. Raises NotIdentified if the statement has
+    no valid identifier or name, or if its assertion has been used before (replay).
     """
     identity, token = claims.identity(statement.claims), tokens.new()
     assertion = hashlib.sha256(statement.assertion.encode()).hexdigest()
@@ -55,7 +55,10 @@ def keep(statement: Statement, *, now: datetime) -> str:
 
 @transaction.atomic
 def take(token: str, *, now: datetime) -> Arrived:
-    """Return what the token fetches and empty the row; NotIdentified when there is nothing."""
+    """Return the identity stored under the token, and clear the row.
+
+    The row itself stays, to detect a replay. Raises NotIdentified if there is nothing to fetch.
+    """
     waiting = Arrival.objects.select_for_update().filter(made_at__gt=now - LASTS)
     arrival = waiting.filter(token_hash=tokens.digest(token)).exclude(content={}).first()
     if arrival is None:

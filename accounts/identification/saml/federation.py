@@ -1,4 +1,4 @@
-"""The identity provider's metadata: a file that the operator keeps up to date."""
+"""The identity provider's metadata, read from a file that the operator keeps up to date."""
 
 from copy import deepcopy
 from datetime import datetime
@@ -17,13 +17,13 @@ log = structlog.get_logger(__name__)
 
 
 class Federation:
-    """Reads the metadata file anew whenever it has changed; `entity_id` picks one of several.
+    """The metadata file, reread when it changes; `entity_id` selects one of several providers.
 
-    Every signing certificate in it is believed, so that the provider can change its key.
+    Every signing certificate in it is trusted, so that the provider can roll over its key.
     """
 
     def __init__(self, path: str, entity_id: str) -> None:
-        """Keep where the file is; it is read when first needed."""
+        """Store the path; the file is read when first needed."""
         self.path, self.entity_id = Path(path), entity_id
         self._stamp: tuple[int, int] | None = None
         self._idp: dict[str, Any] = {}
@@ -32,7 +32,7 @@ class Federation:
     def idp(self, *, now: datetime) -> dict[str, Any]:
         """Return the provider as python3-saml's settings name it.
 
-        Raises Unavailable when the file is missing, is no metadata of this provider, or has
+        Raises Unavailable if the file is missing, is not metadata of this provider, or has
         expired (SAML 2.0 Metadata, 2.3.2).
         """
         try:

@@ -1,7 +1,7 @@
-"""Single logout over the redirect binding, begun by us or by the provider.
+"""Single logout over the redirect binding, started by this service or by the provider.
 
-python3-saml lets an unsigned message through and takes an absent Destination for the right one;
-here a message is signed and addressed to us, or it is refused.
+python3-saml accepts unsigned messages and messages without Destination. Here a message is refused
+unless it is signed and its Destination is our address.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from onelogin.saml2.logout_request import OneLogin_Saml2_Logout_Request
 from onelogin.saml2.logout_response import OneLogin_Saml2_Logout_Response
 from onelogin.saml2.xml_utils import OneLogin_Saml2_XML
 
-from accounts.identification.identity import Farewell, NotIdentified, ProviderSession
+from accounts.identification.identity import NotIdentified, ProviderLogout, ProviderSession
 from accounts.identification.saml.answers import UNREADABLE
 from accounts.identification.saml.party import TRANSIENT
 
@@ -21,36 +21,37 @@ SIGNATURES = {C.RSA_SHA256, C.RSA_SHA384, C.RSA_SHA512}
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """The provider's wish that sessions end: their name, their indexes, and how to answer."""
+class LogoutRequest:
+    """A logout request of the provider: NameID, session indexes, and the address of our answer."""
 
     name_id: str
     indexes: tuple[str, ...]
     answer_url: str
 
 
-def ask(auth: Any, session: ProviderSession) -> Farewell | None:
-    """Return our request to end the provider's session; None where it takes no such request."""
+def ask(auth: Any, session: ProviderSession) -> ProviderLogout | None:
+    """Return our logout request; None if the provider has no single logout service."""
     settings = auth.get_settings()
     if not auth.get_slo_url():
         return None
     url = auth.logout(
-        # Empty, some providers would leave it out of what they verify.
+        # Not empty: some providers omit an empty RelayState from the verified query.
         return_to="logout",
         name_id=session.name_id,
-        # python3-saml writes the index into its template as it is.
+        # python3-saml inserts the index into its XML template without escaping.
         session_index=escape(session.index),
         nq=settings.get_idp_data()["entityId"],
         name_id_format=TRANSIENT,
         spnq=settings.get_sp_data()["entityId"],
     )
-    return Farewell(url, auth.get_last_request_id())
+    return ProviderLogout(url, auth.get_last_request_id())
 
 
 def is_confirmed(auth: Any, data: dict[str, Any], request: str, url: str) -> bool:
-    """Whether the provider's signed answer to our request says that its session has ended.
+    """Whether the provider's signed answer to our logout request reports success.
 
-    `data` is the request as python3-saml wants it. Raises NotIdentified when it is no such answer.
+    `data` is from `request_data`, `request` the id of our request, `url` our logout address.
+    Raises NotIdentified if the answer is unsigned, not addressed to us, or to another request.
     """
     query = data["get_data"]
     try:
@@ -63,8 +64,8 @@ def is_confirmed(auth: Any, data: dict[str, Any], request: str, url: str) -> boo
     return bool(message.get_status() == C.STATUS_SUCCESS)
 
 
-def read_wish(auth: Any, data: dict[str, Any], url: str) -> Wish:
-    """Return whose sessions the provider wants ended. Raises NotIdentified when it may not ask."""
+def read_request(auth: Any, data: dict[str, Any], url: str) -> LogoutRequest:
+    """Return the provider's logout request. Raises NotIdentified if it is not valid."""
     query, request = data["get_data"], OneLogin_Saml2_Logout_Request
     try:
         message = request(auth.get_settings(), query["SAMLRequest"])
@@ -75,11 +76,11 @@ def read_wish(auth: Any, data: dict[str, Any], url: str) -> Wish:
         name, indexes = request.get_nameid(root), request.get_session_indexes(root)
     except UNREADABLE as error:
         raise NotIdentified(type(error).__name__) from error
-    return Wish(name, tuple(indexes), _answer(auth, message.id, query))
+    return LogoutRequest(name, tuple(indexes), _answer(auth, message.id, query))
 
 
 def _check(auth: Any, root: Any, query: dict[str, str], kind: str, url: str) -> None:
-    """The message must be signed by the provider, issued by it, and addressed to us."""
+    """Raise NotIdentified unless the provider signed and issued the message, addressed to us."""
     if not query.get("Signature") or query.get("SigAlg") not in SIGNATURES:
         raise NotIdentified(f"{kind} is not signed")
     is_request = kind == "SAMLRequest"
@@ -94,7 +95,7 @@ def _check(auth: Any, root: Any, query: dict[str, str], kind: str, url: str) -> 
 
 
 def _answer(auth: Any, request: str, query: dict[str, str]) -> str:
-    """Return the address with our signed answer that the session has ended."""
+    """Return the redirect address with our signed logout response."""
     response = OneLogin_Saml2_Logout_Response(auth.get_settings())
     response.build(request)
     parameters = {"SAMLResponse": response.get_response()}

@@ -1,4 +1,4 @@
-"""Our metadata: what the identity provider is told of us (SAML 2.0 Metadata, 2.4.4)."""
+"""The metadata of this service provider (SAML 2.0 Metadata, 2.4.4)."""
 
 import base64
 from datetime import datetime, timedelta
@@ -13,10 +13,10 @@ from onelogin.saml2.utils import OneLogin_Saml2_Utils
 
 from accounts.identification import claims
 from accounts.identification.saml.party import Party
-from certportal.foundation import tokens
+from certportal.foundation.web import tokens
 
 LASTS = timedelta(days=30)
-# The attributes of the narrow set ("suppea") of Suomi.fi-tunnistus that we need, and no others.
+# The only attributes needed, all in the narrow set ("suppea") of Suomi.fi-tunnistus.
 ATTRIBUTES = (
     ("nationalIdentificationNumber", claims.HETU),
     ("sn", claims.FAMILY_NAME),
@@ -29,8 +29,9 @@ ATTRIBUTES = (
 def document(party: Party, contact: str, *, only: str = "", now: datetime) -> bytes:
     """Return our signed metadata.
 
-    `only` is `current` or `next` for a provider that takes one certificate at a time, as
-    Suomi.fi-tunnistus does; else all are in it. `contact` is the address of the technical contact.
+    `only` is `current` or `next` for a provider that accepts one certificate at a time, as
+    Suomi.fi-tunnistus does; otherwise all certificates are included. `contact` is the mail address
+    of the technical contact.
     """
     context = {
         "party": party,

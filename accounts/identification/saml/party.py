@@ -1,4 +1,4 @@
-"""Who we are towards the identity provider: names, addresses and keys."""
+"""This service as a SAML service provider: entity ID, addresses and keys."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,10 +22,10 @@ class KeyPair:
 
 @dataclass(frozen=True)
 class Party:
-    """The service provider: its entity ID, addresses, keys, and what it asks for.
+    """The service provider: entity ID, addresses, keys, and accepted levels of assurance.
 
-    `keys` are files (certificate, private key): the first pair signs; every pair decrypts, so that
-    a new one can be made known before it is taken into use.
+    `keys` are paths of (certificate, private key), PEM. The first pair signs; all of them decrypt,
+    so that a new certificate can be published before it is used.
     """
 
     base_url: str
@@ -35,12 +35,12 @@ class Party:
 
     @property
     def answer_url(self) -> str:
-        """Where the provider's answers are posted (AssertionConsumerService)."""
+        """The address to which the provider posts its answers (AssertionConsumerService)."""
         return urljoin(self.base_url, reverse("identification-saml-answer"))
 
     @property
     def logout_url(self) -> str:
-        """Where logout messages come to (SingleLogoutService)."""
+        """The address that receives logout messages (SingleLogoutService)."""
         return urljoin(self.base_url, reverse("identification-saml-logout"))
 
     @cached_property
@@ -90,7 +90,10 @@ SECURITY = {
 
 
 def request_data(url: str, query: dict[str, str] | None = None, raw: str = "") -> dict[str, Any]:
-    """Return the request as python3-saml wants it: at our registered address, whatever the Host."""
+    """Return a request in the form of python3-saml, for our registered `url`, not the Host header.
+
+    `raw` is the query string as received; it is needed to verify a signature over it.
+    """
     parts = urlsplit(url)
     return {
         "https": "on" if parts.scheme == "https" else "off",
@@ -99,6 +102,6 @@ def request_data(url: str, query: dict[str, str] | None = None, raw: str = "") -
         "get_data": query or {},
         "post_data": {},
         "query_string": raw,
-        # The signature is over the query as it was sent (SAML 2.0 Bindings, 3.4.4.1).
+        # The signature covers the query as sent, still URL-encoded (SAML 2.0 Bindings, 3.4.4.1).
         "validate_signature_from_qs": bool(raw),
     }

@@ -1,4 +1,4 @@
-"""The SAML identity provider behind the identification seam."""
+"""The `Provider` implementation for SAML 2.0."""
 
 import hmac
 import secrets
@@ -14,9 +14,9 @@ from accounts.identification.freshness import judge_freshness
 from accounts.identification.identity import (
     Cancelled,
     Departure,
-    Farewell,
     Identity,
     NotIdentified,
+    ProviderLogout,
     ProviderSession,
 )
 from accounts.identification.saml import answers, arrivals, logout, statements
@@ -28,11 +28,11 @@ log = structlog.get_logger(__name__)
 
 
 class Saml:
-    """A provider that speaks SAML 2.0: redirects there, posts back.
+    """A SAML 2.0 identity provider: requests by redirect, answers by POST.
 
-    `base_url` is our public address, `keys` the files of our key pairs (certificate, key; the
-    first signs), `metadata` the provider's metadata file, `levels` the accepted levels of
-    assurance, `skew_seconds` how far its clock may be from ours.
+    `base_url` is our public address, `keys` the paths of our key pairs (certificate, key; the
+    first signs), `metadata` the path of the provider's metadata, `levels` the accepted levels of
+    assurance, `skew_seconds` the tolerated difference of clocks.
     """
 
     def __init__(
@@ -47,16 +47,16 @@ class Saml:
         skew_seconds: int,
         contact: str,
     ) -> None:
-        """Keep our particulars; files are read when first needed."""
+        """Store the settings; files are read when first needed."""
         self.party = Party(base_url, entity_id, keys, levels)
         self.federation = Federation(metadata, idp_entity_id)
         self.skew = timedelta(seconds=skew_seconds)
         self.contact = contact
 
     def begin(self, *, callback: str, language: str, since: datetime | None = None) -> Departure:
-        """Return the provider's address with our signed request, and the request's id to remember.
+        """Return the provider's address with our signed request; its id is kept in `memory`.
 
-        `callback` is not used: answers come to the one address that our metadata names.
+        `callback` is not used: answers come to the address in our metadata.
         """
         state = secrets.token_urlsafe(32)
         auth = self.toolkit(request_data(self.party.answer_url), now=clock.now())
@@ -68,9 +68,10 @@ class Saml:
         return Departure(f"{url}&{urlencode({'locale': language})}", state, memory)
 
     def receive(self, posted: Mapping[str, str], *, now: datetime) -> dict[str, str]:
-        """Judge a posted answer and return the query to go on with in the browser's own session.
+        """Verify a posted answer and return the query of the redirect to the return address.
 
-        A refused answer goes on too: only there is the language of the person known.
+        A refused answer is redirected too, because the person's language is known only in the
+        session, which is not available in this request.
         """
         state = {"state": posted.get("RelayState", "")[:100]}
         try:
@@ -83,7 +84,7 @@ class Saml:
             return state | {"error": "refused"}
 
     def read(self, encoded: str, *, now: datetime) -> statements.Statement:
-        """Return what a SAMLResponse states; raises Cancelled, NotIdentified and Unavailable."""
+        """Return the statement in a SAMLResponse. Raises Cancelled, NotIdentified, Unavailable."""
         idp = self.federation.idp(now=now)
         answer = answers.read(encoded, self.party, idp, now=now)
         return statements.judge(answer, self.party, idp["entityId"], skew=self.skew, now=now)
@@ -91,7 +92,7 @@ class Saml:
     def complete(
         self, answer: Mapping[str, str], memory: dict[str, str], *, callback: str, now: datetime
     ) -> Identity:
-        """Fetch the arrival and return who it is, if it answers the request of this browser."""
+        """Return the stored identity, if it is the answer to this browser's request."""
         if answer.get("error") == "access_denied":
             raise Cancelled("access_denied")
         arrived = arrivals.take(answer.get("arrival", ""), now=now)
@@ -102,27 +103,29 @@ class Saml:
         judge_freshness(proven_at and proven_at.timestamp(), memory.get("since"), now)
         return arrived.identity
 
-    def farewell(self, session: ProviderSession) -> Farewell | None:
-        """Return our signed logout request; None when the provider publishes no address for it."""
+    def end_session(self, session: ProviderSession) -> ProviderLogout | None:
+        """Return our signed logout request; None if the provider has no logout address."""
         data = request_data(self.party.logout_url)
         return logout.ask(self.toolkit(data, now=clock.now()), session)
 
     def is_ended(self, query: dict[str, str], raw: str, *, request: str, now: datetime) -> bool:
-        """Whether the provider answers our logout request `request` by saying that it is done.
+        """Whether the provider's answer to our logout request with id `request` reports success.
 
-        `raw` is the query string as it was sent. Raises NotIdentified when it is no such answer.
+        `raw` is the query string as received. Raises NotIdentified if the answer is not valid.
         """
         url = self.party.logout_url
         data = request_data(url, query, raw)
         return logout.is_confirmed(self.toolkit(data, now=now), data, request, url)
 
-    def wish(self, query: dict[str, str], raw: str, *, now: datetime) -> logout.Wish:
-        """Return which sessions the provider's logout request ends; raises NotIdentified."""
+    def logout_request(
+        self, query: dict[str, str], raw: str, *, now: datetime
+    ) -> logout.LogoutRequest:
+        """Return the provider's logout request. Raises NotIdentified if it is not valid."""
         url = self.party.logout_url
         data = request_data(url, query, raw)
-        return logout.read_wish(self.toolkit(data, now=now), data, url)
+        return logout.read_request(self.toolkit(data, now=now), data, url)
 
     def toolkit(self, data: dict[str, Any], *, now: datetime) -> Any:
-        """Return python3-saml for a request at one of our addresses, signing with the first key."""
+        """Return python3-saml's object for a `request_data`, signing with our first key."""
         settings = self.party.toolkit(self.federation.idp(now=now), self.party.pairs[0])
         return OneLogin_Saml2_Auth(data, old_settings=settings)

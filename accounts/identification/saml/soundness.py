@@ -1,4 +1,4 @@
-"""Whether the SAML settings of a production can work, and be trusted."""
+"""System checks of the SAML settings of a production environment."""
 
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,13 +14,13 @@ from accounts.identification.saml.federation import Federation
 from certportal.foundation import clock
 from certportal.foundation.errors import Unavailable
 
-# Suomi.fi-tunnistus installs metadata once a week; a renewal takes its time.
+# Suomi.fi-tunnistus installs new metadata once a week, so a renewal takes some time.
 WARNED = timedelta(days=30)
 SMALLEST_KEY = 2048
 
 
 def faults(options: dict[str, Any]) -> list[CheckMessage]:
-    """Return what is wrong with the options of the SAML provider."""
+    """Return the errors and warnings about the options of the SAML provider."""
     found: list[CheckMessage] = []
     if urlsplit(options["base_url"]).scheme != "https":
         found.append(Error("PORTAL_BASE_URL must be an https address.", id="accounts.E006"))

@@ -1,4 +1,4 @@
-"""What an assertion must state before it is taken for a proof, and what of it is kept."""
+"""Checks of an assertion's conditions, and extraction of the claims that are kept."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,13 +14,16 @@ from accounts.identification.identity import NotIdentified, ProviderSession
 from accounts.identification.saml.answers import Answer
 from accounts.identification.saml.party import TRANSIENT, Party
 
-# Given names of Suomi.fi-tunnistus: all of them (FirstName), or the X.520 attribute.
+# Attributes for given names, in order of preference.
 GIVEN_NAMES = (claims.GIVEN_NAMES, claims.EIDAS_GIVEN_NAME, "urn:oid:2.5.4.42")
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What the provider stated of the person who has just identified, or did earlier."""
+    """The provider's statement about a person; `assertion` is its ID, for replay detection.
+
+    The person may have authenticated earlier (single sign-on): see `auth_time` in `claims`.
+    """
 
     assertion: str
     in_response_to: str
@@ -32,9 +35,9 @@ class Statement:
 def judge(
     answer: Answer, party: Party, issuer: str, *, skew: timedelta, now: datetime
 ) -> Statement:
-    """Return what the assertion states, if it was made by the issuer, for us, now and as asked.
+    """Return the statement, if issuer, audience, level, times and bearer are as required.
 
-    Exact where python3-saml is lenient, which takes what is absent for fulfilled. Raises
+    These checks are made here because python3-saml takes an absent element for fulfilled. Raises
     NotIdentified.
     """
     assertion = answer.assertion
@@ -57,7 +60,7 @@ def judge(
 
 
 def _check_times(assertion: Any, skew: timedelta, now: datetime) -> datetime:
-    """Return when the assertion ends; it must have begun, and bound itself in time."""
+    """Return NotOnOrAfter. Raises NotIdentified unless both bounds are given and now is between."""
     (conditions,) = _all(assertion, "./saml:Conditions")
     begins, ends = _moment(conditions, "NotBefore"), _moment(conditions, "NotOnOrAfter")
     seconds, leeway = now.timestamp(), skew.total_seconds()
@@ -67,7 +70,7 @@ def _check_times(assertion: Any, skew: timedelta, now: datetime) -> datetime:
 
 
 def _check_bearer(answer: Answer, url: str, skew: timedelta, now: datetime) -> None:
-    """The bearer must bring it here, in answer to the same request, in time (Profiles, 4.1.4.2)."""
+    """Check recipient, request and time of the bearer confirmation (SAML Profiles, 4.1.4.2)."""
     path = f"./saml:Subject/saml:SubjectConfirmation[@Method='{C.CM_BEARER}']"
     found = _all(answer.assertion, f"{path}/saml:SubjectConfirmationData")
     if len(found) != 1:
@@ -80,7 +83,7 @@ def _check_bearer(answer: Answer, url: str, skew: timedelta, now: datetime) -> N
 
 
 def _claims(answer: Answer) -> dict[str, str]:
-    """Return the identifier and the names; all other attributes are not even looked at."""
+    """Return the identifier and the names; all other attributes are ignored."""
     try:
         said = answer.response.get_attributes()
     except OneLogin_Saml2_ValidationError as error:
@@ -120,7 +123,7 @@ def _statement(assertion: Any) -> Any:
 
 
 def _moment(element: Any, name: str) -> int:
-    """Return the attribute as seconds since 1970; NotIdentified when it is absent."""
+    """Return an XML attribute as seconds since 1970. Raises NotIdentified if it is absent."""
     value = element.get(name)
     if not value:
         raise NotIdentified(f"no {name}")
@@ -134,9 +137,10 @@ def _text(element: Any, path: str) -> str:
 
 
 def _whole(element: Any) -> str:
-    """Return all of the text: what comes after a comment, which no signature sees, as well.
+    """Return the whole text, including that after an XML comment.
 
-    (CERT/CC VU#475445.)
+    Canonicalisation drops comments, so that an inserted one does not break the signature but
+    would truncate the text (CERT/CC VU#475445).
     """
     return str(element.xpath("string()"))
 

@@ -1,7 +1,8 @@
-"""What an answer may look like before anything in it is believed.
+"""Structural checks of a SAML Response before its content is used.
 
-Signature wrapping lives on documents in which one element is signed and another is read. So there
-is one shape only: a Response with one assertion, whole under one signature of its own.
+Signature wrapping attacks use documents in which one element is signed and another one is read.
+So only one structure is accepted: a Response with one assertion, which one signature of its own
+covers completely.
 """
 
 from collections import Counter
@@ -13,7 +14,7 @@ from onelogin.saml2.xml_utils import OneLogin_Saml2_XML
 from accounts.identification.identity import NotIdentified
 
 XMLENC11 = "http://www.w3.org/2009/xmlenc11#"
-# Authenticated encryption alone: with CBC the padding can be asked about (Jager, Somorovsky 2011).
+# Only authenticated encryption: CBC allows padding oracle attacks (Jager, Somorovsky 2011).
 CONTENT_CIPHERS = {f"{XMLENC11}{name}" for name in ("aes128-gcm", "aes192-gcm", "aes256-gcm")}
 KEY_CIPHERS = {C.RSA_OAEP_MGF1P, f"{XMLENC11}rsa-oaep"}
 ECDSA = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha"
@@ -26,7 +27,7 @@ type Element = Any
 
 
 def check_sealed(root: Element) -> None:
-    """Accept a Response with exactly one encrypted assertion under strong ciphers."""
+    """Raise NotIdentified unless a Response has exactly one assertion, strongly encrypted."""
     if root.tag != f"{{{C.NS_SAMLP}}}Response":
         raise NotIdentified("no Response")
     if len(_all(root, "//saml:EncryptedAssertion")) != 1 or _all(root, "//saml:Assertion"):
@@ -40,7 +41,10 @@ def check_sealed(root: Element) -> None:
 
 
 def find_assertion(root: Element) -> Element:
-    """Return the one assertion of a decrypted Response, whole under one strong signature."""
+    """Return the assertion of a decrypted Response, covered by one strong signature.
+
+    Raises NotIdentified for any other structure. The signature itself is verified elsewhere.
+    """
     if any(count > 1 for count in Counter(root.xpath("//@ID | //@Id | //@id")).values()):
         raise NotIdentified("an ID occurs twice")
     everywhere, inside = _all(root, "//saml:Assertion"), "/samlp:Response/saml:Assertion"

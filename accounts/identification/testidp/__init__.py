@@ -1,5 +1,5 @@
-"""An OpenID provider for development and tests; it believes whoever presses a button.
+"""An OpenID provider for development and tests: the visitor chooses a test person, unverified.
 
-Its addresses exist only where ``PORTAL_ENV`` is not production, and a system check refuses a
-production that trusts it.
+Its URLs exist only if ``PORTAL_ENV`` is not production, and a system check fails in a production
+environment configured to trust it.
 """

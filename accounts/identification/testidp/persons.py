@@ -1,4 +1,4 @@
-"""The persons one may log in as. Their codes are invented, from the temporary numbers 900–999."""
+"""The test persons. Their identity codes are invented, with temporary numbers 900–999."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from accounts.identification import claims
 
 @dataclass(frozen=True)
 class TestPerson:
-    """An invented person: key, names, an identity code or eIDAS identifier, and what they do."""
+    """An invented person; `code` is an identity code or eIDAS identifier, `part` a description."""
 
     __test__ = False
 
@@ -22,11 +22,11 @@ class TestPerson:
     eidas: bool = False
 
     def __str__(self) -> str:
-        """Return the name."""
+        """Return the given name and the family name."""
         return f"{self.given_name} {self.family_name}"
 
     def claims(self) -> dict[str, str]:
-        """Return what the provider says of the person."""
+        """Return the provider's claims about the person."""
         if self.eidas:
             return {
                 claims.EIDAS_IDENTIFIER: self.code,
@@ -56,5 +56,5 @@ PERSONS = (
 
 
 def find(key: str) -> TestPerson | None:
-    """Return the person with this key."""
+    """Return the person with this key, or None."""
     return next((person for person in PERSONS if person.key == key), None)

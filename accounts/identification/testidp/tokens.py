@@ -1,25 +1,24 @@
-"""Codes and ID tokens of the test provider."""
+"""Authorisation codes and ID tokens of the test provider."""
 
 import contextlib
-import os
 import secrets
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-import jwt
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from django.conf import settings
 from django.core import signing
+from joserfc import jwt
+from joserfc.jwk import RSAKey
 
 from accounts.identification.testidp.persons import TestPerson
-from certportal.foundation import limits
+from certportal.foundation import own_files
 from certportal.foundation.errors import TooMany
+from certportal.foundation.web import limits
 
 KID = "testidp"
-# The level that says "test" in the Finnish Trust Network; production accepts no such token.
+# The test level of assurance of the Finnish Trust Network; not accepted in production.
 LEVEL = "http://ftn.ficora.fi/2017/loatest2"
 SALT = "accounts.testidp"
 CODE_LASTS = timedelta(seconds=60)
@@ -27,14 +26,14 @@ TOKEN_LASTS = timedelta(minutes=5)
 
 
 def new_code(person: TestPerson, asked: dict[str, str], *, now: datetime) -> str:
-    """Return a code for the person who said now who they are, bound to what the client asked."""
+    """Return a code for a person who authenticates now, bound to the client's request."""
     said = {"person": person.key, "at": str(int(now.timestamp()))}
     content = {**asked, **said, "once": secrets.token_urlsafe(16)}
     return signing.dumps(content, salt=SALT)
 
 
 def redeem(code: str, *, now: datetime) -> dict[str, str] | None:
-    """Return what the code was bound to; None when it is forged, old or already used."""
+    """Return the content of the code; None if it is forged, expired or already used."""
     try:
         content: dict[str, str] = signing.loads(code, salt=SALT, max_age=CODE_LASTS)
         limits.spend("testidp_code", content["once"], most=1, per=timedelta(days=1), now=now)
@@ -44,7 +43,7 @@ def redeem(code: str, *, now: datetime) -> dict[str, str] | None:
 
 
 def claims(person: TestPerson, asked: dict[str, str], issuer: str, now: datetime) -> dict[str, Any]:
-    """Return the content of the ID token."""
+    """Return the claims of the ID token; `asked` is the content of the code."""
     return {
         "iss": issuer,
         "aud": asked["client_id"],
@@ -60,39 +59,25 @@ def claims(person: TestPerson, asked: dict[str, str], issuer: str, now: datetime
 
 def id_token(content: dict[str, Any]) -> str:
     """Return the signed ID token."""
-    return jwt.encode(content, private_key(), algorithm="RS256", headers={"kid": KID})
+    return jwt.encode({"alg": "RS256", "kid": KID}, content, private_key())
 
 
 def key_set() -> dict[str, list[dict[str, Any]]]:
     """Return the public key as a JSON Web Key Set."""
-    public = jwt.algorithms.RSAAlgorithm.to_jwk(private_key().public_key(), as_dict=True)
-    return {"keys": [{**public, "kid": KID, "use": "sig", "alg": "RS256"}]}
+    return {"keys": [private_key().as_dict(private=False)]}
 
 
 @cache
-def private_key() -> rsa.RSAPrivateKey:
-    """Return the provider's key, kept in the data directory so that all processes share it."""
+def private_key() -> RSAKey:
+    """Return the signing key, stored in the data directory and so shared by all processes."""
     path = Path(settings.PORTAL_DATA) / "testidp.pem"
     if not path.exists():
         _make(path)
-    key = serialization.load_pem_private_key(path.read_bytes(), password=None)
-    return cast(rsa.RSAPrivateKey, key)
+    return RSAKey.import_key(path.read_bytes(), {"kid": KID, "use": "sig", "alg": "RS256"})
 
 
 def _make(path: Path) -> None:
-    """Write a new key unless another process is quicker; nobody ever sees half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(f".{os.getpid()}.{secrets.token_hex(4)}")
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    draft.touch(mode=0o600)
-    draft.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    # The other process's key is as good, should it be there by now.
+    """Write a new key, atomically, unless another process has written one meanwhile."""
+    # If another process has written a key first, that key is used.
     with contextlib.suppress(FileExistsError):
-        os.link(draft, path)
-    draft.unlink()
+        own_files.write_new(path, RSAKey.generate_key(2048).as_pem(private=True), own_files.OWN)

@@ -1,9 +1,9 @@
-"""The test provider's addresses: discovery, keys, the page that asks who one is, the token."""
+"""The test provider's views: discovery, keys, the page to choose a person, the token."""
 
 import base64
 import hmac
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.identification.oidc import challenge
+from accounts.identification.oidc.client import challenge
 from accounts.identification.testidp import persons, tokens
 from certportal.foundation import clock
 
@@ -22,7 +22,7 @@ ASKED = ("client_id", "redirect_uri", "nonce", "code_challenge")
 
 
 def issuer(request: HttpRequest) -> str:
-    """Return the provider's own name: its address on the host that was asked."""
+    """Return the issuer identifier: the provider's address on the requested host."""
     return request.build_absolute_uri(reverse("testidp:root")).rstrip("/")
 
 
@@ -56,7 +56,7 @@ def jwks(request: HttpRequest) -> JsonResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 def authorize(request: HttpRequest) -> HttpResponse:
-    """Ask who one is, and send the browser back with a code for that person."""
+    """Let the visitor choose a person, and redirect back with a code for that person."""
     problem = fault(request)
     if problem:
         return HttpResponse(problem, status=400, content_type="text/plain")
@@ -70,7 +70,7 @@ def authorize(request: HttpRequest) -> HttpResponse:
 
 
 def fault(request: HttpRequest) -> str:
-    """Return what is wrong with an authorisation request, or empty."""
+    """Return the error in an authorisation request, or an empty string."""
     asked = request.GET
     if asked.get("client_id") != settings.OIDC_CLIENT_ID:
         return "unknown client"
@@ -117,7 +117,8 @@ def token(request: HttpRequest) -> JsonResponse:
 
 
 def _is_client(request: HttpRequest) -> bool:
-    expected = f"{settings.OIDC_CLIENT_ID}:{settings.OIDC_CLIENT_SECRET}".encode()
+    known = (settings.OIDC_CLIENT_ID, settings.OIDC_CLIENT_SECRET)
+    expected = ":".join(map(quote_plus, known)).encode()
     given = request.headers.get("Authorization", "")
     wanted = f"Basic {base64.b64encode(expected).decode()}"
     return hmac.compare_digest(given.encode(), wanted.encode())

@@ -1,4 +1,4 @@
-"""Grant the test persons their roles and tell whom one may log in as."""
+"""Grant the test persons their roles and list them for logging in."""
 
 from typing import Any
 
@@ -17,10 +17,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the option that only lists."""
-        parser.add_argument("--list", action="store_true", help="only tell whom to log in as")
+        parser.add_argument("--list", action="store_true", help="only list whom to log in as")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Grant unless only listing, then print one person a line."""
+        """Grant the roles unless only listing, then print one person per line."""
         if not options["list"]:
             try:
                 demo.grant_demo_roles(now=clock.now())

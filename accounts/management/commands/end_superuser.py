@@ -1,29 +1,20 @@
-"""`manage.py end_superuser WHO`: close the settings admin to somebody."""
+"""`manage.py end_superuser WHO`: take access to the settings admin from a person."""
 
-import argparse
-from typing import Any
+from collections.abc import Sequence
+from datetime import datetime
 
-from django.core.management.base import BaseCommand
-
-from accounts.management.naming import NAME, operator, refusals_told
-from accounts.naming import logins_named
-from accounts.services import roles
-from certportal.foundation import clock
+from accounts.management.people import PeopleCommand
+from accounts.services.people.named import logins_named
+from accounts.services.rights import staff_roles
+from certportal.foundation.actors import Actor
 
 
-class Command(BaseCommand):
-    """Close the settings admin to every login of a person; their next request finds no door."""
+class Command(PeopleCommand):
+    """Take access to the settings admin from every login of a person, with immediate effect."""
 
     help = "Close the settings admin to a person's logins."
 
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Declare whom."""
-        parser.add_argument("who", help=NAME)
-
-    def handle(self, *args: Any, **options: Any) -> None:
-        """Close, and tell to whom."""
-        with refusals_told():
-            logins = logins_named(options["who"])
-            roles.end_superuser(logins, actor=operator("end_superuser"), now=clock.now())
-        for login in logins:
-            self.stdout.write(f"{login} ({login.username}) is not a superuser")
+    def act(self, named: Sequence[str], actor: Actor, now: datetime) -> str:
+        logins = logins_named(*named)
+        staff_roles.end_superuser(logins, actor=actor, now=now)
+        return "\n".join(f"{login} ({login.username}) is not a superuser" for login in logins)

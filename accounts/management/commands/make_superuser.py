@@ -1,28 +1,20 @@
-"""`manage.py make_superuser WHO`: open the settings admin to somebody."""
+"""`manage.py make_superuser WHO`: give a person's login access to the settings admin."""
 
-import argparse
-from typing import Any
+from collections.abc import Sequence
+from datetime import datetime
 
-from django.core.management.base import BaseCommand
-
-from accounts.management.naming import NAME, operator, refusals_told
-from accounts.naming import login_named
-from accounts.services import roles
-from certportal.foundation import clock
+from accounts.management.people import PeopleCommand
+from accounts.services.people.named import login_named
+from accounts.services.rights import staff_roles
+from certportal.foundation.actors import Actor
 
 
-class Command(BaseCommand):
-    """Open the settings admin to the login of a person who has identified themselves once."""
+class Command(PeopleCommand):
+    """Give access to the settings admin to the login of a person who has identified once."""
 
     help = "Open the settings admin to a person's login."
 
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Declare whom."""
-        parser.add_argument("who", help=NAME)
-
-    def handle(self, *args: Any, **options: Any) -> None:
-        """Open, and tell to whom."""
-        with refusals_told():
-            login = login_named(options["who"])
-            roles.make_superuser(login, actor=operator("make_superuser"), now=clock.now())
-        self.stdout.write(f"{login} ({login.username}) is a superuser")
+    def act(self, named: Sequence[str], actor: Actor, now: datetime) -> str:
+        login = login_named(*named)
+        staff_roles.make_superuser(login, actor=actor, now=now)
+        return f"{login} ({login.username}) is a superuser"

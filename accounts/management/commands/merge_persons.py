@@ -1,29 +1,21 @@
-"""`manage.py merge_persons FROM INTO`: one person of two."""
+"""`manage.py merge_persons FROM INTO`: merge two records of the same person."""
 
-import argparse
-from typing import Any
+from collections.abc import Sequence
+from datetime import datetime
 
-from django.core.management.base import BaseCommand
-
-from accounts.management.naming import NAME, operator, refusals_told
-from accounts.naming import person_named
-from accounts.services import merging
-from certportal.foundation import clock
+from accounts.management.people import PeopleCommand
+from accounts.services.people import merge
+from accounts.services.people.named import person_named
+from certportal.foundation.actors import Actor
 
 
-class Command(BaseCommand):
-    """Merge two persons who are the same human, recognised in two ways."""
+class Command(PeopleCommand):
+    """Merge two `Person` rows of one human who was recognised by two identifiers."""
 
-    help = "Let the logins, memberships and roles of FROM be those of INTO from now on."
+    help = "Move the logins, memberships and roles of the person FROM to the person INTO."
+    arguments = ("FROM", "INTO")
 
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Declare whom."""
-        parser.add_argument("gone", metavar="FROM", help=NAME)
-        parser.add_argument("into", metavar="INTO", help=NAME)
-
-    def handle(self, *args: Any, **options: Any) -> None:
-        """Merge, and tell who stays."""
-        with refusals_told():
-            gone, into = person_named(options["gone"]), person_named(options["into"])
-            merging.merge(gone, into=into, actor=operator("merge_persons"), now=clock.now())
-        self.stdout.write(f"{gone.pk} is {into} ({into.pk}) from now on")
+    def act(self, named: Sequence[str], actor: Actor, now: datetime) -> str:
+        gone, into = map(person_named, named)
+        merge.merge(gone, into=into, actor=actor, now=now)
+        return f"{gone.pk} is {into} ({into.pk}) from now on"

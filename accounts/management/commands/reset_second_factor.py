@@ -1,28 +1,20 @@
-"""`manage.py reset_second_factor WHO`: let somebody who has lost theirs set up a new one."""
+"""`manage.py reset_second_factor WHO`: remove the second factors of a person who lost them."""
 
-import argparse
-from typing import Any
+from collections.abc import Sequence
+from datetime import datetime
 
-from django.core.management.base import BaseCommand
-
-from accounts.management.naming import NAME, operator, refusals_told
-from accounts.naming import person_named
-from accounts.services import factors
-from certportal.foundation import clock
+from accounts.management.people import PeopleCommand
+from accounts.services.people import second_factor
+from accounts.services.people.named import person_named
+from certportal.foundation.actors import Actor
 
 
-class Command(BaseCommand):
-    """Remove a person's second factors; their next visit sets one up."""
+class Command(PeopleCommand):
+    """Remove a person's second factors; they set up a new one at the next login."""
 
     help = "Remove the second factors of a person who has lost them."
 
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Declare whom."""
-        parser.add_argument("who", help=NAME)
-
-    def handle(self, *args: Any, **options: Any) -> None:
-        """Reset, and tell whose."""
-        with refusals_told():
-            person = person_named(options["who"])
-            factors.reset(person, actor=operator("reset_second_factor"), now=clock.now())
-        self.stdout.write(f"{person} ({person.pk}) has no second factor")
+    def act(self, named: Sequence[str], actor: Actor, now: datetime) -> str:
+        person = person_named(*named)
+        second_factor.reset(person, actor=actor, now=now)
+        return f"{person} ({person.pk}) has no second factor"

@@ -1,31 +1,33 @@
-"""Tell how far a change of the identity key has come."""
+"""Show the progress of an identity key rotation, and drop superseded hashes."""
 
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from accounts.services import rotating
+from accounts.services.people import rotate_identifiers
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 
 
 class Command(BaseCommand):
-    """Counts who is recognised by the newest key of IDENTITY_KEYS, and drops old hashes."""
+    """Counts identifiers hashed under the newest key of IDENTITY_KEYS, and drops old hashes."""
 
     help = __doc__
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add `--drop`."""
         parser.add_argument(
-            "--drop", action="store_true", help="remove the old hashes of those who have a new one"
+            "--drop", action="store_true", help="remove the old hash where a new one exists"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Drop if asked to, then report."""
         if options["drop"]:
-            gone = rotating.drop_superseded(actor=system("rotate_identifiers"), now=clock.now())
+            gone = rotate_identifiers.drop_superseded(
+                actor=system("rotate_identifiers"), now=clock.now()
+            )
             self.stdout.write(f"Old hashes removed: {gone}")
-        found = rotating.standing()
+        found = rotate_identifiers.standing()
         self.stdout.write(f"Under key {found.version}: {found.renewed}")
         self.stdout.write(f"Not yet: {found.remaining}")

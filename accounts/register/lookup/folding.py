@@ -1,4 +1,4 @@
-"""Folding of names and queries so that "hels apt 6" and "Åbo" find what people mean."""
+"""Folding of names and queries, so that "hels apt 6" and "abo" find the intended units."""
 
 import re
 import unicodedata
@@ -7,19 +7,19 @@ from functools import lru_cache
 
 from accounts.register.municipalities import SWEDISH_NAMES
 
-# Letters that NFKD leaves whole although people type them without the stroke.
+# Letters that NFKD does not decompose, although people type them without the stroke.
 _STROKES = str.maketrans({"ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "ŋ": "n", "ŧ": "t"})
-# What typesetting puts into a word without parting it: soft hyphens, joiners, marks of direction.
+# Invisible characters within words: soft hyphens, joiners, direction marks.
 _UNSEEN = str.maketrans(dict.fromkeys("\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))
 _WORD = re.compile(r"[^\W_]+")
-# PostgreSQL takes words of 2 kB into a tsvector, and rows of 2.7 kB into an index: one absurd name
-# must not keep the whole register out.
+# PostgreSQL limits words in a tsvector to 2 kB and index rows to 2.7 kB: one very long name must
+# not make the whole import fail.
 LONGEST_WORD = 100
 LONGEST_NAME = 500
 _ROMAN_UP_TO_20 = "i ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xvii xviii xix xx"
 _ROMAN = {roman: str(n) for n, roman in enumerate(_ROMAN_UP_TO_20.split(" "), start=1)}
-# What people of the field type for short, and Swedish words for units that are named in Finnish.
-# Each stands beside the beginning of a word that it is anyway.
+# Abbreviations used in the field, and Swedish words for units named in Finnish. Their long forms
+# are searched in addition to the typed word as a prefix.
 SHORT_FORMS = {
     "apotek": ("apteekki",),
     "halsocentral": ("terveyskeskus",),
@@ -41,29 +41,29 @@ SHORT_FORMS = {
 
 
 def fold(text: str) -> str:
-    """*text* in lower case without marks, words parted by one blank: "Åbo, VI" → "abo vi".
+    """*text* in lower case without diacritics and punctuation: "Åbo, VI" → "abo vi".
 
-    A word of more than 100 letters is cut.
+    Words are separated by one space, and cut after ``LONGEST_WORD`` characters.
     """
     parts = unicodedata.normalize("NFKD", text.casefold().translate(_UNSEEN).translate(_STROKES))
     plain = "".join(part for part in parts if not unicodedata.combining(part))
     return " ".join(word[:LONGEST_WORD] for word in _WORD.findall(plain))
 
 
-# Finnish and Swedish sort Å, Ä, Ö after Z and Ü as Y, V and W apart (SFS 4600); other marks do not
-# matter.
+# Finnish and Swedish order: Å, Ä, Ö after Z; Ü as Y; V and W distinct (SFS 4600). Other diacritics
+# are ignored.
 _LAST = str.maketrans({"å": "{", "ä": "|", "ö": "}", "æ": "|", "ø": "}", "ü": "y"})
 
 
 def collation_key(name: str) -> str:
-    """What *name* is sorted by among the few that are shown, as Finns sort."""
+    """The sort key of *name* in Finnish order, for sorting search results in Python."""
     written = " ".join(_WORD.findall(name.casefold())).translate(_LAST).translate(_STROKES)
     parts = unicodedata.normalize("NFKD", written)
     return "".join(part for part in parts if not unicodedata.combining(part))
 
 
 class _FoldedWords(dict[str, str]):
-    """Folds each written word once: a register of 100,000 names has some thousand words."""
+    """Cache of folded words: a register of 100,000 names has only some thousand words."""
 
     def __missing__(self, word: str) -> str:
         if len(self) > 100_000:
@@ -76,7 +76,7 @@ _FOLDED = _FoldedWords()
 
 
 def fold_cached(text: str) -> str:
-    """As `fold`, for names whose words come again and again."""
+    """As `fold`, cached by word, for names with many common words."""
     folded = [_FOLDED[word] for word in text.split()]
     return " ".join(folded if all(folded) else filter(None, folded))
 
@@ -88,17 +88,17 @@ def _words_of_place(code: str, municipality: str) -> frozenset[str]:
 
 
 def words_of(long_name: str, abbreviation: str, code: str, municipality: str) -> set[str]:
-    """The words that a unit is found by."""
+    """The folded search words of a unit, with Arabic numbers for Roman ones up to 20."""
     words = {*fold_cached(long_name).split(), *_words_of_place(code, municipality)}
     if not long_name.startswith(abbreviation):
         words.update(fold_cached(abbreviation).split())
-    elif len(abbreviation) < len(long_name):  # it may end in the middle of a word
+    elif len(abbreviation) < len(long_name):  # the abbreviation may end in mid-word
         words.update(fold_cached(abbreviation.rpartition(" ")[2]).split())
     return words if words.isdisjoint(_ROMAN) else words | {_ROMAN[w] for w in words & _ROMAN.keys()}
 
 
 def alternatives(word: str) -> Iterator[tuple[str, bool]]:
-    """What a typed *word* may stand for, and whether each is a beginning or the whole word."""
+    """The search words for a typed *word*, each with whether it is a prefix or a whole word."""
     yield word, not word.isdigit()
     for long_form in SHORT_FORMS.get(word, ()):
         yield long_form, True

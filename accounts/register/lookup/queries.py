@@ -1,7 +1,8 @@
-"""What the mirror says: the questions that orders, checks and pages ask of it.
+"""Queries of the mirror, for orders, checks and pages.
 
-Every answer is about a day (``on``, in Finland) and about what is known now; `as_of` answers what
-was known at an earlier time.
+A query is about validity on a day (``on``, in Finland) by the present content of the mirror;
+`as_of` is about its content at an earlier time. A unit is *standing* on a day if its record is
+in the register, active and valid on that day.
 """
 
 from collections.abc import Collection, Iterable
@@ -19,7 +20,7 @@ from certportal.foundation import clock
 
 
 class Reason(StrEnum):
-    """Why a record does or does not stand; the identifier that findings store."""
+    """Why a unit is or is not standing; findings store these values."""
 
     STANDING = "register_standing"
     UNKNOWN = "register_unknown"
@@ -42,17 +43,20 @@ class Standing:
 
 
 def get_record(oid: str, *, kind: str = Kind.SOTE_UNIT, on: date) -> RegisterRecord | None:
-    """The current record of *oid*: the one valid *on* that day, else the one that ends last."""
+    """The current record of *oid*: the one valid *on* that day, else the one that ends last.
+
+    None if there is none.
+    """
     return _best(_current(kind).filter(oid=oid), on)
 
 
 def standing(oid: str, kind: str, on: date) -> Standing:
-    """Whether *oid* stands in the register and is valid *on* that day."""
+    """Whether the unit or intermediary *oid* is standing *on* that day."""
     return _standing(get_record(oid, kind=kind, on=on), oid, kind, on)
 
 
 def standings(oids: Collection[str], kind: str, on: date) -> dict[str, Standing]:
-    """As `standing` for many codes of one register: one query for all that are in it."""
+    """As `standing` for many OIDs of one register, with one query for all that are in it."""
     current: dict[str, list[RegisterRecord]] = {}
     for record in _current(kind).filter(oid__in=oids):
         current.setdefault(record.oid, []).append(record)
@@ -60,7 +64,7 @@ def standings(oids: Collection[str], kind: str, on: date) -> dict[str, Standing]
 
 
 def fallen(oids: Collection[str], kind: str, on: date) -> dict[str, Standing]:
-    """Those of the codes that the register knows, or knew, and that do not stand *on* that day."""
+    """The OIDs that are or were in the register but are not standing *on* that day."""
     found = standings([oid for oid in oids if oid], kind, on)
     return {
         oid: standing
@@ -79,13 +83,13 @@ def _standing(record: RegisterRecord | None, oid: str, kind: str, on: date) -> S
 
 
 def find_units(business_id: str, *, on: date) -> list[RegisterRecord]:
-    """The standing units of an organisation: the provider first, then by name as Finns sort."""
+    """The standing units of an organisation: the provider first, then by name in Finnish order."""
     units = [unit for unit in all_units(business_id, on=on) if unit.is_standing(on)]
     return sorted(units, key=lambda unit: not unit.is_provider)
 
 
 def all_units(business_id: str, *, on: date) -> list[RegisterRecord]:
-    """Every unit of an organisation in the register, ended ones too, by name as Finns sort."""
+    """All units of an organisation in the register, also ended ones, by name in Finnish order."""
     normal = read_business_id(business_id)
     if normal is None:
         return []
@@ -95,12 +99,12 @@ def all_units(business_id: str, *, on: date) -> list[RegisterRecord]:
 
 
 def find_provider(business_id: str, on: date) -> RegisterRecord | None:
-    """The standing record of the organisation itself, unit 0 of its OID."""
+    """The standing record of the organisation itself (unit 0 of its OID arc), or None."""
     return next((unit for unit in find_units(business_id, on=on) if unit.is_provider), None)
 
 
 def find_intermediary(identifier: str, on: date) -> RegisterRecord | None:
-    """The Kanta intermediary with this OID or business ID: a standing one before an ended one."""
+    """The Kanta intermediary with this OID or business ID, preferably a standing one; or None."""
     normal = read_business_id(identifier)
     wanted = Q(oid=identifier) | (Q(business_id=normal) if normal else Q())
     return _best(_current(Kind.INTERMEDIARY).filter(wanted), on)
@@ -109,14 +113,14 @@ def find_intermediary(identifier: str, on: date) -> RegisterRecord | None:
 def as_of(
     oid: str, *, kind: str = Kind.SOTE_UNIT, on: date, known_at: datetime
 ) -> RegisterRecord | None:
-    """What the mirror knew at *known_at* of the validity of *oid* on the day *on*."""
+    """The record for *oid* on the day *on*, as the mirror held it at *known_at*; or None."""
     known = Q(known_to=None) | Q(known_to__gt=known_at)
     versions = RegisterRecord.objects.filter(known, kind=kind, oid=oid, known_from__lte=known_at)
     return _best(versions, on)
 
 
 def with_provider(record: RegisterRecord, *, known_at: datetime) -> list[RegisterRecord]:
-    """*record* and, where that is another, its provider's as it was known and in force then."""
+    """*record* and, unless it is the provider itself, its provider's as of *known_at*."""
     if record.provider_oid in {"", record.oid}:
         return [record]
     on = clock.day(known_at)
@@ -125,16 +129,16 @@ def with_provider(record: RegisterRecord, *, known_at: datetime) -> list[Registe
 
 
 def history(oid: str, *, kind: str = Kind.SOTE_UNIT) -> QuerySet[RegisterRecord]:
-    """Every version of *oid* the mirror ever held, latest known first."""
+    """All versions of *oid* that the mirror has held, latest ``known_from`` first."""
     versions = RegisterRecord.objects.filter(kind=kind, oid=oid)
     return versions.order_by("-known_from", "-valid_from")
 
 
 def register_age(now: datetime, *, kind: str = Kind.SOTE_UNIT) -> timedelta | None:
-    """Time since the start of the last import that succeeded, None if there was none.
+    """Time since the start of the last successful import, None if there was none.
 
-    A delta counts where it carries on a whole from its source: a few rows from a file say nothing
-    of the others.
+    A delta counts only if its source also had a successful full import: a few rows from a file do
+    not show that the other rows are up to date.
     """
     done = RegisterRun.objects.filter(kind=kind, outcome=RegisterRun.Outcome.DONE)
     wholes = done.filter(scope=RegisterRun.Scope.FULL)
@@ -144,10 +148,10 @@ def register_age(now: datetime, *, kind: str = Kind.SOTE_UNIT) -> timedelta | No
 
 
 def is_fresh(now: datetime, *, kind: str = Kind.SOTE_UNIT) -> bool:
-    """Whether the mirror of a register is young enough to rest a decision on.
+    """Whether the mirror of a register is recent enough for a decision.
 
-    A mirror that nothing fetches (the intermediaries; the units too without
-    ``REGISTER["BACKEND"]``) is fed by hand and does not age.
+    A mirror that is imported by hand (the intermediaries; also the units without
+    ``REGISTER["BACKEND"]``) has no maximum age, but must have been imported.
     """
     age = register_age(now, kind=kind)
     fetched = kind == Kind.SOTE_UNIT and conf.value("BACKEND")
@@ -155,7 +159,7 @@ def is_fresh(now: datetime, *, kind: str = Kind.SOTE_UNIT) -> bool:
 
 
 def waiting_runs() -> list[RegisterRun]:
-    """The imports that stopped and ask: the latest of a register and scope, if it is held."""
+    """Held runs that wait for acceptance: the latest of a register and scope, if it is held."""
     pointless = (RegisterRun.Outcome.RUNNING, RegisterRun.Outcome.FAILED)
     runs = RegisterRun.objects.exclude(outcome__in=pointless).order_by(
         "kind", "scope", "-started_at", "-pk"
@@ -166,7 +170,7 @@ def waiting_runs() -> list[RegisterRun]:
 
 
 def one_per_oid(records: Iterable[RegisterRecord], on: date) -> list[RegisterRecord]:
-    """*records* in their order, of several validity periods of a code the one that counts."""
+    """*records* in their order, with only the most relevant validity period of each OID."""
     best: dict[str, RegisterRecord] = {}
     for record in records:
         earlier = best.get(record.oid)

@@ -1,8 +1,8 @@
-"""Search of the SOTE register from one field: names, business ID, OID, municipality.
+"""Search of the SOTE register with one query: by name, business ID, OID or municipality.
 
-A number is looked up as such. A name is taken as the beginning of a long name (an index range) and
-as words in any order; only when that finds nothing are typing errors mended from the dictionary of
-words met at import.
+A number is searched as an OID or business ID. A name is searched as the prefix of a long name (an
+index range) and as words in any order. Only if nothing is found are typing errors corrected, with
+the dictionary of words collected at import.
 """
 
 import re
@@ -13,21 +13,21 @@ from itertools import islice
 from django.db import connection
 
 from accounts.register import identifiers
-from accounts.register.folding import alternatives, collation_key, fold
+from accounts.register.lookup.folding import alternatives, collation_key, fold
+from accounts.register.lookup.queries import one_per_oid
 from accounts.register.models import RegisterRecord
-from accounts.register.queries import one_per_oid
 
 MAX_QUERY = 120
 MAX_WORDS = 8
-# Below this the dictionary offers words that share little but their length.
+# Below this trigram similarity, dictionary words have little in common with the typed one.
 MIN_SIMILARITY = 0.3
-# Of units that fit a mended query so many are compared with it: a common word has thousands.
+# Most units ranked by similarity to a corrected query: a common word matches thousands.
 COMPARED = 200
 _PARTLY_NUMBER = re.compile(r"^[\d.\-\s]+$")
-# How numbers are written where people copy them from: VAT numbers, HL7, and typeset dashes.
+# Prefixes of copied numbers (VAT numbers, HL7), and typographic dashes in them.
 _FRAME = re.compile(r"^(?:fi(?=\d{8}$)|urn:oid:|oid:?)", re.IGNORECASE)
 _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"))
-# Fewer digits are rather a number in a name ("apteekki 6", "osasto 1306").
+# Fewer digits are probably a number in a name ("apteekki 6", "osasto 1306").
 _BEGUN_BUSINESS_ID = re.compile(r"^\d{5,7}-?\d?$")
 
 _RECORD = "SELECT * FROM register_registerrecord WHERE kind = 'sote_unit' AND known_to IS NULL AND "
@@ -41,7 +41,7 @@ _NEAREST = "similarity(search_name, %(name)s) DESC, search_name"
 
 @dataclass(frozen=True)
 class Search:
-    """One search: what was asked, about which day, within which organisation."""
+    """One search: query, day of validity, organisation (None: all), most results."""
 
     query: str
     on: date
@@ -49,7 +49,7 @@ class Search:
     limit: int
 
     def number(self) -> list[RegisterRecord]:
-        """Units whose OID or business ID is, or begins with, the query."""
+        """Units whose OID or business ID equals or begins with the query."""
         text = _FRAME.sub("", self.query.translate(_DASHES).replace(" ", ""))
         if not _PARTLY_NUMBER.match(text):
             return []
@@ -62,7 +62,7 @@ class Search:
         return self._fetch("business_id LIKE %(beginning)s", "oid", beginning=_like(text))
 
     def beginning(self) -> list[RegisterRecord]:
-        """Units whose long name begins with the query, as typed from the left."""
+        """Units whose long name begins with the query."""
         name = fold(self.query)
         end = name[:-1] + chr(ord(name[-1]) + 1) if name else ""
         if not name:
@@ -71,11 +71,11 @@ class Search:
         return self._fetch(condition, "search_name", name=name, end=end)
 
     def words(self) -> list[RegisterRecord]:
-        """Units that have every word of the query, the last ones perhaps only begun."""
+        """Units that have every word of the query; words other than numbers match as prefixes."""
         return self._matching([list(alternatives(word)) for word in self._words()])
 
     def mended(self) -> list[RegisterRecord]:
-        """As `words`, each word standing also for those it may be a slip of."""
+        """As `words`, but each word also matches similar dictionary words."""
         words = self._words()
         near = _near([word for word in words if len(word) > 3])
         choices = [
@@ -98,7 +98,7 @@ class Search:
         )
         condition, name = "search_words @@ %(words)s::tsquery", fold(self.query)
         if mended:
-            # No fewer than are wanted: too few would set off the search of ended ones as well.
+            # At least `limit`: fewer results would start the search of ended units as well.
             compared = f"LIMIT {max(COMPARED, self.limit)}"
             return self._fetch(condition, _NEAREST, compared, words=query, name=name)
         return self._fetch(condition, "search_name", words=query)
@@ -106,7 +106,7 @@ class Search:
     def _fetch(
         self, condition: str, order: str, first: str = "", **params: str
     ) -> list[RegisterRecord]:
-        """The units that fit, in order, standing ones before the others; `first` limits which."""
+        """Matching units in order, standing ones first; `first`: a LIMIT before the sorting."""
         own = _OWN if self.business_id else ""
         fitting = f"({_RECORD}{condition}{own} AND {{}} {first}) AS fitting"
         statement = f"SELECT * FROM {fitting} ORDER BY {order} LIMIT %(limit)s"  # noqa: S608 (own)
@@ -121,13 +121,13 @@ class Search:
 def search_units(
     query: str, *, business_id: str | None = None, on: date, limit: int = 20
 ) -> list[RegisterRecord]:
-    """Units that *query* means, the best first, standing ones before ended ones.
+    """Units that match *query*, the best match first, but standing ones before ended ones.
 
     Args:
-        query: what the person typed; longer than 120 characters is cut.
+        query: the typed text; cut after ``MAX_QUERY`` characters.
         business_id: only units of this organisation.
-        on: the day whose validity counts.
-        limit: how many at most.
+        on: the day for which validity is judged.
+        limit: most results.
     """
     own = identifiers.business_id(business_id) if business_id else None
     search = Search(query.replace("\0", "")[:MAX_QUERY].strip(), on, own or business_id, limit)
@@ -145,11 +145,12 @@ def _by_name(found: list[RegisterRecord]) -> list[RegisterRecord]:
 
 
 def _like(text: str) -> str:
-    return text.replace("%", r"\%").replace("_", r"\_") + "%"
+    """Return the pattern for LIKE that matches what begins with the text, taken literally."""
+    return re.sub(r"([\\%_])", r"\\\1", text) + "%"
 
 
 def _near(words: list[str]) -> dict[str, list[str]]:
-    """For each of *words* up to six dictionary words it resembles by trigrams."""
+    """For each of *words*, up to six dictionary words similar to it by trigrams."""
     if not words:
         return {}
     with connection.cursor() as cursor:

@@ -1,7 +1,7 @@
-"""Rows as the text format of PostgreSQL's COPY, hashed and folded on the way.
+"""Encoding of rows in the text format of PostgreSQL's COPY, with content hash and folded names.
 
-This is the inner loop of an import: 100,000 rows pass it in about the time that PostgreSQL takes
-to read them, hence the caches and the one join a row.
+This is the inner loop of an import. It must encode 100,000 rows about as fast as PostgreSQL reads
+them, hence the caches and the single join per row.
 """
 
 import hashlib
@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from datetime import datetime
 from operator import attrgetter
 
-from accounts.register.folding import LONGEST_NAME, fold_cached, words_of
-from accounts.register.rows import NUMBERS, STATED, TEXTS, Row
+from accounts.register.lookup.folding import LONGEST_NAME, fold_cached, words_of
+from accounts.register.source.rows import NUMBERS, STATED, TEXTS, Row
 
 COLUMNS = (*STATED, "content_hash", "search_name", "search_words", "kind", "run_id", "known_from")
-# About 50 kB: fits the socket's buffer, so that PostgreSQL reads one chunk while the next is made.
+# About 50 kB: fits the socket buffer, so that PostgreSQL reads a chunk while the next is encoded.
 _CHUNK_ROWS = 100
 _ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 _texts = attrgetter(*TEXTS)
@@ -24,7 +24,7 @@ _to_json = json.JSONEncoder(sort_keys=True, ensure_ascii=False).encode
 
 
 class _Written(dict[object, str]):
-    """How COPY writes numbers, days and NULL, each written once."""
+    """Cache of the COPY text of numbers, days and NULL."""
 
     def __missing__(self, value: object) -> str:
         self[value] = text = r"\N" if value is None else str(value)
@@ -35,7 +35,7 @@ _WRITTEN = _Written()
 
 
 class _WrittenAttributes(dict[str, str]):
-    """How COPY writes attributes, by their repr: units of one kind have the same ones."""
+    """Cache of the COPY text of attributes by their repr, as similar units have equal ones."""
 
     def of(self, attributes: Mapping[str, list[str]]) -> str:
         key = repr(attributes)
@@ -51,9 +51,10 @@ _ATTRIBUTES = _WrittenAttributes()
 
 
 class CopyStream:
-    """What COPY reads from: encodes *rows* as they are asked for.
+    """The file object that COPY reads from; encodes *rows* lazily.
 
-    ``words`` gathers every word met, for the dictionary that mends typing errors.
+    ``words`` collects all search words, for the dictionary that corrects typing errors; ``count``
+    is the number of rows encoded so far.
     """
 
     def __init__(self, rows: Iterable[Row], *, kind: str, run_id: int, now: datetime) -> None:
@@ -73,7 +74,7 @@ class CopyStream:
 
     @contextmanager
     def errors_shown(self) -> Iterator[None]:
-        """Raise what stopped the rows, which psycopg2 hides behind its own QueryCanceled."""
+        """Raise the original error of the rows, which psycopg2 hides behind QueryCanceled."""
         try:
             yield
         except Exception:
@@ -103,7 +104,7 @@ class CopyStream:
 
 
 def stated_line(row: Row) -> str:
-    """Everything the source states of *row*, tab-separated in the order of `STATED`."""
+    """The source's data of *row* in COPY format, tab-separated in the order of `STATED`."""
     texts = "\t".join(_texts(row))
     if "\\" in texts or not texts.replace("\t", "").isprintable():
         texts = "\t".join(text.translate(_ESCAPES) for text in _texts(row))
@@ -112,5 +113,5 @@ def stated_line(row: Row) -> str:
 
 
 def content_hash(stated: str) -> str:
-    """Hash of a stated line: equal hashes mean an unchanged row."""
+    """BLAKE2b hash (hex, 128 bits) of a stated line; equal hashes mean an unchanged row."""
     return hashlib.blake2b(stated.encode(), digest_size=16).hexdigest()

@@ -1,4 +1,4 @@
-"""Changing the mirror: one import at a time, all or nothing, each one a run on record."""
+"""Imports into the mirror: one at a time, atomic, each recorded as a run."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -7,25 +7,27 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.register import conf, store
-from accounts.register.models import Kind, RegisterRun
-from accounts.register.rows import Row
-from accounts.register.store import Counts, Difference
-from certportal.foundation import clock, events, outbox
+from accounts.event_names import AccountEvent
+from accounts.register import conf
+from accounts.register.mirror import store
+from accounts.register.mirror.store import Counts, Difference
+from accounts.register.models import COUNTED, Kind, RegisterRun
+from accounts.register.source.rows import Row
+from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor, system
 from certportal.foundation.errors import Refused
+from certportal.foundation.outbox import outbox
 
 SHOWN_ENDING = 200
-COUNTED = ("added", "changed", "removed", "ended")
 ACCEPTANCE_LASTS = timedelta(days=2)
-# A run that has not ended by then never will: its process was killed.
+# A run still unfinished after this time is taken for failed: its process was killed.
 LONGEST_RUN = timedelta(hours=3)
 LONGEST_NAME = 300
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where rows came from: a name for the record, full or delta, and how many pages."""
+    """The source of rows: its name for the run record, full or delta, and number of pages."""
 
     name: str
     scope: str = RegisterRun.Scope.FULL
@@ -34,9 +36,10 @@ class Source:
 
 @dataclass(frozen=True)
 class Report:
-    """What an import did, or in a dry run would do.
+    """The result of an import or a dry run.
 
-    ``run`` is None in a dry run. ``held``: it stops because it would end too many units.
+    ``run`` is None, and ``differences`` are listed, only in a dry run. ``held``: nothing was
+    changed, or would be, because too many units would end.
     """
 
     counts: Counts
@@ -46,15 +49,15 @@ class Report:
 
 
 class Busy(Refused):
-    """Another import holds the mirror."""
+    """Another import is running."""
 
 
 class _DryRun(Exception):
-    """Takes a finished comparison out of a transaction that must not be kept."""
+    """Rolls back the transaction of a dry run after the comparison."""
 
 
 def begin(kind: Kind, source: Source, *, now: datetime) -> RegisterRun:
-    """Put a run on record before its rows are asked for, and close those that were killed."""
+    """Record the start of a run before its rows are fetched; mark killed runs as failed."""
     killed = RegisterRun.objects.filter(kind=kind, outcome=RegisterRun.Outcome.RUNNING)
     for run in killed.filter(started_at__lt=now - LONGEST_RUN):
         fail(run, "never ended", now=now)
@@ -68,7 +71,7 @@ def begin(kind: Kind, source: Source, *, now: datetime) -> RegisterRun:
 
 
 def fail(run: RegisterRun, reason: str, *, now: datetime) -> None:
-    """Record that a run ended before its rows were in the mirror, and why."""
+    """Record that a run failed before its rows were in the mirror, and the reason."""
     _finish(run, RegisterRun.Outcome.FAILED, Counts(), now, reason=reason[:200])
 
 
@@ -80,14 +83,14 @@ def import_rows(
     now: datetime,
     run: RegisterRun | None = None,
 ) -> Report:
-    """Bring *rows* into the mirror of *kind*; the run is put on record unless it was *begun*.
+    """Import *rows* into the mirror of *kind*; without *run*, a new run is started.
 
-    A full source also closes what it no longer holds. A run that would end more units than
-    ``MAX_ENDED``, and more than the share ``MAX_ENDED_SHARE`` of the standing ones, changes
-    nothing and is held, unless a held run of at least that size was accepted within two days.
+    A full source also closes the records that it no longer contains. A run that would end more
+    units than ``MAX_ENDED``, and more than the share ``MAX_ENDED_SHARE`` of the valid ones, changes
+    nothing and is held, unless a held run that would end as many was accepted within two days.
 
     Raises:
-        Busy: another import is at work.
+        Busy: another import is running.
     """
     run = run or begin(kind, source, now=now)
     run.pages, present = source.pages, clock.going_on(now)
@@ -105,7 +108,7 @@ def import_rows(
 
 
 def preview(kind: Kind, rows: Iterable[Row], source: Source, *, now: datetime) -> Report:
-    """What `import_rows` would change, with every difference; nothing is kept."""
+    """The changes that `import_rows` would make, with all differences; writes nothing."""
     run = RegisterRun(pk=0, kind=kind, scope=source.scope, source=source.name, started_at=now)
     report = Report(Counts())
     try:
@@ -119,7 +122,7 @@ def preview(kind: Kind, rows: Iterable[Row], source: Source, *, now: datetime) -
 
 
 def accept_held(run_id: int, *, reason: str, actor: Actor, now: datetime) -> RegisterRun:
-    """A person has looked at a held run and lets the next one end as many units, for a reason.
+    """Accept a held run: the next run may end as many units. Records person and reason.
 
     Raises:
         Refused: the run is not held.
@@ -130,7 +133,7 @@ def accept_held(run_id: int, *, reason: str, actor: Actor, now: datetime) -> Reg
             raise Refused(_("This import is not waiting for a decision."))
         run.accepted_at, run.accepted_by, run.accepted_reason = now, str(actor), reason
         run.save(update_fields=["accepted_at", "accepted_by", "accepted_reason"])
-        _record(run, "register.held_accepted", actor, now)
+        events.record(AccountEvent.REGISTER_HELD_ACCEPTED, run, actor=actor, now=now)
     return run
 
 
@@ -168,11 +171,4 @@ def _finish(
     run.removed, run.ended = counts.removed, counts.ended
     told = ["outcome", "reason", "finished_at", "pages", "rows_read", "ending"]
     run.save(update_fields=[*told, *COUNTED])
-    _record(run, f"register.{outcome}", system("register"), now)
-
-
-def _record(run: RegisterRun, action: str, actor: Actor, now: datetime) -> None:
-    counts = {name: getattr(run, name) for name in COUNTED}
-    events.record(
-        action, actor=actor, now=now, object_type="register_run", object_id=run.pk, data=counts
-    )
+    events.record(AccountEvent(f"register.{outcome}"), run, actor=system("register"), now=now)

@@ -1,19 +1,19 @@
-"""What an operator reads at the terminal: how far an import is, and what it changes."""
+"""Terminal output for operators: progress and changes of an import."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from accounts.register.mirror.imports import Report
+from accounts.register.mirror.store import Difference
 from accounts.register.models import Kind
-from accounts.register.services import Report
-from accounts.register.store import Difference
 
 WIDTH = 30
-# Often enough to be seen moving, seldom enough to cost nothing.
+# Seconds between updates of the bar: smooth, but of negligible cost.
 _EVERY = 0.1
 
 
 def bar(label: str, items: Sequence[object], write: Callable[[str], object]) -> Iterator[object]:
-    """Yield *items* and draw meanwhile how many have been taken."""
+    """Yield *items* and draw a progress bar with *write* meanwhile."""
     total, shown = len(items), 0.0
     for done, item in enumerate(items):
         if time.monotonic() - shown > _EVERY:
@@ -29,7 +29,7 @@ def _drawn(label: str, done: int, total: int) -> str:
 
 
 def lines(kind: Kind, report: Report) -> Iterator[str]:
-    """Every difference, then the counts."""
+    """The lines for all differences, then a line of counts."""
     for difference in report.differences:
         yield from _difference(difference)
     counts = report.counts
@@ -40,7 +40,7 @@ def lines(kind: Kind, report: Report) -> Iterator[str]:
 
 
 def held(report: Report) -> str:
-    """What an operator does about a run that was held, or would be."""
+    """The message about a run that was held, or in a dry run would be."""
     if report.run is None:
         return "This import would be held: it would end too many units."
     return (

@@ -1,8 +1,8 @@
 """Set-based writing of the mirror: COPY into a staging table, compare, close and insert.
 
-All of it runs inside the caller's transaction, so that a broken import changes nothing.
+Everything runs in the caller's transaction, so that a failed import changes nothing.
 """
-# ruff: noqa: S608 (statements are put together from this file's constants, values are bound)
+# ruff: noqa: S608 (statements are built from this file's constants, values are bound)
 
 import json
 from collections.abc import Iterable
@@ -12,21 +12,21 @@ from typing import Any
 
 from django.db import connection
 
-from accounts.register.copying import COLUMNS, CopyStream
+from accounts.register.mirror.copying import COLUMNS, CopyStream
 from accounts.register.models import RegisterRun
-from accounts.register.rows import STATED, Row
+from accounts.register.source.rows import STATED, Row
 
 RECORDS = "register_registerrecord"
 _COLUMNS = ", ".join(COLUMNS)
-# The columns that queries choose rows by; the rest is analysed when autovacuum comes round.
+# The columns used in query conditions; autovacuum analyses the others later.
 _PLANNED = "kind, oid, valid_from, known_to, business_id, status, search_name, search_words"
 _LOCK = 0x5245_4749  # "REGI": one writer of the mirror at a time
 
 
 @dataclass(frozen=True)
 class Counts:
-    """What an import would do: rows by kind of change, and units that cease to stand, now or
-    within a month.
+    """Counts of an import: rows by kind of change; ``ended`` counts units that cease to be valid
+    now or within a month; ``standing_before`` those valid in the mirror before it.
     """
 
     read: int = 0
@@ -39,7 +39,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class Difference:
-    """One changed row: its identifier, its kind of change, and the fields before and after."""
+    """One row that was added, changed or removed, and the differing fields before and after."""
 
     oid: str
     change: str
@@ -82,7 +82,7 @@ def load(run: RegisterRun, rows: Iterable[Row], *, now: datetime) -> Counts:
 
 
 def stage(run: RegisterRun, rows: Iterable[Row], *, now: datetime, today: date) -> Counts:
-    """Bring *rows* into staging and compare them with what is known; nothing is changed yet."""
+    """Load *rows* into a staging table and compare them with the mirror, which stays unchanged."""
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS register_staging, register_difference")
         cursor.execute(
@@ -98,7 +98,7 @@ def stage(run: RegisterRun, rows: Iterable[Row], *, now: datetime, today: date) 
 
 
 def apply(*, now: datetime) -> None:
-    """Write the staged differences: close what changed or left, insert what is new."""
+    """Apply the staged differences: close changed and removed records, insert the new ones."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE {RECORDS} r SET known_to = %s FROM register_difference d"
@@ -112,7 +112,7 @@ def apply(*, now: datetime) -> None:
 
 
 def differences() -> list[Difference]:
-    """The staged differences in order of identifier."""
+    """The staged differences, ordered by OID."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT d.oid, to_jsonb(r), to_jsonb(s) FROM register_difference d"
@@ -149,8 +149,8 @@ _STANDS = (
     " AND coalesce({0}.valid_from, '-infinity') <= %(today)s"
     " AND coalesce({0}.valid_to, 'infinity') >= %(today)s)"
 )
-# A source that lets everything end tomorrow ends it as much as one that does so today; a code whose
-# next period follows the one that ends lives on.
+# A validity period that the source newly ends within this time counts as ended already; a code
+# that has a later period does not end.
 _SOON = timedelta(days=31)
 _LASTS = (
     "({0}.oid IS NOT NULL AND {0}.status = 'ACTIVE'"
@@ -166,8 +166,8 @@ _SELECTION = (
 
 
 def _compare(cursor: Any, run: RegisterRun, today: date) -> None:
-    """Fill register_difference. In a delta a row that is not told of stays, unless its validity
-    period overlaps one told of: its days were corrected at the source."""
+    """Fill register_difference. In a delta, a record without a row is kept, unless its validity
+    period overlaps that of a row with the same OID: the source has then corrected its days."""
     full = run.scope == RegisterRun.Scope.FULL
     query = (
         f"CREATE TEMP TABLE register_difference ON COMMIT DROP AS {_SELECTION}"

@@ -1,4 +1,4 @@
-"""Bringing the mirror up to date from its source: nothing is open while the source is asked."""
+"""Synchronisation of the mirror with its source; no transaction is open while fetching."""
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -7,29 +7,34 @@ import structlog
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from accounts.register import services
-from accounts.register.client import Download, RegisterClient, load_client
-from accounts.register.csapi import without_repeats
+from accounts.register.mirror import imports
+from accounts.register.mirror.imports import Busy, Report, Source
 from accounts.register.models import Kind, RegisterRecord, RegisterRun
-from accounts.register.services import Busy, Report, Source
-from accounts.register.transport import SourceFault
-from certportal.foundation import clock
+from accounts.register.source.client import Download, RegisterClient, load_client
+from accounts.register.source.codeserver_api import without_repeats
+from accounts.register.source.transport import SourceFault
+from certportal.foundation import alarms, clock
 from certportal.foundation.errors import Unavailable
 
-# The source compares days of its own clock, and a run may have begun just before midnight.
+# The source compares days by its own clock, and a run may have started just before midnight.
 OVERLAP = timedelta(days=1)
 FULL_EVERY = timedelta(days=7)
 DELTA_EVERY = timedelta(hours=20)
 HELD_RESTS = timedelta(hours=24)
 
+ALARM = "register-source"
+# The source is asked hourly; what it was last stands until then.
+UNTIL_NEXT = timedelta(minutes=70)
+
 log = structlog.get_logger(__name__)
 
 
 def catch_up(*, now: datetime, client: RegisterClient | None = None) -> Report | None:
-    """Fetch what is due and nothing else; a source that fails is tried again the next time.
+    """Fetch what is due; if the source fails, log it and leave the retry to the next call.
 
-    The whole is due a week after the last whole, a delta 20 hours after the last success. While a
-    held run waits for a person, the same is asked for once a day. None where nothing was done.
+    A full fetch is due a week after the last successful one, a delta 20 hours after the last
+    success of either. While a held run waits for acceptance, the same scope is fetched at most once
+    a day. Returns None if nothing was imported.
     """
     client = client or load_client()
     if client is None:
@@ -45,17 +50,17 @@ def catch_up(*, now: datetime, client: RegisterClient | None = None) -> Report |
 
 
 def sync_full(client: RegisterClient, *, now: datetime) -> Report:
-    """Compare the whole register with the mirror.
+    """Fetch the whole register and import it.
 
     Raises:
-        Unavailable: the source failed, on record as a failed run.
-        Busy: another import is at work.
+        Unavailable: the source failed; recorded as a failed run.
+        Busy: another import is running.
     """
     return _sync(client, None, now)
 
 
 def sync_delta(client: RegisterClient, *, now: datetime) -> Report:
-    """Bring in what changed since the last success from this source; the whole, if none yet.
+    """Import the changes since the last success from this source; everything if there is none.
 
     Raises: as `sync_full`.
     """
@@ -67,30 +72,31 @@ def _sync(client: RegisterClient, since: date | None, now: datetime) -> Report:
     scope = RegisterRun.Scope.FULL if since is None else RegisterRun.Scope.DELTA
     source, present = Source(client.source, scope, 0), clock.going_on(now)
     _require_alone(source, now)
-    run = services.begin(Kind.SOTE_UNIT, source, now=now)
+    run = imports.begin(Kind.SOTE_UNIT, source, now=now)
     try:
-        download = client.download(modified_since=since) if since else _whole(client)
+        with alarms.of_silence(ALARM, lasting=UNTIL_NEXT):
+            download = client.download(modified_since=since) if since else _whole(client)
     except Exception as fault:
         reason = str(fault) if isinstance(fault, Unavailable) else type(fault).__name__
-        services.fail(run, reason, now=present())
+        imports.fail(run, reason, now=present())
         raise
     source = replace(source, pages=download.pages)
-    return services.import_rows(Kind.SOTE_UNIT, download.rows, source, now=present(), run=run)
+    return imports.import_rows(Kind.SOTE_UNIT, download.rows, source, now=present(), run=run)
 
 
 def _require_alone(source: Source, now: datetime) -> None:
-    """A slow source is not asked again every hour beside the download that still waits for it."""
-    since = now - services.LONGEST_RUN
+    """Raise Busy if a run from this source is unfinished, as a slow download may take hours."""
+    since = now - imports.LONGEST_RUN
     running = _runs(source.name, RegisterRun.Outcome.RUNNING).filter(started_at__gte=since)
     if running.exists():
         raise Busy(_("Another import of the register is running. Try again when it has ended."))
 
 
 def _whole(client: RegisterClient) -> Download:
-    """The whole register; a known code is taken as gone only when two downloads lack it.
+    """The whole register; a known code counts as removed only if two downloads lack it.
 
-    When one code goes and another comes between two pages, the count stays and paging skips a
-    code that nobody touched.
+    If one code is removed and another one added between two pages, the total stays the same, but
+    paging may skip an unchanged code.
     """
     first = client.download()
     if not first.rows:
@@ -116,7 +122,7 @@ def _delta_is_due(client: RegisterClient, now: datetime) -> bool:
 
 
 def _rests(client: RegisterClient, scope: str, now: datetime) -> bool:
-    """Whether a run of that scope was held within a day and nobody has let it through."""
+    """Whether the last held, unaccepted run of that scope is less than a day old."""
     held = _last(client, RegisterRun.Outcome.HELD, scope=scope, accepted_at=None)
     return not (held is None or _older(held, now, HELD_RESTS))
 
@@ -132,4 +138,4 @@ def _last(
 
 
 def _runs(source: str, outcome: str) -> QuerySet[RegisterRun]:
-    return RegisterRun.objects.filter(source=source[: services.LONGEST_NAME], outcome=outcome)
+    return RegisterRun.objects.filter(source=source[: imports.LONGEST_NAME], outcome=outcome)

@@ -1,4 +1,4 @@
-"""The source of the mirror: a seam with the code server behind it, and its in-memory double."""
+"""The interface of the mirror's source, and its in-memory test double."""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -7,37 +7,37 @@ from typing import Protocol, cast
 from django.utils.module_loading import import_string
 
 from accounts.register import conf
-from accounts.register.rows import Row
+from accounts.register.source.rows import Row
 
 
 @dataclass(frozen=True)
 class Download:
-    """A whole answer of the source: each (code, validity period) once, from how many pages."""
+    """A complete answer: rows with each (OID, start of validity) once, and the number of pages."""
 
     rows: list[Row]
     pages: int
 
 
 class RegisterClient(Protocol):
-    """What the mirror asks of a source, which names itself: a delta rests on its own runs only."""
+    """A source of the SOTE register. A delta builds only on runs with the same ``source``."""
 
     @property
     def source(self) -> str:
-        """Where rows come from, the same at every run."""
+        """The name of the source, which stays the same in every run."""
 
     def download(
         self, *, modified_since: date | None = None, valid_on: date | None = None
     ) -> Download:
-        """Every row whatever its status, or those modified since, or valid on, a day.
+        """All rows of any status, or only those modified since a day or valid on a day.
 
         Raises:
-            Unavailable: the source does not answer, or not with a register.
+            Unavailable: the source does not answer, or its answer is not a register.
         """
 
 
 @dataclass
 class MemoryClient:
-    """The double: answers with the rows it was given; ``asked`` keeps the days it was asked for."""
+    """Test double: returns the given rows; ``asked`` lists ``modified_since`` of each call."""
 
     rows: list[Row] = field(default_factory=list)
     fault: Exception | None = None
@@ -47,7 +47,7 @@ class MemoryClient:
     def download(
         self, *, modified_since: date | None = None, valid_on: date | None = None
     ) -> Download:
-        """The rows given (those valid on the day), or the fault given."""
+        """The given rows (only those valid on the day), or the given fault raised."""
         self.asked.append(modified_since)
         if self.fault is not None:
             raise self.fault
@@ -56,7 +56,7 @@ class MemoryClient:
 
 
 def load_client() -> RegisterClient | None:
-    """The client that settings choose, None where nothing is fetched."""
+    """The client set in ``REGISTER["BACKEND"]``, or None if nothing is fetched."""
     path = conf.value("BACKEND")
     if not path:
         return None

@@ -1,17 +1,17 @@
-"""The code server's REST API v6: a whole classification, page by page, checked for being whole."""
+"""Client of the code server's REST API v6: complete, verified downloads of a classification."""
 
 import time
 from dataclasses import dataclass, field
 from datetime import date
 from urllib.parse import quote, urlencode
 
-from accounts.register import csapi
-from accounts.register.client import Download
-from accounts.register.csapi import Malformed, Page
-from accounts.register.rows import Row
-from accounts.register.transport import SourceFault, Transport
+from accounts.register.source import codeserver_api
+from accounts.register.source.client import Download
+from accounts.register.source.codeserver_api import Malformed, Page
+from accounts.register.source.rows import Row
+from accounts.register.source.transport import SourceFault, Transport
 
-# Removals are seen only when asked for: without `status` the server lists active codes alone.
+# Without `status` the server lists only active codes, so that removals would not be seen.
 STATUSES = ("ACTIVE", "DELETED", "PROPOSAL")
 
 type Query = dict[str, object]
@@ -28,9 +28,9 @@ class CodeServer:
     Args:
         url: base of the API, ending in ``/csapi/v6``.
         page_size: 10 to 500, the server's own limits.
-        max_pages: a server that never ends is given up here.
-        longest: seconds after which a download that still goes on is given up.
-        rounds: how often the whole is fetched again because it changed under paging.
+        max_pages: most pages of one download; more raise SourceFault.
+        longest: most seconds for one download; after them SourceFault is raised.
+        rounds: most attempts if the register changes while its pages are fetched.
     """
 
     url: str
@@ -44,14 +44,14 @@ class CodeServer:
 
     @property
     def source(self) -> str:
-        """The address of the classification version."""
+        """The address of the classification version's concept codes."""
         path = f"classifications/{quote(self.classification)}/versions/{quote(self.version)}"
         return f"{self.url.rstrip('/')}/{path}/conceptcodes"
 
     def download(
         self, *, modified_since: date | None = None, valid_on: date | None = None
     ) -> Download:
-        """Concept codes as `RegisterClient` describes."""
+        """The rows as described in `RegisterClient.download`."""
         query = self._query(modified_since, valid_on)
         ends_at = time.monotonic() + self.longest
         previous: list[Row] | None = None
@@ -60,9 +60,9 @@ class CodeServer:
                 rows, pages, missing = self._pages(query, ends_at)
             except _Moved:
                 continue
-            kept = csapi.without_repeats(rows)
-            # A source that really repeats rows gives the same rows twice; one that changed
-            # under paging does not.
+            kept = codeserver_api.without_repeats(rows)
+            # Repeated rows are accepted if two rounds give the same rows; if the register changed
+            # during paging, they differ.
             if not missing and (len(kept) == len(rows) or kept == previous):
                 _require_names(kept)
                 return Download(kept, pages)
@@ -70,7 +70,7 @@ class CodeServer:
         raise SourceFault(f"changed under paging, or not whole, {self.rounds} times")
 
     def _pages(self, query: Query, ends_at: float) -> tuple[list[Row], int, bool]:
-        """One round: the rows, the pages, and whether fewer rows came than were announced."""
+        """One round: rows, number of pages, and whether there are fewer rows than totalItems."""
         rows: list[Row] = []
         total: int | None = None
         for number in range(1, self.max_pages + 1):
@@ -95,7 +95,7 @@ class CodeServer:
                 raise _Moved
             return Page([], number, 0, 0)
         try:
-            page = csapi.read_page(document)
+            page = codeserver_api.read_page(document)
         except Malformed as error:
             raise SourceFault(str(error)) from error
         if page.number not in {None, number}:
@@ -122,6 +122,6 @@ class CodeServer:
 
 def _require_names(rows: list[Row]) -> None:
     try:
-        csapi.require_names(rows)
+        codeserver_api.require_names(rows)
     except Malformed as error:
         raise SourceFault(str(error)) from error

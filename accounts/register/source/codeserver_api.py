@@ -1,19 +1,18 @@
-"""Reading the code server's JSON (CSAPI v6): pages of concept codes into rows.
+"""Parsing of the code server's JSON (CSAPI v6): pages of concept codes to rows.
 
-The reader is tolerant where the register is known to be uneven (attributes missing, empty or new,
-open dates written as 1900 and 2100, sectors spelt two ways) and strict where a silent mistake
-would change the mirror: a page without its list, a code without its identifier, or a register
-without names, is refused.
+The parser is tolerant where the register is known to be inconsistent (attributes missing, empty
+or new, open dates written as 1900 and 2100, two spellings of sectors) and strict where an
+undetected error would damage the mirror: a page without its list, a code without its identifier, or
+a register without names is refused.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from typing import Any
 
 from accounts.register import identifiers
-from accounts.register.rows import Row
+from accounts.register.source.rows import Row
 
 TEXT_FIELDS = {
     "LongName": "long_name",
@@ -28,12 +27,12 @@ _FEW = 10
 
 
 class Malformed(ValueError):
-    """The document is not a page of concept codes; the message says where it departs."""
+    """The document does not have the expected structure; the message says where."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """One page: its rows, and what it says of the whole (None when it does not say)."""
+    """One page: its rows, its number and the totals (None if not stated)."""
 
     rows: list[Row]
     number: int | None = None
@@ -54,7 +53,7 @@ def read_page(document: object) -> Page:
 
 
 def entries_of(document: object) -> list[object]:
-    """The concept codes of a page as they stand in it.
+    """The concept codes of a page, not yet parsed.
 
     Raises:
         Malformed: the document has another shape.
@@ -66,10 +65,10 @@ def entries_of(document: object) -> list[object]:
 
 
 def read_code(code: object) -> Row:
-    """The row that one concept code states.
+    """The row of one concept code.
 
     Raises:
-        Malformed: it has no usable identifier, or a date that is none.
+        Malformed: it has no valid identifier, or an invalid date.
     """
     if not isinstance(code, dict):
         raise Malformed("a concept code is not an object")
@@ -98,10 +97,10 @@ def read_code(code: object) -> Row:
 
 
 def without_repeats(rows: Iterable[Row]) -> list[Row]:
-    """*rows* with each (code, validity period) once; of repeats an active one wins, then the last.
+    """*rows* with each key once; of repeated rows the last active one, else the last one, is kept.
 
-    Paging over a register that changes repeats rows, and a code that was deleted and made again
-    comes twice when all statuses are asked for.
+    Rows repeat if the register changes during paging. A code that was deleted and created again
+    also appears twice when all statuses are requested.
     """
     kept: dict[tuple[str, date | None], Row] = {}
     for row in rows:
@@ -112,11 +111,12 @@ def without_repeats(rows: Iterable[Row]) -> list[Row]:
 
 
 def require_names(rows: Collection[Row]) -> None:
-    """Refuse rows of which most have no long name: the source calls the attribute otherwise now,
-    and taking it at its word would rename every unit to nothing.
+    """Refuse rows of which most have no long name.
+
+    The source has then probably renamed the attribute, and an import would erase every name.
 
     Raises:
-        Malformed: they are more than a few, and more than half of the rows.
+        Malformed: more than ten rows, and more than half of them, have no long name.
     """
     nameless = sum(not row.long_name for row in rows)
     if nameless > max(_FEW, len(rows) // 2):
@@ -139,7 +139,7 @@ def _attributes(listed: object, oid: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def _clean(value: object) -> str:
-    # PostgreSQL's text cannot hold NUL; runs of white space come from forms people pasted into.
+    # PostgreSQL's text cannot hold NUL; repeated white space comes from text pasted into forms.
     text = str(value)
     if text.isprintable() and "  " not in text and len(text) <= MAX_TEXT:
         return text.strip()
@@ -198,15 +198,10 @@ def _date(value: object, oid: str) -> date | None:
 
 @lru_cache(maxsize=10_000)
 def _day(text: str) -> date | None:
-    """A validity day; 1900 and earlier, 2100 and later mean open (the register's own usage)."""
+    """A validity day, None (open) for years up to 1900 and from 2100 (usage of the register)."""
     day = date.fromisoformat(text)
     return day if 1900 < day.year < 2100 else None
 
 
 def _number(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def document_of(codes: list[Mapping[str, Any]], **numbers: int) -> dict[str, object]:
-    """The JSON object of one page, as the code server would send it."""
-    return {"conceptCodes": codes, **numbers}

@@ -1,8 +1,8 @@
-"""Reading the list of Kanta intermediaries.
+"""Parsing of the list of Kanta intermediaries.
 
-The register's own record form is not published, so the list is ours: JSON
+The register's own format is not published, so this one is specific to this service: JSON
 ``{"intermediaries": [{"oid"?, "businessId"?, "name", "begin"?, "end"?}]}``, or the same columns
-as CSV, as spreadsheets write it. Dates are ISO or Finnish, or empty where open.
+as CSV from a spreadsheet. Dates are ISO 8601 or Finnish (31.12.2026), or empty if open.
 """
 
 import csv
@@ -12,12 +12,12 @@ from contextlib import suppress
 from datetime import date, datetime
 
 from accounts.register import identifiers
-from accounts.register.csapi import Malformed
-from accounts.register.folding import fold
-from accounts.register.rows import Row
+from accounts.register.lookup.folding import fold
+from accounts.register.source.codeserver_api import Malformed
+from accounts.register.source.rows import Row
 
 _FIELDS = {"oid", "businessId", "name", "begin", "end"}
-# How the columns of a list in CSV may be headed, in lower case without marks between words.
+# Accepted column headings of CSV, folded and without spaces.
 _HEADS = {
     "oid": "oid",
     "tunniste": "oid",
@@ -39,10 +39,10 @@ _HEADS = {
 
 
 def read_list(document: object) -> list[Row]:
-    """The rows of a decoded list of intermediaries.
+    """The rows of a list of intermediaries in decoded JSON.
 
     Raises:
-        Malformed: an entry has neither OID nor valid business ID, no name, or a date that is none.
+        Malformed: an entry has neither OID nor valid business ID, no name, or an invalid date.
     """
     listed = document.get("intermediaries") if isinstance(document, dict) else None
     if not isinstance(listed, list):
@@ -59,11 +59,13 @@ def read_entries(entries: Iterable[object]) -> list[Row]:
 
 
 def read_csv(data: bytes) -> list[dict[str, str]]:
-    """The entries of a list in CSV: separated by semicolons, commas or tabs; in UTF-8, in the
-    Windows-1252 of spreadsheets, which has Š and Ž, or in Latin-1.
+    """The entries of a list in CSV.
+
+    Separators are semicolons, commas or tabs; the encoding is UTF-8, Windows-1252 (written by
+    spreadsheets; it has Š and Ž) or Latin-1.
 
     Raises:
-        Malformed: the first line names no column of names.
+        Malformed: not CSV, or the first line has no heading for the name column.
     """
     text = _decoded(data)
     first = text.partition("\n")[0]

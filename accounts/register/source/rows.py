@@ -1,4 +1,4 @@
-"""One row of a register as its source states it, before it is known to the mirror."""
+"""One row of a register as stated by its source, before it is stored in the mirror."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,9 +7,9 @@ from datetime import date
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A unit or an intermediary, its open dates None, its unknown attributes kept.
+    """A unit or an intermediary; validity days are inclusive, None if open.
 
-    ``business_id`` is hyphenated or empty, ``sector`` 1 public, 2 private, 3 private and
+    ``business_id`` has a hyphen or is empty. ``sector`` is 1 public, 2 private, 3 private and
     self-registered, or None. ``attributes`` maps each attribute without a field of its own to
     its values.
     """
@@ -35,7 +35,7 @@ class Row:
 
     @property
     def key(self) -> tuple[str, date | None]:
-        """What tells rows apart: a code may return with another validity period (CSAPI v6)."""
+        """The unique key: a code may return with another validity period (CSAPI v6)."""
         return self.oid, self.valid_from
 
     def is_valid(self, on: date) -> bool:
@@ -44,8 +44,8 @@ class Row:
         return began and (self.valid_to is None or on <= self.valid_to)
 
 
-# The columns of the mirror that repeat what the source states, in the order of their hash: texts,
-# then numbers and days, then the attributes.
+# The columns of the mirror that hold the source's data, in the order in which they are hashed:
+# texts, then numbers and days, then attributes.
 STATED = tuple(Row.__dataclass_fields__)
 TEXTS = STATED[: STATED.index("sector")]
 NUMBERS = STATED[STATED.index("sector") : -1]

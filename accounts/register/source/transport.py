@@ -1,8 +1,9 @@
-"""One HTTP GET of JSON, bounded in time and size, tried again when trying again may help."""
+"""HTTP GET of JSON with limits of time and size, and retries after temporary faults."""
 
 import http.client
 import json
 import random
+import socket
 import time
 import urllib.error
 import urllib.request
@@ -10,21 +11,48 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from certportal.foundation import deadline
 from certportal.foundation.errors import Unavailable
 
 _CHUNK = 64 * 1024
-# Faults of the moment. Any other status from 400 up is a fault of our asking: it stays.
+# Temporary faults. After any other status from 400 up a retry would not help.
 _RETRIED = {408, 425, 429, 500, 502, 503, 504}
 _LONGEST_PAUSE = 60.0
 _HEADERS = {"Accept": "application/json"}
 
 
 class SourceFault(Unavailable):
-    """The source answered wrongly or not at all; the message is for the log and the run."""
+    """No answer or an invalid one; the message is for the log and the run record."""
 
 
-class _Again(Exception):
-    """Worth another try, not before `pause` seconds have passed (None: the usual pause)."""
+class _Connection(http.client.HTTPConnection):
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._create_connection = _connect
+
+
+class _TlsConnection(http.client.HTTPSConnection):
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._create_connection = _connect
+
+
+def _connect(*args: Any, **options: Any) -> socket.socket:
+    return deadline.watched(socket.create_connection(*args, **options))
+
+
+class _Http(urllib.request.HTTPHandler):
+    def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(_Connection, req)
+
+
+class _Https(urllib.request.HTTPSHandler):
+    def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(_TlsConnection, req)
+
+
+class _Again(Unavailable):
+    """A temporary fault; retry after at least `pause` seconds (None: the default pause)."""
 
     def __init__(self, message: str, pause: float | None = None) -> None:
         super().__init__(message)
@@ -32,7 +60,7 @@ class _Again(Exception):
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """The code server does not redirect; following one would trust whoever sent it."""
+    """Refuses redirects: the code server sends none, and a target would be untrusted."""
 
     def redirect_request(self, *_args: Any) -> None:
         return None
@@ -40,20 +68,24 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 @dataclass
 class Transport:
-    """How to fetch: seconds for each read and for a whole answer, bytes, tries, pauses."""
+    """Limits of a fetch.
+
+    ``timeout`` is for one read, ``whole_timeout`` for an answer with its head, ``first_pause``
+    before the first retry (doubled each time), all in seconds; ``attempts`` counts the first try.
+    """
 
     timeout: float = 20.0
-    whole_timeout: float = 120.0
+    whole_timeout: float = 50.0
     max_bytes: int = 16 * 1024 * 1024
     attempts: int = 4
     first_pause: float = 1.0
     sleep: Callable[[float], object] = time.sleep
 
     def get(self, url: str) -> Any:
-        """The decoded JSON at *url*, or None when there is no content (204).
+        """The decoded JSON at *url*, or None if there is no content (204).
 
         Raises:
-            SourceFault: no usable answer within the tries, or one not worth trying again.
+            SourceFault: no valid answer after all attempts, or a permanent fault.
         """
         for attempt in range(1, self.attempts + 1):
             try:
@@ -65,16 +97,19 @@ class Transport:
         raise SourceFault("no tries allowed")
 
     def _pause(self, attempt: int, asked: float | None) -> float:
-        # Jitter, so that many mirrors do not come back to a mended source all at once.
+        # Jitter, so that many clients do not return to a recovered source at the same time.
         jitter = random.uniform(0.8, 1.2)  # noqa: S311 (no secret)
         own = self.first_pause * 2.0 ** (attempt - 1) * jitter
         return min(max(own, asked or 0.0), _LONGEST_PAUSE)
 
     def _try(self, url: str) -> Any:
         request = urllib.request.Request(url, headers=_HEADERS)  # noqa: S310 (operator's address)
-        opener = urllib.request.build_opener(_NoRedirect)
+        opener = urllib.request.build_opener(_NoRedirect, _Http, _Https)
         try:
-            with opener.open(request, timeout=self.timeout) as response:
+            with (
+                deadline.within(self.whole_timeout),
+                opener.open(request, timeout=self.timeout) as response,
+            ):
                 return None if response.status == 204 else _decode(self._read(response))
         except urllib.error.HTTPError as error:
             raise _of_status(error) from error
@@ -82,16 +117,13 @@ class Transport:
             raise _Again(type(error).__name__) from error
 
     def _read(self, response: Any) -> bytes:
-        """The body; a source that drips is cut off at the whole timeout."""
-        ends_at = time.monotonic() + self.whole_timeout
+        """The body. Raises SourceFault if it is too large."""
         parts: list[bytes] = []
         size = 0
         while part := response.read1(_CHUNK):
             size += len(part)
             if size > self.max_bytes:
                 raise SourceFault(f"answer of more than {self.max_bytes} bytes")
-            if time.monotonic() > ends_at:
-                raise _Again("answer too slow")
             parts.append(part)
         if response.length:  # fewer bytes than Content-Length promised
             raise _Again("half an answer")

@@ -1,4 +1,4 @@
-"""A lost administrator is replaced: somebody asks the authority, and a reviewer decides."""
+"""Replacing an unreachable administrator: a person asks the authority, a reviewer decides."""
 
 from datetime import datetime, timedelta
 
@@ -6,71 +6,72 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts import access
+from accounts.event_names import AccountEvent
 from accounts.models import (
     AdministratorRequest,
-    BusinessId,
     Membership,
     Organisation,
     Person,
 )
-from accounts.services import sessions, showing
-from accounts.services.membership import administrators
-from certportal.foundation import events, outbox
+from accounts.right_to_act import confirmed_administrators, is_shown
+from accounts.services import mailing
+from accounts.services.organisations import membership as members
+from accounts.services.people import sessions
+from accounts.services.rights import askers, documents
+from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import NotAllowed, Refused, Stale
+from certportal.foundation.files import storing
+from certportal.foundation.outbox import outbox
+from certportal.foundation.wording import filled
 
-# So long the administrators have to answer somebody who asks to be invited.
+# How long the administrators have to answer a request to be invited.
 TIME_TO_ANSWER = timedelta(days=7)
 
 
 class MayNotAsk(Refused):
-    """The administrators are to be asked first, or the person is one of them."""
+    """The person must ask the administrators first, or is an administrator already."""
 
-    def __init__(self) -> None:
-        """Word it."""
-        super().__init__(
-            _("Ask the administrators of the account first, and give them a week to answer.")
-        )
+    message = filled(
+        _("Ask the administrators of the account first, and give them %(days)s days to answer."),
+        days=TIME_TO_ANSWER.days,
+    )
+
+
+class AccountClosed(Stale):
+    """The account was closed or merged into another since the person opened the page."""
+
+    message = _("The customer account has been closed. You can found a new one.")
 
 
 class MayNotDecide(NotAllowed):
-    """Only a reviewer who has no part in the matter decides it."""
+    """Only a reviewer who is not disqualified decides (hallintolaki 28 §)."""
 
-    def __init__(self) -> None:
-        """Word it."""
-        super().__init__(
-            _(
-                "You act for this organisation, or have done so within the last year, so another"
-                " reviewer must decide."
-            )
-        )
+    message = filled(
+        _(
+            "You act for this organisation, or have done so within the last %(months)s months, so"
+            " another reviewer must decide."
+        ),
+        months=access.ESTRANGED_MONTHS,
+    )
 
 
 class DecidedAlready(Stale):
-    """Another reviewer was faster."""
+    """The request has been decided already, for example by another reviewer."""
 
-    def __init__(self) -> None:
-        """Word it."""
-        super().__init__(_("The request has been decided already."))
-
-
-def account_of(business_id: str) -> Organisation | None:
-    """Return the account that holds the business ID now."""
-    held = BusinessId.objects.select_related("organisation")
-    found = held.filter(code=business_id, valid_to=None).first()
-    return found.organisation if found else None
+    message = _("The request has been decided already.")
 
 
 def may_ask(person: Person, organisation: Organisation, *, now: datetime) -> bool:
     """Whether the person may ask the authority to be made administrator of the account.
 
-    A member may, and whoever asked a week ago to be invited and still waits; anybody may where no
-    administrator is left at all.
+    Allowed are: a member who is not an administrator; a person whose request to be invited has
+    been open for `TIME_TO_ANSWER`; and anybody, if no administrator's right has been confirmed.
     """
     own = access.current_membership(person, organisation.pk)
     if own is not None:
         return own.role != Membership.Role.ADMINISTRATOR
-    if not administrators(organisation):
+    if not confirmed_administrators(organisation):
         return True
     unanswered = organisation.join_requests.filter(person=person, settled_at=None)
     return unanswered.filter(asked_at__lte=now - TIME_TO_ANSWER).exists()
@@ -81,19 +82,21 @@ def ask(
     organisation: Organisation,
     *,
     reason: str,
-    paper: showing.Paper,
+    paper: documents.Paper,
     actor: Actor,
     now: datetime,
 ) -> AdministratorRequest:
-    """Store the request and its document, and tell reviewers and the administrators there are.
+    """Store the request and its document; tell reviewers and the confirmed administrators.
 
-    Asked again while it waits, nothing new happens. Raises MayNotAsk, and what
-    `showing.require_fit` and `showing.keep` raise.
+    If the person's earlier request is still open, that one is returned unchanged. Raises
+    MayNotAsk, AccountClosed, and the errors of `documents.require_fit` and `documents.keep`.
     """
     if not may_ask(person, organisation, now=now):
         raise MayNotAsk
-    showing.require_fit(person, paper, actor=actor, now=now)
-    with transaction.atomic():
+    documents.require_fit(person, paper, actor=actor, now=now)
+    with storing.atomic():
+        if members.lock_account(organisation.pk).is_closed:
+            raise AccountClosed
         request, made = AdministratorRequest.objects.get_or_create(
             person=person,
             organisation=organisation,
@@ -101,10 +104,10 @@ def ask(
             defaults={"reason": reason, "asked_at": now},
         )
         if made:
-            showing.keep(person, organisation, paper, actor=actor, now=now)
-            _record("administrator_request.made", request, actor, now)
-            told = [one.person for one in administrators(organisation)]
-            _tell("administrator_asked", request, told, now)
+            documents.keep(person, organisation, paper, actor=actor, now=now)
+            events.record(AccountEvent.ADMINISTRATOR_REQUEST_MADE, request, actor=actor, now=now)
+            told = [one.person for one in confirmed_administrators(organisation)]
+            mailing.enqueue_for(told, "administrator_asked", request, now=now)
             outbox.enqueue("administrator.asked", now=now, request=request.pk)
     return request
 
@@ -113,10 +116,10 @@ def ask(
 def decide(
     request_id: int, *, grant: bool, reasons: str, by: Person, actor: Actor, now: datetime
 ) -> AdministratorRequest:
-    """Make the asker an administrator, or refuse; tell them and the administrators there were.
+    """Grant the request, which makes the person an administrator, or refuse it.
 
-    Raises MayNotDecide when the reviewer belongs to the organisation, or did within the year, or
-    asked, and DecidedAlready.
+    The person and the confirmed administrators are notified. Raises DecidedAlready, and
+    MayNotDecide when the reviewer made the request, or is or was within a year a member.
     """
     locked = AdministratorRequest.objects.select_for_update(of=["self"])
     request = locked.select_related("person", "organisation").get(pk=request_id)
@@ -127,16 +130,23 @@ def decide(
     request.granted, request.reasons = grant, reasons
     request.decided_by, request.decided_at = by, now
     request.save(update_fields=["granted", "reasons", "decided_by", "decided_at"])
-    told = {one.person for one in administrators(request.organisation)} | {request.person}
+    told = [one.person for one in confirmed_administrators(request.organisation)]
     if grant:
         _make_administrator(request, now)
-    _record(f"administrator_request.{'granted' if grant else 'refused'}", request, actor, now)
-    _tell("administrator_decided", request, sorted(told, key=lambda one: str(one.pk)), now)
+    outcome = "granted" if grant else "refused"
+    name = AccountEvent(f"administrator_request.{outcome}")
+    events.record(name, request, actor=actor, now=now)
+    mailing.enqueue_for([request.person, *told], "administrator_decided", request, now=now)
     return request
 
 
+def unconfirmed_administrators(organisation: Organisation) -> list[Membership]:
+    """Return the current administrators whose right to act is not confirmed."""
+    return [one for one in members.administrators(organisation) if not is_shown(one)]
+
+
 def may_decide(person: Person, request: AdministratorRequest, *, now: datetime) -> bool:
-    """Whether the person is a reviewer with no part in the matter, nor one within the year."""
+    """Whether the person is a reviewer, did not ask, and was no member within `ESTRANGED`."""
     if person.pk == request.person_id:
         return False
     if access.is_partial(person, request.organisation_id, now=now):
@@ -146,50 +156,22 @@ def may_decide(person: Person, request: AdministratorRequest, *, now: datetime) 
 
 def _make_administrator(request: AdministratorRequest, now: datetime) -> None:
     Organisation.objects.select_for_update().get(pk=request.organisation_id)
-    Membership.objects.update_or_create(
+    right = {
+        "role": Membership.Role.ADMINISTRATOR,
+        "basis": Membership.Basis.REVIEWER_DECISION,
+        "basis_note": request.reasons[:300],
+        "confirmed_by": request.decided_by,
+        "confirmed_at": now,
+        "confirmed_until": None,
+    }
+    membership, _made = Membership.objects.update_or_create(
         person=request.person,
         organisation=request.organisation,
         ended_at=None,
-        defaults={
-            "role": Membership.Role.ADMINISTRATOR,
-            "basis": Membership.Basis.REVIEWER_DECISION,
-            "basis_note": request.reasons[:300],
-            "confirmed_by": request.decided_by,
-            "confirmed_at": now,
-        },
-        create_defaults={
-            "role": Membership.Role.ADMINISTRATOR,
-            "basis": Membership.Basis.REVIEWER_DECISION,
-            "basis_note": request.reasons[:300],
-            "confirmed_by": request.decided_by,
-            "confirmed_at": now,
-            "begun_at": now,
-        },
+        defaults=right,
+        create_defaults=right | {"begun_at": now},
     )
-    waiting = request.organisation.join_requests.filter(person=request.person, settled_at=None)
-    waiting.update(settled_at=now)
+    waiting = askers.waiting(request.organisation)
+    waiting.filter(person=request.person).update(settled_at=now)
+    askers.tell_of(waiting, [membership], now=now)
     sessions.renew(request.person)
-
-
-def _record(action: str, request: AdministratorRequest, actor: Actor, now: datetime) -> None:
-    events.record(
-        action,
-        actor=actor,
-        now=now,
-        object_type="administrator_request",
-        object_id=request.pk,
-        organisation_id=request.organisation_id,
-        data={"person": str(request.person_id)},
-    )
-
-
-def _tell(kind: str, request: AdministratorRequest, people: list[Person], now: datetime) -> None:
-    for person in people:
-        outbox.enqueue(
-            "person.mail",
-            now=now,
-            kind=kind,
-            id=str(request.pk),
-            language=person.language,
-            to=str(person.pk),
-        )

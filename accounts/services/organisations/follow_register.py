@@ -1,10 +1,11 @@
-"""Accounts follow the registers: an organisation that is renamed there is renamed here."""
+"""Accounts take over name changes of their organisations from the registers."""
 
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models import F, OuterRef, Q, Subquery
 
+from accounts.event_names import AccountEvent
 from accounts.models import BusinessId, Organisation
 from accounts.register.models import Kind, RegisterRecord
 from certportal.foundation import clock, events
@@ -17,9 +18,9 @@ KINDS = {
 
 
 def follow_register(*, now: datetime) -> int:
-    """Give each account the name its organisation has in the register; return how many changed.
+    """Give each account its organisation's name in the register; return how many changed.
 
-    One that no longer stands there keeps the name it had.
+    An organisation that is no longer in the register keeps its last name.
     """
     return sum(_follow(kind, register, now) for kind, register in KINDS.items())
 
@@ -55,11 +56,4 @@ def _rename(account: Organisation, name: str, now: datetime) -> None:
         return
     account.name = name
     account.save(update_fields=["name"])
-    events.record(
-        "organisation.renamed",
-        actor=system("register"),
-        now=now,
-        object_type="organisation",
-        object_id=account.pk,
-        organisation_id=account.pk,
-    )
+    events.record(AccountEvent.ORGANISATION_RENAMED, account, actor=system("register"), now=now)

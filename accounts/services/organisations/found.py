@@ -4,24 +4,28 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.utils.translation import gettext_lazy as _
 
+from accounts.event_names import AccountEvent
 from accounts.mandates.protocol import Mandate, mandates
 from accounts.models import BusinessId, Membership, Organisation, Person
-from accounts.register import queries
+from accounts.register.lookup import queries
 from accounts.register.models import RegisterRecord
-from accounts.services import showing
-from certportal.foundation import clock, events, limits
+from accounts.right_to_act import confirmed_administrators
+from accounts.services.rights import documents
+from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused, Unavailable
+from certportal.foundation.files import storing
+from certportal.foundation.web import limits
 
 MOST_LOOKUPS_AN_HOUR = 30
 MOST_FOUNDED_A_DAY, MOST_FOUNDED_A_DAY_FROM = 10, 100
 
 
 class Finding(StrEnum):
-    """What stands in the way of founding, if anything."""
+    """Whether an account can be founded for a business ID, and if not, why."""
 
     FREE = "free"
     TAKEN = "taken"
@@ -32,18 +36,20 @@ class Finding(StrEnum):
 
 @dataclass(frozen=True)
 class Prospect:
-    """What the registers say of a business ID, and whether an account may be founded for it."""
+    """What the registers hold on a business ID, and whether an account may be founded for it."""
 
     business_id: str
     finding: Finding
     name: str = ""
     kind: str = Organisation.Kind.PROVIDER
     units: tuple[RegisterRecord, ...] = ()
+    # Of an existing account: whether it has an administrator whose right is confirmed.
+    is_confirmed: bool = True
 
 
 @dataclass(frozen=True)
 class Statement:
-    """On what the founder rests the right to act: a stated basis and words about it."""
+    """The founder's own statement of the right to act: a `Membership.Basis` and a description."""
 
     basis: str
     detail: str = ""
@@ -53,7 +59,7 @@ class NotFoundable(Refused):
     """The account cannot be founded; `finding` says why."""
 
     def __init__(self, finding: Finding) -> None:
-        """Word the finding for the founder."""
+        """Take the message for the founder from `WORDS`."""
         super().__init__(WORDS[finding])
         self.finding = finding
 
@@ -67,9 +73,9 @@ WORDS = {
 
 
 def look_up(person: Person, business_id: str, *, now: datetime) -> Prospect:
-    """Return what an account for this (normalised) business ID would be founded on.
+    """Return the prospect for this business ID (normalised: 1234567-8), counting the lookup.
 
-    Raises TooMany when one person goes through many business IDs.
+    Raises TooMany after `MOST_LOOKUPS_AN_HOUR` lookups of one person.
     """
     hour = timedelta(hours=1)
     limits.spend("founding", str(person.pk), most=MOST_LOOKUPS_AN_HOUR, per=hour, now=now)
@@ -77,11 +83,13 @@ def look_up(person: Person, business_id: str, *, now: datetime) -> Prospect:
 
 
 def prospect(person: Person, business_id: str, *, on: date) -> Prospect:
-    """Judge the business ID by the accounts there are and by the registers on that day."""
-    holder = BusinessId.objects.filter(code=business_id, valid_to=None).first()
+    """Judge the business ID by the existing accounts and by the registers on the given day."""
+    holder = BusinessId.holder(business_id)
     if holder is not None:
-        mine = person.memberships.filter(organisation=holder.organisation_id, ended_at=None)
-        return Prospect(business_id, Finding.MEMBER if mine.exists() else Finding.TAKEN)
+        mine = person.memberships.filter(organisation=holder, ended_at=None)
+        finding = Finding.MEMBER if mine.exists() else Finding.TAKEN
+        confirmed = bool(confirmed_administrators(holder))
+        return Prospect(business_id, finding, is_confirmed=confirmed)
     units = tuple(queries.find_units(business_id, on=on))
     if units:
         return Prospect(business_id, Finding.FREE, units[0].long_name, units=units)
@@ -95,14 +103,15 @@ def found(
     *,
     actor: Actor,
     now: datetime,
-    paper: showing.Paper | None = None,
+    paper: documents.Paper | None = None,
 ) -> Organisation:
     """Found the account and make the person its administrator.
 
-    Their right stays unverified, for a reviewer to confirm, unless a source of mandates knows it;
-    `paper` is a document that shows it. Raises NotFoundable when the registers do not know the
-    organisation today, or when another account for the business ID exists or is being founded at
-    this very moment; TooMany; for the paper what `showing.require_fit` and `showing.keep` raise.
+    The person's right is unverified until a reviewer confirms it, unless a source of mandates
+    confirms it at once. `paper`: a document that shows the right. Raises NotFoundable when the
+    registers do not hold the organisation today, or when another account for the business ID
+    exists, also if it is created concurrently; TooMany; and the errors of
+    `documents.require_fit` and `documents.keep`.
     """
     limits.spend_by(
         "found",
@@ -118,19 +127,19 @@ def found(
         raise NotFoundable(basis.finding)
     mandate = _mandate(person, business_id, now)
     if paper is not None:
-        showing.require_fit(person, paper, actor=actor, now=now)
+        documents.require_fit(person, paper, actor=actor, now=now)
     try:
-        with transaction.atomic():
+        with storing.atomic():
             organisation = _insert(person, basis, statement, mandate, actor, now)
             if paper is not None and mandate is None:
-                showing.keep(person, organisation, paper, actor=actor, now=now)
+                documents.keep(person, organisation, paper, actor=actor, now=now)
             return organisation
     except IntegrityError as error:
         raise NotFoundable(Finding.TAKEN) from error
 
 
 def _mandate(person: Person, business_id: str, now: datetime) -> Mandate | None:
-    """Ask the source of mandates; one that is down stops nobody, since a reviewer can confirm."""
+    """Ask the source of mandates. Its outage blocks nobody, since a reviewer can confirm."""
     try:
         return mandates().right(person, business_id, now=now)
     except Unavailable:
@@ -138,7 +147,7 @@ def _mandate(person: Person, business_id: str, now: datetime) -> Mandate | None:
 
 
 def _without_units(business_id: str, on: date) -> Prospect:
-    """Judge an organisation that has no standing unit: an intermediary, an ended one, or none."""
+    """Judge an organisation without a valid unit: intermediary, ended or unknown."""
     intermediary = queries.find_intermediary(business_id, on)
     if intermediary is not None and intermediary.is_standing(on):
         kind = Organisation.Kind.INTERMEDIARY
@@ -173,16 +182,12 @@ def _insert(
         begun_at=now,
     )
     events.record(
-        "organisation.founded",
+        AccountEvent.ORGANISATION_FOUNDED,
+        organisation,
         actor=actor,
         now=now,
-        object_type="organisation",
-        object_id=organisation.pk,
-        organisation_id=organisation.pk,
-        data={
-            "kind": basis.kind,
-            "stated_basis": statement.basis,
-            "confirmed": mandate is not None,
-        },
+        kind=basis.kind,
+        stated_basis=statement.basis,
+        confirmed=mandate is not None,
     )
     return organisation

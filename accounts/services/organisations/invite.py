@@ -1,4 +1,4 @@
-"""Invitations to an account: single use, expiring, revocable, sent again with a new token."""
+"""Invitations to an account: single-use, expiring, revocable; each mailing has a new token."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -6,12 +6,17 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Invitation, JoinRequest, Membership, Organisation, Person
-from accounts.services import membership as members
-from accounts.services import sessions
-from certportal.foundation import events, limits, outbox, tokens
+from accounts.event_names import AccountEvent
+from accounts.models import Invitation, Membership, Organisation, Person
+from accounts.services import mailing
+from accounts.services.organisations import membership as members
+from accounts.services.people import email as addresses
+from accounts.services.people import sessions
+from accounts.services.rights import askers
+from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused, Stale
+from certportal.foundation.web import limits, tokens
 
 MOST_A_DAY = 50
 MOST_A_DAY_FROM = 300
@@ -19,19 +24,24 @@ MOST_GUESSES_AN_HOUR = 30
 
 
 class NotWaiting(Stale):
-    """The invitation has been accepted, cancelled or has expired."""
+    """The invitation has been accepted or cancelled, or has expired."""
 
-    def __init__(self) -> None:
-        """Word it."""
-        super().__init__(_("The invitation is no longer valid. Ask for a new one."))
+    message = _("The invitation is no longer valid. Ask for a new one.")
+
+
+class OtherAddress(Refused):
+    """The invitation was sent to an address that the person has not verified."""
+
+    message = _(
+        "The invitation was sent to another address than yours. Ask for a code to that address,"
+        " and enter it to accept the invitation."
+    )
 
 
 class AlreadyMember(Refused):
-    """The person belongs to the account."""
+    """The person is a member of the account already."""
 
-    def __init__(self) -> None:
-        """Word it."""
-        super().__init__(_("You already belong to the customer account of this organisation."))
+    message = _("You already belong to the customer account of this organisation.")
 
 
 @transaction.atomic
@@ -45,10 +55,10 @@ def invite(
     actor: Actor,
     now: datetime,
 ) -> Invitation:
-    """Mail an invitation to the address; one that still waits there is cancelled.
+    """Mail an invitation to the address and cancel an earlier open one to the same address.
 
-    Requests to join by the person who reads that address are settled. Raises TooMany, and
-    NotAdministrator when `by` lost the right at this very moment: an invitation outlives no right.
+    Raises TooMany, NotConfirmed, and NotAdministrator. The right of `by` is checked under the
+    account's lock, so that nobody invites after losing it in a concurrent request.
     """
     _spend(organisation, actor, now)
     members.lock_account(organisation.pk)
@@ -66,18 +76,16 @@ def invite(
     )
     invitation.token_hash = tokens.digest(invitation.token)
     invitation.save()
-    asked = JoinRequest.objects.filter(organisation=organisation, settled_at=None)
-    asked.filter(person__email__iexact=email).update(settled_at=now)
-    _record("invitation.made", invitation, actor, now)
-    _mail(invitation, now)
+    events.record(AccountEvent.INVITATION_MADE, invitation, actor=actor, now=now)
+    mailing.enqueue("invitation", invitation, language=invitation.language, now=now)
     return invitation
 
 
 @transaction.atomic
 def resend(invitation_id: UUID, *, actor: Actor, now: datetime) -> Invitation:
-    """Mail the invitation with a new token and a new term; the earlier link is dead.
+    """Mail the invitation again with a new token and expiry; the earlier link stops working.
 
-    Raises NotWaiting for one accepted or cancelled, and TooMany.
+    Raises NotWaiting if it has been accepted or cancelled, and TooMany.
     """
     invitation = _lock(invitation_id)
     if invitation.state(now) not in {Invitation.State.WAITING, Invitation.State.EXPIRED}:
@@ -87,8 +95,8 @@ def resend(invitation_id: UUID, *, actor: Actor, now: datetime) -> Invitation:
     invitation.token_hash = tokens.digest(invitation.token)
     invitation.expires_at = now + Invitation.LASTS
     invitation.save(update_fields=["sent", "token_hash", "expires_at"])
-    _record("invitation.resent", invitation, actor, now)
-    _mail(invitation, now)
+    events.record(AccountEvent.INVITATION_RESENT, invitation, actor=actor, now=now)
+    mailing.enqueue("invitation", invitation, language=invitation.language, now=now)
     return invitation
 
 
@@ -100,12 +108,12 @@ def revoke(invitation_id: UUID, *, actor: Actor, now: datetime) -> Invitation:
         raise NotWaiting
     invitation.revoked_at = now
     invitation.save(update_fields=["revoked_at"])
-    _record("invitation.revoked", invitation, actor, now)
+    events.record(AccountEvent.INVITATION_REVOKED, invitation, actor=actor, now=now)
     return invitation
 
 
 def find(token: str, *, address: str, now: datetime) -> Invitation | None:
-    """Return the invitation of the token, or None. Wrong tokens are counted: raises TooMany."""
+    """Return the invitation with this token, or None. Raises TooMany after many wrong tokens."""
     found = Invitation.objects.select_related("organisation", "made_by")
     invitation = found.filter(token_hash=tokens.digest(token)).first()
     if invitation is None:
@@ -114,22 +122,55 @@ def find(token: str, *, address: str, now: datetime) -> Invitation | None:
     return invitation
 
 
-@transaction.atomic
-def accept(
-    invitation_id: UUID, token: str, *, person: Person, actor: Actor, now: datetime
-) -> Membership:
-    """Make the identified person a member; the invitation is used up, also for two at once.
+def is_for(invitation: Invitation, person: Person) -> bool:
+    """Whether the invitation was sent to the address that the person has verified as theirs."""
+    verified = person.email_verified_at is not None
+    return verified and person.email.casefold() == invitation.email.casefold()
 
-    Raises NotWaiting and AlreadyMember (which leaves the invitation as it is).
+
+def require_outside(person: Person, invitation: Invitation) -> None:
+    """Raise AlreadyMember if the person is a member of the invitation's account."""
+    if person.memberships.filter(organisation=invitation.organisation, ended_at=None).exists():
+        raise AlreadyMember
+
+
+def accept(
+    invitation_id: UUID,
+    token: str,
+    *,
+    person: Person,
+    code: str = "",
+    actor: Actor,
+    now: datetime,
+) -> Membership:
+    """Make the identified person a member. The invitation works once, also under concurrency.
+
+    A person whose verified address is not the invited one enters the `code` mailed to the invited
+    address, so that a forwarded link alone admits nobody. Raises OtherAddress, WrongCode,
+    NotWaiting, and AlreadyMember (the invitation stays usable).
     """
+    invitation = Invitation.objects.get(pk=invitation_id)
+    require_outside(person, invitation)
+    if not is_for(invitation, person):
+        if not code:
+            raise OtherAddress
+        if addresses.try_code(person, code, invitation=invitation, now=now) is None:
+            raise addresses.WrongCode
+    return _accept(invitation_id, token, person, actor, now)
+
+
+@transaction.atomic
+def _accept(
+    invitation_id: UUID, token: str, person: Person, actor: Actor, now: datetime
+) -> Membership:
     account = Invitation.objects.values_list("organisation_id", flat=True).get(pk=invitation_id)
     members.lock_account(account)
     invitation = _lock(invitation_id)
     right = invitation.token_hash == tokens.digest(token)
     if not right or invitation.state(now) != Invitation.State.WAITING:
         raise NotWaiting
-    if person.memberships.filter(organisation=invitation.organisation, ended_at=None).exists():
-        raise AlreadyMember
+    _require_inviter(invitation)
+    require_outside(person, invitation)
     invitation.accepted_by, invitation.accepted_at = person, now
     invitation.save(update_fields=["accepted_by", "accepted_at"])
     membership = Membership.objects.create(
@@ -140,24 +181,25 @@ def accept(
         begun_at=now,
     )
     sessions.renew(person)
-    settled = JoinRequest.objects.filter(organisation=invitation.organisation, person=person)
-    settled.filter(settled_at=None).update(settled_at=now)
-    _record("invitation.accepted", invitation, actor, now)
-    for one in members.administrators(invitation.organisation):
-        if one.person_id != person.pk:
-            outbox.enqueue(
-                "person.mail",
-                now=now,
-                kind="joined",
-                id=str(invitation.pk),
-                language=one.person.language,
-                to=str(one.person_id),
-            )
+    askers.waiting(invitation.organisation).filter(person=person).update(settled_at=now)
+    events.record(AccountEvent.INVITATION_ACCEPTED, invitation, actor=actor, now=now)
+    others = [one.person for one in members.administrators(invitation.organisation)]
+    told = [one for one in others if one.pk != person.pk]
+    mailing.enqueue_for(told, "joined", invitation, now=now)
     return membership
 
 
+def _require_inviter(invitation: Invitation) -> None:
+    """Raise NotWaiting if the inviter no longer has the right to invite."""
+    try:
+        members.require_administrator(invitation.made_by, invitation.organisation_id)
+    except (members.NotAdministrator, members.NotConfirmed) as refusal:
+        raise NotWaiting from refusal
+
+
 def _lock(invitation_id: UUID) -> Invitation:
-    found = Invitation.objects.select_for_update(of=("self",)).select_related("organisation")
+    found = Invitation.objects.select_for_update(of=("self",))
+    found = found.select_related("organisation", "made_by")
     return found.get(pk=invitation_id)
 
 
@@ -165,20 +207,3 @@ def _spend(organisation: Organisation, actor: Actor, now: datetime) -> None:
     day = timedelta(days=1)
     limits.spend("invite", str(organisation.pk), most=MOST_A_DAY, per=day, now=now)
     limits.spend_by("invite", actor, most=MOST_A_DAY, most_from=MOST_A_DAY_FROM, per=day, now=now)
-
-
-def _mail(invitation: Invitation, now: datetime) -> None:
-    key, language = str(invitation.pk), invitation.language
-    outbox.enqueue("person.mail", now=now, kind="invitation", id=key, language=language)
-
-
-def _record(action: str, invitation: Invitation, actor: Actor, now: datetime) -> None:
-    events.record(
-        action,
-        actor=actor,
-        now=now,
-        object_type="invitation",
-        object_id=invitation.pk,
-        organisation_id=invitation.organisation_id,
-        data={"role": invitation.role, "sent": invitation.sent},
-    )

@@ -1,12 +1,13 @@
-"""Search of the register for anybody: it is public, but nobody copies it through here."""
+"""Public search of the register, rate-limited so that it is not used to copy the register."""
 
 from datetime import datetime, timedelta
 
+from accounts.register.lookup.search import search_units
 from accounts.register.models import RegisterRecord
-from accounts.register.search import search_units
-from certportal.foundation import clock, limits
+from certportal.foundation import clock
+from certportal.foundation.web import limits
 
-# A person who types makes a few searches a second at most, and pauses.
+# The page searches while a person types: at most a few searches a second, with pauses.
 MOST = 240
 PER = timedelta(minutes=1)
 
@@ -14,9 +15,10 @@ PER = timedelta(minutes=1)
 def search_for_visitor(
     query: str, *, within: str = "", limit: int, address: str, now: datetime
 ) -> list[RegisterRecord]:
-    """Return the units that the query means, the best first; `within` one business ID, if given.
+    """Return at most `limit` units that match the query, best first.
 
-    Raises TooMany when one address searches without end.
+    `within`: a business ID to search within; empty for all. Raises TooMany after `MOST` searches
+    within `PER` from one network address.
     """
     limits.spend_from("register_search", address, most=MOST, per=PER, now=now)
     if not query.strip():

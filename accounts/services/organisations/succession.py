@@ -1,30 +1,34 @@
-"""An organisation's account is handed over to its successor (mergers of organisations)."""
+"""Handing over an organisation's account to its successor, for example after a merger."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.event_names import AccountEvent
 from accounts.models import BusinessId, Membership, Organisation, Person, Succession
-from accounts.register import queries
+from accounts.register.lookup import queries
 from accounts.register.models import Kind, RegisterRecord
-from accounts.rights import is_unconfirmed, right_of
-from accounts.services import sessions
-from accounts.services.membership import administrators
-from certportal.foundation import clock, events, outbox
+from accounts.right_to_act import confirmed_administrators, is_unconfirmed, right_of
+from accounts.services import mailing
+from accounts.services.organisations.membership import administrators
+from accounts.services.people import sessions
+from accounts.services.rights import askers
+from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
 
 
 class NotSucceeding(Refused):
-    """The one has no account, the other does not stand, or both are the same."""
+    """The predecessor has no account, the successor is not in force, or both are the same."""
 
 
 @dataclass(frozen=True, slots=True)
 class Heir:
-    """The successor: its account, if it has one, and what a register says of it."""
+    """The successor as a register describes it, and its account if it has one."""
 
     code: str
     name: str
@@ -33,43 +37,45 @@ class Heir:
 
 
 def account_of(code: str) -> Organisation:
-    """Return the account that holds the business ID now. Raises NotSucceeding."""
-    held = BusinessId.objects.select_related("organisation").filter(code=code, valid_to=None)
-    found = held.first()
+    """Return the account that currently holds the business ID. Raises NotSucceeding."""
+    found = BusinessId.holder(code)
     if found is None:
         raise NotSucceeding(_("No customer account has this business ID: %s") % code)
-    return found.organisation
+    return found
 
 
 def heir(code: str, *, on: date) -> Heir:
-    """Return the organisation with the business ID, which must stand in a register that day.
+    """Return the organisation with the business ID.
 
-    Raises NotSucceeding.
+    Raises NotSucceeding unless a register holds it in force on that day.
     """
     record = _record(code, on)
     if record is None:
         raise NotSucceeding(_("No organisation in force has this business ID: %s") % code)
-    held = BusinessId.objects.select_related("organisation").filter(code=code, valid_to=None)
-    holder = held.first()
     mediates = record.kind == Kind.INTERMEDIARY
     kind = Organisation.Kind.INTERMEDIARY if mediates else Organisation.Kind.PROVIDER
-    return Heir(code, record.long_name, kind, holder.organisation if holder else None)
+    return Heir(code, record.long_name, kind, BusinessId.holder(code))
 
 
 @transaction.atomic
 def hand_over(
     former: str, code: str, *, reason: str, by: Person, actor: Actor, now: datetime
 ) -> Succession:
-    """End the account of the business ID `former` in favour of `code`; people go along.
+    """Hand the account of business ID `former` over to the organisation with business ID `code`.
 
-    An administrator becomes an applicant in the successor's account, which has administrators of
-    its own; a right that nobody has confirmed stays unconfirmed. Without an account of the
-    successor's the account itself gets the new business ID. Raises NotSucceeding.
+    If the successor has an account, the members move there: administrators become applicants,
+    because that account has its own administrators, and an unconfirmed right stays unconfirmed.
+    Open requests to be invited move too. Otherwise the account itself gets the new business ID.
+    Raises NotSucceeding, also while a request to be made administrator is undecided.
     """
     new, old = heir(code, on=clock.day(now)), account_of(former)
     list(Organisation.objects.select_for_update().filter(pk__in=_keys(old, new)).order_by("pk"))
     if new.account is not None and new.account.pk == old.pk:
         raise NotSucceeding(_("The organisation cannot succeed itself."))
+    if new.account is not None and old.administrator_requests.filter(decided_at=None).exists():
+        raise NotSucceeding(
+            _("Somebody waits to be made an administrator of the account. Decide that first.")
+        )
     succession = Succession(organisation=old, former_name=old.name, former_code=former, code=code)
     succession.reason, succession.decided_by, succession.at = reason, by, now
     _end_business_id(old, former, now)
@@ -79,7 +85,7 @@ def hand_over(
         succession.successor = new.account
         succession.people = _hand_over_people(old, new.account, reason, by, now)
         old.invitations.filter(accepted_at=None, revoked_at=None).update(revoked_at=now)
-        old.join_requests.filter(settled_at=None).update(settled_at=now)
+        _hand_over_requests(old, new.account, now)
     succession.save()
     _record_event(succession, actor, now)
     _tell(succession, now)
@@ -105,7 +111,7 @@ def _end_business_id(old: Organisation, former: str, now: datetime) -> None:
 
 
 def _take(old: Organisation, new: Heir, now: datetime) -> Organisation:
-    """Let the account live on under the successor's business ID and name, as what that is."""
+    """Give the account the successor's business ID, name and kind."""
     BusinessId.objects.create(organisation=old, code=new.code, valid_from=clock.day(now))
     old.name, old.kind = new.name[:300], new.kind
     old.save(update_fields=["name", "kind"])
@@ -117,25 +123,48 @@ def _hand_over_people(
 ) -> int:
     there = set(successor.memberships.filter(ended_at=None).values_list("person_id", flat=True))
     current, moved = list(old.memberships.filter(ended_at=None).select_for_update()), 0
-    # Asked before anything ends: what an invitation shows rests on the founding of the account.
-    unshown = {one.pk for one in current if is_unconfirmed(right_of(one.person, old))}
+    # Evaluated before any membership ends: the right of an invited member derives from others'.
+    rights = {one.pk: right_of(one.person, old) for one in current}
     for membership in current:
         membership.ended_at = now
         membership.save(update_fields=["ended_at"])
         sessions.renew(membership.person)
         if membership.person_id not in there:
-            _join(membership, successor, reason, None if membership.pk in unshown else by, now)
+            _join(membership, rights[membership.pk], successor, reason, by, now)
             moved += 1
     return moved
 
 
-def _join(
-    former: Membership, successor: Organisation, reason: str, by: Person | None, now: datetime
-) -> None:
-    """Make the person a member of the successor's account, on the decision of `by`.
+def _hand_over_requests(old: Organisation, successor: Organisation, now: datetime) -> None:
+    """Move open requests to be invited to the successor's account.
 
-    `by` is None where nobody has confirmed the right, and the reviewer of an order has yet to.
+    Requests of people who are members there, or have an open request there, are settled instead.
     """
+    members = successor.memberships.filter(ended_at=None).values("person")
+    asking = successor.join_requests.filter(settled_at=None).values("person")
+    waiting = askers.waiting(old)
+    waiting.filter(Q(person__in=members) | Q(person__in=asking)).update(settled_at=now)
+    moved = list(waiting)
+    for request in moved:
+        request.organisation = successor
+        request.save(update_fields=["organisation"])
+    askers.tell_of(moved, confirmed_administrators(successor), now=now)
+
+
+def _join(
+    former: Membership,
+    right: Membership | None,
+    successor: Organisation,
+    reason: str,
+    decided_by: Person,
+    now: datetime,
+) -> None:
+    """Make the person a member of the successor's account by the reviewer's decision.
+
+    The `right` that the former membership gave becomes no better by it: one that is unconfirmed
+    stays so until a reviewer confirms it, and one confirmed for a time ends when it would have.
+    """
+    by = None if is_unconfirmed(right) else decided_by
     basis = Membership.Basis.REVIEWER_DECISION if by else Membership.Basis.UNVERIFIED
     administered = former.role == Membership.Role.ADMINISTRATOR
     Membership.objects.create(
@@ -148,6 +177,7 @@ def _join(
         basis_note=reason[:300] if by else "",
         confirmed_by=by,
         confirmed_at=now if by else None,
+        confirmed_until=right.confirmed_until if right else None,
         begun_at=now,
     )
 
@@ -155,27 +185,17 @@ def _join(
 def _record_event(succession: Succession, actor: Actor, now: datetime) -> None:
     for organisation in {succession.organisation_id, succession.successor_id}:
         events.record(
-            "organisation.succeeded",
+            AccountEvent.ORGANISATION_SUCCEEDED,
+            events.Subject("succession", succession.pk, organisation),
             actor=actor,
             now=now,
-            object_type="succession",
-            object_id=succession.pk,
-            organisation_id=organisation,
-            data={"people": succession.people, "successor": str(succession.successor_id)},
+            people=succession.people,
+            successor=str(succession.successor_id),
         )
 
 
 def _tell(succession: Succession, now: datetime) -> None:
-    """Mail everybody who acts for the successor through the hand-over, and its administrators."""
+    """Mail the people who became members by the hand-over, and the successor's administrators."""
     joined = succession.successor.memberships.filter(ended_at=None, begun_at=now)
-    told = {one.person for one in joined.select_related("person")}
-    told |= {one.person for one in administrators(succession.successor)}
-    for person in sorted(told, key=lambda one: str(one.pk)):
-        outbox.enqueue(
-            "person.mail",
-            now=now,
-            kind="succession",
-            id=str(succession.pk),
-            language=person.language,
-            to=str(person.pk),
-        )
+    told = (*joined.select_related("person"), *administrators(succession.successor))
+    mailing.enqueue_for((one.person for one in told), "succession", succession, now=now)

@@ -1,6 +1,6 @@
-"""Which browser somebody uses, in two words: enough to tell one's own sessions apart."""
+"""Naming browser and system of a User-Agent, so that people can tell their sessions apart."""
 
-# The first that fits: others name themselves after those further down as well.
+# The first match counts: Edge and Opera, for example, also call themselves Chrome and Safari.
 BROWSERS = (
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
@@ -23,7 +23,10 @@ SYSTEMS = (
 
 
 def in_words(agent: str) -> str:
-    """Return browser and system, such as “Firefox, Windows”; empty for what is not known."""
+    """Return browser and system of a User-Agent header, such as “Firefox, Windows”.
+
+    Unknown parts are left out; empty if neither is known.
+    """
     found = [_first(BROWSERS, agent), _first(SYSTEMS, agent)]
     return ", ".join(one for one in found if one)
 

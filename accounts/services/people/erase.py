@@ -1,4 +1,4 @@
-"""Erasing people who have nothing to do with the service any more."""
+"""Erasing the personal data of people who no longer use the service."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -8,7 +8,9 @@ from allauth.mfa.models import Authenticator
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from accounts.event_names import AccountEvent
 from accounts.models import (
+    AccountDecision,
     AdministratorRequest,
     EmailCode,
     Identifier,
@@ -21,16 +23,16 @@ from accounts.models import (
     StaffRole,
     User,
 )
-from accounts.services import showing
 from certportal.foundation import events
 from certportal.foundation.actors import system
+from certportal.foundation.files import storing
 
 
 def erase_persons(limit: datetime, *, in_use: Collection[UUID], now: datetime) -> None:
     """Erase the persons whose last membership or role ended before the limit.
 
-    `in_use` are persons that records above this app still name; they and those that have been
-    merged with them stay.
+    `in_use`: keys of persons that records of other apps still refer to. They stay, and so do
+    persons merged into or from them.
     """
     for person in gone(limit).exclude(pk__in=in_use).exclude(merged_from__in=in_use):
         if person.merged_into_id not in in_use:
@@ -38,7 +40,10 @@ def erase_persons(limit: datetime, *, in_use: Collection[UUID], now: datetime) -
 
 
 def gone(limit: datetime) -> QuerySet[Person]:
-    """Return the persons with a name who were made, and last held anything, before the limit."""
+    """Return not yet erased persons with no activity since the limit.
+
+    That is: created and last logged in before it, and no membership or staff role since.
+    """
     lately = Q(ended_at=None) | Q(ended_at__gte=limit)
     members = Membership.objects.filter(lately).values("person")
     staff = StaffRole.objects.filter(lately).values("person")
@@ -49,9 +54,9 @@ def gone(limit: datetime) -> QuerySet[Person]:
 
 @transaction.atomic
 def erase_person(person_id: UUID, *, now: datetime) -> None:
-    """Blank the person's name and address, forget how to recognise them, close the logins.
+    """Blank the person's name and address, delete their identifiers and close their logins.
 
-    Should the same human come back, they are a new person.
+    The row stays, since events refer to its key. Somebody who returns becomes a new `Person`.
     """
     person = Person.objects.select_for_update().get(pk=person_id)
     person.given_name = person.family_name = person.email = ""
@@ -62,36 +67,38 @@ def erase_person(person_id: UUID, *, now: datetime) -> None:
     JoinRequest.objects.filter(person=person).delete()
     SignOn.objects.filter(person=person).delete()
     Authenticator.objects.filter(user__person=person).delete()
-    showing.erase(RightDocument.objects.filter(person=person))
+    _remove_documents(RightDocument.objects.filter(person=person))
     AdministratorRequest.objects.filter(person=person).update(reason="", reasons="")
+    AccountDecision.objects.filter(membership__person=person).update(reasons="")
     Invitation.objects.filter(accepted_by=person).update(email="")
     Membership.objects.filter(person=person).update(basis_detail="", basis_note="")
     User.objects.filter(person=person).update(email="", is_active=False)
-    events.record(
-        "person.erased",
-        actor=system("retention"),
-        now=now,
-        object_type="person",
-        object_id=person.pk,
-    )
+    events.record(AccountEvent.PERSON_ERASED, person, actor=system("retention"), now=now)
 
 
 def erase_documents(limit: datetime) -> None:
-    """Remove the documents about rights to act that were handed in before the limit."""
-    showing.erase(RightDocument.objects.filter(handed_in_at__lt=limit))
+    """Delete the documents about rights to act that were handed in before the limit."""
+    _remove_documents(RightDocument.objects.filter(handed_in_at__lt=limit))
 
 
 def erase_sessions(limit: datetime) -> None:
-    """Remove sessions that began before the limit; one whose row is gone is ended."""
+    """Delete the rows of sessions that began before the limit, which also ends the sessions."""
     SignOn.objects.filter(begun_at__lt=limit).delete()
 
 
 def erase_codes(limit: datetime) -> None:
-    """Remove the mailed codes that ended, used or not, before the limit."""
+    """Delete the mailed codes that were used, replaced or expired before the limit."""
     EmailCode.objects.filter(Q(ended_at__lt=limit) | Q(expires_at__lt=limit)).delete()
 
 
 def erase_invitations(limit: datetime) -> None:
-    """Remove invitations never accepted, and requests to join, that are older than the limit."""
+    """Delete unaccepted invitations and requests to join that are older than the limit."""
     Invitation.objects.filter(accepted_at=None, expires_at__lt=limit).delete()
     JoinRequest.objects.filter(asked_at__lt=limit).delete()
+
+
+def _remove_documents(documents: QuerySet[RightDocument]) -> None:
+    """Delete the rows and, once the transaction is committed, the files."""
+    for document in documents:
+        storing.delete(document.file.name)
+    documents.delete()

@@ -1,4 +1,4 @@
-"""Letting go of what has served its purpose."""
+"""Deleting expired sessions and SAML answers."""
 
 from datetime import datetime
 
@@ -8,9 +8,9 @@ from accounts.models import Arrival
 
 
 def forget_expired(*, now: datetime) -> None:
-    """Delete ended sessions, and used answers of the provider.
+    """Delete expired Django sessions and expired answers of the identification provider.
 
-    What is kept by the table of retention goes with the nightly job that carries it out.
+    Data with a retention period is deleted by the nightly retention job instead.
     """
     Session.objects.filter(expire_date__lt=now).delete()
     Arrival.objects.filter(expires_at__lt=now).delete()

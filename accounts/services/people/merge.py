@@ -1,10 +1,11 @@
-"""Making one person of two: the same human, recognised in two ways."""
+"""Merging two `Person` rows of one human who was recognised by two identifiers."""
 
 from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from accounts.event_names import AccountEvent
 from accounts.models import (
     AdministratorRequest,
     Invitation,
@@ -15,8 +16,8 @@ from accounts.models import (
     StaffRole,
     User,
 )
-from accounts.rights import is_unconfirmed
-from accounts.services import sessions
+from accounts.right_to_act import right_of
+from accounts.services.people import sessions
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
@@ -26,24 +27,23 @@ STRONGEST_FIRST: list[str] = [
     Membership.Role.APPLICANT,
     Membership.Role.TECHNICAL,
 ]
-# What of a membership tells how the right was shown.
+# The fields of a membership that tell how the right to act was shown.
 SHOWN_BY = (
-    *["basis", "basis_note", "confirmed_by", "confirmed_at"],
+    *["basis", "basis_note", "confirmed_by", "confirmed_at", "confirmed_until"],
     *["stated_basis", "basis_detail"],
 )
 
 
 class NotMergeable(Refused):
-    """The two are one already, or one of them has been merged away."""
+    """The two are the same person, or one of them has already been merged into another."""
 
 
 @transaction.atomic
 def merge(gone: Person, *, into: Person, actor: Actor, now: datetime) -> None:
-    """Let `gone` be `into` from now on: logins, memberships, roles, and what is still open.
+    """Merge `gone` into `into`: logins, memberships, roles, requests and documents move.
 
-    Open are the requests to join an account, and the invitations that wait for an answer. What
-    both of them have, only `into` keeps. Acts of the past stay with the key they were recorded
-    under. Both identify again. Raises NotMergeable.
+    Open requests to join and open invitations move too; of duplicates only `into`'s stays. Past
+    events keep the key they were recorded under. All sessions of both end. Raises NotMergeable.
     """
     pair = Person.objects.select_for_update().filter(pk__in=[gone.pk, into.pk], merged_into=None)
     if len(pair) != 2:
@@ -64,16 +64,9 @@ def merge(gone: Person, *, into: Person, actor: Actor, now: datetime) -> None:
         sessions.end_all(one, actor=actor, now=now)
     gone.merged_into = into
     gone.save(update_fields=["merged_into"])
-    # One step leads from every key of the human to the one that stays.
+    # Persons merged earlier point directly to `into`, so that one step leads to the current one.
     Person.objects.filter(merged_into=gone).update(merged_into=into)
-    events.record(
-        "person.merged",
-        actor=actor,
-        now=now,
-        object_type="person",
-        object_id=gone.pk,
-        data={"into": str(into.pk)},
-    )
+    events.record(AccountEvent.PERSON_MERGED, gone, actor=actor, now=now, into=str(into.pk))
 
 
 def _hand_over_memberships(gone: Person, into: Person, now: datetime) -> None:
@@ -89,12 +82,26 @@ def _hand_over_memberships(gone: Person, into: Person, now: datetime) -> None:
 
 
 def _strengthen(kept: Membership, other: Membership) -> None:
-    """Let the membership that stays have the stronger role of the two, and the right if shown."""
+    """Give the kept membership the stronger role of the two, and the better shown right."""
     kept.role = min(kept.role, other.role, key=STRONGEST_FIRST.index)
-    if is_unconfirmed(kept) and not is_unconfirmed(other):
+    if _shows_more(other, kept):
         for name in SHOWN_BY:
             setattr(kept, name, getattr(other, name))
     kept.save(update_fields=["role", *SHOWN_BY])
+
+
+def _shows_more(other: Membership, kept: Membership) -> bool:
+    """Whether `other` is confirmed, and `kept` is not itself, or only for a time.
+
+    An invited member's right is the inviter's: one that ends never takes the place of one that
+    does not.
+    """
+    right = right_of(kept.person, kept.organisation) or kept
+    if other.is_unconfirmed:
+        return False
+    if other.is_weak and not (right.is_unconfirmed or right.is_weak):
+        return False
+    return kept.is_unconfirmed or (kept.is_weak and not other.is_weak)
 
 
 def _hand_over_roles(gone: Person, into: Person, now: datetime) -> None:
@@ -108,7 +115,7 @@ def _hand_over_roles(gone: Person, into: Person, now: datetime) -> None:
 
 
 def _hand_over_requests(gone: Person, into: Person, now: datetime) -> None:
-    """Whoever belongs to the account by now, or asks for it already, need not ask again."""
+    """Move open requests to join; settle those that `into` no longer needs or made already."""
     waiting = JoinRequest.objects.filter(settled_at=None)
     for request in waiting.filter(person=gone):
         account = request.organisation_id

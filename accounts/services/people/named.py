@@ -1,34 +1,35 @@
-"""Whom an operator means: people and logins by what one can write on a command line."""
+"""Finding people and logins by what an operator writes on a command line."""
 
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person, User
-from accounts.services import people
 from certportal.foundation.errors import Refused
 
 
 class NotNamed(Refused):
-    """The words name nobody, or more than one person."""
+    """The argument matches nobody, or more than one person."""
 
 
 def person_named(words: str) -> Person:
-    """Return the person of this login name, key or verified e-mail address, as they stand today.
+    """Return the person with this login name, key (UUID) or verified e-mail address.
 
-    Raises NotNamed when nobody is named so, or when several persons have verified the address.
+    For a merged person, the one they were merged into. Raises NotNamed if nobody matches, or if
+    several persons have verified the address.
     """
     login = User.objects.filter(username=words).select_related("person").first()
     if login is not None and login.person is not None:
-        return people.present(login.person)
-    found = {people.present(one) for one in _by_key(words) or _by_address(words)}
+        person: Person = login.person
+        return person.current
+    found = {one.current for one in _by_key(words) or _by_address(words)}
     if len(found) != 1:
         raise NotNamed(_("Name exactly one person by login, key or verified e-mail address."))
     return found.pop()
 
 
 def login_named(words: str) -> User:
-    """Return the login of this name, or the oldest open one of the person. Raises NotNamed."""
+    """Return the login of this name, or the person's oldest active one. Raises NotNamed."""
     login = User.objects.filter(username=words).first()
     login = (
         login or person_named(words).logins.filter(is_active=True).order_by("date_joined").first()
@@ -39,7 +40,9 @@ def login_named(words: str) -> User:
 
 
 def logins_named(words: str) -> list[User]:
-    """Return the login of this name and every other, open or closed, of the same person.
+    """Return every login of the person, active or not; `words` as in `person_named`.
+
+    A login without a person is returned alone.
 
     Raises NotNamed.
     """

@@ -1,4 +1,4 @@
-"""Recognising people: who an identity belongs to, and which login it opens."""
+"""Recognising people: finding the person and the login that an identity belongs to."""
 
 from datetime import datetime
 
@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.event_names import AccountEvent
 from accounts.identification.identity import Identity
 from accounts.models import Identifier, Person, User
 from certportal.foundation import events
@@ -19,15 +20,16 @@ class LoginClosed(NotAllowed):
 
 
 def recognise(identity: Identity, *, language: str, address: str, now: datetime) -> User:
-    """Return the login of the identified person, made at their first identification.
+    """Return the identified person's login; both are created at the first identification.
 
-    Tries the hash of every key in use and adds that of the newest. Raises LoginClosed.
+    Looks the identifier up by its hash under every key in use, and stores the hash under the
+    newest key. Raises LoginClosed.
     """
     try:
         with transaction.atomic():
             user = _recognise(identity, language, address, now)
     except IntegrityError:
-        # Two first logins at once: the other one has made the person.
+        # Two concurrent first logins: the other one has created the person.
         with transaction.atomic():
             user = _recognise(identity, language, address, now)
     if not user.is_active:
@@ -41,34 +43,27 @@ def _recognise(identity: Identity, language: str, address: str, now: datetime) -
     _keep_newest(identity, person, now)
     _rename(identity, person)
     user = _login_of(person)
-    # Events speak of the person who stands today, also after two have been merged.
-    today = present(person)
+    # Events name the current person, also after a merge.
+    today = person.current
     events.record(
-        "person.identified",
+        AccountEvent.PERSON_IDENTIFIED,
+        today,
         actor=Actor("person", str(today.pk), address),
         now=now,
-        object_type="person",
-        object_id=today.pk,
         refused=not user.is_active,
-        data={"kind": identity.kind, "new": known is None},
+        kind=identity.kind,
+        new=known is None,
     )
     return user
 
 
 def _login_of(person: Person) -> User:
-    """Return the login that identification opens: it has no password."""
+    """Return the login for identification, which has no usable password."""
     user: User
     user, _made = User.objects.get_or_create(
         username=str(person.pk), defaults={"person": person, "password": make_password(None)}
     )
     return user
-
-
-def present(person: Person) -> Person:
-    """Return the person that this one has been merged into, however many times."""
-    while person.merged_into is not None:
-        person = person.merged_into
-    return person
 
 
 def _find(identity: Identity) -> Identifier | None:
@@ -89,7 +84,7 @@ def _create(identity: Identity, language: str, now: datetime) -> Person:
 
 
 def _keep_newest(identity: Identity, person: Person, now: datetime) -> None:
-    """Store the hash under the newest key; IntegrityError when another person just got it."""
+    """Store the hash under the newest key; IntegrityError if a concurrent login stored it."""
     newest = identity.digests[0]
     same = {"kind": identity.kind, "key_version": newest.version, "digest": newest.value}
     if not Identifier.objects.filter(person=person, **same).exists():

@@ -1,4 +1,4 @@
-"""Changing the key of the hash by which persons are recognised."""
+"""Rotating the key of the hash (HMAC) by which people are recognised."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
+from accounts.event_names import AccountEvent
 from accounts.identification import hashing
 from accounts.models import Identifier
 from certportal.foundation import events
@@ -14,7 +15,11 @@ from certportal.foundation.actors import Actor
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How far a change has come: the newest version, identifiers under it, and those without."""
+    """Progress of a key rotation.
+
+    `version`: the newest key version; `renewed`: identifiers hashed under it; `remaining`:
+    identifiers hashed only under older keys.
+    """
 
     version: int
     renewed: int
@@ -24,7 +29,7 @@ class Standing:
 def standing() -> Standing:
     """Count the identifiers that are, and are not yet, hashed under the newest key.
 
-    Only their owner's next login can renew the rest: the codes themselves are kept nowhere.
+    An identifier is renewed at its owner's next login, since identity codes are not stored.
     """
     version = newest()
     renewed = Identifier.objects.filter(key_version=version).count()
@@ -34,19 +39,18 @@ def standing() -> Standing:
 
 @transaction.atomic
 def drop_superseded(*, actor: Actor, now: datetime) -> int:
-    """Delete the hashes under older keys of those who have one under the newest; return how many.
+    """Delete older hashes of identifiers that have one under the newest key; return how many.
 
-    After that the old key no longer helps whoever may have got hold of it to recognise them.
+    After that, a leaked old key can no longer be used to identify these people.
     """
     version = newest()
     gone, _by_model = older(version).filter(_has_newer(version)).delete()
     events.record(
-        "identifiers.superseded_dropped",
+        AccountEvent.IDENTIFIERS_SUPERSEDED_DROPPED,
+        events.Subject("identity_key", version),
         actor=actor,
         now=now,
-        object_type="identity_key",
-        object_id=version,
-        data={"count": gone},
+        count=gone,
     )
     return gone
 
@@ -57,7 +61,7 @@ def newest() -> int:
 
 
 def older(version: int) -> QuerySet[Identifier]:
-    """Return the identifiers hashed under another key than this."""
+    """Return the identifiers hashed under any other key version."""
     return Identifier.objects.exclude(key_version=version)
 
 

@@ -1,4 +1,4 @@
-"""Second factors: adding, proving, removing and resetting them."""
+"""Second factors: adding, verifying, removing and resetting them."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -13,56 +13,53 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from accounts.event_names import AccountEvent
 from accounts.factors import codes, passkeys
 from accounts.models import Person, User
-from accounts.services import sessions
-from certportal.foundation import events, limits, outbox
+from accounts.services import mailing
+from accounts.services.people import sessions
+from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
 from certportal.foundation.models import Event
+from certportal.foundation.web import limits
 
 Kind = Authenticator.Type
 MOST_FAILURES = 10
 PER = timedelta(minutes=15)
 USED = "used_step"
-ADDED = "second_factor.added"
+ADDED = AccountEvent.SECOND_FACTOR_ADDED
 
 
 class NotProven(Refused):
-    """The code or the passkey is not the login's own, or has been used already."""
+    """The code or passkey is not the login's, or the code has been used already."""
 
-    def __init__(self) -> None:
-        """Word it."""
-        super().__init__(_("The code is not right, or it has been used already."))
+    message = _("The code is not right, or it has been used already.")
 
 
 class LastFactor(Refused):
-    """Whoever reviews or administers keeps a second factor."""
+    """The login's only second factor cannot be removed."""
 
-    def __init__(self) -> None:
-        """Word it."""
-        super().__init__(
-            _("This is your only second factor. Add another one before you remove it.")
-        )
+    message = _("This is your only second factor. Add another one before you remove it.")
 
 
 def factors(login: User) -> QuerySet[Authenticator]:
-    """Return the login's app and passkeys, the oldest first; recovery codes are no factor."""
+    """Return the login's authenticator app and passkeys, oldest first, without recovery codes."""
     own = Authenticator.objects.filter(user=login).exclude(type=Kind.RECOVERY_CODES)
     ordered: QuerySet[Authenticator] = own.order_by("created_at", "pk")
     return ordered
 
 
 def recovery(login: User) -> RecoveryCodes | None:
-    """Return the login's recovery codes, if there are any."""
+    """Return the login's recovery codes, or None."""
     row = Authenticator.objects.filter(user=login, type=Kind.RECOVERY_CODES).first()
     return RecoveryCodes(row) if row else None
 
 
 def add_app(login: User, secret: str, code: str, *, actor: Actor, now: datetime) -> None:
-    """Let the app that holds the secret be the login's, in place of an earlier one.
+    """Register the authenticator app that holds the TOTP secret, replacing an earlier one.
 
-    The code shows that the app works; it counts as used. Raises NotProven and TooMany.
+    The code proves that the app works, and counts as used. Raises NotProven and TooMany.
     """
     step = codes.matching_step(secret, code, after=0, now=now)
 
@@ -81,7 +78,7 @@ def add_app(login: User, secret: str, code: str, *, actor: Actor, now: datetime)
 def add_passkey(
     login: User, credential: passkeys.Credential, *, actor: Actor, now: datetime
 ) -> None:
-    """Let the passkey, made for the session's challenge, be one of the login's.
+    """Register a passkey that was created for the session's challenge.
 
     Raises NotProven and TooMany.
     """
@@ -98,7 +95,7 @@ def add_passkey(
 
 
 def prove_code(login: User, code: str, *, actor: Actor, now: datetime) -> None:
-    """Take the code of the login's app, or one of its recovery codes; each counts once.
+    """Verify a code of the login's app or one of its recovery codes; each works once.
 
     Raises NotProven and TooMany.
     """
@@ -110,13 +107,13 @@ def prove_code(login: User, code: str, *, actor: Actor, now: datetime) -> None:
         spare = recovery(login)
         return str(Kind.RECOVERY_CODES) if spare and spare.validate_code(code) else None
 
-    _tried(login, prove, "second_factor.proven", actor, now)
+    _tried(login, prove, AccountEvent.SECOND_FACTOR_PROVEN, actor, now)
 
 
 def prove_passkey(
     login: User, credential: passkeys.Credential, *, actor: Actor, now: datetime
 ) -> None:
-    """Take the answer of one of the login's passkeys. Raises NotProven and TooMany."""
+    """Verify the assertion of one of the login's passkeys. Raises NotProven and TooMany."""
 
     def prove() -> str | None:
         try:
@@ -127,38 +124,38 @@ def prove_passkey(
         used.save(update_fields=["last_used_at"])
         return str(Kind.WEBAUTHN)
 
-    _tried(login, prove, "second_factor.proven", actor, now)
+    _tried(login, prove, AccountEvent.SECOND_FACTOR_PROVEN, actor, now)
 
 
 def demo_code(login: User, *, now: datetime) -> str:
-    """Return what the login's app shows now, for development, where test persons have no app."""
+    """Return the app's current code for a test person in development; elsewhere empty."""
     app = Authenticator.objects.filter(user=login, type=Kind.TOTP).first()
     if settings.PORTAL_ENV != "development" or app is None:
         return ""
-    # A step ahead where the present one has been used: setting up and logging in are seconds apart.
+    # The next time step if the current one is used: setting up and logging in are seconds apart.
     step = max(codes.step_at(now), app.data.get(USED, 0) + 1)
     return codes.code_at(decrypt(app.data["secret"]), step)
 
 
 def first_demo_code(secret: str, *, now: datetime) -> str:
-    """Return what an app with the secret would show now; in development only."""
+    """Return the current code of an app with the secret, in development; elsewhere empty."""
     is_demo = settings.PORTAL_ENV == "development"
     return codes.code_at(secret, codes.step_at(now)) if is_demo else ""
 
 
 @transaction.atomic
 def make_recovery_codes(login: User, *, actor: Actor, now: datetime) -> None:
-    """Give the login new recovery codes; those of before stop working, and the person is told."""
+    """Give the login new recovery codes. Earlier ones stop working, and the person is notified."""
     had, _each = Authenticator.objects.filter(user=login, type=Kind.RECOVERY_CODES).delete()
     RecoveryCodes.activate(login)
-    made = _record("second_factor.codes_made", login, actor, now)
+    made = events.record(AccountEvent.SECOND_FACTOR_CODES_MADE, login, actor=actor, now=now)
     if had:
         _tell(login, made, now)
 
 
 @transaction.atomic
 def remove(login: User, factor_id: int, *, actor: Actor, now: datetime) -> None:
-    """Remove one of the login's factors and tell the person; one that is gone is gone.
+    """Remove one of the login's factors and notify the person; does nothing if it is gone.
 
     Raises LastFactor.
     """
@@ -170,19 +167,23 @@ def remove(login: User, factor_id: int, *, actor: Actor, now: datetime) -> None:
         raise LastFactor
     kind = found.type
     found.delete()
-    _tell(login, _record("second_factor.removed", login, actor, now, kind=kind), now)
+    event = events.record(
+        AccountEvent.SECOND_FACTOR_REMOVED, login, actor=actor, now=now, kind=kind
+    )
+    _tell(login, event, now)
 
 
 @transaction.atomic
 def reset(person: Person, *, actor: Actor, now: datetime) -> None:
-    """Remove every second factor of the person, who has lost them, and end their sessions.
+    """Remove all second factors of a person who has lost them, and end their sessions.
 
-    They are told. The next visit sets one up.
+    The person is notified, and sets up a new factor at the next login.
     """
     for login in person.logins.select_for_update():
         gone, _each = Authenticator.objects.filter(user=login).delete()
         if gone:
-            _tell(login, _record("second_factor.reset", login, actor, now), now)
+            event = events.record(AccountEvent.SECOND_FACTOR_RESET, login, actor=actor, now=now)
+            _tell(login, event, now)
     sessions.end_all(person, actor=actor, now=now)
 
 
@@ -197,12 +198,12 @@ def _is_apps_code(app: Authenticator, code: str, now: datetime) -> bool:
 
 
 def _tried(
-    login: User, act: Callable[[], str | None], action: str, actor: Actor, now: datetime
+    login: User, act: Callable[[], str | None], name: AccountEvent, actor: Actor, now: datetime
 ) -> None:
-    """Let the act name the kind of factor it accepted, one try of the login at a time.
+    """Run `act` under the login's lock; it returns the kind of factor it accepted, or None.
 
-    What it refuses is counted and on record; many failures stop further tries for a while. The
-    person is told of a factor that was added.
+    A refusal is counted and recorded as an event before NotProven is raised. Raises TooMany after
+    `MOST_FAILURES` refusals within `PER`. The person is notified of an added factor.
     """
     with transaction.atomic():
         User.objects.select_for_update().get(pk=login.pk)
@@ -210,40 +211,18 @@ def _tried(
         kind = act()
         if kind is None:
             limits.spend("second_factor", str(login.pk), most=MOST_FAILURES, per=PER, now=now)
-        event = _record(action, login, actor, now, refused=kind is None, kind=kind or "")
-        if kind is not None and action == ADDED:
+        data = {"kind": kind or ""}
+        event = events.record(name, login, actor=actor, now=now, refused=kind is None, **data)
+        if kind is not None and name == ADDED:
             _tell(login, event, now)
     if kind is None:
         raise NotProven
 
 
-def _record(
-    action: str, login: User, actor: Actor, now: datetime, *, refused: bool = False, **data: str
-) -> Event:
-    return events.record(
-        action,
-        actor=actor,
-        now=now,
-        object_type="login",
-        object_id=login.pk,
-        refused=refused,
-        data=data,
-    )
-
-
 def _tell(login: User, event: Event, now: datetime) -> None:
-    """Have the person told by mail what was done: whoever else did it cannot hide it.
+    """Notify the person by mail, so that a change by somebody else does not go unnoticed.
 
     (OWASP ASVS 5.0, 6.3.7.)
     """
-    person = login.person
-    if person is None:
-        return
-    outbox.enqueue(
-        "person.mail",
-        now=now,
-        kind="second_factor",
-        id=str(event.pk),
-        language=person.language,
-        to=str(person.pk),
-    )
+    if login.person is not None:
+        mailing.enqueue_for([login.person], "second_factor", event, now=now)

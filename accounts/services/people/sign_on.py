@@ -1,4 +1,4 @@
-"""Logging in on a proven identity, and ending logins from the provider's side."""
+"""Logging in with a verified identity, and logout initiated by the identification provider."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -8,21 +8,24 @@ from uuid import UUID
 
 from django.db import transaction
 
+from accounts.event_names import AccountEvent
 from accounts.identification.identity import Identity
 from accounts.models import SignOn, User
-from accounts.services import people, sessions
-from accounts.services.sessions import Client
-from certportal.foundation import limits
+from accounts.services.people import recognise, sessions
+from accounts.services.people.sessions import Client
 from certportal.foundation.actors import system
+from certportal.foundation.web import limits
 
-# Steps of logging in (leaving for the provider, its answers) from one network address: at most so
-# many in ten minutes; and logins of one person within an hour.
+# Limits: steps of each kind (see `Step`) from one network address, and logins of one person.
 MOST_STEPS_FROM, STEPS_PER = 400, timedelta(minutes=10)
 MOST_LOGINS_AN_HOUR = 60
 
 
 class Step(StrEnum):
-    """A step of logging in that anybody can take: off to the provider, its answer, back astray."""
+    """A step of logging in that needs no session.
+
+    The redirect to the provider, a SAML answer, and a return that this browser did not start.
+    """
 
     LEAVING = "leaving"
     ANSWER = "answer"
@@ -31,7 +34,7 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """The login that an identity opens, and the row of its session."""
+    """The login of an identity, and the key of its new `SignOn` row."""
 
     login: User
     sign_on: UUID
@@ -40,15 +43,16 @@ class Entry:
 def step(which: Step, *, address: str, now: datetime) -> None:
     """Count one step of this kind from the network address. Raises TooMany.
 
-    Each kind by itself: what strangers can make browsers of a site ask for uses up nothing else.
+    Kinds are counted separately, so that requests which a foreign site provokes in browsers
+    behind one address use up only their own kind's limit.
     """
     scope = f"login_{which}_from"
     limits.spend_from(scope, address, most=MOST_STEPS_FROM, per=STEPS_PER, now=now)
 
 
 def enter(identity: Identity, *, language: str, client: Client, now: datetime) -> Entry:
-    """Recognise the person and begin a session of theirs. Raises LoginClosed and TooMany."""
-    login = people.recognise(identity, language=language, address=client.address, now=now)
+    """Recognise the person and begin a session. Raises LoginClosed and TooMany."""
+    login = recognise.recognise(identity, language=language, address=client.address, now=now)
     hour = timedelta(hours=1)
     limits.spend("login", login.username, most=MOST_LOGINS_AN_HOUR, per=hour, now=now)
     row = sessions.begin(login, identity.session, client=client, now=now)
@@ -57,7 +61,7 @@ def enter(identity: Identity, *, language: str, client: Client, now: datetime) -
 
 @transaction.atomic
 def end_by_provider(name_id: str, indexes: Collection[str], *, now: datetime) -> None:
-    """End the logins of this name and these indexes; no index at all means every one of the name.
+    """End the sessions with this NameID and these SessionIndexes; without an index, all of them.
 
     (SAML 2.0 Core, 3.7.1.)
     """
@@ -67,4 +71,4 @@ def end_by_provider(name_id: str, indexes: Collection[str], *, now: datetime) ->
     if indexes:
         rows = rows.filter(index_digest__in=[sessions.digest(one) for one in indexes])
     for row in rows:
-        sessions.end(row, "person.logged_out_by_provider", system("identification"), now)
+        sessions.end(row, AccountEvent.PERSON_LOGGED_OUT_BY_PROVIDER, system("identification"), now)

@@ -1,4 +1,4 @@
-"""Roles of the authority's own people."""
+"""Roles of the authority's staff: reviewer and superuser."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -7,28 +7,36 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.event_names import AccountEvent
 from accounts.models import Person, StaffRole, User
-from accounts.services import people, sessions
+from accounts.services.people import sessions
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
-from certportal.foundation.errors import Refused
+from certportal.foundation.errors import NotAllowed, Refused
+from certportal.foundation.outbox import outbox
 
 
 class NotIdentified(Refused):
-    """Nobody has identified strongly as this person, or it has been merged into another."""
+    """The person has no identifier from strong identification, or was merged into another."""
 
-    def __init__(self) -> None:
-        """Word it."""
-        super().__init__(_("A role is given only to a person who has identified strongly."))
+    message = _("A role is given only to a person who has identified strongly.")
+
+
+class OwnRole(NotAllowed):
+    """A person tried to give the reviewer's role to themselves."""
+
+    message = _("You cannot give the role to yourself. Somebody else must give it.")
 
 
 @transaction.atomic
 def grant_reviewer(person: Person, *, by: Person | None, actor: Actor, now: datetime) -> StaffRole:
-    """Give the person the reviewer's role; one who holds it already keeps it as it is.
+    """Give the person the reviewer's role and notify the other reviewers.
 
-    Raises NotIdentified.
+    Does nothing if the person holds it. Raises NotIdentified, and OwnRole if `by` is the person.
     """
     _require_identified(person)
+    if by is not None and by.current == person.current:
+        raise OwnRole
     Person.objects.select_for_update().get(pk=person.pk)
     role, made = StaffRole.objects.get_or_create(
         person=person,
@@ -37,63 +45,58 @@ def grant_reviewer(person: Person, *, by: Person | None, actor: Actor, now: date
         defaults={"granted_at": now, "granted_by": by},
     )
     if made:
-        _record("staff_role.granted", role, actor, now)
+        events.record(AccountEvent.STAFF_ROLE_GRANTED, person, actor=actor, now=now, role=role.kind)
         sessions.renew(person)
+        _tell_reviewers(role, now)
     return role
 
 
 @transaction.atomic
 def end_reviewer(person: Person, *, actor: Actor, now: datetime) -> None:
-    """Take the reviewer's role from the person, whose sessions end; without it nothing happens."""
+    """Take the reviewer's role from the person and end their sessions, if they hold it."""
     held = StaffRole.objects.select_for_update().filter(
         person=person, kind=StaffRole.Kind.REVIEWER, ended_at=None
     )
     for role in held:
         role.ended_at = now
         role.save(update_fields=["ended_at"])
-        _record("staff_role.ended", role, actor, now)
+        events.record(AccountEvent.STAFF_ROLE_ENDED, person, actor=actor, now=now, role=role.kind)
         sessions.end_all(person, actor=actor, now=now)
 
 
 @transaction.atomic
 def make_superuser(login: User, *, actor: Actor, now: datetime) -> None:
-    """Open the settings admin, with every right in it, to the login. Raises NotIdentified."""
+    """Give the login access to the settings admin with all permissions. Raises NotIdentified."""
     if login.person is None:
         raise NotIdentified
-    _require_identified(people.present(login.person))
+    _require_identified(login.person.current)
     login.is_staff = login.is_superuser = True
     login.save(update_fields=["is_staff", "is_superuser"])
-    events.record(
-        "login.made_superuser", actor=actor, now=now, object_type="login", object_id=login.pk
-    )
-    sessions.renew(people.present(login.person))
+    events.record(AccountEvent.LOGIN_MADE_SUPERUSER, login, actor=actor, now=now)
+    sessions.renew(login.person.current)
 
 
 @transaction.atomic
 def end_superuser(logins: Iterable[User], *, actor: Actor, now: datetime) -> None:
-    """Close the settings admin to the logins, whose sessions end; else nothing happens."""
+    """Take access to the settings admin from the logins that have it, and end their sessions."""
     held = User.objects.select_for_update().filter(pk__in=[login.pk for login in logins])
     for login in held.filter(Q(is_staff=True) | Q(is_superuser=True)):
         login.is_staff = login.is_superuser = False
         login.save(update_fields=["is_staff", "is_superuser"])
-        events.record(
-            "login.superuser_ended", actor=actor, now=now, object_type="login", object_id=login.pk
-        )
+        events.record(AccountEvent.LOGIN_SUPERUSER_ENDED, login, actor=actor, now=now)
         if login.person is not None:
-            sessions.end_all(people.present(login.person), actor=actor, now=now)
+            sessions.end_all(login.person.current, actor=actor, now=now)
+
+
+def _tell_reviewers(role: StaffRole, now: datetime) -> None:
+    """Notify the other reviewers of a new one, so that a wrongly granted role is noticed."""
+    held = StaffRole.objects.filter(kind=role.kind, ended_at=None).exclude(pk=role.pk)
+    for key in held.values_list("person_id", flat=True):
+        outbox.enqueue(
+            "reviewer.mail", now=now, person=str(key), notice="role_granted", source=str(role.pk)
+        )
 
 
 def _require_identified(person: Person) -> None:
     if person.merged_into_id is not None or not person.identifiers.exists():
         raise NotIdentified
-
-
-def _record(action: str, role: StaffRole, actor: Actor, now: datetime) -> None:
-    events.record(
-        action,
-        actor=actor,
-        now=now,
-        object_type="person",
-        object_id=role.person_id,
-        data={"role": role.kind},
-    )

@@ -13,7 +13,7 @@ from django.utils import translation
 
 from applications import services
 from applications.models import Replacement, ReplacementItem
-from applications.replacing.choosing import Wanted, chosen
+from applications.replacement.selection import Wanted, chosen
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from certportal.foundation.errors import Refused, Unavailable
@@ -54,7 +54,9 @@ class Command(BaseCommand):
             with translation.override("en"):  # operators' pages and commands are in English
                 getattr(self, f"act_{act}")(options)
         except Replacement.DoesNotExist as error:
-            raise CommandError("there is no such plan") from error
+            raise CommandError(f"there is no plan {options['plan']}; show lists them") from error
+        except (OSError, UnicodeDecodeError) as error:
+            raise CommandError(f"{options.get('serials')} cannot be read: {error}") from error
         except (Refused, Unavailable) as error:
             with translation.override("en"):
                 raise CommandError(str(error)) from error
@@ -83,6 +85,8 @@ class Command(BaseCommand):
         if options["plan"]:
             self._show(Replacement.objects.get(pk=options["plan"]))
             return
+        if not Replacement.objects.exists():
+            self.stdout.write("There is no plan; reissue plan makes one.")
         for made in Replacement.objects.order_by("pk"):
             self.stdout.write(f"{made.pk}  {made.made_at:%Y-%m-%d %H:%M}Z  {_counts(made)}")
 

@@ -3,16 +3,17 @@
 import argparse
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
-from applications import retention, services
+from applications import services
+from applications.rules import retention
 from certportal.foundation import clock
 
 
 class Command(BaseCommand):
     """Carry the table of retention out now, or with --table print it."""
 
-    help = "Erase the personal data whose time is over; with --table, print docs/retention.md."
+    help = "Erase personal data whose retention period has ended; --table prints docs/retention.md."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Declare --table."""
@@ -22,5 +23,12 @@ class Command(BaseCommand):
         """Print or erase."""
         if table:
             self.stdout.write(retention.as_markdown(), ending="")
-        else:
-            services.erase_expired(now=clock.now())
+            return
+        try:
+            erased = services.erase_expired(now=clock.now())
+        except Exception as error:
+            raise CommandError(
+                f"Not everything was erased ({type(error).__name__}). The log names each order as"
+                " job_failed_for_one, with the reason; mend that and run this again."
+            ) from error
+        self.stdout.write(f"{erased} orders erased, and persons and files that nothing needs.")

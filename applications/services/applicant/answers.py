@@ -1,17 +1,21 @@
-"""The applicant's answers: to a question, or unasked."""
+"""Answers of the applicant to a request for information, and information given unasked."""
 
 from datetime import datetime, timedelta
+from typing import Unpack
 from uuid import UUID
 
 from django.db import transaction
 
 from accounts.models import Person
-from applications import contact, promise
 from applications.models import Addition, Application
-from applications.services import contacting, freezing, moving, signing
-from applications.workflow import Action, Role
-from certportal.foundation import limits
+from applications.rules import contact_links
+from applications.services import transition
+from applications.services.applicant import contact_links as contact_links_applicant
+from applications.services.applicant.identified import Signature
+from applications.services.applicant.submission import freeze
+from applications.workflow import Action, promise
 from certportal.foundation.actors import Actor
+from certportal.foundation.web import limits
 from issuance import services as authority
 
 MOST_ADDITIONS_A_DAY = 20
@@ -21,32 +25,25 @@ MOST_ADDITIONS_A_DAY = 20
 def resubmit(
     application_id: UUID,
     *,
-    person: Person,
-    declarations: list[str],
-    language: str,
-    identified_at: datetime,
     version: int,
     actor: Actor,
     now: datetime,
+    **signature: Unpack[Signature],
 ) -> Application:
-    """Send the mended application again: frozen anew, checked anew, back to the same reviewer.
+    """Send the application again after a request for information.
 
-    The working days that were left when a reviewer asked count on from the day after; an answer to
-    the checks makes the application complete and begins them.
+    It is frozen and checked again, and returns to the same reviewer. After a reviewer's request
+    the remaining working days continue from the next day; after a request by the checks all five
+    begin, as the application is complete only now. Raises what `submit` raises.
     """
-    application = moving.lock(application_id, version=version)
-    moving.require(application, Action.RESUBMIT, Role.APPLICANT)
-    signing.require(application, person, declarations, identified_at=identified_at, now=now)
-    submission = freezing.freeze(
-        application, person=person, declared=declarations, language=language, now=now
-    )
+    application = transition.take(Action.RESUBMIT, application_id, version=version, now=now)
+    submission = freeze(application, signature, now=now)
     application.requests.filter(closed_at=None).update(closed_at=now)
     authority.void(application.pk, "resubmitted", actor=actor, now=now)
     left = application.days_left if application.days_left is not None else promise.WORKING_DAYS
-    moved = moving.move(
+    moved = transition.move(
         application,
         Action.RESUBMIT,
-        role=Role.APPLICANT,
         actor=actor,
         now=now,
         data={"submission": submission.sha256},
@@ -56,8 +53,8 @@ def resubmit(
         days_left=None,
         findings=[],
     )
-    # An answer may name another technical contact, or the first one.
-    contacting.send_links(moved, actor=actor, now=now, to=contact.unknown(moved))
+    # The answer may have changed or added the technical contact, who then needs a link.
+    contact_links_applicant.send_links(moved, actor=actor, now=now, to=contact_links.unknown(moved))
     return moved
 
 
@@ -71,17 +68,14 @@ def add_information(
     actor: Actor,
     now: datetime,
 ) -> Application:
-    """Add information unasked, or words to the answer of an open question.
+    """Add free text, unasked or to the answer to an open request for information.
 
-    Approvals given before it are void; an open question stays open until the answer is sent.
-    Raises TooMany: each addition is a mail to the reviewer who has the case.
+    Approvals given before become void. An open request stays open until `resubmit`. Raises Changed,
+    NotPossible, and TooMany: each addition is mailed to the reviewer who holds the case.
     """
     order, day = str(application_id), timedelta(days=1)
     limits.spend("information", order, most=MOST_ADDITIONS_A_DAY, per=day, now=now)
-    application = moving.lock(application_id, version=version)
-    moving.require(application, Action.ADD_INFORMATION, Role.APPLICANT)
+    application = transition.take(Action.ADD_INFORMATION, application_id, version=version, now=now)
     authority.void(application.pk, "information_added", actor=actor, now=now)
     Addition.objects.create(application=application, person=person, text=text, at=now)
-    return moving.move(
-        application, Action.ADD_INFORMATION, role=Role.APPLICANT, actor=actor, now=now
-    )
+    return transition.move(application, Action.ADD_INFORMATION, actor=actor, now=now)

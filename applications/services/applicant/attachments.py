@@ -1,4 +1,4 @@
-"""Attaching documents to a draft or a reopened part, taking them away, and erasing them."""
+"""Attach documents to a draft or a reopened part of an order, remove them, and erase them."""
 
 import hashlib
 from datetime import datetime
@@ -7,15 +7,18 @@ from uuid import UUID
 
 from django.db import transaction
 
-from applications import conformity, contents
 from applications.errors import NotPossible
 from applications.models import Application, Attachment
-from applications.services import moving
-from applications.services.csrs import spend_upload
-from certportal.foundation import clock, storing
+from applications.rules import conformity, sections
+from applications.rules import fields as fields_rules
+from applications.services import transition
+from applications.services.applicant.csr import spend_upload
+from applications.workflow import ApplicationEvent
+from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor
-from certportal.foundation.documents import PDF, check_pdf, clean_name
-from certportal.foundation.scanning.requiring import require_clean
+from certportal.foundation.files import storing
+from certportal.foundation.files.documents import PDF, check_pdf, clean_name
+from certportal.foundation.files.scanning.requiring import require_clean
 
 
 def add_attachment(
@@ -29,22 +32,23 @@ def add_attachment(
     now: datetime,
     fields: dict[str, Any] | None = None,
 ) -> Application:
-    """Attach a PDF in place of the one of its kind, and save the part's `fields` with it.
+    """Attach a PDF, replacing an earlier one of its kind, and save the part's `fields` with it.
 
-    `kind` is also the id of the part it belongs to. Raises NotPdf, ActivePdf, TooBig, Infected or
-    NotStored, Unavailable when the virus scanner does not answer, Changed for a stale version,
-    NotPossible when the part is not open to change, TooMany.
+    `kind` is also the id of the part of the form it belongs to. Raises NotPdf, ActivePdf, TooBig,
+    Infected or NotStored, Unavailable if the virus scanner does not answer, Changed, NotPossible
+    when the part is not editable, TooMany.
     """
     spend_upload(application_id, actor=actor, now=now)
     check_pdf(data)
-    require_clean(data, object_type="application", object_id=application_id, actor=actor, now=now)
-    with transaction.atomic():
+    subject = events.Subject("application", application_id)
+    require_clean(data, ApplicationEvent.VIRUS_REFUSED, subject, actor=actor, now=now)
+    with storing.atomic():
         application = _open(application_id, kind, version, now)
         for earlier in application.attachments.filter(kind=kind, removed_at=None):
             _remove(earlier, now)
-        known = set(contents.BY_ID[kind].fields)
+        known = fields_rules.saved_by(kind)
         given = {key: value for key, value in (fields or {}).items() if key in known}
-        moving.save(application, now=now, **given)
+        transition.save(application, now=now, **given)
         _store(application, kind, data, name, actor, now)
     return application
 
@@ -52,9 +56,10 @@ def add_attachment(
 def copy_conformity(
     template: Application, application: Application, *, actor: Actor, now: datetime
 ) -> None:
-    """Give the new order a copy of the earlier one's document, unless it is out of date.
+    """Copy the certificate of conformity from an earlier order, unless it has expired.
 
-    The copy is a document of its own: it stays when the earlier order's time of keeping is over.
+    The file is copied as well, because the earlier order's file is erased after its retention
+    period.
     """
     document = conformity.document(template)
     last = template.conformity_valid_until
@@ -71,7 +76,7 @@ def copy_conformity(
 def remove_attachment(
     application_id: UUID, attachment_id: int, *, version: int, actor: Actor, now: datetime
 ) -> Application:
-    """Take an attachment away while its part is open. Raises Changed or NotPossible."""
+    """Remove an attachment while its part is editable. Raises Changed or NotPossible."""
     found = Attachment.objects.filter(
         application=application_id, pk=attachment_id, removed_at=None
     ).first()
@@ -79,15 +84,18 @@ def remove_attachment(
         raise NotPossible
     application = _open(application_id, Attachment.Kind(found.kind), version, now)
     _remove(found, now)
-    moving.save(application, now=now)
-    moving.record(
-        application, "remove_attachment", actor=actor, now=now, data={"sha256": found.sha256}
+    transition.save(application, now=now)
+    events.record(
+        ApplicationEvent.REMOVE_ATTACHMENT, application, actor=actor, now=now, sha256=found.sha256
     )
     return application
 
 
 def erase_attachments(application: Application) -> None:
-    """Delete the rows and, once that is committed, the files: the draft or its time is over."""
+    """Delete all attachments of a discarded draft or an order being erased.
+
+    The files are deleted once the transaction is committed.
+    """
     for attachment in application.attachments.all():
         storing.delete(attachment.file.name)
     application.attachments.all().delete()
@@ -114,19 +122,25 @@ def _store(
     )
     attachment.file.name = storing.write(data)
     attachment.save()
-    data_of_event = {"kind": kind, "sha256": sha256, "size": len(data)}
-    moving.record(application, "add_attachment", actor=actor, now=now, data=data_of_event)
+    events.record(
+        ApplicationEvent.ADD_ATTACHMENT,
+        application,
+        actor=actor,
+        now=now,
+        kind=kind,
+        sha256=sha256,
+        size=len(data),
+    )
 
 
 def _open(application_id: UUID, kind: Attachment.Kind, version: int, now: datetime) -> Application:
-    application = moving.lock(application_id, version=version)
-    if kind not in contents.editable(application, now=now):
-        raise NotPossible
+    application = transition.lock(application_id, version=version)
+    sections.require_editable(application, kind, now=now)
     return application
 
 
 def _remove(attachment: Attachment, now: datetime) -> None:
-    """Note the removal; a file that no submission holds goes at once."""
+    """Mark the attachment as removed; delete its file unless a submission contains its hash."""
     attachment.removed_at = now
     sent = attachment.application.submissions.filter(at__gte=attachment.uploaded_at)
     if not sent.exists():

@@ -1,4 +1,4 @@
-"""The technical contact's link: sending, opening, renaming, revoking, and “this isn't mine”."""
+"""Links of technical contact and deputy: send, open, revoke, dismiss with “this isn't mine”."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -7,27 +7,20 @@ from uuid import UUID
 
 from django.db import transaction
 
-from applications import contact
-from applications.errors import LinkOver, NotPossible
-from applications.kinds import Delivery
+from applications.errors import LinkOver
 from applications.models import Application, ContactLink
-from applications.services import moving
-from applications.workflow import Action, Role
-from certportal.foundation import limits, tokens
+from applications.models.certificate_types import Delivery
+from applications.rules import contact_links, fields
+from applications.services import transition
+from applications.workflow import Action, ApplicationEvent
+from certportal.foundation import events
 from certportal.foundation.actors import Actor
+from certportal.foundation.web import limits, tokens
 
 MOST_MAILS_AN_HOUR = 5
-# Links and their resending, by one person and from one network address.
+# Mails with links within an hour, caused by one person and from one network address.
 MOST_MAILS_BY_ONE, MOST_MAILS_FROM = 60, 300
 MOST_GUESSES_AN_HOUR = 30
-CONTACT_FIELDS = (
-    "technical_name",
-    "technical_email",
-    "technical_organisation",
-    "technical_language",
-    "deputy_name",
-    "deputy_email",
-)
 
 
 def send_links(
@@ -35,26 +28,31 @@ def send_links(
     *,
     actor: Actor,
     now: datetime,
-    to: Iterable[str] = contact.HOLDERS,
+    to: Iterable[str] = contact_links.HOLDERS,
 ) -> None:
-    """Mail the locked order's contact and deputy their links, when the contact has a part.
+    """Mail the links of the locked order to the technical contact and the deputy.
 
-    The part is to bring the request, to fetch the certificate, or both. `to` leaves out whom the
-    applicant, or their own “this isn't mine”, has dismissed: only the applicant sends them another.
+    Only if the technical contact attaches the request or receives the certificate. `to` are the
+    holders to mail: leave out those who are dismissed (`rules.contact_links.is_dismissed`), as only
+    the applicant may send them another link.
 
-    Whoever has a living link gets the same one again, so that the browser it is bound to goes on.
+    A holder with a valid link gets the same link again, so that the browser it is bound to still
+    works.
     """
     if Delivery.TECHNICAL_CONTACT not in {application.csr_by, application.deliver_to}:
         return
     for holder in to:
-        if contact.address_of(application, holder):
-            if contact.newest(application, holder, now=now) is None:
+        if contact_links.address_of(application, holder):
+            if contact_links.newest(application, holder, now=now) is None:
                 _make(application, holder, now)
             _mail(application, holder, actor, now)
 
 
 def find_link(token: str, *, address: str, now: datetime) -> ContactLink | None:
-    """Return the link of the token, or None. Wrong tokens are counted: raises TooMany."""
+    """Return the link of the token, or None.
+
+    Wrong tokens are counted by network address (`address`): raises TooMany.
+    """
     found = ContactLink.objects.select_related(
         "application__organisation", "application__csr", "application__submission"
     )
@@ -67,10 +65,10 @@ def find_link(token: str, *, address: str, now: datetime) -> ContactLink | None:
 
 @transaction.atomic
 def open_link(link_id: UUID, *, actor: Actor, now: datetime) -> str | None:
-    """Bind the link to the browser that asks first: returns the secret its session keeps.
+    """Bind the link to the first browser that opens it; return the secret for its session.
 
-    From any other browser a fresh link is mailed to the same address, and None returned; the
-    former link lives until the fresh one is opened. Raises LinkOver and TooMany.
+    If the link is bound already, mail a new link to the same address and return None; the earlier
+    link stays valid until the new one is opened. Raises LinkOver and TooMany.
     """
     link, application = _lock(link_id, now)
     if link.bound_session:
@@ -83,20 +81,24 @@ def open_link(link_id: UUID, *, actor: Actor, now: datetime) -> str | None:
     link.save(update_fields=["bound_session", "bound_at"])
     others = application.contact_links.filter(holder=link.holder, revoked_at=None)
     others.exclude(pk=link.pk).update(revoked_at=now)
-    moving.record(application, "link_opened", actor=actor, now=now, data={"link": str(link.pk)})
+    events.record(
+        ApplicationEvent.LINK_OPENED, application, actor=actor, now=now, link=str(link.pk)
+    )
     return secret
 
 
 @transaction.atomic
 def not_mine(link_id: UUID, *, actor: Actor, now: datetime) -> None:
-    """End the link because its reader has nothing to do with the order; tell the applicant."""
+    """End the holder's links because its recipient has no part in the order; tell the applicant.
+
+    Raises LinkOver.
+    """
     link, application = _lock(link_id, now)
     links = application.contact_links.filter(holder=link.holder, not_mine_at=None)
     links.update(not_mine_at=now)
-    moving.move(
+    transition.move(
         application,
         Action.NOT_MINE,
-        role=Role.TECHNICAL_CONTACT,
         actor=actor,
         now=now,
         data={"link": str(link.pk)},
@@ -112,23 +114,22 @@ def rename_contact(
     actor: Actor,
     now: datetime,
 ) -> Application:
-    """Name another technical contact or deputy; the earlier ones' links end, new ones are sent.
+    """Change the technical contact or deputy, end all earlier links, and send new ones.
 
-    Raises TooMany.
+    `values` are the fields of the part `technical`, by name. Raises Changed, NotPossible, TooMany.
     """
-    application = moving.lock(application_id, version=version)
-    moving.require(application, Action.RENAME_CONTACT, Role.APPLICANT)
+    application = transition.take(Action.RENAME_CONTACT, application_id, version=version, now=now)
     _spend("rename_contact", str(application.pk), actor, now)
-    fields: dict[str, Any] = {name: values[name] for name in CONTACT_FIELDS if name in values}
+    known = fields.saved_by("technical")
+    given: dict[str, Any] = {name: value for name, value in values.items() if name in known}
     application.contact_links.filter(revoked_at=None).update(revoked_at=now)
-    moved = moving.move(
+    moved = transition.move(
         application,
         Action.RENAME_CONTACT,
-        role=Role.APPLICANT,
         actor=actor,
         now=now,
         csr_by=Delivery.TECHNICAL_CONTACT,
-        **fields,
+        **given,
     )
     send_links(moved, actor=actor, now=now)
     return moved
@@ -136,16 +137,16 @@ def rename_contact(
 
 @transaction.atomic
 def resend_link(application_id: UUID, *, version: int, actor: Actor, now: datetime) -> Application:
-    """Mail new links to the contact and the deputy; the earlier links end. Raises TooMany."""
-    application = moving.lock(application_id, version=version)
-    moving.require(application, Action.RESEND_LINK, Role.APPLICANT)
-    if not application.technical_email or not contact.is_open(application, now=now):
-        raise NotPossible
+    """End all earlier links, and mail new ones to the technical contact and the deputy.
+
+    Raises Changed, NotPossible, TooMany.
+    """
+    application = transition.take(Action.RESEND_LINK, application_id, version=version, now=now)
     _spend("resend_link", str(application.pk), actor, now)
     application.contact_links.filter(revoked_at=None).update(revoked_at=now)
-    moved = moving.move(application, Action.RESEND_LINK, role=Role.APPLICANT, actor=actor, now=now)
-    for holder in contact.HOLDERS:
-        if contact.address_of(application, holder):
+    moved = transition.move(application, Action.RESEND_LINK, actor=actor, now=now)
+    for holder in contact_links.HOLDERS:
+        if contact_links.address_of(application, holder):
             _make(application, holder, now)
             _mail(application, holder, actor, now)
     return moved
@@ -153,11 +154,10 @@ def resend_link(application_id: UUID, *, version: int, actor: Actor, now: dateti
 
 @transaction.atomic
 def revoke_link(application_id: UUID, *, version: int, actor: Actor, now: datetime) -> Application:
-    """End the links of the contact and the deputy."""
-    application = moving.lock(application_id, version=version)
-    moving.require(application, Action.REVOKE_LINK, Role.APPLICANT)
+    """End all links of the technical contact and the deputy. Raises Changed, NotPossible."""
+    application = transition.take(Action.REVOKE_LINK, application_id, version=version, now=now)
     application.contact_links.filter(revoked_at=None).update(revoked_at=now)
-    return moving.move(application, Action.REVOKE_LINK, role=Role.APPLICANT, actor=actor, now=now)
+    return transition.move(application, Action.REVOKE_LINK, actor=actor, now=now)
 
 
 def _spend(scope: str, subject: str, actor: Actor, now: datetime) -> None:
@@ -175,9 +175,9 @@ def _spend(scope: str, subject: str, actor: Actor, now: datetime) -> None:
 
 def _lock(link_id: UUID, now: datetime) -> tuple[ContactLink, Application]:
     link = ContactLink.objects.get(pk=link_id)
-    application = moving.lock(link.application_id)
+    application = transition.lock(link.application_id)
     link.refresh_from_db()
-    if not contact.lives(link, application, now=now):
+    if not contact_links.lives(link, application, now=now):
         raise LinkOver
     return link, application
 
@@ -186,7 +186,7 @@ def _make(application: Application, holder: str, now: datetime) -> ContactLink:
     link = ContactLink(
         application=application,
         holder=holder,
-        email=contact.address_of(application, holder),
+        email=contact_links.address_of(application, holder),
         made_at=now,
     )
     link.token_hash = tokens.digest(link.token)
@@ -195,5 +195,5 @@ def _make(application: Application, holder: str, now: datetime) -> ContactLink:
 
 
 def _mail(application: Application, holder: str, actor: Actor, now: datetime) -> None:
-    moving.record(application, "link_sent", actor=actor, now=now, data={"holder": holder})
-    moving.notify(application, "link_sent", (holder,), now)
+    events.record(ApplicationEvent.LINK_SENT, application, actor=actor, now=now, holder=holder)
+    transition.notify(application, "link_sent", (holder,), now)

@@ -1,33 +1,39 @@
-"""Uploading a certificate request, choosing it for the draft, attaching or replacing it later."""
+"""Upload a certificate request; choose it for a draft; attach or replace it after sending."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
-from applications import promise
-from applications.errors import NotPossible, PrivateKeyFound, UnfitCsr
-from applications.kinds import CertificateType
+from applications.checks import keys
+from applications.errors import PrivateKeyFound, UnfitCsr
 from applications.models import Application, Csr
-from applications.naming import expected_names
-from applications.services import moving
-from applications.workflow import Action, Role, Status
-from certportal.foundation import events, limits
+from applications.rules import possible, sections
+from applications.rules.certificate_names import expected_names
+from applications.services import transition
+from applications.workflow import Action, ApplicationEvent, Role, Status, promise
+from certportal.foundation import events
 from certportal.foundation.actors import Actor
+from certportal.foundation.web import limits
 from issuance import csr as doctor
 from issuance import services as authority
+from issuance.findings import Finding
+from issuance.services import locks
 
-# By one person, or one link, to one order; to all orders; and from one network address.
+# Uploads within an hour: by one person or link to one order, to all orders, and from one network
+# address.
 MOST_UPLOADS_AN_HOUR = 30
 MOST_UPLOADS_BY_ONE, MOST_UPLOADS_FROM = 120, 600
 
 
 def upload_csr(application_id: UUID, data: bytes, *, actor: Actor, now: datetime) -> Csr:
-    """Examine the bytes and store them as an immutable request of this application.
+    """Examine an uploaded PKCS#10 request and store it, immutable, with the application.
 
-    Raises PrivateKeyFound (nothing is stored but the hash of the leaked key's public half),
-    UnfitCsr with the report when the request has faults, and TooMany.
+    Raises PrivateKeyFound (only the hash of the corresponding public key is stored, and the key is
+    blocked), UnfitCsr with the report if the request has errors or its key another use, and
+    TooMany.
     """
     spend_upload(application_id, actor=actor, now=now)
     application = Application.objects.get(pk=application_id)
@@ -35,18 +41,41 @@ def upload_csr(application_id: UUID, data: bytes, *, actor: Actor, now: datetime
         data,
         expected=expected_names(application, now=now),
         blocked=authority.is_blocked,
-        for_server=CertificateType(application.type).is_server if application.type else None,
+        for_server=application.kind.has_host_names if application.type else None,
     )
     if report.contains_private_key:
         _block_leaked(application, report, actor=actor, now=now)
         raise PrivateKeyFound
+    if report.csr is not None:
+        used = keys.used_before(application, report.csr.key.spki_sha256)
+        report = replace(report, findings=_once([*report.findings, *used]))
     if report.csr is None or not report.accepted:
+        authority.report_known_keys(report, actor=actor, now=now)
+        _record_refused(application, report, actor=actor, now=now)
         raise UnfitCsr(report)
     return _store(application, report, actor=actor, now=now)
 
 
+def _once(findings: list[Finding]) -> list[Finding]:
+    """Return the findings without duplicates: the examination looks up blocked keys as well."""
+    return [one for n, one in enumerate(findings) if one not in findings[:n]]
+
+
+def require_unused_key(application: Application, chosen: Csr) -> None:
+    """Raise UnfitCsr if the key of the stored request has got another use since the upload.
+
+    Called before every step that sets a promised day, so that the applicant learns of it at once.
+    A lock on the key is held until the end of the transaction: of two orders sent at the same time
+    with the same key, the second sees the first.
+    """
+    locks.hold(f"key:{chosen.spki_sha256}")
+    if used := keys.used_before(application, chosen.spki_sha256):
+        report = doctor.Report.from_json(chosen.report)
+        raise UnfitCsr(replace(report, findings=_once([*report.findings, *used])))
+
+
 def spend_upload(application_id: UUID, *, actor: Actor, now: datetime) -> None:
-    """Count one upload, of a request or of a document. Raises TooMany."""
+    """Count one upload of a request or document against the limits. Raises TooMany."""
     hour, mine = timedelta(hours=1), f"{application_id}:{actor}"
     limits.spend("upload", mine, most=MOST_UPLOADS_AN_HOUR, per=hour, now=now)
     limits.spend_by(
@@ -58,15 +87,16 @@ def spend_upload(application_id: UUID, *, actor: Actor, now: datetime) -> None:
 def choose_csr(
     application_id: UUID, csr_id: UUID, *, version: int, actor: Actor, now: datetime
 ) -> Application:
-    """Confirm an uploaded request as the one of this draft, or of a reopened application."""
-    from applications import contents
+    """Select an uploaded request for a draft or a reopened application.
 
-    application = moving.lock(application_id, version=version)
-    if "csr" not in contents.editable(application, now=now):
-        raise NotPossible
+    Raises Changed, NotPossible when that part is not editable, and UnfitCsr.
+    """
+    application = transition.lock(application_id, version=version)
+    sections.require_editable(application, "csr", now=now)
     chosen = application.csrs.get(pk=csr_id)
-    moving.save(application, now=now, csr=chosen, csr_by="applicant")
-    moving.record(application, "choose_csr", actor=actor, now=now, data={"csr": chosen.sha256})
+    require_unused_key(application, chosen)
+    transition.save(application, now=now, csr=chosen, csr_by="applicant")
+    events.record(ApplicationEvent.CHOOSE_CSR, application, actor=actor, now=now, csr=chosen.sha256)
     return application
 
 
@@ -80,22 +110,22 @@ def attach_csr(
     actor: Actor,
     now: datetime,
 ) -> Application:
-    """Give a submitted application the request it waits for, or replace the one it has.
+    """Attach the request that a submitted application waits for, or replace the one it has.
 
-    A request can be replaced until a reviewer has claimed the case. The promise counts from the
-    moment the application became complete; another request in place of one moves no day.
+    A request can be replaced until a reviewer has claimed the case. Attaching it makes the
+    application complete and sets the promised day; replacing it does not change that day. Raises
+    Changed, NotPossible, UnfitCsr.
     """
-    application = moving.lock(application_id, version=version)
-    action = Action.REPLACE_CSR
-    completed: dict[str, Any] = {}
+    application = transition.lock(application_id, version=version)
+    action, completed = Action.REPLACE_CSR, dict[str, Any]()
     if application.status == Status.AWAITING_CSR:
         action = Action.ATTACH_CSR
         completed = {"completed_at": now, "due_on": promise.due_on(now)}
-    elif application.reviewer_id is not None:
-        raise NotPossible
+    possible.require(action, application, role, now=now)
     chosen = application.csrs.get(pk=csr_id)
+    require_unused_key(application, chosen)
     authority.void(application.pk, "csr_replaced", actor=actor, now=now)
-    return moving.move(
+    return transition.move(
         application,
         action,
         role=role,
@@ -122,23 +152,29 @@ def _store(application: Application, report: doctor.Report, *, actor: Actor, now
         uploaded_by=str(actor),
         uploaded_at=now,
     )
-    moving.record(application, "upload_csr", actor=actor, now=now, data={"csr": found.sha256})
+    events.record(ApplicationEvent.UPLOAD_CSR, application, actor=actor, now=now, csr=found.sha256)
     return stored
+
+
+def _record_refused(
+    application: Application, report: doctor.Report, *, actor: Actor, now: datetime
+) -> None:
+    broken = {"rules": sorted({fault.rule for fault in report.errors})}
+    events.record(
+        ApplicationEvent.CSR_REFUSED, application, actor=actor, now=now, refused=True, **broken
+    )
 
 
 @transaction.atomic
 def _block_leaked(
     application: Application, report: doctor.Report, *, actor: Actor, now: datetime
 ) -> None:
-    for spki in report.leaked_spki_sha256:
-        authority.report_leaked_key(spki, actor=actor, now=now)
+    authority.report_known_keys(report, actor=actor, now=now)
     events.record(
-        "application.private_key_refused",
+        ApplicationEvent.PRIVATE_KEY_REFUSED,
+        application,
         actor=actor,
         now=now,
-        object_type="application",
-        object_id=application.pk,
-        organisation_id=application.organisation_id,
         refused=True,
-        data={"spki": list(report.leaked_spki_sha256)},
+        spki=list(report.leaked_spki_sha256),
     )

@@ -4,24 +4,27 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from accounts.models import Organisation, Person
-from accounts.register import queries
+from accounts.register.lookup import queries
 from accounts.register.models import Kind
-from applications import conformity, contents, mediation, ownership
-from applications.errors import NotPossible, NotStanding
-from applications.kinds import CertificateType
+from accounts.services.organisations import membership as members
+from applications.errors import AccountOver, require
 from applications.models import Application, HostName
-from applications.naming import renamed
-from applications.services import attaching, moving
-from applications.workflow import Action, Role
-from certportal.foundation import clock
-from certportal.foundation.actors import Actor, system
-from issuance.profiles import PROFILES
+from applications.models.certificate_types import CertificateType
+from applications.rules import fields, intermediaries, possible, sections, unit_ownership
+from applications.rules.certificate_names import renamed
+from applications.services import transition
+from applications.services.applicant import attachments, repeated_starts
+from applications.services.order_numbers import next_number
+from applications.workflow import Action, ApplicationEvent, Role
+from certportal.foundation import clock, events
+from certportal.foundation.actors import Actor
+from certportal.foundation.files import storing
 
 
-@transaction.atomic
+@storing.atomic()
 def start(
     *,
     organisation: Organisation,
@@ -35,12 +38,17 @@ def start(
 ) -> Application:
     """Create a draft, empty, for a unit, or filled from an earlier order of the organisation.
 
+    Asked for again within minutes, while nobody has touched it, it is the same draft.
+
     From the template come its fields, host names and certificate of conformity while in force;
     never the key or the request. `unit` is the OID of a unit of their own that stands in the
-    register. Raises NotStanding and ownership.OtherOwner.
+    register. Raises NotStanding, unit_ownership.OtherOwner, TooMany, and AccountOver if the account
+    has been closed or merged into another meanwhile.
     """
+    # Under the lock that closing an account takes: no draft begins in it that is not ended with it.
+    if members.lock_account(organisation.pk).is_closed:
+        raise AccountOver
     application = Application(
-        number=next_number(now),
         organisation=organisation,
         created_by=person,
         created_at=now,
@@ -54,13 +62,18 @@ def start(
         _copy(template, application, now)
     if unit and organisation.kind != Organisation.Kind.INTERMEDIARY:
         _choose_unit(application, unit, now)
-    for name, value in mediation.at_start(organisation, on=clock.day(now)).items():
+    for name, value in intermediaries.at_start(organisation, on=clock.day(now)).items():
         setattr(application, name, value)
+    names = template.names if template else []
+    if repeated := repeated_starts.same(application, names, now):
+        return repeated
+    repeated_starts.spend(application, actor=actor, now=now)
+    application.number = next_number(now)
     application.save()
     if template is not None:
-        _replace_host_names(application, [host.name for host in template.host_names.all()])
-        attaching.copy_conformity(template, application, actor=actor, now=now)
-    moving.record(application, "start", actor=actor, now=now, data={"type": type})
+        _replace_host_names(application, names)
+        attachments.copy_conformity(template, application, actor=actor, now=now)
+    events.record(ApplicationEvent.START, application, actor=actor, now=now, type=type)
     return application
 
 
@@ -78,86 +91,58 @@ def save_section(
 
     Raises Changed for a stale version and NotPossible for a part that is not open to change.
     """
-    application = moving.lock(application_id, version=version)
-    if section_id not in contents.editable(application, now=now):
-        raise NotPossible
-    known = set(contents.BY_ID[section_id].fields)
-    fields = {name: value for name, value in values.items() if name in known}
-    if "host_names" in fields:
-        _replace_host_names(application, fields.pop("host_names"))
-    if "type" in fields and fields["type"] != application.type:
-        fields |= _cleared_for(CertificateType(fields["type"]), application)
-    fields |= mediation.by_system(application, fields)
-    moving.save(application, now=now, **fields)
-    moving.record(application, "edit", actor=actor, now=now, data={"section": section_id})
+    application = transition.lock(application_id, version=version)
+    sections.require_editable(application, section_id, now=now)
+    known = fields.saved_by(section_id)
+    given = {name: value for name, value in values.items() if name in known}
+    if "host_names" in given:
+        _replace_host_names(application, given.pop("host_names"))
+    if "type" in given and given["type"] != application.type:
+        given |= _cleared_for(CertificateType(given["type"]), application)
+    if section_id == "unit" and any(getattr(application, key) != given[key] for key in given):
+        given |= dict.fromkeys(fields.CHOSEN, "")  # chosen for other names
+    given |= intermediaries.by_system(application, given)
+    transition.save(application, now=now, **given)
+    events.record(ApplicationEvent.EDIT, application, actor=actor, now=now, section=section_id)
     return application
 
 
 @transaction.atomic
 def discard(application_id: UUID, *, version: int, actor: Actor, now: datetime) -> None:
     """Delete a draft with its uploads; the event stays."""
-    application = moving.lock(application_id, version=version)
-    moving.require(application, Action.DISCARD, Role.APPLICANT)
+    application = transition.take(
+        Action.DISCARD, application_id, role=Role.APPLICANT, version=version, now=now
+    )
     _delete(application, actor, now)
 
 
-def remove_draft(application: Application, *, now: datetime) -> None:
-    """Delete a locked draft that nobody has touched for a year; its owner has been warned."""
-    moving.require(application, Action.DISCARD, Role.SYSTEM)
-    _delete(application, system("clock"), now)
+def remove_draft(application: Application, *, actor: Actor, now: datetime) -> None:
+    """Delete a locked draft that nobody may or will send any more. Raises NotPossible."""
+    possible.require(Action.DISCARD, application, Role.SYSTEM, now=now)
+    _delete(application, actor, now)
 
 
 def _delete(application: Application, actor: Actor, now: datetime) -> None:
-    moving.record(application, Action.DISCARD, actor=actor, now=now)
+    events.record(ApplicationEvent.DISCARD, application, actor=actor, now=now)
     application.csr = None
     application.save(update_fields=["csr"])
-    attaching.erase_attachments(application)
+    attachments.erase_attachments(application)
     application.delete()
 
 
 def _choose_unit(application: Application, oid: str, now: datetime) -> None:
-    today = clock.day(now)
-    standing = queries.standing(oid, Kind.SOTE_UNIT, today)
-    if not standing.ok or standing.record is None:
-        raise NotStanding(standing.reason)
-    if not ownership.is_owned(application.organisation, standing.record, today):
-        raise ownership.OtherOwner
+    standing = queries.standing(oid, Kind.SOTE_UNIT, clock.day(now))
+    require(unit_ownership.obstacles(application.organisation, standing, clock.day(now)))
     application.record_kind, application.record_oid = Kind.SOTE_UNIT, oid
 
 
-def next_number(now: datetime) -> str:
-    """Return the number of a new order."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval('applications_order_number')")
-        (number,) = cursor.fetchone()
-    return f"SV-{clock.day(now).year}-{number:05d}"
-
-
-COPIED = (
-    "record_kind",
-    "record_oid",
-    "purpose",
-    "validity_months",
-    "system_name",
-    "system_oid",
-    *conformity.FIELDS,
-    "organisation_spelling",
-    "unit_spelling",
-    "contact_phone",
-    "mailbox",
-    "deliver_to",
-    "technical_name",
-    "technical_email",
-    "technical_organisation",
-    "technical_language",
-    "deputy_name",
-    "deputy_email",
-)
-
-
 def _copy(template: Application, application: Application, now: datetime) -> None:
-    for name in COPIED:
-        setattr(application, name, getattr(template, name))
+    for field in fields.marked(fields.COPIED):
+        setattr(application, field.name, getattr(template, field.name))
+    application.organisation_spelling = (
+        template.organisation_chosen or template.organisation_spelling
+    )
+    application.unit_spelling = template.unit_chosen or template.unit_spelling
     sent = template.submission
     if sent and sent.record and renamed(sent.record, sent.at, now=now):
         # They spell a name that is no longer the register's.
@@ -176,8 +161,13 @@ def _replace_host_names(application: Application, names: list[str]) -> None:
 
 def _cleared_for(type: CertificateType, application: Application) -> dict[str, Any]:
     """Return the fields that no longer apply when the type changes."""
-    if PROFILES[type].family == PROFILES[application.type].family:
+    if type.profile.family == application.kind.profile.family:
         return {}
     application.host_names.all().delete()
-    cleared = dict.fromkeys(["purpose", "system_name", "system_oid", "certified_email"], "")
-    return cleared | {"validity_months": None, "mailbox_code": None, "mailbox_proved_at": None}
+    has = {section.id for section in sections.SECTIONS if section.has(type)}
+    gone = (
+        one
+        for one in fields.marked(fields.CERTIFIED)
+        if one.part not in has or one.name == "validity_months"
+    )
+    return fields.emptied(gone) | {"certified_email_code": None}

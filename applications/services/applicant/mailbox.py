@@ -1,4 +1,4 @@
-"""Proving a shared mailbox: a code is mailed to it and typed back by the applicant."""
+"""Prove control of a shared mailbox: a code is mailed to it, and the applicant enters it."""
 
 import hmac
 import uuid
@@ -8,37 +8,37 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from applications import contents
-from applications.errors import NotPossible
-from applications.mailbox import digits, is_waiting
 from applications.models import Application
-from applications.services import moving
-from certportal.foundation import limits, outbox
+from applications.rules import sections
+from applications.rules.mailbox_code import digits, is_waiting
+from applications.services import transition
+from applications.workflow import ApplicationEvent
+from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
+from certportal.foundation.outbox import outbox
+from certportal.foundation.web import limits
 
 LASTS = timedelta(minutes=30)
 MOST_TRIES = 5
 MOST_CODES = 5
-"""Codes within an hour, for one order and to one address."""
+"""The most codes within an hour, for one order and to one address."""
 MOST_BY_ONE, MOST_FROM = 30, 200
-"""Codes within an hour, asked for by one person and from one network address."""
+"""The most codes within an hour, by one person and from one network address."""
 
 
 class WrongMailboxCode(Refused):
-    """The code is not the one that was mailed, or it no longer counts."""
+    """The code is not the one that was mailed, or it is no longer valid."""
 
-    def __init__(self) -> None:
-        """Word it."""
-        super().__init__(_("The code is wrong or has expired. Check it, or ask for a new code."))
+    message = _("The code is wrong or has expired. Check it, or ask for a new code.")
 
 
 def ask_mailbox_code(
     application_id: UUID, address: str, *, version: int, actor: Actor, now: datetime
 ) -> Application:
-    """Mail a fresh code to the address; an earlier code and an earlier proof no longer count.
+    """Mail a new code to the address; an earlier code or proof is no longer valid.
 
-    Raises TooMany after a few codes within an hour, Changed, NotPossible.
+    Raises TooMany, Changed, and NotPossible when that part is not editable.
     """
     hour = timedelta(hours=1)
     for subject in (str(application_id), address.lower()):
@@ -47,16 +47,16 @@ def ask_mailbox_code(
     with transaction.atomic():
         application = _editable(application_id, version, now)
         code = uuid.uuid4()
-        moving.save(
+        transition.save(
             application,
             now=now,
             certified_email=address,
-            mailbox_code=code,
-            mailbox_code_until=now + LASTS,
-            mailbox_code_tries=0,
-            mailbox_proved_at=None,
+            certified_email_code=code,
+            certified_email_code_until=now + LASTS,
+            certified_email_code_tries=0,
+            certified_email_proved_at=None,
         )
-        moving.record(application, "ask_mailbox_code", actor=actor, now=now)
+        events.record(ApplicationEvent.ASK_MAILBOX_CODE, application, actor=actor, now=now)
         reference = str(application.pk)
         outbox.enqueue("application.mailbox_code", now=now, reference=reference, code=str(code))
     return application
@@ -65,16 +65,19 @@ def ask_mailbox_code(
 def prove_mailbox(
     application_id: UUID, typed: str, *, version: int, actor: Actor, now: datetime
 ) -> Application:
-    """Take the mailbox as proven when the code is right. Raises WrongMailboxCode, Changed.
+    """Record the mailbox as proven if the code is right.
 
-    A wrong try is counted and stays counted; after MOST_TRIES the code is dead.
+    A wrong attempt is counted, and committed although the call fails; after MOST_TRIES the code is
+    invalid. Raises WrongMailboxCode, Changed, NotPossible.
     """
     with transaction.atomic():
         application = _editable(application_id, version, now)
         right = is_waiting(application, now) and _same(digits(application), typed)
         if right:
-            moving.save(application, now=now, mailbox_code=None, mailbox_proved_at=now)
-            moving.record(application, "prove_mailbox", actor=actor, now=now)
+            transition.save(
+                application, now=now, certified_email_code=None, certified_email_proved_at=now
+            )
+            events.record(ApplicationEvent.PROVE_MAILBOX, application, actor=actor, now=now)
         else:
             _count_try(application)
     if not right:
@@ -83,9 +86,8 @@ def prove_mailbox(
 
 
 def _editable(application_id: UUID, version: int, now: datetime) -> Application:
-    application = moving.lock(application_id, version=version)
-    if "mailbox_proof" not in contents.editable(application, now=now):
-        raise NotPossible
+    application = transition.lock(application_id, version=version)
+    sections.require_editable(application, "mailbox_proof", now=now)
     return application
 
 
@@ -94,8 +96,8 @@ def _same(one: str, other: str) -> bool:
 
 
 def _count_try(application: Application) -> None:
-    """Not a change that anybody else sees: the version stays."""
-    application.mailbox_code_tries += 1
-    if application.mailbox_code_tries >= MOST_TRIES:
-        application.mailbox_code = None
-    application.save(update_fields=["mailbox_code_tries", "mailbox_code"])
+    """Count a wrong attempt; the version is unchanged, as no page shows the count."""
+    application.certified_email_code_tries += 1
+    if application.certified_email_code_tries >= MOST_TRIES:
+        application.certified_email_code = None
+    application.save(update_fields=["certified_email_code_tries", "certified_email_code"])

@@ -1,15 +1,17 @@
-"""Submitting: a binding act of an identified person."""
+"""Submit an application, which legally binds the organisation."""
 
 from datetime import datetime
+from typing import Unpack
 from uuid import UUID
 
 from django.db import transaction
 
-from accounts.models import Person
-from applications import promise
 from applications.models import Application
-from applications.services import contacting, freezing, moving, signing
-from applications.workflow import Action, Role
+from applications.services import transition
+from applications.services.applicant import contact_links
+from applications.services.applicant.identified import Signature
+from applications.services.applicant.submission import freeze
+from applications.workflow import Action, promise
 from certportal.foundation.actors import Actor
 
 
@@ -17,38 +19,31 @@ from certportal.foundation.actors import Actor
 def submit(
     application_id: UUID,
     *,
-    person: Person,
-    declarations: list[str],
-    language: str,
-    identified_at: datetime,
     version: int,
     actor: Actor,
     now: datetime,
+    **signature: Unpack[Signature],
 ) -> Application:
-    """Freeze and send the application; without a CSR it waits for one.
+    """Freeze the application as a submission and send it to the checks, or to wait for a CSR.
 
-    A second submit of the same page (double click) raises Changed and sends nothing twice.
+    Raises Changed (so that a double click sends it only once), NotPossible, and what `freeze`
+    raises.
     """
-    application = moving.lock(application_id, version=version)
-    moving.require(application, Action.SUBMIT, Role.APPLICANT)
-    signing.require(application, person, declarations, identified_at=identified_at, now=now)
-    submission = freezing.freeze(
-        application, person=person, declared=declarations, language=language, now=now
-    )
+    application = transition.take(Action.SUBMIT, application_id, version=version, now=now)
+    submission = freeze(application, signature, now=now)
     complete = application.csr_id is not None
-    moved = moving.move(
+    moved = transition.move(
         application,
         Action.SUBMIT if complete else Action.SUBMIT_WITHOUT_CSR,
-        role=Role.APPLICANT,
         actor=actor,
         now=now,
         data={"submission": submission.sha256},
         submission=submission,
         submitted_at=now,
-        language=language,
+        language=signature["language"],
         completed_at=now if complete else None,
         due_on=promise.due_on(now) if complete else None,
     )
-    # Whoever is named gets the link: to bring the request, or to fetch the certificate later.
-    contacting.send_links(moved, actor=actor, now=now)
+    # The technical contact attaches the request or later gets the certificate by the link.
+    contact_links.send_links(moved, actor=actor, now=now)
     return moved

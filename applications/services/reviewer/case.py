@@ -1,38 +1,38 @@
-"""What a reviewer does with a case."""
+"""What a reviewer does with a case before the decision."""
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
 from accounts.models import Person
-from applications import holding, promise
-from applications.errors import NotPossible, NotYourCase, require_reasons
-from applications.models import Application, Check, HostName, InformationRequest
-from applications.services import deciding, freezing, moving
-from applications.workflow import Action, Role, Status
+from accounts.weak_evidence import usual_end
+from applications.errors import NotPossible, require_reasons
+from applications.models import Application, HostName, InformationRequest
+from applications.rules.waivers import host_declared, still_found
+from applications.services import transition
+from applications.services.reviewer import waivers
+from applications.services.reviewer.obstacles import take
+from applications.workflow import Action, ApplicationEvent, promise
+from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from issuance import services as authority
-
-approve, reject, reopen = deciding.approve, deciding.reject, deciding.reopen
 
 
 @transaction.atomic
 def claim(
     application_id: UUID, *, person: Person, version: int, actor: Actor, now: datetime
 ) -> Application:
-    """Take the case; the certificate-to-be is prepared for it.
+    """Claim the case for the reviewer; the CA then prepares its certificate.
 
-    Raises OwnOrganisation, OwnOrganisationLately, and NotPossible when another reviewer has it.
+    Raises OwnOrganisation, OwnOrganisationLately, NotPossible when another reviewer has it, and
+    PreparedAlready.
     """
-    application = moving.lock(application_id, version=version)
-    holding.require_unbiased(person, application, now=now)
-    if application.reviewer_id != person.pk and not holding.is_free(application):
-        raise NotPossible
-    return moving.move(
+    application = take(Action.CLAIM, application_id, person, version, now=now)
+    return transition.move(
         application,
         Action.CLAIM,
-        role=Role.REVIEWER,
         actor=actor,
         now=now,
         reviewer=person,
@@ -44,13 +44,12 @@ def claim(
 def release(
     application_id: UUID, *, person: Person, version: int, actor: Actor, now: datetime
 ) -> Application:
-    """Give the case back to the queue."""
-    application = held(application_id, person, version, now)
+    """Return the case to the queue, and void what was prepared. Raises NotYourCase, Changed."""
+    application = take(Action.RELEASE, application_id, person, version, now=now)
     authority.void(application.pk, "released", actor=actor, now=now)
-    return moving.move(
+    return transition.move(
         application,
         Action.RELEASE,
-        role=Role.REVIEWER,
         actor=actor,
         now=now,
         reviewer=None,
@@ -69,19 +68,20 @@ def choose_names(
     actor: Actor,
     now: datetime,
 ) -> Application:
-    """Choose how names too long for a certificate are shortened; prepares the certificate anew."""
-    application = held(application_id, person, version, now)
-    moving.require(application, Action.CHOOSE_NAMES, Role.REVIEWER)
-    # The old bytes must not be approved between this commit and the new preparation.
+    """Choose the shortenings of names that are too long; the CA prepares the certificate again.
+
+    Raises NotYourCase, Changed, NotPossible.
+    """
+    application = take(Action.CHOOSE_NAMES, application_id, person, version, now=now)
+    # The earlier prepared certificate must not be approved before the new one is prepared.
     authority.void(application.pk, "names_chosen", actor=actor, now=now)
-    return moving.move(
+    return transition.move(
         application,
         Action.CHOOSE_NAMES,
-        role=Role.REVIEWER,
         actor=actor,
         now=now,
-        organisation_spelling=organisation,
-        unit_spelling=unit,
+        organisation_chosen=organisation,
+        unit_chosen=unit,
     )
 
 
@@ -92,25 +92,41 @@ def set_evidence(
     *,
     evidence: HostName.Evidence,
     note: str,
+    ends_on: date | None = None,
     person: Person,
     version: int,
     actor: Actor,
     now: datetime,
 ) -> Application:
-    """Record by what the reviewer saw that the applicant administers the host name."""
-    application = held(application_id, person, version, now)
+    """Record the evidence that the applicant administers the host name.
+
+    The applicant's declaration alone is the weakest evidence: it needs reasons in `note`, the
+    approval of a second reviewer (`rules.persons_wanted`), and is enough only until the end of the
+    day `ends_on`, by default for the usual time of a waiver. Other evidence has no end. Raises
+    ReasonsMissing, EndOutOfRange, NotYourCase, Changed.
+    """
+    if evidence == HostName.Evidence.DECLARED:
+        require_reasons(note)
+    # Evidence is recorded when the names are chosen: in review, by who holds the case.
+    application = take(Action.CHOOSE_NAMES, application_id, person, version, now=now)
     host = application.host_names.get(pk=host_name_id)
+    is_same = (host.evidence, host.evidence_note) == (evidence, note)
     host.evidence, host.evidence_note = evidence, note
     host.evidenced_at, host.evidenced_by = now, person
     host.save(update_fields=["evidence", "evidence_note", "evidenced_at", "evidenced_by"])
-    moving.save(application, now=now)
-    moving.record(
-        application,
-        "set_evidence",
-        actor=actor,
-        now=now,
-        data={"host": host_name_id, "by": evidence},
-    )
+    finding = host_declared(host.name)
+    data: dict[str, Any] = {"host": host_name_id, "by": evidence}
+    if evidence == HostName.Evidence.DECLARED:
+        ends_on = ends_on or usual_end(now)
+        data |= waivers.data_of(
+            waivers.give(application, finding, note, ends_on, person=person, now=now)
+        )
+    else:
+        waivers.replace(application, finding, person=person, now=now)
+    transition.save(application, now=now, findings=still_found(application))
+    if not is_same or evidence == HostName.Evidence.DECLARED:
+        waivers.start_over(application, waivers.EVIDENCE_CHANGED, actor=actor, now=now)
+    events.record(ApplicationEvent.SET_EVIDENCE, application, actor=actor, now=now, **data)
     return application
 
 
@@ -126,13 +142,14 @@ def request_info(
     actor: Actor,
     now: datetime,
 ) -> Application:
-    """Ask the applicant for more (hallintolaki 22 §): reason, parts reopened, deadline.
+    """Request information from the applicant (hallintolaki 22 §).
 
-    The working days left of the promise freeze until the answer. Raises ReasonsMissing.
+    `sections` are the ids of the parts of the form to reopen; `deadline` is the last day to answer.
+    The working days left until the promised day are stored and continue after the answer. Raises
+    ReasonsMissing, NotYourCase, Changed, NotPossible.
     """
     require_reasons(reason)
-    application = held(application_id, person, version, now)
-    moving.require(application, Action.REQUEST_INFO, Role.REVIEWER)
+    application = take(Action.REQUEST_INFO, application_id, person, version, now=now)
     authority.void(application.pk, "information_requested", actor=actor, now=now)
     InformationRequest.objects.create(
         application=application,
@@ -143,10 +160,9 @@ def request_info(
         asked_at=now,
     )
     left = promise.days_left(application.due_on, now) if application.due_on else None
-    return moving.move(
+    return transition.move(
         application,
         Action.REQUEST_INFO,
-        role=Role.REVIEWER,
         actor=actor,
         now=now,
         data={"sections": sections, "deadline": deadline.isoformat()},
@@ -165,18 +181,16 @@ def extend_deadline(
     actor: Actor,
     now: datetime,
 ) -> Application:
-    """Give the applicant more time to answer."""
-    application = held(application_id, person, version, now)
-    moving.require(application, Action.EXTEND_DEADLINE, Role.REVIEWER)
+    """Give the applicant more time to answer. Raises NotPossible unless the deadline is later."""
+    application = take(Action.EXTEND_DEADLINE, application_id, person, version, now=now)
     request = application.requests.get(closed_at=None)
     if deadline <= request.deadline:
         raise NotPossible
     request.deadline = deadline
     request.save(update_fields=["deadline"])
-    return moving.move(
+    return transition.move(
         application,
         Action.EXTEND_DEADLINE,
-        role=Role.REVIEWER,
         actor=actor,
         now=now,
         data={"deadline": deadline.isoformat()},
@@ -187,40 +201,22 @@ def extend_deadline(
 def cancel_request(
     application_id: UUID, *, person: Person, version: int, actor: Actor, now: datetime
 ) -> Application:
-    """Take the question back; the promise counts on.
+    """Cancel the open request for information; the working days of the promise continue.
 
-    Raises NotPossible when the applicant has begun to change what the certificate will say.
+    Raises NotPossible if the applicant has already changed a certified field, or the checks have
+    not been run on the present contents.
     """
-    application = held(application_id, person, version, now)
-    moving.require(application, Action.CANCEL_REQUEST, Role.REVIEWER)
-    checked = Check.objects.filter(submission=application.submission_id, csr=application.csr_id)
-    if not freezing.is_as_sent(application, now=now) or not checked.exists():
-        raise NotPossible
+    application = take(Action.CANCEL_REQUEST, application_id, person, version, now=now)
     left = application.days_left
     request = application.requests.get(closed_at=None)
     request.closed_at, request.cancelled = now, True
     request.save(update_fields=["closed_at", "cancelled"])
-    return moving.move(
+    return transition.move(
         application,
         Action.CANCEL_REQUEST,
-        role=Role.REVIEWER,
         actor=actor,
         now=now,
         completed_at=application.completed_at or now,
         due_on=promise.due_on(now) if left is None else promise.resumed_on(now, left),
         days_left=None,
     )
-
-
-def held(application_id: UUID, person: Person, version: int, now: datetime) -> Application:
-    """Return the locked application, which the reviewer must have claimed, else NotYourCase.
-
-    A question that the checks asked, or somebody who is no reviewer any more, belongs to nobody,
-    so any reviewer may handle it.
-    """
-    application = moving.lock(application_id, version=version)
-    holding.require_unbiased(person, application, now=now)
-    asked = application.status == Status.INFO_REQUESTED and holding.is_free(application)
-    if application.reviewer_id != person.pk and not asked:
-        raise NotYourCase
-    return application

@@ -1,5 +1,6 @@
-"""The watch over the registers: tasks are opened, closed when over, and decided by reviewers."""
+"""Tasks about changes in the registers: open, close when no longer topical, and decide them."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from uuid import UUID
 
@@ -9,20 +10,22 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import access
 from accounts.models import Person
-from applications.changes import mails
-from applications.changes.models import RegisterTask
-from applications.changes.survey import Found, survey
-from applications.errors import OwnOrganisation
-from applications.services.proposing import propose_unless_pending
-from applications.services.signing import MayNotAct
+from applications.errors import require
+from applications.models.register_task import RegisterTask
+from applications.register_watch import tell
+from applications.register_watch.survey import Found, survey
+from applications.rules import impartiality
+from applications.services.reviewer.revocation import propose_unless_pending
+from applications.workflow import ApplicationEvent
 from certportal.foundation import events
 from certportal.foundation.actors import Actor, system
-from certportal.foundation.errors import Stale
+from certportal.foundation.errors import Refused, Stale
 from issuance.models import Certificate
+from issuance.services.errors import NotReviewer
 
 WATCH = system("register-watch")
 Outcome, Change = RegisterTask.Outcome, RegisterTask.Change
-# Why the authority revokes, by what the register says (RFC 5280, 5.3.1).
+# The revocation reason for each change in the register (RFC 5280, 5.3.1).
 REVOKED_AS = {
     Change.ENDED: "cessation_of_operation",
     Change.INTERMEDIARY: "privilege_withdrawn",
@@ -34,19 +37,17 @@ log = structlog.get_logger(__name__)
 
 
 class AlreadyDecided(Stale):
-    """Somebody was faster, or the matter is over."""
+    """The task has been decided by another reviewer, or closed as no longer topical."""
 
-    def __init__(self) -> None:
-        """Word it."""
-        super().__init__(_("This change in the register has been decided already."))
+    message = _("This change in the register has been decided already.")
 
 
 def watch_register(*, now: datetime) -> int:
-    """Bring up every change under certificates in force that has not been; return how many.
+    """Open a task for every new change that affects certificates in force; return how many.
 
-    What was brought up before stays as it is, whatever was decided, as long as it lasts. Run late
-    or twice, it finds what there is now: nothing is counted from the last run. Open tasks that no
-    certificate in force needs any more are closed.
+    A change that has had a task gets no other one while it lasts, whatever was decided. Open tasks
+    whose change has been reverted, or affects no certificate in force any more, are closed. The
+    result depends only on the present state, so a late or repeated run does no harm.
     """
     found = survey(now)
     opened = sum(_bring_up(one, now) for one in found)
@@ -56,32 +57,45 @@ def watch_register(*, now: datetime) -> int:
     return opened
 
 
+def to_decide(task: RegisterTask, person: Person, *, now: datetime) -> Iterator[Refused]:
+    """Yield what keeps the person from deciding the task: NotReviewer, OwnOrganisation,
+    OwnOrganisationLately, AlreadyDecided.
+    """
+    if not access.is_reviewer(person):
+        yield NotReviewer()
+    if partial := impartiality.partiality(person, task.organisation_id, now=now):
+        yield partial
+    if not task.is_open:
+        yield AlreadyDecided()
+
+
 @transaction.atomic
 def decide_register_task(
     task_id: int, *, outcome: str, reasons: str, person: Person, actor: Actor, now: datetime
 ) -> RegisterTask:
-    """Carry out what the reviewer decides about a change: revoke, have new ones ordered, nothing.
+    """Decide a task and carry out the decision.
 
-    Raises AlreadyDecided, MayNotAct, OwnOrganisation.
+    `outcome` is a RegisterTask.Outcome: to revoke proposes the revocation of each certificate in
+    force, which a second reviewer must confirm. The administrators are told.
+
+    Raises what `to_decide` yields.
     """
     task = RegisterTask.objects.select_for_update().get(pk=task_id)
-    if not access.is_reviewer(person):
-        raise MayNotAct
-    if access.is_member(person, task.organisation_id):
-        raise OwnOrganisation
-    if not task.is_open:
-        raise AlreadyDecided
+    require(to_decide(task, person, now=now))
     task.decided_by, task.reasons = person, reasons
     _settle(task, Outcome(outcome), actor, now)
     if task.outcome == Outcome.REVOKE:
         _propose(task, person, actor, now)
-    mails.enqueue(task, "register_decided", now=now)
+    tell.enqueue(task, "register_decided", now=now)
     return task
 
 
 @transaction.atomic
 def _bring_up(found: Found, now: datetime) -> bool:
-    """Open a task for the certificates that no task about the same change has had yet."""
+    """Open a task, or add to the open one, for certificates not yet in a task on this change.
+
+    Returns whether a new task was opened.
+    """
     change = found.change
     same = RegisterTask.objects.filter(organisation=found.organisation_id, key=change.key)
     known = set(same.values_list("certificates", flat=True))
@@ -105,8 +119,9 @@ def _bring_up(found: Found, now: datetime) -> bool:
     )
     task.certificates.add(*fresh)
     if new:
-        _record(task, "opened", WATCH, now, certificates=len(fresh))
-        mails.enqueue(task, "register_changed", now=now)
+        name = ApplicationEvent.REGISTER_TASK_OPENED
+        events.record(name, task, actor=WATCH, now=now, certificates=len(fresh))
+        tell.enqueue(task, "register_changed", now=now)
     return new
 
 
@@ -122,8 +137,9 @@ def _close_over(topical: set[tuple[UUID, str]], now: datetime) -> int:
 
 
 def _forget_past(topical: set[str]) -> None:
-    """Let a change that was taken back be a new one when it comes again: a unit that was removed
-    by mistake, entered anew and then really removed says the same twice.
+    """Empty the keys of closed tasks whose change has been reverted, so that it may come again.
+
+    An example is a unit that was removed by mistake, entered again and later really removed.
     """
     past = RegisterTask.objects.exclude(outcome="").exclude(key="")
     past.exclude(key__in=topical).update(key="")
@@ -132,28 +148,15 @@ def _forget_past(topical: set[str]) -> None:
 def _settle(task: RegisterTask, outcome: RegisterTask.Outcome, actor: Actor, now: datetime) -> None:
     task.outcome, task.decided_at = outcome, now
     task.save(update_fields=["outcome", "decided_by", "decided_at", "reasons"])
-    _record(task, "decided", actor, now, outcome=outcome)
+    name = ApplicationEvent.REGISTER_TASK_DECIDED
+    events.record(name, task, actor=actor, now=now, outcome=outcome)
 
 
 def _propose(task: RegisterTask, person: Person, actor: Actor, now: datetime) -> None:
-    """Propose to revoke what is in force: one person decided, and each takes a second."""
+    """Propose to revoke each certificate in force: a second reviewer must confirm each."""
     reason = REVOKED_AS[Change(task.change)]
     in_force = task.certificates.filter(state=Certificate.State.ISSUED, not_after__gt=now)
     for reference in in_force.order_by("pk").values_list("reference", flat=True):
         propose_unless_pending(
             reference, reason=reason, words=task.reasons, person=person, actor=actor, now=now
         )
-
-
-def _record(
-    task: RegisterTask, action: str, actor: Actor, now: datetime, **data: str | int
-) -> None:
-    events.record(
-        f"register_task.{action}",
-        actor=actor,
-        now=now,
-        object_type="register_task",
-        object_id=task.pk,
-        organisation_id=task.organisation_id,
-        data={"change": task.change, **data},
-    )

@@ -1,6 +1,6 @@
-"""Replacing many certificates: an operator plans, two reviewers approve, the authority issues.
+"""Mass replacement: an operator plans it, two reviewers approve, and the CA issues.
 
-Nothing here waits for the authority. Each step can be stopped anywhere and run again.
+No step waits for the CA to issue. Every step may be interrupted at any point and run again.
 """
 
 import hashlib
@@ -15,10 +15,10 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import access
 from accounts.models import Person
-from applications import watch
-from applications.checks import again
+from applications.checks import still_true
 from applications.models import Application, Replacement, ReplacementApproval, ReplacementItem
-from applications.replacing.choosing import (
+from applications.replacement.differences import changes
+from applications.replacement.selection import (
     Wanted,
     chosen,
     in_state,
@@ -26,17 +26,21 @@ from applications.replacing.choosing import (
     orders_by_reference,
     unfit,
 )
-from applications.replacing.comparing import changes
-from applications.services.signing import MayNotAct
-from certportal.foundation import clock, events, outbox
+from applications.rules import reviewers_day
+from applications.rules.impartiality import traces_of
+from applications.services.reviewer_mail import tell
+from applications.workflow import ApplicationEvent
+from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor, system
 from certportal.foundation.errors import NotAllowed, Refused, Stale
 from certportal.foundation.models import OutboxItem
+from certportal.foundation.outbox import outbox
+from certportal.foundation.wording import filled
 from issuance import services as authority
+from issuance.certificate.validity import preparation_expires
 from issuance.models import Certificate, PreparedCertificate
-from issuance.services.approve import FOR_REISSUE, approval_states
-from issuance.services.errors import AlreadySigning
-from issuance.validity import preparation_expires
+from issuance.services.errors import AlreadySigning, NotReviewer
+from issuance.services.issuing.approve import FOR_REISSUE, approval_states
 
 State = ReplacementItem.State
 BATCH = 100
@@ -45,32 +49,29 @@ CONFIRMER = system("confirm")
 
 
 class PlanOver(Stale):
-    """The plan is unfinished, too old, or another than was shown."""
+    """The plan is not finished, has expired, or has another digest than the page showed."""
 
-    def __init__(self) -> None:
-        """Word it."""
-        super().__init__(_("This plan cannot be approved or carried out any more. Make a new one."))
+    message = _("This plan cannot be approved or carried out any more. Make a new one.")
 
 
 class PersonsMissing(NotAllowed):
-    """Fewer reviewers than wanted have approved the plan and are reviewers still."""
+    """The plan lacks approvals by enough persons who are still reviewers."""
 
-    def __init__(self) -> None:
-        """Word it."""
-        super().__init__(_("Two reviewers must approve the plan before it is carried out."))
+    message = filled(
+        _("%(persons)s reviewers must approve the plan before it is carried out."),
+        persons=FOR_REISSUE,
+    )
 
 
 class TooEarly(Refused):
-    """The day on which the replaced certificates are revoked is not set or has not come."""
+    """The day from which the replaced certificates may be revoked is not set or has not come."""
 
-    def __init__(self) -> None:
-        """Word it."""
-        super().__init__(_("The day of revoking the old certificates is not set or has not come."))
+    message = _("The day of revoking the old certificates is not set or has not come.")
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What became of a batch: the key to go on after, and how many went which way."""
+    """The outcome of one batch: counts, and `last`, the key after which the next one begins."""
 
     last: int
     released: int = 0
@@ -88,9 +89,9 @@ def plan(
     actor: Actor,
     now: datetime,
 ) -> Replacement:
-    """Prepare a new certificate, of the same key, for everyone wanted, and have reviewers told.
+    """Make a plan: prepare a new certificate for the same key for each one that matches `wanted`.
 
-    Raises Unavailable when the mirror of the register is too old to say who still stands.
+    Enqueues mails to the reviewers. Raises Unavailable when the mirror of the register is too old.
     """
     made = Replacement.objects.create(
         cause=cause,
@@ -109,13 +110,14 @@ def plan(
 @transaction.atomic
 def _plan_batch(made: Replacement, certificates: Sequence[Certificate], now: datetime) -> None:
     orders = orders_by_reference(certificates)
+    concerned = traces_of(orders.values())
     items = [ReplacementItem(replacement=made, certificate=one) for one in certificates]
     asked = []
     for item in items:
         order = orders.get(item.certificate.reference)
         item.reason = unfit(item.certificate, order, now=now)
         if order is not None and not item.reason:
-            asked.append((item, order_for(item, order, now=now)))
+            asked.append((item, order_for(item, order, concerned[order.pk], now=now)))
     prepared = authority.prepare_all([order for _item, order in asked], now=now) if asked else []
     for (item, _order), attempt in zip(asked, prepared, strict=True):
         _note(item, attempt)
@@ -139,20 +141,21 @@ def _finish(made: Replacement, actor: Actor, now: datetime) -> Replacement:
     made.digest = digest(planned) if planned else ""
     made.save(update_fields=["digest"])
     left_out = made.items.filter(state=State.LEFT_OUT).count()
-    _record(made, "planned", actor, now, planned=len(planned), left_out=left_out)
-    for reader in watch.reviewers() if planned else ():
-        outbox.enqueue(
-            "reviewer.mail",
-            now=now,
-            person=str(reader.pk),
-            notice="replacement_planned",
-            source=str(made.pk),
-        )
+    events.record(
+        ApplicationEvent.REPLACEMENT_PLANNED,
+        made,
+        actor=actor,
+        now=now,
+        planned=len(planned),
+        left_out=left_out,
+    )
+    if planned:
+        tell(reviewers_day.reviewers(), "replacement_planned", made.pk, now=now)
     return made
 
 
 def digest(items: Iterable[ReplacementItem]) -> str:
-    """Return the hash over the bytes of every certificate of a plan."""
+    """Return the SHA-256 (hex) over references and TBSCertificate hashes of the items."""
     lines = sorted(f"{item.reference} {item.tbs_sha256}\n" for item in items)
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
@@ -166,15 +169,16 @@ def approve_plan(
     actor: Actor,
     now: datetime,
 ) -> Replacement:
-    """Approve every certificate of the plan whose digest was shown, those already begun apart.
+    """Approve every certificate of the plan that has not been released yet.
 
-    Those of organisations that the person belongs to, or did lately, are left to others. Raises
-    MayNotAct, PlanOver, and what the authority raises: NotOpen, OtherBytes, ReauthenticationTooOld.
+    `digest` is the one that was shown. Certificates of organisations that the person belongs to,
+    or recently did, are skipped. Raises NotReviewer, PlanOver, and from the CA NotOpen, OtherBytes,
+    ReauthenticationTooOld.
     """
     made = Replacement.objects.get(pk=plan_id)
     if not access.is_reviewer(person):
-        raise MayNotAct
-    if not made.digest or made.is_over(now) or digest != made.digest:
+        raise NotReviewer
+    if made.is_over(now) or digest != made.digest:
         raise PlanOver
     given = 0
     for batch in batched(made.items.filter(state=State.PLANNED), BATCH):
@@ -190,12 +194,19 @@ def approve_plan(
             replacement=made, person=person, defaults=facts
         )
         if new:
-            _record(made, "approved", actor, now, digest=digest, given=given)
+            events.record(
+                ApplicationEvent.REPLACEMENT_APPROVED,
+                made,
+                actor=actor,
+                now=now,
+                digest=digest,
+                given=given,
+            )
     return made
 
 
 def standing(made: Replacement) -> list[ReplacementApproval]:
-    """Return the approvals that count: of persons who are reviewers still, each human once."""
+    """Return the approvals that count: by current reviewers, merged persons once."""
     found: dict[UUID, ReplacementApproval] = {}
     for one in made.approvals.select_related("person"):
         if access.is_reviewer(one.person):
@@ -207,13 +218,13 @@ def standing(made: Replacement) -> list[ReplacementApproval]:
 def release(
     plan_id: int, *, after: int = 0, size: int = BATCH, actor: Actor, now: datetime
 ) -> Batch | None:
-    """Look at the next items once more and hand those that still hold to the authority.
+    """Check the facts of the next planned items again, and release those that hold to the CA.
 
-    None when there are no more after that key. Raises PlanOver, PersonsMissing, and Unavailable
-    when the mirror of the register is too old.
+    Takes at most `size` items with keys above `after`; returns None if there are none. Raises
+    PlanOver, PersonsMissing, and Unavailable when the mirror of the register is too old.
     """
     made = Replacement.objects.select_for_update().get(pk=plan_id)
-    if not made.digest or made.is_over(now):
+    if made.is_over(now):
         raise PlanOver
     if len(standing(made)) < FOR_REISSUE:
         raise PersonsMissing
@@ -227,13 +238,22 @@ def release(
     refused = in_state(batch, State.REFUSED)
     unapproved = len(batch) - len(released) - len(refused)
     outcome = Batch(batch[-1].pk, len(released), len(refused), unapproved)
-    counts = {"released": outcome.released, "refused": outcome.refused}
-    _record(made, "released", actor, now, **counts, unapproved=unapproved)
+    events.record(
+        ApplicationEvent.REPLACEMENT_RELEASED,
+        made,
+        actor=actor,
+        now=now,
+        released=outcome.released,
+        refused_items=outcome.refused,
+        unapproved=unapproved,
+    )
     return outcome
 
 
 def _decide(batch: Sequence[ReplacementItem], actor: Actor, now: datetime) -> None:
-    """Settle each item: released, refused because a fact changed, or still without approvals."""
+    """Set each item's state: released, refused because a fact changed, or unchanged if it lacks
+    approvals.
+    """
     attempts = PreparedCertificate.objects.in_bulk([int(one.prepared_id or 0) for one in batch])
     approvals = approval_states(attempts.values())
     orders = orders_by_reference(item.certificate for item in batch)
@@ -252,7 +272,7 @@ def _decide(batch: Sequence[ReplacementItem], actor: Actor, now: datetime) -> No
 def _fault(
     item: ReplacementItem, order: Application | None, attempt: PreparedCertificate, now: datetime
 ) -> str:
-    """Return why the certificate is not replaced after all: what held when it was planned fell."""
+    """Return the reason to refuse the item, as a fact has changed since the plan; or ""."""
     if item.certificate.state != Certificate.State.ISSUED:
         return "revoked_meanwhile"
     begun = ReplacementItem.objects.filter(
@@ -263,19 +283,19 @@ def _fault(
     if reason := unfit(item.certificate, order, now=now):
         return reason
     assert order is not None
-    changed = again.names_changed(order, attempt.specimen, now)
+    changed = still_true.names_changed(order, attempt.specimen, now)
     return changed.rule if changed else ""
 
 
 def _void(item: ReplacementItem, actor: Actor, now: datetime) -> None:
     try:
         authority.void(item.reference, item.reason, actor=actor, now=now)
-    except AlreadySigning:  # the authority has it from a run before this one
+    except AlreadySigning:  # an earlier run handed it to the CA
         return
 
 
 def hand_over(items: Sequence[ReplacementItem], now: datetime) -> None:
-    """Enqueue the authority's work for released items, all in one piece."""
+    """Enqueue the issuing of the released items as one outbox item."""
     if items:
         references = [str(item.reference) for item in items]
         outbox.enqueue(CONFIRMED, now=now, references=references, confirmed_at=now.isoformat())
@@ -283,7 +303,7 @@ def hand_over(items: Sequence[ReplacementItem], now: datetime) -> None:
 
 @transaction.atomic
 def confirm(references: Sequence[UUID], *, now: datetime) -> None:
-    """Look once more at released items that the authority came to late, as `release` does.
+    """Check released items again, as `release` does, when the CA was late to sign them.
 
     Raises Unavailable when the mirror of the register is too old.
     """
@@ -297,9 +317,9 @@ def confirm(references: Sequence[UUID], *, now: datetime) -> None:
 
 @transaction.atomic
 def resume(plan_id: int, *, actor: Actor, now: datetime) -> int:
-    """Hand over again what was released and nobody is at any more; return how many.
+    """Hand over again released items for which no work is pending; return how many.
 
-    Issuing twice finds the certificate that there is.
+    It is safe because issuing is idempotent: a second run finds the certificate.
     """
     made = Replacement.objects.select_for_update().get(pk=plan_id)
     open_ = OutboxItem.objects.filter(
@@ -313,15 +333,17 @@ def resume(plan_id: int, *, actor: Actor, now: datetime) -> int:
     for batch in batched(idle, BATCH):
         hand_over(batch, now)
     if idle:
-        _record(made, "resumed", actor, now, again=len(idle))
+        events.record(
+            ApplicationEvent.REPLACEMENT_RESUMED, made, actor=actor, now=now, again=len(idle)
+        )
     return len(idle)
 
 
 def revoke_replaced(plan_id: int, *, actor: Actor, now: datetime) -> int:
-    """Revoke the old certificates of those replaced, as superseded; return how many were now.
+    """Revoke the replaced certificates with the reason superseded; return how many.
 
-    Only from the day on that the reviewers approved with the plan and the holders were told.
-    Raises TooEarly.
+    Raises TooEarly before the plan's `revoke_on`, which the reviewers approved and the holders
+    were told.
     """
     made = Replacement.objects.get(pk=plan_id)
     if made.revoke_on is None or clock.day(now) < made.revoke_on:
@@ -334,16 +356,7 @@ def revoke_replaced(plan_id: int, *, actor: Actor, now: datetime) -> int:
         authority.revoke(certificate, "superseded", actor=actor, now=now)
         revoked += 1
     if revoked:
-        _record(made, "revoked", actor, now, revoked=revoked)
+        events.record(
+            ApplicationEvent.REPLACEMENT_REVOKED, made, actor=actor, now=now, revoked=revoked
+        )
     return revoked
-
-
-def _record(made: Replacement, action: str, actor: Actor, now: datetime, **data: str | int) -> None:
-    events.record(
-        f"replacement.{action}",
-        actor=actor,
-        now=now,
-        object_type="replacement",
-        object_id=made.pk,
-        data=dict(data),
-    )

@@ -1,29 +1,35 @@
-"""What the certificate authority reports: issued, refused; and the package on its way."""
+"""Results from the CA (issued, refused), release for signing, and delivery of the certificate."""
 
 from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
 
-from applications import concerned, promise, workflow
+from applications import workflow
 from applications.models import Application, Package
-from applications.services import moving, successors
-from applications.workflow import Action, Role, Status
-from certportal.foundation import outbox
-from certportal.foundation.actors import system
+from applications.rules import recipients
+from applications.rules.sender import lacks_right
+from applications.services import transition
+from applications.services.system import replaced_orders
+from applications.workflow import Action, Role, Status, promise
+from certportal.foundation import clock
+from certportal.foundation.actors import Actor, system
 from certportal.foundation.errors import Hopeless
+from certportal.foundation.outbox import outbox
 from issuance import services as authority
 from issuance.findings import Finding
 from issuance.models import PreparedCertificate
 from issuance.services.errors import AlreadySigning
 
 ACTOR = system("issuance")
+# Why an approved application returned to review; their texts are in `views.shared.void_reasons`.
+MEMBERSHIP_ENDED, RIGHT_WITHDRAWN = "membership_ended", "right_withdrawn"
 
 
 class CannotRecord(Hopeless):
-    """The authority has a certificate that no order can take: a person must look at it.
+    """The CA has issued a certificate that matches no order; an operator must look into it.
 
-    After a restored backup the order may be unknown, unsent, ended or about something else by now.
+    After a restore from a backup, the order may be unknown, not sent, ended, or changed.
     """
 
 
@@ -31,31 +37,30 @@ class CannotRecord(Hopeless):
 def record_issued(
     application_id: UUID, certificate_id: int, *, now: datetime
 ) -> Application | None:
-    """Note that the certificate was issued; its package is sent to whom the order says.
+    """Record that the certificate was issued, and have it sent to the order's recipients.
 
-    Told twice, it does nothing the second time. A certificate of a mass replacement gets an order
-    of its own; one that an older copy of the database had forgotten ends the handling of its
-    order. Raises CannotRecord.
+    A second call does nothing and returns None. A certificate of a mass replacement gets an order
+    of its own. After a restore from a backup that lacks the approval, the order is moved from its
+    earlier status to issued. Raises CannotRecord.
     """
-    if item := successors.item_of(application_id):
-        return successors.take_over(item.pk, certificate_id, now=now)
+    if item := replaced_orders.item_of(application_id):
+        return replaced_orders.take_over(item.pk, certificate_id, now=now)
     if not Application.objects.filter(pk=application_id).exists():
         raise CannotRecord("the order is unknown")
-    application = moving.lock(application_id)
+    application = transition.lock(application_id)
     if application.status in {Status.ISSUED, Status.DELIVERED}:
         return None
     forgotten = application.status != Status.APPROVED
     if forgotten:
         _require_same(application, certificate_id)
         application.requests.filter(closed_at=None).update(closed_at=now)
-    for recipient in concerned.package(application):
+    for recipient in recipients.package(application):
         Package.objects.get_or_create(
             application=application, recipient=recipient, certificate_id=certificate_id
         )
-    return moving.move(
+    return transition.move(
         application,
         Action.RESTORE if forgotten else Action.ISSUE,
-        role=Role.SYSTEM,
         actor=ACTOR,
         now=now,
         data={"certificate": certificate_id},
@@ -65,7 +70,9 @@ def record_issued(
 
 
 def _require_same(application: Application, certificate_id: int) -> None:
-    """Raise CannotRecord unless what the authority certified is what the order says today."""
+    """Raise CannotRecord unless the certificate was made from the order's present request and
+    submission, and the order's status allows it.
+    """
     certified = PreparedCertificate.objects.get(certificate=certificate_id)
     csr, sent = application.csr, application.submission
     now_said = (csr.sha256 if csr else "", sent.sha256 if sent else "")
@@ -76,17 +83,21 @@ def _require_same(application: Application, certificate_id: int) -> None:
 
 @transaction.atomic
 def confirm(application_id: UUID, fault: Finding | None, *, now: datetime) -> Application | None:
-    """Let an approved certificate go to be signed, or recall it for the fault found just now.
+    """Release an approved application for signing, or return it to review.
 
-    Told twice, it lets go twice: issuing the second time finds the certificate.
+    It returns to review if `fault`, the result of a check just made, is given, or if the sender's
+    right to act is no longer confirmed. A second call releases it again, which does no harm:
+    issuing is idempotent.
     """
-    application = moving.lock(application_id)
+    application = transition.lock(application_id)
     if application.status != Status.APPROVED:
         return None
     if fault is not None:
         return _stop(application, fault, now)
+    if lacks_right(application, on=clock.day(now)):  # withdrawn or ended since the approval
+        return take_back(application.pk, RIGHT_WITHDRAWN, actor=ACTOR, now=now)
     if application.waiting_for:
-        moving.save(application, now=now, waiting_for="", waiting_since=None)
+        transition.save(application, now=now, waiting_for="", waiting_since=None)
     outbox.enqueue(
         "certificate.confirmed",
         now=now,
@@ -96,32 +107,45 @@ def confirm(application_id: UUID, fault: Finding | None, *, now: datetime) -> Ap
     return application
 
 
+def take_back(
+    application_id: UUID, reason: str, *, actor: Actor, now: datetime
+) -> Application | None:
+    """Void an approved application's prepared certificate and return it to review.
+
+    Returns None if it has been signed already; such a certificate can only be revoked.
+    """
+    try:
+        authority.void(application_id, reason, actor=actor, now=now)
+    except AlreadySigning:
+        return None
+    return recall(application_id, reason, now=now)
+
+
 def _stop(application: Application, fault: Finding, now: datetime) -> Application | None:
     try:
         authority.void(application.pk, fault.rule, actor=ACTOR, now=now)
-    except AlreadySigning:  # an earlier run let it go while the fact still held
+    except AlreadySigning:  # an earlier run released it, when the fact still held
         return None
     findings = [one for one in application.findings if one["rule"] != fault.rule]
-    moving.save(application, now=now, findings=[fault.to_json(), *findings])
+    transition.save(application, now=now, findings=[fault.to_json(), *findings])
     return recall(application.pk, fault.rule, now=now)
 
 
 @transaction.atomic
 def recall(application_id: UUID, reason: str, *, now: datetime) -> Application | None:
-    """Take an approved application back to review because a fact changed or the CA refused.
+    """Return an approved application to review because a fact changed or the CA refused.
 
-    Of a mass replacement only its item is closed: the old certificate stands as it did.
+    In a mass replacement, only the item is closed; the old certificate stays in force.
     """
-    if item := successors.item_of(application_id):
-        successors.refuse(item.pk, reason, now=now)
+    if item := replaced_orders.item_of(application_id):
+        replaced_orders.refuse(item.pk, reason, now=now)
         return None
-    application = moving.lock(application_id)
+    application = transition.lock(application_id)
     if application.status != Status.APPROVED:
         return None
-    return moving.move(
+    return transition.move(
         application,
         Action.RECALL,
-        role=Role.SYSTEM,
         actor=ACTOR,
         now=now,
         data={"reason": reason},
@@ -135,14 +159,15 @@ def recall(application_id: UUID, reason: str, *, now: datetime) -> Application |
 def record_package_sent(
     application_id: UUID, recipient: str, message_id: str, *, now: datetime
 ) -> Application:
-    """Note that the mail server took the package for one recipient; the last one delivers."""
-    application = moving.lock(application_id)
+    """Record that the mail server accepted the package for one recipient.
+
+    With the last recipient, the application becomes delivered.
+    """
+    application = transition.lock(application_id)
     application.packages.filter(recipient=recipient, sent_at=None).update(
         sent_at=now, message_id=message_id
     )
     waiting = application.packages.filter(sent_at=None).exists()
     if application.status == Status.ISSUED and not waiting:
-        moving.move(
-            application, Action.DELIVER, role=Role.SYSTEM, actor=ACTOR, now=now, ended_at=now
-        )
+        transition.move(application, Action.DELIVER, actor=ACTOR, now=now, ended_at=now)
     return application

@@ -1,51 +1,34 @@
-"""What the checks led to: back to the applicant, waiting for a source, or into the queue."""
+"""Apply the result of the checks: return to the applicant, wait for a source, or queue."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
-from accounts.register.models import RegisterRecord
-from applications import contact, holding
+from applications.checks.outcome import Outcome
 from applications.models import Application, Check, Decision, InformationRequest
-from applications.services import contacting, moving
-from applications.workflow import Action, Role, Status
+from applications.rules import case_holder, contact_links
+from applications.rules.lapse import MENDING_DAYS
+from applications.services import transition
+from applications.services.applicant import contact_links as contact_links_applicant
+from applications.workflow import Action, Status
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from issuance.findings import RULE_SET_VERSION, Finding, Severity
 
 ACTOR = system("checks")
-# How long the applicant has to mend an order that the checks sent back.
-MENDING_TIME = timedelta(days=30)
+# How long the applicant has to correct an order that the checks returned.
 WAITS = {Status.CHECKING, Status.APPROVED}
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What the checks examined and found.
-
-    `csr_findings` are faults of the request; `order_findings` those of everything else;
-    `sections` the parts of the form the order's faults concern.
-    """
-
-    submission_id: int
-    csr_id: UUID
-    record: RegisterRecord | None
-    csr_findings: list[Finding]
-    order_findings: list[Finding]
-    sections: list[str]
-
-    @property
-    def findings(self) -> list[dict[str, object]]:
-        """All findings, ready for JSON."""
-        return [finding.to_json() for finding in [*self.order_findings, *self.csr_findings]]
 
 
 @transaction.atomic
 def conclude(application_id: UUID, outcome: Outcome, *, now: datetime) -> Application | None:
-    """Store the run and move on. A result about anything but the present contents is dropped."""
-    application = moving.lock(application_id)
+    """Store the run of the checks and change the status accordingly.
+
+    Returns None, storing nothing, if the submission or request has been replaced meanwhile.
+    """
+    application = transition.lock(application_id)
     current = (application.submission_id, application.csr_id)
     if application.status != Status.CHECKING or current != (outcome.submission_id, outcome.csr_id):
         return None
@@ -62,10 +45,9 @@ def conclude(application_id: UUID, outcome: Outcome, *, now: datetime) -> Applic
         return _return_order(application, outcome, now)
     if _blocks(outcome.csr_findings):
         return _return_csr(application, outcome, now)
-    moved = moving.move(
+    moved = transition.move(
         application,
         Action.QUEUE,
-        role=Role.SYSTEM,
         actor=ACTOR,
         now=now,
         findings=outcome.findings,
@@ -73,20 +55,19 @@ def conclude(application_id: UUID, outcome: Outcome, *, now: datetime) -> Applic
         waiting_since=None,
     )
     if _is_answer(moved):
-        moving.notify(moved, "answered", ("reviewer",), now)
+        transition.notify(moved, "answered", ("reviewer",), now)
     return moved
 
 
 @transaction.atomic
 def wait(application_id: UUID, source: str, *, now: datetime) -> None:
-    """Show that a source is awaited. Waiting again for the same changes nothing."""
-    application = moving.lock(application_id)
+    """Record that a source is awaited; a second call for the same source does nothing."""
+    application = transition.lock(application_id)
     if application.waiting_for == source or application.status not in WAITS:
         return
-    moving.move(
+    transition.move(
         application,
         Action.WAIT,
-        role=Role.SYSTEM,
         actor=ACTOR,
         now=now,
         to=Status(application.status),
@@ -97,13 +78,13 @@ def wait(application_id: UUID, source: str, *, now: datetime) -> None:
 
 
 def _is_answer(application: Application) -> bool:
-    """Whether what was checked is the answer to a reviewer who asked, and gets through now.
+    """Whether the run that just passed is about the answer to a reviewer's request.
 
-    The checks may have sent back the answer itself: then it is what was mended after.
+    The checks may have returned the answer, even several times; then this is its corrected form.
     """
     asked = application.requests.filter(closed_at__isnull=False, cancelled=False)
     last = asked.exclude(reviewer=None).order_by("closed_at").last()
-    if last is None or last.closed_at is None or holding.is_free(application):
+    if last is None or last.closed_at is None or case_holder.is_free(application):
         return False
     *earlier, _this = application.check_runs.filter(at__gte=last.closed_at)
     taken_up = application.decisions.filter(kind=Decision.Kind.REOPENED, at__gt=last.closed_at)
@@ -118,13 +99,20 @@ def _blocks(findings: list[Finding]) -> bool:
     return any(finding.severity is Severity.ERROR for finding in findings)
 
 
+def _why(outcome: Outcome) -> dict[str, Any]:
+    """Return the event's data: ids of the rules with errors, and the version of the rules."""
+    found = [*outcome.order_findings, *outcome.csr_findings]
+    broken = {finding.rule for finding in found if finding.severity is Severity.ERROR}
+    return {"rules": sorted(broken), "rule_set_version": RULE_SET_VERSION}
+
+
 def _return_csr(application: Application, outcome: Outcome, now: datetime) -> Application:
-    moved = moving.move(
+    moved = transition.move(
         application,
         Action.RETURN_CSR,
-        role=Role.SYSTEM,
         actor=ACTOR,
         now=now,
+        data=_why(outcome),
         findings=outcome.findings,
         csr=None,
         completed_at=None,
@@ -132,7 +120,7 @@ def _return_csr(application: Application, outcome: Outcome, now: datetime) -> Ap
         waiting_for="",
         waiting_since=None,
     )
-    contacting.send_links(moved, actor=ACTOR, now=now, to=contact.welcome(moved))
+    contact_links_applicant.send_links(moved, actor=ACTOR, now=now, to=contact_links.welcome(moved))
     return moved
 
 
@@ -142,16 +130,16 @@ def _return_order(application: Application, outcome: Outcome, now: datetime) -> 
         reviewer=None,
         reason="",
         fields=outcome.sections,
-        deadline=clock.day(now + MENDING_TIME),
+        deadline=clock.day(now) + timedelta(days=MENDING_DAYS),
         asked_at=now,
     )
-    # What the checks send back was never complete: the answer that completes it begins the promise.
-    return moving.move(
+    # An order that the checks return was not complete: the promise begins with the answer.
+    return transition.move(
         application,
         Action.RETURN_ORDER,
-        role=Role.SYSTEM,
         actor=ACTOR,
         now=now,
+        data=_why(outcome),
         findings=outcome.findings,
         completed_at=None,
         due_on=None,

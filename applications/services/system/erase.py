@@ -1,64 +1,62 @@
-"""Carrying out the table of retention: personal data leaves its rows, the events stay."""
+"""Apply the retention table: erase personal data from its rows; events are kept."""
 
 import json
 from datetime import datetime
 from functools import partial
+from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import models, transaction
 from django.db.models import Q
 
-from accounts.models import AdministratorRequest, Succession
-from accounts.services.erasing import (
+from accounts.models import AccountDecision, AdministratorRequest, Succession
+from accounts.services.people.erase import (
     erase_codes,
     erase_documents,
     erase_invitations,
     erase_persons,
     erase_sessions,
 )
-from applications import retention
 from applications.models import (
     Application,
-    Decision,
     RegisterTask,
-    RevocationProposal,
-    RevocationRequest,
     SentNotice,
     Submission,
 )
-from applications.replacing.models import ReplacementApproval
-from applications.services import moving
-from applications.services.attaching import erase_attachments
-from applications.workflow import Status
+from applications.models.kept import OF_ERASED_ORDER
+from applications.rules import fields, retention
+from applications.services import transition
+from applications.services.applicant.attachments import erase_attachments
+from applications.services.system.papers import erase_papers
+from applications.services.system.persons_in_use import in_use
+from applications.workflow import ApplicationEvent, Status
+from certportal.foundation import events
 from certportal.foundation.actors import system
-from certportal.foundation.jobs import for_each
+from certportal.foundation.kept_tables import Kept, keeping
 from certportal.foundation.models import EventOrigin, OutboxItem, Tally
+from certportal.foundation.outbox.jobs import for_each
 from issuance.models import Certificate
 
 ACTOR = system("retention")
-PERSONAL = (
-    "contact_name",
-    "contact_email",
-    "contact_phone",
-    "mailbox",
-    "technical_name",
-    "technical_email",
-    "technical_organisation",
-    "deputy_name",
-    "deputy_email",
-)
+EMPTY: dict[type, Any] = {models.BinaryField: b"", models.JSONField: {}}
 
 
-def erase_expired(*, now: datetime) -> None:
-    """Erase everything whose time is over. Drafts have their own, warned, way out."""
+def erase_expired(*, now: datetime) -> int:
+    """Erase everything whose retention period has ended; return the number of orders.
+
+    Old drafts are removed by `watch_drafts`, after warnings. If one order fails, all others are
+    erased, and its error is raised at the end.
+    """
+    orders = over(now)
     try:
-        for_each(over(now), partial(erase, now=now))
+        for_each(orders, partial(erase, now=now))
     finally:
         _erase_the_rest(now)
+    return len(orders)
 
 
 def _erase_the_rest(now: datetime) -> None:
-    """Erase what belongs to no order, also when an order could not be erased."""
+    """Erase what belongs to no order; done even if an order could not be erased."""
     erase_persons(retention.PERSONS.limit(now), in_use=in_use(), now=now)
     erase_documents(retention.RIGHTS.limit(now))
     erase_sessions(retention.SESSIONS.limit(now))
@@ -68,7 +66,7 @@ def _erase_the_rest(now: datetime) -> None:
 
 
 def over(now: datetime) -> list[UUID]:
-    """Return the orders whose time is over and whose personal data still stands."""
+    """Return the orders to erase: their retention period has ended, and they are not erased yet."""
     expired = Certificate.objects.filter(not_after__lt=retention.ISSUED.limit(now))
     issued = Q(status__in=[Status.ISSUED, Status.DELIVERED], pk__in=expired.values("reference"))
     rejected = Q(status=Status.REJECTED, ended_at__lt=retention.REJECTED.limit(now))
@@ -81,50 +79,44 @@ def over(now: datetime) -> list[UUID]:
 
 @transaction.atomic
 def erase(application_id: UUID, *, now: datetime) -> None:
-    """Blank the personal data of one order; its number, dates, hashes and decisions' kinds stay.
+    """Erase the personal data of one order; number, dates, hashes and kinds of decisions remain.
 
-    The frozen submissions lose the personal values and keep the hash of what once was signed.
+    The frozen submissions lose the personal values, and keep the hash of the original contents.
     """
-    application = moving.lock(application_id)
+    application = transition.lock(application_id)
     if application.erased_at is not None:
         return
-    # First of all: the database lets what was sent be changed in an erased order alone.
-    moving.save(application, now=now, erased_at=now, **dict.fromkeys(PERSONAL, ""))
+    # This comes first: a database trigger allows changes to submissions only in an erased order.
+    transition.save(
+        application, now=now, erased_at=now, **fields.emptied(fields.marked(fields.PERSONAL))
+    )
     for submission in application.submissions.all():
         submission.content = _without_persons(submission)
         submission.save(update_fields=["content"])
-    application.requests.update(reason="")
-    application.additions.update(text="")
-    application.revocation_requests.update(words="")
-    application.revocation_proposals.update(words="", closing_words="")
-    application.decisions.update(reasons="")
-    application.host_names.update(evidence_note="")
+    _empty_rows(application)
     application.contact_links.all().delete()
-    application.csrs.update(der=b"", report={})
+    erase_papers(application)
     erase_attachments(application)
-    moving.record(application, "erase", actor=ACTOR, now=now)
+    events.record(ApplicationEvent.ERASE, application, actor=ACTOR, now=now)
 
 
-def in_use() -> set[UUID]:
-    """Return the persons whom an order that still has its data names."""
-    kept = Application.objects.filter(erased_at=None)
-    keys = kept.values("pk")
-    found: set[UUID] = set(kept.values_list("created_by", flat=True))
-    found |= set(kept.exclude(reviewer=None).values_list("reviewer_id", flat=True))
-    for rows, field in (
-        (Submission.objects.filter(application__in=kept), "person"),
-        (Decision.objects.filter(application__in=kept), "reviewer"),
-        (RevocationRequest.objects.filter(application__in=kept), "person"),
-        (RevocationProposal.objects.filter(application__in=kept), "maker"),
-        (ReplacementApproval.objects.filter(replacement__items__reference__in=keys), "person"),
-    ):
-        found |= set(rows.values_list(field, flat=True))
-    return found
+def _empty_rows(application: Application) -> None:
+    """Empty the columns that each related table's `keeping` says are erased with the order."""
+    personal = [name for name, mark in fields.HOST_NAME.items() if fields.PERSONAL in mark]
+    application.host_names.update(**dict.fromkeys(personal, ""))
+    for relation in Application._meta.related_objects:
+        kept, accessor = keeping(relation.related_model), relation.get_accessor_name()
+        if not isinstance(kept, Kept) or kept.erasable != OF_ERASED_ORDER:
+            continue
+        if accessor and kept.erased:
+            columns = {name: relation.related_model._meta.get_field(name) for name in kept.erased}
+            values = {name: EMPTY.get(type(one), "") for name, one in columns.items()}
+            getattr(application, accessor).update(**values)
 
 
 def _without_persons(submission: Submission) -> str:
     content = json.loads(submission.content)
-    blanked = {name: "" for name in (*PERSONAL, "person_name") if name in content}
+    blanked = {one.key: "" for one in fields.marked(fields.PERSONAL) if one.key in content}
     return json.dumps(content | blanked, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
@@ -139,3 +131,4 @@ def _tidy(now: datetime) -> None:
     asked = AdministratorRequest.objects.filter(decided_at__lt=decided)
     asked.exclude(reason="", reasons="").update(reason="", reasons="")
     Succession.objects.filter(at__lt=decided).exclude(reason="").update(reason="")
+    AccountDecision.objects.filter(at__lt=decided).exclude(reasons="").update(reasons="")

@@ -1,11 +1,11 @@
-"""The order that a replaced certificate lives on in: made by the service, with nothing to do."""
+"""The orders that the service creates for the certificates of a mass replacement."""
 
 from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
 
-from applications import concerned, notices
+from accounts.services.organisations import membership as members
 from applications.models import (
     Application,
     Csr,
@@ -14,65 +14,58 @@ from applications.models import (
     ReplacementItem,
     Submission,
 )
-from applications.services import moving
-from applications.services.drafting import next_number
-from applications.workflow import Action, Role
+from applications.rules import fields, recipients
+from applications.services import transition
+from applications.services.order_numbers import next_number
+from applications.workflow import Action, ApplicationEvent
+from certportal.foundation import events
 from certportal.foundation.actors import system
 
 ACTOR = system("issuance")
 RECIPIENTS = ("recipient", "mailbox")
 OTHERS = ("applicant", "technical_contact", "deputy")
-# What belongs to the one order only: its own journey through handling.
-_OWN = frozenset(
-    {
-        *("id", "number", "created_at", "changed_at", "status", "version", "csr", "submission"),
-        *("mailbox_code", "mailbox_code_until", "mailbox_code_tries", "completed_at", "due_on"),
-        *("days_left", "reviewer", "claimed_at", "waiting_for", "waiting_since", "findings"),
-        *("ended_at", "erased_at"),
-    }
-)
 
 
 def item_of(reference: UUID) -> ReplacementItem | None:
-    """Return the item of a mass replacement that has this reference, if one has."""
+    """Return the item of a mass replacement with the reference, or None."""
     return ReplacementItem.objects.filter(reference=reference).first()
 
 
 @transaction.atomic
 def take_over(item_id: int, certificate_id: int, *, now: datetime) -> Application | None:
-    """Make the order of a replaced certificate and have it delivered as any other.
+    """Create the order of a certificate issued by a mass replacement, and have it delivered.
 
-    It is the old order over again, request and signed submission too: nothing was asked anew.
-    Told twice, it does nothing the second time.
+    The order is a copy of the old one, including its request and submission, because the applicant
+    was asked nothing. A second call does nothing and returns None.
     """
     item = ReplacementItem.objects.select_for_update().get(pk=item_id)
     if item.state == ReplacementItem.State.ISSUED:
         return None
     item.state, item.reason, item.closed_at = ReplacementItem.State.ISSUED, "", now
     item.save(update_fields=["state", "reason", "closed_at"])
-    old = moving.lock(item.certificate.reference)
+    # The account first, as where it is closed: the new row takes a lock on it too.
+    members.lock_account(Application.objects.get(pk=item.certificate.reference).organisation_id)
+    old = transition.lock(item.certificate.reference)
     new = _copy(old, item.reference, now)
-    for recipient in concerned.package(new):
+    for recipient in recipients.package(new):
         Package.objects.create(application=new, recipient=recipient, certificate_id=certificate_id)
-    moving.move(
+    transition.move(
         new,
         Action.REISSUE,
-        role=Role.SYSTEM,
         actor=ACTOR,
         now=now,
         data={"certificate": certificate_id, "replaces": str(old.pk)},
         csr=_copy_csr(old, new),
         submission=None if old.submission is None else _copy_submission(old.submission, new),
     )
-    data = {"replaced_by": str(new.pk)}
-    moving.record(old, "replaced", actor=ACTOR, now=now, data=data)
+    events.record(ApplicationEvent.REPLACED, old, actor=ACTOR, now=now, replaced_by=str(new.pk))
     _tell_others(new, now)
     return new
 
 
 @transaction.atomic
 def refuse(item_id: int, reason: str, *, now: datetime) -> None:
-    """Note that the authority refused to issue for the item."""
+    """Record that the CA refused to issue the item's certificate; `reason` is the rule's id."""
     item = ReplacementItem.objects.select_for_update().get(pk=item_id)
     if item.state != ReplacementItem.State.ISSUED:
         item.state, item.reason = ReplacementItem.State.REFUSED, reason
@@ -81,18 +74,18 @@ def refuse(item_id: int, reason: str, *, now: datetime) -> None:
 
 
 def _tell_others(new: Application, now: datetime) -> None:
-    """Tell those who do not get the package itself, each address once."""
-    everybody = (*RECIPIENTS, *OTHERS, *concerned.administrators(new))
-    packaged = set(notices.distinct(new, RECIPIENTS))
-    told = [one for one in notices.distinct(new, everybody) if one not in packaged]
-    moving.notify(new, "replaced", tuple(told), now)
+    """Enqueue mails to those who do not get the certificate itself, each address once."""
+    everybody = (*RECIPIENTS, *OTHERS, *recipients.administrators(new))
+    packaged = set(recipients.distinct(new, RECIPIENTS))
+    told = [one for one in recipients.distinct(new, everybody) if one not in packaged]
+    transition.notify(new, "replaced", tuple(told), now)
 
 
 def _copy(old: Application, key: UUID, now: datetime) -> Application:
     kept = {
         field.attname: getattr(old, field.attname)
         for field in Application._meta.concrete_fields
-        if field.name not in _OWN
+        if field.name not in fields.JOURNEY and field.name != "csr"
     }
     new = Application.objects.create(
         pk=key, number=next_number(now), created_at=now, changed_at=now, **kept
@@ -112,7 +105,7 @@ def _copy_csr(old: Application, new: Application) -> Csr | None:
 
 
 def _copy_submission(old: Submission, new: Application) -> Submission:
-    """The same words under the same hash: it is what the applicant once signed."""
+    """Copy the submission with contents and hash unchanged, as the applicant once signed it."""
     facts = _facts(old, without=frozenset({"id", "application", "number", "csr"}))
     return Submission.objects.create(application=new, number=1, csr=None, **facts)
 

@@ -1,4 +1,4 @@
-"""Telling the reviewers: each working morning, and when something cannot wait for one."""
+"""Notices to the reviewers: each working morning, and alerts that cannot wait until then."""
 
 from datetime import datetime
 from itertools import groupby
@@ -10,52 +10,54 @@ import structlog
 from django.db import transaction
 
 from accounts.models import AdministratorRequest
-from accounts.register import queries
-from accounts.services import recovering
-from applications import watch
-from applications.services import ledger
-from certportal.foundation import clock, outbox
+from accounts.register.lookup import queries
+from accounts.services.organisations import administrator_requests
+from applications.rules import reviewers_day
+from applications.services import sent_once
+from applications.services.reviewer_mail import tell
+from certportal.foundation import clock
+from certportal.foundation.outbox import outbox
 
 log = structlog.get_logger(__name__)
 
 
 def greet_reviewers(*, now: datetime) -> None:
-    """Have each reviewer mailed about the day's work, once a working day from 7.30 on.
+    """Enqueue a mail to each reviewer about the day's work, once a working day, from 7:30 on.
 
-    A morning with nothing due, late or unclaimed is left in peace.
+    No mail is sent if nothing is late, due or unclaimed in the morning.
     """
-    if not watch.is_morning(now):
+    if not reviewers_day.is_morning(now):
         return
     today = clock.day(now)
-    empty = watch.work_of(today).is_empty
-    for person in watch.reviewers():
+    empty = reviewers_day.work_of(today).is_empty
+    for person in reviewers_day.reviewers():
         _tell(person.pk, "morning", today.isoformat(), silent=empty, now=now)
 
 
 def raise_alarms(*, now: datetime) -> None:
-    """Alarm of each source that an application has waited for over four hours, once a day; and
-    of each import of a register that has stopped and asks, once.
+    """Alert the reviewers to sources that do not answer and to imports that are held.
+
+    Once a day of each source that an application has waited for over four hours; once of each
+    import of a register that waits for a reviewer's decision.
     """
     for run in queries.waiting_runs():
-        for person in watch.reviewers():
+        for person in reviewers_day.reviewers():
             _tell(person.pk, "register_held", str(run.pk), source=str(run.pk), now=now)
     today = clock.day(now).isoformat()
-    waiting = sorted(watch.waiting_too_long(now), key=attrgetter("waiting_for"))
+    waiting = sorted(reviewers_day.waiting_too_long(now), key=attrgetter("waiting_for"))
     for source, cases in groupby(waiting, key=attrgetter("waiting_for")):
         log.error("source_awaited_too_long", source=source, applications=len(list(cases)))
-        for person in watch.reviewers():
+        for person in reviewers_day.reviewers():
             _tell(person.pk, "alarm", f"{today}:{source}", source=source, now=now)
 
 
 @transaction.atomic
 def tell_administrator_asked(request_id: int, *, now: datetime) -> None:
-    """Enqueue a mail to each reviewer who may decide the request for a new administrator."""
+    """Enqueue a mail to each reviewer who may decide on the request for an administrator."""
     request = AdministratorRequest.objects.get(pk=request_id)
-    for reader in watch.reviewers():
-        if recovering.may_decide(reader, request, now=now):
-            key, source = str(reader.pk), str(request.pk)
-            notice = "administrator_wanted"
-            outbox.enqueue("reviewer.mail", now=now, person=key, notice=notice, source=source)
+    may_decide = administrator_requests.may_decide
+    readers = [one for one in reviewers_day.reviewers() if may_decide(one, request, now=now)]
+    tell(readers, "administrator_wanted", request.pk, now=now)
 
 
 @transaction.atomic
@@ -68,5 +70,5 @@ def _tell(
     silent: bool = False,
     **payload: Any,
 ) -> None:
-    if ledger.once(notice, person_id, key[:40], now=now) and not silent:
+    if sent_once.once(notice, person_id, key[:40], now=now) and not silent:
         outbox.enqueue("reviewer.mail", now=now, person=str(person_id), notice=notice, **payload)

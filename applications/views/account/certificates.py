@@ -1,5 +1,6 @@
 """The certificate of an order: its facts, its files, and whether it is still good."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -8,39 +9,66 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.formats import date_format
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts import access
-from applications import calendar
-from applications.changes import resting
-from applications.delivery import certificate_of, files, orders_of
-from applications.kinds import CertificateType
+from applications import services
+from applications.access import orders_seen
+from applications.documents import calendar_entry
+from applications.documents.certificate_files import certificate_of, files
 from applications.models import Application
-from applications.revocations import is_proven, is_revocable, reason_words
-from applications.views.entry import applicant_view, order_view
-from applications.views.rows import SOON, certificate_rows, condition
+from applications.models.revocation import reason_words
+from applications.rules.revocation import is_proven, reasons
+from applications.views.shared.entry import applicant_view, order_view
+from applications.views.shared.rows import SOON, certificate_rows, condition
 from certportal.foundation import clock
-from certportal.foundation.mail import File
+from certportal.foundation.actors import Actor
+from certportal.foundation.mail.sending import File
 from issuance.models import Certificate
 
 PER_PAGE = 20
 
 
-def shown(application: Application, *, now: datetime) -> dict[str, Any]:
-    """Return the certificate with its facts and files, or nothing while there is none."""
+# The files of a certificate by kind.
+DOWNLOADS: dict[str, Promise] = {
+    "der": gettext_lazy("Certificate (DER)"),
+    "pem": gettext_lazy("Certificate (PEM)"),
+    "chain": gettext_lazy("Certificate and its chain (PEM)"),
+    "p7b": gettext_lazy("Certificate and its chain (PKCS #7)"),
+}
+
+
+def shown(
+    application: Application, *, url: Callable[[str], str] | None = None, now: datetime
+) -> dict[str, Any]:
+    """Return the certificate with its facts and files, or nothing while there is none.
+
+    `url` gives the address of a kind of file; without it, that on the account.
+    """
     certificate = certificate_of(application)
     if certificate is None:
         return {}
+    url = url or (lambda kind: reverse("applications:download", args=[application.pk, kind]))
+    made = files(application, certificate)
     return {
         "certificate": certificate,
         "certificate_facts": facts(certificate),
         "condition": condition(certificate, now=now),
         "expired": certificate.not_after <= now,
-        "downloads": downloads(application, certificate),
-        "calendar_url": reverse("applications:download", args=[application.pk, "ics"]),
+        "downloads": [
+            {"label": label, "name": made[kind].name, "url": url(kind)}
+            for kind, label in DOWNLOADS.items()
+        ],
+        "calendar_url": url("ics"),
+        "serial_hex": certificate.serial,
+        "serial_decimal": str(certificate.certificate.serial_number),
+        "sha256": certificate.sha256,
+        "spki_sha256": certificate.spki_sha256,
         **_ending(application, certificate, now),
-    } | numbers(certificate)
+    }
 
 
 def _ending(application: Application, certificate: Certificate, now: datetime) -> dict[str, Any]:
@@ -53,7 +81,7 @@ def _ending(application: Application, certificate: Certificate, now: datetime) -
         "revocation_reason": reason_words(certificate.revocation_reason),
         "revocation": asked.last(),
         "proven": is_proven(certificate),
-        "may_revoke": is_revocable(certificate, now=now),
+        "may_revoke": bool(reasons(certificate, now=now)),
         "ends_soon": not revoked and 0 <= left < SOON,
     }
 
@@ -70,41 +98,13 @@ def facts(certificate: Certificate) -> list[tuple[str, str]]:
     ]
 
 
-def numbers(certificate: Certificate) -> dict[str, str]:
-    """Return serial number and fingerprints in the forms that other systems ask for."""
-    return {
-        "serial_hex": certificate.serial,
-        "serial_decimal": str(certificate.certificate.serial_number),
-        "sha256": certificate.sha256,
-        "spki_sha256": certificate.spki_sha256,
-    }
-
-
-def downloads(application: Application, certificate: Certificate) -> list[dict[str, str]]:
-    """Return the files with their addresses."""
-    labels = {
-        "der": _("Certificate (DER)"),
-        "pem": _("Certificate (PEM)"),
-        "chain": _("Certificate and its chain (PEM)"),
-        "p7b": _("Certificate and its chain (PKCS #7)"),
-    }
-    made = files(application, certificate)
-    return [
-        {
-            "label": label,
-            "name": made[kind].name,
-            "url": reverse("applications:download", args=[application.pk, kind]),
-        }
-        for kind, label in labels.items()
-    ]
-
-
 @applicant_view
 @require_safe
 def listing(request: HttpRequest) -> HttpResponse:
     """List every certificate of the chosen organisation, revoked and expired ones too."""
     organisation, now = access.organisation_of(request), clock.now()
-    found = Certificate.objects.filter(reference__in=orders_of(organisation))
+    seen = orders_seen(access.person_of(request), organisation.pk)
+    found = Certificate.objects.filter(reference__in=seen.values("pk"))
     found = found.order_by("-issued_at", "-pk")
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     context = {
@@ -117,32 +117,20 @@ def listing(request: HttpRequest) -> HttpResponse:
 
 @order_view
 @require_safe
-def certificate(request: HttpRequest, application: Application) -> HttpResponse:
-    """Show the certificate of the order."""
-    context = shown(application, now=clock.now())
-    if not context:
-        raise Http404
-    kind = CertificateType(application.type)
-    context |= {"application": application, "type": kind, "is_test": kind.is_test}
-    context["register"] = resting.entries(context["certificate"], now=clock.now())
-    return render(request, "applications/certificate.html", context)
-
-
-@order_view
-@require_safe
 def download(request: HttpRequest, application: Application, kind: str) -> HttpResponse:
     """Hand over one file of the certificate."""
-    return hand_over(application, kind)
+    return hand_over(application, kind, access.actor_of(request))
 
 
-def hand_over(application: Application, kind: str) -> HttpResponse:
+def hand_over(application: Application, kind: str, actor: Actor) -> HttpResponse:
     """Return one file of the order's certificate, or its last day for a calendar; else Http404."""
     certificate = certificate_of(application)
     if certificate is not None and kind == "ics":
-        return attachment(calendar.last_day(application, certificate))
+        return attachment(calendar_entry.last_day(application, certificate))
     file = files(application, certificate).get(kind) if certificate else None
     if file is None:
         raise Http404
+    services.record_download(application, kind, actor=actor, now=clock.now())
     return attachment(file)
 
 

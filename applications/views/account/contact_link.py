@@ -1,22 +1,22 @@
 """The applicant looks after the technical contact's link: sends it again, ends it, renames."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from applications import contact, services, workflow
-from applications.errors import NotPossible
-from applications.forms.delivery import ContactForm
-from applications.kinds import CertificateType
+from applications import services
 from applications.models import Application, ContactLink
-from applications.views import going, stale
-from applications.views.entry import acting, order_view, seen_version
+from applications.rules import contact_links, possible
+from applications.views.order.forms.delivery import ContactForm
+from applications.views.shared import stale
+from applications.views.shared.entry import as_seen, order_view
+from applications.views.shared.page import order_url, show
 from applications.workflow import Action, Role
 from certportal.foundation import clock
 from certportal.foundation.errors import Stale
@@ -40,13 +40,13 @@ def links(application: Application, *, now: datetime) -> list[LinkRow]:
     used = {
         link.holder
         for link in every
-        if link.bound_at is not None and contact.lives(link, application, now=now)
+        if link.bound_at is not None and contact_links.lives(link, application, now=now)
     }
     return [_row(link, application, link.holder in used, now) for link in newest.values()]
 
 
 def _row(link: ContactLink, application: Application, used: bool, now: datetime) -> LinkRow:
-    lives = contact.lives(link, application, now=now)
+    lives = contact_links.lives(link, application, now=now)
     state = _state(link, lives=lives, used=used)
     return LinkRow(link.get_holder_display(), link.email, link.made_at, state, lives)
 
@@ -65,58 +65,39 @@ def _state(link: ContactLink, *, lives: bool, used: bool) -> str:
 @require_http_methods(["GET", "POST"])
 def resend(request: HttpRequest, application: Application) -> HttpResponse:
     """Send the links again."""
-    if request.method == "POST":
-        services.resend_link(application.pk, version=seen_version(request), **acting(request))
-        messages.success(request, _("A new link was sent to the technical contact."))
-    return redirect(going.order_url(application))
+    said = _("A new link was sent to the technical contact.")
+    return _press(request, application, services.resend_link, said)
 
 
 @order_view
 @require_http_methods(["GET", "POST"])
 def revoke(request: HttpRequest, application: Application) -> HttpResponse:
     """End the links."""
+    said = _("The technical contact's link has been ended.")
+    return _press(request, application, services.revoke_link, said)
+
+
+def _press(
+    request: HttpRequest, application: Application, act: Callable[..., object], said: str
+) -> HttpResponse:
     if request.method == "POST":
-        services.revoke_link(application.pk, version=seen_version(request), **acting(request))
-        messages.success(request, _("The technical contact's link has been ended."))
-    return redirect(going.order_url(application))
+        act(application.pk, **as_seen(request))
+        messages.success(request, said)
+    return redirect(order_url(application))
 
 
 @order_view
 @require_http_methods(["GET", "POST"])
 def rename(request: HttpRequest, application: Application) -> HttpResponse:
     """Name another technical contact while the request is awaited."""
-    if not workflow.may(Action.RENAME_CONTACT, application.status, Role.APPLICANT):
-        raise NotPossible
-    now = clock.now()
+    now, template = clock.now(), "rename_contact"
+    possible.require(Action.RENAME_CONTACT, application, Role.APPLICANT, now=now)
     form = ContactForm(application, request.POST or None, today=clock.day(now))
     if request.method != "POST" or not form.is_valid():
-        return _show_names(request, application, form)
+        return show(request, application, template, form=form)
     try:
-        services.rename_contact(
-            application.pk, form.values(), version=seen_version(request), **acting(request)
-        )
+        services.rename_contact(application.pk, form.values(), **as_seen(request))
     except Stale as refusal:
-        context = stale.kept(
-            request, application, form, refusal, now_url=going.order_url(application)
-        )
-        return _show_names(request, application, form, status=refusal.status, **context)
+        return stale.again(request, application, template, form, refusal)
     messages.success(request, _("A link was sent to the technical contact you named."))
-    return redirect(going.order_url(application))
-
-
-def _show_names(
-    request: HttpRequest,
-    application: Application,
-    form: ContactForm,
-    *,
-    status: int = 200,
-    **more: Any,
-) -> HttpResponse:
-    context = {
-        "application": application,
-        "form": form,
-        "is_test": CertificateType(application.type).is_test,
-        "back": going.order_url(application),
-        **more,
-    }
-    return render(request, "applications/rename_contact.html", context, status=status)
+    return redirect(order_url(application))

@@ -4,19 +4,19 @@ from datetime import datetime
 from typing import Any
 
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts import access
 from accounts.models import Organisation
-from accounts.services import showing
+from accounts.services.rights import documents
 from applications import workflow
-from applications.access import naming
-from applications.delivery import orders_of
+from applications.access import naming, orders_seen
 from applications.models import Application
-from applications.views.entry import may_order
-from applications.views.rows import certificate_rows, order_rows
+from applications.views.shared.entry import may_order
+from applications.views.shared.rows import certificate_rows, order_rows
 from certportal.foundation import clock
 from issuance.models import Certificate
 
@@ -28,13 +28,15 @@ WAITING = [status for status, turn in workflow.TURN.items() if turn is workflow.
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Show the account's orders and certificates; a technical member orders nothing here."""
-    organisation, now = access.organisation_of(request), clock.now()
+    person, organisation = access.person_of(request), access.organisation_of(request)
+    now = clock.now()
     if not may_order(request):
         return _technical(request, organisation, now)
-    context = _orders(organisation, request.GET.get("page"), now) | {
+    seen = orders_seen(person, organisation.pk)
+    context = _orders(seen, request.GET.get("page"), now) | {
         "organisation": organisation,
-        "unshown": showing.unshown(access.person_of(request), organisation),
-        "certificates": _certificates(organisation, now),
+        "unshown": documents.unshown(person, organisation),
+        "certificates": _certificates(seen, now),
     }
     return render(request, "applications/home.html", context)
 
@@ -46,9 +48,8 @@ def _technical(request: HttpRequest, organisation: Organisation, now: datetime) 
     return render(request, "applications/home_technical.html", context)
 
 
-def _orders(organisation: Organisation, page: str | None, now: datetime) -> dict[str, Any]:
-    found = Application.objects.filter(organisation=organisation).order_by("-changed_at")
-    orders = found.prefetch_related("host_names", "requests")
+def _orders(seen: QuerySet[Application], page: str | None, now: datetime) -> dict[str, Any]:
+    orders = seen.order_by("-changed_at").prefetch_related("host_names", "requests")
     waiting = list(orders.filter(status__in=WAITING)[:100])
     others = Paginator(orders.exclude(status__in=WAITING), PER_PAGE).get_page(page)
     return {
@@ -58,8 +59,8 @@ def _orders(organisation: Organisation, page: str | None, now: datetime) -> dict
     }
 
 
-def _certificates(organisation: Organisation, now: datetime) -> list[Any]:
+def _certificates(seen: QuerySet[Application], now: datetime) -> list[Any]:
     valid = Certificate.objects.filter(
-        reference__in=orders_of(organisation), state=Certificate.State.ISSUED, not_after__gt=now
+        reference__in=seen.values("pk"), state=Certificate.State.ISSUED, not_after__gt=now
     )
     return certificate_rows(valid.order_by("not_after")[:200], now=now)

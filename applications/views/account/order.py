@@ -4,19 +4,21 @@ from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from applications import contact, contents
-from applications.kinds import CertificateType
+from applications.checks.wording import word_faults
 from applications.models import Application
-from applications.replacing import telling
-from applications.views import certificates, csr, going, linking, paper, summary, tracking
-from applications.views.entry import order_view
-from applications.views.past import history
-from applications.views.tones import tone
-from applications.wording import word_faults
-from applications.workflow import Action, Role, Status, actions
+from applications.register_watch import evidence
+from applications.replacement import predecessors
+from applications.rules import possible, sections
+from applications.views.account import certificates, contact_link, papers
+from applications.views.account.history import history
+from applications.views.order import csr
+from applications.views.shared import summary, tracking
+from applications.views.shared.entry import order_view
+from applications.views.shared.page import check_url, show
+from applications.views.shared.rows import tone
+from applications.workflow import Role, Status
 from certportal.foundation import clock
 
 
@@ -27,41 +29,41 @@ def order(request: HttpRequest, application: Application) -> HttpResponse:
     now = clock.now()
     if application.status == Status.DRAFT:
         return tasks(request, application, now)
-    certificate = certificates.shown(application, now=now)
-    links = linking.links(application, now=now)
     context = {
-        "application": application,
-        "type": CertificateType(application.type),
-        "is_test": CertificateType(application.type).is_test,
         "tone": tone(application.status),
         "parts": summary.parts(application, now=now),
         "history": history(application),
         "additions": application.additions.select_related("person"),
         "decision": application.decisions.last(),
-        **paper.shown(application),
+        **papers.shown(application),
         **_progress(application, now),
         **_waiting(application, now),
-        "links": links,
-        "may_end": any(link.lives for link in links),
-        "predecessor": telling.predecessor(application),
-        "successor": telling.successor(application),
-        **certificate,
+        "links": contact_link.links(application, now=now),
+        "predecessor": predecessors.predecessor(application),
+        "successor": predecessors.successor(application),
+        **_certificate(application, now),
     }
-    return render(request, "applications/order.html", context)
+    return show(request, application, "order", **context)
+
+
+def _certificate(application: Application, now: datetime) -> dict[str, Any]:
+    """Return the certificate and what the register said under it, or nothing without one."""
+    shown = certificates.shown(application, now=now)
+    return shown and shown | {"register": evidence.entries(shown["certificate"], now=now)}
 
 
 def tasks(request: HttpRequest, application: Application, now: datetime) -> HttpResponse:
     """Show the list of tasks of a draft."""
     parts = summary.parts(application, now=now)
-    context = {
-        "application": application,
-        "is_test": CertificateType(application.type).is_test,
-        "parts": parts,
-        "done": sum(part.complete for part in parts),
-        "ready": not contents.missing(application, on=clock.day(now)),
-        "check_url": going.check_url(application),
-    }
-    return render(request, "applications/tasks.html", context)
+    return show(
+        request,
+        application,
+        "tasks",
+        parts=parts,
+        done=sum(part.complete for part in parts),
+        ready=not sections.missing(application, on=clock.day(now)),
+        check_url=check_url(application),
+    )
 
 
 def _progress(application: Application, now: datetime) -> dict[str, Any]:
@@ -78,9 +80,8 @@ def _progress(application: Application, now: datetime) -> dict[str, Any]:
 
 def _waiting(application: Application, now: datetime) -> dict[str, Any]:
     """Return what the applicant can do now, and what was asked."""
-    possible = set(actions(application.status, Role.APPLICANT))
     returned = application.status == Status.AWAITING_CSR
-    question = application.requests.filter(closed_at=None).first()
+    question = application.question
     return {
         "question": question,
         "findings": word_faults(application.findings)
@@ -88,8 +89,5 @@ def _waiting(application: Application, now: datetime) -> dict[str, Any]:
         else [],
         "csr_returned": returned and bool(application.findings),
         "may_give_csr": csr.attachable(application),
-        "may_rename": Action.RENAME_CONTACT in possible and bool(application.csr_by),
-        "may_link": Action.RESEND_LINK in possible and contact.is_open(application, now=now),
-        "may_add": Action.ADD_INFORMATION in possible and not question,  # answered there in words
-        "may_withdraw": Action.WITHDRAW in possible,
+        "offers": possible.actions(application, Role.APPLICANT, now=now),
     }

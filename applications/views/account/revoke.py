@@ -1,24 +1,21 @@
 """Revoking a certificate on the account: the reason, the consequences, the confirmation."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from accounts import access
 from applications import services
-from applications.delivery import certificate_of
-from applications.forms.revoking import RevocationForm
-from applications.kinds import CertificateType
+from applications.documents.certificate_files import certificate_of
 from applications.models import Application
-from applications.views import certificates, going
-from applications.views.entry import acting, order_view
-from applications.views.rows import name_of
+from applications.rules import revocation
+from applications.views.account import certificates
+from applications.views.shared.entry import by_person, order_view
+from applications.views.shared.page import show
+from applications.views.shared.revocation_forms import RevocationForm
+from applications.views.shared.rows import name_of
 from certportal.foundation import clock
-from issuance.models import Certificate
 
 
 @order_view
@@ -28,27 +25,21 @@ def revoke(request: HttpRequest, application: Application) -> HttpResponse:
     certificate = certificate_of(application)
     if certificate is None:
         raise Http404
-    revoked = certificate.state == Certificate.State.REVOKED
-    form = RevocationForm(request.POST or None, today=clock.day(clock.now()), only_exposed=revoked)
+    now = clock.now()
+    reasons = revocation.reasons(certificate, now=now)
+    if request.method == "POST":
+        reasons.append(certificate.revocation_reason)  # pressed twice: no error, and nothing done
+    elif not reasons:
+        return redirect("applications:order", application.pk)
+    form = RevocationForm(request.POST or None, today=clock.day(now), reasons=reasons)
     if request.method == "POST" and form.is_valid():
         given = {name: form.cleaned_data[name] for name in ("reason", "words", "exposed_on")}
-        services.revoke(
-            application.pk, person=access.person_of(request), **given, **acting(request)
-        )
+        services.revoke(application.pk, **given, **by_person(request))
         messages.success(request, _("The certificate has been revoked."))
-        return redirect("applications:certificate", application.pk)
-    return render(request, "applications/revoke.html", _context(application, form))
-
-
-def _context(application: Application, form: RevocationForm) -> dict[str, Any]:
-    return certificates.shown(application, now=clock.now()) | {
-        "application": application,
-        "is_test": CertificateType(application.type).is_test,
-        "name": name_of(application),
-        "form": form,
-        "consequences": consequences(),
-        "back": going.order_url(application),
-    }
+        return redirect("applications:order", application.pk)
+    context = certificates.shown(application, now=now) | {"name": name_of(application)}
+    context |= {"form": form, "consequences": consequences()}
+    return show(request, application, "revoke", **context)
 
 
 def consequences() -> list[str]:

@@ -1,23 +1,64 @@
 """Requests to be made administrator: the list, and one with all that helps to decide it."""
 
-from typing import Any
+from typing import Any, cast
 
+from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import F, Max
+from django.db.models import F
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import access
 from accounts.models import AdministratorRequest
-from accounts.register import queries
-from accounts.services import recovering
-from applications.forms.administrators import GRANT, AdministratorDecisionForm
+from accounts.register.lookup import queries
+from accounts.services.organisations import administrator_requests
+from applications import services
+from applications.services.reviewer.accounts import to_decide
+from applications.views.console.accounts import members_of
+from applications.views.shared.entry import by_person
 from certportal.foundation import clock
+from certportal.foundation.web.forms import Form, LongTextField
 
 PER_PAGE = 25
+
+
+GRANT, ALONE, REFUSE = "grant", "alone", "refuse"
+CHOICES: list[tuple[str, Any]] = [
+    (GRANT, _("Make the person an administrator")),
+    (
+        ALONE,
+        _("Make the person an administrator and end the memberships of those not confirmed"),
+    ),
+    (REFUSE, pgettext_lazy("administrator", "Refuse")),
+]
+
+
+class AdministratorDecisionForm(Form):
+    """The decision and its reasons.
+
+    `contested`: the account has administrators whose right nobody has confirmed; granting can end
+    their memberships in one go.
+    """
+
+    def __init__(self, *args: Any, contested: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not contested:
+            field = cast(forms.ChoiceField, self.fields["decision"])
+            field.choices = [one for one in CHOICES if one[0] != ALONE]
+
+    decision = forms.ChoiceField(
+        label=_("Decision"),
+        choices=CHOICES,
+        widget=forms.RadioSelect,
+    )
+    reasons = LongTextField(
+        label=_("Reasons of the decision"),
+        help_text=_("The person and the present administrators get them by email."),
+    )
 
 
 @access.reviewer_required
@@ -37,36 +78,45 @@ def one(request: HttpRequest, asking_id: int) -> HttpResponseBase:
     """Show one request with register, members and history, and decide it."""
     found = AdministratorRequest.objects.select_related("person", "organisation", "decided_by")
     asked = get_object_or_404(found, pk=asking_id)
-    form = AdministratorDecisionForm(request.POST or None)
+    claims = _claims(asked)
+    form = AdministratorDecisionForm(request.POST or None, contested=bool(claims))
     if request.method == "POST" and form.is_valid():
-        recovering.decide(
+        services.decide_administrator(
             asked.pk,
-            grant=form.cleaned_data["decision"] == GRANT,
+            grant=form.cleaned_data["decision"] != REFUSE,
+            alone=form.cleaned_data["decision"] == ALONE,
             reasons=form.cleaned_data["reasons"],
-            by=access.person_of(request),
-            actor=access.actor_of(request),
-            now=clock.now(),
+            **by_person(request),
         )
         messages.success(request, _("The request has been decided, and all concerned are told."))
         return redirect("console:administrators")
     context = _facts(asked) | {
         "form": form,
-        "may_decide": recovering.may_decide(access.person_of(request), asked, now=clock.now()),
+        "claims": claims,
+        "obstacles": list(to_decide(asked, access.person_of(request), now=clock.now())),
     }
     return render(request, "applications/console/administrator.html", context)
+
+
+def _claims(asked: AdministratorRequest) -> list[dict[str, Any]]:
+    """Return who administers the account unconfirmed, with what they stated and handed in.
+
+    Both documents are seen on one page: the asker's and the founder's.
+    """
+    account = asked.organisation
+    found = [] if asked.decided_at else administrator_requests.unconfirmed_administrators(account)
+    papers = account.right_documents
+    return [{"membership": one, "documents": papers.filter(person=one.person)} for one in found]
 
 
 def _facts(asked: AdministratorRequest) -> dict[str, Any]:
     account = asked.organisation
     code = account.business_ids.filter(valid_to=None).values_list("code", flat=True).first() or ""
-    members = account.memberships.select_related("person")
     return {
         "asked": asked,
         "code": code,
         "units": queries.find_units(code, on=clock.day(clock.now())),
-        "members": members.annotate(seen=Max("person__logins__last_login")).order_by(
-            F("ended_at").desc(nulls_first=True), "begun_at"
-        ),
+        "members": members_of(account),
         "others": account.administrator_requests.exclude(pk=asked.pk).select_related("person"),
         "joining": account.join_requests.filter(person=asked.person).last(),
         "documents": account.right_documents.filter(person=asked.person).select_related("person"),

@@ -12,9 +12,9 @@ from django.urls import reverse
 
 from accounts import access
 from applications.access import get_for_reviewer
-from applications.forms.shared import VersionForm
 from applications.models import Application
-from applications.views import stale
+from applications.views.shared import stale
+from applications.views.shared.forms import VersionForm
 from certportal.foundation.errors import Stale
 
 type CaseView = Callable[..., HttpResponseBase]

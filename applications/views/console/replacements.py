@@ -2,31 +2,38 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import access
 from applications import services
-from applications.forms.replacing import PlanForm
+from applications.checks.wording import word_all
 from applications.models import Application, Replacement, ReplacementItem
-from applications.replacing import wording
-from applications.services.replacing import PlanOver
-from applications.views.console import case
-from applications.views.console.deciding import MARGIN
-from applications.views.rows import name_of
-from applications.views.voiding import void_reason
-from applications.wording import word_all
+from applications.replacement import differences
+from applications.services.reviewer.replacement import PlanOver
+from applications.views.console.case import case_context
+from applications.views.console.case.decide import MARGIN
+from applications.views.shared.entry import by_person
+from applications.views.shared.rows import name_of
+from applications.views.shared.void_reasons import void_reason
 from certportal.foundation import clock
+from certportal.foundation.web.forms import Form
 from issuance.models import PreparedCertificate
-from issuance.services.approve import FRESH
 
 PER_PAGE = 50
 State = ReplacementItem.State
 TONES = {State.ISSUED: "success", State.REFUSED: "warning", State.LEFT_OUT: "warning"}
+
+
+class PlanForm(Form):
+    """Which bytes the page showed: the digest of the plan."""
+
+    digest = forms.CharField(max_length=64, widget=forms.HiddenInput)
 
 
 @access.reviewer_required
@@ -48,14 +55,9 @@ def plan(request: HttpRequest, plan_id: int) -> HttpResponseBase:
     form = PlanForm(request.POST)
     if not form.is_valid():
         raise PlanOver
-    services.approve_replacement(
-        shown.pk,
-        digest=form.cleaned_data["digest"],
-        reauthenticated_at=access.second_factor_at(request),
-        person=access.person_of(request),
-        actor=access.actor_of(request),
-        now=clock.now(),
-    )
+    proven = access.second_factor_at(request)
+    given = form.cleaned_data | by_person(request)
+    services.approve_replacement(shown.pk, reauthenticated_at=proven, **given)
     messages.success(request, _("You approved the plan."))
     return redirect("console:replacement", shown.pk)
 
@@ -70,7 +72,7 @@ def one(request: HttpRequest, plan_id: int, certificate_id: int) -> HttpResponse
     if attempt is None or not attempt.tbs_sha256:
         raise Http404
     context = {"item": item, "latest": attempt, "lint": word_all(attempt.findings)}
-    context |= case.shown(attempt) | {"parts": wording.parts(item.changes)}
+    context |= case_context.shown(attempt) | {"parts": differences.labels(item.changes)}
     return render(request, "applications/console/replacement_one.html", context)
 
 
@@ -88,7 +90,7 @@ def _row(plan: Replacement) -> dict[str, Any]:
         "counts": _counts(plan),
         "given": len(services.standing_approvals(plan)),
         "wanted": services.PERSONS_FOR_REPLACEMENT,
-        "over": plan.is_over(clock.now()) or not plan.digest,
+        "over": plan.is_over(clock.now()),
     }
 
 
@@ -105,11 +107,11 @@ def _context(request: HttpRequest, plan: Replacement) -> dict[str, Any]:
     return _row(plan) | {
         "approvals": approvals,
         "mine": any(one.person_id == person.pk for one in approvals),
-        "changes": wording.counted(name for names in changed for name in names),
+        "changes": differences.counted(name for names in changed for name in names),
         "page_obj": page,
         "items": [_item(item, orders) for item in page],
         "form": PlanForm(initial={"digest": plan.digest}),
-        "must_confirm": access.second_factor_at(request) < clock.now() - FRESH + MARGIN,
+        "must_confirm": access.second_factor_at(request) < clock.now() - access.FRESH + MARGIN,
     }
 
 
@@ -121,7 +123,7 @@ def _item(item: ReplacementItem, orders: dict[Any, Application]) -> dict[str, An
         "name": name_of(order) if order else item.certificate.serial,
         "tone": TONES.get(State(item.state), ""),
         "reason": void_reason(item.reason),
-        "parts": wording.parts(item.changes),
+        "parts": differences.labels(item.changes),
     }
 
 

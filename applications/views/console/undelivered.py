@@ -1,30 +1,82 @@
 """Mails and other work that were set aside: the list, and what to do with each."""
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
+from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import access
-from applications import notices, services
-from applications.forms.undelivered import CORRECT, GIVE_UP, UndeliveredForm
+from applications import services
+from applications.mail import orders
 from applications.models import Application
-from applications.services.undelivered import address_field, order_of
-from certportal.foundation import clock, set_aside
+from applications.rules import recipients
+from applications.services.reviewer.undelivered import order_of, to_correct
+from certportal.foundation import clock
+from certportal.foundation.mail.mails import Asked
 from certportal.foundation.models import OutboxItem
+from certportal.foundation.outbox import set_aside
+from certportal.foundation.web.forms import EmailField, Form
 
 KINDS: dict[str, Promise] = {
     "application.mailbox_code": gettext_lazy("The code that proves the mailbox to be certified"),
+    "paper.wanted": gettext_lazy("The receipt or decision of an order as a PDF"),
     "person.mail": gettext_lazy("A mail about an account or a login"),
     "reviewer.mail": gettext_lazy("A mail to a reviewer"),
     "feedback.given": gettext_lazy("Feedback on the service"),
 }
+
+
+AGAIN, CORRECT, GIVE_UP = "again", "correct", "give_up"
+CHOICES = [
+    (AGAIN, _("Try again as it is")),
+    (CORRECT, _("Correct the address and send again")),
+    (GIVE_UP, _("Give up")),
+]
+
+
+class UndeliveredForm(Form):
+    """One choice, and the address or the reason it asks for."""
+
+    never_optional = True
+    act = forms.ChoiceField(
+        label=_("What do you do?"),
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose what you do.")},
+    )
+    address = EmailField(label=_("Right email address"), required=False)
+    reason = forms.CharField(
+        label=_("Why it is given up"),
+        max_length=500,
+        required=False,
+        help_text=_("For example: told by telephone on 5.3.2027."),
+    )
+
+    def __init__(self, *args: Any, correctable: bool, **kwargs: Any) -> None:
+        """Offer to correct the address only where it is the order's own."""
+        super().__init__(*args, **kwargs)
+        choice = self.fields["act"]
+        assert isinstance(choice, forms.ChoiceField)
+        choice.choices = [one for one in CHOICES if correctable or one[0] != CORRECT]
+        if not correctable:
+            del self.fields["address"]
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for what the choice needs."""
+        found = self.cleaned_data
+        act = found.get("act")
+        if act == CORRECT and not found.get("address") and "address" not in self.errors:
+            self.add_error("address", _("Enter the right email address."))
+        if act == GIVE_UP and not found.get("reason"):
+            self.add_error("reason", _("Write why it is given up."))
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +106,11 @@ def settle(request: HttpRequest, item_id: UUID) -> HttpResponseBase:
     if item is None and request.method != "POST":
         raise Http404
     shown = row(item) if item else None
-    correctable = bool(shown and shown.order and address_field(shown.item, shown.order))
-    form = UndeliveredForm(request.POST or None, correctable=correctable)
+    person, now = access.person_of(request), clock.now()
+    obstacles = list(to_correct(item, shown.order, person, now=now)) if item and shown else []
+    form = UndeliveredForm(request.POST or None, correctable=bool(shown) and not obstacles)
     if shown is not None and not form.is_valid():
-        context = {"row": shown, "form": form}
+        context = {"row": shown, "form": form, "obstacles": obstacles}
         return render(request, "applications/console/undelivered_one.html", context)
     return _do(request, item_id, form)
 
@@ -82,26 +135,28 @@ def row(item: OutboxItem) -> Row:
     """Return the work in words."""
     order = order_of(item)
     recipient = item.payload.get("recipient", "")
-    address = notices.resolve(order, recipient)[0] if order and recipient else ""
+    address = recipients.resolve(order, recipient)[0] if order and recipient else ""
     return Row(item, _what(item, order), address, _why(item), order)
 
 
 def _what(item: OutboxItem, order: Application | None) -> str:
     """Return the mail's subject, as its reader was to see it; for other work its kind."""
     notice = item.payload.get("notice", "")
-    if order is not None and notice in notices.NOTICES:
-        facts = notices.facts(order)
-        recipient = item.payload["recipient"]
-        return notices.compose(notice, order, recipient, facts, now=item.created_at).subject
+    if order is not None and notice in orders.MAILS:
+        asked = Asked(item.payload, item.created_at)
+        return orders.subject(notice, order, asked)
     return str(KINDS.get(item.topic, "")) or _("Work of the service: %(name)s") % {
         "name": item.topic
     }
 
 
 def _why(item: OutboxItem) -> str:
-    if item.problem == "Undeliverable":
-        return _("The mail server refused the mail or its recipient for good.")
+    problem = item.problem.partition(" ")[0]
+    if problem == "Undeliverable":
+        return str(_("The mail server refused the mail or its recipient for good."))
+    if problem == "PutOff":
+        return str(_("The recipient’s mailbox took no mail for days; it may be full."))
     return _("It failed after %(count)s tries: %(problem)s") % {
         "count": item.attempts,
-        "problem": item.problem,
+        "problem": problem,
     }

@@ -8,9 +8,9 @@ from accounts import access
 from applications import services
 from applications.access import get_part
 from applications.models import Application, Attachment
-from applications.views.entry import acting, order_view, seen_version
-from applications.views.summary import part_url
-from certportal.foundation import storing
+from applications.views.shared.entry import as_seen, order_view
+from applications.views.shared.summary import part_url
+from certportal.foundation.files import storing
 
 
 @order_view
@@ -26,9 +26,7 @@ def download(request: HttpRequest, application: Application, attachment_id: int)
 def remove(request: HttpRequest, application: Application, attachment_id: int) -> HttpResponse:
     """Take one attachment away and return to its part."""
     found = find(request, application, attachment_id)
-    services.remove_attachment(
-        application.pk, found.pk, version=seen_version(request), **acting(request)
-    )
+    services.remove_attachment(application.pk, found.pk, **as_seen(request))
     return redirect(part_url(application, found.kind))
 
 

@@ -3,28 +3,29 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
-from applications import contents, services
-from applications.errors import Changed, NotPossible
-from applications.forms.conformity import ConformityForm
-from applications.forms.shared import VersionForm
+from applications import services
+from applications.errors import Changed
 from applications.models import Application, Attachment
-from applications.views import going, stale, summary
-from applications.views.entry import acting, seen_version
-from applications.workflow import Status
+from applications.rules import sections
+from applications.views.order import next_step
+from applications.views.order.forms.conformity import ConformityForm
+from applications.views.shared import stale, summary
+from applications.views.shared.entry import as_seen
+from applications.views.shared.forms import VersionForm
+from applications.views.shared.page import show
 from certportal.foundation import clock
-from certportal.foundation.documents import NOT_SCANNED, Unfit
 from certportal.foundation.errors import Unavailable
+from certportal.foundation.files.documents import NOT_SCANNED, Unfit
 
 KIND = Attachment.Kind.CONFORMITY
 
 
 def give(request: HttpRequest, application: Application) -> HttpResponse:
     """Ask for the document and what it says; keep what was typed when the file is refused."""
-    if KIND not in contents.editable(application, now=clock.now()):
-        raise NotPossible
+    sections.require_editable(application, KIND, now=clock.now())
     today = clock.day(clock.now())
     form = ConformityForm(application, request.POST or None, request.FILES or None, today=today)
     if request.method == "POST" and form.is_valid():
@@ -37,23 +38,16 @@ def give(request: HttpRequest, application: Application) -> HttpResponse:
         except Changed as refusal:
             return _changed(request, application, form, refusal)
         else:
-            return redirect(going.after(request, saved, KIND))
+            return redirect(next_step.after(request, saved, KIND))
     return _show(request, application, form)
 
 
 def _save(request: HttpRequest, application: Application, form: ConformityForm) -> Application:
-    given: dict[str, Any] = {"version": seen_version(request), **acting(request)}
-    upload = form.cleaned_data["file"]
+    given, upload = as_seen(request), form.cleaned_data["file"]
     if not upload:
         return services.save_section(application.pk, KIND, form.values(), **given)
-    return services.add_attachment(
-        application.pk,
-        KIND,
-        data=upload.read(),
-        name=upload.name,
-        fields=form.values(),
-        **given,
-    )
+    given |= {"data": upload.read(), "name": upload.name, "fields": form.values()}
+    return services.add_attachment(application.pk, KIND, **given)
 
 
 def _changed(
@@ -67,21 +61,8 @@ def _changed(
 
 
 def _show(
-    request: HttpRequest,
-    application: Application,
-    form: ConformityForm,
-    *,
-    status: int = 200,
-    **more: Any,
+    request: HttpRequest, application: Application, form: ConformityForm, **more: Any
 ) -> HttpResponse:
-    context = {
-        "application": application,
-        "form": form,
-        "removal": VersionForm(initial={"version": application.version}, auto_id=False),
-        "title": contents.BY_ID[KIND].title,
-        "is_test": False,
-        "is_draft": application.status == Status.DRAFT,
-        "back": going.back_url(request, application),
-        **more,
-    }
-    return render(request, "applications/conformity.html", context, status=status)
+    removal = VersionForm(initial={"version": application.version}, auto_id=False)
+    more |= {"form": form, "removal": removal, "title": sections.BY_ID[KIND].title}
+    return show(request, application, "conformity", **more)

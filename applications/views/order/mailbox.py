@@ -3,18 +3,18 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 
-from applications import contents, services
-from applications.errors import NotPossible
-from applications.forms.mailbox import CodeForm, MailboxForm
-from applications.kinds import CertificateType
-from applications.mailbox import is_waiting
+from applications import services
 from applications.models import Application
-from applications.services.mailboxes import WrongMailboxCode
-from applications.views import going
-from applications.views.entry import acting, seen_version
-from applications.views.summary import part_url
+from applications.rules import sections
+from applications.rules.mailbox_code import is_waiting
+from applications.services.applicant.mailbox import WrongMailboxCode
+from applications.views.order import next_step
+from applications.views.order.forms.mailbox import CodeForm, MailboxForm
+from applications.views.shared.entry import as_seen
+from applications.views.shared.page import show
+from applications.views.shared.summary import part_url
 from certportal.foundation import clock
 
 PART = "mailbox_proof"
@@ -22,16 +22,13 @@ PART = "mailbox_proof"
 
 def give(request: HttpRequest, application: Application) -> HttpResponse:
     """Ask for the address, mail a code to it, and take the code."""
-    if PART not in contents.editable(application, now=clock.now()):
-        raise NotPossible
+    sections.require_editable(application, PART, now=clock.now())
     if "code" in request.POST:
         return _prove(request, application)
     form = MailboxForm(application, request.POST or None, today=clock.day(clock.now()))
     if request.method == "POST" and form.is_valid():
         address = form.cleaned_data["certified_email"]
-        services.ask_mailbox_code(
-            application.pk, address, version=seen_version(request), **acting(request)
-        )
+        services.ask_mailbox_code(application.pk, address, **as_seen(request))
         return redirect(part_url(application, PART))
     return _show(request, application, form=form)
 
@@ -40,17 +37,13 @@ def _prove(request: HttpRequest, application: Application) -> HttpResponse:
     form = CodeForm(request.POST, auto_id="proof_%s")
     if form.is_valid():
         try:
-            saved = services.prove_mailbox(
-                application.pk,
-                form.cleaned_data["code"],
-                version=seen_version(request),
-                **acting(request),
-            )
+            code = form.cleaned_data["code"]
+            saved = services.prove_mailbox(application.pk, code, **as_seen(request))
         except WrongMailboxCode as refusal:
             form.add_error("code", str(refusal))
             application.refresh_from_db()
         else:
-            return redirect(going.after(request, saved, PART))
+            return redirect(next_step.after(request, saved, PART))
     return _show(request, application, form=form)
 
 
@@ -65,13 +58,12 @@ def _show(
     address: Any = form
     if not isinstance(form, MailboxForm):
         address = MailboxForm(application, today=clock.day(now))
-    context = {
-        "application": application,
-        "form": form,
-        "code_form": code if waiting else None,
-        "address_form": address,
-        "title": contents.BY_ID[PART].title,
-        "is_test": CertificateType(application.type).is_test,
-        "back": going.back_url(request, application),
-    }
-    return render(request, "applications/mailbox.html", context)
+    return show(
+        request,
+        application,
+        "mailbox",
+        form=form,
+        code_form=code if waiting else None,
+        address_form=address,
+        title=sections.BY_ID[PART].title,
+    )

@@ -3,9 +3,10 @@
 from django.http import HttpRequest
 from django.urls import reverse
 
-from applications import contents
 from applications.models import Application
-from applications.views.summary import part_url
+from applications.rules import sections
+from applications.views.shared.page import check_url, order_url
+from applications.views.shared.summary import part_url
 from applications.workflow import Status
 from certportal.foundation import clock
 
@@ -20,28 +21,11 @@ def after(request: HttpRequest, application: Application, section_id: str) -> st
     if request.GET.get("from") == "check" or application.status == Status.INFO_REQUESTED:
         return check_url(application)
     today = clock.day(clock.now())
-    missing = [section.id for section in contents.missing(application, on=today)]
-    order = [section.id for section in contents.asked(application, on=today)]
+    missing = [section.id for section in sections.missing(application, on=today)]
+    order = [section.id for section in sections.asked(application, on=today)]
     later = [one for one in missing if order.index(one) > order.index(section_id)]
     following = (later or missing)[:1]
     return part_url(application, following[0]) if following else check_url(application)
-
-
-def check_url(application: Application) -> str:
-    """Return the address of the check before sending."""
-    return reverse("applications:check", args=[application.pk])
-
-
-def order_url(application: Application) -> str:
-    """Return the address of the order: its tasks while a draft, its progress afterwards."""
-    return reverse("applications:order", args=[application.pk])
-
-
-def back_url(request: HttpRequest, application: Application) -> str:
-    """Return where the link back leads from a part."""
-    if request.GET.get("from") == "check":
-        return check_url(application)
-    return order_url(application)
 
 
 def names_url(application: Application) -> str:

@@ -6,15 +6,17 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods
 
 from accounts import access
-from applications import conformity, services
+from applications import services
 from applications.errors import NotStanding
-from applications.forms.parts import NewOrderForm
-from applications.forms.shared import VersionForm
-from applications.kinds import CertificateType
 from applications.models import Application
-from applications.ownership import OtherOwner
-from applications.views import unit
-from applications.views.entry import acting, applicant_view, order_view
+from applications.models.certificate_types import CertificateType
+from applications.rules import conformity
+from applications.rules.unit_ownership import OtherOwner
+from applications.views.order import unit
+from applications.views.order.forms.parts import NewOrderForm
+from applications.views.shared.entry import applicant_view, by_person, order_view
+from applications.views.shared.forms import VersionForm
+from applications.views.shared.page import show
 
 
 @applicant_view
@@ -26,11 +28,10 @@ def new(request: HttpRequest) -> HttpResponse:
         try:
             application = services.start(
                 organisation=access.organisation_of(request),
-                person=access.person_of(request),
                 type=CertificateType(form.cleaned_data["type"]),
                 language=get_language() or "fi",
                 unit=request.GET.get("unit", ""),
-                **acting(request),
+                **by_person(request),
             )
         except (NotStanding, OtherOwner) as refusal:
             return unit.none_standing(request, None, refusal.reason)
@@ -46,23 +47,23 @@ def again(request: HttpRequest, application: Application) -> HttpResponse:
     From a test order it may also be the production order that the test was for.
     """
     form = VersionForm(request.POST or None, initial={"version": application.version})
-    kind = CertificateType(application.type)
+    kind = application.kind
     if request.method == "POST" and form.is_valid():
         wanted = kind.in_production if "production" in request.POST else kind
         draft = services.start(
             organisation=application.organisation,
-            person=access.person_of(request),
             type=wanted,
             language=get_language() or "fi",
             template=application,
-            **acting(request),
+            **by_person(request),
         )
         return redirect("applications:order", draft.pk)
-    context = {
-        "form": form,
-        "application": application,
-        "is_test": kind.is_test,
-        "in_production": kind.in_production,
-        "document": conformity.document(application),
-    }
-    return render(request, "applications/again.html", context)
+    return show(
+        request,
+        application,
+        "again",
+        back="",
+        form=form,
+        in_production=kind.in_production,
+        document=conformity.document(application),
+    )

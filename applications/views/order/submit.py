@@ -4,22 +4,26 @@ from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts import access
 from accounts.identification.freshness import identified_at
-from applications import contents, declarations, services
-from applications.errors import Changed, Incomplete, NotStanding
-from applications.forms.declarations import DeclarationsForm
-from applications.kinds import CertificateType
+from applications import services
+from applications.errors import Changed, Gone, Incomplete, NotStanding, UnfitCsr
 from applications.models import Application
-from applications.naming import names
-from applications.ownership import OtherOwner
-from applications.services.signing import FRESH, IdentifyAgain, is_fresh
-from applications.views import going, summary, tracking, unit
-from applications.views.entry import acting, order_view, seen_version
+from applications.rules import declarations, sections
+from applications.rules.certificate_names import names
+from applications.rules.systems import ForeignOid
+from applications.rules.unit_ownership import OtherOwner
+from applications.services.applicant import submission
+from applications.services.applicant.identified import FRESH, IdentifyAgain, is_fresh
+from applications.views.order import csr, next_step, unit
+from applications.views.order.forms.declarations import DeclarationsForm
+from applications.views.shared import summary, tracking
+from applications.views.shared.entry import by_person, order_view, seen_version
+from applications.views.shared.page import order_url, show
 from applications.workflow import Status
 from certportal.foundation import clock
 
@@ -49,18 +53,22 @@ def _send(request: HttpRequest, application: Application, form: DeclarationsForm
     try:
         act(
             application.pk,
-            person=access.person_of(request),
             declarations=form.declared(),
             language=get_language() or "fi",
             identified_at=identified_at(request),
             version=seen_version(request),
-            **acting(request),
+            **by_person(request),
         )
-    except (Changed, Incomplete) as refusal:
+    except Gone:
+        raise
+    except (Changed, Incomplete, ForeignOid) as refusal:
         application.refresh_from_db()
         if application.status not in OPEN:
             return redirect("applications:sent", application.pk)
         return _again(request, application, refusal)
+    except UnfitCsr as refusal:
+        said = _("The order was not sent, and nothing in it was lost.")
+        return csr.refused(request, csr.page_of(request, application), refusal, said=said)
     except IdentifyAgain:
         return _show(request, application, form, status=403)
     except (NotStanding, OtherOwner) as refusal:
@@ -69,7 +77,7 @@ def _send(request: HttpRequest, application: Application, form: DeclarationsForm
 
 
 def _again(
-    request: HttpRequest, application: Application, refusal: Changed | Incomplete
+    request: HttpRequest, application: Application, refusal: Changed | Incomplete | ForeignOid
 ) -> HttpResponse:
     """Show the order as it is now, with the reason why it was not sent."""
     form = DeclarationsForm(
@@ -88,21 +96,23 @@ def _show(
 ) -> HttpResponse:
     now = clock.now()
     context = {
-        "application": application,
         "form": form,
-        "is_test": CertificateType(application.type).is_test,
-        "is_draft": application.status == Status.DRAFT,
         "parts": summary.parts(application, now=now),
         "missing": [
             (section.title, summary.part_url(application, section.id))
-            for section in contents.missing(application, on=clock.day(now))
+            for section in sections.missing(application, on=clock.day(now))
+        ],
+        "obstacles": [
+            one
+            for one in submission.obstacles(application, now=now)
+            if not isinstance(one, Incomplete)
         ],
         "unwritten": _unwritten(application, now),
         "must_identify": not is_fresh(identified_at(request), now=now + MARGIN),
-        "names_url": going.names_url(application),
+        "names_url": next_step.names_url(application),
         **more,
     }
-    return render(request, "applications/check.html", context, status=status)
+    return show(request, application, "check", status=status, **context)
 
 
 def _unwritten(application: Application, now: datetime) -> list[str]:
@@ -110,10 +120,9 @@ def _unwritten(application: Application, now: datetime) -> list[str]:
     found = names(application, now=now)
     if found is None:
         return []
-    server = CertificateType(application.type).is_server
-    asked = (
-        [found.organisation] if server or found.unit is None else [found.organisation, found.unit]
-    )
+    asked = [found.organisation]
+    if found.unit is not None and application.kind.carries_unit:
+        asked.append(found.unit)
     return [name.full for name in asked if name.foreign and name.origin == "open"]
 
 
@@ -122,12 +131,8 @@ def _unwritten(application: Application, now: datetime) -> list[str]:
 def sent(request: HttpRequest, application: Application) -> HttpResponse:
     """Confirm that the order was sent; the page may be bookmarked."""
     if application.submitted_at is None:
-        return redirect(going.order_url(application))
+        return redirect(order_url(application))
     now = clock.now()
-    context = {
-        "application": application,
-        "is_test": CertificateType(application.type).is_test,
-        "stages": tracking.stages(application),
-        "promise": tracking.promise_words(application, now=now),
-    }
-    return render(request, "applications/sent.html", context)
+    promise = tracking.promise_words(application, now=now)
+    stages = tracking.stages(application)
+    return show(request, application, "sent", back="", stages=stages, promise=promise)

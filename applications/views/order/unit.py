@@ -9,18 +9,18 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import Organisation
-from accounts.register import queries
+from accounts.register.lookup import queries
+from accounts.register.lookup.search import search_units
 from accounts.register.models import Kind, RegisterRecord
-from accounts.register.search import search_units
-from applications import contents, mediation, ownership, services
-from applications.errors import NotPossible
-from applications.forms.shared import VersionForm
-from applications.forms.unit import SearchForm, SpellingForm, UnitForm, key_of
-from applications.kinds import CertificateType
+from applications import services
 from applications.models import Application
-from applications.naming import names
-from applications.views import going
-from applications.views.entry import acting, order_view, seen_version
+from applications.rules import intermediaries, sections, unit_ownership
+from applications.rules.certificate_names import names
+from applications.views.order import next_step
+from applications.views.order.forms.unit import SearchForm, SpellingForm, UnitForm, key_of
+from applications.views.shared.entry import as_seen, order_view
+from applications.views.shared.forms import VersionForm
+from applications.views.shared.page import order_url, show
 from certportal.foundation import clock
 
 SHOWN = 20
@@ -66,9 +66,8 @@ def _orderable(units: list[RegisterRecord], on: date) -> list[RegisterRecord]:
 
 def choose(request: HttpRequest, application: Application) -> HttpResponse:
     """Ask for the unit; with none standing, explain what to do."""
-    if "unit" not in contents.editable(application, now=clock.now()):
-        raise NotPossible
-    code = ownership.business_id(application.organisation)
+    sections.require_editable(application, "unit", now=clock.now())
+    code = unit_ownership.business_id(application.organisation)
     search = SearchForm(request.GET, within=code)
     query = search.cleaned_data["q"].strip() if search.is_valid() else ""
     today = clock.day(clock.now())
@@ -86,13 +85,13 @@ def choose(request: HttpRequest, application: Application) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         return _save(request, application, form)
-    context = {
+    context: dict[str, Any] = {
         "search": search,
         "query": query,
         "found": found,
         "many": len(found.standing) > SHOWN,
     }
-    return _show(request, application, form, "applications/unit.html", **context)
+    return show(request, application, "unit", form=form, **context)
 
 
 def _intermediary(request: HttpRequest, application: Application, on: date) -> HttpResponse:
@@ -100,22 +99,15 @@ def _intermediary(request: HttpRequest, application: Application, on: date) -> H
 
     The draft may have begun with none, or with one that another has taken the place of.
     """
-    record = mediation.record_of(application.organisation, on)
+    record = intermediaries.record_of(application.organisation, on)
     if record is None:
         return none_standing(request, application)
     if request.method == "POST":
         own = {"record_kind": Kind.INTERMEDIARY, "record_oid": record.oid}
-        version = seen_version(request)
-        services.save_section(application.pk, "unit", own, version=version, **acting(request))
-        return redirect(f"{going.names_url(application)}")
-    context = {
-        "application": application,
-        "form": VersionForm(initial={"version": application.version}),
-        "record": record,
-        "is_test": CertificateType(application.type).is_test,
-        "back": going.back_url(request, application),
-    }
-    return render(request, "applications/intermediary.html", context)
+        services.save_section(application.pk, "unit", own, **as_seen(request))
+        return redirect(next_step.names_url(application))
+    form = VersionForm(initial={"version": application.version})
+    return show(request, application, "intermediary", form=form, record=record)
 
 
 def _fault(organisation: Organisation, posted: str, on: date) -> str:
@@ -125,7 +117,7 @@ def _fault(organisation: Organisation, posted: str, on: date) -> str:
     kind, _colon, oid = posted.partition(":")
     if kind not in Kind.values or "\0" in oid:
         return ""
-    return ownership.fault(organisation, queries.standing(oid, kind, on), on)
+    return unit_ownership.fault(organisation, queries.standing(oid, kind, on), on)
 
 
 def _with_posted(found: Offer, posted: str) -> list[RegisterRecord]:
@@ -135,11 +127,9 @@ def _with_posted(found: Offer, posted: str) -> list[RegisterRecord]:
 
 
 def _save(request: HttpRequest, application: Application, form: UnitForm) -> HttpResponse:
-    services.save_section(
-        application.pk, "unit", form.values(), version=seen_version(request), **acting(request)
-    )
+    services.save_section(application.pk, "unit", form.values(), **as_seen(request))
     query = f"?{request.GET.urlencode()}" if request.GET else ""
-    return redirect(f"{going.names_url(application)}{query}")
+    return redirect(f"{next_step.names_url(application)}{query}")
 
 
 def none_standing(
@@ -158,30 +148,22 @@ def none_standing(
 def spelling(request: HttpRequest, application: Application) -> HttpResponse:
     """Show how the names come into the certificate; ask where they cannot as they are."""
     found = names(application, now=clock.now())
-    if found is None or "unit" not in contents.editable(application, now=clock.now()):
-        return redirect(going.order_url(application))
-    server = CertificateType(application.type).is_server
+    if found is None or "unit" not in sections.editable(application, now=clock.now()):
+        return redirect(order_url(application))
+    carries_unit = application.kind.carries_unit
     initial = {"version": application.version}
-    form = SpellingForm(found, server, request.POST or None, initial=initial)
+    form = SpellingForm(found, carries_unit, request.POST or None, initial=initial)
     if request.method == "POST" and not form.asks:
-        return redirect(going.after(request, application, "unit"))
+        return redirect(next_step.after(request, application, "unit"))
     if request.method == "POST" and form.is_valid():
-        saved = services.save_section(
-            application.pk, "unit", form.values(), version=seen_version(request), **acting(request)
-        )
-        return redirect(going.after(request, saved, "unit"))
-    context = {"names": found, "server": server, "title": contents.BY_ID["unit"].title}
-    return _show(request, application, form, "applications/names.html", **context)
-
-
-def _show(
-    request: HttpRequest, application: Application, form: Any, template: str, **more: Any
-) -> HttpResponse:
-    context = {
-        "application": application,
-        "form": form,
-        "is_test": CertificateType(application.type).is_test,
-        "back": going.back_url(request, application),
-        **more,
-    }
-    return render(request, template, context)
+        saved = services.save_section(application.pk, "unit", form.values(), **as_seen(request))
+        return redirect(next_step.after(request, saved, "unit"))
+    return show(
+        request,
+        application,
+        "names",
+        form=form,
+        names=found,
+        carries_unit=carries_unit,
+        title=sections.BY_ID["unit"].title,
+    )

@@ -6,8 +6,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts import access
-from applications import tree
-from applications.views.entry import applicant_view
+from applications.rules import units as units_rules
+from applications.views.shared.entry import applicant_view
 from certportal.foundation import clock
 
 PER_PAGE = 50
@@ -18,8 +18,8 @@ PER_PAGE = 50
 def units(request: HttpRequest) -> HttpResponse:
     """Show the topmost units, or with ?under= one unit and those under it."""
     organisation, under = access.organisation_of(request), request.GET.get("under", "")
-    top = tree.units_of(organisation, on=clock.day(clock.now()))
-    chosen = tree.find(top, under) if under else None
+    top = units_rules.units_of(organisation, on=clock.day(clock.now()))
+    chosen = units_rules.find(top, under) if under else None
     if under and chosen is None:
         raise Http404
     if chosen is None and len(top) == 1:

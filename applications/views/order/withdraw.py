@@ -1,23 +1,21 @@
 """Ending and adding: withdraw, discard, add information unasked."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from accounts import access
-from applications import services, workflow
-from applications.errors import NotPossible
-from applications.forms.declarations import AdditionForm
-from applications.forms.shared import VersionForm
-from applications.kinds import CertificateType
+from applications import services
 from applications.models import Application
-from applications.views import going, stale
-from applications.views.entry import acting, order_view, seen_version
+from applications.rules import possible
+from applications.views.order.forms.declarations import AdditionForm
+from applications.views.shared import stale
+from applications.views.shared.entry import as_seen, by_person, order_view
+from applications.views.shared.forms import VersionForm
+from applications.views.shared.page import order_url, show
 from applications.workflow import Action, Role
+from certportal.foundation import clock
 from certportal.foundation.errors import Stale
 
 
@@ -25,78 +23,44 @@ from certportal.foundation.errors import Stale
 @require_http_methods(["GET", "POST"])
 def withdraw(request: HttpRequest, application: Application) -> HttpResponse:
     """Ask whether to withdraw the order, and withdraw it."""
-    _require(application, Action.WITHDRAW)
+    possible.require(Action.WITHDRAW, application, Role.APPLICANT, now=clock.now())
     if request.method == "POST":
-        services.withdraw(application.pk, version=seen_version(request), **acting(request))
+        services.withdraw(application.pk, **as_seen(request))
         messages.success(request, _("The order was withdrawn."))
-        return redirect(going.order_url(application))
-    return _confirm(request, application, "applications/withdraw.html")
+        return redirect(order_url(application))
+    return _confirm(request, application, "withdraw")
 
 
 @order_view
 @require_http_methods(["GET", "POST"])
 def discard(request: HttpRequest, application: Application) -> HttpResponse:
     """Ask whether to delete the draft, and delete it."""
-    _require(application, Action.DISCARD)
+    possible.require(Action.DISCARD, application, Role.APPLICANT, now=clock.now())
     if request.method == "POST":
-        services.discard(application.pk, version=seen_version(request), **acting(request))
+        services.discard(application.pk, **as_seen(request))
         messages.success(request, _("The draft was deleted."))
         return redirect("home")
-    return _confirm(request, application, "applications/discard.html")
+    return _confirm(request, application, "discard")
 
 
 @order_view
 @require_http_methods(["GET", "POST"])
 def add_information(request: HttpRequest, application: Application) -> HttpResponse:
     """Take information that nobody asked for; what was written stays if somebody was faster."""
-    template, form = "applications/add_information.html", AdditionForm(request.POST or None)
+    template, form = "add_information", AdditionForm(request.POST or None)
     if request.method != "POST":
-        _require(application, Action.ADD_INFORMATION)
+        possible.require(Action.ADD_INFORMATION, application, Role.APPLICANT, now=clock.now())
         form = AdditionForm(initial={"version": application.version})
     if not form.is_valid():
-        return _show(request, application, template, form)
+        return show(request, application, template, form=form)
     try:
-        services.add_information(
-            application.pk,
-            text=form.cleaned_data["text"],
-            person=access.person_of(request),
-            version=form.cleaned_data["version"],
-            **acting(request),
-        )
+        services.add_information(application.pk, **form.cleaned_data, **by_person(request))
     except Stale as refusal:
-        context = stale.kept(
-            request, application, form, refusal, now_url=going.order_url(application)
-        )
-        return _show(request, application, template, form, status=refusal.status, **context)
+        return stale.again(request, application, template, form, refusal)
     messages.success(request, _("The information was added to the order."))
-    return redirect(going.order_url(application))
-
-
-def _require(application: Application, action: Action) -> None:
-    if not workflow.may(action, application.status, Role.APPLICANT):
-        raise NotPossible
+    return redirect(order_url(application))
 
 
 def _confirm(request: HttpRequest, application: Application, template: str) -> HttpResponse:
-    return _show(
-        request, application, template, VersionForm(initial={"version": application.version})
-    )
-
-
-def _show(
-    request: HttpRequest,
-    application: Application,
-    template: str,
-    form: VersionForm,
-    *,
-    status: int = 200,
-    **more: Any,
-) -> HttpResponse:
-    context = {
-        "application": application,
-        "form": form,
-        "is_test": CertificateType(application.type).is_test,
-        "back": going.order_url(application),
-        **more,
-    }
-    return render(request, template, context, status=status)
+    form = VersionForm(initial={"version": application.version})
+    return show(request, application, template, form=form)

@@ -1,16 +1,17 @@
 """Three columns: what the request says, what the register says, what the certificate will say."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from applications.kinds import CertificateType
 from applications.models import Application, Csr
-from applications.naming import LONGEST, Names, expected_names, names
-from issuance.names import foreign_characters
+from applications.models.certificate_types import CertificateType
+from applications.rules.certificate_names import LONGEST, Names, expected_names, names
+from issuance.certificate.hosts import with_unicode
+from issuance.certificate.names import foreign_characters
 
 COLUMNS = (
     gettext_lazy("Your certificate request"),
@@ -43,25 +44,36 @@ class Row:
     cells: list[Cell] = field(default_factory=list)
 
 
+def readable(row: Row) -> Row:
+    """Return the row of host names with the Unicode form of each behind it."""
+    cells = [replace(cell, value=_in_unicode(cell.value)) for cell in row.cells]
+    return Row(row.label, cells)
+
+
+def _in_unicode(names: str) -> str:
+    return ", ".join(map(with_unicode, names.split(", ")))
+
+
 def comparison(application: Application, stored: Csr, *, now: datetime) -> list[Row]:
     """Return the rows; the certificate never follows the request but for its key."""
     decoded = stored.report["csr"]
     found = names(application, now=now)
-    server = CertificateType(application.type).is_server
-    rows = _names(decoded, found, server)
-    if server:
+    kind = application.kind
+    rows = _names(decoded, found, kind)
+    if kind.has_host_names:
         rows += _server(application, decoded)
-    elif application.system_oid:
+    if kind.has_system and application.system_oid:
         rows += _system(application, decoded)
     expected = expected_names(application, now=now)
     common_name = expected.common_name or ""
-    rows.append(_row(_("Name (CN)"), asked_in(decoded, "CN"), common_name, common_name))
+    asked = asked_in(decoded, "CN")
+    rows.append(readable(_row(_("Name (CN)"), asked, common_name, common_name)))
     key = decoded["key"]
     described = " ".join(str(one) for one in (key["kind"], key["curve"] or key["bits"]) if one)
     return [*rows, Row(_("Key"), [Cell(described, "same"), SILENT, Cell(described)])]
 
 
-def _names(decoded: dict[str, Any], found: Names | None, server: bool) -> list[Row]:
+def _names(decoded: dict[str, Any], found: Names | None, kind: CertificateType) -> list[Row]:
     organisation = found.organisation if found else None
     unit = found.unit if found else None
     rows = [
@@ -75,7 +87,7 @@ def _names(decoded: dict[str, Any], found: Names | None, server: bool) -> list[R
             _("Unit (OU)"),
             asked_in(decoded, "OU"),
             unit.full if unit else "",
-            unit.value if unit and not server else "",
+            unit.value if unit and kind.carries_unit else "",
         ),
     ]
     locality = found.locality if found else ""
@@ -83,11 +95,11 @@ def _names(decoded: dict[str, Any], found: Names | None, server: bool) -> list[R
 
 
 def _server(application: Application, decoded: dict[str, Any]) -> list[Row]:
-    ordered = ", ".join(host.name for host in application.host_names.all())
+    ordered = ", ".join(application.names)
     asked = ", ".join(decoded["dns_names"])
     agrees = sorted(decoded["dns_names"]) == sorted(ordered.split(", "))
-    first = Cell(asked, "same") if agrees else _differing(asked)
-    return [Row(_("Host names"), [first, Cell(ordered), Cell(ordered)])]
+    first = Cell(asked, "same") if agrees else _differing(asked, ordered)
+    return [readable(Row(_("Host names"), [first, Cell(ordered), Cell(ordered)]))]
 
 
 def _system(application: Application, decoded: dict[str, Any]) -> list[Row]:
@@ -104,7 +116,7 @@ def asked_in(decoded: dict[str, Any], label: str) -> str:
 def _row(label: str, asked: str, known: str, certified: str) -> Row:
     first = Cell(asked)
     if asked and certified:
-        first = Cell(asked, "same") if asked == certified else _differing(asked)
+        first = Cell(asked, "same") if asked == certified else _differing(asked, certified)
     return Row(label, [first, _registered(known, certified), Cell(certified)])
 
 
@@ -121,6 +133,7 @@ def _registered(known: str, certified: str) -> Cell:
     return Cell(known) if certified else Cell(known, "left_out", _("Not in this certificate."))
 
 
-def _differing(asked: str) -> Cell:
-    note = _("Differs. The certificate gets the name in the last column.")
+def _differing(asked: str, certified: str) -> Cell:
+    """Say what the certificate gets: screen readers and narrow screens have no columns."""
+    note = _("Differs. The certificate gets: %(name)s") % {"name": _in_unicode(certified)}
     return Cell(asked, "differs", note) if asked else Cell("")

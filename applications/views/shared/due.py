@@ -6,9 +6,8 @@ from datetime import date, datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from applications import promise
 from applications.models import Application
-from applications.workflow import ENDED, Status
+from applications.workflow import ENDED, Status, promise
 from certportal.foundation import clock
 
 

@@ -8,11 +8,11 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from accounts import access
-from applications.access import ACTING, get_for_applicant
+from applications.access import acting as acting_for
+from applications.access import get_for_applicant
 from applications.errors import Changed
-from applications.forms.shared import VersionForm
+from applications.views.shared.forms import VersionForm
 from certportal.foundation import clock
-from certportal.foundation.actors import Actor
 
 type View = Callable[..., HttpResponse]
 
@@ -36,7 +36,7 @@ def applicant_view(view: View) -> Callable[..., HttpResponseBase]:
     @functools.wraps(view)
     def entered(request: HttpRequest, **kwargs: Any) -> HttpResponse:
         if not may_order(request):
-            raise access.not_found(access.actor_of(request), "order", request.path)
+            raise access.no_page(request, "order")
         return view(request, **kwargs)
 
     return entered
@@ -45,8 +45,7 @@ def applicant_view(view: View) -> Callable[..., HttpResponseBase]:
 def may_order(request: HttpRequest) -> bool:
     """Return whether the person may order certificates for the chosen organisation."""
     person, organisation = access.person_of(request), access.organisation_of(request)
-    membership = access.current_membership(person, organisation.pk)
-    return membership is not None and membership.role in ACTING
+    return acting_for(person, organisation.pk) is not None
 
 
 def seen_version(request: HttpRequest) -> int:
@@ -58,7 +57,15 @@ def seen_version(request: HttpRequest) -> int:
     return version
 
 
-def acting(request: HttpRequest) -> dict[str, Any]:
-    """Return who acts, and when, as every service wants it."""
-    actor: Actor = access.actor_of(request)
-    return {"actor": actor, "now": clock.now()}
+def by_person(request: HttpRequest) -> dict[str, Any]:
+    """Return which person acts, and when, as services want it that need the person."""
+    return {"person": access.person_of(request)} | _acting(request)
+
+
+def as_seen(request: HttpRequest) -> dict[str, Any]:
+    """Return who acts, when, and on which version, as services want it that change an order."""
+    return {"version": seen_version(request)} | _acting(request)
+
+
+def _acting(request: HttpRequest) -> dict[str, Any]:
+    return {"actor": access.actor_of(request), "now": clock.now()}

@@ -3,25 +3,27 @@
 from datetime import date
 from typing import Any
 
-from django import forms
-
 from applications.models import Application
-from certportal.foundation.forms import Form
+from certportal.foundation.web.forms import Form, KeyField
 
 
 class VersionForm(Form):
     """The version of the order that the person saw."""
 
-    version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+    version = KeyField()
 
 
 class PartForm(VersionForm):
-    """One part of the order: begins with what is saved, gives the values to save."""
+    """One part of the order: begins with what is saved, gives the values to save.
+
+    `said`: what the clean-up made of the answers, to be told once they are saved.
+    """
 
     def __init__(self, application: Application, *args: Any, today: date, **kwargs: Any) -> None:
         """Fill in what the order holds; `today` is the Finnish day that limits dates."""
         self.application = application
         self.today = today
+        self.said: list[str] = []
         saved = self.saved() | {"version": application.version}
         super().__init__(*args, initial=saved, **kwargs)
 

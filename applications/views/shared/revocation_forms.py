@@ -1,5 +1,6 @@
 """Why a certificate is revoked, and that its consequences are understood."""
 
+from collections.abc import Container
 from datetime import date
 from typing import Any, cast
 
@@ -8,12 +9,24 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from applications.proposals import PROPOSABLE
-from applications.revocations import CHOICES, EXPOSED
-from applications.revocations import WORDS as WORDED
-from certportal.foundation.forms import DateField, Form, HintedRadioSelect
+from applications.models.revocation import CHOICES, EXPOSED
+from applications.models.revocation import WORDS as WORDED
+from applications.models.revocation_proposal import PROPOSABLE
+from certportal.foundation.web.forms import (
+    DateField,
+    Form,
+    HintedRadioSelect,
+    KeyField,
+    LongTextField,
+    Words,
+)
 
 WORDS = 2000
+
+
+def _understood(label: Words) -> forms.BooleanField:
+    needed = gettext_lazy("Confirm that you understand what revoking means.")
+    return forms.BooleanField(label=label, error_messages={"required": needed})
 
 
 class RevocationForm(Form):
@@ -29,33 +42,29 @@ class RevocationForm(Form):
         help_text=gettext_lazy("Only if the key has been exposed and you know the day."),
         required=False,
     )
-    words = forms.CharField(
+    words = LongTextField(
         label=gettext_lazy("What has happened, in your own words?"),
         help_text=gettext_lazy("Do not write anything secret here, such as the key itself."),
         max_length=WORDS,
         required=False,
-        widget=forms.Textarea(attrs={"rows": 5}),
+        rows=5,
         error_messages={
-            "max_length": gettext_lazy("Shorten the text to at most 2,000 characters."),
+            "max_length": gettext_lazy("Shorten the text to at most %(limit_value)s characters."),
         },
     )
-    understood = forms.BooleanField(
-        label=gettext_lazy(
+    understood = _understood(
+        gettext_lazy(
             "I understand that the certificate stops working at once and that the revocation"
             " cannot be undone."
-        ),
-        error_messages={
-            "required": gettext_lazy("Confirm that you understand what revoking means."),
-        },
+        )
     )
 
-    def __init__(self, *args: Any, today: date, only_exposed: bool = False, **kwargs: Any) -> None:
-        """After another reason only an exposed key is left to tell of."""
+    def __init__(self, *args: Any, today: date, reasons: Container[str], **kwargs: Any) -> None:
+        """Offer these reasons: after another one, only an exposed key is left to tell of."""
         super().__init__(*args, **kwargs)
         self.today = today
-        offered = [(reason, words) for reason, words in CHOICES.items()]
         field = cast(forms.ChoiceField, self.fields["reason"])
-        field.choices = [one for one in offered if one[0] == EXPOSED] if only_exposed else offered
+        field.choices = [one for one in CHOICES.items() if one[0] in reasons]
 
     def clean_exposed_on(self) -> date | None:
         """Nothing can have been exposed on a day to come."""
@@ -72,28 +81,25 @@ class ReviewerForm(Form):
         label=gettext_lazy("Why is the certificate revoked?"),
         error_messages={"required": gettext_lazy("Choose why the certificate is revoked.")},
     )
-    words = forms.CharField(
+    words = LongTextField(
         label=gettext_lazy("On what grounds?"),
         help_text=gettext_lazy("The organisation can read this on its account."),
         max_length=WORDS,
-        widget=forms.Textarea(attrs={"rows": 6}),
-        error_messages={"required": gettext_lazy("Write the grounds for the revocation.")},
+        rows=6,
+        missing=gettext_lazy("Write the grounds for the revocation."),
     )
-    understood = forms.BooleanField(
-        label=gettext_lazy("A revoked certificate stops working. This cannot be undone."),
-        error_messages={
-            "required": gettext_lazy("Confirm that you understand what revoking means."),
-        },
+    understood = _understood(
+        gettext_lazy("A revoked certificate stops working. This cannot be undone.")
     )
 
-    def __init__(self, *args: Any, only_exposed: bool = False, **kwargs: Any) -> None:
-        """After another reason only an exposed key is left to tell of."""
+    def __init__(self, *args: Any, reasons: Container[str], **kwargs: Any) -> None:
+        """Offer these reasons: after another one, only an exposed key is left to tell of."""
         super().__init__(*args, **kwargs)
         field = cast(forms.ChoiceField, self.fields["reason"])
         hints = {EXPOSED: _("At once, by you alone.")}
         hints |= dict.fromkeys(PROPOSABLE, _("A second reviewer must confirm."))
         field.widget = HintedRadioSelect(hints=hints)
-        field.choices = [(one, WORDED[one]) for one in hints if one == EXPOSED or not only_exposed]
+        field.choices = [(one, WORDED[one]) for one in hints if one in reasons]
 
     @property
     def is_exposed(self) -> bool:
@@ -104,29 +110,25 @@ class ReviewerForm(Form):
 class ConfirmForm(Form):
     """A second reviewer's confirmation of the very proposal that was shown."""
 
-    proposal = forms.IntegerField(widget=forms.HiddenInput)
-    understood = forms.BooleanField(
-        label=gettext_lazy("The certificate stops working at once. This cannot be undone."),
-        error_messages={
-            "required": gettext_lazy("Confirm that you understand what revoking means."),
-        },
+    proposal = KeyField()
+    understood = _understood(
+        gettext_lazy("The certificate stops working at once. This cannot be undone.")
     )
 
 
 class DeclineForm(Form):
     """Why a second reviewer does not agree."""
 
-    proposal = forms.IntegerField(widget=forms.HiddenInput)
-    words = forms.CharField(
+    proposal = KeyField()
+    words = LongTextField(
         label=gettext_lazy("Why is the certificate not revoked?"),
         help_text=gettext_lazy("Whoever proposed the revocation gets this by email."),
         max_length=WORDS,
-        widget=forms.Textarea(attrs={"rows": 4}),
-        error_messages={"required": gettext_lazy("Write why the certificate is not revoked.")},
+        missing=gettext_lazy("Write why the certificate is not revoked."),
     )
 
 
 class WithdrawForm(Form):
     """Which proposal its maker takes back."""
 
-    proposal = forms.IntegerField(widget=forms.HiddenInput)
+    proposal = KeyField()

@@ -7,13 +7,25 @@ from datetime import date, datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from applications.kinds import CertificateType
 from applications.models import Application
-from applications.views.due import Due, due
-from applications.views.tones import tone
+from applications.models.certificate_types import CertificateType
+from applications.views.shared.due import Due, due
+from applications.workflow import Status
 from certportal.foundation import clock
+from issuance.certificate.hosts import with_unicode
 from issuance.models import Certificate
 
+# The colour of a status; its word always stands beside it.
+TONES: dict[str, str] = {
+    Status.AWAITING_CSR: "plain",
+    Status.CHECKING: "plain",
+    Status.IN_REVIEW: "info",
+    Status.INFO_REQUESTED: "warning",
+    Status.APPROVED: "success",
+    Status.ISSUED: "success",
+    Status.DELIVERED: "success",
+    Status.REJECTED: "error",
+}
 SOON = 60
 """Days before its end from which on a certificate should be renewed (domain: neighbours)."""
 
@@ -53,6 +65,11 @@ class Condition:
     tone: str
 
 
+def tone(status: str) -> str:
+    """Return the tone of a status tag."""
+    return TONES.get(status, "plain")
+
+
 def order_rows(found: Iterable[Application], *, now: datetime) -> list[OrderRow]:
     """Return the lines about the orders; of one whose certificate has ended, that is told."""
     orders = list(found)
@@ -66,7 +83,7 @@ def order_rows(found: Iterable[Application], *, now: datetime) -> list[OrderRow]
 
 def _order_row(order: Application, ended: Condition | None, now: datetime) -> OrderRow:
     shown = ended or Condition(order.get_status_display(), tone(order.status))
-    is_test = CertificateType(order.type).is_test
+    is_test = order.kind.is_test
     return OrderRow(order, name_of(order), is_test, shown.label, shown.tone, due(order, now=now))
 
 
@@ -84,7 +101,7 @@ def condition(certificate: Certificate, *, now: datetime) -> Condition:
 def name_of(order: Application) -> str:
     """Return the main host name, the system's name or the mailbox."""
     first = next(iter(order.host_names.all()), None)
-    return first.name if first else order.system_name or order.certified_email
+    return with_unicode(first.name) if first else order.system_name or order.certified_email
 
 
 def certificate_rows(found: Iterable[Certificate], *, now: datetime) -> list[CertificateRow]:

@@ -1,19 +1,18 @@
 """What an order says, part by part, in words: for the task list, the check and the order page."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from datetime import datetime
 
-from django.conf import settings
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
-from applications import conformity, contents, mediation
-from applications.kinds import CertificateType, Delivery
 from applications.models import Application
-from applications.naming import names
+from applications.models.certificate_types import Delivery
+from applications.rules import conformity, fields, sections
+from applications.rules.certificate_names import names
 from applications.workflow import ENDED, Status
 from certportal.foundation import clock
 
@@ -24,7 +23,7 @@ class Row:
 
     label: str
     value: str = ""
-    values: list[str] = field(default_factory=list)
+    values: list[str] = dataclass_field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ class Part:
 
 def parts(application: Application, *, now: datetime) -> list[Part]:
     """Return the parts asked for this type; those open to change with their address."""
-    open_now = contents.editable(application, now=now)
+    open_now = sections.editable(application, now=now)
     return [
         Part(
             id=section.id,
@@ -62,7 +61,7 @@ def parts(application: Application, *, now: datetime) -> list[Part]:
             url=part_url(application, section.id) if section.id in open_now else "",
             left_out=section.complete(application) and not section.is_touched(application),
         )
-        for section in contents.asked(application, on=clock.day(now))
+        for section in sections.asked(application, on=clock.day(now))
     ]
 
 
@@ -72,15 +71,22 @@ def part_url(application: Application, section_id: str) -> str:
 
 
 def rows(application: Application, section_id: str, *, now: datetime) -> list[Row]:
-    """Return what one part says at present."""
-    return list(ROWS[section_id](application, now))
+    """Return what one part says at present: its required fields, and of the others those given."""
+    if section_id in TOLD_OTHERWISE:
+        return list(TOLD_OTHERWISE[section_id](application, now))
+    return list(_fields(application, section_id))
 
 
 type Rows = Iterator[Row]
 
 
-def _type(application: Application, _now: datetime) -> Rows:
-    yield Row(_("Certificate"), str(CertificateType(application.type).label))
+def _fields(application: Application, section_id: str) -> Rows:
+    for field in fields.of(section_id):
+        value = field.value(application)
+        if isinstance(value, list):
+            yield Row(str(field.label), values=[field.words(one) for one in value])
+        elif value or fields.REQUIRED in field.marks:
+            yield Row(str(field.label), field.in_words(value))
 
 
 def _unit(application: Application, now: datetime) -> Rows:
@@ -92,44 +98,20 @@ def _unit(application: Application, now: datetime) -> Rows:
     yield Row(_("Organisational unit"), f"{full} ({application.record_oid})")
     unwritten = _("The reviewer chooses how the long name is shortened")
     yield Row(_("Organisation in the certificate"), found.organisation.value or unwritten)
-    if found.unit and not CertificateType(application.type).is_server:
+    if found.unit and application.kind.carries_unit:
         yield Row(_("Unit in the certificate"), found.unit.value or unwritten)
 
 
-def _purpose(application: Application, _now: datetime) -> Rows:
-    yield Row(_("Purpose of use"), str(application.get_purpose_display()))
-
-
-def _host_names(application: Application, _now: datetime) -> Rows:
-    yield Row(_("Host names"), values=[host.name for host in application.host_names.all()])
-
-
-def _system(application: Application, _now: datetime) -> Rows:
-    yield Row(_("Information system"), application.system_name)
-    yield Row(_("OID of the information system"), application.system_oid)
-
-
-def _mailbox_proof(application: Application, _now: datetime) -> Rows:
-    yield Row(_("Mailbox to be certified"), application.certified_email)
-    proved = application.mailbox_proved_at
-    yield Row(_("Proven by a code"), date_format(proved, "SHORT_DATE_FORMAT") if proved else "")
-
-
 def _conformity(application: Application, _now: datetime) -> Rows:
-    last, attached = application.conformity_valid_until, conformity.document(application)
-    yield Row(_("Information system"), application.conformity_system_name)
-    yield Row(_("Version"), application.conformity_version)
-    yield Row(_("Class"), application.conformity_class)
-    yield Row(_("Certificate number"), application.conformity_number)
-    yield Row(_("Valid until"), date_format(last, "SHORT_DATE_FORMAT") if last else "")
+    attached = conformity.document(application)
+    yield from (row for row in _fields(application, "conformity") if not row.values)
     yield Row(_("Attached document"), attached.name if attached else "")
 
 
 def _validity(application: Application, now: datetime) -> Rows:
-    months = application.validity_months
-    shown = ngettext("%(months)d month", "%(months)d months", months or 0)
-    yield Row(_("Validity"), shown % {"months": months} if months else "")
-    if months:
+    months = fields.BY_KEY["validity_months"]
+    yield Row(str(months.label), months.in_words(application.validity_months))
+    if application.validity_months:
         yield Row(_("Validity begins"), _begins(application, now))
 
 
@@ -144,31 +126,11 @@ def _begins(application: Application, now: datetime) -> str:
     return _("At once when issued; the chosen day %(day)s has passed") % {"day": chosen}
 
 
-def _contact(application: Application, _now: datetime) -> Rows:
-    yield Row(_("Contact person"), application.contact_name)
-    yield Row(_("Email address"), application.contact_email)
-    if application.contact_phone:
-        yield Row(_("Telephone number"), application.contact_phone)
-
-
-def _delivery(application: Application, _now: datetime) -> Rows:
-    yield Row(_("Shared technical mailbox"), application.mailbox)
-    yield Row(_("The certificate goes to"), str(application.get_deliver_to_display()))
-
-
 def _technical(application: Application, _now: datetime) -> Rows:
-    if mediation.is_mediated(application):
-        yield Row(_("Organisation of the technical contact"), mediation.ORGANISATION)
-    organisation = application.technical_organisation
-    who = [application.technical_name, application.technical_email, organisation]
-    named = ", ".join(one for one in who if one)
-    needed = contents.needs_technical_contact(application)
-    yield Row(_("Technical contact"), named or ("" if needed else _("Nobody is named")))
-    if application.technical_name:
-        if application.deputy_name:
-            yield Row(_("Deputy"), f"{application.deputy_name}, {application.deputy_email}")
-        language = dict(settings.LANGUAGES).get(application.technical_language, "")
-        yield Row(_("Language of the technical contact"), str(language))
+    if not application.technical_name:
+        needed = sections.needs_technical_contact(application)
+        yield Row(_("Technical contact"), "" if needed else _("Nobody is named"))
+    yield from _fields(application, "technical")
 
 
 def _csr(application: Application, _now: datetime) -> Rows:
@@ -188,17 +150,11 @@ def csr_words(application: Application) -> str:
     return _("You send it after the order is submitted") if application.csr_by else ""
 
 
-ROWS: dict[str, Callable[[Application, datetime], Rows]] = {
-    "type": _type,
+# The parts whose words are not those of their fields one by one.
+TOLD_OTHERWISE: dict[str, Callable[[Application, datetime], Rows]] = {
     "unit": _unit,
-    "purpose": _purpose,
-    "host_names": _host_names,
-    "system": _system,
-    "mailbox_proof": _mailbox_proof,
     "conformity": _conformity,
     "validity": _validity,
-    "contact": _contact,
-    "delivery": _delivery,
     "technical": _technical,
     "csr": _csr,
 }

@@ -9,10 +9,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from applications import holding, lapsing, promise
 from applications.models import Application
-from applications.workflow import STAGES, TURN, Role, Status
+from applications.rules import case_holder, lapse
+from applications.workflow import STAGES, TURN, ApplicationEvent, Role, Status, promise
 from certportal.foundation import clock
+from certportal.foundation.models import Event
 
 TITLES: tuple[Promise, ...] = (
     gettext_lazy("Filling in the order"),
@@ -37,6 +38,7 @@ TURNS: dict[Status, Promise] = {
     Status.WITHDRAWN: gettext_lazy("The order was withdrawn."),
     Status.LAPSED: gettext_lazy("The order lapsed because it was not completed in time."),
 }
+CLOSED_ACCOUNT = gettext_lazy("The order lapsed because the customer account was closed.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +80,19 @@ def _time(application: Application, index: int, state: str) -> datetime | None:
 
 
 def turn_words(application: Application) -> str:
-    """Return who has the turn, in a sentence."""
-    return str(TURNS[Status(application.status)])
+    """Return who has the turn, in a sentence; of an order that has ended, how it ended."""
+    status = Status(application.status)
+    if status is Status.LAPSED and _ended_with_account(application):
+        return str(CLOSED_ACCOUNT)
+    return str(TURNS[status])
+
+
+def _ended_with_account(application: Application) -> bool:
+    return Event.objects.filter(
+        object_type="application",
+        object_id=str(application.pk),
+        action=ApplicationEvent.END_WITH_ACCOUNT,
+    ).exists()
 
 
 def is_applicants_turn(application: Application) -> bool:
@@ -91,13 +104,15 @@ def promise_words(application: Application, *, now: datetime) -> str:
     """Return until when the order is handled, or why no day is promised; empty once settled."""
     status = Status(application.status)
     if status is Status.AWAITING_CSR:
-        return _(
-            "We handle the order within five working days (Monday to Friday) after the"
+        words = _(
+            "We handle the order within %(days)s working days (Monday to Friday) after the"
             " certificate request has come."
         )
+        return words % {"days": promise.WORKING_DAYS}
     if status is Status.INFO_REQUESTED:
         if application.days_left is None:
-            return _("The five working days begin the day after you have answered.")
+            words = _("The %(days)s working days begin the day after you have answered.")
+            return words % {"days": promise.WORKING_DAYS}
         return _("The handling time goes on when you have answered.")
     if application.due_on is None or status in {Status.ISSUED, Status.DELIVERED, *STOPPED}:
         return ""
@@ -110,12 +125,12 @@ def promise_words(application: Application, *, now: datetime) -> str:
 
 def place_words(application: Application) -> str:
     """Return how many orders come before this one, while nobody has taken it; else empty."""
-    waits = application.status == Status.IN_REVIEW and holding.is_free(application)
+    waits = application.status == Status.IN_REVIEW and case_holder.is_free(application)
     if not waits or application.due_on is None:
         return ""
     before = Q(due_on__lt=application.due_on)
     before |= Q(due_on=application.due_on, number__lt=application.number)
-    waiting = Application.objects.filter(before, holding.free(), status=Status.IN_REVIEW)
+    waiting = Application.objects.filter(before, case_holder.free(), status=Status.IN_REVIEW)
     count = waiting.count()
     if count == 0:
         return _("The order is the next to be taken by a reviewer.")
@@ -147,7 +162,7 @@ def waiting_words(application: Application) -> str:
 
 def lapse_words(application: Application) -> str:
     """Return by when an incomplete order must be completed and when it lapses; empty if never."""
-    day = lapsing.lapses_on(application)
+    day = lapse.lapses_on(application)
     if day is None:
         return ""
     shown = {

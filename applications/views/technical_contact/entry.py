@@ -12,12 +12,14 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 
 from accounts import access
-from applications import contact, services
+from applications import services
 from applications.access import get_for_technical
 from applications.errors import LinkOver
 from applications.models import Application, ContactLink
-from certportal.foundation import clock, tokens
+from applications.rules import contact_links
+from certportal.foundation import clock
 from certportal.foundation.actors import Actor
+from certportal.foundation.web import tokens
 
 type View = Callable[..., HttpResponse]
 
@@ -70,7 +72,7 @@ def living_link(request: HttpRequest, token: str) -> ContactLink:
     link = services.find_link(token, address=actor.address, now=now)
     if link is None:
         raise access.not_found(actor, "contact_link", "")
-    if not contact.lives(link, link.application, now=now):
+    if not contact_links.lives(link, link.application, now=now):
         raise LinkOver
     return link
 

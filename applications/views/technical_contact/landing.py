@@ -7,10 +7,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from applications import lapsing, services
-from applications.kinds import CertificateType
+from applications import services
 from applications.models import ContactLink
-from applications.views.contact.entry import actor_of, bind, is_bound, living_link
+from applications.rules import lapse
+from applications.views.shared.page import about
+from applications.views.technical_contact.entry import actor_of, bind, is_bound, living_link
 from certportal.foundation import clock
 
 
@@ -47,11 +48,4 @@ def not_mine(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _context(link: ContactLink, token: str) -> dict[str, Any]:
-    application = link.application
-    return {
-        "application": application,
-        "token": token,
-        "type": CertificateType(application.type),
-        "is_test": CertificateType(application.type).is_test,
-        "lapses_on": lapsing.lapses_on(application),
-    }
+    return about(link.application, token=token, lapses_on=lapse.lapses_on(link.application))

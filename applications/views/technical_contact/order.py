@@ -1,18 +1,20 @@
 """The one order as its technical contact sees it: what to do, where it is, the certificate."""
 
-from typing import Any
+from functools import partial
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from applications.kinds import CertificateType
-from applications.views import certificates, csr, tracking
-from applications.views.contact.entry import Seat, contact_view
-from applications.wording import word_faults
+from applications.checks.wording import word_faults
+from applications.views.account import certificates
+from applications.views.order import csr
+from applications.views.shared import tracking
+from applications.views.shared.page import about
+from applications.views.technical_contact.entry import Seat, contact_view
 from applications.workflow import Role, Status
 from certportal.foundation import clock
-from certportal.foundation.mail import File
+from certportal.foundation.mail.sending import File
 
 
 @contact_view
@@ -22,12 +24,9 @@ def order(request: HttpRequest, seat: Seat) -> HttpResponse:
     application, now = seat.application, clock.now()
     wanted = application.status == Status.AWAITING_CSR
     asked = application.status == Status.INFO_REQUESTED
-    context = {
-        "application": application,
-        "type": CertificateType(application.type),
-        "is_test": CertificateType(application.type).is_test,
+    context = about(application) | {
         "seat": seat,
-        "host_names": [host.name for host in application.host_names.all()],
+        "host_names": application.names,
         "stages": tracking.stages(application),
         # A question is the applicant's to answer, and so is its deadline.
         "promise": "" if asked else tracking.promise_words(application, now=now),
@@ -36,28 +35,16 @@ def order(request: HttpRequest, seat: Seat) -> HttpResponse:
         "wanted": wanted,
         "csr_url": seat.url("csr") if csr.attachable(application, Role.TECHNICAL_CONTACT) else "",
         "not_mine_url": seat.url("not_mine") if seat.link else "",
-        **_certificate(seat),
+        **certificates.shown(application, url=partial(seat.url, "download"), now=now),
     }
     return render(request, "applications/contact/order.html", context)
-
-
-def _certificate(seat: Seat) -> dict[str, Any]:
-    shown = certificates.shown(seat.application, now=clock.now())
-    if not shown:
-        return {}
-    kinds = ("der", "pem", "chain", "p7b")
-    links = [
-        file | {"url": seat.url("download", kind)}
-        for file, kind in zip(shown["downloads"], kinds, strict=True)
-    ]
-    return shown | {"downloads": links, "calendar_url": seat.url("download", "ics")}
 
 
 @contact_view
 @require_safe
 def download(request: HttpRequest, seat: Seat, kind: str) -> HttpResponse:
     """Hand over one file of the certificate."""
-    return certificates.hand_over(seat.application, kind)
+    return certificates.hand_over(seat.application, kind, seat.actor)
 
 
 @contact_view

@@ -1,21 +1,20 @@
-"""CA hierarchies for tests: keys in memory, made once per session, rows made for each test."""
+"""CA hierarchies: keys in memory, made once per process; rows made for each use."""
 
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-
-from pytest_django import Settings
+from typing import Any
 
 from certportal.foundation.actors import system
+from issuance.algorithms import Branch
 from issuance.authority import hierarchy
+from issuance.authority.places import PLACES, Place
+from issuance.certificate.profiles import Environment
 from issuance.conf import pki
 from issuance.models import IssuingCA
-from issuance.profiles import Branch, Environment
-from issuance.services import ceremony
-from issuance.services.ceremony import PLACES, Place
-from issuance.services.registering import publish_root_list
-from issuance.services.root import sign_list
-from issuance.signers import Signer, memory
+from issuance.services.ceremony.register_ca import publish_root_list, register
+from issuance.services.ceremony.root import sign_list
+from issuance.signers import Signer, memory, protocol
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 END = datetime(2045, 1, 1, tzinfo=UTC)
@@ -25,7 +24,7 @@ RSA_BITS = 2048  # RSA-4096 keys take seconds to make
 @cache
 def root(environment: Environment, branch: Branch) -> Signer:
     place = Place(environment, branch)
-    key = hierarchy.make_key(branch, RSA_BITS)
+    key = protocol.make_key(branch, RSA_BITS)
     return hierarchy.make_root(key, place.root_names(pki()), START, END)
 
 
@@ -38,7 +37,7 @@ def issuing(place: Place) -> Signer:
         certificate_url=conf.certificate_url(place.root_stem),
     )
     return hierarchy.make_issuing(
-        hierarchy.make_key(branch, RSA_BITS),
+        protocol.make_key(branch, RSA_BITS),
         place.names(conf),
         root(place.environment, branch),
         placement,
@@ -47,8 +46,11 @@ def issuing(place: Place) -> Signer:
     )
 
 
-def make_hierarchy(settings: Settings, data: Path) -> dict[str, IssuingCA]:
-    """Register the four CAs with keys in memory and files under ``data``; by their stems."""
+def make_hierarchy(settings: Any, data: Path) -> dict[str, IssuingCA]:
+    """Register the four CAs with keys in memory and files under ``data``; by their stems.
+
+    ``settings`` are changed, so they must be ones that are put back after a test or the samples.
+    """
     settings.PORTAL_DATA = data
     settings.ISSUANCE_SIGNER = {"BACKEND": "issuance.signers.memory.KeysInMemory"}
     return {place.stem: add_ca(place) for place in PLACES}
@@ -58,7 +60,7 @@ def add_ca(place: Place, state: IssuingCA.State = IssuingCA.State.ACTIVE) -> Iss
     """Register one CA, such as the next generation."""
     signer = issuing(place)
     memory.put(place.stem, signer)
-    return ceremony.register(place, signer, actor=system("test"), now=START, state=state)
+    return register(place, signer, actor=system("test"), now=START, state=state)
 
 
 def publish_roots(data: Path, *, now: datetime) -> None:

@@ -3,18 +3,22 @@
 import subprocess
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
+
+from celery import current_app
 
 from accounts.access import actor_for
 from accounts.models import Person
-from applications import conformity, mailbox, services
-from applications.kinds import CertificateType
-from applications.models import Application
+from accounts.register.identifiers import organisation_root
+from applications import services
+from applications.models import Application, Attachment, HostName
+from applications.models.certificate_types import CertificateType
+from applications.rules import conformity, mailbox_code
 from applications.workflow import Role
-from certportal.celery import app
+from certportal.dev.builders import documents
 from certportal.foundation import clock
 from certportal.foundation.models import OutboxItem
 from issuance.models import PreparedCertificate
-from tests.applications import documents
 
 MAILBOX = "kirjaamo@example.fi"
 UNIT = "1.2.246.10.99000018.10.0"
@@ -24,6 +28,14 @@ CONFORMITY = {
     "conformity_class": "A3",
     "conformity_number": "VT-2025-0042",
     "conformity_valid_until": date(2099, 12, 31),
+}
+CONTACT = {
+    "mailbox": "tekniikka@example.fi",
+    "deliver_to": "technical_contact",
+    "technical_name": "Tiina Toimittaja",
+    "technical_email": "tiina@example.com",
+    "technical_organisation": "Toimittaja Oy",
+    "technical_language": "sv",
 }
 DECLARATIONS = ["authority", "domains", "system", "truth", "terms"]
 
@@ -36,7 +48,7 @@ class Handler:
     application: Application
 
     @property
-    def seen(self) -> dict:
+    def seen(self) -> dict[str, Any]:
         self.application.refresh_from_db()
         return {
             "version": self.application.version,
@@ -57,24 +69,27 @@ def openssl_csr(name: str = "erecept.example.fi", key: str = "ec") -> bytes:
     return done.stdout
 
 
-def sections(type: CertificateType, unit: str = UNIT) -> dict[str, dict]:
+def sections(type: CertificateType, unit: str = UNIT) -> dict[str, dict[str, Any]]:
     """Return what Matti fills in, part by part."""
-    filled = {
+    filled: dict[str, dict[str, Any]] = {
         "unit": {"record_kind": "sote_unit", "record_oid": unit},
         "validity": {"validity_months": 12, "start": None},
         "contact": {"contact_name": "Matti Meikäläinen", "contact_email": "matti@example.fi"},
         "delivery": {"mailbox": "tekniikka@example.fi", "deliver_to": "applicant"},
     }
-    if type.is_server:
+    if type.has_purpose:
         filled["purpose"] = {"purpose": "both"}
+    if type.has_host_names:
         filled["host_names"] = {"host_names": ["erecept.example.fi", "varmuus.example.fi"]}
-    elif type.is_signature:
-        oid = "1.2.246.10.99000018.12.1"
-        filled["system"] = {"system_name": "Apteekki Plus", "system_oid": oid}
+    if type.has_system:
+        root = organisation_root(unit)
+        filled["system"] = {"system_name": "Apteekki Plus", "system_oid": f"{root}.12.1"}
     return filled
 
 
-def begin(person: Person, type: str = "server", *, now: datetime | None = None) -> Application:
+def begin(
+    person: Person, type: str = "server", *, now: datetime | None = None, **more: Any
+) -> Application:
     """Return an empty draft of the person's organisation."""
     return services.start(
         organisation=person.memberships.get(ended_at=None).organisation,
@@ -83,6 +98,7 @@ def begin(person: Person, type: str = "server", *, now: datetime | None = None) 
         language="fi",
         actor=actor_for(person),
         now=now or clock.now(),
+        **more,
     )
 
 
@@ -96,7 +112,7 @@ def draft(
         seen = Handler(person, application).seen
         services.save_section(application.pk, section, values, **seen)
     application.refresh_from_db()
-    if kind.is_email:
+    if kind.has_mailbox:
         prove_mailbox(person, application)
     if conformity.is_asked(application, clock.day(clock.now())):
         attach_conformity(person, application)
@@ -104,11 +120,24 @@ def draft(
     return application
 
 
-def name_contact(person: Person, application: Application, values: dict) -> None:
+def name_contact(person: Person, application: Application, values: dict[str, Any]) -> None:
     """Fill in anew who gets the certificate and who the technical contact is."""
     for section in ("delivery", "technical"):
         seen = Handler(person, application).seen
         services.save_section(application.pk, section, values, **seen)
+
+
+def waiting_for_contact(person: Person, *, unit: str = UNIT, **more: Any) -> Application:
+    """Return an order whose request Tiina, the technical contact, is asked to bring.
+
+    `more` overrides values of `CONTACT`.
+    """
+    application = draft(person, unit=unit)
+    name_contact(person, application, CONTACT | more)
+    seen = Handler(person, application).seen
+    services.save_section(application.pk, "csr", {"csr_by": "technical_contact"}, **seen)
+    submit(person, application)
+    return application
 
 
 def prove_mailbox(person: Person, application: Application, address: str = MAILBOX) -> None:
@@ -116,15 +145,19 @@ def prove_mailbox(person: Person, application: Application, address: str = MAILB
     handler = Handler(person, application)
     services.ask_mailbox_code(application.pk, address, **handler.seen)
     application.refresh_from_db()
-    services.prove_mailbox(application.pk, mailbox.digits(application), **handler.seen)
+    services.prove_mailbox(application.pk, mailbox_code.digits(application), **handler.seen)
     application.refresh_from_db()
 
 
-def attach_conformity(person: Person, application: Application, **more) -> Application:
+def attach_conformity(person: Person, application: Application, **more: Any) -> Application:
     """Attach the certificate of conformity that a private provider's signature needs."""
-    given = {"data": documents.pdf(), "name": "todistus.pdf", "fields": CONFORMITY} | more
+    given: dict[str, Any] = {
+        "data": documents.pdf(),
+        "name": "todistus.pdf",
+        "fields": CONFORMITY,
+    } | more
     seen = Handler(person, application).seen
-    return services.add_attachment(application.pk, "conformity", **given, **seen)
+    return services.add_attachment(application.pk, Attachment.Kind.CONFORMITY, **given, **seen)
 
 
 def with_csr(
@@ -143,20 +176,20 @@ def upload(person: Person, application: Application, csr: bytes) -> None:
     services.choose_csr(application.pk, stored.pk, **Handler(person, application).seen)
 
 
-def submitted(person: Person, type: str = "server", **more) -> Application:
+def submitted(person: Person, type: str = "server", **more: Any) -> Application:
     """Return an application sent with its request, not yet checked."""
     application = with_csr(person, type, **more)
     submit(person, application)
     return application
 
 
-def signature(person: Person, **more) -> dict:
+def signature(person: Person, **more: Any) -> dict[str, Any]:
     """Return what makes sending an act: the person, declared in words, just identified."""
-    given = {"person": person, "declarations": DECLARATIONS, "language": "fi"}
+    given: dict[str, Any] = {"person": person, "declarations": DECLARATIONS, "language": "fi"}
     return given | {"identified_at": clock.now() - timedelta(minutes=1)} | more
 
 
-def submit(person: Person, application: Application, **more) -> None:
+def submit(person: Person, application: Application, **more: Any) -> None:
     """Submit the draft."""
     seen = Handler(person, application).seen
     services.submit(application.pk, **signature(person, **more), **seen)
@@ -170,7 +203,7 @@ def resubmit(person: Person, application: Application) -> None:
     application.refresh_from_db()
 
 
-def in_review(person: Person, type: str = "server", **more) -> Application:
+def in_review(person: Person, type: str = "server", **more: Any) -> Application:
     """Return an application that the workers have checked and queued."""
     application = submitted(person, type, **more)
     drain()
@@ -178,7 +211,7 @@ def in_review(person: Person, type: str = "server", **more) -> Application:
     return application
 
 
-def claimed(person: Person, reviewer: Person, type: str = "server", **more) -> Application:
+def claimed(person: Person, reviewer: Person, type: str = "server", **more: Any) -> Application:
     """Return a case claimed by the reviewer, its certificate prepared."""
     application = in_review(person, type, **more)
     seen = Handler(reviewer, application).seen
@@ -188,7 +221,7 @@ def claimed(person: Person, reviewer: Person, type: str = "server", **more) -> A
     return application
 
 
-def prepared(application: Application) -> PreparedCertificate:
+def prepared(application: Application) -> PreparedCertificate | None:
     """Return the newest attempt."""
     attempts = PreparedCertificate.objects.filter(reference=application.pk)
     return attempts.order_by("-attempt").first()
@@ -199,14 +232,25 @@ def give_evidence(reviewer: Person, application: Application) -> None:
     for host in application.host_names.all():
         seen = Handler(reviewer, application).seen
         services.set_evidence(
-            application.pk, host.pk, evidence="registry", note="", person=reviewer, **seen
+            application.pk,
+            host.pk,
+            evidence=HostName.Evidence.REGISTRY,
+            note="",
+            person=reviewer,
+            **seen,
         )
 
 
 def approve(reviewer: Person, application: Application) -> Application:
     """Approve the bytes that stand prepared."""
     give_evidence(reviewer, application)
+    return press_approve(reviewer, application)
+
+
+def press_approve(reviewer: Person, application: Application) -> Application:
+    """Approve the bytes that stand prepared, with the evidence that there is."""
     found = prepared(application)
+    assert found is not None
     seen = Handler(reviewer, application).seen
     return services.approve(
         application.pk,
@@ -215,6 +259,18 @@ def approve(reviewer: Person, application: Application) -> Application:
         reauthenticated_at=seen["now"],
         person=reviewer,
         **seen,
+    )
+
+
+def ask(reviewer: Person, application: Application, deadline: date) -> None:
+    """Ask for the unit again, as the reviewer who holds the case."""
+    services.request_info(
+        application.pk,
+        reason="Kumpi yksikkö?",
+        sections=["unit"],
+        deadline=deadline,
+        person=reviewer,
+        **Handler(reviewer, application).seen,
     )
 
 
@@ -229,7 +285,7 @@ def finish(person: Person, reviewer: Person, application: Application) -> Applic
     return application
 
 
-def delivered(person: Person, reviewer: Person, type: str = "server", **more) -> Application:
+def delivered(person: Person, reviewer: Person, type: str = "server", **more: Any) -> Application:
     """Return an application whose certificate has been mailed."""
     application = claimed(person, reviewer, type, **more)
     approve(reviewer, application)
@@ -248,8 +304,8 @@ def attach(person: Person, application: Application, csr: bytes) -> None:
 
 def drain(most: int = 100) -> list[str]:
     """Do all open work as the workers would, in order; return the topics done."""
-    app.autodiscover_tasks(force=True)
-    done = []
+    current_app.autodiscover_tasks(force=True)
+    done: list[str] = []
     while items := list(
         OutboxItem.objects.filter(done_at=None, failed_at=None, due_at__lte=clock.now()).order_by(
             "created_at", "due_at"
@@ -257,6 +313,6 @@ def drain(most: int = 100) -> list[str]:
     ):
         assert len(done) < most, "the work does not end"
         for item in items:
-            app.tasks[item.task].run(item=str(item.pk))
+            current_app.tasks[item.task].run(item=str(item.pk))
             done.append(item.topic)
     return done

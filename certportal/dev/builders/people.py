@@ -13,7 +13,9 @@ from accounts.identification.hashing import digests
 from accounts.identification.identity import Identity
 from accounts.middleware import SIGN_ON
 from accounts.models import Membership, Organisation, Person, SignOn, User
-from accounts.services import confirming, email, factors, founding, people, roles, sessions
+from accounts.services.organisations import found
+from accounts.services.people import email, recognise, second_factor, sessions
+from accounts.services.rights import confirm, staff_roles
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from certportal.foundation.models import OutboxItem
@@ -43,7 +45,7 @@ def identity_of(code: str, name: str = "Matti Meikäläinen", kind: str = "hetu"
 def make_login(name: str, *, language: str = "fi", now: datetime = NOW) -> User:
     """Return the login of somebody who has identified for the first time, address not given."""
     identity = identity_of(f"test:{name}", name)
-    return people.recognise(identity, language=language, address="127.0.0.1", now=now)
+    return recognise.recognise(identity, language=language, address="127.0.0.1", now=now)
 
 
 def make_person(name: str, *, language: str = "fi", now: datetime = NOW) -> Person:
@@ -74,10 +76,10 @@ def make_founder(name: str, business_id: str, *, now: datetime = NOW, **more: An
 def found_account(person: Person, business_id: str, *, now: datetime = NOW) -> Organisation:
     """Found the account as the person, whose right a reviewer has confirmed; the register must
     hold the business ID."""
-    statement = founding.Statement(Membership.Basis.MANDATE, "tietohallintopäällikkö")
-    made = founding.found(person, business_id, statement, actor=actor_for(person), now=now)
+    statement = found.Statement(Membership.Basis.MANDATE, "tietohallintopäällikkö")
+    made = found.found(person, business_id, statement, actor=actor_for(person), now=now)
     right = made.memberships.get(person=person).pk
-    confirming.confirm_right(right, note="kaupparekisteri", by=None, actor=system("test"), now=now)
+    confirm.confirm_right(right, note="kaupparekisteri", by=None, actor=system("test"), now=now)
     return made
 
 
@@ -104,7 +106,9 @@ def make_member(
 def make_reviewer(name: str, *, now: datetime = NOW, **more: Any) -> Person:
     """Return a person who holds the reviewer's role."""
     person = make_person(name, now=now, **more)
-    roles.grant_reviewer(person, by=None, actor=system("test"), now=now)
+    staff_roles.grant_reviewer(person, by=None, actor=system("test"), now=now)
+    # The other reviewers have heard of it by the time a test begins.
+    OutboxItem.objects.filter(topic="reviewer.mail", payload__notice="role_granted").delete()
     return person
 
 
@@ -113,10 +117,10 @@ def prove_second_factor(login: User) -> None:
 
     The mail about the app has come and gone.
     """
-    if not factors.factors(login):
+    if not second_factor.factors(login):
         secret, now = codes.new_secret(), clock.now()
         code = codes.code_at(secret, codes.step_at(now))
-        factors.add_app(login, secret, code, actor=system("test"), now=now)
+        second_factor.add_app(login, secret, code, actor=system("test"), now=now)
         OutboxItem.objects.filter(payload__kind="second_factor").update(done_at=now)
 
 
@@ -151,5 +155,5 @@ def open_session(client: Client, login: User) -> None:
 def make_superuser(name: str, *, now: datetime = NOW) -> Person:
     """Return a person who may enter the settings admin."""
     person = make_person(name, now=now)
-    roles.make_superuser(person.logins.get(), actor=system("test"), now=now)
+    staff_roles.make_superuser(person.logins.get(), actor=system("test"), now=now)
     return person

@@ -1,4 +1,4 @@
-"""Finland's dates and times in this language; Django's own forms are another country's."""
+"""Date and time formats for Finnish."""
 
 DATE_FORMAT = SHORT_DATE_FORMAT = "j.n.Y"
 DATETIME_FORMAT = SHORT_DATETIME_FORMAT = r"j.n.Y \k\l\o G.i"

@@ -1,4 +1,4 @@
-"""Making a backup: a folder with the database, the files and a manifest."""
+"""Making a backup: a folder with the encrypted database and files, and a manifest."""
 
 import hashlib
 import json
@@ -19,23 +19,24 @@ from certportal.foundation.backup.streams import (
     run,
     writing,
 )
+from certportal.foundation.own_files import OWN, OWN_FOLDER, make_folder, write_new
 
 FORMAT = 1
 _PASSING = {".reserve", ".new"}
 
 
 def back_up(target: Path, *, recipients: Path, now: datetime) -> dict[str, int]:
-    """Back the service up into the new folder `target`; return how many bytes each part has.
+    """Back up the service into the new folder `target`; return the size of each part in bytes.
 
-    `recipients` is a file of age public keys. The database is copied first: the journal, copied
-    after it, then knows every certificate the database knows. Raises BackupFailed; then there
-    is no folder.
+    `recipients`: file of age public keys. The database is dumped first, so that the journal, which
+    is copied afterwards, contains every certificate in the dump. Raises BackupFailed, without
+    leaving a folder.
     """
     if target.exists():
         raise BackupFailed(f"{target} exists already")
     draft = target.with_name(f".{target.name}.part")
     shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(mode=0o700, parents=True)
+    make_folder(draft, OWN_FOLDER)
     try:
         with writing(draft / DATABASE, recipients) as stream:
             run([*postgres("pg_dump"), "--format=custom", "--no-owner", "--no-acl"], stdout=stream)
@@ -54,7 +55,7 @@ def back_up(target: Path, *, recipients: Path, now: datetime) -> dict[str, int]:
 
 
 def _add(archive: tarfile.TarFile, folder: Path) -> None:
-    """Add every file of the folder that stays; one removed meanwhile is passed over."""
+    """Add the folder's files, except temporary ones and those deleted in the meantime."""
     for path in sorted(folder.rglob("*")):
         if path.name.startswith(".") or path.suffix in _PASSING or not path.is_file():
             continue
@@ -69,7 +70,7 @@ def _add(archive: tarfile.TarFile, folder: Path) -> None:
 def _seal(draft: Path, now: datetime) -> dict[str, int]:
     sums = {name: sha256(draft / name) for name in (DATABASE, FILES)}
     manifest = {"format": FORMAT, "made_at": now.isoformat(), "sha256": sums}
-    (draft / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n")
+    write_new(draft / MANIFEST, (json.dumps(manifest, indent=1) + "\n").encode(), OWN)
     return {name: (draft / name).stat().st_size for name in sums}
 
 

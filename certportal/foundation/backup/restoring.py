@@ -1,8 +1,7 @@
-"""Restoring a backup beside what the disk still has: nothing newer is ever overwritten."""
+"""Restoring a backup. Newer files on the disk are never overwritten."""
 
 import glob
 import json
-import os
 import tarfile
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
@@ -23,20 +22,28 @@ from certportal.foundation.backup.streams import (
     reading,
     run,
 )
+from certportal.foundation.own_files import (
+    GROUP,
+    GROUP_FOLDER,
+    OWN,
+    OWN_FOLDER,
+    make_folder,
+    replace,
+)
 
-# A journal only grows, so of two copies the longer one holds the other.
+# A journal is append-only, so the longer of two copies contains the shorter one.
 _GROWING = "journal"
 _SUFFIX = ".journal"
 _EMPTY = b"DROP SCHEMA public CASCADE; CREATE SCHEMA public;\n"
 
 
 def restore(source: Path, *, identity: Path, replace: bool = False) -> list[str]:
-    """Restore a backup made by `back_up`; return a line about each file that was kept instead.
+    """Restore a backup made by `back_up`; return a line for each existing file that was kept.
 
-    `identity` is the file of the age private key. The database must be empty, or `replace` says
-    that what it holds is to go. Files that are there stay; a journal that is a later copy of the
-    one in the backup stays too, under whatever name it was moved aside. Raises BackupFailed; then
-    the database is as it was.
+    `identity`: file of the age private key. The database must be empty, unless `replace` is given,
+    which deletes its content. Existing files are kept; so is a journal that continues the one in
+    the backup, even if it was renamed (see `_journals`). Raises BackupFailed, leaving the database
+    unchanged.
     """
     _check(source, identity)
     if not replace and connection.introspection.table_names():
@@ -52,7 +59,7 @@ def restore(source: Path, *, identity: Path, replace: bool = False) -> list[str]
 
 
 def _check(source: Path, identity: Path) -> None:
-    """Read every byte once, and compare the journals, before anything is touched."""
+    """Read the whole backup and compare the journals before anything is changed."""
     try:
         manifest: dict[str, Any] = json.loads((source / MANIFEST).read_text())
         sums = {name: sha256(source / name) for name in (DATABASE, FILES)}
@@ -68,7 +75,7 @@ def _check(source: Path, identity: Path) -> None:
 def _over_files(
     source: Path, identity: Path, act: Callable[[PurePosixPath, bytes], str]
 ) -> list[str]:
-    """Do something with every file of the backup; the lines that come of it."""
+    """Call `act` with name and content of each file; return its non-empty results."""
     with (
         reading(source / FILES, identity) as stream,
         tarfile.open(fileobj=stream, mode="r|") as archive,
@@ -86,7 +93,7 @@ def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> tuple[PurePos
 
 
 def _restore(name: PurePosixPath, content: bytes) -> str:
-    """Write one file unless a newer one is there; what was kept, or an empty text."""
+    """Write the file unless an existing one is to be kept; return what was kept, or empty."""
     kept = _why_kept(name, content)
     if not kept:
         _write(Path(settings.PORTAL_DATA) / name, content)
@@ -94,7 +101,10 @@ def _restore(name: PurePosixPath, content: bytes) -> str:
 
 
 def _why_kept(name: PurePosixPath, backed_up: bytes) -> str:
-    """What is kept in the place of a file; empty if it is to be written. Raises BackupFailed."""
+    """Return which existing file is kept instead; empty if the file is to be written.
+
+    Raises BackupFailed if existing journals contradict the one in the backup.
+    """
     path = Path(settings.PORTAL_DATA) / name
     if name.parts[0] != _GROWING or _SUFFIX not in name.name:
         return f"kept {name}" if path.exists() else ""
@@ -111,18 +121,13 @@ def _why_kept(name: PurePosixPath, backed_up: bytes) -> str:
 
 
 def _journals(path: Path) -> dict[Path, bytes]:
-    """The files of the journal, those moved aside too: issuance.journal has their names."""
+    """Return the journal's files by path, including renamed ones (see `issuance.journal`)."""
     current = path.with_name(path.name.partition(_SUFFIX)[0] + _SUFFIX)
     aside = path.parent.glob(f"{glob.escape(current.name)}.*")
     return {each: each.read_bytes() for each in (*sorted(aside), current) if each.exists()}
 
 
 def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.restored")
-    mode = 0o600 if path.parent.name == _GROWING else 0o640
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    own = path.parent.name == _GROWING
+    make_folder(path.parent, OWN_FOLDER if own else GROUP_FOLDER)
+    replace(path, content, OWN if own else GROUP)

@@ -1,7 +1,8 @@
-"""Streams through age and PostgreSQL's own tools: nothing readable is ever put on a disk.
+"""Streaming through age and PostgreSQL's tools, so that no plaintext is written to disk.
 
-age (age-encryption.org/v1) encrypts to a public key, so that whoever makes backups cannot read
-them, and authenticates every 64 KiB, so that a damaged or cut copy is noticed while it is read.
+age (age-encryption.org/v1) encrypts to a public key, so that the machine that makes backups
+cannot read them, and authenticates every 64 KiB, so that a damaged or truncated copy is detected
+while it is read.
 """
 
 import os
@@ -15,17 +16,25 @@ from typing import IO, Any, cast
 
 from django.db import connection
 
+from certportal.foundation.own_files import open_or_make
+
 DATABASE, FILES, MANIFEST = "database.age", "files.age", "manifest.json"
-FOLDERS = ("attachments", "journal", "crl", "ca/public", "ca/ceremonies")
-"""Folders of PORTAL_DATA that are kept. Keys (ca/keys, secrets) are on purpose not among them."""
+FOLDERS = ("attachments", "numbers", "journal", "crl", "ca/public", "ca/ceremonies")
+"""Folders of PORTAL_DATA in a backup. Keys (ca/keys, secrets) are left out on purpose."""
+
+
+# Options that Django keeps to itself, and the service's limits of waiting, for which libpq reads no
+# environment variable: a connection is no less safe without them.
+_OURS = {"isolation_level", "assume_role", "pool", "server_side_binding"}
+_OURS |= {"tcp_user_timeout", "keepalives_idle", "keepalives_interval", "keepalives_count"}
 
 
 class BackupFailed(Exception):
-    """The backup was not made or not restored; `str()` says why, for an operator."""
+    """The backup could not be made or restored; `str()` tells the operator why."""
 
 
 def postgres(tool: str) -> list[str]:
-    """Return the command of a PostgreSQL tool: the newest installed, which reads every version."""
+    """Return the command line of a PostgreSQL tool: the newest version reads all older ones."""
     versions = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{tool}"), key=_version)
     found = str(versions[-1]) if versions else shutil.which(tool)
     if not found:
@@ -37,25 +46,65 @@ def _version(tool: Path) -> int:
     return int(tool.parents[1].name)
 
 
+PLACE = {"HOST": "PGHOST", "PORT": "PGPORT", "USER": "PGUSER", "PASSWORD": "PGPASSWORD"}
+# What a DATABASE_URL may ask besides (PostgreSQL's manual, section 32.15): above all TLS.
+OPTIONS = {
+    "sslmode": "PGSSLMODE",
+    "sslrootcert": "PGSSLROOTCERT",
+    "sslcert": "PGSSLCERT",
+    "sslkey": "PGSSLKEY",
+    "sslcrl": "PGSSLCRL",
+    "sslcrldir": "PGSSLCRLDIR",
+    "sslnegotiation": "PGSSLNEGOTIATION",
+    "ssl_min_protocol_version": "PGSSLMINPROTOCOLVERSION",
+    "ssl_max_protocol_version": "PGSSLMAXPROTOCOLVERSION",
+    "channel_binding": "PGCHANNELBINDING",
+    "require_auth": "PGREQUIREAUTH",
+    "gssencmode": "PGGSSENCMODE",
+    "krbsrvname": "PGKRBSRVNAME",
+    "connect_timeout": "PGCONNECT_TIMEOUT",
+    "target_session_attrs": "PGTARGETSESSIONATTRS",
+    "application_name": "PGAPPNAME",
+    "client_encoding": "PGCLIENTENCODING",
+    "options": "PGOPTIONS",
+    "passfile": "PGPASSFILE",
+    "service": "PGSERVICE",
+}
+
+
 def database_environment() -> dict[str, str]:
-    """Return the environment in which PostgreSQL's tools find this service's database."""
+    """Return the environment variables with which PostgreSQL's tools connect to our database.
+
+    They connect as the service does, or not at all: BackupFailed for an option of DATABASE_URL that
+    they cannot be told, since without it the connection might be less safe.
+    """
     facts = connection.settings_dict
-    names = {"HOST": "PGHOST", "PORT": "PGPORT", "USER": "PGUSER", "PASSWORD": "PGPASSWORD"}
-    chosen = {variable: str(facts[name]) for name, variable in names.items() if facts[name]}
-    return {**os.environ, "PGDATABASE": str(facts["NAME"]), **chosen}
+    asked = {name: str(value) for name, value in facts["OPTIONS"].items() if name not in _OURS}
+    if unknown := asked.keys() - OPTIONS.keys():
+        names = ", ".join(sorted(unknown))
+        raise BackupFailed(
+            f"PostgreSQL's tools cannot be told {names}; take it out of DATABASE_URL"
+        )
+    place = {variable: str(facts[name]) for name, variable in PLACE.items() if facts[name]}
+    options = {OPTIONS[name]: value for name, value in asked.items()}
+    return {**os.environ, "PGDATABASE": str(facts["NAME"]), **place, **options}
 
 
 @contextmanager
 def writing(path: Path, recipients: Path) -> Iterator[IO[bytes]]:
-    """Encrypt what is written to the stream into the file."""
-    arguments = ["-R", str(recipients), "-o", str(path)]
-    with _age(arguments, stdin=subprocess.PIPE) as age, cast(IO[bytes], age.stdin) as stream:
+    """Yield a stream whose data is written to the file, encrypted."""
+    arguments = ["-R", str(recipients)]
+    with (
+        os.fdopen(open_or_make(path, os.O_WRONLY), "wb") as file,
+        _age(arguments, stdin=subprocess.PIPE, stdout=file) as age,
+        cast(IO[bytes], age.stdin) as stream,
+    ):
         yield stream
 
 
 @contextmanager
 def reading(path: Path, identity: Path) -> Iterator[IO[bytes]]:
-    """Decrypt the file with the private key in `identity`."""
+    """Yield a stream of the file decrypted with the private key in `identity`."""
     arguments = ["-d", "-i", str(identity), str(path)]
     with _age(arguments, stdout=subprocess.PIPE) as age, cast(IO[bytes], age.stdout) as stream:
         yield stream
@@ -65,9 +114,9 @@ def reading(path: Path, identity: Path) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def _age(
-    arguments: Sequence[str], *, stdin: int | None = None, stdout: int | None = None
+    arguments: Sequence[str], *, stdin: int | None = None, stdout: int | IO[bytes] | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run age while the block runs. Its failure explains any that follows from it."""
+    """Run age during the block. If age fails, its message replaces errors that follow from it."""
     tool, failure = shutil.which("age"), None
     if tool is None:
         raise BackupFailed("age is not installed")
@@ -96,9 +145,9 @@ def run(command: Sequence[str], **streams: Any) -> None:
 
 @contextmanager
 def loading() -> Iterator[IO[bytes]]:
-    """Run the SQL written to the stream in one transaction, which stands once the block is over.
+    """Run the SQL written to the stream in one transaction, committed at the end of the block.
 
-    Whatever fails before, be it this process, the database is as it was: raises BackupFailed.
+    Raises BackupFailed on any error, leaving the database unchanged, also if this process dies.
     """
     tool, failure = [*postgres("psql"), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"], None
     with subprocess.Popen(

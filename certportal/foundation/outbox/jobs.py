@@ -1,4 +1,4 @@
-"""What beat's jobs share: a row that cannot be handled keeps none of the others waiting."""
+"""Processing many rows in a periodic job, where a failing row must not block the others."""
 
 from collections.abc import Callable, Iterable
 
@@ -8,11 +8,11 @@ log = structlog.get_logger(__name__)
 
 
 def for_each[Key](keys: Iterable[Key], act: Callable[[Key], object]) -> None:
-    """Do the act for each key, and for all the others too when it fails for one.
+    """Call `act` for each key, continuing with the others when it fails for one.
 
-    Jobs go through their rows in the same order every day: what one row raises would else keep
-    all that come after it waiting for good. Failures are logged with the key, which must be an
-    id, and the first is raised at the end, so that the job itself counts as failed.
+    Jobs process their rows in the same order every day, so a failing row would otherwise block all
+    later ones forever. Failures are logged with the key, which must be an id, and the first is
+    raised at the end, so that the job itself counts as failed.
     """
     failures: list[Exception] = []
     for key in keys:

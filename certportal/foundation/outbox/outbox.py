@@ -1,7 +1,7 @@
-"""The outbox: work is stored in the transaction that causes it, leased, done, and swept if lost.
+"""The outbox: work is stored in the causing transaction, leased by a worker and marked done.
 
-A broker that is down loses nothing: the item stands in the database, and the sweeper hands it
-over once the broker is back. Delivery is at least once; handlers are idempotent.
+Nothing is lost when the broker is down: the item is in the database, and the sweeper sends it
+once the broker is back. Delivery is at least once; handlers must be idempotent.
 """
 
 import functools
@@ -16,21 +16,25 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 
-from certportal.foundation import clock, rows
+from certportal.foundation import bulk_insert, clock
+from certportal.foundation.breaker import Breaker, Resting
 from certportal.foundation.errors import Hopeless, Unavailable
 from certportal.foundation.models import OutboxItem
 
 log = structlog.get_logger(__name__)
 
-# An item fails for good (and alarms) after this many tries that ended in an unexpected error.
+# After this many attempts an unexpected error sets the item aside, which raises an alarm.
 MOST_ATTEMPTS = 12
 LONGEST_PAUSE = timedelta(minutes=5)
+# After a broker that hangs has cost one message its time limit, the others of the request and of
+# the next seconds are left to the sweeper.
+broker = Breaker("broker", pause=5, slow=0.5)
 
 
 def enqueue(topic: str, *, now: datetime, **payload: Any) -> list[OutboxItem]:
-    """Store one item for each task that hears the topic and hand them over after the commit.
+    """Store one item for each task routed to the topic, and send them after the commit.
 
-    `payload` is JSON: ids and small values. Raises KeyError for a topic nobody hears.
+    `payload`: JSON, ids and small values. Raises KeyError for an unknown topic.
     """
     return enqueue_all(topic, [payload], now=now)
 
@@ -42,24 +46,26 @@ def enqueue_all(
     now: datetime,
     paced: bool = False,
 ) -> list[OutboxItem]:
-    """Do as `enqueue` for each payload, with one statement for all.
+    """Enqueue each payload as `enqueue` does, with one statement for all.
 
-    `paced` leaves it to the sweeper to hand them over, so many each time, and lets the work of
-    people who wait go first.
+    `paced` leaves sending to the sweeper, which sends a limited number each time, so that bulk work
+    does not delay the work of people who wait.
     """
+    request_id = str(structlog.contextvars.get_contextvars().get("request_id", ""))[:40]
     items = [
         OutboxItem(
             topic=topic,
             task=task,
             queue=queue,
             payload=payload,
+            request_id=request_id,
             created_at=now,
             due_at=now,
         )
         for payload in payloads
         for task, queue in settings.OUTBOX_ROUTES[topic]
     ]
-    rows.insert(items)
+    bulk_insert.insert(items)
     for item in items:
         if not paced:
             transaction.on_commit(functools.partial(hand_over, item), robust=True)
@@ -67,28 +73,42 @@ def enqueue_all(
 
 
 def hand_over(item: OutboxItem) -> bool:
-    """Send the item's id to its queue and tell whether the broker took it.
+    """Send the item's id to its queue and return whether the broker accepted it.
 
-    A broker that is down is logged and left to the sweeper.
+    A failure is logged; the sweeper will send the item again.
     """
+    message = celery.signature(item.task, kwargs={"item": str(item.id)})
     try:
-        celery.signature(item.task, kwargs={"item": str(item.id)}).apply_async(queue=item.queue)
+        with broker.call():
+            message.apply_async(queue=_queue_of(item))
+    except Resting:
+        return False
     except Exception as error:
         log.warning("broker_unavailable", topic=item.topic, error=type(error).__name__)
         return False
     return True
 
 
+def _queue_of(item: OutboxItem) -> str:
+    """Return the task's queue of today: the item may have been stored by an earlier version."""
+    routes = dict(settings.OUTBOX_ROUTES.get(item.topic, ()))
+    return routes.get(item.task, item.queue)
+
+
 def lease_time() -> timedelta:
-    """Return how long a worker may hold an item before another takes it."""
+    """Return how long a worker may hold an item before another may take it."""
     return timedelta(seconds=settings.OUTBOX_LEASE_SECONDS)
 
 
-def lease(item_id: UUID | str, *, now: datetime) -> OutboxItem | None:
-    """Take the item for this worker, or return None when it is done, failed, early or taken."""
+def lease(item_id: UUID | str, task_name: str, *, now: datetime) -> OutboxItem | None:
+    """Lease the item for the task; None if it is done, failed, not yet due or leased.
+
+    Also None if it was stored for another task: the message is not trusted, because whoever can
+    write to the broker could otherwise run the last task of a chain on an earlier task's item.
+    """
     free = Q(leased_until=None) | Q(leased_until__lt=now)
     taken = OutboxItem.objects.filter(
-        free, pk=item_id, done_at=None, failed_at=None, due_at__lte=now
+        free, pk=item_id, task=task_name, done_at=None, failed_at=None, due_at__lte=now
     ).update(leased_until=now + lease_time(), handed_at=None, attempts=F("attempts") + 1)
     return OutboxItem.objects.get(pk=item_id) if taken else None
 
@@ -99,66 +119,102 @@ def finish(item: OutboxItem, *, now: datetime) -> None:
 
 
 def postpone(item: OutboxItem, error: Exception, *, now: datetime) -> None:
-    """Let the item be tried again later; a hopeless one and one that keeps failing is set aside."""
-    pause = min(timedelta(seconds=2 ** min(item.attempts, 9)), LONGEST_PAUSE)
-    tired = not isinstance(error, Unavailable) and item.attempts >= MOST_ATTEMPTS
-    hopeless = tired or isinstance(error, Hopeless)
+    """Schedule a retry; set the item aside if it is hopeless or has used up its attempts.
+
+    Attempts are counted anew if what failed has another mark than before: those that a mail server
+    failed say nothing about the mailbox that now puts the mail off, nor the other way round.
+    """
+    mark = getattr(error, "mark", "")
+    attempts = item.attempts if mark == mark_in(item) else 1
+    pause = min(timedelta(seconds=2 ** min(attempts, 9)), LONGEST_PAUSE)
+    hopeless = isinstance(error, Hopeless) or _is_tired(item, attempts, error, now)
     OutboxItem.objects.filter(pk=item.pk).update(
+        attempts=attempts,
         due_at=now + pause,
         leased_until=None,
         handed_at=None,
         failed_at=now if hopeless else None,
-        problem=f"{type(error).__name__}"[:500],
+        problem=f"{type(error).__name__} {mark}".strip()[:500],
     )
     log.warning(
         "item_postponed",
         topic=item.topic,
         item=str(item.pk),
-        attempts=item.attempts,
+        attempts=attempts,
         error=type(error).__name__,
         failed=hopeless,
         exc_info=not isinstance(error, Unavailable | Hopeless),
     )
 
 
-def task(name: str) -> Callable[[Callable[..., None]], Any]:
-    """Turn `def handler(*, item, now, **payload)` into the Celery task that does outbox items.
+def mark_in(item: OutboxItem) -> str:
+    """Return the mark of what failed last, such as a mailbox; empty without one."""
+    return item.problem.partition(" ")[2]
 
-    The task leases the item, calls the handler outside any transaction and marks it done; an
-    exception postpones it. `item` is the OutboxItem (its id makes a stable Message-ID).
+
+def _is_tired(item: OutboxItem, attempts: int, error: Exception, now: datetime) -> bool:
+    """Whether so many attempts in a row are enough."""
+    if not isinstance(error, Unavailable):
+        return attempts >= MOST_ATTEMPTS
+    if error.most_attempts is None or now - item.created_at < error.least_age:
+        return False
+    return attempts >= error.most_attempts
+
+
+def task(name: str) -> Callable[[Callable[..., None]], Any]:
+    """Turn `def handler(*, item, now, **payload)` into a Celery task for outbox items.
+
+    The task leases the item, calls the handler outside any transaction and marks the item done; an
+    exception postpones it. `item` is the OutboxItem (its id gives a stable Message-ID). The message
+    carries only the item's id: everything the task acts on comes from the database.
     """
 
     def decorate(handler: Callable[..., None]) -> Any:
         @celery.shared_task(name=name)
         @functools.wraps(handler)
-        def run(*, item: str, **_: Any) -> None:
-            perform(handler, item)
+        def run(*, item: str) -> None:
+            perform(handler, item, name)
 
         return run
 
     return decorate
 
 
-def perform(handler: Callable[..., None], item_id: str) -> None:
+def perform(handler: Callable[..., None], item_id: str, task_name: str) -> None:
     """Lease the item, run the handler, and mark the outcome."""
-    leased = lease(item_id, now=clock.now())
+    leased = lease(item_id, task_name, now=clock.now())
     if leased is None:
-        log.info("item_not_free", item=item_id)
+        _tell_why(item_id, task_name)
         return
-    try:
-        handler(item=leased, now=clock.now(), **leased.payload)
-    except Exception as error:
-        postpone(leased, error, now=clock.now())
+    with structlog.contextvars.bound_contextvars(**_cause(leased)):
+        try:
+            handler(item=leased, now=clock.now(), **leased.payload)
+        except Exception as error:
+            postpone(leased, error, now=clock.now())
+        else:
+            finish(leased, now=clock.now())
+
+
+def _cause(item: OutboxItem) -> dict[str, str]:
+    """Return the logging context of the request that caused the item."""
+    return {"request_id": item.request_id} if item.request_id else {}
+
+
+def _tell_why(item_id: str, task_name: str) -> None:
+    """Log that nothing was done; as an error if the message cannot have come from this service."""
+    found = OutboxItem.objects.filter(pk=item_id).first()
+    if found is not None and found.task != task_name:
+        log.error("item_of_another_task", item=item_id, task=task_name)
     else:
-        finish(leased, now=clock.now())
+        log.info("item_not_free", item=item_id)
 
 
 def sweep(*, now: datetime, limit: int = 500) -> int:
-    """Hand over again every open item that is due and not leased; return how many were sent.
+    """Send open items that are due and not leased again, at most `limit`; return how many.
 
-    Finds work whose message was lost with the broker or whose worker died with the lease.
-    Items made in the last seconds are left to the message already on its way. An item is sent
-    once in a lease's time, so that a long queue is not made longer by each sweep.
+    Finds work whose message was lost with the broker, or whose worker died during the lease. Items
+    that became due in the last seconds are skipped: their message is probably on its way. An item
+    is sent at most once per lease time, so that sweeps do not lengthen a long queue.
     """
     _set_right(now)
     free = Q(leased_until=None) | Q(leased_until__lt=now)
@@ -168,7 +224,7 @@ def sweep(*, now: datetime, limit: int = 500) -> int:
         free, unsent, done_at=None, failed_at=None, due_at__lte=grace
     )
     items = list(waiting.order_by("due_at")[:limit])
-    # Marked before it is sent: a worker that takes it at once wipes the mark.
+    # Marked before sending, because a worker that takes the item at once clears the mark.
     OutboxItem.objects.filter(pk__in=[item.pk for item in items]).update(handed_at=now)
     unsent_still = [item.pk for item in items if not hand_over(item)]
     OutboxItem.objects.filter(pk__in=unsent_still).update(handed_at=None)
@@ -176,9 +232,9 @@ def sweep(*, now: datetime, limit: int = 500) -> int:
 
 
 def _set_right(now: datetime) -> None:
-    """Make due what was stored, sent or taken while the clock ran ahead, before it was put back.
+    """Make items due whose times lie too far ahead: they were set before the clock was set back.
 
-    No pause and no lease is so long.
+    The tolerance is twice the longest pause or lease, so no regular item is affected.
     """
     ahead = now + 2 * max(LONGEST_PAUSE, lease_time())
     future = Q(due_at__gt=ahead) | Q(leased_until__gt=ahead) | Q(handed_at__gt=ahead)

@@ -1,4 +1,4 @@
-"""The few template tags every page of the service may use."""
+"""Template tags for all pages of the service."""
 
 from collections.abc import Iterator
 from typing import Any, TypedDict
@@ -6,6 +6,7 @@ from typing import Any, TypedDict
 from django import forms, template
 from django.conf import settings
 from django.http import HttpRequest
+from django.shortcuts import resolve_url
 from django.template.context import Context
 from django.templatetags.static import static
 from django.utils.html import format_html
@@ -13,8 +14,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 register = template.Library()
-
-LANGUAGE_NAMES = {"fi": "Suomi", "sv": "Svenska", "en": "English"}
 
 
 class LanguageLink(TypedDict):
@@ -35,7 +34,7 @@ class ErrorLink(TypedDict):
 
 @register.simple_tag
 def icon(name: str) -> SafeString:
-    """Draw an icon of the sprite; decorative, so the words must stand beside it."""
+    """Render an icon of the sprite; it is hidden from screen readers, so text must accompany it."""
     return format_html(
         '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
         static("portal/icons.svg"),
@@ -43,9 +42,64 @@ def icon(name: str) -> SafeString:
     )
 
 
+@register.inclusion_tag("components/back.html")
+def back(to: str, *args: object, label: str = "") -> dict[str, str]:
+    """Render a link to the parent page; ``to`` is a view's name or a URL."""
+    return {"url": resolve_url(to, *args), "label": label}
+
+
+@register.simple_block_tag(takes_context=True)
+def table(context: Context, content: SafeString, caption: str, **options: object) -> SafeString:
+    """Render a table around ``thead`` and ``tbody``. Options: components/table.html."""
+    return _component(context, "table", content, caption=caption, **options)
+
+
+@register.simple_block_tag(takes_context=True)
+def details(context: Context, content: SafeString, title: str) -> SafeString:
+    """Render a disclosure that opens when its title is pressed."""
+    return _component(context, "details", content, title=title)
+
+
+@register.simple_block_tag(takes_context=True)
+def notice(context: Context, content: SafeString, tone: str, **options: object) -> SafeString:
+    """Render a notice with HTML content. Options: components/notice.html."""
+    return _component(context, "notice", content, tone=tone, **options)
+
+
+@register.simple_block_tag(takes_context=True)
+def post(
+    context: Context, content: SafeString, form: forms.BaseForm | None = None, **options: object
+) -> SafeString:
+    """Render a form sent by POST around its buttons and links."""
+    return _component(context, "post", content, form=form, **options)
+
+
+@register.simple_block_tag(takes_context=True)
+def button(
+    context: Context,
+    content: SafeString,
+    to: str,
+    *args: object,
+    look: str = "",
+    version: int | None = None,
+) -> SafeString:
+    """Render a button in its own form, posted to the view ``to``; the content is its label."""
+    action = resolve_url(to, *args)
+    return _component(
+        context, "button", content, action=action, looks=look.split(), version=version
+    )
+
+
+def _component(context: Context, name: str, content: SafeString, **values: object) -> SafeString:
+    # As in an inclusion tag, the component sees only its arguments and the CSRF token.
+    inner = context.new({"content": content, "csrf_token": context.get("csrf_token"), **values})
+    template_of = context.template.engine.get_template  # type: ignore[union-attr] # while rendering
+    return template_of(f"components/{name}.html").render(inner)
+
+
 @register.inclusion_tag("components/languages.html", takes_context=True)
 def language_links(context: Context) -> dict[str, list[LanguageLink]]:
-    """The same page in each language; the start page where the address has no language."""
+    """Render links to this page in each language; to the start page if its URL has no language."""
     request: HttpRequest | None = context.get("request")
     path = request.get_full_path() if request else "/"
     current = get_language()
@@ -53,30 +107,30 @@ def language_links(context: Context) -> dict[str, list[LanguageLink]]:
         "links": [
             LanguageLink(
                 code=code,
-                name=LANGUAGE_NAMES.get(code, code),
+                name=name,
                 href=in_language(path, code),
                 current=code == current,
             )
-            for code, _name in settings.LANGUAGES
+            for code, name in settings.LANGUAGES
         ]
     }
 
 
 @register.inclusion_tag("components/error_summary.html")
 def error_summary(*bound: forms.BaseForm | None) -> dict[str, list[ErrorLink]]:
-    """List what keeps the given forms from being sent, each line a link to its field."""
+    """Render the errors of the given forms, each as a link to its field."""
     return {"errors": [line for form in bound if form is not None for line in error_links(form)]}
 
 
 def in_language(path: str, code: str) -> str:
-    """Swap the language prefix of a local path; a path without one leads to the start page."""
+    """Return a local path with its language prefix replaced; without one, the start page's path."""
     first, _slash, rest = path.lstrip("/").partition("/")
     known = first in dict(settings.LANGUAGES)
     return f"/{code}/{rest}" if known else f"/{code}/"
 
 
 def error_links(form: forms.BaseForm) -> Iterator[ErrorLink]:
-    """Errors of the whole form first, then each field's in the order of the page."""
+    """Yield the errors of the whole form first, then those of the fields in page order."""
     for text in form.non_field_errors():
         yield ErrorLink(href="", text=str(text))
     for field in form:
@@ -85,6 +139,6 @@ def error_links(form: forms.BaseForm) -> Iterator[ErrorLink]:
 
 
 def _first_control(field: Any) -> str:
-    # A group of radios or checkboxes has no element with the field's own id.
+    # A group of radio buttons or checkboxes has no element with the field's own id.
     grouped = field.use_fieldset and isinstance(field.field.widget, forms.RadioSelect)
     return f"{field.auto_id}_0" if grouped else str(field.auto_id)

@@ -1,4 +1,4 @@
-"""What browsers are told with every answer, and forms that other sites may not send here."""
+"""Security headers of every response, and protection against requests forged by other sites."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +16,7 @@ type View = Callable[..., HttpResponseBase]
 type Next = Callable[[HttpRequest], HttpResponse]
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
-# What a page of this service may ask of the device: passkeys, and copying text on a button's press.
+# Browser features that our pages use: passkeys, and copying text at the press of a button.
 ASKED = ("publickey-credentials-get", "publickey-credentials-create", "clipboard-write")
 NEVER_ASKED = (
     *["accelerometer", "autoplay"],
@@ -32,17 +32,17 @@ PERMISSIONS = ", ".join(
 
 
 class PolicyHeaders:
-    """Adds the headers that Django does not know; stands outermost, so files carry them too.
+    """Adds headers that Django does not set; outermost, so that static files have them too.
 
-    Permissions-Policy (W3C): no page, and no page framed in it, may use a device's parts.
-    Cross-Origin-Resource-Policy (Fetch, 3.7): no other site may embed what is served here.
+    Permissions-Policy (W3C): pages and frames in them may use only the features in `ASKED`.
+    Cross-Origin-Resource-Policy (Fetch, 3.7): other sites may not embed our resources.
     """
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer, and add them."""
+        """Add the headers to the response."""
         response = self.get_response(request)
         response["Permissions-Policy"] = PERMISSIONS
         response["Cross-Origin-Resource-Policy"] = "same-origin"
@@ -50,24 +50,24 @@ class PolicyHeaders:
 
 
 class OwnPagesOnly:
-    """Refuses what a page of another site sends, besides the token that Django asks for.
+    """Refuses cross-site requests that change something, in addition to Django's CSRF token.
 
-    Browsers tell who sends (Fetch Metadata, 2.3; before that, Origin), programs tell nothing and
-    pass: they have no cookie of somebody else's. So forms that are open to everybody need no
-    token and thereby no cookie, and a token that leaks is not enough for the others.
+    Browsers send their origin (Fetch Metadata, 2.3; older ones the Origin header). Other programs
+    send neither and pass, since they do not carry a victim's cookies. So public forms need no CSRF
+    token and no cookie, and elsewhere a leaked token is not enough.
     """
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Pass the request on; the view is known only in ``process_view``."""
+        """Pass the request on; the check is in ``process_view``, where the view is known."""
         return self.get_response(request)
 
     def process_view(
         self, request: HttpRequest, view: View, _args: Any, _kwargs: Any
     ) -> HttpResponse | None:
-        """Answer 403 to a request that changes something and comes from elsewhere."""
+        """Respond with 403 to an unsafe request from another site."""
         if request.method in SAFE or getattr(view, "from_other_sites", False):
             return None
         if not comes_from_elsewhere(request):
@@ -77,7 +77,7 @@ class OwnPagesOnly:
 
 
 def comes_from_elsewhere(request: HttpRequest) -> bool:
-    """Whether the browser says that a page of another origin made the request."""
+    """Whether the request's headers say that a page of another origin made it."""
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
         return site not in {"same-origin", "none"}
@@ -88,7 +88,7 @@ def comes_from_elsewhere(request: HttpRequest) -> bool:
 
 
 def came_from(request: HttpRequest) -> str:
-    """The page of this service that led here, or empty."""
+    """Return the referring page if it is of this service, else empty."""
     referer = request.headers.get("Referer", "")
     host = {request.get_host()}
     safe = url_has_allowed_host_and_scheme(referer, host, require_https=request.is_secure())
@@ -96,6 +96,6 @@ def came_from(request: HttpRequest) -> str:
 
 
 def from_other_sites(view: View) -> View:
-    """Mark a view whose requests come from another site's page, and prove themselves otherwise."""
+    """Mark a view that accepts cross-site requests, which it authenticates by other means."""
     view.from_other_sites = True  # type: ignore[attr-defined]
     return view

@@ -1,4 +1,4 @@
-"""The service's typeface, taken from its package and made small enough to send.
+"""The service's typeface: a subset of a packaged font, made when static files are collected.
 
 The package carries Source Sans 3 as one variable TrueType file of 640 kB (SIL Open Font License
 1.1). Only the Latin letters are served, as WOFF2 of under 30 kB. The licence reserves the name
@@ -30,25 +30,25 @@ FAMILY_NAME_IDS = {1, 3, 4, 6, 16}
 
 
 class FontFinder(BaseFinder):
-    """Gives the font to ``collectstatic`` and to the development server."""
+    """Provides the font to ``collectstatic`` and to the development server."""
 
     def __init__(self, app_names: Any = None, *args: Any, **kwargs: Any) -> None:
-        root = Path(getattr(settings, "FONT_CACHE", settings.BASE_DIR / "var" / "fonts"))
-        self.storage = FileSystemStorage(location=root)
+        # Not in the checkout, which the service's user may be unable to write.
+        self.storage = FileSystemStorage(location=settings.PORTAL_DATA / "fonts")
 
     def check(self, **kwargs: Any) -> list[Any]:
-        """Nothing to misconfigure."""
+        """Return no messages: there is nothing to misconfigure."""
         return []
 
     def find(self, path: str, find_all: bool = False, **kwargs: Any) -> Any:
-        """The file's place on disk if ``path`` is the font's."""
+        """Return the font's path on disk if ``path`` is the font's, else an empty list."""
         if path != SERVED_AS:
             return []
         found = str(self._made())
         return [found] if find_all else found
 
     def list(self, ignore_patterns: Any) -> Iterator[tuple[str, FileSystemStorage]]:
-        """The font, made first where it is missing."""
+        """Yield the font, creating it first if missing."""
         self._made()
         yield SERVED_AS, self.storage
 
@@ -61,7 +61,7 @@ class FontFinder(BaseFinder):
 
 
 def packaged_font() -> Path:
-    """The upright variable font inside the installed font package."""
+    """Return the upright variable font of the installed font package."""
     spec = importlib.util.find_spec("fontpkg_source_sans_3")
     if spec is None or spec.origin is None:
         raise FileNotFoundError("fontpkg-source-sans-3 is not installed")
@@ -69,7 +69,7 @@ def packaged_font() -> Path:
 
 
 def make_small(source: Path, target: Path) -> None:
-    """Write the Latin part of ``source`` to ``target`` as WOFF2, whole or not at all."""
+    """Write the Latin subset of ``source`` to ``target`` as WOFF2, atomically."""
     options = subset.Options(flavor="woff2", layout_features=FEATURES)
     font = subset.load_font(str(source), options)
     for record in font["name"].names:

@@ -1,5 +1,6 @@
-"""Plain forms: what every form of the service has in common."""
+"""Base classes of the service's forms, fields and widgets."""
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -14,18 +15,25 @@ if TYPE_CHECKING:
 
 type Words = _StrOrPromise
 
+# Controls and what ends a line or turns its direction (Unicode categories Cc, Zl and Zp; UAX #9).
+# U+0000 is refused by Django itself.
+_UNPRINTED = re.compile("[\x01-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+# Of a free text, such as reasons or feedback, in characters.
+LONGEST_TEXT = 4000
 _DJANGOS_OWN = forms.Field.default_error_messages["required"]
 
 
 class Form(forms.Form):
-    """Checks syntax only, on submit only; the browser's own checks are left out.
+    """The base form: checks syntax on submit, without the browser's own validation.
 
-    ``heading_field`` names the field whose label is the page's only heading (one question a
-    page); its label or legend is then an h1.
+    ``heading_field`` names the field whose label or legend is the page's h1, for pages that ask
+    one question. ``never_optional``: no field is marked optional, as in a form of filters; a field
+    may have the same attribute.
     """
 
     use_required_attribute = False
     heading_field: str | None = None
+    never_optional = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("label_suffix", "")
@@ -34,9 +42,30 @@ class Form(forms.Form):
             if field.error_messages.get("required") == _DJANGOS_OWN:
                 field.error_messages["required"] = _missing(field, field.label or name)
 
+    def full_clean(self) -> None:
+        """Clean as Django does, with single lines checked by `one_line` too.
 
-class HintedChoices:
-    """Radios or checkboxes whose options explain themselves: give ``hints`` and ``flags`` by value.
+        Not when the form is made: some forms add fields after that.
+        """
+        for field in self.fields.values():
+            if _is_single_line(field) and one_line not in field.validators:
+                field.validators.append(one_line)
+        super().full_clean()
+
+
+def one_line(value: object) -> None:
+    """Refuse line breaks and other characters that nobody sees. Raises ValidationError."""
+    if _UNPRINTED.search(str(value)):
+        message = _("Remove line breaks, tabs and other invisible characters from the text.")
+        raise ValidationError(message, code="unprinted")
+
+
+def _is_single_line(field: forms.Field) -> bool:
+    return isinstance(field, forms.CharField) and not isinstance(field.widget, forms.Textarea)
+
+
+class HintedRadioSelect(forms.RadioSelect):
+    """Radio buttons with hints and flags, given by option value.
 
     A hint is one short sentence under the option; a flag is a tag beside it, such as "TEST".
     """
@@ -53,8 +82,8 @@ class HintedChoices:
         self.flags = flags or {}
 
     def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Add the hint, the flag and the link from the control to its hint."""
-        option: dict[str, Any] = super().create_option(name, value, *args, **kwargs)  # type: ignore[misc]
+        """Add hint and flag to the option, and `aria-describedby` for the hint."""
+        option = super().create_option(name, value, *args, **kwargs)
         option["flag"] = self.flags.get(str(value))
         option["hint"] = self.hints.get(str(value))
         if option["hint"] and "id" in option["attrs"]:
@@ -62,16 +91,8 @@ class HintedChoices:
         return option
 
 
-class HintedRadioSelect(HintedChoices, forms.RadioSelect):
-    """Radios with hints and flags."""
-
-
-class HintedCheckboxes(HintedChoices, forms.CheckboxSelectMultiple):
-    """Checkboxes with hints and flags."""
-
-
 class EmailField(forms.EmailField):
-    """An e-mail address of at most 254 characters, pasteable, filled in by the browser."""
+    """An e-mail address of at most 254 characters (RFC 5321), with browser autofill."""
 
     default_error_messages: ClassVar[dict[str, Words]] = {
         "required": _("Enter an email address."),
@@ -90,10 +111,10 @@ class EmailField(forms.EmailField):
 
 
 def counted[F: forms.CharField](field: F, *, most: int) -> F:
-    """The field, whose page counts the characters while they are typed.
+    """Return the field with a character counter instead of the attribute maxlength.
 
-    The browser does not cut what is pasted, as maxlength would without a word; more than ``most``
-    characters are refused on submit by the field or form itself.
+    maxlength would silently truncate pasted text. The field or form must itself refuse more than
+    ``most`` characters.
     """
     attrs = field.widget.attrs
     attrs.pop("maxlength", None)
@@ -103,8 +124,45 @@ def counted[F: forms.CharField](field: F, *, most: int) -> F:
     return field
 
 
+class SearchField(forms.CharField):
+    """Words to search by, of one line. It is never required, and never marked optional.
+
+    `options`: address of the page that answers with what fits the words typed so far.
+    """
+
+    never_optional = True
+
+    def __init__(self, *, options: Words | None = None, **kwargs: Any) -> None:
+        attrs: dict[str, Any] = {"type": "search", "autocomplete": "off"}
+        attrs |= {} if options is None else {"data-combobox": options}  # lazy: no URLs yet
+        super().__init__(
+            max_length=120, required=False, widget=forms.TextInput(attrs=attrs), **kwargs
+        )
+
+
+class LongTextField(forms.CharField):
+    """Text of several lines, by default of at most 1,000 characters.
+
+    `rows`: the height of the field in lines. `missing`: what is said if nothing is given.
+    """
+
+    def __init__(self, *, rows: int = 4, missing: Words = "", **kwargs: Any) -> None:
+        kwargs.setdefault("max_length", 1000)
+        super().__init__(widget=forms.Textarea(attrs={"rows": rows}), **kwargs)
+        if missing:
+            self.error_messages["required"] = missing
+
+
+class KeyField(forms.IntegerField):
+    """A hidden version or key of a row: a positive number that fits into the database."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        given = {"min_value": 1, "max_value": 2**63 - 1, "widget": forms.HiddenInput}
+        super().__init__(**{**given, **kwargs})
+
+
 class LinesField(forms.CharField):
-    """Several short values, one a line; cleans to a list without blanks and repeats."""
+    """Several short values, one per line; cleans to a list without blanks and duplicates."""
 
     default_error_messages: ClassVar[dict[str, Words]] = {
         "too_many": ngettext_lazy(
@@ -119,11 +177,11 @@ class LinesField(forms.CharField):
         super().__init__(**kwargs)
 
     def prepare_value(self, value: Any) -> Any:
-        """Show a stored list as lines again."""
+        """Return a stored list as lines."""
         return "\n".join(value) if isinstance(value, (list, tuple)) else value
 
     def clean(self, value: Any) -> list[str]:
-        """Split, strip, drop blanks and repeats, keep the order."""
+        """Return the stripped lines in order, without blanks and duplicates."""
         text = super().clean(value)
         lines = list(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
         if len(lines) > self.max_lines:
@@ -133,7 +191,7 @@ class LinesField(forms.CharField):
 
 
 class DateField(forms.DateField):
-    """A day, typed the Finnish way (31.12.2026) in every language."""
+    """A date, in Finnish form (31.12.2026) in every language."""
 
     default_error_messages: ClassVar[dict[str, Words]] = {
         "required": _("Enter a date."),
@@ -148,7 +206,7 @@ class DateField(forms.DateField):
 
 
 class UploadField(forms.FileField):
-    """One file of at most ``max_bytes``; what is inside is for a service to say."""
+    """A file of at most ``max_bytes``; its content is checked by a service."""
 
     default_error_messages: ClassVar[dict[str, Words]] = {
         "required": _("Choose a file."),
@@ -165,7 +223,7 @@ class UploadField(forms.FileField):
         super().__init__(**kwargs)
 
     def clean(self, data: Any, initial: Any = None) -> Any:
-        """Refuse a file over the limit before anybody reads it."""
+        """Return the upload; ValidationError if it is too large."""
         upload = super().clean(data, initial)
         if upload and upload.size > self.max_bytes:
             params = {"limit": self.max_bytes // 1024}
@@ -174,7 +232,7 @@ class UploadField(forms.FileField):
 
 
 def _missing(field: forms.Field, label: Words) -> Words:
-    """Say what to do about an empty field, naming it as the page does."""
+    """Return the error for an empty field, with its label."""
     if isinstance(field, forms.ChoiceField):
         return format_lazy(_("Choose an option: {label}"), label=label)
     if isinstance(field, forms.BooleanField):

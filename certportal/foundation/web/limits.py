@@ -1,4 +1,4 @@
-"""Limits: how often one subject may do one thing within a window of time."""
+"""Rate limits: how often a subject may do something within a fixed time window."""
 
 import math
 from datetime import datetime, timedelta
@@ -8,9 +8,9 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from certportal.foundation.actors import Actor
-from certportal.foundation.addresses import neighbourhood
 from certportal.foundation.errors import TooMany
 from certportal.foundation.models import Tally
+from certportal.foundation.web.addresses import neighbourhood
 
 STATEMENT = """
 INSERT INTO foundation_tally (scope, subject, "window", count) VALUES (%s, %s, %s, 1)
@@ -20,29 +20,34 @@ RETURNING count
 
 
 def spend(scope: str, subject: str, *, most: int, per: timedelta, now: datetime) -> None:
-    """Count one use and raise TooMany when the subject has used up the window.
+    """Count one use; raise TooMany if the subject exceeds `most` uses in the window `per`.
 
-    `subject` (an address, an account) is stored only as a hash under the service's secret key.
+    `subject` (an address or account) is stored only as a hash keyed with the service's secret key.
     """
-    start, window = _window(per, now)
+    if count(scope, subject, per=per, now=now) > most:
+        raise _too_many(_window(per, now)[0], per, now)
+
+
+def count(scope: str, subject: str, *, per: timedelta, now: datetime) -> int:
+    """Count one use and return how many there are in the window, this one among them."""
+    window = _window(per, now)[1]
     with connection.cursor() as cursor:
         cursor.execute(STATEMENT, [scope, _hashed(scope, subject), window])
-        (count,) = cursor.fetchone()
-    if count > most:
-        raise _too_many(start, per, now)
+        (uses,) = cursor.fetchone()
+    return int(uses)
 
 
 def spend_from(scope: str, address: str, *, most: int, per: timedelta, now: datetime) -> None:
-    """Count one use by whoever asks from this network address. Raises TooMany."""
+    """Count one use from this network address (see `neighbourhood`). Raises TooMany."""
     spend(scope, neighbourhood(address), most=most, per=per, now=now)
 
 
 def spend_by(
     scope: str, actor: Actor, *, most: int, most_from: int, per: timedelta, now: datetime
 ) -> None:
-    """Count one use by the actor's account, and by the address they come from. Raises TooMany.
+    """Count one use by the actor and one from their network address. Raises TooMany.
 
-    `most_from` is larger: a whole hospital district may come from one address.
+    `most_from` is larger, because a whole hospital district may share one address.
     """
     spend(scope, str(actor), most=most, per=per, now=now)
     if actor.address:
@@ -50,9 +55,9 @@ def spend_by(
 
 
 def look(scope: str, subject: str, *, most: int, per: timedelta, now: datetime) -> None:
-    """Raise TooMany when the subject has used up the window, without counting another use.
+    """Raise TooMany if the subject has used up the window, without counting a use.
 
-    For limits on failures: look, try, and `spend` only when the try failed.
+    For limits on failures: call this first, and `spend` only after a failure.
     """
     start, window = _window(per, now)
     tally = Tally.objects.filter(scope=scope, subject=_hashed(scope, subject), window=window)

@@ -1,20 +1,20 @@
-"""The settings admin as a place to look: rows are shown, and only services change them."""
+"""A read-only ModelAdmin: only services change rows."""
 
 from django.contrib import admin
 from django.http import HttpRequest
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Rows are shown and never changed here: every change is a service's, with its event."""
+    """Shows rows without changing them: changes go through services, which record events."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody adds."""
+        """Nobody may add rows."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        """Nobody changes."""
+        """Nobody may change rows."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        """Nobody deletes."""
+        """Nobody may delete rows."""
         return False

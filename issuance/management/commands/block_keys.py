@@ -1,6 +1,7 @@
-"""`manage.py block_keys FILE`: keys that get no certificate, by the hashes in a file."""
+"""`manage.py block_keys FILE`: block the public keys whose hashes are in a file."""
 
 import argparse
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -8,12 +9,12 @@ from django.core.management.base import BaseCommand, CommandError
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from certportal.foundation.errors import Refused
-from issuance.models import BlockedKey
-from issuance.services import import_keys
+from issuance.models import BlockedKey, Certificate
+from issuance.services import hit_by, import_keys
 
 
 class Command(BaseCommand):
-    """Add the SPKI hashes of a file to the block list; running it again adds nothing."""
+    """Add the SPKI hashes of a file to the block list; running it again adds nothing new."""
 
     help = "Block keys by SHA-256 of their SubjectPublicKeyInfo (hex), one on each line."
 
@@ -25,12 +26,30 @@ class Command(BaseCommand):
         parser.add_argument("--reason", choices=BlockedKey.REASONS, default="published")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Import and say how many are new."""
+        """Import the hashes; print the number of new ones and the certificates in force they hit.
+
+        These are printed by every run, until they are revoked.
+        """
+        name, now = options["file"].name, clock.now()
         try:
-            with options["file"] as lines:
-                new = import_keys(
-                    lines, options["reason"], actor=system("block_keys"), now=clock.now()
-                )
-        except (Refused, UnicodeDecodeError) as error:
-            raise CommandError(str(error)) from error
+            with options["file"] as file:
+                lines = file.readlines()
+            new = import_keys(lines, options["reason"], actor=system("block_keys"), now=now)
+        except UnicodeDecodeError as error:
+            raise CommandError(f"{name} is no text of hashes (hex), one on each line") from error
+        except Refused as error:
+            raise CommandError(f"{name}: {error}; nothing was blocked") from error
         self.stdout.write(f"{new} new")
+        self._tell(hit_by(lines, now=now))
+
+    def _tell(self, hit: Sequence[Certificate]) -> None:
+        for one in hit:
+            self.stdout.write(
+                f"in force: {one.issuing_ca.stem} {one.serial} until {one.not_after:%Y-%m-%d},"
+                f" order {one.reference}, key {one.spki_sha256}"
+            )
+        if hit:
+            self.stdout.write(
+                f"{len(hit)} certificates in force have a blocked key. A reviewer revokes each on"
+                " its order's page; a key that others have, within 24 hours (CA/B BR 4.9.1.1)."
+            )

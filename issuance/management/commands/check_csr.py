@@ -1,7 +1,7 @@
-"""``manage.py check_csr``: examine a certificate request and keep nothing of it.
+"""``manage.py check_csr``: examine a certificate request without storing it.
 
-With the service's database at hand the block list is asked, and a leaked key is blocked and its
-certificates are revoked. Without one the rules that need none are applied, which is said.
+With the service's database, the block list is consulted, and a leaked key is blocked and its
+certificates are revoked. Without a database, the other rules are applied and a warning is printed.
 """
 
 import argparse
@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, close_old_connections
 from django.utils import translation
@@ -19,17 +20,18 @@ from django.utils.translation import gettext, pgettext
 from certportal.foundation import clock
 from issuance.csr import Report, examine
 from issuance.findings import Severity
+from issuance.keys.computable import prepare_search
 from issuance.services import examine_for_operator, is_blocked
 from issuance.wording import word
 
 type Doctor = Callable[[bytes], Report]
 
 MOST_READ = 16 * 1024 * 1024
-"""Octets read of one file; what is longer is too large in any case."""
+"""Most octets read of one file; a longer file is refused for its size anyway."""
 
 
 class Command(BaseCommand):
-    """Examine one file, or with --serve one after another for ever."""
+    """Examine one file, or with --serve a stream of files until the input ends."""
 
     help = "Examine a certificate request: every fault in one pass, with a remedy."
     requires_system_checks: list[str] = []
@@ -38,7 +40,7 @@ class Command(BaseCommand):
         """Declare the options."""
         parser.add_argument("file", nargs="?", default="-", help="the file, - for standard input")
         parser.add_argument("--json", action="store_true", help="answer as one line of JSON")
-        parser.add_argument("--language", default="en", choices=["fi", "sv", "en"])
+        parser.add_argument("--language", default="en", choices=dict(settings.LANGUAGES))
         parser.add_argument(
             "--serve",
             action="store_true",
@@ -73,7 +75,7 @@ def _examine_once(data: bytes) -> Report:
 
 
 def _examine_one_of_many(data: bytes) -> Report:
-    close_old_connections()  # serving may outlive one
+    close_old_connections()  # --serve may outlive a connection
     return _examine_once(data)
 
 
@@ -88,7 +90,11 @@ def _content(name: str) -> bytes:
 
 
 def serve(requests: BinaryIO, answers: BinaryIO, doctor: Doctor = examine) -> None:
-    """Answer requests until the input ends or a length line is no number."""
+    """Answer requests until the input ends or a length line is not a number.
+
+    A request is a line with the length in octets, then the file; the answer is a line of JSON.
+    """
+    prepare_search()
     while (line := requests.readline(32)).endswith(b"\n") and line.strip().isdigit():
         size = int(line)
         data = requests.read(min(size, MOST_READ))
@@ -100,7 +106,7 @@ def serve(requests: BinaryIO, answers: BinaryIO, doctor: Doctor = examine) -> No
 
 
 def line_of(report: Report) -> str:
-    """The report as one line of JSON: verdict, reasons, findings with their words."""
+    """The report as one line of JSON: verdict, reasons, findings with their texts, key."""
     findings = [finding.to_json() | _words(word(finding)) for finding in report.findings]
     answer = {
         "verdict": "accept" if report.accepted else "reject",
@@ -118,7 +124,7 @@ def _words(worded: Any) -> dict[str, str]:
 
 
 def text_of(report: Report) -> str:
-    """The report for people."""
+    """The report as plain text in the active language."""
     fit = gettext("The certificate request is fit for use")
     lines = [fit if report.accepted else gettext("The certificate request cannot be used as it is")]
     if report.csr:
@@ -140,5 +146,5 @@ def _weight(severity: Severity) -> str:
 
 
 def _plain(value: str) -> str:
-    """The value without the control characters that would steer a terminal."""
+    """The value with unprintable characters replaced, as they could control the terminal."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in value)

@@ -1,4 +1,4 @@
-"""`create_ca`: the key ceremony."""
+"""`create_ca`: the key ceremony that creates a root and an issuing CA."""
 
 from typing import Any
 
@@ -7,6 +7,8 @@ from django.core.management.base import CommandError, CommandParser
 
 from certportal.foundation import clock
 from certportal.foundation.actors import system
+from issuance.algorithms import SIGNATURE_ALGORITHMS
+from issuance.authority.places import Place
 from issuance.management.ceremonies import (
     CeremonyCommand,
     add_people,
@@ -14,24 +16,30 @@ from issuance.management.ceremonies import (
     root_keys,
 )
 from issuance.models import IssuingCA
-from issuance.places import Place
-from issuance.services import ceremony
-from issuance.services.root import LEAST_RSA_BITS
-from issuance.services.signing import key_store
+from issuance.services.ceremony import ceremony
+from issuance.services.ceremony.ceremony_record import Record
+from issuance.services.ceremony.root import LEAST_RSA_BITS
+from issuance.services.signer import key_store
 from issuance.signers.file import KeyFiles
 
 State = IssuingCA.State
 
 
 class Command(CeremonyCommand):
-    help = "Make a root and an issuing CA, or with --demo whatever the demonstration CAs lack."
+    help = "Make a root and an issuing CA; with --demo, every demonstration CA that is missing."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--demo", action="store_true", help="all four CAs that are missing")
+        parser.add_argument(
+            "--demo",
+            action="store_true",
+            help="make the missing ones of the four demonstration CAs",
+        )
         parser.add_argument("--environment", choices=["production", "test"])
-        parser.add_argument("--branch", choices=["rsa", "ec"])
+        parser.add_argument("--branch", choices=list(SIGNATURE_ALGORITHMS))
         parser.add_argument("--generation", type=int, default=1)
-        parser.add_argument("--standby", action="store_true", help="publish it, issue later")
+        parser.add_argument(
+            "--standby", action="store_true", help="publish the CA now, let it issue later"
+        )
         parser.add_argument("--rsa-bits", type=int, choices=[2048, 3072, 4096], default=4096)
         add_root_keys(parser, required=False)
         add_people(parser)
@@ -40,7 +48,7 @@ class Command(CeremonyCommand):
         now = clock.now()
         common = {"actor": system("ceremony"), "now": now, "rsa_bits": options["rsa_bits"]}
         if options["demo"]:
-            records = list(ceremony.create_missing(keys=KeyFiles(), **common))
+            records = list(ceremony.create_missing(keys=key_store(), roots=KeyFiles(), **common))
         elif options["environment"] and options["branch"]:
             records = self._one(options, common)
         else:
@@ -48,7 +56,7 @@ class Command(CeremonyCommand):
         if records:
             self.write_minutes("root and issuing CA", records, options, now)
 
-    def _one(self, options: dict[str, Any], common: dict[str, Any]) -> list[ceremony.Record]:
+    def _one(self, options: dict[str, Any], common: dict[str, Any]) -> list[Record]:
         roots = root_keys(options)
         if roots is None and settings.PRODUCTION:
             raise CommandError("give --root-keys: in production the root key leaves the service")

@@ -1,4 +1,4 @@
-"""`install_issuing_ca`: register the issuing CA that the root has certified."""
+"""`install_issuing_ca`: register an issuing CA certified by the root."""
 
 from pathlib import Path
 from typing import Any
@@ -8,17 +8,21 @@ from django.core.management.base import CommandParser
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from issuance.management.ceremonies import CeremonyCommand
-from issuance.services.records import sha256_of
-from issuance.services.registering import install_ca
-from issuance.services.signing import key_store
+from issuance.services.ceremony.ceremony_record import sha256_of
+from issuance.services.ceremony.register_ca import install_ca
+from issuance.services.signer import key_store
 
 
 class Command(CeremonyCommand):
-    help = "Register the chain of sign_issuing_ca: published, and on standby until it is started."
+    help = "Register the chain made by sign_issuing_ca: published, on standby until started."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("chain", help="the chain (PEM) of sign_issuing_ca")
-        parser.add_argument("--root-sha256", default="", help="fingerprint of a root new here")
+        parser.add_argument(
+            "--root-sha256",
+            default="",
+            help="SHA-256 fingerprint of a root that is not installed yet",
+        )
 
     def act(self, options: dict[str, Any]) -> None:
         ca = install_ca(

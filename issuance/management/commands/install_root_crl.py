@@ -1,4 +1,4 @@
-"""`install_root_crl`: publish a list that a root has signed."""
+"""`install_root_crl`: publish a CRL signed by a root."""
 
 from pathlib import Path
 from typing import Any
@@ -8,11 +8,11 @@ from django.core.management.base import CommandParser
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from issuance.management.ceremonies import CeremonyCommand
-from issuance.services.registering import install_root_list
+from issuance.services.ceremony.register_ca import install_root_list
 
 
 class Command(CeremonyCommand):
-    help = "Publish the list of sign_root_crl; an issuing CA that stands on it never issues again."
+    help = "Publish the list made by sign_root_crl; an issuing CA listed on it never issues again."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("list", help="the list (DER) of sign_root_crl")

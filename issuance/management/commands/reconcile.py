@@ -1,11 +1,11 @@
-"""`manage.py reconcile [--mend]`: compare journal, database and revocation lists."""
+"""`manage.py reconcile [--mend]`: compare journal, database and CRLs."""
 
 import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from certportal.foundation import clock
+from certportal.foundation import alarms, clock
 from issuance import services
 
 
@@ -15,7 +15,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the options."""
         parser.add_argument(
-            "--mend", action="store_true", help="enter what the database has lost, go on with work"
+            "--mend",
+            action="store_true",
+            help="restore rows the database lost and resume interrupted work",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -29,3 +31,4 @@ class Command(BaseCommand):
         self.stdout.write(f"{len(outcomes)} differences, {left} left")
         if left:
             sys.exit(1)
+        alarms.clear("reconcile")

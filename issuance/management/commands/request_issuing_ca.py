@@ -1,4 +1,4 @@
-"""`request_issuing_ca`: the key of the next generation, and its request for the root."""
+"""`request_issuing_ca`: create the key of the next generation and its request to the root."""
 
 from pathlib import Path
 from typing import Any
@@ -7,19 +7,20 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.core.management.base import CommandParser
 
+from certportal.foundation.own_files import write_new
+from issuance.algorithms import SIGNATURE_ALGORITHMS
 from issuance.management.ceremonies import CeremonyCommand
-from issuance.services.records import key_sha256
-from issuance.services.registering import request_ca
-from issuance.services.signing import key_store
-from issuance.signers.chains import write_new
+from issuance.services.ceremony.ceremony_record import key_sha256
+from issuance.services.ceremony.register_ca import request_ca
+from issuance.services.signer import key_store
 
 
 class Command(CeremonyCommand):
-    help = "Make the key of the next generation and write its request, for sign_issuing_ca."
+    help = "Make the key of the next issuing CA and write its request, for sign_issuing_ca."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--environment", choices=["production", "test"], required=True)
-        parser.add_argument("--branch", choices=["rsa", "ec"], required=True)
+        parser.add_argument("--branch", choices=list(SIGNATURE_ALGORITHMS), required=True)
         parser.add_argument("--rsa-bits", type=int, choices=[3072, 4096], default=4096)
         parser.add_argument("--out", required=True, help="file for the request (PEM)")
 
@@ -31,7 +32,7 @@ class Command(CeremonyCommand):
             rsa_bits=options["rsa_bits"],
         )
         request = x509.load_der_x509_csr(der)
-        write_new(Path(options["out"]), request.public_bytes(Encoding.PEM), mode=0o644)
+        write_new(Path(options["out"]), request.public_bytes(Encoding.PEM), mode=0o640)
         self.stdout.write(
             f"CA {place.stem}\n"
             f"  subject    {request.subject.rfc4514_string()}\n"

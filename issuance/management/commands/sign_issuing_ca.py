@@ -1,4 +1,4 @@
-"""`sign_issuing_ca`: certify an issuing CA where the root key is kept; asks no database."""
+"""`sign_issuing_ca`: certify an issuing CA on the root key's machine; needs no database."""
 
 from pathlib import Path
 from typing import Any
@@ -8,15 +8,15 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from django.core.management.base import CommandError, CommandParser
 
 from certportal.foundation import clock
+from certportal.foundation.own_files import write_new
 from issuance.management.ceremonies import (
     CeremonyCommand,
     add_people,
     add_root_keys,
     root_keys,
 )
-from issuance.services.records import Record
-from issuance.services.root import chain_pem, sign_request
-from issuance.signers.chains import write_new
+from issuance.services.ceremony.ceremony_record import Record
+from issuance.services.ceremony.root import chain_pem, sign_request
 
 
 class Command(CeremonyCommand):
@@ -35,7 +35,7 @@ class Command(CeremonyCommand):
         if out.exists():
             raise FileExistsError(str(out))
         place, chain = sign_request(_der(options["request"]), keys=keys, now=now)
-        write_new(out, chain_pem(chain), mode=0o644)
+        write_new(out, chain_pem(chain), mode=0o640)
         record = Record(place.stem, chain[0], "where the request was made")
         self.write_minutes("issuing CA certified by its root", [record], options, now)
 

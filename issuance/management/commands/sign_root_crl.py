@@ -1,4 +1,4 @@
-"""`sign_root_crl`: the root's next revocation list, where its key is kept; asks no database."""
+"""`sign_root_crl`: sign the next CRL of a root on its key's machine; needs no database."""
 
 from pathlib import Path
 from typing import Any
@@ -7,22 +7,25 @@ from cryptography import x509
 from django.core.management.base import CommandError, CommandParser
 
 from certportal.foundation import clock
+from certportal.foundation.own_files import write_new
+from issuance.algorithms import SIGNATURE_ALGORITHMS
 from issuance.authority import crl
+from issuance.authority.places import Place
 from issuance.management.ceremonies import CeremonyCommand, add_root_keys, root_keys
-from issuance.places import Place
-from issuance.services.root import REASONS, Revocation, next_list
-from issuance.signers.chains import write_new
+from issuance.services.ceremony.root import REASONS, Revocation, next_list
 
 
 class Command(CeremonyCommand):
-    help = "Sign the next revocation list of a root, which lasts a year. Needs no database."
+    help = "Sign the next revocation list of a root, valid for a year. Needs no database."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--environment", choices=["production", "test"], required=True)
-        parser.add_argument("--branch", choices=["rsa", "ec"], required=True)
-        parser.add_argument("--revoke", help="certificate of an issuing CA to put on it")
-        parser.add_argument("--reason", choices=REASONS, help="why that is revoked")
-        parser.add_argument("--above", type=int, default=0, help="number it must be above")
+        parser.add_argument("--branch", choices=list(SIGNATURE_ALGORITHMS), required=True)
+        parser.add_argument("--revoke", help="certificate of an issuing CA to revoke on it")
+        parser.add_argument("--reason", choices=REASONS, help="reason of that revocation")
+        parser.add_argument(
+            "--above", type=int, default=0, help="the CRL number must be higher than this"
+        )
         parser.add_argument("--out", required=True, help="file for the list (DER)")
         add_root_keys(parser, required=True)
 
@@ -38,7 +41,7 @@ class Command(CeremonyCommand):
         if options["revoke"]:
             revoke = [Revocation(_certificate(options["revoke"]), options["reason"])]
         der = next_list(place, keys, now=clock.now(), revoke=revoke, above=options["above"])
-        write_new(out, der, mode=0o644)
+        write_new(out, der, mode=0o640)
         listed = crl.take_apart(der)
         self.stdout.write(
             f"list {place.root_stem}, number {listed.facts.number}\n"

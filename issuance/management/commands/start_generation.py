@@ -1,4 +1,4 @@
-"""`start_generation`: let an issuing CA on standby take over."""
+"""`start_generation`: activate an issuing CA that is on standby."""
 
 from typing import Any
 
@@ -7,11 +7,11 @@ from django.core.management.base import CommandParser
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from issuance.management.ceremonies import CeremonyCommand
-from issuance.services.generations import start_generation
+from issuance.services.ceremony.generations import start_generation
 
 
 class Command(CeremonyCommand):
-    help = "Let the issuing CA on standby issue; the one before it goes on publishing status."
+    help = "Start issuing from the standby CA; the previous one keeps publishing status."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("stem", help="name of the CA, such as sote-rsa-2")

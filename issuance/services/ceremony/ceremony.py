@@ -3,30 +3,28 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from django.conf import settings
 
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
-from issuance import repository
+from issuance.authority.places import PLACES, Place
 from issuance.conf import pki
 from issuance.models import IssuingCA
-from issuance.places import PLACES, Place
+from issuance.publication import repository
+from issuance.services.ceremony.ceremony_record import Record
+from issuance.services.ceremony.register_ca import publish_root_list, register
+from issuance.services.ceremony.root import certify, make_root, open_root, sign_list
 from issuance.services.errors import AlreadyThere
-from issuance.services.records import Record
-from issuance.services.registering import publish_root_list, register
-from issuance.services.root import certify, make_root, open_root, sign_list
 from issuance.signers.file import KeyFiles
 from issuance.signers.protocol import KeyStore, Signer
-
-__all__ = ["PLACES", "AlreadyThere", "Place", "Record", "create_ca", "create_missing", "register"]
 
 State = IssuingCA.State
 
 
 class RootElsewhere(Refused):
-    """The hierarchy has a root, and its key is not here. For operators, in English."""
+    """The hierarchy has a root, but its key is kept elsewhere. For operators, in English."""
 
     def __init__(self, place: Place) -> None:
         super().__init__(
@@ -36,12 +34,13 @@ class RootElsewhere(Refused):
 
 
 def create_missing(
-    *, keys: KeyFiles, actor: Actor, now: datetime, rsa_bits: int = 4096
+    *, keys: KeyStore, roots: KeyFiles, actor: Actor, now: datetime, rsa_bits: int = 4096
 ) -> Iterator[Record]:
-    """Make, or register and publish, whatever the demonstration hierarchies lack. Idempotent."""
+    """Make, register and publish what is missing of the demonstration hierarchies. Idempotent."""
+    common: Any = {"keys": keys, "roots": roots, "actor": actor, "now": now, "rsa_bits": rsa_bits}
     for place in PLACES:
         if not keys.exists(place.stem):
-            yield from create_ca(place, keys=keys, actor=actor, now=now, rsa_bits=rsa_bits)
+            yield from create_ca(place, **common)
         elif not _is_complete(place, now):
             register(place, keys.load(place.stem), actor=actor, now=now)
 
@@ -56,10 +55,10 @@ def create_ca(
     rsa_bits: int = 4096,
     state: IssuingCA.State = State.ACTIVE,
 ) -> list[Record]:
-    """Make the issuing CA, and its root, whose key goes to ``roots``, if the hierarchy has none.
+    """Make the issuing CA and, if the hierarchy has none, its root, with its key in ``roots``.
 
-    Raises AlreadyThere, RootElsewhere, SignerUnavailable. What an interrupted ceremony left is
-    taken up, nothing is ever overwritten.
+    An interrupted ceremony is continued, and nothing is ever overwritten. Raises AlreadyThere,
+    RootElsewhere, SignerUnavailable.
     """
     root_keys = roots or cast(KeyFiles, keys)
     _require_new(place, keys, root_keys)
@@ -71,7 +70,7 @@ def create_ca(
 
 
 def _require_new(place: Place, keys: KeyStore, root_keys: KeyFiles) -> None:
-    """Raise AlreadyThere, unless this is the ceremony that was interrupted before the end."""
+    """Raise AlreadyThere if the CA exists, unless its ceremony was interrupted."""
     registered = IssuingCA.objects.filter(stem=place.stem).exists()
     if not registered and not keys.exists(place.stem):
         return
@@ -81,7 +80,7 @@ def _require_new(place: Place, keys: KeyStore, root_keys: KeyFiles) -> None:
 
 
 def _issuing(place: Place, keys: KeyStore, root: Signer, now: datetime, rsa_bits: int) -> Signer:
-    """The issuing CA: certified now, or before the ceremony was interrupted."""
+    """The issuing CA's signer, certified now or before the ceremony was interrupted."""
     if keys.exists(place.stem):
         return keys.load(place.stem)
     key = keys.pending(place.stem) or keys.make_key(place.stem, place.branch, rsa_bits)
@@ -93,7 +92,7 @@ def _issuing(place: Place, keys: KeyStore, root: Signer, now: datetime, rsa_bits
 def _root(
     place: Place, keys: KeyFiles, now: datetime, rsa_bits: int
 ) -> tuple[Signer, list[Record]]:
-    """The root of the hierarchy, and its record until the hierarchy is registered."""
+    """The root of the hierarchy, with its record if the hierarchy is not yet registered."""
     others = IssuingCA.objects.filter(environment=place.environment, branch=place.branch)
     registered = next((ca.root for ca in others), None)
     root = open_root(place, keys)
@@ -106,7 +105,7 @@ def _root(
 
 
 def _is_complete(place: Place, now: datetime) -> bool:
-    """Registered, published, and with a list that holds for the next hours."""
+    """Whether it is registered, published and has a list valid for half its usual validity."""
     soon = now + timedelta(hours=pki().crl_validity_hours / 2)
     registered = IssuingCA.objects.filter(stem=place.stem, crl_next_update__gt=soon).exists()
     published = repository.bundle_path(place.stem).exists()
@@ -114,5 +113,5 @@ def _is_complete(place: Place, now: datetime) -> bool:
 
 
 def record_path(stem: str, now: datetime) -> Path:
-    """Where the service keeps the record of a ceremony."""
+    """The file in which the service stores the record of a ceremony."""
     return Path(settings.PORTAL_DATA) / "ca" / "ceremonies" / f"{now:%Y%m%dT%H%M%SZ}-{stem}.txt"

@@ -1,4 +1,4 @@
-"""The record of a key ceremony: printed, and kept in a file that is never overwritten."""
+"""The record of a key ceremony (RFC 3647, 6.1), printed and stored in a file."""
 
 import hashlib
 from collections.abc import Sequence
@@ -11,30 +11,31 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from issuance.plan import serial_hex
+from issuance.algorithms import SIGNATURE_ALGORITHMS
+from issuance.certificate.plan import serial_hex
 
 
 def sha256_of(certificate: x509.Certificate) -> str:
-    """The fingerprint as people compare it: pairs of upper-case digits with colons."""
+    """The SHA-256 fingerprint for comparison: upper-case hex pairs with colons."""
     return certificate.fingerprint(SHA256()).hex(":").upper()
 
 
 def key_sha256(public: CertificatePublicKeyTypes) -> str:
-    """The SHA-256 of a public key's SubjectPublicKeyInfo, written alike."""
+    """The SHA-256 of a public key's SubjectPublicKeyInfo, in the same format."""
     spki = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return hashlib.sha256(spki).digest().hex(":").upper()
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One key and its certificate. ``key_place`` tells where the key is, and nothing secret."""
+    """One key and its certificate; ``key_place`` is the key's location and nothing secret."""
 
     stem: str
     certificate: x509.Certificate
     key_place: str
 
     def lines(self) -> list[str]:
-        """What the record says of it."""
+        """The lines about this key in the record."""
         own = self.certificate
         return [
             f"CA {self.stem}",
@@ -51,16 +52,16 @@ class Record:
 
 
 def algorithm(certificate: x509.Certificate) -> str:
-    """The kind of key and of the signatures it makes."""
+    """The key type and the hash of the signatures it makes."""
     public = certificate.public_key()
     if isinstance(public, RSAPublicKey):
-        return f"RSA-{public.key_size}, signs with SHA-512"
-    return "P-384, signs with SHA-384"
+        return f"RSA-{public.key_size}, signs with {SIGNATURE_ALGORITHMS['rsa'].hash_name}"
+    return f"P-384, signs with {SIGNATURE_ALGORITHMS['ec'].hash_name}"
 
 
 @dataclass(frozen=True, slots=True)
 class Minutes:
-    """Who made what, when and before whom. Names are as the operators gave them."""
+    """The minutes of a ceremony. Names are as the operators gave them."""
 
     act: str
     operator: str
@@ -69,7 +70,7 @@ class Minutes:
     records: Sequence[Record]
 
     def text(self) -> str:
-        """The record, in English as every page of the operators is."""
+        """The text of the record, in English like everything for operators."""
         lines = [
             f"Key ceremony: {self.act}",
             f"  when       {self.at:%Y-%m-%dT%H:%M:%SZ}",

@@ -1,23 +1,23 @@
-"""Which generation issues: one at most of each environment and branch."""
+"""Which generation of issuing CA is active: at most one in each environment and branch."""
 
-from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
+from issuance.event_names import IssuanceEvent
 from issuance.models import IssuingCA
 from issuance.services import locks
-from issuance.services.signing import signer_for
-from issuance.signers import Signer
+from issuance.services.signer import LoadSigner, signer_for
 
 State = IssuingCA.State
 
 
 class NotPossible(Refused):
-    """The CA is not in a state from which this can be done. For operators, in English."""
+    """The CA's state does not allow this operation. For operators, in English."""
 
 
 def start_generation(
@@ -25,11 +25,11 @@ def start_generation(
     *,
     actor: Actor,
     now: datetime,
-    load_signer: Callable[[IssuingCA], Signer] = signer_for,
+    load_signer: LoadSigner = signer_for,
 ) -> IssuingCA:
-    """Let the CA on standby issue, in the place of the one that does; that one is retired.
+    """Activate a standby CA and retire the CA that was active.
 
-    Its key is tried first. Raises NotPossible, SignerUnavailable.
+    First loads and verifies the new CA's key. Raises NotPossible, SignerUnavailable.
     """
     load_signer(_find(stem))
     with transaction.atomic():
@@ -41,18 +41,39 @@ def start_generation(
     return ca
 
 
-def retire(stem: str, *, actor: Actor, now: datetime) -> IssuingCA:
-    """Stop the CA from issuing, with nobody in its place. It goes on publishing status."""
+def retire(stem: str, *, leave_branch: bool = False, actor: Actor, now: datetime) -> IssuingCA:
+    """Stop the CA from issuing, without a successor. It still publishes status.
+
+    Raises NotPossible if nobody else could issue in its branch, unless `leave_branch`.
+    """
     with transaction.atomic():
         ca = _locked(stem)
         if ca.state not in {State.ACTIVE, State.STANDBY}:
             raise NotPossible(f"{stem} is {ca.state} already")
+        if ca.state == State.ACTIVE and not leave_branch:
+            raise NotPossible(_without_successor(ca))
         _set(ca, State.RETIRED, actor, now)
     return ca
 
 
+def _without_successor(ca: IssuingCA) -> str:
+    successor = IssuingCA.objects.filter(
+        environment=ca.environment, branch=ca.branch, state=State.STANDBY
+    ).first()
+    branch = f"the {ca.environment} branch {ca.branch}"
+    if successor is not None:
+        return (
+            f"{ca.stem} issues for {branch}: start_generation {successor.stem} puts its successor"
+            " in its place and retires it"
+        )
+    return (
+        f"{ca.stem} is the only CA of {branch}: without it no order of that branch is issued."
+        " Make a successor first (create_ca, docs/ceremony.md), or give --leave-branch"
+    )
+
+
 def mark_revoked(stem: str, *, actor: Actor, now: datetime) -> IssuingCA:
-    """Note that the CA's own certificate is on its root's list. For good. Idempotent."""
+    """Mark the CA as revoked by its root, permanently. Idempotent."""
     with transaction.atomic():
         ca = _locked(stem)
         if ca.state != State.REVOKED:
@@ -61,7 +82,7 @@ def mark_revoked(stem: str, *, actor: Actor, now: datetime) -> IssuingCA:
 
 
 def take_over(environment: str, branch: str, *, actor: Actor, now: datetime) -> None:
-    """Retire the CA that issues in this environment and branch, in the transaction at hand."""
+    """Retire the active CA of this environment and branch, in the current transaction."""
     locks.hold(f"generation:{environment}:{branch}")
     before = IssuingCA.objects.select_for_update().filter(
         environment=environment, branch=branch, state=State.ACTIVE
@@ -84,13 +105,8 @@ def _locked(stem: str) -> IssuingCA:
 
 
 def _set(ca: IssuingCA, state: IssuingCA.State, actor: Actor, now: datetime) -> None:
-    events.record(
-        f"issuance.ca_{state.value}",
-        actor=actor,
-        now=now,
-        object_type="issuing_ca",
-        object_id=ca.stem,
-        data={"from": ca.state},
-    )
+    name, about = IssuanceEvent(f"issuance.ca_{state.value}"), events.Subject("issuing_ca", ca.stem)
+    earlier: dict[str, Any] = {"from": ca.state}
+    events.record(name, about, actor=actor, now=now, **earlier)
     ca.state = state
     ca.save(update_fields=["state"])

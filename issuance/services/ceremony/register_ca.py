@@ -1,4 +1,4 @@
-"""Entering issuing CAs and the lists of their roots into the service."""
+"""Registering issuing CAs, and publishing the CRLs of their roots."""
 
 from datetime import datetime
 
@@ -10,15 +10,16 @@ from django.db import transaction
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
-from issuance import repository
 from issuance.authority import crl, hierarchy
+from issuance.authority.places import Place, place_named
 from issuance.conf import pki
+from issuance.event_names import IssuanceEvent
 from issuance.models import IssuingCA
-from issuance.places import Place, place_named
+from issuance.publication import repository
+from issuance.services.ceremony.ceremony_record import sha256_of
+from issuance.services.ceremony.generations import mark_revoked, take_over
 from issuance.services.errors import AlreadyThere
-from issuance.services.generations import mark_revoked, take_over
-from issuance.services.publish import publish_crl
-from issuance.services.records import sha256_of
+from issuance.services.status.publish_crl import publish_crl
 from issuance.signers import verify
 from issuance.signers.protocol import KeyStore, Signer
 
@@ -26,7 +27,7 @@ State = IssuingCA.State
 
 
 class NotInstalled(Refused):
-    """What was brought from where the root key is kept does not fit; says why. In English."""
+    """The certificate or CRL brought from the root cannot be installed. Message in English."""
 
 
 def register(
@@ -37,10 +38,10 @@ def register(
     now: datetime,
     state: IssuingCA.State = State.ACTIVE,
 ) -> IssuingCA:
-    """Enter the issuing CA into the database and publish its chain and its list.
+    """Register the issuing CA in the database and publish its chain and CRL.
 
-    An active one takes over from the generation before. One that is registered already keeps its
-    state, and is only published anew.
+    If ``state`` is active, the CA active before is retired. A CA that is already registered keeps
+    its state and is only published again.
     """
     verify(signer)
     with transaction.atomic():
@@ -68,14 +69,13 @@ def _enter(
         root_der=signer.chain[-1].public_bytes(Encoding.DER),
         created_at=now,
     )
-    data = {"sha256": signer.chain[0].fingerprint(SHA256()).hex(), "state": str(state)}
     events.record(
-        "issuance.ca_registered",
+        IssuanceEvent.CA_REGISTERED,
+        events.Subject("issuing_ca", place.stem),
         actor=actor,
         now=now,
-        object_type="issuing_ca",
-        object_id=place.stem,
-        data=data,
+        sha256=signer.chain[0].fingerprint(SHA256()).hex(),
+        state=str(state),
     )
     return ca
 
@@ -83,9 +83,9 @@ def _enter(
 def request_ca(
     environment: str, branch: str, *, keys: KeyStore, rsa_bits: int = 4096
 ) -> tuple[Place, bytes]:
-    """The key of the next generation, and its request (PKCS #10, DER) for the root.
+    """Make the key of the next generation; return its place and CSR (PKCS#10, DER) for the root.
 
-    A key that waits for its certificate is asked for again.
+    If there is a pending key, its CSR is made again. Raises AlreadyThere.
     """
     cas = IssuingCA.objects.filter(environment=environment, branch=branch)
     last = cas.order_by("-generation").values_list("generation", flat=True).first() or 0
@@ -99,10 +99,10 @@ def request_ca(
 def install_ca(
     pem: bytes, *, keys: KeyStore, actor: Actor, now: datetime, root_sha256: str = ""
 ) -> IssuingCA:
-    """Register, on standby, the issuing CA whose chain the root signed.
+    """Register, on standby, the issuing CA whose certificate the root has signed.
 
-    ``root_sha256`` is the root's fingerprint, wanted when the hierarchy is new here. Raises
-    NotInstalled, SignerUnavailable.
+    ``pem`` is the chain of issuing CA and root. ``root_sha256`` is the root's fingerprint, needed
+    if the hierarchy is new here. Raises NotInstalled, AlreadyThere, SignerUnavailable.
     """
     chain = _chain(pem)
     place = place_named(chain[0].subject, pki())
@@ -152,16 +152,18 @@ def _check_content(place: Place, certificate: x509.Certificate) -> None:
 
 
 def publish_root_list(place: Place, der: bytes, root: Signer, *, now: datetime) -> None:
-    """Publish the list that the root has just signed."""
+    """Publish a CRL (DER) that the root has just signed. Raises CrlRefused."""
     served = repository.crl_number(place.root_stem)
     crl.check(der, root.chain[0], after=served, now=now)
     repository.publish_list(place.root_stem, crl.take_apart(der).facts.number, der)
 
 
 def install_root_list(der: bytes, *, actor: Actor, now: datetime) -> Place:
-    """Publish a list brought from where the root key is kept; what it revokes is out of use.
+    """Publish a root's CRL (DER) brought from the root, and mark the CAs revoked by it.
 
-    Raises NotInstalled when it is no current, newer list of a root of this service.
+    All or nothing: if the list cannot be published, no CA is marked; if the marks cannot be stored
+    after it was published, the same list can be installed again. Raises NotInstalled if it is not a
+    current, newer list of a root of this service.
     """
     try:
         listed = x509.load_der_x509_crl(der)
@@ -171,27 +173,37 @@ def install_root_list(der: bytes, *, actor: Actor, now: datetime) -> Place:
     if not cas:
         raise NotInstalled(f"no root of this service is {listed.issuer.rfc4514_string()}")
     place = Place.of(cas[0])
+    number = crl.take_apart(der).facts.number
+    revoked = [ca for ca in cas if _is_on(ca, listed) and ca.state != State.REVOKED]
+    half_done = bool(revoked) and repository.is_served(place.root_stem, der)
+    after = number - 1 if half_done else repository.crl_number(place.root_stem)
     try:
-        crl.check(der, cas[0].root, after=repository.crl_number(place.root_stem), now=now)
+        crl.check(der, cas[0].root, after=after, now=now)
     except crl.CrlRefused as error:
         raise NotInstalled(f"{place.root_stem}: {error}") from error
     _require_whole(place, der)
-    _take_out_of_use([ca for ca in cas if _is_on(ca, listed)], actor, now)
-    number = crl.take_apart(der).facts.number
-    repository.publish_list(place.root_stem, number, der)
-    events.record(
-        "issuance.root_crl",
-        actor=actor,
-        now=now,
-        object_type="root",
-        object_id=place.root_stem,
-        data={"number": number},
-    )
+    with transaction.atomic():
+        for ca in revoked:
+            mark_revoked(ca.stem, actor=actor, now=now)
+        _record_list(place, number, actor, now)
+        # Last, so that a list that cannot be written rolls the marks back.
+        if not half_done:
+            repository.publish_list(place.root_stem, number, der)
     return place
 
 
+def _record_list(place: Place, number: int, actor: Actor, now: datetime) -> None:
+    events.record(
+        IssuanceEvent.ROOT_CRL,
+        events.Subject("root", place.root_stem),
+        actor=actor,
+        now=now,
+        number=number,
+    )
+
+
 def _require_whole(place: Place, der: bytes) -> None:
-    """Whoever signed without the last list at hand must not bring a revoked CA back."""
+    """Raise NotInstalled if a revocation of the last list is missing: it cannot be undone."""
     served = repository.last_crl(place.root_stem)
     listed = crl.by_serial(crl.take_apart(der).entries)
     if served and crl.by_serial(served.entries).keys() - listed.keys():
@@ -201,8 +213,3 @@ def _require_whole(place: Place, der: bytes) -> None:
 def _is_on(ca: IssuingCA, listed: x509.CertificateRevocationList) -> bool:
     number = ca.certificate.serial_number
     return listed.get_revoked_certificate_by_serial_number(number) is not None
-
-
-def _take_out_of_use(cas: list[IssuingCA], actor: Actor, now: datetime) -> None:
-    for ca in cas:
-        mark_revoked(ca.stem, actor=actor, now=now)

@@ -1,7 +1,7 @@
-"""What is done where the root keys are kept. Asks no database and no network.
+"""Operations with the root keys, where these are kept, without database or network.
 
-The folder of the root keys also keeps what was done with them: the last revocation list of each
-root and, under ``issued``, the chain of every issuing CA it certified.
+The folder of the root keys also has the last CRL of each root and, under ``issued``, the chain of
+every issuing CA that it has certified.
 """
 
 from collections.abc import Iterable
@@ -15,18 +15,19 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP384R1, EllipticCurv
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from certportal.foundation import clock, own_files
 from certportal.foundation.errors import Refused
-from issuance import repository
 from issuance.authority import crl, hierarchy
+from issuance.authority.places import Place, place_named
+from issuance.certificate.plan import SubjectKey, branch_of
 from issuance.conf import Pki, pki
-from issuance.places import Place, place_named
-from issuance.plan import SubjectKey, branch_of
+from issuance.csr import examine
+from issuance.publication import repository
 from issuance.services.errors import AlreadyThere
 from issuance.signers import verify
 from issuance.signers.chains import ChainFiles
 from issuance.signers.file import KeyFiles
 from issuance.signers.protocol import KeyStore, Signer
-from issuance.validity import add_months, end_of_day
 
 # CA/B BR 4.9.7: twelve months at most.
 ROOT_CRL_VALIDITY = timedelta(days=365)
@@ -42,19 +43,19 @@ REASONS = (
 
 
 class NotRequested(Refused):
-    """The request is not one this root certifies; says why."""
+    """The root refuses this request; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Revocation:
-    """An issuing CA to be put on its root's list; ``reason`` as pyca names it."""
+    """An issuing CA to be revoked by its root; ``reason`` is one of REASONS."""
 
     certificate: x509.Certificate
     reason: str
 
 
 def open_root(place: Place, keys: KeyStore) -> Signer | None:
-    """The root of a place, proven; None if there is none. Raises SignerUnavailable."""
+    """The verified root of a place; None if there is none. Raises SignerUnavailable."""
     if not keys.exists(place.root_stem):
         return None
     root = keys.load(place.root_stem)
@@ -63,7 +64,7 @@ def open_root(place: Place, keys: KeyStore) -> Signer | None:
 
 
 def make_root(place: Place, keys: KeyStore, *, now: datetime, rsa_bits: int) -> Signer:
-    """Make a root that is not there yet; a key left by an interrupted ceremony is used."""
+    """Make the root of a place, with the pending key of an interrupted ceremony if there is one."""
     stem, conf = place.root_stem, pki()
     key = keys.pending(stem) or keys.make_key(stem, place.branch, rsa_bits)
     root = hierarchy.make_root(key, place.root_names(conf), now, _end(now, conf.root_years))
@@ -74,7 +75,7 @@ def make_root(place: Place, keys: KeyStore, *, now: datetime, rsa_bits: int) -> 
 def certify(
     place: Place, public: SubjectKey, root: Signer, *, now: datetime
 ) -> tuple[x509.Certificate, ...]:
-    """The chain of an issuing CA with this public key below ``root``."""
+    """Certify an issuing CA's public key with ``root`` and return its chain."""
     conf = pki()
     placement = hierarchy.Placement(
         policy=conf.policy(place.environment, place.branch),
@@ -89,12 +90,13 @@ def certify(
 def sign_request(
     csr_der: bytes, *, keys: KeyFiles, now: datetime
 ) -> tuple[Place, tuple[x509.Certificate, ...]]:
-    """Certify the issuing CA that asks, and keep its chain; a second request of it is refused.
+    """Certify the issuing CA named in the request, and store its chain; never twice.
 
     Raises NotRequested, AlreadyThere, SignerUnavailable.
     """
     request = _read(csr_der)
     place, public = _asked(request, pki())
+    _refuse_known_key(csr_der)
     root = open_root(place, keys)
     if root is None:
         raise NotRequested(f"the key of {place.root_stem} is not in {keys.folder}")
@@ -118,7 +120,7 @@ def _read(csr_der: bytes) -> x509.CertificateSigningRequest:
 
 
 def _asked(request: x509.CertificateSigningRequest, conf: Pki) -> tuple[Place, SubjectKey]:
-    """The place the request names, and its key, which must be of the kind of that place."""
+    """The place named in the request, and its public key, which must suit the place's branch."""
     place = place_named(request.subject, conf)
     if place is None:
         raise NotRequested(f"no CA of these settings is {request.subject.rfc4514_string()}")
@@ -130,6 +132,14 @@ def _asked(request: x509.CertificateSigningRequest, conf: Pki) -> tuple[Place, S
     if weak or (isinstance(public, EllipticCurvePublicKey) and public.curve.name != SECP384R1.name):
         raise NotRequested(f"a key of {public.key_size} bits is not one of an issuing CA")
     return place, public
+
+
+def _refuse_known_key(csr_der: bytes) -> None:
+    """Refuse published, weak or computable keys, by the same policy as for subscribers."""
+    faults = (finding for finding in examine(csr_der).errors if finding.rule.startswith("key."))
+    known = [finding.rule for finding in faults if finding.reason != "unsupported-key"]
+    if known:
+        raise NotRequested(f"the private key can be found by others ({', '.join(known)})")
 
 
 def next_list(
@@ -156,11 +166,11 @@ def sign_list(
     revoke: Iterable[Revocation] = (),
     above: int = 0,
 ) -> bytes:
-    """Sign the root's next list (DER), which lasts a year, and keep it in ``folder``.
+    """Sign the root's next list (DER), valid for a year, and store it in ``folder``.
 
-    What stood on the last one, or stands on the one served here, if any, stays; ``revoke`` is
-    added. Its number is above those of both, and ``above``. Raises NotRequested for a certificate
-    that is not the root's.
+    It has the entries of the list in ``folder`` and of the one published here, if there are any,
+    and those of ``revoke``. Its number is higher than both numbers and ``above``. Raises
+    NotRequested for a certificate not issued by this root.
     """
     lists = [repository.read_list(folder / f"{place.root_stem}.crl")]
     lists.append(repository.last_crl(place.root_stem))
@@ -174,7 +184,7 @@ def sign_list(
     facts = crl.CrlFacts(max(known) + 1, now, now + ROOT_CRL_VALIDITY)
     der = crl.make(entries.values(), facts, root)
     crl.check(der, root.chain[0], after=max(known), now=now)
-    repository.replace(folder / f"{place.root_stem}.crl", der)
+    own_files.replace(folder / f"{place.root_stem}.crl", der)
     return der
 
 
@@ -192,4 +202,4 @@ def chain_pem(chain: tuple[x509.Certificate, ...]) -> bytes:
 
 
 def _end(now: datetime, years: int) -> datetime:
-    return end_of_day(add_months(now.date(), 12 * years))
+    return clock.end_of_day(clock.add_months(now.date(), 12 * years))

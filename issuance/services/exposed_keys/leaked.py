@@ -1,19 +1,31 @@
-"""A key that is not its holder's alone: no certificate for it any more, and none left in force."""
+"""Handling a compromised key: block it and revoke all certificates for it (CA/B BR 4.9.1.1)."""
 
 from datetime import datetime
 
 from django.db import transaction
 
 from certportal.foundation.actors import Actor
+from issuance.csr import Report
 from issuance.models import Certificate
 from issuance.services import locks
-from issuance.services.keys import block_key
-from issuance.services.revoke import COMPROMISE, revoke
+from issuance.services.blocked_keys import block_key
+from issuance.services.status.revoke import COMPROMISE, revoke
 
 
 def report_leaked_key(spki_sha256: str, *, actor: Actor, now: datetime) -> list[Certificate]:
-    """Block a key whose private half was seen whole, and revoke its certificates."""
+    """Block a key whose private key was uploaded, and revoke its certificates."""
     return revoke_key(spki_sha256, "private_key_uploaded", actor=actor, now=now)
+
+
+@transaction.atomic
+def report_known_keys(report: Report, *, actor: Actor, now: datetime) -> None:
+    """Block every key whose private key the report found, and revoke its certificates.
+
+    The private key was in the file, or anybody can compute it from the request.
+    """
+    blocked_as = "private_key_uploaded" if report.contains_private_key else "key_compromise"
+    for spki in report.leaked_spki_sha256:
+        revoke_key(spki, blocked_as, actor=actor, now=now)
 
 
 @transaction.atomic
@@ -25,12 +37,13 @@ def revoke_key(
     now: datetime,
     invalidity_date: datetime | None = None,
 ) -> list[Certificate]:
-    """Block the key of this SPKI hash (lower-case hex) and revoke every certificate for it.
+    """Block the key with this SPKI hash (lower-case hex) and revoke its unexpired certificates.
 
-    Only for compromise that is proven or told by the holder. Those revoked for another reason and
-    not yet over have it raised. Returns what was changed now; the holders are told as of any
-    revocation, and one being signed now is revoked when it is stored. ``blocked_as`` is one of
-    BlockedKey.REASONS. CA/B BR 4.9.1.1: a proven compromise is revoked within 24 hours.
+    Only for a compromise that is proven or reported by the holder; CA/B BR 4.9.1.1 requires
+    revocation within 24 hours. Certificates revoked for another reason get the reason key
+    compromise. A certificate being signed now is revoked when it is stored. ``blocked_as`` is one
+    of BlockedKey.REASONS. Returns the changed certificates; their holders are notified as of any
+    revocation.
     """
     locks.hold(f"key:{spki_sha256}")  # as issuing does before it looks at the block list
     block_key(spki_sha256, blocked_as, actor=actor, now=now)

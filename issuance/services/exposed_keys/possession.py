@@ -1,7 +1,7 @@
-"""Revocation by whoever holds the private key: a challenge, its proof, and what follows from it.
+"""Revocation by proof of possession of the private key: challenge, proof and revocation.
 
-Nobody learns here what was issued: a challenge is given for any key of a kind that is certified,
-and a right proof is answered alike whether or not there is a certificate.
+It does not disclose what was issued: anybody gets a challenge for any key of a certified type, and
+the answer to a valid proof is the same whether or not there is a certificate.
 """
 
 import secrets
@@ -12,16 +12,19 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from certportal.foundation import events, limits, outbox
+from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
+from certportal.foundation.outbox import outbox
+from certportal.foundation.web import limits
+from issuance.csr.possession import is_proof, key_in, line
 from issuance.csr.reading import File, open_file
 from issuance.csr.secrets import holds_private_key, leaked_hashes
-from issuance.keys import read_key
+from issuance.event_names import IssuanceEvent
+from issuance.keys.policy import is_computable, read_key
 from issuance.models import Certificate, KeyChallenge
-from issuance.possession import is_proof, key_in, line
-from issuance.services.leaks import report_leaked_key, revoke_key
-from issuance.services.revoke import COMPROMISE
+from issuance.services.exposed_keys.leaked import report_leaked_key, revoke_key
+from issuance.services.status.revoke import COMPROMISE
 
 MOST = 30
 PER = timedelta(minutes=10)
@@ -30,49 +33,43 @@ KEPT = timedelta(days=1)
 
 
 class NoKeyFound(Refused):
-    """The upload holds no public key that could be certified here."""
+    """The upload contains no public key of a type that is certified here."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            _(
-                "We found no certificate, certificate request or public key in this. The key must"
-                " be RSA (2048 to 8192 bits) or EC (P-256 or P-384)."
-            )
-        )
+    message = _(
+        "We found no certificate, certificate request or public key in this. The key must"
+        " be RSA (2048 to 8192 bits) or EC (P-256 or P-384)."
+    )
 
 
 class PrivateKeyShown(Refused):
-    """The upload holds a private key: it is exposed, and was dealt with as such."""
+    """The upload contains a private key, which has been handled as compromised."""
 
-    def __init__(self) -> None:
-        super().__init__(_("The file contains a private key"))
+    message = _("The file contains a private key")
 
 
 class ChallengeOver(Refused):
-    """There is no such challenge, or its time is over, or it was used."""
+    """The challenge does not exist, has expired or was used."""
 
     status = 410
 
-    def __init__(self) -> None:
-        super().__init__(_("The challenge is no longer valid. Begin again to get a new one."))
+    message = _("The challenge is no longer valid. Begin again to get a new one.")
 
 
 class NotProven(Refused):
-    """The signature was not made with the private key over the line shown."""
+    """The proof is not a signature over the challenge's line with the private key."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            _(
-                "The signature does not match. Sign the whole line exactly as it is shown, with"
-                " the private key of this very certificate."
-            )
-        )
+    message = _(
+        "The signature does not match. Sign the whole line exactly as it is shown, with"
+        " the private key of this very certificate."
+    )
 
 
 def challenge(data: bytes, *, address: str, now: datetime) -> KeyChallenge:
-    """Give a challenge for the key in a certificate, public key or request; ``address``: the asker.
+    """Create a challenge for the key in a certificate, public key or certificate request.
 
-    Raises TooMany, NoKeyFound; PrivateKeyShown once a leaked key has been dealt with.
+    ``address`` is the visitor's network address. A key that anybody can compute is blocked and
+    its certificates revoked at once, and the challenge is created nevertheless. Raises TooMany,
+    NoKeyFound, or PrivateKeyShown after a private key in the upload has been handled.
     """
     limits.spend_from("key_challenge", address, most=MOST, per=PER, now=now)
     file = open_file(data)
@@ -80,6 +77,9 @@ def challenge(data: bytes, *, address: str, now: datetime) -> KeyChallenge:
     key = key_in(file)
     if key is None:
         raise NoKeyFound
+    if is_computable(key):  # compromised whatever the proof
+        actor, spki_sha256 = Actor("visitor", address=address), key.facts.spki_sha256
+        _tell(spki_sha256, revoke_key(spki_sha256, COMPROMISE, actor=actor, now=now), now)
     KeyChallenge.objects.filter(expires_at__lt=now - KEPT).delete()
     token = secrets.token_urlsafe(32)
     return KeyChallenge.objects.create(
@@ -88,7 +88,7 @@ def challenge(data: bytes, *, address: str, now: datetime) -> KeyChallenge:
 
 
 def open_challenge(token: str, *, now: datetime) -> KeyChallenge:
-    """The challenge that can still be answered. Raises ChallengeOver."""
+    """The challenge with this token, unused and unexpired. Raises ChallengeOver."""
     found = KeyChallenge.objects.filter(token=token, used_at=None, expires_at__gt=now).first()
     if found is None:
         raise ChallengeOver
@@ -96,14 +96,15 @@ def open_challenge(token: str, *, now: datetime) -> KeyChallenge:
 
 
 def text_of(challenge: KeyChallenge) -> str:
-    """The line to be signed; it names this service."""
+    """The line to be signed, which contains the token and this service's host name."""
     return line(challenge.token, urlsplit(settings.PORTAL_BASE_URL).hostname or "")
 
 
 def prove(token: str, proof: bytes, *, address: str, now: datetime) -> None:
-    """Take the proof: every certificate for the key is revoked and the key blocked for good.
+    """Verify the proof, revoke every certificate for the key and block the key permanently.
 
-    Raises TooMany, ChallengeOver, NotProven; PrivateKeyShown once a leaked key has been dealt with.
+    Raises TooMany, ChallengeOver, NotProven, or PrivateKeyShown after a private key in the proof
+    has been handled.
     """
     limits.spend_from("key_proof", address, most=MOST, per=PER, now=now)
     _refuse_private_key(open_file(proof), address, now)
@@ -129,7 +130,7 @@ def _refuse_private_key(file: File, address: str, now: datetime) -> None:
 
 
 def _tell(spki_sha256: str, revoked: list[Certificate], now: datetime) -> None:
-    """Have the reviewers told which certificates fell with the key; holders hear of each."""
+    """Notify the reviewers of the revoked certificates; holders are notified of each separately."""
     if revoked:
         outbox.enqueue("key.proven", now=now, spki_sha256=spki_sha256)
 
@@ -143,11 +144,10 @@ def _record(
     certificates: list[int] | None = None,
 ) -> None:
     events.record(
-        "issuance.key_proof",
+        IssuanceEvent.KEY_PROOF,
+        events.Subject("key", spki_sha256),
         actor=actor,
         now=now,
-        object_type="key",
-        object_id=spki_sha256,
         refused=refused,
-        data={"certificates": certificates or []},
+        certificates=certificates or [],
     )

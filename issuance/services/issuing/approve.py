@@ -1,16 +1,16 @@
-"""Approving: named persons, exact bytes."""
+"""Approving a prepared certificate: named persons approve its exact bytes."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import BooleanField, Exists, OuterRef
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 
@@ -19,11 +19,13 @@ from accounts.models import Person
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
-from certportal.foundation.models import Event
+from issuance.event_names import IssuanceEvent
 from issuance.faults import reach
 from issuance.models import Approval, PreparedCertificate
 from issuance.services import locks
+from issuance.services.concerned import own_marks
 from issuance.services.errors import (
+    Concerned,
     NotOpen,
     NotReviewer,
     OtherBytes,
@@ -33,21 +35,33 @@ from issuance.services.errors import (
 )
 
 ROLE = "reviewer"
-FRESH = timedelta(minutes=15)
-# Whoever left the organisation as lately may have sent the order, or promised it to a colleague.
+# A person who left the organisation within this time may have sent the order themselves, or have
+# promised it to a colleague.
 ESTRANGED = access.ESTRANGED
-# Nobody looks at each certificate of a plan of replacements, so one person is never enough for
-# any of them; docs/decisions/mass-replacement.md.
+# In a mass replacement nobody looks at each certificate, so a reissue always needs two approvals:
+# docs/decisions/mass-replacement.md.
 FOR_REISSUE = 2
 _IDS: Any = object()
+# The approver took no part in the application: none of their marks is in ``concerned``.
+_UNCONCERNED = """
+    NOT issuance_preparedcertificate.concerned::text[] && ARRAY[
+        'person:' || issuance_approval.person_id::text,
+        'person:' || accounts_person.merged_into_id::text,
+        'address:' || encode(sha256(convert_to(lower(accounts_person.email), 'UTF8')), 'hex')
+    ]
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class ApprovalState:
-    """How many distinct persons have approved, of how many wanted."""
+    """How many distinct persons have approved (``given``) and how many must (``wanted``).
+
+    ``until`` is the earliest moment from which an approval rests on nothing any more, or None.
+    """
 
     wanted: int
     given: int
+    until: datetime | None = None
 
     @property
     def complete(self) -> bool:
@@ -62,13 +76,17 @@ def approve(
     reauthenticated_at: datetime,
     expected_sha256: str,
     register_record: str = "",
+    persons: int = 1,
+    until: datetime | None = None,
     now: datetime,
 ) -> ApprovalState:
-    """Add the person's approval of the bytes with hash ``expected_sha256``; once only counts.
+    """Add the person's approval of the bytes with SHA-256 ``expected_sha256``. Idempotent.
 
-    ``register_record`` names the version of the register's record that was looked at for it.
+    ``register_record`` names the version of the register record that the person was shown;
+    ``persons`` is the number of approvals that this application needs at least. ``until`` is set
+    where the approval rests on a waiver: from that moment on nothing is signed on it.
     Raises NotOpen, OtherBytes (both Stale), NotReviewer, OwnOrganisation,
-    OwnOrganisationLately or ReauthenticationTooOld (all NotAllowed);
+    OwnOrganisationLately, Concerned or ReauthenticationTooOld (all NotAllowed);
     PreparedCertificate.DoesNotExist for an unknown id.
     """
     prepared = PreparedCertificate.objects.get(pk=prepared_id)
@@ -83,13 +101,15 @@ def approve(
                 "role": ROLE,
                 "reauthenticated_at": reauthenticated_at,
                 "register_record": register_record,
+                "persons": persons,
+                "until": until,
                 "created_at": now,
             },
         )
         state = approval_state(prepared)
         if created:
-            actor = Actor("person", str(person.pk))
-            _record(prepared, actor, now, given=state.given, wanted=state.wanted)
+            counted = {"given": state.given, "wanted": state.wanted}
+            _record(prepared, person, now=now, **counted)
         reach("approve_before_commit")
     reach("approve_after_commit")
     return state
@@ -97,59 +117,81 @@ def approve(
 
 @contextmanager
 def refusals_on_record(prepared_id: int, *, person: Person, now: datetime) -> Iterator[None]:
-    """Record what is refused within. Wrap it around the outermost transaction, which rolls back."""
+    """Record an event for a Refused raised inside, and raise it again.
+
+    Use it outside the outermost transaction: the rollback would remove the event.
+    """
     try:
         yield
     except Refused as refusal:
         prepared = PreparedCertificate.objects.filter(pk=prepared_id).first()
         if prepared is not None:
-            actor, reason = Actor("person", str(person.pk)), type(refusal).__name__
-            _record(prepared, actor, now, refused=True, reason=reason)
+            _record(prepared, person, now=now, refused=True, reason=type(refusal).__name__)
+            refusal.recorded = True
         raise
 
 
+def _record(prepared: PreparedCertificate, person: Person, *, now: datetime, **data: Any) -> None:
+    actor = Actor("person", str(person.pk))
+    events.record(IssuanceEvent.APPROVED, prepared, actor=actor, now=now, **data)
+
+
 def approval_state(prepared: PreparedCertificate) -> ApprovalState:
-    """Count the approvals that stand now: by reviewers still, none of the organisation lately."""
+    """Count the approvals that are valid now.
+
+    An approval is valid if the person still is a reviewer, did not recently belong to the
+    organisation, and took no part in the application.
+    """
     return approval_states([prepared])[prepared.pk]
 
 
 def approval_states(attempts: Iterable[PreparedCertificate]) -> dict[int, ApprovalState]:
-    """Count the approvals of many attempts with one query; by their ids."""
-    wanted = {each.pk: _wanted(each) for each in attempts}
+    """Like ``approval_state`` for many attempts with one query; by attempt id."""
+    by_policy = {each.pk: _by_policy(each) for each in attempts}
     statement, parameters = _standing()
-    ids = list(wanted)
+    ids = list(by_policy)
     with connection.cursor() as cursor:
         cursor.execute(statement, [ids if each is _IDS else each for each in parameters])
-        given = Counter(prepared_id for prepared_id, _ in set(cursor.fetchall()))
-    return {pk: ApprovalState(wanted=many, given=given[pk]) for pk, many in wanted.items()}
+        standing = cursor.fetchall()
+    given = Counter(prepared_id for prepared_id, _ in {row[:2] for row in standing})
+    wanted = dict(by_policy)
+    ends: dict[int, datetime] = {}
+    for prepared_id, _human, persons, until in standing:
+        wanted[prepared_id] = max(wanted[prepared_id], persons)
+        if until is not None:
+            ends[prepared_id] = min(until, ends.get(prepared_id, until))
+    return {pk: ApprovalState(many, given[pk], ends.get(pk)) for pk, many in wanted.items()}
 
 
-def _wanted(attempt: PreparedCertificate) -> int:
-    """How many persons must approve: as the operator set it, and two of what replaces another."""
+def _by_policy(attempt: PreparedCertificate) -> int:
+    """How many persons must approve: by the setting, and at least two for a reissue."""
     by_setting: int = settings.ISSUANCE_APPROVALS[attempt.environment]
     return max(FOR_REISSUE, by_setting) if attempt.replaces else by_setting
 
 
 @cache
 def _standing() -> tuple[str, tuple[Any, ...]]:
-    """The approvals that count, as SQL: compiling it takes ten times as long as running it."""
+    """The valid approvals as SQL, cached: compiling it takes ten times as long as running it."""
     person, organisation = OuterRef("person"), OuterRef("prepared__organisation_id")
     since = OuterRef("prepared__created_at") - ESTRANGED
     standing = Approval.objects.filter(
         Exists(access.reviewer_roles(person)),
         ~Exists(access.late_memberships(person, organisation, since=since)),
+        RawSQL(_UNCONCERNED, [], output_field=BooleanField()),  # noqa: S611 - a constant
         prepared__in=RawSQL("SELECT unnest(%s::bigint[])", [_IDS]),
-    ).values_list("prepared_id", Coalesce("person__merged_into_id", "person_id"))
+    ).values_list(
+        "prepared_id", Coalesce("person__merged_into_id", "person_id"), "persons", "until"
+    )
     return standing.query.sql_with_params()
 
 
 def approvers(prepared: PreparedCertificate) -> Iterable[Person]:
-    """Who has approved, in order."""
+    """The persons who approved, in the order of their approvals."""
     return [each.person for each in prepared.approvals.select_related("person").order_by("pk")]
 
 
 def _was_of(person: Person, prepared: PreparedCertificate) -> bool:
-    """Whether the person belongs to the organisation, or did in the year before preparation."""
+    """Whether the person is a member, or was within ESTRANGED before the preparation."""
     since = prepared.created_at - ESTRANGED
     return access.was_member(person, prepared.organisation_id, since=since)
 
@@ -167,48 +209,18 @@ def _check(
         raise OwnOrganisation
     if _was_of(person, prepared):
         raise OwnOrganisationLately
+    if own_marks(person) & set(prepared.concerned):
+        raise Concerned
     check_bytes(prepared, reauthenticated_at, expected_sha256, now)
 
 
 def check_bytes(
     prepared: PreparedCertificate, reauthenticated_at: datetime, expected_sha256: str, now: datetime
 ) -> None:
-    """Raise NotOpen, OtherBytes or ReauthenticationTooOld unless just these may be approved now."""
+    """Raise NotOpen, OtherBytes or ReauthenticationTooOld unless these bytes may be approved."""
     if not prepared.is_open or now >= prepared.expires_at:
         raise NotOpen
     if expected_sha256 != prepared.tbs_sha256:
         raise OtherBytes
-    if not now - FRESH <= reauthenticated_at <= now:
+    if not now - access.FRESH <= reauthenticated_at <= now:
         raise ReauthenticationTooOld
-
-
-def _record(
-    prepared: PreparedCertificate,
-    actor: Actor,
-    now: datetime,
-    *,
-    refused: bool = False,
-    **data: str | int,
-) -> None:
-    events.insert([approved(prepared, actor, now, refused=refused, **data)])
-
-
-def approved(
-    prepared: PreparedCertificate,
-    actor: Actor,
-    now: datetime,
-    *,
-    refused: bool = False,
-    **data: str | int,
-) -> Event:
-    """The event of an approval given or refused, yet to be inserted."""
-    return events.made(
-        "issuance.approved",
-        actor=actor,
-        now=now,
-        object_type="prepared_certificate",
-        object_id=prepared.pk,
-        organisation_id=prepared.organisation_id,
-        refused=refused,
-        data={"reference": str(prepared.reference), "tbs_sha256": prepared.tbs_sha256, **data},
-    )

@@ -1,4 +1,4 @@
-"""Approving many attempts at once: one look, one decision, and still a row for each."""
+"""Approving many attempts in one operation, with an approval and an event for each."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -8,22 +8,24 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts import access
 from accounts.models import Person
-from certportal.foundation import events, rows
+from certportal.foundation import bulk_insert, events
 from certportal.foundation.actors import Actor
+from issuance.event_names import IssuanceEvent
 from issuance.models import Approval, PreparedCertificate
-from issuance.services.approve import ESTRANGED, ROLE, approved, check_bytes
-from issuance.services.attempts import lock
+from issuance.services.concerned import own_marks
 from issuance.services.errors import NotOpen, NotReviewer
+from issuance.services.issuing.approve import ESTRANGED, ROLE, check_bytes
+from issuance.services.issuing.attempts import lock
 
 
 def approve_all(
     expected: Mapping[int, str], *, person: Person, reauthenticated_at: datetime, now: datetime
 ) -> set[int]:
-    """Add the person's approval of many attempts, each id with the hash of its bytes.
+    """Add the person's approval of many attempts, given as id and SHA-256 of the bytes.
 
-    Left to others are those of organisations that the person belongs to, or did lately; the ids
-    of the rest come back. Approved before, they are so still. All or none: raises NotOpen,
-    OtherBytes, NotReviewer or ReauthenticationTooOld.
+    Attempts of organisations that the person belongs or recently belonged to, and those in which
+    the person took part, are skipped. Returns the ids of the others, also if approved before.
+    All or none: raises NotOpen, OtherBytes, NotReviewer or ReauthenticationTooOld.
     """
     if not access.is_reviewer(person):
         raise NotReviewer
@@ -36,13 +38,18 @@ def approve_all(
             check_bytes(each, reauthenticated_at, expected[each.pk], now)
         if len(found) != len(expected):
             raise NotOpen
-        theirs = [each for each in found if not each.is_own]  # type: ignore[attr-defined]
+        marks = own_marks(person)
+        theirs = [
+            each
+            for each in found
+            if not each.is_own and not marks & set(each.concerned)  # type: ignore[attr-defined]
+        ]
         _insert(theirs, person, reauthenticated_at, now)
     return {each.pk for each in theirs}
 
 
 def _with_own(person: Person) -> QuerySet[PreparedCertificate]:
-    """Attempts, each with whether it is of an organisation of the person's."""
+    """Attempts annotated with ``is_own``: the organisation is, or recently was, the person's."""
     since = OuterRef("created_at") - ESTRANGED
     own = access.late_memberships(person, OuterRef("organisation_id"), since=since)
     return PreparedCertificate.objects.annotate(is_own=Exists(own))
@@ -58,6 +65,7 @@ def _insert(
     known = set(before.values_list("prepared_id", flat=True))
     new = [each for each in given if each.pk not in known]
     facts = {"person": person, "role": ROLE, "reauthenticated_at": reauthenticated_at}
-    rows.insert([Approval(prepared=each, created_at=now, **facts) for each in new])
+    bulk_insert.insert([Approval(prepared=each, created_at=now, **facts) for each in new])
     actor = Actor("person", str(person.pk))
-    events.insert([approved(each, actor, now) for each in new])
+    made = [events.made(IssuanceEvent.APPROVED, each, actor=actor, now=now) for each in new]
+    events.insert(made)

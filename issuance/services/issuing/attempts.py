@@ -1,4 +1,4 @@
-"""Attempts as issuing reads them: few statements, and only the columns a signature needs."""
+"""Reading and locking attempts for issuing, with few statements and only the columns needed."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -10,10 +10,10 @@ from django.db import connection
 from issuance.models import IssuingCA, PreparedCertificate
 from issuance.services import locks
 
-# Compiling the same wide statement for each certificate takes longer than running it. The
-# columns left out are large, and are read only if somebody asks for them.
+# Raw SQL, because compiling this statement for each certificate takes longer than running it. The
+# omitted columns are large and are loaded only on access.
 _READ = """
-SELECT id, reference, attempt, replaces, state, environment, profile_id, profile_version,
+SELECT id, reference, label, attempt, replaces, state, environment, profile_id, profile_version,
        rule_set_version, issuing_ca_id, organisation_id, serial, tbs, tbs_sha256, not_before,
        not_after, spki_sha256, csr_sha256, submission_sha256, register_record, created_at,
        expires_at
@@ -24,7 +24,7 @@ _EVERY = """
 SELECT id, reference, attempt, state FROM issuance_preparedcertificate
 WHERE reference = ANY(%s::uuid[])
 """
-# What was read above never changes but for the state: a trigger sees to it.
+# Only the state of a row read above can have changed meanwhile: a trigger prevents other changes.
 _LOCK = """
 SELECT attempt.id, ca.state FROM issuance_preparedcertificate attempt
 JOIN issuance_issuingca ca ON ca.id = attempt.issuing_ca_id
@@ -33,7 +33,7 @@ WHERE attempt.id = ANY(%s) AND attempt.state = 'prepared' FOR NO KEY UPDATE OF a
 
 
 def read(references: Iterable[UUID]) -> dict[UUID, PreparedCertificate]:
-    """The attempt of each reference that is open, being signed or issued, with its CA."""
+    """By reference, its attempt that is prepared, signing or issued, with the issuing CA."""
     wanted = [str(reference) for reference in references]
     attempts = {each.reference: each for each in _attempts(wanted)}
     ids = list({cast(int, each.issuing_ca_id) for each in attempts.values()})
@@ -44,7 +44,7 @@ def read(references: Iterable[UUID]) -> dict[UUID, PreparedCertificate]:
 
 
 def _attempts(references: Sequence[str]) -> Iterable[PreparedCertificate]:
-    """Being signed or issued comes last, so that it is kept above an open one."""
+    """Sorted so that a signing or issued attempt comes last and replaces a prepared one."""
     found = PreparedCertificate.objects.raw(_READ, [references])
     return sorted(found, key=lambda each: each.state != PreparedCertificate.State.PREPARED)
 
@@ -52,28 +52,29 @@ def _attempts(references: Sequence[str]) -> Iterable[PreparedCertificate]:
 def attempts_of(
     references: Iterable[UUID], *, holding: Iterable[str] = ()
 ) -> list[tuple[int, UUID, int, str]]:
-    """Id, reference, number and state of every attempt of these references.
+    """Id, reference, attempt number and state of every attempt of these references.
 
-    Waits first for the locks ``holding``, and keeps them to the end of the transaction.
+    First waits for the locks ``holding``, which are held until the end of the transaction.
     """
     return locks.held(_EVERY, [[str(reference) for reference in references]], *holding)
 
 
 def lock(attempts: Iterable[PreparedCertificate], *, holding: Iterable[str] = ()) -> dict[int, str]:
-    """Lock those still open to the end of the transaction; their CAs' states now, by id.
+    """Lock the attempts that are still prepared until the end of the transaction.
 
-    Waits first for the locks ``holding``, and keeps them as long.
+    Returns the current state of each one's CA, by attempt id. First waits for the locks
+    ``holding``, which are held as long.
     """
     return dict(locks.held(_LOCK, [[each.pk for each in attempts]], *holding))
 
 
 def mark_signing(attempts: Iterable[PreparedCertificate]) -> None:
-    """Note of locked attempts that they are being signed from now on."""
+    """Set the state of locked attempts to signing."""
     _mark("SET state = 'signing'", attempts, [])
 
 
 def mark_issued(attempts: Iterable[PreparedCertificate], now: datetime) -> None:
-    """Note of attempts that their certificates are stored."""
+    """Set the state of attempts to issued, closed at ``now``."""
     _mark("SET state = 'issued', closed_at = %s", attempts, [now])
 
 
@@ -84,5 +85,5 @@ def _mark(change: str, attempts: Iterable[PreparedCertificate], values: list[dat
 
 
 def ca_of(attempt: PreparedCertificate) -> IssuingCA:
-    """The issuing CA, which every attempt not refused has (a constraint sees to it)."""
+    """The issuing CA of an attempt that is not refused; a constraint ensures that it has one."""
     return cast(IssuingCA, attempt.issuing_ca)

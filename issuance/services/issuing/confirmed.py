@@ -1,4 +1,4 @@
-"""Issuing what the registration authority has just confirmed."""
+"""Issuing certificates that the registration authority (RA) has recently confirmed."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -6,26 +6,27 @@ from uuid import UUID
 
 from django.db import IntegrityError
 
-from certportal.foundation import outbox
 from certportal.foundation.errors import Unavailable
+from certportal.foundation.outbox import outbox
 from issuance.authority.sign import SignatureMismatch
 from issuance.models import Certificate, PreparedCertificate
 from issuance.services.errors import NotReconciled
-from issuance.services.issue import issue, issue_all
+from issuance.services.issuing.issue import issue, issue_all
 
-# The facts (the register's record, the names) are to hold when the signature is made. A worker or
-# a signer that was away may come to it long after they were looked at.
+# The facts (register record, names) must be valid at signing. If the worker or signer was
+# unavailable, the confirmation can be old by then.
 CONFIRMATION_LASTS = timedelta(minutes=10)
-# What the bytes, rows or lost certificate of a single reference can be at fault for.
+# Errors that concern a single reference, so that the others can still be issued.
 ITS_OWN = (SignatureMismatch, IntegrityError, ValueError, NotReconciled)
 
 
 def issue_confirmed(
     reference: UUID, *, confirmed_at: datetime | None, now: datetime
 ) -> Certificate | None:
-    """Issue as `issue` does; a confirmation that has grown old is asked for again instead.
+    """Issue like `issue`, but if the confirmation is too old, ask the RA for a new one.
 
-    What is being signed already is finished: it can no longer be recalled.
+    An attempt that is already being signed is finished in any case: it can no longer be voided.
+    Returns None if nothing was issued.
     """
     if _is_old(confirmed_at, now) and _waiting([reference]):
         outbox.enqueue("certificate.approved", now=now, reference=str(reference))
@@ -36,11 +37,11 @@ def issue_confirmed(
 def issue_all_confirmed(
     references: Sequence[UUID], *, confirmed_at: datetime | None, now: datetime
 ) -> None:
-    """Issue many as `issue_confirmed` does one.
+    """Issue like `issue_confirmed`, for many references.
 
-    All together, or, when one fails by its own fault, each by itself: one whose bytes are damaged
-    keeps none of the others back. Raises Unavailable if that is what one of them met, for then
-    all are to be tried again for as long as it takes, or else the group of what failed.
+    They are issued together. If that fails with an error of a single reference, such as damaged
+    bytes, each is issued separately, so that the others are not held up. Raises Unavailable if
+    any reference met it, so that the task is retried; otherwise an ExceptionGroup of the errors.
     """
     old = _waiting(references) if _is_old(confirmed_at, now) else set()
     if old:
@@ -76,7 +77,7 @@ def _is_old(confirmed_at: datetime | None, now: datetime) -> bool:
 
 
 def _waiting(references: Sequence[UUID]) -> set[UUID]:
-    """Those of the references that are not being signed yet."""
+    """The references whose attempt is prepared and not yet being signed."""
     waits = PreparedCertificate.objects.filter(
         reference__in=references, state=PreparedCertificate.State.PREPARED
     )

@@ -1,4 +1,4 @@
-"""The CA's own look at an order: its CSR, its key and its names. The RA's word is no evidence."""
+"""The CA's own examination of an order: CSR, key and names. It does not rely on the RA's checks."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,17 +10,18 @@ from uuid import UUID
 from django.db import connection
 
 from issuance import csr
-from issuance.findings import Finding, Severity
+from issuance.certificate.order import CertificateOrder, examine_order
+from issuance.certificate.plan import SubjectKey, branch_of
+from issuance.certificate.profiles import PROFILES
+from issuance.certificate.submission import examine_submission
+from issuance.findings import Finding, Severity, found
 from issuance.models import IssuingCA
-from issuance.orders import CertificateOrder, examine_order
-from issuance.plan import SubjectKey, branch_of
-from issuance.profiles import PROFILES
-from issuance.services.keys import KeyOf, findings_of_keys
+from issuance.services.blocked_keys import KeyOf, findings_of_keys
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What was found. ``key`` and ``ca`` are None when there is an error that keeps them away."""
+    """The result of an examination. ``key`` or ``ca`` is None if it cannot be determined."""
 
     findings: tuple[Finding, ...]
     spki_sha256: str
@@ -39,12 +40,12 @@ def has_error(findings: tuple[Finding, ...] | list[Finding]) -> bool:
 
 
 def examine(order: CertificateOrder, *, now: datetime) -> Evidence:
-    """Run every rule of the authority over the order."""
+    """Run all rules of the CA on the order."""
     return examine_all([order], now=now)[0]
 
 
 def examine_all(orders: Sequence[CertificateOrder], *, now: datetime) -> list[Evidence]:
-    """Run every rule over many orders; what the records know of them is asked for at once."""
+    """Like ``examine`` for many orders, with one query to the records for all of them."""
     reports = [_report(order) for order in orders]
     hashes = [report.csr.key.spki_sha256 if report.csr else "" for report in reports]
     keys = [KeyOf(h, o.reference, o.replaces) for h, o in zip(hashes, orders, strict=True)]
@@ -56,7 +57,14 @@ def examine_all(orders: Sequence[CertificateOrder], *, now: datetime) -> list[Ev
 
 
 def _report(order: CertificateOrder) -> csr.Report:
-    """The doctor's report; what the block list knows of the key is asked for apart."""
+    """The CSR checker's report, without the block list, which is consulted for all orders at once.
+
+    The registration authority stores the extracted CSR, so anything but a DER structure is
+    refused: the process that can use the CA keys unpacks and searches no files.
+    """
+    if csr.read_root(order.csr_der) is None:
+        fault = found("encoding.der", problem="structure", offset=0)
+        return csr.Report([fault], None, csr.Kind.UNKNOWN)
     profile = PROFILES.get(order.profile_id)
     server = profile is not None and profile.has_dns_names
     return csr.examine(order.csr_der, for_server=server)
@@ -71,7 +79,8 @@ def _evidence(
     cas: Mapping[tuple[str, str], IssuingCA],
     own: set[tuple[UUID, UUID, str]],
 ) -> Evidence:
-    findings = [*examine_order(order, now=now), *report.findings, *_hash(order)]
+    own_rules = (*examine_order(order, now=now), *examine_submission(order), *_hash(order))
+    findings = [*own_rules, *report.findings]
     spki = report.csr.key.spki_sha256 if report.csr else ""
     if order.replaces and (order.replaces, order.organisation_id, spki) not in own:
         findings.append(_error("ca.reissue"))
@@ -91,8 +100,8 @@ def _hash(order: CertificateOrder) -> Iterator[Finding]:
         yield _error("ca.csr_hash")
 
 
-# A certificate of the organisation ordering, or of one that it succeeded by a reviewer's decision,
-# however many steps ago. UNION drops what was found before, so the search ends.
+# Certificates with their organisation and, by recursion, every organisation that succeeded it by a
+# reviewer's decision. UNION drops duplicate rows, so the recursion terminates.
 _REPLACEABLE = """
 WITH RECURSIVE own AS (
     SELECT reference, organisation_id, spki_sha256 FROM issuance_certificate
@@ -105,10 +114,10 @@ WITH RECURSIVE own AS (
 
 
 def _replaceable(orders: Iterable[CertificateOrder]) -> set[tuple[UUID, UUID, str]]:
-    """Reference, organisation and key of the certificates that the orders would replace.
+    """Permitted reissues, as triples of replaced reference, organisation and SPKI hash.
 
     Only a certificate of the same organisation, or of one that it succeeded by a reviewer's
-    decision, can be replaced, and only with its own key.
+    decision, can be replaced, and only with the same key.
     """
     wanted = [str(order.replaces) for order in orders if order.replaces]
     if not wanted:
@@ -119,7 +128,7 @@ def _replaceable(orders: Iterable[CertificateOrder]) -> set[tuple[UUID, UUID, st
 
 
 def _active_cas() -> dict[tuple[str, str], IssuingCA]:
-    """The issuing CAs that issue now, by environment and branch: one of each at most."""
+    """The active issuing CAs by environment and branch; at most one for each."""
     return {(ca.environment, ca.branch): ca for ca in IssuingCA.read("state = 'active'")}
 
 

@@ -1,51 +1,51 @@
 """Issuing: one signature over the approved bytes. Runs in the ``ca`` worker only.
 
-The steps, and what a worker killed between any two of them leaves behind:
+The steps, and the state after a worker was killed between two of them:
 
-1. ``_begin`` stores that the attempt is signing. Before: nothing happened. After: the attempt can
-   no longer be voided, and the next run goes on from here; only if its CA has gone out of use
-   before it signed does the next run give the attempt up.
-2. Sign. The signature exists in this process only; the next run makes it anew, over the same
-   bytes with the same serial.
-3. Append to the journal. From here on the next run takes the certificate from the journal.
-4. Store the certificate, the event and the news of it, in one transaction.
+1. ``_begin`` sets the attempt's state to signing. Before this, nothing has happened. After it, the
+   attempt can no longer be voided and the next run continues here. Only if the CA was taken out
+   of use before it signed does the next run void the attempt.
+2. Sign. The signature exists in this process only; the next run signs the same bytes, with the
+   same serial number, again.
+3. Append to the journal. After this, the next run takes the certificate from the journal.
+4. Store the certificate, its event and outbox item in one transaction.
 
-Many at once go through the same steps together, with one transaction, one append and one fsync.
+Many certificates go through the steps together, with one transaction, one append and one fsync.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
 
-from certportal.foundation import events, outbox
+from certportal.foundation import events
+from certportal.foundation.outbox import outbox
 from issuance import journal
+from issuance.certificate.profiles import PROFILES
+from issuance.event_names import IssuanceEvent
 from issuance.faults import reach
 from issuance.findings import RULE_SET_VERSION
 from issuance.models import Certificate, IssuingCA, PreparedCertificate
-from issuance.profiles import PROFILES
-from issuance.services import attempts, locks
-from issuance.services.approve import ApprovalState, approval_states
+from issuance.services import locks
+from issuance.services.blocked_keys import KeyOf, findings_of_keys
 from issuance.services.errors import NotReconciled
-from issuance.services.keys import KeyOf, findings_of_keys
-from issuance.services.prepare import close
-from issuance.services.signed import CA_WORKER, event, sign, store
-from issuance.services.signing import signer_for
-from issuance.signers import Signer
+from issuance.services.issuing import attempts
+from issuance.services.issuing.approve import ApprovalState, approval_states
+from issuance.services.issuing.prepare import close
+from issuance.services.issuing.signed import CA_WORKER, sign, store
+from issuance.services.signer import LoadSigner, signer_for
 
 State = PreparedCertificate.State
-
-type LoadSigner = Callable[[IssuingCA], Signer]
 
 
 def issue(
     reference: UUID, *, now: datetime, load_signer: LoadSigner = signer_for
 ) -> Certificate | None:
-    """Issue the certificate approved for ``reference``, or return the one issued before.
+    """Issue the certificate approved for ``reference``, or return it if it was issued before.
 
-    None: the authority refused, the attempt is void and ``certificate.refused`` was enqueued.
-    Raises Unavailable (signer, journal, another worker): to be tried again.
+    Returns None if the CA refused: the attempt is void and ``certificate.refused`` is enqueued.
+    Raises Unavailable (signer, journal, another worker): the caller must retry.
     """
     return issue_all([reference], now=now, load_signer=load_signer)[0]
 
@@ -53,10 +53,10 @@ def issue(
 def issue_all(
     references: Sequence[UUID], *, now: datetime, load_signer: LoadSigner = signer_for
 ) -> list[Certificate | None]:
-    """Do as ``issue`` for many references; the answers come in their order.
+    """Like ``issue`` for many references; the results are in the same order.
 
-    A refusal of one keeps none of the others back. What is unavailable for one is for all, and
-    trying all again is safe at any time.
+    A refused reference does not hold up the others. Unavailable is raised for all of them;
+    retrying all is always safe.
     """
     with locks.alone(*(f"issuing:{reference}" for reference in references)):
         known = attempts.read(references)
@@ -78,7 +78,7 @@ def _begin(
     now: datetime,
     load_signer: LoadSigner,
 ) -> list[PreparedCertificate]:
-    """What is to be signed: marked so by an earlier run, or checked again and marked now."""
+    """The attempts to sign: those marked by an earlier run, and those checked and marked now."""
     marked = [each for each in known.values() if each.state == State.SIGNING]
     signing = _signed_still(marked, now)
     waiting = [each for each in known.values() if each.state == State.PREPARED]
@@ -91,7 +91,7 @@ def _begin(
 def _signed_still(
     marked: Sequence[PreparedCertificate], now: datetime
 ) -> list[PreparedCertificate]:
-    """Those marked that go on: a CA out of use signs no more than its journal tells it has."""
+    """The marked attempts to continue with; void those a CA out of use has not yet signed."""
     left = [each for each in marked if _is_out_of_use(attempts.ca_of(each))]
     for ca in {attempts.ca_of(each) for each in left}:
         _require_journal(ca)
@@ -109,7 +109,10 @@ def _is_out_of_use(ca: IssuingCA) -> bool:
 
 
 def _require_journal(ca: IssuingCA) -> None:
-    """A journal on a disk that is not there tells of nothing: it must know the last certificate."""
+    """Raise JournalUnavailable if the journal lacks the CA's last certificate.
+
+    An empty journal, for example because its disk is not mounted, must not be trusted.
+    """
     made = Certificate.objects.filter(issuing_ca=ca).order_by("-pk")
     last = made.values_list("serial", flat=True).first()
     if last is not None and not journal.holds_serial(ca.stem, int(last, 16)):
@@ -122,9 +125,10 @@ def _unsigned(attempt: PreparedCertificate) -> bool:
 
 
 def _require_means(waiting: Sequence[PreparedCertificate], load_signer: LoadSigner) -> None:
-    """A lost key and a full disk stop here, while all can still be recalled.
+    """Raise Unavailable for a missing key or a full disk, while the attempts can still be voided.
 
-    What a CA out of use is not going to sign needs neither.
+    A CA out of use signs nothing and needs neither. Raises NotReconciled if the journal has a
+    certificate for a reference that the database regards as not signed.
     """
     for ca in {attempts.ca_of(each) for each in waiting}:
         if not _is_out_of_use(ca):
@@ -137,7 +141,7 @@ def _require_means(waiting: Sequence[PreparedCertificate], load_signer: LoadSign
 def _mark(
     waiting: Sequence[PreparedCertificate], unknown: Iterable[UUID], now: datetime
 ) -> list[PreparedCertificate]:
-    """Check everything again and mark as signing, or refuse; what was marked."""
+    """Check everything again, and mark each attempt as signing or refuse it; return the marked."""
     with transaction.atomic():
         names = [f"issuance:{each.reference}" for each in waiting]
         names += [f"key:{each.spki_sha256}" for each in waiting]
@@ -152,7 +156,8 @@ def _mark(
         marked = [each for each in open_ if not faults[each.pk]]
         if marked:
             attempts.mark_signing(marked)
-            events.insert([event("issuance.signing", each, now) for each in marked])
+            name = IssuanceEvent.SIGNING
+            events.insert([events.made(name, each, actor=CA_WORKER, now=now) for each in marked])
         reach("begin_before_commit")
     return marked
 
@@ -160,7 +165,7 @@ def _mark(
 def _faults(
     open_: Sequence[PreparedCertificate], states: Mapping[int, str], now: datetime
 ) -> dict[int, str]:
-    """Why each attempt may not be signed now, by its id: a short id; empty if it may."""
+    """By attempt id, a short code for why it may not be signed now; empty if it may."""
     approvals = approval_states(open_) if open_ else {}
     keys = [KeyOf(each.spki_sha256, each.reference, each.replaces) for each in open_]
     known = findings_of_keys(keys) if keys else []
@@ -169,7 +174,7 @@ def _faults(
         fault = _fault(each, states[each.pk], approvals[each.pk], now)
         fault = fault or next((finding.rule for finding in findings), "")
         if not fault and each.spki_sha256 in marked:
-            fault = "key.in_use"  # by another of this very batch
+            fault = "key.in_use"  # by another attempt of this batch
         faults[each.pk] = fault
         marked |= set() if fault else {each.spki_sha256}
     return faults
@@ -184,11 +189,13 @@ def _fault(
         return "ca_not_active"
     if not _rules_stand(attempt):
         return "rules_changed"
+    if approvals.until is not None and now >= approvals.until:
+        return "waiver_ended"
     return "" if approvals.complete else "approvals_missing"
 
 
 def _rules_stand(prepared: PreparedCertificate) -> bool:
-    """Whether it was prepared, and so linted, by the rules and the profile of today."""
+    """Whether it was prepared and linted with the current rules and profile."""
     profile = PROFILES.get(prepared.profile_id)
     version = profile.version if profile else None
     return (prepared.rule_set_version, prepared.profile_version) == (RULE_SET_VERSION, version)
@@ -200,12 +207,11 @@ def _refuse(
     if prepared is not None:
         close(prepared, reason, actor=CA_WORKER, now=now)
     events.record(
-        "issuance.refused",
+        IssuanceEvent.REFUSED,
+        events.Subject("reference", reference),
         actor=CA_WORKER,
         now=now,
-        object_type="reference",
-        object_id=reference,
         refused=True,
-        data={"reason": reason},
+        reason=reason,
     )
     outbox.enqueue("certificate.refused", now=now, reference=str(reference), reason=reason)

@@ -1,4 +1,4 @@
-"""Preparing: the exact bytes to be signed, linted and stored before anybody approves them."""
+"""Preparing a certificate: the exact bytes to sign are made, linted and stored for approval."""
 
 import hashlib
 from collections.abc import Sequence
@@ -10,42 +10,42 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.db import transaction
 
-from certportal.foundation import events, rows
+from certportal.foundation import bulk_insert, events
 from certportal.foundation.actors import Actor, system
 from certportal.foundation.models import Event
 from issuance import journal
 from issuance.authority.build import specimen
+from issuance.certificate.lint import lint
+from issuance.certificate.order import CertificateOrder
+from issuance.certificate.plan import Plan, new_serial, serial_hex
+from issuance.certificate.profiles import PROFILES
+from issuance.certificate.validity import preparation_expires, window
+from issuance.event_names import IssuanceEvent
 from issuance.faults import reach
 from issuance.findings import RULE_SET_VERSION, Finding
-from issuance.lint import lint
 from issuance.models import PreparedCertificate
-from issuance.orders import CertificateOrder
-from issuance.plan import Plan, new_serial, serial_hex
-from issuance.profiles import PROFILES
 from issuance.services import locks
-from issuance.services.attempts import attempts_of
 from issuance.services.errors import AlreadySigning, NotReconciled
-from issuance.services.evidence import Evidence, examine_all, has_error
-from issuance.validity import preparation_expires, window
+from issuance.services.issuing.attempts import attempts_of
+from issuance.services.issuing.evidence import Evidence, examine_all, has_error
 
 State = PreparedCertificate.State
 
 
 def prepare(order: CertificateOrder, *, now: datetime) -> PreparedCertificate:
-    """Make a new attempt for the order and void the earlier ones that were open.
+    """Make a new attempt for the order and void an earlier one that is open.
 
-    The attempt comes back ``prepared``, or ``refused`` with the errors among its findings.
-    Raises AlreadySigning once a certificate is made or being made, NotReconciled when only the
-    journal knows of one, KeyError for an unknown profile.
+    The returned attempt is ``prepared``, or ``refused`` with errors among its findings. Raises
+    AlreadySigning if a certificate has been or is being signed, NotReconciled if only the journal
+    has it, KeyError for an unknown profile.
     """
     return prepare_all([order], now=now)[0]
 
 
 def prepare_all(orders: Sequence[CertificateOrder], *, now: datetime) -> list[PreparedCertificate]:
-    """Do as ``prepare`` for many orders, each with its own reference, in one transaction.
+    """Like ``prepare`` for many orders with different references, in one transaction.
 
-    The attempts come back in the order of ``orders``. All or none: what ``prepare`` raises for
-    one of them keeps all back.
+    The attempts are in the order of ``orders``. All or none: an error of one prevents all.
     """
     examined = examine_all(orders, now=now)
     built = _build(orders, examined, now)
@@ -56,9 +56,11 @@ def prepare_all(orders: Sequence[CertificateOrder], *, now: datetime) -> list[Pr
             _attempt(order, evidence, numbers[order.reference], made, now)
             for order, evidence, made in zip(orders, examined, built, strict=True)
         ]
-        rows.insert(attempts)
+        bulk_insert.insert(attempts)
         ca = system("issuance")
-        events.insert([_event("issuance.prepared", each, ca, now, each.state) for each in attempts])
+        events.insert(
+            [_event(IssuanceEvent.PREPARED, each, ca, now, each.state) for each in attempts]
+        )
         reach("prepare_before_commit")
     reach("prepare_after_commit")
     return attempts
@@ -75,6 +77,7 @@ def _attempt(
     profile, failed = PROFILES[order.profile_id], has_error(findings)
     return PreparedCertificate(
         reference=order.reference,
+        label=order.label,
         replaces=order.replaces,
         attempt=number,
         state=State.REFUSED if failed else State.PREPARED,
@@ -89,6 +92,7 @@ def _attempt(
         csr_sha256=order.csr_sha256,
         submission_sha256=order.submission_sha256,
         register_record=order.register_record,
+        concerned=sorted(order.concerned),
         findings=[finding.to_json() for finding in findings],
         created_at=now,
         expires_at=preparation_expires(now),
@@ -97,10 +101,10 @@ def _attempt(
 
 
 def void(reference: UUID, reason: str, *, actor: Actor, now: datetime) -> int:
-    """Void the open attempt of a reference, if any; return how many were.
+    """Void the open attempt of a reference, if there is one; return the number voided.
 
-    ``reason`` is a short id such as ``csr_replaced``; it is shown with the attempt. Raises
-    AlreadySigning once a certificate is made or being made.
+    ``reason`` is a short code such as ``csr_replaced``, shown with the attempt. Raises
+    AlreadySigning if a certificate has been or is being signed.
     """
     with transaction.atomic():
         locks.hold(f"issuance:{reference}")
@@ -110,10 +114,10 @@ def void(reference: UUID, reason: str, *, actor: Actor, now: datetime) -> int:
 def _build(
     orders: Sequence[CertificateOrder], examined: Sequence[Evidence], now: datetime
 ) -> list[tuple[dict[str, Any], list[Finding]]]:
-    """Columns of each built certificate, and all findings; no columns if it cannot be built.
+    """For each order the model columns of the certificate (empty if not built) and all findings.
 
-    Each step is done for all before the next: after a lint the processor's caches are full of it,
-    and building, for one, takes half as long again.
+    Each step is done for all orders before the next step, because alternating with the lint
+    displaces the processor's caches: building then takes half as long again.
     """
     _require_reconciled(orders, examined)
     plans = [_plan(*each, now) for each in zip(orders, examined, strict=True)]
@@ -127,7 +131,7 @@ def _build(
 
 
 def _plan(order: CertificateOrder, evidence: Evidence, now: datetime) -> Plan | None:
-    """What to build; None if the evidence lets nothing be built."""
+    """The plan of the certificate; None if the evidence is not sound."""
     if not evidence.sound or evidence.ca is None or evidence.key is None:
         return None
     profile = PROFILES[order.profile_id]
@@ -149,9 +153,10 @@ def _plan(order: CertificateOrder, evidence: Evidence, now: datetime) -> Plan | 
 
 
 def _require_reconciled(orders: Sequence[CertificateOrder], examined: Sequence[Evidence]) -> None:
-    """Prepare nothing for a reference that has a certificate the database has lost.
+    """Raise NotReconciled if the journal has a certificate for a reference and the database not.
 
-    Whichever CA signed it: the one that issues now may have taken its place since.
+    The journals of all CAs are consulted, since another CA may have signed it before. Raises
+    AlreadySigning if the database has it too.
     """
     wanted = [
         str(order.reference)
@@ -169,7 +174,7 @@ def _require_reconciled(orders: Sequence[CertificateOrder], examined: Sequence[E
 
 
 def _unused_serial(stem: str) -> int:
-    """A serial number that was never signed, also when the database is an older copy."""
+    """A serial number not in the journal, so new even if the database is an older copy."""
     while journal.holds_serial(stem, serial := new_serial()):
         pass
     return serial
@@ -188,7 +193,7 @@ def _columns(plan: Plan, certificate: x509.Certificate) -> dict[str, Any]:
 
 
 def _next_attempts(references: Sequence[UUID], now: datetime) -> dict[UUID, int]:
-    """Void what is open and count on: the number of each reference's next attempt."""
+    """Void open attempts and return the next attempt number by reference."""
     last = dict.fromkeys(references, 0)
     open_ = []
     names = [f"issuance:{reference}" for reference in references]
@@ -215,27 +220,24 @@ def _void(reference: UUID, reason: str, actor: Actor, now: datetime) -> int:
 
 
 def close(prepared: PreparedCertificate, reason: str, *, actor: Actor, now: datetime) -> None:
-    """Make a locked, open attempt void for ``reason``."""
+    """Void a locked attempt, with ``reason`` as a short code."""
     prepared.state, prepared.void_reason, prepared.closed_at = State.VOID, reason, now
     prepared.save(update_fields=["state", "void_reason", "closed_at"])
-    events.insert([_event("issuance.voided", prepared, actor, now, reason)])
+    events.insert([_event(IssuanceEvent.VOIDED, prepared, actor, now, reason)])
 
 
 def _event(
-    action: str, prepared: PreparedCertificate, actor: Actor, now: datetime, outcome: str
+    name: IssuanceEvent, prepared: PreparedCertificate, actor: Actor, now: datetime, outcome: str
 ) -> Event:
     return events.made(
-        action,
+        name,
+        prepared,
         actor=actor,
         now=now,
-        object_type="prepared_certificate",
-        object_id=prepared.pk,
-        organisation_id=prepared.organisation_id,
         refused=prepared.state == State.REFUSED,
-        data={
-            "reference": str(prepared.reference),
-            "attempt": prepared.attempt,
-            "outcome": outcome,
-            "tbs_sha256": prepared.tbs_sha256,
-        },
+        attempt=prepared.attempt,
+        outcome=outcome,
+        rule_set_version=prepared.rule_set_version,
+        # Rule ids only; the findings with their parameters are stored in the attempt.
+        findings=sorted({finding["rule"] for finding in prepared.findings}),
     )

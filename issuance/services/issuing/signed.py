@@ -1,27 +1,28 @@
-"""Signing attempts that are marked for it, and storing what was signed."""
+"""Signing the attempts marked as signing, and storing the certificates."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import groupby
 
 from django.db import transaction
 
-from certportal.foundation import events, outbox, rows
+from certportal.foundation import bulk_insert, events
 from certportal.foundation.actors import system
-from certportal.foundation.models import Event
+from certportal.foundation.outbox import outbox
 from issuance import journal
 from issuance.authority.sign import sign_certificate, verify_certificate
+from issuance.event_names import IssuanceEvent
 from issuance.faults import reach
 from issuance.models import Certificate, IssuingCA, PreparedCertificate
 from issuance.services import locks
-from issuance.services.attempts import ca_of, mark_issued
-from issuance.services.keys import blocked_among
-from issuance.services.revoke import COMPROMISE, revoke
-from issuance.signers import Signer
+from issuance.services.blocked_keys import blocked_among
+from issuance.services.issuing.attempts import ca_of, mark_issued
+from issuance.services.signer import LoadSigner
+from issuance.services.status.revoke import COMPROMISE, revoke
 
 CA_WORKER = system("ca")
-# Of more certificates at once the news goes out by and by.
+# For more certificates than this at once, the outbox items are spread over time.
 FEW = 10
 _JOURNALLED = (
     "environment",
@@ -32,6 +33,7 @@ _JOURNALLED = (
     "csr_sha256",
     "submission_sha256",
     "register_record",
+    "label",
 )
 _CARRIED_OVER = (
     "reference",
@@ -49,12 +51,10 @@ _CARRIED_OVER = (
 type Signed = tuple[PreparedCertificate, bytes]
 
 
-def sign(
-    attempts: Iterable[PreparedCertificate], load_signer: Callable[[IssuingCA], Signer]
-) -> list[Signed]:
-    """Each attempt with its certificate (DER): the one in the journal, or one signed now.
+def sign(attempts: Iterable[PreparedCertificate], load_signer: LoadSigner) -> list[Signed]:
+    """Each attempt with its certificate (DER), from the journal or signed now.
 
-    Raises Unavailable: then nothing was signed that is not in the journal.
+    Raises Unavailable; a certificate missing from the journal then was never released.
     """
     signed: list[Signed] = []
     by_ca = sorted(attempts, key=lambda each: ca_of(each).stem)
@@ -69,7 +69,7 @@ def sign(
 
 
 def _from_journal(attempt: PreparedCertificate) -> bytes | None:
-    """The certificate an earlier run signed for this attempt, if it got as far."""
+    """The certificate that an earlier run signed for this attempt, or None."""
     ca = ca_of(attempt)
     entry = journal.find(ca.stem, reference=str(attempt.reference), attempt=attempt.attempt)
     if entry is None:
@@ -81,7 +81,7 @@ def _from_journal(attempt: PreparedCertificate) -> bytes | None:
 def _sign_under(
     ca: IssuingCA,
     attempts: Sequence[PreparedCertificate],
-    load_signer: Callable[[IssuingCA], Signer],
+    load_signer: LoadSigner,
 ) -> list[Signed]:
     signer = load_signer(ca)
     journal.ensure_room(ca.stem)
@@ -91,7 +91,7 @@ def _sign_under(
     standing = journal.append(ca.stem, [_journal_entry(*each) for each in made])
     reach("after_journal")
     for (attempt, der), entry in zip(made, standing, strict=True):
-        if entry.der != der:  # another worker, thought dead, was first after all
+        if entry.der != der:  # a worker believed dead has appended its certificate first
             verify_certificate(entry.der, bytes(attempt.tbs), ca.certificate)
     return [(attempt, entry.der) for attempt, entry in zip(attempts, standing, strict=True)]
 
@@ -106,7 +106,7 @@ def _journal_entry(prepared: PreparedCertificate, der: bytes) -> journal.Entry:
 
 
 def store(signed: Sequence[Signed], now: datetime) -> list[Certificate]:
-    """Store the certificates, the events and the news of them, in one transaction."""
+    """Store the certificates, their events and outbox items in one transaction."""
     if not signed:
         return []
     with transaction.atomic():
@@ -117,21 +117,27 @@ def store(signed: Sequence[Signed], now: datetime) -> list[Certificate]:
 
 
 def store_within(signed: Sequence[Signed], now: datetime) -> list[Certificate]:
-    """Do as ``store`` within the caller's transaction."""
+    """Like ``store``, within the caller's transaction."""
     attempts = [attempt for attempt, _ in signed]
     locks.hold(*(f"key:{attempt.spki_sha256}" for attempt in attempts))
     stored = [_certificate(attempt, der, now) for attempt, der in signed]
-    rows.insert(stored)
+    bulk_insert.insert(stored)
     mark_issued(attempts, now)
     events.insert(
         [
-            event("issuance.issued", attempt, now, sha256=certificate.sha256)
+            events.made(
+                IssuanceEvent.ISSUED,
+                attempt,
+                actor=CA_WORKER,
+                now=now,
+                sha256=certificate.sha256,
+            )
             for attempt, certificate in zip(attempts, stored, strict=True)
         ]
     )
     news = [{"reference": str(each.reference), "certificate_id": each.pk} for each in stored]
     outbox.enqueue_all("certificate.issued", news, now=now, paced=len(news) > FEW)
-    # A key may have leaked while its attempt waited to be signed.
+    # A key may have been blocked between marking and storing.
     leaked = blocked_among(attempt.spki_sha256 for attempt in attempts)
     return [
         revoke(each.pk, COMPROMISE, actor=CA_WORKER, now=now)
@@ -148,17 +154,4 @@ def _certificate(attempt: PreparedCertificate, der: bytes, now: datetime) -> Cer
         sha256=hashlib.sha256(der).hexdigest(),
         issued_at=now,
         **{name: getattr(attempt, name) for name in _CARRIED_OVER},
-    )
-
-
-def event(action: str, attempt: PreparedCertificate, now: datetime, **data: str) -> Event:
-    """An event of the ``ca`` worker about an attempt, yet to be inserted."""
-    return events.made(
-        action,
-        actor=CA_WORKER,
-        now=now,
-        object_type="prepared_certificate",
-        object_id=attempt.pk,
-        organisation_id=attempt.organisation_id,
-        data={"reference": str(attempt.reference), "serial": attempt.serial, **data},
     )

@@ -1,4 +1,4 @@
-"""What journal, database and revocation lists say of each other. Looks only, changes nothing."""
+"""Compares journal, database and published CRLs. Read-only."""
 
 import hashlib
 from collections.abc import Iterable, Iterator
@@ -9,15 +9,16 @@ from cryptography import x509
 from django.db.models import Q
 
 from certportal.foundation.models import OutboxItem
-from issuance import journal, repository
+from issuance import journal
+from issuance.certificate.plan import serial_hex
 from issuance.models import Certificate, IssuingCA, PreparedCertificate
-from issuance.plan import serial_hex
-from issuance.services.responders import journal_of
-from issuance.services.revoke import COMPROMISE
+from issuance.publication import repository
+from issuance.services.status.ocsp_responders import journal_of
+from issuance.services.status.revoke import COMPROMISE
 
 
 class Kind(StrEnum):
-    """What two of the three disagree about."""
+    """Kinds of difference; the values are descriptions for operators."""
 
     JOURNAL_DAMAGED = "a line of the journal was changed, torn or moved"
     NOT_STORED = "signed according to the journal, unknown to the database"
@@ -31,8 +32,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One disagreement about a CA's certificate or line. ``about`` is a serial number, the
-    reference of an attempt, or file and line of the journal.
+    """One difference, at the CA ``stem``.
+
+    ``about`` is a serial number (hex), the reference of an attempt, or file and line of the
+    journal. ``entry`` is the journal's entry, ``revoked`` the CRL's, if the kind has one.
     """
 
     kind: Kind
@@ -43,7 +46,7 @@ class Difference:
 
 
 def compare(ca: IssuingCA) -> Iterator[Difference]:
-    """Every disagreement about the certificates of one issuing CA."""
+    """Every difference about the certificates of one issuing CA."""
     for place in (*journal.faults(ca.stem), *journal.faults(journal_of(ca))):
         yield Difference(Kind.JOURNAL_DAMAGED, ca.stem, place)
     signed = {entry.serial: entry for entry in journal.entries(ca.stem)}
@@ -55,21 +58,21 @@ def compare(ca: IssuingCA) -> Iterator[Difference]:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What the database says of a certificate: its SHA-256, and why it is revoked."""
+    """A certificate in the database: its SHA-256 (hex), state and revocation reason."""
 
     sha256: str
     state: str
     reason: str
 
     def lacks(self, listed: x509.RevokedCertificate) -> bool:
-        """Whether a list says worse: revoked at all, or for the exposure of the key."""
+        """Whether the CRL has a revocation, or the reason key compromise, that this lacks."""
         if self.state == Certificate.State.ISSUED:
             return True
         return self.reason != COMPROMISE and reason_of(listed) == COMPROMISE
 
 
 def reason_of(listed: x509.RevokedCertificate) -> str:
-    """The reason of a list's entry, by pyca's name of its flag."""
+    """The reason of a CRL entry, by the library's name; "unspecified" if it has none."""
     try:
         return listed.extensions.get_extension_for_class(x509.CRLReason).value.reason.name
     except x509.ExtensionNotFound:
@@ -77,7 +80,7 @@ def reason_of(listed: x509.RevokedCertificate) -> str:
 
 
 def _stored(ca: IssuingCA) -> dict[str, Stored]:
-    """What the database says of every certificate, by serial number."""
+    """Every certificate of the CA in the database, by serial number."""
     rows = Certificate.objects.filter(issuing_ca=ca)
     facts = rows.values_list("serial", "sha256", "state", "revocation_reason")
     return {serial: Stored(*rest) for serial, *rest in facts.iterator()}
@@ -118,7 +121,7 @@ def _revocations(
 
 
 def _listed(ca: IssuingCA) -> dict[str, x509.RevokedCertificate]:
-    """The entries of the list being served, by serial number."""
+    """The entries of the list published last, by serial number."""
     served = _served(ca)
     return {serial_hex(each.serial_number): each for each in served} if served else {}
 
@@ -134,7 +137,7 @@ def _served(ca: IssuingCA) -> x509.CertificateRevocationList | None:
 
 
 def _idle(ca: IssuingCA, signed: dict[str, journal.Entry]) -> Iterator[Difference]:
-    """Attempts that a crash left in the middle, with no work open that would go on with them."""
+    """Attempts left in state signing by a crash, with no outbox item that would continue them."""
     busy = _at_work()
     attempts = PreparedCertificate.objects.filter(
         issuing_ca=ca, state=PreparedCertificate.State.SIGNING
@@ -145,7 +148,7 @@ def _idle(ca: IssuingCA, signed: dict[str, journal.Entry]) -> Iterator[Differenc
 
 
 def _at_work() -> set[str]:
-    """The references that open work is about to issue, singly or many at once."""
+    """The references that open outbox items will issue, singly or many at once."""
     open_ = OutboxItem.objects.filter(done_at=None, failed_at=None)
     single = open_.filter(topic="certificate.confirmed").values_list(
         "payload__reference", flat=True

@@ -1,4 +1,4 @@
-"""Reconciling: what a crash or an older copy of the database has lost is entered anew."""
+"""Reconciling: restores in the database what a crash or an older backup has lost."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -9,30 +9,32 @@ from cryptography import x509
 from django.db import transaction
 
 from accounts.models import Organisation
-from certportal.foundation import events, outbox
+from certportal.foundation import events
 from certportal.foundation.actors import system
 from certportal.foundation.errors import Refused, Unavailable
+from certportal.foundation.outbox import outbox
+from issuance.event_names import IssuanceEvent
 from issuance.journal import Entry
 from issuance.models import Certificate, IssuingCA
 from issuance.services import locks
-from issuance.services.compare import Difference, Kind, compare, reason_of
-from issuance.services.reentry import CannotEnter, enter
-from issuance.services.revoke import REASONS, revoke
-from issuance.services.signed import event, store_within
+from issuance.services.issuing.signed import CA_WORKER, store_within
+from issuance.services.recovery.compare import Difference, Kind, compare, reason_of
+from issuance.services.recovery.reentry import CannotEnter, enter
+from issuance.services.status.revoke import REASONS, revoke
 
 RECONCILER = system("reconcile")
 
 type Outcome = tuple[Difference, str]
-"""A difference, and "mended" or why it was not."""
+"""A difference, and "mended" or the reason why it was not."""
 
 
 def reconcile(*, mend: bool, now: datetime) -> list[Outcome]:
-    """Compare journal, database and lists of every issuing CA and, if wanted, mend them.
+    """Compare journal, database and CRLs of every issuing CA; repair differences if ``mend``.
 
-    Mended are: certificates that only the journal knows (entered, and the registration authority
-    is told), revocations that only the published list knows, and signing that stopped midway
-    (the work is opened again). All else is listed for a person to look at. Running it again
-    mends what is left; nothing is ever taken away.
+    Repaired are certificates that only the journal has (stored, and the registration authority is
+    notified), revocations that only the published list has, and interrupted signing (enqueued
+    again). Other differences are only reported, for an operator to examine. It may be run again
+    to repair the rest; nothing is ever deleted.
     """
     outcomes: list[Outcome] = []
     for ca in IssuingCA.objects.order_by("pk"):
@@ -61,7 +63,7 @@ def _store(ca: IssuingCA, difference: Difference, now: datetime) -> None:
         locks.hold(f"issuance:{entry.reference}")
         attempt = enter(ca, entry, actor=RECONCILER, now=now)
         store_within([(attempt, entry.der)], now)
-        events.insert([event("issuance.restored", attempt, now)])
+        events.record(IssuanceEvent.RESTORED, attempt, actor=CA_WORKER, now=now)
 
 
 def _revoke(ca: IssuingCA, difference: Difference, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""From a line of the journal back to an attempt in the database that is being signed or issued."""
+"""Restores the attempt of a journal entry in the database, so that it can be stored as issued."""
 
 import hashlib
 from datetime import datetime
@@ -8,24 +8,24 @@ from cryptography import x509
 
 from certportal.foundation.actors import Actor
 from issuance.authority.sign import SignatureMismatch, verify_certificate
+from issuance.certificate.plan import serial_hex
 from issuance.journal import Entry
 from issuance.models import Certificate, IssuingCA, PreparedCertificate
-from issuance.plan import serial_hex
-from issuance.services.attempts import mark_signing
-from issuance.services.prepare import close
+from issuance.services.issuing.attempts import mark_signing
+from issuance.services.issuing.prepare import close
 
 State = PreparedCertificate.State
 
 
 class CannotEnter(Exception):
-    """The database holds something that the certificate cannot stand beside."""
+    """The certificate conflicts with the database, or is not valid for this CA and entry."""
 
 
 def enter(ca: IssuingCA, entry: Entry, *, actor: Actor, now: datetime) -> PreparedCertificate:
-    """The attempt that the certificate was signed for, ready to be stored as issued.
+    """The attempt of the entry's certificate, in state signing, to be stored as issued.
 
-    An older copy of the database may know the attempt, have it open, have made another one
-    instead, or know nothing. Runs under the reference's lock. Raises CannotEnter.
+    A restored database may have this attempt as prepared or signing, have another attempt of the
+    reference instead, or have none. The caller must hold the reference's lock. Raises CannotEnter.
     """
     certificate = _checked(ca, entry)
     known = PreparedCertificate.objects.filter(reference=entry.reference)
@@ -46,7 +46,7 @@ def enter(ca: IssuingCA, entry: Entry, *, actor: Actor, now: datetime) -> Prepar
 
 
 def _checked(ca: IssuingCA, entry: Entry) -> x509.Certificate:
-    """The certificate, proven to be this CA's own and the line's."""
+    """The certificate, verified to be issued by this CA and to have the entry's serial number."""
     certificate = x509.load_der_x509_certificate(entry.der)
     try:
         verify_certificate(entry.der, certificate.tbs_certificate_bytes, ca.certificate)
@@ -68,7 +68,7 @@ def _signing(ca: IssuingCA, attempt: PreparedCertificate) -> PreparedCertificate
 def _attempt_from(
     ca: IssuingCA, entry: Entry, certificate: x509.Certificate, now: datetime
 ) -> PreparedCertificate:
-    """A new row, with everything but the request itself, which the journal does not keep."""
+    """A new attempt with all data but the CSR, which the journal does not contain."""
     tbs = certificate.tbs_certificate_bytes
     taken = PreparedCertificate.objects.filter(reference=entry.reference).order_by("-attempt")
     last = taken.first()

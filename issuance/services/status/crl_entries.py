@@ -1,4 +1,4 @@
-"""What stands on a revocation list: read from the database, and never less than was served."""
+"""The entries of a CRL: from the database, plus any entry of the last list that it lacks."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,12 +6,12 @@ from datetime import datetime
 from django.db import connection
 
 from issuance.authority import crl
+from issuance.certificate.plan import serial_hex
 from issuance.models import Certificate, IssuingCA
-from issuance.plan import serial_hex
 
-# The database joins the entries: a million rows take seconds to become a million objects here.
-# The order lets a list begin as the one before it did. A stranger's entry is one that does not
-# hold the serial number of its row.
+# The database joins the entries, because making a million objects here takes seconds. In this
+# order a new list normally starts with the entries of the previous list. The second count is of
+# entries that do not contain the serial number of their row.
 _STATEMENT = """
 SELECT count(*),
        count(*) FILTER (WHERE position(decode(serial, 'hex') IN crl_entry) = 0),
@@ -23,9 +23,9 @@ WHERE issuing_ca_id = %s AND state = 'revoked' AND not_after >= %s
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """The joined entries of a list and how many they are.
+    """The joined entries (DER) of a list and their number.
 
-    ``carried`` of them stood on the list before and are not in the database.
+    ``carried`` of them are from the previous list and not in the database.
     """
 
     joined: bytes
@@ -34,12 +34,12 @@ class Entries:
 
 
 def collect(ca: IssuingCA, served: crl.Parts | None, this_update: datetime) -> Entries:
-    """The entries of the next list of ``ca``, after the one ``served``. Raises CrlRefused.
+    """The entries of the next list of ``ca``; ``served`` is the last list. Raises CrlRefused.
 
-    A certificate stays on the list until one has been published after its end: RFC 5280
-    section 3.3. A list from the future, made before the clock was put back, is none such. A
-    revocation once published stays published, even if the database has come back from a backup
-    made before it.
+    A certificate stays on the list until it has been on a list published after its expiry: RFC
+    5280 section 3.3. A list dated in the future, made before the clock was set back, does not
+    count. A published revocation stays published even if the database was restored from a backup
+    that does not have it.
     """
     begun = ca.certificate.not_valid_before_utc
     since = min(served.facts.this_update, this_update) if served else begun
@@ -55,7 +55,7 @@ def collect(ca: IssuingCA, served: crl.Parts | None, this_update: datetime) -> E
 
 
 def _carry(ca: IssuingCA, found: Entries, served: crl.Parts, since: datetime) -> Entries:
-    """Add the entries served that the database neither has nor knows to be over."""
+    """Add the entries of the last list, except of certificates that the database has as expired."""
     before = crl.by_serial(served.entries)
     gone = before.keys() - crl.by_serial(found.joined).keys()
     serials = {serial_hex(int.from_bytes(serial)): serial for serial in gone}

@@ -1,8 +1,8 @@
-"""OCSP responses: signed ahead for every certificate, and on demand. In the `ca` worker only.
+"""OCSP responses, signed in advance for every certificate and on demand. `ca` worker only.
 
-One pack holds the responses about some certificates; whatever happens to one of them, its pack
-is signed anew. Who signs a pack holds a lock of its own, reads how the certificates stand and
-replaces the file, so that an older status never replaces a newer one.
+A pack is a file with the responses about a group of certificates; when the status of one changes,
+its pack is signed again. The signing worker holds the lock of the pack while it reads the status
+and replaces the file, so that an older status never replaces a newer one.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,48 +12,50 @@ from itertools import batched
 from cryptography.x509.ocsp import OCSPResponseStatus
 
 from certportal.foundation.errors import Unavailable
-from issuance import packs
 from issuance.authority import ocsp
 from issuance.authority.ocsp import CertId, Single, Standing, Status
 from issuance.conf import pki
 from issuance.models import Certificate, IssuingCA
-from issuance.services import locks, standing
-from issuance.services.publish import is_needed
-from issuance.services.responders import BACKDATE, LoadSigner, responder_for
-from issuance.services.signing import signer_for
+from issuance.publication import ocsp_packs
+from issuance.services import locks
+from issuance.services.signer import LoadSigner, signer_for
+from issuance.services.status import standing
+from issuance.services.status.ocsp_responders import responder_for
+from issuance.services.status.publish_crl import BACKDATE, is_needed
 from issuance.signers import Signer
 
 SIGNED_AHEAD = ("sha1", "sha256")
-"""How clients name the issuer: RFC 5019 section 2.1.1 wants SHA-1, its successor SHA-256."""
+"""Hash algorithms in clients' CertIDs: SHA-1 (RFC 5019 section 2.1.1), SHA-256 in its successor."""
 RENEWED_AT = 0.75
-"""Packs are signed anew when no more than this share of their life is left."""
+"""Packs are renewed when this share of their validity, or less, is left."""
 MOST_PACKS = 200
-"""Packs signed in one go: the `ca` worker has other work waiting."""
+"""Limit of packs signed in one task: the `ca` worker has other work waiting."""
 TOGETHER = 20
-"""Packs signed under one lock: a revocation waits for no more than these."""
+"""Packs locked and signed together: a revocation waits at most for these."""
 EPOCH = datetime.min.replace(tzinfo=UTC)
 UNKNOWN_FOR = timedelta(minutes=5)
-"""An unknown number may be a certificate's tomorrow."""
+"""Validity of the status "unknown": the serial number may be issued later."""
 
 
 def publish_response_with(
     certificate_id: int, *, now: datetime, load_signer: LoadSigner = signer_for
 ) -> None:
-    """Sign the pack of this certificate anew: it was issued or revoked. Raises Unavailable.
+    """Sign the pack of a certificate that was issued or revoked. Raises Unavailable.
 
-    Nothing is signed ahead about one that has ended. A pack takes in all that were issued before
-    it, so that many issued at once make few signatures, and revocations do not wait for them.
+    Nothing is signed for an expired certificate. A pack includes everything issued before, so if
+    the pack already has the certificate as good, it is not signed again; thus a mass issuance
+    needs few signatures and does not delay revocations.
     """
     certificate = Certificate.objects.select_related("issuing_ca").get(pk=certificate_id)
     if certificate.not_after >= now and not _is_told_good(certificate, now):
-        names = [packs.name_of(certificate.serial)]
+        names = [ocsp_packs.name_of(certificate.serial)]
         publish_packs(certificate.issuing_ca, names, now=now, load_signer=load_signer)
 
 
 def _is_told_good(certificate: Certificate, now: datetime) -> bool:
-    """Whether nothing has to be signed: it is in force, and its pack told of it before."""
-    file = packs.path(certificate.issuing_ca.stem, packs.name_of(certificate.serial))
-    head = packs.read_head(file) if certificate.state == Certificate.State.ISSUED else None
+    """Whether the certificate is not revoked and its current pack already has a response."""
+    file = ocsp_packs.path(certificate.issuing_ca.stem, ocsp_packs.name_of(certificate.serial))
+    head = ocsp_packs.read_head(file) if certificate.state == Certificate.State.ISSUED else None
     number = int(certificate.serial, 16)
     return head is not None and head.next_update > now and head.tells_of(SIGNED_AHEAD[-1], number)
 
@@ -61,24 +63,24 @@ def _is_told_good(certificate: Certificate, now: datetime) -> bool:
 def publish_packs(
     ca: IssuingCA, names: Sequence[str], *, now: datetime, load_signer: LoadSigner = signer_for
 ) -> datetime:
-    """Sign the responses of these packs and replace them; an empty one is taken away.
+    """Sign and replace these packs; delete a pack without certificates.
 
-    Returns when they end. Raises SignerUnavailable, Busy (another worker is at one of them).
+    Returns their nextUpdate. Raises SignerUnavailable, Busy (another worker signs one of them).
     """
     responder = responder_for(ca, now=now, load_signer=load_signer)
     until = _next_update(responder, now)
     with locks.alone(*(f"ocsp:{ca.stem}:{name}" for name in names)):
         for name, statuses in standing.in_packs(ca, names, now).items():
             responses = dict(_responses(ca, statuses, responder, now, until))
-            packs.write(ca.stem, name, now, until, responses)
-    # If these are the first, from now on monitoring knows what to look at.
+            ocsp_packs.write(ca.stem, name, now, until, responses)
+    # The first packs of this CA: from now on monitoring checks their nextUpdate.
     IssuingCA.objects.filter(pk=ca.pk, ocsp_next_update=None).update(ocsp_next_update=until)
     return until
 
 
 def _responses(
     ca: IssuingCA, statuses: Mapping[str, Status], responder: Signer, now: datetime, until: datetime
-) -> Iterator[tuple[packs.Key, bytes]]:
+) -> Iterator[tuple[ocsp_packs.Key, bytes]]:
     names = ocsp.Names(ca.certificate)
     for serial, status in statuses.items():
         number = int(serial, 16)
@@ -88,15 +90,15 @@ def _responses(
 
 
 def _next_update(responder: Signer, now: datetime) -> datetime:
-    """A response ends before its responder's certificate does: who checks it looks at both."""
+    """nextUpdate is at most the expiry of the responder's certificate, which clients check too."""
     validity = timedelta(hours=pki().ocsp_validity_hours)
     return min(now + validity, responder.chain[0].not_valid_after_utc)
 
 
 def _single(cert_id: bytes, status: Status, now: datetime, until: datetime) -> Single:
-    """Backdated for clocks that lag, but not to before the revocation it tells of.
+    """A SingleResponse, backdated for slow clocks but not to before the revocation.
 
-    Nor dated in the future, as a revocation may be after the clock was put back.
+    It is never dated in the future, as the revocation can be if the clock was set back.
     """
     begun = now - BACKDATE
     return Single(cert_id, status, max(begun, min(status.revoked_at or begun, now)), until)
@@ -105,11 +107,11 @@ def _single(cert_id: bytes, status: Status, now: datetime, until: datetime) -> S
 def refresh_responses(
     *, now: datetime, most: int = MOST_PACKS, load_signer: LoadSigner = signer_for
 ) -> bool:
-    """Sign anew the packs of every CA that are missing, broken or have lost a part of their life.
+    """Sign the packs of every CA that are missing, broken or due for renewal.
 
-    A retired CA's too, until its last certificate ends. At most so many packs; true if more are
-    due. A CA whose signer fails keeps none of the others back: failures come as an
-    ExceptionGroup.
+    Retired CAs are included until their last certificate expires. At most ``most`` packs are
+    signed; true if that limit is reached. If the signer of one CA fails, the others are still
+    renewed, and the failures are raised as an ExceptionGroup.
     """
     left, failures = most, []
     for ca in IssuingCA.objects.order_by("pk"):
@@ -127,13 +129,12 @@ def refresh_responses(
 
 
 def _refresh(ca: IssuingCA, now: datetime, most: int, load_signer: LoadSigner) -> int:
-    """Sign up to ``most`` packs that are due; how many. Those not wanted any more go as well.
+    """Sign up to ``most`` packs that are due, delete unneeded ones; return how many were handled.
 
-    One signed before a revocation in it is due, whatever became of the work that should have
-    signed it then.
+    A pack older than a revocation in it is due too, in case the task of the revocation was lost.
     """
-    names = sorted(standing.pack_names(ca, now) | set(packs.names(ca.stem)))
-    heads = {name: packs.read_head(packs.path(ca.stem, name)) for name in names}
+    names = sorted(standing.pack_names(ca, now) | set(ocsp_packs.names(ca.stem)))
+    heads = {name: ocsp_packs.read_head(ocsp_packs.path(ca.stem, name)) for name in names}
     revoked = standing.last_revocations(ca, now)
     fresh = {
         name: head
@@ -149,8 +150,8 @@ def _refresh(ca: IssuingCA, now: datetime, most: int, load_signer: LoadSigner) -
     return min(len(due), most)
 
 
-def _is_old(pack: packs.Head, now: datetime) -> bool:
-    """Whether a part of its life is over, or the clock was put back since: nobody believes it."""
+def _is_old(pack: ocsp_packs.Head, now: datetime) -> bool:
+    """Whether renewal is due, or the pack is dated in the future because the clock was set back."""
     from_the_future = pack.this_update - BACKDATE > now
     life = pack.next_update - pack.this_update
     return from_the_future or pack.next_update - now <= RENEWED_AT * life
@@ -159,9 +160,9 @@ def _is_old(pack: packs.Head, now: datetime) -> bool:
 def answer(
     stem: str, request: bytes, *, now: datetime, load_signer: LoadSigner = signer_for
 ) -> bytes:
-    """Sign the answer to a request (DER) for which nothing was signed ahead; it is not kept.
+    """Sign the response to a request (DER) that no pack answers; it is not stored.
 
-    A request that cannot be answered gets the refusal that says so. Raises Unavailable.
+    A request that cannot be answered gets an OCSP error response. Raises Unavailable.
     """
     try:
         asked = ocsp.read_request(request)

@@ -1,11 +1,10 @@
-"""The keys that sign status: made in a `ca` worker's memory, certified for days, never stored.
+"""OCSP responder keys: made in the memory of a `ca` worker, certified for days, never stored.
 
-The reasons are in docs/decisions/ocsp.md.
+For the reasons see docs/decisions/ocsp.md.
 """
 
 import hashlib
 import os
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -20,34 +19,32 @@ from certportal.foundation.errors import Unavailable
 from issuance import journal
 from issuance.authority.responder import ResponderPlan, make_responder_key, specimen
 from issuance.authority.sign import sign_certificate
+from issuance.certificate.lint_pkix import pkix_findings
+from issuance.certificate.plan import new_serial, serial_hex
+from issuance.event_names import IssuanceEvent
 from issuance.findings import Severity
 from issuance.models import IssuingCA, OcspResponder
-from issuance.pkix import pkix_findings
-from issuance.plan import new_serial, serial_hex
-from issuance.services.signing import signer_for
+from issuance.services.signer import LoadSigner, signer_for
+from issuance.services.status.publish_crl import BACKDATE
 from issuance.signers import Signer, SignerUnavailable
 
 log = structlog.get_logger(__name__)
 
 LIFE = timedelta(days=14)
 RENEWED_BEFORE = timedelta(days=7)
-# Clocks of relying parties lag: what is dated in their future is refused by some.
-BACKDATE = timedelta(minutes=5)
-
-type LoadSigner = Callable[[IssuingCA], Signer]
 
 _OWN: dict[tuple[int, bytes], Signer] = {}
 
 
 class NoResponder(SignerUnavailable):
-    """The issuing CA's own time is over: it certifies nobody any more."""
+    """The issuing CA's certificate has expired, so it cannot certify a responder."""
 
 
 def responder_for(ca: IssuingCA, *, now: datetime, load_signer: LoadSigner = signer_for) -> Signer:
-    """This process's responder for the CA, made and certified when there is none or it is old.
+    """This process's responder for the CA; a new one is certified if it is missing or old.
 
-    An old one goes on to its end while no other can be certified. Its chain begins with its own
-    certificate. Raises SignerUnavailable, JournalUnavailable.
+    An old responder is used until it expires if no new one can be certified. The chain begins
+    with the responder's certificate. Raises SignerUnavailable, JournalUnavailable.
     """
     name = (os.getpid(), bytes(ca.certificate_der))
     known = _OWN.get(name)
@@ -65,7 +62,7 @@ def responder_for(ca: IssuingCA, *, now: datetime, load_signer: LoadSigner = sig
 def _is_good(
     responder: Signer, ca: IssuingCA, now: datetime, *, lasting: timedelta = timedelta()
 ) -> bool:
-    """Whether it lasts, and the database, which may have come back from a backup, knows it."""
+    """Whether it is valid for ``lasting`` and in the database, which may have been restored."""
     own = responder.chain[0]
     least = min(now + lasting, ca.certificate.not_valid_after_utc)
     return (
@@ -81,7 +78,7 @@ def journal_of(ca: IssuingCA) -> str:
 
 
 def _make(ca: IssuingCA, now: datetime, issuing: Signer) -> Signer:
-    """Lint, sign, journal, store, in this order, as with every certificate."""
+    """Make a responder: lint, sign, journal and store, in this order, as for every certificate."""
     begun = max(now - BACKDATE, ca.certificate.not_valid_before_utc)
     end = min(now + LIFE, ca.certificate.not_valid_after_utc)
     if begun >= end:
@@ -120,10 +117,10 @@ def _store(ca: IssuingCA, certificate: x509.Certificate, now: datetime) -> None:
             created_at=now,
         )
         events.record(
-            "issuance.ocsp_responder",
+            IssuanceEvent.OCSP_RESPONDER,
+            events.Subject("issuing_ca", ca.stem),
             actor=system("ca"),
             now=now,
-            object_type="issuing_ca",
-            object_id=ca.stem,
-            data={"serial": serial, "sha256": hashlib.sha256(der).hexdigest()},
+            serial=serial,
+            sha256=hashlib.sha256(der).hexdigest(),
         )

@@ -1,7 +1,6 @@
-"""Publishing revocation lists. Runs in the ``ca`` worker only."""
+"""Signing and publishing CRLs. Runs in the ``ca`` worker only."""
 
 import hashlib
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
@@ -10,27 +9,27 @@ from django.db import transaction
 from certportal.foundation import events
 from certportal.foundation.actors import system
 from certportal.foundation.errors import Unavailable
-from issuance import repository
 from issuance.authority import crl
 from issuance.conf import pki
+from issuance.event_names import IssuanceEvent
 from issuance.models import Certificate, IssuingCA
+from issuance.publication import repository
 from issuance.services import locks
-from issuance.services.revoked import Entries, collect
-from issuance.services.signing import signer_for
+from issuance.services.signer import LoadSigner, signer_for
+from issuance.services.status.crl_entries import Entries, collect
 from issuance.signers import Signer
 
 log = structlog.get_logger(__name__)
 
-# Clocks of relying parties lag: a list dated in their future is refused by some.
+# For relying parties with slow clocks, some of which refuse lists and responses dated in their
+# future.
 BACKDATE = timedelta(minutes=5)
 
 
-def publish_crls(
-    *, now: datetime, load_signer: Callable[[IssuingCA], Signer] = signer_for
-) -> list[crl.CrlFacts]:
-    """Publish the list of every CA that has certificates alive, retired ones too.
+def publish_crls(*, now: datetime, load_signer: LoadSigner = signer_for) -> list[crl.CrlFacts]:
+    """Publish the list of every CA that needs one (see ``is_needed``), retired CAs included.
 
-    One that fails keeps none of the others back; the failures come as an ExceptionGroup.
+    If one fails, the others are still published, and the failures raised as an ExceptionGroup.
     """
     published, failures = [], []
     for ca in IssuingCA.objects.order_by("pk"):
@@ -45,12 +44,12 @@ def publish_crls(
 
 
 def publish_crl(
-    ca: IssuingCA, *, now: datetime, load_signer: Callable[[IssuingCA], Signer] = signer_for
+    ca: IssuingCA, *, now: datetime, load_signer: LoadSigner = signer_for
 ) -> crl.CrlFacts:
-    """Sign and publish the list of one CA: checked, then replaced in one step.
+    """Sign, check and atomically publish the list of one CA.
 
-    The number is taken first and committed, so that it only ever grows, whatever fails after.
-    Raises SignerUnavailable, CrlRefused (the old list stays), Busy (another worker is at it).
+    The CRL number is committed first, so that it is never used again if a later step fails.
+    Raises SignerUnavailable, CrlRefused (the old list stays), Busy (another worker does it).
     """
     signer = load_signer(ca)
     with locks.alone(f"crl:{ca.stem}"):
@@ -58,7 +57,8 @@ def publish_crl(
 
 
 def _publish(ca: IssuingCA, now: datetime, signer: Signer) -> crl.CrlFacts:
-    served = repository.last_crl(ca.stem)
+    # Another CA's list in this place must not hand its entries on.
+    served = repository.last_crl_by(ca.stem, ca.certificate)
     number = _take_number(ca, served, now)
     validity = timedelta(hours=pki().crl_validity_hours)
     facts = crl.CrlFacts(number, now - BACKDATE, now + validity)
@@ -72,10 +72,10 @@ def _publish(ca: IssuingCA, now: datetime, signer: Signer) -> crl.CrlFacts:
 
 
 def _take_number(ca: IssuingCA, served: crl.Parts | None, now: datetime) -> int:
-    """The next number: the seconds since 1970, unless one as high was used already.
+    """The next CRL number: the seconds since 1970, or the last number plus one if that is higher.
 
-    RFC 5280 section 5.2.3 wants numbers to grow. Taken from the clock they do so even when the
-    database and the files have both come back from an older backup.
+    RFC 5280 section 5.2.3 requires increasing numbers. Taken from the clock, they increase even if
+    the database and the files were both restored from an older backup.
     """
     with transaction.atomic():
         locked = IssuingCA.objects.select_for_update().get(pk=ca.pk)
@@ -93,24 +93,21 @@ def _record(
     with transaction.atomic():
         IssuingCA.objects.filter(pk=ca.pk).update(crl_next_update=facts.next_update)
         events.record(
-            "issuance.crl",
+            IssuanceEvent.CRL,
+            events.Subject("issuing_ca", ca.stem),
             actor=system("ca"),
             now=now,
-            object_type="issuing_ca",
-            object_id=ca.stem,
-            data={
-                "number": facts.number,
-                "entries": entries.count,
-                "carried": entries.carried,
-                "sha256": hashlib.sha256(der).hexdigest(),
-            },
+            number=facts.number,
+            entries=entries.count,
+            carried=entries.carried,
+            sha256=hashlib.sha256(der).hexdigest(),
         )
 
 
 def is_needed(ca: IssuingCA, now: datetime) -> bool:
-    """Whether the CA must tell the status of certificates: it issues, or some may be alive.
+    """Whether the CA must publish status: it is active or on standby, or has valid certificates.
 
-    After the last of them has ended one more list is due: RFC 5280 section 3.3.
+    After its last certificate has expired one more list is due: RFC 5280 section 3.3.
     """
     if ca.certificate.not_valid_after_utc < now:
         return False
@@ -123,10 +120,10 @@ def is_needed(ca: IssuingCA, now: datetime) -> bool:
 
 
 def publish_crl_with(certificate_id: int, *, now: datetime) -> crl.CrlFacts | None:
-    """Publish the list that this revoked certificate belongs on.
+    """Publish the list of this revoked certificate's CA.
 
-    None: the list being served has its entry already, for one list takes in all that was revoked
-    before it; so many revocations at once make few lists.
+    Returns None if the served list already has its entry: a list includes everything revoked
+    before, so a mass revocation needs few lists.
     """
     certificate = Certificate.objects.select_related("issuing_ca").get(pk=certificate_id)
     served = repository.served_crl(certificate.issuing_ca.stem)

@@ -1,17 +1,19 @@
-"""Revocation: for good, idempotent, and its reason may only grow to key compromise."""
+"""Revocation: permanent and idempotent; its reason can only be changed to key compromise."""
 
 from datetime import datetime
 
 from cryptography import x509
 from django.db import transaction
 
-from certportal.foundation import events, outbox
+from certportal.foundation import events
 from certportal.foundation.actors import Actor
+from certportal.foundation.outbox import outbox
 from issuance.authority.crl import entry
+from issuance.event_names import IssuanceEvent
 from issuance.models import Certificate
 from issuance.services import locks
+from issuance.services.blocked_keys import block_key
 from issuance.services.errors import ReasonStands, UnknownReason
-from issuance.services.keys import block_key
 
 COMPROMISE = "key_compromise"
 REASONS = (
@@ -22,7 +24,7 @@ REASONS = (
     "privilege_withdrawn",
     "unspecified",
 )
-"""Reasons used, by pyca's names of the flags of RFC 5280 section 5.3.1."""
+"""The reasons in use, by the library's names for the reasons of RFC 5280 section 5.3.1."""
 
 
 def revoke(
@@ -34,12 +36,12 @@ def revoke(
     revoked_at: datetime | None = None,
     now: datetime,
 ) -> Certificate:
-    """Revoke a certificate and have the list published.
+    """Revoke a certificate and enqueue the publication of the CRL.
 
-    ``revoked_at`` is the day that a published list has given it; otherwise it is ``now``.
+    ``revoked_at`` is only given to restore a revocation from a published list; default ``now``.
 
-    Again with the same reason: nothing happens. ``key_compromise`` after another reason raises
-    the reason, keeps the day of revocation and blocks the key. Raises UnknownReason,
+    Revoking again with the same reason does nothing. ``key_compromise`` after another reason
+    changes the reason, keeps the revocation date and blocks the key. Raises UnknownReason,
     ReasonStands, Certificate.DoesNotExist.
     """
     if reason not in REASONS:
@@ -61,8 +63,9 @@ def revoke(
 
 
 def _hold_key(certificate_id: int) -> None:
-    """Lock the key before the certificate, as `leaks.revoke_key` does: two reports about one key
-    would else wait for each other.
+    """Lock the key before the certificate, in the same order as `leaked.revoke_key`.
+
+    Otherwise two reports about one key could deadlock.
     """
     found = Certificate.objects.filter(pk=certificate_id)
     locks.hold(*(f"key:{spki}" for spki in found.values_list("spki_sha256", flat=True)))
@@ -94,17 +97,13 @@ def _mark(
 
 def _announce(certificate: Certificate, actor: Actor, now: datetime) -> None:
     events.record(
-        "issuance.revoked",
+        IssuanceEvent.REVOKED,
+        certificate,
         actor=actor,
         now=now,
-        object_type="certificate",
-        object_id=certificate.pk,
-        organisation_id=certificate.organisation_id,
-        data={
-            "reference": str(certificate.reference),
-            "serial": certificate.serial,
-            "reason": certificate.revocation_reason,
-        },
+        reference=str(certificate.reference),
+        serial=certificate.serial,
+        reason=certificate.revocation_reason,
     )
     outbox.enqueue(
         "certificate.revoked",

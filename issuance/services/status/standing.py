@@ -1,4 +1,4 @@
-"""How certificates stand: by the database, and never better than the list being served says."""
+"""The status of certificates: by the database, but revoked if the last published CRL says so."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -10,30 +10,32 @@ from cryptography import x509
 from django.db.models import Max, Q, QuerySet
 from django.db.models.functions import Substr
 
-from issuance import der, journal, packs, repository, tlv
+from issuance import journal
 from issuance.authority import crl
 from issuance.authority.ocsp import Standing, Status
+from issuance.certificate.plan import serial_hex
+from issuance.der import read, write
 from issuance.models import Certificate, IssuingCA
-from issuance.plan import serial_hex
+from issuance.publication import ocsp_packs, repository
 from issuance.services.errors import NotReconciled
 
 GOOD, UNKNOWN = Status(Standing.GOOD), Status(Standing.UNKNOWN)
 
 type Listed = Mapping[str, Mapping[str, bytes]]
-"""Entries of a revocation list: by the name of the pack, then by serial number."""
+"""Entries (DER) of a CRL by the name of the pack, then by serial number (hex)."""
 
 
 def in_packs(ca: IssuingCA, names: Sequence[str], now: datetime) -> dict[str, dict[str, Status]]:
-    """Of each pack: serial number → status, of every certificate that has not ended.
+    """By pack, the status of every unexpired certificate by serial number (hex).
 
-    What stands on the list being served stays revoked, even if the database has come back from a
-    backup made before it.
+    A certificate on the last published list is revoked even if the database was restored from an
+    older backup.
     """
-    bounds = map(packs.serials_of, names)
+    bounds = map(ocsp_packs.serials_of, names)
     ranges = (Q(serial__gte=first, serial__lt=end) for first, end in bounds)
     found: dict[str, dict[str, Status]] = {name: {} for name in names}
     for serial, status in _statuses(_alive(ca, now).filter(reduce(or_, ranges))).items():
-        found[packs.name_of(serial)][serial] = status
+        found[ocsp_packs.name_of(serial)][serial] = status
     listed = _listed(ca)
     for name, statuses in found.items():
         for serial, entry in listed.get(name, {}).items():
@@ -43,13 +45,13 @@ def in_packs(ca: IssuingCA, names: Sequence[str], now: datetime) -> dict[str, di
 
 
 def of_serial(ca: IssuingCA, serial: int) -> Status:
-    """The status of one certificate, ended or not; unknown if none was ever issued.
+    """The status of one certificate, expired or not; unknown if it was never issued.
 
-    Raises NotReconciled if only the journal knows it.
+    Raises NotReconciled if only the journal has it.
     """
     text = serial_hex(serial)
     found = _statuses(Certificate.objects.filter(issuing_ca=ca, serial=text)).get(text)
-    entry = _listed(ca).get(packs.name_of(text), {}).get(text)
+    entry = _listed(ca).get(ocsp_packs.name_of(text), {}).get(text)
     if entry and (found is None or found == GOOD):
         return of_entry(entry)
     if found is not None:
@@ -62,33 +64,33 @@ def of_serial(ca: IssuingCA, serial: int) -> Status:
 
 
 def pack_names(ca: IssuingCA, now: datetime) -> set[str]:
-    """The names of all packs that a certificate which has not ended belongs in."""
-    first, end = packs.DIGITS
+    """The names of the packs needed for unexpired certificates and for the last list's entries."""
+    first, end = ocsp_packs.DIGITS
     names = _alive(ca, now).annotate(name=Substr("serial", first + 1, end - first))
     return set(names.values_list("name", flat=True).distinct()) | _listed(ca).keys()
 
 
 def last_revocations(ca: IssuingCA, now: datetime) -> dict[str, datetime]:
-    """When a certificate of each pack was revoked last; packs without any are not among them.
+    """The time of the latest revocation in each pack; packs without one are left out.
 
-    One dated ahead, by a clock that was put back since, would have its pack signed for ever.
+    Revocations in the future (the clock was set back) are ignored: their pack would always be due.
     """
-    first, end = packs.DIGITS
+    first, end = ocsp_packs.DIGITS
     revoked = _alive(ca, now).filter(state=Certificate.State.REVOKED, revoked_at__lte=now)
     named = revoked.annotate(name=Substr("serial", first + 1, end - first))
     return dict(named.values_list("name").annotate(Max("revoked_at")))
 
 
 def of_entry(entry: bytes) -> Status:
-    """The status that an entry (DER) of a revocation list tells: RFC 5280 section 5.3."""
-    _serial, revoked_at, *extensions = tlv.read(entry).children()
+    """The status given by an entry (DER) of a CRL: RFC 5280 section 5.3."""
+    _serial, revoked_at, *extensions = read.read(entry).children()
     reason = None
     for each in extensions[0].children() if extensions else ():
         identifier, *_, value = each.children()
-        if tlv.object_identifier(identifier) == x509.CRLReason.oid.dotted_string:
+        if read.object_identifier(identifier) == x509.CRLReason.oid.dotted_string:
             (code,) = value.content[2:]
             reason = _REASONS[code]
-    return Status(Standing.REVOKED, der.moment(revoked_at.encoded), reason)
+    return Status(Standing.REVOKED, write.moment(revoked_at.encoded), reason)
 
 
 _REASONS: Mapping[int, x509.ReasonFlags] = {
@@ -115,9 +117,9 @@ _LISTED: dict[Path, tuple[tuple[int, int], Listed]] = {}
 
 
 def _listed(ca: IssuingCA) -> Listed:
-    """What stands on the list published last. Each is sorted once in a process, the last is kept.
+    """The entries of the list published last, cached until the file is replaced.
 
-    It is read only when another has taken its place: one may have megabytes.
+    A list can have megabytes, so each is parsed only once in a process.
     """
     file = repository.crl_path(ca.stem)
     try:
@@ -136,5 +138,5 @@ def _sorted(stem: str) -> Listed:
     found: dict[str, dict[str, bytes]] = {}
     for serial, entry in crl.by_serial(served.entries if served else b"").items():
         text = serial_hex(int.from_bytes(serial))
-        found.setdefault(packs.name_of(text), {})[text] = entry
+        found.setdefault(ocsp_packs.name_of(text), {})[text] = entry
     return found

@@ -6,9 +6,9 @@ from django.urls import reverse
 from django.utils import translation
 
 from accounts.factors import codes
-from accounts.services import factors
+from accounts.services.people import second_factor
+from certportal.dev.builders import people
 from certportal.foundation import clock
-from tests import people
 
 CONSOLE = "/fi/console/"
 
@@ -75,4 +75,4 @@ def sofia(db):
 @pytest.fixture
 def spare(riitta):
     """Return one of Riitta's recovery codes that is not used yet."""
-    return lambda: factors.recovery(riitta.logins.get()).get_unused_codes()[0]
+    return lambda: second_factor.recovery(riitta.logins.get()).get_unused_codes()[0]

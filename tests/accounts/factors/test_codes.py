@@ -46,3 +46,12 @@ def test_secrets_are_sealed_and_open_with_an_earlier_key_too(settings):
     settings.SECRET_KEY_FALLBACKS = []
     with pytest.raises(InvalidToken):
         sealing.unseal(sealed)
+
+
+@pytest.mark.parametrize("place", [0, 20, -1])
+def test_a_sealed_secret_that_was_changed_opens_no_more(place):
+    sealed = sealing.seal(SECRET)
+    other = "A" if sealed[place] != "A" else "B"
+    changed = sealed[:place] + other + (sealed[place + 1 :] if place != -1 else "")
+    with pytest.raises(InvalidToken):
+        sealing.unseal(changed)

@@ -8,8 +8,8 @@ from django.urls import reverse
 from django.utils import translation
 
 from accounts.models import User
-from accounts.services import factors
-from tests.accessibility import check_both_widths
+from accounts.services.people import second_factor
+from tests.accessibility import check_in_turn
 from tests.accounts.factors.conftest import CONSOLE, Visit
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -45,36 +45,36 @@ def security_key(watched):
 @pytest.mark.parametrize("language", ["fi", "sv", "en"])
 def test_setting_an_app_up_and_using_it(go, visit, language):
     page = go(visit, "second_factor_set_up", language=language)
-    check_both_widths(page)
+    check_in_turn(page)
     visit.secret = page.locator("#secret").inner_text().replace(" ", "")
     page.fill("input[name=code]", "12")
     page.locator("form:has(input[name=code]) button").click()
     page.wait_for_selector("[data-error-summary]")
-    check_both_widths(page)
+    check_in_turn(page)
     page.fill("input[name=code]", visit.code())
     page.locator("form:has(input[name=code]) button").click()
     page.wait_for_url("**/recovery-codes/")
-    check_both_widths(page)
+    check_in_turn(page)
     assert page.locator(".recovery li").count() == 10
     page.locator("main .actions a.button").click()
     page.wait_for_url("**/console/")
-    check_both_widths(go(visit.again(), "second_factor", language=language))
+    check_in_turn(go(visit.again(), "second_factor", language=language))
 
 
 @pytest.mark.parametrize("language", ["fi", "sv", "en"])
 def test_own_factors(go, enrolled, security_key, language):
     page = go(enrolled, "second_factor_set_up", language=language)
-    check_both_widths(page)
+    check_in_turn(page)
     page.locator("[data-passkey] button").click()
-    page.wait_for_url("**/own/")
-    check_both_widths(go(enrolled, "own_factors", language=language))
+    page.wait_for_url("**/own/")  # with a new session: the visit's has ended
+    check_in_turn(page)
 
 
 def test_a_passkey_opens_the_console_and_later_confirms(go, visit, security_key, live_server):
     page = go(visit, "second_factor_set_up", query=f"?next={CONSOLE}")
     page.locator("[data-passkey] button").click()
     page.wait_for_url("**/recovery-codes/**")
-    assert [one.type for one in factors.factors(visit.login)] == ["webauthn"]
+    assert [one.type for one in second_factor.factors(visit.login)] == ["webauthn"]
 
     page = go(visit.again(), "second_factor", query="?next=/fi/console/register/")
     page.locator("[data-passkey] button").click()
@@ -101,7 +101,7 @@ def test_without_the_key_nothing_happens_and_one_can_try_again(go, visit, securi
 def test_another_persons_key_is_refused(go, visit, security_key, raimo, watched):
     go(visit, "second_factor_set_up").locator("[data-passkey] button").click()
     watched.wait_for_url("**/recovery-codes/**")
-    factors.Authenticator.objects.update(user=User.objects.get(person=raimo))
+    second_factor.Authenticator.objects.update(user=User.objects.get(person=raimo))
     other = Visit(raimo)
     go(other, "second_factor").locator("[data-passkey] button").click()
     watched.wait_for_url("**/console/")

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from accounts.services import factors
+from accounts.services.people import second_factor
 from certportal.foundation.models import Event
 
 pytestmark = pytest.mark.django_db
@@ -50,4 +50,4 @@ def test_what_is_no_passkey_is_refused_in_words_and_on_record(enrolled, name, sa
 
     assert answer.context["form"].errors
     assert Event.objects.filter(refused=True, object_type="login").count() == 1
-    assert [one.type for one in factors.factors(enrolled.login)] == [factors.Kind.TOTP]
+    assert [one.type for one in second_factor.factors(enrolled.login)] == [second_factor.Kind.TOTP]

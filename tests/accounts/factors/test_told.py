@@ -3,11 +3,9 @@
 import pytest
 from django.core.management import call_command
 
-from accounts import notices
-from accounts.services import factors
-from certportal.foundation import clock
+from accounts.services.people import second_factor
+from certportal.dev.builders import mails, people
 from certportal.foundation.models import Event, OutboxItem
-from tests import people
 from tests.accounts.factors.conftest import Visit
 
 pytestmark = pytest.mark.django_db
@@ -16,7 +14,7 @@ pytestmark = pytest.mark.django_db
 def told():
     """Return the mails about second factors, as they are sent."""
     items = OutboxItem.objects.filter(payload__kind="second_factor").order_by("created_at")
-    return [notices.write(now=clock.now(), **item.payload) for item in items]
+    return [mails.written(item) for item in items]
 
 
 def test_setting_up_is_one_mail_that_names_the_app(enrolled):
@@ -47,7 +45,7 @@ def test_a_removed_passkey_is_told(enrolled, passkey):
 def test_new_recovery_codes_are_told_without_them(enrolled):
     enrolled.post("recovery_codes")
     assert told()[-1].subject == "Uudet palautuskoodit tehtiin"
-    for code in factors.recovery(enrolled.login).get_unused_codes():
+    for code in second_factor.recovery(enrolled.login).get_unused_codes():
         assert code not in told()[-1].text
 
 
@@ -77,6 +75,6 @@ def test_whoever_has_no_proven_address_is_sent_nothing(db):
 @pytest.fixture
 def passkey(enrolled):
     """A passkey of Riitta's, beside her app."""
-    return factors.Authenticator.objects.create(
-        user=enrolled.login, type=factors.Kind.WEBAUTHN, data={"name": "", "credential": {}}
+    return second_factor.Authenticator.objects.create(
+        user=enrolled.login, type=second_factor.Kind.WEBAUTHN, data={"name": "", "credential": {}}
     )

@@ -7,11 +7,11 @@ from django.core.management import call_command
 from django.test import Client
 
 from accounts.access import FRESH, SECOND_FACTOR
-from accounts.services import factors, merging
+from accounts.services.people import merge, second_factor
+from certportal.dev.builders import people
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from certportal.foundation.models import Event
-from tests import people
 from tests.accounts.factors.conftest import CONSOLE, Visit
 
 SETTINGS = "/fi/settings/"
@@ -81,13 +81,14 @@ def test_what_is_no_code_is_told_and_not_counted(enrolled, code):
     assert not Event.objects.filter(action="second_factor.proven").exists()
 
 
+@pytest.mark.usefixtures("still")
 def test_guessing_is_stopped_and_the_right_code_then_waits_as_well(enrolled):
     visit = enrolled.again()
-    for _try in range(factors.MOST_FAILURES):
+    for _try in range(second_factor.MOST_FAILURES):
         assert visit.post("second_factor", code="000000").status_code == 200
     answer = visit.post("second_factor", code=visit.code())
     assert answer.status_code == 429
-    assert 0 < int(answer["Retry-After"]) <= factors.PER.total_seconds()
+    assert 0 < int(answer["Retry-After"]) <= second_factor.PER.total_seconds()
 
 
 def test_a_recovery_code_lets_in_once(enrolled, spare):
@@ -138,7 +139,7 @@ def test_another_factor_wants_a_recent_proof_of_the_first(enrolled):
 
 def test_another_login_of_the_same_person_proves_the_factor_there_is(enrolled, riitta):
     abroad = people.make_person("Riitta Ratkaisija-Smith")
-    merging.merge(abroad, into=riitta, actor=system("test"), now=clock.now())
+    merge.merge(abroad, into=riitta, actor=system("test"), now=clock.now())
     other = Visit.__new__(Visit)
     other.client, other.secret, other.used = Client(), enrolled.secret, enrolled.used
     people.open_session(other.client, riitta.logins.exclude(pk=enrolled.login.pk).get())
@@ -151,9 +152,9 @@ def test_another_login_of_the_same_person_proves_the_factor_there_is(enrolled, r
 
 
 def test_the_only_factor_cannot_be_removed(enrolled):
-    only = factors.factors(enrolled.login).get()
+    only = second_factor.factors(enrolled.login).get()
     assert enrolled.post("remove_factor", only.pk).status_code == 400
-    assert factors.factors(enrolled.login).get() == only
+    assert second_factor.factors(enrolled.login).get() == only
 
 
 def test_a_new_app_takes_the_place_of_the_old_one(enrolled):
@@ -166,9 +167,9 @@ def test_a_new_app_takes_the_place_of_the_old_one(enrolled):
 def test_somebody_elses_factor_is_out_of_reach(enrolled, raimo):
     visit = Visit(raimo)
     visit.set_up()
-    theirs = factors.factors(enrolled.login).get()
+    theirs = second_factor.factors(enrolled.login).get()
     visit.post("remove_factor", theirs.pk)
-    assert factors.factors(enrolled.login).get() == theirs
+    assert second_factor.factors(enrolled.login).get() == theirs
 
 
 @pytest.mark.parametrize("name", ["second_factor", "second_factor_set_up", "own_factors"])
@@ -178,7 +179,7 @@ def test_applicants_have_no_such_pages(client, matti, name):
 
 
 def test_the_secret_is_not_in_the_database(enrolled):
-    row = factors.factors(enrolled.login).get()
+    row = second_factor.factors(enrolled.login).get()
     assert enrolled.secret not in str(row.data)
 
 
@@ -195,7 +196,7 @@ def test_a_superuser_resets_it_in_the_settings_admin(enrolled, riitta, sofia):
     visit.set_up()
     data = {"action": "reset_second_factor", "_selected_action": [str(riitta.pk)]}
     visit.client.post(f"{SETTINGS}accounts/person/", data)
-    assert not factors.factors(enrolled.login)
+    assert not second_factor.factors(enrolled.login)
     assert Event.objects.get(action="second_factor.reset").actor == f"person:{sofia.pk}"
 
 
@@ -210,4 +211,4 @@ def test_roles_change_only_after_a_recent_proof(sofia, matti, riitta, action):
     answer = visit.client.post(f"{SETTINGS}accounts/person/", data)
     assert "/second-factor/?next=" in answer.url
     assert (matti.staff_roles.exists(), riitta.staff_roles.get().ended_at) == (False, None)
-    assert factors.factors(riitta.logins.get())
+    assert second_factor.factors(riitta.logins.get())

@@ -4,8 +4,9 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from accounts.register import files, services
-from accounts.register.services import Source
+from accounts.register.mirror import imports
+from accounts.register.mirror.imports import Source
+from accounts.register.source import files
 
 NOW = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
 TODAY = date(2026, 11, 25)
@@ -21,4 +22,4 @@ def sample(db):
     """Both sample registers, imported."""
     paths = [*files.SAMPLE_UNITS, *files.SAMPLE_INTERMEDIARIES]
     for kind, rows in files.read_files(paths).items():
-        services.import_rows(kind, rows, Source("sample"), now=NOW)
+        imports.import_rows(kind, rows, Source("sample"), now=NOW)

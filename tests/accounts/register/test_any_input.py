@@ -6,12 +6,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from accounts.register import csapi, services
-from accounts.register.csapi import Malformed
+from accounts.register.lookup.search import search_units
+from accounts.register.mirror import imports
+from accounts.register.mirror.imports import Source
 from accounts.register.models import Kind, RegisterRecord
-from accounts.register.rows import STATED
-from accounts.register.search import search_units
-from accounts.register.services import Source
+from accounts.register.source import codeserver_api
+from accounts.register.source.codeserver_api import Malformed
+from accounts.register.source.rows import STATED
 
 from .conftest import NOW, TODAY
 
@@ -53,7 +54,7 @@ CODES = st.fixed_dictionaries(
 @settings(max_examples=300, deadline=None)
 def test_any_document_gives_rows_or_a_reason(document):
     with suppress(Malformed):
-        assert all(row.oid for row in csapi.read_page(document).rows)
+        assert all(row.oid for row in codeserver_api.read_page(document).rows)
 
 
 TEXTS = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=60)
@@ -67,11 +68,11 @@ TEXTS = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=60)
 def test_what_was_read_comes_out_of_the_mirror_unchanged(attributes, begin, end):
     listed = [{"attributeName": k, "attributeValue": v} for k, v in attributes.items()]
     code = {"conceptCodeId": OID, "beginDate": str(begin), "expirationDate": str(end)}
-    row = csapi.read_code(code | {"attributes": listed})
-    services.import_rows(Kind.SOTE_UNIT, [row], Source("test"), now=NOW)
+    row = codeserver_api.read_code(code | {"attributes": listed})
+    imports.import_rows(Kind.SOTE_UNIT, [row], Source("test"), now=NOW)
     record = RegisterRecord.objects.get(known_to=None)
     assert [getattr(record, name) for name in STATED] == [getattr(row, name) for name in STATED]
-    again = services.import_rows(Kind.SOTE_UNIT, [row], Source("test"), now=NOW)
+    again = imports.import_rows(Kind.SOTE_UNIT, [row], Source("test"), now=NOW)
     assert again.counts.changed == 0
 
 
@@ -79,8 +80,8 @@ def test_what_was_read_comes_out_of_the_mirror_unchanged(attributes, begin, end)
 @pytest.mark.parametrize("letter", ["a", "Ж", "院", "\ufdfa"])
 def test_an_absurd_name_keeps_no_register_out_and_is_found(letter):
     listed = [{"attributeName": "LongName", "attributeValue": [letter * 5000]}]
-    row = csapi.read_code({"conceptCodeId": OID, "attributes": listed})
-    services.import_rows(Kind.SOTE_UNIT, [row], Source("test"), now=NOW)
+    row = codeserver_api.read_code({"conceptCodeId": OID, "attributes": listed})
+    imports.import_rows(Kind.SOTE_UNIT, [row], Source("test"), now=NOW)
     assert [one.oid for one in search_units(letter * 200, on=TODAY)] == [OID]
 
 

@@ -5,10 +5,10 @@ from datetime import date
 import pytest
 from django.test import override_settings
 
-from accounts.register import csapi
-from accounts.register.client import MemoryClient, load_client
-from accounts.register.codeserver import CodeServer
-from accounts.register.transport import SourceFault, Transport
+from accounts.register.source import codeserver_api
+from accounts.register.source.client import MemoryClient, load_client
+from accounts.register.source.codeserver import CodeServer
+from accounts.register.source.transport import SourceFault, Transport
 from certportal.foundation.errors import Unavailable
 
 from . import codeserver
@@ -27,9 +27,8 @@ def pauses():
 
 @pytest.fixture
 def client(server, pauses):
-    limits = {"timeout": 0.3, "whole_timeout": 0.3, "max_bytes": 100_000}
     with running(server) as url:
-        transport = Transport(**limits, sleep=pauses.append)
+        transport = Transport(timeout=2, whole_timeout=2, max_bytes=100_000, sleep=pauses.append)
         yield CodeServer(url, page_size=10, transport=transport)
 
 
@@ -37,7 +36,7 @@ def client(server, pauses):
 def any_client(request, client, server):
     if request.param == "network":
         return client
-    return MemoryClient([csapi.read_code(c) for c in server.select({})])
+    return MemoryClient([codeserver_api.read_code(c) for c in server.select({})])
 
 
 def test_every_client_gives_the_whole_register_once(any_client):
@@ -164,7 +163,7 @@ def test_what_is_valid_on_a_day_can_be_asked_for(any_client, server):
     server.codes[0]["expirationDate"] = "2026-11-23"
     server.codes[1]["expirationDate"] = "2026-11-24"
     if isinstance(any_client, MemoryClient):
-        any_client.rows = [csapi.read_code(c) for c in server.select({})]
+        any_client.rows = [codeserver_api.read_code(c) for c in server.select({})]
     oids = {row.oid for row in any_client.download(valid_on=day).rows}
     assert len(oids) == 24
     assert server.codes[0]["conceptCodeId"] not in oids
@@ -206,6 +205,6 @@ def test_a_source_that_does_not_count_its_pages_is_read_to_a_short_one(client, s
 
 def test_the_client_is_chosen_by_a_setting():
     assert load_client() is None
-    backend = "accounts.register.codeserver.CodeServer"
+    backend = "accounts.register.source.codeserver.CodeServer"
     with override_settings(REGISTER={"BACKEND": backend, "OPTIONS": {"url": "https://x.example"}}):
         assert load_client().source.startswith("https://x.example/classifications/1.2.246.537")

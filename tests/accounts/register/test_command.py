@@ -5,7 +5,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from accounts.register import queries
+from accounts.register.lookup import queries
 from accounts.register.models import Kind, RegisterRecord, RegisterRun
 from certportal.foundation import clock
 

@@ -5,17 +5,17 @@ import threading
 import pytest
 from django.db import connection
 
-from accounts.register import services
+from accounts.register.mirror import imports
+from accounts.register.mirror.imports import Busy, Source
 from accounts.register.models import Kind, RegisterRecord, RegisterRun
-from accounts.register.rows import Row
-from accounts.register.services import Busy, Source
+from accounts.register.source.rows import Row
 
 from .conftest import NOW
 
 
 @pytest.mark.django_db(transaction=True)
 def test_while_one_import_writes_another_is_refused_and_readers_see_the_old_state():
-    services.import_rows(Kind.SOTE_UNIT, [Row("1.2.1", "Vanha")], Source("first"), now=NOW)
+    imports.import_rows(Kind.SOTE_UNIT, [Row("1.2.1", "Vanha")], Source("first"), now=NOW)
     reached, go_on = threading.Event(), threading.Event()
 
     def slow_rows():
@@ -24,14 +24,14 @@ def test_while_one_import_writes_another_is_refused_and_readers_see_the_old_stat
         go_on.wait(10)
 
     def import_slowly():
-        services.import_rows(Kind.SOTE_UNIT, slow_rows(), Source("slow"), now=NOW)
+        imports.import_rows(Kind.SOTE_UNIT, slow_rows(), Source("slow"), now=NOW)
         connection.close()
 
     worker = threading.Thread(target=import_slowly)
     worker.start()
     assert reached.wait(10)
     with pytest.raises(Busy):
-        services.import_rows(Kind.SOTE_UNIT, [Row("1.2.2")], Source("second"), now=NOW)
+        imports.import_rows(Kind.SOTE_UNIT, [Row("1.2.2")], Source("second"), now=NOW)
     assert RegisterRecord.objects.get(known_to=None).long_name == "Vanha"
     go_on.set()
     worker.join(10)

@@ -3,9 +3,8 @@ from datetime import date
 
 import pytest
 
-from accounts.register import csapi
-from accounts.register.csapi import Malformed, read_code, read_page, without_repeats
-from accounts.register.rows import Row
+from accounts.register.source.codeserver_api import Malformed, read_code, read_page, without_repeats
+from accounts.register.source.rows import Row
 
 OID = "1.2.246.10.32515682.10.0"
 
@@ -155,5 +154,5 @@ def test_of_repeated_codes_the_active_one_stays_and_periods_are_kept_apart():
 
 
 def test_a_page_that_is_written_can_be_read():
-    page = read_page(csapi.document_of([code()], page=1, totalItems=1))
+    page = read_page({"conceptCodes": [code()], "page": 1, "totalItems": 1})
     assert [row.oid for row in page.rows] == [OID]

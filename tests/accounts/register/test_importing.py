@@ -2,10 +2,10 @@ from datetime import date, timedelta
 
 import pytest
 
-from accounts.register import services, store
+from accounts.register.mirror import imports, store
+from accounts.register.mirror.imports import Source
 from accounts.register.models import Kind, RegisterRecord, RegisterRun, RegisterWord
-from accounts.register.rows import Row
-from accounts.register.services import Source
+from accounts.register.source.rows import Row
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
 from certportal.foundation.models import Event
@@ -23,7 +23,7 @@ def unit(number, name="Yksikkö", **fields):
 
 
 def bring(*rows, source=FULL, now=NOW, kind=Kind.SOTE_UNIT):
-    return services.import_rows(kind, rows, source, now=now)
+    return imports.import_rows(kind, rows, source, now=now)
 
 
 def known():
@@ -146,7 +146,7 @@ def test_an_import_that_breaks_changes_nothing(filled):
 
 
 def bring_iterator(rows):
-    services.import_rows(Kind.SOTE_UNIT, rows, FULL, now=LATER)
+    imports.import_rows(Kind.SOTE_UNIT, rows, FULL, now=LATER)
 
 
 @pytest.fixture
@@ -198,7 +198,7 @@ def test_units_whose_next_period_follows_do_not_end(forty_units):
 @pytest.mark.django_db
 def test_a_held_run_that_a_person_accepted_passes_the_next_time(forty_units):
     held = bring(unit(0), now=LATER).run
-    services.accept_held(held.pk, reason="seen", actor=RAIMO, now=LATER)
+    imports.accept_held(held.pk, reason="seen", actor=RAIMO, now=LATER)
     assert Event.objects.get(action="register.held_accepted").actor == "person:raimo"
     assert not bring(unit(0), now=LATER + timedelta(hours=1)).held
     assert list(known()) == [unit(0).oid]
@@ -207,7 +207,7 @@ def test_a_held_run_that_a_person_accepted_passes_the_next_time(forty_units):
 @pytest.mark.django_db
 def test_an_acceptance_neither_lasts_nor_covers_more_than_was_seen(forty_units):
     held = bring(*(unit(n) for n in range(10)), now=LATER).run
-    services.accept_held(held.pk, reason="seen", actor=RAIMO, now=LATER)
+    imports.accept_held(held.pk, reason="seen", actor=RAIMO, now=LATER)
     assert bring(unit(0), now=LATER).held
     assert bring(*(unit(n) for n in range(10)), now=LATER + timedelta(days=3)).held
 
@@ -215,15 +215,13 @@ def test_an_acceptance_neither_lasts_nor_covers_more_than_was_seen(forty_units):
 @pytest.mark.django_db
 def test_only_a_held_run_can_be_accepted(forty_units):
     with pytest.raises(Refused):
-        services.accept_held(RegisterRun.objects.get().pk, reason="seen", actor=RAIMO, now=LATER)
+        imports.accept_held(RegisterRun.objects.get().pk, reason="seen", actor=RAIMO, now=LATER)
 
 
 @pytest.mark.django_db
 def test_a_preview_shows_the_differences_and_keeps_nothing():
     bring(unit(0, "Vanha"), unit(1, "Poistuva"))
-    report = services.preview(
-        Kind.SOTE_UNIT, [unit(0, "Uusi"), unit(2, "Lisätty")], FULL, now=LATER
-    )
+    report = imports.preview(Kind.SOTE_UNIT, [unit(0, "Uusi"), unit(2, "Lisätty")], FULL, now=LATER)
     assert [(d.oid[-1], d.change) for d in report.differences] == [
         ("0", "changed"),
         ("1", "removed"),
@@ -238,15 +236,15 @@ def test_a_preview_shows_the_differences_and_keeps_nothing():
 
 @pytest.mark.django_db
 def test_a_failed_download_is_on_record():
-    run = services.begin(Kind.SOTE_UNIT, FULL, now=NOW)
-    services.fail(run, "timeout", now=LATER)
+    run = imports.begin(Kind.SOTE_UNIT, FULL, now=NOW)
+    imports.fail(run, "timeout", now=LATER)
     run.refresh_from_db()
     assert (run.outcome, run.reason, run.finished_at) == ("failed", "timeout", LATER)
 
 
 @pytest.mark.django_db
 def test_a_run_whose_process_was_killed_does_not_stay_running():
-    killed = services.begin(Kind.SOTE_UNIT, FULL, now=NOW)
+    killed = imports.begin(Kind.SOTE_UNIT, FULL, now=NOW)
     bring(unit(0), now=LATER)
     killed.refresh_from_db()
     assert (killed.outcome, killed.reason) == ("failed", "never ended")
@@ -264,7 +262,7 @@ def test_a_short_list_asks_before_it_loses_more_than_a_few():
 @pytest.mark.django_db
 def test_a_second_import_at_the_same_time_is_refused(monkeypatch):
     monkeypatch.setattr(store, "lock", lambda: False)
-    with pytest.raises(services.Busy):
+    with pytest.raises(imports.Busy):
         bring(unit(0))
     assert known() == {}
 

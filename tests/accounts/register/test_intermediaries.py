@@ -2,8 +2,8 @@ from datetime import date
 
 import pytest
 
-from accounts.register.csapi import Malformed
-from accounts.register.intermediaries import read_list
+from accounts.register.source.codeserver_api import Malformed
+from accounts.register.source.intermediaries import read_list
 
 
 def read(**entry):

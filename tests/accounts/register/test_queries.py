@@ -2,11 +2,12 @@ from datetime import date, timedelta
 
 import pytest
 
-from accounts.register import queries, services
+from accounts.register.lookup import queries
+from accounts.register.lookup.queries import Reason
+from accounts.register.mirror import imports
+from accounts.register.mirror.imports import Source
 from accounts.register.models import Kind
-from accounts.register.queries import Reason
-from accounts.register.rows import Row
-from accounts.register.services import Source
+from accounts.register.source.rows import Row
 
 from .conftest import CLINICS, COUNTY, ENDED, NOW, PHARMACY, TODAY
 
@@ -20,7 +21,7 @@ def names(records):
 
 
 def bring(*rows, now=NOW):
-    services.import_rows(SOTE, rows, Source("test"), now=now)
+    imports.import_rows(SOTE, rows, Source("test"), now=now)
 
 
 def test_an_organisations_units_come_provider_first_then_as_finns_sort(sample):
@@ -134,7 +135,7 @@ def test_the_mirror_remembers_what_it_knew_when():
 def test_the_age_counts_from_the_last_import_that_succeeded():
     assert queries.register_age(NOW) is None
     bring(Row(OID))
-    failed = services.begin(SOTE, Source("test"), now=NOW + timedelta(hours=5))
-    services.fail(failed, "down", now=NOW + timedelta(hours=5))
+    failed = imports.begin(SOTE, Source("test"), now=NOW + timedelta(hours=5))
+    imports.fail(failed, "down", now=NOW + timedelta(hours=5))
     assert queries.register_age(NOW + timedelta(hours=6)) == timedelta(hours=6)
     assert queries.register_age(NOW, kind=Kind.INTERMEDIARY) is None

@@ -1,7 +1,8 @@
 import pytest
+from django.db import connection
 
-from accounts.register.folding import collation_key, fold, words_of
-from accounts.register.search import search_units
+from accounts.register.lookup.folding import collation_key, fold, words_of
+from accounts.register.lookup.search import _like, search_units
 
 from .conftest import COUNTY, TODAY
 
@@ -134,3 +135,13 @@ def test_v_and_w_are_apart_and_u_with_dots_is_y():
     assert " ".join(sorted(given, key=collation_key)) == (
         "Valio Vasa Wasa Xylo Üla Ylä Zeta Åbo Ängel Öljy"
     )
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("text", ["a\\b", "a%b", "a_b", "a\\%", "\\"])
+def test_a_pattern_matches_what_begins_with_the_text_and_nothing_else(text):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT %s LIKE %s, %s LIKE %s", [f"{text}x", _like(text), "ab", _like(text)]
+        )
+        assert cursor.fetchone() == (True, False)

@@ -4,13 +4,16 @@ from datetime import date, timedelta
 import pytest
 from django.test import override_settings
 
-from accounts.register import queries, services, sync, tasks
-from accounts.register.client import MemoryClient
+from accounts.register import tasks
+from accounts.register.lookup import queries
+from accounts.register.mirror import imports, sync
+from accounts.register.mirror.imports import Source
 from accounts.register.models import Kind, RegisterRecord, RegisterRun
-from accounts.register.rows import Row
-from accounts.register.services import Source
-from accounts.register.transport import SourceFault
+from accounts.register.source.client import MemoryClient
+from accounts.register.source.rows import Row
+from accounts.register.source.transport import SourceFault
 from certportal.foundation.actors import system
+from tests.alarms import sounds
 
 from .conftest import NOW
 
@@ -57,7 +60,7 @@ def test_a_delta_asks_from_the_day_before_the_last_success(client):
 
 
 def test_an_import_from_a_file_is_no_reason_to_fetch_less(client):
-    services.import_rows(Kind.SOTE_UNIT, units(2), Source("old-export.json"), now=NOW)
+    imports.import_rows(Kind.SOTE_UNIT, units(2), Source("old-export.json"), now=NOW)
     sync.catch_up(now=NOW + HOUR, client=client)
     assert client.asked == [None]
 
@@ -65,7 +68,7 @@ def test_an_import_from_a_file_is_no_reason_to_fetch_less(client):
 def test_a_few_rows_from_a_file_do_not_make_the_mirror_young(client):
     sync.sync_full(client, now=NOW)
     few = Source("correction.json", RegisterRun.Scope.DELTA)
-    services.import_rows(Kind.SOTE_UNIT, units(1), few, now=NOW + DAY)
+    imports.import_rows(Kind.SOTE_UNIT, units(1), few, now=NOW + DAY)
     assert queries.register_age(NOW + DAY) == DAY
     sync.sync_delta(client, now=NOW + DAY)
     assert queries.register_age(NOW + DAY) == timedelta(0)
@@ -77,13 +80,15 @@ def test_a_source_that_fails_is_on_record_and_changes_nothing(client):
     assert sync.catch_up(now=NOW + DAY, client=client) is None
     run = RegisterRun.objects.latest("pk")
     assert (run.outcome, run.reason) == ("failed", "status 503 after 4 tries")
+    assert sounds("register-source")
     assert RegisterRecord.objects.filter(known_to=None).count() == 3
     client.fault = None
     assert sync.catch_up(now=NOW + DAY + HOUR, client=client) is not None
+    assert not sounds("register-source")
 
 
 def test_a_source_that_is_still_being_read_is_not_asked_again(client):
-    services.begin(Kind.SOTE_UNIT, Source(client.source), now=NOW)
+    imports.begin(Kind.SOTE_UNIT, Source(client.source), now=NOW)
     assert sync.catch_up(now=NOW + HOUR, client=client) is None
     assert client.asked == []
     assert sync.catch_up(now=NOW + 4 * HOUR, client=client) is not None
@@ -131,14 +136,14 @@ def test_a_held_run_rests_until_a_person_accepts_it(client):
     sync.catch_up(now=week + HOUR, client=client)
     assert outcomes()[-1] == ("delta", "done")
     held = RegisterRun.objects.get(outcome="held")
-    services.accept_held(held.pk, reason="seen", actor=system("test"), now=week + HOUR)
+    imports.accept_held(held.pk, reason="seen", actor=system("test"), now=week + HOUR)
     sync.catch_up(now=week + 2 * HOUR, client=client)
     assert outcomes()[-1] == ("full", "done")
     assert RegisterRecord.objects.filter(known_to=None).count() == 1
 
 
 def test_another_import_at_work_is_left_alone(client, monkeypatch):
-    monkeypatch.setattr(services.store, "lock", lambda: False)
+    monkeypatch.setattr(imports.store, "lock", lambda: False)
     assert sync.catch_up(now=NOW, client=client) is None
     assert not RegisterRecord.objects.exists()
 
@@ -149,7 +154,10 @@ def test_beats_task_does_nothing_without_a_source():
 
 
 def test_a_mirror_too_old_is_not_fresh(client):
-    fetched = {"BACKEND": "accounts.register.client.MemoryClient", "MAX_AGE": timedelta(hours=72)}
+    fetched = {
+        "BACKEND": "accounts.register.source.client.MemoryClient",
+        "MAX_AGE": timedelta(hours=72),
+    }
     with override_settings(REGISTER=fetched):
         assert not queries.is_fresh(NOW)
         sync.sync_full(client, now=NOW)

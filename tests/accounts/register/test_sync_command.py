@@ -8,8 +8,9 @@ from django.test import override_settings
 
 from accounts.register.models import RegisterRecord, RegisterRun
 from certportal.foundation import clock
+from tests.alarms import sounds
 
-from .codeserver import FakeCodeServer, code, running
+from .codeserver import FakeCodeServer, code, running, status
 
 pytestmark = pytest.mark.django_db
 
@@ -22,7 +23,7 @@ def server():
 @pytest.fixture
 def sync(server):
     """Run the command against the server."""
-    backend = "accounts.register.codeserver.CodeServer"
+    backend = "accounts.register.source.codeserver.CodeServer"
     with running(server) as url:
         source = {"BACKEND": backend, "OPTIONS": {"url": url, "page_size": 10}}
         with override_settings(REGISTER=source):
@@ -48,6 +49,26 @@ def test_the_whole_comes_first_and_then_what_has_changed(sync, server):
     ]
 
 
+def test_a_source_that_is_down_is_named_with_what_to_do(sync, server):
+    server.faults = [status(404)]
+    with pytest.raises(CommandError, match="gave no register: status 404"):
+        sync()
+    assert sounds("register-source")
+
+
+def test_a_fault_of_the_moment_and_one_of_a_preview_raise_no_alarm(sync, server):
+    heard = []
+    server.before_page = lambda _number: heard.append(sounds("register-source"))
+    server.faults = [status(503)]
+    assert "25 rows read, 25 added" in sync()
+    assert heard == [False] * 3
+    for preview in ("--dry-run", "--valid-on=2026-11-25"):
+        server.faults = [status(404)]
+        with pytest.raises(CommandError):
+            sync(preview)
+    assert not sounds("register-source")
+
+
 def test_a_dry_run_and_a_day_change_nothing(sync, server):
     sync()
     server.codes[0]["expirationDate"] = "2020-12-31"
@@ -61,6 +82,6 @@ def test_a_dry_run_and_a_day_change_nothing(sync, server):
 def test_without_a_source_or_an_answer_it_says_so(server):
     with pytest.raises(CommandError, match="REGISTER_URL"):
         command()
-    source = {"BACKEND": "accounts.register.client.MemoryClient", "OPTIONS": {}}
+    source = {"BACKEND": "accounts.register.source.client.MemoryClient", "OPTIONS": {}}
     with override_settings(REGISTER=source), pytest.raises(CommandError, match="empty"):
         command()

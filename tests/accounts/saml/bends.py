@@ -80,7 +80,7 @@ def edited(edit: Callable[[Any], None]) -> Callable[[str], str]:
     def change(xml: str) -> str:
         root = etree.fromstring(xml.encode())
         edit(root)
-        return etree.tostring(root).decode()
+        return str(etree.tostring(root, encoding="unicode"))
 
     return change
 

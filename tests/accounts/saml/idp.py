@@ -12,6 +12,7 @@ import json
 import sys
 from http.cookies import SimpleCookie
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from saml2 import BINDING_HTTP_REDIRECT, saml
@@ -49,7 +50,7 @@ PERSONS = {
 BUTTONS = "".join(f'<button name="person" value="{key}">{key}</button>' for key in [*PERSONS, ""])
 
 
-def configuration(directory: Path, port: int) -> dict:
+def configuration(directory: Path, port: int) -> dict[str, Any]:
     base = f"http://127.0.0.1:{port}"
     return {
         "entityid": f"{base}/idp1",
@@ -88,10 +89,10 @@ class Provider:
         self.directory = directory
         self.server = Server(config=IdPConfig().load(configuration(directory, port)))
         self.sp = self.server.metadata.service_providers()[0]
-        self.sessions: list[dict] = []
+        self.sessions: list[dict[str, str]] = []
         self.heard: list[str] = []
 
-    def asked(self, query: dict) -> dict:
+    def asked(self, query: dict[str, str]) -> dict[str, Any]:
         """Return what a signed request asks; pysaml2 raises for one that is not."""
         request = self.server.parse_authn_request(
             query["SAMLRequest"],
@@ -112,7 +113,7 @@ class Provider:
             "last": list(query)[-1],
         }
 
-    def answer(self, asked: dict, person: str, bend: str) -> str:
+    def answer(self, asked: dict[str, Any], person: str, bend: str) -> str:
         """Return the encoded answer for this person, bent as named."""
         if not person:
             return self._encode(self.refusal(asked))
@@ -124,11 +125,11 @@ class Provider:
         xml = twist.after(xml)
         return self._encode(twist.outside(self._encrypt(xml, twist) if twist.encrypted else xml))
 
-    def refusal(self, asked: dict) -> str:
+    def refusal(self, asked: dict[str, Any]) -> str:
         info = ("urn:oasis:names:tc:SAML:2.0:status:AuthnFailed", "turned back")
         return str(self.server.create_error_response(asked["id"], asked["answer_to"], info=info))
 
-    def _response(self, asked: dict, session: dict, twist: bends.Bend):
+    def _response(self, asked: dict[str, Any], session: dict[str, str], twist: bends.Bend) -> Any:
         name_id = NameID(
             format=NAMEID_FORMAT_TRANSIENT, text=session["name_id"], sp_name_qualifier=self.sp
         )
@@ -151,20 +152,23 @@ class Provider:
         twist.before(response)
         return response
 
-    def _sign(self, response) -> str:
+    def _sign(self, response: Any) -> str:
         assertion = response.assertion
         assertion.signature = pre_signature_part(
             assertion.id, self.server.sec.my_cert, 1, sign_alg=RSA_SHA256, digest_alg=SHA256
         )
         name = "urn:oasis:names:tc:SAML:2.0:assertion:Assertion"
-        return self.server.sec.sign_statement(str(response), name, node_id=assertion.id)
+        return str(self.server.sec.sign_statement(str(response), name, node_id=assertion.id))
 
     def _encrypt(self, xml: str, twist: bends.Bend) -> str:
         """Put the first assertion into an EncryptedAssertion, with xmlsec1."""
         wrapped = bends.wrap_assertion(xml)
         template = pre_encryption_part(msg_enc=twist.cipher or GCM)
-        return self.server.sec.crypto.encrypt_assertion(
-            wrapped, str(self.directory / "sp.crt"), template, key_type=twist.key_type
+        certificate = str(self.directory / "sp.crt")
+        return str(
+            self.server.sec.crypto.encrypt_assertion(
+                wrapped, certificate, template, key_type=twist.key_type
+            )
         )
 
     def _encode(self, xml: str) -> str:
@@ -187,7 +191,7 @@ class Provider:
         url = self._redirect(request, to, "end", response=False, sign=bend != "unsigned")
         return url.replace("RelayState=end", "RelayState=another") if bend == "tampered" else url
 
-    def hear_logout(self, query: dict) -> str:
+    def hear_logout(self, query: dict[str, str]) -> str:
         """Judge the service's signed logout request and return where the answer is brought."""
         request = self.server.parse_logout_request(
             query["SAMLRequest"],
@@ -203,7 +207,7 @@ class Provider:
         ]
         return self._redirect(response, to, "", response=True)
 
-    def hear_answer(self, query: dict) -> str:
+    def hear_answer(self, query: dict[str, str]) -> str:
         """Judge the service's answer to our own logout request."""
         self.heard.append(f"answered {query['RelayState']} {'Signature' in query}")
         answer = self.server.parse_logout_request_response(
@@ -211,7 +215,9 @@ class Provider:
         )
         return str(answer.response.status.status_code.value)
 
-    def _redirect(self, message, to: str, relay: str, *, response: bool, sign: bool = True) -> str:
+    def _redirect(
+        self, message: Any, to: str, relay: str, *, response: bool, sign: bool = True
+    ) -> str:
         info = self.server.apply_binding(
             BINDING_HTTP_REDIRECT,
             str(message),
@@ -221,7 +227,7 @@ class Provider:
             sign=sign,
             sigalg=RSA_SHA256,
         )
-        return dict(info["headers"])["Location"]
+        return str(dict(info["headers"])["Location"])
 
 
 def attributes(values: dict[str, str]) -> list[saml.Attribute]:
@@ -270,7 +276,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             f"<button>Continue</button></form><script>document.forms[0].submit()</script>"
         )
 
-    def page(self, asked: dict) -> None:
+    def page(self, asked: dict[str, Any]) -> None:
         value = html.escape(json.dumps(asked), quote=True)
         language = html.escape(asked["locale"] or "")
         self.say(

@@ -4,15 +4,12 @@ import base64
 import logging
 
 import pytest
-import redis
 import requests
-from django.conf import settings as configured
-from django.contrib.sessions.backends.db import SessionStore
-from django.contrib.sessions.models import Session
-from django.db import connection
 
 from accounts.models import Arrival, Identifier
 from tests.accounts.saml import idp
+from tests.everywhere import whole_database, whole_redis
+from tests.tables import rewrite
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TOLD = idp.PERSONS["matti"]
@@ -26,22 +23,6 @@ SECRETS = [
     idp.PERSONS["erik"][f"{idp.EIDAS}PersonIdentifier"],
     idp.PERSONS["erik"][f"{idp.EIDAS}DateOfBirth"],
 ]
-
-
-def whole_database():
-    """Return every row of every table as text, and the sessions unpacked."""
-    rows = []
-    with connection.cursor() as cursor:
-        for table in connection.introspection.table_names(cursor):
-            cursor.execute(f'SELECT t::text FROM "{table}" t')
-            rows += [row[0] for row in cursor.fetchall()]
-    rows += [str(SessionStore(one.session_key).load()) for one in Session.objects.all()]
-    return "\n".join(rows)
-
-
-def whole_redis():
-    store = redis.Redis.from_url(configured.REDIS_URL)
-    return "\n".join(repr(key) + repr(store.dump(key)) for key in store.scan_iter())
 
 
 def found(text):
@@ -82,6 +63,6 @@ def test_nothing_is_told_to_the_database_while_the_answer_waits(visitor):
 def test_search_would_find_what_it_looks_for(visitor):
     visitor.log_in("matti")
     identifier = Identifier.objects.get()
-    Identifier.objects.filter(pk=identifier.pk).update(digest=CODE)
+    rewrite(Identifier.objects.filter(pk=identifier.pk), digest=CODE)
 
     assert found(whole_database()) == [CODE]

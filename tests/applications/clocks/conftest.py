@@ -1,25 +1,33 @@
 """Moving the clock and reading the mail that came of it."""
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core import mail
+from django.core.mail import EmailMessage
+from django.test import Client
+from playwright.sync_api import Page
+from pytest_django import Settings
 
+from accounts.models import Person
 from applications.models import Application
+from certportal.dev.builders import orders, people
 from certportal.foundation import clock
-from tests.applications import orders
 
 
 @pytest.fixture(autouse=True)
-def _local_mail(settings):
+def _local_mail(settings: Settings) -> None:
     settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
 
 
 @pytest.fixture
-def post(monkeypatch):
+def post(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], list[EmailMessage]]:
     """Return a function that lets the workers do everything due at the moment: the new mails."""
 
-    def send(at: datetime) -> list:
+    def send(at: datetime) -> list[EmailMessage]:
         monkeypatch.setattr(clock, "now", lambda: at)
         mail.outbox.clear()
         orders.drain()
@@ -33,7 +41,7 @@ def noon(day: str) -> datetime:
     return datetime.fromisoformat(f"{day}T10:00:00+00:00")
 
 
-def waiting_for_csr(person, sent: str, type: str = "server") -> Application:
+def waiting_for_csr(person: Person, sent: str, type: str = "server") -> Application:
     """Return an order sent that day without a certificate request."""
     application = orders.draft(person, type)
     seen = orders.Handler(person, application).seen
@@ -45,3 +53,17 @@ def waiting_for_csr(person, sent: str, type: str = "server") -> Application:
     Application.objects.filter(pk=application.pk).update(submitted_at=noon(sent))
     application.refresh_from_db()
     return application
+
+
+@pytest.fixture
+def open_as(watched: Page, live_server: Any) -> Callable[[Person, str], Page]:
+    """Return a function that opens an address as the person."""
+
+    def go(person: Person, path: str) -> Page:
+        name = settings.SESSION_COOKIE_NAME
+        value = people.log_in(Client(), person).cookies[name].value
+        watched.context.add_cookies([{"name": name, "value": value, "url": live_server.url}])
+        watched.goto(live_server.url + path)
+        return watched
+
+    return go

@@ -8,12 +8,12 @@ from celery.schedules import crontab
 
 from applications import services
 from applications.models import Application, SentNotice
-from applications.services import lapsing
+from applications.services.system import lapse as lapse_system
 from certportal.celery import app
+from certportal.dev.builders import orders
 from certportal.foundation import clock
 from certportal.foundation.models import Event, OutboxItem
 from certportal.wiring import BEAT_SCHEDULE
-from tests.applications import orders
 from tests.applications.clocks.conftest import noon, waiting_for_csr
 
 OURS = sorted(
@@ -104,14 +104,14 @@ def test_a_weeks_stop_is_caught_up_with_in_one_run(busy, matti):
 
 def test_an_order_that_fails_keeps_no_other_from_lapsing(matti, monkeypatch):
     broken, sound = (waiting_for_csr(matti, day) for day in ("2026-07-01", "2026-07-02"))
-    letting = lapsing.lapse
+    letting = lapse_system.lapse
 
     def lapse(key, *, now):
         if key == broken.pk:
             raise ValueError("a row that nobody foresaw")
         letting(key, now=now)
 
-    monkeypatch.setattr(lapsing, "lapse", lapse)
+    monkeypatch.setattr(lapse_system, "lapse", lapse)
     with pytest.raises(ValueError, match="nobody foresaw"):
         services.watch_incomplete(now=noon("2027-03-01"))
     sound.refresh_from_db()

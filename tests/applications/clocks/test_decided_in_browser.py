@@ -6,9 +6,8 @@ import subprocess
 import pytest
 from playwright.sync_api import expect
 
+from certportal.dev.builders import orders
 from certportal.foundation import clock
-from tests.applications import orders
-from tests.applications.clocks.test_in_browser import open_as as open_as
 from tests.gallery.conftest import _browser_beside_database as _browser_beside_database
 from tests.gallery.conftest import browser_type_launch_args as browser_type_launch_args
 from tests.gallery.conftest import watched as watched

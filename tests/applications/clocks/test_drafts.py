@@ -6,8 +6,8 @@ import pytest
 
 from applications import services
 from applications.models import Application, SentNotice
+from certportal.dev.builders import orders
 from certportal.foundation.models import Event
-from tests.applications import orders
 from tests.applications.clocks.conftest import noon
 
 

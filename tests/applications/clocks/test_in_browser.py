@@ -4,20 +4,18 @@ import re
 from datetime import date, timedelta
 
 import pytest
-from django.conf import settings
 from django.core import mail
 from django.test import Client
 from playwright.sync_api import expect
 
 from applications import services
-from applications.delivery import certificate_of
+from applications.documents.certificate_files import certificate_of
 from applications.models import Application
+from certportal.dev.builders import orders
 from certportal.foundation import clock
-from tests import people
 from tests.accessibility import check_both_widths
-from tests.applications import orders
+from tests.applications.clocks.asking import ask_for_unit
 from tests.applications.clocks.conftest import noon, waiting_for_csr
-from tests.applications.clocks.test_lapse import ask
 from tests.applications.contact.conftest import at
 from tests.applications.contact.conftest import send as send
 from tests.gallery.conftest import _browser_beside_database as _browser_beside_database
@@ -25,20 +23,6 @@ from tests.gallery.conftest import browser_type_launch_args as browser_type_laun
 from tests.gallery.conftest import watched as watched
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def open_as(watched, live_server):
-    """Return a function that opens an address as the person."""
-
-    def go(person, path: str):
-        name = settings.SESSION_COOKIE_NAME
-        value = people.log_in(Client(), person).cookies[name].value
-        watched.context.add_cookies([{"name": name, "value": value, "url": live_server.url}])
-        watched.goto(live_server.url + path)
-        return watched
-
-    return go
 
 
 def test_six_months_on_the_incomplete_order_has_lapsed_and_the_complete_one_has_not(
@@ -82,7 +66,7 @@ def test_a_question_asked_a_day_before_the_six_months_keeps_the_order_open_to_it
 ):
     order = orders.claimed(matti, riitta)
     Application.objects.filter(pk=order.pk).update(submitted_at=noon("2027-01-15"))
-    ask(riitta, order, date(2027, 7, 28), noon("2027-07-14"))
+    ask_for_unit(riitta, order, date(2027, 7, 28), noon("2027-07-14"))
     for day in ("2027-07-16", "2027-07-28"):
         services.watch_incomplete(now=noon(day))
         post(noon(day))

@@ -5,15 +5,16 @@ from datetime import date, timedelta
 import pytest
 from django.test import Client
 
-from accounts.services import membership
-from applications import lapsing, notices, services
+from accounts.services.organisations import membership
+from applications import services
 from applications.models import Application, Check, SentNotice
+from applications.rules import lapse
 from applications.workflow import Status
+from certportal.dev.builders import mails, orders, people
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from certportal.foundation.models import Event, OutboxItem
-from tests import people
-from tests.applications import orders
+from tests.applications.clocks.asking import ask_for_unit
 from tests.applications.clocks.conftest import noon, waiting_for_csr
 from tests.applications.contact.conftest import send as send
 
@@ -39,21 +40,8 @@ def status(application) -> str:
     return application.status
 
 
-def ask(reviewer, application, deadline: date, at) -> None:
-    """Let the reviewer ask for the unit again, with the deadline, at the moment."""
-    seen = orders.Handler(reviewer, application).seen | {"now": at}
-    services.request_info(
-        application.pk,
-        reason="Kumpi yksikkö?",
-        sections=["unit"],
-        deadline=deadline,
-        person=reviewer,
-        **seen,
-    )
-
-
 def test_the_day_can_be_shown_from_the_first_day_on(waiting):
-    assert lapsing.lapses_on(waiting) == date(2027, 7, 16)
+    assert lapse.lapses_on(waiting) == date(2027, 7, 16)
 
 
 def test_it_is_warned_of_three_times_and_lapses_after_the_six_months(waiting):
@@ -108,17 +96,17 @@ def test_a_complete_application_never_lapses(matti, type, now):
     Application.objects.filter(pk=application.pk).update(submitted_at=now - timedelta(days=400))
     services.watch_incomplete(now=now)
     assert status(application) == Status.IN_REVIEW
-    assert lapsing.lapses_on(application) is None
+    assert lapse.lapses_on(application) is None
     assert not SentNotice.objects.exists()
 
 
 def test_a_question_asked_a_day_before_has_its_whole_deadline(matti, riitta, cas):
     application = orders.claimed(matti, riitta)
     Application.objects.filter(pk=application.pk).update(submitted_at=noon(SENT))
-    ask(riitta, application, date(2027, 7, 28), noon("2027-07-14"))
+    ask_for_unit(riitta, application, date(2027, 7, 28), noon("2027-07-14"))
     daily("2027-07-14", "2027-07-28")
     assert status(application) == Status.INFO_REQUESTED
-    assert lapsing.lapses_on(application) == date(2027, 7, 29)
+    assert lapse.lapses_on(application) == date(2027, 7, 29)
     services.watch_incomplete(now=noon("2027-07-29"))
     assert status(application) == Status.LAPSED
 
@@ -126,7 +114,7 @@ def test_a_question_asked_a_day_before_has_its_whole_deadline(matti, riitta, cas
 def test_the_question_and_its_parts_stand_in_the_warning(matti, riitta, cas, post):
     application = orders.claimed(matti, riitta)
     Application.objects.filter(pk=application.pk).update(submitted_at=noon(SENT))
-    ask(riitta, application, date(2027, 4, 20), noon("2027-04-10"))
+    ask_for_unit(riitta, application, date(2027, 4, 20), noon("2027-04-10"))
     post(noon("2027-04-10"))
     services.watch_incomplete(now=noon(DAYS[0]))
     (message,) = post(noon(DAYS[0]))
@@ -156,7 +144,7 @@ def test_a_request_sent_back_late_leaves_time_for_a_new_one(waiting):
     ],
 )
 def test_months_are_calendar_months(sent, last):
-    assert lapsing.last_day(sent) == last
+    assert lapse.last_day(sent) == last
 
 
 def test_a_month_end_is_not_missed_by_the_daily_look(matti):
@@ -178,7 +166,7 @@ def test_one_reopened_after_its_lapse_has_a_month_to_bring_the_request(waiting, 
 def test_the_order_page_and_the_receipt_tell_the_day(waiting, matti):
     page = people.log_in(Client(), matti).get(f"/en/orders/{waiting.pk}/").content.decode()
     assert "16.7.2027" in page
-    receipt = notices.build("receipt", waiting, "applicant", now=noon(SENT))
+    receipt = mails.about_order("receipt", waiting, "applicant", now=noon(SENT))
     assert "16.7.2027" in receipt.text
 
 
@@ -241,7 +229,7 @@ def test_a_question_to_the_applicant_is_no_business_of_the_contact(for_tiina, ri
     seen = orders.Handler(riitta, for_tiina).seen
     services.claim(for_tiina.pk, person=riitta, **seen)
     orders.drain()
-    ask(riitta, for_tiina, date(2027, 4, 20), noon("2027-04-10"))
+    ask_for_unit(riitta, for_tiina, date(2027, 4, 20), noon("2027-04-10"))
     post(noon("2027-04-10"))
     services.watch_incomplete(now=noon(DAYS[0]))
     assert readers(post(noon(DAYS[0]))) == {"matti@example.fi", "maija@example.fi"}

@@ -6,58 +6,13 @@ import pytest
 from django.utils import translation
 
 from accounts.access import actor_for
-from applications import checks, notices, services
-from applications.views import tracking
+from applications import services
+from applications.views.shared import tracking
 from applications.workflow import Role, Status
+from certportal.dev.builders import mails, orders
 from certportal.foundation import clock
-from tests.applications import orders
+from tests.applications.clocks.asking import answer, ask, queue, seen, sent
 from tests.applications.clocks.conftest import noon
-
-
-def sent(person, day: str):
-    """Return an order sent and queued that day."""
-    application = orders.with_csr(person)
-    services.submit(
-        application.pk,
-        **orders.signature(person, identified_at=noon(day)),
-        **seen(person, application, day),
-    )
-    queue(application, day)
-    return application
-
-
-def queue(application, day: str) -> None:
-    """Let the checks, done with today's register, find nothing."""
-    application.refresh_from_db()
-    outcome = checks.run(application, now=clock.now())
-    services.conclude(application.pk, outcome, now=noon(day))
-    application.refresh_from_db()
-
-
-def seen(person, application, day: str) -> dict:
-    return orders.Handler(person, application).seen | {"now": noon(day)}
-
-
-def ask(reviewer, application, day: str) -> None:
-    services.claim(application.pk, person=reviewer, **seen(reviewer, application, day))
-    services.request_info(
-        application.pk,
-        reason="Kumpi yksikkö?",
-        sections=["unit"],
-        deadline=date(2028, 1, 1),
-        person=reviewer,
-        **seen(reviewer, application, day),
-    )
-    application.refresh_from_db()
-
-
-def answer(person, application, day: str) -> None:
-    services.resubmit(
-        application.pk,
-        **orders.signature(person, identified_at=noon(day)),
-        **seen(person, application, day),
-    )
-    queue(application, day)
 
 
 @pytest.mark.parametrize(
@@ -127,9 +82,9 @@ def test_an_answer_to_the_checks_begins_five_working_days(matti, riitta):
     assert (application.due_on, application.days_left) == (None, None)
     with translation.override("en"):
         words = tracking.promise_words(application, now=noon("2027-01-08"))
-    assert words == "The five working days begin the day after you have answered."
-    mail = notices.build("information_wanted", application, "applicant", now=noon("2027-01-08"))
-    assert "Luvattu viiden arkipäivän toimitusaika alkaa" in mail.text
+    assert words == "The 5 working days begin the day after you have answered."
+    mail = mails.about_order("information_wanted", application, "applicant", now=noon("2027-01-08"))
+    assert "Luvattu 5 arkipäivän toimitusaika alkaa" in mail.text
     given = {"host_names": ["erecept.example.fi"]}
     services.save_section(
         application.pk, "host_names", given, **seen(matti, application, "2027-01-09")

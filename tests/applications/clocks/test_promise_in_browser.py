@@ -4,9 +4,8 @@ import pytest
 
 from certportal.foundation import clock
 from tests.accessibility import check_both_widths
+from tests.applications.clocks.asking import answer, ask, sent
 from tests.applications.clocks.conftest import noon
-from tests.applications.clocks.test_in_browser import open_as as open_as
-from tests.applications.clocks.test_pauses import answer, ask, sent
 from tests.gallery.conftest import _browser_beside_database as _browser_beside_database
 from tests.gallery.conftest import browser_type_launch_args as browser_type_launch_args
 from tests.gallery.conftest import watched as watched

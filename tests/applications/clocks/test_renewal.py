@@ -4,13 +4,14 @@ from datetime import date, timedelta
 
 import pytest
 
-from applications import renewal, services
-from applications.delivery import certificate_of
+from applications import services
+from applications.documents.certificate_files import certificate_of
 from applications.models import Application, SentNotice
+from applications.rules import renewal
+from certportal.dev.builders import orders
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from issuance import services as authority
-from tests.applications import orders
 
 
 @pytest.fixture

@@ -7,21 +7,22 @@ from pathlib import Path
 
 import pytest
 from allauth.mfa.models import Authenticator
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.test import Client
 
 from accounts.access import actor_for
 from accounts.models import EmailCode, Identifier, Membership, Succession
 from accounts.register.models import RegisterRecord
-from applications import lapsing, retention, services
-from applications.delivery import certificate_of
+from applications import services
+from applications.documents.certificate_files import certificate_of
 from applications.models import RegisterTask, SentNotice
-from applications.services import erasing
+from applications.rules import lapse, retention
+from applications.services.system import erase
+from certportal.dev.builders import orders, people
 from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor
+from certportal.foundation.event_names import ServiceEvent
 from certportal.foundation.models import Event, EventOrigin, OutboxItem
-from tests import people
-from tests.applications import orders
 from tests.applications.clocks.conftest import noon, waiting_for_csr
 
 SECRETS = ("Matti", "matti@example.fi", "tekniikka@example.fi", "040 1234567", "Soita Matille")
@@ -112,7 +113,7 @@ def test_the_attachments_are_gone_from_the_disk_as_well(
     file = application.attachments.get().file
     assert file.storage.exists(file.name)
     with django_capture_on_commit_callbacks(execute=True):
-        erasing.erase(application.pk, now=clock.now())
+        erase.erase(application.pk, now=clock.now())
     assert not file.storage.exists(file.name)
     assert not application.attachments.exists()
 
@@ -129,7 +130,7 @@ def test_erasing_again_changes_nothing(order):
 
 def test_an_erased_order_can_still_be_looked_at(order, matti, riitta):
     services.erase_expired(now=years_after(clock.now(), 1))  # nothing yet
-    erasing.erase(order.pk, now=clock.now())
+    erase.erase(order.pk, now=clock.now())
     for person, page in ((matti, f"/fi/orders/{order.pk}/"), (riitta, f"/fi/console/{order.pk}/")):
         answer = people.log_in(Client(), person).get(page)
         assert answer.status_code == 200, page
@@ -138,7 +139,7 @@ def test_an_erased_order_can_still_be_looked_at(order, matti, riitta):
 
 def test_nobody_is_reminded_of_an_erased_order(order):
     end = certificate_of(order).not_after
-    erasing.erase(order.pk, now=clock.now())
+    erase.erase(order.pk, now=clock.now())
     services.remind_of_expiry(now=end - timedelta(days=10))
     assert not SentNotice.objects.filter(notice="renewal").exists()
 
@@ -265,18 +266,13 @@ def test_finished_work_codes_and_the_ledger_are_tidied(matti, now):
 
 
 def test_from_where_somebody_acted_is_forgotten_after_a_year_and_what_they_did_is_not(maija, now):
-    events.record(
-        "test.done",
-        actor=Actor("person", str(maija.pk), "192.0.2.7"),
-        now=now,
-        object_type="test",
-        object_id=1,
-    )
+    actor = Actor("person", str(maija.pk), "192.0.2.7")
+    events.record(ServiceEvent.FEEDBACK_GIVEN, maija, actor=actor, now=now)
     services.erase_expired(now=years_after(now, 0, days=300))
     assert EventOrigin.objects.filter(address="192.0.2.7").exists()
     services.erase_expired(now=years_after(now, 1))
     assert not EventOrigin.objects.filter(address="192.0.2.7").exists()
-    assert Event.objects.filter(action="test.done").exists()
+    assert Event.objects.filter(action=ServiceEvent.FEEDBACK_GIVEN).exists()
 
 
 def test_open_work_is_never_tidied_away(matti, now):
@@ -294,7 +290,7 @@ def test_the_document_says_what_the_table_says():
 
 
 def test_drafts_go_when_the_table_says():
-    assert retention.DRAFTS.months == lapsing.DRAFT_MONTHS
+    assert retention.DRAFTS.months == lapse.DRAFT_MONTHS
 
 
 def test_the_command_erases_what_is_over(matti):
@@ -303,8 +299,32 @@ def test_the_command_erases_what_is_over(matti):
     services.withdraw(
         application.pk, version=application.version, actor=actor, now=noon("2020-02-01")
     )
-    call_command("retention")
+    out = io.StringIO()
+    call_command("retention", stdout=out)
     assert "matti@example.fi" not in everything(application)
+    assert out.getvalue().startswith("1 orders erased")
+
+
+def test_an_order_that_cannot_be_erased_is_said_and_the_others_are_erased(
+    matti, maija, monkeypatch
+):
+    orders = [waiting_for_csr(who, "2020-01-15") for who in (matti, maija)]
+    for order, who in zip(orders, (matti, maija), strict=True):
+        services.withdraw(
+            order.pk, version=order.version, actor=actor_for(who), now=noon("2020-02-01")
+        )
+    real = erase.transition.lock
+
+    def lock(pk):
+        if pk == orders[0].pk:
+            raise OSError("its file is locked")
+        return real(pk)
+
+    monkeypatch.setattr(erase.transition, "lock", lock)
+    with pytest.raises(CommandError, match="job_failed_for_one"):
+        call_command("retention")
+    orders[1].refresh_from_db()
+    assert orders[1].erased_at
 
 
 def test_codes_and_unconfirmed_addresses_go_after_two_days(matti, now):

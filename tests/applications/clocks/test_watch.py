@@ -5,10 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from accounts.models import StaffRole
-from applications import promise, services
+from applications import services
 from applications.models import Application
-from tests import people
-from tests.applications import orders
+from applications.workflow import promise
+from certportal.dev.builders import orders, people
 
 
 @pytest.fixture

@@ -7,9 +7,8 @@ from django.urls import reverse
 from django.utils import translation
 
 from accounts.access import SECOND_FACTOR
+from certportal.dev.builders import orders, people
 from certportal.foundation import clock
-from tests import people
-from tests.applications import orders
 from tests.gallery.conftest import _browser_beside_database as _browser_beside_database
 from tests.gallery.conftest import browser_type_launch_args as browser_type_launch_args
 from tests.gallery.conftest import watched as watched

@@ -44,7 +44,7 @@ def test_visitors_are_led_to_identify(client, waiting):
 
 
 def test_drafts_are_not_shown_to_reviewers(matti, desk):
-    from tests.applications import orders
+    from certportal.dev.builders import orders
 
     draft = orders.draft(matti)
     assert desk.open("case", draft.pk).status_code == 404

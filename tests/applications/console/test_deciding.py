@@ -12,12 +12,12 @@ from django.core import mail
 from applications import services
 from applications.errors import ReasonsMissing
 from applications.models import Application, Decision
-from applications.ordering import certificate_order
+from applications.rules.certificate_order import certificate_order
+from certportal.dev.builders import orders
 from certportal.foundation import clock
 from certportal.foundation.models import Event
 from issuance import services as authority
 from issuance.models import Certificate
-from tests.applications import orders
 
 
 def shown(desk, application):
@@ -103,7 +103,9 @@ def test_bytes_prepared_late_from_what_was_replaced_are_not_approved(ready, desk
         der = x509.load_pem_x509_csr(orders.openssl_csr()).public_bytes(Encoding.DER)
         order = replace(order, csr_der=der, csr_sha256=hashlib.sha256(der).hexdigest())
     else:
-        order = replace(order, submission_sha256="0" * 64)
+        sent = order.submission + b" "
+        digest = hashlib.sha256(sent).hexdigest()
+        order = replace(order, submission=sent, submission_sha256=digest)
     late = authority.prepare(order, now=now)
     assert late.is_open
     assert approve(desk, ready, shown(desk, ready)).status_code == 409

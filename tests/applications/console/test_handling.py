@@ -5,11 +5,12 @@ from datetime import timedelta
 import pytest
 from django.core import mail
 
-from applications import notices, services
+from applications import services
 from applications.models import Application, InformationRequest
+from certportal.dev.builders import mails, orders
 from certportal.foundation import clock
 from issuance.services.errors import NotOpen
-from tests.applications import orders
+from tests.tables import rewrite
 
 QUESTION = {"reason": "Korjaa yhteystiedot.", "sections": ["contact", "delivery"]}
 
@@ -103,7 +104,7 @@ def test_the_applicant_reads_what_was_previewed(case, desk):
     data = QUESTION | {"deadline": day(14).isoformat(), "preview": "1"}
     shown = desk.press("ask", case, **data).context["mail"].split()
     ask(desk, case)
-    mail = notices.build("information_wanted", case, "applicant", now=clock.now())
+    mail = mails.about_order("information_wanted", case, "applicant", now=clock.now())
     assert " ".join(mail.text.split()) in " ".join(shown)
 
 
@@ -167,13 +168,13 @@ def test_names_too_long_are_shortened_by_the_reviewer(case, desk, sample):
     from accounts.register.models import RegisterRecord
 
     long = "Esimerkkilän kaupungin sosiaali- ja terveystoimen vastaanottopalvelut sekä apteekki"
-    RegisterRecord.objects.filter(oid=orders.UNIT).update(long_name=long, abbreviation="")
+    rewrite(RegisterRecord.objects.filter(oid=orders.UNIT), long_name=long, abbreviation="")
     form = desk.open("case", case.pk).context["names_form"]
     offered = [value for value, _label in form.fields["organisation"].choices]
     assert all(long.startswith(value) and len(value) <= 64 for value in offered)
     values = {name: offered[1] for name in form.fields if name != "version"}
     desk.press("names", case, **values)
-    assert case.organisation_spelling == offered[1]
+    assert case.organisation_chosen == offered[1]
     orders.drain()
     assert dict(desk.open("case", case.pk).context["facts"])["Subject: O"] == offered[1]
 
@@ -181,14 +182,14 @@ def test_names_too_long_are_shortened_by_the_reviewer(case, desk, sample):
 def test_a_spelling_that_was_not_offered_is_refused(case, desk):
     answer = desk.press("names", case, organisation="Something Else Ltd")
     assert answer.status_code == 409
-    assert Application.objects.get(pk=case.pk).organisation_spelling == ""
+    assert Application.objects.get(pk=case.pk).organisation_chosen == ""
 
 
 def test_choosing_names_voids_what_was_prepared_at_once(case, desk, sample):
     from accounts.register.models import RegisterRecord
 
     long = "Esimerkkilän kaupungin sosiaali- ja terveystoimen vastaanottopalvelut sekä apteekki"
-    RegisterRecord.objects.filter(oid=orders.UNIT).update(long_name=long, abbreviation="")
+    rewrite(RegisterRecord.objects.filter(oid=orders.UNIT), long_name=long, abbreviation="")
     form = desk.open("case", case.pk).context["names_form"]
     desk.press(
         "names", case, **{name: form[name].value() for name in form.fields if name != "version"}

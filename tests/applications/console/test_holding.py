@@ -6,14 +6,17 @@ import pytest
 
 from accounts.models import Membership
 from accounts.register.models import RegisterRecord
-from accounts.services import merging, roles
+from accounts.services.people import merge
+from accounts.services.rights import staff_roles
 from applications import services
+from certportal.dev.builders import orders
 from certportal.foundation.actors import system
+from issuance.models import PreparedCertificate
 from issuance.services.errors import OwnOrganisationLately
-from tests.applications import orders
 from tests.applications.console.conftest import Desk
+from tests.tables import rewrite
 
-LEFT = "within the last year"
+LEFT = "within the last 12 months"
 
 
 @pytest.fixture
@@ -61,7 +64,7 @@ def test_nor_does_a_former_colleague_decide_by_another_way(case, riitta, estrang
 
 
 def test_the_case_of_one_who_is_no_reviewer_any_more_is_free(case, riitta, raimo, other_desk):
-    roles.end_reviewer(riitta, actor=system("test"), now=orders.clock.now())
+    staff_roles.end_reviewer(riitta, actor=system("test"), now=orders.clock.now())
 
     page = other_desk.open("case", case.pk)
     assert "no longer a reviewer" in page.text
@@ -75,7 +78,7 @@ def test_the_case_of_one_who_is_no_reviewer_any_more_is_free(case, riitta, raimo
 
 def test_so_is_the_question_that_person_asked(case, desk, other_desk, riitta):
     desk.press("ask", case, reason="Mikä?", sections=["contact"], deadline="31.12.2099", send="1")
-    roles.end_reviewer(riitta, actor=system("test"), now=orders.clock.now())
+    staff_roles.end_reviewer(riitta, actor=system("test"), now=orders.clock.now())
 
     assert "cancel_request" in other_desk.open("case", case.pk).context["offers"]
     other_desk.press("cancel_request", case)
@@ -83,14 +86,14 @@ def test_so_is_the_question_that_person_asked(case, desk, other_desk, riitta):
 
 
 def test_two_keys_of_one_reviewer_hold_the_same_cases(case, riitta, raimo):
-    merging.merge(riitta, into=raimo, actor=system("test"), now=orders.clock.now())
+    merge.merge(riitta, into=raimo, actor=system("test"), now=orders.clock.now())
     Desk(raimo).press("claim", case)
     assert case.reviewer == raimo
 
 
 def test_what_the_register_says_by_now_stands_before_the_button(ready, desk):
     assert "approve" in desk.open("case", ready.pk).context["offers"]
-    RegisterRecord.objects.filter(oid=orders.UNIT).update(status="passive")
+    rewrite(RegisterRecord.objects.filter(oid=orders.UNIT), status="passive")
     page = desk.open("case", ready.pk)
     assert "approve" not in page.context["offers"]
     assert any("register" in one for one in page.context["obstacles"])
@@ -99,7 +102,7 @@ def test_what_the_register_says_by_now_stands_before_the_button(ready, desk):
 
 
 def test_names_that_changed_can_be_prepared_again_without_giving_the_case_back(ready, desk):
-    RegisterRecord.objects.filter(oid=orders.UNIT).update(long_name="Helsingin uusi apteekki")
+    rewrite(RegisterRecord.objects.filter(oid=orders.UNIT), long_name="Helsingin uusi apteekki")
     page = desk.open("case", ready.pk)
     assert "approve" not in page.context["offers"]
     assert "claim" in page.context["offers"]
@@ -109,8 +112,20 @@ def test_names_that_changed_can_be_prepared_again_without_giving_the_case_back(r
     assert "approve" in desk.open("case", ready.pk).context["offers"]
 
 
+def test_what_was_prepared_from_an_earlier_submission_can_be_prepared_again(ready, desk):
+    """A slow preparation ended after the applicant had sent another one."""
+    made = PreparedCertificate.objects.filter(pk=orders.prepared(ready).pk)
+    rewrite(made, submission_sha256="0" * 64)
+    page = desk.open("case", ready.pk)
+    assert "approve" not in page.context["offers"]
+    assert "claim" in page.context["offers"]
+    desk.press("claim", ready)
+    orders.drain()
+    assert "approve" in desk.open("case", ready.pk).context["offers"]
+
+
 def test_a_mirror_too_old_is_named(ready, desk, monkeypatch):
-    monkeypatch.setattr("accounts.register.queries.is_fresh", lambda *_, **__: False)
+    monkeypatch.setattr("accounts.register.lookup.queries.is_fresh", lambda *_, **__: False)
     page = desk.open("case", ready.pk)
     assert "approve" not in page.context["offers"]
     assert "too old" in page.text

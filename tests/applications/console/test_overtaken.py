@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from applications import services
+from certportal.dev.builders import orders
 from certportal.foundation import clock
-from tests.applications import orders
 
 WRITTEN = "Verkkotunnus kuuluu toiselle. Katsoin Traficomin rekisteristä."
 

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from django.utils import translation
 
+from certportal.dev.builders import orders
 from certportal.foundation import clock
-from tests.accessibility import check_both_widths
-from tests.applications import orders
+from tests.accessibility import check_in_turn
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LANGUAGES = ("fi", "sv", "en")
@@ -21,82 +21,82 @@ def go(request, enter, desk):
 
 
 def test_the_queue_empty_filled_and_filtered(go, matti, riitta, cas):
-    check_both_widths(go("queue"))
+    check_in_turn(go("queue"))
     orders.claimed(matti, riitta, "test_server")
     orders.in_review(matti)
-    check_both_widths(go("queue"))
-    check_both_widths(go("queue", query="?q=9900001-8&environment=test&holder=mine"))
-    check_both_widths(go("queue", query="?q=nothing"))
+    check_in_turn(go("queue"))
+    check_in_turn(go("queue", query="?q=9900001-8&environment=test&holder=mine"))
+    check_in_turn(go("queue", query="?q=nothing"))
 
 
 def test_a_case_before_and_after_it_is_taken(go, waiting, desk):
-    check_both_widths(go("case", waiting.pk))
+    check_in_turn(go("case", waiting.pk))
     page = go("case", waiting.pk)
     page.click("#decision form .button")
     page.wait_for_selector("[role=status] .notice--success")
-    check_both_widths(page)
+    check_in_turn(page)
     orders.drain()
     page = go("case", waiting.pk)
     for details in page.locator("details > summary").all():
         if details.locator("xpath=..").get_attribute("open") is None:
             details.click()
-    check_both_widths(page)
+    check_in_turn(page)
 
 
 def test_questions_are_written_previewed_and_sent(go, case):
     page = go("ask", case.pk, query="?template=host")
-    check_both_widths(page)
+    check_in_turn(page)
     page.fill("#id_reason", "")
     page.click("button[name=preview]")
     page.wait_for_selector(".field__error")
-    check_both_widths(page)
+    check_in_turn(page)
     page.fill("#id_reason", "Korjaa yhteystiedot.")
     page.check("input[name=sections][value=contact]")
     page.click("button[name=preview]")
     page.wait_for_selector("button[name=send]")
-    check_both_widths(page)
+    check_in_turn(page)
     page.click("button[name=send]")
     page.wait_for_selector("[role=status] .notice--success")
-    check_both_widths(page)
-    check_both_widths(go("extend", case.pk))
+    check_in_turn(page)
+    check_in_turn(go("extend", case.pk))
 
 
 def test_decisions(go, ready, desk):
-    check_both_widths(go("approve", ready.pk))
+    check_in_turn(go("approve", ready.pk))
     desk.confirm(clock.now() - timedelta(hours=1))
-    check_both_widths(go("approve", ready.pk))
+    check_in_turn(go("approve", ready.pk))
     page = go("reject", ready.pk)
-    check_both_widths(page)
+    check_in_turn(page)
     page.click("main form .button")
     page.wait_for_selector(".field__error")
-    check_both_widths(page)
+    check_in_turn(page)
     page.fill("#id_reasons", "Ei oikeutta verkkotunnukseen.")
     page.click("main form .button")
     page.wait_for_selector("[role=status] .notice--success")
-    check_both_widths(page)
-    check_both_widths(go("reopen", ready.pk))
-    check_both_widths(go("approve", ready.pk))
+    check_in_turn(page)
+    check_in_turn(go("reopen", ready.pk))
+    check_in_turn(go("approve", ready.pk))
 
 
 def test_a_delivered_case_and_a_system_signature(go, matti, riitta, cas):
-    check_both_widths(go("case", orders.delivered(matti, riitta, "system_signature").pk))
+    check_in_turn(go("case", orders.delivered(matti, riitta, "system_signature").pk))
 
 
 def test_evidence_without_a_kind_in_the_browser(go, case):
     page = go("case", case.pk)
     page.locator(".card form .button").first.click()
     page.wait_for_selector(".field__error")
-    check_both_widths(page)
+    check_in_turn(page)
 
 
 def test_the_right_to_act_in_the_browser(go, matti, case):
     matti.memberships.update(basis="unverified", basis_note="", confirmed_at=None)
-    check_both_widths(go("case", case.pk))
+    check_in_turn(go("case", case.pk))
     page = go("right", case.pk)
-    check_both_widths(page)
+    check_in_turn(page)
     page.click("main form .button")
     page.wait_for_selector(".field__error")
-    check_both_widths(page)
+    check_in_turn(page)
 
 
 def test_a_case_is_decided_without_javascript(browser, live_server, desk, case, riitta):

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from applications import promise
 from applications.models import Application
-from applications.views.console.export import quoted
+from applications.views.console.spreadsheet import quoted
+from applications.workflow import promise
+from certportal.dev.builders import orders
 from certportal.foundation import clock
-from tests.applications import orders
 
 
 def numbers(answer):
@@ -143,7 +143,7 @@ def test_without_a_next_case_the_queue_says_so(desk):
 
 
 def test_a_long_queue_has_pages(matti, cas, desk, monkeypatch):
-    monkeypatch.setattr("applications.views.console.queue.PAGE", 1)
+    monkeypatch.setattr("applications.views.console.queue.queue.PAGE", 1)
     for _ in "ab":
         orders.in_review(matti)
     first, second = desk.open("queue"), desk.open("queue", page=2)

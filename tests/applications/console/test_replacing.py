@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 
 from applications.models import Replacement
+from certportal.dev.builders import orders
+from certportal.dev.builders.replacements import plan, run
 from certportal.foundation import clock
-from tests.applications import orders
-from tests.applications.test_replacing import plan, run
+from tests.tables import rewrite
 
 
 @pytest.fixture
@@ -64,7 +65,7 @@ def test_who_confirmed_long_ago_confirms_again(made, desk):
 
 
 def test_an_old_plan_is_only_looked_at(made, desk):
-    Replacement.objects.update(expires_at=clock.now())
+    rewrite(Replacement.objects, expires_at=clock.now())
     page = desk.open("replacement", made.pk).text
     assert "can no longer be approved" in page
     assert "Approve the plan" not in page

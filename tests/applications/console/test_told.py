@@ -7,10 +7,10 @@ import pytest
 from django.core import mail
 
 from applications import checks, services
+from certportal.dev.builders import orders
+from certportal.dev.builders.orders import Handler
 from certportal.foundation import clock
 from issuance.findings import Finding, Severity
-from tests.applications import orders
-from tests.applications.orders import Handler
 
 ANSWERED = "Hakija on vastannut"
 ADDED = "Hakija on antanut lisätietoja"

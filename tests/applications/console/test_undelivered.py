@@ -4,13 +4,15 @@ import pytest
 from django.core import mail as box
 from django.test import Client
 
+from accounts import access
 from accounts.models import Membership
-from certportal import health
-from certportal.foundation import set_aside
+from applications import services
+from certportal.dev.builders import orders, people
 from certportal.foundation.actors import system
 from certportal.foundation.models import Event, OutboxItem
-from tests import people
-from tests.applications import orders
+from certportal.foundation.outbox import set_aside
+from certportal.operations import health
+from issuance.services.errors import OwnOrganisation
 from tests.applications.console.undelivered import refuse_mails
 
 
@@ -44,7 +46,7 @@ def receivers():
 
 
 def test_the_list_says_what_to_whom_and_why(refused, desk):
-    assert not health.outbox()
+    assert not health.refused_mails()
     order = orders.Application.objects.get()
     page = desk.open("undelivered").text
     assert order.number in page
@@ -61,7 +63,7 @@ def test_tried_again_it_goes_under_the_same_message_id(refused, settle):
     assert settle("again").status_code == 302
     assert receivers() == [["matti@example.fi"]]
     assert str(refused.pk) in box.outbox[0].extra_headers["Message-ID"]
-    assert health.outbox()
+    assert health.refused_mails()
     assert Event.objects.filter(action="work.taken_up", object_id=str(refused.pk)).exists()
 
 
@@ -115,7 +117,13 @@ def test_nor_does_a_member_correct_for_their_own_organisation(refused, settle, r
         basis="invitation",
         begun_at=now,
     )
-    assert settle("correct", address="x@example.fi").status_code == 403
+    page = settle("correct", address="x@example.fi")
+    assert "You belong to this organisation" in page.text
+    assert 'value="correct"' not in page.text
+    given = {"person": riitta, "actor": access.actor_for(riitta), "now": now}
+    with pytest.raises(OwnOrganisation):
+        services.send_corrected(refused.pk, "x@example.fi", **given)
+    refused.refresh_from_db()
     assert refused.failed_at is not None
 
 

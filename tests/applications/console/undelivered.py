@@ -1,10 +1,13 @@
 """A mail server that refuses every mail for good."""
 
-from certportal.foundation import mail
+import pytest
+from django.core.mail import EmailMessage
+
+from certportal.foundation.mail import sending
 
 
-def refuse_mails(monkeypatch) -> None:
-    def refuse(message, *, item_id):
-        raise mail.Undeliverable("mail server")
+def refuse_mails(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(message: EmailMessage, *, item_id: object) -> None:
+        raise sending.Undeliverable
 
-    monkeypatch.setattr(mail, "send", refuse)
+    monkeypatch.setattr(sending, "send", refuse)

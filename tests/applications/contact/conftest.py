@@ -4,20 +4,9 @@ import pytest
 from django.test import Client
 from django.utils.translation import override
 
-from applications import notices, services
 from applications.models import ContactLink
-from certportal.foundation import clock
-from tests.applications import orders
-from tests.applications.orders import Handler
-
-CONTACT = {
-    "mailbox": "tekniikka@example.fi",
-    "deliver_to": "technical_contact",
-    "technical_name": "Tiina Toimittaja",
-    "technical_email": "tiina@example.com",
-    "technical_organisation": "Toimittaja Oy",
-    "technical_language": "sv",
-}
+from certportal.dev.builders import orders
+from certportal.dev.builders.mails import about_order
 
 
 @pytest.fixture(autouse=True)
@@ -29,16 +18,7 @@ def _local_mail(settings):
 def send():
     """Order a certificate whose request the technical contact brings."""
 
-    def make(person, **more):
-        unit = more.pop("unit", orders.UNIT)
-        application = orders.draft(person, unit=unit)
-        orders.name_contact(person, application, CONTACT | more)
-        seen = Handler(person, application).seen
-        services.save_section(application.pk, "csr", {"csr_by": "technical_contact"}, **seen)
-        orders.submit(person, application)
-        return application
-
-    return make
+    return orders.waiting_for_contact
 
 
 @pytest.fixture
@@ -65,7 +45,7 @@ def mails():
 
     def write(application, holder="technical_contact"):
         application.refresh_from_db()
-        return notices.build("link_sent", application, holder, now=clock.now())
+        return about_order("link_sent", application, holder)
 
     return write
 

@@ -13,9 +13,8 @@ from django.urls import reverse
 from django.utils.translation import override
 
 from applications.models import Csr
+from certportal.dev.builders import orders, people
 from issuance.models import BlockedKey, Certificate
-from tests import people
-from tests.applications import orders
 from tests.applications.contact.conftest import at
 
 MAILBOX = "tekniikka@example.fi"

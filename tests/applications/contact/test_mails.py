@@ -3,13 +3,13 @@
 import pytest
 from django.core import mail
 
-from applications import notices, services
+from applications import services
 from applications.models import Application
 from applications.workflow import Role
+from certportal.dev.builders import mails, orders
+from certportal.dev.builders.orders import CONTACT
 from certportal.foundation import clock
 from certportal.foundation.actors import Actor
-from tests.applications import orders
-from tests.applications.contact.conftest import CONTACT
 
 TIINA = "tiina@example.com"
 
@@ -92,5 +92,5 @@ def test_the_applicant_is_told_that_another_request_took_the_place(order, matti)
 
 def test_the_applicant_is_told_which_address_refused(order, link, matti):
     services.not_mine(link.pk, actor=Actor("technical_contact", "test"), now=clock.now())
-    message = notices.build("not_mine_told", order, "applicant", now=clock.now())
+    message = mails.about_order("not_mine_told", order, "applicant", now=clock.now())
     assert TIINA in message.text

@@ -11,14 +11,15 @@ from django.urls import reverse
 from applications import services
 from applications.models import Application
 from applications.workflow import Status
+from certportal.dev.builders import orders, people
+from certportal.dev.builders.orders import Handler
 from certportal.foundation import clock
-from certportal.logs import hide_tokens
-from certportal.request_log import RequestLog
-from tests import people
-from tests.applications import orders
+from certportal.foundation.actors import system
+from certportal.operations.logs import hide_tokens
+from certportal.web.request_log import RequestLog
+from issuance import services as authority
 from tests.applications.contact.conftest import at, confirm, give
-from tests.applications.orders import Handler
-from tests.applications.test_whole_way import packages_in
+from tests.applications.packages import packages_in
 
 REQUEST = ["openssl", "req", "-new", "-newkey", "rsa:3072", "-noenc", "-keyout", "/dev/null"]
 CLINIC = "1.2.246.10.99000085.10.0"
@@ -89,10 +90,12 @@ def test_the_request_can_be_replaced_until_a_reviewer_has_the_case(order, link, 
     assert "Replace the certificate request" not in opened.get(at(link, "order")).text
 
 
-def test_a_returned_request_brings_the_contact_a_mail_that_says_why(order, link, opened, kalle):
-    csr = orders.openssl_csr()
-    orders.in_review(kalle, csr=csr, unit=CLINIC)  # another organisation's key
-    confirm(opened, give(opened, link, csr)["Location"])
+def test_a_returned_request_brings_the_contact_a_mail_that_says_why(order, link, opened):
+    orders.drain()
+    confirm(opened, give(opened, link)["Location"])
+    order.refresh_from_db()
+    key, now = order.csr.spki_sha256, clock.now()
+    authority.block_key(key, "key_compromise", actor=system("test"), now=now)
     mail.outbox.clear()
     orders.drain()
     order.refresh_from_db()

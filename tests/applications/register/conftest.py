@@ -4,9 +4,8 @@ import pytest
 from django.test import Client
 
 from accounts import access
+from certportal.dev.builders import orders, people
 from certportal.foundation import clock
-from tests import people
-from tests.applications import orders
 
 
 @pytest.fixture(autouse=True)

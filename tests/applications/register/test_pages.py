@@ -6,12 +6,11 @@ import pytest
 from django.urls import reverse
 
 from applications import services
-from applications.changes.models import RegisterTask
+from applications.models.register_task import RegisterTask
+from certportal.dev.builders import orders, people
+from certportal.dev.builders.register import change
 from certportal.foundation import clock
 from issuance.models import Approval, Certificate
-from tests import people
-from tests.applications import orders
-from tests.applications.register.changing import change
 
 ANSWER = {"outcome": "nothing", "reasons": "Nimi on sama, kirjoitusasu muuttui."}
 
@@ -78,9 +77,9 @@ def test_applicants_have_no_such_pages(client, task, matti):
         assert client.get(address).status_code == 404
 
 
-def test_the_certificate_s_page_shows_the_entry_then_and_now(client, task, order, matti):
+def test_the_order_s_page_shows_the_entry_then_and_now(client, task, order, matti):
     people.log_in(client, matti)
-    page = client.get(reverse("applications:certificate", args=[order.pk])).text
+    page = client.get(reverse("applications:order", args=[order.pk])).text
     assert "Helsingin VI apteekki" in page
     assert "Helsingin uusi apteekki" in page
 
@@ -89,7 +88,7 @@ def test_a_unit_s_certificate_shows_its_organisation_too(client, kalle, riitta, 
     order = orders.delivered(kalle, riitta, "test_server", unit="1.2.246.10.99000085.10.3")
     change("1.2.246.10.99000085.10.0", long_name="Koivuranta Terveys Oy")
     people.log_in(client, kalle)
-    page = client.get(reverse("applications:certificate", args=[order.pk])).text
+    page = client.get(reverse("applications:order", args=[order.pk])).text
     assert "Koivupiha Espoo Tapiola:" in page
     assert "Koivupiha Terveys Oy:" in page
     assert "Koivuranta Terveys Oy" in page

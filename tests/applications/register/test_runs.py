@@ -6,15 +6,17 @@ import pytest
 from django.core import mail
 from django.urls import reverse
 
-from accounts.register import conf, queries, services
+from accounts.register import conf
+from accounts.register.lookup import queries
+from accounts.register.mirror import imports
+from accounts.register.mirror.imports import Source
 from accounts.register.models import Kind, RegisterRecord, RegisterRun
-from accounts.register.services import Source
 from applications.services import raise_alarms
+from certportal.dev.builders import orders, people
+from certportal.dev.builders.register import row
 from certportal.foundation import clock
 from certportal.foundation.models import Event
-from tests import people
-from tests.applications import orders
-from tests.applications.register.changing import row
+from tests.tables import rewrite
 
 SOURCE = Source("test")
 
@@ -27,7 +29,7 @@ def held(sample, settings):
 
 
 def bring():
-    report = services.import_rows(Kind.SOTE_UNIT, [row(orders.UNIT)], SOURCE, now=clock.now())
+    report = imports.import_rows(Kind.SOTE_UNIT, [row(orders.UNIT)], SOURCE, now=clock.now())
     return report.run
 
 
@@ -74,7 +76,7 @@ def test_a_mirror_that_is_too_old_is_told_to_reviewers_and_to_the_applicant(
     desk, client, matti, cas, settings
 ):
     settings.REGISTER = conf.DEFAULTS | {"BACKEND": "x", "MAX_AGE": timedelta(hours=72)}
-    RegisterRun.objects.update(started_at=clock.now() - timedelta(hours=73))
+    rewrite(RegisterRun.objects, started_at=clock.now() - timedelta(hours=73))
     assert not queries.is_fresh(clock.now())
     order = orders.submitted(matti)
     orders.drain()
@@ -97,5 +99,5 @@ def test_reviewers_are_asked_about_a_held_import_until_it_is_settled(desk, held,
     (asked,) = mail.outbox
     assert asked.to == ["raimo@example.fi"]
     assert address in asked.body
-    services.accept_held(held.pk, reason="THL", actor=orders.actor_for(raimo), now=clock.now())
+    imports.accept_held(held.pk, reason="THL", actor=orders.actor_for(raimo), now=clock.now())
     assert address not in desk.get(reverse("console:queue")).text

@@ -6,20 +6,24 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts import access
-from accounts.models import Membership, Succession
-from accounts.services.succeeding import NotSucceeding
+from accounts.access import actor_for
+from accounts.models import JoinRequest, Membership, Succession
+from accounts.services.organisations import administrator_requests, join
+from accounts.services.organisations.succession import NotSucceeding
+from accounts.services.rights.documents import Paper
 from applications import services
-from applications.changes.models import RegisterTask
-from applications.errors import OwnOrganisation
-from applications.ownership import OtherOwner
-from applications.services.deciding import FactsChanged
-from applications.services.signing import MayNotAct
+from applications.models.register_task import RegisterTask
+from applications.rules.unit_ownership import OtherOwner
+from applications.services.reviewer.obstacles import FactsChanged
+from applications.workflow import Status
+from certportal.dev.builders import orders, people
+from certportal.dev.builders.documents import pdf
+from certportal.dev.builders.register import change
 from certportal.foundation import clock
-from certportal.foundation.models import Event
+from certportal.foundation.models import Event, OutboxItem
 from issuance.models import Certificate, PreparedCertificate
-from tests import people
-from tests.applications import orders
-from tests.applications.register.changing import change
+from issuance.services.errors import NotReviewer, OwnOrganisation
+from tests.applications.console.undelivered import refuse_mails
 from tests.conftest import CLINICS, PHARMACY
 
 COUNTY = "9900009-3"
@@ -42,11 +46,11 @@ def sees(person, name, *args):
 
 
 def test_access_follows_to_the_account_of_the_successor(order, matti, maija, kalle, riitta):
-    assert sees(kalle, "applications:certificate", order.pk) == 404
+    assert sees(kalle, "applications:order", order.pk) == 404
     succession = succeed(riitta)
     assert (succession.orders, succession.people) == (1, 2)
     for person in (kalle, matti, maija):
-        assert sees(person, "applications:certificate", order.pk) == 200
+        assert sees(person, "applications:order", order.pk) == 200
     page = people.log_in(Client(), kalle).get(reverse("certificates")).text
     assert Certificate.objects.get().serial in page
     assert not access.is_member(matti, succession.organisation_id)
@@ -62,6 +66,15 @@ def test_administrators_become_applicants_and_unconfirmed_rights_stay_so(matti, 
     assert (moved.role, moved.basis) == (Membership.Role.APPLICANT, Membership.Basis.UNVERIFIED)
     invited = maija.memberships.get(ended_at=None)
     assert (invited.basis, invited.confirmed_by) == (Membership.Basis.UNVERIFIED, None)
+
+
+def test_a_right_on_the_word_alone_keeps_its_end(matti, maija, kalle, riitta):
+    until = clock.day(clock.now())
+    basis = Membership.Basis.REVIEWER_DECISION
+    matti.memberships.update(basis=basis, confirmed_by=riitta, confirmed_until=until)
+    succeed(riitta)
+    for person in (matti, maija):  # Maija's right is Matti's, who invited her
+        assert person.memberships.get(ended_at=None).confirmed_until == until
 
 
 def test_rights_that_were_shown_rest_on_the_decision(matti, maija, kalle, riitta):
@@ -206,7 +219,7 @@ def test_nothing_is_handed_over_twice(matti, kalle, riitta):
 
 
 def test_only_reviewers_of_neither_organisation_decide(matti, kalle, riitta):
-    with pytest.raises(MayNotAct):
+    with pytest.raises(NotReviewer):
         succeed(kalle)
     matti.memberships.get().organisation.memberships.create(
         person=riitta, role="applicant", basis="invitation", begun_at=clock.now()
@@ -232,3 +245,41 @@ def test_the_pages_show_what_would_move_and_move_it(desk, order, kalle):
     assert desk.post(place, both | {"reason": "Fuusio."}).status_code == 302
     assert "Fuusio." in desk.get(place).text
     assert "9900001-8" in desk.get(place, both).context["form"].errors["__all__"][0]
+
+
+def test_an_issued_certificate_that_has_not_reached_anybody_is_no_open_order(
+    matti, kalle, riitta, cas, monkeypatch
+):
+    case = orders.claimed(matti, riitta)
+    assert services.preview_succession(PHARMACY, CLINICS, now=clock.now()).opened == 1
+    orders.approve(riitta, case)
+    refuse_mails(monkeypatch)
+    orders.drain()
+    case.refresh_from_db()
+    assert case.status == Status.ISSUED
+    prospect = services.preview_succession(PHARMACY, CLINICS, now=clock.now())
+    assert (prospect.orders, prospect.opened, prospect.certificates) == (1, 0, 1)
+
+
+def test_whoever_asks_to_be_invited_asks_the_successor(matti, kalle, riitta, now):
+    """A request is settled by belonging to the account alone, not by the account's end."""
+    for name in ("Pekka Pyytäjä", "Aino Ahkera"):
+        asker = people.make_person(name, now=now)
+        join.ask(asker, PHARMACY, actor=actor_for(asker), now=now)
+    join.ask(asker, CLINICS, actor=actor_for(asker), now=now)
+    OutboxItem.objects.all().delete()
+    succession = succeed(riitta)
+    waiting = JoinRequest.objects.filter(settled_at=None)
+    assert {one.person.given_name for one in waiting} == {"Pekka", "Aino"}
+    assert {one.organisation for one in waiting} == {succession.successor}
+    told = OutboxItem.objects.filter(payload__kind="join_request")
+    assert [one.payload["to"] for one in told] == [str(kalle.pk)]
+
+
+def test_an_account_that_somebody_claims_is_decided_about_first(matti, maija, kalle, riitta, now):
+    account = matti.memberships.get().organisation
+    given = {"reason": "Eläkkeellä.", "paper": Paper(pdf(), "x.pdf"), "actor": actor_for(maija)}
+    administrator_requests.ask(maija, account, **given, now=now)
+    with pytest.raises(NotSucceeding):
+        succeed(riitta)
+    assert account.memberships.filter(ended_at=None).exists()

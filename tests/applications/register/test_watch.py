@@ -7,17 +7,17 @@ from django.core import mail
 
 from accounts.access import actor_for
 from accounts.register.models import Kind, RegisterRecord
-from accounts.services import following
+from accounts.services.organisations import follow_register
 from applications import services
-from applications.changes import mails, survey
-from applications.changes.models import RegisterTask
-from applications.services.deciding import FactsChanged
+from applications.mail import register
+from applications.models.register_task import RegisterTask
+from applications.register_watch import survey
+from applications.services.reviewer.obstacles import FactsChanged
+from certportal.dev.builders import orders, people
+from certportal.dev.builders.register import announce, change
 from certportal.foundation import clock
 from certportal.foundation.models import Event
 from issuance.models import Certificate
-from tests import people
-from tests.applications import orders
-from tests.applications.register.changing import announce, change
 from tests.conftest import CLINICS
 
 INTERMEDIARY = "9900023-7"
@@ -200,7 +200,7 @@ def test_an_account_is_not_renamed_before_the_day(order):
 def test_an_account_is_renamed_on_the_day_without_an_import(order):
     announce(orders.UNIT, long_name="Helsingin uusi apteekki")
     tomorrow = clock.now() + timedelta(days=1)
-    following.follow_register(now=tomorrow)
+    follow_register.follow_register(now=tomorrow)
     order.organisation.refresh_from_db()
     assert order.organisation.name == "Helsingin uusi apteekki"
     services.watch_register(now=tomorrow)
@@ -232,7 +232,7 @@ def test_administrators_are_told_of_the_change_and_of_the_decision(order, riitta
 
 
 def test_a_notice_about_more_certificates_than_it_lists_says_how_many(order, monkeypatch):
-    monkeypatch.setattr(mails, "LISTED", 0)
+    monkeypatch.setattr(register, "LISTED", 0)
     mail.outbox.clear()
     change(orders.UNIT, long_name="Helsingin uusi apteekki")
     orders.drain()

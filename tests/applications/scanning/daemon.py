@@ -4,10 +4,11 @@ import socket
 import socketserver
 import subprocess
 import threading
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from certportal.foundation.scanning.memory import EICAR
+from certportal.foundation.files.scanning.memory import EICAR
 from tests.journeys.steps import await_true
 
 CLAMD = "/usr/sbin/clamd"
@@ -15,7 +16,7 @@ MOST = 12 * 1024 * 1024
 
 
 @contextmanager
-def running(folder: Path):
+def running(folder: Path) -> Iterator[str]:
     """Run clamd while the block runs; yield its address."""
     (folder / "db").mkdir()
     signature = f"Eicar-Test-Signature:0:*:{EICAR.hex()}\n"
@@ -29,7 +30,7 @@ def running(folder: Path):
         "Foreground yes",
     ]
     (folder / "clamd.conf").write_text("\n".join(lines) + "\n")
-    command = [CLAMD, "--config-file", folder / "clamd.conf"]
+    command = [CLAMD, "--config-file", str(folder / "clamd.conf")]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=folder) as process:
         try:
             await_true(lambda: answers(place), "clamd never answered")
@@ -52,6 +53,7 @@ class Stubborn(socketserver.StreamRequestHandler):
         self.rfile.read(len(b"zINSTREAM\0"))
         while length := int.from_bytes(self.rfile.read(4), "big"):
             self.rfile.read(length)
+        assert isinstance(self.server, Standin)
         self.wfile.write(self.server.answer + b"\0")
 
 
@@ -61,7 +63,7 @@ class Standin(socketserver.TCPServer):
 
 
 @contextmanager
-def answering(answer: str):
+def answering(answer: str) -> Iterator[str]:
     """Answer one scan with these words, on a port; yield the address."""
     with Standin(("127.0.0.1", 0), Stubborn) as server:
         server.answer = answer.encode()

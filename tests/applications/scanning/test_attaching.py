@@ -4,20 +4,19 @@ import pytest
 from django.test import Client
 
 from applications.models import Attachment
-from certportal.foundation.documents import Infected, NotPdf
+from certportal.dev.builders import documents, orders, people
 from certportal.foundation.errors import Unavailable
+from certportal.foundation.files.documents import Infected, NotPdf
+from certportal.foundation.files.scanning.memory import EICAR
 from certportal.foundation.models import Event
-from certportal.foundation.scanning.memory import EICAR
-from tests import people
-from tests.applications import documents, orders
-from tests.applications.test_conformity import bare
-from tests.applications.test_conformity import stored as stored
+from tests.applications.conformity import bare
 
 CARRIER = documents.pdf(extra=b"/Note <" + EICAR.hex().encode() + b"> % " + EICAR + b"\n")
 
 
 def scan_with(settings, backend="memory.InMemory", **options):
-    settings.SCANNER = {"BACKEND": f"certportal.foundation.scanning.{backend}", "OPTIONS": options}
+    backend = f"certportal.foundation.files.scanning.{backend}"
+    settings.SCANNER = {"BACKEND": backend, "OPTIONS": options}
 
 
 def test_an_infected_document_is_refused_and_on_record(matti, settings, stored):

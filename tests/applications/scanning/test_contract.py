@@ -4,11 +4,11 @@ import os
 
 import pytest
 
+from certportal.dev.builders.documents import pdf
 from certportal.foundation.errors import Unavailable
-from certportal.foundation.scanning.clamd import CHUNK, Clamd
-from certportal.foundation.scanning.memory import EICAR, InMemory
-from certportal.foundation.scanning.none import NoScanner
-from tests.applications.documents import pdf
+from certportal.foundation.files.scanning.clamd import CHUNK, Clamd
+from certportal.foundation.files.scanning.memory import EICAR, InMemory
+from certportal.foundation.files.scanning.none import NoScanner
 from tests.applications.scanning import daemon
 
 

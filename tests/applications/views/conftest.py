@@ -5,7 +5,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import translation
 
-from tests import people
+from certportal.dev.builders import people
 
 
 @pytest.fixture

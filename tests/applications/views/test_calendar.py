@@ -6,11 +6,10 @@ from datetime import timedelta
 from django.test import Client
 
 from applications import services
-from applications.calendar import escaped, folded
-from applications.delivery import certificate_of
+from applications.documents.calendar_entry import escaped, folded
+from applications.documents.certificate_files import certificate_of
+from certportal.dev.builders import orders, people
 from certportal.foundation import clock
-from tests import people
-from tests.applications import orders
 
 
 def lines(data: bytes) -> list[str]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from applications.views.comparison import Cell, _registered
+from applications.views.shared.comparison import Cell, _registered
 
 
 @pytest.mark.parametrize(

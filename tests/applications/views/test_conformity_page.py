@@ -1,22 +1,12 @@
 """The page on the certificate of conformity, and who may see the document."""
 
-from io import BytesIO
-
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from applications.models import Application
-from tests import people
-from tests.applications import documents, orders
-
-FIELDS = {
-    "conformity_system_name": "Apteekki Plus",
-    "conformity_version": "4.2",
-    "conformity_class": "A3",
-    "conformity_number": "VT-2025-0042",
-    "conformity_valid_until": "31.12.2099",
-}
+from certportal.dev.builders import documents, orders, people
+from tests.applications.views.conformity import FIELDS, upload
 
 
 @pytest.fixture(autouse=True)
@@ -30,12 +20,6 @@ def stored(settings, tmp_path):
 @pytest.fixture
 def order(matti) -> Application:
     return orders.draft(matti, "system_signature")
-
-
-def upload(data: bytes = b"", name: str = "todistus.pdf") -> BytesIO:
-    file = BytesIO(data or documents.pdf())
-    file.name = name
-    return file
 
 
 def post(web, address, order, **given):

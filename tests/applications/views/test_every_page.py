@@ -3,8 +3,7 @@
 import pytest
 from django.test import Client
 
-from tests import people
-from tests.applications import orders
+from certportal.dev.builders import orders, people
 
 PARTS = [
     "type",

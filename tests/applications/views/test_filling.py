@@ -8,11 +8,11 @@ from django.test import Client
 from accounts.register.models import RegisterRecord
 from applications import services
 from applications.models import Application
-from applications.views import unit
+from applications.views.order import unit
+from certportal.dev.builders import orders, people
+from certportal.dev.builders.register import change
 from certportal.foundation import clock
-from tests import people
-from tests.applications import orders
-from tests.applications.register.changing import change
+from tests.tables import rewrite
 
 CLINIC, WARD = "1.2.246.10.99000085.10.0", "1.2.246.10.99000093.10.101"
 
@@ -101,7 +101,7 @@ def test_a_unit_of_another_organisation_cannot_be_chosen(fill, draft):
 def test_a_unit_that_ended_while_the_page_was_open_is_explained(sample, address, now):
     head = people.make_founder("Hilla Hyvinvointi", "9900009-3", now=now)
     order = orders.draft(head, unit=WARD)
-    RegisterRecord.objects.filter(oid=WARD).update(valid_to=clock.day(now) - timedelta(days=1))
+    rewrite(RegisterRecord.objects.filter(oid=WARD), valid_to=clock.day(now) - timedelta(days=1))
     web = people.log_in(Client(), head)
     part = address("applications:part", order.pk, "unit")
     page = web.post(part, {"version": order.version, "record": f"sote_unit:{WARD}"})
@@ -120,7 +120,7 @@ def test_no_unit_chosen_is_an_error_of_the_field(fill, record):
 
 
 def test_without_a_standing_unit_a_page_explains_what_to_do(web, draft, address):
-    draft.organisation.business_ids.update(code="0000000-0")
+    rewrite(draft.organisation.business_ids, code="0000000-0")
     page = web.get(address("applications:part", draft.pk, "unit"))
     assert "No unit in the register can be ordered for" in page.text
 
@@ -134,7 +134,7 @@ def test_characters_outside_the_set_are_asked_and_never_replaced(web, matti, add
     draft = orders.with_csr(matti)
     draft.refresh_from_db()
     records = RegisterRecord.objects.filter(oid=orders.UNIT)
-    records.update(long_name="Łódź apteekki", abbreviation="")
+    rewrite(records, long_name="Łódź apteekki", abbreviation="")
     check = address("applications:check", draft.pk)
     assert "Write the names" in web.get(check).text
     names = address("applications:names", draft.pk)
@@ -150,14 +150,21 @@ def test_characters_outside_the_set_are_asked_and_never_replaced(web, matti, add
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ("*.example.fi", "“*.example.fi” has a wildcard"),
+        ("*.example.fi", "“*.example.fi” has an asterisk"),
         ("192.0.2.7", "“192.0.2.7” is an IP address"),
-        ("it@example.fi", "“it@example.fi” is an email address"),
-        ("https://example.fi/", "“https://example.fi/” is a web address"),
+        ("it@example.fi", "“it@example.fi” is an e-mail address"),
+        ("https://192.0.2.7/", "“192.0.2.7” is an IP address"),
+        ("https:///", "“https:///” is a web address"),
         ("ere_sept.example.fi", "“ere_sept.example.fi” has an underscore"),
-        ("åland.example.fi", "“åland.example.fi” has special letters"),
-        ("palvelin", "“palvelin” is not complete"),
-        ("-a.example.fi", "“-a.example.fi” is not a host name"),
+        ("apteekki.local", "“apteekki.local” works inside a private network only"),
+        ("localhost.localdomain", "works inside a private network only"),
+        ("co.uk", "“co.uk” is a common ending of domain names"),
+        ("xn--80ak6aa92e.com", "letters other than Latin ones"),
+        ("аррӏе.com", "“xn--80ak6aa92e.com (аррӏе.com)” is written with"),
+        ("xn--a.example", "is not valid internationalised writing"),
+        ("kanta.acme", "does not end in a domain that is in use on the internet"),
+        ("palvelin", "“palvelin” is not a full host name"),
+        ("-a.example.fi", "“-a.example.fi” begins or ends with a hyphen"),
         (f"{'a' * 60}.example.fi\na.example.fi", "too long to be the main name"),
         ("  ", "Enter at least one host name."),
     ],
@@ -169,6 +176,30 @@ def test_each_faulty_host_name_is_named(fill, typed, said):
 def test_host_names_are_tidied_and_kept_in_order(fill, draft):
     fill("host_names", host_names="B.example.fi.\n a.example.fi \r\nb.example.fi\n")
     assert [host.name for host in draft.host_names.all()] == ["b.example.fi", "a.example.fi"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "names"),
+    [
+        ("https://erecept.example.fi/kirjaudu?a=1", ["erecept.example.fi"]),
+        ("erecept.example.fi:8443", ["erecept.example.fi"]),
+        ("a.example.fi, b.example.fi;c.example.fi d.example.fi", ["a", "b", "c", "d"]),
+        ("DNS:a.example.fi,DNS:b.example.fi", ["a", "b"]),
+        ("PÄIVÄKOTI.example.fi", ["xn--pivkoti-5wac"]),
+    ],
+)
+def test_what_is_pasted_is_taken_apart_and_matti_is_told(web, fill, draft, typed, names):
+    answer = fill("host_names", host_names=typed)
+    wanted = [name if "." in name else f"{name}.example.fi" for name in names]
+    assert [host.name for host in draft.host_names.all()] == wanted
+    page = web.get(answer["Location"])
+    assert "We read what you entered as these host names" in page.text
+    assert wanted[-1] in page.text
+
+
+def test_names_given_one_a_line_need_no_word(web, fill):
+    answer = fill("host_names", host_names="a.example.fi\nB.example.fi.")
+    assert "We read what you entered" not in web.get(answer["Location"]).text
 
 
 def test_a_long_host_name_may_stand_after_the_main_name(fill, draft):

@@ -7,10 +7,12 @@ from cryptography import x509
 
 from applications import services
 from applications.models import Application
-from applications.views import tracking
+from applications.views.shared import tracking
 from applications.workflow import Status
+from certportal.dev.builders import orders
 from certportal.foundation import clock
-from tests.applications import orders
+from certportal.foundation.actors import system
+from issuance import services as authority
 
 DECLARED = {"authority": "on", "domains": "on", "truth": "on", "terms": "on"}
 
@@ -127,12 +129,13 @@ def test_a_stale_button_withdraws_nothing(web, address, matti):
 
 
 def test_a_returned_request_is_explained_with_a_way_on(web, address, matti, now):
-    first = orders.in_review(matti)
-    second = orders.submitted(matti, csr=bytes(first.csr.der))
+    order = orders.submitted(matti)
+    key = order.csr.spki_sha256
+    authority.block_key(key, "key_compromise", actor=system("test"), now=now)
     orders.drain()
-    page = page_of(web, address, second)
+    page = page_of(web, address, order)
     assert "What must be mended" in page.text
-    assert address("applications:give_csr", second.pk) in page.text
+    assert address("applications:give_csr", order.pk) in page.text
 
 
 def test_reviewers_are_not_named_in_the_history(web, address, asked):

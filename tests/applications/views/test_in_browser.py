@@ -3,8 +3,8 @@
 import pytest
 from django.conf import settings
 
-from tests.accessibility import check_both_widths
-from tests.applications import orders
+from certportal.dev.builders import orders
+from tests.accessibility import check_in_turn
 from tests.gallery.conftest import _browser_beside_database as _browser_beside_database
 from tests.gallery.conftest import browser_type_launch_args as browser_type_launch_args
 from tests.gallery.conftest import watched as watched
@@ -44,13 +44,13 @@ def press(page):
 
 def test_the_pages_of_a_draft_are_sound(go, matti):
     draft = orders.with_csr(matti)
-    check_both_widths(go("home"))
-    check_both_widths(go("applications:new"))
+    check_in_turn(go("home"))
+    check_in_turn(go("applications:new"))
     for name in ["order", "names", "check", "discard", "again"]:
-        check_both_widths(go(f"applications:{name}", draft.pk))
+        check_in_turn(go(f"applications:{name}", draft.pk))
     for part in PARTS:
-        check_both_widths(go("applications:part", draft.pk, part))
-    check_both_widths(go("applications:csr", draft.pk, draft.csrs.get().pk))
+        check_in_turn(go("applications:part", draft.pk, part))
+    check_in_turn(go("applications:csr", draft.pk, draft.csrs.get().pk))
 
 
 def test_the_length_of_a_name_is_told_while_it_is_typed(go, matti):
@@ -65,7 +65,7 @@ def test_the_length_of_a_name_is_told_while_it_is_typed(go, matti):
     assert "70" in count.inner_text()
     assert "field__error" in count.get_attribute("class")
     page.locator(f"p[aria-live=polite]:has-text('{count.inner_text()}')").wait_for(state="attached")
-    check_both_widths(page)
+    check_in_turn(page)
     press(page)
     assert page.locator("[name=system_name]").input_value() == "ä" * 70
     assert page.locator(".error-summary").count() == 1
@@ -73,28 +73,28 @@ def test_the_length_of_a_name_is_told_while_it_is_typed(go, matti):
 
 def test_the_pages_in_error_are_sound(go, matti):
     page = go("home")
-    check_both_widths(page)
+    check_in_turn(page)
     page = go("applications:new")
     press(page)
-    check_both_widths(page)
+    check_in_turn(page)
     draft = orders.draft(matti)
     page = go("applications:part", draft.pk, "host_names")
     page.locator("[name=host_names]").fill("*.example.fi\npalvelin")
     press(page)
-    check_both_widths(page)
+    check_in_turn(page)
     page = go("applications:part", draft.pk, "csr")
     page.locator("[name=how][value=text]").check()
     page.locator("[name=text]").fill("tämä ei ole pyyntö")
     press(page)
-    check_both_widths(page)
-    check_both_widths(go("applications:check", draft.pk))
+    check_in_turn(page)
+    check_in_turn(go("applications:check", draft.pk))
 
 
 def test_the_pages_of_a_sent_order_are_sound(go, matti, riitta, cas, settings):
     settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
     case = orders.in_review(matti, "test_server")
     for name in ["order", "sent", "withdraw", "add_information", "give_csr"]:
-        check_both_widths(go(f"applications:{name}", case.pk))
+        check_in_turn(go(f"applications:{name}", case.pk))
     done = orders.delivered(matti, riitta)
-    check_both_widths(go("applications:order", done.pk))
-    check_both_widths(go("home"))
+    check_in_turn(go("applications:order", done.pk))
+    check_in_turn(go("home"))

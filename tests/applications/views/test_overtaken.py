@@ -4,9 +4,9 @@ import pytest
 
 from applications import services
 from applications.workflow import Status
-from tests.applications import orders
-from tests.applications.contact.conftest import CONTACT
-from tests.applications.views.test_conformity_page import FIELDS, upload
+from certportal.dev.builders import orders
+from certportal.dev.builders.orders import CONTACT
+from tests.applications.views.conformity import FIELDS, upload
 
 WRITTEN = "Huoltokatko on lauantaina kello 8–12."
 

@@ -1,14 +1,17 @@
 """Giving the certificate request: examined, shown, confirmed; a private key is never kept."""
 
+import re
 import subprocess
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from applications import services
 from applications.models import Csr
 from applications.workflow import Status
+from certportal.dev.builders import orders
+from certportal.dev.builders.orders import Handler
 from certportal.foundation.models import Event
-from tests.applications import orders
 
 
 @pytest.fixture
@@ -66,8 +69,44 @@ def test_pasted_text_does_as_well_and_confirming_leads_on(give, confirm, draft, 
 
 def test_a_request_with_other_names_is_accepted_and_the_differences_shown(give, draft):
     page = give(draft, **upload(orders.openssl_csr("muu.example.fi")))
-    assert "Differs. The certificate gets the name in the last column." in page.text
-    assert "What we noticed" in page.text
+    assert "Differs. The certificate gets: erecept.example.fi, varmuus.example.fi" in page.text
+    assert "The request seems to be made for something else" in page.text
+    assert "The common name in the request is “muu.example.fi”, in the order" in page.text
+
+
+def buttons(page):
+    """Return the words of the primary button and of the other one."""
+    actions = page.text.partition('<div class="actions">')[2].partition("</form>")[0]
+    found = re.findall(r'class="button( button--secondary)?"[^>]*>\s*([^<]+?)\s*<', actions)
+    return {"secondary" if kind else "primary": words for kind, words in found}
+
+
+@pytest.mark.parametrize("name", ["muu.example.fi", "varmuus.toinen.fi"])
+def test_a_request_made_for_something_else_is_not_the_suggested_choice(give, draft, name):
+    page = give(draft, **upload(orders.openssl_csr(name)))
+    wanted = {"primary": "Give another request", "secondary": "Use this request all the same"}
+    assert buttons(page) == wanted
+
+
+@pytest.mark.parametrize("name", ["erecept.example.fi", "varmuus.example.fi"])
+def test_a_request_with_fewer_names_of_the_order_is_used_as_it_is(give, draft, name):
+    page = give(draft, **upload(orders.openssl_csr(name)))
+    assert buttons(page) == {"primary": "Use this request"}
+    assert "The request differs from the order" in page.text
+
+
+def test_a_mismatching_request_can_still_be_used(give, confirm, draft, address):
+    give(draft, **upload(orders.openssl_csr("muu.example.fi")))
+    assert confirm(draft)["Location"] == address("applications:check", draft.pk)
+
+
+def test_differences_are_those_of_the_order_as_it_is_now(give, web, draft, address, matti):
+    give(draft, **upload(orders.openssl_csr("muu.example.fi")))
+    seen = Handler(matti, draft).seen
+    services.save_section(draft.pk, "host_names", {"host_names": ["muu.example.fi"]}, **seen)
+    page = web.get(address("applications:csr", draft.pk, draft.csrs.get().pk))
+    assert buttons(page) == {"primary": "Use this request"}
+    assert "differs from the order" not in page.text
 
 
 def test_a_private_key_is_refused_and_nothing_of_it_kept(give, draft):
@@ -153,8 +192,9 @@ def test_the_commands_to_make_a_request_carry_the_orders_names(web, draft, addre
     assert "erecept.example.fi" in page.text
 
 
+@pytest.mark.usefixtures("still")
 def test_too_many_requests_are_told_so_and_nothing_is_lost(give, draft, monkeypatch):
-    monkeypatch.setattr("applications.services.csrs.MOST_UPLOADS_AN_HOUR", 1)
+    monkeypatch.setattr("applications.services.applicant.csr.MOST_UPLOADS_AN_HOUR", 1)
     text = orders.openssl_csr().decode()
     assert give(draft, how="text", text=text).status_code == 200
     answer = give(draft, how="text", text=text)
@@ -166,6 +206,6 @@ def test_too_many_requests_are_told_so_and_nothing_is_lost(give, draft, monkeypa
 
 
 def test_another_order_has_uploads_of_its_own(give, draft, matti, monkeypatch):
-    monkeypatch.setattr("applications.services.csrs.MOST_UPLOADS_AN_HOUR", 1)
+    monkeypatch.setattr("applications.services.applicant.csr.MOST_UPLOADS_AN_HOUR", 1)
     assert give(draft, **upload(orders.openssl_csr())).status_code == 200
     assert give(orders.draft(matti), **upload(orders.openssl_csr())).status_code == 200

@@ -7,8 +7,9 @@ import pytest
 
 from accounts.register.models import RegisterRecord
 from applications.workflow import Status
+from certportal.dev.builders import orders
 from certportal.foundation import clock
-from tests.applications import orders
+from tests.tables import rewrite
 
 DECLARED = {"authority": "on", "domains": "on", "truth": "on", "terms": "on"}
 
@@ -98,7 +99,7 @@ def test_missing_parts_are_listed_and_nothing_can_be_sent(web, matti, address, s
 
 def test_a_unit_that_has_ended_is_explained_on_a_page_of_its_own(send, fresh, now):
     records = RegisterRecord.objects.filter(oid=orders.UNIT)
-    records.update(valid_to="2020-12-31")
+    rewrite(records, valid_to="2020-12-31")
     page = send(fresh)
     assert "The chosen unit has ended in the register." in page.text
     assert "What you can do" in page.text

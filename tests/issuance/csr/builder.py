@@ -7,11 +7,12 @@ from typing import Any
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import ObjectIdentifier
 
 from issuance.csr import Report, examine
-from issuance.der import integer, object_identifier, sequence, tlv
+from issuance.der.write import integer, object_identifier, sequence, tlv
 
 OIDS = {
     "C": "2.5.4.6",
@@ -43,7 +44,8 @@ def ec_key(curve: str = "P-256") -> ec.EllipticCurvePrivateKey:
 
 def spki_of(key: Any) -> bytes:
     """DER SubjectPublicKeyInfo."""
-    return key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    public: PublicKeyTypes = key.public_key()
+    return public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 def rsa_spki(modulus: int, exponent: int = 65537) -> bytes:
@@ -134,6 +136,7 @@ class Parts:
         """The signature over ``info``."""
         if isinstance(self.key, rsa.RSAPrivateKey):
             return self.key.sign(info, padding.PKCS1v15(), self.digest)
+        assert isinstance(self.key, ec.EllipticCurvePrivateKey)
         return self.key.sign(info, ec.ECDSA(self.digest))
 
 

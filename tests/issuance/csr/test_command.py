@@ -12,10 +12,12 @@ from django.db import OperationalError
 
 from accounts.models import Organisation
 from certportal.foundation.models import OutboxItem
-from issuance.keys import spki_sha256
+from issuance.certificate.order import CertificateOrder
+from issuance.csr import Report, examine
+from issuance.keys.policy import spki_sha256
+from issuance.management.commands import check_csr
 from issuance.management.commands.check_csr import MOST_READ, serve
 from issuance.models import BlockedKey, Certificate
-from issuance.orders import CertificateOrder
 from tests.issuance.csr.builder import GOOD, HOST, ec_key, pem, request, spki_of
 from tests.issuance.orders import server_order
 
@@ -164,3 +166,17 @@ def test_the_command_reads_standard_input(settings) -> None:
     )
     assert json.loads(done.stdout)["verdict"] == "accept"
     assert done.returncode == 0
+
+
+def test_tables_of_the_weak_key_search_are_made_before_the_first_file_is_taken(monkeypatch) -> None:
+    """Callers limit the time for each file, and making the tables takes a good part of it."""
+    happened = []
+    monkeypatch.setattr(check_csr, "prepare_search", lambda: happened.append("tables"))
+
+    def doctor(data: bytes) -> Report:
+        happened.append("file")
+        return examine(data)
+
+    check_csr.serve(io.BytesIO(b"3\nabc"), io.BytesIO(), doctor)
+
+    assert happened == ["tables", "file"]

@@ -5,11 +5,14 @@ process runs under limits of the operating system, so that a loop or a flood is 
 """
 
 import base64
+import bz2
 import json
+import lzma
 import random
 import subprocess
 import sys
 import time
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,10 +20,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from issuance import tlv
 from issuance.csr import Report, examine
-from issuance.der import integer, sequence
-from issuance.der import tlv as encode
+from issuance.der import read
+from issuance.der.write import integer, sequence
+from issuance.der.write import tlv as encode
+from issuance.keys.computable import prepare_search
 from tests.issuance.csr.builder import (
     DNS,
     GOOD,
@@ -31,13 +35,17 @@ from tests.issuance.csr.builder import (
     request,
     rsa_key,
 )
-from tests.issuance.csr.test_secrets import zipped
+from tests.issuance.csr.private_keys import zipped
 
 PEM = pem(GOOD.der())
 DERS = [GOOD.der(), request(key=rsa_key())]
 SEEDS = [*DERS, PEM.encode(), PEM.encode("utf-16")]
+GOOD_PEM = PEM.encode()
 CPU_SECONDS, MEMORY = 2.0, 512 * 1024 * 1024
 MANY = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+prepare_search()  # as every process that answers within the limit does
 
 
 def assert_answers(data: bytes) -> Report:
@@ -64,8 +72,8 @@ def test_octets_changed(seed: bytes, changes: list[tuple[int, bytes, int]]) -> N
     assert_answers(seed)
 
 
-def elements(data: bytes) -> list[tlv.Element]:
-    found = [tlv.read(data)]
+def elements(data: bytes) -> list[read.Element]:
+    found = [read.read(data)]
     for element in found:
         if element.tag & 0x20:
             found += element.children()
@@ -93,17 +101,17 @@ def test_elements_changed(seed: bytes, number: int, how: str, filling: bytes) ->
     assert_answers(rebuilt(seed, element, new))
 
 
-def rebuilt(data: bytes, changed: tlv.Element, new: bytes) -> bytes:
+def rebuilt(data: bytes, changed: read.Element, new: bytes) -> bytes:
     """The request with one element replaced and all lengths around it put right."""
 
-    def again(element: tlv.Element) -> bytes:
+    def again(element: read.Element) -> bytes:
         if (element.start, element.end) == (changed.start, changed.end):
             return new
         if element.tag & 0x20 and element.start <= changed.start < element.end:
             return encode(element.tag, *(again(child) for child in element.children()))
         return element.encoded
 
-    return again(tlv.read(data))
+    return again(read.read(data))
 
 
 @MANY
@@ -115,7 +123,9 @@ def test_any_octets(data: bytes) -> None:
 CHILD = """
 import json, resource, sys
 from issuance.csr import examine
+from issuance.keys.computable import prepare_search
 memory, seconds = int(sys.argv[1]), float(sys.argv[2])
+prepare_search()
 examine(b"")
 resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
 spent = lambda: sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
@@ -244,6 +254,35 @@ def of_many_keys() -> list[bytes]:
     ]
 
 
+def of_many_numbers() -> list[bytes]:
+    """Texts full of digits, arrays, escapes and labels, each nearly a private key."""
+    size, digits = 1_000_000, b"0123456789abcdef" * 4
+    return [
+        digits * (size // 64),
+        (digits[:55] + b"g") * (size // 56),
+        (digits + b"\n") * (size // 65),
+        GOOD_PEM + (digits + b"\n") * 1200,
+        b"ab:" * (size // 3),
+        (b"d = " + digits + b"\n") * (size // 69),
+        b"d: " * (size // 3),
+        (b"d:" + b" " * 60) * (size // 62),
+        (b"n = " + b"9" * 1200 + b"\nd = " + b"7" * 1200 + b"\n") * 400,
+        b"{" + b"0x30, " * (size // 6),
+        b"[1," * (size // 3),
+        b"{" * size,
+        b'"\\x30' * (size // 5),
+        b"b'" + b"\\x30" * (size // 4),
+        b"'\\" * (size // 2),
+        b"00000000: 3082 04be\n" * (size // 20),
+        b"Private-key-format: v1.3\nAlgorithm: 13\nPrivateKey: AQ==\n" * (size // 60),
+        zlib.compress(bytes(size * 10)),
+        bz2.compress(bytes(size * 10)),
+        lzma.compress(bytes(size * 10)),
+        b"\xfd7zXZ\0" + bytes(size),
+        zipped(**{str(n): bz2.compress(bytes(900_000) + b"%d" % n) for n in range(50)}),
+    ]
+
+
 def monsters() -> list[bytes]:
     """Large and spiteful files: what makes slow parsers, regexes and big integers show."""
     dice, good, size = random.Random(7), pem(GOOD.der()).encode(), 10_000_000
@@ -273,6 +312,7 @@ def monsters() -> list[bytes]:
         *of_long_names(),
         *of_many_runs(),
         *of_many_keys(),
+        *of_many_numbers(),
     ]
 
 

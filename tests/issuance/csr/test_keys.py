@@ -7,9 +7,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa, x25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from issuance.der import sequence, tlv
-from issuance.keys import examine_key, key_facts, spki_sha256
-from issuance.published import FILE, WIDTH, is_published, pack
+from issuance.der.write import sequence, tlv
+from issuance.keys.policy import examine_key, read_key, spki_sha256
+from issuance.keys.published import FILE, WIDTH, is_published, pack
 from tests.issuance.csr.builder import ec_key, errors, oid, rsa_key, rsa_spki, spki_of
 
 DICE = random.Random(20261125)
@@ -35,7 +35,7 @@ def test_common_rsa_keys_are_faultless(bits: int) -> None:
 @pytest.mark.parametrize("curve", ["P-256", "P-384"])
 def test_the_two_nist_curves_are_faultless(curve: str) -> None:
     assert found(spki_of(ec_key(curve))) == []
-    assert key_facts(spki_of(ec_key(curve))).name == curve
+    assert read_key(spki_of(ec_key(curve))).facts.name == curve
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from issuance.csr import examine
-from issuance.keys import spki_sha256
-from tests.issuance.csr.builder import GOOD, ec_key, rsa_key, spki_of
-from tests.issuance.csr.test_secrets import CSR, PKCS8, TRADITIONAL, dump, jwk, zipped
+from issuance.keys.policy import spki_sha256
+from tests.issuance.csr.builder import GOOD, ec_key, pem, rsa_key, spki_of
+from tests.issuance.csr.private_keys import PKCS8, TRADITIONAL, dump, jwk, zipped
 
+CSR = pem(GOOD.der()).encode()
 PKCS8_DER = dump(ec_key(), Encoding.DER, PKCS8)
 SEC1_DER = dump(ec_key(), Encoding.DER, TRADITIONAL)
 BARE = base64.encodebytes(PKCS8_DER)

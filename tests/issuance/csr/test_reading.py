@@ -224,7 +224,7 @@ def test_other_files_are_named_for_what_they_are(data: bytes, kind: Kind) -> Non
 
 
 def test_a_request_inside_an_archive_is_not_taken() -> None:
-    assert errors(tarred(PEM.encode())) == ["file.unknown"]
+    assert errors(tarred(PEM.encode())) == ["file.other_type"]
 
 
 def test_what_certreq_makes_for_a_microsoft_ca_is_named() -> None:

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from issuance import remedies
-from issuance.csr import ExpectedNames, examine
+from issuance.csr import ExpectedNames, examine, remedies
 
 SERVER = ExpectedNames("Itä-Järven äitiysneuvola", dns_names=("resepti.malli.fi", "kanta.malli.fi"))
 SYSTEM = ExpectedNames(

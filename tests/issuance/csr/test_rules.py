@@ -4,8 +4,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from issuance.csr import examine
-from issuance.der import sequence
-from issuance.keys import examine_key
+from issuance.der.write import sequence
+from issuance.keys.policy import examine_key
 from tests.issuance.csr.builder import (
     GOOD,
     all_rules,
@@ -45,5 +45,5 @@ def test_a_system_without_a_common_name_is_told_so() -> None:
 def test_a_prime_shared_with_published_keys_is_found(monkeypatch) -> None:
     key = rsa.generate_private_key(65537, 2048)
     published = key.private_numbers().p
-    monkeypatch.setattr("issuance.rsa.sharedprimes", lambda modulus: modulus % published == 0)
+    monkeypatch.setattr("issuance.keys.rsa.sharedprimes", lambda modulus: modulus % published == 0)
     assert [finding.rule for finding in examine_key(spki_of(key))] == ["key.rsa_shared"]

@@ -2,24 +2,19 @@
 
 import base64
 import gzip
-import io
 import json
-import zipfile
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519
 from cryptography.hazmat.primitives.serialization import (
-    BestAvailableEncryption,
     Encoding,
-    NoEncryption,
-    PrivateFormat,
     PublicFormat,
     pkcs12,
 )
 
 from issuance.csr import Report, examine
-from issuance.der import integer, sequence, tlv
-from issuance.keys import spki_sha256
+from issuance.der.write import integer, sequence, tlv
+from issuance.keys.policy import spki_sha256
 from tests.issuance.csr.builder import (
     GOOD,
     UTF8,
@@ -31,67 +26,23 @@ from tests.issuance.csr.builder import (
     rsa_key,
     spki_of,
 )
+from tests.issuance.csr.private_keys import (
+    LOCKED,
+    PLAIN,
+    SSH,
+    TRADITIONAL,
+    dump,
+    jwk,
+    mailed,
+    octets,
+    putty,
+    putty_rsa,
+    xml,
+    zipped,
+)
 
 CSR = pem(GOOD.der()).encode()
 _POINT = PublicFormat.UncompressedPoint
-PLAIN, LOCKED = NoEncryption(), BestAvailableEncryption(b"salasana")
-TRADITIONAL, PKCS8, SSH = (
-    PrivateFormat.TraditionalOpenSSL,
-    PrivateFormat.PKCS8,
-    PrivateFormat.OpenSSH,
-)
-
-
-def dump(key, encoding=Encoding.PEM, form=PKCS8, lock=PLAIN) -> bytes:
-    return key.private_bytes(encoding, form, lock)
-
-
-def jwk(key) -> dict[str, str]:
-    """RFC 7518, with the names that .NET has too."""
-    numbers = key.private_numbers()
-    if isinstance(key, ec.EllipticCurvePrivateKey):
-        return {"kty": "EC", "crv": "P-256", "d": b64url(numbers.private_value)}
-    public = numbers.public_numbers
-    names = {"n": public.n, "e": public.e, "d": numbers.d, "p": numbers.p, "q": numbers.q}
-    return {"kty": "RSA"} | {name: b64url(number) for name, number in names.items()}
-
-
-def octets(number: int) -> bytes:
-    return number.to_bytes(number.bit_length() // 8 + 1)
-
-
-def b64url(number: int) -> str:
-    return base64.urlsafe_b64encode(octets(number)).decode().rstrip("=")
-
-
-def putty(kind: str, public: list[bytes], private: list[bytes]) -> bytes:
-    """A PuTTY file without a password, without its checksum."""
-    lines = [f"PuTTY-User-Key-File-3: {kind}", "Encryption: none", "Comment: malli"]
-    for name, strings in (("Public-Lines", [kind.encode(), *public]), ("Private-Lines", private)):
-        data = b"".join(len(one).to_bytes(4) + one for one in strings)
-        body = base64.encodebytes(data).decode().splitlines()
-        lines += [f"{name}: {len(body)}", *body]
-    return "\r\n".join(lines).encode()
-
-
-def putty_rsa(key) -> bytes:
-    numbers = key.private_numbers()
-    public = numbers.public_numbers
-    return putty(
-        "ssh-rsa",
-        [octets(public.e), octets(public.n)],
-        [octets(numbers.d), octets(numbers.p), octets(numbers.q), b"\x01"],
-    )
-
-
-def xml(key) -> bytes:
-    named = jwk(key)
-    names = {"Modulus": "n", "Exponent": "e", "P": "p", "Q": "q", "D": "d"}
-    parts = (
-        f"<{name}>{named[short].replace('-', '+').replace('_', '/')}</{name}>"
-        for name, short in names.items()
-    )
-    return f"<RSAKeyValue>{''.join(parts)}</RSAKeyValue>".encode()
 
 
 def assert_refused(report: Report, data: bytes) -> None:
@@ -109,19 +60,6 @@ TRUSTED = (
     b"\xfe\xed\xfe\xed\0\0\0\x02\0\0\0\x02\0\0\0\x02\0\x01a" + bytes(8) + b"\0\x05X.509\0\0\0\x02ab"
 )
 """A Java key store as far as its first entry, which is a trusted certificate."""
-
-
-def zipped(**files: bytes) -> bytes:
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as writer:
-        for name, data in files.items():
-            writer.writestr(name, data)
-    return archive.getvalue()
-
-
-def mailed(data: bytes) -> bytes:
-    head = b"From: matti@mallisairaala.fi\r\nMIME-Version: 1.0\r\n"
-    return head + b"Content-Transfer-Encoding: base64\r\n\r\n" + base64.encodebytes(data)
 
 
 BAG = b"Bag Attributes\n    localKeyID: 01\nKey Attributes: <No Attributes>\n"

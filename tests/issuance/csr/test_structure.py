@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from issuance import tlv as reader
 from issuance.csr import examine
-from issuance.der import integer, sequence, tlv
+from issuance.der import read as reader
+from issuance.der.write import integer, sequence, tlv
 from tests.issuance.csr.builder import (
     DNS,
     GOOD,

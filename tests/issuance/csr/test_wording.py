@@ -3,8 +3,8 @@
 import pytest
 from django.utils import translation
 
+from issuance.certificate.hosts import host_problem
 from issuance.csr import examine
-from issuance.csr.hosts import host_problem
 from issuance.findings import RULES, Finding, Severity, found
 from issuance.wording import SENTENCES, word
 from tests.issuance.csr.builder import DNS, alt_names, request

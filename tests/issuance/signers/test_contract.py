@@ -12,14 +12,15 @@ from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePub
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.x509 import ocsp
 
+from certportal.dev.builders.hierarchy import Place, issuing
 from issuance import signers
+from issuance.algorithms import SIGNATURE_ALGORITHMS
 from issuance.authority import crl, hierarchy
-from issuance.authority.build import HASHES
 from issuance.authority.sign import sign_bytes, sign_certificate
 from issuance.conf import pki
 from issuance.signers import Signer, SignerMismatch, SignerUnavailable
-from tests.issuance.hierarchy import Place, issuing
 from tests.issuance.signers.conftest import Bench
+from tests.issuance.signers.verifying import verify
 
 EC = Place("production", "ec")
 RSA = Place("production", "rsa")
@@ -31,14 +32,6 @@ NOW = datetime(2026, 11, 25, 8, 30, tzinfo=UTC)
 
 def load(stem: str, place: Place) -> Signer:
     return signers.load(stem, issuing(place).chain[0])
-
-
-def verify(signature: bytes, signer: Signer) -> None:
-    public = signer.chain[0].public_key()
-    if isinstance(public, EllipticCurvePublicKey):
-        public.verify(signature, b"bytes", ECDSA(hashes.SHA384()))
-    else:
-        public.verify(signature, b"bytes", PKCS1v15(), hashes.SHA512())  # type: ignore[union-attr,call-arg]
 
 
 @BOTH
@@ -65,7 +58,7 @@ def test_it_signs_certificates(bench: Bench, place: Place) -> None:
         .not_valid_before(NOW)
         .not_valid_after(NOW + DAY)
     )
-    made = builder.sign(signer.private_key, HASHES[signer.branch])
+    made = builder.sign(signer.private_key, SIGNATURE_ALGORITHMS[signer.branch].hash)
     made.verify_directly_issued_by(signer.chain[0])
     tbs = made.tbs_certificate_bytes
     sign_certificate(tbs, hashlib.sha256(tbs).hexdigest(), signer)
@@ -79,7 +72,7 @@ def test_it_signs_revocation_lists(bench: Bench, place: Place) -> None:
     crl.check(made, signer.chain[0], after=0, now=NOW)
     builder = x509.CertificateRevocationListBuilder().issuer_name(signer.chain[0].subject)
     built = builder.last_update(NOW).next_update(NOW + DAY)
-    by_library = built.sign(signer.private_key, HASHES[signer.branch])
+    by_library = built.sign(signer.private_key, SIGNATURE_ALGORITHMS[signer.branch].hash)
     assert by_library.is_signature_valid(signer.chain[0].public_key())  # type: ignore[arg-type]
 
 
@@ -99,7 +92,7 @@ def test_it_signs_ocsp_responses(bench: Bench, place: Place) -> None:
         revocation_reason=None,
     )
     built = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, own)
-    response = built.sign(signer.private_key, HASHES[signer.branch])
+    response = built.sign(signer.private_key, SIGNATURE_ALGORITHMS[signer.branch].hash)
     public = own.public_key()
     facts = response.signature, response.tbs_response_bytes
     if isinstance(public, EllipticCurvePublicKey):

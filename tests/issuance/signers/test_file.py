@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
+from certportal.dev.builders.hierarchy import Place, issuing
 from issuance.signers import SignerUnavailable
 from issuance.signers.file import KeyFiles
-from tests.issuance.hierarchy import Place, issuing
 
 EC = Place("production", "ec")
 

@@ -5,13 +5,14 @@ from datetime import UTC, datetime
 import pytest
 from pytest_django import Settings
 
-from certportal.foundation import outbox
+from certportal.dev.builders.hierarchy import Place, issuing
 from certportal.foundation.models import OutboxItem
-from issuance import repository, services, signers, tasks
+from certportal.foundation.outbox import outbox
+from issuance import services, signers, tasks
 from issuance.models import Certificate, IssuingCA, PreparedCertificate
-from issuance.services.signing import signer_for
+from issuance.publication import repository
+from issuance.services.signer import signer_for
 from issuance.signers import Signer, SignerUnavailable, memory
-from tests.issuance.hierarchy import Place, issuing
 from tests.issuance.signers.softhsm import SoftToken
 
 STEM = "sote-ec-1"

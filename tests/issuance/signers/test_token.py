@@ -10,15 +10,15 @@ from cryptography.hazmat.primitives.hashes import SHA512
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from pytest_django import Settings
 
+from certportal.dev.builders.hierarchy import Place, issuing
+from issuance.algorithms import Branch
 from issuance.authority.sign import sign_bytes
-from issuance.profiles import Branch
 from issuance.signers import Signer, SignerMismatch, SignerUnavailable
 from issuance.signers.file import KeyFiles
 from issuance.signers.pkcs11 import TokenKeys
 from issuance.signers.token import WrongPin
-from tests.issuance.hierarchy import Place, issuing
 from tests.issuance.signers.softhsm import LABEL, MODULE, PIN, SoftToken
-from tests.issuance.signers.test_contract import verify
+from tests.issuance.signers.verifying import verify
 
 EC = Place("production", "ec")
 STEM = "token-1"
@@ -105,6 +105,25 @@ def test_what_is_not_there_is_unavailable(
     with pytest.raises(SignerUnavailable) as error:
         TokenKeys(**{**token.options, **wrong}).load(STEM)
     assert not isinstance(error.value, SignerMismatch)
+
+
+@pytest.mark.parametrize("branch", ["ec", "rsa"])
+def test_a_key_made_in_the_token_may_only_sign(
+    token: SoftToken, chains: Path, branch: Branch
+) -> None:
+    """A key that unwraps or derives could bring another key out of the token."""
+    TokenKeys(**token.options).make_key("made", branch, 2048)
+    private = {pkcs11.Attribute[one] for one in ("SIGN", "DECRYPT", "UNWRAP", "DERIVE")}
+    public = {pkcs11.Attribute[one] for one in ("VERIFY", "ENCRYPT", "WRAP")}
+    library = pkcs11.lib(MODULE)
+    library.reinitialize()
+    with library.get_token(token_label=LABEL).open(user_pin=PIN) as session:
+        for kind, uses, allowed in (
+            (pkcs11.ObjectClass.PRIVATE_KEY, private, "SIGN"),
+            (pkcs11.ObjectClass.PUBLIC_KEY, public, "VERIFY"),
+        ):
+            (made,) = session.get_objects({pkcs11.Attribute.CLASS: kind})
+            assert {one.name for one in uses if made[one]} == {allowed}
 
 
 @pytest.mark.parametrize("branch", ["ec", "rsa"])

@@ -1,4 +1,4 @@
-"""Lists and CA certificates over HTTP from the real web server, while the database is away."""
+"""Lists and CA certificates over HTTP from the real front process, while the database is away."""
 
 import http.client
 import subprocess
@@ -10,8 +10,9 @@ import pytest
 from pytest_django import Settings
 
 from certportal.foundation.actors import system
-from issuance import repository, services
+from issuance import services
 from issuance.models import Certificate, IssuingCA
+from issuance.publication import repository
 from tests.stack import Stack
 
 NO_DATABASE = {"DATABASE_URL": "postgres://nobody@/none?host=/nonexistent"}
@@ -20,9 +21,9 @@ STEM = "sote-ec-1"
 
 @pytest.fixture
 def web(cas: dict[str, IssuingCA], settings: Settings) -> Iterator[Stack]:
-    """A web server that reaches neither a database nor a broker."""
+    """The process `front`, which reaches neither a database nor a broker."""
     stack = Stack(Path(settings.PORTAL_DATA))
-    stack.start("web", extra=NO_DATABASE | {"PKI_PUBLIC_URL": "http://pki.example.fi"})
+    stack.start("front", extra=NO_DATABASE | {"PKI_PUBLIC_URL": "http://pki.example.fi"})
     try:
         stack.await_web()
         yield stack

@@ -12,16 +12,17 @@ from pkilint.pkix import extension, name
 from pkilint.pkix import ocsp as responses
 
 from accounts.models import Organisation, Person
+from certportal.dev.builders import hierarchy
 from certportal.foundation.actors import system
-from issuance import repository, services
+from issuance import services
 from issuance.authority import crl
+from issuance.certificate.plan import new_serial
 from issuance.models import IssuingCA
-from issuance.plan import new_serial
-from issuance.services.root import ROOT_CRL_VALIDITY
-from tests.issuance import hierarchy
+from issuance.publication import repository
+from issuance.services.ceremony.root import ROOT_CRL_VALIDITY
 from tests.issuance.conftest import approve_by
 from tests.issuance.orders import lasting_key, server_order
-from tests.issuance.status.test_ocsp_messages import request
+from tests.issuance.status.requests import request
 
 KEYS = {"sote-ec-1": "P-384", "sote-rsa-1": "RSA-2048"}
 DECODERS = [

@@ -7,14 +7,16 @@ from cryptography import x509
 
 from certportal.foundation.actors import system
 from certportal.foundation.models import Event
-from issuance import repository, services
+from issuance import services
 from issuance.authority import crl
+from issuance.certificate.plan import new_serial
 from issuance.models import Certificate, IssuingCA
-from issuance.plan import new_serial
-from issuance.services.freshness import late_lists
-from issuance.services.publish import publish_crl_with
-from issuance.services.signing import signer_for
+from issuance.publication import repository
+from issuance.services.signer import signer_for
+from issuance.services.status.freshness import foreign_lists, late_lists
+from issuance.services.status.publish_crl import publish_crl_with
 from tests.issuance.status.conftest import Issue
+from tests.issuance.status.lists import forget_revocation
 
 STEM = "sote-ec-1"
 TEST = system("test")
@@ -31,20 +33,6 @@ def number(certificate: Certificate) -> int:
 
 def revoke(certificate: Certificate, now: datetime, reason: str = "superseded") -> None:
     services.revoke(certificate.pk, reason, actor=TEST, now=now)
-
-
-def forget_revocation(certificate: Certificate) -> None:
-    """As if the database had come back from a backup made before: the row is put in anew."""
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL session_replication_role = replica")
-        cursor.execute(
-            "UPDATE issuance_certificate SET state = 'issued', revoked_at = NULL,"
-            " revocation_reason = '', crl_entry = '' WHERE id = %s",
-            [certificate.pk],
-        )
-        cursor.execute("SET LOCAL session_replication_role = DEFAULT")
 
 
 def test_many_revocations_at_once_make_one_list(issue: Issue, ca: IssuingCA, now: datetime) -> None:
@@ -169,3 +157,17 @@ def test_serials_of_any_length_are_found_in_joined_entries(now: datetime) -> Non
     found = crl.by_serial(b"".join(entries))
     assert [int.from_bytes(serial) for serial in found] == serials
     assert list(found.values()) == entries
+
+
+def test_another_cas_list_in_the_place_hands_no_entry_on(
+    issue: Issue, ca: IssuingCA, now: datetime
+) -> None:
+    revoke(issue(), now)
+    services.publish_crl(ca, now=now)
+    other = IssuingCA.objects.get(stem="sote-rsa-1")
+    place = repository.crl_path(other.stem)
+    place.write_bytes(repository.crl_path(STEM).read_bytes())
+    assert foreign_lists(now) == [other.stem]
+    services.publish_crl(other, now=now + timedelta(minutes=1))
+    assert foreign_lists(now + timedelta(minutes=1)) == []
+    assert not list(x509.load_der_x509_crl(place.read_bytes()))

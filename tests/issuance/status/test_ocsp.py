@@ -15,24 +15,26 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.x509 import ocsp as library
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from certportal.foundation import clock, outbox
+from certportal.dev.builders.hierarchy import Place, add_ca
+from certportal.foundation import clock, own_files
 from certportal.foundation.actors import system
 from certportal.foundation.models import Event, OutboxItem
-from issuance import asking, front, journal, packs, repository, services, tasks
+from certportal.foundation.outbox import outbox
+from issuance import journal, services, tasks
+from issuance.certificate.plan import new_serial, serial_hex
 from issuance.models import Certificate, IssuingCA, OcspResponder
-from issuance.plan import new_serial, serial_hex
-from issuance.services import respond
-from issuance.services.compare import Kind, compare
+from issuance.publication import ask_worker, front, ocsp_packs, repository
 from issuance.services.errors import NotReconciled
-from issuance.services.freshness import late_responses
-from issuance.services.respond import publish_response_with, refresh_responses
-from issuance.services.responders import journal_of, responder_for
-from issuance.services.signing import signer_for
+from issuance.services.recovery.compare import Kind, compare
+from issuance.services.signer import signer_for
+from issuance.services.status import ocsp
+from issuance.services.status.freshness import late_responses
+from issuance.services.status.ocsp import publish_response_with, refresh_responses
+from issuance.services.status.ocsp_responders import journal_of, responder_for
 from issuance.signers import Signer, SignerUnavailable
-from tests.issuance.hierarchy import Place, add_ca
 from tests.issuance.status.conftest import Issue
-from tests.issuance.status.test_lists import forget_revocation
-from tests.issuance.status.test_ocsp_messages import one, request, wrapped
+from tests.issuance.status.lists import forget_revocation
+from tests.issuance.status.requests import one, request, wrapped
 
 STEM = "sote-ec-1"
 TEST = system("test")
@@ -80,10 +82,10 @@ def moment(monkeypatch: pytest.MonkeyPatch, now: datetime) -> Callable[[datetime
 @pytest.fixture(autouse=True)
 def nobody_signs(monkeypatch: pytest.MonkeyPatch) -> None:
     """No `ca` worker answers: what these tests see was signed ahead."""
-    monkeypatch.setattr(asking, "ask", lambda stem, request: None)
+    monkeypatch.setattr(ask_worker, "ask", lambda stem, request: None)
 
 
-@pytest.mark.parametrize("algorithm", respond.SIGNED_AHEAD)
+@pytest.mark.parametrize("algorithm", ocsp.SIGNED_AHEAD)
 def test_an_issued_certificate_is_good(
     certificate: Certificate, now: datetime, algorithm: str
 ) -> None:
@@ -191,7 +193,7 @@ def test_a_responder_never_outlives_its_ca_nor_a_response_its_responder(
     assert responder.chain[0].not_valid_after_utc == end
     assert responder_for(ca, now=late) is responder
     der = services.answer(STEM, request(ca.certificate, ca.certificate.serial_number), now=late)
-    assert library.load_der_ocsp_response(der).next_update_utc == late + respond.UNKNOWN_FOR
+    assert library.load_der_ocsp_response(der).next_update_utc == late + ocsp.UNKNOWN_FOR
     with pytest.raises(SignerUnavailable):
         responder_for(ca, now=end + HOUR)
 
@@ -227,10 +229,10 @@ def test_an_ended_certificate_is_told_of_on_demand_alone(
     certificate: Certificate, ca: IssuingCA, now: datetime
 ) -> None:
     publish_response_with(certificate.pk, now=now)
-    assert list(packs.names(STEM))
+    assert list(ocsp_packs.names(STEM))
     after = certificate.not_after + HOUR
     refresh_responses(now=after)
-    assert not list(packs.names(STEM))
+    assert not list(ocsp_packs.names(STEM))
     asked = request(ca.certificate, number(certificate))
     told = library.load_der_ocsp_response(services.answer(STEM, asked, now=after))
     assert told.certificate_status == library.OCSPCertStatus.GOOD
@@ -286,7 +288,7 @@ def test_a_pack_that_is_missing_or_broken_is_made_anew(
     certificate: Certificate, now: datetime
 ) -> None:
     publish_response_with(certificate.pk, now=now)
-    file = packs.path(STEM, packs.name_of(certificate.serial))
+    file = ocsp_packs.path(STEM, ocsp_packs.name_of(certificate.serial))
     whole = file.read_bytes()
     for damage in (b"", whole[:-1], whole[:40], b"{}\n", b'{"sizes": 3}\n', b"[]\n"):
         file.write_bytes(damage)
@@ -341,7 +343,7 @@ def test_a_disk_that_takes_nothing_is_tried_until_it_does(
     def full(*_: object, **__: object) -> None:
         raise OSError("no space left")
 
-    monkeypatch.setattr(repository, "replace", full)
+    monkeypatch.setattr(own_files, "replace", full)
     OutboxItem.objects.all().delete()
     outbox.enqueue("certificate.revoked", now=now, certificate_id=certificate.pk, reference="")
     item = OutboxItem.objects.filter(task=task.name).get()
@@ -364,13 +366,13 @@ def test_a_list_that_was_lost_still_revokes_by_the_last_one_kept(
 
 
 def test_in_one_go_only_so_much_is_signed(issue: Issue, ca: IssuingCA, now: datetime) -> None:
-    names = {packs.name_of(issue().serial) for _ in range(3)}
+    names = {ocsp_packs.name_of(issue().serial) for _ in range(3)}
     rounds = 0
     while refresh_responses(now=now, most=1):
         rounds += 1
         ca.refresh_from_db()
     assert rounds == len(names)
-    assert set(packs.names(STEM)) == names
+    assert set(ocsp_packs.names(STEM)) == names
     ca.refresh_from_db()
     assert ca.ocsp_next_update == now + 48 * HOUR
 
@@ -399,7 +401,7 @@ def test_a_ca_without_a_signer_keeps_no_other_back(certificate: Certificate, now
             raise SignerUnavailable(ca.stem)
         return signer_for(ca)
 
-    packs.write("sote-rsa-1", "ABC", now - 47 * HOUR, now + HOUR, {("sha1", 1): b"old"})
+    ocsp_packs.write("sote-rsa-1", "ABC", now - 47 * HOUR, now + HOUR, {("sha1", 1): b"old"})
     with pytest.raises(ExceptionGroup):
         refresh_responses(now=now, load_signer=signer_but_of_rsa)
     assert status_of(certificate).certificate_status == library.OCSPCertStatus.GOOD
@@ -487,7 +489,7 @@ def test_who_wants_headers_only_has_nothing_signed(
     ca: IssuingCA, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     signed: list[str] = []
-    monkeypatch.setattr(asking, "ask", lambda stem, request: signed.append(stem))
+    monkeypatch.setattr(ask_worker, "ask", lambda stem, request: signed.append(stem))
     for data in (request(ca.certificate, new_serial()), b"nonsense"):
         answered = ask(data, method="HEAD")
         assert (answered.status, list(answered.body)) == ("200 OK", [])
@@ -559,12 +561,12 @@ def test_what_is_no_base64_and_what_asks_for_no_ca_is_refused(ca: IssuingCA) -> 
 
 
 def test_questions_to_the_signer_are_rationed() -> None:
-    allowance = asking.Allowance(a_second=0, at_once=2)
+    allowance = ask_worker.Allowance(a_second=0, at_once=2)
     seen = []
     for _ in range(3):
         with allowance.take() as may:
             seen.append(may)
     assert seen == [True, True, False]
-    plenty = asking.Allowance()
+    plenty = ask_worker.Allowance()
     with plenty.take() as first, plenty.take() as second:
         assert (first, second) == (True, False)

@@ -11,53 +11,31 @@ from cryptography.x509 import ocsp as library
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from issuance import der, tlv
+from certportal.dev.builders.hierarchy import Place, issuing
 from issuance.authority import ocsp
 from issuance.authority.ocsp import Single, Standing, Status
-from issuance.plan import new_serial
+from issuance.certificate.plan import new_serial
+from issuance.der import read as read_der
+from issuance.der import write
 from issuance.signers import Signer
-from tests.issuance.hierarchy import Place, issuing
+from tests.issuance.status.requests import ALGORITHMS, one, request, wrapped
 
 NOW = datetime(2026, 11, 25, 8, 30, 15, tzinfo=UTC)
 LATER = NOW + timedelta(hours=48)
 BRANCHES = ("ec", "rsa")
-ALGORITHMS = {
-    "sha1": hashes.SHA1(),
-    "sha256": hashes.SHA256(),
-    "sha384": hashes.SHA384(),
-    "sha512": hashes.SHA512(),
-}
 
 
 def ca_of(branch: str) -> Signer:
     return issuing(Place.at("production", branch))
 
 
-def request(
-    issuer: x509.Certificate, serial: int, algorithm: str = "sha1", nonce: bytes = b""
-) -> bytes:
-    names = ocsp.Names(issuer)
-    builder = library.OCSPRequestBuilder().add_certificate_by_hash(
-        *names.hashes(algorithm), serial, ALGORITHMS[algorithm]
-    )
-    if nonce:
-        builder = builder.add_extension(x509.OCSPNonce(nonce), critical=False)
-    return builder.build().public_bytes(Encoding.DER)
-
-
-def wrapped(*requests: bytes, extensions: bytes = b"") -> bytes:
-    return der.sequence(der.sequence(der.sequence(*requests), extensions))
-
-
 def identified(after: bytes = b"", serial: int = 1) -> bytes:
     """A request about a certificate whose algorithm has these parameters."""
-    oid = der.object_identifier(x509.ObjectIdentifier("1.3.14.3.2.26"))
-    octets = (der.tlv(tlv.OCTET_STRING, b"h" * 20),) * 2
-    return der.sequence(der.sequence(der.sequence(oid, after), *octets, der.integer(serial)))
-
-
-def one(issuer: x509.Certificate, serial: int) -> bytes:
-    return der.sequence(ocsp.Names(issuer).cert_id("sha1", serial))
+    oid = write.object_identifier(x509.ObjectIdentifier("1.3.14.3.2.26"))
+    octets = (write.tlv(read_der.OCTET_STRING, b"h" * 20),) * 2
+    return write.sequence(
+        write.sequence(write.sequence(oid, after), *octets, write.integer(serial))
+    )
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
@@ -88,12 +66,12 @@ def test_a_request_made_from_the_certificates_names_the_same() -> None:
         b"\x30\x00",
         b"\x30\x80\x00\x00",
         b"\x30" * 10_000,
-        der.sequence(der.sequence()),
-        der.sequence(der.sequence(der.tlv(0xA0, der.integer(1)), der.sequence())),
+        write.sequence(write.sequence()),
+        write.sequence(write.sequence(write.tlv(0xA0, write.integer(1)), write.sequence())),
         wrapped(),
-        wrapped(der.sequence()),
-        wrapped(der.sequence(der.sequence(der.integer(1)))),
-        wrapped(der.integer(1)),
+        wrapped(write.sequence()),
+        wrapped(write.sequence(write.sequence(write.integer(1)))),
+        wrapped(write.integer(1)),
         wrapped(identified(after=b"\x04\x01a")),
         wrapped(identified(serial=2**200)),
     ],
@@ -129,9 +107,11 @@ def test_a_request_may_ask_about_several_certificates_but_not_about_many() -> No
 
 @pytest.mark.parametrize(("critical", "passes"), [(b"", True), (b"\x01\x01\xff", False)])
 def test_an_extension_is_passed_over_unless_it_is_critical(critical: bytes, passes: bool) -> None:
-    oid = der.object_identifier(x509.ObjectIdentifier("1.3.6.1.4.1.32473.1"))
-    extension = der.sequence(oid, critical, der.tlv(tlv.OCTET_STRING, b""))
-    data = wrapped(one(ca_of("ec").chain[0], 1), extensions=der.tlv(0xA2, der.sequence(extension)))
+    oid = write.object_identifier(x509.ObjectIdentifier("1.3.6.1.4.1.32473.1"))
+    extension = write.sequence(oid, critical, write.tlv(read_der.OCTET_STRING, b""))
+    data = wrapped(
+        one(ca_of("ec").chain[0], 1), extensions=write.tlv(0xA2, write.sequence(extension))
+    )
     if passes:
         assert len(ocsp.read_request(data)) == 1
     else:

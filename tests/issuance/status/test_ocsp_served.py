@@ -18,13 +18,14 @@ from accounts.models import Organisation, Person
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from certportal.foundation.models import OutboxItem
-from issuance import packs, services
+from issuance import services
+from issuance.certificate.plan import new_serial
 from issuance.models import Certificate
-from issuance.plan import new_serial
-from issuance.services.respond import publish_response_with
+from issuance.publication import ocsp_packs
+from issuance.services.status.ocsp import publish_response_with
 from tests.issuance.conftest import approve_by
 from tests.issuance.orders import new_key, server_order
-from tests.issuance.status.test_ocsp_messages import request
+from tests.issuance.status.requests import request
 from tests.journeys.steps import await_true
 from tests.stack import Stack
 
@@ -75,7 +76,7 @@ def service(transactional_db: None, settings: Settings, tmp_path: Path) -> Itera
     stack.start("broker")
     try:
         stack.manage("create_ca", "--demo", "--rsa-bits", "2048")
-        stack.start("web", "ca")
+        stack.start("front", "ca")
         stack.await_web()
         stack.await_worker("ca")
         yield stack
@@ -133,7 +134,7 @@ def test_status_is_told_without_database_and_broker(
     publish_response_with(certificate.pk, now=now)
     ca = certificate.issuing_ca
     stack = Stack(Path(settings.PORTAL_DATA))
-    stack.start("web", extra=NO_DATABASE)
+    stack.start("front", extra=NO_DATABASE)
     try:
         stack.await_web()
         told = fetch(stack, ca.stem, request(ca.certificate, int(certificate.serial, 16)))
@@ -142,4 +143,4 @@ def test_status_is_told_without_database_and_broker(
         assert told.response_status == library.OCSPResponseStatus.TRY_LATER
     finally:
         stack.stop()
-    assert packs.find(ca.stem, int(certificate.serial, 16)) is not None
+    assert ocsp_packs.find(ca.stem, int(certificate.serial, 16)) is not None

@@ -1,11 +1,11 @@
-"""``accept_register_run RUN --reason WHY``: let a held import pass the next time it is tried."""
+"""``accept_register_run RUN --reason WHY``: accept a held import, so that the next one passes."""
 
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.register import services
+from accounts.register.mirror import imports
 from accounts.register.models import RegisterRun
 from certportal.foundation import clock
 from certportal.foundation.actors import system
@@ -13,7 +13,7 @@ from certportal.foundation.errors import Refused
 
 
 class Command(BaseCommand):
-    """Say that a person has looked at what a held run would end."""
+    """Record that a person has reviewed the units that a held run would end."""
 
     help = "Let the next import end as many units as the held run RUN would have ended."
 
@@ -23,7 +23,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         try:
-            run = services.accept_held(
+            run = imports.accept_held(
                 options["run"],
                 reason=options["reason"],
                 actor=system("operator"),

@@ -1,4 +1,4 @@
-"""``import_register FILE… | --sample [--dry-run]``: bring register files into the mirror."""
+"""``import_register FILE… | --sample [--dry-run]``: import register files into the mirror."""
 
 from argparse import ArgumentParser
 from collections.abc import Iterable, Sequence
@@ -7,16 +7,18 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.register import files, reporting, services
-from accounts.register.csapi import Malformed
+from accounts.register.mirror import imports
+from accounts.register.mirror import report as report_mirror
+from accounts.register.mirror.imports import Report, Source
 from accounts.register.models import Kind, RegisterRun
-from accounts.register.services import Report, Source
+from accounts.register.source import files
+from accounts.register.source.codeserver_api import Malformed
 from certportal.foundation import clock
 from certportal.foundation.errors import Refused
 
 
 class Command(BaseCommand):
-    """Import the code server's JSON pages or a list of intermediaries, all or nothing."""
+    """Import the code server's JSON pages or a list of intermediaries, atomically per register."""
 
     help = "Import register files (CSAPI v6 JSON, or the list of Kanta intermediaries)."
 
@@ -33,7 +35,7 @@ class Command(BaseCommand):
             raise CommandError("Give files to import, or --sample.")
         scope = RegisterRun.Scope.DELTA if options["delta"] else RegisterRun.Scope.FULL
         source = Source(_name(paths), scope, len(paths))
-        bring = services.preview if options["dry_run"] else services.import_rows
+        bring = imports.preview if options["dry_run"] else imports.import_rows
         try:
             for kind, rows in files.read_files(paths, watch=self._watch).items():
                 self._show(kind, bring(kind, self._watch(kind, rows), source, now=clock.now()))
@@ -41,15 +43,15 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
 
     def _watch(self, label: str, items: Sequence[Any]) -> Iterable[Any]:
-        return reporting.bar(label, items, lambda text: self.stderr.write(text, ending=""))
+        return report_mirror.bar(label, items, lambda text: self.stderr.write(text, ending=""))
 
     def _show(self, kind: Kind, report: Report) -> None:
-        for line in reporting.lines(kind, report):
+        for line in report_mirror.lines(kind, report):
             self.stdout.write(line)
         if report.held and report.run is None:
-            self.stdout.write(reporting.held(report))
+            self.stdout.write(report_mirror.held(report))
         elif report.held:
-            raise CommandError(reporting.held(report))
+            raise CommandError(report_mirror.held(report))
 
 
 def _name(paths: list[Path]) -> str:

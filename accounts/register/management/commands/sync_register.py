@@ -1,4 +1,4 @@
-"""``sync_register [--full] [--dry-run] [--valid-on DAY]``: ask the source now."""
+"""``sync_register [--full] [--dry-run] [--valid-on DAY]``: fetch from the source now."""
 
 from argparse import ArgumentParser
 from datetime import date
@@ -6,16 +6,17 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.register import reporting, services, sync
-from accounts.register.client import RegisterClient, load_client
+from accounts.register.mirror import imports, sync
+from accounts.register.mirror import report as report_mirror
+from accounts.register.mirror.imports import Report, Source
 from accounts.register.models import Kind, RegisterRun
-from accounts.register.services import Report, Source
+from accounts.register.source.client import RegisterClient, load_client
 from certportal.foundation import clock
 from certportal.foundation.errors import Refused, Unavailable
 
 
 class Command(BaseCommand):
-    """What beat does by itself when it is due, at once; or the differences without any change."""
+    """Run the periodic synchronisation immediately, or only print the differences."""
 
     help = "Bring the SOTE register up to date from its source (REGISTER_URL) now."
 
@@ -32,24 +33,32 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         client = load_client()
         if client is None:
-            raise CommandError("No source: set REGISTER_URL.")
+            raise CommandError(
+                "No source: set REGISTER_URL to the base of the code server's API, which ends in"
+                " /csapi/v6; or import files with import_register."
+            )
         try:
             if options["dry_run"] or options["valid_on"]:
                 report = _preview(client, options["valid_on"])
             else:
                 bring = sync.sync_full if options["full"] else sync.sync_delta
                 report = bring(client, now=clock.now())
-        except (Unavailable, Refused) as error:
-            raise CommandError(str(error)) from error
-        for line in reporting.lines(Kind.SOTE_UNIT, report):
+        except Unavailable as error:
+            raise CommandError(
+                f"{client.source} gave no register: {error}. The mirror is as it was. See whether"
+                " the address can be reached from here; it is asked again every hour."
+            ) from error
+        except Refused as error:
+            raise CommandError(f"Nothing was imported: {error}") from error
+        for line in report_mirror.lines(Kind.SOTE_UNIT, report):
             self.stdout.write(line)
         if report.held:
-            self.stdout.write(reporting.held(report))
+            self.stdout.write(report_mirror.held(report))
 
 
 def _preview(client: RegisterClient, valid_on: date | None) -> Report:
-    """The source beside the mirror: everything, or only the units valid on a day."""
+    """The differences of source and mirror, of all units or only those valid on a day."""
     scope = RegisterRun.Scope.FULL if valid_on is None else RegisterRun.Scope.DELTA
     download = client.download(valid_on=valid_on)
     source = Source(client.source, scope, download.pages)
-    return services.preview(Kind.SOTE_UNIT, download.rows, source, now=clock.now())
+    return imports.preview(Kind.SOTE_UNIT, download.rows, source, now=clock.now())

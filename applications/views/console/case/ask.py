@@ -2,24 +2,21 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.template.loader import render_to_string
-from django.urls import reverse
-from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts import access
-from applications import contents, services
+from applications import services
 from applications.errors import NotPossible
-from applications.forms.console import AskForm, DeadlineForm
-from applications.kinds import CertificateType
+from applications.mail import orders as mail_orders
 from applications.models import Application, InformationRequest
-from applications.views.console import reasons
-from applications.views.console.case import identity
+from applications.views.console.case import reasons
+from applications.views.console.case.case_context import identity
+from applications.views.console.case.forms import AskForm, DeadlineForm
 from applications.views.console.entry import back_to, case_view, kept
+from applications.views.shared.entry import by_person
 from certportal.foundation import clock
 from certportal.foundation.errors import Stale
 
@@ -36,31 +33,18 @@ def ask(request: HttpRequest, application: Application) -> HttpResponse:
         shown = preview(application, form.cleaned_data)
         return render(request, "applications/console/ask_preview.html", context | {"mail": shown})
     try:
-        _send(request, application, form)
+        services.request_info(application.pk, **form.cleaned_data, **by_person(request))
     except Stale as refusal:
         context |= kept(request, application, form, refusal) | _context(request, application)
         return render(request, "applications/console/ask.html", context, status=refusal.status)
     return back_to(application, request, _("The request was sent to the applicant."))
 
 
-def _send(request: HttpRequest, application: Application, form: AskForm) -> None:
-    services.request_info(
-        application.pk,
-        reason=form.cleaned_data["reason"],
-        sections=form.cleaned_data["sections"],
-        deadline=form.cleaned_data["deadline"],
-        person=access.person_of(request),
-        version=form.cleaned_data["version"],
-        actor=access.actor_of(request),
-        now=clock.now(),
-    )
-
-
 @case_view
 @require_http_methods(["GET", "HEAD", "POST"])
 def extend(request: HttpRequest, application: Application) -> HttpResponse:
     """Give the applicant more time."""
-    question = application.requests.filter(closed_at=None).first()
+    question = application.question
     if question is None:
         raise NotPossible
     data, first = request.POST or None, {"version": application.version}
@@ -68,14 +52,7 @@ def extend(request: HttpRequest, application: Application) -> HttpResponse:
     if not form.is_valid():
         context = _context(request, application) | {"form": form}
         return render(request, "applications/console/extend.html", context)
-    services.extend_deadline(
-        application.pk,
-        deadline=form.cleaned_data["deadline"],
-        person=access.person_of(request),
-        version=form.cleaned_data["version"],
-        actor=access.actor_of(request),
-        now=clock.now(),
-    )
+    services.extend_deadline(application.pk, **form.cleaned_data, **by_person(request))
     return back_to(application, request, _("The applicant was told the new deadline."))
 
 
@@ -91,20 +68,10 @@ def ask_form(request: HttpRequest, application: Application) -> AskForm:
 
 def preview(application: Application, values: dict[str, Any]) -> str:
     """Return the mail as the applicant will read it, in the applicant's language."""
-    kind = CertificateType(application.type)
-    base = settings.PORTAL_BASE_URL
-    with translation.override(application.language):
-        context = {
-            "application": application,
-            "type": kind,
-            "is_test": kind.is_test,
-            "host_names": list(application.host_names.all()),
-            "request": InformationRequest(reason=values["reason"], deadline=values["deadline"]),
-            "sections": [contents.BY_ID[one].title for one in values["sections"]],
-            "address": base + reverse("applications:order", args=[application.pk]),
-            "base": base,
-        }
-        return render_to_string("applications/mail/information_wanted.txt", context).strip()
+    request = InformationRequest(
+        reason=values["reason"], deadline=values["deadline"], fields=values["sections"]
+    )
+    return mail_orders.question(application, request, now=clock.now())
 
 
 def _context(request: HttpRequest, application: Application) -> dict[str, Any]:

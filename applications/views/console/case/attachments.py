@@ -7,9 +7,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from applications.models import Application, Attachment
-from applications.views.attachments import find
 from applications.views.console.entry import case_view
-from certportal.foundation import storing
+from applications.views.order.attachments import find
+from certportal.foundation.files import storing
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,6 @@ def download(request: HttpRequest, application: Application, attachment_id: int)
 @case_view
 @require_safe
 def inline(request: HttpRequest, application: Application, attachment_id: int) -> HttpResponse:
-    """Show one attachment inside the case's page."""
+    """Show a passive copy of one attachment inside the case's page."""
     found = find(request, application, attachment_id)
-    return storing.show(found.file, found.name, found.media_type)
+    return storing.show(found.file, found.name)

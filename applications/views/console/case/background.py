@@ -7,9 +7,9 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from applications.delivery import orders_of
-from applications.frozen import LABELS, in_words
+from applications.documents.certificate_files import orders_of
 from applications.models import Application, Submission
+from applications.rules.fields import FIELDS, Field
 from applications.workflow import Status
 from issuance.models import Certificate
 
@@ -31,22 +31,24 @@ def changes(submissions: list[Submission]) -> list[Change]:
         return []
     before, after = (json.loads(one.content) for one in submissions[-2:])
     return [
-        Change(str(label), plain(name, before.get(name)), plain(name, after.get(name)))
-        for name, label in LABELS.items()
-        if before.get(name) != after.get(name)
+        Change(str(one.label), plain(one, before.get(one.key)), plain(one, after.get(one.key)))
+        for one in FIELDS
+        # What sending adds may be no part of a submission made by an earlier version.
+        if one.label and (one.part or one.key in before)
+        if before.get(one.key) != after.get(one.key)
     ]
 
 
 def contents(submission: Submission) -> list[tuple[str, str]]:
     """Return the frozen fields with their names."""
     frozen = json.loads(submission.content)
-    given = [(name, label) for name, label in LABELS.items() if name in frozen]
-    return [(str(label), plain(name, frozen[name])) for name, label in given]
+    given = [one for one in FIELDS if one.label and one.key in frozen]
+    return [(str(one.label), plain(one, frozen[one.key])) for one in given]
 
 
-def plain(name: str, value: Any) -> str:
+def plain(field: Field, value: Any) -> str:
     """Return a frozen value in words, also one that was not given."""
-    return in_words(name, value) if value else _("none")
+    return field.in_words(value) or _("none")
 
 
 def earlier(application: Application) -> QuerySet[Application]:

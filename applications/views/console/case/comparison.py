@@ -6,23 +6,26 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from accounts.register.models import RegisterRecord
-from applications.kinds import CertificateType
 from applications.models import Application
-from applications.naming import Names, names
-from applications.ordering import PURPOSES
-from applications.views.comparison import LATER, SILENT, Cell, Row, asked_in
-from applications.views.console import specimen
+from applications.rules import fields
+from applications.rules.certificate_names import Names, names
+from applications.rules.sent import Sent
+from applications.views.console.case import specimen
+from applications.views.shared.comparison import LATER, SILENT, Cell, Row, asked_in, readable
+from issuance.certificate.submission import PURPOSES
 from issuance.models import PreparedCertificate
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Everything that is compared; `certificate` and `names` may be unknown."""
+    """Everything that is compared; `prepared` and `names` may be unknown.
 
-    application: Application
+    `sent` is what was sent: answers that the applicant has not sent yet are not the order's.
+    """
+
+    sent: Sent
     csr: dict[str, Any]
     record: RegisterRecord | None
     names: Names | None
@@ -48,12 +51,12 @@ def sources(
 ) -> Sources:
     """Gather what is compared; an attempt that was refused has no certificate."""
     report = application.csr.report if application.csr else {}
-    submission = application.submission
+    submission, sent = application.submission, Sent.of(application)
     return Sources(
-        application=application,
+        sent=sent,
         csr=report.get("csr") or {},
         record=submission.record if submission else None,
-        names=names(application, now=now),
+        names=names(sent, now=now),
         prepared=prepared if prepared and prepared.specimen_der else None,
     )
 
@@ -65,45 +68,44 @@ def rows(found: Sources) -> list[Row]:
 
 
 def _subject(found: Sources, subject: dict[str, str]) -> Iterator[Row]:
-    application, known = found.application, found.names
+    sent, known = found.sent, found.names
     organisation = known.organisation.full if known else ""
     unit = known.unit.full if known and known.unit else ""
-    hosts = [host.name for host in application.host_names.all()]
-    name = application.system_name or application.certified_email or (hosts[0] if hosts else "")
+    name = sent.system_name or sent.certified_email or next(iter(sent.hosts), "")
 
     def row(label: str, short: str, ordered: str | None, registered: str | None) -> Row:
         certified = subject.get(short, "") if found.prepared else None
         return _row(label, found.asked(short), ordered, registered, certified)
 
-    yield row(_("Organisation (O)"), "O", application.organisation.name, organisation)
-    if not CertificateType(application.type).is_server:
+    yield row(_("Organisation (O)"), "O", sent.organisation, organisation)
+    if sent.type.carries_unit:
         yield row(_("Unit (OU)"), "OU", None, unit)
     yield row(_("Locality (L)"), "L", None, known.locality if known else "")
-    yield row(_("Name (CN)"), "CN", name, None)
-    if application.system_oid:
-        yield row(_("System's OID"), "serialNumber", application.system_oid, None)
+    yield readable(row(_("Name (CN)"), "CN", name, None))
+    if sent.system_oid:
+        yield row(_("System's OID"), "serialNumber", sent.system_oid, None)
 
 
 def _contents(found: Sources) -> Iterator[Row]:
-    application, record, prepared = found.application, found.record, found.prepared
-    if application.host_names.all():
+    sent, record, prepared = found.sent, found.record, found.prepared
+    if sent.hosts:
         yield _hosts(found)
         yield _purpose(found)
     key = found.csr.get("key", {}).get("spki_sha256", "")
     certified = prepared.spki_sha256 if prepared else None
     yield _row(_("SHA-256 of the public key"), key, None, None, certified)
-    business_id = next((one.code for one in application.organisation.business_ids.all()), "")
     registered = record.business_id if record else ""
-    cells = [SILENT, Cell(business_id), _compared(registered, business_id), SILENT]
+    unlike = _compared(registered, sent.business_id, _unlike_application())
+    cells = [SILENT, Cell(sent.business_id), unlike, SILENT]
     yield Row(_("Business ID"), cells)
-    oid = record.oid if record else ""
-    cells = [SILENT, Cell(application.record_oid), _compared(oid, application.record_oid), SILENT]
+    unlike = _compared(record.oid if record else "", sent.record_oid, _unlike_application())
+    cells = [SILENT, Cell(sent.record_oid), unlike, SILENT]
     yield Row(_("OID of the unit"), cells)
     yield _validity(found)
 
 
 def _hosts(found: Sources) -> Row:
-    wanted = [host.name for host in found.application.host_names.all()]
+    wanted = found.sent.hosts
     asked = found.csr.get("dns_names", [])
     first = _compared(", ".join(sorted(asked)), ", ".join(sorted(wanted)), _ignored())
     ordered, last = Cell(", ".join(wanted)), LATER
@@ -112,22 +114,21 @@ def _hosts(found: Sources) -> Row:
         agrees = sorted(certified) == sorted(wanted)
         ordered = Cell(ordered.value, "same" if agrees else "")
         last = Cell(", ".join(certified), "" if agrees else "clash")
-    return Row(_("Host names"), [first, ordered, SILENT, last])
+    return readable(Row(_("Host names"), [first, ordered, SILENT, last]))
 
 
 def _purpose(found: Sources) -> Row:
-    ordered, last = Cell(found.application.get_purpose_display()), LATER
+    ordered, last = Cell(fields.BY_KEY["purpose"].in_words(found.sent.purpose)), LATER
     if found.prepared:
         certified = specimen.purposes(found.prepared.specimen)
-        agrees = set(certified) == {f"{one}Auth" for one in PURPOSES[found.application.purpose]}
+        agrees = set(certified) == {f"{one}Auth" for one in PURPOSES[found.sent.purpose]}
         ordered = Cell(ordered.value, "same" if agrees else "")
         last = Cell(", ".join(certified), "" if agrees else "clash")
     return Row(_("Purpose of use"), [SILENT, ordered, SILENT, last])
 
 
 def _validity(found: Sources) -> Row:
-    months = found.application.validity_months or 0
-    ordered = ngettext("%(months)d month", "%(months)d months", months) % {"months": months}
+    ordered = fields.BY_KEY["validity_months"].in_words(found.sent.validity_months)
     last = LATER
     if found.prepared:
         begins, ends = specimen.moments(found.prepared)
@@ -142,7 +143,7 @@ def _row(
     base = certified or ""
     cells = [
         _compared(asked, base, _ignored()),
-        _compared(ordered, base),
+        _compared(ordered, base, _("Differs from the certificate to be issued")),
         _compared(registered, base, _("Written in another way in the certificate")),
         LATER if certified is None else Cell(certified),
     ]
@@ -155,6 +156,10 @@ def _compared(value: str | None, base: str, note: str = "") -> Cell:
     if not value or not base:
         return Cell(value)
     return Cell(value, "same") if value == base else Cell(value, "differs", note)
+
+
+def _unlike_application() -> str:
+    return _("Differs from the application")
 
 
 def _ignored() -> str:

@@ -1,28 +1,28 @@
 """Approving the bytes, rejecting with reasons, taking up again."""
 
+from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from accounts import access
 from applications import services
 from applications.errors import Changed
-from applications.forms.console import ApproveForm, ReasonsForm
 from applications.models import Application
-from applications.views.console import case as page
-from applications.views.console import reasons
+from applications.views.console.case import case_context, reasons, waivers
+from applications.views.console.case.forms import ApproveForm, ReasonsForm
 from applications.views.console.entry import back_to, case_view, kept
-from applications.views.entry import acting
+from applications.views.shared.entry import by_person
 from certportal.foundation import clock
 from certportal.foundation.errors import Stale
-from issuance.services.approve import FRESH
 
 # Time to read the page before pressing the button, so that it does not fail at the last moment.
-MARGIN = FRESH / 15
-TEMPLATES = {"reject": reasons.REJECTING}
+MARGIN = access.FRESH / 15
 
 
 @case_view
@@ -35,67 +35,50 @@ def approve(request: HttpRequest, application: Application) -> HttpResponse:
     form = ApproveForm(request.POST)
     if not form.is_valid():
         raise Changed
-    services.approve(
-        application.pk,
-        prepared_id=form.cleaned_data["prepared_id"],
-        tbs_sha256=form.cleaned_data["tbs_sha256"],
-        reauthenticated_at=access.second_factor_at(request),
-        person=access.person_of(request),
-        version=form.cleaned_data["version"],
-        actor=access.actor_of(request),
-        now=clock.now(),
-    )
+    proven = access.second_factor_at(request)
+    given = form.cleaned_data | by_person(request)
+    services.approve(application.pk, reauthenticated_at=proven, **given)
     return back_to(application, request, _("You approved the certificate."))
 
 
-@case_view
-@require_http_methods(["GET", "HEAD", "POST"])
-def reject(request: HttpRequest, application: Application) -> HttpResponse:
-    """Reject with reasons."""
-    form = reasons_form(request, application, reasons.REJECTING)
-    if not form.is_valid():
-        return _reasons_page(request, application, form, "reject")
-    try:
-        services.reject(application.pk, **_given(request, form))
-    except Stale as refusal:
-        return _reasons_page(request, application, form, "reject", refusal)
-    return back_to(application, request, _("The application was rejected and the applicant told."))
+def _with_reasons(
+    name: str, act: Callable[..., object], said: Promise, templates: tuple[reasons.Template, ...]
+) -> Callable[..., HttpResponseBase]:
+    """Return the view of a decision that is given reasons; they stay if somebody was faster."""
 
+    @case_view
+    @require_http_methods(["GET", "HEAD", "POST"])
+    def decide(request: HttpRequest, application: Application) -> HttpResponse:
+        form = reasons_form(request, application, templates)
+        more: dict[str, Any] = {"form": form, "templates": templates}
+        status = 200
+        if form.is_valid():
+            try:
+                act(application.pk, **form.cleaned_data, **by_person(request))
+            except Stale as refusal:
+                more |= kept(request, application, form, refusal)
+                status = refusal.status
+            else:
+                return back_to(application, request, said)
+        person, now = access.person_of(request), clock.now()
+        context = case_context.identity(application, person, now=now)
+        context |= case_context.prepared(application, person, now=now) | more
+        return render(request, f"applications/console/{name}.html", context, status=status)
 
-@case_view
-@require_http_methods(["GET", "HEAD", "POST"])
-def reopen(request: HttpRequest, application: Application) -> HttpResponse:
-    """Take a rejected or lapsed application up again."""
-    form = reasons_form(request, application, ())
-    if not form.is_valid():
-        return _reasons_page(request, application, form, "reopen")
-    try:
-        services.reopen(application.pk, **_given(request, form))
-    except Stale as refusal:
-        return _reasons_page(request, application, form, "reopen", refusal)
-    return back_to(application, request, _("The application was taken up again."))
-
-
-def _given(request: HttpRequest, form: ReasonsForm) -> dict[str, Any]:
-    """Return what rejecting and taking up again want: the reasons, whose, and what was seen."""
-    return {
-        "reasons": form.cleaned_data["reasons"],
-        "person": access.person_of(request),
-        "version": form.cleaned_data["version"],
-        **acting(request),
-    }
+    return decide
 
 
 def confirmation(request: HttpRequest, application: Application) -> dict[str, Any]:
     """Return what the confirmation shows, the hidden form, and whether to confirm first."""
     person, now = access.person_of(request), clock.now()
-    context = page.identity(application, person, now=now)
-    context |= page.prepared(application, person, now=now)
+    context = case_context.identity(application, person, now=now)
+    context |= case_context.prepared(application, person, now=now)
+    context["waivers"] = waivers.rows(application, now=now)
     latest = context["latest"]
     initial = {"version": application.version}
     if latest is not None:
         initial |= {"prepared_id": latest.pk, "tbs_sha256": latest.tbs_sha256}
-    fresh = now - FRESH + MARGIN <= access.second_factor_at(request)
+    fresh = now - access.FRESH + MARGIN <= access.second_factor_at(request)
     return context | {"form": ApproveForm(initial=initial), "must_confirm": not fresh}
 
 
@@ -109,18 +92,12 @@ def reasons_form(
     return ReasonsForm(initial={"version": application.version, "reasons": text})
 
 
-def _reasons_page(
-    request: HttpRequest,
-    application: Application,
-    form: ReasonsForm,
-    name: str,
-    refusal: Stale | None = None,
-) -> HttpResponse:
-    """Show the reasons as they are written; `refusal`: somebody changed the case meanwhile."""
-    more = kept(request, application, form, refusal) if refusal else {}
-    person, now = access.person_of(request), clock.now()
-    context = page.identity(application, person, now=now)
-    context |= page.prepared(application, person, now=now)
-    context |= {"form": form, "templates": TEMPLATES.get(name, ()), **more}
-    status = refusal.status if refusal else 200
-    return render(request, f"applications/console/{name}.html", context, status=status)
+reject = _with_reasons(
+    "reject",
+    services.reject,
+    gettext_lazy("The application was rejected and the applicant told."),
+    reasons.REJECTING,
+)
+reopen = _with_reasons(
+    "reopen", services.reopen, gettext_lazy("The application was taken up again."), ()
+)

@@ -1,18 +1,22 @@
 """Forms of the reviewers' console."""
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
-from applications import contents
-from applications.forms.shared import VersionForm
+from accounts.models import Membership
+from accounts.services.rights.confirm import SameAsBefore, says_nothing_new
+from accounts.weak_evidence import EndOutOfRange, last_day, require_in_range, usual_end
 from applications.models import Application, HostName
-from applications.naming import CertificateName, fits, shortenings
-from certportal.foundation.forms import DateField, Form
+from applications.rules import sections as sections_rules
+from applications.rules.certificate_names import CertificateName, fits, shortenings
+from applications.views.shared.forms import VersionForm
+from certportal.foundation.web.forms import LONGEST_TEXT, DateField, Form, KeyField, LongTextField
 
 ANSWER_DAYS = 14
 EVIDENCE = [
@@ -26,32 +30,99 @@ EVIDENCE = [
 class FilterForm(Form):
     """The queue's filters; nobody is told that they are optional."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for field in self.fields.values():
-            field.never_optional = True  # type: ignore[attr-defined]
+    never_optional = True
 
 
 class EvidenceForm(VersionForm):
     """By what the reviewer saw that the applicant administers a host name."""
 
-    evidence = forms.ChoiceField(label=_("Evidence"), choices=[("", _("Choose")), *EVIDENCE])
+    evidence = forms.TypedChoiceField(
+        label=_("Evidence"), choices=[("", _("Choose")), *EVIDENCE], coerce=HostName.Evidence
+    )
     note = forms.CharField(
         label=_("Note"),
         max_length=300,
         required=False,
         help_text=_("Where you looked and when, so that another can follow."),
     )
+    ends_on = DateField(
+        label=_("Last day on which the applicant's declaration is enough"),
+        required=False,
+        help_text=_(
+            "Only for the applicant's declaration alone, at most a year ahead. If you leave it"
+            " empty, half a year."
+        ),
+    )
+
+    def __init__(self, *args: Any, now: datetime, **kwargs: Any) -> None:
+        """`now` limits the last day."""
+        super().__init__(*args, **kwargs)
+        self.now = now
+
+    def clean_ends_on(self) -> date | None:
+        """A waiver does not last for ever."""
+        day: date | None = self.cleaned_data["ends_on"]
+        return in_range(day, self.now) if day else None
+
+    def clean(self) -> dict[str, Any]:
+        """Want reasons where nothing but the applicant's word speaks for a host name."""
+        given = super().clean() or {}
+        if given.get("evidence") == HostName.Evidence.DECLARED and not given.get("note"):
+            self.add_error(
+                "note",
+                _("Write why the applicant's word is enough. A second reviewer approves too."),
+            )
+        return given
 
 
-class RightForm(VersionForm):
+def in_range(day: date, now: datetime) -> date:
+    """Return the last day of a waiver given now. Raises ValidationError for one out of range."""
+    try:
+        require_in_range(day, now)
+    except EndOutOfRange as refusal:
+        raise ValidationError(str(refusal)) from refusal
+    return day
+
+
+class WaiveForm(VersionForm):
+    """Why a finding is waived, and until when."""
+
+    reason = LongTextField(
+        label=_("Why the finding can be waived"),
+        rows=5,
+        help_text=_("The second reviewer reads this before approving. The applicant does not."),
+        missing=_("Write why the finding can be waived, so that another can follow."),
+    )
+    ends_on = DateField(label=_("Last day of the waiver"))
+
+    def __init__(self, *args: Any, now: datetime, **kwargs: Any) -> None:
+        """`now` limits the last day."""
+        super().__init__(*args, **kwargs)
+        self.now = now
+        self.fields["ends_on"].help_text = _("At most until %(day)s. For example 31.12.2026.") % {
+            "day": date_format(last_day(now), "SHORT_DATE_FORMAT")
+        }
+
+    def clean_ends_on(self) -> date:
+        """A waiver does not last for ever."""
+        return in_range(self.cleaned_data["ends_on"], self.now)
+
+
+class RightNoteForm(Form):
     """By what the reviewer saw that the person may act for the organisation.
 
-    Where documents were handed in, they speak for themselves; else the reviewer must write it.
+    Where documents were handed in, they speak for themselves; else the reviewer must write it, and
+    also why the person's word is enough, where there is nothing else.
     """
 
-    def __init__(self, *args: Any, documents: bool, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, right: Membership, documents: bool, now: datetime, **kwargs: Any
+    ) -> None:
+        """Begin with the last day of a `right` that was confirmed on the word alone."""
         super().__init__(*args, **kwargs)
+        self.right, self.now = right, now
+        if right.is_weak:
+            self.initial.update(word_alone=True, ends_on=right.confirmed_until)
         self.fields["note"].required = not documents
 
     note = forms.CharField(
@@ -64,6 +135,56 @@ class RightForm(VersionForm):
             "required": _("Write by what you saw the right, so that another can follow.")
         },
     )
+    word_alone = forms.BooleanField(
+        label=_("Nothing but the person's own word shows the right"),
+        required=False,
+        help_text=_(
+            "Then the right is confirmed for a time only, and two reviewers approve each production"
+            " certificate that rests on it."
+        ),
+    )
+    ends_on = DateField(
+        label=_("Last day on which the person's word is enough"),
+        required=False,
+        help_text=_("At most a year ahead. If you leave it empty, half a year."),
+    )
+
+    def clean_ends_on(self) -> date | None:
+        """Somebody's word is not enough for ever.
+
+        The day that the form began with is sent back also where the tick was taken away; it then
+        says nothing.
+        """
+        day: date | None = self.cleaned_data["ends_on"]
+        if not self.cleaned_data["word_alone"] and day == self.initial.get("ends_on"):
+            return None
+        return in_range(day, self.now) if day else None
+
+    def clean(self) -> dict[str, Any]:
+        """Want a reason for the word alone, and an end for nothing else."""
+        given = super().clean() or {}
+        if given.get("word_alone") and not given.get("note") and "note" not in self.errors:
+            self.add_error("note", _("Write why the person's word is enough."))
+        if given.get("ends_on") and not given.get("word_alone"):
+            self.add_error(
+                "ends_on",
+                _("Leave the day empty, or tick that only the person's own word shows the right."),
+            )
+        note, word_alone = given.get("note", ""), bool(given.get("word_alone"))
+        if not word_alone and says_nothing_new(self.right, note):
+            self.add_error("note", SameAsBefore.message)
+        return given
+
+    @property
+    def until(self) -> date | None:
+        """The last day of the confirmation; None where there is better evidence."""
+        if not self.cleaned_data["word_alone"]:
+            return None
+        return self.cleaned_data["ends_on"] or usual_end(self.now)
+
+
+class RightForm(RightNoteForm, VersionForm):
+    """The same on a case, as the reviewer saw it."""
 
 
 class NamesForm(VersionForm):
@@ -81,11 +202,11 @@ class NamesForm(VersionForm):
 class ReasonsForm(VersionForm):
     """Reasons that the applicant will read."""
 
-    reasons = forms.CharField(
+    reasons = LongTextField(
         label=_("Reasons"),
-        max_length=4000,
-        widget=forms.Textarea(attrs={"rows": 8}),
-        error_messages={"required": _("Write the reasons, so that the applicant understands.")},
+        max_length=LONGEST_TEXT,
+        rows=8,
+        missing=_("Write the reasons, so that the applicant understands."),
     )
 
 
@@ -114,18 +235,18 @@ class AskForm(VersionForm):
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": _("Choose at least one part.")},
     )
-    reason = forms.CharField(
+    reason = LongTextField(
         label=_("What the applicant must do, and why"),
-        max_length=4000,
-        widget=forms.Textarea(attrs={"rows": 8}),
-        error_messages={"required": _("Write what is missing or wrong.")},
+        max_length=LONGEST_TEXT,
+        rows=8,
+        missing=_("Write what is missing or wrong."),
     )
     deadline = DateField(label=_("Answer by"), help_text=_("For example 31.12.2026"))
 
     def __init__(self, *args: Any, application: Application, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.today = today
-        asked = contents.asked(application, on=today)
+        asked = sections_rules.asked(application, on=today)
         open_again = [(part.id, part.title) for part in asked]
         self.fields["sections"].choices = open_again  # type: ignore[attr-defined]
         self.fields["deadline"].initial = today + timedelta(days=ANSWER_DAYS)
@@ -141,7 +262,7 @@ class AskForm(VersionForm):
 class ApproveForm(VersionForm):
     """The bytes that were shown, by id and hash."""
 
-    prepared_id = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+    prepared_id = KeyField()
     tbs_sha256 = forms.RegexField(r"^[0-9a-f]{64}$", widget=forms.HiddenInput)
 
 

@@ -6,14 +6,13 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from accounts.models import Person
+from applications.checks.wording import word_all
 from applications.models import Application
-from applications.views.console.offers import is_open
-from applications.views.voiding import void_reason
-from applications.wording import word_all
+from applications.views.shared.void_reasons import void_reason
 from applications.workflow import ENDED, Status
 from issuance.findings import Finding, Severity
 from issuance.models import PreparedCertificate
-from issuance.services.approve import approvers
+from issuance.services.issuing.approve import approvers
 from issuance.wording import WordedFinding
 
 State = PreparedCertificate.State
@@ -27,17 +26,11 @@ class Stage:
     text: str
 
 
-def attempts(application: Application) -> list[PreparedCertificate]:
-    """Return every attempt at the case's certificate, newest first."""
-    found = PreparedCertificate.objects.filter(reference=application.pk)
-    return list(found.order_by("-attempt"))
-
-
 def stage(application: Application, latest: PreparedCertificate | None, *, now: datetime) -> Stage:
     """Return where the preparation stands."""
     if latest is not None and latest.state in {State.SIGNING, State.ISSUED}:
         return Stage("closed", _("The certificate was made from these bytes."))
-    if is_open(latest, now=now):
+    if latest is not None and latest.is_open and now < latest.expires_at:
         return Stage("ready", _("This is exactly what will be signed."))
     if application.status in ENDED:
         return Stage("none", _("No certificate was made."))
@@ -60,11 +53,14 @@ class Past:
     approvers: list[Person]
 
 
-def past(attempts: list[PreparedCertificate]) -> list[Past]:
-    """Return the void and refused attempts but a refused newest one, which is shown whole."""
-    over = [one for one in attempts if one.state == State.VOID]
-    over += [one for one in attempts[1:] if one.state == State.REFUSED]
-    return [_past(one) for one in sorted(over, key=lambda one: -one.attempt)]
+def past(application: Application) -> list[Past]:
+    """Return the void and refused attempts, newest first, but a refused newest, shown whole."""
+    attempts = PreparedCertificate.objects.filter(reference=application.pk).order_by("-attempt")
+    return [
+        _past(one)
+        for number, one in enumerate(attempts)
+        if one.state == State.VOID or (number and one.state == State.REFUSED)
+    ]
 
 
 def _past(attempt: PreparedCertificate) -> Past:

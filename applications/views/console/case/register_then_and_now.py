@@ -8,9 +8,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from accounts.register.models import RegisterRecord
-from applications.changes import resting
-from applications.delivery import certificate_of
+from applications.documents.certificate_files import certificate_of
 from applications.models import Application
+from applications.register_watch import evidence
 from certportal.foundation import clock
 from issuance.models import Approval, PreparedCertificate
 
@@ -33,7 +33,7 @@ def rows(application: Application) -> list[Step]:
 def certified(application: Application) -> dict[str, Any]:
     """Return the records under the issued certificate then and now; nothing without one."""
     certificate = certificate_of(application)
-    return {"register": resting.entries(certificate, now=clock.now())} if certificate else {}
+    return {"register": evidence.entries(certificate, now=clock.now())} if certificate else {}
 
 
 def _own(application: Application) -> Iterator[Step]:
@@ -51,9 +51,9 @@ def _own(application: Application) -> Iterator[Step]:
 
 def _authority(application: Application) -> Iterator[Step]:
     for attempt in PreparedCertificate.objects.filter(reference=application.pk):
-        if record := resting.record_of(attempt):
+        if record := evidence.record_of(attempt):
             what = _("Preparation, attempt %(number)s") % {"number": attempt.attempt}
             yield Step(what, attempt.created_at, record)
     for approval in Approval.objects.filter(prepared__reference=application.pk):
-        if record := resting.named(approval.register_record):
+        if record := evidence.named(approval.register_record):
             yield Step(_("Approval"), approval.created_at, record)

@@ -9,17 +9,22 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import access
-from accounts.models import Person
 from applications import services
-from applications.delivery import certificate_of
-from applications.forms.revoking import ConfirmForm, DeclineForm, ReviewerForm, WithdrawForm
-from applications.models import Application, RevocationProposal
-from applications.services.proposing import ProposalOver, may_review
-from applications.views.certificates import facts
-from applications.views.console import case as page
+from applications.documents.certificate_files import certificate_of
+from applications.models import Application
+from applications.services.reviewer import revocation
+from applications.services.reviewer.revocation import ProposalOver
+from applications.views.account.certificates import facts
+from applications.views.console.case import case_context
 from applications.views.console.entry import back_to, case_view
+from applications.views.shared.entry import by_person
+from applications.views.shared.revocation_forms import (
+    ConfirmForm,
+    DeclineForm,
+    ReviewerForm,
+    WithdrawForm,
+)
 from certportal.foundation import clock
-from issuance.models import Certificate
 
 
 @case_view
@@ -27,12 +32,14 @@ from issuance.models import Certificate
 @require_http_methods(["GET", "HEAD", "POST"])
 def revoke(request: HttpRequest, application: Application) -> HttpResponse:
     """Ask for reason and grounds; revoke an exposed key's certificate, propose the rest."""
+    reasons = revocation.reasons(application, access.person_of(request), now=clock.now())
     certificate = certificate_of(application)
-    revoked = certificate is not None and certificate.state == Certificate.State.REVOKED
-    form = ReviewerForm(request.POST or None, only_exposed=revoked)
+    if request.method == "POST" and certificate is not None:
+        reasons.append(certificate.revocation_reason)  # pressed twice: no error, and nothing done
+    form = ReviewerForm(request.POST or None, reasons=reasons)
     if request.method != "POST" or not form.is_valid():
         return _page(request, application, "revoke", form=form)
-    given = _who(request) | {"words": form.cleaned_data["words"]}
+    given = by_person(request) | {"words": form.cleaned_data["words"]}
     if form.is_exposed:
         services.revoke_exposed(application.pk, **given)
         return back_to(application, request, _("The certificate has been revoked."))
@@ -49,7 +56,7 @@ def confirm(request: HttpRequest, application: Application) -> HttpResponse:
     form = ConfirmForm(request.POST or None, initial=_initial(application))
     if request.method != "POST" or not form.is_valid():
         return _page(request, application, "revocation", form=form)
-    services.confirm_proposal(_seen(application, form), **_who(request))
+    services.confirm_proposal(_seen(application, form), **by_person(request))
     return back_to(application, request, _("The certificate has been revoked."))
 
 
@@ -61,7 +68,7 @@ def decline(request: HttpRequest, application: Application) -> HttpResponse:
     if request.method != "POST" or not form.is_valid():
         return _page(request, application, "decline_revocation", form=form)
     words = form.cleaned_data["words"]
-    services.decline_proposal(_seen(application, form), words=words, **_who(request))
+    services.decline_proposal(_seen(application, form), words=words, **by_person(request))
     return back_to(application, request, _("The revocation was declined and its proposer told."))
 
 
@@ -72,31 +79,15 @@ def withdraw(request: HttpRequest, application: Application) -> HttpResponse:
     form = WithdrawForm(request.POST)
     if not form.is_valid():
         raise ProposalOver
-    services.withdraw_proposal(_seen(application, form), **_who(request))
+    services.withdraw_proposal(_seen(application, form), **by_person(request))
     return back_to(application, request, _("You took the proposal to revoke back."))
-
-
-def pending(application: Application, person: Person) -> dict[str, Any]:
-    """Return the proposal that waits for its second person, and what this reader may do to it."""
-    proposal = _open(application)
-    if proposal is None:
-        return {}
-    mine = (person.merged_into_id or person.pk) in {
-        proposal.maker_id,
-        proposal.maker.merged_into_id,
-    }
-    return {
-        "proposal": proposal,
-        "proposal_is_mine": mine,
-        "may_settle": not mine and may_review(application, person),
-    }
 
 
 def _page(request: HttpRequest, application: Application, name: str, **more: Any) -> HttpResponse:
     person, now = access.person_of(request), clock.now()
-    context = page.identity(application, person, now=now)
-    context |= page.prepared(application, person, now=now) | _certificate(application, now)
-    context |= pending(application, person) | more
+    context = case_context.identity(application, person, now=now)
+    context |= case_context.prepared(application, person, now=now) | _certificate(application, now)
+    context |= case_context.pending(application, person) | more
     return render(request, f"applications/console/{name}.html", context)
 
 
@@ -105,13 +96,8 @@ def _certificate(application: Application, now: datetime) -> dict[str, Any]:
     return {} if found is None else {"certificate": found, "certificate_facts": facts(found)}
 
 
-def _open(application: Application) -> RevocationProposal | None:
-    waiting = application.revocation_proposals.filter(closed_at=None)
-    return waiting.select_related("maker").last()
-
-
 def _initial(application: Application) -> dict[str, Any]:
-    proposal = _open(application)
+    proposal = revocation.open_proposal(application)
     return {"proposal": proposal.pk} if proposal else {}
 
 
@@ -121,11 +107,3 @@ def _seen(application: Application, form: ConfirmForm | DeclineForm | WithdrawFo
     if not application.revocation_proposals.filter(pk=seen).exists():
         raise ProposalOver
     return seen
-
-
-def _who(request: HttpRequest) -> dict[str, Any]:
-    return {
-        "person": access.person_of(request),
-        "actor": access.actor_of(request),
-        "now": clock.now(),
-    }

@@ -9,14 +9,19 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import access
 from accounts.models import Person, RightDocument
-from accounts.rights import is_unconfirmed
-from accounts.services import confirming, showing
-from applications.forms.console import RightForm
+from accounts.right_to_act import has_ended, is_unconfirmed
+from accounts.services.rights import documents as documents_rights
+from applications import services
 from applications.models import Application
-from applications.signatory import right_to_send
+from applications.rules import impartiality
+from applications.rules.sender import right_to_send
+from applications.services.reviewer.rights import to_confirm
+from applications.views.console.case.forms import RightForm
 from applications.views.console.entry import back_to, case_view
-from certportal.foundation import clock, storing
-from certportal.foundation.documents import PDF
+from applications.views.shared.entry import by_person
+from certportal.foundation import clock
+from certportal.foundation.files import storing
+from certportal.foundation.files.documents import PDF
 
 
 @case_view
@@ -27,11 +32,13 @@ def confirm(request: HttpRequest, application: Application) -> HttpResponse:
     right = right_to_send(application)
     if right is None:
         raise Http404
-    documents = showing.documents_about(right)
+    documents = documents_rights.documents_about(right)
     form = RightForm(
         request.POST or None,
         initial={"version": application.version},
+        right=right,
         documents=documents.exists(),
+        now=clock.now(),
     )
     if not form.is_valid():
         context = {
@@ -39,14 +46,12 @@ def confirm(request: HttpRequest, application: Application) -> HttpResponse:
             "form": form,
             "right": right,
             "documents": documents,
+            "obstacles": list(to_confirm(right, access.person_of(request), now=clock.now())),
+            "asked": application.organisation.administrator_requests.filter(decided_at=None),
         }
         return render(request, "applications/console/right.html", context)
-    confirming.confirm_right(
-        right.pk,
-        note=form.cleaned_data["note"],
-        by=access.person_of(request),
-        actor=access.actor_of(request),
-        now=clock.now(),
+    services.confirm_right(
+        right.pk, note=form.cleaned_data["note"], until=form.until, **by_person(request)
     )
     return back_to(application, request, _("The right to act has been confirmed."))
 
@@ -64,18 +69,20 @@ def document(request: HttpRequest, document_id: int) -> HttpResponse:
 def inline(request: HttpRequest, document_id: int) -> HttpResponse:
     """Show a document about somebody's right inside the page of the decision."""
     found = get_object_or_404(RightDocument, pk=document_id)
-    return storing.show(found.file, found.name, PDF)
+    return storing.show(found.file, found.name)
 
 
 def sender(application: Application, person: Person) -> dict[str, Any]:
     """Return who sent the order, on what the right rests, and whether to offer to confirm it."""
     right, submission = right_to_send(application), application.submission
     unconfirmed = is_unconfirmed(right)
-    own = access.is_partial(person, application.organisation_id, now=clock.now())
+    now = clock.now()
+    biased = impartiality.bias(person, application, now=now)
     return {
         "sender": submission and submission.person,
         "right": right,
         "is_unconfirmed": unconfirmed,
-        "right_documents": showing.documents_about(right) if right else [],
-        "may_confirm": unconfirmed and not own,
+        "right_documents": documents_rights.documents_about(right) if right else [],
+        "has_ended": has_ended(right, on=clock.day(now)),
+        "may_confirm": (unconfirmed or (right is not None and right.is_weak)) and biased is None,
     }

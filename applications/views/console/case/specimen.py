@@ -12,8 +12,9 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from issuance.certificate.hosts import with_unicode
+from issuance.certificate.text import certificate_text
 from issuance.models import PreparedCertificate
-from issuance.text import certificate_text
 
 type Fact = tuple[str, str]
 
@@ -119,7 +120,7 @@ def _facts(prepared: PreparedCertificate) -> Iterator[Fact]:
 
 def _extensions(certificate: x509.Certificate) -> Iterator[Fact]:
     if names := host_names(certificate):
-        yield _("Host names (SAN)"), ", ".join(names)
+        yield _("Host names (SAN)"), ", ".join(map(with_unicode, names))
     if names := _alternative_names(certificate, x509.RFC822Name):
         yield _("E-mail addresses (SAN)"), ", ".join(names)
     if usage := extension(certificate, ExtensionOID.KEY_USAGE):

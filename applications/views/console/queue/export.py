@@ -1,26 +1,8 @@
 """The queue as a file for a spreadsheet."""
 
-import csv
-import io
-from collections.abc import Iterable
-
 from django.utils.translation import gettext as _
 
-from applications.kinds import CertificateType
 from applications.models import Application
-
-# A cell that begins so is run as a formula by spreadsheets (OWASP, CSV injection).
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-
-
-def csv_of(cases: Iterable[Application]) -> bytes:
-    """Return the cases as semicolon-separated UTF-8 with a byte order mark, as Excel reads it."""
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
-    writer.writerow([quoted(name) for name in head()])
-    for case in cases:
-        writer.writerow([quoted(cell) for cell in row(case)])
-    return text.getvalue().encode("utf-8-sig")
 
 
 def head() -> list[str]:
@@ -40,7 +22,7 @@ def head() -> list[str]:
 
 def row(case: Application) -> list[str]:
     """Return one case; days in ISO 8601, so that they sort."""
-    kind = CertificateType(case.type)
+    kind = case.kind
     return [
         case.number,
         case.organisation.name,
@@ -58,8 +40,3 @@ def business_id_of(case: Application) -> str:
     """Return the organisation's present business ID."""
     known = case.organisation.business_ids.all()
     return next((one.code for one in known if one.valid_to is None), "")
-
-
-def quoted(cell: str) -> str:
-    """Return the cell so that no spreadsheet takes it for a formula."""
-    return f"'{cell}" if cell.startswith(FORMULA) else cell

@@ -9,14 +9,14 @@ from django_filters import CharFilter, ChoiceFilter, FilterSet
 
 from accounts.models import BusinessId, Person
 from accounts.register.identifiers import business_id
-from applications import holding
-from applications.forms.console import FilterForm
-from applications.kinds import CertificateType
 from applications.models import Application, HostName
+from applications.models.certificate_types import CertificateType
+from applications.rules import case_holder
+from applications.views.console.case.forms import FilterForm
 from applications.workflow import ENDED, Status
 from certportal.foundation import clock
+from issuance.certificate.plan import serial_hex
 from issuance.models import PreparedCertificate
-from issuance.plan import serial_hex
 
 TEST_TYPES = [kind.value for kind in CertificateType if kind.is_test]
 STATUSES = [(value, label) for value, label in Status.choices if value != Status.DRAFT]
@@ -81,7 +81,7 @@ class QueueFilter(FilterSet):  # django-filter has no annotations
         """Keep the reader's own cases, or those in review that nobody has."""
         if value == "mine":
             return queryset.filter(reviewer=self.person)
-        return queryset.filter(holding.free(), status=Status.IN_REVIEW)
+        return queryset.filter(case_holder.free(), status=Status.IN_REVIEW)
 
     def near(self, queryset: Cases, _name: str, value: str) -> Cases:
         """Keep what is late, or what is due today."""

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import F, Q, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,16 +14,18 @@ from django.views.decorators.http import require_safe
 
 from accounts import access
 from accounts.models import AdministratorRequest, Person
-from accounts.register import queries
-from applications import holding
-from applications.changes.models import RegisterTask
+from accounts.register.lookup import queries
 from applications.models import Application, RevocationProposal
-from applications.views.console import export, replacing
-from applications.views.console.filters import QueueFilter
-from applications.views.due import due
-from applications.views.tones import tone
+from applications.models.register_task import RegisterTask
+from applications.rules import case_holder, impartiality, waivers
+from applications.views.console import replacements, spreadsheet
+from applications.views.console.queue import export
+from applications.views.console.queue.filters import QueueFilter
+from applications.views.shared.due import due
+from applications.views.shared.rows import tone
 from applications.workflow import Status
-from certportal.foundation import clock, set_aside
+from certportal.foundation import clock
+from certportal.foundation.outbox import set_aside
 
 PAGE = 25
 VIEWS = (
@@ -42,7 +44,15 @@ def queue(request: HttpRequest) -> HttpResponseBase:
     narrowed = narrow(request)
     page = Paginator(narrowed.qs, PAGE).get_page(request.GET.get("page"))
     now = clock.now()
-    rows = [{"case": one, "due": due(one, now=now), "tone": tone(one.status)} for one in page]
+    rows = [
+        {
+            "case": one,
+            "is_test": one.kind.is_test,
+            "due": due(one, now=now),
+            "tone": tone(one.status),
+        }
+        for one in page
+    ]
     context = {
         "filter": narrowed,
         "page_obj": page,
@@ -53,8 +63,9 @@ def queue(request: HttpRequest) -> HttpResponseBase:
         "set_aside": set_aside.items().count(),
         "held_imports": queries.waiting_runs(),
         "changes": RegisterTask.objects.filter(outcome="").count(),
+        "waivers_ending": waivers.ending_soon(clock.day(now)).count(),
         "proposals": proposals(),
-        "replacements": replacing.waiting(),
+        "replacements": replacements.waiting(),
     }
     return render(request, "applications/console/queue.html", context)
 
@@ -63,10 +74,7 @@ def queue(request: HttpRequest) -> HttpResponseBase:
 @require_safe
 def queue_csv(request: HttpRequest) -> HttpResponseBase:
     """Hand out the same list as a file for a spreadsheet."""
-    response = HttpResponse(export.csv_of(narrow(request).qs), content_type="text/csv")
-    response["Content-Disposition"] = 'attachment; filename="queue.csv"'
-    response["X-Content-Type-Options"] = "nosniff"
-    return response
+    return spreadsheet.answer("queue", export.head(), map(export.row, narrow(request).qs))
 
 
 @access.reviewer_required
@@ -74,11 +82,11 @@ def queue_csv(request: HttpRequest) -> HttpResponseBase:
 def next_case(request: HttpRequest) -> HttpResponseBase:
     """Lead to the case with the oldest promise among the reader's own and the free ones."""
     person = access.person_of(request)
-    waiting = cases().filter(Q(reviewer=person) | holding.free(), status=Status.IN_REVIEW)
+    waiting = cases().filter(Q(reviewer=person) | case_holder.free(), status=Status.IN_REVIEW)
     after = request.GET.get("after", "")
     found = waiting.exclude(number=after) if after.isprintable() else waiting
     now = clock.now()
-    first = next((one for one in found if not holding.bias(person, one, now=now)), None)
+    first = next((one for one in found if not impartiality.bias(person, one, now=now)), None)
     if first is not None:
         return redirect("console:case", first.pk)
     messages.info(request, _("No other case is waiting for you."))

@@ -10,10 +10,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import access
 from applications import services
-from applications.changes.models import RegisterTask
-from applications.changes.wording import SENTENCES, differences
-from applications.forms.registering import DecisionForm
-from applications.views.rows import certificate_rows
+from applications.models.register_task import RegisterTask
+from applications.register_watch.wording import SENTENCES, differences
+from applications.services.reviewer.register_changes import to_decide
+from applications.views.console.register.forms import DecisionForm
+from applications.views.shared.entry import by_person
+from applications.views.shared.rows import certificate_rows
 from certportal.foundation import clock
 
 PER_PAGE = 50
@@ -39,25 +41,19 @@ def task(request: HttpRequest, task_id: int) -> HttpResponseBase:
     """Show a change with the certificates it touches, and decide about it."""
     found = RegisterTask.objects.select_related("organisation", "then", "present", "decided_by")
     shown = get_object_or_404(found, pk=task_id)
-    person = access.person_of(request)
     form = DecisionForm(request.POST or None, initial={"outcome": shown.proposal})
     if request.method == "POST" and form.is_valid():
         # One of the decisions revokes.
         if leading := access.lead_to_reauthenticate(request):
             return leading
-        services.decide_register_task(
-            shown.pk,
-            **form.cleaned_data,
-            person=person,
-            actor=access.actor_of(request),
-            now=clock.now(),
-        )
+        services.decide_register_task(shown.pk, **form.cleaned_data, **by_person(request))
         messages.success(request, _("The decision was made and the organisation told."))
         return redirect("console:register_task", shown.pk)
-    return _show(request, shown, form, access.is_member(person, shown.organisation_id))
+    return _show(request, shown, form)
 
 
-def _show(request: HttpRequest, shown: RegisterTask, form: DecisionForm, own: bool) -> HttpResponse:
+def _show(request: HttpRequest, shown: RegisterTask, form: DecisionForm) -> HttpResponse:
+    now = clock.now()
     touched = shown.certificates.order_by("-issued_at", "-pk")
     page = Paginator(touched, PER_PAGE).get_page(request.GET.get("page"))
     context = {
@@ -65,8 +61,8 @@ def _show(request: HttpRequest, shown: RegisterTask, form: DecisionForm, own: bo
         "sentence": SENTENCES[shown.change],
         "differences": differences(shown),
         "form": form,
-        "own": own,
+        "obstacles": list(to_decide(shown, access.person_of(request), now=now)),
         "page_obj": page,
-        "rows": certificate_rows(page, now=clock.now()),
+        "rows": certificate_rows(page, now=now),
     }
     return render(request, "applications/console/register_task.html", context)

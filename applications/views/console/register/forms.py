@@ -6,8 +6,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from applications.changes.models import RegisterTask
-from certportal.foundation.forms import DateField, Form
+from applications.models.register_task import RegisterTask
+from certportal.foundation.web.forms import DateField, Form, LongTextField
 
 REASONS = 2000
 OFFERED = [
@@ -25,12 +25,12 @@ class DecisionForm(Form):
         widget=forms.RadioSelect,
         error_messages={"required": _("Choose what is done about the certificates.")},
     )
-    reasons = forms.CharField(
+    reasons = LongTextField(
         label=_("Reasons for the decision"),
         help_text=_("The organisation gets the reasons by email."),
         max_length=REASONS,
-        widget=forms.Textarea(attrs={"rows": 5}),
-        error_messages={"required": _("Write the reasons.")},
+        rows=5,
+        missing=_("Write the reasons."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -53,9 +53,8 @@ class AsOfForm(Form):
 class AcceptForm(Form):
     """Why an import that stopped may end as many units as it would."""
 
-    reason = forms.CharField(
+    reason = LongTextField(
         label=_("Why is it right that these units end?"),
         max_length=REASONS,
-        widget=forms.Textarea(attrs={"rows": 4}),
-        error_messages={"required": _("Write why it is right.")},
+        missing=_("Write why it is right."),
     )

@@ -13,11 +13,12 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import access
-from accounts.register import queries, services
+from accounts.register.lookup import queries
+from accounts.register.mirror import imports
 from accounts.register.models import Kind, RegisterRun
-from applications.changes.wording import REGISTERS
-from applications.forms.registering import AcceptForm
-from applications.views.history import names_of, who
+from applications.register_watch.wording import REGISTERS
+from applications.views.console.register.forms import AcceptForm
+from applications.views.shared.history import names_of, who
 from certportal.foundation import clock
 
 PER_PAGE = 50
@@ -57,7 +58,7 @@ def run(request: HttpRequest, run_id: int) -> HttpResponseBase:
         return leading
     form = AcceptForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        services.accept_held(
+        imports.accept_held(
             shown.pk,
             reason=form.cleaned_data["reason"],
             actor=access.actor_of(request),

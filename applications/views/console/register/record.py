@@ -7,10 +7,10 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts import access
-from accounts.register import queries
+from accounts.register.lookup import queries
 from accounts.register.models import Kind, RegisterRecord
-from applications.changes.wording import SECTORS, status, told
-from applications.forms.registering import AsOfForm
+from applications.register_watch.wording import SECTORS, status, told
+from applications.views.console.register.forms import AsOfForm
 from certportal.foundation import clock
 
 

@@ -1,20 +1,56 @@
 """Handing the account of an organisation over to its successor."""
 
+from django import forms
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from accounts import access
+from accounts.forms import BusinessIdField
 from accounts.models import Succession
-from accounts.services.succeeding import NotSucceeding
+from accounts.services.organisations.succession import NotSucceeding
 from applications import services
-from applications.forms.succession import PartiesForm, SuccessionForm
+from applications.services.reviewer.succession import to_succeed
+from applications.views.shared.entry import by_person
 from certportal.foundation import clock
+from certportal.foundation.web.forms import Form, LongTextField
 
 PER_PAGE = 25
+
+
+class PartiesForm(Form):
+    """The business IDs of the former organisation and of its successor."""
+
+    former = BusinessIdField(
+        label=_("Business ID of the organisation whose account is handed over")
+    )
+    successor = BusinessIdField(label=_("Business ID of its successor"))
+
+    def clean_successor(self) -> str:
+        """Nobody succeeds themselves."""
+        code: str = self.cleaned_data["successor"]
+        if code == self.cleaned_data.get("former"):
+            raise ValidationError(_("The organisation cannot succeed itself."))
+        return code
+
+
+class SuccessionForm(Form):
+    """The same, confirmed with a reason that all concerned read."""
+
+    former = BusinessIdField(widget=forms.HiddenInput)
+    successor = BusinessIdField(widget=forms.HiddenInput)
+    reason = LongTextField(
+        label=_("On what does the succession rest?"),
+        help_text=_(
+            "For example the law or the decision on the merger. Everybody concerned gets it by"
+            " email."
+        ),
+        missing=_("Write on what the succession rests."),
+    )
 
 
 @access.reviewer_required
@@ -39,26 +75,20 @@ def _hand_over(request: HttpRequest) -> HttpResponseBase:
         return _show(request, parties)
     if not form.is_valid():
         return _preview(request, parties, form)
-    services.succeed(
-        form.cleaned_data["former"],
-        form.cleaned_data["successor"],
-        reason=form.cleaned_data["reason"],
-        person=access.person_of(request),
-        actor=access.actor_of(request),
-        now=clock.now(),
-    )
+    services.succeed(**form.cleaned_data, **by_person(request))
     messages.success(request, _("Orders, people and certificates are with the successor now."))
     return redirect("console:succession")
 
 
 def _preview(request: HttpRequest, parties: PartiesForm, form: SuccessionForm) -> HttpResponseBase:
-    given = parties.cleaned_data
+    given, now = parties.cleaned_data, clock.now()
     try:
-        prospect = services.preview_succession(given["former"], given["successor"], now=clock.now())
+        prospect = services.preview_succession(given["former"], given["successor"], now=now)
     except NotSucceeding as refusal:
         parties.add_error(None, str(refusal))
         return _show(request, parties)
-    context = {"form": form, "prospect": prospect, "given": given}
+    obstacles = list(to_succeed(prospect, access.person_of(request), now=now))
+    context = {"form": form, "prospect": prospect, "given": given, "obstacles": obstacles}
     return render(request, "applications/console/succession_confirm.html", context)
 
 

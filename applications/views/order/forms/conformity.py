@@ -7,11 +7,12 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from applications.conformity import document
-from applications.forms.shared import PartForm
-from applications.kinds import ConformityClass
-from certportal.foundation.documents import MAX_BYTES
-from certportal.foundation.forms import DateField, UploadField
+from applications.models.certificate_types import ConformityClass
+from applications.rules.conformity import document
+from applications.views.shared.forms import PartForm
+from certportal.foundation.files.documents import MAX_BYTES, MAX_MEGABYTES, TooBig
+from certportal.foundation.web.forms import DateField, UploadField
+from certportal.foundation.wording import filled
 
 
 class ConformityForm(PartForm):
@@ -47,11 +48,11 @@ class ConformityForm(PartForm):
     )
     file = UploadField(
         label=gettext_lazy("Certificate of conformity as a PDF"),
-        help_text=gettext_lazy("At most 10 MB."),
+        help_text=filled(gettext_lazy("At most %(limit)s MB."), limit=MAX_MEGABYTES),
         max_bytes=MAX_BYTES,
         accept=".pdf,application/pdf",
         required=False,
-        error_messages={"too_big": gettext_lazy("The file must be at most 10 MB.")},
+        error_messages={"too_big": TooBig.message},
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

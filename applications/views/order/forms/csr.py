@@ -6,8 +6,9 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from applications.forms.shared import VersionForm
-from certportal.foundation.forms import UploadField, Words
+from applications.views.shared.forms import VersionForm
+from certportal.foundation.web.forms import UploadField, Words
+from certportal.foundation.wording import filled
 from issuance.csr import MAX_BYTES, MOST_SEARCHED
 
 HOW = [
@@ -18,17 +19,24 @@ LATER = [
     ("technical_contact", gettext_lazy("The technical contact sends it after I have ordered")),
     ("applicant", gettext_lazy("I send it myself after I have ordered")),
 ]
+FILE_TOO_BIG = filled(UploadField.default_error_messages["too_big"], limit=MAX_BYTES // 1024)
+TEXT_TOO_LONG = filled(
+    gettext_lazy("The text must be at most %(limit)s kB."), limit=MAX_BYTES // 1024
+)
 
 
 def request_file() -> UploadField:
     """Return the field for a certificate request as a file."""
     return UploadField(
         label=gettext_lazy("Certificate request as a file"),
-        help_text=gettext_lazy("PEM or DER, at most 64 kB. The private key stays with you."),
+        help_text=filled(
+            gettext_lazy("PEM or DER, at most %(limit)s kB. The private key stays with you."),
+            limit=MAX_BYTES // 1024,
+        ),
         max_bytes=MOST_SEARCHED,  # the doctor refuses less, after a look for private keys
         accept=".csr,.pem,.der,.p10,.req,.txt",
         required=False,
-        error_messages={"too_big": gettext_lazy("The file must be at most 64 kB.")},
+        error_messages={"too_big": FILE_TOO_BIG},
     )
 
 
@@ -41,7 +49,7 @@ def request_text(label: Words) -> forms.CharField:
         widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false", "autocomplete": "off"}),
         required=False,
         strip=False,
-        error_messages={"max_length": gettext_lazy("The text must be at most 64 kB.")},
+        error_messages={"max_length": TEXT_TOO_LONG},
     )
 
 

@@ -7,8 +7,10 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from applications.declarations import DECLARATIONS
-from applications.forms.shared import VersionForm
+from applications.rules.declarations import DECLARATIONS
+from applications.views.shared.forms import VersionForm
+from certportal.foundation.web.forms import LONGEST_TEXT
+from certportal.foundation.wording import filled
 
 
 class DeclarationsForm(VersionForm):
@@ -35,11 +37,13 @@ class AdditionForm(VersionForm):
 
     text = forms.CharField(
         label=_("What do you want to add?"),
-        help_text=_("The reviewer reads this. At most 4,000 characters."),
-        max_length=4000,
+        help_text=filled(
+            _("The reviewer reads this. At most %(limit)s characters."), limit=LONGEST_TEXT
+        ),
+        max_length=LONGEST_TEXT,
         widget=forms.Textarea(attrs={"rows": 6}),
         error_messages={
             "required": _("Write what you want to add."),
-            "max_length": _("Shorten the text to at most 4,000 characters."),
+            "max_length": _("Shorten the text to at most %(limit_value)s characters."),
         },
     )

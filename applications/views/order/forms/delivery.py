@@ -7,10 +7,10 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from applications import contents, mediation
-from applications.forms.shared import PartForm
-from applications.kinds import Delivery
-from certportal.foundation.forms import EmailField
+from applications.models.certificate_types import Delivery
+from applications.rules import intermediaries, sections
+from applications.views.shared.forms import PartForm
+from certportal.foundation.web.forms import EmailField
 
 
 class ContactForm(PartForm):
@@ -56,11 +56,11 @@ class ContactForm(PartForm):
         """An intermediary's technical contact has the organisation that the system writes."""
         super().__init__(*args, **kwargs)
         self._mark(*(("technical_name", "technical_email") if self.needs_contact() else ()))
-        if mediation.is_mediated(self.application):
+        if intermediaries.is_mediated(self.application):
             field = self.fields["technical_organisation"]
-            field.disabled, field.initial = True, mediation.ORGANISATION
+            field.disabled, field.initial = True, intermediaries.ORGANISATION
             field.help_text = _("The service writes this in an intermediary's orders.")
-            self.initial["technical_organisation"] = mediation.ORGANISATION
+            self.initial["technical_organisation"] = intermediaries.ORGANISATION
 
     def clean(self) -> dict[str, Any]:
         """A technical contact who is needed has a name and an address, a deputy both or neither."""
@@ -103,7 +103,7 @@ class TechnicalForm(ContactForm):
 
     def needs_contact(self) -> bool:
         """A contact is needed who gets the certificate or brings the request."""
-        return contents.needs_technical_contact(self.application)
+        return sections.needs_technical_contact(self.application)
 
 
 class DeliveryForm(PartForm):

@@ -5,9 +5,15 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from applications.forms.shared import PartForm, VersionForm
-from certportal.foundation.forms import EmailField, counted
-from issuance.names import is_email
+from applications.rules.certificate_names import LONGEST
+from applications.views.shared.forms import PartForm, VersionForm
+from certportal.foundation.web.forms import EmailField, counted
+from certportal.foundation.web.tokens import DIGITS
+from certportal.foundation.wording import filled
+from issuance.certificate.hosts import host_problem
+from issuance.certificate.names import is_email
+from issuance.findings import found
+from issuance.wording import word
 
 
 class MailboxForm(PartForm):
@@ -16,21 +22,26 @@ class MailboxForm(PartForm):
     certified_email = counted(
         EmailField(
             label=gettext_lazy("Address of the shared mailbox"),
-            help_text=gettext_lazy(
-                "The address is written in the certificate. We send a code to it. At most 64"
-                " characters, without å, ä and ö."
+            help_text=filled(
+                gettext_lazy(
+                    "The address is written in the certificate. We send a code to it. At most"
+                    " %(limit)s characters, without å, ä and ö."
+                ),
+                limit=LONGEST,
             ),
         ),
-        most=64,
+        most=LONGEST,
     )
 
     def clean_certified_email(self) -> str:
         """Return the address in lower case; refuse what a certificate cannot carry."""
         address: str = self.cleaned_data["certified_email"].lower()
+        host = address.rpartition("@")[2]
+        if host.isascii() and (problem := host_problem(host)):
+            raise ValidationError(word(found("san.host", value=host, problem=problem)).text)
         if not is_email(address):
-            raise ValidationError(
-                _("Enter an address of at most 64 characters without å, ä and ö.")
-            )
+            words = _("Enter an address of at most %(limit)s characters without å, ä and ö.")
+            raise ValidationError(words, params={"limit": LONGEST})
         return address
 
 
@@ -39,7 +50,7 @@ class CodeForm(VersionForm):
 
     code = forms.CharField(
         label=gettext_lazy("Code from the email"),
-        help_text=gettext_lazy("Eight digits."),
+        help_text=filled(gettext_lazy("%(digits)s digits."), digits=DIGITS),
         max_length=20,
         widget=forms.TextInput(
             attrs={"inputmode": "numeric", "autocomplete": "one-time-code", "class": "short"}

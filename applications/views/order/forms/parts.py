@@ -8,10 +8,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.utils.translation import pgettext_lazy as pgettext
 
-from applications.forms.hosts import host_names
-from applications.forms.shared import PartForm
-from applications.kinds import CertificateType, Purpose
-from certportal.foundation.forms import (
+from applications.models.certificate_types import CertificateType, Purpose
+from applications.rules import systems
+from applications.rules.certificate_names import LONGEST
+from applications.views.order.forms.hosts import host_names
+from applications.views.shared.forms import PartForm
+from certportal.foundation.web.forms import (
     EmailField,
     Form,
     HintedRadioSelect,
@@ -19,25 +21,10 @@ from certportal.foundation.forms import (
     Words,
     counted,
 )
-from issuance.names import foreign_characters, is_oid
+from certportal.foundation.wording import filled
+from issuance.certificate.names import foreign_characters, is_oid
 
-TYPE_HINTS: dict[str, Words] = {
-    CertificateType.SERVER: gettext_lazy(
-        "Secures the connections of your server, for example to the Kanta services."
-    ),
-    CertificateType.TEST_SERVER: gettext_lazy(
-        "For trying out connections. Production systems do not trust it."
-    ),
-    CertificateType.SYSTEM_SIGNATURE: gettext_lazy(
-        "Your information system signs documents with it."
-    ),
-    CertificateType.TEST_SYSTEM_SIGNATURE: gettext_lazy(
-        "For trying out signatures. Production systems do not trust it."
-    ),
-    CertificateType.EMAIL: gettext_lazy(
-        "Signs and encrypts the mail of a mailbox that your organisation shares."
-    ),
-}
+TYPE_HINTS: dict[str, Words] = {kind: kind.hint for kind in CertificateType}
 TEST_FLAG = pgettext("test certificate", "TEST")
 TEST_FLAGS: dict[str, Words] = {kind: TEST_FLAG for kind in CertificateType if kind.is_test}
 
@@ -93,11 +80,13 @@ class HostNamesForm(PartForm):
 
     def saved(self) -> dict[str, Any]:
         """Return the stored names in order."""
-        return {"host_names": [host.name for host in self.application.host_names.all()]}
+        return {"host_names": self.application.names}
 
     def clean_host_names(self) -> list[str]:
         """Return the names in lower case, without a closing dot; each fault names its value."""
-        return host_names(self.cleaned_data["host_names"])
+        read = host_names(self.cleaned_data["host_names"])
+        self.said = read.said
+        return read.names
 
 
 class SystemForm(PartForm):
@@ -106,16 +95,21 @@ class SystemForm(PartForm):
     system_name = counted(
         forms.CharField(
             label=gettext_lazy("Name of the information system"),
-            max_length=64,
-            help_text=gettext_lazy(
-                "The name is written in the certificate. At most 64 characters."
+            max_length=LONGEST,
+            help_text=filled(
+                gettext_lazy(
+                    "The name is written in the certificate. At most %(limit)s characters."
+                ),
+                limit=LONGEST,
             ),
             error_messages={
                 "required": gettext_lazy("Enter the name of the information system."),
-                "max_length": gettext_lazy("Shorten the name to at most 64 characters."),
+                "max_length": gettext_lazy(
+                    "Shorten the name to at most %(limit_value)s characters."
+                ),
             },
         ),
-        most=64,
+        most=LONGEST,
     )
     system_oid = forms.CharField(
         label=gettext_lazy("OID of the information system"),
@@ -127,6 +121,31 @@ class SystemForm(PartForm):
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
         error_messages={"required": gettext_lazy("Enter the OID of the information system.")},
     )
+    system_oid_reason = counted(
+        forms.CharField(
+            label=gettext_lazy("Why the system's OID is not under your own OID root"),
+            max_length=300,
+            required=False,
+            help_text=gettext_lazy(
+                "For example whose system it is and by which agreement you use it. A reviewer"
+                " decides whether the OID can be accepted."
+            ),
+            widget=forms.Textarea(attrs={"rows": 3}),
+        ),
+        most=300,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Ask for the reason only where the OID is outside the own root."""
+        super().__init__(*args, **kwargs)
+        given = self.data.get("system_oid") if self.is_bound else self.initial["system_oid"]
+        if self._is_own("".join(str(given or "").split())):
+            del self.fields["system_oid_reason"]
+
+    def saved(self) -> dict[str, Any]:
+        """Begin the OID with the organisation's own root, which the register tells."""
+        given = super().saved()
+        return given | {"system_oid": given["system_oid"] or self._root()}
 
     def clean_system_name(self) -> str:
         """Name the characters that a certificate cannot carry."""
@@ -146,6 +165,35 @@ class SystemForm(PartForm):
                 _("“%(value)s” is not an OID. Enter numbers separated by dots.") % {"value": oid}
             )
         return oid
+
+    def clean(self) -> dict[str, Any]:
+        """Take an OID outside the own root only with a reason."""
+        given = super().clean() or {}
+        oid, reason = given.get("system_oid"), given.get("system_oid_reason", "")
+        if oid and not reason and not self._is_own(oid):
+            self.add_error(
+                "system_oid",
+                _(
+                    "“%(value)s” is not under your organisation's own OID root. Enter an OID that"
+                    " begins with %(root)s."
+                )
+                % {"value": oid, "root": self._root()},
+            )
+            self.add_error(
+                "system_oid_reason",
+                _("If the system must have this OID, write why. A reviewer decides."),
+            )
+        return given
+
+    def values(self) -> dict[str, Any]:
+        """Forget the reason of an earlier OID where none is asked for."""
+        return {"system_oid_reason": ""} | super().values()
+
+    def _is_own(self, oid: str) -> bool:
+        return not is_oid(oid) or systems.is_under(oid, self._root())
+
+    def _root(self) -> str:
+        return systems.root(self.application, on=self.today)
 
 
 class ContactForm(PartForm):

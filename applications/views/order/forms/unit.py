@@ -11,30 +11,25 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.register.models import RegisterRecord
-from applications.forms.shared import PartForm, VersionForm
-from applications.naming import LONGEST, CertificateName, Names, fits
-from certportal.foundation.forms import Form, HintedRadioSelect, counted
-from issuance.names import foreign_characters
+from applications.rules.certificate_names import LONGEST, CertificateName, Names, fits
+from applications.views.shared.forms import PartForm, VersionForm
+from certportal.foundation.web.forms import Form, HintedRadioSelect, SearchField, counted
+from issuance.certificate.names import foreign_characters
 
 
 class SearchForm(Form):
     """A search among the units of the organisation."""
 
-    q = forms.CharField(
-        label=gettext_lazy("Search by name, OID or municipality"),
-        max_length=120,
-        required=False,
-        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
-    )
+    q = SearchField(label=gettext_lazy("Search by name, OID or municipality"))
 
     def __init__(self, *args: Any, within: str = "", **kwargs: Any) -> None:
-        """A search field is never marked optional; `within` limits what is offered while typing."""
+        """`within` limits what is offered while typing."""
         super().__init__(*args, **kwargs)
-        field = self.fields["q"]
-        field.never_optional = True  # type: ignore[attr-defined]
         if within:
             place = reverse("register_options")
-            field.widget.attrs["data-combobox"] = f"{place}?{urlencode({'within': within})}"
+            self.fields["q"].widget.attrs["data-combobox"] = (
+                f"{place}?{urlencode({'within': within})}"
+            )
 
 
 def key_of(record: RegisterRecord) -> str:
@@ -86,12 +81,12 @@ class UnitForm(PartForm):
 class SpellingForm(VersionForm):
     """How names are written whose characters certificates cannot carry."""
 
-    def __init__(self, names: Names, server: bool, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, names: Names, carries_unit: bool, *args: Any, **kwargs: Any) -> None:
         """Ask only for names that have such characters."""
         super().__init__(*args, **kwargs)
         if asks(names.organisation):
             self.fields["organisation_spelling"] = _field(names.organisation)
-        if names.unit is not None and asks(names.unit) and not server:
+        if names.unit is not None and asks(names.unit) and carries_unit:
             self.fields["unit_spelling"] = _field(names.unit)
 
     @property
@@ -117,7 +112,7 @@ def _field(name: CertificateName) -> forms.CharField:
         max_length=LONGEST,
         initial=name.value,
         validators=[_check_spelling],
-        error_messages={"max_length": _("Shorten the name to at most 64 characters.")},
+        error_messages={"max_length": _("Shorten the name to at most %(limit_value)s characters.")},
     )
     return counted(field, most=LONGEST)
 

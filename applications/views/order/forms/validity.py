@@ -7,12 +7,10 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from applications.forms.shared import PartForm
-from applications.kinds import CertificateType
-from certportal.foundation.forms import DateField
-
-LATEST_START = 60
-"""Days ahead of today on which validity may begin at the latest (the service description)."""
+from applications.views.shared.forms import PartForm
+from certportal.foundation.web.forms import DateField
+from certportal.foundation.wording import filled
+from issuance.certificate.profiles import LATEST_START_DAYS
 
 
 class ValidityForm(PartForm):
@@ -38,14 +36,17 @@ class ValidityForm(PartForm):
     )
     start = DateField(
         label=gettext_lazy("First day of validity"),
-        help_text=gettext_lazy("Only if you chose the day yourself. At most 60 days ahead."),
+        help_text=filled(
+            gettext_lazy("Only if you chose the day yourself. At most %(days)s days ahead."),
+            days=LATEST_START_DAYS,
+        ),
         required=False,
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Limit the months by the type of certificate."""
         super().__init__(*args, **kwargs)
-        most = CertificateType(self.application.type).most_months
+        most = self.application.kind.most_months
         field = cast(forms.IntegerField, self.fields["validity_months"])
         field.help_text = _("At most %(months)d months.") % {"months": most}
         self.most = most
@@ -54,8 +55,7 @@ class ValidityForm(PartForm):
         """Return the present values; the longest validity where nothing is chosen yet."""
         application = self.application
         return {
-            "validity_months": application.validity_months
-            or CertificateType(application.type).most_months,
+            "validity_months": application.validity_months or application.kind.most_months,
             "begins": "chosen" if application.start else "at_once",
             "start": application.start,
         }
@@ -79,8 +79,9 @@ class ValidityForm(PartForm):
             self.add_error("start", _("Enter the first day of validity."))
         elif start <= self.today:
             self.add_error("start", _("Choose a day after today."))
-        elif start > self.today + timedelta(days=LATEST_START):
-            self.add_error("start", _("Choose a day at most 60 days ahead."))
+        elif start > self.today + timedelta(days=LATEST_START_DAYS):
+            words = _("Choose a day at most %(days)s days ahead.")
+            self.add_error("start", words % {"days": LATEST_START_DAYS})
 
     def values(self) -> dict[str, Any]:
         """Return months and, for a chosen day, that day."""

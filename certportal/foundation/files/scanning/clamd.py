@@ -1,8 +1,8 @@
-"""ClamAV's daemon, spoken to over its own protocol.
+"""A client for ClamAV's daemon, clamd.
 
-A session is one command, INSTREAM of clamd(8): chunks with their lengths as four bytes in network
-order, an empty chunk at the end, and one line back: `stream: OK`, `stream: NAME FOUND`, or an
-error. The leading `z` has command and answer end in NUL.
+Each session is one INSTREAM command (clamd(8)): chunks, each preceded by its length as four bytes
+in network order, and an empty chunk at the end. The response is one line: `stream: OK`,
+`stream: NAME FOUND`, or an error. With prefix `z`, command and response end in NUL.
 """
 
 import re
@@ -22,11 +22,11 @@ class Clamd:
     """A clamd at `tcp://host:port` or `unix:/path/to/socket`."""
 
     def __init__(self, *, address: str, seconds: float = 20) -> None:
-        """Keep the address; `seconds` is the longest wait for each step of a session."""
+        """Keep the address; `seconds` is the timeout of each socket operation."""
         self.address, self.seconds = address, seconds
 
     def scan(self, data: bytes) -> str:
-        """Return the name of what clamd found. Raises Unavailable for anything but an answer."""
+        """Return the name of the virus found, or empty. Raises Unavailable."""
         try:
             with self._connect() as session:
                 return _read(self._ask(session, data))
@@ -63,7 +63,7 @@ class Clamd:
 
 
 def _read(answer: bytes) -> str:
-    """Return the name of a find, empty for a clean stream. Raises Unavailable for all else."""
+    """Return the virus name in the response, or empty if clean. Raises Unavailable otherwise."""
     line = answer.rstrip(b"\0\n").decode("utf-8", "replace")
     if line == "stream: OK":
         return ""

@@ -1,4 +1,4 @@
-"""No scanner: whatever else has been checked of a document is all that is checked."""
+"""The scanner that is used when none is configured."""
 
 
 class NoScanner:

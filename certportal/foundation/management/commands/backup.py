@@ -1,4 +1,4 @@
-"""`manage.py backup DIR`: database and files into a new folder, encrypted."""
+"""`manage.py backup DIR`: back up database and files into a new folder, encrypted."""
 
 import argparse
 from pathlib import Path
@@ -12,7 +12,7 @@ from certportal.foundation.backup import BackupFailed, back_up
 
 
 class Command(BaseCommand):
-    """Back up; keys and secrets are not in it."""
+    """Back up; signing keys and secrets are not included."""
 
     help = "Back up database, attachments, journal and published files, encrypted with age."
 
@@ -27,7 +27,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Back up and tell how large it is."""
+        """Back up and print the sizes."""
         if options["recipients"] is None:
             raise CommandError(
                 "give --recipients FILE; `age-keygen -o backup.key` makes a key pair, whose "

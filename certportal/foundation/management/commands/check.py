@@ -1,4 +1,4 @@
-"""`manage.py check`: with --deploy the database is looked at too."""
+"""`manage.py check`: with --deploy, the database checks run too."""
 
 from typing import Any
 
@@ -8,10 +8,10 @@ from django.db import DatabaseError, connections
 
 
 class Command(check.Command):
-    """Django's own; what the database says of the CAs must fit the keys of a deployment."""
+    """Django's own command; a deployment check also compares the database with the CA keys."""
 
     def handle(self, *app_labels: Any, **options: Any) -> None:
-        """Check; `--deploy` without `--database` is about every database."""
+        """Check; `--deploy` without `--database` means all databases."""
         if not options["deploy"] or options["databases"]:
             super().handle(*app_labels, **options)
             return

@@ -1,4 +1,4 @@
-"""`manage.py restore DIR --identity FILE`: a backup into an empty database and beside the files."""
+"""`manage.py restore DIR --identity FILE`: restore a backup into an empty database."""
 
 import argparse
 from pathlib import Path
@@ -20,11 +20,11 @@ class Command(BaseCommand):
         parser.add_argument("source", type=Path, help="the folder that backup made")
         parser.add_argument("--identity", type=Path, required=True, help="file of the private key")
         parser.add_argument(
-            "--replace", action="store_true", help="throw away what the database holds"
+            "--replace", action="store_true", help="delete what the database holds first"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Restore and tell which files were kept."""
+        """Restore and print which existing files were kept."""
         source, identity = options["source"], options["identity"]
         try:
             kept = restore(source, identity=identity, replace=options["replace"])

@@ -1,0 +1,26 @@
+"""Django's `manage.py createsuperuser`, disabled: every superuser is an identified person."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
+
+
+class Command(BaseCommand):
+    """Refuse, and say how to make a superuser."""
+
+    help = "Closed: use make_superuser for somebody who has identified themselves."
+
+    def add_arguments(self, parser: Any) -> None:
+        """Accept the options of Django's own command."""
+        parser.add_argument("--username")
+        parser.add_argument("--noinput", "--no-input", action="store_false", dest="interactive")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Refuse."""
+        raise CommandError(
+            _(
+                "A superuser is a person who has identified themselves: let them log in once, then"
+                " run `make_superuser` with their e-mail address."
+            )
+        )

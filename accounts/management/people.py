@@ -1,0 +1,40 @@
+"""What the commands about people have in common: who is named, who acts, and what is refused."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from certportal.foundation import clock
+from certportal.foundation.actors import Actor, system
+from certportal.foundation.errors import Refused
+
+NAME = "login, key of the person, or verified e-mail address"
+
+
+class PeopleCommand(BaseCommand):
+    """Base command: finds and acts on the people named, and reports a refusal as an error.
+
+    The actor is the command itself: whoever may type it at the server needs no login.
+    """
+
+    arguments: Sequence[str] = ("who",)
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add an argument for each person to be named."""
+        for argument in self.arguments:
+            parser.add_argument(argument, help=NAME)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Act, and print what is so from now on."""
+        actor = system(type(self).__module__.rpartition(".")[2])
+        named = [options[argument] for argument in self.arguments]
+        try:
+            self.stdout.write(self.act(named, actor, clock.now()))
+        except Refused as refusal:
+            raise CommandError(str(refusal)) from refusal
+
+    def act(self, named: Sequence[str], actor: Actor, now: datetime) -> str:
+        """Carry out the command and return what to print; overridden by each command."""
+        raise NotImplementedError

@@ -1,0 +1,120 @@
+"""A person's access to their own data: the events about them, and an export."""
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from accounts.models import AccountDecision, Membership, Person, SignOn
+from accounts.services.people import second_factor
+from certportal.foundation.models import Event
+
+
+def events_about(person: Person) -> QuerySet[Event]:
+    """Return the events of which the person is the actor or the object, newest first."""
+    persons = [person.pk, *person.merged_from.values_list("pk", flat=True)]
+    keys = [str(one) for one in persons]
+    logins = [str(one) for one in person.logins.values_list("pk", flat=True)]
+    own = person.memberships.values_list("pk", flat=True)
+    asked = person.administrator_requests.values_list("pk", flat=True)
+    found = Event.objects.filter(
+        Q(actor__in=[f"person:{key}" for key in keys])
+        | Q(object_type="person", object_id__in=keys)
+        | Q(object_type="login", object_id__in=logins)
+        | Q(object_type="membership", object_id__in=[str(one) for one in own])
+        | Q(object_type="administrator_request", object_id__in=[str(one) for one in asked])
+    )
+    return found.select_related("origin").order_by("-id")
+
+
+def is_by(event: Event, person: Person) -> bool:
+    """Whether the person is the event's actor."""
+    return event.actor == f"person:{person.pk}"
+
+
+def address_of(event: Event, person: Person) -> str:
+    """Return the network address of the person's own act; empty for other people's acts."""
+    origin = getattr(event, "origin", None)
+    return str(origin.address) if origin is not None and is_by(event, person) else ""
+
+
+def export(person: Person) -> dict[str, Any]:
+    """Return everything this app stores about the person, and every event about them.
+
+    (GDPR, EU 2016/679, articles 15 and 20.) The hashes of identifiers are left out: they tell the
+    person nothing.
+    """
+    rights = {
+        "requests_to_join": person.join_requests.values(
+            "organisation__name", "asked_at", "settled_at"
+        ),
+        "requests_for_administration": person.administrator_requests.values(
+            "organisation__name", "reason", "asked_at", "granted", "reasons", "decided_at"
+        ),
+        "decisions_about_memberships": AccountDecision.objects.filter(
+            membership__person=person
+        ).values("organisation__name", "kind", "reasons", "at"),
+        "documents_about_rights": person.right_documents.values(
+            "organisation__name", "name", "sha256", "handed_in_at"
+        ),
+    }
+    return {
+        "person": _person(person),
+        "memberships": [_membership(one) for one in _memberships(person)],
+        **{name: list(rows) for name, rows in rights.items()},
+        **_access(person),
+        "events": [_event(one, person) for one in events_about(person).iterator()],
+    }
+
+
+def _person(person: Person) -> dict[str, Any]:
+    names = ("given_name", "family_name", "email", "email_verified_at", "language", "created_at")
+    return {
+        "id": str(person.pk),
+        **{name: getattr(person, name) for name in names},
+        "recognised_by": list(person.identifiers.values("kind", "added_at")),
+        "roles": list(person.staff_roles.values("kind", "granted_at", "ended_at")),
+    }
+
+
+def _access(person: Person) -> dict[str, Any]:
+    """Return how the person logs in: logins, sessions and second factors."""
+    sessions = SignOn.objects.filter(_same(person)).order_by("-begun_at")
+    logins = person.logins.values("date_joined", "is_active", "is_staff", "last_login")
+    return {
+        "logins": list(logins),
+        "sessions": list(sessions.values("begun_at", "seen_at", "ended_at", "browser", "address")),
+        "second_factors": [
+            {"kind": one.type, "added_at": one.created_at, "used_at": one.last_used_at}
+            for login in person.logins.all()
+            for one in second_factor.factors(login)
+        ],
+    }
+
+
+def _same(person: Person) -> Q:
+    """Return the condition for rows of the person, or of persons merged into them."""
+    return Q(person=person) | Q(person__merged_into=person)
+
+
+def _memberships(person: Person) -> QuerySet[Membership]:
+    held = Membership.objects.filter(_same(person))
+    return held.select_related("organisation").order_by("begun_at", "pk")
+
+
+def _membership(one: Membership) -> dict[str, Any]:
+    names = ("role", "basis", "stated_basis", "basis_detail", "basis_note", "confirmed_at")
+    values = {
+        name: getattr(one, name) for name in (*names, "confirmed_until", "begun_at", "ended_at")
+    }
+    return {"organisation": one.organisation.name} | values
+
+
+def _event(event: Event, person: Person) -> dict[str, Any]:
+    return {
+        "at": event.at,
+        "action": event.action,
+        "by": "self" if is_by(event, person) else event.actor.split(":")[0],
+        "object": f"{event.object_type}:{event.object_id}",
+        "refused": event.refused,
+        "address": address_of(event, person),
+    }

@@ -1,0 +1,1 @@
+"""Reading of the register mirror: by key and by search, and folding of names."""

@@ -1,0 +1,1 @@
+"""Writing of the register mirror: imports, comparison, reports."""

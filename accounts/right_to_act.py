@@ -1,0 +1,91 @@
+"""Determining the basis of a person's right to act for an organisation."""
+
+from datetime import date
+
+from django.db.models import F, Q, QuerySet
+
+from accounts.models import Invitation, Membership, Organisation, Person
+
+
+def right_of(person: Person, organisation: Organisation) -> Membership | None:
+    """Return the current or last membership from which the person's right to act derives.
+
+    An invited member's right derives from the inviter's, and so on up to a membership that does
+    not begin with an invitation: an invitation conveys no more right than the inviter has, also
+    when a former inviter is invited back. If that membership ended without having been confirmed,
+    the person's own membership is returned: they must show the right themselves.
+    """
+    own = _memberships(person, organisation).first()
+    if own is None or own.basis != Membership.Basis.INVITATION:
+        return own
+    root = _root(own, organisation)
+    if root is None or (root.ended_at is not None and is_unconfirmed(root)):
+        return own
+    return root
+
+
+def is_unconfirmed(right: Membership | None) -> bool:
+    """Whether the right is one that has not been confirmed."""
+    return right is not None and right.is_unconfirmed
+
+
+def has_ended(right: Membership | None, *, on: date) -> bool:
+    """Whether it was confirmed on the person's word alone, and the last day for that is over."""
+    return right is not None and right.confirmed_until is not None and right.confirmed_until < on
+
+
+def is_shown(membership: Membership) -> bool:
+    """Whether the member's right to act, or the one it derives from, is confirmed.
+
+    Without that, a member can only draft, send and follow their own orders: they see no other
+    person's data and cannot invite.
+    """
+    return not is_unconfirmed(right_of(membership.person, membership.organisation))
+
+
+def confirmed_administrators(organisation: Organisation) -> list[Membership]:
+    """Return the current administrators whose right to act is confirmed, oldest first.
+
+    Only they can invite, and only they are told who asks to be invited.
+    """
+    current = organisation.memberships.filter(ended_at=None, role=Membership.Role.ADMINISTRATOR)
+    found = current.select_related("person", "organisation").order_by("begun_at")
+    return [one for one in found if is_shown(one)]
+
+
+def _root(own: Membership, organisation: Organisation) -> Membership | None:
+    """Follow the invitations up to a membership without one; else take the founder's own.
+
+    The founder's is taken where an inviter is unknown or the chain is circular.
+    """
+    followed, at = set(), own
+    while at.basis == Membership.Basis.INVITATION:
+        followed.add(at.person_id)
+        inviter = _inviter(at)
+        above = _memberships(inviter, organisation).first() if inviter else None
+        if above is None or above.person_id in followed:
+            founding = _memberships(organisation.founded_by, organisation)
+            return founding.exclude(basis=Membership.Basis.INVITATION).first()
+        at = above
+    return at
+
+
+def _inviter(membership: Membership) -> Person | None:
+    """Return who made the invitation with which the membership began, or None if unknown."""
+    person = membership.person
+    accepted = Invitation.objects.filter(
+        Q(accepted_by=person) | Q(accepted_by__merged_into=person),
+        organisation=membership.organisation_id,
+        accepted_at=membership.begun_at,
+    )
+    found = accepted.select_related("made_by").first()
+    return found.made_by if found else None
+
+
+def _memberships(person: Person, organisation: Organisation) -> QuerySet[Membership]:
+    """Return the memberships of the person and of persons merged into them, latest first."""
+    today = person.current
+    held = organisation.memberships.filter(Q(person=today) | Q(person__merged_into=today))
+    return held.select_related("person", "confirmed_by").order_by(
+        F("ended_at").desc(nulls_first=True), "-begun_at", "-id"
+    )

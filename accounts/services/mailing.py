@@ -1,0 +1,21 @@
+"""Enqueueing the mails about people and accounts, which `accounts.mail` writes."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import Model
+
+from accounts.models import Person
+from certportal.foundation.outbox import outbox
+
+
+def enqueue(kind: str, about: Model, *, language: str, now: datetime) -> None:
+    """Enqueue the mail of this kind about the row, which itself tells who gets it."""
+    outbox.enqueue("person.mail", now=now, kind=kind, id=str(about.pk), language=language)
+
+
+def enqueue_for(people: Iterable[Person], kind: str, about: Model, *, now: datetime) -> None:
+    """Enqueue the mail of this kind about the row for each person once, in their language."""
+    for person in dict.fromkeys(people):
+        given = {"kind": kind, "id": str(about.pk), "to": str(person.pk)}
+        outbox.enqueue("person.mail", now=now, language=person.language, **given)

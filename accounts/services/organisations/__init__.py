@@ -1,0 +1,1 @@
+"""Accounts of organisations: founding, membership, invitations, succession."""

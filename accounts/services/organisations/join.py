@@ -1,0 +1,57 @@
+"""Asking the administrators of an existing account for an invitation.
+
+Only administrators whose own right is confirmed are told who asks, because a stranger may have
+founded the account. Without such an administrator the request waits, and the person may ask the
+authority instead (`administrator_requests`).
+"""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from accounts.event_names import AccountEvent
+from accounts.models import BusinessId, JoinRequest, Person
+from accounts.right_to_act import confirmed_administrators
+from accounts.services.organisations import membership as members
+from accounts.services.organisations.invite import AlreadyMember
+from accounts.services.rights import askers
+from certportal.foundation import events
+from certportal.foundation.actors import Actor
+from certportal.foundation.web import limits
+
+MOST_A_DAY = 10
+# A repeated request notifies the administrators again at most this often.
+AGAIN_AFTER = timedelta(days=1)
+MOST_A_DAY_FROM = 100
+
+
+@transaction.atomic
+def ask(person: Person, business_id: str, *, actor: Actor, now: datetime) -> JoinRequest | None:
+    """Store the request and mail the account's confirmed administrators.
+
+    A repeated request mails them again at most once in `AGAIN_AFTER`. Returns None when the
+    business ID has no account. Raises AlreadyMember and TooMany.
+    """
+    organisation = BusinessId.holder(business_id)
+    # Locked, as it may be closed at this moment: nobody would ever answer the request.
+    if organisation is None or members.lock_account(organisation.pk).is_closed:
+        return None
+    if person.memberships.filter(organisation=organisation, ended_at=None).exists():
+        raise AlreadyMember
+    day = timedelta(days=1)
+    limits.spend_by("join", actor, most=MOST_A_DAY, most_from=MOST_A_DAY_FROM, per=day, now=now)
+    request, made = JoinRequest.objects.get_or_create(
+        person=person,
+        organisation=organisation,
+        settled_at=None,
+        defaults={"asked_at": now},
+    )
+    if not made and now - (request.asked_again_at or request.asked_at) < AGAIN_AFTER:
+        return request
+    if not made:
+        request.asked_again_at = now
+        request.save(update_fields=["asked_again_at"])
+    name = AccountEvent.JOIN_REQUEST_MADE if made else AccountEvent.JOIN_REQUEST_REPEATED
+    events.record(name, request, actor=actor, now=now)
+    askers.tell_of([request], confirmed_administrators(request.organisation), now=now)
+    return request

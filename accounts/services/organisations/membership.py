@@ -1,0 +1,179 @@
+"""Members of an account and their roles: changing a role, removing a member, leaving."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.event_names import AccountEvent
+from accounts.models import Membership, Organisation, Person
+from accounts.right_to_act import confirmed_administrators, is_shown
+from accounts.services import mailing
+from accounts.services.people import sessions
+from certportal.foundation import events
+from certportal.foundation.actors import Actor
+from certportal.foundation.errors import NotAllowed, Refused
+
+
+class LastAdministrator(Refused):
+    """The account would be left without a confirmed administrator."""
+
+    message = _(
+        "An account must have at least one administrator. Make somebody else an"
+        " administrator first."
+    )
+
+
+class NoMember(Refused):
+    """The membership has ended in the meantime."""
+
+    status = 409
+
+    message = _("The person does not belong to the account any more.")
+
+
+class NotAdministrator(Refused):
+    """The person is not, or no longer, an administrator of the account."""
+
+    status = 409
+
+    message = _("Only an administrator of the account can invite people to it.")
+
+
+class NotConfirmed(NotAllowed):
+    """No reviewer has confirmed yet that the person may act for the organisation."""
+
+    message = _(
+        "No reviewer has confirmed yet that you may act for this organisation, so you cannot"
+        " invite others. You can order certificates yourself; a reviewer confirms your right with"
+        " the first order. A document about your right makes that quick."
+    )
+
+
+@transaction.atomic
+def change_role(membership_id: int, role: str, *, actor: Actor, now: datetime) -> Membership:
+    """Give the member another role and notify them. Raises LastAdministrator and NoMember.
+
+    When an administrator loses the role, their open invitations are cancelled.
+    """
+    membership = lock(membership_id)
+    if membership.role == role:
+        return membership
+    _keep_an_administrator(membership)
+    earlier, membership.role = membership.role, role
+    membership.save(update_fields=["role"])
+    events.record(
+        AccountEvent.MEMBERSHIP_ROLE_CHANGED, membership, actor=actor, now=now, earlier=earlier
+    )
+    if earlier == Membership.Role.ADMINISTRATOR:
+        cancel_invitations(membership, actor, now)
+    sessions.renew(membership.person)
+    mailing.enqueue("role_changed", membership, language=membership.person.language, now=now)
+    return membership
+
+
+@transaction.atomic
+def remove(membership_id: int, *, actor: Actor, now: datetime) -> Membership:
+    """End the membership and the person's sessions, and notify the person.
+
+    Raises LastAdministrator and NoMember.
+    """
+    membership = _end_own(membership_id, AccountEvent.MEMBERSHIP_REMOVED, actor, now)
+    sessions.end_all(membership.person, actor=actor, now=now)
+    mailing.enqueue("membership_ended", membership, language=membership.person.language, now=now)
+    return membership
+
+
+@transaction.atomic
+def leave(membership_id: int, *, actor: Actor, now: datetime) -> Membership:
+    """End the actor's own membership and notify the administrators.
+
+    Raises LastAdministrator and NoMember.
+    """
+    membership = _end_own(membership_id, AccountEvent.MEMBERSHIP_LEFT, actor, now)
+    sessions.renew(membership.person)
+    told = [one.person for one in administrators(membership.organisation)]
+    mailing.enqueue_for(told, "member_left", membership, now=now)
+    return membership
+
+
+def administrators(organisation: Organisation) -> list[Membership]:
+    """Return the current administrators of the account, confirmed or not, oldest first."""
+    current = organisation.memberships.filter(ended_at=None, role=Membership.Role.ADMINISTRATOR)
+    return list(current.select_related("person", "organisation").order_by("begun_at"))
+
+
+def lock(membership_id: int) -> Membership:
+    """Lock the membership's account and return the membership as it is under the lock.
+
+    The lock keeps two administrators from removing each other concurrently.
+
+    Raises NoMember when the membership has ended.
+    """
+    membership = Membership.objects.select_related("person").get(pk=membership_id)
+    lock_account(membership.organisation_id)
+    membership.refresh_from_db()
+    if membership.ended_at is not None:
+        raise NoMember
+    return membership
+
+
+def lock_account(organisation_id: UUID) -> Organisation:
+    """Lock the account until the transaction ends.
+
+    Take this lock before locking an invitation or membership: one order prevents deadlocks.
+    """
+    return Organisation.objects.select_for_update().get(pk=organisation_id)
+
+
+def require_administrator(person: Person, organisation_id: UUID) -> None:
+    """Raise NotAdministrator unless the person is an administrator of the locked account.
+
+    Raises NotConfirmed if they are one whose right to act is not confirmed.
+    """
+    role = Membership.Role.ADMINISTRATOR
+    mine = person.memberships.filter(organisation=organisation_id, role=role, ended_at=None)
+    own = mine.select_related("person", "organisation").first()
+    if own is None:
+        raise NotAdministrator
+    if not is_shown(own):
+        raise NotConfirmed
+
+
+def is_last_administrator(membership: Membership) -> bool:
+    """Whether the account would have no confirmed administrator without this one."""
+    if membership.role != Membership.Role.ADMINISTRATOR:
+        return False
+    confirmed = confirmed_administrators(membership.organisation)
+    return not [one for one in confirmed if one.pk != membership.pk]
+
+
+def _keep_an_administrator(membership: Membership) -> None:
+    if is_last_administrator(membership):
+        raise LastAdministrator
+
+
+def _end_own(membership_id: int, name: AccountEvent, actor: Actor, now: datetime) -> Membership:
+    """End a membership from within the account, which must keep an administrator."""
+    membership = lock(membership_id)
+    _keep_an_administrator(membership)
+    end(membership, name, actor=actor, now=now)
+    return membership
+
+
+def end(membership: Membership, name: AccountEvent, *, actor: Actor, now: datetime) -> None:
+    """End the locked membership, record event `name`, cancel the member's open invitations."""
+    membership.ended_at = now
+    membership.save(update_fields=["ended_at"])
+    events.record(name, membership, actor=actor, now=now)
+    cancel_invitations(membership, actor, now)
+
+
+def cancel_invitations(membership: Membership, actor: Actor, now: datetime) -> None:
+    """Cancel the member's open invitations: without the right to invite they must not work."""
+    sent = membership.organisation.invitations.filter(made_by=membership.person_id)
+    for invitation in sent.filter(accepted_at=None, revoked_at=None).select_for_update():
+        invitation.revoked_at = now
+        invitation.save(update_fields=["revoked_at"])
+        events.record(AccountEvent.INVITATION_REVOKED, invitation, actor=actor, now=now)

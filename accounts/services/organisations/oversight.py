@@ -1,0 +1,164 @@
+"""The authority's measures: end a membership, withdraw a confirmation, close an account."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts import access
+from accounts.event_names import AccountEvent
+from accounts.models import AccountDecision, Membership, Organisation, Person
+from accounts.right_to_act import confirmed_administrators, is_shown, is_unconfirmed, right_of
+from accounts.services import mailing
+from accounts.services.organisations import membership as members
+from accounts.services.organisations.administrator_requests import MayNotDecide
+from accounts.services.people import sessions
+from accounts.services.rights import confirm
+from certportal.foundation import clock, events
+from certportal.foundation.actors import Actor
+from certportal.foundation.errors import Refused, Stale
+
+Kind = AccountDecision.Kind
+
+
+class NothingConfirmed(Stale):
+    """The right is not, or no longer, confirmed."""
+
+    message = _("The right is not confirmed, so there is nothing to withdraw.")
+
+
+class RequestsWait(Refused):
+    """A request to be made administrator of the account is still undecided."""
+
+    status = 409
+
+    message = _("Somebody waits to be made an administrator of the account. Decide that first.")
+
+
+class ClosedAlready(Stale):
+    """The account has no current business ID: it was closed or handed over."""
+
+    message = _("The account has been closed or handed over already.")
+
+
+def may_decide(person: Person, organisation_id: UUID, *, now: datetime) -> bool:
+    """Whether the person is a reviewer and was no member within `access.ESTRANGED`."""
+    partial = access.is_partial(person, organisation_id, now=now)
+    return access.is_reviewer(person) and not partial
+
+
+@transaction.atomic
+def end_membership(
+    membership_id: int, *, reasons: str, by: Person, actor: Actor, now: datetime
+) -> AccountDecision:
+    """End the membership, even the last administrator's, and the person's sessions.
+
+    The person and the remaining confirmed administrators are notified with the reasons. Raises
+    MayNotDecide and NoMember.
+    """
+    membership = members.lock(membership_id)
+    _require(by, membership.organisation_id, now)
+    members.end(membership, AccountEvent.MEMBERSHIP_ENDED_BY_AUTHORITY, actor=actor, now=now)
+    sessions.end_all(membership.person, actor=actor, now=now)
+    decision = _decide(Kind.MEMBERSHIP_ENDED, membership, reasons, by, now)
+    stay = [one.person for one in confirmed_administrators(membership.organisation)]
+    mailing.enqueue_for([membership.person, *stay], "account_decided", decision, now=now)
+    return decision
+
+
+@transaction.atomic
+def withdraw_right(
+    membership_id: int, *, reasons: str, by: Person, actor: Actor, now: datetime
+) -> AccountDecision:
+    """Withdraw the confirmation of the member's right to act, and of rights derived from it.
+
+    The right is unverified again: the member and the people they invited can only work on their
+    own orders, and their open invitations are cancelled. Notified are the people affected and the
+    administrators who remain confirmed. Raises MayNotDecide and NothingConfirmed.
+    """
+    found = Membership.objects.select_related("person", "organisation").get(pk=membership_id)
+    members.lock_account(found.organisation_id)
+    found.refresh_from_db(fields=["basis", "ended_at"])
+    _require(by, found.organisation_id, now)
+    if is_unconfirmed(found):
+        raise NothingConfirmed
+    before = _shown(found.organisation)
+    confirm.set_basis(found, Membership.Basis.UNVERIFIED)
+    after = _shown(found.organisation)
+    fallen = [one for key, one in before.items() if key not in after]
+    for one in fallen:
+        members.cancel_invitations(one, actor, now)
+        sessions.renew(one.person)
+    events.record(AccountEvent.MEMBERSHIP_RIGHT_WITHDRAWN, found, actor=actor, now=now)
+    decision = _decide(Kind.RIGHT_WITHDRAWN, found, reasons, by, now)
+    stay = [one for one in after.values() if one.role == Membership.Role.ADMINISTRATOR]
+    told = [one.person for one in (*fallen, *stay)]
+    mailing.enqueue_for(told, "account_decided", decision, now=now)
+    return decision
+
+
+@transaction.atomic
+def close(
+    organisation_id: UUID, *, reasons: str, by: Person, actor: Actor, now: datetime
+) -> AccountDecision:
+    """Close the account: its memberships, open invitations and business ID end.
+
+    The members and the people who asked to be invited are notified with the reasons. The
+    organisation can then found a new account. Raises MayNotDecide, RequestsWait, ClosedAlready.
+    """
+    organisation = members.lock_account(organisation_id)
+    _require(by, organisation.pk, now)
+    if not organisation.business_ids.filter(valid_to=None).update(valid_to=clock.day(now)):
+        raise ClosedAlready
+    if organisation.administrator_requests.filter(decided_at=None).exists():
+        raise RequestsWait
+    current = organisation.memberships.filter(ended_at=None)
+    left = list(current.select_related("person", "organisation").select_for_update(of=["self"]))
+    for one in left:
+        members.end(one, AccountEvent.MEMBERSHIP_ENDED_BY_AUTHORITY, actor=actor, now=now)
+        sessions.end_all(one.person, actor=actor, now=now)
+    waiting = organisation.join_requests.filter(settled_at=None)
+    askers = [one.person for one in waiting.select_related("person")]
+    waiting.update(settled_at=now)
+    decision = AccountDecision.objects.create(
+        kind=Kind.CLOSED, organisation=organisation, reasons=reasons, decided_by=by, at=now
+    )
+    events.record(
+        AccountEvent.ORGANISATION_CLOSED, organisation, actor=actor, now=now, people=len(left)
+    )
+    told = [*(one.person for one in left), *askers]
+    mailing.enqueue_for(told, "account_decided", decision, now=now)
+    return decision
+
+
+def resting_on(membership: Membership) -> list[Membership]:
+    """Return the account's other current members whose right derives from this member's."""
+    current = membership.organisation.memberships.filter(ended_at=None)
+    others = current.exclude(pk=membership.pk).select_related("person", "organisation")
+    return [one for one in others if right_of(one.person, one.organisation) == membership]
+
+
+def _require(by: Person, organisation_id: UUID, now: datetime) -> None:
+    if not may_decide(by, organisation_id, now=now):
+        raise MayNotDecide
+
+
+def _shown(organisation: Organisation) -> dict[int, Membership]:
+    """Return the current memberships whose right is confirmed, by primary key."""
+    current = organisation.memberships.filter(ended_at=None)
+    found = current.select_related("person", "organisation").order_by("begun_at")
+    return {one.pk: one for one in found if is_shown(one)}
+
+
+def _decide(
+    kind: Kind, membership: Membership, reasons: str, by: Person, now: datetime
+) -> AccountDecision:
+    return AccountDecision.objects.create(
+        kind=kind,
+        organisation_id=membership.organisation_id,
+        membership=membership,
+        reasons=reasons,
+        decided_by=by,
+        at=now,
+    )

@@ -1,0 +1,1 @@
+"""People: recognition, e-mail addresses, sessions, second factors, merging, erasure."""

@@ -1,0 +1,1 @@
+"""Rights to act: confirmation, documents that show them, and staff roles."""

@@ -1,0 +1,20 @@
+"""Open requests to be invited to an account, and notifying administrators of them."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from accounts.models import JoinRequest, Membership, Organisation
+from accounts.services import mailing
+
+
+def waiting(account: Organisation) -> QuerySet[JoinRequest]:
+    """Return the account's open requests to be invited."""
+    return account.join_requests.filter(settled_at=None)
+
+
+def tell_of(requests: Iterable[JoinRequest], told: Sequence[Membership], *, now: datetime) -> None:
+    """Mail each of the administrators `told` about each of the open requests."""
+    for request in requests:
+        mailing.enqueue_for((one.person for one in told), "join_request", request, now=now)

@@ -1,0 +1,118 @@
+"""A reviewer's confirmation that a person may act for an organisation."""
+
+from datetime import date, datetime
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts import access
+from accounts.event_names import AccountEvent
+from accounts.models import Membership, Person
+from accounts.right_to_act import confirmed_administrators, is_unconfirmed
+from accounts.services.rights import askers
+from accounts.services.rights import documents as documents_rights
+from accounts.weak_evidence import require_in_range
+from certportal.foundation import events
+from certportal.foundation.actors import Actor
+from certportal.foundation.errors import NotAllowed, Refused
+from certportal.foundation.wording import filled
+
+
+class OwnRight(NotAllowed):
+    """The reviewer is, or was within a year, a member of the organisation (hallintolaki 28 §)."""
+
+    message = filled(
+        _(
+            "You act for this organisation, or have done so within the last %(months)s months, so"
+            " another reviewer must confirm the right."
+        ),
+        months=access.ESTRANGED_MONTHS,
+    )
+
+
+class NothingSeen(Refused):
+    """Neither a document nor a note tells on what evidence the right is confirmed."""
+
+    message = _("Write by what you saw the right, so that another can follow.")
+
+
+class SameAsBefore(Refused):
+    """The note on which a right without an end would rest is that of the person's word alone."""
+
+    message = _(
+        "The note is the same as when the person's word alone showed the right. Write what better"
+        " evidence you have seen, or choose a last day."
+    )
+
+
+def says_nothing_new(membership: Membership, note: str) -> bool:
+    """Whether the right was confirmed on the person's word alone, with this very note."""
+    return membership.is_weak and note.strip() == membership.basis_note
+
+
+@transaction.atomic
+def confirm_right(
+    membership_id: int,
+    *,
+    note: str,
+    until: date | None = None,
+    by: Person | None,
+    actor: Actor,
+    now: datetime,
+) -> Membership:
+    """Confirm the member's right to act; does nothing if it is confirmed without an end.
+
+    Administrators who become confirmed by this are mailed the open requests to be invited.
+    `note`: the evidence that the reviewer saw, at most 300 characters; if empty, the names of the
+    documents handed in. `until`: the last day on which the person's word is enough, if nothing else
+    shows the right; then the note is the reason. The person's own statement is kept. Raises
+    OwnRight, NothingSeen, EndOutOfRange, and SameAsBefore for better evidence that is none.
+    """
+    found = Membership.objects.select_for_update(of=["self"])
+    membership = found.select_related("person", "organisation").get(pk=membership_id)
+    if by is not None and access.is_partial(by, membership.organisation_id, now=now):
+        raise OwnRight
+    if not is_unconfirmed(membership) and not membership.is_weak:
+        return membership
+    documents = list(documents_rights.documents_about(membership))
+    note = note.strip() or ("" if until else ", ".join(one.name for one in documents)[:300])
+    if not note:
+        raise NothingSeen
+    if until is not None:
+        require_in_range(until, now)
+    elif says_nothing_new(membership, note):
+        raise SameAsBefore
+    known = {one.pk for one in confirmed_administrators(membership.organisation)}
+    decided = Membership.Basis.REVIEWER_DECISION
+    set_basis(membership, decided, note=note, by=by, at=now, until=until)
+    events.record(
+        AccountEvent.MEMBERSHIP_RIGHT_CONFIRMED,
+        membership,
+        actor=actor,
+        now=now,
+        stated_basis=membership.stated_basis,
+        documents=[one.sha256 for one in documents],
+        until=until.isoformat() if until else "",
+    )
+    confirmed = confirmed_administrators(membership.organisation)
+    new = [one for one in confirmed if one.pk not in known]
+    askers.tell_of(askers.waiting(membership.organisation), new, now=now)
+    return membership
+
+
+def set_basis(
+    membership: Membership,
+    basis: Membership.Basis,
+    *,
+    note: str = "",
+    by: Person | None = None,
+    at: datetime | None = None,
+    until: date | None = None,
+) -> None:
+    """Save on what the right rests, by whom and when it was confirmed; the statement stays."""
+    membership.basis, membership.basis_note = basis, note
+    membership.confirmed_by, membership.confirmed_at = by, at
+    membership.confirmed_until = until
+    membership.save(
+        update_fields=["basis", "basis_note", "confirmed_by", "confirmed_at", "confirmed_until"]
+    )

@@ -1,0 +1,1 @@
+"""URL configurations: pages for people, and endpoints without a language."""

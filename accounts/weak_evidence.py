@@ -1,0 +1,43 @@
+"""How long evidence lasts that is no more than somebody's word, and a check that is waived.
+
+See docs/decisions/waivers.md.
+"""
+
+from datetime import date, datetime, timedelta
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext_lazy as _
+
+from certportal.foundation import clock
+from certportal.foundation.errors import Refused
+
+MOST_DAYS = 365
+"""The validity of a server certificate: nothing longer rests on it."""
+USUAL_DAYS = 180
+
+
+class EndOutOfRange(Refused):
+    """The last day is in the past, or later than weak evidence and waivers may last."""
+
+    def __init__(self, last: date) -> None:
+        """Name the latest day allowed."""
+        day = date_format(last, "SHORT_DATE_FORMAT")
+        super().__init__(
+            _("Choose an end date that is today or later, and at most %(day)s.") % {"day": day}
+        )
+
+
+def last_day(now: datetime) -> date:
+    """Return the latest day until which a reviewer may accept it now."""
+    return clock.day(now) + timedelta(days=MOST_DAYS)
+
+
+def usual_end(now: datetime) -> date:
+    """Return the last day where the reviewer chooses none."""
+    return clock.day(now) + timedelta(days=USUAL_DAYS)
+
+
+def require_in_range(ends_on: date, now: datetime) -> None:
+    """Raise EndOutOfRange for a day in the past, or too far ahead."""
+    if not clock.day(now) <= ends_on <= last_day(now):
+        raise EndOutOfRange(last_day(now))

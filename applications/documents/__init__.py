@@ -1,0 +1,1 @@
+"""Files made of an order: PDF papers, certificate files, the calendar entry."""

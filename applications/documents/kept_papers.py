@@ -1,0 +1,28 @@
+"""Papers as they were made: which one a mail or page wants, and its bytes."""
+
+from applications.models import Application, Decision, Paper
+from applications.models.paper import Source, key_of
+from certportal.foundation.errors import Unavailable
+from certportal.foundation.files.documents import PDF
+from certportal.foundation.mail.sending import File
+
+
+def last_rejection(application: Application) -> Decision | None:
+    """Return the newest decision that rejected the order, or None."""
+    return application.decisions.filter(kind=Decision.Kind.REJECTED).last()
+
+
+def source(notice: str, application: Application) -> Source | None:
+    """Return what the paper that goes with the notice is made of; None if none goes with it."""
+    if notice == "receipt":
+        return application.submission
+    return last_rejection(application) if notice == "rejected" else None
+
+
+def kept(made_of: Source) -> File:
+    """Return the paper made of the submission or decision. Raises Unavailable until it is made."""
+    paper = Paper.objects.exclude(made_at=None).filter(**key_of(made_of)).first()
+    if paper is None:
+        raise Unavailable("paper")
+    with paper.file.open() as opened:
+        return File(paper.name, opened.read(), PDF)

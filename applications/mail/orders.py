@@ -1,0 +1,210 @@
+"""The mails about orders, as rows of `MAILS`.
+
+An item holds `notice` (the mail), `application`, and `recipient`, named as in
+`applications.rules.recipients`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.urls import reverse
+
+from applications.checks.wording import word_all, word_faults
+from applications.documents import certificate_files, kept_papers
+from applications.models import Application, ContactLink, InformationRequest
+from applications.models.revocation import reason_words
+from applications.replacement import predecessors
+from applications.rules import contact_links, lapse, sections
+from applications.rules.mailbox_code import digits
+from applications.rules.recipients import capacity, resolve
+from applications.rules.revocation import asked_by, is_proven
+from certportal.foundation import clock
+from certportal.foundation.mail import mails
+from certportal.foundation.mail.mails import Asked, Mail, To, registry
+from certportal.foundation.mail.sending import File
+
+FOLDER = "applications/mail"
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """An order, the recipient's role in it, and the newest valid link of that recipient, if any."""
+
+    order: Application
+    recipient: str
+    link: ContactLink | None
+
+
+def _about(asked: Asked) -> Matter | None:
+    """Find the order; a draft may have been deleted meanwhile."""
+    found = Application.objects.select_related("organisation", "submission", "reviewer")
+    order = found.filter(pk=asked.payload["application"]).first()
+    return _matter(order, asked) if order is not None else None
+
+
+def _matter(order: Application, asked: Asked) -> Matter:
+    """Return what a mail about the order to the item's recipient rests on."""
+    recipient = capacity(order, asked.payload["recipient"])
+    is_holder = recipient in contact_links.HOLDERS
+    link = contact_links.newest(order, recipient, now=asked.now) if is_holder else None
+    return Matter(order, recipient, link)
+
+
+def _about_link(asked: Asked) -> Matter | None:
+    """Find the order, unless the recipient's link ended before the mail was sent."""
+    matter = _about(asked)
+    is_holder = matter is not None and matter.recipient in contact_links.HOLDERS
+    return None if is_holder and matter and matter.link is None else matter
+
+
+def _to(matter: Matter, asked: Asked) -> To:
+    return To(*resolve(matter.order, asked.payload["recipient"]))
+
+
+def _context(matter: Matter, asked: Asked) -> Mapping[str, Any]:
+    order, recipient = matter.order, matter.recipient
+    page = "console:case" if recipient == "reviewer" else "applications:order"
+    link = reverse("contact:landing", args=[matter.link.token]) if matter.link else ""
+    return {
+        "application": order,
+        "recipient": recipient,
+        "is_contact": recipient in contact_links.HOLDERS,
+        "on_account": recipient not in {*contact_links.HOLDERS, "mailbox"},
+        "type": order.kind,
+        "is_test": order.kind.is_test,
+        "address": mails.address(reverse(page, args=[order.pk])),
+        "link": link and mails.address(link),
+        **_progress(order, asked),
+        **_certificate(order),
+    }
+
+
+def _progress(order: Application, asked: Asked) -> dict[str, Any]:
+    """Return what is asked, missing, wrong and decided."""
+    lapses_on = lapse.lapses_on(order)
+    refused = order.contact_links.exclude(not_mine_at=None).order_by("not_mine_at").last()
+    return {
+        **_request(order.requests.last()),
+        "decision": order.decisions.last(),
+        "missing": [section.title for section in lapse.missing(order)],
+        "lapses_on": lapses_on,
+        "last_day": lapses_on and lapses_on - timedelta(days=1),
+        "removed_on": lapse.removed_on(clock.day(order.changed_at)),
+        "findings": [words for _finding, words in word_all(order.findings)],
+        "faults": [words for _finding, words in word_faults(order.findings)],
+        "contact_told": bool(contact_links.living(order, now=asked.now)),
+        "refused_by": refused.email if refused else "",
+        "again": order.submission is not None and order.submission.number > 1,
+        "host_names": list(order.host_names.all()),
+    }
+
+
+def _request(request: InformationRequest | None) -> dict[str, Any]:
+    titles = [sections.BY_ID[one].title for one in request.fields] if request else []
+    return {"request": request, "sections": titles}
+
+
+def _certificate(order: Application) -> dict[str, Any]:
+    """Return what there is to tell about the order's certificate, and of a replacement."""
+    certificate = certificate_files.certificate_of(order)
+    return {
+        "certificate": certificate,
+        "predecessor": predecessors.predecessor(order),
+        "successor": predecessors.successor(order),
+        "proven": certificate is not None and is_proven(certificate),
+        "asked_by": asked_by(certificate) if certificate else "",
+        "reason": reason_words(certificate.revocation_reason if certificate else ""),
+    }
+
+
+def _numbered(matter: Matter, subject: str) -> str:
+    return _with_number(matter.order, subject)
+
+
+def _with_number(order: Application, subject: str) -> str:
+    test = "[TEST] " if order.kind.is_test else ""
+    return f"{test}{order.number}: {subject}"
+
+
+def _papers(notice: str) -> Callable[[Matter], Sequence[File]]:
+    """Attach the paper that goes with the notice. Raises Unavailable until it is made."""
+
+    def files(matter: Matter) -> Sequence[File]:
+        made_of = kept_papers.source(notice, matter.order)
+        return [kept_papers.kept(made_of)] if made_of else ()
+
+    return files
+
+
+def _package(matter: Matter) -> Sequence[File]:
+    certificate = certificate_files.certificate_of(matter.order)
+    if certificate is None or certificate.revocation_reason:
+        return ()
+    files = certificate_files.files(matter.order, certificate)
+    return [files["der"], files["pem"], files["chain"]]
+
+
+def _revoked_before_delivery(matter: Matter) -> str | None:
+    certificate = certificate_files.certificate_of(matter.order)
+    return f"{FOLDER}/revoked" if certificate and certificate.revocation_reason else None
+
+
+def _coded(asked: Asked) -> Application | None:
+    """Find the order, unless a newer code has replaced the item's."""
+    order = Application.objects.get(pk=asked.payload["reference"])
+    return order if str(order.certified_email_code) == asked.payload["code"] else None
+
+
+def _mail(name: str, **more: Any) -> Mail[Matter]:
+    given: dict[str, Any] = {"about": _about, "subject": _numbered} | more
+    return Mail(f"{FOLDER}/{name}", to=_to, context=_context, **given)
+
+
+MAILS = registry(
+    _mail("receipt", files=_papers("receipt")),
+    _mail("link_sent", about=_about_link),
+    _mail("not_mine_told"),
+    _mail("csr_attached"),
+    _mail("csr_replaced"),
+    _mail("csr_returned"),
+    _mail("information_wanted"),
+    _mail("deadline_extended"),
+    _mail("request_cancelled"),
+    _mail("answered"),
+    _mail("information_added"),
+    _mail("recalled"),
+    _mail("rejected", files=_papers("rejected")),
+    _mail("reopened"),
+    _mail("withdrawn"),
+    _mail("lapse_warning", about=_about_link),
+    _mail("lapsed"),
+    _mail("account_closed"),
+    _mail("draft_warning"),
+    _mail("package", files=_package, instead=_revoked_before_delivery),
+    _mail("renewal"),
+    _mail("replaced"),
+    _mail("revoked"),
+    Mail(
+        f"{FOLDER}/mailbox_code",
+        about=_coded,
+        to=lambda order, _asked: To(order.certified_email, order.language),
+        context=lambda order, _asked: {"application": order, "code": digits(order)},
+        subject=_with_number,
+    ),
+)
+
+
+def subject(notice: str, order: Application, asked: Asked) -> str:
+    """Return the subject of the mail about the order, as its reader was to see it."""
+    mail, matter = MAILS[notice], _matter(order, asked)
+    return mails.render(mail, matter, mail.to(matter, asked), asked)[0]
+
+
+def question(order: Application, request: InformationRequest, *, now: datetime) -> str:
+    """Return the mail that will ask the applicant for information, the subject first."""
+    asked = Asked({"recipient": "applicant"}, now)
+    matter, row = _matter(order, asked), MAILS["information_wanted"]
+    mail = replace(row, context=lambda m, a: {**_context(m, a), **_request(request)})
+    return "\n\n".join(mails.render(mail, matter, mail.to(matter, asked), asked)).strip()

@@ -1,0 +1,175 @@
+"""An order, with the fields of its form and its state in handling, and its host names."""
+
+import uuid
+from typing import TYPE_CHECKING
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+
+from accounts.models import Organisation, Person
+from accounts.register.models import Kind
+from applications.models.certificate_types import (
+    CertificateType,
+    ConformityClass,
+    Delivery,
+    Purpose,
+)
+from applications.models.register_task import RegisterTask as RegisterTask
+from applications.models.replacement import Replacement as Replacement
+from applications.models.replacement import ReplacementApproval as ReplacementApproval
+from applications.models.replacement import ReplacementItem as ReplacementItem
+from applications.models.revocation import RevocationRequest as RevocationRequest
+from applications.models.revocation_proposal import RevocationProposal as RevocationProposal
+from applications.workflow import Status
+from certportal.foundation.kept_tables import Kept, Ordinary
+
+if TYPE_CHECKING:
+    from applications.models.handling import InformationRequest
+
+
+class Application(models.Model):
+    """An order: the fields of its form, its status, and who handles it.
+
+    `status` is assigned in one place, `services.transition.move`. `version` grows with every
+    change, so that a change from an outdated page is noticed.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    number = models.CharField(max_length=20, unique=True)
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="applications")
+    created_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    status = models.CharField(max_length=20, choices=Status, default=Status.DRAFT)
+    version = models.PositiveIntegerField(default=1)
+    language = models.CharField(max_length=2, default="fi")
+
+    # What is ordered. Editable in a draft; afterwards only in the parts of the form reopened.
+    type = models.CharField(max_length=30, choices=CertificateType)
+    record_kind = models.CharField(max_length=16, choices=Kind, default=Kind.SOTE_UNIT)
+    record_oid = models.CharField(max_length=128, blank=True)
+    purpose = models.CharField(max_length=10, choices=Purpose, blank=True)
+    validity_months = models.PositiveSmallIntegerField(
+        null=True, validators=[MinValueValidator(1), MaxValueValidator(24)]
+    )
+    start = models.DateField(null=True, blank=True)
+    system_name = models.CharField(max_length=64, blank=True)
+    system_oid = models.CharField(max_length=128, blank=True)
+    # The applicant's reason for an OID that is not under the organisation's own root.
+    system_oid_reason = models.CharField(max_length=300, blank=True)
+    # The mailbox of an e-mail certificate, and the code that proves that the organisation reads it.
+    certified_email = models.EmailField(max_length=64, blank=True)
+    certified_email_code = models.UUIDField(null=True)
+    certified_email_code_until = models.DateTimeField(null=True)
+    certified_email_code_tries = models.PositiveSmallIntegerField(default=0)
+    certified_email_proved_at = models.DateTimeField(null=True)
+    # The certificate of conformity that a private provider's system signature needs.
+    conformity_system_name = models.CharField(max_length=120, blank=True)
+    conformity_version = models.CharField(max_length=60, blank=True)
+    conformity_class = models.CharField(max_length=2, choices=ConformityClass, blank=True)
+    conformity_number = models.CharField(max_length=60, blank=True)
+    conformity_valid_until = models.DateField(null=True, blank=True)
+    # The applicant's spelling of names that the certificate profile does not allow as they are.
+    organisation_spelling = models.CharField(max_length=64, blank=True)
+    unit_spelling = models.CharField(max_length=64, blank=True)
+    # A reviewer's shortening of names that are too long; precedes the applicant's spelling.
+    organisation_chosen = models.CharField(max_length=64, blank=True)
+    unit_chosen = models.CharField(max_length=64, blank=True)
+    contact_name = models.CharField(max_length=120, blank=True)
+    contact_email = models.EmailField(blank=True)
+    contact_phone = models.CharField(max_length=30, blank=True)
+    mailbox = models.EmailField(blank=True)
+    deliver_to = models.CharField(max_length=20, choices=Delivery, blank=True)
+    technical_name = models.CharField(max_length=120, blank=True)
+    technical_email = models.EmailField(blank=True)
+    technical_organisation = models.CharField(max_length=200, blank=True)
+    technical_language = models.CharField(max_length=2, blank=True)
+    deputy_name = models.CharField(max_length=120, blank=True)
+    deputy_email = models.EmailField(blank=True)
+    csr_by = models.CharField(max_length=20, choices=Delivery, blank=True)
+    csr = models.ForeignKey("Csr", models.PROTECT, null=True, related_name="+")
+
+    # The state of its handling.
+    submission = models.ForeignKey("Submission", models.PROTECT, null=True, related_name="+")
+    submitted_at = models.DateTimeField(null=True)
+    completed_at = models.DateTimeField(null=True)
+    due_on = models.DateField(null=True)
+    days_left = models.SmallIntegerField(null=True)
+    reviewer = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    claimed_at = models.DateTimeField(null=True)
+    waiting_for = models.CharField(max_length=40, blank=True)
+    waiting_since = models.DateTimeField(null=True)
+    findings = models.JSONField(default=list)
+    ended_at = models.DateTimeField(null=True)
+    erased_at = models.DateTimeField(null=True)
+
+    keeping = Kept(
+        fixed=["id", "number", "created_by", "created_at"],
+        once=["erased_at"],
+        deletable="OLD.submission_id IS NULL",
+    )
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["organisation", "-changed_at"]),
+            models.Index(fields=["status", "due_on"]),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status__in=Status.values), name="application_status_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(status=Status.DRAFT) | Q(submission__isnull=False),
+                name="application_submitted_is_frozen",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Return the order number."""
+        return self.number
+
+    @property
+    def kind(self) -> CertificateType:
+        """The type of certificate. Raises ValueError while none is chosen."""
+        return CertificateType(self.type)
+
+    @property
+    def names(self) -> list[str]:
+        """The host names in order."""
+        return [host.name for host in self.host_names.all()]
+
+    @property
+    def question(self) -> "InformationRequest | None":
+        """The open request for information, or None."""
+        return self.requests.filter(closed_at=None).first()
+
+
+class HostName(models.Model):
+    """One host name of a server certificate, with the evidence of who administers it."""
+
+    class Evidence(models.TextChoices):
+        DECLARED = "declared"
+        REGISTRY = "registry"
+        DOCUMENT = "document"
+        DNS = "dns"
+
+    application = models.ForeignKey(Application, models.CASCADE, related_name="host_names")
+    position = models.PositiveSmallIntegerField()
+    name = models.CharField(max_length=253)
+    evidence = models.CharField(max_length=20, choices=Evidence, blank=True)
+    evidence_note = models.CharField(max_length=300, blank=True)
+    evidenced_at = models.DateTimeField(null=True)
+    evidenced_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+
+    keeping = Ordinary("edited with the order; what was sent stands in its submission")
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["application", "name"], name="host_name_once"),
+        ]
+
+    def __str__(self) -> str:
+        """Return the host name."""
+        return self.name

@@ -1,0 +1,59 @@
+"""The links by which a technical contact or deputy works on an order without a login."""
+
+import uuid
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from applications.models.application import Application
+from applications.models.kept import OF_ERASED_ORDER, OF_ORDER_NEVER_SENT
+from applications.models.register_task import RegisterTask as RegisterTask
+from applications.models.replacement import Replacement as Replacement
+from applications.models.replacement import ReplacementApproval as ReplacementApproval
+from applications.models.replacement import ReplacementItem as ReplacementItem
+from applications.models.revocation import RevocationRequest as RevocationRequest
+from applications.models.revocation_proposal import RevocationProposal as RevocationProposal
+from certportal.foundation.kept_tables import Kept
+from certportal.foundation.web import tokens
+
+
+class ContactLink(models.Model):
+    """The link by which a technical contact, or the deputy, works on one order without a login.
+
+    The token is derived from the primary key, and only its hash is stored. The first POST binds
+    the link to that browser: `bound_session` is the hash of a secret kept in the browser's session.
+    Whether a link is still valid also depends on the order; see `applications.rules.contact_links`.
+    """
+
+    class Holder(models.TextChoices):
+        TECHNICAL_CONTACT = "technical_contact", _("The technical contact")
+        DEPUTY = "deputy", _("The deputy")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    application = models.ForeignKey(Application, models.CASCADE, related_name="contact_links")
+    holder = models.CharField(max_length=20, choices=Holder)
+    email = models.EmailField()
+    token_hash = models.CharField(max_length=64, unique=True)
+    made_at = models.DateTimeField()
+    bound_session = models.CharField(max_length=64, blank=True)
+    bound_at = models.DateTimeField(null=True)
+    # Set when the applicant revokes it, when a newer link is opened, and when the order ends.
+    revoked_at = models.DateTimeField(null=True)
+    not_mine_at = models.DateTimeField(null=True)
+
+    keeping = Kept(
+        once=["bound_session", "bound_at", "revoked_at", "not_mine_at"],
+        deletable=f"{OF_ORDER_NEVER_SENT} OR {OF_ERASED_ORDER}",
+    )
+
+    class Meta:
+        ordering = ["made_at"]
+
+    def __str__(self) -> str:
+        """Return whose it is."""
+        return str(self.holder)
+
+    @property
+    def token(self) -> str:
+        """The token in plain text, to be used only in the mail that carries the link."""
+        return tokens.derived("contact", str(self.pk))

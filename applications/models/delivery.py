@@ -1,0 +1,59 @@
+"""Deliveries of certificates, and notices that were sent."""
+
+from django.db import models
+
+from applications.models.application import Application
+from applications.models.register_task import RegisterTask as RegisterTask
+from applications.models.replacement import Replacement as Replacement
+from applications.models.replacement import ReplacementApproval as ReplacementApproval
+from applications.models.replacement import ReplacementItem as ReplacementItem
+from applications.models.revocation import RevocationRequest as RevocationRequest
+from applications.models.revocation_proposal import RevocationProposal as RevocationProposal
+from certportal.foundation.kept_tables import ALWAYS, Kept
+
+
+class Package(models.Model):
+    """The delivery of a certificate to one recipient by e-mail; `sent_at` is None until sent."""
+
+    application = models.ForeignKey(Application, models.PROTECT, related_name="packages")
+    recipient = models.CharField(max_length=60)
+    certificate_id = models.BigIntegerField()
+    sent_at = models.DateTimeField(null=True)
+    message_id = models.CharField(max_length=200, blank=True)
+
+    keeping = Kept(until_closed=["sent_at", "message_id"], closed="OLD.sent_at IS NOT NULL")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["application", "recipient", "certificate_id"], name="package_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Return the recipient's role."""
+        return self.recipient
+
+
+class SentNotice(models.Model):
+    """A notice sent by a scheduled job; each is sent only once about one thing and occasion.
+
+    `about` is what it concerns: the key of an application or person, or the name of a source.
+    `key` is the occasion, such as the number of days left, or the day.
+    """
+
+    notice = models.CharField(max_length=30)
+    about = models.CharField(max_length=64)
+    key = models.CharField(max_length=40)
+    sent_at = models.DateTimeField()
+
+    keeping = Kept(deletable=ALWAYS)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["notice", "about", "key"], name="notice_sent_once"),
+        ]
+
+    def __str__(self) -> str:
+        """Return notice and occasion."""
+        return f"{self.notice} {self.key}"

@@ -1,0 +1,121 @@
+"""The handling of an order: requests for information, additions, decisions and check runs."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from accounts.models import Person
+from accounts.register.models import RegisterRecord
+from applications.models.application import Application
+from applications.models.csr import Csr
+from applications.models.kept import OF_ERASED_ORDER
+from applications.models.register_task import RegisterTask as RegisterTask
+from applications.models.replacement import Replacement as Replacement
+from applications.models.replacement import ReplacementApproval as ReplacementApproval
+from applications.models.replacement import ReplacementItem as ReplacementItem
+from applications.models.revocation import RevocationRequest as RevocationRequest
+from applications.models.revocation_proposal import RevocationProposal as RevocationProposal
+from applications.models.submission import Submission
+from certportal.foundation.kept_tables import Kept
+
+
+class InformationRequest(models.Model):
+    """A request for information (hallintolaki 22 §): parts of the form reopened, why, until when.
+
+    `reviewer` is None if the checks made it; `fields` are the ids of the parts.
+    """
+
+    application = models.ForeignKey(Application, models.PROTECT, related_name="requests")
+    reviewer = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    reason = models.TextField()
+    fields = ArrayField(models.CharField(max_length=40))
+    deadline = models.DateField()
+    asked_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    cancelled = models.BooleanField(default=False)
+
+    keeping = Kept(
+        until_closed=["deadline", "closed_at", "cancelled"],
+        closed="OLD.closed_at IS NOT NULL",
+        erased=["reason"],
+        erasable=OF_ERASED_ORDER,
+    )
+
+    class Meta:
+        ordering = ["asked_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["application"],
+                condition=Q(closed_at=None),
+                name="one_open_request_for_information",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Return the deadline."""
+        return f"{self.deadline}"
+
+
+class Addition(models.Model):
+    """Free text from the applicant: unasked, or together with the answer to a request."""
+
+    application = models.ForeignKey(Application, models.PROTECT, related_name="additions")
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    text = models.TextField()
+    at = models.DateTimeField()
+
+    keeping = Kept(erased=["text"], erasable=OF_ERASED_ORDER)
+
+    class Meta:
+        ordering = ["at"]
+
+    def __str__(self) -> str:
+        """Return the time."""
+        return f"{self.at}"
+
+
+class Decision(models.Model):
+    """A reviewer's decision with its reasons (hallintolaki 44–45 §)."""
+
+    class Kind(models.TextChoices):
+        APPROVED = "approved"
+        REJECTED = "rejected"
+        REOPENED = "reopened"
+
+    application = models.ForeignKey(Application, models.PROTECT, related_name="decisions")
+    kind = models.CharField(max_length=10, choices=Kind)
+    reviewer = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    reasons = models.TextField(blank=True)
+    submission = models.ForeignKey(Submission, models.PROTECT, related_name="+")
+    record = models.ForeignKey(RegisterRecord, models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField()
+
+    keeping = Kept(erased=["reasons"], erasable=OF_ERASED_ORDER)
+
+    class Meta:
+        ordering = ["at"]
+
+    def __str__(self) -> str:
+        """Return the kind."""
+        return str(self.kind)
+
+
+class Check(models.Model):
+    """One run of the checks: what was examined, the findings, and the register record relied on."""
+
+    application = models.ForeignKey(Application, models.PROTECT, related_name="check_runs")
+    submission = models.ForeignKey(Submission, models.PROTECT, related_name="+")
+    csr = models.ForeignKey(Csr, models.PROTECT, null=True, related_name="+")
+    record = models.ForeignKey(RegisterRecord, models.PROTECT, null=True, related_name="+")
+    findings = models.JSONField(default=list)
+    rule_set_version = models.CharField(max_length=20)
+    at = models.DateTimeField()
+
+    keeping = Kept()
+
+    class Meta:
+        ordering = ["at"]
+
+    def __str__(self) -> str:
+        """Return the time."""
+        return f"{self.at}"

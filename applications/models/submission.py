@@ -1,0 +1,46 @@
+"""Submissions: the frozen contents of an application as it was sent."""
+
+from django.db import models
+
+from accounts.models import Person
+from accounts.register.models import RegisterRecord
+from applications.models.application import Application
+from applications.models.csr import Csr
+from applications.models.kept import OF_ERASED_ORDER
+from applications.models.register_task import RegisterTask as RegisterTask
+from applications.models.replacement import Replacement as Replacement
+from applications.models.replacement import ReplacementApproval as ReplacementApproval
+from applications.models.replacement import ReplacementItem as ReplacementItem
+from applications.models.revocation import RevocationRequest as RevocationRequest
+from applications.models.revocation_proposal import RevocationProposal as RevocationProposal
+from certportal.foundation.kept_tables import Kept
+
+
+class Submission(models.Model):
+    """One submission of an application, numbered from 1.
+
+    `content` is canonical JSON and `sha256` its hash; `person` sent it in `language`; `record` is
+    the register record relied on.
+    """
+
+    application = models.ForeignKey(Application, models.PROTECT, related_name="submissions")
+    number = models.PositiveSmallIntegerField()
+    content = models.TextField()
+    sha256 = models.CharField(max_length=64)
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    language = models.CharField(max_length=2)
+    at = models.DateTimeField()
+    record = models.ForeignKey(RegisterRecord, models.PROTECT, null=True, related_name="+")
+    csr = models.ForeignKey(Csr, models.PROTECT, null=True, related_name="+")
+
+    keeping = Kept(rewritten=["content"], erasable=OF_ERASED_ORDER)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["application", "number"], name="submission_number"),
+        ]
+
+    def __str__(self) -> str:
+        """Return number and hash."""
+        return f"{self.number}: {self.sha256[:16]}"

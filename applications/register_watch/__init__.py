@@ -1,0 +1,1 @@
+"""Changes in the registers that affect certificates in force, and their presentation."""

@@ -1,1 +1,0 @@
-"""Replacing many certificates after an incident: same keys, new certificates, holders told."""

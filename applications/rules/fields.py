@@ -1,0 +1,260 @@
+"""The one table of an order's fields; everything that lists fields derives from it.
+
+The parts of the form, their summary, what a draft may save, what a submission freezes and how it
+reads, what a reviewer may reopen, what a new order takes over and what erasing empties.
+`tests/applications/test_fields.py` fails for a column that the table does not know, and for one
+that reaches the certificate without being marked `certified`.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import Flag, auto
+from operator import attrgetter
+from typing import Any
+
+from django.conf import settings
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from applications.models import Application
+from applications.models.certificate_types import CertificateType, Delivery, Purpose
+from applications.rules.declarations import DECLARATIONS
+from certportal.foundation import clock
+from issuance.certificate.hosts import with_unicode
+
+
+def _column(name: str) -> Callable[[Application], Any]:
+    def read(application: Application) -> Any:
+        value = getattr(application, name)
+        return value.isoformat() if isinstance(value, date) else value
+
+    return read
+
+
+def _attachments(application: Application) -> list[str]:
+    return [one.sha256 for one in application.attachments.filter(removed_at=None)]
+
+
+def _csr(application: Application) -> str | None:
+    return application.csr.sha256 if application.csr else None
+
+
+def _day(value: str) -> str:
+    return date_format(date.fromisoformat(value), "SHORT_DATE_FORMAT")
+
+
+def _moment(value: str) -> str:
+    at = datetime.fromisoformat(value).astimezone(clock.HELSINKI)
+    return date_format(at, "SHORT_DATETIME_FORMAT")
+
+
+def _months(value: int) -> str:
+    return ngettext("%(months)d month", "%(months)d months", value) % {"months": value}
+
+
+def _language(value: str) -> str:
+    return str(dict(settings.LANGUAGES)[value])
+
+
+def _choice(choices: type[CertificateType | Purpose | Delivery]) -> Callable[[str], str]:
+    return lambda value: str(choices(value).label)
+
+
+def _declared(value: str) -> str:
+    return str(DECLARATIONS.get(value, value))
+
+
+def _subject(value: Mapping[str, str]) -> str:
+    return ", ".join(f"{name}={text}" for name, text in value.items() if text)
+
+
+class Mark(Flag):
+    """What holds of a field."""
+
+    NOTHING = 0
+    CERTIFIED = auto()
+    """It reaches the bytes to be signed: a change of it must be sent, and checked, again."""
+    PERSONAL = auto()
+    """It is erased with the order."""
+    REQUIRED = auto()
+    """Its part of the form is incomplete without it."""
+    COPIED = auto()
+    """An order filled in from an earlier one takes it over."""
+    APART = auto()
+    """A service of its own saves it, not the form's part."""
+
+
+CERTIFIED, PERSONAL, REQUIRED = Mark.CERTIFIED, Mark.PERSONAL, Mark.REQUIRED
+COPIED, APART = Mark.COPIED, Mark.APART
+ASKED = REQUIRED | COPIED
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of an order.
+
+    `name`: column of Application, or the related rows that hold it. `part`: id of the part of the
+    form that asks for it; empty for what sending itself adds to the submission. `label`: its name
+    for readers; None when it is never shown by itself. `words`: its JSON value, or each of a list,
+    in words. `read`:
+    its value, where it is not a plain column. `json_key`: its key in frozen submissions where that
+    is not the name. These keys are part of hashed JSON and never change.
+    """
+
+    name: str
+    part: str
+    label: Promise | None
+    marks: Mark = Mark.NOTHING
+    words: Callable[[Any], str] = str
+    read: Callable[[Application], Any] | None = None
+    json_key: str = ""
+
+    @property
+    def key(self) -> str:
+        """The key of its value in frozen submissions."""
+        return self.json_key or self.name
+
+    @property
+    def is_column(self) -> bool:
+        """Whether Application has a column of this name."""
+        return bool(self.part) and self.read in (None, _csr)
+
+    def value(self, application: Application) -> Any:
+        """Return the present value, ready for JSON."""
+        return (self.read or _column(self.name))(application)
+
+    def in_words(self, value: Any) -> str:
+        """Return a value, as frozen, for a reader in the active language; empty when not given."""
+        if isinstance(value, list):
+            return (" " if self.words is _declared else ", ").join(map(self.words, value))
+        return self.words(value) if value else ""
+
+
+FIELDS: tuple[Field, ...] = (
+    Field("organisation", "", _("Organisation")),
+    Field("business_id", "", _("Business ID")),
+    Field("type", "type", _("Type of certificate"), CERTIFIED | REQUIRED, _choice(CertificateType)),
+    Field("unit", "", _("Organisational unit")),
+    Field("subject", "", _("Names in the certificate"), words=_subject),
+    Field("record_kind", "unit", None, CERTIFIED | COPIED),
+    Field("record_oid", "unit", _("OID of the unit"), CERTIFIED | ASKED),
+    Field(
+        "organisation_spelling", "unit", _("Organisation in the certificate"), CERTIFIED | COPIED
+    ),
+    Field("unit_spelling", "unit", _("Unit in the certificate"), CERTIFIED | COPIED),
+    Field("purpose", "purpose", _("Purpose of use"), CERTIFIED | ASKED, _choice(Purpose)),
+    Field(
+        "host_names",
+        "host_names",
+        _("Host names"),
+        CERTIFIED | REQUIRED,
+        with_unicode,
+        attrgetter("names"),
+    ),
+    Field("system_name", "system", _("Information system"), CERTIFIED | ASKED),
+    Field("system_oid", "system", _("System's OID"), CERTIFIED | ASKED),
+    Field(
+        "system_oid_reason",
+        "system",
+        _("Why the system's OID is not under the organisation's own root"),
+        PERSONAL | COPIED,
+    ),
+    Field(
+        "certified_email",
+        "mailbox_proof",
+        _("Mailbox to be certified"),
+        CERTIFIED | REQUIRED | APART,
+    ),
+    Field(
+        "certified_email_proved_at",
+        "mailbox_proof",
+        _("Mailbox proven at"),
+        CERTIFIED | REQUIRED | APART,
+        _moment,
+        json_key="mailbox_proved_at",
+    ),
+    Field(
+        "conformity_system_name", "conformity", _("System in the certificate of conformity"), ASKED
+    ),
+    Field("conformity_version", "conformity", _("Version of the system"), ASKED),
+    Field("conformity_class", "conformity", _("Class of the system"), ASKED),
+    Field("conformity_number", "conformity", _("Number of the certificate of conformity"), ASKED),
+    Field(
+        "conformity_valid_until",
+        "conformity",
+        _("Certificate of conformity valid until"),
+        ASKED,
+        _day,
+    ),
+    Field("attachments", "conformity", _("SHA-256 of the attachments"), APART, read=_attachments),
+    Field("validity_months", "validity", _("Validity"), CERTIFIED | ASKED, _months),
+    Field("start", "validity", _("First day of validity"), CERTIFIED, _day),
+    Field("contact_name", "contact", _("Contact person"), PERSONAL | REQUIRED),
+    Field("contact_email", "contact", _("Contact person's email address"), PERSONAL | REQUIRED),
+    Field("contact_phone", "contact", _("Contact person's telephone number"), PERSONAL | COPIED),
+    Field("mailbox", "delivery", _("Shared technical mailbox"), PERSONAL | ASKED),
+    Field("deliver_to", "delivery", _("Who gets the certificate"), ASKED, _choice(Delivery)),
+    Field("technical_name", "technical", _("Technical contact"), PERSONAL | COPIED),
+    Field(
+        "technical_email", "technical", _("Technical contact's email address"), PERSONAL | COPIED
+    ),
+    Field(
+        "technical_organisation",
+        "technical",
+        _("Technical contact's organisation"),
+        PERSONAL | COPIED,
+    ),
+    Field("technical_language", "technical", _("Technical contact's language"), COPIED, _language),
+    Field("deputy_name", "technical", _("Deputy of the technical contact"), PERSONAL | COPIED),
+    Field("deputy_email", "technical", _("Email address of the deputy"), PERSONAL | COPIED),
+    Field("csr_by", "csr", _("Who brings the certificate request"), words=_choice(Delivery)),
+    # Its key is certified from a row of its own, immutable and hashed: it may come after the order.
+    Field("csr", "csr", _("SHA-256 of the certificate request"), APART, read=_csr),
+    Field("declarations", "", _("Declarations"), words=_declared),
+    Field("person_name", "", _("Signed by"), PERSONAL),
+)
+BY_KEY: Mapping[str, Field] = {one.key: one for one in FIELDS}
+
+# Of the other columns of Application, those that tell where one order is on its journey.
+JOURNEY = frozenset(
+    {
+        *("id", "number", "created_at", "changed_at", "status", "version", "submission"),
+        *("certified_email_code", "certified_email_code_until", "certified_email_code_tries"),
+        *("completed_at", "due_on", "days_left", "reviewer", "claimed_at", "waiting_for"),
+        *("waiting_since", "findings", "ended_at", "erased_at"),
+    }
+)
+# What a reviewer decides of the certificate; approved with the bytes, and void with other answers.
+CHOSEN = frozenset({"organisation_chosen", "unit_chosen"})
+
+
+# The columns of a host name. Other rows of an order say themselves what is erased: `keeping`.
+HOST_NAME: Mapping[str, Mark] = {
+    **dict.fromkeys(["name", "position"], CERTIFIED),
+    **dict.fromkeys(["evidence", "evidenced_at", "evidenced_by"], Mark.NOTHING),
+    "evidence_note": PERSONAL,
+}
+
+
+def of(part: str) -> tuple[Field, ...]:
+    """Return the fields that one part of the form asks for."""
+    return tuple(one for one in FIELDS if one.part == part)
+
+
+def marked(mark: Mark) -> tuple[Field, ...]:
+    """Return the fields of which it holds."""
+    return tuple(one for one in FIELDS if mark in one.marks)
+
+
+def saved_by(part: str) -> frozenset[str]:
+    """Return the names of the fields that the part's form saves."""
+    return frozenset(one.name for one in of(part) if APART not in one.marks)
+
+
+def emptied(some: Iterable[Field]) -> dict[str, Any]:
+    """Return the values of these fields' columns with nothing given."""
+    blank = Application()
+    return {one.name: getattr(blank, one.name) for one in some if one.is_column}

@@ -1,0 +1,105 @@
+"""Who has a part in an order and is therefore disqualified from it (hallintolaki 28 §)."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from uuid import UUID
+
+from accounts import access
+from accounts.models import Person
+from applications.models import (
+    Addition,
+    Application,
+    Attachment,
+    ContactLink,
+    Csr,
+    Submission,
+)
+from certportal.foundation.errors import NotAllowed
+from issuance.services.concerned import address_mark, own_marks
+from issuance.services.errors import (
+    Concerned,
+    NotReviewer,
+    OwnOrganisation,
+    OwnOrganisationLately,
+)
+
+ADDRESSES = ("contact_email", "technical_email", "deputy_email", "mailbox", "certified_email")
+
+
+def traces(application: Application) -> frozenset[str]:
+    """Return the marks that identify everybody with a part in the order.
+
+    `person:` and the person's key stands for whoever began or sent the order, added information,
+    or uploaded a file; `address:` and the SHA-256 of the address in lower case for the contact
+    person, technical contact, deputy, link holders and recipients. The CA stores the marks with
+    the prepared certificate and rejects approvals by these persons.
+    """
+    return traces_of([application])[application.pk]
+
+
+def traces_of(applications: Iterable[Application]) -> dict[UUID, frozenset[str]]:
+    """Return the `traces` of many orders by their keys, in the same few queries as of one."""
+    by_key = {one.pk: one for one in applications}
+    found: defaultdict[UUID, set[str]] = defaultdict(set)
+    persons: defaultdict[UUID, set[UUID]] = defaultdict(set)
+    for key, application in by_key.items():
+        persons[key].add(application.created_by_id)
+        written = [getattr(application, name) for name in ADDRESSES]
+        found[key].update(address_mark(address) for address in written if address)
+    for model, column, into in (
+        (Submission, "person_id", persons),
+        (Addition, "person_id", persons),
+        (Csr, "uploaded_by", found),
+        (Attachment, "uploaded_by", found),
+    ):
+        rows = model._default_manager.filter(application__in=by_key)
+        for key, value in rows.values_list("application_id", column):
+            into[key].add(value)
+    links = ContactLink.objects.filter(application__in=by_key).exclude(email="")
+    for key, address in links.values_list("application_id", "email"):
+        found[key].add(address_mark(address))
+    merged = _merged(set().union(*persons.values()))
+    for key, people in persons.items():
+        found[key].update(f"person:{one}" for one in people)
+        found[key].update(f"person:{merged[one]}" for one in people if one in merged)
+    return {key: frozenset(found[key]) for key in by_key}
+
+
+def _merged(people: set[UUID]) -> dict[UUID, UUID]:
+    """Return into whom those of the people were merged who were."""
+    gone = Person.objects.filter(pk__in=people).exclude(merged_into=None)
+    return dict(gone.values_list("pk", "merged_into_id"))
+
+
+def is_concerned(person: Person, application: Application) -> bool:
+    """Whether the person has a part in the order, also under an account merged into theirs."""
+    return bool(own_marks(person) & traces(application))
+
+
+def bias(person: Person, application: Application, *, now: datetime) -> NotAllowed | None:
+    """Return the error that says why the reviewer is disqualified from the case, or None.
+
+    A reviewer is disqualified who is a member of the organisation, was one recently
+    (`accounts.access.is_partial`), or has a part in the order (hallintolaki 28 §). The CA does not
+    count such a person's approval, so they do not handle the case at all.
+    """
+    if partial := partiality(person, application.organisation_id, now=now):
+        return partial
+    return Concerned() if is_concerned(person, application) else None
+
+
+def partiality(person: Person, organisation_id: UUID, *, now: datetime) -> NotAllowed | None:
+    """Return the error for a person who belongs, or recently belonged, to the organisation."""
+    if access.is_member(person, organisation_id):
+        return OwnOrganisation()
+    partial = access.is_partial(person, organisation_id, now=now)
+    return OwnOrganisationLately() if partial else None
+
+
+def to_review(person: Person, application: Application, *, now: datetime) -> Iterator[NotAllowed]:
+    """Yield what keeps the person from acting on the order as a reviewer."""
+    if not access.is_reviewer(person):
+        yield NotReviewer()
+    if biased := bias(person, application, now=now):
+        yield biased

@@ -1,0 +1,54 @@
+"""What a role may do to an order now: the workflow's table, narrowed by the order itself.
+
+Pages offer these actions and services refuse all others. What keeps a reviewer from an action is
+named one by one in `applications.services.reviewer.obstacles`.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from applications import workflow
+from applications.errors import NotPossible
+from applications.models import Application
+from applications.rules import contact_links
+from applications.workflow import Action, Role
+
+
+def _has_no_reviewer(application: Application, _now: datetime) -> bool:
+    """A request can be replaced until a reviewer has claimed the case."""
+    return application.reviewer_id is None
+
+
+def _has_links(application: Application, now: datetime) -> bool:
+    """Links are sent again to a technical contact who has had one, while the order allows links."""
+    named = bool(application.technical_email) and application.contact_links.exists()
+    return named and contact_links.is_open(application, now=now)
+
+
+def _has_living_link(application: Application, now: datetime) -> bool:
+    return bool(contact_links.living(application, now=now))
+
+
+NARROWED: Mapping[Action, Callable[[Application, datetime], bool]] = {
+    Action.REPLACE_CSR: _has_no_reviewer,
+    Action.RESEND_LINK: _has_links,
+    Action.REVOKE_LINK: _has_living_link,
+}
+
+
+def may(action: Action, application: Application, role: Role, *, now: datetime) -> bool:
+    """Return whether the role may do the action to the order now."""
+    narrowed = NARROWED.get(action)
+    in_table = workflow.may(action, application.status, role)
+    return in_table and (narrowed is None or narrowed(application, now))
+
+
+def actions(application: Application, role: Role, *, now: datetime) -> set[Action]:
+    """Return the actions that the role may do to the order now."""
+    return {action for action in Action if may(action, application, role, now=now)}
+
+
+def require(action: Action, application: Application, role: Role, *, now: datetime) -> None:
+    """Raise NotPossible if the role may not do the action to the order now."""
+    if not may(action, application, role, now=now):
+        raise NotPossible

@@ -1,0 +1,114 @@
+"""Which findings a reviewer may waive, for how long, and which waivers count.
+
+A waiver covers one finding with its values. On its own order it counts from the moment it is given;
+on later orders of the same organisation only after a second person has confirmed it. After its last
+day it counts nowhere. See docs/decisions/waivers.md.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from applications.models import Application, HostName, Waiver
+from applications.rules import systems
+from issuance.findings import Finding, Severity
+
+OID_OUTSIDE, HOST_DECLARED = "order.system_oid_outside", "order.host_declared"
+# The finding about an approved order whose waiver has ended or was withdrawn before the signature.
+NOT_WAIVED = "order.not_waived"
+# Keys, host names, the register's records, the mailbox and the certificate of conformity cannot be
+# waived: law, or those who rely on the certificate, do not permit it. That a host name rests on the
+# applicant's declaration is waived by recording this as its evidence.
+WAIVABLE = frozenset({OID_OUTSIDE})
+SOON = timedelta(days=30)
+
+
+def needed(application: Application, *, on: date) -> list[Finding]:
+    """Return what holds of the order that day and is acceptable only with a waiver."""
+    outside = oid_outside(application, on=on)
+    return [*([outside] if outside else []), *_hosts(application)]
+
+
+def oid_outside(application: Application, *, on: date) -> Finding | None:
+    """Return the finding that the system's OID is outside the own root, or None.
+
+    Without the applicant's reason it is an error, which returns the order to the applicant.
+    """
+    if not systems.is_outside(application, on=on):
+        return None
+    params = {"value": application.system_oid, "root": systems.root(application, on=on)}
+    severity = Severity.WARNING if application.system_oid_reason else Severity.ERROR
+    return Finding(OID_OUTSIDE, severity, params)
+
+
+def _hosts(application: Application) -> Iterator[Finding]:
+    if not application.kind.has_host_names:
+        return
+    declared = application.host_names.filter(evidence=HostName.Evidence.DECLARED)
+    for name in declared.values_list("name", flat=True):
+        yield host_declared(name)
+
+
+def host_declared(name: str) -> Finding:
+    """Return the finding that only the applicant's declaration speaks for the host name."""
+    return Finding(HOST_DECLARED, Severity.WARNING, {"value": name})
+
+
+def covering(application: Application, finding: Finding, *, on: date) -> Waiver | None:
+    """Return the waiver that covers the finding on the order that day, or None."""
+    return covering_each(application, [finding], on=on)[0]
+
+
+def covering_each(
+    application: Application, findings: Sequence[Finding], *, on: date
+) -> list[Waiver | None]:
+    """Return for each finding the waiver that covers it on the order that day, or None.
+
+    It takes one query for all findings: an order has up to a hundred host names.
+    """
+    if not findings:
+        return []
+    found = in_force(on).filter(
+        Q(application=application) | Q(confirmed_at__isnull=False),
+        application__organisation=application.organisation_id,
+        rule__in={one.rule for one in findings},
+    )
+    people = found.select_related("application", "waived_by", "confirmed_by")
+    latest_last = people.order_by("ends_on", "-pk")
+    by_finding = {_key(one.rule, one.params): one for one in latest_last}
+    return [by_finding.get(_key(one.rule, one.params)) for one in findings]
+
+
+def _key(rule: str, params: Mapping[str, Any]) -> tuple[str, str]:
+    return rule, json.dumps(dict(params), sort_keys=True)
+
+
+def in_force(on: date) -> QuerySet[Waiver]:
+    """Return the waivers that have neither ended nor been closed."""
+    return Waiver.objects.filter(closed_at=None, ends_on__gte=on)
+
+
+def ending_soon(on: date) -> QuerySet[Waiver]:
+    """Return the waivers in force that end within 30 days."""
+    return in_force(on).filter(ends_on__lt=on + SOON)
+
+
+def unwaived(application: Application, *, on: date) -> Finding | None:
+    """Return the first finding of the order that wants a waiver and has none, or None."""
+    found = needed(application, on=on)
+    covers = covering_each(application, found, on=on)
+    return next((one for one, by in zip(found, covers, strict=True) if by is None), None)
+
+
+def still_found(application: Application) -> list[dict[str, Any]]:
+    """Return the stored findings without the one that a waiver ended, which a new one mends."""
+    return [one for one in application.findings if one["rule"] != NOT_WAIVED]
+
+
+def relied_on(application: Application, *, on: date) -> list[Waiver]:
+    """Return the waivers that the order rests on that day."""
+    covers = covering_each(application, needed(application, on=on), on=on)
+    return [one for one in covers if one is not None]

@@ -1,0 +1,1 @@
+"""What an applicant or a technical contact does."""

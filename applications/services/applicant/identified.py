@@ -1,0 +1,68 @@
+"""Conditions for sending an order: right to act, recent identification, and declarations."""
+
+from datetime import datetime, timedelta
+from typing import TypedDict
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Person
+from applications.access import acting
+from applications.models import Application
+from applications.rules import declarations
+from certportal.foundation.errors import NotAllowed, Refused
+from certportal.foundation.wording import filled
+
+# The greatest age of the strong electronic identification when an order is sent.
+FRESH = timedelta(minutes=60)
+
+
+class IdentifyAgain(NotAllowed):
+    """The person's identification is too old to send an order."""
+
+    message = filled(
+        _(
+            "More than %(minutes)s minutes have passed since you identified yourself. Identify"
+            " yourself again before you send the order. Nothing you have written is lost."
+        ),
+        minutes=FRESH // timedelta(minutes=1),
+    )
+
+
+class MayNotAct(NotAllowed):
+    """The person is not a member of the organisation in a role that may order."""
+
+    message = _("You have no right to order certificates for this organisation.")
+
+
+class NotDeclared(Refused):
+    """A declaration that the order needs is missing."""
+
+    message = _("Tick every declaration to send the order.")
+
+
+class Signature(TypedDict):
+    """What makes sending an act that binds: by whom, declaring what, in which language (its code).
+
+    `declarations` are the ids of the declarations that the person ticked; `identified_at` is when
+    the person last identified.
+    """
+
+    person: Person
+    declarations: list[str]
+    language: str
+    identified_at: datetime
+
+
+def is_fresh(identified_at: datetime, *, now: datetime) -> bool:
+    """Return whether an identification at that moment is recent enough to send an order now."""
+    return now - FRESH <= identified_at <= now
+
+
+def require(application: Application, signature: Signature, *, now: datetime) -> None:
+    """Raise MayNotAct, IdentifyAgain or NotDeclared unless the person may send the order now."""
+    if acting(signature["person"], application.organisation_id) is None:
+        raise MayNotAct
+    if not is_fresh(signature["identified_at"], now=now):
+        raise IdentifyAgain
+    if set(declarations.asked(application)) - set(signature["declarations"]):
+        raise NotDeclared

@@ -1,0 +1,103 @@
+"""Order numbers: each is given only once, even after a restore from an older backup.
+
+The database sequence alone would give numbers again after such a restore. Therefore the highest
+number given is also kept in a file, and the CA's journal holds the number of every order for which
+a certificate was signed.
+"""
+
+import fcntl
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection
+
+from certportal.foundation import clock
+from certportal.foundation.errors import Unavailable
+from certportal.foundation.own_files import make_folder, replace, sync_folder
+from issuance import journal
+
+_SEQUENCE = "applications_order_number"
+# How many numbers are skipped after a restore. They may have been given since the backup, on a
+# machine that is lost, without being in the database, the file or the journal.
+GAP = 1000
+_NUMBER = re.compile(r"SV-\d{4}-(\d+)")
+
+
+def highest_path() -> Path:
+    """Return the file that holds the highest number given."""
+    return Path(settings.PORTAL_DATA) / "numbers" / "orders"
+
+
+def next_number(now: datetime) -> str:
+    """Return the number of a new order, after writing it to disk.
+
+    It is not given again even if the transaction of the order is rolled back. Raises Unavailable
+    if it cannot be written.
+    """
+    try:
+        with _alone(highest_path().parent) as folder:
+            number = _above(_highest())
+            replace(highest_path(), f"{number}\n".encode())
+            sync_folder(folder)
+    except OSError as error:
+        raise Unavailable("order numbers") from error
+    return f"SV-{clock.day(now).year}-{number:05d}"
+
+
+def lift() -> int:
+    """After a restore: raise the sequence by `GAP` above every known number.
+
+    Returns the next number to be given.
+    """
+    found = (_NUMBER.fullmatch(label) for label in journal.labels())
+    in_journal = max((int(one[1]) for one in found if one), default=0)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT last_value FROM {_SEQUENCE}")  # noqa: S608
+        (last,) = cursor.fetchone()
+    highest = max(last, in_journal, _highest()) + GAP
+    _lift(highest)
+    return int(highest) + 1
+
+
+def _above(highest: int) -> int:
+    """Return the next number of the sequence that is above `highest`."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT nextval('{_SEQUENCE}')")
+        (number,) = cursor.fetchone()
+        if number <= highest:
+            _lift(highest)
+            cursor.execute(f"SELECT nextval('{_SEQUENCE}')")
+            (number,) = cursor.fetchone()
+    return int(number)
+
+
+def _lift(highest: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT setval('{_SEQUENCE}', %s) FROM {_SEQUENCE} WHERE last_value < %s",  # noqa: S608
+            [highest, highest],
+        )
+
+
+def _highest() -> int:
+    try:
+        return int(highest_path().read_text())
+    except FileNotFoundError:
+        return 0
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[Path]:
+    """Hold an exclusive lock on the folder, so that one process at a time gives a number."""
+    make_folder(folder)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield folder
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,274 @@
+"""The authority ends memberships, rights and accounts; the consequences for their orders."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from accounts.models import (
+    AccountDecision,
+    AdministratorRequest,
+    Invitation,
+    Membership,
+    Organisation,
+    Person,
+)
+from accounts.right_to_act import right_of
+from accounts.services.organisations import administrator_requests
+from accounts.services.organisations import membership as members
+from accounts.services.organisations import oversight as accounts
+from accounts.services.organisations.administrator_requests import MayNotDecide
+from applications import workflow
+from applications.access import ACTING
+from applications.errors import Gone, require
+from applications.models import Application
+from applications.rules import contact_links
+from applications.services import transition
+from applications.services.applicant.drafts import remove_draft
+from applications.services.applicant.withdraw import end_with_account
+from applications.services.reviewer.rights import to_confirm, weighed_anew
+from applications.services.reviewer.waivers import start_over
+from applications.services.system.certificates import MEMBERSHIP_ENDED, RIGHT_WITHDRAWN, take_back
+from applications.workflow import ENDED, Action, ApplicationEvent, Role, Status
+from certportal.foundation import events
+from certportal.foundation.actors import Actor
+from certportal.foundation.errors import NotAllowed
+from issuance.models import Certificate
+
+# What may follow from a decision: the keys of `AccountDecision.followed`, which are stored.
+ENDED_ORDERS, RETURNED, DRAFTS = "orders_ended", "orders_returned", "drafts_removed"
+LINKS, INVITATIONS, CERTIFICATES = "links_ended", "invitations_cancelled", "certificates_in_force"
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """What a decision about an account would affect, for the page that asks for confirmation.
+
+    `orders` are sent, and neither issued nor ended; `linked` the sent ones with a valid link of the
+    technical contact; `drafts` the number of drafts; `certificates` those in force, which stay in
+    force. `people` are other memberships that lose the right, and `invitations` the open ones that
+    are cancelled. `nobody_stays`: no member would be left who may act for the organisation.
+    """
+
+    orders: list[Application]
+    drafts: int
+    linked: list[Application]
+    certificates: list[Certificate]
+    people: list[Membership]
+    invitations: list[Invitation]
+    nobody_stays: bool = False
+
+    @property
+    def approved(self) -> list[Application]:
+        """Return the orders that are approved and not signed as far as the order tells."""
+        return [one for one in self.orders if one.status == Status.APPROVED]
+
+
+def preview_end(membership: Membership, *, now: datetime) -> Prospect:
+    """Return what ending the membership affects: the orders that the person began or sent."""
+    made = _made_by(membership.person, membership.organisation)
+    others = membership.organisation.memberships.filter(ended_at=None).exclude(pk=membership.pk)
+    stays = others.filter(role__in=ACTING).exists()
+    return replace(_prospect(made, [], [membership], now), nobody_stays=not stays)
+
+
+def preview_withdrawal(membership: Membership, *, now: datetime) -> Prospect:
+    """Return what withdrawing the right affects: the orders of everyone whose right rests on it."""
+    people = accounts.resting_on(membership)
+    made = Application.objects.none()
+    for one in [membership, *people]:
+        made |= _made_by(one.person, one.organisation)
+    return _prospect(made, people, [membership, *people], now)
+
+
+def preview_closing(organisation: Organisation, *, now: datetime) -> Prospect:
+    """Return what closing the account affects: all its orders and memberships."""
+    current = organisation.memberships.filter(ended_at=None).select_related("person")
+    people = list(current.order_by("begun_at"))
+    found = Application.objects.filter(organisation=organisation)
+    return _prospect(found, people, people, now)
+
+
+@transaction.atomic
+def end_membership(
+    membership_id: int, *, reasons: str, person: Person, actor: Actor, now: datetime
+) -> AccountDecision:
+    """End a membership by decision of the authority.
+
+    The member's orders that are approved but not signed return to review; earlier ones stay with
+    the reviewers. Raises MayNotDecide, NoMember.
+    """
+    found = Membership.objects.select_related("person", "organisation").get(pk=membership_id)
+    prospect = preview_end(found, now=now)
+    decision = accounts.end_membership(
+        membership_id, reasons=reasons, by=person, actor=actor, now=now
+    )
+    made = _made_by(found.person, found.organisation)
+    returned = _hold_back(made, MEMBERSHIP_ENDED, actor, now)
+    return _note(decision, prospect, {RETURNED: returned})
+
+
+@transaction.atomic
+def withdraw_right(
+    membership_id: int, *, reasons: str, person: Person, actor: Actor, now: datetime
+) -> AccountDecision:
+    """Withdraw the confirmation of a member's right to act.
+
+    Orders that rest on it and are approved but not signed return to review.
+
+    Raises MayNotDecide, NothingConfirmed.
+    """
+    membership = Membership.objects.select_related("person", "organisation").get(pk=membership_id)
+    resting = [membership, *accounts.resting_on(membership)]
+    prospect = preview_withdrawal(membership, now=now)
+    decision = accounts.withdraw_right(
+        membership_id, reasons=reasons, by=person, actor=actor, now=now
+    )
+    returned = 0
+    for one in resting:
+        made = _made_by(one.person, one.organisation)
+        returned += _hold_back(made, RIGHT_WITHDRAWN, actor, now)
+    return _note(decision, prospect, {RETURNED: returned})
+
+
+@transaction.atomic
+def close_account(
+    organisation_id: UUID, *, reasons: str, person: Person, actor: Actor, now: datetime
+) -> AccountDecision:
+    """Close an account: its open orders end, its drafts are removed, and all its links end.
+
+    An order whose certificate is being signed goes on to its certificate. Certificates in force
+    stay in force until they are revoked on their own case. Raises MayNotDecide, RequestsWait,
+    ClosedAlready.
+    """
+    organisation = members.lock_account(organisation_id)
+    prospect = preview_closing(organisation, now=now)
+    # Before the memberships end, as the senders are told as members. All orders are locked one by
+    # one, also those that were drafts just now: one may be being sent at this moment.
+    orders = Application.objects.filter(organisation=organisation).order_by("pk")
+    done = Counter(_close(key, actor, now) for key in list(orders.values_list("pk", flat=True)))
+    decision = accounts.close(organisation_id, reasons=reasons, by=person, actor=actor, now=now)
+    del done[""]
+    return _note(decision, prospect, {**done, LINKS: len(prospect.linked)})
+
+
+@transaction.atomic
+def decide_administrator(
+    request_id: int,
+    *,
+    grant: bool,
+    alone: bool = False,
+    reasons: str,
+    person: Person,
+    actor: Actor,
+    now: datetime,
+) -> AdministratorRequest:
+    """Decide on a request to be made administrator of an account.
+
+    `alone`: if it is granted, the memberships of administrators whose right has not been confirmed
+    end. Raises DecidedAlready, and what `to_decide` yields.
+    """
+    found = AdministratorRequest.objects.select_related("person", "organisation")
+    asked = found.get(pk=request_id)
+    members.lock_account(asked.organisation_id)
+    require(to_decide(asked, person, now=now))
+    right = right_of(asked.person, asked.organisation)
+    with weighed_anew(right, actor=actor, now=now):
+        request = administrator_requests.decide(
+            request_id, grant=grant, reasons=reasons, by=person, actor=actor, now=now
+        )
+    if grant and alone:
+        for one in administrator_requests.unconfirmed_administrators(request.organisation):
+            end_membership(one.pk, reasons=reasons, person=person, actor=actor, now=now)
+    return request
+
+
+def to_decide(
+    request: AdministratorRequest, person: Person, *, now: datetime
+) -> Iterator[NotAllowed]:
+    """Yield what keeps the reviewer from deciding on the request: MayNotDecide, Concerned.
+
+    Granting confirms the right that the person may have already, as `rights.confirm_right` does.
+    """
+    if not administrator_requests.may_decide(person, request, now=now):
+        yield MayNotDecide()
+    elif right := right_of(request.person, request.organisation):
+        yield from to_confirm(right, person, now=now)
+
+
+def _made_by(person: Person, organisation: Organisation) -> QuerySet[Application]:
+    """Return the account's orders sent by the person or one merged into them, and their drafts."""
+    keys = [person.pk, *person.merged_from.values_list("pk", flat=True)]
+    made = Q(submission__person__in=keys) | Q(submission=None, created_by__in=keys)
+    return Application.objects.filter(made, organisation=organisation)
+
+
+def _prospect(
+    found: QuerySet[Application],
+    people: list[Membership],
+    losing: list[Membership],
+    now: datetime,
+) -> Prospect:
+    sent = found.exclude(status=Status.DRAFT).select_related("submission__person")
+    over = {Status.ISSUED, *ENDED}
+    opened = list(sent.exclude(status__in=over).order_by("submitted_at"))
+    linked = list(sent.filter(contact_links__revoked_at=None).distinct().order_by("pk"))
+    certified = Certificate.objects.filter(
+        reference__in=found.values("pk"), state=Certificate.State.ISSUED, not_after__gt=now
+    )
+    invitations = Invitation.objects.filter(accepted_at=None, revoked_at=None, expires_at__gt=now)
+    mine = Q(pk=None)
+    for one in losing:
+        mine |= Q(made_by=one.person_id, organisation=one.organisation_id)
+    return Prospect(
+        orders=opened,
+        drafts=found.filter(status=Status.DRAFT).count(),
+        linked=[one for one in linked if contact_links.living(one, now=now)],
+        certificates=list(certified.order_by("not_after")),
+        people=people,
+        invitations=list(invitations.filter(mine)),
+    )
+
+
+def _hold_back(found: QuerySet[Application], reason: str, actor: Actor, now: datetime) -> int:
+    """Return those of the orders to review that are approved and not signed; return how many.
+
+    In those in review an approval given before counts no longer.
+    """
+    reviewed = found.filter(status=Status.IN_REVIEW).order_by("pk")
+    for key in list(reviewed.values_list("pk", flat=True)):
+        start_over(transition.lock(key), reason, actor=actor, now=now)
+    approved = found.filter(status=Status.APPROVED).order_by("pk")
+    keys = list(approved.values_list("pk", flat=True))
+    return sum(take_back(key, reason, actor=actor, now=now) is not None for key in keys)
+
+
+def _close(key: UUID, actor: Actor, now: datetime) -> str:
+    """Do to one order what follows from closing its account; return under what it is counted."""
+    try:
+        application = transition.lock(key)
+    except Gone:  # its owner has just discarded the draft
+        return ""
+    if application.status == Status.DRAFT:
+        remove_draft(application, actor=actor, now=now)
+        return DRAFTS
+    if workflow.may(Action.END_WITH_ACCOUNT, application.status, Role.REVIEWER):
+        if end_with_account(key, actor=actor, now=now) is not None:
+            return ENDED_ORDERS
+        application = transition.lock(key)
+    if application.contact_links.filter(revoked_at=None).update(revoked_at=now):
+        events.record(ApplicationEvent.LINKS_ENDED, application, actor=actor, now=now)
+    return ""
+
+
+def _note(decision: AccountDecision, prospect: Prospect, done: dict[str, int]) -> AccountDecision:
+    """Store with the decision what followed from it."""
+    also = {INVITATIONS: len(prospect.invitations), CERTIFICATES: len(prospect.certificates)}
+    decision.followed = {kind: count for kind, count in (done | also).items() if count}
+    if decision.followed:
+        decision.save(update_fields=["followed"])
+    return decision

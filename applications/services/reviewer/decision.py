@@ -1,0 +1,171 @@
+"""Decisions on a case: approve the prepared certificate, reject with reasons, reopen."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts.models import Person
+from accounts.register.lookup import queries
+from accounts.register.models import RegisterRecord
+from applications.errors import require_reasons
+from applications.models import Application, Decision
+from applications.rules import contact_links
+from applications.rules.persons_wanted import approved_until, persons_wanted
+from applications.services import transition
+from applications.services.applicant import contact_links as contact_links_applicant
+from applications.services.reviewer import obstacles
+from applications.services.reviewer.waivers import confirm_relied_on
+from applications.workflow import Action, Status, promise
+from certportal.foundation import clock
+from certportal.foundation.actors import Actor
+from issuance import services as authority
+from issuance.services.errors import NotOpen
+from issuance.services.issuing.approve import refusals_on_record
+
+
+def approve(
+    application_id: UUID,
+    *,
+    prepared_id: int,
+    tbs_sha256: str,
+    reauthenticated_at: datetime,
+    person: Person,
+    version: int,
+    actor: Actor,
+    now: datetime,
+) -> Application:
+    """Approve exactly the TBSCertificate that was shown; with enough approvals, it is issued.
+
+    `tbs_sha256` is its hash as shown. Raises NotYourCase, Changed, NotPossible, EvidenceMissing,
+    RightMissing, FactsChanged, NotOpen, and what `issuance.services.approve` raises.
+    """
+    with refusals_on_record(prepared_id, person=person, now=now), transaction.atomic():
+        case = obstacles.locked(application_id, person, version, now=now)
+        case.require(Action.APPROVE)
+        application, record = case.application, case.record
+        if case.prepared is None or case.prepared.pk != prepared_id:
+            raise NotOpen
+        state = authority.approve(
+            prepared_id,
+            person=person,
+            reauthenticated_at=reauthenticated_at,
+            expected_sha256=tbs_sha256,
+            register_record=str(record.pk) if record else "",
+            persons=persons_wanted(application, on=clock.day(now)),
+            until=approved_until(application, on=clock.day(now)),
+            now=now,
+        )
+        relied_on = confirm_relied_on(application, person=person, actor=actor, now=now)
+        if state.complete:
+            if any(one.confirmed_at is None for one in relied_on):
+                raise NotOpen  # cannot be: a waiver given after an approval voids it
+            _decide(application, Decision.Kind.APPROVED, person, "", now, record)
+        return transition.move(
+            application,
+            Action.APPROVE,
+            actor=actor,
+            now=now,
+            to=Status.APPROVED if state.complete else Status.IN_REVIEW,
+            data={
+                "tbs_sha256": tbs_sha256,
+                "given": state.given,
+                "wanted": state.wanted,
+                "waivers": [one.pk for one in relied_on],
+            },
+        )
+
+
+@transaction.atomic
+def reject(
+    application_id: UUID,
+    *,
+    reasons: str,
+    person: Person,
+    version: int,
+    actor: Actor,
+    now: datetime,
+) -> Application:
+    """Reject with reasons (hallintolaki 44–45 §).
+
+    Raises ReasonsMissing, DeadlineOpen, NotYourCase, Changed, NotPossible.
+    """
+    require_reasons(reasons)
+    application = obstacles.take(Action.REJECT, application_id, person, version, now=now)
+    application.requests.filter(closed_at=None).update(closed_at=now)
+    authority.void(application.pk, "rejected", actor=actor, now=now)
+    record = _record_now(application, now)
+    _decide(application, Decision.Kind.REJECTED, person, reasons, now, record)
+    return transition.move(
+        application,
+        Action.REJECT,
+        actor=actor,
+        now=now,
+        ended_at=now,
+        due_on=None,
+    )
+
+
+@transaction.atomic
+def reopen(
+    application_id: UUID,
+    *,
+    reasons: str,
+    person: Person,
+    version: int,
+    actor: Actor,
+    now: datetime,
+) -> Application:
+    """Reopen a rejected or lapsed application, to correct an error or after a successful appeal.
+
+    Raises ReasonsMissing, Changed, NotPossible.
+    """
+    require_reasons(reasons)
+    application = obstacles.take(Action.REOPEN, application_id, person, version, now=now)
+    record = _record_now(application, now)
+    _decide(application, Decision.Kind.REOPENED, person, reasons, now, record)
+    complete = application.csr_id is not None
+    to = contact_links.welcome(
+        application
+    )  # before ended_at is cleared, which tells how links ended
+    moved = transition.move(
+        application,
+        Action.REOPEN,
+        actor=actor,
+        now=now,
+        to=Status.CHECKING if complete else Status.AWAITING_CSR,
+        ended_at=None,
+        reviewer=person if complete else None,
+        claimed_at=now if complete else None,
+        completed_at=now if complete else None,
+        due_on=promise.due_on(now) if complete else None,
+    )
+    contact_links_applicant.send_links(moved, actor=actor, now=now, to=to)
+    return moved
+
+
+def _decide(
+    application: Application,
+    kind: Decision.Kind,
+    person: Person,
+    reasons: str,
+    now: datetime,
+    record: RegisterRecord | None,
+) -> None:
+    submission = application.submission
+    assert submission is not None
+    Decision.objects.create(
+        application=application,
+        kind=kind,
+        reviewer=person,
+        reasons=reasons,
+        submission=submission,
+        record=record or submission.record,
+        at=now,
+    )
+
+
+def _record_now(application: Application, now: datetime) -> RegisterRecord | None:
+    """Return the unit's record in the register today, on which the decision rests; or None."""
+    today = clock.day(now)
+    return queries.standing(application.record_oid, application.record_kind, today).record

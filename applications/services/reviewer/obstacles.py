@@ -1,0 +1,247 @@
+"""What keeps a reviewer from an action on a case: pages list it, services raise the first."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from functools import cached_property
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import Person
+from accounts.register.models import RegisterRecord
+from applications import workflow
+from applications.checks import still_true
+from applications.checks.wording import word
+from applications.errors import NotPossible, NotYourCase, require
+from applications.models import Application, Check
+from applications.rules import case_holder, impartiality, waivers
+from applications.rules.sender import lacks_right
+from applications.services import transition
+from applications.services.applicant import submission
+from applications.workflow import Action, Role, Status
+from certportal.foundation import clock
+from certportal.foundation.errors import NotAllowed, Refused, Stale, Unavailable
+from issuance.models import PreparedCertificate
+from issuance.services.errors import NotOpen
+
+
+class EvidenceMissing(Refused):
+    """A host name has no recorded evidence that the applicant administers it."""
+
+    message = gettext_lazy(
+        "Record for each host name how you saw that the applicant administers it."
+    )
+
+
+class RightMissing(Refused):
+    """The sender's right to act for the organisation has not been confirmed."""
+
+    message = gettext_lazy(
+        "Confirm first that whoever sent the order may act for the organisation."
+    )
+
+
+class NotWaived(Refused):
+    """Something about the order is acceptable only with a waiver, and none is in force."""
+
+    message = gettext_lazy(
+        "Waive what the checks found with reasons and an end date, record other evidence, or ask"
+        " the applicant to correct the order."
+    )
+
+
+class ApprovedAlready(NotAllowed):
+    """The reviewer has approved this prepared certificate."""
+
+    message = gettext_lazy(
+        "You have approved this certificate. Another reviewer must approve it too."
+    )
+
+
+class PreparedAlready(Stale):
+    """The certificate is prepared, and preparing it again would bring the same one."""
+
+    message = gettext_lazy("The certificate has been prepared already.")
+
+
+class DeadlineOpen(Refused):
+    """The deadline of the open request for information has not passed."""
+
+    message = gettext_lazy("The applicant still has time to answer.")
+
+
+class FactsChanged(Refused):
+    """A fact that the certificate rests on no longer holds, or cannot be checked now."""
+
+    def __init__(self, title: str, text: str) -> None:
+        """Word it by the finding."""
+        super().__init__(f"{title}. {text}")
+
+
+class Case:
+    """A case as one reviewer finds it at a moment; each fact is looked up at most once.
+
+    `prepared` is the latest attempt at its certificate, or None.
+    """
+
+    def __init__(self, application: Application, person: Person, *, now: datetime) -> None:
+        """Keep the application, which services have locked."""
+        self.application, self.person, self.now = application, person, now
+        attempts = PreparedCertificate.objects.filter(reference=application.pk)
+        self.prepared = attempts.order_by("-attempt").first()
+
+    def require(self, action: Action) -> None:
+        """Raise the first obstacle to the action, if there is one."""
+        require(self.obstacles(action))
+
+    def actions(self) -> set[Action]:
+        """Return the actions that nothing keeps the reviewer from."""
+        possible = workflow.actions(self.application.status, Role.REVIEWER)
+        return {action for action in possible if not any(self.obstacles(action))}
+
+    def obstacles(self, action: Action) -> Iterator[Refused]:
+        """Yield what keeps the reviewer from the action.
+
+        That is bias, the case's being another's, its status, and what the action itself needs.
+        """
+        if self.bias is not None:
+            yield self.bias
+        if not self._is_in_hand(action):
+            yield NotPossible() if action == Action.CLAIM else NotYourCase()
+        if not workflow.may(action, self.application.status, Role.REVIEWER):
+            yield NotPossible()
+        elif action in NEEDS:
+            yield from NEEDS[action](self)
+
+    @cached_property
+    def bias(self) -> NotAllowed | None:
+        """The reason why the reviewer is disqualified, or None."""
+        return impartiality.bias(self.person, self.application, now=self.now)
+
+    @property
+    def is_mine(self) -> bool:
+        """Whether the reviewer has claimed the case."""
+        return self.application.reviewer_id == self.person.pk
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the prepared certificate can be approved at this moment."""
+        prepared = self.prepared
+        return prepared is not None and prepared.is_open and self.now < prepared.expires_at
+
+    @property
+    def record(self) -> RegisterRecord | None:
+        """The register record of the unit on which an approval rests."""
+        return self._facts[0]
+
+    @property
+    def changed(self) -> FactsChanged | None:
+        """The error about a fact that no longer holds, or None."""
+        return self._facts[1]
+
+    @cached_property
+    def _is_free(self) -> bool:
+        return case_holder.is_free(self.application)
+
+    @cached_property
+    def _facts(self) -> tuple[RegisterRecord | None, FactsChanged | None]:
+        """Both from one reading: between two, an import could bring a later record."""
+        try:
+            seen = still_true.look(self.application, now=self.now)
+        except Unavailable:
+            return None, FactsChanged(
+                _("The mirror of the register is too old"), _("Try again when it has been renewed.")
+            )
+        if seen.fault is None:
+            return seen.record, None
+        worded = word(seen.fault)
+        return seen.record, FactsChanged(worded.title, worded.text)
+
+    def _is_in_hand(self, action: Action) -> bool:
+        """Whether the reviewer may do the action as regards who holds the case.
+
+        Others may approve a case that somebody holds, as a second person must. While a request for
+        information is open in a case that no current reviewer holds (the checks made it, or its
+        reviewer has left the role), any reviewer may handle it.
+        """
+        if action == Action.REOPEN or self.is_mine:
+            return True
+        if action == Action.CLAIM:
+            return self._is_free
+        if action == Action.APPROVE:
+            return not self._is_free
+        return self._is_free and self.application.status == Status.INFO_REQUESTED
+
+    def _to_claim(self) -> Iterator[Refused]:
+        """Preparing a case again helps if it would be made from a later request or submission, or a
+        fact has changed: it may have come back approved, and wants approvals of its own then.
+        """
+        if self.is_mine and self._is_of_what_was_sent() and self.changed is None:
+            yield PreparedAlready()
+
+    def _to_approve(self) -> Iterator[Refused]:
+        if self.application.host_names.filter(evidence="").exists():
+            yield EvidenceMissing()
+        if lacks_right(self.application, on=clock.day(self.now)):
+            yield RightMissing()
+        if waivers.unwaived(self.application, on=clock.day(self.now)):
+            yield NotWaived()
+        if not self._prepared_as_sent():
+            yield NotOpen()
+        if self.changed:
+            yield self.changed
+        if self.prepared and self.prepared.approvals.filter(person=self.person).exists():
+            yield ApprovedAlready()
+
+    def _prepared_as_sent(self) -> bool:
+        """Whether the open attempt was made from the present request and submission, and the
+        applicant has not changed the answers since.
+        """
+        return self._is_of_what_was_sent() and submission.is_as_sent(self.application, now=self.now)
+
+    def _is_of_what_was_sent(self) -> bool:
+        """Whether there is an open attempt, made from the present request and submission: a slow
+        preparation may end after another one was sent.
+        """
+        application, prepared = self.application, self.prepared
+        if prepared is None or not self.is_open:
+            return False
+        assert application.csr is not None and application.submission is not None
+        present = (application.csr.sha256, application.submission.sha256)
+        made_from = (prepared.csr_sha256, prepared.submission_sha256)
+        return present == made_from
+
+    def _to_reject(self) -> Iterator[Refused]:
+        asked = self.application.question
+        if asked is not None and asked.deadline >= clock.day(self.now):
+            yield DeadlineOpen()
+
+    def _to_cancel_request(self) -> Iterator[Refused]:
+        """The applicant has changed a certified field, or the checks have not seen the contents."""
+        application = self.application
+        checked = Check.objects.filter(submission=application.submission_id, csr=application.csr_id)
+        if not submission.is_as_sent(application, now=self.now) or not checked.exists():
+            yield NotPossible()
+
+
+NEEDS = {
+    Action.CLAIM: Case._to_claim,
+    Action.APPROVE: Case._to_approve,
+    Action.REJECT: Case._to_reject,
+    Action.CANCEL_REQUEST: Case._to_cancel_request,
+}
+
+
+def locked(application_id: UUID, person: Person, version: int, *, now: datetime) -> Case:
+    """Return the case with its application locked. Raises Changed."""
+    return Case(transition.lock(application_id, version=version), person, now=now)
+
+
+def take(
+    action: Action, application_id: UUID, person: Person, version: int, *, now: datetime
+) -> Application:
+    """Return the locked application for the action; raise Changed or the first obstacle to it."""
+    case = locked(application_id, person, version, now=now)
+    case.require(action)
+    return case.application

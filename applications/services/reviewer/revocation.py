@@ -1,0 +1,224 @@
+"""Revocation by two reviewers: one proposes it, another confirms or declines."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Person
+from applications.documents.certificate_files import certificate_of
+from applications.errors import require
+from applications.models import Application, RevocationProposal, RevocationRequest
+from applications.models.revocation import EXPOSED
+from applications.models.revocation_proposal import PROPOSABLE
+from applications.rules import impartiality, reviewers_day, revocation
+from applications.services import transition
+from applications.services.applicant.revoke import revoke_as
+from applications.services.reviewer_mail import tell
+from applications.workflow import ApplicationEvent, Role
+from certportal.foundation import events
+from certportal.foundation.actors import Actor
+from certportal.foundation.errors import NotAllowed, Refused, Stale
+from issuance.models import Certificate
+from issuance.services.errors import UnknownReason
+
+Outcome = RevocationProposal.Outcome
+
+
+class AlreadyProposed(Stale):
+    """An open proposal about the certificate exists already."""
+
+    message = _("The revocation has been proposed already. It waits for confirmation.")
+
+
+class ProposalOver(Stale):
+    """The proposal has been confirmed, declined, withdrawn or overtaken."""
+
+    message = _("The proposal to revoke has been settled meanwhile.")
+
+
+class SecondPersonNeeded(NotAllowed):
+    """The proposer cannot confirm or decline; nor can a proposal be confirmed whose proposer is no
+    longer a reviewer free of bias.
+    """
+
+    message = _(
+        "A revocation takes two reviewers: somebody else than its proposer must confirm it."
+    )
+
+
+class NotYours(NotAllowed):
+    """The person did not make the proposal, and only its maker may withdraw it."""
+
+    message = _("Only the reviewer who made the proposal can take it back.")
+
+
+def to_propose(application: Application, person: Person, *, now: datetime) -> Iterator[Refused]:
+    """Yield what keeps the reviewer from proposing to revoke the order's certificate."""
+    yield from impartiality.to_review(person, application, now=now)
+    certificate = certificate_of(application)
+    yield from revocation.obstacles(certificate, PROPOSABLE[0], now=now)
+    if open_proposal(application) is not None:
+        yield AlreadyProposed()
+
+
+def reasons(application: Application, person: Person, *, now: datetime) -> list[str]:
+    """Return the reasons for which the reviewer may revoke the certificate or propose it."""
+    exposed = revocation.obstacles(certificate_of(application), EXPOSED, now=now)
+    alone = [] if any(exposed) else [EXPOSED]
+    return alone + ([] if any(to_propose(application, person, now=now)) else [*PROPOSABLE])
+
+
+def open_proposal(application: Application) -> RevocationProposal | None:
+    """Return the proposal that waits for a second person, or None."""
+    waiting = application.revocation_proposals.filter(closed_at=None)
+    return waiting.select_related("maker").last()
+
+
+@transaction.atomic
+def propose(
+    application_id: UUID, *, reason: str, words: str, person: Person, actor: Actor, now: datetime
+) -> RevocationProposal:
+    """Propose to revoke the order's certificate; the other reviewers are told.
+
+    Raises UnknownReason and what `to_propose` yields: NotReviewer, OwnOrganisation,
+    NothingToRevoke, ReasonStands, AlreadyProposed.
+    """
+    application = transition.lock(application_id)
+    if reason not in PROPOSABLE:
+        raise UnknownReason
+    require(to_propose(application, person, now=now))
+    certificate = certificate_of(application)
+    assert certificate is not None
+    proposal = RevocationProposal.objects.create(
+        application=application,
+        certificate_id=certificate.pk,
+        maker=person,
+        reason=reason,
+        words=words,
+        made_at=now,
+    )
+    _record(ApplicationEvent.REVOCATION_PROPOSED, proposal, actor, now)
+    others = reviewers_day.reviewers().exclude(pk=person.pk)
+    tell(others, "revocation_proposed", proposal.pk, now=now)
+    return proposal
+
+
+def propose_unless_pending(application_id: UUID, **given: Any) -> None:
+    """Do what `propose` does, but nothing if an open proposal exists already."""
+    try:
+        propose(application_id, **given)
+    except AlreadyProposed:
+        return
+
+
+def to_decline(proposal: RevocationProposal, person: Person, *, now: datetime) -> Iterator[Refused]:
+    """Yield what keeps the reviewer from declining the open proposal.
+
+    Merged persons count as one, so nobody settles their own proposal by another login.
+    """
+    yield from impartiality.to_review(person, proposal.application, now=now)
+    if person.current == proposal.maker.current:
+        yield SecondPersonNeeded()
+
+
+def to_confirm(proposal: RevocationProposal, person: Person, *, now: datetime) -> Iterator[Refused]:
+    """Yield what keeps the reviewer from confirming the open proposal."""
+    yield from to_decline(proposal, person, now=now)
+    if any(impartiality.to_review(proposal.maker, proposal.application, now=now)):
+        yield SecondPersonNeeded()
+    certificate = certificate_of(proposal.application)
+    yield from revocation.obstacles(certificate, proposal.reason, now=now)
+    if certificate is not None and certificate.pk != proposal.certificate_id:
+        yield ProposalOver()
+
+
+def to_withdraw(proposal: RevocationProposal, person: Person) -> Iterator[Refused]:
+    """Yield what keeps the person from withdrawing the open proposal."""
+    if person.current != proposal.maker.current:
+        yield NotYours()
+
+
+@transaction.atomic
+def confirm_proposal(
+    proposal_id: int, *, person: Person, actor: Actor, now: datetime
+) -> Certificate:
+    """Revoke as proposed, on confirmation by a second reviewer.
+
+    Raises ProposalOver, and what `to_confirm` yields: NotReviewer, OwnOrganisation,
+    SecondPersonNeeded, NothingToRevoke, ReasonStands.
+    """
+    proposal = _open(proposal_id)
+    require(to_confirm(proposal, person, now=now))
+    _close(proposal, Outcome.CONFIRMED, person, now)
+    asked = RevocationRequest(
+        person=proposal.maker, role=Role.REVIEWER, reason=proposal.reason, words=proposal.words
+    )
+    return revoke_as(proposal.application, asked, actor, now)
+
+
+@transaction.atomic
+def decline_proposal(
+    proposal_id: int, *, words: str, person: Person, actor: Actor, now: datetime
+) -> RevocationProposal:
+    """Decline the proposal, leaving the certificate in force; its maker is told why.
+
+    Raises ProposalOver, and what `to_decline` yields: NotReviewer, OwnOrganisation,
+    SecondPersonNeeded.
+    """
+    proposal = _open(proposal_id)
+    require(to_decline(proposal, person, now=now))
+    _close(proposal, Outcome.DECLINED, person, now, words)
+    _record(ApplicationEvent.REVOCATION_DECLINED, proposal, actor, now)
+    tell([proposal.maker.current], "revocation_declined", proposal.pk, now=now)
+    return proposal
+
+
+@transaction.atomic
+def withdraw_proposal(
+    proposal_id: int, *, person: Person, actor: Actor, now: datetime
+) -> RevocationProposal:
+    """Withdraw one's own proposal. Raises ProposalOver, NotYours."""
+    proposal = _open(proposal_id)
+    require(to_withdraw(proposal, person))
+    _close(proposal, Outcome.WITHDRAWN, person, now)
+    _record(ApplicationEvent.REVOCATION_WITHDRAWN, proposal, actor, now)
+    return proposal
+
+
+def _open(proposal_id: int) -> RevocationProposal:
+    """Return the open proposal, locked with its application."""
+    found = RevocationProposal.objects.filter(pk=proposal_id).first()
+    if found is None:
+        raise ProposalOver
+    transition.lock(found.application_id)
+    locked = RevocationProposal.objects.select_for_update(of=("self",))
+    proposal = locked.select_related("application", "maker").get(pk=proposal_id)
+    if not proposal.is_open:
+        raise ProposalOver
+    return proposal
+
+
+def _close(
+    proposal: RevocationProposal, outcome: Outcome, person: Person, now: datetime, words: str = ""
+) -> None:
+    proposal.closed_at, proposal.outcome, proposal.closer = now, outcome, person
+    proposal.closing_words = words
+    proposal.save(update_fields=["closed_at", "outcome", "closer", "closing_words"])
+
+
+def _record(
+    name: ApplicationEvent, proposal: RevocationProposal, actor: Actor, now: datetime
+) -> None:
+    events.record(
+        name,
+        proposal.application,
+        actor=actor,
+        now=now,
+        certificate=proposal.certificate_id,
+        reason=proposal.reason,
+        proposal=proposal.pk,
+    )

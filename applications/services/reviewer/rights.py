@@ -1,0 +1,91 @@
+"""A reviewer confirms that somebody may act for an organisation."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+
+from django.db import transaction
+
+from accounts import access
+from accounts.models import Membership, Person
+from accounts.services.organisations import membership as members
+from accounts.services.rights import confirm
+from applications.errors import require
+from applications.models import Application
+from applications.rules.impartiality import traces_of
+from applications.rules.sender import right_to_send
+from applications.services import transition
+from applications.services.reviewer.waivers import EVIDENCE_CHANGED, start_over
+from applications.workflow import ENDED, Status
+from certportal.foundation.actors import Actor
+from certportal.foundation.errors import NotAllowed
+from issuance.services.concerned import own_marks
+from issuance.services.errors import Concerned
+
+
+def to_confirm(right: Membership, person: Person, *, now: datetime) -> Iterator[NotAllowed]:
+    """Yield what keeps the reviewer from confirming the right.
+
+    That is OwnRight, and Concerned for a part in an order that awaits the right: the confirmation
+    decides about these orders too (hallintolaki 28 §).
+    """
+    if access.is_partial(person, right.organisation_id, now=now):
+        yield confirm.OwnRight()
+    marks = own_marks(person)
+    if any(marks & found for found in traces_of(_resting_on(right)).values()):
+        yield Concerned()
+
+
+def _resting_on(right: Membership) -> list[Application]:
+    """Return the orders that are sent, neither issued nor ended, and rest on the right."""
+    sent = Application.objects.filter(organisation=right.organisation_id)
+    awaiting = sent.exclude(status__in=[Status.DRAFT, Status.ISSUED, *ENDED])
+    related = awaiting.select_related("submission__person", "organisation").order_by("pk")
+    return [one for one in related if right_to_send(one) == right]
+
+
+@contextmanager
+def weighed_anew(right: Membership | None, *, actor: Actor, now: datetime) -> Iterator[None]:
+    """Void the approvals of orders resting on a weak right when the block records other evidence.
+
+    Whoever approved them weighed the evidence that was there. For use in a transaction that has
+    locked the account; the orders are locked before the block, which locks memberships, as where
+    an account is closed.
+    """
+    resting = _resting_on(right) if right and right.is_weak else []
+    orders = [transition.lock(one.pk) for one in resting]
+    before = [_evidence(one) for one in orders]
+    yield
+    for order, evidence in zip(orders, before, strict=True):
+        if order.status == Status.IN_REVIEW and _evidence(order) != evidence:
+            start_over(order, EVIDENCE_CHANGED, actor=actor, now=now)
+
+
+def _evidence(order: Application) -> tuple[object, ...] | None:
+    right = right_to_send(order)
+    return None if right is None else (right.pk, right.basis_note, right.confirmed_until)
+
+
+@transaction.atomic
+def confirm_right(
+    membership_id: int,
+    *,
+    note: str,
+    until: date | None = None,
+    person: Person,
+    actor: Actor,
+    now: datetime,
+) -> Membership:
+    """Confirm the right as `accounts.services.rights.confirm.confirm_right` does.
+
+    Approvals of orders in review that rest on a weak right are void if its evidence or last day
+    changes. Raises the errors of that service, and what `to_confirm` yields.
+    """
+    found = Membership.objects.select_related("person", "organisation")
+    members.lock_account(found.get(pk=membership_id).organisation_id)
+    right = found.get(pk=membership_id)
+    require(to_confirm(right, person, now=now))
+    with weighed_anew(right, actor=actor, now=now):
+        return confirm.confirm_right(
+            membership_id, note=note, until=until, by=person, actor=actor, now=now
+        )

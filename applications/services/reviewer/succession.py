@@ -1,0 +1,145 @@
+"""Succession: orders and their certificates pass to an organisation's successor."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts import access
+from accounts.models import Organisation, Person, Succession
+from accounts.services.organisations import succession as accounts
+from accounts.services.organisations.succession import Heir
+from applications.errors import Gone, require
+from applications.models import Application
+from applications.models.register_task import RegisterTask
+from applications.rules import contact_links, impartiality
+from applications.services import transition
+from applications.services.system.certificates import recall
+from applications.workflow import ENDED, ApplicationEvent, Status
+from certportal.foundation import clock, events
+from certportal.foundation.actors import Actor
+from certportal.foundation.errors import Refused
+from certportal.foundation.outbox import outbox
+from issuance import services as authority
+from issuance.models import Certificate
+from issuance.services.errors import AlreadySigning, NotReviewer
+
+REASON = "succeeded"
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """What a succession would hand over and change, in counts.
+
+    Of `orders`, `opened` are sent, and neither issued nor ended; `returning` approved ones that go
+    back to review; `linked` orders have a valid link of the technical contact, which goes on
+    working. `certificates` are those in force. If the successor has an account, `invitations` are
+    cancelled and `requests` to be invited move.
+    """
+
+    former: Organisation
+    heir: Heir
+    orders: int
+    opened: int
+    returning: int
+    linked: int
+    certificates: int
+    people: int
+    invitations: int
+    requests: int
+
+
+def preview_succession(former: str, code: str, *, now: datetime) -> Prospect:
+    """Return what would pass from the business ID `former` to `code`. Raises NotSucceeding."""
+    old = accounts.account_of(former)
+    new = accounts.heir(code, on=clock.day(now))
+    orders = Application.objects.filter(organisation=old)
+    in_force = Certificate.objects.filter(
+        reference__in=orders.values("pk"), state=Certificate.State.ISSUED, not_after__gt=now
+    )
+    linked = orders.filter(contact_links__revoked_at=None).distinct()
+    invitations = old.invitations.filter(accepted_at=None, revoked_at=None, expires_at__gt=now)
+    return Prospect(
+        former=old,
+        heir=new,
+        orders=orders.count(),
+        opened=orders.exclude(status__in=[Status.DRAFT, Status.ISSUED, *ENDED]).count(),
+        returning=orders.filter(status=Status.APPROVED).count(),
+        linked=sum(bool(contact_links.living(one, now=now)) for one in linked),
+        certificates=in_force.count(),
+        people=old.memberships.filter(ended_at=None).count(),
+        invitations=invitations.count() if new.account else 0,
+        requests=old.join_requests.filter(settled_at=None).count() if new.account else 0,
+    )
+
+
+def to_succeed(prospect: Prospect, person: Person, *, now: datetime) -> Iterator[Refused]:
+    """Yield what keeps the person from handing over: NotReviewer, OwnOrganisation,
+    OwnOrganisationLately.
+    """
+    if not access.is_reviewer(person):
+        yield NotReviewer()
+    for one in (prospect.former, prospect.heir.account):
+        if one and (partial := impartiality.partiality(person, one.pk, now=now)):
+            yield partial
+
+
+@transaction.atomic
+def succeed(
+    former: str, successor: str, *, reason: str, person: Person, actor: Actor, now: datetime
+) -> Succession:
+    """Hand over orders, members and certificates from the business ID `former` to `successor`.
+
+    Certificates follow their orders; the CA's rows still name the former organisation. Prepared
+    but unsigned certificates are void and prepared again, because their names and the check for
+    bias of their approvers concern the former organisation. Raises NotSucceeding, and
+    what `to_succeed` yields.
+    """
+    require(to_succeed(preview_succession(former, successor, now=now), person, now=now))
+    succession = accounts.hand_over(
+        former, successor, reason=reason, by=person, actor=actor, now=now
+    )
+    orders = Application.objects.filter(organisation=succession.organisation_id)
+    keys = list(orders.order_by("pk").values_list("pk", flat=True))
+    moved = sum(_hand_over(key, succession, actor, now) for key in keys)
+    if succession.organisation_id != succession.successor_id:
+        _hand_over_tasks(succession)
+    succession.orders = moved
+    succession.save(update_fields=["orders"])
+    return succession
+
+
+def _hand_over(key: UUID, succession: Succession, actor: Actor, now: datetime) -> bool:
+    """Hand over one order; return False for a draft that its owner has just discarded."""
+    try:
+        application = transition.lock(key)
+    except Gone:
+        return False
+    transition.save(application, now=now, organisation=succession.successor)
+    events.record(
+        ApplicationEvent.SUCCEED, application, actor=actor, now=now, succession=succession.pk
+    )
+    try:
+        authority.void(key, REASON, actor=actor, now=now)
+    except AlreadySigning:  # signed already: it remains valid
+        return True
+    if application.status == Status.APPROVED:
+        recall(key, REASON, now=now)
+    elif application.status == Status.IN_REVIEW and application.reviewer is not None:
+        outbox.enqueue("application.claimed", now=now, reference=str(key))
+    return True
+
+
+def _hand_over_tasks(succession: Succession) -> None:
+    """Hand over the register tasks, open and decided.
+
+    An open task stays behind if the successor has an open one about the same change; the next run
+    of `watch_register` closes it.
+    """
+    there = RegisterTask.objects.filter(organisation=succession.successor, outcome="")
+    moved = RegisterTask.objects.filter(organisation=succession.organisation)
+    moved.exclude(outcome="", key__in=list(there.values_list("key", flat=True))).update(
+        organisation=succession.successor
+    )

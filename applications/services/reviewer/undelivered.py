@@ -1,0 +1,82 @@
+"""Undelivered mails about orders: a reviewer corrects the address and sends the mail again."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Person
+from applications.errors import require
+from applications.models import Application
+from applications.rules import impartiality
+from applications.services import transition
+from applications.workflow import ApplicationEvent
+from certportal.foundation import events
+from certportal.foundation.actors import Actor
+from certportal.foundation.errors import Refused
+from certportal.foundation.models import OutboxItem
+from certportal.foundation.outbox import set_aside
+
+
+class NotOurs(Refused):
+    """The address is none of the order's that a reviewer may correct."""
+
+    message = _(
+        "The address is not ours to correct: a person confirms their own address, and the applicant"
+        " names the technical contact."
+    )
+
+
+# The field of the order with the address, by recipient. Others cannot be corrected here: a person
+# verifies their own address, and another address of the technical contact needs a new link.
+CORRECTABLE = {
+    "applicant": "contact_email",
+    "recipient": "contact_email",
+    "mailbox": "mailbox",
+}
+
+
+def address_field(item: OutboxItem, application: Application) -> str:
+    """Return the name of the order's field that a reviewer may correct for this mail, or ""."""
+    recipient = item.payload.get("recipient", "")
+    if recipient == "recipient" and application.deliver_to != "applicant":
+        return ""
+    return CORRECTABLE.get(recipient, "")
+
+
+def order_of(item: OutboxItem) -> Application | None:
+    """Return the order that the mail is about; None for other items, or if deleted or erased."""
+    key = item.payload.get("application")
+    found = Application.objects.select_related("organisation", "submission", "reviewer")
+    return found.filter(pk=key, erased_at=None).first() if key else None
+
+
+def to_correct(
+    item: OutboxItem, order: Application | None, person: Person, *, now: datetime
+) -> Iterator[Refused]:
+    """Yield what keeps the reviewer from correcting the address: NotOurs or bias."""
+    if order is None or not address_field(item, order):
+        yield NotOurs()
+    elif biased := impartiality.bias(person, order, now=now):
+        yield biased
+
+
+@transaction.atomic
+def send_corrected(
+    item_id: UUID, address: str, *, person: Person, actor: Actor, now: datetime
+) -> Application:
+    """Correct the address on the order and send the mail again; the submission is unchanged.
+
+    Raises NotSetAside, and what `to_correct` yields.
+    """
+    item = set_aside.take_up(item_id, actor=actor, now=now)
+    found = order_of(item)
+    require(to_correct(item, found, person, now=now))
+    assert found is not None
+    application = transition.lock(found.pk)
+    field = address_field(item, application)
+    transition.save(application, now=now, **{field: address})
+    events.record(ApplicationEvent.CORRECT_ADDRESS, application, actor=actor, now=now, field=field)
+    return application

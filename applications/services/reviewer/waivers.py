@@ -1,0 +1,208 @@
+"""Waive a finding with reasons and an end date, confirm a waiver by approving, withdraw it."""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Person
+from accounts.weak_evidence import require_in_range
+from applications.errors import NotPossible, require, require_reasons
+from applications.models import Application, Waiver
+from applications.rules import impartiality, waivers
+from applications.services import transition
+from applications.services.reviewer.obstacles import take
+from applications.services.system.certificates import take_back
+from applications.workflow import Action, ApplicationEvent, Status
+from certportal.foundation import clock, events
+from certportal.foundation.actors import Actor
+from certportal.foundation.errors import Refused
+from certportal.foundation.outbox import outbox
+from issuance import services as authority
+from issuance.findings import Finding
+from issuance.models import Approval, PreparedCertificate
+from issuance.services.errors import AlreadySigning
+
+Outcome = Waiver.Outcome
+WITHDRAWN, EVIDENCE_CHANGED = "waiver_withdrawn", "evidence_changed"
+
+
+class NotWaivable(Refused):
+    """The finding is none of those that a reviewer may waive."""
+
+    message = _("This finding cannot be waived. Ask the applicant to correct the order.")
+
+
+@transaction.atomic
+def waive(
+    application_id: UUID,
+    rule: str,
+    *,
+    reason: str,
+    ends_on: date,
+    person: Person,
+    version: int,
+    actor: Actor,
+    now: datetime,
+) -> Waiver:
+    """Waive the finding with this rule on a case that the reviewer holds, until the end of a day.
+
+    The finding is established anew; a waiver covers only its present values. Raises NotWaivable for
+    a rule that cannot be waived or is not found, NotPossible where a waiver covers it already,
+    EndOutOfRange, ReasonsMissing, NotYourCase, Changed and the errors of a biased reviewer.
+    """
+    require_reasons(reason)
+    application = take(Action.WAIVE, application_id, person, version, now=now)
+    today = clock.day(now)
+    found = waivers.needed(application, on=today)
+    finding = next((one for one in found if one.rule == rule in waivers.WAIVABLE), None)
+    if finding is None:
+        raise NotWaivable
+    if waivers.covering(application, finding, on=today):
+        raise NotPossible
+    waiver = give(application, finding, reason, ends_on, person=person, now=now)
+    start_over(application, EVIDENCE_CHANGED, actor=actor, now=now)
+    transition.move(
+        application,
+        Action.WAIVE,
+        actor=actor,
+        now=now,
+        data=data_of(waiver),
+        findings=waivers.still_found(application),
+    )
+    return waiver
+
+
+def give(
+    application: Application,
+    finding: Finding,
+    reason: str,
+    ends_on: date,
+    *,
+    person: Person,
+    now: datetime,
+) -> Waiver:
+    """Insert the waiver of a finding on a locked application, in place of an open one.
+
+    The caller records the event. Raises EndOutOfRange.
+    """
+    require_in_range(ends_on, now)
+    replace(application, finding, person=person, now=now)
+    assert application.submission is not None
+    return Waiver.objects.create(
+        application=application,
+        submission=application.submission,
+        rule=finding.rule,
+        params=dict(finding.params),
+        reason=reason,
+        waived_by=person,
+        waived_at=now,
+        ends_on=ends_on,
+    )
+
+
+def data_of(waiver: Waiver) -> dict[str, Any]:
+    """Return what events say of a waiver."""
+    return {"waiver": waiver.pk, "rule": waiver.rule, "ends_on": waiver.ends_on.isoformat()}
+
+
+def replace(application: Application, finding: Finding, *, person: Person, now: datetime) -> None:
+    """Close the open waiver of the finding on a locked application, if there is one."""
+    same = Waiver.objects.filter(rule=finding.rule, params=dict(finding.params))
+    same.filter(application=application, closed_at=None).update(
+        closed_at=now, closed_by=person, outcome=Outcome.REPLACED
+    )
+
+
+def confirm_relied_on(
+    application: Application, *, person: Person, actor: Actor, now: datetime
+) -> list[Waiver]:
+    """Confirm the order's waivers that somebody else gave: the approval does so.
+
+    Called for a locked application by whoever approves its certificate. Returns all waivers that
+    the order rests on.
+    """
+    human = person.current
+    found = waivers.relied_on(application, on=clock.day(now))
+    for waiver in found:
+        if waiver.confirmed_at is None and waiver.waived_by.current != human:
+            waiver.confirmed_by, waiver.confirmed_at = person, now
+            waiver.save(update_fields=["confirmed_by", "confirmed_at"])
+            _record(ApplicationEvent.WAIVER_CONFIRMED, waiver, actor, now)
+    return found
+
+
+def to_withdraw(waiver: Waiver, person: Person, *, now: datetime) -> Iterator[Refused]:
+    """Yield what keeps the reviewer from withdrawing the waiver."""
+    yield from impartiality.to_review(person, waiver.application, now=now)
+    if not waivers.in_force(clock.day(now)).filter(pk=waiver.pk).exists():
+        yield NotPossible()
+
+
+@transaction.atomic
+def withdraw_waiver(
+    waiver_id: int, *, reason: str, person: Person, actor: Actor, now: datetime
+) -> Waiver:
+    """Withdraw a waiver in force. Orders that rest on it and are not signed need another one.
+
+    Their approvals become void, and approved ones return to review. Raises ReasonsMissing,
+    NotPossible where it is no longer in force, and the errors of a biased reviewer.
+    """
+    require_reasons(reason)
+    today = clock.day(now)
+    resting = _resting_on(Waiver.objects.select_related("application").get(pk=waiver_id), today)
+    found = Waiver.objects.select_related("application").select_for_update(of=("self",))
+    waiver = found.get(pk=waiver_id)
+    require(to_withdraw(waiver, person, now=now))
+    waiver.closed_at, waiver.closed_by = now, person
+    waiver.outcome, waiver.closing_words = Outcome.WITHDRAWN, reason
+    waiver.save(update_fields=["closed_at", "closed_by", "outcome", "closing_words"])
+    _record(ApplicationEvent.WAIVER_WITHDRAWN, waiver, actor, now)
+    for application in resting:
+        _hold_back(application, actor, now)
+    return waiver
+
+
+def _resting_on(waiver: Waiver, today: date) -> list[Application]:
+    """Lock and return the orders that rest on the waiver and are not signed yet."""
+    open_ = Application.objects.filter(
+        organisation=waiver.application.organisation_id,
+        status__in=[Status.IN_REVIEW, Status.APPROVED],
+    )
+    locked = [transition.lock(key) for key in open_.order_by("pk").values_list("pk", flat=True)]
+    return [one for one in locked if waiver in waivers.relied_on(one, on=today)]
+
+
+def _hold_back(application: Application, actor: Actor, now: datetime) -> None:
+    if application.status == Status.APPROVED:
+        take_back(application.pk, WITHDRAWN, actor=actor, now=now)
+        return
+    _void(application, WITHDRAWN, actor, now)
+
+
+def start_over(application: Application, reason: str, *, actor: Actor, now: datetime) -> None:
+    """Void the certificate of a locked case that somebody has approved, and prepare it anew.
+
+    Whoever approved it weighed other evidence, so that approval must not count with another one.
+    """
+    approved = Approval.objects.filter(
+        prepared__reference=application.pk, prepared__state=PreparedCertificate.State.PREPARED
+    )
+    if approved.exists():
+        _void(application, reason, actor, now)
+
+
+def _void(application: Application, reason: str, actor: Actor, now: datetime) -> None:
+    try:
+        voided = authority.void(application.pk, reason, actor=actor, now=now)
+    except AlreadySigning:  # found in the journal after a restore
+        return
+    if voided and application.reviewer_id is not None:
+        outbox.enqueue("application.claimed", now=now, reference=str(application.pk))
+
+
+def _record(name: ApplicationEvent, waiver: Waiver, actor: Actor, now: datetime) -> None:
+    events.record(name, waiver.application, actor=actor, now=now, **data_of(waiver))

@@ -1,0 +1,1 @@
+"""Services called by workers and scheduled jobs."""

@@ -1,0 +1,41 @@
+"""Pages under ``/<language>/orders/``, for those who may order for an organisation."""
+
+from django.urls import path
+
+from applications.views.account import certificates, contact_link, order, papers, revoke
+from applications.views.order import attachments, csr, parts, start, submit, unit, units, withdraw
+
+app_name = "applications"
+
+urlpatterns = [
+    path("new/", start.new, name="new"),
+    path("units/", units.units, name="units"),
+    path("<uuid:application_id>/", order.order, name="order"),
+    path("<uuid:application_id>/part/<slug:section_id>/", parts.part, name="part"),
+    path(
+        "<uuid:application_id>/attachments/<int:attachment_id>/",
+        attachments.download,
+        name="attachment",
+    ),
+    path(
+        "<uuid:application_id>/attachments/<int:attachment_id>/remove/",
+        attachments.remove,
+        name="remove_attachment",
+    ),
+    path("<uuid:application_id>/names/", unit.spelling, name="names"),
+    path("<uuid:application_id>/csr/", csr.give_later, name="give_csr"),
+    path("<uuid:application_id>/csr/<uuid:csr_id>/", csr.preview, name="csr"),
+    path("<uuid:application_id>/check/", submit.check, name="check"),
+    path("<uuid:application_id>/sent/", submit.sent, name="sent"),
+    path("<uuid:application_id>/receipts/<int:number>/", papers.receipt, name="receipt"),
+    path("<uuid:application_id>/decision/", papers.decision, name="decision"),
+    path("<uuid:application_id>/again/", start.again, name="again"),
+    path("<uuid:application_id>/withdraw/", withdraw.withdraw, name="withdraw"),
+    path("<uuid:application_id>/discard/", withdraw.discard, name="discard"),
+    path("<uuid:application_id>/information/", withdraw.add_information, name="add_information"),
+    path("<uuid:application_id>/contact/", contact_link.rename, name="rename_contact"),
+    path("<uuid:application_id>/contact/resend/", contact_link.resend, name="resend_link"),
+    path("<uuid:application_id>/contact/revoke/", contact_link.revoke, name="revoke_link"),
+    path("<uuid:application_id>/revoke/", revoke.revoke, name="revoke"),
+    path("<uuid:application_id>/files/<slug:kind>/", certificates.download, name="download"),
+]

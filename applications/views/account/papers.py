@@ -1,0 +1,85 @@
+"""The papers of an order, for those who may act for its organisation.
+
+A worker makes each paper once; these pages hand over the kept file, or say that it is being made.
+"""
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from accounts import access
+from applications import services
+from applications.documents import kept_papers
+from applications.models import Application, Paper
+from applications.models.paper import Source
+from applications.services.system.papers import is_set_aside
+from applications.views.shared.entry import order_view
+from certportal.foundation import clock
+from certportal.foundation.files import storing
+from certportal.foundation.files.documents import PDF
+
+# The page asks by itself again after these seconds: soon at first, then less often.
+SOON, LATER = 2, 10
+
+
+def shown(application: Application) -> dict[str, Any]:
+    """Return what the order's page links to; nothing once the personal data has been erased."""
+    if application.erased_at is not None:
+        return {}
+    rejected = kept_papers.last_rejection(application) is not None
+    return {
+        "receipts": application.submissions.all(),
+        "attachments": application.attachments.filter(removed_at=None),
+        "decision_url": reverse("applications:decision", args=[application.pk]) if rejected else "",
+    }
+
+
+@order_view
+@require_safe
+@never_cache
+def receipt(request: HttpRequest, application: Application, number: int) -> HttpResponse:
+    """Hand over the receipt of one submission."""
+    found = application.submissions.filter(number=number).first()
+    return _answer(request, application, found)
+
+
+@order_view
+@require_safe
+@never_cache
+def decision(request: HttpRequest, application: Application) -> HttpResponse:
+    """Hand over the decision that rejected the order."""
+    return _answer(request, application, kept_papers.last_rejection(application))
+
+
+def _answer(request: HttpRequest, application: Application, made_of: Source | None) -> HttpResponse:
+    """Return the paper, or a page that asks for it again by itself (`?waited` after the first).
+
+    Whoever waited gets a page that hands the paper over when it is made: a browser that downloads
+    a file stays on the page before, which must not go on to say that the file is being made.
+    """
+    if made_of is None or application.erased_at is not None:
+        raise Http404
+    paper = services.want_paper(made_of, actor=access.actor_of(request), now=clock.now())
+    waited = "waited" in request.GET
+    if paper.made_at is not None and not waited:
+        return storing.hand_over(paper.file, paper.name, PDF)
+    return _waiting(request, application, paper, waited=waited)
+
+
+def _waiting(
+    request: HttpRequest, application: Application, paper: Paper, *, waited: bool
+) -> HttpResponse:
+    failed = paper.made_at is None and is_set_aside(paper)
+    context = {"application": application, "paper": paper, "failed": failed}
+    status = 200 if paper.made_at else 503 if failed else 202
+    answer = render(request, "applications/paper.html", context, status=status)
+    # The header works without JavaScript, and needs no element in the page.
+    if paper.made_at is not None:
+        answer["Refresh"] = f"0; url={request.path}"
+    elif not failed:
+        answer["Refresh"] = f"{LATER if waited else SOON}; url={request.path}?waited"
+    return answer

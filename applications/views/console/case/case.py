@@ -1,0 +1,34 @@
+"""The case: everything a reviewer decides on, on one page."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from accounts import access
+from applications.models import Application
+from applications.views.console.case import rights
+from applications.views.console.case.case_context import (
+    background,
+    evidence,
+    identity,
+    pending,
+    prepared,
+)
+from applications.views.console.entry import case_view
+from certportal.foundation import clock
+
+
+@case_view
+@require_safe
+def case(request: HttpRequest, application: Application) -> HttpResponse:
+    """Show the case as it stands."""
+    person, now = access.person_of(request), clock.now()
+    context = (
+        identity(application, person, now=now)
+        | evidence(application, now=now)
+        | rights.sender(application, person)
+        | prepared(application, person, now=now)
+        | pending(application, person)
+        | background(application)
+    )
+    return render(request, "applications/console/case.html", context)

@@ -1,0 +1,136 @@
+"""What the page of a case shows."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from accounts.models import Person
+from applications.checks.wording import word_all
+from applications.models import Application
+from applications.rules import impartiality, reviewers_day
+from applications.rules.persons_wanted import persons_wanted
+from applications.services.reviewer import revocation
+from applications.services.reviewer.obstacles import Case
+from applications.views.console.case import (
+    attachments,
+    comparison,
+    names,
+    preparation,
+    register_then_and_now,
+    specimen,
+    waivers,
+)
+from applications.views.console.case import background as background_case
+from applications.views.shared import history
+from applications.views.shared.due import due
+from applications.views.shared.page import about
+from applications.views.shared.rows import tone
+from applications.workflow import Action, Status
+from certportal.foundation import clock
+from issuance.models import PreparedCertificate
+from issuance.services.errors import NotOpen
+from issuance.services.issuing.approve import approval_state, approvers
+
+
+def identity(application: Application, person: Person, *, now: datetime) -> dict[str, Any]:
+    """Return what stands at the top of every page about the case."""
+    return about(application) | {
+        "status_tone": tone(application.status),
+        "due": due(application, now=now),
+        "is_mine": application.reviewer_id == person.pk,
+        "bias": impartiality.bias(person, application, now=now),
+        "question": application.question,
+    }
+
+
+def evidence(application: Application, *, now: datetime) -> dict[str, Any]:
+    """Return findings, host names and the applicant's own words."""
+    return {
+        "awaited": reviewers_day.source_words(application.waiting_for),
+        "findings": word_all(application.findings),
+        "hosts": names.host_rows(application, now=now),
+        "waivers": waivers.rows(application, now=now),
+        "names_form": names.names_form(application, now=now),
+        "attachments": attachments.shown(application),
+        "additions": application.additions.select_related("person"),
+        "requests": application.requests.select_related("reviewer"),
+        "decisions": application.decisions.select_related("reviewer"),
+    }
+
+
+def prepared(application: Application, person: Person, *, now: datetime) -> dict[str, Any]:
+    """Return the certificate-to-be, the comparison, and what may be done."""
+    handled = Case(application, person, now=now)
+    latest = handled.prepared
+    found = comparison.sources(application, latest, now=now)
+    revocable = revocation.reasons(application, person, now=now)
+    return {
+        "stage": preparation.stage(application, latest, now=now),
+        "latest": latest,
+        "lint": word_all(latest.findings) if latest else [],
+        "past_attempts": preparation.past(application),
+        "offers": handled.actions() | ({"revoke"} if revocable else set()),
+        "obstacles": _to_approve(handled),
+        "columns": comparison.columns(),
+        "rows": comparison.rows(found),
+        **shown(found.prepared, least=persons_wanted(application, on=clock.day(now))),
+    }
+
+
+def _to_approve(case: Case) -> list[str]:
+    """Return in words what the reviewer must do or await before approving a case in review.
+
+    How far the preparation is stands elsewhere on the page (`stage`).
+    """
+    if case.application.status != Status.IN_REVIEW:
+        return []
+    found = case.obstacles(Action.APPROVE)
+    return [str(one) for one in found if not isinstance(one, NotOpen)]
+
+
+def shown(attempt: PreparedCertificate | None, *, least: int = 1) -> dict[str, Any]:
+    """Return the exact certificate in words, and who has approved it.
+
+    `least` is how many the order wants; the CA learns it with the first approval.
+    """
+    if attempt is None:
+        return {}
+    state = approval_state(attempt)
+    return {
+        "facts": specimen.facts(attempt),
+        "specimen_text": specimen.text(attempt),
+        "specimen_pem": specimen.pem(attempt),
+        "approvals": replace(state, wanted=max(state.wanted, least)),
+        "approvers": list(approvers(attempt)),
+    }
+
+
+def pending(application: Application, person: Person) -> dict[str, Any]:
+    """Return the proposal that waits for its second person, and what this reader may do to it.
+
+    `to_confirm` and `to_decline` say what keeps the reader from it.
+    """
+    proposal, now = revocation.open_proposal(application), clock.now()
+    if proposal is None:
+        return {}
+    return {
+        "proposal": proposal,
+        "may_withdraw": not any(revocation.to_withdraw(proposal, person)),
+        "to_confirm": list(revocation.to_confirm(proposal, person, now=now)),
+        "to_decline": list(revocation.to_decline(proposal, person, now=now)),
+    }
+
+
+def background(application: Application) -> dict[str, Any]:
+    """Return what went before: submissions, earlier orders, certificates, events."""
+    submissions = list(application.submissions.select_related("person"))
+    return {
+        "submissions": submissions,
+        "frozen": background_case.contents(submissions[-1]) if submissions else [],
+        "changes": background_case.changes(submissions),
+        "earlier": background_case.earlier(application),
+        "certificates": background_case.certificates(application),
+        "history": history.history(application),
+        "relied": register_then_and_now.rows(application),
+        **register_then_and_now.certified(application),
+    }

@@ -1,0 +1,71 @@
+"""Waivers on a case: what wants one, what covers it, and giving one."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from accounts.weak_evidence import usual_end
+from applications import services
+from applications.checks.wording import word
+from applications.models import Application, Waiver
+from applications.rules import waivers
+from applications.views.console.case.forms import WaiveForm
+from applications.views.console.entry import back_to, case_view, kept
+from applications.views.shared.entry import by_person
+from applications.workflow import ENDED, Status
+from certportal.foundation import clock
+from certportal.foundation.errors import Stale
+from issuance.findings import Finding
+from issuance.wording import WordedFinding
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A finding that wants a waiver, in words, and the waiver that covers it now, if any."""
+
+    finding: Finding
+    words: WordedFinding
+    waiver: Waiver | None
+
+    @property
+    def is_waivable(self) -> bool:
+        """Whether it has a form of its own; a host name's evidence is recorded with the name."""
+        return self.finding.rule in waivers.WAIVABLE
+
+
+def rows(application: Application, *, now: datetime) -> list[Row]:
+    """Return what wants a waiver on the case today; on a closed one, the waivers given on it."""
+    on = clock.day(now)
+    if application.status in {Status.ISSUED, *ENDED}:
+        given = application.waivers.select_related("waived_by", "confirmed_by", "closed_by")
+        return [Row(one.finding, word(one.finding), one) for one in given]
+    found = waivers.needed(application, on=on)
+    covers = waivers.covering_each(application, found, on=on)
+    return [Row(one, word(one), by) for one, by in zip(found, covers, strict=True)]
+
+
+@case_view
+@require_http_methods(["GET", "HEAD", "POST"])
+def waive(request: HttpRequest, application: Application, rule: str) -> HttpResponse:
+    """Waive a finding, with reasons and an end date."""
+    now = clock.now()
+    found = next((one for one in rows(application, now=now) if one.finding.rule == rule), None)
+    if found is None or not found.is_waivable:
+        raise Http404
+    initial = {"version": application.version, "ends_on": usual_end(now)}
+    form = WaiveForm(request.POST or None, initial=initial, now=now)
+    context = {"application": application, "row": found, "form": form}
+    page = "applications/console/waive.html"
+    if not form.is_valid():
+        return render(request, page, context)
+    try:
+        services.waive(application.pk, rule, **form.cleaned_data, **by_person(request))
+    except Stale as refusal:
+        context |= kept(request, application, form, refusal)
+        return render(request, page, context, status=refusal.status)
+    said = _("The finding was waived. A second reviewer must approve the certificate too.")
+    return back_to(application, request, said)

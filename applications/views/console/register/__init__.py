@@ -1,0 +1,1 @@
+"""Pages about the registers: records, imports, changes, successions."""

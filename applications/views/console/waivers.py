@@ -1,0 +1,98 @@
+"""The list of waivers, and withdrawing one before its end."""
+
+from datetime import date
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts import access
+from accounts.models import Membership
+from applications import services
+from applications.checks.wording import word
+from applications.models import Waiver
+from applications.rules.waivers import SOON as SOON_TIME
+from applications.rules.waivers import ending_soon, in_force
+from applications.services.reviewer.waivers import to_withdraw
+from applications.views.console.waivers_forms import (
+    ENDED,
+    IN_FORCE,
+    SOON,
+    WaiversForm,
+    WithdrawWaiverForm,
+)
+from applications.views.shared.entry import by_person
+from certportal.foundation import clock
+
+PAGE = 25
+MOST_RIGHTS = 100
+
+
+@access.reviewer_required
+@require_safe
+def waivers(request: HttpRequest) -> HttpResponseBase:
+    """List the waivers in force, ending soon or ended, those that end first on top."""
+    form = WaiversForm(request.GET or {"state": IN_FORCE})
+    asked = form.cleaned_data if form.is_valid() else {}
+    state = asked.get("state") or IN_FORCE
+    organisation, today = asked.get("organisation", "").strip(), clock.day(clock.now())
+    found = _found(state, organisation, today)
+    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
+    rows = [(one, word(one.finding)) for one in page]
+    rights = _rights(state, organisation, today)
+    context = {"form": form, "page_obj": page, "rows": rows, "rights": rights}
+    return render(request, "applications/console/waivers.html", context)
+
+
+@access.reviewer_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def waiver(request: HttpRequest, waiver_id: int) -> HttpResponseBase:
+    """Show a waiver; withdraw it, if it is in force."""
+    people = Waiver.objects.select_related("waived_by", "confirmed_by", "closed_by")
+    found = get_object_or_404(people.select_related("application__organisation"), pk=waiver_id)
+    form = WithdrawWaiverForm(request.POST or None)
+    person, now = access.person_of(request), clock.now()
+    if form.is_valid():
+        services.withdraw_waiver(found.pk, **form.cleaned_data, **by_person(request))
+        messages.success(request, _("The waiver was withdrawn."))
+        return redirect("console:waiver", found.pk)
+    context = {
+        "waiver": found,
+        "words": word(found.finding),
+        "is_in_force": in_force(clock.day(now)).filter(pk=found.pk).exists(),
+        "obstacle": next(to_withdraw(found, person, now=now), None),
+        "form": form,
+    }
+    return render(request, "applications/console/waiver.html", context)
+
+
+def _found(state: str, organisation: str, today: date) -> QuerySet[Waiver]:
+    standing = ending_soon(today) if state == SOON else in_force(today)
+    if state == ENDED:
+        over = Q(ends_on__lt=today) | Q(closed_at__isnull=False)
+        standing = Waiver.objects.filter(over)
+    if organisation:
+        standing = standing.filter(application__organisation__name__icontains=organisation)
+    people = standing.select_related(
+        "application__organisation", "waived_by", "confirmed_by", "closed_by"
+    )
+    return people.order_by("-ends_on" if state == ENDED else "ends_on", "pk")
+
+
+def _rights(state: str, organisation: str, today: date) -> QuerySet[Membership]:
+    """Return the rights to act that rest on the person's word alone, of current members."""
+    weak = Membership.objects.filter(confirmed_until__isnull=False, ended_at=None)
+    if state == ENDED:
+        weak = weak.filter(confirmed_until__lt=today)
+    else:
+        weak = weak.filter(confirmed_until__gte=today)
+    if state == SOON:
+        weak = weak.filter(confirmed_until__lt=today + SOON_TIME)
+    if organisation:
+        weak = weak.filter(organisation__name__icontains=organisation)
+    people = weak.select_related("organisation", "person", "confirmed_by")
+    return people.order_by("confirmed_until", "pk")[:MOST_RIGHTS]

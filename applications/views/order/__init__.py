@@ -1,0 +1,1 @@
+"""Filling in an order and sending it."""

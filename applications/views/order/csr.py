@@ -1,0 +1,226 @@
+"""Giving the certificate request: upload, what was found in it, and confirming it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from accounts import access
+from applications import services
+from applications.access import get_part
+from applications.checks.wording import word, word_all
+from applications.errors import NotPossible, PrivateKeyFound, UnfitCsr
+from applications.models import Application, Csr
+from applications.rules import possible, sections
+from applications.rules.certificate_names import expected_names
+from applications.views.order import next_step
+from applications.views.order.forms.csr import CsrForm
+from applications.views.shared.comparison import COLUMNS, comparison
+from applications.views.shared.entry import as_seen, order_view, seen_version
+from applications.views.shared.forms import VersionForm
+from applications.views.shared.page import about, back_url, order_url
+from applications.views.shared.summary import part_url
+from applications.workflow import Action, Role, Status
+from certportal.foundation import clock
+from certportal.foundation.actors import Actor
+from certportal.foundation.errors import TooMany
+from issuance.csr import Report, differences, is_for_another, remedies
+
+
+@dataclass(frozen=True, slots=True)
+class Giver:
+    """Who gives the request of an order, and where: the applicant, or the technical contact.
+
+    `page` is what the giver's pages have in common; `preview_url` the address of the preview of a
+    stored request; `used` answers when the request is the order's.
+    """
+
+    application: Application
+    actor: Actor
+    role: Role
+    page: dict[str, Any]
+    preview_url: Callable[[UUID], str]
+    used: Callable[[Application], HttpResponse]
+
+
+def attachable(application: Application, role: Role = Role.APPLICANT) -> bool:
+    """Return whether a submitted order takes a request: it waits for one, or nobody reviews yet."""
+    actions = (Action.ATTACH_CSR, Action.REPLACE_CSR)
+    return any(possible.may(one, application, role, now=clock.now()) for one in actions)
+
+
+def _is_chosen_by(giver: Giver) -> bool:
+    """Whether the request is a part of the form, and not attached to an order that was sent."""
+    editable = sections.editable(giver.application, now=clock.now())
+    return giver.role == Role.APPLICANT and "csr" in editable
+
+
+def _require_open(giver: Giver) -> None:
+    if not (_is_chosen_by(giver) or attachable(giver.application, giver.role)):
+        raise NotPossible
+
+
+def ask(request: HttpRequest, giver: Giver) -> HttpResponse:
+    """Ask for the request, with instructions for this order; examine what comes."""
+    _require_open(giver)
+    application = giver.application
+    by = application.csr_by if giver.role == Role.APPLICANT and application.csr_id is None else ""
+    form = CsrForm(
+        request.POST or None,
+        request.FILES or None,
+        later=application.status == Status.DRAFT,
+        initial={"version": application.version, "how": by or "file"},
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            return _later(request, giver, form) if form.later_by else _examine(request, giver, form)
+        except TooMany as refusal:
+            form.add_error(None, str(refusal))
+            page = _form(request, giver, form)
+            page.status_code = refusal.status
+            page["Retry-After"] = str(refusal.retry_after)
+            return page
+    return _form(request, giver, form)
+
+
+def _form(request: HttpRequest, giver: Giver, form: CsrForm) -> HttpResponse:
+    known = {"form": form, "instructions": instructions(giver.application, now=clock.now())}
+    return render(request, "applications/csr.html", giver.page | known)
+
+
+def _later(request: HttpRequest, giver: Giver, form: CsrForm) -> HttpResponse:
+    values = {"csr_by": form.later_by, "csr": None}
+    saved = services.save_section(giver.application.pk, "csr", values, **as_seen(request))
+    return giver.used(saved)
+
+
+def _examine(request: HttpRequest, giver: Giver, form: CsrForm) -> HttpResponse:
+    try:
+        stored = services.upload_csr(
+            giver.application.pk, form.data_given(), actor=giver.actor, now=clock.now()
+        )
+    except PrivateKeyFound as refusal:
+        context = giver.page | {"refusal": refusal}
+        return render(request, "applications/csr_private_key.html", context, status=400)
+    except UnfitCsr as refusal:
+        said = _("Below is everything we found, and how to mend it. The file was not saved.")
+        return refused(request, giver.page, refusal, said=said)
+    return redirect(giver.preview_url(stored.pk))
+
+
+def confirm(request: HttpRequest, giver: Giver, stored: Csr) -> HttpResponse:
+    """Show the decoded request beside the register and the certificate; use it once confirmed."""
+    _require_open(giver)
+    if request.method != "POST":
+        known = _previewed(giver.application, stored, now=clock.now())
+        return render(request, "applications/csr_preview.html", giver.page | known)
+    key, version = giver.application.pk, seen_version(request)
+    given: dict[str, Any] = {"version": version, "actor": giver.actor, "now": clock.now()}
+    try:
+        if _is_chosen_by(giver):
+            saved = services.choose_csr(key, stored.pk, **given)
+        else:
+            saved = services.attach_csr(key, stored.pk, role=giver.role, **given)
+    except UnfitCsr as refusal:
+        return refused(request, giver.page, refusal)
+    return giver.used(saved)
+
+
+def instructions(application: Application, *, now: datetime) -> dict[str, str]:
+    """Return settings and commands filled in for this order; nothing while it has no names."""
+    names = expected_names(application, now=now)
+    if not names.organisation or not (names.common_name or names.dns_names):
+        return {}
+    return remedies.instructions(names)
+
+
+def refused(
+    request: HttpRequest, page: dict[str, Any], refusal: UnfitCsr, *, said: str = ""
+) -> HttpResponse:
+    """Show what is wrong with the request and how to make another; `said` is told first."""
+    report = refusal.report
+    assert isinstance(report, Report)
+    known = {
+        "findings": _words(report),
+        "decoded": report.csr,
+        "instructions": instructions(page["application"], now=clock.now()),
+        "refusal": refusal,
+        "said": said,
+    }
+    return render(request, "applications/csr_unfit.html", page | known)
+
+
+def _words(report: Report) -> list[Any]:
+    """Return the findings in words, the blocking ones first."""
+    return word_all([finding.to_json() for finding in report.findings])
+
+
+def _previewed(application: Application, stored: Csr, *, now: datetime) -> dict[str, Any]:
+    """Return what the preview shows of a stored request, compared with the order of today."""
+    report = Report.from_json(stored.report)
+    expected = expected_names(application, now=now)
+    assert report.csr is not None  # only accepted requests are stored
+    alone = [one for one in report.findings if not one.rule.startswith("expected.")]
+    return {
+        "differences": [word(one) for one in differences(report.csr, expected)],
+        "for_another": is_for_another(report.csr, expected),
+        "form": VersionForm(initial={"version": application.version}),
+        "stored": stored,
+        "decoded": stored.report["csr"],
+        "findings": _words(replace(report, findings=alone)),
+        "columns": [str(name) for name in COLUMNS],
+        "rows": comparison(application, stored, now=now),
+    }
+
+
+def give(request: HttpRequest, application: Application) -> HttpResponse:
+    """Ask the applicant for the request."""
+    return ask(request, _applicant(request, application))
+
+
+@order_view
+@require_http_methods(["GET", "POST"])
+def give_later(request: HttpRequest, application: Application) -> HttpResponse:
+    """Ask for the request of an order that was sent without one, or replace it."""
+    return give(request, application)
+
+
+@order_view
+@require_http_methods(["GET", "POST"])
+def preview(request: HttpRequest, application: Application, csr_id: UUID) -> HttpResponse:
+    """Show a request that was given to the order; confirm it."""
+    stored = get_part(access.actor_of(request), application.csrs.all(), csr_id)
+    return confirm(request, _applicant(request, application), stored)
+
+
+def _applicant(request: HttpRequest, application: Application) -> Giver:
+    query = f"?{request.GET.urlencode()}" if request.GET else ""
+
+    def preview_url(csr_id: UUID) -> str:
+        return f"{reverse('applications:csr', args=[application.pk, csr_id])}{query}"
+
+    def used(saved: Application) -> HttpResponse:
+        part = saved.status in {Status.DRAFT, Status.INFO_REQUESTED}
+        url = next_step.after(request, saved, "csr") if part else order_url(saved)
+        return redirect(url)
+
+    actor, page = access.actor_of(request), page_of(request, application)
+    return Giver(application, actor, Role.APPLICANT, page, preview_url, used)
+
+
+def page_of(request: HttpRequest, application: Application) -> dict[str, Any]:
+    """Return what the applicant's pages about the request of an order have in common."""
+    part = application.status == Status.DRAFT or not attachable(application)
+    address = (
+        part_url(application, "csr")
+        if part
+        else reverse("applications:give_csr", args=[application.pk])
+    )
+    return about(application, back=back_url(request, application), give_url=address)

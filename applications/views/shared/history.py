@@ -1,0 +1,72 @@
+"""The audit events of a case in words."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext_lazy as pgettext
+
+from accounts.models import Person
+from applications.models import Application
+from applications.views.shared.void_reasons import void_reason
+from applications.workflow import ApplicationEvent
+from certportal.foundation.models import Event
+
+ACTORS: dict[str, Promise] = {
+    "system": pgettext("who acted", "The service"),
+    "visitor": pgettext("who acted", "A visitor"),
+    "technical_contact": pgettext("who acted", "The technical contact"),
+    "person": pgettext("who acted", "A person"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One event: what happened, who did it, when."""
+
+    text: str
+    who: str
+    at: datetime
+
+
+def history(application: Application) -> list[Line]:
+    """Return the events of the case, the newest first."""
+    found = Event.objects.filter(object_type="application", object_id=str(application.pk))
+    events = list(found.order_by("-id")[:200])
+    people = names_of(event.actor for event in events)
+    lines = [Line(word(event), who(event.actor, people), event.at) for event in events]
+    return without_repeats(lines)
+
+
+def without_repeats(lines: list[Line]) -> list[Line]:
+    """Leave of the same act by the same person in a row the first line, which is the newest."""
+    before = [None, *lines]
+    pairs = zip(before, lines, strict=False)
+    return [
+        line for last, line in pairs if not last or (last.text, last.who) != (line.text, line.who)
+    ]
+
+
+def word(event: Event) -> str:
+    """Return the event in words."""
+    text = event.words
+    approved = event.action == ApplicationEvent.APPROVE
+    if approved and event.data.get("given", 0) < event.data.get("wanted", 0):
+        return _("The certificate was approved; another approval is needed")
+    if event.action == ApplicationEvent.RECALL:
+        return f"{text}: {void_reason(event.data.get('reason', ''))}"
+    return text
+
+
+def names_of(actors: Iterable[str]) -> dict[str, str]:
+    """Return the names of the persons among the actors, by their key."""
+    keys = {key for kind, _colon, key in (one.partition(":") for one in actors) if kind == "person"}
+    return {str(one.pk): str(one) for one in Person.objects.filter(pk__in=keys)}
+
+
+def who(actor: str, people: dict[str, str]) -> str:
+    """Return who acted, by name when it was a person."""
+    kind, _colon, key = actor.partition(":")
+    return people.get(key) or str(ACTORS.get(kind, kind))

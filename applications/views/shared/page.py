@@ -1,0 +1,49 @@
+"""What the pages about an order have in common."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from applications.models import Application
+from applications.workflow import Status
+
+
+def about(application: Application, **more: Any) -> dict[str, Any]:
+    """Return what every page about the order is given, and `more`."""
+    return {
+        "application": application,
+        "type": application.kind,
+        "is_test": application.kind.is_test,
+        "is_draft": application.status == Status.DRAFT,
+    } | more
+
+
+def show(
+    request: HttpRequest,
+    application: Application,
+    template: str,
+    *,
+    status: int = 200,
+    **more: Any,
+) -> HttpResponse:
+    """Show a page about the order to its applicant, with a link back and `more`."""
+    context = about(application, **{"back": back_url(request, application)} | more)
+    return render(request, f"applications/{template}.html", context, status=status)
+
+
+def check_url(application: Application) -> str:
+    """Return the address of the check before sending."""
+    return reverse("applications:check", args=[application.pk])
+
+
+def order_url(application: Application) -> str:
+    """Return the address of the order: its tasks while a draft, its progress afterwards."""
+    return reverse("applications:order", args=[application.pk])
+
+
+def back_url(request: HttpRequest, application: Application) -> str:
+    """Return where the link back leads from a part."""
+    at_check = request.GET.get("from") == "check"
+    return check_url(application) if at_check else order_url(application)

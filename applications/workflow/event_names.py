@@ -1,0 +1,154 @@
+"""Names and words of the events that the registration authority records."""
+
+from django.utils.translation import gettext_lazy as _
+
+from applications.workflow.table import Action
+from certportal.foundation.event_names import EventName
+
+
+class ApplicationEvent(EventName):
+    """Events of orders, register tasks and mass replacements; an action's is named after it."""
+
+    START = "application.start", _("The application was begun")
+    EDIT = "application.edit", _("The applicant changed the application")
+    ASK_MAILBOX_CODE = (
+        "application.ask_mailbox_code",
+        _("A code was sent to the mailbox to be certified"),
+    )
+    PROVE_MAILBOX = (
+        "application.prove_mailbox",
+        _("The mailbox to be certified was proven by the code"),
+    )
+    UPLOAD_CSR = "application.upload_csr", _("A certificate request was uploaded")
+    CSR_REFUSED = "application.csr_refused", _("An unfit certificate request was refused")
+    CHOOSE_CSR = "application.choose_csr", _("The certificate request was chosen")
+    ADD_ATTACHMENT = "application.add_attachment", _("A document was attached")
+    REMOVE_ATTACHMENT = "application.remove_attachment", _("An attached document was taken away")
+    LINK_SENT = "application.link_sent", _("A link was sent to the technical contact")
+    LINK_OPENED = "application.link_opened", _("The technical contact opened the link")
+    RENAME_CONTACT = (
+        "application.rename_contact",
+        _("The applicant named another technical contact"),
+    )
+    RESEND_LINK = (
+        "application.resend_link",
+        _("The applicant had the technical contact's link sent again"),
+    )
+    REVOKE_LINK = "application.revoke_link", _("The applicant ended the technical contact's link")
+    LINKS_ENDED = "application.links_ended", _("The technical contacts' links were ended")
+    NOT_MINE = "application.not_mine", _("The technical contact said the order is not theirs")
+    ATTACH_CSR = "application.attach_csr", _("The certificate request was attached")
+    REPLACE_CSR = "application.replace_csr", _("The certificate request was replaced")
+    VIRUS_REFUSED = (
+        "application.virus_refused",
+        _("An uploaded file was refused: it carries a virus"),
+    )
+    PRIVATE_KEY_REFUSED = (
+        "application.private_key_refused",
+        _("An upload with a private key was refused"),
+    )
+    SUBMIT = "application.submit", _("The application was submitted")
+    SUBMIT_WITHOUT_CSR = (
+        "application.submit_without_csr",
+        _("The application was submitted without a request (CSR)"),
+    )
+    RETURN_CSR = "application.return_csr", _("The checks returned the certificate request")
+    RETURN_ORDER = (
+        "application.return_order",
+        _("The checks returned the application to the applicant"),
+    )
+    WAIT = "application.wait", _("The checks wait for a source that does not answer")
+    QUEUE = "application.queue", _("The checks found no obstacle: the application came to review")
+    CLAIM = "application.claim", _("A reviewer took the case")
+    RELEASE = "application.release", _("The reviewer gave the case back")
+    SET_EVIDENCE = "application.set_evidence", _("Evidence for a host name was recorded")
+    CHOOSE_NAMES = "application.choose_names", _("The names in the certificate were chosen")
+    WAIVE = "application.waive", _("A finding of the checks was waived")
+    WAIVER_CONFIRMED = (
+        "application.waiver_confirmed",
+        _("A second reviewer confirmed the waiver"),
+    )
+    WAIVER_WITHDRAWN = "application.waiver_withdrawn", _("A reviewer withdrew a waiver")
+    ADD_INFORMATION = "application.add_information", _("The applicant added information")
+    REQUEST_INFO = "application.request_info", _("More information was requested")
+    EXTEND_DEADLINE = "application.extend_deadline", _("The deadline for the answer was extended")
+    CANCEL_REQUEST = "application.cancel_request", _("The request for information was taken back")
+    RESUBMIT = "application.resubmit", _("The applicant answered and submitted again")
+    APPROVE = "application.approve", _("The certificate was approved")
+    REJECT = "application.reject", _("The application was rejected")
+    RECALL = "application.recall", _("The application came back to review before signing")
+    ISSUE = "application.issue", _("The certificate was issued")
+    RESTORE = (
+        "application.restore",
+        _("The certificate had been issued already, as a backup did not know"),
+    )
+    REISSUE = "application.reissue", _("A new certificate was issued in place of an earlier one")
+    REPLACED = "application.replaced", _("The certificate was replaced by a new one")
+    DELIVER = "application.deliver", _("The certificate was delivered")
+    DOWNLOAD = "application.download", _("A file of the certificate was downloaded")
+    REVOKE = "application.revoke", _("The applicant had the certificate revoked")
+    REVOKE_EXPOSED = (
+        "application.revoke_exposed",
+        _("A reviewer revoked the certificate: the key was exposed"),
+    )
+    REVOCATION_PROPOSED = (
+        "application.revocation_proposed",
+        _("A reviewer proposed to revoke the certificate"),
+    )
+    REVOCATION_CONFIRMED = (
+        "application.revocation_confirmed",
+        _("A second reviewer confirmed the revocation"),
+    )
+    REVOCATION_DECLINED = (
+        "application.revocation_declined",
+        _("A second reviewer declined the revocation"),
+    )
+    REVOCATION_WITHDRAWN = (
+        "application.revocation_withdrawn",
+        _("The reviewer took the proposal to revoke back"),
+    )
+    SUCCEED = (
+        "application.succeed",
+        _("The order was handed over to the successor of the organisation"),
+    )
+    WITHDRAW = "application.withdraw", _("The applicant withdrew the application")
+    DISCARD = "application.discard", _("The draft was deleted")
+    LAPSE = "application.lapse", _("The application lapsed")
+    END_WITH_ACCOUNT = (
+        "application.end_with_account",
+        _("The order ended: the authority closed the account"),
+    )
+    REOPEN = "application.reopen", _("The application was taken up again")
+    ERASE = "application.erase", _("The personal data of the order were erased")
+    CORRECT_ADDRESS = (
+        "application.correct_address",
+        _("A reviewer corrected an email address of the order"),
+    )
+    ACCESS_REFUSED = (
+        "application.access_refused",
+        _("The order was asked for without the right to see it"),
+    )
+    REGISTER_TASK_OPENED = (
+        "register_task.opened",
+        _("A change in the register came to be looked at"),
+    )
+    REGISTER_TASK_DECIDED = "register_task.decided", _("A change in the register was dealt with")
+    REPLACEMENT_PLANNED = "replacement.planned", _("A mass replacement of certificates was planned")
+    REPLACEMENT_APPROVED = (
+        "replacement.approved",
+        _("A mass replacement of certificates was approved"),
+    )
+    REPLACEMENT_RELEASED = (
+        "replacement.released",
+        _("Certificates of a mass replacement were released for signing"),
+    )
+    REPLACEMENT_RESUMED = "replacement.resumed", _("A mass replacement of certificates was resumed")
+    REPLACEMENT_REVOKED = (
+        "replacement.revoked",
+        _("The certificates replaced in a mass replacement were revoked"),
+    )
+
+
+def event_of(action: Action) -> ApplicationEvent:
+    """Return the event that is recorded when the action is carried out."""
+    return ApplicationEvent(f"application.{action}")

@@ -1,0 +1,1 @@
+"""Tools for development, never served in production: the mail viewer and sample mails."""

@@ -1,0 +1,11 @@
+"""Named people and their orders in every status, made through the real services.
+
+For the tests and the sample mails. They record rights and approvals that nobody gave, so they are
+refused in production.
+"""
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+if settings.PRODUCTION:
+    raise ImproperlyConfigured("Invented people and orders are not for production.")

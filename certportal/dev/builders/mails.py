@@ -1,0 +1,40 @@
+"""Mails as the workers write them."""
+
+from datetime import datetime
+from typing import Any
+
+from accounts import mail as accounts_mail
+from applications import mail as applications_mail
+from applications.models import Application
+from certportal.foundation import clock
+from certportal.foundation.mail import mails
+from certportal.foundation.mail.sending import Message
+from certportal.foundation.models import OutboxItem
+from certportal.public import feedback
+
+MAILS = accounts_mail.MAILS | applications_mail.MAILS | feedback.MAILS
+# Topics of one mail each; the items of the others name it.
+ALONE = {"application.mailbox_code": "mailbox_code", "feedback.given": "feedback"}
+
+
+def name_of(item: OutboxItem) -> str:
+    """Return the name of the mail that the item asks for."""
+    named = item.payload.get("kind") or item.payload.get("notice")
+    return str(named or ALONE[item.topic])
+
+
+def written(item: OutboxItem, *, now: datetime | None = None) -> Message | None:
+    """Return the mail that the item asks for."""
+    return write(name_of(item), now=now, **item.payload)
+
+
+def write(mail_name: str, *, now: datetime | None = None, **payload: Any) -> Message | None:
+    """Return the mail of this name for the payload of an item."""
+    return mails.write(MAILS[mail_name], payload, now=now or clock.now())
+
+
+def about_order(
+    mail_name: str, order: Application, recipient: str, *, now: datetime | None = None
+) -> Message | None:
+    """Return the mail about the order to the recipient (see `applications.rules.recipients`)."""
+    return write(mail_name, now=now, application=str(order.pk), recipient=recipient)

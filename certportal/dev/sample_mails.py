@@ -1,0 +1,101 @@
+"""Every mail of the service as it is sent on some occasion, in every language."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.core.mail.backends.base import BaseEmailBackend
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from certportal.dev import occasions
+from certportal.dev.builders import orders
+from certportal.dev.builders.mails import MAILS, name_of
+from certportal.dev.sandbox import back, empty_service
+from certportal.foundation import clock
+from certportal.foundation.mail import mails
+from certportal.foundation.mail.sending import Message
+from certportal.foundation.models import OutboxItem
+
+LANGUAGES = tuple(code for code, _name in settings.LANGUAGES)
+# The settings and the tables of the process are replaced meanwhile.
+ALONE = Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A mail: its name, the recipient's role in the order if it is about one, and the message."""
+
+    name: str
+    reader: str
+    message: Message
+
+    @property
+    def words(self) -> str:
+        """What is the same for another order, person or time."""
+        return re.sub(r"\S*\d\S*", "", f"{self.message.subject} {self.message.text}")
+
+
+class Collector(BaseEmailBackend):
+    """A mail backend that keeps in `found` each mail of the outbox, in every language."""
+
+    def __init__(self, *, found: list[Sample], **options: Any) -> None:
+        """Take the list to keep them in."""
+        super().__init__(**options)
+        self.found = found
+
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        """Keep the mails and return how many."""
+        for message in email_messages:
+            item, _at, _domain = message.extra_headers["Message-ID"].strip("<").partition("@")
+            self.keep(OutboxItem.objects.get(pk=item))
+        return len(email_messages)
+
+    def keep(self, item: OutboxItem) -> None:
+        """Write the item's mail in every language."""
+        name, reader = name_of(item), item.payload.get("recipient", "").partition(":")[0]
+        for language in LANGUAGES:
+            message = mails.write(MAILS[name], item.payload, now=clock.now(), language=language)
+            assert message is not None  # it was sent just now
+            self.found.append(Sample(name, reader, message))
+
+
+@require_GET
+def index(request: HttpRequest) -> HttpResponse:
+    """Show every mail as its recipients get it."""
+    return render(request, "dev/samples.html", {"samples": samples()})
+
+
+def samples() -> list[Sample]:
+    """Return the mails of all occasions, each wording once, in every language."""
+    found: list[Sample] = []
+    collector = {"BACKEND": f"{__name__}.Collector", "OPTIONS": {"found": found}}
+    with ALONE, empty_service(MAILERS={"default": collector}):
+        cast = occasions.cast()
+        orders.drain()
+        for occasion in occasions.OCCASIONS:
+            with back():
+                occasion(cast)
+                _work()
+        for so_far, ways_on in occasions.OF_ORDERS:
+            with back():
+                order = so_far(cast)
+                _work()
+                for way_on in ways_on:
+                    with back():
+                        order.refresh_from_db()
+                        way_on(cast, order)
+                        _work()
+    once = {(each.name, each.reader, each.message.language, each.words): each for each in found}
+    return list(once.values())
+
+
+def _work() -> None:
+    """Do all open work, also what a service was told to enqueue at a time to come."""
+    OutboxItem.objects.filter(done_at=None).update(due_at=clock.now())
+    orders.drain()

@@ -1,0 +1,99 @@
+"""Checks of `check --deploy`: what serves in development and must not go live."""
+
+from collections.abc import Iterator
+from email.utils import parseaddr
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, register
+
+# Names that nobody can own: RFC 2606 and RFC 6761.
+_EXAMPLE_ENDINGS = (".example", ".test", ".invalid", ".localhost", ".local")
+_EXAMPLE_DOMAINS = ("example", "example.com", "example.net", "example.org", "localhost")
+# Programs that take mail and deliver none, by the names that compose files give them; and the port
+# that they listen on.
+_CATCHERS = {"mail", "mailpit", "mailhog", "mailcatcher", "maildev", "smtp4dev", "greenmail"}
+_CATCHERS_PORT = 1025
+_SENDERS = {
+    "MAIL_FROM": "the address that people may answer to, such as Varmenteet <certs@hospital.fi>",
+    "MAIL_DOMAIN": "the domain of your mail, such as hospital.fi",
+}
+
+
+@register(Tags.security, deploy=True)
+def is_for_production(**_: Any) -> list[CheckMessage]:
+    """The service is set up for production: else anybody logs in as a test person, over http.
+
+    Settings cannot be loaded with an unknown PORTAL_ENV, and not in production with an address
+    that is not https.
+    """
+    if settings.PRODUCTION:
+        return []
+    hint = (
+        "Set PORTAL_ENV=production and PORTAL_BASE_URL to the service's address, which begins with"
+        " https://."
+    )
+    fault = f"PORTAL_ENV is {settings.PORTAL_ENV}: anybody can log in as a test person."
+    return [Error(fault, hint=hint, id="foundation.E004")]
+
+
+@register(Tags.security, deploy=True)
+def mail_reaches_people(**_: Any) -> list[CheckMessage]:
+    """Mail is not written to files and does not go to a mail catcher."""
+    if not settings.PRODUCTION or settings.PORTAL_PROCESS not in {"mail", "manage"}:
+        return []
+    hint = (
+        "Set SMTP_URL, or put into the file of SMTP_URL_FILE, the address of a mail server that"
+        " delivers, such as smtp://user:password@smtp.hospital.fi:587?tls=1."
+    )
+    return [Error(fault, hint=hint, id="foundation.E005") for fault in _mail_faults()]
+
+
+def _mail_faults() -> Iterator[str]:
+    if settings.MAIL_IS_LOCAL:
+        yield "Mail would be written to files instead of being sent."
+        return
+    options = settings.MAILERS["default"]["OPTIONS"]
+    host = (options.get("host") or "").lower()
+    if host.split(".")[0] in _CATCHERS - {"mail"} or host == "mail":
+        yield f"Mail would go to the mail catcher {host}, which delivers nothing."
+    elif options.get("port") == _CATCHERS_PORT:
+        yield f"Mail would go to port {_CATCHERS_PORT} of {host}, where mail catchers listen."
+    elif not host or _is_example(host):
+        yield f"Mail would go to {host or 'no host'}, which is an example."
+
+
+@register(Tags.security, deploy=True)
+def senders_are_real(**_: Any) -> list[CheckMessage]:
+    """Mail is sent from a domain of the operator: answers and bounces must reach somebody."""
+    if not settings.PRODUCTION:
+        return []
+    domains = {
+        "MAIL_FROM": parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2],
+        "MAIL_DOMAIN": settings.MAIL_DOMAIN,
+    }
+    return [
+        Error(
+            f"{name} is an example: {domain or 'no address'}.",
+            hint=f"Set {name} to {_SENDERS[name]}.",
+            id="foundation.E006",
+        )
+        for name, domain in domains.items()
+        if not domain or _is_example(domain)
+    ]
+
+
+@register(Tags.security, deploy=True)
+def address_is_real(**_: Any) -> list[CheckMessage]:
+    """The public address is no example: it stands in every mail and document."""
+    if not settings.PRODUCTION or not _is_example(settings.PUBLIC_ADDRESS.hostname or ""):
+        return []
+    hint = "Set PORTAL_BASE_URL to the address by which people reach the service."
+    fault = f"PORTAL_BASE_URL is an example: {settings.PORTAL_BASE_URL}."
+    return [Error(fault, hint=hint, id="foundation.E007")]
+
+
+def _is_example(host: str) -> bool:
+    host = host.lower().rstrip(".")
+    under = tuple(f".{domain}" for domain in _EXAMPLE_DOMAINS)
+    return host in _EXAMPLE_DOMAINS or host.endswith((*_EXAMPLE_ENDINGS, *under))

@@ -1,0 +1,30 @@
+"""Names of audit events with their words: the base of every app's, and the foundation's own."""
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class EventName(TextChoices):
+    """The names of one app's events; `label` says in words what happened.
+
+    A name is stored with every event and never changes. A member whose event is no longer recorded
+    stays, so that the events stored under it remain readable.
+    """
+
+
+class ServiceEvent(EventName):
+    """Events that belong to no app: refused access, failed work, feedback."""
+
+    ACT_REFUSED = "act.refused", _("Tried to do what the person may not do")
+    ACCESS_REFUSED = "access.refused", _("Asked for a page that is not the person's")
+    WORK_TAKEN_UP = "work.taken_up", _("Work that had failed was started again")
+    WORK_GIVEN_UP = "work.given_up", _("Work that had failed was given up")
+    FEEDBACK_GIVEN = "feedback.given", _("Feedback was given")
+
+
+def words(name: str) -> str:
+    """Return what happened, in the active language, by the name that is stored."""
+    for names in EventName.__subclasses__():
+        if name in names:
+            return str(names(name).label)
+    return str(_("Something else was done"))

@@ -1,0 +1,1 @@
+"""Uploaded files: checking, storing and virus scanning."""

@@ -1,0 +1,193 @@
+"""Checking uploaded PDFs, making viewing copies and cleaning file names.
+
+A PDF is accepted only if it begins and ends as a PDF, which refuses polyglot files (also a web
+page or an archive), and if a sandboxed child process that parses it finds no active content; see
+docs/decisions/attachments.md. This process does not decompress or parse it.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from django.utils.translation import gettext_lazy as _
+
+from certportal.foundation.errors import Refused
+from certportal.foundation.files.pdf.reader import open_pdf
+from certportal.foundation.wording import filled
+
+MAX_MEGABYTES = 10
+MAX_BYTES = MAX_MEGABYTES * 1024 * 1024
+PDF = "application/pdf"
+LONGEST_NAME = 100
+# Form error for when the PDF reader or the virus scanner does not answer.
+NOT_SCANNED = _(
+    "The file could not be checked just now. Choose it again in a few minutes. What you wrote in"
+    " the other fields is kept."
+)
+
+# ISO 32000-2, 7.5.2 (header at the very beginning) and 7.5.5 (startxref, offset, %%EOF at the end).
+_HEADER = re.compile(rb"%PDF-[12]\.[0-9][\r\n ]")
+_END = re.compile(rb"startxref\s+(\d{1,10})\s+%%EOF\s*\Z")
+_XREF = re.compile(rb"\s*(xref\b|\d+\s+\d+\s+obj\b)")
+_ARCHIVE = b"PK\x05\x06"  # the end record of a ZIP, which readers seek in the last 64 kB
+# Names of active content, searched in the raw bytes: this also finds superseded objects, which a
+# reader that repairs files may use (ISO 32000-2, 7.5.6 and 12.6.4).
+_ACTIVE = re.compile(
+    rb"/(JavaScript|Launch|GoToR|GoToE|SubmitForm|ImportData|EmbeddedFiles?|RichMedia)"
+    rb"(?![A-Za-z0-9])"
+)
+_MEANT = {
+    b"JavaScript": "script",
+    b"Launch": "launch",
+    b"GoToR": "remote",
+    b"GoToE": "remote",
+    b"SubmitForm": "submit",
+    b"ImportData": "submit",
+    b"RichMedia": "media",
+}
+_WORDS = {
+    "script": _("programs (such as JavaScript)"),
+    "launch": _("a command that starts a program"),
+    "remote": _("links to files on a computer or network"),
+    "submit": _("a form that sends or fetches data"),
+    "files": _("other files inside it"),
+    "xfa": _("a dynamic form (XFA)"),
+    "media": _("sound, video or 3D content"),
+}
+
+# Any character of a name may be written as #xx (ISO 32000-2, 7.3.5).
+_HEX = re.compile(rb"#([0-9A-Fa-f]{2})")
+
+
+class Unfit(Refused):
+    """The document is refused; the message says why and what to do."""
+
+
+class NotPdf(Unfit):
+    """The file is not a complete PDF."""
+
+    message = _("The file is not a PDF document, or it is not whole. Choose a PDF.")
+
+
+class DamagedPdf(NotPdf):
+    """The PDF is damaged or ambiguous: readers may show different content."""
+
+    message = _(
+        "The PDF is damaged, even if some programs open it. Print it as a new PDF and attach that."
+    )
+
+
+class ActivePdf(Unfit):
+    """The document has active content or embedded files."""
+
+    def __init__(self, found: Iterable[str]) -> None:
+        """Make the message from the findings (values of `pdf.active.Finding`)."""
+        text = _(
+            "The PDF holds what we do not accept: %(found)s. Print it as a new PDF and attach that."
+            " Printing removes signatures: if the document is signed, ask whoever made it for one"
+            " without such content."
+        )
+        super().__init__(text % {"found": ", ".join(str(_WORDS[one]) for one in sorted(found))})
+
+
+class EncryptedPdf(Unfit):
+    """The document is encrypted, possibly only to restrict printing or editing."""
+
+    message = _(
+        "The PDF is protected by a password or encryption, and we cannot accept it. Save it without"
+        " protection, or print it as a new PDF, and attach that."
+    )
+
+
+class ComplexPdf(Unfit):
+    """The document needs more time or memory to check than allowed."""
+
+    message = _(
+        "The PDF is too large or too complex inside to be checked. Print it as a new PDF or scan"
+        " the paper again, and attach that."
+    )
+
+
+class TooBig(Unfit):
+    """The file is larger than `MAX_BYTES`."""
+
+    message = filled(_("The file must be at most %(limit)s MB."), limit=MAX_MEGABYTES)
+
+
+class Infected(Unfit):
+    """The virus scanner found a known virus."""
+
+    def __init__(self, found: str) -> None:
+        """Make the message from the scanner's name of the virus."""
+        text = _(
+            "The virus scanner found %(found)s in the file, and we have not kept it. Have the"
+            " computer it comes from checked, and attach a clean PDF."
+        )
+        super().__init__(text % {"found": found})
+
+
+class NotStored(Unfit):
+    """The file cannot be stored now, for example because the disk is full. A retry may succeed."""
+
+    status = 503
+
+    message = _("The file could not be saved just now. Try again later.")
+
+
+_REFUSALS: dict[str, type[Unfit]] = {
+    "encrypted": EncryptedPdf,
+    "damaged": DamagedPdf,
+    "complex": ComplexPdf,
+}
+
+
+def check_pdf(data: bytes) -> None:
+    """Check that the data is a complete PDF without active content.
+
+    Takes a fraction of a second; call outside a transaction. Raises TooBig, NotPdf, DamagedPdf,
+    EncryptedPdf, ActivePdf or ComplexPdf, and Unavailable when no child process is available.
+    """
+    viewing_copy(data)
+
+
+def viewing_copy(data: bytes) -> bytes:
+    """Return a copy of the document's pages without actions. Raises what `check_pdf` raises."""
+    if len(data) > MAX_BYTES:
+        raise TooBig
+    if not _is_pdf(data):
+        raise NotPdf
+    if found := {_MEANT.get(name, "files") for name in _ACTIVE.findall(_HEX.sub(_plain, data))}:
+        raise ActivePdf(found)
+    opened = open_pdf(data)
+    if opened.verdict == "passive":
+        return opened.copy
+    if opened.verdict == "active":
+        raise ActivePdf(opened.found)
+    raise _REFUSALS[opened.verdict]
+
+
+def _plain(written: re.Match[bytes]) -> bytes:
+    return bytes.fromhex(written[1].decode())
+
+
+def _is_pdf(data: bytes) -> bool:
+    end = _END.search(data, max(0, len(data) - 1024))
+    if not _HEADER.match(data) or end is None or _ARCHIVE in data[-65600:]:
+        return False
+    return bool(_XREF.match(data, min(int(end[1]), len(data))))
+
+
+def clean_name(given: str) -> str:
+    """Return the uploaded file's name for display: one path component, visible characters only.
+
+    Control and format characters (line breaks, NUL, bidirectional marks) are removed; the name
+    always ends in `.pdf`.
+    """
+    last = re.split(r"[/\\]", unicodedata.normalize("NFC", given))[-1]
+    visible = "".join(" " if c.isspace() else c for c in last if _is_visible(c) or c.isspace())
+    stem = re.sub(r"\.pdf\Z", "", " ".join(visible.split()).rstrip(". "), flags=re.IGNORECASE)
+    return f"{stem.strip('. ')[:LONGEST_NAME].strip('. ') or 'liite'}.pdf"
+
+
+def _is_visible(character: str) -> bool:
+    return unicodedata.category(character)[0] != "C"

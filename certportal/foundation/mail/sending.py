@@ -1,0 +1,173 @@
+"""Sending mail: one message to one recipient, with the same Message-ID on every retry."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from email.message import MIMEPart
+from smtplib import (
+    SMTPAuthenticationError,
+    SMTPConnectError,
+    SMTPDataError,
+    SMTPException,
+    SMTPHeloError,
+    SMTPRecipientsRefused,
+    SMTPResponseException,
+)
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.utils.crypto import salted_hmac
+
+from certportal.foundation import deadline
+from certportal.foundation.breaker import Breaker
+from certportal.foundation.errors import Hopeless, Unavailable
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
+# RFC 5321, 4.2.1: 5yz replies are permanent; the same mail must not be retried.
+PERMANENT = 500
+# These concern our access to the server, which an operator can fix, and not the mail.
+OURS = (SMTPAuthenticationError, SMTPConnectError, SMTPHeloError)
+# RFC 5321, 4.2.2: "Service not available, closing transmission channel", whatever was asked.
+CLOSING = 421
+
+
+# RFC 5321, 4.2: replies begin with 200 to 599. smtplib makes -1 of what is no reply, and a short
+# number of one that was cut off.
+LEAST_REPLY = 200
+
+
+def is_silence(error: Exception) -> bool:
+    """Whether the server gave no answer; a refusal, however late, is one."""
+    if isinstance(error, SMTPRecipientsRefused):
+        return all(code < LEAST_REPLY for code, _reply in error.recipients.values())
+    return not isinstance(error, SMTPResponseException) or error.smtp_code < LEAST_REPLY
+
+
+WHOLE_SECONDS = 50.0
+"""For one mail, to a server that keeps within the limit for each reply but never ends."""
+
+# A mail server that accepts connections and never answers costs one mail its time limit, not each.
+server = Breaker("mail server", pause=30, slow=5, silent=is_silence)
+
+
+class Undeliverable(Hopeless):
+    """The mail server permanently refused this mail or its recipient."""
+
+    def __init__(self, mark: str = "") -> None:
+        """Keep the mark of the mailbox; empty if the refusal is not about one."""
+        super().__init__("mail server")
+        self.mark = mark
+
+
+class PutOff(Unavailable):
+    """The mail server answers, but does not take the mail for this mailbox now.
+
+    It is given up after five days: RFC 5321, 4.5.4.1 has senders go on for four or five. The
+    attempts, five minutes apart at last, take half a day of these at least: the mailbox may be
+    asked for the first time after our own server was away for days.
+    """
+
+    most_attempts = 12 * 12
+    least_age = timedelta(days=5)
+
+    def __init__(self, mark: str) -> None:
+        """Keep the mark of the mailbox."""
+        super().__init__("mailbox")
+        self.mark = mark
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """An attachment: file name, content and media type."""
+
+    name: str
+    content: bytes
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A plain-text mail to one recipient, with optional attachments."""
+
+    to: str
+    subject: str
+    text: str
+    language: str
+    files: Sequence[File] = field(default_factory=tuple)
+
+
+def send(message: Message, *, item_id: object) -> None:
+    """Send the mail. The Message-ID is derived from the outbox item's id.
+
+    Line breaks and control characters are removed from headers (header injection). Raises
+    Undeliverable on a permanent failure, PutOff on a temporary one of this mailbox, and
+    Unavailable if the mail server does not work for us now.
+    """
+    mail = EmailMessage(
+        subject=one_line(message.subject),
+        body=message.text,
+        from_email=settings.DEFAULT_FROM_EMAIL,
+        to=[one_line(message.to)],
+        headers={
+            "Message-ID": f"<{item_id}@{settings.MAIL_DOMAIN}>",
+            "Content-Language": message.language,
+            "Auto-Submitted": "auto-generated",
+        },
+    )
+    for file in message.files:
+        mail.attach(part(file))
+    try:
+        with server.call(), deadline.within(WHOLE_SECONDS, only_cut=True):
+            mail.send(using="default")
+    except (OSError, SMTPException) as error:
+        raise _failure(error, message.to) from error
+
+
+def _failure(error: Exception, address: str) -> Exception:
+    mark = mark_of(address) if _is_of_mailbox(error) else ""
+    if is_final(error):
+        return Undeliverable(mark)
+    return PutOff(mark) if mark else Unavailable("mail server")
+
+
+def mark_of(address: str) -> str:
+    """Return what tells mailboxes apart without naming one."""
+    return salted_hmac("mailbox", address.strip().lower()).hexdigest()[:16]
+
+
+def _is_of_mailbox(error: Exception) -> bool:
+    """Whether the server refused the recipient or the mail for it, rather than us."""
+    if is_silence(error):
+        return False
+    if isinstance(error, SMTPRecipientsRefused):
+        return all(code != CLOSING for code, _reply in error.recipients.values())
+    return isinstance(error, SMTPDataError) and error.smtp_code != CLOSING
+
+
+def is_final(error: Exception) -> bool:
+    """Whether the failure is permanent for this mail."""
+    if isinstance(error, SMTPRecipientsRefused):
+        return all(code >= PERMANENT for code, _reply in error.recipients.values())
+    if not isinstance(error, SMTPResponseException) or isinstance(error, OURS):
+        return False
+    return error.smtp_code >= PERMANENT
+
+
+def part(file: File) -> MIMEPart:
+    """Return the file as a base64 part, which keeps text files unchanged byte for byte."""
+    main, sub = file.media_type.split("/", 1)
+    piece = MIMEPart()
+    piece.set_content(
+        file.content,
+        maintype=main,
+        subtype=sub,
+        disposition="attachment",
+        filename=file.name,
+    )
+    return piece
+
+
+def one_line(value: str) -> str:
+    """Return the value with line breaks and control characters replaced by spaces."""
+    return CONTROL.sub(" ", value).strip()

@@ -1,0 +1,57 @@
+"""Django's SMTP back end, for names and passwords in UTF-8 as well."""
+
+import smtplib
+import socket
+from collections.abc import Buffer
+from contextlib import suppress
+
+from django.core.mail.backends.smtp import EmailBackend
+
+from certportal.foundation import deadline
+
+
+class _Utf8(str):
+    """Text that is encoded as UTF-8 where smtplib encodes it as ASCII."""
+
+    __slots__ = ()
+
+    def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
+        return super().encode("utf-8", errors)
+
+
+class _Watched(smtplib.SMTP):
+    """A connection that a limit of time for the whole mail can cut off."""
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        connected: socket.socket = super()._get_socket(host, port, timeout)  # type: ignore[misc]
+        return deadline.watched(connected)
+
+
+class _Utf8Login(_Watched):
+    """AUTH with credentials in UTF-8 (RFC 4616 §2 for PLAIN); smtplib takes ASCII only."""
+
+    def login(
+        self, user: str, password: str, *, initial_response_ok: bool = True
+    ) -> tuple[int, bytes]:
+        return super().login(_Utf8(user), _Utf8(password), initial_response_ok=initial_response_ok)
+
+    def auth_plain(self, challenge: Buffer | None = None) -> str:
+        return _Utf8(super().auth_plain(challenge))
+
+
+class _TlsLogin(smtplib.SMTP_SSL, _Utf8Login):
+    """The same over TLS from the start; in this order, so that the handshake is watched too."""
+
+
+class SmtpBackend(EmailBackend):
+    """Sends mail over SMTP, with TLS from the start (`use_ssl`) or by STARTTLS (`use_tls`)."""
+
+    @property
+    def connection_class(self) -> type[smtplib.SMTP]:
+        """The connection with a login in UTF-8."""
+        return _TlsLogin if self.use_ssl else _Utf8Login
+
+    def close(self) -> None:
+        """End the connection. Whatever comes in reply to QUIT, the mails before it were judged."""
+        with suppress(smtplib.SMTPException):
+            super().close()

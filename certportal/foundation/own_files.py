@@ -1,0 +1,80 @@
+"""Creating files and folders that other users cannot read, regardless of the umask.
+
+A file is readable by its owner (0600) or also by the group (0640): the service's processes run as
+different users that share a group. Folders have modes 0700 and 0750 accordingly.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+OWN, GROUP = 0o600, 0o640
+OWN_FOLDER, GROUP_FOLDER = 0o700, 0o750
+
+
+def make_folder(folder: Path, mode: int = GROUP_FOLDER) -> None:
+    """Create the folder and missing parents; an existing one is not changed."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent, mode)
+    try:
+        folder.mkdir(mode=mode)
+    except FileExistsError:  # another process was quicker, or it is no folder
+        if not folder.is_dir():
+            raise
+    else:
+        folder.chmod(mode)  # mkdir leaves out what the umask forbids, such as the group
+
+
+def open_or_make(path: Path, flags: int, mode: int = OWN) -> int:
+    """Open the file, creating it if missing, with this mode; return the file descriptor."""
+    descriptor = os.open(path, flags | os.O_CREAT, mode)
+    found = os.fstat(descriptor)
+    if found.st_mode & 0o777 != mode and found.st_uid == os.geteuid():
+        os.fchmod(descriptor, mode)
+    return descriptor
+
+
+def replace(path: Path, content: bytes, mode: int = GROUP, *, lasting: bool = True) -> None:
+    """Replace the file's content atomically.
+
+    If not `lasting`, the content is not forced to disk and may be lost in a power failure.
+    """
+    make_folder(path.parent)
+    with _draft(path, content, mode, lasting=lasting) as draft:
+        draft.replace(path)
+
+
+def write_new(path: Path, content: bytes, mode: int = GROUP) -> None:
+    """Create a file atomically. Raises FileExistsError if it exists."""
+    make_folder(path.parent, OWN_FOLDER if mode & 0o070 == 0 else GROUP_FOLDER)
+    with _draft(path, content, mode, lasting=True) as draft:
+        os.link(draft, path)
+
+
+@contextmanager
+def _draft(path: Path, content: bytes, mode: int, *, lasting: bool) -> Iterator[Path]:
+    """Write the content to a hidden file beside the path; it is deleted after the block."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    draft = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            os.fchmod(file.fileno(), mode)
+            if lasting:
+                file.flush()
+                os.fsync(file.fileno())
+        yield draft
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Force the folder's entries (names of new files) to disk."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

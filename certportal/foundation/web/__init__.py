@@ -1,0 +1,1 @@
+"""Helpers for HTTP: addresses, limits, tokens, forms."""

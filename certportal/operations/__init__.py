@@ -1,0 +1,1 @@
+"""Running the service: health, probes, logs and preparation of the first start."""

@@ -1,0 +1,249 @@
+"""Health: `/livez` for containers, `/healthz` for monitoring, and the workers' heartbeats."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import redis
+from celery import shared_task
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.cache import never_cache
+
+from accounts.register.lookup import queries
+from accounts.register.models import Kind
+from certportal.foundation import alarms, clock, redis_store
+from certportal.foundation.errors import Unavailable
+from certportal.foundation.files.scanning import protocol as scanning
+from certportal.foundation.models import OutboxItem
+from certportal.foundation.outbox.outbox import mark_in
+from certportal.operations import self_checks
+from certportal.operations.probe import heartbeat_of
+from issuance.certificate.profiles import CEILING_MONTHS
+from issuance.models import IssuingCA
+from issuance.services.status import freshness
+
+QUEUES = ("default", "mail", "ca")
+ALARMS = ("register-source", "identification")
+# What waits for a person, while the machine is well.
+TO_DO = ("reconcile",)
+# A worker writes a heartbeat every 10 s; after three missed ones it counts as down.
+HEARTBEAT_LIFE = timedelta(seconds=35)
+LONGEST_QUEUE = timedelta(minutes=10)
+# Pauses between so many attempts add up to 8½ minutes. They move `due_at`, so age counts too.
+MANY_ATTEMPTS = 8
+MAIL = "mail"
+# If mails for so many mailboxes are tried in vain, and none since was sent, it is the mail server.
+MAILBOXES_IN_VAIN = 3
+MAIL_MEMORY = timedelta(minutes=10)
+CA_NOTICE = timedelta(days=90)
+LONGEST_CERTIFICATE = timedelta(days=31 * max(CEILING_MONTHS.values()))
+
+
+def store() -> redis.Redis:
+    """Return a connection to Redis with short timeouts."""
+    return redis_store.connect(decode=True)
+
+
+@shared_task(name="portal.beat")
+def beat() -> None:
+    """Write the heartbeat of the worker that runs this, and what it finds it cannot do.
+
+    Both stand under the name of its queue, as long as a heartbeat counts.
+    """
+    queue, place = settings.PORTAL_PROCESS, store()
+    place.set(heartbeat_of(queue), clock.now().isoformat(), ex=HEARTBEAT_LIFE)
+    found = json.dumps(self_checks.failing(queue))
+    place.set(self_checks.key_of(queue), found, ex=HEARTBEAT_LIFE)
+
+
+type Signs = Mapping[str, str]
+"""What workers, beat and alarms have left in Redis, by key; empty if Redis does not answer."""
+
+
+def read_signs() -> Signs:
+    """Read all signs at once, so that a Redis that hangs costs a request one time limit.
+
+    Raises redis.RedisError.
+    """
+    keys = [
+        *map(heartbeat_of, ("beat", *QUEUES)),
+        *map(self_checks.key_of, self_checks.SELF_CHECKS),
+        *map(alarms.key_of, (*ALARMS, *TO_DO)),
+    ]
+    found = zip(keys, store().mget(keys), strict=True)
+    return {key: said for key, said in found if isinstance(said, str)}
+
+
+def unwell_by(signs: Signs) -> list[str]:
+    """Return the names of what is not well by what workers, beat and alarms say."""
+    alive = {"beat": "beat", **{f"worker-{queue}": queue for queue in QUEUES}}
+    return [
+        *(name for name, process in alive.items() if not is_alive(process, signs)),
+        *(name for name in self_checks.NAMES if self_checks.is_reported(name, signs)),
+        *sounding(ALARMS, signs),
+    ]
+
+
+def sounding(names: Sequence[str], signs: Signs) -> list[str]:
+    """Return which alarms of these names are raised."""
+    return [name for name in names if alarms.key_of(name) in signs]
+
+
+def database() -> bool:
+    """Whether the database answers."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return True
+
+
+def is_alive(name: str, signs: Signs) -> bool:
+    """Whether the queue's worker, or beat, has given a sign of life that is recent.
+
+    After the clock went back Redis keeps one for longer.
+    """
+    said = signs.get(heartbeat_of(name))
+    if said is None:
+        return False
+    return abs(clock.now() - datetime.fromisoformat(said)) <= HEARTBEAT_LIFE
+
+
+def authority() -> bool:
+    """Whether each environment and branch has an active CA that outlasts new certificates.
+
+    A certificate must not outlive its CA, so the next generation must start long before this one
+    ends; the margin is `CA_NOTICE`.
+    """
+    active = list(IssuingCA.objects.filter(state=IssuingCA.State.ACTIVE))
+    latest = clock.now() + CA_NOTICE + LONGEST_CERTIFICATE
+    lasting = [ca for ca in active if ca.certificate.not_valid_after_utc > latest]
+    made = set(IssuingCA.objects.values_list("environment", "branch"))
+    able = {(ca.environment, ca.branch) for ca in lasting}
+    return able >= made and {environment for environment, _ in able} == {"production", "test"}
+
+
+def lists() -> bool:
+    """Whether no CRL is close to its nextUpdate; the alarm comes about a day before."""
+    return not freshness.late_lists(clock.now())
+
+
+def lists_last() -> bool:
+    """The second alarm: whether no CRL reaches its nextUpdate within hours."""
+    return not freshness.lists_soon_over(clock.now())
+
+
+def lists_own() -> bool:
+    """Whether no place of a CRL holds a list that its CA has not signed."""
+    return not freshness.foreign_lists(clock.now())
+
+
+def responses() -> bool:
+    """Whether no pre-signed OCSP response is close to its nextUpdate, as with CRLs."""
+    return not freshness.late_responses(clock.now())
+
+
+def outbox() -> bool:
+    """Whether no work is overdue or, mails apart, retried for too long or set aside."""
+    limit = clock.now() - LONGEST_QUEUE
+    tried = Q(created_at__lt=limit, attempts__gte=MANY_ATTEMPTS) | ~Q(failed_at=None)
+    bad = Q(due_at__lt=limit, failed_at=None) | Q(~Q(queue=MAIL), tried)
+    return not OutboxItem.objects.filter(bad, done_at=None).exists()
+
+
+def mails() -> bool:
+    """Whether mails go out: not if the server fails us for minutes, or refuses every mailbox.
+
+    A mailbox that puts its mails off or refuses them says nothing about our mail server, however
+    many they are and however long it lasts.
+    """
+    since = clock.now() - MAIL_MEMORY
+    vain = list(
+        OutboxItem.objects.filter(
+            Q(failed_at=None, attempts__gte=2) | Q(failed_at__gt=since), queue=MAIL, done_at=None
+        ).only("problem", "attempts", "created_at")
+    )
+    if any(not mark_in(one) and one.attempts >= MANY_ATTEMPTS for one in vain):
+        return _sent_since(since)
+    firsts: dict[str, datetime] = {}
+    for one in vain:
+        mailbox = mark_in(one) or str(one.pk)
+        firsts[mailbox] = min(one.created_at, firsts.get(mailbox, one.created_at))
+    begun = sorted(firsts.values())
+    return len(begun) < MAILBOXES_IN_VAIN or _sent_since(min(since, begun[-MAILBOXES_IN_VAIN]))
+
+
+def _sent_since(moment: datetime) -> bool:
+    """Whether a mail was sent; one that was given up keeps its `failed_at`."""
+    sent = OutboxItem.objects.filter(queue=MAIL, failed_at=None, done_at__gt=moment)
+    return sent.exists()
+
+
+def refused_mails() -> bool:
+    """Whether no mail waits for somebody to correct its address or to give it up."""
+    return not OutboxItem.objects.filter(queue=MAIL, done_at=None).exclude(failed_at=None).exists()
+
+
+def register() -> bool:
+    """Whether the mirrors of all registers are recent enough to decide on orders."""
+    return all(queries.is_fresh(clock.now(), kind=kind) for kind in Kind)
+
+
+def scanner() -> bool:
+    """Whether the virus scanner answers; without a configured one, always true."""
+    scanning.scanner().scan(b"")
+    return True
+
+
+CHECKS: dict[str, Callable[[], bool]] = {
+    "database": database,
+    "ca": authority,
+    "crl": lists,
+    "crl-of-another": lists_own,
+    "crl-soon-over": lists_last,
+    "ocsp": responses,
+    "outbox": outbox,
+    "mail": mails,
+    "register": register,
+    "scanner": scanner,
+}
+
+
+def is_well(check: Callable[[], bool]) -> bool:
+    """Run the check; return False if a service does not answer."""
+    try:
+        return check()
+    except (DatabaseError, redis.RedisError, OSError, Unavailable):
+        return False
+
+
+@never_cache
+def livez(request: HttpRequest) -> HttpResponse:
+    """Respond that the process runs, without checking other services."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+@never_cache
+def healthz(request: HttpRequest) -> JsonResponse:
+    """Respond with 200 if all checks pass, else 503 with the names of those that fail.
+
+    `to_do` names what waits for a person; it makes nothing unwell.
+    """
+    signs: Signs = {}
+    unwell: list[str] = []
+    try:
+        signs = read_signs()
+    except (redis.RedisError, OSError):
+        unwell.append("redis")
+    unwell += unwell_by(signs)
+    unwell += [name for name, check in CHECKS.items() if not is_well(check)]
+    to_do = [] if is_well(refused_mails) else ["undelivered-mail"]
+    to_do += sounding(TO_DO, signs)
+    body: dict[str, Any] = {
+        "status": "unwell" if unwell else "well",
+        "not_well": unwell,
+        "to_do": to_do,
+    }
+    return JsonResponse(body, status=503 if unwell else 200)

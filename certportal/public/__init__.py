@@ -1,0 +1,1 @@
+"""Public pages: start, CSR check, revocation by key, feedback, eligibility."""

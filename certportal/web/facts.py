@@ -1,0 +1,52 @@
+"""The service's limits and periods as numbers for the sentences of pages and mails.
+
+In templates, `{% blocktranslate with days="working_days"|fact %}`: each number stands once, in the
+code that keeps to it.
+"""
+
+from datetime import timedelta
+
+from django import template
+
+from accounts import access
+from accounts.factors import codes
+from accounts.identification import flow
+from accounts.models import Invitation
+from accounts.register.mirror import imports
+from accounts.services.organisations import administrator_requests
+from applications.models.certificate_types import CertificateType
+from applications.rules import certificate_names, lapse, retention, waivers
+from applications.services.applicant import identified
+from applications.workflow import promise
+from certportal.foundation import agency
+from issuance.services.issuing import approve
+
+register = template.Library()
+
+MINUTE = timedelta(minutes=1)
+FACTS = {
+    "acceptance_days": imports.ACCEPTANCE_LASTS.days,
+    "administrators_days": administrator_requests.TIME_TO_ANSWER.days,
+    "app_digits": codes.DIGITS,
+    "approval_minutes": access.FRESH // MINUTE,
+    "draft_months": lapse.DRAFT_MONTHS,
+    "estranged_months": access.ESTRANGED_MONTHS,
+    "feedback_days": agency.FEEDBACK_DAYS,
+    "identification_minutes": flow.LASTS // MINUTE,
+    "invitation_days": Invitation.LASTS.days,
+    "lapse_months": lapse.LAPSE_MONTHS,
+    "mending_days": lapse.MENDING_DAYS,
+    "waiver_soon_days": waivers.SOON.days,
+    "name_characters": certificate_names.LONGEST,
+    "register_years": (retention.ISSUED.months or 0) // 12,
+    "replacement_persons": approve.FOR_REISSUE,
+    "sending_minutes": identified.FRESH // MINUTE,
+    "working_days": promise.WORKING_DAYS,
+    **{f"{one.value}_years": one.most_months // 12 for one in CertificateType},
+}
+
+
+@register.filter
+def fact(name: str) -> int:
+    """Return the number of that name. Raises KeyError for a name that there is not."""
+    return FACTS[name]

@@ -1,0 +1,29 @@
+"""The WSGI entry point of the process `front`: CRLs, CA certificates and OCSP, nothing else.
+
+It has neither database nor pages, so nothing that stops these stops revocation status.
+"""
+
+import os
+from collections.abc import Iterable
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "certportal.settings")
+os.environ.setdefault("PORTAL_PROCESS", "front")
+
+import django
+
+django.setup(set_prefix=False)
+
+from issuance.publication.front import Front  # noqa: E402 - Django must be set up before
+
+
+def rest(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """Answer what is no address of the repository: `/livez` for the probe, else 404."""
+    alive = environ.get("PATH_INFO") == "/livez"
+    body = b"ok\n" if alive else b""
+    headers = [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))]
+    start_response("200 OK" if alive else "404 Not Found", headers)
+    return [body]
+
+
+application = Front(rest)

@@ -1,0 +1,1 @@
+"""The contents of certificates: profile, order, plan, names, validity, lint and text. Pure."""

@@ -1,0 +1,1 @@
+"""Reading and writing DER (X.690)."""

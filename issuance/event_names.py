@@ -1,0 +1,32 @@
+"""Names and words of the events that the certificate authority records."""
+
+from django.utils.translation import gettext_lazy as _
+
+from certportal.foundation.event_names import EventName
+
+
+class IssuanceEvent(EventName):
+    """Events of certificates, keys, revocation lists and authorities."""
+
+    PREPARED = "issuance.prepared", _("The certificate was prepared for approval")
+    APPROVED = "issuance.approved", _("The certificate was approved for signing")
+    VOIDED = "issuance.voided", _("A prepared certificate was made void")
+    SIGNING = "issuance.signing", _("Signing of the certificate was begun")
+    ISSUED = "issuance.issued", _("The certificate was signed")
+    RESTORED = "issuance.restored", _("The certificate was restored from the journal")
+    REFUSED = "issuance.refused", _("The certificate authority refused to sign the certificate")
+    REVOKED = "issuance.revoked", _("The certificate was revoked")
+    KEY_BLOCKED = "issuance.key_blocked", _("A key was blocked")
+    KEYS_IMPORTED = "issuance.keys_imported", _("A list of blocked keys was imported")
+    KEY_PROOF = "issuance.key_proof", _("Possession of an exposed key was proven")
+    CRL = "issuance.crl", _("A revocation list was published")
+    ROOT_CRL = "issuance.root_crl", _("A revocation list of the root was published")
+    OCSP_RESPONDER = "issuance.ocsp_responder", _("An OCSP responder was certified")
+    CA_REGISTERED = (
+        "issuance.ca_registered",
+        _("A certificate authority was taken into the service"),
+    )
+    CA_STANDBY = "issuance.ca_standby", _("A certificate authority was put on standby")
+    CA_ACTIVE = "issuance.ca_active", _("A certificate authority began to issue")
+    CA_RETIRED = "issuance.ca_retired", _("A certificate authority was retired")
+    CA_REVOKED = "issuance.ca_revoked", _("A certificate authority was revoked")

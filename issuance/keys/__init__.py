@@ -1,0 +1,1 @@
+"""The key policy: which public keys may be certified. Pure: no network, no database."""

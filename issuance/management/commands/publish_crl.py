@@ -1,0 +1,72 @@
+"""`manage.py publish_crl [CA…]`: publish revocation lists now."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from certportal.foundation import clock
+from certportal.foundation.errors import Unavailable
+from issuance import services
+from issuance.authority.crl import CrlRefused
+from issuance.conf import pki
+from issuance.models import IssuingCA
+from issuance.services.status.publish_crl import is_needed
+from issuance.signers import SignerUnavailable
+
+KEYS = "run this where the CA's keys are, in the container signer"
+
+
+class Command(BaseCommand):
+    """Publish the lists of the named CAs, or of all that need one; the others though one fails."""
+
+    help = "Publish revocation lists now; without a name, of every CA that needs one."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the CAs."""
+        parser.add_argument("stems", nargs="*", metavar="CA", help="name such as sote-rsa-1")
+
+    def handle(self, *args: Any, stems: Sequence[str], **options: Any) -> None:
+        """Print a line for each list; exit status 1 if one was not published."""
+        failed = [ca.stem for ca in _named(stems) if not self._publish(ca)]
+        if failed:
+            raise CommandError(f"not published: {', '.join(failed)}; their old lists stay")
+
+    def _publish(self, ca: IssuingCA) -> bool:
+        try:
+            facts = services.publish_crl(ca, now=clock.now())
+        except (Unavailable, CrlRefused, OSError) as error:
+            self.stderr.write(f"{ca.stem}: {_why(error)}")
+            return False
+        until = f"{facts.next_update:%Y-%m-%d %H:%M}Z"
+        self.stdout.write(f"{ca.stem}: number {facts.number}, until {until}, {_address(ca)}")
+        return True
+
+
+def _address(ca: IssuingCA) -> str:
+    return pki().crl_url(ca.stem)
+
+
+def _why(error: Exception) -> str:
+    said = str(error) or type(error).__name__
+    if isinstance(error, SignerUnavailable):
+        return f"its key cannot be used ({said}): {KEYS}"
+    if isinstance(error, OSError):
+        return f"the list cannot be written ({said}): make room, or mend the permissions"
+    if isinstance(error, CrlRefused):
+        return f"the new list was refused ({said}): run reconcile and see what it names"
+    return f"{said}: try again in a minute"
+
+
+def _named(stems: Sequence[str]) -> list[IssuingCA]:
+    cas = {ca.stem: ca for ca in IssuingCA.objects.order_by("pk")}
+    if not cas:
+        raise CommandError("there is no CA yet: create_ca makes them, see docs/ceremony.md")
+    if unknown := [stem for stem in stems if stem not in cas]:
+        raise CommandError(f"there is no CA {', '.join(unknown)}, only {', '.join(cas)}")
+    if stems:
+        return [cas[stem] for stem in stems]
+    needed = [ca for ca in cas.values() if is_needed(ca, clock.now())]
+    if not needed:
+        raise CommandError("no CA needs a list: none issues or has certificates that are valid")
+    return needed

@@ -1,0 +1,1 @@
+"""Key ceremonies: roots, issuing authorities, generations, records."""

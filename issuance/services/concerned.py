@@ -1,0 +1,24 @@
+"""Marks of persons who are disqualified from approving an order (hallintolaki 28 §).
+
+A mark is `person:` with the person's key, or `address:` with the SHA-256 of the e-mail address in
+lower case, so that the permanent records contain no addresses.
+"""
+
+import hashlib
+
+from accounts.models import Person
+
+
+def own_marks(person: Person) -> set[str]:
+    """The marks of the person and of the accounts merged into theirs."""
+    found = {f"person:{person.merged_into_id or person.pk}"}
+    for one in (person, *Person.objects.filter(merged_into=person)):
+        found.add(f"person:{one.pk}")
+        if one.email:
+            found.add(address_mark(one.email))
+    return found
+
+
+def address_mark(address: str) -> str:
+    """The mark of an e-mail address."""
+    return f"address:{hashlib.sha256(address.lower().encode()).hexdigest()}"

@@ -1,0 +1,1 @@
+"""Exposed private keys: their certificates are revoked and the keys blocked."""

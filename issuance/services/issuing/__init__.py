@@ -1,0 +1,1 @@
+"""Preparing, approving and issuing certificates."""

@@ -1,0 +1,1 @@
+"""Comparing and reconciling the database with the journal and the published CRLs."""

@@ -1,0 +1,99 @@
+"""For monitoring: whether published CRLs and OCSP responses are renewed in time."""
+
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from django.db.models import Q
+
+from issuance.authority import crl
+from issuance.authority.places import Place
+from issuance.conf import pki
+from issuance.models import Certificate, IssuingCA
+from issuance.publication import repository
+from issuance.services.status.publish_crl import BACKDATE, is_needed
+
+
+class Left(NamedTuple):
+    """What must be left of a validity: this share of it, or ``most`` where that is less."""
+
+    share: float
+    most: timedelta
+
+
+# Lists are made hourly and last two days, so half their validity gone means a day of failures. A
+# root's list lasts a year and is renewed by hand.
+LATE = Left(0.5, timedelta(days=30))
+SOON_OVER = Left(0.125, timedelta(days=7))
+
+
+def late_lists(now: datetime) -> list[str]:
+    """Stems of the CAs and roots whose list is missing, broken or overdue for replacement."""
+    return [stem for stem in _needed(now) if _is_short(stem, now, LATE)]
+
+
+def foreign_lists(now: datetime) -> list[str]:
+    """Stems of the CAs and roots in whose place lies a list that they have not signed.
+
+    A CA once served another CA's list (Mozilla Bugzilla 2048626).
+    """
+    return [stem for stem, issuer in _needed(now).items() if _is_foreign(stem, issuer)]
+
+
+def lists_soon_over(now: datetime) -> list[str]:
+    """Stems of the CAs and roots whose list expires soon; relying parties refuse expired lists."""
+    return [stem for stem in _needed(now) if _is_short(stem, now, SOON_OVER)]
+
+
+def late_responses(now: datetime) -> list[str]:
+    """Stems of the CAs with OCSP responses that are overdue for renewal.
+
+    Renewal is due when three quarters of the validity are left; with half left it has failed for
+    hours. A response that lasts longer than the validity was signed before the clock was set back,
+    is dated in the future, and is not accepted by relying parties.
+    """
+    life = timedelta(hours=pki().ocsp_validity_hours)
+    alive = Certificate.objects.filter(not_after__gte=now).values("issuing_ca")
+    timely = Q(ocsp_next_update__range=(now + LATE.share * life, now + life + BACKDATE))
+    late = Q(ocsp_next_update=None) | ~timely
+    cas = IssuingCA.objects.filter(late, pk__in=alive).order_by("pk")
+    return [ca.stem for ca in cas if is_needed(ca, now)]
+
+
+def _needed(now: datetime) -> dict[str, x509.Certificate]:
+    """The certificates of the CAs that must publish a list and of their roots, by stem."""
+    needed = [ca for ca in IssuingCA.objects.order_by("pk") if is_needed(ca, now)]
+    own = {ca.stem: ca.certificate for ca in needed}
+    return own | {Place.of(ca).root_stem: ca.root for ca in needed}
+
+
+def _is_foreign(stem: str, issuer: x509.Certificate) -> bool:
+    path = repository.crl_path(stem)
+    try:
+        state = path.stat()
+    except FileNotFoundError:
+        return False
+    seen = (state.st_ino, state.st_mtime_ns, state.st_size)
+    return _differs(stem, str(path), seen, issuer.public_bytes(Encoding.DER))
+
+
+@lru_cache(maxsize=64)
+def _differs(stem: str, _path: str, _seen: tuple[int, int, int], issuer_der: bytes) -> bool:
+    """Whether the list is another's; cached while the file is the same: a list may be large."""
+    served = repository.served_crl(stem)
+    issuer = x509.load_der_x509_certificate(issuer_der)
+    return served is not None and not crl.is_issued_by(served, issuer)
+
+
+def _is_short(stem: str, now: datetime, least: Left) -> bool:
+    """Whether less than ``least`` of the list's validity is left.
+
+    Also true for a list dated in the future, made before the clock was set back.
+    """
+    served = repository.served_crl(stem)
+    if served is None:
+        return True
+    begun, until = served.facts.this_update, served.facts.next_update
+    return begun > now or until - now < min(least.share * (until - begun), least.most)

@@ -1,0 +1,33 @@
+"""For monitoring, in the ``ca`` worker: whether it could sign and record a certificate now."""
+
+from datetime import datetime
+
+from issuance import journal
+from issuance.models import IssuingCA
+from issuance.services.signer import key_store, signer_for
+from issuance.services.status.publish_crl import is_needed
+from issuance.signers import SignerUnavailable
+
+
+def keys_out_of_reach(*, now: datetime) -> list[str]:
+    """Stems of the CAs that must sign and whose key is not there, or is another one.
+
+    A key that was read from a file stays in memory, and a session with a token lasts; so the place
+    of the key is asked as well: the next start of the worker needs it.
+    """
+    cas = IssuingCA.objects.exclude(state=IssuingCA.State.REVOKED).order_by("pk")
+    return [ca.stem for ca in cas if is_needed(ca, now) and not _is_reached(ca)]
+
+
+def _is_reached(ca: IssuingCA) -> bool:
+    try:
+        signer_for(ca)
+        return key_store().exists(ca.stem)
+    except (SignerUnavailable, OSError):
+        return False
+
+
+def ensure_journal() -> None:
+    """Raise JournalUnavailable unless each CA that issues has room in its journal."""
+    for stem in IssuingCA.objects.filter(state=IssuingCA.State.ACTIVE).values_list("stem"):
+        journal.ensure_room(*stem)

@@ -1,0 +1,1 @@
+"""The public pages of the authority and the files they link to."""

@@ -1,0 +1,74 @@
+"""Which addresses were looked at in a browser in this run.
+
+The checks of `tests/accessibility.py` note the URL name of each page they look at. With
+`--every-page`, as the test command runs the browser tests, the run fails if none of them looked at
+some address of the URL table that answers with a page, and names it (`tests/every_page.py`).
+"""
+
+from urllib.parse import urlsplit
+
+from django.urls import Resolver404, resolve
+from django.utils import translation
+
+from tests.isolation.table import TABLE, Entry
+
+# Addresses that answer with no page of their own: redirects, files, data and pressed buttons.
+NO_PAGE = {
+    *["livez", "healthz", "front", "robots", "favicon", "identification-return"],
+    *[
+        "identification-oidc-keys",
+        "identification-saml",
+        "identification-saml-answer",
+        "identification-saml-logout",
+    ],
+    *["issuance:crl", "issuance:policy", "issuance:ca_certificate", "issuance:ca_chain"],
+    "issuance:ca_bundle",
+    *["accounts:identify", "accounts:logout", "applications:download", "console:queue_csv"],
+    "register_options",
+    *["console:next", "console:claim", "console:release", "console:names"],
+    *["console:cancel_request", "console:attachment", "console:attachment_page"],
+    *["applications:attachment", "applications:remove_attachment"],
+    "applications:decision",  # the same page as that of a receipt
+    *[
+        "accounts:resend",
+        "accounts:revoke",
+        "accounts:remove_factor",
+        "accounts:end_session",
+        "accounts:end_other_sessions",
+        "accounts:export",
+    ],
+    *["accounts:right_document", "accounts:take_back_document"],
+    *["console:right_document", "console:right_document_page"],
+    *["revoke_by_key_line", "console:withdraw_revocation"],
+    *["applications:resend_link", "applications:revoke_link"],
+    *["contact:settings", "contact:download", "technical:settings", "technical:download"],
+    *["testidp:root", "testidp:discovery", "testidp:jwks", "testidp:token"],
+}
+_names: set[str] = set()
+
+
+def is_ours(entry: Entry) -> bool:
+    """Django's own admin has pages of its own making; superusers alone see it."""
+    return bool(entry.name) and not entry.name.startswith("admin:")
+
+
+def note(url: str) -> None:
+    """Keep the URL name of the page at the address; one that leads nowhere has none."""
+    path = urlsplit(url).path
+    language = path.split("/")[1]
+    try:
+        with translation.override(language if language in {"fi", "sv", "en"} else "fi"):
+            _names.add(resolve(path).view_name)
+    except Resolver404:
+        return
+
+
+def noted() -> set[str]:
+    """Return the names noted in this process."""
+    return _names
+
+
+def overlooked(names: set[str]) -> list[str]:
+    """Return the names of pages of the URL table that are not among these."""
+    pages = {entry.name for entry in TABLE if is_ours(entry)} - NO_PAGE
+    return sorted(pages - names)

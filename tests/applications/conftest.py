@@ -1,0 +1,35 @@
+"""People and places that several tests of applications need."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from certportal.dev.builders import people
+from certportal.foundation import clock
+
+
+@pytest.fixture(autouse=True)
+def stored(settings, tmp_path: Path):
+    """Attachments go to a directory of the test."""
+    options = {"location": str(tmp_path / "attachments"), "base_url": None}
+    backend = "django.core.files.storage.FileSystemStorage"
+    settings.STORAGES = settings.STORAGES | {"default": {"BACKEND": backend, "OPTIONS": options}}
+    return tmp_path / "attachments"
+
+
+@pytest.fixture
+def pass_days(monkeypatch):
+    """Return how to let days pass, for services, pages and workers alike."""
+
+    def passed(days: int) -> None:
+        moment = clock.now() + timedelta(days=days)
+        monkeypatch.setattr(clock, "now", lambda: moment)
+
+    return passed
+
+
+@pytest.fixture
+def valma(sample, now):
+    """The administrator of a Kanta intermediary's account."""
+    return people.make_founder("Valma Välittäjä", "9900022-9", now=now)

@@ -1,0 +1,116 @@
+"""What an order's page offers its applicant, the service does, and it refuses everything else."""
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.utils.translation import override
+
+from applications import services
+from applications.rules import possible
+from applications.workflow import Action, Role
+from certportal.dev.builders import orders, people
+from certportal.foundation import clock
+from certportal.foundation.errors import Refused
+
+PRESSED = {
+    Action.WITHDRAW: services.withdraw,
+    Action.RESEND_LINK: services.resend_link,
+    Action.REVOKE_LINK: services.revoke_link,
+}
+ACTIONS = {*PRESSED, Action.RENAME_CONTACT, Action.ADD_INFORMATION, Action.REPLACE_CSR}
+
+
+def awaiting(send, matti, _riitta):
+    return send(matti)
+
+
+def link_ended(send, matti, _riitta):
+    order = send(matti)
+    services.revoke_link(order.pk, **orders.Handler(matti, order).seen)
+    return order
+
+
+def queued(_send, matti, _riitta):
+    """In review, with its own request: nobody ever had a link."""
+    return orders.in_review(matti)
+
+
+def claimed(_send, matti, riitta):
+    return orders.claimed(matti, riitta)
+
+
+def asked(_send, matti, riitta):
+    order = orders.claimed(matti, riitta)
+    given = {"reason": "Mikä?", "sections": ["contact"], "deadline": clock.day(clock.now())}
+    services.request_info(order.pk, **given, person=riitta, **orders.Handler(riitta, order).seen)
+    return order
+
+
+def delivered(_send, matti, riitta):
+    return orders.delivered(matti, riitta)
+
+
+def withdrawn(send, matti, _riitta):
+    order = send(matti)
+    services.withdraw(order.pk, **orders.Handler(matti, order).seen)
+    return order
+
+
+def act(action, order, person):
+    seen = orders.Handler(person, order).seen
+    if action in PRESSED:
+        PRESSED[action](order.pk, **seen)
+    elif action == Action.RENAME_CONTACT:
+        named = {"technical_name": "Uusi", "technical_email": "uusi@example.com"}
+        services.rename_contact(order.pk, named, **seen)
+    elif action == Action.ADD_INFORMATION:
+        services.add_information(order.pk, text="Lisää.", person=person, **seen)
+    else:
+        stored = services.upload_csr(
+            order.pk, orders.openssl_csr(), actor=seen["actor"], now=seen["now"]
+        )
+        services.attach_csr(order.pk, stored.pk, role=Role.APPLICANT, **seen)
+
+
+def done(action, order, person):
+    """Return whether the service does the action; nothing of it stays."""
+    with transaction.atomic():
+        try:
+            with transaction.atomic():
+                act(action, order, person)
+        except Refused:
+            return False
+        finally:
+            transaction.set_rollback(True)
+    return True
+
+
+@pytest.mark.parametrize(
+    "stand",
+    [awaiting, link_ended, queued, claimed, asked, delivered, withdrawn],
+    ids=lambda one: one.__name__,
+)
+def test_an_order_offers_what_its_service_does(stand, send, matti, riitta, cas):
+    order = stand(send, matti, riitta)
+    with override("en"):
+        page = people.log_in(Client(), matti).get(f"/en/orders/{order.pk}/")
+    offered = page.context["offers"]
+    assert offered & ACTIONS == {one for one in ACTIONS if attached(one, order, matti)}
+    giving = offered & {Action.ATTACH_CSR, Action.REPLACE_CSR}
+    assert page.context["may_give_csr"] == bool(giving)
+
+
+def attached(action, order, matti):
+    """An awaited request is attached, one that is there replaced: each is offered as itself."""
+    if action == Action.REPLACE_CSR and order.csr_id is None:
+        return False
+    return done(action, order, matti)
+
+
+def test_the_technical_contact_replaces_no_request_of_a_claimed_case(matti, riitta, cas):
+    order, now = orders.in_review(matti), clock.now()
+    contact = Role.TECHNICAL_CONTACT
+    assert possible.may(Action.REPLACE_CSR, order, contact, now=now)
+    services.claim(order.pk, person=riitta, **orders.Handler(riitta, order).seen)
+    order.refresh_from_db()
+    assert not possible.may(Action.REPLACE_CSR, order, contact, now=now)

@@ -1,0 +1,168 @@
+"""An account is closed beside a member at work: nothing stays open in it, and nothing breaks."""
+
+from functools import partial
+
+import pytest
+from django.core import mail
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+
+from accounts.access import actor_for
+from accounts.models import AdministratorRequest, JoinRequest, Membership, Succession
+from accounts.services.organisations import administrator_requests, join
+from accounts.services.rights import confirm, documents
+from applications import services
+from applications.errors import AccountOver, Gone
+from applications.models import Application
+from applications.services.system import replaced_orders
+from applications.workflow import ENDED
+from certportal.dev.builders import orders, people
+from certportal.dev.builders.documents import pdf
+from certportal.dev.builders.replacements import approve, plan, run
+from certportal.foundation import clock
+from certportal.foundation.models import OutboxItem
+from tests.applications.at_once import Beside
+from tests.conftest import CLINICS, PHARMACY
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _local_mail(settings):
+    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
+
+
+@pytest.fixture
+def closing(pharmacy, riitta):
+    given = {"reasons": "Apteekki on lopettanut.", "person": riitta, "now": clock.now()}
+    return partial(services.close_account, pharmacy.pk, actor=actor_for(riitta), **given)
+
+
+def test_no_draft_begins_in_an_account_that_is_being_closed(matti, closing):
+    with transaction.atomic():
+        closing()
+        starting = Beside(partial(orders.begin, matti))
+    assert isinstance(starting.end(), AccountOver)
+    assert not Application.objects.exists()
+
+
+def test_a_draft_that_was_begun_just_before_is_removed(matti, closing):
+    with transaction.atomic():
+        orders.begin(matti)
+        ending = Beside(closing)
+    assert ending.end() is None
+    assert not Application.objects.exists()
+
+
+def test_a_draft_discarded_meanwhile_stops_no_merger(matti, kalle, riitta):
+    draft = orders.begin(matti)
+    seen = orders.Handler(matti, draft).seen
+    given = {"reason": "Fuusio.", "person": riitta, "actor": actor_for(riitta)}
+    merging = partial(services.succeed, PHARMACY, CLINICS, now=clock.now(), **given)
+    with transaction.atomic():
+        services.discard(draft.pk, **seen)
+        late = Beside(merging)
+    assert late.end() is None
+    assert Succession.objects.get().orders == 0
+
+
+def test_nobody_asks_to_join_an_account_that_is_being_closed(kalle, matti, closing):
+    given = {"actor": actor_for(kalle), "now": clock.now()}
+    with transaction.atomic():
+        closing()
+        asking = Beside(partial(join.ask, kalle, PHARMACY, **given))
+    assert asking.end() is None
+    assert not JoinRequest.objects.exists()
+
+
+def test_nor_asks_to_be_made_its_administrator(kalle, matti, pharmacy, closing):
+    matti.memberships.update(basis=Membership.Basis.UNVERIFIED, confirmed_at=None)
+    paper = documents.Paper(pdf("Valtakirja"), "valtakirja.pdf")
+    given = {"reason": "Omistan.", "paper": paper, "actor": actor_for(kalle), "now": clock.now()}
+    with transaction.atomic():
+        closing()
+        asking = Beside(partial(administrator_requests.ask, kalle, pharmacy, **given))
+    assert isinstance(asking.end(), administrator_requests.AccountClosed)
+    assert not AdministratorRequest.objects.exists()
+    assert not default_storage.exists("") or not default_storage.listdir("")[1]
+
+
+def test_who_saves_a_part_meanwhile_is_told(matti, closing):
+    draft = orders.draft(matti)
+    values = {"contact_name": "Matti M.", "contact_email": "matti@example.fi"}
+    saving = partial(services.save_section, draft.pk, "contact", values)
+    seen = orders.Handler(matti, draft).seen
+    with transaction.atomic():
+        closing()
+        late = Beside(partial(saving, **seen))
+    assert isinstance(late.end(), Gone)
+
+
+@pytest.mark.parametrize(
+    ("act", "place"), [("save_section", ["part", "contact"]), ("submit", ["check"])]
+)
+def test_the_page_of_a_draft_that_went_meanwhile_is_no_failure(matti, monkeypatch, act, place):
+    draft = orders.with_csr(matti)
+    web = people.log_in(Client(), matti)
+    name, *part = place
+    address = reverse(f"applications:{name}", args=[draft.pk, *part])
+    form = web.get(address).context["form"]
+    unanswered = {"submit": "on", "save_section": ""}[act]
+    given = {one.html_name: one.value() or unanswered for one in form}
+    real = getattr(services, act)
+
+    def discarded_before(*args, **kwargs):
+        services.discard(draft.pk, **orders.Handler(matti, draft).seen)
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(services, act, discarded_before)
+    answer = web.post(address, given)
+    assert answer.status_code == 409
+    assert "Luonnosta ei enää ole" in answer.text
+
+
+def test_a_replaced_certificate_gets_its_order_beside_the_closing(
+    matti, riitta, raimo, cas, closing, monkeypatch
+):
+    """Both lock the account first: in another order they would wait for each other."""
+    old = orders.delivered(matti, riitta)
+    made = plan()
+    approve(made, riitta, raimo)
+    real, beside = replaced_orders.next_number, []
+
+    def meanwhile(now):
+        beside.append(Beside(closing))
+        return real(now)
+
+    monkeypatch.setattr(replaced_orders, "next_number", meanwhile)
+    run(made)
+    assert [one.end() for one in beside] == [None]
+    new = Application.objects.get(pk=made.items.get().reference)
+    assert (new.organisation, new.csr.sha256) == (old.organisation, old.csr.sha256)
+    assert not OutboxItem.objects.exclude(failed_at=None).exists()
+    assert mail.outbox
+
+
+def test_a_right_is_renewed_beside_the_closing(matti, riitta, raimo, cas, closing, monkeypatch):
+    """Both lock the account, then its orders, then memberships."""
+    day = clock.day(clock.now())
+    matti.memberships.update(confirmed_until=day)
+    case = orders.claimed(matti, riitta)
+    orders.give_evidence(riitta, case)
+    orders.press_approve(raimo, case)
+    real, beside = confirm.confirm_right, []
+
+    def meanwhile(*args, **kwargs):
+        beside.append(Beside(closing))
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(confirm, "confirm_right", meanwhile)
+    right = matti.memberships.get()
+    given = {"person": raimo, "actor": actor_for(raimo), "now": clock.now()}
+    renewed = services.confirm_right(right.pk, note="Soitin taas.", until=day, **given)
+    assert renewed.basis_note == "Soitin taas."
+    assert [one.end() for one in beside] == [None]
+    case.refresh_from_db()
+    assert case.status in ENDED

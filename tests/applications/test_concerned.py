@@ -1,0 +1,219 @@
+"""Who has a part in an order decides nothing about it; the authority counts by the same rule."""
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+from django.test import Client
+
+from accounts.models import Membership
+from accounts.services.organisations import administrator_requests, membership
+from accounts.services.rights import staff_roles
+from accounts.services.rights.documents import Paper
+from applications import services
+from applications.errors import ReasonsMissing
+from applications.models import HostName
+from applications.rules import impartiality
+from applications.services.reviewer.obstacles import FactsChanged
+from certportal.dev.builders import orders, people
+from certportal.dev.builders.documents import pdf
+from certportal.foundation import clock
+from certportal.foundation.actors import system
+from certportal.foundation.models import OutboxItem
+from issuance import services as authority
+from issuance.models import Approval
+from issuance.services.errors import Concerned, OwnOrganisationLately
+from issuance.services.issuing.approve import approval_state
+
+PARTS = ["contact_email", "technical_email", "deputy_email", "mailbox"]
+
+
+def name(application, field, person):
+    """Write the person's address on the order, in capitals."""
+    setattr(application, field, person.email.upper())
+    application.save(update_fields=[field])
+
+
+@pytest.mark.parametrize("field", PARTS)
+def test_who_is_named_by_address_handles_nothing_of_the_case(matti, riitta, cas, field):
+    case = orders.in_review(matti)
+    name(case, field, riitta)
+    with pytest.raises(Concerned):
+        services.claim(case.pk, person=riitta, **orders.Handler(riitta, case).seen)
+    refusal = impartiality.bias(riitta, case, now=clock.now())
+    assert isinstance(refusal, Concerned)
+
+
+def test_who_uploaded_the_request_approves_nothing(matti, riitta, raimo, cas):
+    case = orders.claimed(matti, raimo)
+    request = case.csr
+    request.pk, request.uploaded_by = uuid.uuid4(), f"person:{riitta.pk}"
+    request.save(force_insert=True)
+    with pytest.raises(Concerned):
+        orders.approve(riitta, case)
+
+
+def test_the_authority_counts_no_approval_of_somebody_concerned(matti, riitta, raimo, cas):
+    case = orders.in_review(matti)
+    name(case, "technical_email", riitta)
+    services.claim(case.pk, person=raimo, **orders.Handler(raimo, case).seen)
+    orders.drain()
+    prepared = orders.prepared(case)
+    now = clock.now()
+    with pytest.raises(Concerned):
+        authority.approve(
+            prepared.pk,
+            person=riitta,
+            reauthenticated_at=now,
+            expected_sha256=prepared.tbs_sha256,
+            now=now,
+        )
+    # A row that got past the check counts for nothing either.
+    Approval.objects.create(
+        prepared=prepared, person=riitta, role="reviewer", reauthenticated_at=now, created_at=now
+    )
+    assert approval_state(prepared).given == 0
+
+
+def test_who_is_named_in_the_order_confirms_no_right_that_it_awaits(matti, riitta, raimo, cas):
+    right = matti.memberships.get()
+    matti.memberships.update(basis=Membership.Basis.UNVERIFIED, confirmed_at=None)
+    case = orders.in_review(matti)
+    name(case, "technical_email", riitta)
+    given = {"note": "Kaupparekisteri", "actor": system("test"), "now": clock.now()}
+    with pytest.raises(Concerned):
+        services.confirm_right(right.pk, person=riitta, **given)
+    assert matti.memberships.get().is_unconfirmed
+    services.confirm_right(right.pk, person=raimo, **given)
+    assert matti.memberships.get().confirmed_by == raimo
+
+
+def test_who_is_named_in_an_order_makes_nobody_administrator_on_whose_right_it_rests(
+    matti, maija, riitta, raimo, cas
+):
+    organisation = maija.memberships.get().organisation
+    organisation.memberships.update(basis=Membership.Basis.UNVERIFIED, confirmed_at=None)
+    paper = Paper(pdf("Valtakirja"), "valtakirja.pdf")
+    given = {"actor": system("test"), "now": clock.now()}
+    asked = administrator_requests.ask(
+        maija, organisation, reason="Sijainen.", paper=paper, **given
+    )
+    case = orders.in_review(maija)
+    name(case, "technical_email", riitta)
+    given |= {"grant": True, "reasons": "Pöytäkirja."}
+    with pytest.raises(Concerned):
+        services.decide_administrator(asked.pk, person=riitta, **given)
+    assert maija.memberships.get().is_unconfirmed
+    web = people.log_in(Client(), riitta)
+    for part in (
+        f"administrators/{asked.pk}/",
+        f"accounts/members/{maija.memberships.get().pk}/confirm/",
+        f"{case.pk}/right/",
+    ):
+        page = web.get(f"/en/console/{part}").text
+        assert "have a part in this order yourself" in page
+        assert not {'name="note"', 'name="reasons"'} & set(page.split())
+    services.decide_administrator(asked.pk, person=raimo, **given)
+    assert maija.memberships.get().confirmed_by == raimo
+
+
+def test_another_address_of_hers_is_somebody_elses(matti, riitta, cas):
+    case = orders.in_review(matti)
+    name(case, "contact_email", riitta)
+    case.contact_email = "joku.muu@example.fi"
+    case.save(update_fields=["contact_email"])
+    assert impartiality.bias(riitta, case, now=clock.now()) is None
+
+
+def test_who_left_the_organisation_within_the_year_decides_none_of_its_changes(
+    matti, maija, riitta, now
+):
+    staff_roles.grant_reviewer(maija, by=riitta, actor=system("test"), now=now)
+    organisation = maija.memberships.get().organisation
+    maija.memberships.update(ended_at=now - timedelta(days=200))
+    refusal = impartiality.partiality(maija, organisation.pk, now=now)
+    assert isinstance(refusal, OwnOrganisationLately)
+    later = now + timedelta(days=200)
+    assert impartiality.partiality(maija, organisation.pk, now=later) is None
+
+
+def test_an_exposed_key_is_revoked_by_anybody_on_duty_and_the_others_are_told(
+    matti, riitta, raimo, cas, settings
+):
+    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
+    case = orders.delivered(matti, raimo)
+    name(case, "technical_email", riitta)
+    given = {"person": riitta, "actor": system("test"), "now": clock.now()}
+    mail.outbox.clear()
+    revoked = services.revoke_exposed(case.pk, words="Avain oli julkisessa repossa.", **given)
+    assert revoked.revocation_reason == "key_compromise"
+    orders.drain()
+    told = [one for one in mail.outbox if "Avain oli julkisessa repossa." in one.body]
+    assert [one.to for one in told] == [[raimo.email]]
+
+
+def test_the_applicants_word_alone_takes_reasons_and_two_persons(matti, riitta, raimo, cas):
+    case = orders.claimed(matti, riitta)
+    host = case.host_names.first()
+    given = {"evidence": HostName.Evidence.DECLARED, "person": riitta}
+    with pytest.raises(ReasonsMissing):
+        services.set_evidence(
+            case.pk, host.pk, note=" ", **given, **orders.Handler(riitta, case).seen
+        )
+    words = "Verkkotunnus on kuntayhtymän, ilmoitus sopimuksesta."
+    given |= orders.Handler(riitta, case).seen
+    services.set_evidence(case.pk, host.pk, note=words, **given)
+    case.host_names.exclude(pk=host.pk).update(evidence="registry")
+    orders.press_approve(riitta, case)
+    case.refresh_from_db()
+    assert case.status == "in_review"
+    orders.press_approve(raimo, case)
+    case.refresh_from_db()
+    assert case.status == "approved"
+
+
+def test_the_sender_who_left_is_noticed_before_approval_and_before_signing(
+    matti, maija, riitta, cas
+):
+    case = orders.claimed(maija, riitta)
+    orders.approve(riitta, case)
+    end(maija)
+    orders.drain()
+    case.refresh_from_db()
+    assert case.status == "in_review"
+    assert case.findings[0]["rule"] == "order.sender_left"
+    services.claim(case.pk, person=riitta, **orders.Handler(riitta, case).seen)
+    orders.drain()
+    case.refresh_from_db()
+    with pytest.raises(FactsChanged):
+        orders.approve(riitta, case)
+
+
+def end(person):
+    """Let the administrator end the membership of a colleague."""
+    held = person.memberships.get(ended_at=None)
+    membership.remove(held.pk, actor=system("test"), now=clock.now())
+
+
+def test_nobody_makes_herself_a_reviewer_and_the_others_hear_of_a_new_one(matti, riitta, now):
+    with pytest.raises(staff_roles.OwnRole):
+        staff_roles.grant_reviewer(matti, by=matti, actor=system("test"), now=now)
+    staff_roles.grant_reviewer(matti, by=riitta, actor=system("test"), now=now)
+    told = OutboxItem.objects.filter(topic="reviewer.mail", payload__notice="role_granted")
+    assert [one.payload["person"] for one in told] == [str(riitta.pk)]
+
+
+def test_those_with_a_part_in_many_orders_are_found_in_as_few_queries_as_of_one(
+    matti, maija, riitta, cas, django_assert_num_queries
+):
+    many = [orders.in_review(matti), orders.delivered(maija, riitta), orders.draft(matti)]
+    seen = orders.Handler(maija, many[0]).seen
+    services.add_information(many[0].pk, text="Lisää.", person=maija, **seen)
+    for some in (many[:1], many):
+        with django_assert_num_queries(6):
+            found = impartiality.traces_of(some)
+    assert found == {one.pk: impartiality.traces(one) for one in many}
+    assert f"person:{maija.pk}" in found[many[0].pk]
+    assert f"person:{matti.pk}" not in found[many[1].pk]
+    assert impartiality.address_mark("matti@example.fi") in found[many[1].pk]

@@ -1,0 +1,76 @@
+"""A member whose right to act nobody has confirmed: their own orders, and nobody else's."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import Membership
+from applications.rules import recipients as concerned
+from certportal.dev.builders import orders, people
+from issuance.models import Certificate
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def seppo(pharmacy, now):
+    """Seppo, in the pharmacy's account on his own word, as before anybody else came there."""
+    person = people.make_person("Seppo Sivullinen", now=now)
+    Membership.objects.create(
+        person=person,
+        organisation=pharmacy,
+        role=Membership.Role.ADMINISTRATOR,
+        basis=Membership.Basis.UNVERIFIED,
+        begun_at=now,
+    )
+    return person
+
+
+def page(person, name, *args):
+    return people.log_in(Client(), person).get(reverse(name, args=args))
+
+
+def test_they_draft_send_and_follow_their_own_orders(seppo, cas):
+    draft = orders.draft(seppo)
+    sent = orders.submitted(seppo)
+    for one in (draft, sent):
+        assert page(seppo, "applications:order", one.pk).status_code == 200
+        assert str(one.pk) in page(seppo, "home").text
+
+
+def test_nobody_else_s_order_opens_or_shows(seppo, matti, riitta, cas, settings):
+    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
+    draft, done = orders.draft(matti), orders.delivered(matti, riitta)
+    serial = Certificate.objects.get().serial
+    for one in (draft, done):
+        assert page(seppo, "applications:order", one.pk).status_code == 404
+        assert str(one.pk) not in page(seppo, "home").text
+    assert page(seppo, "applications:download", done.pk, "pem").status_code == 404
+    assert serial not in page(seppo, "certificates").text
+    assert serial in page(matti, "certificates").text
+
+
+def test_mail_about_others_orders_passes_them_by(seppo, matti, cas):
+    own, other = orders.submitted(seppo), orders.submitted(matti)
+    assert f"person:{seppo.pk}" in concerned.administrators(own)
+    assert f"person:{seppo.pk}" not in concerned.administrators(other)
+    assert f"person:{matti.pk}" in concerned.administrators(own)
+
+
+def test_a_confirmed_member_sees_also_what_the_unconfirmed_sends(seppo, matti, cas):
+    sent = orders.submitted(seppo)
+    assert page(matti, "applications:order", sent.pk).status_code == 200
+
+
+def test_once_confirmed_they_see_the_account_s_orders(seppo, matti, cas):
+    sent = orders.submitted(matti)
+    seppo.memberships.update(basis=Membership.Basis.REVIEWER_DECISION)
+    assert page(seppo, "applications:order", sent.pk).status_code == 200
+    assert str(sent.pk) in page(seppo, "home").text
+
+
+def test_a_technical_member_who_rests_on_nothing_sees_no_order(seppo, matti, teemu, cas):
+    sent = orders.submitted(matti)
+    orders_of_teemu = reverse("technical:order", args=[sent.pk])
+    teemu.memberships.update(basis=Membership.Basis.UNVERIFIED)
+    assert people.log_in(Client(), teemu).get(orders_of_teemu).status_code == 404

@@ -1,0 +1,59 @@
+"""Orders that only a waiver lets pass: a system with another organisation's OID."""
+
+from datetime import date, timedelta
+
+from accounts.models import Person
+from applications import services
+from applications.models import Application, Waiver
+from applications.rules.waivers import OID_OUTSIDE
+from certportal.dev.builders import orders
+from certportal.foundation import clock
+
+SUPPLIER = "1.2.246.10.99000085.12.1"
+WHY = "Apteekki käyttää toimittajan järjestelmää palvelusopimuksella."
+GROUNDS = "Toimittajan vahvistus 25.11.2026, sopimus nähty."
+
+
+def foreign(
+    person: Person, type: str = "system_signature", *, oid: str = SUPPLIER, why: str = WHY
+) -> Application:
+    """Return an order ready to send whose system has another organisation's OID."""
+    application = orders.with_csr(person, type)
+    values = {"system_name": "Apteekki Plus", "system_oid": oid, "system_oid_reason": why}
+    seen = orders.Handler(person, application).seen
+    services.save_section(application.pk, "system", values, **seen)
+    application.refresh_from_db()
+    return application
+
+
+def in_hand(person: Person, reviewer: Person, type: str = "system_signature") -> Application:
+    """Return such an order as a case that the reviewer holds, its certificate prepared."""
+    application = foreign(person, type)
+    orders.submit(person, application)
+    orders.drain()
+    services.claim(application.pk, person=reviewer, **orders.Handler(reviewer, application).seen)
+    orders.drain()
+    application.refresh_from_db()
+    return application
+
+
+def day(distance: int = 0) -> date:
+    """Return the Finnish day that is so many days ahead."""
+    return clock.day(clock.now()) + timedelta(days=distance)
+
+
+def waive(
+    reviewer: Person,
+    case: Application,
+    *,
+    days: int = 90,
+    rule: str = OID_OUTSIDE,
+    reason: str = GROUNDS,
+) -> Waiver:
+    """Waive the finding for so many days."""
+    seen = orders.Handler(reviewer, case).seen
+    waiver = services.waive(
+        case.pk, rule, reason=reason, ends_on=day(days), person=reviewer, **seen
+    )
+    case.refresh_from_db()
+    return waiver

@@ -1,0 +1,67 @@
+"""The service in containers, and browsers that find it."""
+
+import shutil
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from tests.containers.service import HOST, IDENTITY_HOST, Service
+from tests.journeys import steps
+from tests.journeys.conftest import DESKTOP
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory):
+    """The service in production mode, all containers well; in the end everything is removed."""
+    made = Service(tmp_path_factory.mktemp("operator"))
+    made.prepare()
+    made.remove()  # what a run that was broken off left
+    try:
+        made.up()
+        yield made
+    finally:
+        made.keep_logs()
+        made.remove()
+
+
+@pytest.fixture(scope="session")
+def chromium(service):
+    """Debian's Chromium, which finds our names on this machine's ports.
+
+    Not pytest-playwright's own fixture: its parameter would change the order of the tests.
+    """
+    names = f"MAP {HOST}:443 127.0.0.1:{service.https},"
+    names += f"MAP {IDENTITY_HOST}:8443 127.0.0.1:{service.identity}"
+    quiet = ["--disable-background-networking", "--disable-component-update", "--no-first-run"]
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(
+            executable_path=shutil.which("chromium"),
+            args=["--no-sandbox", *quiet, f"--host-resolver-rules={names}"],
+        )
+
+
+@pytest.fixture(scope="module")
+def visitor(service, chromium):
+    """Return a page of a browser of its own, in which nobody has identified."""
+    contexts = []
+
+    def come():
+        told = {"base_url": service.base, "ignore_https_errors": True}
+        contexts.append(chromium.new_context(**DESKTOP | told))
+        return contexts[-1].new_page()
+
+    yield come
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture(scope="module")
+def seat(service, visitor):
+    """Return a page of a browser of its own in which the person has just come in."""
+
+    def sit(name, business_id=None):
+        page = visitor()
+        steps.come_in(page, name, business_id, stack=service)
+        return page
+
+    return sit

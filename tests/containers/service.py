@@ -1,0 +1,250 @@
+"""The service in containers, as an operator runs it: by the commands of docs/operations.md."""
+
+import json
+import os
+import shutil
+import subprocess
+import sysconfig
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.journeys.steps import await_true
+from tests.stack import free_port
+
+ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+PROJECT = "sote-tested"
+HOST, PKI_HOST = "varmenteet.example.fi", "pki.example.fi"
+IDENTITY_HOST = "tunnistus.example.fi"
+ALWAYS = ["proxy", "web", "front", "worker", "mailer", "signer", "beat", "postgres", "redis"]
+
+# Of SETTINGS each must reach a process: tests/test_packaging.py compares README with the file.
+SETTINGS = {
+    "PORTAL_BASE_URL": f"https://{HOST}",
+    "PKI_PUBLIC_URL": f"http://{PKI_HOST}",
+    "MAIL_FROM": f"Sote-varmenteet <varmenteet@{HOST}>",
+    "MAIL_DOMAIN": HOST,
+    "OIDC_ISSUER": f"https://{IDENTITY_HOST}:8443",
+    "CA_PRODUCTION_KEYS_IN_FILES": "1",
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP response; the names of its headers are in lower case."""
+
+    version: str
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @classmethod
+    def of(cls, head: str, body: bytes) -> "Answer":
+        """Read what curl wrote of the last head."""
+        first, *lines = head.strip().split("\n\n")[-1].splitlines()
+        version, status, *_reason = first.split()
+        headers = dict(line.split(": ", 1) for line in lines if ": " in line)
+        return cls(version, int(status), {k.lower(): v for k, v in headers.items()}, body)
+
+
+class Failed(AssertionError):
+    """A command of the operator's failed; `str()` is what it said."""
+
+
+# Of this process's environment an operator's shell has this much: settings come from `.env`.
+SHELL = {name: os.environ[name] for name in ("PATH", "HOME", "DOCKER_HOST") if name in os.environ}
+
+
+def run(*command: str, cwd: Path = ROOT) -> str:
+    """Run a command; return what it printed. Raises Failed with all that it said."""
+    done = subprocess.run(command, cwd=cwd, env=SHELL, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Failed(f"{' '.join(command)}: {done.returncode}\n{done.stdout}{done.stderr}"[-6000:])
+    return done.stdout
+
+
+class Service:
+    """One installation in the folder `place`, which holds what an operator's would."""
+
+    def __init__(self, place: Path) -> None:
+        self.place = place
+        self.base = SETTINGS["PORTAL_BASE_URL"]
+        self.mails = place / "mails"
+        self.apps: dict[str, Any] = {}
+        self.https, self.http, self.identity = free_port(), free_port(), free_port()
+        self.safe = place / "safe"
+        self.order, self.certificate = "", place / "none"
+
+    def prepare(self) -> None:
+        """Make secrets, settings, TLS certificates and the public key of backups."""
+        for name in (ROOT / "docker-compose.yml", ROOT / "deploy" / "prepare"):
+            target = self.place / name.relative_to(ROOT)
+            target.parent.mkdir(exist_ok=True)
+            shutil.copy(name, target)
+        (self.place / "config").mkdir()
+        shutil.copy(ROOT / "tests/portal/pki.toml", self.place / "config")
+        run("age-keygen", "-o", str(self.place / "backup.key"))
+        public = run("age-keygen", "-y", str(self.place / "backup.key"))
+        (self.place / "config" / "backup.pub").write_text(public)
+        self._write_settings()
+        run(str(self.place / "deploy" / "prepare"))
+        (self.place / "secrets" / "oidc_client_secret").write_text("between two machines")
+        (self.place / "secrets" / "smtp_url").write_text("smtp://relay.example.fi:2525")
+        self._make_certificates()
+        run(str(self.place / "deploy" / "prepare"))
+        self._own(self.mails, 10002)
+        self._own(self.safe, 10003)
+        passphrase = self.safe / "passphrase"
+        passphrase.write_text("sixteen letters at the very least")
+        os.chown(passphrase, 10003, 10003)
+
+    def _write_settings(self) -> None:
+        published = {
+            "HTTPS_PORT": f"127.0.0.1:{self.https}",
+            "HTTP_PORT": f"127.0.0.1:{self.http}",
+            "IDENTITY_PORT": str(self.identity),
+            "HERE": str(HERE),
+            "PACKAGES": sysconfig.get_path("purelib"),
+        }
+        lines = [f"{name}={value}\n" for name, value in (SETTINGS | published).items()]
+        (self.place / ".env").write_text("".join(lines))
+
+    def _make_certificates(self) -> None:
+        key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc", "-days", "2"]
+        ca, ca_key = self.place / "ca.pem", self.place / "ca.key"
+        # Python's own verification is strict about authorities: RFC 5280 section 4.2.1.3.
+        made = ["-addext", "keyUsage=critical,keyCertSign"]
+        made += ["-keyout", str(ca_key), "-out", str(ca)]
+        run("openssl", "req", "-x509", "-subj", "/CN=Test", *key, *made)
+        ca.chmod(0o644)
+        for folder, host, uid in (
+            (self.place / "secrets" / "tls", HOST, 10005),
+            (self.place / "identity", IDENTITY_HOST, 10001),
+        ):
+            folder.mkdir(exist_ok=True)
+            files = ["-keyout", f"{folder}/key.pem", "-out", f"{folder}/certificate.pem"]
+            signed = ["-CA", str(ca), "-CAkey", str(ca_key)]
+            names = ["-subj", f"/CN={host}", "-addext", f"subjectAltName=DNS:{host}"]
+            names += ["-addext", "basicConstraints=critical,CA:FALSE"]
+            run("openssl", "req", "-x509", *names, *key, *signed, *files)
+            for file in (folder, *folder.iterdir()):
+                os.chown(file, uid, 10000)
+
+    def _own(self, folder: Path, uid: int) -> None:
+        folder.mkdir()
+        os.chown(folder, uid, 10000)
+
+    # -------------------------------------------------------------- the operator's commands
+
+    def compose(self, *arguments: str) -> str:
+        """Run `docker compose` in the installation's folder; return what it printed."""
+        files = ["-f", "docker-compose.yml", "-f", str(HERE / "compose.yml")]
+        project = ["-p", PROJECT, "--project-directory", str(self.place)]
+        return run("docker", "compose", *project, *files, *arguments, cwd=self.place)
+
+    def up(self, *more: str) -> None:
+        """Start what is not running, and wait until each container says that it is well."""
+        self.compose("up", "-d", "--no-build", "--wait", "--wait-timeout", "180", *more)
+
+    def remove(self) -> None:
+        """Take away every container, network and volume."""
+        self.compose("--profile", "*", "down", "--volumes", "--timeout", "5")
+
+    def manage(self, *arguments: str, service: str = "web") -> str:
+        """Run a Django command in the running container of the service."""
+        return self.compose("exec", "-T", service, "python", "manage.py", *arguments)
+
+    def ceremony(self, *arguments: str) -> str:
+        """Run a command of a key ceremony, with the safe's disk mounted."""
+        disk = f"{self.safe}:/root-keys"
+        return self.compose("run", "--rm", "-T", "-v", disk, "ceremony", *arguments)
+
+    # -------------------------------------------------------------- looking
+
+    def containers(self, service: str) -> list[dict[str, Any]]:
+        """Return what the engine tells of the service's containers, by name."""
+        names = self.compose("ps", "-q", service).split()
+        told: list[dict[str, Any]] = json.loads(run("docker", "inspect", *names)) if names else []
+        return sorted(told, key=lambda one: str(one["Name"]))
+
+    def await_well(self, service: str, *, seconds: float = 90) -> None:
+        """Wait until each container of the service runs and says that it is well."""
+        await_true(
+            lambda: all(
+                one["State"]["Running"] and one["State"]["Health"]["Status"] == "healthy"
+                for one in self.containers(service)
+            ),
+            f"{service} does not recover",
+            seconds=seconds,
+        )
+
+    def await_restart(self, service: str, before: dict[str, Any]) -> None:
+        """Wait until the killed container runs again, as another process."""
+        await_true(
+            lambda: all(
+                one["State"]["Running"] and one["State"]["Pid"] != before["State"]["Pid"]
+                for one in self.containers(service)
+            ),
+            f"{service} was not started again",
+            seconds=60,
+        )
+
+    def health(self) -> str:
+        """Return `well`, or what /healthz names."""
+        try:
+            told = json.loads(self.fetch(f"https://{HOST}/healthz").body)
+        except (Failed, ValueError) as error:
+            return str(error)
+        return str(told["status"] if told["status"] == "well" else told["not_well"])
+
+    def await_health(self, *, seconds: float = 90) -> None:
+        """Wait until /healthz says that everything is well; AssertionError with what is not."""
+        said: list[str] = []
+
+        def well() -> bool:
+            said.append(self.health())
+            return said[-1] == "well"
+
+        try:
+            await_true(well, "unwell", seconds=seconds)
+        except AssertionError as error:
+            raise AssertionError(f"not well: {said[-1]}") from error
+
+    def log(self, service: str) -> list[str]:
+        """Return the lines that the service's containers have written."""
+        return self.compose("logs", "--no-color", "--no-log-prefix", service).splitlines()
+
+    def proxied(self, path: str, latest: int) -> list[dict[str, Any]]:
+        """Return what the proxy logged of the latest requests for the path."""
+        lines = [line for line in self.log("proxy") if f'"page":"{path}"' in line][-latest:]
+        return [json.loads(line[line.index("{") :]) for line in lines]
+
+    def kill(self, container: dict[str, Any]) -> None:
+        """SIGKILL the container's processes at once, as the kernel does when memory runs out.
+
+        `docker kill` would do so too, but the engine takes that for the operator's wish.
+        """
+        run(*["kill", "-KILL"], str(container["State"]["Pid"]))
+
+    def keep_logs(self) -> None:
+        """Write what the containers said to a file, for whoever looks into a failure."""
+        (self.place / "containers.log").write_text(
+            self.compose("logs", "--no-color", "--timestamps")
+        )
+
+    # -------------------------------------------------------------- asking through the proxy
+
+    def fetch(self, address: str, *options: str) -> Answer:
+        """Fetch the address with curl, which trusts the test's authority alone."""
+        to = [f"{HOST}:443:127.0.0.1:{self.https}"]
+        to += [f"{name}:80:127.0.0.1:{self.http}" for name in (HOST, PKI_HOST)]
+        told = self.place / "head"
+        command = ["curl", "-sS", "--max-time", "30", "--cacert", str(self.place / "ca.pem")]
+        command += [part for each in to for part in ("--connect-to", each)]
+        done = subprocess.run(
+            [*command, "-D", str(told), *options, address], capture_output=True, check=False
+        )
+        if done.returncode:
+            raise Failed(done.stderr.decode())
+        return Answer.of(told.read_text(), done.stdout)

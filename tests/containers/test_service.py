@@ -1,0 +1,286 @@
+"""The containers' whole life, in the order of this file: from the images to a restored backup."""
+
+import json
+import re
+from base64 import b64encode
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp
+from cryptography.x509.oid import AuthorityInformationAccessOID
+
+from tests.containers.service import ALWAYS, HOST, PKI_HOST, Failed, run
+from tests.journeys import ordering, requests, steps
+from tests.journeys.package import Package
+
+MAILBOX = "palvelin@example.fi"
+PLACES = [(env, branch) for env in ("production", "test") for branch in ("rsa", "ec")]
+LARGEST = 420 * 1024 * 1024
+INSTALLED = """
+import importlib.metadata, json
+print(json.dumps({one.name: one.version for one in importlib.metadata.distributions()}))
+"""
+SECRETS = {
+    "web": "database_url identity_keys oidc_client_secret redis_url secret_key"
+    " secret_key_fallbacks",
+    "worker": "database_url redis_url secret_key secret_key_fallbacks",
+    "mailer": "database_url redis_url secret_key secret_key_fallbacks smtp_url",
+    "front": "redis_url",
+    "signer": "ca_password database_url redis_url",
+    "beat": "redis_url",
+    "postgres": "postgres_password",
+    "redis": "redis_password",
+}
+
+
+def in_image(*command, image="sote-certificates"):
+    return run("docker", "run", "--rm", "--network", "none", "--read-only", image, *command)
+
+
+# ------------------------------------------------------------------ the image
+
+
+def test_the_image_is_small_and_has_neither_compiler_nor_pip():
+    size = int(run("docker", "image", "inspect", "--format", "{{.Size}}", "sote-certificates"))
+    print(f"image: {size / 1e6:.0f} MB")
+    assert size < LARGEST
+    found = in_image("sh", "-c", "command -v cc gcc c++ ld make pip pip3 msgfmt; true")
+    assert found == ""
+
+
+def test_the_image_says_what_is_in_it():
+    bill = json.loads(in_image("cat", "sbom.cdx.json"))
+    listed = {one["name"]: one["version"] for one in bill["components"]}
+    installed = json.loads(in_image("python", "-c", INSTALLED))
+    assert bill["bomFormat"] == "CycloneDX"
+    assert listed == installed
+    assert "Django" in listed or "django" in listed
+
+
+def test_what_is_made_once_is_in_the_image():
+    made = in_image("sh", "-c", "ls /srv/static/portal/fonts; find locale -name '*.mo'").split()
+    assert any(re.fullmatch(r"portal-sans\.[0-9a-f]{12}\.woff2", one) for one in made)
+    assert {f"locale/{language}/LC_MESSAGES/django.mo" for language in ("fi", "sv")} <= set(made)
+
+
+def test_neither_image_is_roots():
+    assert in_image("id", "-u").strip() == "10001"
+    assert in_image("id", "-u", image="sote-certificates-proxy").strip() == "10005"
+
+
+# ------------------------------------------------------------------ the start
+
+
+def test_every_container_is_well_and_bound(service):
+    for name in ALWAYS:
+        (one,) = service.containers(name)
+        assert one["State"]["Health"]["Status"] == "healthy", name
+        assert one["HostConfig"]["ReadonlyRootfs"], name
+        assert one["HostConfig"]["CapDrop"] == ["ALL"], name
+        assert one["Config"]["User"].split(":")[0] not in {"", "0", "root"}, name
+
+
+@pytest.mark.parametrize(("name", "readable"), SECRETS.items(), ids=SECRETS)
+def test_each_process_reads_its_own_secrets_and_no_other(service, name, readable):
+    script = 'for one in /run/secrets/*; do test -r "$one" && basename "$one"; done'
+    found = service.compose("exec", "-T", name, "sh", "-c", script).split()
+    assert sorted(found) == readable.split()
+    for kept in ("secrets/ca_password", "secrets/smtp_url", "secrets/tls/key.pem"):
+        assert (service.place / kept).stat().st_mode & 0o077 == 0
+
+
+def test_the_register_and_the_first_ceremonies(service):
+    service.manage("import_register", "--sample", service="worker")
+    for environment, branch in PLACES:
+        place = ["--environment", environment, "--branch", branch]
+        keys = ["--root-keys", "/root-keys", "--root-passphrase-file", "/root-keys/passphrase"]
+        people = ["--operator", "Olli Operaattori", "--witness", "Ville Valvoja"]
+        told = service.ceremony("create_ca", *place, *keys, *people)
+        assert "Olli Operaattori" in told
+    service.await_health(seconds=90)
+
+
+@pytest.mark.parametrize("name", ["web", "worker", "mailer"])
+def test_a_deployment_check_finds_nothing(service, name):
+    told = service.manage("check", "--deploy", "--fail-level", "WARNING", service=name)
+    assert "no issues" in told
+
+
+def test_a_deployment_check_of_the_keys_finds_nothing(service):
+    assert "no issues" in service.ceremony("check", "--deploy", "--fail-level", "WARNING")
+
+
+def test_a_deployment_check_refuses_the_mail_catcher(service):
+    changed = ["-e", "SMTP_URL_FILE=", "-e", "SMTP_URL=smtp://mailpit:1025"]
+    with pytest.raises(Failed, match=r"foundation\.E005"):
+        service.compose(
+            "exec", "-T", *changed, "mailer", "python", "manage.py", "check", "--deploy"
+        )
+
+
+# ------------------------------------------------------------------ the proxy
+
+
+def test_pages_are_served_over_http2_and_nowhere_else(service):
+    page = service.fetch(f"https://{HOST}/fi/")
+    assert (page.version, page.status) == ("HTTP/2", 200)
+    assert page.headers["strict-transport-security"].startswith("max-age=63072000")
+    plain = service.fetch(f"http://{HOST}/fi/")
+    assert (plain.status, plain.headers["location"]) == (301, f"https://{HOST}/fi/")
+    with pytest.raises(Failed):
+        service.fetch(f"https://{HOST}/fi/", "--tls-max", "1.1")
+
+
+def test_static_files_come_from_the_proxy_for_ever(service):
+    page = service.fetch(f"https://{HOST}/fi/").body.decode()
+    for path in re.findall(r'(?:href|src)="(/static/[^"]+)"', page):
+        file = service.fetch(f"https://{HOST}{path}", "-H", "Accept-Encoding: gzip")
+        assert file.status == 200, path
+        assert file.headers["cache-control"] == "public, max-age=315360000, immutable"
+        assert file.headers["x-content-type-options"] == "nosniff"
+
+
+def test_revocation_status_is_served_over_plain_http_and_from_the_cache(service):
+    for path in ("crl/sote-ec-1.crl", "crl/root-ec-1.crl", "ca/sote-ec-1.crt"):
+        found = service.fetch(f"http://{PKI_HOST}/{path}")
+        assert found.status == 200
+        assert found.body[:1] == b"0"  # DER
+    address = f"http://{PKI_HOST}/crl/sote-ec-1.crl"
+    service.fetch(address, *["-o", "/dev/null", address] * 40)  # one command asks for them all
+    assert "HIT" in {one["cache"] for one in service.proxied("/crl/sote-ec-1.crl", 40)}
+
+
+def test_what_is_too_large_is_told_in_words(service, tmp_path):
+    large = tmp_path / "large"
+    large.write_bytes(bytes(33 * 1024 * 1024))
+    told = service.fetch(f"https://{HOST}/fi/csr/", "--data-binary", f"@{large}")
+    assert told.status == 413
+    assert "10 megatavua" in told.body.decode()
+
+
+def test_no_visitor_is_believed_about_its_address(service):
+    claimed = ["-H", "X-Forwarded-For: 198.51.100.7", "-H", "X-Forwarded-Proto: https"]
+    assert service.fetch(f"http://{HOST}/fi/", *claimed).status == 301
+
+
+# ------------------------------------------------------------------ an order
+
+
+@pytest.fixture(scope="module")
+def matti(seat):
+    return seat("Matti Meikäläinen", steps.BUSINESS_ID)
+
+
+@pytest.fixture(scope="module")
+def reviewers(service, visitor, seat):
+    """Riitta and Raimo, whom the operator made reviewers after they had identified once."""
+    people = {"Riitta Ratkaisija": "riitta@example.fi", "Raimo Ratkaisija": "raimo@example.fi"}
+    for name, address in people.items():
+        page = visitor()
+        steps.identify(page, name, base=service.base)
+        steps.give_address(page, address, service.mails)
+        service.manage("grant_reviewer", address)
+    return [seat(name) for name in people]
+
+
+def test_from_order_to_the_certificate_in_the_mail(service, matti, reviewers, tmp_path):
+    request = requests.openssl(tmp_path, "erecept.example.fi")
+    order = ordering.order_server(matti, service.base, request.csr, mailbox=MAILBOX)
+    ordering.send(matti, order)
+    riitta, raimo = reviewers
+    case = ordering.take(riitta, service.base, order)
+    ordering.approve(riitta, case)
+    ordering.approve(raimo, case)
+
+    package = Package.of(steps.await_mail(MAILBOX, service.mails, seconds=60), tmp_path)
+    package.check(request)
+    service.order, service.certificate = order, package.der
+
+
+# ------------------------------------------------------------------ what goes wrong
+
+
+@pytest.mark.parametrize("name", ALWAYS)
+def test_a_killed_container_comes_back(service, name):
+    (before,) = service.containers(name)
+    service.kill(before)
+    service.await_restart(name, before)
+    for each in ALWAYS:
+        service.await_well(each)
+    service.await_health(seconds=60)
+
+
+def test_two_web_servers_and_two_workers_share_the_work(service):
+    service.up("--scale", "web=2", "--scale", "worker=2")
+    steps.await_true(
+        lambda: (
+            all(service.fetch(f"https://{HOST}/fi/").status == 200 for _each in range(4))
+            and len({one["upstream"] for one in service.proxied("/fi/", 4)}) > 1
+        ),
+        "only one web server is asked",
+        seconds=30,
+    )
+    assert len(service.containers("worker")) == 2
+    service.kill(service.containers("web")[0])
+    assert [service.fetch(f"https://{HOST}/fi/").status for _each in range(20)] == [200] * 20
+    service.await_well("web")
+    service.up("--scale", "web=1", "--scale", "worker=1")
+
+
+def status_of(service):
+    """Return what the responder says of the ordered certificate, asked at its own address."""
+    certificate = x509.load_der_x509_certificate(service.certificate.read_bytes())
+    told = certificate.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
+    places = {one.access_method: one.access_location.value for one in told}
+    issuer = service.fetch(places[AuthorityInformationAccessOID.CA_ISSUERS]).body
+    ca = x509.load_der_x509_certificate(issuer)
+    asked = ocsp.OCSPRequestBuilder().add_certificate(certificate, ca, SHA1()).build()
+    in_path = quote(b64encode(asked.public_bytes(Encoding.DER)), safe="")
+    answer = service.fetch(f"{places[AuthorityInformationAccessOID.OCSP]}/{in_path}")
+    return ocsp.load_der_ocsp_response(answer.body).certificate_status
+
+
+def test_a_revocation_shows_at_once_though_front_that_said_good_is_away(service, matti):
+    assert status_of(service) == ocsp.OCSPCertStatus.GOOD
+    service.compose("stop", "front")
+    matti.goto(f"{service.order}revoke/")
+    matti.locator("input[name=reason][value=key_compromise]").check()
+    matti.locator("[name=words]").fill("Avain on joutunut vääriin käsiin.")
+    matti.locator("input[name=understood]").check()
+    ordering.go_on(matti)
+    matti.wait_for_url(service.order)
+    steps.await_true(
+        lambda: status_of(service) == ocsp.OCSPCertStatus.REVOKED, "it still says good", seconds=30
+    )
+    service.up()
+    assert status_of(service) == ocsp.OCSPCertStatus.REVOKED
+
+
+# ------------------------------------------------------------------ backup and restore
+
+
+def test_a_lost_machine_is_restored_from_the_backup_by_the_documented_commands(service, seat):
+    service.compose("run", "--rm", "-T", "backup", "/backups/2026-11-26")
+    service.remove()
+    identity = f"{service.place}/backup.key:/backup.key:ro"
+    (service.place / "backup.key").chmod(0o444)
+
+    told = service.compose(
+        *("run", "--rm", "-T", "-v", identity, "restore", "/backups/2026-11-26"),
+        *("--identity", "/backup.key"),
+    )
+    running = service.compose("ps", "--services").split()
+    service.up()
+
+    assert set(running) == {"postgres"}, told
+    page = seat("Matti Meikäläinen")
+    page.goto(service.order)
+    with page.expect_download() as kept:
+        page.locator("a[download][href*='/files/der/']").click()
+    assert Path(kept.value.path()).read_bytes()[:1] == b"0"  # DER
+    service.await_health(seconds=90)
+    assert service.fetch(f"http://{PKI_HOST}/crl/sote-ec-1.crl").status == 200

@@ -1,0 +1,148 @@
+"""Every event that was ever stored can be read in words, and none is named by a free string."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.utils import translation
+
+from certportal.foundation import event_names
+from certportal.foundation.event_names import EventName
+
+# Every name that any version of the service has recorded, by what stands before the point.
+EVER_STORED = {
+    "access": """
+        refused
+    """,
+    "act": """
+        refused
+    """,
+    "administrator_request": """
+        granted made refused
+    """,
+    "application": """
+        access_refused add_attachment add_information approve ask_mailbox_code
+        attach_csr cancel_request choose_csr choose_names claim correct_address
+        csr_refused deliver discard download edit end_with_account erase extend_deadline issue lapse
+        link_opened link_sent links_ended not_mine private_key_refused prove_mailbox
+        queue recall reissue reject release remove_attachment rename_contact reopen
+        replace_csr replaced request_info resend_link restore resubmit return_csr
+        return_order revocation_confirmed revocation_declined revocation_proposed
+        revocation_withdrawn revoke revoke_exposed revoke_link set_evidence start submit
+        submit_without_csr succeed upload_csr virus_refused wait waive waiver_confirmed
+        waiver_withdrawn withdraw
+    """,
+    "feedback": """
+        given
+    """,
+    "identifiers": """
+        superseded_dropped
+    """,
+    "invitation": """
+        accepted code_asked made resent revoked
+    """,
+    "issuance": """
+        approved ca_active ca_registered ca_retired ca_revoked ca_standby crl issued
+        key_blocked key_proof keys_imported ocsp_responder prepared refused restored
+        revoked root_crl signing voided
+    """,
+    "join_request": """
+        made repeated
+    """,
+    "login": """
+        made_superuser superuser_ended
+    """,
+    "membership": """
+        ended_by_authority left removed right_confirmed right_withdrawn role_changed
+    """,
+    "organisation": """
+        closed founded renamed succeeded
+    """,
+    "person": """
+        email_code_asked email_verified erased identified language_chosen logged_out
+        logged_out_by_provider merged session_ended virus_refused
+    """,
+    "register": """
+        done failed held held_accepted
+    """,
+    "register_task": """
+        decided opened
+    """,
+    "replacement": """
+        approved planned released resumed revoked
+    """,
+    "right_document": """
+        handed_in taken_back
+    """,
+    "second_factor": """
+        added codes_made proven removed reset
+    """,
+    "staff_role": """
+        ended granted
+    """,
+    "work": """
+        given_up taken_up
+    """,
+}
+STORED = [f"{part}.{name}" for part, names in EVER_STORED.items() for name in names.split()]
+
+
+def known() -> list[str]:
+    return [name for names in EventName.__subclasses__() for name in names.values]
+
+
+@pytest.mark.parametrize("language", ["en", "fi", "sv"])
+def test_every_name_ever_stored_has_words_of_its_own(language: str) -> None:
+    with translation.override(language):
+        unknown = event_names.words("never.stored")
+        wordless = [name for name in STORED if event_names.words(name) in {unknown, name, ""}]
+    assert not wordless
+
+
+def test_each_name_belongs_to_one_app() -> None:
+    assert len(known()) == len(set(known()))
+
+
+def test_a_name_once_stored_is_not_forgotten() -> None:
+    assert set(known()) == set(STORED)  # a new name is added here, and stays
+
+
+@pytest.mark.parametrize("language", ["fi", "sv"])
+def test_words_are_translated(language: str) -> None:
+    with translation.override("en"):
+        english = {name: event_names.words(name) for name in STORED}
+    with translation.override(language):
+        assert not [name for name in STORED if event_names.words(name) == english[name]]
+
+
+def test_no_event_is_recorded_or_looked_up_by_a_free_string() -> None:
+    """Recording is typed (`name: EventName`); what filters and templates compare is read here."""
+    found = [f"{path}: {text}" for path in sources() for text in free_names(path)]
+    for template in (settings.BASE_DIR / "templates").rglob("*"):
+        if template.is_file() and "event.action ==" in template.read_text():
+            found.append(str(template))
+    assert not found
+
+
+def sources() -> Iterator[Path]:
+    for app in ("accounts", "applications", "certportal", "issuance"):
+        for path in (settings.BASE_DIR / app).rglob("*.py"):
+            if "migrations" not in path.parts:
+                yield path
+
+
+def free_names(path: Path) -> Iterator[str]:
+    """Texts given to a look-up by `action`, or compared with an attribute of that name."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        values: list[ast.expr] = []
+        if isinstance(node, ast.Call):
+            values = [one.value for one in node.keywords if (one.arg or "").startswith("action")]
+            values = [] if ast.unparse(node.func).endswith("add_argument") else values
+        elif isinstance(node, ast.Compare) and ".action" in ast.unparse(node):
+            values = [node.left, *node.comparators]
+        for value in values:
+            for one in ast.walk(value):
+                if isinstance(one, ast.Constant) and str(one.value).count(".") == 1:
+                    yield ast.unparse(node)

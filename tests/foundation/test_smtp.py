@@ -1,0 +1,222 @@
+"""Mail to a real SMTP server, with TLS and passwords as operators have them."""
+
+import asyncio
+import smtplib
+import time
+from email import message_from_bytes, policy
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult, LoginPassword
+
+from certportal import env
+from certportal.foundation.breaker import Resting
+from certportal.foundation.errors import Unavailable
+from certportal.foundation.mail import sending
+from certportal.foundation.mail.sending import Message, PutOff, Undeliverable, send
+from tests.portal.silence import dripping_server, mute_server
+from tests.stack import free_port
+
+PASSWORD = "Hyvää yötä, @/:%"
+URL = "smtp://sote%C3%A4:Hyv%C3%A4%C3%A4%20y%C3%B6t%C3%A4%2C%20%40%2F%3A%25@127.0.0.1:{port}"
+MESSAGE = Message(to="aino@example.fi", subject="Todistus", text="Valmis.", language="fi")
+
+
+class Kept:
+    """Keeps what is sent."""
+
+    def __init__(self):
+        self.mails = []
+
+    async def handle_DATA(self, server, session, envelope):
+        self.mails.append(message_from_bytes(envelope.content, policy=policy.default))
+        return "250 OK"
+
+
+@pytest.fixture(params=["PLAIN", "LOGIN"])
+def server(request):
+    """A server that wants this user and password, by one mechanism."""
+
+    def judge(_server, _session, _envelope, mechanism, given):
+        known = LoginPassword("soteä".encode(), PASSWORD.encode())
+        right = mechanism == request.param and given == known
+        return AuthResult(success=right, handled=False)  # handled: it would answer nothing
+
+    left = {"PLAIN", "LOGIN"} - {request.param}
+    controller = Controller(
+        Kept(),
+        hostname="127.0.0.1",
+        port=free_port(),
+        authenticator=judge,
+        auth_required=True,
+        auth_require_tls=False,
+        auth_exclude_mechanism=left,
+    )
+    controller.start()
+    yield controller
+    controller.stop()
+
+
+def test_password_with_any_characters_opens_the_server(server, settings, tmp_path):
+    url = URL.format(port=server.port)
+    settings.MAILERS = {"default": env.mailer(url, tmp_path)}
+
+    send(MESSAGE, item_id="1")
+
+    assert server.handler.mails[0]["Subject"] == "Todistus"
+
+
+def test_wrong_password_is_ours_to_mend_and_is_told_to_nobody(server, settings, tmp_path):
+    url = f"smtp://sote%C3%A4:salainen-arvaus@127.0.0.1:{server.port}"
+    settings.MAILERS = {"default": env.mailer(url, tmp_path)}
+
+    with pytest.raises(Unavailable) as told:
+        send(MESSAGE, item_id="1")
+
+    assert isinstance(told.value.__cause__, smtplib.SMTPAuthenticationError)
+    assert "salainen-arvaus" not in f"{told.value!r} {told.value.__cause__!r}"
+
+
+def test_smtps_speaks_tls_from_the_start_at_port_465():
+    options = env.mailer("smtps://mail.example.fi", None)["OPTIONS"]
+    assert (options["port"], options["use_ssl"], options["use_tls"]) == (465, True, False)
+    assert env.mailer("smtp://mail.example.fi?tls=1", None)["OPTIONS"]["port"] == 25
+
+
+def test_address_of_the_server_comes_from_a_file(monkeypatch, tmp_path):
+    file = tmp_path / "smtp_url"
+    file.write_text("smtps://a:b@mail.example.fi\n")
+    monkeypatch.setenv("SMTP_URL_FILE", str(file))
+
+    assert env.secret("SMTP_URL") == "smtps://a:b@mail.example.fi"
+
+
+class Moody(Kept):
+    """Puts off the mails of one mailbox, after a while; takes all others."""
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if address == "matti@example.fi":
+            await asyncio.sleep(0.2)
+            return "452 4.2.2 Mailbox full"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+
+@pytest.fixture
+def moody(settings, tmp_path, monkeypatch):
+    """The server of one full mailbox; a fifth of a second counts as slow."""
+    controller = Controller(Moody(), hostname="127.0.0.1", port=free_port())
+    controller.start()
+    settings.MAILERS = {"default": env.mailer(f"smtp://127.0.0.1:{controller.port}", tmp_path)}
+    monkeypatch.setattr(sending.server, "_slow", 0.2)
+    yield controller
+    controller.stop()
+
+
+def to(address):
+    return Message(to=address, subject="Todistus", text="Valmis.", language="fi")
+
+
+def test_a_full_mailbox_whose_server_answers_slowly_stops_no_other_mail(moody):
+    for _ in range(3):
+        with pytest.raises(PutOff) as told:
+            send(to("matti@example.fi"), item_id="1")
+    assert told.value.mark == sending.mark_of("Matti@example.fi")
+    assert "matti" not in told.value.mark
+    send(to("maija@example.fi"), item_id="2")
+    assert len(moody.handler.mails) == 1
+
+
+def test_a_server_that_never_answers_costs_one_mail_its_time_limit(settings, tmp_path, monkeypatch):
+    monkeypatch.setattr(sending.server, "_slow", 0.2)
+    with mute_server() as port:
+        mailer = env.mailer(f"smtp://127.0.0.1:{port}", tmp_path)
+        mailer["OPTIONS"]["timeout"] = 0.3
+        settings.MAILERS = {"default": mailer}
+        with pytest.raises(Unavailable) as told:
+            send(MESSAGE, item_id="1")
+        assert not isinstance(told.value, PutOff | Resting)
+        with pytest.raises(Resting):
+            send(MESSAGE, item_id="2")
+
+
+@pytest.mark.parametrize(
+    ("url", "begin"),
+    [
+        ("smtp://127.0.0.1:{port}", b"220 "),
+        ("smtps://127.0.0.1:{port}", b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc"),
+    ],
+)
+def test_a_server_that_drips_its_greeting_is_given_up(settings, tmp_path, monkeypatch, url, begin):
+    monkeypatch.setattr(sending.server, "_slow", 0.2)
+    monkeypatch.setattr(sending, "WHOLE_SECONDS", 0.3)
+    with dripping_server(begin, b"x") as port:
+        settings.MAILERS = {"default": env.mailer(url.format(port=port), tmp_path)}
+        begun = time.monotonic()
+        with pytest.raises(Unavailable):
+            send(MESSAGE, item_id="1")
+        assert time.monotonic() - begun < 5
+        with pytest.raises(Resting):
+            send(MESSAGE, item_id="2")
+
+
+class Clinging(Kept):
+    """Refuses one mailbox, takes all other mails, and drips its reply to QUIT."""
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if address == "matti@example.fi":
+            return "550 5.1.1 No such mailbox"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_QUIT(self, server, session, envelope):
+        while not server.transport.is_closing():
+            server.transport.write(b"x")
+            await asyncio.sleep(0.05)
+        return "221 Bye"
+
+
+def test_a_reply_counts_though_quit_drips_until_the_connection_is_cut(
+    settings, tmp_path, monkeypatch
+):
+    """The accepted mail is not sent again, the refused one neither; others do not wait."""
+    monkeypatch.setattr(sending.server, "_slow", 0.2)
+    monkeypatch.setattr(sending, "WHOLE_SECONDS", 1)
+    controller = Controller(Clinging(), hostname="127.0.0.1", port=free_port())
+    controller.start()
+    settings.MAILERS = {"default": env.mailer(f"smtp://127.0.0.1:{controller.port}", tmp_path)}
+    try:
+        begun = time.monotonic()
+        send(to("maija@example.fi"), item_id="1")
+        with pytest.raises(Undeliverable):
+            send(to("matti@example.fi"), item_id="2")
+        send(to("aino@example.fi"), item_id="3")
+        assert 3 <= time.monotonic() - begun < 15
+        assert [mail["To"] for mail in controller.handler.mails] == [
+            "maija@example.fi",
+            "aino@example.fi",
+        ]
+    finally:
+        controller.stop()
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (smtplib.SMTPRecipientsRefused({"aino@example.fi": (450, b"greylisted")}), PutOff),
+        (smtplib.SMTPDataError(452, b"mailbox full"), PutOff),
+        (smtplib.SMTPRecipientsRefused({"aino@example.fi": (421, b"closing")}), Unavailable),
+        (smtplib.SMTPSenderRefused(451, b"try later", "portal@example.fi"), Unavailable),
+        (smtplib.SMTPServerDisconnected("gone"), Unavailable),
+        (smtplib.SMTPRecipientsRefused({"aino@example.fi": (-1, b"x")}), Unavailable),
+        (smtplib.SMTPDataError(45, b""), Unavailable),
+    ],
+)
+def test_only_what_is_said_of_a_mailbox_puts_a_mail_off(monkeypatch, error, kind):
+    def refuse(*_args, **_more):
+        raise error
+
+    monkeypatch.setattr(sending.EmailMessage, "send", refuse)
+    with pytest.raises(Unavailable) as told:
+        send(MESSAGE, item_id="1")
+    assert type(told.value) is kind

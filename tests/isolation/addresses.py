@@ -1,0 +1,90 @@
+"""Addresses of the URL table with the keys of real things."""
+
+from uuid import uuid4
+
+from django.apps import apps
+from django.db.models import Model
+from django.urls import reverse
+
+from accounts.models import AdministratorRequest, Invitation, JoinRequest, Membership, RightDocument
+from applications.models import (
+    Application,
+    Attachment,
+    HostName,
+    RegisterTask,
+    Replacement,
+    ReplacementItem,
+    Waiver,
+)
+from applications.rules.waivers import OID_OUTSIDE
+from certportal.foundation import clock
+from certportal.foundation.models import OutboxItem
+from issuance.models import Certificate
+from tests.isolation.table import Entry
+
+OF_AN_ORGANISATION = {
+    *["application_id", "csr_id", "host_id", "section_id", "kind", "attachment_id", "number"],
+    *["document_id", "asking_id"],
+    *["membership_id", "invitation_id", "request_id", "object_id", "task_id", "item_id"],
+    *["waiver_id", "rule"],
+    *["plan_id", "certificate_id", "factor_id", "session_id", "organisation_id"],
+}
+
+
+def leads_to_an_organisation(entry: Entry) -> bool:
+    return bool(entry.wants & OF_AN_ORGANISATION)
+
+
+def address(entry: Entry, application: Application) -> str:
+    """Return the address with the ids of this application's own things."""
+    known = {
+        "application_id": application.pk,
+        "csr_id": application.csrs.latest("uploaded_at").pk,
+        "host_id": first(HostName),
+        "attachment_id": first(Attachment),
+        "document_id": first(RightDocument),
+        "asking_id": first(AdministratorRequest),
+        "number": 1,
+        "membership_id": first(Membership, organisation=application.organisation, ended_at=None),
+        "invitation_id": first(Invitation),
+        "organisation_id": application.organisation_id,
+        "request_id": first(JoinRequest),
+        "section_id": "host_names",
+        "task_id": first(RegisterTask),
+        "item_id": set_aside(),
+        "plan_id": first(Replacement),
+        "certificate_id": first(ReplacementItem),
+        "waiver_id": first(Waiver),
+        "rule": OID_OUTSIDE,
+        "factor_id": 1,
+        "session_id": uuid4(),
+        "tool": "openssl",
+        "token": "x" * 43,  # no link's token: whoever has one may open what it leads to
+        "kind": "der",
+        "object_id": row_of(entry),
+        "content_type_id": 1,
+    }
+    if not entry.name:  # the admin's old address of a row has no name
+        return "/" + entry.route.replace("<path:object_id>", str(row_of(entry)))
+    return reverse(entry.name, kwargs={name: known[name] for name in entry.wants})
+
+
+def first(model: type[Model], **conditions: object) -> object:
+    """Return the id of a row of the model; 1 if there is none in this test."""
+    row = model._default_manager.filter(**conditions).first()
+    return row.pk if row else 1
+
+
+def set_aside() -> object:
+    """Return the id of a mail about an order, which now did not go."""
+    mails = OutboxItem.objects.filter(topic="application.notice")
+    mails.update(failed_at=clock.now(), done_at=None)
+    return mails[0].pk
+
+
+def row_of(entry: Entry) -> object:
+    """Return the id of a row that this page of the settings admin shows."""
+    for model in apps.get_app_config("issuance").get_models():
+        if f"/issuance/{model._meta.model_name}/" in entry.route:
+            return first(model)
+    return Certificate.objects.get().pk

@@ -1,0 +1,72 @@
+"""Issuing in child processes that can be killed."""
+
+import os
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+
+from django.db import connections
+
+from accounts.models import Organisation, Person
+from certportal.foundation.models import OutboxItem
+from certportal.foundation.outbox import outbox
+from issuance import journal, services, tasks
+from issuance.models import Certificate, PreparedCertificate
+from issuance.services.locks import Busy
+from tests.issuance.conftest import approve_by
+from tests.issuance.orders import server_order
+from tests.tables import rewrite
+
+
+def in_child(work: Callable[[], object]) -> int:
+    """Do the work in a process of its own; return the signal that killed it, or 0."""
+    _, status = os.waitpid(start_child(work), 0)
+    return -os.waitstatus_to_exitcode(status)
+
+
+def start_child(work: Callable[[], object]) -> int:
+    connections.close_all()
+    if child := os.fork():
+        return child
+    try:
+        work()
+        os._exit(0)
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+
+
+def issue(item: OutboxItem) -> None:
+    """Run the task as a worker would once the lease of the one killed has run out."""
+    OutboxItem.objects.filter(pk=item.pk).update(leased_until=None)
+    tasks.issue(item=str(item.pk))
+
+
+def approved_item(
+    pharmacy: Organisation, riitta: Person, now: datetime
+) -> tuple[PreparedCertificate, OutboxItem]:
+    prepared = services.prepare(server_order(pharmacy), now=now)
+    approve_by(riitta, prepared, now)
+    # the clock of the test stands still, the worker's does not
+    long_ago, far_ahead = now.replace(year=2020), now.replace(year=2100)
+    rewrite(PreparedCertificate.objects, expires_at=far_ahead)
+    reference = str(prepared.reference)
+    (item,) = outbox.enqueue("certificate.confirmed", now=long_ago, reference=reference)
+    return prepared, item
+
+
+def check_one(prepared: PreparedCertificate, expected: int) -> None:
+    """One certificate, told once, in the journal once, and all of the approved bytes."""
+    certificate = Certificate.objects.get(reference=prepared.reference)
+    assert Certificate.objects.count() == expected
+    assert certificate.certificate.tbs_certificate_bytes == bytes(prepared.tbs)
+    assert OutboxItem.objects.filter(task="applications.record_issued").count() == expected
+    signed = [entry.der for entry in journal.entries("sote-ec-1")]
+    assert len(signed) == expected
+    assert bytes(certificate.der) in signed
+
+
+def issue_unless_busy(prepared: PreparedCertificate, now: datetime) -> None:
+    with suppress(Busy):
+        services.issue(prepared.reference, now=now)

@@ -1,0 +1,98 @@
+import pytest
+
+from issuance.certificate.hosts import host_problem, is_host_name, unicode_form, with_unicode
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "potilas.malli.fi",
+        "a.fi",
+        "POTILAS.malli.FI",
+        "xn--pivkoti-5waa.malli.fi",
+        "a-1.b-c.malli.fi",
+        "xn--strae-oqa.de",
+    ],
+)
+def test_public_host_names_pass(host: str) -> None:
+    assert host_problem(host) is None
+
+
+@pytest.mark.parametrize(
+    ("host", "problem"),
+    [
+        ("", "empty"),
+        ("  ", "empty"),
+        ("päiväkoti.fi", "not_ascii"),
+        ("a_b.malli.fi", "underscore"),
+        ("https://malli.fi", "url"),
+        ("malli.fi/polku", "url"),
+        ("malli.fi:443", "port"),
+        ("a@malli.fi", "email"),
+        ("malli .fi", "space"),
+        ("192.168.1.1", "ip_address"),
+        ("8.8.8.8", "ip_address"),
+        ("2001:db8::1", "ip_address"),
+        ("malli.123", "ip_address"),
+        ("*.malli.fi", "wildcard"),
+        ("a*.malli.fi", "wildcard"),
+        ("*", "wildcard"),
+        (".malli.fi", "leading_dot"),
+        ("malli.fi.", "trailing_dot"),
+        ("a..malli.fi", "characters"),
+        ("mal%00li.fi", "characters"),
+        ("malli\r\n.fi", "characters"),
+        ("a\0b.fi", "characters"),
+        ("-a.malli.fi", "hyphen"),
+        ("a-.malli.fi", "hyphen"),
+        ("a" * 64 + ".malli.fi", "label_length"),
+        (".".join(["a" * 60] * 5) + ".fi", "length"),
+        ("palvelin", "single_label"),
+        ("localhost", "reserved"),
+        ("kanta.local", "reserved"),
+        ("kanta.lan", "reserved"),
+        ("kanta.test", "special_use"),
+        ("kanta.example", "special_use"),
+        ("kanta.workgroup", "reserved"),
+        ("abc.onion", "special_use"),
+        ("1.0.10.in-addr.arpa", "special_use"),
+        ("kanta.alt", "special_use"),
+        ("kanta.internal", "reserved"),
+        ("kanta.home.arpa", "reserved"),
+        ("localhost.localdomain", "reserved"),
+        ("www.example.com", "documentation"),
+        ("kanta.acme", "unknown_top"),
+        ("aland.fi", "public_suffix"),
+        ("co.uk", "public_suffix"),
+        ("xn--zzzzzzzz.fi", "punycode"),
+        ("ab--cd.fi", "punycode"),
+        ("xn--a.example", "punycode"),
+        ("xn--ppple-o0d.fi", "punycode"),
+        ("xn--appl-y4d.fi", "mixed_script"),
+        ("xn--pteekki-kbd.fi", "mixed_script"),
+        ("xn--fiqs8s.fi", "foreign_script"),
+        ("xn--80ak6aa92e.com", "foreign_script"),
+    ],
+)
+def test_other_host_names_are_refused_each_with_its_reason(host: str, problem: str) -> None:
+    assert host_problem(host) == problem
+
+
+def test_capitals_do_not_go_into_a_certificate() -> None:
+    assert host_problem("Kanta.malli.fi") is None
+    assert not is_host_name("Kanta.malli.fi")
+
+
+def test_the_unicode_form_stands_behind_the_name() -> None:
+    assert (
+        with_unicode("xn--pivkoti-5waa.malli.fi")
+        == "xn--pivkoti-5waa.malli.fi (pääivkoti.malli.fi)"
+    )
+    assert with_unicode("XN--PIVKOTI-5WAA.fi").endswith("(pääivkoti.fi)")
+    assert with_unicode("kanta.malli.fi") == "kanta.malli.fi"
+    assert unicode_form("xn--80ak6aa92e.com") == "аррӏе.com"
+
+
+@pytest.mark.parametrize("name", ["xn--a.fi", "xn--", "xn--\u202e.fi", "xn--99999999999.fi", ""])
+def test_what_is_no_valid_encoding_is_shown_as_it_is(name: str) -> None:
+    assert with_unicode(name) == name

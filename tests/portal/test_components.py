@@ -1,0 +1,77 @@
+"""What the tags that draw components promise to the pages."""
+
+import pytest
+from django import forms
+from django.template import Context, Template
+from django.test import RequestFactory
+from django.urls import reverse
+
+
+class Question(forms.Form):
+    name = forms.CharField(required=False)
+
+
+class Upload(Question):
+    file = forms.FileField(required=False)
+
+
+def drawn(text: str, **values: object) -> str:
+    return Template("{% load i18n portal %}" + text).render(Context(values))
+
+
+@pytest.mark.parametrize(("form", "carries_files"), [(Question(), False), (Upload(), True)])
+def test_a_form_carries_the_token_its_fields_its_buttons_and_files_if_it_asks_for_any(
+    form: forms.Form, carries_files: bool
+) -> None:
+    html = drawn(
+        "{% post form next=next %}<button>Save</button>{% endpost %}",
+        form=form,
+        next="/fi/?a=1&b=2",
+        csrf_token="TOKEN",
+    )
+    assert 'name="csrfmiddlewaretoken" value="TOKEN"' in html
+    assert 'name="name"' in html
+    assert 'name="next" value="/fi/?a=1&amp;b=2"' in html
+    assert "<button>Save</button>" in html
+    assert ('enctype="multipart/form-data"' in html) is carries_files
+    assert "novalidate" in html
+    assert "action=" not in html
+
+
+def test_a_question_without_fields_is_only_its_buttons() -> None:
+    html = drawn("{% post action=there %}<button>Leave</button>{% endpost %}", there="/leave/")
+    assert 'action="/leave/"' in html
+    assert html.count("<input") == 0
+
+
+def test_a_button_posts_to_its_view_with_the_version_that_was_seen() -> None:
+    html = drawn(
+        '{% button "accounts:join" code look="link small" version=0 %}Ask{% endbutton %}',
+        code="9900001-8",
+        csrf_token="TOKEN",
+    )
+    assert f'action="{reverse("accounts:join", args=["9900001-8"])}"' in html
+    assert 'name="csrfmiddlewaretoken" value="TOKEN"' in html
+    assert 'name="version" value="0"' in html
+    assert 'class="button button--link button--small"' in html
+
+
+def test_the_words_of_a_component_are_escaped_and_its_body_is_not_escaped_twice() -> None:
+    html = drawn(
+        "{% table caption hide_caption=True %}<tr><td>{{ name }}</td></tr>{% endtable %}"
+        '{% notice "warning" title=caption role="alert" %}<p>{{ name }}</p>{% endnotice %}'
+        "{% details caption %}<p>{{ name }}</p>{% enddetails %}",
+        caption="A & B",
+        name="C & D",
+    )
+    assert html.count("A &amp; B") == 4  # the region's name, the caption, the two titles
+    assert html.count("C &amp; D") == 3
+    assert 'role="alert"' in html
+
+
+def test_the_way_back_is_named_or_says_back() -> None:
+    request = RequestFactory().get("/")
+    named = drawn('{% back "accounts:login" label=_("Certificates") %}', request=request)
+    assert f'href="{reverse("accounts:login")}"' in named
+    assert "Certificates" in named or "Varmenteet" in named
+    assert 'href="/fi/elsewhere/"' in drawn('{% back "/fi/elsewhere/" %}', request=request)

@@ -1,0 +1,52 @@
+"""What stands in the log: what happened, and not that the service is alive."""
+
+import logging
+
+import pytest
+import structlog
+
+from certportal.operations.logs import NoRoutine
+
+
+def record(name, message, level=logging.INFO):
+    return logging.LogRecord(name, level, __file__, 1, message, None, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("celery.beat", "Scheduler: Sending due task sweep (foundation.sweep)"),
+        ("celery.worker.strategy", "Task portal.beat[1] received"),
+        ("celery.app.trace", "Task portal.beat[1] succeeded in 0.01s: None"),
+        ("django_structlog.celery.receivers", {"event": "task_started", "task": "portal.beat"}),
+    ],
+)
+def test_heartbeats_and_sweeps_leave_the_log_unless_they_fail(name, message):
+    assert not NoRoutine().filter(record(name, message))
+    assert NoRoutine().filter(record(name, message, logging.WARNING))
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("celery.app.trace", "Task applications.check[1] succeeded in 0.1s: None"),
+        ("celery.beat", "Scheduler: Sending due task publish-crls (issuance.publish_crls)"),
+        ("certportal.foundation.outbox.outbox", {"event": "item_not_free", "task": "portal.beat"}),
+    ],
+)
+def test_other_work_stays_in_it(name, message):
+    assert NoRoutine().filter(record(name, message))
+
+
+def test_the_handler_of_all_lines_has_the_filter():
+    (handler,) = [
+        one for one in logging.getLogger().handlers if NoRoutine in map(type, one.filters)
+    ]
+    said = []
+    handler.emit, emit = said.append, handler.emit
+    try:
+        structlog.get_logger("celery.worker.strategy").info("task_started", task="portal.beat")
+        structlog.get_logger("celery.worker.strategy").info("task_started", task="issuance.issue")
+    finally:
+        handler.emit = emit
+    assert len(said) == 1

@@ -1,0 +1,228 @@
+"""nginx as `./portal run` starts it: the port of machines, and the cache of revocation status.
+
+What these addresses do is the same in the containers, whose proxy includes the same files.
+"""
+
+import os
+import re
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from tests.journeys.steps import await_true
+from tests.stack import ROOT, free_port
+
+SOURCES = ROOT / "certportal/operations/proxy"
+LIST = "/crl/sote-ec-1.crl"
+RESPONDER = "/ocsp/sote-ec-1"
+MINUTE = "max-age=60, public, no-transform, must-revalidate"
+
+
+class Site(ThreadingHTTPServer):
+    """Web or front: says its name and what it has been told to say, and counts the requests."""
+
+    def __init__(self, name: str, caching: str = MINUTE) -> None:
+        super().__init__(("127.0.0.1", 0), Answering)
+        self.name, self.caching, self.said, self.asked = name, caching, "good", 0
+
+
+class Answering(BaseHTTPRequestHandler):
+    """An answer for each address; to a POST it quotes the body."""
+
+    server: Site
+
+    def do_GET(self) -> None:
+        self._answer("")
+
+    def do_HEAD(self) -> None:
+        self._answer("")
+
+    def do_POST(self) -> None:
+        self._answer(self.rfile.read(int(self.headers["Content-Length"])).decode())
+
+    def _answer(self, body: str) -> None:
+        self.server.asked += 1
+        content = f"{self.server.name}: {self.server.said} {self.command} {body}".strip().encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.send_header("Cache-Control", self.server.caching)
+        self.end_headers()
+        self.wfile.write(b"" if self.command == "HEAD" else content)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def serving(site: Site) -> Iterator[None]:
+    """Serve until the block ends; then nobody listens at its port."""
+    with site:
+        threading.Thread(target=site.serve_forever, daemon=True).start()
+        yield
+        site.shutdown()
+
+
+@contextmanager
+def proxied(folder: Path, web: int, front: int) -> Iterator[int]:
+    """Run nginx as `./portal run` does; yield the port of front's addresses."""
+    port = free_port()
+    names = {
+        "PROXY_LISTEN": f"unix:{folder}/pages.sock",
+        "PROXY_MACHINES_LISTEN": f"127.0.0.1:{port}",
+        "PROXY_WEB": f"127.0.0.1:{web}",
+        "PROXY_FRONT": f"127.0.0.1:{front}",
+        "PROXY_TRUSTED": "",
+        "PROXY_RUN": str(folder),
+        "PROXY_SOURCES": str(SOURCES),
+    }
+    written = (SOURCES / "nginx.conf.template").read_text()
+    for name, value in names.items():
+        written = written.replace(f"${{{name}}}", value)
+    (folder / "nginx.conf").write_text(written)
+    with running(folder, port):
+        yield port
+
+
+@contextmanager
+def running(folder: Path, port: int) -> Iterator[None]:
+    """Run nginx with the folder's nginx.conf, which has it listen at the port."""
+    as_root = ["-g", "user root;"] if os.geteuid() == 0 else []
+    place = ["-p", f"{folder}/", "-c", str(folder / "nginx.conf")]
+    with subprocess.Popen(["/usr/sbin/nginx", "-e", "stderr", *place, *as_root]) as nginx:
+        try:
+            await_true(lambda: ask(port, "/")[0] != 0, "nginx does not listen", seconds=20)
+            yield
+        finally:
+            nginx.terminate()
+
+
+def ask(port: int, path: str, body: str | None = None, method: str = "GET") -> tuple[int, str]:
+    """Return status and content of the port's answer; status 0 while nobody listens."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=20)
+    try:
+        connection.request("POST" if body else method, path, body)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+    except ConnectionRefusedError:
+        return 0, ""
+    finally:
+        connection.close()
+
+
+@dataclass
+class Behind:
+    """What stands behind the proxy, and the proxy's port."""
+
+    port: int
+    front: Site
+
+
+@pytest.fixture
+def web() -> Iterator[Site]:
+    """The web process, which has an answer for each address."""
+    site = Site("web")
+    with serving(site):
+        yield site
+
+
+@pytest.fixture
+def behind(tmp_path: Path, web: Site) -> Iterator[Behind]:
+    """Both processes behind the proxy; front ends with `Behind.front.server_close()`."""
+    front = Site("front")
+    with serving(front), proxied(tmp_path, web.server_port, front.server_port) as port:
+        yield Behind(port, front)
+
+
+def test_no_page_is_served_there_while_web_answers_in_fronts_place(
+    tmp_path: Path, web: Site
+) -> None:
+    with proxied(tmp_path, web.server_port, free_port()) as port:
+        for path in (LIST, "/ca/sote-ec-1.crt", f"{RESPONDER}/MEYw//RDBC"):
+            assert ask(port, path) == (200, "web: good GET"), path
+        for path in ("/", "/fi/", "/admin/", "/healthz", "/ca/", "/static/portal.css"):
+            assert ask(port, path)[0] == 404, path
+
+
+def test_where_both_are_away_machines_are_told_to_come_again(tmp_path: Path) -> None:
+    with proxied(tmp_path, free_port(), free_port()) as port:
+        assert ask(port, LIST)[0] == 503
+
+
+def test_a_crowd_that_asks_the_same_is_answered_from_the_cache(behind: Behind) -> None:
+    for _time in range(200):
+        assert ask(behind.port, LIST) == (200, "front: good GET")
+    assert behind.front.asked < 100
+
+
+def test_a_revocation_shows_at_once_though_the_answer_before_was_good_for_a_minute(
+    behind: Behind,
+) -> None:
+    assert ask(behind.port, LIST)[1] == "front: good GET"
+    behind.front.said = "revoked"
+    await_true(lambda: "revoked" in ask(behind.port, LIST)[1], "it still says good", seconds=5)
+
+
+def test_no_answer_of_before_is_served_while_front_is_away(behind: Behind, web: Site) -> None:
+    for path, body in ((LIST, None), (RESPONDER, "request")):
+        assert ask(behind.port, path, body)[1].startswith("front: good")
+    behind.front.shutdown()
+    behind.front.server_close()
+    web.said = "revoked"
+    for path, body in ((LIST, None), (RESPONDER, "request")):
+        await_true(
+            lambda path=path, body=body: "web: revoked" in ask(behind.port, path, body)[1],
+            "it still says what front said",
+            seconds=5,
+        )
+
+
+@pytest.mark.parametrize("caching", ["no-store", "max-age=1, public", "max-age=0, public"])
+def test_what_is_for_one_request_or_near_its_end_is_asked_for_each_time(
+    behind: Behind, caching: str
+) -> None:
+    behind.front.caching = caching
+    for time in range(1, 6):
+        assert ask(behind.port, f"{RESPONDER}/MEYw")[0] == 200
+        assert behind.front.asked == time
+
+
+def test_posted_requests_are_told_apart_by_their_bodies_and_head_stays_head(
+    behind: Behind,
+) -> None:
+    for body in ("one", "another", "x" * 9_000, "y" * 9_000):
+        assert ask(behind.port, RESPONDER, body) == (200, f"front: good POST {body}")
+    assert ask(behind.port, LIST, method="HEAD") == (200, "")
+    assert ask(behind.port, LIST) == (200, "front: good GET")
+
+
+COUNTED = """daemon off;
+pid counted.pid;
+events {{}}
+http {{
+    access_log off;
+    {map}
+    server {{ listen 127.0.0.1:{port}; location / {{ return 200 "$page_visitor"; }} }}
+}}
+"""
+
+
+def test_the_containers_proxy_counts_pages_and_no_file_or_answer_of_the_cas(tmp_path: Path) -> None:
+    """The page /ca/ is Django's, as is every address below it that is no certificate's."""
+    written = (ROOT / "deploy/proxy/nginx.conf").read_text()
+    found = re.search(r"map \$uri \$page_visitor \{.*?\n    \}", written, re.DOTALL)
+    assert found
+    port = free_port()
+    (tmp_path / "nginx.conf").write_text(COUNTED.format(map=found[0], port=port))
+    files = [f"/ca/sote-ec-1.{kind}" for kind in ("crt", "pem", "p7c")]
+    free = ["/livez", "/static/a.css", LIST, f"{RESPONDER}/MFQwUjBQ/+x=", *files]
+    pages = ["/", "/fi/", "/ca/", "/ca/x", "/ca/x/y.crt", "/ca/a.crt/", "/statics/", "/livez/x"]
+    with running(tmp_path, port):
+        counted = [path for path in free + pages if ask(port, path)[1]]
+    assert counted == pages

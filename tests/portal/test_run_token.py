@@ -1,0 +1,83 @@
+"""`./portal run` with the keys of its CAs in a token, tried with SoftHSM."""
+
+import json
+import os
+import shutil
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.issuance.signers.softhsm import LABEL, MODULE, SoftToken
+from tests.journeys.steps import await_true
+from tests.served import running, start, stop, told_by
+from tests.stack import ROOT, free_port
+
+TOLD = {"CA_KEYS_DIR", "CA_KEY_PASSWORD_FILE", "CA_PKCS11_MODULE", "CA_PKCS11_TOKEN"}
+TOLD |= {"CA_PKCS11_PIN_FILE"}
+OTHERS = ["web", "front", "default", "mail", "beat"]
+
+
+@pytest.fixture
+def data():
+    """A data directory of its own."""
+    made = Path(os.environ["PORTAL_DATA"], "token").resolve()
+    made.mkdir()
+    (made / "lock").touch()
+    yield made
+    shutil.rmtree(made)
+
+
+@pytest.fixture
+def exported(tmp_path, monkeypatch):
+    """The address of a token, and the place of the chains, in the operator's shell."""
+    token = SoftToken(tmp_path)
+    for name, value in token.environment.items():
+        monkeypatch.setenv(name, value)
+    token.initialise()
+    monkeypatch.setenv("CA_PKCS11_MODULE", MODULE)
+    monkeypatch.setenv("CA_PKCS11_TOKEN", LABEL)
+    monkeypatch.setenv("CA_PKCS11_PIN_FILE", str(tmp_path / "pin"))
+    monkeypatch.setenv("CA_KEYS_DIR", str(tmp_path / "chains"))
+    return tmp_path
+
+
+def told(data):
+    """Return the settings of keys that each process of the service was started with, by name."""
+    found = {}
+    for pid in running(data):
+        lines = Path("/proc", str(pid), "environ").read_bytes().decode().split("\0")
+        environment = dict(line.split("=", 1) for line in lines if "=" in line)
+        if name := environment.get("PORTAL_PROCESS"):
+            named = {one for one in TOLD if environment.get(one)}
+            found[name] = found.get(name, set()) | named
+    return found
+
+
+def not_well(port):
+    """Return what the service itself names; the `ca` worker tries its keys with each heartbeat."""
+    try:
+        with urllib.request.urlopen(f"http://localhost:{port}/healthz", timeout=30) as answer:
+            return json.load(answer)["not_well"]
+    except urllib.error.HTTPError as error:
+        return json.load(error)["not_well"]
+
+
+def test_the_ca_worker_alone_is_told_of_the_token_where_the_keys_are_made(data, exported):
+    port = free_port()
+    run = start(ROOT, data, port)
+    try:
+        told_by(run, data)
+        found = {name: names for name, names in told(data).items() if name != "proxy"}
+        assert found == {**{name: set() for name in OTHERS}, "ca": TOLD}
+        assert not list(exported.rglob("sote-*.key"))
+        for stem in ("sote-ec-1", "sote-rsa-1"):
+            assert (exported / "chains" / f"{stem}.chain.pem").exists()
+        await_true(
+            lambda: not {"worker-ca", "ca-key"} & set(not_well(port)),
+            "the worker does not find its keys in the token",
+            seconds=120,
+        )
+    finally:
+        stop(run, data)

@@ -1,0 +1,189 @@
+"""What the code of the service never does, read from its syntax trees."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("certportal", "accounts", "applications", "issuance")
+FILES = sorted(
+    path
+    for package in PACKAGES
+    for path in (ROOT / package).rglob("*.py")
+    if "migrations" not in path.parts
+)
+TREES = {path.relative_to(ROOT).as_posix(): ast.parse(path.read_text()) for path in FILES}
+TEMPLATES = sorted((ROOT / "templates").rglob("*.*"))
+
+
+def calls() -> Iterator[tuple[str, ast.Call, str]]:
+    """Return file, call and the called name as written, such as `re.compile`."""
+    for file, tree in TREES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call):
+                yield file, node, ast.unparse(node.func)
+
+
+def imported() -> Iterator[tuple[str, str]]:
+    """Return each file with each module it imports."""
+    for file, tree in TREES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                yield from ((file, alias.name) for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                yield file, node.module
+
+
+def is_constant(node: ast.AST, file: str) -> bool:
+    """Whether the expression is made of literals and upper-case constants of modules alone."""
+    if isinstance(node, ast.Constant):
+        return True
+    if isinstance(node, ast.Name | ast.Attribute):
+        return ast.unparse(node).rsplit(".", 1)[-1].lstrip("_").isupper()
+    if isinstance(node, ast.BinOp):
+        return is_constant(node.left, file) and is_constant(node.right, file)
+    if isinstance(node, ast.JoinedStr):
+        return all(is_constant(part, file) for part in node.values)
+    if isinstance(node, ast.FormattedValue):
+        return is_constant(node.value, file)
+    return False
+
+
+def test_there_is_code_to_read() -> None:
+    assert len(TREES) > 400
+    assert sum(1 for _call in calls()) > 5000
+
+
+def test_no_expression_is_evaluated_and_nothing_is_unpickled() -> None:
+    wrong = {"eval", "exec", "compile", "__import__", "yaml.load", "marshal.loads", "shelve.open"}
+    assert [(file, name) for file, _call, name in calls() if name in wrong] == []
+    modules = {"pickle", "marshal", "shelve", "dill", "yaml"}
+    assert [one for one in imported() if one[1].split(".")[0] in modules] == []
+
+
+def test_no_shell_is_called() -> None:
+    wrong = {"os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput"}
+    assert [(file, name) for file, _call, name in calls() if name in wrong] == []
+    for file, call, name in calls():
+        shell = [one for one in call.keywords if one.arg == "shell"]
+        assert not shell, f"{file}: {name}"
+
+
+def test_no_pattern_is_made_of_what_somebody_typed() -> None:
+    """The pattern of `re` is written in the code; where it is made, see `MADE`."""
+    found = re.compile(r"re\.(compile|match|fullmatch|search|sub|subn|split|findall|finditer)")
+    patterns = [(file, call) for file, call, name in calls() if found.fullmatch(name)]
+    assert len(patterns) > 40
+    made = {
+        file
+        for file, call in patterns
+        if not is_constant(call.args[0], file) and "re.escape(" not in ast.unparse(call.args[0])
+    }
+    assert made == MADE.keys()
+    for file, source in MADE.items():
+        assert source in (ROOT / file).read_text(), file
+
+
+# From a table or class of the same module, and of a name whose every character is escaped.
+MADE = {
+    "accounts/forms.py": "re.fullmatch(self.pattern, digits)",
+    "applications/rules/spelling.py": "else re.escape(one) for one in name)",
+    "issuance/certificate/hosts.py": "for code, pattern in _FOREIGN:",
+    "issuance/csr/kinds.py": "for pattern, kind in _TEXTS",
+    "issuance/csr/secrets.py": "for hint, pattern in _SIGNS",
+}
+
+
+def test_no_template_is_made_at_run_time() -> None:
+    wrong = re.compile(r"(.*\.)?(Template|from_string|Engine)")
+    found = {file for file, _call, name in calls() if wrong.fullmatch(name)}
+    # Its own small dataclass of the reasons that reviewers choose among.
+    assert found == {"applications/views/console/case/reasons.py"}
+    assert "class Template:" in (ROOT / "applications/views/console/case/reasons.py").read_text()
+
+
+def test_no_sentence_to_translate_is_made_at_run_time() -> None:
+    """The sentence is written in the code, so that no value can be a sentence or its pattern."""
+    names = {"_", "gettext", "gettext_lazy", "pgettext", "pgettext_lazy", "ngettext"}
+    marked = [(file, call) for file, call, name in calls() if name in names]
+    assert len(marked) > 800
+    made = {
+        file for file, call in marked if call.args and not isinstance(call.args[0], ast.Constant)
+    }
+    assert made == {"issuance/wording/__init__.py"}  # from its tables, by the id of the rule
+
+
+def test_no_template_trusts_a_value_as_markup() -> None:
+    """`safe` and `autoescape off` stand in no page; mails are plain text."""
+    for path in TEMPLATES:
+        if path.suffix == ".html":
+            text = path.read_text()
+            assert not re.search(r"\|\s*safe\b|autoescape off", text), path
+
+
+def test_only_a_few_modules_call_other_machines() -> None:
+    """Each calls the address of a setting, or its own (the probe); none one that a visitor gave."""
+    outward = re.compile(
+        r"requests|urllib\.request|urllib3|http\.client|httpx|smtplib|ftplib|socket|dns(\..*)?"
+    )
+    found = {file for file, module in imported() if outward.fullmatch(module)}
+    assert found == CALLERS
+
+
+# `deadline` and `database_limit` name the module to cut a socket that others have opened, and to
+# ask the database's own address whether it answers.
+CALLERS = {
+    "accounts/identification/oidc/discovery.py",
+    "accounts/identification/oidc/outgoing.py",
+    "accounts/register/source/transport.py",
+    "certportal/foundation/database_limit.py",
+    "certportal/foundation/deadline.py",
+    "certportal/foundation/files/scanning/clamd.py",
+    "certportal/foundation/mail/sending.py",
+    "certportal/foundation/mail/smtp.py",
+    "certportal/operations/probe.py",
+}
+
+
+def test_no_verification_of_a_server_is_switched_off() -> None:
+    wrong = re.compile(r"verify\s*=\s*False|CERT_NONE|check_hostname\s*=\s*False|_unverified_")
+    assert [str(path) for path in FILES if wrong.search(path.read_text())] == []
+
+
+def test_one_module_assigns_the_status_of_an_order() -> None:
+    writers = set()
+    for file, tree in TREES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Assign) and file.startswith("applications/"):
+                writers |= {file for one in node.targets if ast.unparse(one).endswith(".status")}
+    assert writers == set()
+    given = {
+        file
+        for file, call, name in calls()
+        if file.startswith("applications/") and name in {"save", "transition.save", "move"}
+        if any(one.arg == "status" for one in call.keywords)
+    }
+    assert given == {"applications/services/transition.py"}
+
+
+SCRIPTS = sorted((ROOT / "static" / "portal").glob("*.js"))
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_no_script_makes_markup_or_code_of_a_value(script: Path) -> None:
+    text = script.read_text()
+    markup = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|createContextualFragment"
+    assert re.findall(markup, text) == []
+    assert re.findall(r"\beval\(|new Function|setTimeout\(\s*['\"`]|javascript:", text) == []
+
+
+def test_a_process_has_no_debug_mode() -> None:
+    assigned = [
+        ast.unparse(node)
+        for node in ast.walk(TREES["certportal/settings.py"])
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "DEBUG"
+    ]
+    assert assigned == ["DEBUG = False"]
