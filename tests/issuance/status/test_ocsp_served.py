@@ -87,7 +87,8 @@ def service(transactional_db: None, settings: Settings, tmp_path: Path) -> Itera
 def deliver(service: Stack, *, task: str) -> None:
     """Hand the newest item of the task to the service's own worker, and wait until it is done."""
     item = OutboxItem.objects.filter(task=task).latest("created_at")
-    with celery.Celery(broker=f"redis+socket://{service.socket}") as app:
+    broker = f"redis+socket://{service.socket}"
+    with celery.Celery(broker=broker, set_as_current=False) as app:
         app.send_task(task, kwargs={"item": str(item.pk)}, queue="ca")
     done = OutboxItem.objects.filter(pk=item.pk, done_at__isnull=False)
     await_true(done.exists, f"{task} is not done", seconds=30)
