@@ -9,7 +9,7 @@ from applications.models import Application
 from applications.rules import intermediaries, waivers
 from applications.rules.sender import weak_right
 from certportal.foundation import clock
-from issuance.models import Certificate
+from issuance.models import Approval, Certificate
 
 
 def persons_wanted(application: Application, *, on: date) -> int:
@@ -19,8 +19,11 @@ def persons_wanted(application: Application, *, on: date) -> int:
     environment. So do, for production, a right to act that was confirmed on the person's word
     alone, and an intermediary that has no production certificate yet, because no register ties an
     intermediary to a unit. No production system trusts a test certificate.
+
+    An order that somebody approved while it wanted two persons wants two to its end: otherwise that
+    person alone could record better evidence, approve again and be enough.
     """
-    if waivers.needed(application, on=on):
+    if waivers.needed(application, on=on) or _wanted_two(application):
         return 2
     if application.kind.is_test:
         return 1
@@ -38,6 +41,12 @@ def approved_until(application: Application, *, on: date) -> datetime | None:
     if right is not None and right.confirmed_until is not None:
         days.append(right.confirmed_until)
     return clock.start_of_day(min(days) + timedelta(days=1)) if days else None
+
+
+def _wanted_two(application: Application) -> bool:
+    """Whether an approval of the order was given, in any attempt, that was not to be enough."""
+    given = Approval.objects.filter(prepared__reference=application.pk)
+    return given.filter(persons__gt=1).exists()
 
 
 def _first_of_intermediary(application: Application) -> bool:

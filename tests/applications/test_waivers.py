@@ -460,8 +460,45 @@ def test_an_approval_that_rested_on_the_word_counts_no_more_once_the_right_rests
         case.refresh_from_db()
         assert case.status == Status.IN_REVIEW
         assert approval_state(orders.prepared(case)).given == 0
-        if until:
-            approve(raimo, case)
+        approve(raimo, case)
+    assert case.status == Status.IN_REVIEW
+    assert approve(riitta, case).status == Status.APPROVED
+
+
+def test_whoever_approved_on_the_word_alone_is_not_enough_by_recording_better_evidence(
+    founder, riitta, raimo, cas, settings
+):
+    settings.ISSUANCE_APPROVALS = {"production": 1, "test": 1}
+    case = orders.claimed(founder, riitta)
+    right = confirm(riitta, founder.memberships.get(), day(30))
+    declare(riitta, case)
+    assert approve(riitta, case).status == Status.IN_REVIEW
+
+    given = {"person": riitta, "actor": system("test"), "now": clock.now()}
+    services.confirm_right(right.pk, note="Kaupparekisteriote.", **given)
+    case.refresh_from_db()
+    orders.give_evidence(riitta, case)
+    services.release(case.pk, person=riitta, **orders.Handler(riitta, case).seen)
+    case.refresh_from_db()
+    services.claim(case.pk, person=riitta, **orders.Handler(riitta, case).seen)
+    orders.drain()
+
+    assert approve(riitta, case).status == Status.IN_REVIEW
+    state = approval_state(orders.prepared(case))
+    assert (state.given, state.wanted, state.until) == (1, 2, None)
+    assert approve(raimo, case).status == Status.APPROVED
+
+
+def test_whoever_approved_a_test_order_on_the_word_alone_is_not_enough_either(
+    matti, riitta, raimo, cas, settings
+):
+    settings.ISSUANCE_APPROVALS = {"production": 1, "test": 1}
+    case = orders.claimed(matti, riitta, "test_server")
+    declare(riitta, case)
+    approve(riitta, case)
+    orders.give_evidence(riitta, case)
+    orders.drain()
+    assert approve(riitta, case).status == Status.IN_REVIEW
     assert approve(raimo, case).status == Status.APPROVED
 
 
