@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import subprocess
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -64,7 +65,19 @@ def not_well(port):
         return json.load(error)["not_well"]
 
 
-def test_the_ca_worker_alone_is_told_of_the_token_where_the_keys_are_made(data, exported):
+def signed_answer(port, chains, stem):
+    """Return what openssl says of the status of a certificate that the CA has never issued.
+
+    Such an answer is in no file: the `ca` worker signs it when it is asked.
+    """
+    chain = chains / f"{stem}.chain.pem"
+    command = ["openssl", "ocsp", "-issuer", chain, "-serial", "0x2026", "-CAfile", chain]
+    command += ["-url", f"http://localhost:{port}/ocsp/{stem}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stderr + done.stdout
+
+
+def test_the_ca_worker_alone_is_told_of_the_token_and_signs_with_it(data, exported):
     port = free_port()
     run = start(ROOT, data, port)
     try:
@@ -79,5 +92,9 @@ def test_the_ca_worker_alone_is_told_of_the_token_where_the_keys_are_made(data, 
             "the worker does not find its keys in the token",
             seconds=120,
         )
+        for stem in ("sote-ec-1", "sote-rsa-1"):
+            said = signed_answer(port, exported / "chains", stem)
+            assert "Response verify OK" in said, said
+            assert "0x2026: unknown" in said, said
     finally:
         stop(run, data)
