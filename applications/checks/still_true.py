@@ -7,7 +7,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from accounts.register.models import RegisterRecord
-from applications.checks import register
+from applications.checks import conformity, register
 from applications.models import Application
 from applications.register_watch import evidence
 from applications.rules import certificate_names, sender, waivers
@@ -42,17 +42,21 @@ def fault(application: Application, *, now: datetime) -> Finding | None:
 
 
 def look(application: Application, *, now: datetime) -> Look:
-    """Check the application again against the register and the account.
+    """Check the application again against the register, the account and the calendar.
 
     The unit must be valid in the register, the sender must still be a member of the organisation,
-    and the names must be those of the prepared certificate, if there is one. Raises Unavailable
-    when the mirror of the register is too old.
+    a certificate of conformity that the order needs must be in force, and the names must be those
+    of the prepared certificate, if there is one. Raises Unavailable when the mirror of the register
+    is too old.
     """
     record, ended = register.check(application, now=now)
     if ended:
         return Look(record, ended[0])
     if sender.has_left(application):
         return Look(record, Finding("order.sender_left", Severity.WARNING, {}))
+    for one in conformity.check(application, now=now):
+        if one.severity is Severity.ERROR:
+            return Look(record, one)
     prepared = PreparedCertificate.objects.filter(reference=application.pk, state=OPEN).first()
     if prepared is None:
         return Look(record, None)

@@ -85,11 +85,14 @@ class Mark(Flag):
     """An order filled in from an earlier one takes it over."""
     APART = auto()
     """A service of its own saves it, not the form's part."""
+    WEIGHED = auto()
+    """The decision rests on it as evidence: a change of it must be sent, and checked, again."""
 
 
 CERTIFIED, PERSONAL, REQUIRED = Mark.CERTIFIED, Mark.PERSONAL, Mark.REQUIRED
-COPIED, APART = Mark.COPIED, Mark.APART
+COPIED, APART, WEIGHED = Mark.COPIED, Mark.APART, Mark.WEIGHED
 ASKED = REQUIRED | COPIED
+SHOWN = ASKED | WEIGHED
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +163,7 @@ FIELDS: tuple[Field, ...] = (
         "system_oid_reason",
         "system",
         _("Why the system's OID is not under the organisation's own root"),
-        PERSONAL | COPIED,
+        PERSONAL | COPIED | WEIGHED,
     ),
     Field(
         "certified_email",
@@ -177,19 +180,25 @@ FIELDS: tuple[Field, ...] = (
         json_key="mailbox_proved_at",
     ),
     Field(
-        "conformity_system_name", "conformity", _("System in the certificate of conformity"), ASKED
+        "conformity_system_name", "conformity", _("System in the certificate of conformity"), SHOWN
     ),
-    Field("conformity_version", "conformity", _("Version of the system"), ASKED),
-    Field("conformity_class", "conformity", _("Class of the system"), ASKED),
-    Field("conformity_number", "conformity", _("Number of the certificate of conformity"), ASKED),
+    Field("conformity_version", "conformity", _("Version of the system"), SHOWN),
+    Field("conformity_class", "conformity", _("Class of the system"), SHOWN),
+    Field("conformity_number", "conformity", _("Number of the certificate of conformity"), SHOWN),
     Field(
         "conformity_valid_until",
         "conformity",
         _("Certificate of conformity valid until"),
-        ASKED,
+        SHOWN,
         _day,
     ),
-    Field("attachments", "conformity", _("SHA-256 of the attachments"), APART, read=_attachments),
+    Field(
+        "attachments",
+        "conformity",
+        _("SHA-256 of the attachments"),
+        APART | WEIGHED,
+        read=_attachments,
+    ),
     Field("validity_months", "validity", _("Validity"), CERTIFIED | ASKED, _months),
     Field("start", "validity", _("First day of validity"), CERTIFIED, _day),
     Field("contact_name", "contact", _("Contact person"), PERSONAL | REQUIRED),

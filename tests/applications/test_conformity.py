@@ -13,10 +13,12 @@ from applications import checks, services
 from applications.errors import Changed, Incomplete, NotPossible
 from applications.models import Application
 from applications.rules import sections
+from applications.services.reviewer.obstacles import FactsChanged
 from applications.workflow import Status
 from certportal.dev.builders import documents, orders, people
 from certportal.foundation import clock
 from certportal.foundation.files.documents import NotPdf, NotStored
+from issuance.models import Certificate
 from tests.applications.conformity import bare
 
 HOSPITAL = "1.2.246.10.99000093.10.100"
@@ -234,3 +236,79 @@ def test_one_that_is_out_of_date_is_asked_again(matti, now):
     assert not new.attachments.exists()
     assert "conformity" in [one.id for one in sections.missing(new, on=clock.day(clock.now()))]
     assert new.conformity_number == earlier.conformity_number
+
+
+def ending_today(matti):
+    """Return an order, sent and checked, whose certificate of conformity ends today."""
+    application = orders.with_csr(matti, "system_signature")
+    today = orders.CONFORMITY | {"conformity_valid_until": clock.day(clock.now())}
+    orders.attach_conformity(matti, application, fields=today)
+    orders.submit(matti, application)
+    orders.drain()
+    return application
+
+
+def claim(reviewer, application):
+    seen = orders.Handler(reviewer, application).seen
+    services.claim(application.pk, person=reviewer, **seen)
+    orders.drain()
+
+
+def test_one_that_has_expired_since_the_checks_is_approved_by_nobody(matti, riitta, cas, pass_days):
+    application = ending_today(matti)
+    pass_days(1)
+    claim(riitta, application)
+    with pytest.raises(FactsChanged, match="voimassaolo on päättynyt"):
+        orders.approve(riitta, application)
+
+
+def test_one_that_expires_before_the_signature_returns_the_case(matti, riitta, cas, pass_days):
+    application = ending_today(matti)
+    claim(riitta, application)
+    orders.approve(riitta, application)
+    pass_days(1)
+    orders.drain()
+    application.refresh_from_db()
+    assert application.status == Status.IN_REVIEW
+    assert application.findings[0]["rule"] == "order.conformity_expired"
+    assert not Certificate.objects.exists()
+
+
+def asked(matti, riitta, section):
+    """Return a case of which the reviewer has asked one part again."""
+    application = orders.claimed(matti, riitta, "system_signature")
+    services.request_info(
+        application.pk,
+        reason="Mistä järjestelmästä?",
+        sections=[section],
+        deadline=clock.day(clock.now()) + timedelta(days=14),
+        person=riitta,
+        **orders.Handler(riitta, application).seen,
+    )
+    return application
+
+
+def cancel(reviewer, application):
+    seen = orders.Handler(reviewer, application).seen
+    return services.cancel_request(application.pk, person=reviewer, **seen)
+
+
+def test_a_question_is_not_taken_back_once_another_document_was_attached(matti, riitta, cas):
+    application = asked(matti, riitta, "conformity")
+    orders.attach_conformity(matti, application, data=documents.pdf("Toisen järjestelmän"))
+    with pytest.raises(NotPossible):
+        cancel(riitta, application)
+
+
+def test_nor_once_what_it_says_was_changed(matti, riitta, cas):
+    application = asked(matti, riitta, "conformity")
+    fields = orders.CONFORMITY | {"conformity_number": "VT-2026-0001"}
+    seen = orders.Handler(matti, application).seen
+    services.save_section(application.pk, "conformity", fields, **seen)
+    with pytest.raises(NotPossible):
+        cancel(riitta, application)
+
+
+def test_it_is_taken_back_as_long_as_nothing_was_changed(matti, riitta, cas):
+    application = asked(matti, riitta, "conformity")
+    assert cancel(riitta, application).status == Status.IN_REVIEW

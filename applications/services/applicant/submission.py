@@ -98,12 +98,15 @@ def content(application: Application, *, on: date) -> dict[str, Any]:
 
 
 def is_as_sent(application: Application, *, now: datetime) -> bool:
-    """Return whether the certificate would say what the last submission says.
+    """Return whether the order says of certificate and evidence what the last submission says.
 
-    The applicant edits reopened parts in place: unsent, they are in no submission.
+    The applicant edits reopened parts in place: unsent, they are in no submission. Evidence is what
+    the reviewer weighs: the certificate of conformity, and why the system has a foreign OID.
     """
     assert application.submission is not None
     sent = json.loads(application.submission.content)
     present = content(application, on=clock.day(now))
     certified = {one.key for one in fields.marked(fields.CERTIFIED)}
-    return all(sent.get(name) == present[name] for name in certified & present.keys())
+    weighed = {one.key for one in fields.marked(fields.WEIGHED)} & sent.keys()
+    same = (certified | weighed) & present.keys()
+    return all(sent.get(name) == present[name] for name in same)

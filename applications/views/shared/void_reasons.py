@@ -37,6 +37,8 @@ VOID_REASONS: dict[str, Promise] = {
     "replaced_already": gettext_lazy("another plan replaced it first"),
     "order.sender_left": gettext_lazy("whoever sent the order had left the organisation"),
     "order.names_changed": gettext_lazy("the register's names changed"),
+    "order.conformity_missing": gettext_lazy("the certificate of conformity was missing"),
+    "order.conformity_expired": gettext_lazy("the certificate of conformity had expired"),
     "order.register_unknown": gettext_lazy("the unit does not stand in the register"),
     "order.register_removed": gettext_lazy("the unit was removed from the register"),
     "order.register_not_active": gettext_lazy("the unit is not active in the register"),
