@@ -25,6 +25,8 @@ from issuance import services as authority
 from issuance.models import Approval
 from issuance.services.errors import Concerned, OwnOrganisationLately
 from issuance.services.issuing.approve import approval_state
+from tests.applications import waivers
+from tests.conftest import CLINICS, PHARMACY
 
 PARTS = ["contact_email", "technical_email", "deputy_email", "mailbox"]
 
@@ -116,6 +118,56 @@ def test_who_is_named_in_an_order_makes_nobody_administrator_on_whose_right_it_r
         assert not {'name="note"', 'name="reasons"'} & set(page.split())
     services.decide_administrator(asked.pk, person=raimo, **given)
     assert maija.memberships.get().confirmed_by == raimo
+
+
+def test_who_is_named_in_an_open_order_ends_no_membership_right_or_account_it_rests_on(
+    matti, maija, riitta, raimo, cas
+):
+    name(orders.in_review(maija), "deputy_email", riitta)
+    account, founder = maija.memberships.get().organisation, matti.memberships.get()
+    given = {"reasons": "Ei edusta apteekkia.", "actor": system("test"), "now": clock.now()}
+    decisions = [
+        (services.end_membership, maija.memberships.get().pk),
+        (services.withdraw_right, founder.pk),
+        (services.close_account, account.pk),
+    ]
+    for decide, key in decisions:
+        with pytest.raises(Concerned):
+            decide(key, person=riitta, **given)
+    web = people.log_in(Client(), riitta)
+    for part in (
+        f"members/{maija.memberships.get().pk}/end/",
+        f"members/{founder.pk}/withdraw/",
+        f"{account.pk}/close/",
+    ):
+        page = web.get(f"/en/console/accounts/{part}").text
+        assert "have a part in this order yourself" in page
+        assert 'name="reasons"' not in page
+    services.end_membership(maija.memberships.get().pk, person=raimo, **given)
+
+
+def test_nor_hands_them_over_to_a_successor(matti, kalle, riitta, cas):
+    name(orders.in_review(matti), "deputy_email", riitta)
+    given = {"reason": "Sulautuminen.", "actor": system("test"), "now": clock.now()}
+    with pytest.raises(Concerned):
+        services.succeed(PHARMACY, CLINICS, person=riitta, **given)
+
+
+def test_nor_withdraws_a_waiver_they_rest_on(matti, riitta, raimo, cas):
+    first = waivers.in_hand(matti, riitta)
+    waiver = waivers.waive(riitta, first)
+    orders.drain()
+    for reviewer in (riitta, raimo):
+        orders.press_approve(reviewer, first)
+    orders.drain()
+    second, rosa = waivers.in_hand(matti, raimo), people.make_reviewer("Rosa Ratkaisija")
+    given = {"reason": "Sopimus päättyi.", "actor": system("test"), "now": clock.now()}
+    name(second, "technical_email", rosa)
+    with pytest.raises(Concerned):
+        services.withdraw_waiver(waiver.pk, person=rosa, **given)
+    page = people.log_in(Client(), rosa).get(f"/en/console/waivers/{waiver.pk}/").text
+    assert "have a part in this order yourself" in page
+    services.withdraw_waiver(waiver.pk, person=raimo, **given)
 
 
 def test_another_address_of_hers_is_somebody_elses(matti, riitta, cas):

@@ -26,7 +26,7 @@ from applications import workflow
 from applications.access import ACTING
 from applications.errors import Gone, require
 from applications.models import Application
-from applications.rules import contact_links
+from applications.rules import contact_links, impartiality
 from applications.services import transition
 from applications.services.applicant.drafts import remove_draft
 from applications.services.applicant.withdraw import end_with_account
@@ -38,6 +38,7 @@ from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import NotAllowed
 from issuance.models import Certificate
+from issuance.services.errors import Concerned
 
 # What may follow from a decision: the keys of `AccountDecision.followed`, which are stored.
 ENDED_ORDERS, RETURNED, DRAFTS = "orders_ended", "orders_returned", "drafts_removed"
@@ -100,10 +101,11 @@ def end_membership(
     """End a membership by decision of the authority.
 
     The member's orders that are approved but not signed return to review; earlier ones stay with
-    the reviewers. Raises MayNotDecide, NoMember.
+    the reviewers. Raises NoMember, and what `to_oversee` yields.
     """
     found = Membership.objects.select_related("person", "organisation").get(pk=membership_id)
     prospect = preview_end(found, now=now)
+    require(to_oversee(found.organisation, prospect, person, now=now))
     decision = accounts.end_membership(
         membership_id, reasons=reasons, by=person, actor=actor, now=now
     )
@@ -120,11 +122,12 @@ def withdraw_right(
 
     Orders that rest on it and are approved but not signed return to review.
 
-    Raises MayNotDecide, NothingConfirmed.
+    Raises NothingConfirmed, and what `to_oversee` yields.
     """
     membership = Membership.objects.select_related("person", "organisation").get(pk=membership_id)
     resting = [membership, *accounts.resting_on(membership)]
     prospect = preview_withdrawal(membership, now=now)
+    require(to_oversee(membership.organisation, prospect, person, now=now))
     decision = accounts.withdraw_right(
         membership_id, reasons=reasons, by=person, actor=actor, now=now
     )
@@ -142,11 +145,12 @@ def close_account(
     """Close an account: its open orders end, its drafts are removed, and all its links end.
 
     An order whose certificate is being signed goes on to its certificate. Certificates in force
-    stay in force until they are revoked on their own case. Raises MayNotDecide, RequestsWait,
-    ClosedAlready.
+    stay in force until they are revoked on their own case. Raises RequestsWait, ClosedAlready, and
+    what `to_oversee` yields.
     """
     organisation = members.lock_account(organisation_id)
     prospect = preview_closing(organisation, now=now)
+    require(to_oversee(organisation, prospect, person, now=now))
     # Before the memberships end, as the senders are told as members. All orders are locked one by
     # one, also those that were drafts just now: one may be being sent at this moment.
     orders = Application.objects.filter(organisation=organisation).order_by("pk")
@@ -187,17 +191,35 @@ def decide_administrator(
     return request
 
 
+def to_oversee(
+    organisation: Organisation, prospect: Prospect, person: Person, *, now: datetime
+) -> Iterator[NotAllowed]:
+    """Yield what keeps the reviewer from a decision about the account that affects `prospect`.
+
+    That is MayNotDecide, and Concerned for a part in one of the orders that it ends or returns:
+    the decision is about these orders too (hallintolaki 28 §).
+    """
+    if not accounts.may_decide(person, organisation.pk, now=now):
+        yield MayNotDecide()
+    if impartiality.parts(person, prospect.orders):
+        yield Concerned()
+
+
 def to_decide(
     request: AdministratorRequest, person: Person, *, now: datetime
 ) -> Iterator[NotAllowed]:
     """Yield what keeps the reviewer from deciding on the request: MayNotDecide, Concerned.
 
-    Granting confirms the right that the person may have already, as `rights.confirm_right` does.
+    Granting confirms the right that the person may have already, as `rights.confirm_right` does,
+    and may end the memberships of administrators who are not confirmed.
     """
     if not administrator_requests.may_decide(person, request, now=now):
         yield MayNotDecide()
-    elif right := right_of(request.person, request.organisation):
+        return
+    if right := right_of(request.person, request.organisation):
         yield from to_confirm(right, person, now=now)
+    for one in administrator_requests.unconfirmed_administrators(request.organisation):
+        yield from to_oversee(request.organisation, preview_end(one, now=now), person, now=now)
 
 
 def _made_by(person: Person, organisation: Organisation) -> QuerySet[Application]:

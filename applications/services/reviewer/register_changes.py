@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import access
 from accounts.models import Person
 from applications.errors import require
+from applications.models import Application
 from applications.models.register_task import RegisterTask
 from applications.register_watch import tell
 from applications.register_watch.survey import Found, survey
@@ -21,7 +22,7 @@ from certportal.foundation import events
 from certportal.foundation.actors import Actor, system
 from certportal.foundation.errors import Refused, Stale
 from issuance.models import Certificate
-from issuance.services.errors import NotReviewer
+from issuance.services.errors import Concerned, NotReviewer
 
 WATCH = system("register-watch")
 Outcome, Change = RegisterTask.Outcome, RegisterTask.Change
@@ -59,12 +60,15 @@ def watch_register(*, now: datetime) -> int:
 
 def to_decide(task: RegisterTask, person: Person, *, now: datetime) -> Iterator[Refused]:
     """Yield what keeps the person from deciding the task: NotReviewer, OwnOrganisation,
-    OwnOrganisationLately, AlreadyDecided.
+    OwnOrganisationLately, Concerned for a part in an order it is about, AlreadyDecided.
     """
     if not access.is_reviewer(person):
         yield NotReviewer()
     if partial := impartiality.partiality(person, task.organisation_id, now=now):
         yield partial
+    references = task.certificates.values("reference")
+    if impartiality.parts(person, Application.objects.filter(pk__in=references)):
+        yield Concerned()
     if not task.is_open:
         yield AlreadyDecided()
 

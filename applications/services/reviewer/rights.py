@@ -12,14 +12,13 @@ from accounts.services.organisations import membership as members
 from accounts.services.rights import confirm
 from applications.errors import require
 from applications.models import Application
-from applications.rules.impartiality import traces_of
+from applications.rules import impartiality
 from applications.rules.sender import right_to_send
 from applications.services import transition
 from applications.services.reviewer.waivers import EVIDENCE_CHANGED, start_over
 from applications.workflow import ENDED, Status
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import NotAllowed
-from issuance.services.concerned import own_marks
 from issuance.services.errors import Concerned
 
 
@@ -31,8 +30,7 @@ def to_confirm(right: Membership, person: Person, *, now: datetime) -> Iterator[
     """
     if access.is_partial(person, right.organisation_id, now=now):
         yield confirm.OwnRight()
-    marks = own_marks(person)
-    if any(marks & found for found in traces_of(_resting_on(right)).values()):
+    if impartiality.parts(person, _resting_on(right)):
         yield Concerned()
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts import access
 from accounts.models import Organisation, Person, Succession
@@ -24,7 +25,7 @@ from certportal.foundation.errors import Refused
 from certportal.foundation.outbox import outbox
 from issuance import services as authority
 from issuance.models import Certificate
-from issuance.services.errors import AlreadySigning, NotReviewer
+from issuance.services.errors import AlreadySigning, Concerned, NotReviewer
 
 REASON = "succeeded"
 
@@ -65,7 +66,7 @@ def preview_succession(former: str, code: str, *, now: datetime) -> Prospect:
         former=old,
         heir=new,
         orders=orders.count(),
-        opened=orders.exclude(status__in=[Status.DRAFT, Status.ISSUED, *ENDED]).count(),
+        opened=_open(old).count(),
         returning=orders.filter(status=Status.APPROVED).count(),
         linked=sum(bool(contact_links.living(one, now=now)) for one in linked),
         certificates=in_force.count(),
@@ -75,15 +76,23 @@ def preview_succession(former: str, code: str, *, now: datetime) -> Prospect:
     )
 
 
+def _open(account: Organisation) -> QuerySet[Application]:
+    """Return the account's orders that are sent, and neither issued nor ended."""
+    orders = Application.objects.filter(organisation=account)
+    return orders.exclude(status__in=[Status.DRAFT, Status.ISSUED, *ENDED])
+
+
 def to_succeed(prospect: Prospect, person: Person, *, now: datetime) -> Iterator[Refused]:
     """Yield what keeps the person from handing over: NotReviewer, OwnOrganisation,
-    OwnOrganisationLately.
+    OwnOrganisationLately, and Concerned for a part in an open order that passes.
     """
     if not access.is_reviewer(person):
         yield NotReviewer()
     for one in (prospect.former, prospect.heir.account):
         if one and (partial := impartiality.partiality(person, one.pk, now=now)):
             yield partial
+    if impartiality.parts(person, _open(prospect.former)):
+        yield Concerned()
 
 
 @transaction.atomic

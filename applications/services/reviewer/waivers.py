@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person
@@ -24,7 +25,7 @@ from certportal.foundation.outbox import outbox
 from issuance import services as authority
 from issuance.findings import Finding
 from issuance.models import Approval, PreparedCertificate
-from issuance.services.errors import AlreadySigning
+from issuance.services.errors import AlreadySigning, Concerned
 
 Outcome = Waiver.Outcome
 WITHDRAWN, EVIDENCE_CHANGED = "waiver_withdrawn", "evidence_changed"
@@ -136,9 +137,16 @@ def confirm_relied_on(
 
 
 def to_withdraw(waiver: Waiver, person: Person, *, now: datetime) -> Iterator[Refused]:
-    """Yield what keeps the reviewer from withdrawing the waiver."""
+    """Yield what keeps the reviewer from withdrawing the waiver.
+
+    That is a part in its order, or in another one that would come back to review.
+    """
+    today = clock.day(now)
     yield from impartiality.to_review(person, waiver.application, now=now)
-    if not waivers.in_force(clock.day(now)).filter(pk=waiver.pk).exists():
+    theirs = impartiality.parts(person, _unsigned(waiver))
+    if any(waiver in waivers.relied_on(one, on=today) for one in theirs):
+        yield Concerned()
+    if not waivers.in_force(today).filter(pk=waiver.pk).exists():
         yield NotPossible()
 
 
@@ -168,12 +176,17 @@ def withdraw_waiver(
 
 def _resting_on(waiver: Waiver, today: date) -> list[Application]:
     """Lock and return the orders that rest on the waiver and are not signed yet."""
-    open_ = Application.objects.filter(
+    found = _unsigned(waiver).order_by("pk").values_list("pk", flat=True)
+    locked = [transition.lock(key) for key in found]
+    return [one for one in locked if waiver in waivers.relied_on(one, on=today)]
+
+
+def _unsigned(waiver: Waiver) -> QuerySet[Application]:
+    """Return the orders of the waiver's organisation that a reviewer weighs or has approved."""
+    return Application.objects.filter(
         organisation=waiver.application.organisation_id,
         status__in=[Status.IN_REVIEW, Status.APPROVED],
     )
-    locked = [transition.lock(key) for key in open_.order_by("pk").values_list("pk", flat=True)]
-    return [one for one in locked if waiver in waivers.relied_on(one, on=today)]
 
 
 def _hold_back(application: Application, actor: Actor, now: datetime) -> None:

@@ -30,6 +30,7 @@ from applications.services.reviewer.accounts import (
     LINKS,
     RETURNED,
     Prospect,
+    to_oversee,
 )
 from applications.services.reviewer.rights import to_confirm
 from applications.views.console.case.forms import RightNoteForm
@@ -179,12 +180,13 @@ def _decide(
         messages.success(request, str(said))
         return redirect("console:account", account.pk)
     now = clock.now()
+    prospect = preview(about, now=now)
     context = {
         "account": account,
         "membership": about,
         "form": form,
-        "prospect": preview(about, now=now),
-        "may_decide": may_decide(access.person_of(request), account.pk, now=now),
+        "prospect": prospect,
+        "obstacle": next(to_oversee(account, prospect, access.person_of(request), now=now), None),
     }
     return render(request, f"applications/console/{name}.html", context)
 

@@ -18,6 +18,7 @@ from certportal.dev.builders.register import announce, change
 from certportal.foundation import clock
 from certportal.foundation.models import Event
 from issuance.models import Certificate
+from issuance.services.errors import Concerned
 from tests.conftest import CLINICS
 
 INTERMEDIARY = "9900023-7"
@@ -258,6 +259,17 @@ def test_a_decision_to_revoke_is_one_of_two_persons_and_says_why(order, riitta, 
     asked = order.revocation_requests.get()
     assert (asked.person, asked.words) == (riitta, "Yksikkö on lakannut.")
     assert watch() == [task]
+
+
+def test_who_has_a_part_in_an_order_decides_no_change_under_its_certificate(order, raimo):
+    change(orders.UNIT, valid_to=clock.day(clock.now()) - timedelta(days=1))
+    (task,) = watch()
+    order.technical_email = raimo.email
+    order.save(update_fields=["technical_email"])
+    with pytest.raises(Concerned):
+        decide(task, raimo, Outcome.NOTHING)
+    task.refresh_from_db()
+    assert task.is_open
 
 
 def test_what_changed_before_signing_never_becomes_a_certificate(matti, riitta, cas):
