@@ -1,4 +1,4 @@
-"""Enqueueing the mails about people and accounts, which `accounts.mail` writes."""
+"""Enqueueing the mails about people and accounts, and those to reviewers."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -19,3 +19,10 @@ def enqueue_for(people: Iterable[Person], kind: str, about: Model, *, now: datet
     for person in dict.fromkeys(people):
         given = {"kind": kind, "id": str(about.pk), "to": str(person.pk)}
         outbox.enqueue("person.mail", now=now, language=person.language, **given)
+
+
+def tell_reviewers(readers: Iterable[Person], notice: str, about: object, *, now: datetime) -> None:
+    """Enqueue the mail for each of the reviewers; `about` is the key of what it is about."""
+    for reader in readers:
+        given = {"person": str(reader.pk), "notice": notice, "source": str(about)}
+        outbox.enqueue("reviewer.mail", now=now, **given)

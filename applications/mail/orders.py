@@ -4,7 +4,7 @@ An item holds `notice` (the mail), `application`, and `recipient`, named as in
 `applications.rules.recipients`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,12 +20,10 @@ from applications.rules import contact_links, lapse, sections
 from applications.rules.mailbox_code import digits
 from applications.rules.recipients import capacity, resolve
 from applications.rules.revocation import asked_by, is_proven
+from applications.workflow import consequences
 from certportal.foundation import clock
-from certportal.foundation.mail import mails
-from certportal.foundation.mail.mails import Asked, Mail, To, registry
+from certportal.foundation.mail.mails import Asked, Mail, To, registry, render
 from certportal.foundation.mail.sending import File
-
-FOLDER = "applications/mail"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +33,11 @@ class Matter:
     order: Application
     recipient: str
     link: ContactLink | None
+
+    @property
+    def is_contact(self) -> bool:
+        """Whether the recipient is the technical contact or the deputy."""
+        return self.recipient in contact_links.HOLDERS
 
 
 def _about(asked: Asked) -> Matter | None:
@@ -47,16 +50,14 @@ def _about(asked: Asked) -> Matter | None:
 def _matter(order: Application, asked: Asked) -> Matter:
     """Return what a mail about the order to the item's recipient rests on."""
     recipient = capacity(order, asked.payload["recipient"])
-    is_holder = recipient in contact_links.HOLDERS
-    link = contact_links.newest(order, recipient, now=asked.now) if is_holder else None
+    link = contact_links.newest(order, recipient, now=asked.now)
     return Matter(order, recipient, link)
 
 
 def _about_link(asked: Asked) -> Matter | None:
     """Find the order, unless the recipient's link ended before the mail was sent."""
     matter = _about(asked)
-    is_holder = matter is not None and matter.recipient in contact_links.HOLDERS
-    return None if is_holder and matter and matter.link is None else matter
+    return None if matter and matter.is_contact and matter.link is None else matter
 
 
 def _to(matter: Matter, asked: Asked) -> To:
@@ -64,18 +65,13 @@ def _to(matter: Matter, asked: Asked) -> To:
 
 
 def _context(matter: Matter, asked: Asked) -> Mapping[str, Any]:
-    order, recipient = matter.order, matter.recipient
-    page = "console:case" if recipient == "reviewer" else "applications:order"
-    link = reverse("contact:landing", args=[matter.link.token]) if matter.link else ""
+    order, link = matter.order, matter.link
     return {
         "application": order,
-        "recipient": recipient,
-        "is_contact": recipient in contact_links.HOLDERS,
-        "on_account": recipient not in {*contact_links.HOLDERS, "mailbox"},
-        "type": order.kind,
-        "is_test": order.kind.is_test,
-        "address": mails.address(reverse(page, args=[order.pk])),
-        "link": link and mails.address(link),
+        "recipient": matter.recipient,
+        "is_contact": matter.is_contact,
+        "on_account": not matter.is_contact and matter.recipient != "mailbox",
+        "link": reverse("contact:landing", args=[link.token]) if link else "",
         **_progress(order, asked),
         **_certificate(order),
     }
@@ -87,7 +83,6 @@ def _progress(order: Application, asked: Asked) -> dict[str, Any]:
     refused = order.contact_links.exclude(not_mine_at=None).order_by("not_mine_at").last()
     return {
         **_request(order.requests.last()),
-        "decision": order.decisions.last(),
         "missing": [section.title for section in lapse.missing(order)],
         "lapses_on": lapses_on,
         "last_day": lapses_on and lapses_on - timedelta(days=1),
@@ -97,7 +92,6 @@ def _progress(order: Application, asked: Asked) -> dict[str, Any]:
         "contact_told": bool(contact_links.living(order, now=asked.now)),
         "refused_by": refused.email if refused else "",
         "again": order.submission is not None and order.submission.number > 1,
-        "host_names": list(order.host_names.all()),
     }
 
 
@@ -120,22 +114,8 @@ def _certificate(order: Application) -> dict[str, Any]:
 
 
 def _numbered(matter: Matter, subject: str) -> str:
-    return _with_number(matter.order, subject)
-
-
-def _with_number(order: Application, subject: str) -> str:
-    test = "[TEST] " if order.kind.is_test else ""
-    return f"{test}{order.number}: {subject}"
-
-
-def _papers(notice: str) -> Callable[[Matter], Sequence[File]]:
-    """Attach the paper that goes with the notice. Raises Unavailable until it is made."""
-
-    def files(matter: Matter) -> Sequence[File]:
-        made_of = kept_papers.source(notice, matter.order)
-        return [kept_papers.kept(made_of)] if made_of else ()
-
-    return files
+    test = "[TEST] " if matter.order.kind.is_test else ""
+    return f"{test}{matter.order.number}: {subject}"
 
 
 def _package(matter: Matter) -> Sequence[File]:
@@ -146,52 +126,44 @@ def _package(matter: Matter) -> Sequence[File]:
     return [files["der"], files["pem"], files["chain"]]
 
 
-def _revoked_before_delivery(matter: Matter) -> str | None:
-    certificate = certificate_files.certificate_of(matter.order)
-    return f"{FOLDER}/revoked" if certificate and certificate.revocation_reason else None
-
-
-def _coded(asked: Asked) -> Application | None:
+def _coded(asked: Asked) -> Matter | None:
     """Find the order, unless a newer code has replaced the item's."""
     order = Application.objects.get(pk=asked.payload["reference"])
-    return order if str(order.certified_email_code) == asked.payload["code"] else None
+    is_newest = str(order.certified_email_code) == asked.payload["code"]
+    return Matter(order, "certified_email", None) if is_newest else None
 
 
 def _mail(name: str, **more: Any) -> Mail[Matter]:
-    given: dict[str, Any] = {"about": _about, "subject": _numbered} | more
-    return Mail(f"{FOLDER}/{name}", to=_to, context=_context, **given)
+    """Return a mail about an order, with the paper that goes with it, if any."""
+
+    def paper(matter: Matter) -> Sequence[File]:
+        """Raises Unavailable until the paper is made."""
+        made_of = kept_papers.source(name, matter.order)
+        return [kept_papers.kept(made_of)] if made_of else ()
+
+    given: dict[str, Any] = {"about": _about, "to": _to, "context": _context, "files": paper}
+    return Mail(f"applications/mail/{name}", subject=_numbered, **(given | more))
 
 
+# What follows from an action, then what the services send; of one name the last row holds.
 MAILS = registry(
-    _mail("receipt", files=_papers("receipt")),
+    *map(_mail, sorted(consequences.NOTICES)),
     _mail("link_sent", about=_about_link),
-    _mail("not_mine_told"),
-    _mail("csr_attached"),
-    _mail("csr_replaced"),
-    _mail("csr_returned"),
-    _mail("information_wanted"),
-    _mail("deadline_extended"),
-    _mail("request_cancelled"),
     _mail("answered"),
-    _mail("information_added"),
-    _mail("recalled"),
-    _mail("rejected", files=_papers("rejected")),
-    _mail("reopened"),
     _mail("withdrawn"),
     _mail("lapse_warning", about=_about_link),
     _mail("lapsed"),
     _mail("account_closed"),
     _mail("draft_warning"),
-    _mail("package", files=_package, instead=_revoked_before_delivery),
+    _mail("package", files=_package),
     _mail("renewal"),
     _mail("replaced"),
     _mail("revoked"),
-    Mail(
-        f"{FOLDER}/mailbox_code",
+    _mail(
+        "mailbox_code",
         about=_coded,
-        to=lambda order, _asked: To(order.certified_email, order.language),
-        context=lambda order, _asked: {"application": order, "code": digits(order)},
-        subject=_with_number,
+        to=lambda matter, _asked: To(matter.order.certified_email, matter.order.language),
+        context=lambda matter, _asked: {"application": matter.order, "code": digits(matter.order)},
     ),
 )
 
@@ -199,7 +171,7 @@ MAILS = registry(
 def subject(notice: str, order: Application, asked: Asked) -> str:
     """Return the subject of the mail about the order, as its reader was to see it."""
     mail, matter = MAILS[notice], _matter(order, asked)
-    return mails.render(mail, matter, mail.to(matter, asked), asked)[0]
+    return render(mail, matter, mail.to(matter, asked), asked)[0]
 
 
 def question(order: Application, request: InformationRequest, *, now: datetime) -> str:
@@ -207,4 +179,4 @@ def question(order: Application, request: InformationRequest, *, now: datetime) 
     asked = Asked({"recipient": "applicant"}, now)
     matter, row = _matter(order, asked), MAILS["information_wanted"]
     mail = replace(row, context=lambda m, a: {**_context(m, a), **_request(request)})
-    return "\n\n".join(mails.render(mail, matter, mail.to(matter, asked), asked)).strip()
+    return "\n\n".join(render(mail, matter, mail.to(matter, asked), asked)).strip()

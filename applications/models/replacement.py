@@ -43,6 +43,11 @@ class Replacement(models.Model):
         """Return the number."""
         return str(self.pk)
 
+    @property
+    def planned(self) -> "models.QuerySet[ReplacementItem]":
+        """The items that are still to be released."""
+        return self.items.filter(state=ReplacementItem.State.PLANNED)
+
     def is_over(self, now: datetime) -> bool:
         """Whether nothing can be approved or released by the plan: it has expired, or was never
         finished or found nothing to replace.

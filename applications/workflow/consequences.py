@@ -55,6 +55,7 @@ CONSEQUENCES: dict[Action, Consequences] = {
     Action.END_WITH_ACCOUNT: Consequences(ends_links=True),
     Action.REOPEN: Consequences(CHECKS, (("reopened", APPLICANT),)),
 }
+NOTICES = {notice for what in CONSEQUENCES.values() for notice, _to in what.notices}
 NOTHING = Consequences()
 
 

@@ -14,11 +14,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from certportal.dev import occasions
-from certportal.dev.builders import orders
-from certportal.dev.builders.mails import MAILS, name_of
+from certportal.dev.builders import mails, orders
 from certportal.dev.sandbox import back, empty_service
 from certportal.foundation import clock
-from certportal.foundation.mail import mails
 from certportal.foundation.mail.sending import Message
 from certportal.foundation.models import OutboxItem
 
@@ -52,17 +50,14 @@ class Collector(BaseEmailBackend):
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         """Keep the mails and return how many."""
         for message in email_messages:
-            item, _at, _domain = message.extra_headers["Message-ID"].strip("<").partition("@")
-            self.keep(OutboxItem.objects.get(pk=item))
+            item_id, _at, _domain = message.extra_headers["Message-ID"].strip("<").partition("@")
+            item = OutboxItem.objects.get(pk=item_id)
+            reader = item.payload.get("recipient", "").partition(":")[0]
+            for language in LANGUAGES:
+                written = mails.written(item, language=language)
+                assert written is not None  # it was sent just now
+                self.found.append(Sample(mails.name_of(item), reader, written))
         return len(email_messages)
-
-    def keep(self, item: OutboxItem) -> None:
-        """Write the item's mail in every language."""
-        name, reader = name_of(item), item.payload.get("recipient", "").partition(":")[0]
-        for language in LANGUAGES:
-            message = mails.write(MAILS[name], item.payload, now=clock.now(), language=language)
-            assert message is not None  # it was sent just now
-            self.found.append(Sample(name, reader, message))
 
 
 @require_GET
@@ -76,20 +71,13 @@ def samples() -> list[Sample]:
     found: list[Sample] = []
     collector = {"BACKEND": f"{__name__}.Collector", "OPTIONS": {"found": found}}
     with ALONE, empty_service(MAILERS={"default": collector}):
-        cast = occasions.cast()
-        orders.drain()
-        for occasion in occasions.OCCASIONS:
+        for stage in occasions.STAGES:
             with back():
-                occasion(cast)
+                made = stage()
                 _work()
-        for so_far, ways_on in occasions.OF_ORDERS:
-            with back():
-                order = so_far(cast)
-                _work()
-                for way_on in ways_on:
+                for occasion in occasions.of(stage):
                     with back():
-                        order.refresh_from_db()
-                        way_on(cast, order)
+                        occasion(made)
                         _work()
     once = {(each.name, each.reader, each.message.language, each.words): each for each in found}
     return list(once.values())

@@ -7,10 +7,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import NameOID
 from django.test import Client
 from django.urls import reverse
 
@@ -19,7 +16,7 @@ from applications.documents.certificate_files import certificate_of
 from applications.models import Application
 from applications.workflow import Status
 from certportal.celery import app
-from certportal.dev.builders import orders, people
+from certportal.dev.builders import orders, people, requests
 from certportal.foundation import clock
 from certportal.foundation.models import OutboxItem
 from tests.applications.at_once import work_off
@@ -33,22 +30,13 @@ def names(number):
     return [f"palvelu{number}.example.fi", f"vara{number}.example.fi"]
 
 
-def request(number, key):
-    """A request for names of this order alone."""
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names(number)[0])])
-    alternative = x509.SubjectAlternativeName([x509.DNSName(name) for name in names(number)])
-    builder = x509.CertificateSigningRequestBuilder().subject_name(subject)
-    made = builder.add_extension(alternative, critical=False).sign(key, hashes.SHA256())
-    return made.public_bytes(Encoding.PEM)
-
-
 def ordered(matti, number, key):
     application = orders.draft(matti)
     given = {"host_names": names(number)}
     seen = orders.Handler(matti, application).seen
     services.save_section(application.pk, "host_names", given, **seen)
     application.refresh_from_db()
-    orders.upload(matti, application, request(number, key))
+    orders.upload(matti, application, requests.request(key, *names(number)))
     orders.submit(matti, application)
     return application
 
@@ -75,7 +63,7 @@ def delivered(matti, riitta, cas, settings, tmp_path):
     settings.MAILERS = {"default": {"BACKEND": local, "OPTIONS": options}}
     made = {}
     for number in range(ORDERS):
-        key = ec.generate_private_key(ec.SECP256R1())
+        key = requests.new_key()
         made[ordered(matti, number, key).pk] = number, key
     drain_together()
     for pk in made:

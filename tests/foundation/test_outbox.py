@@ -196,7 +196,9 @@ def test_a_broker_still_down_does_not_hold_an_item_up(item, now, monkeypatch):
 
 def put_off(**_):
     """A full mailbox."""
-    raise PutOff("0123456789abcdef")
+    error = PutOff("mail server")
+    error.mark = "0123456789abcdef"
+    raise error
 
 
 PUT_OFF = "PutOff 0123456789abcdef"

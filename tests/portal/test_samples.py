@@ -9,7 +9,6 @@ from psycopg2.extensions import set_wait_callback
 
 from accounts.models import Person
 from applications.mail import orders
-from applications.workflow import consequences
 from certportal.dev import sample_mails
 from certportal.dev.builders import people
 from certportal.dev.builders.mails import MAILS
@@ -47,13 +46,6 @@ def test_every_mail_there_is_has_a_sample_in_every_language(samples):
     assert {(name, language) for name in MAILS for language in sample_mails.LANGUAGES} == shown
     files = {path.stem for path in TEMPLATES.glob("*/mail/*.txt") if not path.name.startswith("_")}
     assert files == set(MAILS)
-
-
-def test_every_notice_that_follows_from_an_action_can_be_written():
-    followed = {
-        notice for what in consequences.CONSEQUENCES.values() for notice, _to in what.notices
-    }
-    assert followed <= set(orders.MAILS)
 
 
 def test_each_mail_stands_alone(samples):

@@ -9,11 +9,11 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.event_names import AccountEvent
 from accounts.models import Person, StaffRole, User
+from accounts.services import mailing
 from accounts.services.people import sessions
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import NotAllowed, Refused
-from certportal.foundation.outbox import outbox
 
 
 class NotIdentified(Refused):
@@ -91,10 +91,8 @@ def end_superuser(logins: Iterable[User], *, actor: Actor, now: datetime) -> Non
 def _tell_reviewers(role: StaffRole, now: datetime) -> None:
     """Notify the other reviewers of a new one, so that a wrongly granted role is noticed."""
     held = StaffRole.objects.filter(kind=role.kind, ended_at=None).exclude(pk=role.pk)
-    for key in held.values_list("person_id", flat=True):
-        outbox.enqueue(
-            "reviewer.mail", now=now, person=str(key), notice="role_granted", source=str(role.pk)
-        )
+    told = [other.person for other in held.select_related("person")]
+    mailing.tell_reviewers(told, "role_granted", role.pk, now=now)
 
 
 def _require_identified(person: Person) -> None:

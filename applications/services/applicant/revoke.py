@@ -7,6 +7,7 @@ from django.db import transaction
 
 from accounts import access
 from accounts.models import Person
+from accounts.services import mailing
 from applications.access import acting
 from applications.documents.certificate_files import certificate_of
 from applications.errors import require
@@ -15,7 +16,6 @@ from applications.models.revocation import EXPOSED
 from applications.rules import recipients, reviewers_day, revocation
 from applications.services import transition
 from applications.services.applicant.identified import MayNotAct
-from applications.services.reviewer_mail import tell
 from applications.workflow import ApplicationEvent, Role
 from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor
@@ -66,7 +66,7 @@ def revoke_exposed(
     asked = RevocationRequest(person=person, role=Role.REVIEWER, reason=EXPOSED, words=words)
     revoked = revoke_as(application, asked, actor, now)
     others = reviewers_day.reviewers().exclude(pk=person.pk) if asked.pk else ()
-    tell(others, "revoked_by_reviewer", asked.pk, now=now)
+    mailing.tell_reviewers(others, "revoked_by_reviewer", asked.pk, now=now)
     return revoked
 
 
@@ -136,10 +136,10 @@ def overtake(certificate_id: int, *, now: datetime) -> None:
 @transaction.atomic
 def tell_key_proven(spki_sha256: str, *, now: datetime) -> None:
     """Enqueue a mail to each reviewer that the key (SHA-256 of its SPKI) was proven exposed."""
-    tell(reviewers_day.reviewers(), "key_proven", spki_sha256, now=now)
+    mailing.tell_reviewers(reviewers_day.reviewers(), "key_proven", spki_sha256, now=now)
 
 
 @transaction.atomic
 def tell_key_blocked(spki_sha256: str, *, now: datetime) -> None:
     """Enqueue a mail to each reviewer that the key was blocked and has certificates in force."""
-    tell(reviewers_day.reviewers(), "key_blocked", spki_sha256, now=now)
+    mailing.tell_reviewers(reviewers_day.reviewers(), "key_blocked", spki_sha256, now=now)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import access
 from accounts.models import Person
+from accounts.services import mailing
 from applications.checks import still_true
 from applications.models import Application, Replacement, ReplacementApproval, ReplacementItem
 from applications.replacement.differences import changes
@@ -28,7 +29,6 @@ from applications.replacement.selection import (
 )
 from applications.rules import reviewers_day
 from applications.rules.impartiality import traces_of
-from applications.services.reviewer_mail import tell
 from applications.workflow import ApplicationEvent
 from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor, system
@@ -137,7 +137,7 @@ def _note(item: ReplacementItem, attempt: PreparedCertificate) -> None:
 
 @transaction.atomic
 def _finish(made: Replacement, actor: Actor, now: datetime) -> Replacement:
-    planned = list(made.items.filter(state=State.PLANNED))
+    planned = list(made.planned)
     made.digest = digest(planned) if planned else ""
     made.save(update_fields=["digest"])
     left_out = made.items.filter(state=State.LEFT_OUT).count()
@@ -150,7 +150,7 @@ def _finish(made: Replacement, actor: Actor, now: datetime) -> Replacement:
         left_out=left_out,
     )
     if planned:
-        tell(reviewers_day.reviewers(), "replacement_planned", made.pk, now=now)
+        mailing.tell_reviewers(reviewers_day.reviewers(), "replacement_planned", made.pk, now=now)
     return made
 
 
@@ -181,7 +181,7 @@ def approve_plan(
     if made.is_over(now) or digest != made.digest:
         raise PlanOver
     given = 0
-    for batch in batched(made.items.filter(state=State.PLANNED), BATCH):
+    for batch in batched(made.planned, BATCH):
         expected = {int(item.prepared_id or 0): item.tbs_sha256 for item in batch}
         given += len(
             authority.approve_all(
@@ -228,7 +228,7 @@ def release(
         raise PlanOver
     if len(standing(made)) < FOR_REISSUE:
         raise PersonsMissing
-    items = made.items.filter(state=State.PLANNED, pk__gt=after).select_related("certificate")
+    items = made.planned.filter(pk__gt=after).select_related("certificate")
     batch = list(items[:size])
     if not batch:
         return None

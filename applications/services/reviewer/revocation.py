@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person
+from accounts.services import mailing
 from applications.documents.certificate_files import certificate_of
 from applications.errors import require
 from applications.models import Application, RevocationProposal, RevocationRequest
@@ -17,7 +18,6 @@ from applications.models.revocation_proposal import PROPOSABLE
 from applications.rules import impartiality, reviewers_day, revocation
 from applications.services import transition
 from applications.services.applicant.revoke import revoke_as
-from applications.services.reviewer_mail import tell
 from applications.workflow import ApplicationEvent, Role
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
@@ -103,7 +103,7 @@ def propose(
     )
     _record(ApplicationEvent.REVOCATION_PROPOSED, proposal, actor, now)
     others = reviewers_day.reviewers().exclude(pk=person.pk)
-    tell(others, "revocation_proposed", proposal.pk, now=now)
+    mailing.tell_reviewers(others, "revocation_proposed", proposal.pk, now=now)
     return proposal
 
 
@@ -173,7 +173,7 @@ def decline_proposal(
     require(to_decline(proposal, person, now=now))
     _close(proposal, Outcome.DECLINED, person, now, words)
     _record(ApplicationEvent.REVOCATION_DECLINED, proposal, actor, now)
-    tell([proposal.maker.current], "revocation_declined", proposal.pk, now=now)
+    mailing.tell_reviewers([proposal.maker.current], "revocation_declined", proposal.pk, now=now)
     return proposal
 
 

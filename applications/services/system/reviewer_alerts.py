@@ -3,20 +3,17 @@
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
-from typing import Any
-from uuid import UUID
 
 import structlog
 from django.db import transaction
 
-from accounts.models import AdministratorRequest
+from accounts.models import AdministratorRequest, Person
 from accounts.register.lookup import queries
+from accounts.services import mailing
 from accounts.services.organisations import administrator_requests
 from applications.rules import reviewers_day
 from applications.services import sent_once
-from applications.services.reviewer_mail import tell
 from certportal.foundation import clock
-from certportal.foundation.outbox import outbox
 
 log = structlog.get_logger(__name__)
 
@@ -31,7 +28,7 @@ def greet_reviewers(*, now: datetime) -> None:
     today = clock.day(now)
     empty = reviewers_day.work_of(today).is_empty
     for person in reviewers_day.reviewers():
-        _tell(person.pk, "morning", today.isoformat(), silent=empty, now=now)
+        _tell(person, "morning", today.isoformat(), today, silent=empty, now=now)
 
 
 def raise_alarms(*, now: datetime) -> None:
@@ -42,13 +39,13 @@ def raise_alarms(*, now: datetime) -> None:
     """
     for run in queries.waiting_runs():
         for person in reviewers_day.reviewers():
-            _tell(person.pk, "register_held", str(run.pk), source=str(run.pk), now=now)
+            _tell(person, "register_held", str(run.pk), run.pk, now=now)
     today = clock.day(now).isoformat()
     waiting = sorted(reviewers_day.waiting_too_long(now), key=attrgetter("waiting_for"))
     for source, cases in groupby(waiting, key=attrgetter("waiting_for")):
         log.error("source_awaited_too_long", source=source, applications=len(list(cases)))
         for person in reviewers_day.reviewers():
-            _tell(person.pk, "alarm", f"{today}:{source}", source=source, now=now)
+            _tell(person, "alarm", f"{today}:{source}", source, now=now)
 
 
 @transaction.atomic
@@ -57,18 +54,12 @@ def tell_administrator_asked(request_id: int, *, now: datetime) -> None:
     request = AdministratorRequest.objects.get(pk=request_id)
     may_decide = administrator_requests.may_decide
     readers = [one for one in reviewers_day.reviewers() if may_decide(one, request, now=now)]
-    tell(readers, "administrator_wanted", request.pk, now=now)
+    mailing.tell_reviewers(readers, "administrator_wanted", request.pk, now=now)
 
 
 @transaction.atomic
 def _tell(
-    person_id: UUID,
-    notice: str,
-    key: str,
-    *,
-    now: datetime,
-    silent: bool = False,
-    **payload: Any,
+    person: Person, notice: str, key: str, source: object, *, now: datetime, silent: bool = False
 ) -> None:
-    if sent_once.once(notice, person_id, key[:40], now=now) and not silent:
-        outbox.enqueue("reviewer.mail", now=now, person=str(person_id), notice=notice, **payload)
+    if sent_once.once(notice, person.pk, key[:40], now=now) and not silent:
+        mailing.tell_reviewers([person], notice, source, now=now)

@@ -23,9 +23,10 @@ def name_of(item: OutboxItem) -> str:
     return str(named or ALONE[item.topic])
 
 
-def written(item: OutboxItem, *, now: datetime | None = None) -> Message | None:
+def written(item: OutboxItem, *, now: datetime | None = None, language: str = "") -> Message | None:
     """Return the mail that the item asks for."""
-    return write(name_of(item), now=now, **item.payload)
+    row = MAILS[name_of(item)]
+    return mails.write(row, item.payload, now=now or clock.now(), language=language)
 
 
 def write(mail_name: str, *, now: datetime | None = None, **payload: Any) -> Message | None:

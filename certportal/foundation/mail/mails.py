@@ -12,6 +12,7 @@ from pathlib import PurePath
 from typing import Any, NamedTuple
 
 from django.conf import settings
+from django.db.models import Manager, QuerySet
 from django.template.loader import render_to_string
 from django.utils import translation
 
@@ -20,8 +21,7 @@ from certportal.foundation.mail.sending import File, Message
 from certportal.foundation.models import OutboxItem
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """What an outbox item asks for: the item's payload, and the present time."""
 
     payload: Mapping[str, Any]
@@ -35,14 +35,6 @@ class To(NamedTuple):
     language: str
 
 
-def _as_it_is(_matter: object, subject: str) -> str:
-    return subject
-
-
-def _no_files(_matter: object) -> Sequence[File]:
-    return ()
-
-
 @dataclass(frozen=True, slots=True)
 class Mail[Matter]:
     """A kind of mail.
@@ -50,21 +42,46 @@ class Mail[Matter]:
     `template`: path without `.txt`; its last part is the mail's name, its first line the subject.
     `about` finds what the mail is about, None if there is nothing to tell any more. `to` returns
     the recipient and so the language; `context` what the template is told, in that language.
-    `subject` completes the subject. `instead` names another template for some matters.
+    `subject` completes the subject.
     """
 
     template: str
     about: Callable[[Asked], Matter | None]
     to: Callable[[Matter, Asked], To]
     context: Callable[[Matter, Asked], Mapping[str, Any]]
-    subject: Callable[[Matter, str], str] = _as_it_is
-    files: Callable[[Matter], Sequence[File]] = _no_files
-    instead: Callable[[Matter], str | None] | None = None
+    subject: Callable[[Matter, str], str] = lambda _matter, subject: subject
+    files: Callable[[Matter], Sequence[File]] = lambda _matter: ()
 
 
 def registry(*mails: Mail[Any]) -> dict[str, Mail[Any]]:
     """Return the mails by name."""
     return {PurePath(mail.template).name: mail for mail in mails}
+
+
+type Rows = Manager[Any] | QuerySet[Any]
+
+
+def about_row(
+    template: str,
+    rows: Rows,
+    name: str,
+    *,
+    key: str,
+    to: Callable[[Any, Asked], To],
+    still: Callable[[Any, datetime], bool] = lambda _row, _now: True,
+    context: Callable[[Any, Asked], Mapping[str, Any]] = lambda _row, _asked: {},
+) -> Mail[Any]:
+    """Return a mail about one of the rows, called `name` in the template.
+
+    `key`: where the payload holds the row's key. `still`: whether there is something to tell.
+    `context`: what else the template is told.
+    """
+
+    def about(asked: Asked) -> Any:
+        row = rows.filter(pk=asked.payload[key]).first()
+        return row if row is not None and still(row, asked.now) else None
+
+    return Mail(template, about, to, lambda row, asked: {name: row, **context(row, asked)})
 
 
 def send(mail: Mail[Any], item: OutboxItem, *, now: datetime) -> None:
@@ -93,16 +110,10 @@ def write(
 
 def render[Matter](mail: Mail[Matter], matter: Matter, to: To, asked: Asked) -> tuple[str, str]:
     """Return the subject and the body in the recipient's language."""
-    template = (mail.instead and mail.instead(matter)) or mail.template
     with translation.override(to.language):
         context = {"base": settings.PORTAL_BASE_URL, **mail.context(matter, asked)}
-        subject, body = subject_and_body(render_to_string(f"{template}.txt", context))
+        subject, body = subject_and_body(render_to_string(f"{mail.template}.txt", context))
         return mail.subject(matter, subject), body
-
-
-def address(path: str) -> str:
-    """Return the whole address of a page of the service."""
-    return f"{settings.PORTAL_BASE_URL}{path}"
 
 
 def subject_and_body(rendered: str) -> tuple[str, str]:

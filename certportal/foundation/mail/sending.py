@@ -1,19 +1,11 @@
 """Sending mail: one message to one recipient, with the same Message-ID on every retry."""
 
 import re
+import smtplib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from email.message import MIMEPart
-from smtplib import (
-    SMTPAuthenticationError,
-    SMTPConnectError,
-    SMTPDataError,
-    SMTPException,
-    SMTPHeloError,
-    SMTPRecipientsRefused,
-    SMTPResponseException,
-)
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -27,21 +19,24 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
 # RFC 5321, 4.2.1: 5yz replies are permanent; the same mail must not be retried.
 PERMANENT = 500
 # These concern our access to the server, which an operator can fix, and not the mail.
-OURS = (SMTPAuthenticationError, SMTPConnectError, SMTPHeloError)
+OURS = (smtplib.SMTPAuthenticationError, smtplib.SMTPConnectError, smtplib.SMTPHeloError)
 # RFC 5321, 4.2.2: "Service not available, closing transmission channel", whatever was asked.
 CLOSING = 421
-
-
 # RFC 5321, 4.2: replies begin with 200 to 599. smtplib makes -1 of what is no reply, and a short
 # number of one that was cut off.
 LEAST_REPLY = 200
 
 
+def _codes(error: Exception) -> list[int]:
+    """Return the codes of the server's replies that the error tells of."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return [code for code, _reply in error.recipients.values()]
+    return [error.smtp_code] if isinstance(error, smtplib.SMTPResponseException) else []
+
+
 def is_silence(error: Exception) -> bool:
     """Whether the server gave no answer; a refusal, however late, is one."""
-    if isinstance(error, SMTPRecipientsRefused):
-        return all(code < LEAST_REPLY for code, _reply in error.recipients.values())
-    return not isinstance(error, SMTPResponseException) or error.smtp_code < LEAST_REPLY
+    return all(code < LEAST_REPLY for code in _codes(error))
 
 
 WHOLE_SECONDS = 50.0
@@ -54,11 +49,6 @@ server = Breaker("mail server", pause=30, slow=5, silent=is_silence)
 class Undeliverable(Hopeless):
     """The mail server permanently refused this mail or its recipient."""
 
-    def __init__(self, mark: str = "") -> None:
-        """Keep the mark of the mailbox; empty if the refusal is not about one."""
-        super().__init__("mail server")
-        self.mark = mark
-
 
 class PutOff(Unavailable):
     """The mail server answers, but does not take the mail for this mailbox now.
@@ -70,11 +60,6 @@ class PutOff(Unavailable):
 
     most_attempts = 12 * 12
     least_age = timedelta(days=5)
-
-    def __init__(self, mark: str) -> None:
-        """Keep the mark of the mailbox."""
-        super().__init__("mailbox")
-        self.mark = mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +79,7 @@ class Message:
     subject: str
     text: str
     language: str
-    files: Sequence[File] = field(default_factory=tuple)
+    files: Sequence[File] = ()
 
 
 def send(message: Message, *, item_id: object) -> None:
@@ -116,19 +101,21 @@ def send(message: Message, *, item_id: object) -> None:
         },
     )
     for file in message.files:
-        mail.attach(part(file))
+        mail.attach(_part(file))
     try:
         with server.call(), deadline.within(WHOLE_SECONDS, only_cut=True):
             mail.send(using="default")
-    except (OSError, SMTPException) as error:
+    except (OSError, smtplib.SMTPException) as error:
         raise _failure(error, message.to) from error
 
 
 def _failure(error: Exception, address: str) -> Exception:
-    mark = mark_of(address) if _is_of_mailbox(error) else ""
-    if is_final(error):
-        return Undeliverable(mark)
-    return PutOff(mark) if mark else Unavailable("mail server")
+    """Return what the error means; its `mark` tells the mailbox, if it is about one."""
+    of_mailbox = _is_of_mailbox(error)
+    kind: type[Hopeless | Unavailable] = PutOff if of_mailbox else Unavailable
+    failure = (Undeliverable if _is_final(error) else kind)("mail server")
+    failure.mark = mark_of(address) if of_mailbox else ""
+    return failure
 
 
 def mark_of(address: str) -> str:
@@ -138,33 +125,20 @@ def mark_of(address: str) -> str:
 
 def _is_of_mailbox(error: Exception) -> bool:
     """Whether the server refused the recipient or the mail for it, rather than us."""
-    if is_silence(error):
-        return False
-    if isinstance(error, SMTPRecipientsRefused):
-        return all(code != CLOSING for code, _reply in error.recipients.values())
-    return isinstance(error, SMTPDataError) and error.smtp_code != CLOSING
+    refused = isinstance(error, smtplib.SMTPRecipientsRefused | smtplib.SMTPDataError)
+    return refused and not is_silence(error) and CLOSING not in _codes(error)
 
 
-def is_final(error: Exception) -> bool:
+def _is_final(error: Exception) -> bool:
     """Whether the failure is permanent for this mail."""
-    if isinstance(error, SMTPRecipientsRefused):
-        return all(code >= PERMANENT for code, _reply in error.recipients.values())
-    if not isinstance(error, SMTPResponseException) or isinstance(error, OURS):
-        return False
-    return error.smtp_code >= PERMANENT
+    codes = [] if isinstance(error, OURS) else _codes(error)
+    return bool(codes) and min(codes) >= PERMANENT
 
 
-def part(file: File) -> MIMEPart:
+def _part(file: File) -> MIMEPart:
     """Return the file as a base64 part, which keeps text files unchanged byte for byte."""
-    main, sub = file.media_type.split("/", 1)
-    piece = MIMEPart()
-    piece.set_content(
-        file.content,
-        maintype=main,
-        subtype=sub,
-        disposition="attachment",
-        filename=file.name,
-    )
+    piece, kind = MIMEPart(), file.media_type.split("/", 1)
+    piece.set_content(file.content, *kind, disposition="attachment", filename=file.name)
     return piece
 
 

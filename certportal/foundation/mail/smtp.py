@@ -19,16 +19,15 @@ class _Utf8(str):
         return super().encode("utf-8", errors)
 
 
-class _Watched(smtplib.SMTP):
-    """A connection that a limit of time for the whole mail can cut off."""
+class _Connection(smtplib.SMTP):
+    """A connection that a limit of time for the whole mail can cut off.
+
+    AUTH takes credentials in UTF-8 (RFC 4616 §2 for PLAIN); that of smtplib takes ASCII only.
+    """
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         connected: socket.socket = super()._get_socket(host, port, timeout)  # type: ignore[misc]
         return deadline.watched(connected)
-
-
-class _Utf8Login(_Watched):
-    """AUTH with credentials in UTF-8 (RFC 4616 §2 for PLAIN); smtplib takes ASCII only."""
 
     def login(
         self, user: str, password: str, *, initial_response_ok: bool = True
@@ -39,7 +38,7 @@ class _Utf8Login(_Watched):
         return _Utf8(super().auth_plain(challenge))
 
 
-class _TlsLogin(smtplib.SMTP_SSL, _Utf8Login):
+class _TlsConnection(smtplib.SMTP_SSL, _Connection):
     """The same over TLS from the start; in this order, so that the handshake is watched too."""
 
 
@@ -49,7 +48,7 @@ class SmtpBackend(EmailBackend):
     @property
     def connection_class(self) -> type[smtplib.SMTP]:
         """The connection with a login in UTF-8."""
-        return _TlsLogin if self.use_ssl else _Utf8Login
+        return _TlsConnection if self.use_ssl else _Connection
 
     def close(self) -> None:
         """End the connection. Whatever comes in reply to QUIT, the mails before it were judged."""

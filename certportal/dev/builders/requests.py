@@ -1,0 +1,21 @@
+"""Certificate requests made with a key that the maker keeps."""
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
+
+def new_key() -> ec.EllipticCurvePrivateKey:
+    """Return a new key on P-256."""
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def request(key: ec.EllipticCurvePrivateKey, *names: str) -> bytes:
+    """Return a request of the key's holder for these host names; the first is its subject too."""
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
+    hosts = x509.SubjectAlternativeName([x509.DNSName(name.lower()) for name in names])
+    builder = x509.CertificateSigningRequestBuilder().subject_name(subject)
+    made = builder.add_extension(hosts, critical=False).sign(key, hashes.SHA256())
+    return made.public_bytes(Encoding.PEM)
