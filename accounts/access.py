@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.expressions import Combinable
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
@@ -22,6 +22,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from accounts.models import (
+    AdministratorRequest,
     Invitation,
     JoinRequest,
     Membership,
@@ -45,7 +46,8 @@ SECOND_FACTOR = "second_factor_at"
 NEVER = datetime.min.replace(tzinfo=UTC)
 # Approving, revoking and changing roles require a second factor proven within this time.
 FRESH = timedelta(minutes=15)
-# A former member of an organisation counts as disqualified for this long (hallintolaki 28 §).
+# Who was a member of an organisation, or asked to be one, counts as disqualified for this long
+# (hallintolaki 28 §).
 ESTRANGED_MONTHS = 12
 ESTRANGED = timedelta(days=365 * ESTRANGED_MONTHS // 12)
 # A form is shown only if at least this much of FRESH is left for filling it in.
@@ -108,17 +110,37 @@ def current_membership(person: Person, organisation_id: UUID | str) -> Membershi
     return memberships(person).filter(organisation_id=organisation_id).first()
 
 
-def was_member(person: Person, organisation_id: UUID | str, *, since: datetime) -> bool:
-    """Whether the person is a member of the organisation, or was one after `since`.
-
-    Memberships of persons merged into this one count too.
-    """
-    return late_memberships(person, organisation_id, since=since).exists()
-
-
 def is_partial(person: Person, organisation_id: UUID | str, *, now: datetime) -> bool:
-    """Whether the person is disqualified: a member now or within `ESTRANGED`."""
-    return was_member(person, organisation_id, since=now - ESTRANGED)
+    """Whether the person is disqualified: tied to the organisation now or within `ESTRANGED`."""
+    return is_tied(person, organisation_id, since=now - ESTRANGED)
+
+
+def is_tied(person: Person, organisation_id: UUID | str, *, since: datetime) -> bool:
+    """Whether the person is tied to the organisation (`ties`)."""
+    return Person.objects.filter(ties(person, organisation_id, since=since), pk=person.pk).exists()
+
+
+def ties(
+    person: Person | OuterRef,
+    organisation_id: UUID | str | OuterRef,
+    *,
+    since: datetime | Combinable,
+) -> Q:
+    """Return the condition that the person is tied to the organisation; for use in a query.
+
+    They are a member or were one after `since`, or asked after it to be invited or to be made
+    administrator, or still wait for an answer. What persons merged into this one did counts too.
+    """
+    mine = Q(person=person) | Q(person__merged_into=person)
+    lately = Q(asked_at__gt=since)
+    joining = JoinRequest.objects.filter(
+        mine, lately | Q(settled_at=None), organisation_id=organisation_id
+    )
+    administering = AdministratorRequest.objects.filter(
+        mine, lately | Q(decided_at=None), organisation_id=organisation_id
+    )
+    members = late_memberships(person, organisation_id, since=since)
+    return Q(Exists(members)) | Q(Exists(joining)) | Q(Exists(administering))
 
 
 def late_memberships(
@@ -127,7 +149,10 @@ def late_memberships(
     *,
     since: datetime | Combinable,
 ) -> QuerySet[Membership]:
-    """Return the memberships that `was_member` tests for; also usable in a subquery."""
+    """Return the memberships that are current or ended after `since`; also usable in a subquery.
+
+    Those of persons merged into this one count too.
+    """
     mine = Q(person=person) | Q(person__merged_into=person)
     lately = Q(ended_at=None) | Q(ended_at__gt=since)
     return Membership.objects.filter(mine, lately, organisation_id=organisation_id)

@@ -49,12 +49,12 @@ class OwnOrganisation(NotAllowed):
 
 
 class OwnOrganisationLately(NotAllowed):
-    """The person belonged to the organisation within `access.ESTRANGED` (hallintolaki 28 §)."""
+    """The person was tied to the organisation within `access.ESTRANGED` (hallintolaki 28 §)."""
 
     message = filled(
         _(
-            "You have acted for this organisation within the last %(months)s months, so another"
-            " reviewer must handle the case."
+            "You have acted for this organisation, or asked to, within the last %(months)s months,"
+            " so another reviewer must handle the case."
         ),
         months=access.ESTRANGED_MONTHS,
     )

@@ -7,9 +7,12 @@ import pytest
 from django.core import mail
 from django.test import Client
 
+from accounts import access
 from accounts.models import Membership
-from accounts.services.organisations import administrator_requests, membership
+from accounts.services.organisations import administrator_requests, join, membership
+from accounts.services.organisations.administrator_requests import MayNotDecide
 from accounts.services.rights import staff_roles
+from accounts.services.rights.confirm import OwnRight
 from accounts.services.rights.documents import Paper
 from applications import services
 from applications.errors import ReasonsMissing
@@ -188,6 +191,47 @@ def test_who_left_the_organisation_within_the_year_decides_none_of_its_changes(
     assert isinstance(refusal, OwnOrganisationLately)
     later = now + timedelta(days=200)
     assert impartiality.partiality(maija, organisation.pk, now=later) is None
+
+
+def test_who_asks_to_administer_an_account_decides_nothing_about_it(matti, maija, riitta, cas, now):
+    account, founder = matti.memberships.get().organisation, matti.memberships.get()
+    matti.memberships.update(basis=Membership.Basis.UNVERIFIED, confirmed_at=None)
+    paper = Paper(pdf("Valtakirja"), "valtakirja.pdf")
+    asked = {
+        one: administrator_requests.ask(
+            one, account, reason="Sijainen.", paper=paper, actor=system("test"), now=now
+        )
+        for one in (riitta, maija)
+    }
+    given = {"person": riitta, "actor": system("test"), "now": now}
+    refuse = {"grant": False, "reasons": "Ei ole."}
+    with pytest.raises(MayNotDecide):
+        services.decide_administrator(asked[maija].pk, **refuse, **given)
+    for decide in (services.end_membership, services.withdraw_right):
+        with pytest.raises(MayNotDecide):
+            decide(founder.pk, reasons="Ei edusta.", **given)
+    with pytest.raises(OwnRight):
+        services.confirm_right(founder.pk, note="Kaupparekisteri", **given)
+    refusal = impartiality.bias(riitta, orders.in_review(matti), now=now)
+    assert isinstance(refusal, OwnOrganisationLately)
+
+
+def test_who_asked_to_join_within_the_year_is_not_counted_by_the_authority(
+    matti, riitta, raimo, cas, now
+):
+    case = orders.claimed(matti, raimo)
+    orders.give_evidence(raimo, case)
+    join.ask(riitta, PHARMACY, actor=system("test"), now=now)
+    with pytest.raises(OwnOrganisationLately):
+        orders.press_approve(riitta, case)
+    prepared = orders.prepared(case)
+    facts = {"role": "reviewer", "reauthenticated_at": now, "created_at": now}
+    Approval.objects.create(prepared=prepared, person=riitta, **facts)
+    assert approval_state(prepared).given == 0
+    riitta.join_requests.update(settled_at=now)
+    later = now + timedelta(days=364)
+    assert access.is_partial(riitta, case.organisation_id, now=later)
+    assert not access.is_partial(riitta, case.organisation_id, now=later + timedelta(days=2))
 
 
 def test_an_exposed_key_is_revoked_by_anybody_on_duty_and_the_others_are_told(

@@ -49,8 +49,8 @@ class MayNotDecide(NotAllowed):
 
     message = filled(
         _(
-            "You act for this organisation, or have done so within the last %(months)s months, so"
-            " another reviewer must decide."
+            "You act for this organisation, or have acted or asked to act for it within the last"
+            " %(months)s months, so another reviewer must decide."
         ),
         months=access.ESTRANGED_MONTHS,
     )

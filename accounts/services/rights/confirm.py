@@ -23,8 +23,8 @@ class OwnRight(NotAllowed):
 
     message = filled(
         _(
-            "You act for this organisation, or have done so within the last %(months)s months, so"
-            " another reviewer must confirm the right."
+            "You act for this organisation, or have acted or asked to act for it within the last"
+            " %(months)s months, so another reviewer must confirm the right."
         ),
         months=access.ESTRANGED_MONTHS,
     )

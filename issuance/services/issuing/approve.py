@@ -36,7 +36,7 @@ from issuance.services.errors import (
 
 ROLE = "reviewer"
 # A person who left the organisation within this time may have sent the order themselves, or have
-# promised it to a colleague.
+# promised it to a colleague; one who asked to join it may wish it well.
 ESTRANGED = access.ESTRANGED
 # In a mass replacement nobody looks at each certificate, so a reissue always needs two approvals:
 # docs/decisions/mass-replacement.md.
@@ -176,7 +176,7 @@ def _standing() -> tuple[str, tuple[Any, ...]]:
     since = OuterRef("prepared__created_at") - ESTRANGED
     standing = Approval.objects.filter(
         Exists(access.reviewer_roles(person)),
-        ~Exists(access.late_memberships(person, organisation, since=since)),
+        ~access.ties(person, organisation, since=since),
         RawSQL(_UNCONCERNED, [], output_field=BooleanField()),  # noqa: S611 - a constant
         prepared__in=RawSQL("SELECT unnest(%s::bigint[])", [_IDS]),
     ).values_list(
@@ -191,9 +191,9 @@ def approvers(prepared: PreparedCertificate) -> Iterable[Person]:
 
 
 def _was_of(person: Person, prepared: PreparedCertificate) -> bool:
-    """Whether the person is a member, or was within ESTRANGED before the preparation."""
+    """Whether the person is tied to the organisation, since ESTRANGED before the preparation."""
     since = prepared.created_at - ESTRANGED
-    return access.was_member(person, prepared.organisation_id, since=since)
+    return access.is_tied(person, prepared.organisation_id, since=since)
 
 
 def _check(

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import OuterRef, QuerySet
 
 from accounts import access
 from accounts.models import Person
@@ -51,8 +51,8 @@ def approve_all(
 def _with_own(person: Person) -> QuerySet[PreparedCertificate]:
     """Attempts annotated with ``is_own``: the organisation is, or recently was, the person's."""
     since = OuterRef("created_at") - ESTRANGED
-    own = access.late_memberships(person, OuterRef("organisation_id"), since=since)
-    return PreparedCertificate.objects.annotate(is_own=Exists(own))
+    own = access.ties(person, OuterRef("organisation_id"), since=since)
+    return PreparedCertificate.objects.annotate(is_own=own)
 
 
 def _insert(
