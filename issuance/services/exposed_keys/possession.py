@@ -16,7 +16,7 @@ from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
 from certportal.foundation.outbox import outbox
-from certportal.foundation.web import limits
+from certportal.foundation.web import limits, refusals
 from issuance.csr.possession import is_proof, key_in, line
 from issuance.csr.reading import File, open_file
 from issuance.csr.secrets import holds_private_key, leaked_hashes
@@ -111,14 +111,17 @@ def prove(token: str, proof: bytes, *, address: str, now: datetime) -> None:
     asked = open_challenge(token, now=now)
     key, actor = read_key(bytes(asked.spki)), Actor("visitor", address=address)
     spki_sha256 = key.facts.spki_sha256
+    about = events.Subject("key", spki_sha256)
     if not is_proof(key, text_of(asked), token, proof):
-        _record(spki_sha256, actor, now, refused=True)
+        # Only counted: an event is kept for ever, and the visitor chooses the key it is about.
+        refusals.record(IssuanceEvent.KEY_PROOF, about, actor=actor)
         raise NotProven
     with transaction.atomic():
         if not KeyChallenge.objects.filter(pk=asked.pk, used_at=None).update(used_at=now):
             raise ChallengeOver
         revoked = revoke_key(spki_sha256, COMPROMISE, actor=actor, now=now)
-        _record(spki_sha256, actor, now, certificates=[each.pk for each in revoked])
+        proven = [each.pk for each in revoked]
+        events.record(IssuanceEvent.KEY_PROOF, about, actor=actor, now=now, certificates=proven)
         _tell(spki_sha256, revoked, now)
 
 
@@ -133,21 +136,3 @@ def _tell(spki_sha256: str, revoked: list[Certificate], now: datetime) -> None:
     """Notify the reviewers of the revoked certificates; holders are notified of each separately."""
     if revoked:
         outbox.enqueue("key.proven", now=now, spki_sha256=spki_sha256)
-
-
-def _record(
-    spki_sha256: str,
-    actor: Actor,
-    now: datetime,
-    *,
-    refused: bool = False,
-    certificates: list[int] | None = None,
-) -> None:
-    events.record(
-        IssuanceEvent.KEY_PROOF,
-        events.Subject("key", spki_sha256),
-        actor=actor,
-        now=now,
-        refused=refused,
-        certificates=certificates or [],
-    )
