@@ -273,6 +273,8 @@ SERVICE_NAME = _("Certificate orders for social welfare and health care")
 AUTHORITY_NAME = _("Digital and Population Data Services Agency")
 DEFAULT_FROM_EMAIL = env.text("MAIL_FROM", "Sote-varmenteet <varmenteet@portal.example>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# The envelope's sender, to which mail servers return what they cannot deliver.
+MAIL_RETURN_PATH = env.text("MAIL_RETURN_PATH", DEFAULT_FROM_EMAIL)
 MAIL_DOMAIN = env.text("MAIL_DOMAIN", "portal.example")
 
 # ------------------------------------------------------------------ virus scanner

@@ -16,6 +16,7 @@ _CATCHERS = {"mail", "mailpit", "mailhog", "mailcatcher", "maildev", "smtp4dev",
 _CATCHERS_PORT = 1025
 _SENDERS = {
     "MAIL_FROM": "the address that people may answer to, such as Varmenteet <certs@hospital.fi>",
+    "MAIL_RETURN_PATH": "the address at which mails come back, such as bounces@hospital.fi",
     "MAIL_DOMAIN": "the domain of your mail, such as hospital.fi",
 }
 
@@ -70,8 +71,11 @@ def senders_are_real(**_: Any) -> list[CheckMessage]:
         return []
     domains = {
         "MAIL_FROM": parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2],
+        "MAIL_RETURN_PATH": parseaddr(settings.MAIL_RETURN_PATH)[1].rpartition("@")[2],
         "MAIL_DOMAIN": settings.MAIL_DOMAIN,
     }
+    if settings.MAIL_RETURN_PATH == settings.DEFAULT_FROM_EMAIL:
+        del domains["MAIL_RETURN_PATH"]
     return [
         Error(
             f"{name} is an example: {domain or 'no address'}.",

@@ -19,6 +19,7 @@ class ServiceEvent(EventName):
     ACCESS_REFUSED = "access.refused", _("Asked for a page that is not the person's")
     WORK_TAKEN_UP = "work.taken_up", _("Work that had failed was started again")
     WORK_GIVEN_UP = "work.given_up", _("Work that had failed was given up")
+    MAIL_CAME_BACK = "mail.came_back", _("A mail came back")
     FEEDBACK_GIVEN = "feedback.given", _("Feedback was given")
 
 

@@ -19,7 +19,8 @@ from certportal.foundation import alarms, clock, redis_store
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.files.scanning import protocol as scanning
 from certportal.foundation.models import OutboxItem
-from certportal.foundation.outbox.outbox import mark_in
+from certportal.foundation.outbox.outbox import MAIL, mark_in
+from certportal.foundation.outbox.set_aside import BOUNCED
 from certportal.operations import self_checks
 from certportal.operations.probe import heartbeat_of
 from issuance.certificate.profiles import CEILING_MONTHS
@@ -35,7 +36,6 @@ HEARTBEAT_LIFE = timedelta(seconds=35)
 LONGEST_QUEUE = timedelta(minutes=10)
 # Pauses between so many attempts add up to 8½ minutes. They move `due_at`, so age counts too.
 MANY_ATTEMPTS = 8
-MAIL = "mail"
 # If mails for so many mailboxes are tried in vain, and none since was sent, it is the mail server.
 MAILBOXES_IN_VAIN = 3
 MAIL_MEMORY = timedelta(minutes=10)
@@ -157,13 +157,15 @@ def mails() -> bool:
     """Whether mails go out: not if the server fails us for minutes, or refuses every mailbox.
 
     A mailbox that puts its mails off or refuses them says nothing about our mail server, however
-    many they are and however long it lasts.
+    many they are and however long it lasts; mails that came back say that it works.
     """
     since = clock.now() - MAIL_MEMORY
     vain = list(
         OutboxItem.objects.filter(
             Q(failed_at=None, attempts__gte=2) | Q(failed_at__gt=since), queue=MAIL, done_at=None
-        ).only("problem", "attempts", "created_at")
+        )
+        .exclude(problem__startswith=BOUNCED)
+        .only("problem", "attempts", "created_at")
     )
     if any(not mark_in(one) and one.attempts >= MANY_ATTEMPTS for one in vain):
         return _sent_since(since)

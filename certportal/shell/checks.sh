@@ -6,7 +6,7 @@ check_sources() {
     .venv/bin/python -m ruff format --check .
     heading "shell scripts"
     shellcheck --shell bash --external-sources portal certportal/shell/*.sh .ci/run \
-        deploy/prepare tests/containers/images/*.sh tests/containers/images/*/*.sh
+        deploy/prepare deploy/take-bounce tests/containers/images/*.sh tests/containers/images/*/*.sh
     heading "types"
     .venv/bin/python -m mypy
     heading "import contracts"

@@ -122,6 +122,10 @@ def test_a_deployment_check_refuses_the_mail_catcher(service):
         )
 
 
+def test_mails_that_come_back_are_taken_in_by_the_mailer(service):
+    assert "set_aside: 0" in service.manage("take_bounce", "--counts", service="mailer")
+
+
 # ------------------------------------------------------------------ the proxy
 
 

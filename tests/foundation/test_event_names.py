@@ -57,6 +57,9 @@ EVER_STORED = {
     "membership": """
         ended_by_authority left removed right_confirmed right_withdrawn role_changed
     """,
+    "mail": """
+        came_back
+    """,
     "organisation": """
         closed founded renamed succeeded
     """,

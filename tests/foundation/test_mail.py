@@ -111,3 +111,12 @@ def test_a_mail_refused_for_now_is_tried_again(answers, error):
     answers(error)
     with pytest.raises(Unavailable):
         send()
+
+
+def test_mails_come_back_to_the_return_path_and_are_answered_to_the_sender(settings, mailoutbox):
+    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
+    settings.MAIL_RETURN_PATH = "palautukset@portal.example"
+    send()
+    (mail,) = mailoutbox
+    assert mail.from_email == "palautukset@portal.example"
+    assert mail.message()["From"] == settings.DEFAULT_FROM_EMAIL

@@ -135,6 +135,10 @@ def test_a_key_ceremony_needs_no_secret_of_logins_to_be_checked_clean(django_db_
             {"foundation.E006", "Set MAIL_FROM to the address", "Set MAIL_DOMAIN to the domain"},
         ),
         (
+            {"MAIL_RETURN_PATH": "palautukset@portal.example"},
+            {"foundation.E006", "Set MAIL_RETURN_PATH to the address"},
+        ),
+        (
             {"PKI_FILE": ""},
             {"issuance.E021", "prefix is the demonstration's", "Set PKI_FILE to a TOML file"},
         ),

@@ -23,6 +23,7 @@ from certportal.foundation import clock
 from certportal.foundation.mail.mails import Asked
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import set_aside
+from certportal.foundation.outbox.outbox import mark_in
 from certportal.foundation.web.forms import EmailField, Form
 
 KINDS: dict[str, Promise] = {
@@ -154,9 +155,19 @@ def _why(item: OutboxItem) -> str:
     problem = item.problem.partition(" ")[0]
     if problem == "Undeliverable":
         return str(_("The mail server refused the mail or its recipient for good."))
+    if problem == set_aside.BOUNCED:
+        return _came_back(mark_in(item))
     if problem == "PutOff":
         return str(_("The recipient’s mailbox took no mail for days; it may be full."))
     return _("It failed after %(count)s tries: %(problem)s") % {
         "count": item.attempts,
         "problem": problem,
     }
+
+
+def _came_back(status: str) -> str:
+    if status:
+        return _("The recipient’s mail server did not deliver it: it came back (%(status)s).") % {
+            "status": status
+        }
+    return str(_("The recipient’s mail server did not deliver it: it came back."))

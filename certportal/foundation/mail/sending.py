@@ -92,9 +92,10 @@ def send(message: Message, *, item_id: object) -> None:
     mail = EmailMessage(
         subject=one_line(message.subject),
         body=message.text,
-        from_email=settings.DEFAULT_FROM_EMAIL,
+        from_email=settings.MAIL_RETURN_PATH,
         to=[one_line(message.to)],
         headers={
+            "From": settings.DEFAULT_FROM_EMAIL,
             "Message-ID": f"<{item_id}@{settings.MAIL_DOMAIN}>",
             "Content-Language": message.language,
             "Auto-Submitted": "auto-generated",

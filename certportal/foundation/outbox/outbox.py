@@ -23,6 +23,9 @@ from certportal.foundation.models import OutboxItem
 
 log = structlog.get_logger(__name__)
 
+MAIL = "mail"
+"""The queue of mails."""
+
 # After this many attempts an unexpected error sets the item aside, which raises an alarm.
 MOST_ATTEMPTS = 12
 LONGEST_PAUSE = timedelta(minutes=5)

@@ -1,4 +1,4 @@
-"""Work that was set aside after final failure: retrying it or giving it up.
+"""Work that was set aside after final failure, or as its mail came back: retrying or giving it up.
 
 An operator or reviewer decides; /healthz reports the outbox until nothing is set aside.
 """
@@ -23,6 +23,14 @@ class NotSetAside(Stale):
     """Somebody has already retried the work or given it up."""
 
     message = _("Somebody has dealt with this already.")
+
+
+BOUNCED = "Bounced"
+"""Begins the problem of a mail that came back; the status code follows, if there is one."""
+
+
+class NotDone(Exception):
+    """The work is still to be done, or under way."""
 
 
 def items() -> QuerySet[OutboxItem]:
@@ -52,6 +60,23 @@ def give_up(item_id: UUID, reason: str, *, actor: Actor, now: datetime) -> Outbo
     item.save(update_fields=["done_at", "problem"])
     events.record(ServiceEvent.WORK_GIVEN_UP, item, actor=actor, now=now)
     return item
+
+
+@transaction.atomic
+def came_back(item_id: UUID, status: str, *, actor: Actor, now: datetime) -> bool:
+    """Set aside a mail that had gone; return False if it is set aside or given up already.
+
+    Raises NotDone before its worker has marked it as done.
+    """
+    item = OutboxItem.objects.select_for_update().get(pk=item_id)
+    if item.failed_at is not None:
+        return False
+    if item.done_at is None:
+        raise NotDone
+    item.done_at, item.failed_at, item.problem = None, now, f"{BOUNCED} {status}".strip()
+    item.save(update_fields=["done_at", "failed_at", "problem"])
+    events.record(ServiceEvent.MAIL_CAME_BACK, item, actor=actor, now=now, status=status)
+    return True
 
 
 def _lock(item_id: UUID) -> OutboxItem:

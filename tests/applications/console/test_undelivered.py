@@ -55,6 +55,12 @@ def test_the_list_says_what_to_whom_and_why(refused, desk):
     assert "1 waits for a decision" in desk.open("queue").text
 
 
+@pytest.mark.parametrize(("problem", "end"), [("Bounced 5.1.1", " (5.1.1)."), ("Bounced", ".")])
+def test_of_a_mail_that_came_back_it_says_so(refused, desk, problem, end):
+    OutboxItem.objects.filter(pk=refused.pk).update(problem=problem)
+    assert f"did not deliver it: it came back{end}" in desk.open("undelivered").text
+
+
 def test_an_empty_list_says_so(desk):
     assert "Every mail has gone" in desk.open("undelivered").text
 

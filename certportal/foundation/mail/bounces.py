@@ -1,0 +1,181 @@
+"""Mails that came back: what other mail servers report about mails that ours had accepted.
+
+A report names the mail by its Message-ID, whose random part only those know through whose hands the
+mail went. Without one of ours it changes nothing. Of a report nothing is kept but the status code:
+the rest may hold names and addresses.
+"""
+
+import logging
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email import message_from_bytes, message_from_string
+from email.errors import MessageError
+from email.message import Message
+from enum import StrEnum
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Sum
+from flufl.bounce import all_failures
+
+from certportal.foundation.actors import system
+from certportal.foundation.models import OutboxItem, Tally
+from certportal.foundation.outbox import set_aside
+from certportal.foundation.outbox.outbox import MAIL
+from certportal.foundation.web import limits
+
+MOST_BYTES = 256 * 1024
+"""The report comes first and the head of the returned mail next; its attachments are not read."""
+
+ACTOR = system("bounces")
+DELIVERY_STATUS = "message/delivery-status"
+GLOBAL_STATUS = "message/global-delivery-status"
+STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
+PERMANENT = "5"
+HEAD_END = re.compile(rb"\r?\n\r?\n")
+MESSAGE_ID = re.compile(
+    rb"<([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})@([a-z0-9.-]{1,253})>", re.IGNORECASE
+)
+# What hostile input makes the parsers raise, depth of nesting among it.
+UNREADABLE = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MessageError,
+    RecursionError,
+    TimeoutError,
+    TypeError,
+    ValueError,
+)
+COUNTED_BY = timedelta(days=1)
+
+# It would log what it stumbles over.
+logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL + 1)
+
+
+class Outcome(StrEnum):
+    """What became of a report."""
+
+    SET_ASIDE = "set_aside"
+    KNOWN = "known"
+    UNKNOWN = "unknown"
+    NO_FAILURE = "no_failure"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Bounce:
+    """A mail was given up: the status code (RFC 3463), if any, and the item whose mail it was.
+
+    `item` is None if the report names none of our mails, or several.
+    """
+
+    status: str
+    item: UUID | None
+
+
+class Unreadable(Exception):
+    """The report cannot be parsed."""
+
+
+def read(content: bytes) -> Bounce | None:
+    """Return what the report says; None if it is about no failure. Raises Unreadable."""
+    content = content[:MOST_BYTES]
+    try:
+        report = message_from_bytes(content)
+        statuses = list(_blocks(report))
+        if statuses:
+            status = _failure(statuses)
+        else:
+            status = _unstandardised_failure(report)
+            content = HEAD_END.split(content, 1)[-1]  # an answer of a person has it in its head
+        return None if status is None else Bounce(status, _item(content, report))
+    except UNREADABLE as error:
+        raise Unreadable from error
+
+
+def _parts(report: Message) -> Iterator[Message]:
+    """Yield the parts of the report, not those of the mail that it returns."""
+    if report.get_content_maintype() != "multipart" or not report.is_multipart():
+        yield report
+        return
+    for part in report.get_payload():
+        if isinstance(part, Message):
+            yield from _parts(part)
+
+
+def _blocks(report: Message) -> Iterator[Message]:
+    """Yield the groups of fields of a delivery status: one of the mail, one of each recipient."""
+    for part in _parts(report):
+        kind, blocks = part.get_content_type(), part.get_payload()
+        if kind == GLOBAL_STATUS and isinstance(blocks, list):
+            # RFC 6533, which the parser takes for a mail: the first group, and the others as text.
+            rest = "".join(str(one.get_payload()) for one in blocks if isinstance(one, Message))
+            blocks = message_from_string(f"Content-Type: {DELIVERY_STATUS}\n\n{rest}").get_payload()
+        if kind in {DELIVERY_STATUS, GLOBAL_STATUS} and isinstance(blocks, list):
+            yield from (one for one in blocks if isinstance(one, Message))
+
+
+def _failure(statuses: list[Message]) -> str | None:
+    """Return the status of the first recipient that was given up, None if there is none.
+
+    A server that tried for days gives up with a 4xx code: the action counts (RFC 3464, 2.3.3).
+    """
+    for one in statuses:
+        action = str(one.get("Action", "")).strip().lower()
+        found = STATUS.match(str(one.get("Status", "")).strip())
+        status = found.group() if found else ""
+        if action.startswith("fail") or (not action and status.startswith(PERMANENT)):
+            return status
+    return None
+
+
+def _unstandardised_failure(report: Message) -> str | None:
+    """Return "" if the report is one of a failure for good in another form than RFC 3464."""
+    if report.get_content_type() == "multipart/report":
+        kind = str(report.get_param("report-type", "")).lower()
+        if kind not in {"", "delivery-status"}:  # such as that it has been read
+            return None
+    return "" if all_failures(report)[1] else None
+
+
+def _item(content: bytes, report: Message) -> UUID | None:
+    """Return the item whose Message-ID stands in the report, if there is one and no second."""
+    domain = settings.MAIL_DOMAIN.lower().encode()
+    texts = [content]
+    for part in _parts(report):
+        if part is not report and part.get("Content-Transfer-Encoding"):
+            decoded = part.get_payload(decode=True)
+            texts += [decoded] if isinstance(decoded, bytes) else []
+    named = [one for text in texts for one in MESSAGE_ID.findall(text)]
+    found = {UUID(key.decode()) for key, where in named if where.lower() == domain}
+    return found.pop() if len(found) == 1 else None
+
+
+def take(bounce: Bounce | None, *, now: datetime) -> Outcome:
+    """Set aside the mail that came back. Raises NotDone while its worker has not ended with it."""
+    if bounce is None:
+        return Outcome.NO_FAILURE
+    item = bounce.item
+    if item is None or not OutboxItem.objects.filter(pk=item, queue=MAIL).exists():
+        return Outcome.UNKNOWN
+    was_done = set_aside.came_back(item, bounce.status, actor=ACTOR, now=now)
+    return Outcome.SET_ASIDE if was_done else Outcome.KNOWN
+
+
+def count(outcome: Outcome, *, now: datetime) -> None:
+    """Count the report; nothing else is kept of it."""
+    limits.count(_scope(outcome), "", per=COUNTED_BY, now=now)
+
+
+def counts(*, since: datetime) -> dict[Outcome, int]:
+    """Return how many reports had which outcome."""
+    found = Tally.objects.filter(scope__in=map(_scope, Outcome), window__gte=since)
+    by_scope = dict(found.order_by().values_list("scope").annotate(Sum("count")))
+    return {outcome: by_scope.get(_scope(outcome), 0) for outcome in Outcome}
+
+
+def _scope(outcome: Outcome) -> str:
+    return f"bounce.{outcome}"
