@@ -111,6 +111,12 @@ def _make(paper: Paper) -> None:
         services.keep_paper(paper, papers.render(paper), now=clock.now())
 
 
+@outbox.task("applications.tell_undelivered")
+def tell_undelivered(*, item: OutboxItem, now: datetime, mail: str, **_: object) -> None:
+    """Enqueue the mail to an order's sender that a mail did not reach an address on it."""
+    services.tell_undelivered(UUID(mail), now=now)
+
+
 @outbox.task("applications.tell_revoked")
 def tell_revoked(
     *, item: OutboxItem, now: datetime, reference: str, certificate_id: int, **_: object

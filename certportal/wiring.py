@@ -35,6 +35,7 @@ ROUTES: dict[str, list[tuple[str, str]]] = {
     "feedback.given": [("certportal.mail_feedback", "mail")],
     "key.blocked": [("applications.tell_key_blocked", "default")],
     "key.proven": [("applications.tell_key_proven", "default")],
+    "mail.undelivered": [("applications.tell_undelivered", "default")],
     "paper.wanted": [("applications.make_paper", "default")],
     "person.mail": [("accounts.send_mail", "mail")],
     "register.changed": [

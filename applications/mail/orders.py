@@ -16,7 +16,7 @@ from applications.documents import certificate_files, kept_papers
 from applications.models import Application, ContactLink, InformationRequest
 from applications.models.revocation import reason_words
 from applications.replacement import predecessors
-from applications.rules import contact_links, lapse, sections
+from applications.rules import contact_links, lapse, sections, undelivered
 from applications.rules.mailbox_code import digits
 from applications.rules.recipients import capacity, resolve
 from applications.rules.revocation import asked_by, is_proven
@@ -126,6 +126,16 @@ def _package(matter: Matter) -> Sequence[File]:
     return [files["der"], files["pem"], files["chain"]]
 
 
+def _about_undelivered(asked: Asked) -> Matter | None:
+    """Find the order, unless its mails have been sent again or given up meanwhile."""
+    matter = _about(asked)
+    return matter if matter and undelivered.addresses(matter.order) else None
+
+
+def _undelivered(matter: Matter, asked: Asked) -> Mapping[str, Any]:
+    return {**_context(matter, asked), "lost": undelivered.addresses(matter.order)}
+
+
 def _coded(asked: Asked) -> Matter | None:
     """Find the order, unless a newer code has replaced the item's."""
     order = Application.objects.get(pk=asked.payload["reference"])
@@ -158,6 +168,7 @@ MAILS = registry(
     _mail("package", files=_package),
     _mail("renewal"),
     _mail("replaced"),
+    _mail("undelivered", about=_about_undelivered, context=_undelivered),
     _mail("revoked"),
     _mail(
         "mailbox_code",

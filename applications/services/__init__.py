@@ -79,4 +79,5 @@ from applications.services.system.reviewer_alerts import (
     raise_alarms,
     tell_administrator_asked,
 )
+from applications.services.system.undelivered_mails import tell_undelivered
 from issuance.services.issuing.approve import FOR_REISSUE as PERSONS_FOR_REPLACEMENT

@@ -21,6 +21,8 @@ from certportal.dev.builders import documents, orders, people, register, replace
 from certportal.dev.builders.acts import do
 from certportal.foundation import clock
 from certportal.foundation.actors import Actor, system
+from certportal.foundation.models import OutboxItem
+from certportal.foundation.outbox import set_aside
 from certportal.public import feedback
 from issuance import services as authority
 from issuance.models import Certificate
@@ -153,6 +155,12 @@ class WaitingOrder(Accounts):
         services.not_mine(link.pk, actor=Actor("technical_contact", str(link.pk)), now=clock.now())
         orders.drain()
         do(self.matti, services.withdraw, self.order)
+
+    def mail_came_back(self) -> None:
+        """The mail with the technical contact's link comes back."""
+        about = {"payload__application": str(self.order.pk), "payload__notice": "link_sent"}
+        mail = OutboxItem.objects.get(**about, payload__recipient="technical_contact")
+        set_aside.came_back(mail.pk, "5.1.1", actor=system("samples"), now=clock.now())
 
     def incomplete(self) -> None:
         """An order without a request is warned of and lapses; an old draft is warned of."""

@@ -94,6 +94,11 @@ class OutboxItem(models.Model):
                 condition=Q(done_at=None, failed_at=None),
                 name="outbox_open",
             ),
+            models.Index(
+                fields=["failed_at"],
+                condition=Q(done_at=None) & ~Q(failed_at=None),
+                name="outbox_set_aside",
+            ),
         ]
 
     @property

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def item(settings, now):
     """A mail that is still to go out."""
-    settings.OUTBOX_ROUTES = {"letter": [("tests.send", "mail")]}
+    settings.OUTBOX_ROUTES = settings.OUTBOX_ROUTES | {"letter": [("tests.send", "mail")]}
     return outbox.enqueue("letter", now=now)[0]
 
 

@@ -11,6 +11,7 @@ from accounts.models import Person
 from applications.errors import require
 from applications.models import Application
 from applications.rules import impartiality
+from applications.rules.undelivered import order_of
 from applications.services import transition
 from applications.workflow import ApplicationEvent
 from certportal.foundation import events
@@ -44,13 +45,6 @@ def address_field(item: OutboxItem, application: Application) -> str:
     if recipient == "recipient" and application.deliver_to != "applicant":
         return ""
     return CORRECTABLE.get(recipient, "")
-
-
-def order_of(item: OutboxItem) -> Application | None:
-    """Return the order that the mail is about; None for other items, or if deleted or erased."""
-    key = item.payload.get("application")
-    found = Application.objects.select_related("organisation", "submission", "reviewer")
-    return found.filter(pk=key, erased_at=None).first() if key else None
 
 
 def to_correct(

@@ -10,7 +10,7 @@ from applications.checks.wording import word_faults
 from applications.models import Application
 from applications.register_watch import evidence
 from applications.replacement import predecessors
-from applications.rules import possible, sections
+from applications.rules import possible, sections, undelivered
 from applications.views.account import certificates, contact_link, papers
 from applications.views.account.history import history
 from applications.views.order import csr
@@ -38,6 +38,7 @@ def order(request: HttpRequest, application: Application) -> HttpResponse:
         **papers.shown(application),
         **_progress(application, now),
         **_waiting(application, now),
+        "unreached": undelivered.addresses(application),
         "links": contact_link.links(application, now=now),
         "predecessor": predecessors.predecessor(application),
         "successor": predecessors.successor(application),

@@ -18,7 +18,8 @@ from applications import services
 from applications.mail import orders
 from applications.models import Application
 from applications.rules import recipients
-from applications.services.reviewer.undelivered import order_of, to_correct
+from applications.rules.undelivered import order_of
+from applications.services.reviewer.undelivered import to_correct
 from certportal.foundation import clock
 from certportal.foundation.mail.mails import Asked
 from certportal.foundation.models import OutboxItem
@@ -28,6 +29,7 @@ from certportal.foundation.web.forms import EmailField, Form
 
 KINDS: dict[str, Promise] = {
     "application.mailbox_code": gettext_lazy("The code that proves the mailbox to be certified"),
+    "mail.undelivered": gettext_lazy("The notice to an order’s sender that a mail did not arrive"),
     "paper.wanted": gettext_lazy("The receipt or decision of an order as a PDF"),
     "person.mail": gettext_lazy("A mail about an account or a login"),
     "reviewer.mail": gettext_lazy("A mail to a reviewer"),

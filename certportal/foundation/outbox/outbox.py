@@ -25,6 +25,8 @@ log = structlog.get_logger(__name__)
 
 MAIL = "mail"
 """The queue of mails."""
+UNDELIVERED = "mail.undelivered"
+"""The topic of a mail that was set aside; `mail` is its item."""
 
 # After this many attempts an unexpected error sets the item aside, which raises an alarm.
 MOST_ATTEMPTS = 12
@@ -131,14 +133,17 @@ def postpone(item: OutboxItem, error: Exception, *, now: datetime) -> None:
     attempts = item.attempts if mark == mark_in(item) else 1
     pause = min(timedelta(seconds=2 ** min(attempts, 9)), LONGEST_PAUSE)
     hopeless = isinstance(error, Hopeless) or _is_tired(item, attempts, error, now)
-    OutboxItem.objects.filter(pk=item.pk).update(
-        attempts=attempts,
-        due_at=now + pause,
-        leased_until=None,
-        handed_at=None,
-        failed_at=now if hopeless else None,
-        problem=f"{type(error).__name__} {mark}".strip()[:500],
-    )
+    with transaction.atomic():
+        OutboxItem.objects.filter(pk=item.pk).update(
+            attempts=attempts,
+            due_at=now + pause,
+            leased_until=None,
+            handed_at=None,
+            failed_at=now if hopeless else None,
+            problem=f"{type(error).__name__} {mark}".strip()[:500],
+        )
+        if hopeless and item.queue == MAIL:
+            enqueue(UNDELIVERED, now=now, mail=str(item.pk))
     log.warning(
         "item_postponed",
         topic=item.topic,

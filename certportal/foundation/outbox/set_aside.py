@@ -76,6 +76,7 @@ def came_back(item_id: UUID, status: str, *, actor: Actor, now: datetime) -> boo
     item.done_at, item.failed_at, item.problem = None, now, f"{BOUNCED} {status}".strip()
     item.save(update_fields=["done_at", "failed_at", "problem"])
     events.record(ServiceEvent.MAIL_CAME_BACK, item, actor=actor, now=now, status=status)
+    outbox.enqueue(outbox.UNDELIVERED, now=now, mail=str(item.pk))
     return True
 
 

@@ -7,10 +7,11 @@ from typing import Any
 from accounts.models import Person
 from applications.checks.wording import word_all
 from applications.models import Application
-from applications.rules import impartiality, reviewers_day
+from applications.rules import impartiality, reviewers_day, undelivered
 from applications.rules.persons_wanted import persons_wanted
 from applications.services.reviewer import revocation
 from applications.services.reviewer.obstacles import Case
+from applications.views.console import undelivered as undelivered_views
 from applications.views.console.case import (
     attachments,
     comparison,
@@ -46,6 +47,7 @@ def identity(application: Application, person: Person, *, now: datetime) -> dict
 def evidence(application: Application, *, now: datetime) -> dict[str, Any]:
     """Return findings, host names and the applicant's own words."""
     return {
+        "undelivered": [undelivered_views.row(one) for one in undelivered.mails(application)],
         "awaited": reviewers_day.source_words(application.waiting_for),
         "findings": word_all(application.findings),
         "hosts": names.host_rows(application, now=now),
