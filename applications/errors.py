@@ -16,15 +16,14 @@ def require(obstacles: Iterable[Refused]) -> None:
 class NotPossible(Stale):
     """The role may not do the action in the present status, often because another acted first."""
 
-    message = _("The application has moved on meanwhile, so this cannot be done to it any more.")
+    message = _("The order has moved on meanwhile, so this cannot be done to it any more.")
 
 
 class Changed(Stale):
     """The application has changed since the user opened the page."""
 
     message = _(
-        "The application has changed since you opened the page. Look at it as it is now"
-        " and try again."
+        "The order has changed since you opened the page. Look at it as it is now and try again."
     )
 
 
@@ -50,7 +49,7 @@ class Incomplete(Refused):
 
     def __init__(self, sections: list[str]) -> None:
         """Store the ids of the missing parts."""
-        super().__init__(_("Some parts of the application are still missing."))
+        super().__init__(_("Some parts of the order are still missing."))
         self.sections = sections
 
 

@@ -9,8 +9,8 @@ from certportal.foundation.event_names import EventName
 class ApplicationEvent(EventName):
     """Events of orders, register tasks and mass replacements; an action's is named after it."""
 
-    START = "application.start", _("The application was begun")
-    EDIT = "application.edit", _("The applicant changed the application")
+    START = "application.start", _("The order was begun")
+    EDIT = "application.edit", _("The applicant changed the order")
     ASK_MAILBOX_CODE = (
         "application.ask_mailbox_code",
         _("A code was sent to the mailbox to be certified"),
@@ -47,18 +47,18 @@ class ApplicationEvent(EventName):
         "application.private_key_refused",
         _("An upload with a private key was refused"),
     )
-    SUBMIT = "application.submit", _("The application was submitted")
+    SUBMIT = "application.submit", _("The order was submitted")
     SUBMIT_WITHOUT_CSR = (
         "application.submit_without_csr",
-        _("The application was submitted without a request (CSR)"),
+        _("The order was submitted without a request (CSR)"),
     )
     RETURN_CSR = "application.return_csr", _("The checks returned the certificate request")
     RETURN_ORDER = (
         "application.return_order",
-        _("The checks returned the application to the applicant"),
+        _("The checks returned the order to the applicant"),
     )
     WAIT = "application.wait", _("The checks wait for a source that does not answer")
-    QUEUE = "application.queue", _("The checks found no obstacle: the application came to review")
+    QUEUE = "application.queue", _("The checks found no obstacle: the order came to review")
     CLAIM = "application.claim", _("A reviewer took the case")
     RELEASE = "application.release", _("The reviewer gave the case back")
     SET_EVIDENCE = "application.set_evidence", _("Evidence for a host name was recorded")
@@ -75,8 +75,8 @@ class ApplicationEvent(EventName):
     CANCEL_REQUEST = "application.cancel_request", _("The request for information was taken back")
     RESUBMIT = "application.resubmit", _("The applicant answered and submitted again")
     APPROVE = "application.approve", _("The certificate was approved")
-    REJECT = "application.reject", _("The application was rejected")
-    RECALL = "application.recall", _("The application came back to review before signing")
+    REJECT = "application.reject", _("The order was rejected")
+    RECALL = "application.recall", _("The order came back to review before signing")
     ISSUE = "application.issue", _("The certificate was issued")
     RESTORE = (
         "application.restore",
@@ -111,14 +111,14 @@ class ApplicationEvent(EventName):
         "application.succeed",
         _("The order was handed over to the successor of the organisation"),
     )
-    WITHDRAW = "application.withdraw", _("The applicant withdrew the application")
+    WITHDRAW = "application.withdraw", _("The applicant withdrew the order")
     DISCARD = "application.discard", _("The draft was deleted")
-    LAPSE = "application.lapse", _("The application lapsed")
+    LAPSE = "application.lapse", _("The order lapsed")
     END_WITH_ACCOUNT = (
         "application.end_with_account",
         _("The order ended: the authority closed the account"),
     )
-    REOPEN = "application.reopen", _("The application was taken up again")
+    REOPEN = "application.reopen", _("The order was taken up again")
     ERASE = "application.erase", _("The personal data of the order were erased")
     CORRECT_ADDRESS = (
         "application.correct_address",

@@ -26,8 +26,8 @@ def due_in(application, days):
 
 def test_an_empty_queue_says_what_comes_there(desk):
     answer = desk.open("queue")
-    assert "No application waits" in answer.text
-    assert "0 applications" in answer.text
+    assert "No case waits" in answer.text
+    assert "0 cases" in answer.text
 
 
 def test_the_oldest_promise_comes_first(matti, cas, desk):
@@ -90,7 +90,7 @@ def test_a_case_is_found_by_its_serial_number_in_either_form(case, desk):
 
 def test_a_search_without_hits_says_so(waiting, desk):
     answer = desk.open("queue", q="nothing-like-this.example")
-    assert "No application fits" in answer.text
+    assert "No case fits" in answer.text
     assert "Remove all filters" in answer.text
 
 

@@ -48,7 +48,7 @@ def test_the_page_says_who_has_the_turn_and_until_when(web, address, matti):
     page = page_of(web, address, case)
     assert "A reviewer has the turn." in page.text
     assert "We handle the order at the latest on" in page.text
-    assert "The application was submitted" in page.text
+    assert "The order was submitted" in page.text
 
 
 def test_a_late_promise_is_admitted_in_words(matti, now):

@@ -98,6 +98,4 @@ reject = _with_reasons(
     gettext_lazy("The application was rejected and the applicant told."),
     reasons.REJECTING,
 )
-reopen = _with_reasons(
-    "reopen", services.reopen, gettext_lazy("The application was taken up again."), ()
-)
+reopen = _with_reasons("reopen", services.reopen, gettext_lazy("The case was taken up again."), ())
