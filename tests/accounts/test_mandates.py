@@ -3,7 +3,6 @@
 import pytest
 
 from accounts.access import actor_for
-from accounts.mandates.memory import InMemory
 from accounts.mandates.none import NoMandates
 from accounts.models import Membership
 from accounts.services.organisations import found as found_organisations
@@ -13,6 +12,7 @@ from certportal.dev.builders.people import make_person
 from certportal.foundation import clock
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.models import Event
+from tests.doubles.mandates import InMemory
 
 pytestmark = pytest.mark.django_db
 CODE = "9900001-8"
@@ -26,7 +26,7 @@ def aino(sample, now):
 
 
 def trust(settings, **options):
-    settings.MANDATES = {"BACKEND": "accounts.mandates.memory.InMemory", "OPTIONS": options}
+    settings.MANDATES = {"BACKEND": "tests.doubles.mandates.InMemory", "OPTIONS": options}
 
 
 def found(aino, now):

@@ -9,10 +9,10 @@ import requests
 
 from accounts.identification.claims import identity
 from accounts.identification.identity import Cancelled, NotIdentified
-from accounts.identification.memory import Memory
 from accounts.identification.oidc.client import OpenIdConnect
 from accounts.identification.testidp import persons
 from certportal.foundation import clock
+from tests.doubles.identification import Memory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

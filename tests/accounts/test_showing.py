@@ -15,8 +15,8 @@ from certportal.dev.builders import people
 from certportal.dev.builders.documents import pdf, upload
 from certportal.foundation import clock
 from certportal.foundation.files.documents import Infected, NotPdf
-from certportal.foundation.files.scanning.memory import EICAR
 from certportal.foundation.models import Event
+from tests.doubles.scanner import EICAR
 from tests.tables import rewrite
 
 pytestmark = pytest.mark.django_db
@@ -75,7 +75,7 @@ def test_what_is_no_pdf_founds_nothing_and_keeps_what_was_written(client, aino):
 
 def test_a_right_known_from_a_source_needs_no_document(aino, now, settings):
     right = ("Aino Ahkera", CLINICS, "register_role", "toimitusjohtaja")
-    backend = "accounts.mandates.memory.InMemory"
+    backend = "tests.doubles.mandates.InMemory"
     settings.MANDATES = {"BACKEND": backend, "OPTIONS": {"rights": (right,)}}
     statement = found_organisations.Statement(**STATED)
     made = found_organisations.found(
@@ -144,7 +144,7 @@ def test_it_is_stored_under_a_name_of_our_own_and_recorded_by_its_hash(document,
 
 def test_what_is_unfit_is_not_kept(unconfirmed, matti, pharmacy, now, settings):
     settings.SCANNER = {
-        "BACKEND": "certportal.foundation.files.scanning.memory.InMemory",
+        "BACKEND": "tests.doubles.scanner.InMemory",
         "OPTIONS": {},
     }
     infected = pdf().replace(b"%%EOF", b"%%EOF", 1)
@@ -158,7 +158,7 @@ def test_what_is_unfit_is_not_kept(unconfirmed, matti, pharmacy, now, settings):
 
 def test_a_scanner_that_is_down_is_told_beside_the_field(client, unconfirmed, matti, settings):
     settings.SCANNER = {
-        "BACKEND": "certportal.foundation.files.scanning.memory.InMemory",
+        "BACKEND": "tests.doubles.scanner.InMemory",
         "OPTIONS": {"answers": False},
     }
     answer = people.log_in(client, matti).post(RIGHT, {"document": upload(pdf())})

@@ -305,6 +305,6 @@ def test_livez_asks_nobody(client):
 
 
 def test_a_scanner_that_does_not_answer_is_named(well, settings):
-    backend = "certportal.foundation.files.scanning.memory.InMemory"
+    backend = "tests.doubles.scanner.InMemory"
     settings.SCANNER = {"BACKEND": backend, "OPTIONS": {"answers": False}}
     assert not_well() == ["scanner"]

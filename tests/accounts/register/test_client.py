@@ -6,10 +6,11 @@ import pytest
 from django.test import override_settings
 
 from accounts.register.source import codeserver_api
-from accounts.register.source.client import MemoryClient, load_client
+from accounts.register.source.client import load_client
 from accounts.register.source.codeserver import CodeServer
 from accounts.register.source.transport import SourceFault, Transport
 from certportal.foundation.errors import Unavailable
+from tests.doubles.register import MemoryClient
 
 from . import codeserver
 from .codeserver import FakeCodeServer, code, running

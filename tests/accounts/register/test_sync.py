@@ -9,11 +9,11 @@ from accounts.register.lookup import queries
 from accounts.register.mirror import imports, sync
 from accounts.register.mirror.imports import Source
 from accounts.register.models import Kind, RegisterRecord, RegisterRun
-from accounts.register.source.client import MemoryClient
 from accounts.register.source.rows import Row
 from accounts.register.source.transport import SourceFault
 from certportal.foundation.actors import system
 from tests.alarms import sounds
+from tests.doubles.register import MemoryClient
 
 from .conftest import NOW
 
@@ -155,7 +155,7 @@ def test_beats_task_does_nothing_without_a_source():
 
 def test_a_mirror_too_old_is_not_fresh(client):
     fetched = {
-        "BACKEND": "accounts.register.source.client.MemoryClient",
+        "BACKEND": "tests.doubles.register.MemoryClient",
         "MAX_AGE": timedelta(hours=72),
     }
     with override_settings(REGISTER=fetched):

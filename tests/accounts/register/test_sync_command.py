@@ -82,6 +82,6 @@ def test_a_dry_run_and_a_day_change_nothing(sync, server):
 def test_without_a_source_or_an_answer_it_says_so(server):
     with pytest.raises(CommandError, match="REGISTER_URL"):
         command()
-    source = {"BACKEND": "accounts.register.source.client.MemoryClient", "OPTIONS": {}}
+    source = {"BACKEND": "tests.doubles.register.MemoryClient", "OPTIONS": {}}
     with override_settings(REGISTER=source), pytest.raises(CommandError, match="empty"):
         command()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from certportal.foundation.files.scanning.memory import EICAR
+from tests.doubles.scanner import EICAR
 from tests.journeys.steps import await_true
 
 CLAMD = "/usr/sbin/clamd"

@@ -7,15 +7,14 @@ from applications.models import Attachment
 from certportal.dev.builders import documents, orders, people
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.files.documents import Infected, NotPdf
-from certportal.foundation.files.scanning.memory import EICAR
 from certportal.foundation.models import Event
 from tests.applications.conformity import bare
+from tests.doubles.scanner import EICAR
 
 CARRIER = documents.pdf(extra=b"/Note <" + EICAR.hex().encode() + b"> % " + EICAR + b"\n")
 
 
-def scan_with(settings, backend="memory.InMemory", **options):
-    backend = f"certportal.foundation.files.scanning.{backend}"
+def scan_with(settings, backend="tests.doubles.scanner.InMemory", **options):
     settings.SCANNER = {"BACKEND": backend, "OPTIONS": options}
 
 
@@ -76,7 +75,7 @@ def test_the_page_says_why_and_keeps_what_was_written(matti, settings, options, 
 
 def test_clamd_is_asked_when_its_address_is_set(matti, settings, clamd):
     application = bare(matti)
-    scan_with(settings, "clamd.Clamd", address=clamd)
+    scan_with(settings, "certportal.foundation.files.scanning.clamd.Clamd", address=clamd)
     orders.attach_conformity(matti, application)
     with pytest.raises(Infected):
         orders.attach_conformity(matti, application, data=CARRIER)

@@ -7,9 +7,9 @@ import pytest
 from certportal.dev.builders.documents import pdf
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.files.scanning.clamd import CHUNK, Clamd
-from certportal.foundation.files.scanning.memory import EICAR, InMemory
 from certportal.foundation.files.scanning.none import NoScanner
 from tests.applications.scanning import daemon
+from tests.doubles.scanner import EICAR, InMemory
 
 
 @pytest.fixture(params=["memory", "clamd"])

@@ -1,1 +1,1 @@
-"""Virus scanning of uploads: the interface, the clamd client, and a test double."""
+"""Virus scanning of uploads: the interface and the clamd client."""

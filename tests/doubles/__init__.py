@@ -1,0 +1,1 @@
+"""Sources and services without a network, for the seams of `docs/architecture.md`."""
