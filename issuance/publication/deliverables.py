@@ -13,15 +13,13 @@ from issuance.models import Certificate
 class Deliverables:
     """A certificate in every delivered format.
 
-    ``chain_pem`` holds the certificate, the issuing CA and the root in this order;
-    ``issuing_ca_pem`` and ``root_pem`` hold the latter two; ``p7b`` is PKCS#7 (DER) of all three.
+    ``chain_pem`` holds the certificate, the issuing CA and the root in this order; ``p7b`` is
+    PKCS#7 (DER) of all three.
     """
 
     der: bytes
     pem: bytes
     chain_pem: bytes
-    issuing_ca_pem: bytes
-    root_pem: bytes
     p7b: bytes
 
 
@@ -32,12 +30,10 @@ def deliverables(certificate: Certificate) -> Deliverables:
         certificate.issuing_ca.certificate,
         certificate.issuing_ca.root,
     ]
-    pem, issuing_ca, root = (each.public_bytes(Encoding.PEM) for each in chain)
+    pems = [each.public_bytes(Encoding.PEM) for each in chain]
     return Deliverables(
         der=bytes(certificate.der),
-        pem=pem,
-        chain_pem=pem + issuing_ca + root,
-        issuing_ca_pem=issuing_ca,
-        root_pem=root,
+        pem=pems[0],
+        chain_pem=b"".join(pems),
         p7b=serialize_certificates(chain, Encoding.DER),
     )

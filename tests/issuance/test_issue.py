@@ -333,11 +333,12 @@ def test_policy_two_for_production_is_counted_by_the_ca(
 
 
 def test_openssl_accepts_the_chain(certificate: Certificate, tmp_path: Path) -> None:
-    files = deliverables(certificate)
-    for name in ("pem", "issuing_ca_pem", "root_pem"):
-        (tmp_path / name).write_bytes(getattr(files, name))
+    begin = b"-----BEGIN"
+    parts = deliverables(certificate).chain_pem.split(begin)[1:]
+    for name, part in zip(("pem", "issuing_ca", "root"), parts, strict=True):
+        (tmp_path / name).write_bytes(begin + part)
     moment = str(int(certificate.not_before.timestamp()) + 60)
-    command = "openssl verify -x509_strict -purpose sslserver -CAfile root_pem"
-    arguments = [*command.split(), "-untrusted", "issuing_ca_pem", "-attime", moment, "pem"]
+    command = "openssl verify -x509_strict -purpose sslserver -CAfile root"
+    arguments = [*command.split(), "-untrusted", "issuing_ca", "-attime", moment, "pem"]
     done = subprocess.run(arguments, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.stdout == "pem: OK\n", done.stderr
