@@ -82,6 +82,22 @@ def test_a_ceremony_never_overwrites(keys: KeyFiles) -> None:
     assert keys.key_path("sote-ec-1").read_bytes() == before
 
 
+@pytest.mark.parametrize("number", [0, -1, 100, 10**20])
+def test_a_generation_without_a_number_in_use_is_not_made(keys: KeyFiles, number: int) -> None:
+    with pytest.raises(CommandError, match="the numbers 1 to 99"):
+        production_ec(number)
+    assert not list(keys.folder.glob("*"))
+    assert not IssuingCA.objects.exists()
+
+
+def test_a_generation_never_takes_over_from_its_successor(keys: KeyFiles) -> None:
+    production_ec(2)
+    with pytest.raises(CommandError, match="give --generation 3"):
+        production_ec(1)
+    assert IssuingCA.objects.get().state == IssuingCA.State.ACTIVE
+    assert not keys.key_path("sote-ec-1").exists()
+
+
 def test_an_interrupted_ceremony_is_taken_up_and_recorded_whole(
     keys: KeyFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
-from issuance.authority.places import PLACES, Place
+from issuance.authority.places import MOST_GENERATIONS, PLACES, Place
 from issuance.conf import pki
 from issuance.models import IssuingCA
 from issuance.publication import repository
@@ -31,6 +31,10 @@ class RootElsewhere(Refused):
             f"the root of {place.stem} exists and its key is kept elsewhere: give --root-keys, or "
             "use request_issuing_ca, sign_issuing_ca and install_issuing_ca"
         )
+
+
+class WrongGeneration(Refused):
+    """Generations have no such number, or a newer one exists. For operators, in English."""
 
 
 def create_missing(
@@ -58,7 +62,7 @@ def create_ca(
     """Make the issuing CA and, if the hierarchy has none, its root, with its key in ``roots``.
 
     An interrupted ceremony is continued, and nothing is ever overwritten. Raises AlreadyThere,
-    RootElsewhere, SignerUnavailable.
+    WrongGeneration, RootElsewhere, SignerUnavailable.
     """
     root_keys = roots or cast(KeyFiles, keys)
     _require_new(place, keys, root_keys)
@@ -70,8 +74,18 @@ def create_ca(
 
 
 def _require_new(place: Place, keys: KeyStore, root_keys: KeyFiles) -> None:
-    """Raise AlreadyThere if the CA exists, unless its ceremony was interrupted."""
-    registered = IssuingCA.objects.filter(stem=place.stem).exists()
+    """Raise AlreadyThere if the CA exists, unless its ceremony was interrupted.
+
+    Raises WrongGeneration for a number that is not in use here, or one before the newest: the CA
+    would take over from its own successor.
+    """
+    if not 1 <= place.generation <= MOST_GENERATIONS:
+        raise WrongGeneration(f"generations have the numbers 1 to {MOST_GENERATIONS}")
+    branch = IssuingCA.objects.filter(environment=place.environment, branch=place.branch)
+    registered = branch.filter(generation=place.generation).exists()
+    newest = max(branch.values_list("generation", flat=True), default=0)
+    if not registered and place.generation < newest:
+        raise WrongGeneration(f"generation {newest} exists already: give --generation {newest + 1}")
     if not registered and not keys.exists(place.stem):
         return
     root = None if registered else open_root(place, root_keys)
