@@ -7,7 +7,9 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import get_language
 
+from accounts.register.municipalities import SWEDISH_NAMES
 from certportal.foundation.kept_tables import Kept, Ordinary
 
 
@@ -163,6 +165,12 @@ class RegisterRecord(models.Model):
     def is_provider(self) -> bool:
         """Whether this record is the provider (the organisation) and not one of its units."""
         return self.oid == self.provider_oid
+
+    @property
+    def municipality(self) -> str:
+        """Name of the municipality for a reader: the register has only the Finnish one."""
+        swedish = SWEDISH_NAMES.get(self.municipality_code) if get_language() == "sv" else None
+        return swedish or self.municipality_name
 
     def is_valid(self, on: date) -> bool:
         """Whether the register's validity period covers the day *on* (both ends inclusive)."""

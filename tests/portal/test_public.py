@@ -8,6 +8,8 @@ from django.core.mail import EmailMessage
 from django.test import Client
 from django.utils import translation
 
+from accounts.models import Person
+from certportal.dev.builders import people
 from certportal.foundation import agency, clock
 from certportal.foundation.models import Event, OutboxItem
 from certportal.public import feedback
@@ -115,12 +117,30 @@ def test_feedback_without_words_is_asked_for_them(client: Client) -> None:
     assert not OutboxItem.objects.exists()
 
 
+@pytest.mark.django_db
+def test_whoever_knows_which_certificate_can_order_it(client: Client, matti: Person) -> None:
+    """By logging in, or at once for those who are."""
+    page = client.get("/en/which-certificate/").content.decode()
+    assert 'class="button" href="/en/account/login/"' in page
+    page = people.log_in(client, matti).get("/en/which-certificate/").content.decode()
+    assert 'class="button" href="/en/orders/new/"' in page
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("place", ["contact", "authorities"])
+def test_every_page_leads_to_contact_and_authorities(client: Client, place: str) -> None:
+    """In the footer."""
+    footer = client.get("/en/eligibility/").content.decode().partition("<footer>")[2]
+    assert f'href="/en/{place}/"' in footer
+
+
 @pytest.mark.parametrize("language", ["fi", "sv", "en"])
 def test_facts_are_worded_for_the_reader(language: str) -> None:
     """The agency has a name in each language; a telephone link has no spaces."""
     with translation.override(language):
         contact = agency.contact()
     assert contact["agency"] == agency.facts()["contact"]["agency"][language]
+    assert contact["post"].startswith({"fi": "PL", "sv": "PB", "en": "PO Box"}[language])
     assert " " not in contact["phone_link"]
 
 

@@ -59,7 +59,7 @@ class UnitForm(PartForm):
         field = cast(forms.ChoiceField, self.fields["record"])
         field.choices = [(key_of(one), one.long_name) for one in offered]
         cast(HintedRadioSelect, field.widget).hints = {
-            key_of(one): ", ".join(part for part in (one.oid, one.municipality_name) if part)
+            key_of(one): ", ".join(part for part in (one.oid, one.municipality) if part)
             for one in offered
         }
 
