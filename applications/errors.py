@@ -86,7 +86,7 @@ class PrivateKeyFound(Refused):
     """The upload contains a private key; none of it was stored."""
 
     message = _(
-        "The file contains a private key. We did not store the file. The key must be"
+        "You sent a private key. We did not store what you sent. The key must be"
         " considered exposed: make a new key pair and a new certificate request."
     )
 

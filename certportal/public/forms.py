@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.utils.functional import Promise
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import BusinessIdField
@@ -19,10 +20,19 @@ class BusinessIdForm(Form):
 class FileOrTextForm(Form):
     """A form whose fields `file` and `text` are two ways of giving the same data.
 
-    `nothing`: the error if neither is given.
+    `nothing`: asks for one of the two, in the hint of the first and as the error if neither is
+    given.
     """
 
     nothing: ClassVar[Promise]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Say that one of the two is wanted; neither alone is optional."""
+        super().__init__(*args, **kwargs)
+        ways = [field for name, field in self.fields.items() if name in {"file", "text"}]
+        ways[0].help_text = format_lazy("{} {}", self.nothing, ways[0].help_text)
+        for field in ways:
+            field.never_optional = True  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         """Require the file or the text."""

@@ -13,7 +13,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from certportal.foundation import clock
 from certportal.foundation.errors import Refused
 from certportal.foundation.web.addresses import address_of
-from certportal.public.revoke_by_key_forms import GivenForm, KeyForm, ProofForm
+from certportal.public.forms import FileOrTextForm
+from certportal.public.revoke_by_key_forms import KeyForm, ProofForm
 from issuance import services as authority
 from issuance.models import KeyChallenge
 from issuance.services.exposed_keys.possession import (
@@ -81,7 +82,7 @@ def line(request: HttpRequest, token: str) -> HttpResponse:
     return response
 
 
-def _complain(form: GivenForm, refusal: Refused) -> None:
+def _complain(form: FileOrTextForm, refusal: Refused) -> None:
     name = "file" if form.cleaned_data.get("file") else "text"
     form.add_error(name, str(refusal))
 

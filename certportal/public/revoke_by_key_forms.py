@@ -11,13 +11,7 @@ from issuance.csr.possession import MAX_BYTES
 _PASTED = {"rows": 6, "spellcheck": "false", "autocomplete": "off", "autocapitalize": "none"}
 
 
-class GivenForm(FileOrTextForm):
-    """Data given as a file or as text, with nothing else in the form."""
-
-    never_optional = True  # one of the two is needed
-
-
-class KeyForm(GivenForm):
+class KeyForm(FileOrTextForm):
     """A certificate, public key or CSR, to identify the key."""
 
     nothing = _("Choose a file or paste the certificate.")
@@ -38,7 +32,7 @@ class KeyForm(GivenForm):
     )
 
 
-class ProofForm(GivenForm):
+class ProofForm(FileOrTextForm):
     """The proof of possession: the signature of the line, or a CSR that contains it."""
 
     nothing = _("Paste the signature or choose a file.")

@@ -32,7 +32,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "file.unknown": _("No certificate request was found in the file."),
     },
     "leaked_key": {
-        "file.private_key": _("The file holds a private key. We did not store the file."),
+        "file.private_key": _("You sent a private key. We did not store what you sent."),
     },
     "take_out": {
         "file.other_type:ZIP": _("The file is a ZIP archive, not a certificate request."),

@@ -69,7 +69,7 @@ class EveryField(own.Form):
     name = forms.CharField(label="Nimi", widget=forms.TextInput(attrs={"autocomplete": "name"}))
     email = own.EmailField(label="Sähköposti", help_text="Lähetämme varmenteen tähän.")
     phone = forms.CharField(label="Puhelin", required=False)
-    start = own.DateField(label="Alkamispäivä", help_text="Esimerkiksi 31.12.2026")
+    start = own.DateField(label="Alkamispäivä")
     unit = forms.ChoiceField(label="Yksikkö", choices=[("", "Valitse"), ("1", "Apteekki")])
     purpose = forms.MultipleChoiceField(
         label="Käyttötarkoitus",

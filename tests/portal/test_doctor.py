@@ -33,6 +33,18 @@ def test_anybody_may_open_the_page_and_gets_no_cookie(client: Client, language: 
     assert f'href="/{language}/csr/"' in client.get(f"/{language}/").content.decode()
 
 
+@pytest.mark.parametrize("place", ["csr", "revoke-by-key"])
+def test_of_file_and_text_one_is_asked_and_neither_called_optional(
+    client: Client, place: str
+) -> None:
+    page = client.get(f"/en/{place}/").content.decode()
+    assert "Choose a file or paste the certificate" in page
+    for way in ("file", "text"):
+        label = page.partition(f'for="id_{way}"')[2].partition("</label>")[0]
+        assert label
+        assert "optional" not in label
+
+
 def test_a_good_request_is_told_to_be_good_and_shown() -> None:
     client = Client(enforce_csrf_checks=True)
     page = ask(client)
@@ -109,7 +121,7 @@ def test_the_page_does_not_tell_whose_key_it_is(client, matti, riitta, cas) -> N
 def test_a_private_key_is_refused_and_only_its_hash_kept(client: Client) -> None:
     key = dump(ec_key())
     page = ask(client, key.decode())
-    assert "The file contains a private key" in page
+    assert "You sent a private key" in page
     blocked = BlockedKey.objects.get()
     assert blocked.spki_sha256 == spki_sha256(spki_of(ec_key()))
     event = Event.objects.get(action="issuance.key_blocked")
@@ -122,7 +134,7 @@ def test_a_private_key_is_refused_and_only_its_hash_kept(client: Client) -> None
 def test_a_key_in_a_file_beyond_the_limit_is_seen_too(client: Client) -> None:
     store = SimpleUploadedFile("store.jks", dump(ec_key()) + bytes(100_000))
     page = ask(client, "", file=store)
-    assert "The file contains a private key" in page
+    assert "You sent a private key" in page
     assert BlockedKey.objects.exists()
 
 

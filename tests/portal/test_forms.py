@@ -42,6 +42,14 @@ def test_spaces_do_not_fill_a_field() -> None:
     assert "name" in errors({"name": "   ", "unit": "1", "binding": "on", "reason": "x"})
 
 
+def test_a_day_is_asked_with_an_example_of_its_form() -> None:
+    """Beside whatever else the hint says."""
+    with translation.override("en"):
+        assert str(own.DateField().help_text) == "For example 31.12.2026."
+        said = own.DateField(help_text="As in the document.").help_text
+        assert str(said) == "As in the document. For example 31.12.2026."
+
+
 @pytest.mark.parametrize(
     ("typed", "expected"),
     [

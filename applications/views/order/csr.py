@@ -110,7 +110,7 @@ def _examine(request: HttpRequest, giver: Giver, form: CsrForm) -> HttpResponse:
         context = giver.page | {"refusal": refusal}
         return render(request, "applications/csr_private_key.html", context, status=400)
     except UnfitCsr as refusal:
-        said = _("Below is everything we found, and how to mend it. The file was not saved.")
+        said = _("Below is everything we found, and how to mend it. Nothing was saved.")
         return refused(request, giver.page, refusal, said=said)
     return redirect(giver.preview_url(stored.pk))
 

@@ -191,14 +191,19 @@ class LinesField(forms.CharField):
 
 
 class DateField(forms.DateField):
-    """A date, in Finnish form (31.12.2026) in every language."""
+    """A date, in Finnish form (31.12.2026) in every language. Its hint ends in an example."""
+
+    EXAMPLE = _("For example 31.12.2026.")
 
     default_error_messages: ClassVar[dict[str, Words]] = {
         "required": _("Enter a date."),
         "invalid": _("Enter the date in the form 31.12.2026."),
     }
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, *, help_text: Words = "", **kwargs: Any) -> None:
+        kwargs["help_text"] = (
+            format_lazy("{} {}", help_text, self.EXAMPLE) if help_text else self.EXAMPLE
+        )
         attrs = {"class": "short", "inputmode": "text", "autocomplete": "off"}
         kwargs.setdefault("widget", forms.DateInput(format="%-d.%-m.%Y", attrs=attrs))
         kwargs.setdefault("input_formats", ["%d.%m.%Y", "%d.%m.%y", "%Y-%m-%d"])

@@ -44,7 +44,7 @@ class NoKeyFound(Refused):
 class PrivateKeyShown(Refused):
     """The upload contains a private key, which has been handled as compromised."""
 
-    message = _("The file contains a private key")
+    message = _("You sent a private key")
 
 
 class ChallengeOver(Refused):

@@ -116,7 +116,7 @@ def test_nothing_of_the_key_or_the_file_is_kept(upload, leaked, logged, capfd):
     answer = upload(csr + key)
 
     assert answer.status_code == 400
-    assert "The file contains a private key" in answer.content.decode()
+    assert "You sent a private key" in answer.content.decode()
     assert not Csr.objects.exists()
     secret = key.decode().splitlines()[3]
     assert rows_with(secret) == []

@@ -117,7 +117,7 @@ def test_a_private_key_is_refused_and_nothing_of_it_kept(give, draft):
     ).stdout
     page = give(draft, **upload(orders.openssl_csr() + key))
     assert page.status_code == 400
-    assert "The file contains a private key" in page.text
+    assert "You sent a private key" in page.text
     assert not Csr.objects.exists()
     event = Event.objects.get(action="application.private_key_refused")
     assert event.refused

@@ -213,7 +213,7 @@ class ReasonsForm(VersionForm):
 class DeadlineForm(VersionForm):
     """A later deadline for the answer; `after` is the present one."""
 
-    deadline = DateField(label=_("New deadline"), help_text=_("For example 31.12.2026"))
+    deadline = DateField(label=_("New deadline"))
 
     def __init__(self, *args: Any, after: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -241,7 +241,7 @@ class AskForm(VersionForm):
         rows=8,
         missing=_("Write what is missing or wrong."),
     )
-    deadline = DateField(label=_("Answer by"), help_text=_("For example 31.12.2026"))
+    deadline = DateField(label=_("Answer by"))
 
     def __init__(self, *args: Any, application: Application, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

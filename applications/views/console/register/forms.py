@@ -42,7 +42,7 @@ class DecisionForm(Form):
 class AsOfForm(Form):
     """Two days: the one whose validity is asked, and the one whose knowledge counts."""
 
-    on = DateField(label=_("In force on"), help_text=_("For example 31.12.2026"))
+    on = DateField(label=_("In force on"))
     known = DateField(label=_("As it was known at the end of"))
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:

@@ -44,7 +44,7 @@ class ConformityForm(PartForm):
     )
     conformity_valid_until = DateField(
         label=gettext_lazy("Last day of validity"),
-        help_text=gettext_lazy("As the document says it, for example 31.12.2027."),
+        help_text=gettext_lazy("As the document says it."),
     )
     file = UploadField(
         label=gettext_lazy("Certificate of conformity as a PDF"),
