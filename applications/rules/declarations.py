@@ -15,7 +15,10 @@ DECLARATIONS = {
     ),
     "truth": _("The information in the order is true and complete."),
     "terms": _("I accept the terms of delivery and understand that the order is binding."),
+    "binding": _("I understand that the order is binding."),
 }
+# In submissions made before: the pages showed no terms that could be read.
+_NO_LONGER_ASKED = frozenset({"terms"})
 
 
 def asked(application: Application) -> list[str]:
@@ -26,7 +29,9 @@ def asked(application: Application) -> list[str]:
     (the service description).
     """
     kind = application.kind
-    left_out = set() if kind.has_host_names else {"domains"}
+    left_out = set(_NO_LONGER_ASKED)
+    if not kind.has_host_names:
+        left_out.add("domains")
     if not kind.has_system or intermediaries.is_mediated(application):
         left_out.add("system")
     return [name for name in DECLARATIONS if name not in left_out]

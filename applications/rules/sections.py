@@ -32,7 +32,7 @@ class Section:
     """One part of the form: id, title, and whether a type of certificate has it.
 
     `when` narrows further which orders are asked, that day; `also` is wanted beside the required
-    fields.
+    fields; `optional` whether the order does without the part altogether.
     """
 
     id: str
@@ -40,6 +40,7 @@ class Section:
     has: Callable[[CertificateType], bool] = _every
     when: Callable[[Application, date], bool] = lambda _application, _on: True
     also: Callable[[Application], bool] = lambda _application: True
+    optional: Callable[[Application], bool] = lambda _application: False
 
     def asked(self, application: Application, on: date) -> bool:
         """Return whether the order is asked this part that day."""
@@ -58,8 +59,12 @@ def _technical_named(application: Application) -> bool:
     return bool(application.technical_name and application.technical_email)
 
 
+def _technical_optional(application: Application) -> bool:
+    return not needs_technical_contact(application)
+
+
 def _technical_complete(application: Application) -> bool:
-    return _technical_named(application) or not needs_technical_contact(application)
+    return _technical_named(application) or _technical_optional(application)
 
 
 def _csr_complete(application: Application) -> bool:
@@ -91,7 +96,12 @@ SECTIONS: tuple[Section, ...] = (
     Section("validity", _("Validity")),
     Section("contact", _("Contact person")),
     Section("delivery", _("Delivery")),
-    Section("technical", _("Technical contact"), also=_technical_complete),
+    Section(
+        "technical",
+        _("Technical contact"),
+        also=_technical_complete,
+        optional=_technical_optional,
+    ),
     Section("csr", _("Certificate request (CSR)"), also=_csr_complete),
 )
 BY_ID = {section.id: section for section in SECTIONS}

@@ -60,7 +60,7 @@ def test_no_certificate_of_conformity_is_asked(valma):
 
 def test_it_declares_nothing_of_the_systems_that_providers_administer(valma):
     application = orders.begin(valma, "system_signature")
-    assert declarations.asked(application) == ["authority", "truth", "terms"]
+    assert declarations.asked(application) == ["authority", "truth", "binding"]
 
 
 def test_the_system_writes_the_technical_contacts_organisation(valma):

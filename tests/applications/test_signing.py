@@ -46,8 +46,8 @@ def test_one_whose_membership_ended_does_not_sign(maija, order, now):
         orders.submit(maija, order)
 
 
-SERVER = ["authority", "domains", "truth", "terms"]
-SIGNATURE = ["authority", "system", "truth", "terms"]
+SERVER = ["authority", "domains", "truth", "binding"]
+SIGNATURE = ["authority", "system", "truth", "binding"]
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_every_declaration_is_wanted(matti, type, left_out):
         ("test_server", SERVER),
         ("system_signature", SIGNATURE),
         ("test_system_signature", SIGNATURE),
-        ("email", ["authority", "truth", "terms"]),
+        ("email", ["authority", "truth", "binding"]),
     ],
 )
 def test_what_is_declared_depends_on_the_order(matti, type, asked):

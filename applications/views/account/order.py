@@ -56,12 +56,15 @@ def _certificate(application: Application, now: datetime) -> dict[str, Any]:
 def tasks(request: HttpRequest, application: Application, now: datetime) -> HttpResponse:
     """Show the list of tasks of a draft."""
     parts = summary.parts(application, now=now)
+    needed = [part for part in parts if not part.optional]
     return show(
         request,
         application,
         "tasks",
         parts=parts,
-        done=sum(part.complete for part in parts),
+        needed=len(needed),
+        done=sum(part.complete for part in needed),
+        optional=len(parts) - len(needed),
         ready=not sections.missing(application, on=clock.day(now)),
         check_url=check_url(application),
     )

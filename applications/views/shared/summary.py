@@ -30,7 +30,7 @@ class Row:
 class Part:
     """One part of the order: its rows, and where it is changed (empty when it cannot be).
 
-    `left_out`: nothing was given, and the order does without.
+    `optional`: the order does without it. `left_out`: it does, and nothing was given.
     """
 
     id: str
@@ -38,6 +38,7 @@ class Part:
     rows: list[Row]
     complete: bool
     url: str = ""
+    optional: bool = False
     left_out: bool = False
 
     @property
@@ -59,7 +60,8 @@ def parts(application: Application, *, now: datetime) -> list[Part]:
             rows=rows(application, section.id, now=now),
             complete=section.complete(application),
             url=part_url(application, section.id) if section.id in open_now else "",
-            left_out=section.complete(application) and not section.is_touched(application),
+            optional=section.optional(application),
+            left_out=section.optional(application) and not section.is_touched(application),
         )
         for section in sections.asked(application, on=clock.day(now))
     ]

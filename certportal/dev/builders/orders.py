@@ -37,7 +37,7 @@ CONTACT = {
     "technical_organisation": "Toimittaja Oy",
     "technical_language": "sv",
 }
-DECLARATIONS = ["authority", "domains", "system", "truth", "terms"]
+DECLARATIONS = ["authority", "domains", "system", "truth", "binding"]
 
 
 @dataclass

@@ -60,6 +60,31 @@ def test_saving_a_part_leads_to_the_next_missing_one(web, address, matti):
     assert answer["Location"] == address("applications:part", draft.pk, "host_names")
 
 
+def test_parts_that_are_needed_are_counted_and_optional_ones_told_apart(web, address, matti):
+    web.post(address("applications:new"), {"type": "server"})
+    order = address("applications:order", Application.objects.get().pk)
+    page = web.get(order)
+    assert "2 of the 8 parts that the order needs are ready. 1 part is optional." in said(page)
+
+
+def test_a_technical_contact_who_gets_the_certificate_is_needed(fill, web, address, draft):
+    fill("delivery", mailbox="tekniikka@example.fi", deliver_to="technical_contact")
+    page = web.get(address("applications:order", draft.pk))
+    assert "7 of the 9 parts that the order needs are ready. Every part" in said(page)
+
+
+def said(page):
+    return " ".join(page.text.split())
+
+
+@pytest.mark.parametrize(("type", "named"), [("server", False), ("system_signature", True)])
+def test_names_show_the_unit_only_where_the_certificate_has_it(web, address, matti, type, named):
+    draft = orders.draft(matti, type)
+    page = web.get(address("applications:names", draft.pk)).text
+    assert ("Unit (OU)" in page) == named
+    assert ("A server certificate does not name the unit." in page) != named
+
+
 def test_save_and_return_leads_to_the_list(fill, draft, address):
     answer = fill("purpose", purpose="client", then="tasks")
     assert answer["Location"] == address("applications:order", draft.pk)

@@ -14,7 +14,7 @@ from certportal.foundation import clock
 from certportal.foundation.actors import system
 from issuance import services as authority
 
-DECLARED = {"authority": "on", "domains": "on", "truth": "on", "terms": "on"}
+DECLARED = {"authority": "on", "domains": "on", "truth": "on", "binding": "on"}
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ from certportal.dev.builders import orders
 from certportal.foundation import clock
 from tests.tables import rewrite
 
-DECLARED = {"authority": "on", "domains": "on", "truth": "on", "terms": "on"}
+DECLARED = {"authority": "on", "domains": "on", "truth": "on", "binding": "on"}
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_a_sent_order_is_confirmed_with_number_and_day_in_words(web, send, fresh
     assert fresh.number in page.text
     assert "We handle the order at the latest on" in page.text
     assert fresh.status == Status.CHECKING
-    assert '"declarations":["authority","domains","truth","terms"]' in fresh.submission.content
+    assert '"declarations":["authority","domains","truth","binding"]' in fresh.submission.content
 
 
 @pytest.mark.parametrize("missing", DECLARED)
