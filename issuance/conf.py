@@ -46,6 +46,11 @@ class Pki:
     crl_validity_hours: int = 48
     ocsp_validity_hours: int = 48
 
+    @property
+    def status_hours(self) -> int:
+        """How long whoever fetched a list or a response may rely on it."""
+        return max(self.crl_validity_hours, self.ocsp_validity_hours)
+
     def policy(self, environment: Environment, branch: Branch) -> Policy:
         """The policy asserted by certificates of this environment and branch."""
         url = f"{self.public_url}/ca/"

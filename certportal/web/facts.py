@@ -19,6 +19,7 @@ from applications.rules import certificate_names, lapse, retention, waivers
 from applications.services.applicant import identified
 from applications.workflow import promise
 from certportal.foundation import agency
+from issuance.conf import pki
 from issuance.services.issuing import approve
 
 register = template.Library()
@@ -41,6 +42,7 @@ FACTS = {
     "register_years": (retention.ISSUED.months or 0) // 12,
     "replacement_persons": approve.FOR_REISSUE,
     "sending_minutes": identified.FRESH // MINUTE,
+    "status_hours": pki().status_hours,
     "working_days": promise.WORKING_DAYS,
     **{f"{one.value}_years": one.most_months // 12 for one in CertificateType},
 }

@@ -16,6 +16,7 @@ from applications.views.shared.page import show
 from applications.views.shared.revocation_forms import RevocationForm
 from applications.views.shared.rows import name_of
 from certportal.foundation import clock
+from issuance.conf import pki
 
 
 @order_view
@@ -45,12 +46,17 @@ def revoke(request: HttpRequest, application: Application) -> HttpResponse:
 def consequences() -> list[str]:
     """Return in plain words what revoking a certificate does."""
     return [
-        _("The certificate stops working at once: connections and signatures that use it fail."),
+        _(
+            "The revocation is published at once. Whoever has fetched the status of the certificate"
+            " before may trust it for at most %(hours)s hours more; after that, connections and"
+            " signatures that use it fail."
+        )
+        % {"hours": pki().status_hours},
         _("A revoked certificate can never be taken into use again."),
         _(
             "If the service is still needed, order a new certificate and install it first, unless"
             " the key has been exposed."
         ),
         _("A key that has been exposed is refused for good: the new certificate needs a new key."),
-        _("The revocation is published and mailed to everybody concerned."),
+        _("Everybody concerned is told by email."),
     ]

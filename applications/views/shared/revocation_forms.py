@@ -54,7 +54,7 @@ class RevocationForm(Form):
     )
     understood = _understood(
         gettext_lazy(
-            "I understand that the certificate stops working at once and that the revocation"
+            "I understand that the certificate can no longer be used and that the revocation"
             " cannot be undone."
         )
     )
@@ -89,7 +89,7 @@ class ReviewerForm(Form):
         missing=gettext_lazy("Write the grounds for the revocation."),
     )
     understood = _understood(
-        gettext_lazy("A revoked certificate stops working. This cannot be undone.")
+        gettext_lazy("A revoked certificate can no longer be used. This cannot be undone.")
     )
 
     def __init__(self, *args: Any, reasons: Container[str], **kwargs: Any) -> None:
@@ -112,7 +112,7 @@ class ConfirmForm(Form):
 
     proposal = KeyField()
     understood = _understood(
-        gettext_lazy("The certificate stops working at once. This cannot be undone.")
+        gettext_lazy("The revocation is published at once. It cannot be undone.")
     )
 
 

@@ -7,6 +7,7 @@ from django.test import Client
 
 from applications import services
 from certportal.dev.builders import orders, people
+from issuance.conf import pki
 from issuance.models import Certificate
 
 FILLED = {"reason": "key_compromise", "words": "Avain vuoti.", "understood": "on"}
@@ -58,6 +59,8 @@ def test_what_revoking_means_is_said_before_it_is_done(web, pages):
     page = web.get(pages["revoke"]).text
     assert "A revoked certificate can never be taken into use again." in page
     assert Certificate.objects.get().certificate.subject.rfc4514_string()[:8] in page
+    assert f"may trust it for at most {pki().status_hours} hours more" in page
+    assert "at once: connections" not in page
     assert state() == "issued"
 
 
