@@ -1,8 +1,9 @@
 """One line about an order or a certificate, for lists."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
@@ -59,7 +60,7 @@ class CertificateRow:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """How a certificate stands: in force, revoked or expired, in a word and its colour."""
+    """How an order or a certificate stands, in a word and its colour."""
 
     label: str
     tone: str
@@ -73,18 +74,26 @@ def tone(status: str) -> str:
 def order_rows(found: Iterable[Application], *, now: datetime) -> list[OrderRow]:
     """Return the lines about the orders; of one whose certificate has ended, that is told."""
     orders = list(found)
+    stand = standings(orders, now=now)
+    return [_order_row(order, stand[order.pk], now) for order in orders]
+
+
+def _order_row(order: Application, shown: Condition, now: datetime) -> OrderRow:
+    is_test = order.kind.is_test
+    return OrderRow(order, name_of(order), is_test, shown.label, shown.tone, due(order, now=now))
+
+
+def standings(orders: Sequence[Application], *, now: datetime) -> dict[UUID, Condition]:
+    """Return how each order stands, by its key: its status, or how its certificate has ended."""
     ended = {
         one.reference: condition(one, now=now)
         for one in Certificate.objects.filter(reference__in=[order.pk for order in orders])
         if one.state == Certificate.State.REVOKED or one.not_after <= now
     }
-    return [_order_row(order, ended.get(order.pk), now) for order in orders]
-
-
-def _order_row(order: Application, ended: Condition | None, now: datetime) -> OrderRow:
-    shown = ended or Condition(order.get_status_display(), tone(order.status))
-    is_test = order.kind.is_test
-    return OrderRow(order, name_of(order), is_test, shown.label, shown.tone, due(order, now=now))
+    return {
+        order.pk: ended.get(order.pk) or Condition(order.get_status_display(), tone(order.status))
+        for order in orders
+    }
 
 
 def condition(certificate: Certificate, *, now: datetime) -> Condition:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from accounts.access import actor_for
 from applications import services
 from applications.models.certificate_types import Delivery
 from applications.rules.certificate_order import certificate_order
@@ -181,8 +182,24 @@ def test_earlier_orders_and_certificates_are_remembered(matti, cas, riitta, desk
     old = orders.delivered(matti, riitta)
     new = orders.in_review(matti)
     answer = desk.open("case", new.pk)
-    assert [one.number for one in answer.context["earlier"]] == [old.number]
-    assert [one.reference for one in answer.context["certificates"]] == [old.pk]
+    (before,) = answer.context["earlier"]
+    assert (before[0].number, before[1].label) == (old.number, "Delivered")
+    (certificate,) = answer.context["certificates"]
+    assert (certificate[0].reference, certificate[1].label) == (old.pk, "Valid")
+
+
+def test_an_order_whose_certificate_is_revoked_is_nowhere_called_delivered(
+    matti, cas, riitta, desk
+):
+    old, new = orders.delivered(matti, riitta), orders.in_review(matti)
+    given = {"actor": actor_for(matti), "person": matti, "now": clock.now()}
+    services.revoke(old.pk, reason="cessation_of_operation", words="", **given)
+    ((_order, standing),) = desk.open("case", new.pk).context["earlier"]
+    assert standing.label == "Revoked"
+    assert desk.open("case", old.pk).context["standing"].label == "Revoked"
+    queue = desk.open("queue", q=old.number).context["rows"]
+    assert [row["standing"].label for row in queue] == ["Revoked"]
+    assert ";Revoked;" in desk.open("queue_csv", q=old.number).text
 
 
 def test_a_case_of_ones_own_organisation_is_for_others(waiting, riitta, pharmacy, desk, now):

@@ -2,14 +2,15 @@
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from applications.documents.certificate_files import orders_of
 from applications.models import Application, Submission
 from applications.rules.fields import FIELDS, Field
+from applications.views.shared.rows import Condition, condition, standings
 from applications.workflow import Status
 from issuance.models import Certificate
 
@@ -51,14 +52,17 @@ def plain(field: Field, value: Any) -> str:
     return field.in_words(value) or _("none")
 
 
-def earlier(application: Application) -> QuerySet[Application]:
-    """Return the organisation's other submitted orders with their decisions, newest first."""
+def earlier(application: Application, *, now: datetime) -> list[tuple[Application, Condition]]:
+    """Return the organisation's other submitted orders and how they stand, newest first."""
     others = Application.objects.filter(organisation=application.organisation_id)
     submitted = others.exclude(pk=application.pk).exclude(status=Status.DRAFT)
-    return submitted.prefetch_related("decisions").order_by("-submitted_at")[:MOST]
+    found = list(submitted.prefetch_related("decisions").order_by("-submitted_at")[:MOST])
+    stand = standings(found, now=now)
+    return [(one, stand[one.pk]) for one in found]
 
 
-def certificates(application: Application) -> QuerySet[Certificate]:
-    """Return the organisation's certificates, newest first."""
+def certificates(application: Application, *, now: datetime) -> list[tuple[Certificate, Condition]]:
+    """Return the organisation's certificates and how they stand, newest first."""
     found = Certificate.objects.filter(reference__in=orders_of(application.organisation))
-    return found.order_by("-issued_at")[:MOST]
+    newest = found.order_by("-issued_at")[:MOST]
+    return [(one, condition(one, now=now)) for one in newest]

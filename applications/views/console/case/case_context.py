@@ -25,7 +25,7 @@ from applications.views.console.case import background as background_case
 from applications.views.shared import history
 from applications.views.shared.due import due
 from applications.views.shared.page import about
-from applications.views.shared.rows import tone
+from applications.views.shared.rows import standings
 from applications.workflow import Action, Status
 from certportal.foundation import clock
 from issuance.models import PreparedCertificate
@@ -36,7 +36,7 @@ from issuance.services.issuing.approve import approval_state, approvers
 def identity(application: Application, person: Person, *, now: datetime) -> dict[str, Any]:
     """Return what stands at the top of every page about the case."""
     return about(application) | {
-        "status_tone": tone(application.status),
+        "standing": standings([application], now=now)[application.pk],
         "due": due(application, now=now),
         "is_mine": application.reviewer_id == person.pk,
         "bias": impartiality.bias(person, application, now=now),
@@ -125,13 +125,13 @@ def pending(application: Application, person: Person) -> dict[str, Any]:
 
 def background(application: Application) -> dict[str, Any]:
     """Return what went before: submissions, earlier orders, certificates, events."""
-    submissions = list(application.submissions.select_related("person"))
+    submissions, now = list(application.submissions.select_related("person")), clock.now()
     return {
         "submissions": submissions,
         "frozen": background_case.contents(submissions[-1]) if submissions else [],
         "changes": background_case.changes(submissions),
-        "earlier": background_case.earlier(application),
-        "certificates": background_case.certificates(application),
+        "earlier": background_case.earlier(application, now=now),
+        "certificates": background_case.certificates(application, now=now),
         "history": history.history(application),
         "relied": register_then_and_now.rows(application),
         **register_then_and_now.certified(application),

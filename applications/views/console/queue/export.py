@@ -1,8 +1,12 @@
 """The queue as a file for a spreadsheet."""
 
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
 from django.utils.translation import gettext as _
 
 from applications.models import Application
+from applications.views.shared.rows import standings
 
 
 def head() -> list[str]:
@@ -20,8 +24,14 @@ def head() -> list[str]:
     ]
 
 
-def row(case: Application) -> list[str]:
-    """Return one case; days in ISO 8601, so that they sort."""
+def rows(found: Iterable[Application], *, now: datetime) -> Iterator[list[str]]:
+    """Return the row of each case; days in ISO 8601, so that they sort."""
+    cases = list(found)
+    stand = standings(cases, now=now)
+    return (_row(case, stand[case.pk].label) for case in cases)
+
+
+def _row(case: Application, standing: str) -> list[str]:
     kind = case.kind
     return [
         case.number,
@@ -29,7 +39,7 @@ def row(case: Application) -> list[str]:
         business_id_of(case),
         str(kind.label),
         "test" if kind.is_test else "production",
-        case.get_status_display(),
+        standing,
         case.due_on.isoformat() if case.due_on else "",
         str(case.reviewer or ""),
         case.submitted_at.date().isoformat() if case.submitted_at else "",

@@ -22,7 +22,7 @@ from applications.views.console import replacements, spreadsheet
 from applications.views.console.queue import export
 from applications.views.console.queue.filters import QueueFilter
 from applications.views.shared.due import due
-from applications.views.shared.rows import tone
+from applications.views.shared.rows import standings
 from applications.workflow import Status
 from certportal.foundation import clock
 from certportal.foundation.outbox import set_aside
@@ -44,12 +44,13 @@ def queue(request: HttpRequest) -> HttpResponseBase:
     narrowed = narrow(request)
     page = Paginator(narrowed.qs, PAGE).get_page(request.GET.get("page"))
     now = clock.now()
+    stand = standings(list(page), now=now)
     rows = [
         {
             "case": one,
             "is_test": one.kind.is_test,
             "due": due(one, now=now),
-            "tone": tone(one.status),
+            "standing": stand[one.pk],
         }
         for one in page
     ]
@@ -74,7 +75,8 @@ def queue(request: HttpRequest) -> HttpResponseBase:
 @require_safe
 def queue_csv(request: HttpRequest) -> HttpResponseBase:
     """Hand out the same list as a file for a spreadsheet."""
-    return spreadsheet.answer("queue", export.head(), map(export.row, narrow(request).qs))
+    rows = export.rows(narrow(request).qs, now=clock.now())
+    return spreadsheet.answer("queue", export.head(), rows)
 
 
 @access.reviewer_required
