@@ -30,11 +30,12 @@ def pkix_findings(der: bytes) -> Iterator[Finding]:
         for description in result.finding_descriptions:
             severity = _SEVERITIES.get(description.finding.severity)
             if severity is not None and description.finding.code not in _LEFT_OUT:
-                detail = f"{description.finding.code} {description.message or ''}".strip()
+                code = description.finding.code
+                detail = f"{code} {description.message or ''}".strip()
                 yield Finding(
                     rule="lint.pkix",
                     severity=severity,
-                    params={"detail": detail, "path": result.node.path},
+                    params={"detail": detail, "path": result.node.path, "problem": code},
                 )
 
 

@@ -57,4 +57,10 @@ SENTENCES: dict[str, dict[str, str]] = {
         "lint.addresses": _("An address in the certificate is wrong: %(detail)s"),
         "lint.pkix": _("The certificate linter says: %(detail)s"),
     },
+    "nothing": {
+        "lint.pkix:pkix.certificate_policies_policy_has_qualifier": _(
+            "The certificate names the address of the certificate policy, as every certificate of"
+            " this authority does."
+        ),
+    },
 }
