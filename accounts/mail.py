@@ -99,6 +99,11 @@ MAILS = registry(
     _mail("succession", Succession.objects, "succession"),
     _mail("administrator_asked", AdministratorRequest.objects.filter(decided_at=None), "asked"),
     _mail("administrator_decided", AdministratorRequest.objects, "asked"),
+    _mail(
+        "right_confirmed",
+        Membership.objects.exclude(basis__in=Membership.UNCONFIRMED),
+        "membership",
+    ),
     _mail("account_decided", AccountDecision.objects, "decision", context=_account_decided),
     _mail("address_changed", EmailCode.objects, "code", to="replaced"),
     _mail("second_factor", Event.objects, "event", context=_second_factor),

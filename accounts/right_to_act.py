@@ -43,14 +43,19 @@ def is_shown(membership: Membership) -> bool:
     return not is_unconfirmed(right_of(membership.person, membership.organisation))
 
 
+def shown_members(organisation: Organisation, **like: object) -> list[Membership]:
+    """Return the current memberships `like` this whose right is confirmed, oldest first."""
+    current = organisation.memberships.filter(ended_at=None, **like)
+    found = current.select_related("person", "organisation").order_by("begun_at")
+    return [one for one in found if is_shown(one)]
+
+
 def confirmed_administrators(organisation: Organisation) -> list[Membership]:
     """Return the current administrators whose right to act is confirmed, oldest first.
 
     Only they can invite, and only they are told who asks to be invited.
     """
-    current = organisation.memberships.filter(ended_at=None, role=Membership.Role.ADMINISTRATOR)
-    found = current.select_related("person", "organisation").order_by("begun_at")
-    return [one for one in found if is_shown(one)]
+    return shown_members(organisation, role=Membership.Role.ADMINISTRATOR)
 
 
 def _root(own: Membership, organisation: Organisation) -> Membership | None:

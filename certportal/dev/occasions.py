@@ -103,13 +103,16 @@ class Accounts:
             orders.drain()
 
     def decided_on_the_account(self) -> None:
-        """The authority ends a membership, withdraws a right and closes the account."""
+        """The authority ends a membership, withdraws and confirms a right, closes the account."""
         orders.waiting_for_contact(self.matti)
-        now = clock.now()
+        now, right = clock.now(), self.matti.memberships.get().pk
         other = people.make_member("Aino Ala", self.pharmacy, role="administrator", now=now)
         do(self.riitta, services.end_membership, other.memberships.get().pk, reasons=WORDS)
         orders.drain()
-        do(self.riitta, services.withdraw_right, self.matti.memberships.get().pk, reasons=WORDS)
+        do(self.riitta, services.withdraw_right, right, reasons=WORDS)
+        orders.drain()
+        until = clock.day(now) + timedelta(days=90)
+        do(self.riitta, services.confirm_right, right, note=WORDS, until=until)
         orders.drain()
         do(self.riitta, services.close_account, self.pharmacy.pk, reasons=WORDS)
 

@@ -70,6 +70,17 @@ def told(kind):
     return [one.payload["to"] for one in OutboxItem.objects.filter(payload__kind=kind)]
 
 
+def test_whoever_is_confirmed_is_told_so_and_those_they_invited(seppo, account, riitta, now):
+    maija = people.make_member("Maija Mallikas", account, now=now)
+    people.make_member("Teemu Tekninen", account, role="technical", now=now)
+    confirm(seppo, riitta, now)
+    assert sorted(told("right_confirmed")) == sorted([str(seppo.pk), str(maija.pk)])
+    item = OutboxItem.objects.get(payload__kind="right_confirmed", payload__to=str(seppo.pk))
+    mail = mails.written(item, now=now)
+    assert mail.to == "seppo@example.fi"
+    assert mail.subject.endswith("on vahvistettu")
+
+
 def test_a_founder_nobody_confirmed_learns_of_nobody_who_asks(seppo, pekka):
     assert told("join_request") == []
     page = people.log_in(Client(), seppo).get(MEMBERS)

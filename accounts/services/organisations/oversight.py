@@ -8,8 +8,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import access
 from accounts.event_names import AccountEvent
-from accounts.models import AccountDecision, Membership, Organisation, Person
-from accounts.right_to_act import confirmed_administrators, is_shown, is_unconfirmed, right_of
+from accounts.models import AccountDecision, Membership, Person
+from accounts.right_to_act import (
+    confirmed_administrators,
+    is_unconfirmed,
+    right_of,
+    shown_members,
+)
 from accounts.services import mailing
 from accounts.services.organisations import membership as members
 from accounts.services.organisations.administrator_requests import MayNotDecide
@@ -83,16 +88,16 @@ def withdraw_right(
     _require(by, found.organisation_id, now)
     if is_unconfirmed(found):
         raise NothingConfirmed
-    before = _shown(found.organisation)
+    before = shown_members(found.organisation)
     confirm.set_basis(found, Membership.Basis.UNVERIFIED)
-    after = _shown(found.organisation)
-    fallen = [one for key, one in before.items() if key not in after]
+    after = shown_members(found.organisation)
+    fallen = [one for one in before if one not in after]
     for one in fallen:
         members.cancel_invitations(one, actor, now)
         sessions.renew(one.person)
     events.record(AccountEvent.MEMBERSHIP_RIGHT_WITHDRAWN, found, actor=actor, now=now)
     decision = _decide(Kind.RIGHT_WITHDRAWN, found, reasons, by, now)
-    stay = [one for one in after.values() if one.role == Membership.Role.ADMINISTRATOR]
+    stay = [one for one in after if one.role == Membership.Role.ADMINISTRATOR]
     told = [one.person for one in (*fallen, *stay)]
     mailing.enqueue_for(told, "account_decided", decision, now=now)
     return decision
@@ -142,13 +147,6 @@ def resting_on(membership: Membership) -> list[Membership]:
 def _require(by: Person, organisation_id: UUID, now: datetime) -> None:
     if not may_decide(by, organisation_id, now=now):
         raise MayNotDecide
-
-
-def _shown(organisation: Organisation) -> dict[int, Membership]:
-    """Return the current memberships whose right is confirmed, by primary key."""
-    current = organisation.memberships.filter(ended_at=None)
-    found = current.select_related("person", "organisation").order_by("begun_at")
-    return {one.pk: one for one in found if is_shown(one)}
 
 
 def _decide(

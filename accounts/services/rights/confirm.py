@@ -1,5 +1,6 @@
 """A reviewer's confirmation that a person may act for an organisation."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from django.db import transaction
@@ -8,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts import access
 from accounts.event_names import AccountEvent
 from accounts.models import Membership, Person
-from accounts.right_to_act import confirmed_administrators, is_unconfirmed
+from accounts.right_to_act import is_unconfirmed, shown_members
+from accounts.services import mailing
 from accounts.services.rights import askers
 from accounts.services.rights import documents as documents_rights
 from accounts.weak_evidence import require_in_range
@@ -62,7 +64,8 @@ def confirm_right(
 ) -> Membership:
     """Confirm the member's right to act; does nothing if it is confirmed without an end.
 
-    Administrators who become confirmed by this are mailed the open requests to be invited.
+    Whose right it confirms, the invited ones included, are mailed so, if a reviewer does it (`by`);
+    administrators who become confirmed by this are mailed the open requests to be invited.
     `note`: the evidence that the reviewer saw, at most 300 characters; if empty, the names of the
     documents handed in. `until`: the last day on which the person's word is enough, if nothing else
     shows the right; then the note is the reason. The person's own statement is kept. Raises
@@ -82,7 +85,7 @@ def confirm_right(
         require_in_range(until, now)
     elif says_nothing_new(membership, note):
         raise SameAsBefore
-    known = {one.pk for one in confirmed_administrators(membership.organisation)}
+    known = shown_members(membership.organisation)
     decided = Membership.Basis.REVIEWER_DECISION
     set_basis(membership, decided, note=note, by=by, at=now, until=until)
     events.record(
@@ -94,10 +97,19 @@ def confirm_right(
         documents=[one.sha256 for one in documents],
         until=until.isoformat() if until else "",
     )
-    confirmed = confirmed_administrators(membership.organisation)
-    new = [one for one in confirmed if one.pk not in known]
-    askers.tell_of(askers.waiting(membership.organisation), new, now=now)
+    new = [one for one in shown_members(membership.organisation) if one not in known]
+    if by is not None:
+        _tell_of(membership, new, now=now)
+    new_administrators = [one for one in new if one.role == Membership.Role.ADMINISTRATOR]
+    askers.tell_of(askers.waiting(membership.organisation), new_administrators, now=now)
     return membership
+
+
+def _tell_of(right: Membership, new: Sequence[Membership], *, now: datetime) -> None:
+    """Mail the right's confirmation to its holder, and to whoever orders by it from now on."""
+    order = [one for one in new if one.role != Membership.Role.TECHNICAL]
+    told = [one.person for one in (right, *order) if one.ended_at is None]
+    mailing.enqueue_for(told, "right_confirmed", right, now=now)
 
 
 def set_basis(
