@@ -11,6 +11,7 @@ from celery import shared_task
 
 from certportal.foundation import alarms, clock
 from certportal.foundation.errors import Unavailable
+from certportal.foundation.measures import Step, timed
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox
 from issuance import services
@@ -40,7 +41,8 @@ def issue(
 ) -> None:
     """Issue the certificate approved for the reference."""
     confirmed = datetime.fromisoformat(confirmed_at) if confirmed_at else None
-    services.issue_confirmed(UUID(reference), confirmed_at=confirmed, now=now)
+    with timed(Step.ISSUE):
+        services.issue_confirmed(UUID(reference), confirmed_at=confirmed, now=now)
 
 
 @outbox.task("issuance.issue_many")
@@ -50,7 +52,8 @@ def issue_many(
     """Issue the certificates approved for the references, together."""
     confirmed = datetime.fromisoformat(confirmed_at) if confirmed_at else None
     wanted = [UUID(reference) for reference in references]
-    services.issue_all_confirmed(wanted, confirmed_at=confirmed, now=now)
+    with timed(Step.ISSUE_MANY):
+        services.issue_all_confirmed(wanted, confirmed_at=confirmed, now=now)
 
 
 @outbox.task("issuance.publish_crl")

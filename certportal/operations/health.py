@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import redis
 from celery import shared_task
@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 
 from accounts.register.lookup import queries
 from accounts.register.models import Kind
-from certportal.foundation import alarms, clock, redis_store
+from certportal.foundation import alarms, clock, measures, redis_store
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.files.scanning import protocol as scanning
 from certportal.foundation.models import OutboxItem
@@ -50,14 +50,16 @@ def store() -> redis.Redis:
 
 @shared_task(name="portal.beat")
 def beat() -> None:
-    """Write the heartbeat of the worker that runs this, and what it finds it cannot do.
+    """Write the heartbeat of the worker that runs this, what it cannot do, and what it measured.
 
-    Both stand under the name of its queue, as long as a heartbeat counts.
+    All stand under the name of its queue, as long as a heartbeat counts.
     """
     queue, place = settings.PORTAL_PROCESS, store()
     place.set(heartbeat_of(queue), clock.now().isoformat(), ex=HEARTBEAT_LIFE)
-    found = json.dumps(self_checks.failing(queue))
-    place.set(self_checks.key_of(queue), found, ex=HEARTBEAT_LIFE)
+    failing = json.dumps(self_checks.failing(queue))
+    place.set(self_checks.key_of(queue), failing, ex=HEARTBEAT_LIFE)
+    if taken := measures.told():
+        place.set(measures.key_of(queue), json.dumps(taken), ex=HEARTBEAT_LIFE)
 
 
 type Signs = Mapping[str, str]
@@ -74,15 +76,18 @@ def read_signs() -> Signs:
         *map(self_checks.key_of, self_checks.SELF_CHECKS),
         *map(alarms.key_of, (*ALARMS, *TO_DO)),
     ]
-    found = zip(keys, store().mget(keys), strict=True)
-    return {key: said for key, said in found if isinstance(said, str)}
+    answers = zip(keys, store().mget(keys), strict=True)
+    return {key: said for key, said in answers if isinstance(said, str)}
+
+
+ALIVE = {"beat": "beat", **{f"worker-{queue}": queue for queue in QUEUES}}
+"""Who gives signs of life, by the name for one that does not."""
 
 
 def unwell_by(signs: Signs) -> list[str]:
     """Return the names of what is not well by what workers, beat and alarms say."""
-    alive = {"beat": "beat", **{f"worker-{queue}": queue for queue in QUEUES}}
     return [
-        *(name for name, process in alive.items() if not is_alive(process, signs)),
+        *(name for name, process in ALIVE.items() if not is_alive(process, signs)),
         *(name for name in self_checks.NAMES if self_checks.is_reported(name, signs)),
         *sounding(ALARMS, signs),
     ]
@@ -213,6 +218,32 @@ CHECKS: dict[str, Callable[[], bool]] = {
 }
 
 
+UNDELIVERED = "undelivered-mail"
+UNWELL = ("redis", *ALIVE, *self_checks.NAMES, *ALARMS, *CHECKS)
+"""All names of what may be not well."""
+
+
+class Found(NamedTuple):
+    """The names of what is not well, and of what waits for a person."""
+
+    unwell: list[str]
+    to_do: list[str]
+
+
+def found(checks: Mapping[str, Callable[[], bool]] = CHECKS) -> Found:
+    """Read all signs and run the checks."""
+    signs: Signs = {}
+    unwell: list[str] = []
+    try:
+        signs = read_signs()
+    except (redis.RedisError, OSError):
+        unwell.append("redis")
+    unwell += unwell_by(signs)
+    unwell += [name for name, check in checks.items() if not is_well(check)]
+    to_do = [] if is_well(refused_mails) else [UNDELIVERED]
+    return Found(unwell, [*to_do, *sounding(TO_DO, signs)])
+
+
 def is_well(check: Callable[[], bool]) -> bool:
     """Run the check; return False if a service does not answer."""
     try:
@@ -233,16 +264,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
     `to_do` names what waits for a person; it makes nothing unwell.
     """
-    signs: Signs = {}
-    unwell: list[str] = []
-    try:
-        signs = read_signs()
-    except (redis.RedisError, OSError):
-        unwell.append("redis")
-    unwell += unwell_by(signs)
-    unwell += [name for name, check in CHECKS.items() if not is_well(check)]
-    to_do = [] if is_well(refused_mails) else ["undelivered-mail"]
-    to_do += sounding(TO_DO, signs)
+    unwell, to_do = found()
     body: dict[str, Any] = {
         "status": "unwell" if unwell else "well",
         "not_well": unwell,

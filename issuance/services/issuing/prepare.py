@@ -12,6 +12,7 @@ from django.db import transaction
 
 from certportal.foundation import bulk_insert, events
 from certportal.foundation.actors import Actor, system
+from certportal.foundation.measures import Step, timed
 from certportal.foundation.models import Event
 from issuance import journal
 from issuance.authority.build import specimen
@@ -123,11 +124,16 @@ def _build(
     plans = [_plan(*each, now) for each in zip(orders, examined, strict=True)]
     made = [(plan, specimen(plan)) if plan else None for plan in plans]
     columns = [_columns(*each) if each else {} for each in made]
-    linted = [lint(each[1], each[0]) if each else [] for each in made]
+    linted = [_lint(*each) if each else [] for each in made]
     return [
         (own, [*evidence.findings, *found])
         for evidence, own, found in zip(examined, columns, linted, strict=True)
     ]
+
+
+def _lint(plan: Plan, made: x509.Certificate) -> list[Finding]:
+    with timed(Step.LINT):
+        return lint(made, plan)
 
 
 def _plan(order: CertificateOrder, evidence: Evidence, now: datetime) -> Plan | None:
