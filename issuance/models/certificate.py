@@ -75,6 +75,9 @@ class Certificate(models.Model):
                 name="certificate_revoked",
             ),
             models.Index(fields=["organisation", "-issued_at"], name="certificate_of_organisation"),
+            models.Index(
+                fields=["not_after"], condition=Q(state="issued"), name="certificate_ending"
+            ),
         ]
 
     def __str__(self) -> str:
