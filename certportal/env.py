@@ -10,8 +10,9 @@ from django.core.exceptions import ImproperlyConfigured
 
 # development: with test persons and readable logs; test: for `./portal test`.
 ENVIRONMENTS = ("development", "test", "production")
-# `ca` is the only worker that signs; `manage` runs Django commands, including key ceremonies.
-PROCESSES = ("web", "front", "default", "mail", "ca", "beat", "manage")
+# `ca` is the only worker that signs; `metrics` tells monitoring how the service is; `manage` runs
+# Django commands, including key ceremonies.
+PROCESSES = ("web", "front", "default", "mail", "ca", "beat", "metrics", "manage")
 
 
 def text(name: str, default: str = "") -> str:
@@ -113,7 +114,8 @@ def database_limits(process: str) -> dict[str, Any]:
     Each is overridden by the same name in the query of DATABASE_URL. A connection is given up after
     2 s, an answer whose packets are not even acknowledged after 10 s. In the process `web`, and in
     commands in its container, the server itself ends a statement after 10 s; what may need longer
-    runs in a worker or as `manage`. See also `database_limit`.
+    runs in a worker or as `manage`. See also `database_limit`. `metrics` only reads, and gives a
+    statement up after 2 s.
     """
     limits = {
         "connect_timeout": "2",
@@ -122,7 +124,11 @@ def database_limits(process: str) -> dict[str, Any]:
         "keepalives_interval": "5",
         "keepalives_count": "2",
     }
-    return limits | ({"options": "-c statement_timeout=10s"} if process == "web" else {})
+    of_process = {
+        "web": "-c statement_timeout=10s",
+        "metrics": "-c statement_timeout=2s -c default_transaction_read_only=on",
+    }
+    return limits | ({"options": of_process[process]} if process in of_process else {})
 
 
 def mailer(url: str, directory: Path) -> dict[str, Any]:

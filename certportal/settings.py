@@ -84,6 +84,13 @@ MIDDLEWARE = [
     "certportal.web.errors.ErrorMiddleware",
 ]
 
+# Where Prometheus asks web and `metrics`; without a port neither listens nor counts.
+METRICS_PORT = int(env.text("METRICS_PORT", "0")) if PORTAL_PROCESS in {"web", "metrics"} else 0
+# An address of this machine, or the network in which its own address is taken.
+METRICS_ADDRESS = env.text("METRICS_ADDRESS", "127.0.0.1")
+if METRICS_PORT and PORTAL_PROCESS == "web":
+    MIDDLEWARE.insert(0, "certportal.operations.metrics.answers.Counted")
+
 ROOT_URLCONF = "certportal.urls"
 WSGI_APPLICATION = "certportal.wsgi.application"
 TEMPLATES = [
@@ -358,7 +365,7 @@ KEY_SETTINGS = [
     "CA_PKCS11_TOKEN",
     "CA_PKCS11_PIN_FILE",
 ]
-KEYLESS = {"web", "front", "default", "mail", "beat"}
+KEYLESS = {"web", "front", "default", "mail", "beat", "metrics"}
 if PORTAL_PROCESS in KEYLESS and any(globals()[name] for name in KEY_SETTINGS):
     raise ImproperlyConfigured(f"The process {PORTAL_PROCESS} must not be told of signing keys.")
 # Where the keys are: a backend of issuance.signers and its options. Chains are in CA_KEYS_DIR.

@@ -28,7 +28,7 @@ WORKER = [*CELERY, "worker", "--without-gossip", "--without-mingle", "-l", "INFO
 
 
 class Stack:
-    """Starts and stops processes by name: broker, web, default, mail, ca, beat.
+    """Starts and stops processes by name: broker, web, default, mail, ca, beat, metrics.
 
     The broker is a Redis of this stack alone; with `redis_number` it is that database of the
     Redis that REDIS_URL names, and `broker` need not be started.
@@ -76,6 +76,7 @@ class Stack:
             "default": [*WORKER, "-Q", "default", "-c", "2", "-n", "default@test"],
             "mail": [*WORKER, "-Q", "mail", "-c", "2", "-n", "mail@test"],
             "ca": [*WORKER, "-Q", "ca", "-c", "1", "-n", "ca@test"],
+            "metrics": [sys.executable, "-m", "certportal.operations.metrics"],
             "beat": [
                 *CELERY,
                 "beat",

@@ -13,6 +13,7 @@ from issuance.publication.ask_worker import LONGEST_REQUEST
 
 ROOT = Path(__file__).parent.parent
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+MEASURED = yaml.safe_load((ROOT / "docker-compose.metrics.yml").read_text())
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 STATUS = (ROOT / "certportal/operations/proxy/shared/status.conf").read_text()
 PARTS = [ROOT / "portal", *ROOT.glob("certportal/shell/*.sh")]
@@ -137,7 +138,7 @@ def test_backup_and_restore_start_the_database_and_nothing_else():
 # Given by the image or the engine, or none of production's.
 NOT_IN_COMPOSE = {
     *("PORTAL_DATA", "PORTAL_PROCESS", "STATIC_ROOT", "CA_PKCS11_MODULE", "CA_PKCS11_TOKEN"),
-    *("CA_PKCS11_PIN_FILE", "FRONT_PORT"),
+    *("CA_PKCS11_PIN_FILE", "FRONT_PORT", "METRICS_PORT", "METRICS_ADDRESS"),
 }
 
 
@@ -163,7 +164,9 @@ def test_every_setting_of_the_docs_reaches_the_containers():
 
 
 def test_each_setting_that_compose_asks_for_stands_in_the_example():
-    asked = set(re.findall(r"(?<!\$)\$\{([A-Z_]+)", (ROOT / "docker-compose.yml").read_text()))
+    files = ("docker-compose.yml", "docker-compose.metrics.yml")
+    text = "".join((ROOT / file).read_text() for file in files)
+    asked = set(re.findall(r"(?<!\$)\$\{([A-Z_]+)", text))
     example = (ROOT / "deploy/env.example").read_text()
     assert sorted(name for name in asked if f"{name}=" not in example) == []
 
@@ -200,6 +203,29 @@ def test_a_token_is_for_the_signer_and_ceremonies_and_changes_nothing_of_the_oth
     for service in token["services"].values():
         assert service["environment"]["CA_PKCS11_PIN_FILE"] == "/run/secrets/token_pin"
         assert all(volume.endswith(":ro") for volume in service["volumes"])
+
+
+def test_metrics_are_reached_from_a_network_of_their_own_that_the_proxy_is_not_in():
+    assert set(MEASURED["services"]) == {"web", "metrics"}
+    web, metrics = MEASURED["services"]["web"], MEASURED["services"]["metrics"]
+    assert set(web) == {"environment", "networks"} and web["networks"] == ["measures"]
+    assert set(metrics["networks"]) == {"measures", "back"}
+    assert MEASURED["networks"]["measures"]["internal"]
+    (subnet,) = MEASURED["networks"]["measures"]["ipam"]["config"]
+    assert web["environment"]["METRICS_ADDRESS"] == subnet["subnet"]
+    assert not any(service.get("ports") for service in MEASURED["services"].values())
+    assert "measures" not in SERVICES["proxy"]["networks"]
+    assert "METRICS_PORT" not in str(COMPOSE)  # without the second file nobody listens
+
+
+def test_the_process_of_metrics_may_read_and_nothing_else():
+    metrics = MEASURED["services"]["metrics"]
+    assert metrics["secrets"] == ["database_url", "redis_url"]
+    assert metrics["environment"]["PORTAL_PROCESS"] == "metrics"
+    assert all(volume.endswith(":ro") for volume in metrics["volumes"])
+    assert metrics["read_only"] and metrics["cap_drop"] == ["ALL"]
+    assert metrics["security_opt"] == SERVICES["beat"]["security_opt"]
+    assert metrics["user"] == SERVICES["beat"]["user"] and "ports" not in metrics
 
 
 def test_the_signer_shares_no_writable_volume_with_those_who_read_uploads():

@@ -33,7 +33,7 @@ def start(process, code="settings.DEBUG", **extra):
     )
 
 
-@pytest.mark.parametrize("process", ["web", "front", "default", "mail", "beat"])
+@pytest.mark.parametrize("process", ["web", "front", "default", "mail", "beat", "metrics"])
 @pytest.mark.parametrize("name", KEYS)
 def test_a_process_that_must_not_see_keys_refuses_to_start_with_them(process, name):
     result = start(process, **{name: KEYS[name]})
@@ -131,7 +131,7 @@ def test_what_is_no_address_is_not_taken_for_one(address):
 def test_a_process_of_another_name_is_not_taken_for_one_that_may_sign():
     result = start("webb", **KEYS)
     assert (
-        "PORTAL_PROCESS must be web, front, default, mail, ca, beat or manage, not 'webb'."
+        "PORTAL_PROCESS must be web, front, default, mail, ca, beat, metrics or manage, not 'webb'."
         in result.stderr
     )
 
@@ -219,6 +219,7 @@ TOLD = {
         ("front", "[]"),
         ("ca", "[]"),
         ("beat", "[]"),
+        ("metrics", "[]"),
     ],
 )
 @pytest.mark.parametrize("environment", ["production", "development"])

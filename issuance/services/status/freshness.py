@@ -47,6 +47,28 @@ def lists_soon_over(now: datetime) -> list[str]:
     return [stem for stem in _needed(now) if _is_short(stem, now, SOON_OVER)]
 
 
+class Served(NamedTuple):
+    """A list that must be served: when it was made and until when it counts, if it is there."""
+
+    stem: str
+    is_roots: bool
+    begun: datetime | None
+    until: datetime | None
+    ca_until: datetime
+
+
+def needed_lists(now: datetime) -> list[Served]:
+    """What stands in the place of each list that a CA or root must publish."""
+    return [_served(stem, issuer) for stem, issuer in _needed(now).items()]
+
+
+def _served(stem: str, issuer: x509.Certificate) -> Served:
+    served = repository.served_crl(stem)
+    begun, until = (served.facts.this_update, served.facts.next_update) if served else (None, None)
+    is_roots = issuer.issuer == issuer.subject
+    return Served(stem, is_roots, begun, until, issuer.not_valid_after_utc)
+
+
 def late_responses(now: datetime) -> list[str]:
     """Stems of the CAs with OCSP responses that are overdue for renewal.
 

@@ -1,0 +1,31 @@
+"""The process `metrics`: `python -m certportal.operations.metrics` serves the service's state."""
+
+import os
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "certportal.settings")
+os.environ.setdefault("PORTAL_PROCESS", "metrics")
+
+
+def main() -> None:
+    """Serve until the process is stopped. Raises OSError if the port cannot be had."""
+    django.setup(set_prefix=False)
+
+    from django.conf import settings
+    from prometheus_client import CollectorRegistry
+
+    from certportal.foundation.database_limit import limit_answers
+    from certportal.operations.metrics import serving
+    from certportal.operations.metrics.state import State
+
+    if not settings.METRICS_PORT:
+        raise SystemExit("Set METRICS_PORT to the port on which Prometheus asks.")
+    limit_answers()
+    registry = CollectorRegistry()
+    registry.register(State())
+    serving.listen(registry).serve_forever()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""Web's answers, counted by view: never by path, which holds order numbers and tokens."""
+
+import os
+import time
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponseBase
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+from certportal.operations.metrics import serving
+
+METHODS = ("GET", "HEAD", "POST")
+
+ANSWERS = Counter(
+    "certportal_answers",
+    "Answers of web, by view, method and class of status.",
+    ["view", "method", "status"],
+)
+SECONDS = Histogram(
+    "certportal_answer_seconds",
+    "Time from a request to its answer, by view.",
+    ["view"],
+    buckets=(0.03, 0.1, 0.3, 1, 3, 10),
+)
+
+
+class Counted:
+    """Middleware that counts and times each answer."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer, and count the answer."""
+        begun = time.perf_counter()
+        response = self.get_response(request)
+        view = view_of(request)
+        method = request.method if request.method in METHODS else "other"
+        ANSWERS.labels(view, method, f"{response.status_code // 100}xx").inc()
+        SECONDS.labels(view).observe(time.perf_counter() - begun)
+        return response
+
+
+def view_of(request: HttpRequest) -> str:
+    """Return the name of the view; `none` for an address without one, and for static files."""
+    return request.resolver_match.view_name if request.resolver_match else "none"
+
+
+def registry() -> Collector:
+    """Return what all processes of this web server have counted, where gunicorn gave them a place.
+
+    See gunicorn.conf.py. Without one, what this process has counted.
+    """
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return REGISTRY
+    together = CollectorRegistry()
+    MultiProcessCollector(together)  # type: ignore[no-untyped-call]
+    return together
+
+
+def serve() -> None:
+    """Listen beside the pages."""
+    serving.serve_beside(registry())
