@@ -1,5 +1,6 @@
 """The people, the register and the authority that most tests begin with."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,14 @@ def django_db_setup(django_test_environment, django_db_modify_db_settings, djang
     """
     with django_db_blocker.unblock():
         setup_databases(verbosity=0, interactive=False)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_outlasts_a_power_failure():
+    """Force nothing to disk, as the test command lets PostgreSQL do: it takes milliseconds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _descriptor: None)
+        yield
 
 
 @pytest.fixture(autouse=True)
