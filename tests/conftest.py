@@ -9,14 +9,11 @@ from django.utils import translation
 
 from accounts.identification.oidc import outgoing
 from accounts.models import Membership
-from accounts.register.mirror import imports as register_services
-from accounts.register.source import files
 from certportal.dev.builders import people
-from certportal.dev.builders.hierarchy import make_hierarchy
 from certportal.foundation import alarms, clock
 from certportal.foundation.mail import sending
 from certportal.foundation.outbox import outbox
-from tests import tables
+from tests import begun, tables
 from tests.accessible import looked_at
 from tests.every_page import EveryPage
 
@@ -75,15 +72,13 @@ def still(now, monkeypatch):
 @pytest.fixture
 def sample(db, now):
     """Both sample registers, imported."""
-    paths = [*files.SAMPLE_UNITS, *files.SAMPLE_INTERMEDIARIES]
-    for kind, rows in files.read_files(paths).items():
-        register_services.import_rows(kind, rows, register_services.Source("sample"), now=now)
+    begun.put_sample(now=now)
 
 
 @pytest.fixture
 def cas(db, settings, tmp_path: Path):
     """The four issuing CAs with keys in memory."""
-    return make_hierarchy(settings, tmp_path)
+    return begun.put_hierarchy(settings, tmp_path)
 
 
 @pytest.fixture

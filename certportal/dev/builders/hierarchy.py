@@ -51,9 +51,16 @@ def make_hierarchy(settings: Any, data: Path) -> dict[str, IssuingCA]:
 
     ``settings`` are changed, so they must be ones that are put back after a test or the samples.
     """
+    use_memory(settings, data)
+    return {place.stem: add_ca(place) for place in PLACES}
+
+
+def use_memory(settings: Any, data: Path) -> None:
+    """Let the four CAs' keys be in memory and their files under ``data``."""
     settings.PORTAL_DATA = data
     settings.ISSUANCE_SIGNER = {"BACKEND": "issuance.signers.memory.KeysInMemory"}
-    return {place.stem: add_ca(place) for place in PLACES}
+    for place in PLACES:
+        memory.put(place.stem, issuing(place))
 
 
 def add_ca(place: Place, state: IssuingCA.State = IssuingCA.State.ACTIVE) -> IssuingCA:

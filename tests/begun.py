@@ -1,0 +1,130 @@
+"""What most tests begin with, made through the services once in a process and then put back.
+
+The rows and files are those that the services made, for a tenth of the time: the importer builds
+indexes anew, and registering a CA signs, checks and forces to disk.
+"""
+
+import copy
+import io
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from django.db import connection
+
+from accounts.register.mirror import imports
+from accounts.register.models import RegisterRecord, RegisterRun, RegisterWord
+from accounts.register.source import files
+from certportal.dev.builders.hierarchy import make_hierarchy, use_memory
+from certportal.foundation import bulk_insert, clock, own_files
+from certportal.foundation.models import Event
+from issuance.conf import pki
+from issuance.models import IssuingCA
+
+_samples: dict[date, "_Sample"] = {}
+_hierarchies: dict[str, "_Hierarchy"] = {}
+
+
+def put_sample(*, now: datetime) -> None:
+    """Let both sample registers be imported at that moment."""
+    assert not RegisterRun.objects.exists(), "there is a register already"
+    day = clock.day(now)
+    if day not in _samples:
+        _samples[day] = _Sample(now)
+    else:
+        _samples[day].put(now)
+
+
+def put_hierarchy(settings: Any, data: Path) -> dict[str, IssuingCA]:
+    """Let the four CAs be registered, with files under ``data``; return them by their stems."""
+    assert not IssuingCA.objects.exists(), "there are CAs already"
+    known = repr(pki())
+    if known not in _hierarchies:
+        _hierarchies[known] = _Hierarchy(settings, data)
+    else:
+        _hierarchies[known].put(settings, data)
+    return {ca.stem: ca for ca in IssuingCA.objects.order_by("pk")}
+
+
+class _Sample:
+    """The registers as the importer left them on one day."""
+
+    copied = RegisterRecord._meta.db_table, RegisterWord._meta.db_table
+
+    def __init__(self, now: datetime) -> None:
+        """Import them."""
+        last = _last_event()
+        paths = [*files.SAMPLE_UNITS, *files.SAMPLE_INTERMEDIARIES]
+        for kind, rows in files.read_files(paths).items():
+            imports.import_rows(kind, rows, imports.Source("sample"), now=now)
+        self.now, self.events = now, _events_after(last)
+        self.runs = list(RegisterRun.objects.order_by("pk"))
+        with connection.cursor() as cursor:
+            self.tables = {table: _copy_of(cursor, table) for table in self.copied}
+            self.written = _as_written(cursor, now)
+
+    def put(self, now: datetime) -> None:
+        """Put the same rows there, as if the import had been at that moment.
+
+        The runs keep their keys, which records and events name.
+        """
+        later = now - self.now
+        runs = [copy.copy(one) for one in self.runs]
+        for run in runs:
+            assert run.finished_at is not None
+            run.started_at += later
+            run.finished_at += later
+        RegisterRun.objects.bulk_create(runs)
+        with connection.cursor() as cursor:
+            moment = _as_written(cursor, now)
+            for table, text in self.tables.items():
+                text = text.replace(f"\t{self.written}\t", f"\t{moment}\t")
+                cursor.copy_expert(f"COPY {table} FROM STDIN", io.StringIO(text))
+        _insert_again(self.events, at=now)
+
+
+class _Hierarchy:
+    """The four CAs as they were when they had been registered: their rows and files."""
+
+    def __init__(self, settings: Any, data: Path) -> None:
+        """Register them."""
+        last, there = _last_event(), set(data.rglob("*"))
+        make_hierarchy(settings, data)
+        self.events = _events_after(last)
+        self.cas = list(IssuingCA.objects.order_by("pk"))
+        made = [one for one in data.rglob("*") if one.is_file() and one not in there]
+        self.files = {one.relative_to(data): one.read_bytes() for one in made}
+
+    def put(self, settings: Any, data: Path) -> None:
+        """Put the same rows and files there."""
+        use_memory(settings, data)
+        bulk_insert.insert([copy.copy(one) for one in self.cas])
+        _insert_again(self.events)
+        for name, content in self.files.items():
+            own_files.replace(data / name, content, lasting=False)
+
+
+def _last_event() -> int:
+    return Event.objects.order_by("pk").values_list("pk", flat=True).last() or 0
+
+
+def _events_after(key: int) -> list[Event]:
+    return list(Event.objects.filter(pk__gt=key).order_by("pk"))
+
+
+def _insert_again(events: list[Event], **changed: Any) -> None:
+    copies = [copy.copy(one) for one in events]
+    for one in copies:
+        vars(one).update(changed)
+    bulk_insert.insert(copies)
+
+
+def _copy_of(cursor: Any, table: str) -> str:
+    text = io.StringIO()
+    cursor.copy_expert(f"COPY {table} TO STDOUT", text)
+    return text.getvalue()
+
+
+def _as_written(cursor: Any, moment: datetime) -> str:
+    cursor.execute("SELECT %s::timestamptz::text", [moment])
+    return str(cursor.fetchone()[0])
