@@ -119,7 +119,7 @@ def _paper(
 
 
 def _pdf(html: str, identifier: str) -> bytes:
-    fonts, fetcher = FontConfiguration(), OnlyFont()
+    fonts, fetcher = FontConfiguration(), _fetcher()
     style = CSS(string=STYLE.read_text("utf-8"), font_config=fonts, url_fetcher=fetcher)
     pdf: bytes = HTML(string=html, url_fetcher=fetcher).write_pdf(
         stylesheets=[style],
@@ -132,6 +132,12 @@ def _pdf(html: str, identifier: str) -> bytes:
 
 def _local(moment: datetime) -> datetime:
     return moment.astimezone(clock.HELSINKI)
+
+
+@cache
+def _fetcher() -> OnlyFont:
+    """The one fetcher: a new one reads all the certificates that https would need."""
+    return OnlyFont()
 
 
 @cache
