@@ -7,6 +7,7 @@ indexes anew, and registering a CA signs, checks and forces to disk.
 import copy
 import io
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,15 @@ from django.db import connection
 from accounts.register.mirror import imports
 from accounts.register.models import RegisterRecord, RegisterRun, RegisterWord
 from accounts.register.source import files
+from certportal.dev import sample_mails
 from certportal.dev.builders.hierarchy import make_hierarchy, use_memory
 from certportal.foundation import bulk_insert, clock, own_files
 from certportal.foundation.models import Event
 from issuance.conf import pki
 from issuance.models import IssuingCA
 
+# Every mail of the service, for which many orders are brought about and taken back.
+mails_made_once = cache(sample_mails.samples)
 _samples: dict[date, "_Sample"] = {}
 _hierarchies: dict[str, "_Hierarchy"] = {}
 

@@ -9,6 +9,7 @@ from django.utils import translation
 
 from accounts.identification.oidc import outgoing
 from accounts.models import Membership
+from certportal.dev import sample_mails
 from certportal.dev.builders import people
 from certportal.foundation import alarms, clock
 from certportal.foundation.mail import sending
@@ -79,6 +80,12 @@ def sample(db, now):
 def cas(db, settings, tmp_path: Path):
     """The four issuing CAs with keys in memory."""
     return begun.put_hierarchy(settings, tmp_path)
+
+
+@pytest.fixture
+def mails_made_once(monkeypatch):
+    """Let the page of sample mails have them made once in this process, for tests of all pages."""
+    monkeypatch.setattr(sample_mails, "samples", begun.mails_made_once)
 
 
 @pytest.fixture
