@@ -171,6 +171,18 @@ def test_each_setting_that_compose_asks_for_stands_in_the_example():
     assert sorted(name for name in asked if f"{name}=" not in example) == []
 
 
+@pytest.mark.parametrize("kind", ["OIDC", "SAML"])
+def test_each_setting_of_identification_reaches_web_alone(kind):
+    source = (ROOT / "certportal/settings.py").read_text()
+    read = set(re.findall(rf'"({kind}_[A-Z_]+)"', source))
+    given = {
+        name: {key.removesuffix("_FILE") for key in ALL[name]["environment"] if key[:4] == kind}
+        for name in OURS
+    }
+    assert given.pop("web") == {key.removesuffix("_FILE") for key in read}
+    assert set().union(*given.values()) == set()
+
+
 def test_redis_wants_a_password_that_no_command_line_shows():
     redis = SERVICES["redis"]
     assert "requirepass" in str(redis["command"])

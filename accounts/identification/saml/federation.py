@@ -1,19 +1,34 @@
 """The identity provider's metadata, read from a file that the operator keeps up to date."""
 
-from copy import deepcopy
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import structlog
-from lxml import etree
-from onelogin.saml2.idp_metadata_parser import OneLogin_Saml2_IdPMetadataParser
-from onelogin.saml2.utils import OneLogin_Saml2_Utils
-from onelogin.saml2.xml_utils import OneLogin_Saml2_XML
+from cryptography import x509
 
+from accounts.identification.identity import NotIdentified
+from accounts.identification.saml.documents import Element, all_of, decode, moment, parse, whole
 from certportal.foundation.errors import Unavailable
 
 log = structlog.get_logger(__name__)
+
+REDIRECT = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityProvider:
+    """An identity provider: entity ID, addresses that take redirects, signing certificates.
+
+    The addresses of logout are empty if it has none.
+    """
+
+    entity_id: str
+    sign_on_url: str
+    logout_url: str
+    logout_answer_url: str
+    certificates: tuple[x509.Certificate, ...]
+    valid_until: datetime | None
 
 
 class Federation:
@@ -25,40 +40,71 @@ class Federation:
     def __init__(self, path: str, entity_id: str) -> None:
         """Store the path; the file is read when first needed."""
         self.path, self.entity_id = Path(path), entity_id
-        self._stamp: tuple[int, int] | None = None
-        self._idp: dict[str, Any] = {}
-        self._valid_until: float | None = None
+        self._read: tuple[tuple[int, int], IdentityProvider] | None = None
 
-    def idp(self, *, now: datetime) -> dict[str, Any]:
-        """Return the provider as python3-saml's settings name it.
+    def idp(self, *, now: datetime) -> IdentityProvider:
+        """Return the provider.
 
         Raises Unavailable if the file is missing, is not metadata of this provider, or has
         expired (SAML 2.0 Metadata, 2.3.2).
         """
         try:
-            self._refresh()
-        except (OSError, ValueError, etree.XMLSyntaxError) as error:
+            idp = self._refreshed()
+        except (OSError, ValueError, NotIdentified) as error:
             log.error("saml_metadata_unreadable", problem=type(error).__name__)
             raise Unavailable("identification: metadata") from error
-        if self._valid_until is not None and self._valid_until <= now.timestamp():
+        if idp.valid_until is not None and idp.valid_until <= now:
             log.error("saml_metadata_expired")
             raise Unavailable("identification: metadata expired")
-        return deepcopy(self._idp)
+        return idp
 
-    def _refresh(self) -> None:
+    def _refreshed(self) -> IdentityProvider:
         stat = self.path.stat()
         stamp = (stat.st_mtime_ns, stat.st_size)
-        if stamp != self._stamp:
-            self._read(self.path.read_bytes())
-            self._stamp = stamp
+        if self._read is None or self._read[0] != stamp:
+            self._read = stamp, read(self.path.read_bytes(), self.entity_id)
+        return self._read[1]
 
-    def _read(self, xml: bytes) -> None:
-        root = OneLogin_Saml2_XML.to_etree(xml)
-        parser = OneLogin_Saml2_IdPMetadataParser
-        idp = parser.parse(root, entity_id=self.entity_id or None).get("idp", {})
-        certificates = idp.get("x509certMulti", {}).get("signing") or [idp.get("x509cert")]
-        if not idp.get("entityId") or "singleSignOnService" not in idp or not certificates[0]:
-            raise ValueError("no identity provider")
-        self._idp = {**idp, "x509certMulti": {"signing": certificates}}
-        until = root.get("validUntil")
-        self._valid_until = OneLogin_Saml2_Utils.parse_SAML_to_time(until) if until else None
+
+def read(xml: bytes, entity_id: str = "") -> IdentityProvider:
+    """Return the provider with the entity ID, by default the first one, in metadata.
+
+    Raises NotIdentified or ValueError if there is none that can be used.
+    """
+    for entity in all_of(parse(xml), "descendant-or-self::md:EntityDescriptor"):
+        roles = all_of(entity, "./md:IDPSSODescriptor")
+        if roles and entity_id in {"", entity.get("entityID")}:
+            return _provider(entity, roles[0])
+    raise ValueError("no identity provider")
+
+
+def _provider(entity: Element, role: Element) -> IdentityProvider:
+    sign_on, _ = _addresses(role, "SingleSignOnService")
+    certificates = tuple(_certificates(role))
+    if not entity.get("entityID") or not sign_on or not certificates:
+        raise ValueError("no identity provider")
+    logout, answer = _addresses(role, "SingleLogoutService")
+    around = [role, entity, *entity.iterancestors()]
+    ends = [moment(one, "validUntil") for one in around if one.get("validUntil")]
+    return IdentityProvider(
+        entity_id=entity.get("entityID"),
+        sign_on_url=sign_on,
+        logout_url=logout,
+        logout_answer_url=answer,
+        certificates=certificates,
+        valid_until=min(ends, default=None),
+    )
+
+
+def _addresses(role: Element, service: str) -> tuple[str, str]:
+    """Return where the service takes requests and responses by redirect, or empty texts."""
+    found = all_of(role, f"./md:{service}[@Binding='{REDIRECT}']")
+    if not found:
+        return "", ""
+    address = found[0].get("Location", "")
+    return address, found[0].get("ResponseLocation") or address
+
+
+def _certificates(role: Element) -> list[x509.Certificate]:
+    path = "./md:KeyDescriptor[not(@use) or @use='signing']//ds:X509Certificate"
+    return [x509.load_der_x509_certificate(decode(whole(one))) for one in all_of(role, path)]

@@ -1,23 +1,20 @@
 """Single logout over the redirect binding, started by this service or by the provider.
 
-python3-saml accepts unsigned messages and messages without Destination. Here a message is refused
-unless it is signed and its Destination is our address.
+A message is refused unless the provider signed and issued it and its Destination is our address.
 """
 
 from dataclasses import dataclass
-from typing import Any
-from xml.sax.saxutils import escape
-
-from onelogin.saml2.constants import OneLogin_Saml2_Constants as C
-from onelogin.saml2.logout_request import OneLogin_Saml2_Logout_Request
-from onelogin.saml2.logout_response import OneLogin_Saml2_Logout_Response
-from onelogin.saml2.xml_utils import OneLogin_Saml2_XML
+from datetime import datetime, timedelta
 
 from accounts.identification.identity import NotIdentified, ProviderLogout, ProviderSession
-from accounts.identification.saml.answers import UNREADABLE
-from accounts.identification.saml.party import TRANSIENT
+from accounts.identification.saml import messages, redirects
+from accounts.identification.saml.answers import SUCCESS, statuses
+from accounts.identification.saml.documents import PROTOCOL, Element, all_of, moment, one, whole
+from accounts.identification.saml.federation import IdentityProvider
+from accounts.identification.saml.party import Party
+from accounts.identification.saml.structure import VERSION
 
-SIGNATURES = {C.RSA_SHA256, C.RSA_SHA384, C.RSA_SHA512}
+KINDS = {"SAMLRequest": "LogoutRequest", "SAMLResponse": "LogoutResponse"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,77 +26,58 @@ class LogoutRequest:
     answer_url: str
 
 
-def ask(auth: Any, session: ProviderSession) -> ProviderLogout | None:
-    """Return our logout request; None if the provider has no single logout service."""
-    settings = auth.get_settings()
-    if not auth.get_slo_url():
-        return None
-    url = auth.logout(
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """This service and the provider, who exchange logout messages."""
+
+    party: Party
+    idp: IdentityProvider
+
+    def ask(self, session: ProviderSession, *, now: datetime) -> ProviderLogout | None:
+        """Return our logout request; None if the provider has no single logout service."""
+        if not self.idp.logout_url:
+            return None
+        request = messages.logout(self.party, self.idp, session, now=now)
         # Not empty: some providers omit an empty RelayState from the verified query.
-        return_to="logout",
-        name_id=session.name_id,
-        # python3-saml inserts the index into its XML template without escaping.
-        session_index=escape(session.index),
-        nq=settings.get_idp_data()["entityId"],
-        name_id_format=TRANSIENT,
-        spnq=settings.get_sp_data()["entityId"],
-    )
-    return ProviderLogout(url, auth.get_last_request_id())
+        url = self._address(self.idp.logout_url, "SAMLRequest", request, "logout")
+        return ProviderLogout(url, request.get("ID"))
 
+    def is_confirmed(self, query: dict[str, str], raw: str, request: str) -> bool:
+        """Whether the provider's signed answer to our logout request reports success.
 
-def is_confirmed(auth: Any, data: dict[str, Any], request: str, url: str) -> bool:
-    """Whether the provider's signed answer to our logout request reports success.
+        `raw` is the query string as received, `request` the id of our request. Raises
+        NotIdentified if the answer is unsigned, not addressed to us, or to another request.
+        """
+        message = self._read(query, raw, "SAMLResponse")
+        if not request or message.get("InResponseTo") != request:
+            raise NotIdentified("logout response to another request")
+        return statuses(message)[:1] == [SUCCESS]
 
-    `data` is from `request_data`, `request` the id of our request, `url` our logout address.
-    Raises NotIdentified if the answer is unsigned, not addressed to us, or to another request.
-    """
-    query = data["get_data"]
-    try:
-        message = OneLogin_Saml2_Logout_Response(auth.get_settings(), query["SAMLResponse"])
-        _check(auth, message.document, query, "SAMLResponse", url)
-    except UNREADABLE as error:
-        raise NotIdentified(type(error).__name__) from error
-    if not message.is_valid(data, request) or message.get_in_response_to() != request:
-        raise NotIdentified(f"logout response {str(message.get_error())[:100]}")
-    return bool(message.get_status() == C.STATUS_SUCCESS)
+    def read_request(
+        self, query: dict[str, str], raw: str, *, skew: timedelta, now: datetime
+    ) -> LogoutRequest:
+        """Return the provider's logout request. Raises NotIdentified if it is not valid."""
+        message = self._read(query, raw, "SAMLRequest")
+        if message.get("NotOnOrAfter") and moment(message, "NotOnOrAfter") + skew <= now:
+            raise NotIdentified("logout request is over")
+        name = whole(one(message, "./saml:NameID"))
+        indexes = tuple(whole(index) for index in all_of(message, "./samlp:SessionIndex"))
+        answer = messages.logged_out(self.party, self.idp, message.get("ID") or "", now=now)
+        relay, to = query.get("RelayState", ""), self.idp.logout_answer_url
+        if not to:
+            raise NotIdentified("no address for the logout response")
+        return LogoutRequest(name, indexes, self._address(to, "SAMLResponse", answer, relay))
 
+    def _address(self, url: str, kind: str, message: Element, relay: str) -> str:
+        return redirects.address(url, kind, message, relay, self.party.private_keys[0])
 
-def read_request(auth: Any, data: dict[str, Any], url: str) -> LogoutRequest:
-    """Return the provider's logout request. Raises NotIdentified if it is not valid."""
-    query, request = data["get_data"], OneLogin_Saml2_Logout_Request
-    try:
-        message = request(auth.get_settings(), query["SAMLRequest"])
-        root = OneLogin_Saml2_XML.to_etree(message.get_xml())
-        _check(auth, root, query, "SAMLRequest", url)
-        if not message.is_valid(data):
-            raise NotIdentified(f"logout request {str(message.get_error())[:100]}")
-        name, indexes = request.get_nameid(root), request.get_session_indexes(root)
-    except UNREADABLE as error:
-        raise NotIdentified(type(error).__name__) from error
-    return LogoutRequest(name, tuple(indexes), _answer(auth, message.id, query))
-
-
-def _check(auth: Any, root: Any, query: dict[str, str], kind: str, url: str) -> None:
-    """Raise NotIdentified unless the provider signed and issued the message, addressed to us."""
-    if not query.get("Signature") or query.get("SigAlg") not in SIGNATURES:
-        raise NotIdentified(f"{kind} is not signed")
-    is_request = kind == "SAMLRequest"
-    validate = auth.validate_request_signature if is_request else auth.validate_response_signature
-    if not validate(query):
-        raise NotIdentified(f"{kind}: signature")
-    issuers = OneLogin_Saml2_XML.query(root, "./saml:Issuer")
-    if [one.text for one in issuers] != [auth.get_settings().get_idp_data()["entityId"]]:
-        raise NotIdentified(f"{kind}: Issuer")
-    if root.get("Destination") != url:
-        raise NotIdentified(f"{kind}: Destination")
-
-
-def _answer(auth: Any, request: str, query: dict[str, str]) -> str:
-    """Return the redirect address with our signed logout response."""
-    response = OneLogin_Saml2_Logout_Response(auth.get_settings())
-    response.build(request)
-    parameters = {"SAMLResponse": response.get_response()}
-    if query.get("RelayState"):
-        parameters["RelayState"] = query["RelayState"]
-    auth.add_response_signature(parameters, C.RSA_SHA256)
-    return str(auth.redirect_to(auth.get_slo_response_url(), parameters))
+    def _read(self, query: dict[str, str], raw: str, kind: str) -> Element:
+        """Return the message. Raises NotIdentified unless it is the provider's, and to us."""
+        message = redirects.read(query, raw, kind, self.idp.certificates)
+        if message.tag != f"{{{PROTOCOL}}}{KINDS[kind]}" or message.get("Version") != VERSION:
+            raise NotIdentified(f"{kind}: another message")
+        if whole(one(message, "./saml:Issuer")) != self.idp.entity_id:
+            raise NotIdentified(f"{kind}: Issuer")
+        if message.get("Destination") != self.party.logout_url:
+            raise NotIdentified(f"{kind}: Destination")
+        return message

@@ -9,9 +9,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import translation
-from onelogin.saml2.utils import OneLogin_Saml2_Utils
+from lxml import etree
 
 from accounts.identification import claims
+from accounts.identification.saml import documents, signatures
 from accounts.identification.saml.party import Party
 from certportal.foundation.web import tokens
 
@@ -44,8 +45,9 @@ def document(party: Party, contact: str, *, only: str = "", now: datetime) -> by
         "attributes": ATTRIBUTES,
     }
     xml = render_to_string("accounts/saml_metadata.xml", context)
-    pair = party.pairs[0]
-    signed: bytes = OneLogin_Saml2_Utils.add_sign(xml, pair.key, pair.certificate)
+    root, pair = documents.parse(xml.encode()), party.pairs[0]
+    signatures.sign(root, pair.certificate, pair.key)
+    signed: bytes = etree.tostring(root)
     return signed
 
 

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from django.urls import reverse
-from onelogin.saml2.constants import OneLogin_Saml2_Constants as C
 
 TRANSIENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
 
@@ -51,57 +51,11 @@ class Party:
             for certificate, key in self.keys
         )
 
-    def toolkit(self, idp: dict[str, Any], pair: KeyPair) -> dict[str, Any]:
-        """Return the settings of python3-saml for this provider and key pair."""
-        return {
-            "strict": True,
-            "debug": False,
-            "sp": {
-                "entityId": self.entity_id,
-                "assertionConsumerService": {
-                    "url": self.answer_url,
-                    "binding": C.BINDING_HTTP_POST,
-                },
-                "singleLogoutService": {
-                    "url": self.logout_url,
-                    "binding": C.BINDING_HTTP_REDIRECT,
-                },
-                "NameIDFormat": TRANSIENT,
-                "x509cert": pair.certificate,
-                "privateKey": pair.key,
-            },
-            "idp": idp,
-            "security": SECURITY | {"requestedAuthnContext": list(self.levels)},
-        }
-
-
-SECURITY = {
-    "authnRequestsSigned": True,
-    "logoutRequestSigned": True,
-    "logoutResponseSigned": True,
-    "wantAssertionsSigned": True,
-    "wantAssertionsEncrypted": True,
-    "signatureAlgorithm": C.RSA_SHA256,
-    "digestAlgorithm": C.SHA256,
-    "rejectDeprecatedAlgorithm": True,
-    "requestedAuthnContextComparison": "exact",
-    "allowSingleLabelDomains": True,
-}
-
-
-def request_data(url: str, query: dict[str, str] | None = None, raw: str = "") -> dict[str, Any]:
-    """Return a request in the form of python3-saml, for our registered `url`, not the Host header.
-
-    `raw` is the query string as received; it is needed to verify a signature over it.
-    """
-    parts = urlsplit(url)
-    return {
-        "https": "on" if parts.scheme == "https" else "off",
-        "http_host": parts.netloc,
-        "script_name": parts.path,
-        "get_data": query or {},
-        "post_data": {},
-        "query_string": raw,
-        # The signature covers the query as sent, still URL-encoded (SAML 2.0 Bindings, 3.4.4.1).
-        "validate_signature_from_qs": bool(raw),
-    }
+    @cached_property
+    def private_keys(self) -> list[rsa.RSAPrivateKey]:
+        """The private keys, the signing one first. Raises TypeError for one that is not RSA."""
+        found = [load_pem_private_key(pair.key.encode(), password=None) for pair in self.pairs]
+        keys = [key for key in found if isinstance(key, rsa.RSAPrivateKey)]
+        if len(keys) != len(found):
+            raise TypeError("a SAML key is not RSA")
+        return keys

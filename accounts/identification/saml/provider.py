@@ -4,11 +4,9 @@ import hmac
 import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
 from urllib.parse import urlencode
 
 import structlog
-from onelogin.saml2.auth import OneLogin_Saml2_Auth
 
 from accounts.identification.freshness import judge_freshness
 from accounts.identification.identity import (
@@ -19,9 +17,16 @@ from accounts.identification.identity import (
     ProviderLogout,
     ProviderSession,
 )
-from accounts.identification.saml import answers, arrivals, logout, statements
+from accounts.identification.saml import (
+    answers,
+    arrivals,
+    logout,
+    messages,
+    redirects,
+    statements,
+)
 from accounts.identification.saml.federation import Federation
-from accounts.identification.saml.party import Party, request_data
+from accounts.identification.saml.party import Party
 from certportal.foundation import clock
 
 log = structlog.get_logger(__name__)
@@ -58,10 +63,12 @@ class Saml:
 
         `callback` is not used: answers come to the address in our metadata.
         """
-        state = secrets.token_urlsafe(32)
-        auth = self.toolkit(request_data(self.party.answer_url), now=clock.now())
-        url = auth.login(return_to=state, force_authn=since is not None)
-        memory = {"request": auth.get_last_request_id()}
+        state, now = secrets.token_urlsafe(32), clock.now()
+        idp = self.federation.idp(now=now)
+        request = messages.sign_on(self.party, idp, force=since is not None, now=now)
+        key = self.party.private_keys[0]
+        url = redirects.address(idp.sign_on_url, "SAMLRequest", request, state, key)
+        memory = {"request": request.get("ID")}
         if since is not None:
             memory["since"] = since.isoformat()
         # Suomi.fi-tunnistus takes the language as the last parameter, outside the signature.
@@ -86,8 +93,8 @@ class Saml:
     def read(self, encoded: str, *, now: datetime) -> statements.Statement:
         """Return the statement in a SAMLResponse. Raises Cancelled, NotIdentified, Unavailable."""
         idp = self.federation.idp(now=now)
-        answer = answers.read(encoded, self.party, idp, now=now)
-        return statements.judge(answer, self.party, idp["entityId"], skew=self.skew, now=now)
+        answer = answers.read(encoded, self.party, idp)
+        return statements.judge(answer, self.party, idp.entity_id, skew=self.skew, now=now)
 
     def complete(
         self, answer: Mapping[str, str], memory: dict[str, str], *, callback: str, now: datetime
@@ -105,27 +112,21 @@ class Saml:
 
     def end_session(self, session: ProviderSession) -> ProviderLogout | None:
         """Return our signed logout request; None if the provider has no logout address."""
-        data = request_data(self.party.logout_url)
-        return logout.ask(self.toolkit(data, now=clock.now()), session)
+        now = clock.now()
+        return self._conversation(now).ask(session, now=now)
 
     def is_ended(self, query: dict[str, str], raw: str, *, request: str, now: datetime) -> bool:
         """Whether the provider's answer to our logout request with id `request` reports success.
 
         `raw` is the query string as received. Raises NotIdentified if the answer is not valid.
         """
-        url = self.party.logout_url
-        data = request_data(url, query, raw)
-        return logout.is_confirmed(self.toolkit(data, now=now), data, request, url)
+        return self._conversation(now).is_confirmed(query, raw, request)
 
     def logout_request(
         self, query: dict[str, str], raw: str, *, now: datetime
     ) -> logout.LogoutRequest:
         """Return the provider's logout request. Raises NotIdentified if it is not valid."""
-        url = self.party.logout_url
-        data = request_data(url, query, raw)
-        return logout.read_request(self.toolkit(data, now=now), data, url)
+        return self._conversation(now).read_request(query, raw, skew=self.skew, now=now)
 
-    def toolkit(self, data: dict[str, Any], *, now: datetime) -> Any:
-        """Return python3-saml's object for a `request_data`, signing with our first key."""
-        settings = self.party.toolkit(self.federation.idp(now=now), self.party.pairs[0])
-        return OneLogin_Saml2_Auth(data, old_settings=settings)
+    def _conversation(self, now: datetime) -> logout.Conversation:
+        return logout.Conversation(self.party, self.federation.idp(now=now))

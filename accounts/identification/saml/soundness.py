@@ -56,7 +56,6 @@ def _provider_faults(options: dict[str, Any], now: datetime) -> list[CheckMessag
     except Unavailable:
         text = "SAML_IDP_METADATA_FILE holds no valid metadata of the identity provider."
         return [Error(text, id="accounts.E012")]
-    address = idp["singleSignOnService"]["url"]
-    if urlsplit(address).scheme != "https":
+    if urlsplit(idp.sign_on_url).scheme != "https":
         return [Error("The identity provider must be at an https address.", id="accounts.E013")]
     return []

@@ -1,19 +1,19 @@
 """Checks of an assertion's conditions, and extraction of the claims that are kept."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from onelogin.saml2.constants import OneLogin_Saml2_Constants as C
-from onelogin.saml2.errors import OneLogin_Saml2_ValidationError
-from onelogin.saml2.utils import OneLogin_Saml2_Utils
-from onelogin.saml2.xml_utils import OneLogin_Saml2_XML
-
 from accounts.identification import claims
 from accounts.identification.identity import NotIdentified, ProviderSession
 from accounts.identification.saml.answers import Answer
+from accounts.identification.saml.documents import ASSERTION, Element, all_of, moment, one, whole
 from accounts.identification.saml.party import TRANSIENT, Party
 
+BEARER = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
+# Conditions whose meaning is known here; an unknown one makes an assertion invalid (2.5.1.1).
+CONDITIONS = {f"{{{ASSERTION}}}{name}" for name in ("AudienceRestriction", "OneTimeUse")}
 # Attributes for given names, in order of preference.
 GIVEN_NAMES = (claims.GIVEN_NAMES, claims.EIDAS_GIVEN_NAME, "urn:oid:2.5.4.42")
 
@@ -37,60 +37,70 @@ def judge(
 ) -> Statement:
     """Return the statement, if issuer, audience, level, times and bearer are as required.
 
-    These checks are made here because python3-saml takes an absent element for fulfilled. Raises
-    NotIdentified.
+    What is absent is not fulfilled. Raises NotIdentified.
     """
     assertion = answer.assertion
-    if _text(assertion, "./saml:Issuer") != issuer:
+    if whole(one(assertion, "./saml:Issuer")) != issuer:
         raise NotIdentified("Issuer")
-    audiences = _all(assertion, "./saml:Conditions/saml:AudienceRestriction/saml:Audience")
-    if party.entity_id not in map(_whole, audiences):
-        raise NotIdentified("Audience")
-    if _text(assertion, "./saml:AuthnStatement//saml:AuthnContextClassRef") not in party.levels:
-        raise NotIdentified("level")
-    expires = _check_times(assertion, skew, now)
+    expires = _check_conditions(one(assertion, "./saml:Conditions"), party, skew, now)
     _check_bearer(answer, party.answer_url, skew, now)
+    statement = one(assertion, "./saml:AuthnStatement")
+    if whole(one(statement, "./saml:AuthnContext/saml:AuthnContextClassRef")) not in party.levels:
+        raise NotIdentified("level")
+    if statement.get("SessionNotOnOrAfter"):
+        _check_end(statement, "SessionNotOnOrAfter", skew, now)
+    authenticated = int(moment(statement, "AuthnInstant").timestamp())
     return Statement(
         assertion=assertion.get("ID"),
         in_response_to=answer.in_response_to,
         expires_at=expires + skew,
-        claims=_claims(answer) | {"auth_time": _moment(_statement(assertion), "AuthnInstant")},
-        session=ProviderSession(_name(assertion), _statement(assertion).get("SessionIndex") or ""),
+        claims=_claims(assertion) | {"auth_time": authenticated},
+        session=ProviderSession(_name(assertion), statement.get("SessionIndex") or ""),
     )
 
 
-def _check_times(assertion: Any, skew: timedelta, now: datetime) -> datetime:
-    """Return NotOnOrAfter. Raises NotIdentified unless both bounds are given and now is between."""
-    (conditions,) = _all(assertion, "./saml:Conditions")
-    begins, ends = _moment(conditions, "NotBefore"), _moment(conditions, "NotOnOrAfter")
-    seconds, leeway = now.timestamp(), skew.total_seconds()
-    if not begins - leeway <= seconds < ends + leeway:
-        raise NotIdentified("Conditions")
-    return datetime.fromtimestamp(ends, tz=now.tzinfo)
+def _check_conditions(
+    conditions: Element, party: Party, skew: timedelta, now: datetime
+) -> datetime:
+    """Return NotOnOrAfter. Raises NotIdentified unless now is between both bounds, and for us."""
+    if moment(conditions, "NotBefore") - skew > now:
+        raise NotIdentified("NotBefore")
+    expires = _check_end(conditions, "NotOnOrAfter", skew, now)
+    if {child.tag for child in conditions} - CONDITIONS:
+        raise NotIdentified("unknown condition")
+    restrictions = all_of(conditions, "./saml:AudienceRestriction")
+    audiences = [[whole(each) for each in all_of(one, "./saml:Audience")] for one in restrictions]
+    if not audiences or not all(party.entity_id in allowed for allowed in audiences):
+        raise NotIdentified("Audience")
+    return expires
+
+
+def _check_end(element: Element, name: str, skew: timedelta, now: datetime) -> datetime:
+    end = moment(element, name)
+    if end + skew <= now:
+        raise NotIdentified(f"{name} of {element.tag.rpartition('}')[2]}")
+    return end
 
 
 def _check_bearer(answer: Answer, url: str, skew: timedelta, now: datetime) -> None:
     """Check recipient, request and time of the bearer confirmation (SAML Profiles, 4.1.4.2)."""
-    path = f"./saml:Subject/saml:SubjectConfirmation[@Method='{C.CM_BEARER}']"
-    found = _all(answer.assertion, f"{path}/saml:SubjectConfirmationData")
-    if len(found) != 1:
-        raise NotIdentified("not one SubjectConfirmation")
-    (data,) = found
+    path = f"./saml:Subject/saml:SubjectConfirmation[@Method='{BEARER}']"
+    data = one(answer.assertion, f"{path}/saml:SubjectConfirmationData")
     if data.get("Recipient") != url or data.get("InResponseTo") != answer.in_response_to:
         raise NotIdentified("SubjectConfirmation")
-    if _moment(data, "NotOnOrAfter") + skew.total_seconds() <= now.timestamp():
-        raise NotIdentified("SubjectConfirmation is over")
+    if data.get("NotBefore") and moment(data, "NotBefore") - skew > now:
+        raise NotIdentified("SubjectConfirmation")
+    _check_end(data, "NotOnOrAfter", skew, now)
 
 
-def _claims(answer: Answer) -> dict[str, str]:
+def _claims(assertion: Element) -> dict[str, str]:
     """Return the identifier and the names; all other attributes are ignored."""
-    try:
-        said = answer.response.get_attributes()
-    except OneLogin_Saml2_ValidationError as error:
-        raise NotIdentified("an attribute occurs twice") from error
-    one = {name: _only(values) for name, values in said.items() if name in WANTED}
-    given = next((one[name] for name in GIVEN_NAMES if one.get(name)), "")
-    return {**one, claims.GIVEN_NAMES: given}
+    found = all_of(assertion, "./saml:AttributeStatement/saml:Attribute")
+    if any(count > 1 for count in Counter(each.get("Name") for each in found).values()):
+        raise NotIdentified("an attribute occurs twice")
+    said = {each.get("Name"): _only(each) for each in found if each.get("Name") in WANTED}
+    given = next((said[name] for name in GIVEN_NAMES if said.get(name)), "")
+    return {**said, claims.GIVEN_NAMES: given}
 
 
 WANTED = {
@@ -102,49 +112,17 @@ WANTED = {
 }
 
 
-def _only(values: list[Any]) -> str:
-    if not values:
-        return ""
-    if len(values) != 1 or not isinstance(values[0], str):
+def _only(attribute: Element) -> str:
+    """Return the text of the attribute's only value, empty if it has none."""
+    elements = all_of(attribute, "./saml:AttributeValue")
+    values = [text for text in (whole(each).strip() for each in elements) if text]
+    if len(values) > 1 or any(len(each) for each in elements):
         raise NotIdentified("an attribute has several values")
-    return values[0]
+    return values[0] if values else ""
 
 
-def _name(assertion: Any) -> str:
-    found = _all(assertion, "./saml:Subject/saml:NameID")
-    if len(found) != 1 or found[0].get("Format") != TRANSIENT or not _whole(found[0]):
+def _name(assertion: Element) -> str:
+    name = one(assertion, "./saml:Subject/saml:NameID")
+    if name.get("Format") != TRANSIENT or not whole(name):
         raise NotIdentified("NameID")
-    return _whole(found[0])
-
-
-def _statement(assertion: Any) -> Any:
-    (statement,) = _all(assertion, "./saml:AuthnStatement")
-    return statement
-
-
-def _moment(element: Any, name: str) -> int:
-    """Return an XML attribute as seconds since 1970. Raises NotIdentified if it is absent."""
-    value = element.get(name)
-    if not value:
-        raise NotIdentified(f"no {name}")
-    seconds: int = OneLogin_Saml2_Utils.parse_SAML_to_time(value)
-    return seconds
-
-
-def _text(element: Any, path: str) -> str:
-    found = _all(element, path)
-    return _whole(found[0]) if len(found) == 1 else ""
-
-
-def _whole(element: Any) -> str:
-    """Return the whole text, including that after an XML comment.
-
-    Canonicalisation drops comments, so that an inserted one does not break the signature but
-    would truncate the text (CERT/CC VU#475445).
-    """
-    return str(element.xpath("string()"))
-
-
-def _all(element: Any, path: str) -> list[Any]:
-    found: list[Any] = OneLogin_Saml2_XML.query(element, path)
-    return found
+    return whole(name)

@@ -23,7 +23,7 @@ from saml2.saml import NAMEID_FORMAT_TRANSIENT, NameID
 from saml2.server import Server
 from saml2.sigver import pre_encryption_part, pre_signature_part
 
-from tests.accounts.saml import bends
+from tests.accounts.saml import bends, rewriting
 
 GCM = "http://www.w3.org/2009/xmlenc11#aes256-gcm"
 RSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
@@ -162,7 +162,7 @@ class Provider:
 
     def _encrypt(self, xml: str, twist: bends.Bend) -> str:
         """Put the first assertion into an EncryptedAssertion, with xmlsec1."""
-        wrapped = bends.wrap_assertion(xml)
+        wrapped = rewriting.wrap_assertion(xml)
         template = pre_encryption_part(msg_enc=twist.cipher or GCM)
         certificate = str(self.directory / "sp.crt")
         return str(

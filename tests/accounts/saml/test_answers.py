@@ -14,7 +14,7 @@ from accounts.identification.saml import arrivals
 from accounts.models import Arrival, Identifier, Person, SignOn
 from certportal.foundation import clock
 from certportal.foundation.models import Event
-from tests.accounts.saml import bends, idp
+from tests.accounts.saml import bends, idp, rewriting
 
 pytestmark = pytest.mark.django_db(transaction=True)
 FAILED = "/fi/account/login/failed/"
@@ -191,7 +191,9 @@ def test_post_that_is_no_answer_is_refused(visitor, live_server, posted):
     assert visitor.bring(place, posted | {"RelayState": state}).headers["Location"] == FAILED
 
 
-@pytest.mark.parametrize("root", ["<a/>", "<Response/>", f'<p:Response xmlns:p="{bends.SAMLP}"/>'])
+@pytest.mark.parametrize(
+    "root", ["<a/>", "<Response/>", f'<p:Response xmlns:p="{rewriting.SAMLP}"/>']
+)
 def test_other_documents_are_refused(visitor, live_server, root):
     state = parse_qs(urlsplit(visitor.leave()).query)["RelayState"][0]
     posted = {"RelayState": state, "SAMLResponse": base64.b64encode(root.encode()).decode()}

@@ -9,7 +9,7 @@ from accounts import system_checks
 from accounts.identification.saml import soundness
 from certportal.foundation import clock
 from tests.accounts.saml import idp
-from tests.accounts.saml.conftest import make_pair
+from tests.accounts.saml.pairs import make_pair
 
 LEVEL = "http://ftn.ficora.fi/2017/loa3"
 

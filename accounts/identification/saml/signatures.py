@@ -1,0 +1,177 @@
+"""Enveloped XML signatures: verification against given certificates, and signing.
+
+Of all that XML signatures can do only one form is accepted: one reference, to the element that
+holds the signature, with the transforms that SAML allows (SAML 2.0 Core, 5.4).
+"""
+
+import hashlib
+import hmac
+import re
+from copy import deepcopy
+from typing import Any
+
+import xmlsec
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from lxml import etree
+from xmlsec import constants as c
+
+from accounts.identification.identity import NotIdentified
+from accounts.identification.saml.documents import (
+    SIGNATURE,
+    Element,
+    all_of,
+    decode,
+    one,
+    parse,
+    whole,
+)
+
+METHODS = (
+    *(c.TransformRsaSha256, c.TransformRsaSha384, c.TransformRsaSha512),
+    *(c.TransformEcdsaSha256, c.TransformEcdsaSha384, c.TransformEcdsaSha512),
+)
+DIGESTS = {
+    c.TransformSha256: hashlib.sha256,
+    c.TransformSha384: hashlib.sha384,
+    c.TransformSha512: hashlib.sha512,
+}
+TRANSFORMS = (c.TransformEnveloped, c.TransformExclC14N)
+INCLUSIVE = f"{{{c.TransformExclC14N.href}}}InclusiveNamespaces"
+# An xs:ID without signs that would have a meaning in a reference.
+IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+
+
+def verified(element: Element, certificates: tuple[x509.Certificate, ...]) -> Element:
+    """Return what the signature inside the element covers, as a document of its own.
+
+    The result is parsed from the very bytes whose digest is signed, so that nothing that is read
+    from it can have been added later; it has neither comments nor the signature. KeyInfo is
+    removed unread: only the given certificates count. Raises NotIdentified.
+    """
+    signature = _only_signature(element)
+    reference = _check_form(signature, element.get("ID") or "")
+    for info in all_of(signature, "./ds:KeyInfo"):
+        signature.remove(info)
+    if not any(_holds(element, signature, certificate) for certificate in certificates):
+        raise NotIdentified("the signature does not hold")
+    content = _canonical(element, _inclusive_prefixes(reference))
+    if not hmac.compare_digest(_digest(reference, content), decode(_value(reference))):
+        raise NotIdentified("the signature covers something else")
+    return parse(content)
+
+
+def sign(root: Element, certificate: str, key: str) -> None:
+    """Put an enveloped signature over the root, which has an ID, as its first child.
+
+    `certificate` and `key` are PEM.
+    """
+    signature = xmlsec.template.create(root, c.TransformExclC14N, c.TransformRsaSha256, ns="ds")
+    root.insert(0, signature)
+    uri = f"#{root.get('ID')}"
+    reference = xmlsec.template.add_reference(signature, c.TransformSha256, uri=uri)
+    for transform in TRANSFORMS:
+        xmlsec.template.add_transform(reference, transform)
+    xmlsec.template.add_x509_data(xmlsec.template.ensure_key_info(signature))
+    context = xmlsec.SignatureContext()
+    context.key = xmlsec.Key.from_memory(key, c.KeyDataFormatPem)
+    context.key.load_cert_from_memory(certificate, c.KeyDataFormatPem)
+    context.register_id(root, "ID")
+    context.sign(signature)
+
+
+def _only_signature(element: Element) -> Element:
+    found = all_of(element, "./ds:Signature")
+    if len(found) != 1:
+        raise NotIdentified("not signed once")
+    return found[0]
+
+
+def _check_form(signature: Element, identifier: str) -> Element:
+    """Return the reference. Raises NotIdentified unless all parts are the only ones accepted."""
+    if signature.xpath(".//comment()"):
+        raise NotIdentified("comment in a signature")
+    # KeyInfo may be absent; an Object, in which other content could be carried, may not be there.
+    names = [name for name in _names(signature) if name != "KeyInfo"]
+    info = one(signature, "./ds:SignedInfo")
+    reference = one(info, "./ds:Reference")
+    if names != ["SignedInfo", "SignatureValue"] or _names(info) != [
+        *("CanonicalizationMethod", "SignatureMethod", "Reference")
+    ]:
+        raise NotIdentified("form of the signature")
+    if not IDENTIFIER.fullmatch(identifier) or reference.get("URI") != f"#{identifier}":
+        raise NotIdentified("the signature covers something else")
+    if _names(reference) != ["Transforms", "DigestMethod", "DigestValue"]:
+        raise NotIdentified("form of the reference")
+    _check_algorithms(info, reference)
+    return reference
+
+
+def _check_algorithms(info: Element, reference: Element) -> None:
+    transforms = all_of(reference, "./ds:Transforms/*")
+    if [one.get("Algorithm") for one in transforms] != [one.href for one in TRANSFORMS]:
+        raise NotIdentified("transforms")
+    canonicalization, method = info[0], info[1]
+    if canonicalization.get("Algorithm") != c.TransformExclC14N.href:
+        raise NotIdentified("canonicalization")
+    if method.get("Algorithm") not in {one.href for one in METHODS}:
+        raise NotIdentified("signature method")
+    if reference[1].get("Algorithm") not in {one.href for one in DIGESTS}:
+        raise NotIdentified("digest method")
+    # Only exclusive canonicalization takes a parameter.
+    bare = [transforms[0], method, reference[1], reference[2]]
+    parameters = [child.tag for one in (canonicalization, transforms[1]) for child in one]
+    if any(len(one) for one in bare) or set(parameters) - {INCLUSIVE}:
+        raise NotIdentified("parameters of the signature")
+
+
+def _holds(element: Element, signature: Element, certificate: x509.Certificate) -> bool:
+    """Whether the signature is that of the certificate's key, over an intact element."""
+    context = xmlsec.SignatureContext()
+    for transform in (c.TransformExclC14N, *METHODS):
+        context.enable_signature_transform(transform)
+    for transform in (*TRANSFORMS, *DIGESTS):
+        context.enable_reference_transform(transform)
+    pem = certificate.public_bytes(Encoding.PEM)
+    try:
+        context.key = xmlsec.Key.from_memory(pem, c.KeyDataFormatCertPem)
+        context.register_id(element, "ID")
+        context.verify(signature)
+    except xmlsec.Error:
+        return False
+    return True
+
+
+def _canonical(element: Element, prefixes: list[str]) -> bytes:
+    """Return the exclusive canonical form of an element without its signature."""
+    copy = deepcopy(element)
+    signature = _only_signature(copy)
+    before, tail = signature.getprevious(), signature.tail or ""
+    if before is None:
+        copy.text = (copy.text or "") + tail
+    else:
+        before.tail = (before.tail or "") + tail
+    copy.remove(signature)
+    content: bytes = etree.tostring(
+        copy, method="c14n", exclusive=True, with_comments=False, inclusive_ns_prefixes=prefixes
+    )
+    return content
+
+
+def _inclusive_prefixes(reference: Element) -> list[str]:
+    found = reference.iter(INCLUSIVE)
+    return [prefix for one in found for prefix in one.get("PrefixList", "").split()]
+
+
+def _digest(reference: Element, content: bytes) -> bytes:
+    digests = {transform.href: digest for transform, digest in DIGESTS.items()}
+    return digests[reference[1].get("Algorithm")](content).digest()
+
+
+def _value(reference: Element) -> str:
+    return whole(one(reference, "./ds:DigestValue"))
+
+
+def _names(element: Element) -> list[Any]:
+    """Return the children's names; one of another namespace keeps its own in front."""
+    return [child.tag.removeprefix(f"{{{SIGNATURE}}}") for child in element]
