@@ -110,11 +110,10 @@ def recovery_codes(request: HttpRequest) -> HttpResponseBase:
     if request.method == "POST":
         services.make_recovery_codes(login, **_who(request, clock.now()))
         return redirect(with_next(request, "accounts:recovery_codes"))
-    held = services.recovery(login)
-    if held is None or held.did_view:
+    unused = services.show_recovery_codes(login)
+    if not unused:
         return redirect("accounts:own_factors")
-    held.mark_as_viewed()
-    shown = [f"{one[:4]} {one[4:]}" for one in held.get_unused_codes()]
+    shown = [f"{one[:4]} {one[4:]}" for one in unused]
     context = {"codes": shown, "onward": wanted(request) or landing(request)}
     return render(request, "accounts/recovery_codes.html", context)
 

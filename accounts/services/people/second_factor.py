@@ -144,8 +144,20 @@ def first_demo_code(secret: str, *, now: datetime) -> str:
 
 
 @transaction.atomic
+def show_recovery_codes(login: User) -> list[str]:
+    """Return the login's unused recovery codes the first time, and an empty list later."""
+    _lock(login)
+    held = recovery(login)
+    if held is None or held.did_view:
+        return []
+    held.mark_as_viewed()
+    return list(held.get_unused_codes())
+
+
+@transaction.atomic
 def make_recovery_codes(login: User, *, actor: Actor, now: datetime) -> None:
     """Give the login new recovery codes. Earlier ones stop working, and the person is notified."""
+    _lock(login)
     had, _each = Authenticator.objects.filter(user=login, type=Kind.RECOVERY_CODES).delete()
     RecoveryCodes.activate(login)
     made = events.record(AccountEvent.SECOND_FACTOR_CODES_MADE, login, actor=actor, now=now)
@@ -159,7 +171,7 @@ def remove(login: User, factor_id: int, *, actor: Actor, now: datetime) -> None:
 
     Raises LastFactor.
     """
-    User.objects.select_for_update().get(pk=login.pk)
+    _lock(login)
     found = factors(login).filter(pk=factor_id).first()
     if found is None:
         return
@@ -187,6 +199,11 @@ def reset(person: Person, *, actor: Actor, now: datetime) -> None:
     sessions.end_all(person, actor=actor, now=now)
 
 
+def _lock(login: User) -> None:
+    """Lock the login: its factors are rows that are read, changed and written as a whole."""
+    User.objects.select_for_update().get(pk=login.pk)
+
+
 def _is_apps_code(app: Authenticator, code: str, now: datetime) -> bool:
     secret = decrypt(app.data["secret"])
     step = codes.matching_step(secret, code, after=app.data.get(USED, 0), now=now)
@@ -206,7 +223,7 @@ def _tried(
     `MOST_FAILURES` refusals within `PER`. The person is notified of an added factor.
     """
     with transaction.atomic():
-        User.objects.select_for_update().get(pk=login.pk)
+        _lock(login)
         limits.look("second_factor", str(login.pk), most=MOST_FAILURES, per=PER, now=now)
         kind = act()
         if kind is None:
