@@ -17,7 +17,7 @@ class SignatureAlgorithm:
     """A signature algorithm: its OID, its hash function and its AlgorithmIdentifier in DER."""
 
     oid: x509.ObjectIdentifier
-    hash: hashes.SHA384 | hashes.SHA512
+    hash: hashes.SHA256 | hashes.SHA384 | hashes.SHA512
     identifier: bytes
 
     @property
@@ -43,3 +43,12 @@ SIGNATURE_ALGORITHMS: Mapping[Branch, SignatureAlgorithm] = MappingProxyType(
     }
 )
 """FINEID S2: RSA with SHA-512, elliptic curves with SHA-384."""
+
+FORMER: tuple[SignatureAlgorithm, ...] = ()
+"""Algorithms that a CA signed with earlier: its lists made with them are still its own."""
+
+
+def by_identifier(identifier: bytes) -> SignatureAlgorithm | None:
+    """Return the algorithm, in use or former, of an AlgorithmIdentifier (DER), or None."""
+    known = (*SIGNATURE_ALGORITHMS.values(), *FORMER)
+    return next((each for each in known if each.identifier == identifier), None)

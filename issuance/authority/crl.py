@@ -12,7 +12,7 @@ from typing import cast
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
-from issuance.algorithms import SIGNATURE_ALGORITHMS
+from issuance.algorithms import SIGNATURE_ALGORITHMS, by_identifier
 from issuance.authority.build import authority_key_identifier
 from issuance.authority.sign import sign_bytes, verify_bytes
 from issuance.certificate.plan import SubjectKey
@@ -71,9 +71,12 @@ def make(entries: Iterable[bytes], facts: CrlFacts, signer: Signer) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The parts of a list: tbsCertList, signature, issuer, joined entries, number and dates."""
+    """The parts of a list: tbsCertList, signatureAlgorithm, signature, issuer, joined entries,
+    number and dates.
+    """
 
     to_be_signed: memoryview
+    algorithm: bytes
     signature: bytes
     issuer: bytes
     entries: bytes
@@ -85,12 +88,13 @@ def take_apart(crl_der: bytes) -> Parts:
 
     Raises issuance.der.read.MalformedError or ValueError.
     """
-    to_be_signed, _, signature = read.read(crl_der).expect(read.SEQUENCE).children()
+    to_be_signed, algorithm, signature = read.read(crl_der).expect(read.SEQUENCE).children()
     _version, _algorithm, issuer, begun, until, *some, last = to_be_signed.children()
     joined = some[0].expect(read.SEQUENCE).content if some else b""
     (extensions,) = last.expect(0xA0).children()
     return Parts(
         memoryview(crl_der)[to_be_signed.start : to_be_signed.end],
+        bytes(algorithm.encoded),
         read.bit_string(signature)[0],
         bytes(issuer.encoded),
         joined,
@@ -119,10 +123,11 @@ def by_serial(entries: bytes) -> dict[bytes, bytes]:
 
 def is_issued_by(parts: Parts, issuer: x509.Certificate) -> bool:
     """Whether the list names this CA as its issuer and is signed by it."""
-    if parts.issuer != issuer.subject.public_bytes():
+    algorithm, key = by_identifier(parts.algorithm), cast(SubjectKey, issuer.public_key())
+    if algorithm is None or parts.issuer != issuer.subject.public_bytes():
         return False
     try:
-        verify_bytes(parts.to_be_signed, parts.signature, cast(SubjectKey, issuer.public_key()))
+        verify_bytes(parts.to_be_signed, parts.signature, key, algorithm.hash)
     except InvalidSignature:
         return False
     return True

@@ -6,6 +6,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.hashes import HashAlgorithm
 
 from issuance.algorithms import SIGNATURE_ALGORITHMS
 from issuance.certificate.plan import SubjectKey
@@ -49,9 +50,11 @@ def sign_bytes(data: bytes, signer: Signer) -> bytes:
     return key.sign(data, ec.ECDSA(algorithm, deterministic_signing=True))
 
 
-def verify_bytes(data: bytes | memoryview, signature: bytes, key: SubjectKey) -> None:
+def verify_bytes(
+    data: bytes | memoryview, signature: bytes, key: SubjectKey, algorithm: HashAlgorithm
+) -> None:
     """Raise InvalidSignature unless ``signature`` verifies; counterpart of ``sign_bytes``."""
     if isinstance(key, RSAPublicKey):
-        key.verify(signature, bytes(data), padding.PKCS1v15(), SIGNATURE_ALGORITHMS["rsa"].hash)
+        key.verify(signature, bytes(data), padding.PKCS1v15(), algorithm)
     else:
-        key.verify(signature, data, ec.ECDSA(SIGNATURE_ALGORITHMS["ec"].hash))
+        key.verify(signature, data, ec.ECDSA(algorithm))

@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from issuance.algorithms import SIGNATURE_ALGORITHMS
+from issuance.der.read import read
 from issuance.der.write import sequence, tlv
 
 _NAMES = {
@@ -67,10 +67,8 @@ def differences(before: bytes, after: bytes) -> list[str]:
 
 def _certificate(tbs: bytes) -> x509.Certificate:
     """The TBSCertificate wrapped as a certificate with an empty signature, for parsing."""
-    signed_with = next(
-        (a.identifier for a in SIGNATURE_ALGORITHMS.values() if a.identifier in tbs), b""
-    )
-    return x509.load_der_x509_certificate(sequence(tbs, signed_with, tlv(0x03, b"\0\0")))
+    _version, _serial, signed_with, *_others = read(tbs).children()
+    return x509.load_der_x509_certificate(sequence(tbs, signed_with.encoded, tlv(0x03, b"\0\0")))
 
 
 def _comparable(text: str) -> list[str]:

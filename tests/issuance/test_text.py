@@ -59,3 +59,10 @@ def test_what_differs_is_told_and_nothing_else(cas, order, now) -> None:
     assert any(line.startswith("- Not After") for line in changed)
     assert any(line == "+ DNS:kanta.apteekki.example.fi" for line in changed)
     assert not any("Serial" in line or "Not Before" in line for line in changed)
+
+
+def test_one_prepared_before_the_algorithm_changed_is_still_read(cas, order, now) -> None:
+    tbs = bytes(services.prepare(order, now=now).tbs)
+    former = tbs.replace(bytes.fromhex("2a8648ce3d040303"), bytes.fromhex("2a8648ce3d040302"))
+    assert "Signature Algorithm: ecdsa-with-SHA384" in certificate_text(tbs)
+    assert "Signature Algorithm: ecdsa-with-SHA256" in certificate_text(former)

@@ -4,10 +4,13 @@ from datetime import datetime, timedelta
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import SignatureAlgorithmOID
 
 from certportal.foundation.actors import system
 from certportal.foundation.models import Event
-from issuance import services
+from issuance import algorithms, services
 from issuance.authority import crl
 from issuance.certificate.plan import new_serial
 from issuance.models import Certificate, IssuingCA
@@ -171,3 +174,21 @@ def test_another_cas_list_in_the_place_hands_no_entry_on(
     services.publish_crl(other, now=now + timedelta(minutes=1))
     assert foreign_lists(now + timedelta(minutes=1)) == []
     assert not list(x509.load_der_x509_crl(place.read_bytes()))
+
+
+def test_a_list_signed_with_a_former_algorithm_is_still_the_cas_own(
+    ca: IssuingCA, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = x509.CertificateRevocationListBuilder(
+        ca.certificate.subject, now, now + timedelta(days=1)
+    ).add_extension(x509.CRLNumber(1), critical=False)
+    signed = built.sign(signer_for(ca).private_key, hashes.SHA256())
+    parts = crl.take_apart(signed.public_bytes(Encoding.DER))
+    assert not crl.is_issued_by(parts, ca.certificate)
+    former = algorithms.SignatureAlgorithm(
+        SignatureAlgorithmOID.ECDSA_WITH_SHA256,
+        hashes.SHA256(),
+        bytes.fromhex("300a06082a8648ce3d040302"),
+    )
+    monkeypatch.setattr(algorithms, "FORMER", (former,))
+    assert crl.is_issued_by(parts, ca.certificate)
