@@ -8,11 +8,7 @@ from collections.abc import Mapping
 from operator import attrgetter
 from typing import Any
 
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy
-
 from accounts import access
-from accounts.event_names import AccountEvent
 from accounts.models import (
     AccountDecision,
     AdministratorRequest,
@@ -27,12 +23,6 @@ from accounts.right_to_act import is_shown
 from accounts.services.people.email import digits
 from certportal.foundation.mail.mails import Asked, Mail, Rows, To, about_row, registry
 from certportal.foundation.models import Event
-
-# Names of the kinds of second factor that events hold.
-FACTORS: dict[str, Promise] = {
-    "totp": gettext_lazy("Authenticator app"),
-    "webauthn": gettext_lazy("Passkey"),
-}
 
 
 def _mail(name: str, rows: Rows, row: str, *, to: str = "", **more: Any) -> Mail[Any]:
@@ -73,14 +63,6 @@ def _account_decided(decision: AccountDecision, asked: Asked) -> Mapping[str, An
     return {"stays": own is not None and is_shown(own)}
 
 
-def _second_factor(event: Event, _asked: Asked) -> Mapping[str, Any]:
-    return {
-        "what": event.words,
-        "factor": FACTORS.get(event.data.get("kind", "")),
-        "is_reset": event.action == AccountEvent.SECOND_FACTOR_RESET,
-    }
-
-
 MAILS = registry(
     _code("email_code"),
     _code("invitation_code"),
@@ -106,5 +88,5 @@ MAILS = registry(
     ),
     _mail("account_decided", AccountDecision.objects, "decision", context=_account_decided),
     _mail("address_changed", EmailCode.objects, "code", to="replaced"),
-    _mail("second_factor", Event.objects, "event", context=_second_factor),
+    _mail("second_factor", Event.objects, "event"),
 )

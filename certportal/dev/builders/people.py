@@ -12,7 +12,7 @@ from accounts.factors import codes
 from accounts.identification.hashing import digests
 from accounts.identification.identity import Identity
 from accounts.middleware import SIGN_ON
-from accounts.models import Membership, Organisation, Person, SignOn, User
+from accounts.models import Invitation, Membership, Organisation, Person, SignOn, User
 from accounts.services.organisations import found
 from accounts.services.people import email, recognise, second_factor, sessions
 from accounts.services.rights import confirm, staff_roles
@@ -60,10 +60,15 @@ def verify(person: Person, address: str, *, now: datetime = NOW) -> None:
     """Let the person verify the address by typing the code they were mailed."""
     actor = actor_for(person)
     email.ask_code(person, address, language=person.language, actor=actor, now=now)
-    code = email.pending(person, now=now)
-    assert code is not None
-    email.confirm(person, email.digits(code), actor=actor, now=now)
+    email.confirm(person, code_of(person, now=now), actor=actor, now=now)
     person.refresh_from_db()
+
+
+def code_of(person: Person, invitation: Invitation | None = None, *, now: datetime = NOW) -> str:
+    """Return the digits that the person was mailed."""
+    code = email.pending(person, invitation=invitation, now=now)
+    assert code is not None
+    return email.digits(code)
 
 
 def make_founder(name: str, business_id: str, *, now: datetime = NOW, **more: Any) -> Person:

@@ -112,11 +112,7 @@ def render[Matter](mail: Mail[Matter], matter: Matter, to: To, asked: Asked) -> 
     """Return the subject and the body in the recipient's language."""
     with translation.override(to.language):
         context = {"base": settings.PORTAL_BASE_URL, **mail.context(matter, asked)}
-        subject, body = subject_and_body(render_to_string(f"{mail.template}.txt", context))
-        return mail.subject(matter, subject), body
-
-
-def subject_and_body(rendered: str) -> tuple[str, str]:
-    """Return the first line, and the rest with runs of blank lines reduced to one."""
-    subject, _line, body = rendered.strip().partition("\n")
-    return subject.strip(), re.sub(r"\n{3,}", "\n\n", body.strip()) + "\n"
+        rendered = render_to_string(f"{mail.template}.txt", context).strip()
+        subject, _line, body = rendered.partition("\n")
+        # Runs of blank lines, as conditions in a template leave them, become one.
+        return mail.subject(matter, subject.strip()), re.sub(r"\n{3,}", "\n\n", body.strip()) + "\n"
