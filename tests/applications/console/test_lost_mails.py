@@ -7,6 +7,7 @@ from django.urls import reverse
 from certportal.dev.builders import orders
 from certportal.foundation import clock
 from certportal.foundation.actors import system
+from certportal.foundation.mail import sending
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import set_aside
 
@@ -40,6 +41,22 @@ def test_the_sender_is_told_which_address_and_what_to_do(order, matti):
     assert order.number in subject
     assert TIINA in box.outbox[0].body
     assert "tekni" in box.outbox[0].body
+
+
+def test_also_of_a_mail_that_our_own_server_refused(matti, cas, monkeypatch):
+    deliver = sending.send
+
+    def refuse_tiina(message, *, item_id):
+        if message.to == TIINA:
+            raise sending.Undeliverable("mail server")
+        deliver(message, item_id=item_id)
+
+    monkeypatch.setattr(sending, "send", refuse_tiina)
+    orders.waiting_for_contact(matti)
+    orders.drain()
+    assert [to for to, subject in told() if "Viestimme ei mennyt perille" in subject] == [
+        [matti.email]
+    ]
 
 
 def test_once_of_each_address(order):
