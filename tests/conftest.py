@@ -1,6 +1,7 @@
 """The people, the register and the authority that most tests begin with."""
 
 import os
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -137,11 +138,27 @@ def raimo(db, now):
     return people.make_reviewer("Raimo Ratkaisija", now=now)
 
 
-def pytest_collection_modifyitems(items):
-    """Mark what drives a browser: its event loop must not live beside tests that fork."""
+# Files whose few tests take long: were they the last, one process would wait for the other.
+LONG = {
+    *["test_run.py", "test_run_token.py", "test_hangs.py", "test_database_limit.py"],
+    *["test_hidden_fields.py", "test_dripping.py", "test_leaked_key.py", "test_worker.py"],
+    *["test_ocsp_served.py", "test_files_served.py", "test_kept_papers.py"],
+}
+
+
+def pytest_collection_modifyitems(config, items):
+    """Mark what drives a browser: its event loop must not live beside tests that fork.
+
+    In a run of several processes, begin with the files that take long, then with those of many
+    tests, a file's tests with a browser and without apart. The journeys have an order of their own.
+    """
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
+    if hasattr(config, "workerinput"):
+        parts = {one: (one.path, one.get_closest_marker("browser") is None) for one in items}
+        tests = Counter(part for part in parts.values() if "journeys" not in part[0].parts)
+        items.sort(key=lambda item: (item.path.name not in LONG, -tests[parts[item]]))
 
 
 def pytest_addoption(parser):
