@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from tests.portal.forks import Forks
 from tests.stack import ROOT
 
 KEYS = {
@@ -17,43 +18,42 @@ KEYS = {
 }
 
 
-def start(process, code="settings.DEBUG", **extra):
-    """Let a new process read the settings as `process` would, and print what the code says."""
-    environment = {
-        **os.environ,
-        "DJANGO_SETTINGS_MODULE": "certportal.settings",
-        "PORTAL_PROCESS": process,
-        **extra,
-    }
-    return subprocess.run(
-        [sys.executable, "-c", f"from django.conf import settings; print({code})"],
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
+@pytest.fixture(scope="module")
+def start(tmp_path_factory):
+    """Return how to let a new process read the settings as `process` would, and print what the
+    code says."""
+    forks = Forks(tmp_path_factory.mktemp("forks"))
+
+    def start(process, code="settings.DEBUG", **extra):
+        told = {"DJANGO_SETTINGS_MODULE": "certportal.settings", "PORTAL_PROCESS": process}
+        asked = f"from django.conf import settings; print({code})"
+        return forks.run(asked, {**os.environ, **told, **extra})
+
+    yield start
+    forks.stop()
 
 
 @pytest.mark.parametrize("process", ["web", "front", "default", "mail", "beat", "metrics"])
 @pytest.mark.parametrize("name", KEYS)
-def test_a_process_that_must_not_see_keys_refuses_to_start_with_them(process, name):
+def test_a_process_that_must_not_see_keys_refuses_to_start_with_them(process, name, start):
     result = start(process, **{name: KEYS[name]})
     assert result.returncode != 0
     assert f"The process {process} must not be told of signing keys" in result.stderr
 
 
 @pytest.mark.parametrize("process", ["ca", "manage"])
-def test_the_signing_worker_and_key_ceremonies_start_with_them(process):
+def test_the_signing_worker_and_key_ceremonies_start_with_them(process, start):
     assert start(process, **KEYS).returncode == 0
 
 
-def test_the_signer_is_chosen_by_the_settings():
+def test_the_signer_is_chosen_by_the_settings(start):
     backend = "settings.ISSUANCE_SIGNER['BACKEND']"
     assert start("ca", backend).stdout.strip() == "issuance.signers.file.KeyFiles"
     chosen = start("ca", backend, **KEYS).stdout.strip()
     assert chosen == "issuance.signers.pkcs11.TokenKeys"
 
 
-def test_names_and_policies_of_the_authority_are_told_in_a_file(tmp_path):
+def test_names_and_policies_of_the_authority_are_told_in_a_file(tmp_path, start):
     told = tmp_path / "pki.toml"
     told.write_text('organisation = "Testivirasto"\n[policy_oids.test]\nec = "1.2.3"\n')
     code = "settings.PKI['ORGANISATION'], settings.PKI['POLICY_OIDS']['test']['ec']"
@@ -68,11 +68,11 @@ def test_names_and_policies_of_the_authority_are_told_in_a_file(tmp_path):
 
 
 @pytest.mark.parametrize("process", ["web", "front", "default", "mail", "beat", "ca"])
-def test_every_process_starts_without_them(process):
+def test_every_process_starts_without_them(process, start):
     assert start(process).returncode == 0
 
 
-def test_the_database_address_may_come_from_a_file(tmp_path):
+def test_the_database_address_may_come_from_a_file(tmp_path, start):
     secret = tmp_path / "database_url"
     secret.write_text("postgres://someone:secret@db.example/orders\n")
     found = start(
@@ -85,7 +85,7 @@ def test_the_database_address_may_come_from_a_file(tmp_path):
 
 
 @pytest.mark.parametrize("told", ["", "development", "test"])
-def test_a_service_at_an_https_address_runs_as_production_or_not_at_all(told):
+def test_a_service_at_an_https_address_runs_as_production_or_not_at_all(told, start):
     public = {"PORTAL_BASE_URL": "https://varmenteet.example", "SECRET_KEY": "x" * 50}
     result = start("web", PORTAL_ENV=told, **public)
     assert "must have PORTAL_ENV=production" in result.stderr
@@ -94,7 +94,7 @@ def test_a_service_at_an_https_address_runs_as_production_or_not_at_all(told):
 
 @pytest.mark.parametrize("process", ["web", "front", "default", "mail", "ca", "beat", "manage"])
 @pytest.mark.parametrize("told", ["prod", "Production", "production ", "live", "0"])
-def test_an_environment_that_is_none_of_the_three_stops_every_process(process, told):
+def test_an_environment_that_is_none_of_the_three_stops_every_process(process, told, start):
     result = start(process, PORTAL_ENV=told)
     assert result.returncode != 0
     words = f"PORTAL_ENV must be development, test or production, not {told!r}."
@@ -103,13 +103,13 @@ def test_an_environment_that_is_none_of_the_three_stops_every_process(process, t
 
 @pytest.mark.parametrize("process", ["web", "front", "default", "mail", "ca", "beat", "manage"])
 @pytest.mark.parametrize("address", ["", "http://varmenteet.example", "HTTP://localhost:8000"])
-def test_production_over_plain_http_stops_every_process(process, address):
+def test_production_over_plain_http_stops_every_process(process, address, start):
     result = start(process, PORTAL_ENV="production", PORTAL_BASE_URL=address, SECRET_KEY="x" * 50)
     assert result.returncode != 0
     assert "PORTAL_BASE_URL must be an address that begins with https://" in result.stderr
 
 
-def test_an_https_address_is_one_however_it_is_written():
+def test_an_https_address_is_one_however_it_is_written(start):
     result = start("web", PORTAL_ENV="development", PORTAL_BASE_URL="HTTPS://varmenteet.example/")
     assert "must have PORTAL_ENV=production" in result.stderr
     found = start(
@@ -123,12 +123,12 @@ def test_an_https_address_is_one_however_it_is_written():
 
 
 @pytest.mark.parametrize("address", ["varmenteet.example", "https:varmenteet", "ftp://x.example"])
-def test_what_is_no_address_is_not_taken_for_one(address):
+def test_what_is_no_address_is_not_taken_for_one(address, start):
     result = start("web", PORTAL_BASE_URL=address)
     assert "PORTAL_BASE_URL must be an address such as https://" in result.stderr
 
 
-def test_a_process_of_another_name_is_not_taken_for_one_that_may_sign():
+def test_a_process_of_another_name_is_not_taken_for_one_that_may_sign(start):
     result = start("webb", **KEYS)
     assert (
         "PORTAL_PROCESS must be web, front, default, mail, ca, beat, metrics or manage, not 'webb'."
@@ -223,7 +223,7 @@ TOLD = {
     ],
 )
 @pytest.mark.parametrize("environment", ["production", "development"])
-def test_a_process_reads_only_the_secrets_it_works_with(process, known, environment):
+def test_a_process_reads_only_the_secrets_it_works_with(process, known, environment, start):
     names = ("SECRET_KEY", "IDENTITY_KEYS", "OIDC_CLIENT_SECRET")
     code = (
         f"[name for name in {names} if getattr(__import__('certportal.settings').settings, name)]"
@@ -234,7 +234,7 @@ def test_a_process_reads_only_the_secrets_it_works_with(process, known, environm
     assert found.stdout.strip() == known
 
 
-def test_the_signer_and_the_clock_start_without_any():
+def test_the_signer_and_the_clock_start_without_any(start):
     for process in ("ca", "beat"):
         told = {"PORTAL_ENV": "production", "PORTAL_BASE_URL": "https://varmenteet.example"}
         none = dict.fromkeys(("SECRET_KEY_FILE", "IDENTITY_KEYS_FILE"), "")
@@ -243,7 +243,7 @@ def test_the_signer_and_the_clock_start_without_any():
         assert result.returncode == 0, result.stderr
 
 
-def test_production_has_no_secret_of_its_own():
+def test_production_has_no_secret_of_its_own(start):
     result = start(
         "web",
         "settings.SECRET_KEY",
@@ -256,7 +256,7 @@ def test_production_has_no_secret_of_its_own():
 
 
 @pytest.mark.parametrize("told", ["1", "True", "yes"])
-def test_nothing_switches_a_debug_mode_on(told):
+def test_nothing_switches_a_debug_mode_on(told, start):
     for environment in ("development", "production"):
         address = "https://varmenteet.example" if environment == "production" else ""
         given = {"PORTAL_ENV": environment, "PORTAL_BASE_URL": address, "SECRET_KEY": "x" * 50}
@@ -264,7 +264,7 @@ def test_nothing_switches_a_debug_mode_on(told):
         assert found.stdout.strip() == "False", found.stderr
 
 
-def test_tls_to_the_other_servers_is_a_matter_of_their_addresses():
+def test_tls_to_the_other_servers_is_a_matter_of_their_addresses(start):
     told = {
         "DATABASE_URL": "postgres://u:p@db.example/orders?sslmode=verify-full&sslrootcert=/ca.pem",
         "REDIS_URL": "rediss://:p@redis.example:6380/0",
@@ -281,7 +281,7 @@ def test_tls_to_the_other_servers_is_a_matter_of_their_addresses():
 
 
 @pytest.mark.parametrize("process", ["web", "front", "default", "ca", "beat"])
-def test_only_the_worker_that_sends_mail_reads_the_password_of_the_mail_server(process):
+def test_only_the_worker_that_sends_mail_reads_the_password_of_the_mail_server(process, start):
     told = {"SMTP_URL": "smtp://sote:salainen@mail.example:587"}
     code = "settings.SMTP_URL, settings.MAILERS, settings.MAIL_IS_LOCAL"
     found = start(process, code, **told)
