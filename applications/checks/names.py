@@ -6,7 +6,7 @@ from datetime import datetime
 from applications.models import Application
 from applications.rules.certificate_names import CertificateName, names
 from applications.rules.spelling import is_faithful
-from issuance.certificate.hosts import certified_problem
+from issuance.certificate.hosts import certified_problem, mail_host_problem, shared_suffix
 from issuance.certificate.names import is_email
 from issuance.findings import Finding, Severity
 
@@ -32,12 +32,15 @@ def _host_names(application: Application) -> Iterator[Finding]:
         if problem := certified_problem(host.name):
             params = {"value": host.name, "problem": problem}
             yield Finding("order.host_name", Severity.ERROR, params)
+        elif ending := shared_suffix(host.name):
+            params = {"value": host.name, "ending": ending}
+            yield Finding("order.host_shared", Severity.WARNING, params)
 
 
 def _mailbox(application: Application) -> Iterator[Finding]:
     address = application.certified_email
     host = address.rpartition("@")[2]
-    if host and (problem := certified_problem(host)):
+    if host and (problem := mail_host_problem(host)):
         params = {"value": host, "problem": problem}
         yield Finding("order.mailbox_host", Severity.ERROR, params)
     elif not is_email(address) or application.certified_email_proved_at is None:

@@ -51,6 +51,11 @@ WORDS: dict[str, Callable[[dict[str, Any]], Words]] = {
         _host_fault(p),
         _("Give the name in full, such as erecept.example.fi."),
     ),
+    "order.host_shared": lambda p: (
+        _("Anybody can get a name in the domain of a host name"),
+        _("“%(value)s” is below “%(ending)s”, where a service gives names to its customers.") % p,
+        _("See that this very name is the applicant's: the domain register names the service."),
+    ),
     "order.system_oid": lambda p: (
         _("The system's identifier is not an OID"),
         _("“%(value)s” is not an object identifier.") % p,

@@ -72,7 +72,8 @@ def host_problem(name: str) -> str | None:
 
     Codes: empty, characters, underscore, not_ascii, url, port, email, space, ip_address,
     wildcard, leading_dot, trailing_dot, length, label_length, hyphen, single_label, reserved,
-    special_use, documentation, unknown_top, public_suffix, punycode, mixed_script, foreign_script.
+    special_use, documentation, unknown_top, public_suffix, shared_suffix, punycode, mixed_script,
+    foreign_script.
     Capital letters are accepted. Sources: RFC 1123 section 2.1, RFC 5890 to 5892, Unicode TR 39,
     RFC 6761, CA/B BR 7.1.2.7.12 and 4.2.2.
     """
@@ -87,6 +88,24 @@ def certified_problem(name: str) -> str | None:
 def is_host_name(value: str) -> bool:
     """Whether a certificate may name this host: a public name, in lower case."""
     return certified_problem(value) is None
+
+
+def mail_host_problem(name: str) -> str | None:
+    """Like ``certified_problem``, for the host of a mailbox.
+
+    Mailboxes exist at a shared suffix too (iki.fi), and whose one is, its reader proves by a code.
+    """
+    problem = certified_problem(name)
+    return None if problem == "shared_suffix" else problem
+
+
+def shared_suffix(name: str) -> str | None:
+    """The name's ending below which a service gives names to anybody (github.io), or None.
+
+    It is in the private part of the public suffix list. The name may be that ending itself.
+    """
+    ending = _all_suffixes().publicsuffix(name.lower())
+    return ending if ending != suffixes().publicsuffix(name.lower()) else None
 
 
 def unicode_form(name: str) -> str:
@@ -113,6 +132,12 @@ def is_address(name: str) -> bool:
 def suffixes() -> PublicSuffixList:
     """The ICANN part of the public suffix list, which has every delegated top-level domain."""
     return PublicSuffixList(accept_unknown=False, only_icann=True)
+
+
+@cache
+def _all_suffixes() -> PublicSuffixList:
+    """The public suffix list with its private part: the endings that services share out."""
+    return PublicSuffixList(accept_unknown=False)
 
 
 def _shape_problem(name: str) -> str | None:
@@ -177,7 +202,9 @@ def _place_problem(name: str) -> str | None:
     suffix = suffixes().publicsuffix(name)
     if suffix is None:
         return "unknown_top"
-    return "public_suffix" if suffix == name else None
+    if suffix == name:
+        return "public_suffix"
+    return "shared_suffix" if shared_suffix(name) == name else None
 
 
 def _starts(name: str) -> list[int]:

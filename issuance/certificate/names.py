@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from issuance.certificate.hosts import is_host_name
+from issuance.certificate.hosts import mail_host_problem
 
 UPPER_BOUNDS = {"C": 2, "ST": 128, "L": 128, "O": 64, "OU": 64, "serialNumber": 64, "CN": 64}
 """Longest attribute values in characters: RFC 5280, appendix A.1."""
@@ -48,7 +48,8 @@ def is_email(value: str) -> bool:
     accepted. At most 64 characters, because the address is the common name too.
     """
     local, _, host = value.rpartition("@")
-    return bool(len(value) <= UPPER_BOUNDS["CN"] and _LOCAL.match(local) and is_host_name(host))
+    fits = len(value) <= UPPER_BOUNDS["CN"] and _LOCAL.match(local)
+    return bool(fits and mail_host_problem(host) is None)
 
 
 def is_oid(value: str) -> bool:

@@ -29,6 +29,9 @@ SENTENCES: dict[str, dict[str, str]] = {
         "host:public_suffix": _(
             "“%(value)s” is a common ending of domain names, not the name of a server."
         ),
+        "host:shared_suffix": _(
+            "“%(value)s” is an ending below which anybody can get a name, not the name of a server."
+        ),
         "host:punycode": _(
             "A part of the host name “%(value)s” is not valid internationalised writing (xn--)."
         ),

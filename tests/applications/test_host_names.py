@@ -54,6 +54,20 @@ def test_the_authority_refuses_the_name_on_its_own(matti, riitta, cas, now, host
     ]
 
 
+def test_a_name_that_anybody_could_have_got_is_remarked_to_the_reviewer(matti, riitta, cas):
+    host = "apteekki.github.io"
+    order = named(matti, host)
+    orders.upload(matti, order, orders.openssl_csr(host))
+    orders.submit(matti, order)
+    orders.drain()
+    order.refresh_from_db()
+    assert order.status == Status.IN_REVIEW
+    remarks = [one for one in order.findings if one["rule"] == "order.host_shared"]
+    assert remarks[0]["params"] == {"value": host, "ending": "github.io"}
+    page = people.log_in(Client(), riitta).get(reverse("console:case", args=[order.pk]))
+    assert "päätteen ”github.io” alla" in page.text
+
+
 def test_a_name_in_finnish_is_certified_and_shown_in_both_forms(matti, riitta, cas):
     draft = named(matti, KINDERGARTEN)
     orders.upload(matti, draft, orders.openssl_csr(KINDERGARTEN))

@@ -1,6 +1,13 @@
 import pytest
 
-from issuance.certificate.hosts import host_problem, is_host_name, unicode_form, with_unicode
+from issuance.certificate.hosts import (
+    host_problem,
+    is_host_name,
+    shared_suffix,
+    unicode_form,
+    with_unicode,
+)
+from issuance.certificate.names import is_email
 
 
 @pytest.mark.parametrize(
@@ -64,6 +71,11 @@ def test_public_host_names_pass(host: str) -> None:
         ("kanta.acme", "unknown_top"),
         ("aland.fi", "public_suffix"),
         ("co.uk", "public_suffix"),
+        ("github.io", "shared_suffix"),
+        ("GitHub.io", "shared_suffix"),
+        ("herokuapp.com", "shared_suffix"),
+        ("kapsi.fi", "shared_suffix"),
+        ("eu-1.compute.amazonaws.com", "shared_suffix"),
         ("xn--zzzzzzzz.fi", "punycode"),
         ("ab--cd.fi", "punycode"),
         ("xn--a.example", "punycode"),
@@ -76,6 +88,28 @@ def test_public_host_names_pass(host: str) -> None:
 )
 def test_other_host_names_are_refused_each_with_its_reason(host: str, problem: str) -> None:
     assert host_problem(host) == problem
+
+
+@pytest.mark.parametrize(
+    ("host", "ending"),
+    [
+        ("apteekki.github.io", "github.io"),
+        ("a.b.kapsi.fi", "kapsi.fi"),
+        ("Apteekki.HerokuApp.com", "herokuapp.com"),
+        ("apteekki.malli.fi", None),
+        ("apteekki.co.uk", None),
+    ],
+)
+def test_below_a_shared_ending_a_name_may_be_certified_and_the_ending_is_told(
+    host: str, ending: str | None
+) -> None:
+    assert host_problem(host) is None
+    assert shared_suffix(host) == ending
+
+
+def test_a_mailbox_may_be_at_a_shared_ending_but_not_at_one_of_a_registry() -> None:
+    assert is_email("apteekki@iki.fi")
+    assert not is_email("apteekki@aland.fi")
 
 
 def test_capitals_do_not_go_into_a_certificate() -> None:

@@ -10,7 +10,7 @@ from applications.views.shared.forms import PartForm, VersionForm
 from certportal.foundation.web.forms import EmailField, counted
 from certportal.foundation.web.tokens import DIGITS
 from certportal.foundation.wording import filled
-from issuance.certificate.hosts import host_problem
+from issuance.certificate.hosts import mail_host_problem
 from issuance.certificate.names import is_email
 from issuance.findings import found
 from issuance.wording import word
@@ -37,7 +37,7 @@ class MailboxForm(PartForm):
         """Return the address in lower case; refuse what a certificate cannot carry."""
         address: str = self.cleaned_data["certified_email"].lower()
         host = address.rpartition("@")[2]
-        if host.isascii() and (problem := host_problem(host)):
+        if host.isascii() and (problem := mail_host_problem(host)):
             raise ValidationError(word(found("san.host", value=host, problem=problem)).text)
         if not is_email(address):
             words = _("Enter an address of at most %(limit)s characters without å, ä and ö.")
