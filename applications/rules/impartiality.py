@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from uuid import UUID
 
+from django.utils.translation import gettext_lazy as _
+
 from accounts import access
 from accounts.models import Person
 from applications.models import (
@@ -25,6 +27,15 @@ from issuance.services.errors import (
 )
 
 ADDRESSES = ("contact_email", "technical_email", "deputy_email", "mailbox", "certified_email")
+
+
+class PartInAnOrder(Concerned):
+    """The person has a part in one of the orders that a wider decision is about."""
+
+    message = _(
+        "You have a part in an order of this organisation that the decision concerns, so another"
+        " reviewer must make it."
+    )
 
 
 def traces(application: Application) -> frozenset[str]:

@@ -117,7 +117,7 @@ def test_who_is_named_in_an_order_makes_nobody_administrator_on_whose_right_it_r
         f"{case.pk}/right/",
     ):
         page = web.get(f"/en/console/{part}").text
-        assert "have a part in this order yourself" in page
+        assert "have a part in an order of this organisation" in page
         assert not {'name="note"', 'name="reasons"'} & set(page.split())
     services.decide_administrator(asked.pk, person=raimo, **given)
     assert maija.memberships.get().confirmed_by == raimo
@@ -144,7 +144,7 @@ def test_who_is_named_in_an_open_order_ends_no_membership_right_or_account_it_re
         f"{account.pk}/close/",
     ):
         page = web.get(f"/en/console/accounts/{part}").text
-        assert "have a part in this order yourself" in page
+        assert "have a part in an order of this organisation" in page
         assert 'name="reasons"' not in page
     services.end_membership(maija.memberships.get().pk, person=raimo, **given)
 
@@ -169,7 +169,7 @@ def test_nor_withdraws_a_waiver_they_rest_on(matti, riitta, raimo, cas):
     with pytest.raises(Concerned):
         services.withdraw_waiver(waiver.pk, person=rosa, **given)
     page = people.log_in(Client(), rosa).get(f"/en/console/waivers/{waiver.pk}/").text
-    assert "have a part in this order yourself" in page
+    assert "have a part in an order of this organisation" in page
     services.withdraw_waiver(waiver.pk, person=raimo, **given)
 
 

@@ -38,7 +38,6 @@ from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import NotAllowed
 from issuance.models import Certificate
-from issuance.services.errors import Concerned
 
 # What may follow from a decision: the keys of `AccountDecision.followed`, which are stored.
 ENDED_ORDERS, RETURNED, DRAFTS = "orders_ended", "orders_returned", "drafts_removed"
@@ -196,19 +195,19 @@ def to_oversee(
 ) -> Iterator[NotAllowed]:
     """Yield what keeps the reviewer from a decision about the account that affects `prospect`.
 
-    That is MayNotDecide, and Concerned for a part in one of the orders that it ends or returns:
+    That is MayNotDecide, and PartInAnOrder for one of those that it ends or returns:
     the decision is about these orders too (hallintolaki 28 §).
     """
     if not accounts.may_decide(person, organisation.pk, now=now):
         yield MayNotDecide()
     if impartiality.parts(person, prospect.orders):
-        yield Concerned()
+        yield impartiality.PartInAnOrder()
 
 
 def to_decide(
     request: AdministratorRequest, person: Person, *, now: datetime
 ) -> Iterator[NotAllowed]:
-    """Yield what keeps the reviewer from deciding on the request: MayNotDecide, Concerned.
+    """Yield what keeps the reviewer from deciding on the request: MayNotDecide, PartInAnOrder.
 
     Granting confirms the right that the person may have already, as `rights.confirm_right` does,
     and may end the memberships of administrators who are not confirmed.

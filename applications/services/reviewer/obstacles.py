@@ -103,9 +103,10 @@ class Case:
     def obstacles(self, action: Action) -> Iterator[Refused]:
         """Yield what keeps the reviewer from the action.
 
-        That is bias, the case's being another's, its status, and what the action itself needs.
+        That is bias, the case's being another's, its status, and what the action itself needs. Bias
+        keeps nobody from giving a case back that has come to concern them.
         """
-        if self.bias is not None:
+        if self.bias is not None and action != Action.RELEASE:
             yield self.bias
         if not self._is_in_hand(action):
             yield NotPossible() if action == Action.CLAIM else NotYourCase()

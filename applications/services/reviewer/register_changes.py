@@ -22,7 +22,7 @@ from certportal.foundation import events
 from certportal.foundation.actors import Actor, system
 from certportal.foundation.errors import Refused, Stale
 from issuance.models import Certificate
-from issuance.services.errors import Concerned, NotReviewer
+from issuance.services.errors import NotReviewer
 
 WATCH = system("register-watch")
 Outcome, Change = RegisterTask.Outcome, RegisterTask.Change
@@ -60,7 +60,7 @@ def watch_register(*, now: datetime) -> int:
 
 def to_decide(task: RegisterTask, person: Person, *, now: datetime) -> Iterator[Refused]:
     """Yield what keeps the person from deciding the task: NotReviewer, OwnOrganisation,
-    OwnOrganisationLately, Concerned for a part in an order it is about, AlreadyDecided.
+    OwnOrganisationLately, PartInAnOrder, AlreadyDecided.
     """
     if not access.is_reviewer(person):
         yield NotReviewer()
@@ -68,7 +68,7 @@ def to_decide(task: RegisterTask, person: Person, *, now: datetime) -> Iterator[
         yield partial
     references = task.certificates.values("reference")
     if impartiality.parts(person, Application.objects.filter(pk__in=references)):
-        yield Concerned()
+        yield impartiality.PartInAnOrder()
     if not task.is_open:
         yield AlreadyDecided()
 

@@ -19,19 +19,18 @@ from applications.services.reviewer.waivers import EVIDENCE_CHANGED, start_over
 from applications.workflow import ENDED, Status
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import NotAllowed
-from issuance.services.errors import Concerned
 
 
 def to_confirm(right: Membership, person: Person, *, now: datetime) -> Iterator[NotAllowed]:
     """Yield what keeps the reviewer from confirming the right.
 
-    That is OwnRight, and Concerned for a part in an order that awaits the right: the confirmation
-    decides about these orders too (hallintolaki 28 §).
+    That is OwnRight, and PartInAnOrder for one that awaits the right: the confirmation decides
+    about these orders too (hallintolaki 28 §).
     """
     if access.is_partial(person, right.organisation_id, now=now):
         yield confirm.OwnRight()
     if impartiality.parts(person, _resting_on(right)):
-        yield Concerned()
+        yield impartiality.PartInAnOrder()
 
 
 def _resting_on(right: Membership) -> list[Application]:

@@ -25,7 +25,7 @@ from certportal.foundation.errors import Refused
 from certportal.foundation.outbox import outbox
 from issuance import services as authority
 from issuance.models import Certificate
-from issuance.services.errors import AlreadySigning, Concerned, NotReviewer
+from issuance.services.errors import AlreadySigning, NotReviewer
 
 REASON = "succeeded"
 
@@ -84,7 +84,7 @@ def _open(account: Organisation) -> QuerySet[Application]:
 
 def to_succeed(prospect: Prospect, person: Person, *, now: datetime) -> Iterator[Refused]:
     """Yield what keeps the person from handing over: NotReviewer, OwnOrganisation,
-    OwnOrganisationLately, and Concerned for a part in an open order that passes.
+    OwnOrganisationLately, and PartInAnOrder for an open one that passes.
     """
     if not access.is_reviewer(person):
         yield NotReviewer()
@@ -92,7 +92,7 @@ def to_succeed(prospect: Prospect, person: Person, *, now: datetime) -> Iterator
         if one and (partial := impartiality.partiality(person, one.pk, now=now)):
             yield partial
     if impartiality.parts(person, _open(prospect.former)):
-        yield Concerned()
+        yield impartiality.PartInAnOrder()
 
 
 @transaction.atomic

@@ -25,7 +25,7 @@ from certportal.foundation.outbox import outbox
 from issuance import services as authority
 from issuance.findings import Finding
 from issuance.models import Approval, PreparedCertificate
-from issuance.services.errors import AlreadySigning, Concerned
+from issuance.services.errors import AlreadySigning
 
 Outcome = Waiver.Outcome
 WITHDRAWN, EVIDENCE_CHANGED = "waiver_withdrawn", "evidence_changed"
@@ -145,7 +145,7 @@ def to_withdraw(waiver: Waiver, person: Person, *, now: datetime) -> Iterator[Re
     yield from impartiality.to_review(person, waiver.application, now=now)
     theirs = impartiality.parts(person, _unsigned(waiver))
     if any(waiver in waivers.relied_on(one, on=today) for one in theirs):
-        yield Concerned()
+        yield impartiality.PartInAnOrder()
     if not waivers.in_force(today).filter(pk=waiver.pk).exists():
         yield NotPossible()
 

@@ -15,8 +15,10 @@ from applications.models import Application, InformationRequest
 from applications.views.console.case import reasons
 from applications.views.console.case.case_context import identity
 from applications.views.console.case.forms import AskForm, DeadlineForm
+from applications.views.console.case.kept_from import kept_from
 from applications.views.console.entry import back_to, case_view, kept
 from applications.views.shared.entry import by_person
+from applications.workflow import Action
 from certportal.foundation import clock
 from certportal.foundation.errors import Stale
 
@@ -26,16 +28,20 @@ from certportal.foundation.errors import Stale
 def ask(request: HttpRequest, application: Application) -> HttpResponse:
     """Write the question; `preview` shows it first, `send` sends it."""
     form = ask_form(request, application)
-    context = _context(request, application) | {"form": form, "templates": reasons.ASKING}
+    context = _context(request, application, Action.REQUEST_INFO)
+    context |= {"form": form, "templates": reasons.ASKING}
     if request.method != "POST" or "edit" in request.POST or not form.is_valid():
         return render(request, "applications/console/ask.html", context)
     if "send" not in request.POST:
+        if context["kept_from"]:
+            return render(request, "applications/console/ask.html", context)
         shown = preview(application, form.cleaned_data)
         return render(request, "applications/console/ask_preview.html", context | {"mail": shown})
     try:
         services.request_info(application.pk, **form.cleaned_data, **by_person(request))
     except Stale as refusal:
-        context |= kept(request, application, form, refusal) | _context(request, application)
+        context |= kept(request, application, form, refusal)
+        context |= _context(request, application, Action.REQUEST_INFO)
         return render(request, "applications/console/ask.html", context, status=refusal.status)
     return back_to(application, request, _("The request was sent to the applicant."))
 
@@ -50,7 +56,7 @@ def extend(request: HttpRequest, application: Application) -> HttpResponse:
     data, first = request.POST or None, {"version": application.version}
     form = DeadlineForm(data, after=question.deadline, initial=first)
     if not form.is_valid():
-        context = _context(request, application) | {"form": form}
+        context = _context(request, application, Action.EXTEND_DEADLINE) | {"form": form}
         return render(request, "applications/console/extend.html", context)
     services.extend_deadline(application.pk, **form.cleaned_data, **by_person(request))
     return back_to(application, request, _("The applicant was told the new deadline."))
@@ -74,5 +80,7 @@ def preview(application: Application, values: dict[str, Any]) -> str:
     return mail_orders.question(application, request, now=clock.now())
 
 
-def _context(request: HttpRequest, application: Application) -> dict[str, Any]:
-    return identity(application, access.person_of(request), now=clock.now())
+def _context(request: HttpRequest, application: Application, action: Action) -> dict[str, Any]:
+    person, now = access.person_of(request), clock.now()
+    told = kept_from(action, application, person, now=now)
+    return identity(application, person, now=now) | {"kept_from": told}

@@ -16,8 +16,10 @@ from applications.errors import Changed
 from applications.models import Application
 from applications.views.console.case import case_context, reasons, waivers
 from applications.views.console.case.forms import ApproveForm, ReasonsForm
+from applications.views.console.case.kept_from import kept_from
 from applications.views.console.entry import back_to, case_view, kept
 from applications.views.shared.entry import by_person
+from applications.workflow import Action
 from certportal.foundation import clock
 from certportal.foundation.errors import Stale
 
@@ -63,6 +65,7 @@ def _with_reasons(
         person, now = access.person_of(request), clock.now()
         context = case_context.identity(application, person, now=now)
         context |= case_context.prepared(application, person, now=now) | more
+        context["kept_from"] = kept_from(Action(name), application, person, now=now)
         return render(request, f"applications/console/{name}.html", context, status=status)
 
     return decide

@@ -16,6 +16,7 @@ from applications.services.reviewer import revocation
 from applications.services.reviewer.revocation import ProposalOver
 from applications.views.account.certificates import facts
 from applications.views.console.case import case_context
+from applications.views.console.case.kept_from import kept_from_proposing
 from applications.views.console.entry import back_to, case_view
 from applications.views.shared.entry import by_person
 from applications.views.shared.revocation_forms import (
@@ -38,7 +39,8 @@ def revoke(request: HttpRequest, application: Application) -> HttpResponse:
         reasons.append(certificate.revocation_reason)  # pressed twice: no error, and nothing done
     form = ReviewerForm(request.POST or None, reasons=reasons)
     if request.method != "POST" or not form.is_valid():
-        return _page(request, application, "revoke", form=form)
+        told = kept_from_proposing(application, access.person_of(request), now=clock.now())
+        return _page(request, application, "revoke", form=form, kept_from=told)
     given = by_person(request) | {"words": form.cleaned_data["words"]}
     if form.is_exposed:
         services.revoke_exposed(application.pk, **given)

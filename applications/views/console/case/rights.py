@@ -13,7 +13,6 @@ from accounts.right_to_act import has_ended, is_unconfirmed
 from accounts.services.rights import documents as documents_rights
 from applications import services
 from applications.models import Application
-from applications.rules import impartiality
 from applications.rules.sender import right_to_send
 from applications.services.reviewer.rights import to_confirm
 from applications.views.console.case.forms import RightForm
@@ -73,16 +72,21 @@ def inline(request: HttpRequest, document_id: int) -> HttpResponse:
 
 
 def sender(application: Application, person: Person) -> dict[str, Any]:
-    """Return who sent the order, on what the right rests, and whether to offer to confirm it."""
+    """Return who sent the order, on what the right rests, and whether to offer to confirm it.
+
+    `not_confirmed_by_reader`: what keeps this reviewer from it, also by another order.
+    """
     right, submission = right_to_send(application), application.submission
     unconfirmed = is_unconfirmed(right)
     now = clock.now()
-    biased = impartiality.bias(person, application, now=now)
+    wanted = right is not None and (unconfirmed or right.is_weak)
+    kept = list(to_confirm(right, person, now=now)) if right is not None and wanted else []
     return {
         "sender": submission and submission.person,
         "right": right,
         "is_unconfirmed": unconfirmed,
         "right_documents": documents_rights.documents_about(right) if right else [],
         "has_ended": has_ended(right, on=clock.day(now)),
-        "may_confirm": (unconfirmed or (right is not None and right.is_weak)) and biased is None,
+        "may_confirm": wanted and not kept,
+        "not_confirmed_by_reader": kept,
     }

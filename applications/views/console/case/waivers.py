@@ -8,15 +8,17 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from accounts import access
 from accounts.weak_evidence import usual_end
 from applications import services
 from applications.checks.wording import word
 from applications.models import Application, Waiver
 from applications.rules import waivers
 from applications.views.console.case.forms import WaiveForm
+from applications.views.console.case.kept_from import kept_from
 from applications.views.console.entry import back_to, case_view, kept
 from applications.views.shared.entry import by_person
-from applications.workflow import ENDED, Status
+from applications.workflow import ENDED, Action, Status
 from certportal.foundation import clock
 from certportal.foundation.errors import Stale
 from issuance.findings import Finding
@@ -58,7 +60,8 @@ def waive(request: HttpRequest, application: Application, rule: str) -> HttpResp
         raise Http404
     initial = {"version": application.version, "ends_on": usual_end(now)}
     form = WaiveForm(request.POST or None, initial=initial, now=now)
-    context = {"application": application, "row": found, "form": form}
+    told = kept_from(Action.WAIVE, application, access.person_of(request), now=now)
+    context = {"application": application, "row": found, "form": form, "kept_from": told}
     page = "applications/console/waive.html"
     if not form.is_valid():
         return render(request, page, context)
