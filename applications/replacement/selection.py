@@ -17,6 +17,7 @@ from issuance.models import Certificate
 State = ReplacementItem.State
 # A certificate that ends sooner is not replaced: its holder renews it.
 SHORTEST = timedelta(days=1)
+ACCOUNT_CLOSED = "account_closed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def unfit(certificate: Certificate, order: Application | None, *, now: datetime)
     if order.erased_at is not None:
         return "erased"
     if order.organisation.is_closed:  # nobody is left who answers for the new certificate
-        return "account_closed"
+        return ACCOUNT_CLOSED
     _record, ended = register.check(order, now=now)
     return ended[0].rule if ended else ""
 

@@ -15,14 +15,18 @@ from accounts.services.organisations import administrator_requests, join
 from accounts.services.rights import confirm, documents
 from applications import services
 from applications.errors import AccountOver, Gone
-from applications.models import Application
+from applications.models import Application, ReplacementItem
+from applications.services.reviewer.accounts import STOPPED
 from applications.services.system import replaced_orders
+from applications.views.console.accounts import FOLLOWED
+from applications.views.shared.void_reasons import void_reason
 from applications.workflow import ENDED
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.documents import pdf
-from certportal.dev.builders.replacements import approve, plan, run
+from certportal.dev.builders.replacements import OPERATOR, approve, plan, run
 from certportal.foundation import clock
 from certportal.foundation.models import OutboxItem
+from issuance.models import Certificate
 from tests.applications.at_once import Beside
 from tests.conftest import CLINICS, PHARMACY
 
@@ -143,6 +147,58 @@ def test_a_replaced_certificate_gets_its_order_beside_the_closing(
     assert (new.organisation, new.csr.sha256) == (old.organisation, old.csr.sha256)
     assert not OutboxItem.objects.exclude(failed_at=None).exists()
     assert mail.outbox
+
+
+def release(made):
+    services.release_replacement(made.pk, actor=OPERATOR, now=clock.now())
+
+
+def test_what_a_plan_has_released_is_stopped_by_the_closing(
+    matti, riitta, raimo, cas, closing, client
+):
+    orders.delivered(matti, riitta)
+    made = plan()
+    approve(made, riitta, raimo)
+    release(made)
+
+    decision = closing()
+    orders.drain()
+
+    item = made.items.get()
+    assert (item.state, item.reason) == (ReplacementItem.State.REFUSED, "account_closed")
+    assert Certificate.objects.count() == 1
+    assert decision.followed[STOPPED] == 1
+    web = people.log_in(client, raimo)
+    for name, key in (("replacement", made.pk), ("account", decision.organisation_id)):
+        page = web.get(reverse(f"console:{name}", args=[key])).text
+        words = {"replacement": void_reason("account_closed"), "account": str(FOLLOWED[STOPPED])}
+        assert words[name] in page
+
+
+def test_nothing_is_released_beside_the_closing(matti, riitta, raimo, cas, closing):
+    orders.delivered(matti, riitta)
+    made = plan()
+    approve(made, riitta, raimo)
+    with transaction.atomic():
+        closing()
+        releasing = Beside(partial(release, made))
+    assert releasing.end() is None
+    orders.drain()
+    assert made.items.get().reason == "account_closed"
+    assert Certificate.objects.count() == 1
+
+
+def test_what_was_released_a_moment_before_is_stopped_too(matti, riitta, raimo, cas, closing):
+    orders.delivered(matti, riitta)
+    made = plan()
+    approve(made, riitta, raimo)
+    with transaction.atomic():
+        release(made)
+        ending = Beside(closing)
+    assert ending.end() is None
+    orders.drain()
+    assert made.items.get().reason == "account_closed"
+    assert Certificate.objects.count() == 1
 
 
 def test_a_right_is_renewed_beside_the_closing(matti, riitta, raimo, cas, closing, monkeypatch):

@@ -30,6 +30,7 @@ from applications.rules import contact_links, impartiality
 from applications.services import transition
 from applications.services.applicant.drafts import remove_draft
 from applications.services.applicant.withdraw import end_with_account
+from applications.services.reviewer.replacement import stop_released
 from applications.services.reviewer.rights import to_confirm, weighed_anew
 from applications.services.reviewer.waivers import start_over
 from applications.services.system.certificates import MEMBERSHIP_ENDED, RIGHT_WITHDRAWN, take_back
@@ -41,6 +42,7 @@ from issuance.models import Certificate
 
 # What may follow from a decision: the keys of `AccountDecision.followed`, which are stored.
 ENDED_ORDERS, RETURNED, DRAFTS = "orders_ended", "orders_returned", "drafts_removed"
+STOPPED = "replacements_stopped"
 LINKS, INVITATIONS, CERTIFICATES = "links_ended", "invitations_cancelled", "certificates_in_force"
 
 
@@ -143,9 +145,10 @@ def close_account(
 ) -> AccountDecision:
     """Close an account: its open orders end, its drafts are removed, and all its links end.
 
-    An order whose certificate is being signed goes on to its certificate. Certificates in force
-    stay in force until they are revoked on their own case. Raises RequestsWait, ClosedAlready, and
-    what `to_oversee` yields.
+    An order whose certificate is being signed goes on to its certificate; what a mass replacement
+    has released is stopped unless it is being signed. Certificates in force stay in force until
+    they are revoked on their own case. Raises RequestsWait, ClosedAlready, and what `to_oversee`
+    yields.
     """
     organisation = members.lock_account(organisation_id)
     prospect = preview_closing(organisation, now=now)
@@ -154,9 +157,10 @@ def close_account(
     # one, also those that were drafts just now: one may be being sent at this moment.
     orders = Application.objects.filter(organisation=organisation).order_by("pk")
     done = Counter(_close(key, actor, now) for key in list(orders.values_list("pk", flat=True)))
+    stopped = stop_released(organisation_id, actor=actor, now=now)
     decision = accounts.close(organisation_id, reasons=reasons, by=person, actor=actor, now=now)
     del done[""]
-    return _note(decision, prospect, {**done, LINKS: len(prospect.linked)})
+    return _note(decision, prospect, {**done, LINKS: len(prospect.linked), STOPPED: stopped})
 
 
 @transaction.atomic

@@ -14,12 +14,13 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts import access
-from accounts.models import Person
+from accounts.models import Organisation, Person
 from accounts.services import mailing
 from applications.checks import still_true
 from applications.models import Application, Replacement, ReplacementApproval, ReplacementItem
 from applications.replacement.differences import changes
 from applications.replacement.selection import (
+    ACCOUNT_CLOSED,
     Wanted,
     chosen,
     in_state,
@@ -232,6 +233,7 @@ def release(
     batch = list(items[:size])
     if not batch:
         return None
+    _lock_accounts(batch)
     _decide(batch, actor, now)
     released = in_state(batch, State.RELEASED)
     hand_over(released, now)
@@ -250,6 +252,13 @@ def release(
     return outcome
 
 
+def _lock_accounts(batch: Sequence[ReplacementItem]) -> None:
+    """Lock the accounts of the items, so that none is closed between the check and the release."""
+    orders = Application.objects.filter(pk__in=[one.certificate.reference for one in batch])
+    held = Organisation.objects.select_for_update().filter(pk__in=orders.values("organisation"))
+    list(held.order_by("pk").values_list("pk", flat=True))
+
+
 def _decide(batch: Sequence[ReplacementItem], actor: Actor, now: datetime) -> None:
     """Set each item's state: released, refused because a fact changed, or unchanged if it lacks
     approvals.
@@ -262,7 +271,7 @@ def _decide(batch: Sequence[ReplacementItem], actor: Actor, now: datetime) -> No
         order = orders.get(item.certificate.reference)
         item.reason = _fault(item, order, attempt, now)
         if item.reason:
-            _void(item, actor, now)
+            _void(item, item.reason, actor, now)
             item.state, item.closed_at = State.REFUSED, now
         elif approvals[attempt.pk].complete:
             item.state = State.RELEASED
@@ -287,11 +296,31 @@ def _fault(
     return changed.rule if changed else ""
 
 
-def _void(item: ReplacementItem, actor: Actor, now: datetime) -> None:
+def _void(item: ReplacementItem, reason: str, actor: Actor, now: datetime) -> bool:
+    """Void the prepared certificate; return False if it is signed or being signed."""
     try:
-        authority.void(item.reference, item.reason, actor=actor, now=now)
+        authority.void(item.reference, reason, actor=actor, now=now)
     except AlreadySigning:  # an earlier run handed it to the CA
-        return
+        return False
+    return True
+
+
+def stop_released(organisation_id: UUID, *, actor: Actor, now: datetime) -> int:
+    """Refuse the released items of an account that is being closed; return how many.
+
+    What is being signed goes on to its certificate, as an order does. For a transaction that has
+    locked the account. Planned items are refused when they would be released.
+    """
+    orders = Application.objects.filter(organisation=organisation_id)
+    released = ReplacementItem.objects.select_for_update(of=("self",)).filter(
+        state=State.RELEASED, certificate__reference__in=orders.values("pk")
+    )
+    found = list(released.order_by("pk"))
+    stopped = [one for one in found if _void(one, ACCOUNT_CLOSED, actor, now)]
+    for item in stopped:
+        item.state, item.reason, item.closed_at = State.REFUSED, ACCOUNT_CLOSED, now
+    ReplacementItem.objects.bulk_update(stopped, ["state", "reason", "closed_at"])
+    return len(stopped)
 
 
 def hand_over(items: Sequence[ReplacementItem], now: datetime) -> None:

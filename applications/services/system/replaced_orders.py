@@ -38,13 +38,14 @@ def take_over(item_id: int, certificate_id: int, *, now: datetime) -> Applicatio
     The order is a copy of the old one, including its request and submission, because the applicant
     was asked nothing. A second call does nothing and returns None.
     """
+    # The account first, as where it is closed: the new row takes a lock on it too.
+    replaced = ReplacementItem.objects.select_related("certificate").get(pk=item_id).certificate
+    members.lock_account(Application.objects.get(pk=replaced.reference).organisation_id)
     item = ReplacementItem.objects.select_for_update().get(pk=item_id)
     if item.state == ReplacementItem.State.ISSUED:
         return None
     item.state, item.reason, item.closed_at = ReplacementItem.State.ISSUED, "", now
     item.save(update_fields=["state", "reason", "closed_at"])
-    # The account first, as where it is closed: the new row takes a lock on it too.
-    members.lock_account(Application.objects.get(pk=item.certificate.reference).organisation_id)
     old = transition.lock(item.certificate.reference)
     new = _copy(old, item.reference, now)
     for recipient in recipients.package(new):
@@ -65,9 +66,12 @@ def take_over(item_id: int, certificate_id: int, *, now: datetime) -> Applicatio
 
 @transaction.atomic
 def refuse(item_id: int, reason: str, *, now: datetime) -> None:
-    """Record that the CA refused to issue the item's certificate; `reason` is the rule's id."""
+    """Record that the CA refused to issue the item's certificate; `reason` is the rule's id.
+
+    One that was refused before keeps its reason: the CA only finds nothing prepared.
+    """
     item = ReplacementItem.objects.select_for_update().get(pk=item_id)
-    if item.state != ReplacementItem.State.ISSUED:
+    if item.state not in {ReplacementItem.State.ISSUED, ReplacementItem.State.REFUSED}:
         item.state, item.reason = ReplacementItem.State.REFUSED, reason
         item.closed_at = now
         item.save(update_fields=["state", "reason", "closed_at"])

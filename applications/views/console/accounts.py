@@ -29,6 +29,7 @@ from applications.services.reviewer.accounts import (
     INVITATIONS,
     LINKS,
     RETURNED,
+    STOPPED,
     Prospect,
     to_oversee,
 )
@@ -43,6 +44,7 @@ FOLLOWED: dict[str, Promise] = {
     ENDED_ORDERS: _("Orders ended"),
     RETURNED: _("Orders returned to review"),
     DRAFTS: _("Drafts removed"),
+    STOPPED: _("Replacements of certificates stopped"),
     LINKS: _("Links of technical contacts ended"),
     INVITATIONS: _("Invitations cancelled"),
     CERTIFICATES: _("Certificates that stay in force"),
