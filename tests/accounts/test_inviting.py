@@ -89,6 +89,12 @@ def test_accepting_binds_it_to_the_person_and_uses_it_up(invitation, web, uuno, 
     assert invitation.accepted_by == uuno
 
 
+def test_who_invites_is_told_to_the_invited_mailbox_only(invitation, web, matti, now):
+    mail = mails.write("invitation", id=str(invitation.pk), language="fi", now=now)
+    assert str(matti) in mail.text
+    assert str(matti) in web.get(link(invitation)).text
+
+
 def test_a_removed_person_does_not_come_back_by_the_old_link(invitation, web, uuno, now):
     web.post(link(invitation))
     uuno.memberships.update(ended_at=now)
@@ -141,6 +147,44 @@ def test_a_second_invitation_to_the_same_address_replaces_the_first(
     assert invitation.state(now) == Invitation.State.REVOKED
 
 
+def mailed():
+    return OutboxItem.objects.filter(payload__kind="invitation").count()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_invitation_sent_many_times_at_once_is_one_with_one_mail(matti):
+    form = {"email": "uuno@example.fi", "role": ROLE, "language": "fi"}
+    browsers = [people.log_in(Client(), matti) for _ in range(8)]
+    codes = []
+
+    def send(browser):
+        try:
+            codes.append(browser.post(reverse("accounts:invite"), form).status_code)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=send, args=[one]) for one in browsers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert codes == [302] * 8
+    assert (Invitation.objects.count(), mailed()) == (1, 1)
+    assert Event.objects.filter(action="invitation.made").count() == 1
+
+
+def test_another_role_or_a_later_one_is_an_invitation_of_its_own(invitation, matti, pharmacy, now):
+    invite(matti, pharmacy, now, role=Membership.Role.TECHNICAL)
+    invite(matti, pharmacy, now + invite_organisations.REPEATED_WITHIN, role=ROLE)
+    assert (Invitation.objects.count(), mailed()) == (3, 3)
+    assert Invitation.objects.filter(revoked_at=None).count() == 1
+
+
+def test_a_cancelled_invitation_can_be_made_again_at_once(invitation, matti, pharmacy, now):
+    invite_organisations.revoke(invitation.pk, actor=actor_for(matti), now=now)
+    assert invite(matti, pharmacy, now) != invitation
+
+
 def test_a_member_cannot_use_up_an_invitation_meant_for_another(invitation, maija):
     answer = people.log_in(Client(), maija).post(link(invitation))
     assert answer.status_code == 400
@@ -153,6 +197,7 @@ def test_whoever_is_not_identified_is_led_there_and_back(invitation, now):
     assert f"next={link(invitation).replace('/', '%2F')}" in page.text
     assert "Helsingin VI apteekki" in page.text
     assert "uuno@example.fi" not in page.text
+    assert str(invitation.made_by) not in page.text
     nameless = people.make_login("Ville Vasta", now=now)
     client = people.log_in(Client(), nameless.person)
     assert client.post(link(invitation)).status_code == 200
@@ -181,6 +226,7 @@ def test_a_link_that_was_passed_on_lets_nobody_in(invitation, kalle, pharmacy, n
     page = browser.get(link(invitation)).text
     assert "Send the code" in page or "Lähetä koodi" in page
     assert "uuno@example.fi" not in page
+    assert str(invitation.made_by) not in page
     for given in ({}, {"code": "12345678"}):
         assert browser.post(link(invitation), given).status_code == 200
     actor = actor_for(kalle)

@@ -18,6 +18,8 @@ from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused, Stale
 from certportal.foundation.web import limits, tokens
 
+# A repeated submission of the form: a double click, or a retry after a lost response.
+REPEATED_WITHIN = timedelta(minutes=5)
 MOST_A_DAY = 50
 MOST_A_DAY_FROM = 300
 MOST_GUESSES_AN_HOUR = 30
@@ -57,14 +59,18 @@ def invite(
 ) -> Invitation:
     """Mail an invitation to the address and cancel an earlier open one to the same address.
 
-    Raises TooMany, NotConfirmed, and NotAdministrator. The right of `by` is checked under the
-    account's lock, so that nobody invites after losing it in a concurrent request.
+    The same invitation asked for again at once, also concurrently, is one, with one mail. Raises
+    TooMany, NotConfirmed, and NotAdministrator. The right of `by` is checked under the account's
+    lock, so that nobody invites after losing it in a concurrent request.
     """
-    _spend(organisation, actor, now)
     members.lock_account(organisation.pk)
     members.require_administrator(by, organisation.pk)
-    waiting = organisation.invitations.filter(email__iexact=email, accepted_at=None)
-    waiting.filter(revoked_at=None).update(revoked_at=now)
+    waiting = organisation.invitations.filter(accepted_at=None, revoked_at=None)
+    same = waiting.filter(email=email, role=role, language=language, made_by=by)
+    if repeated := same.filter(made_at__gt=now - REPEATED_WITHIN).first():
+        return repeated
+    _spend(organisation, actor, now)
+    waiting.filter(email__iexact=email).update(revoked_at=now)
     invitation = Invitation(
         organisation=organisation,
         email=email,
