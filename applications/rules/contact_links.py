@@ -8,6 +8,8 @@ from applications.workflow import LINKED, Status
 
 # How long after delivery the certificate can still be downloaded through the link.
 KEPT = timedelta(days=30)
+# How long a link that was just made is waited for before another one is mailed.
+AWAITED = timedelta(minutes=10)
 HOLDERS = (ContactLink.Holder.TECHNICAL_CONTACT, ContactLink.Holder.DEPUTY)
 
 
@@ -83,6 +85,14 @@ def newest(application: Application, holder: str, *, now: datetime) -> ContactLi
     """Return the holder's newest valid link, or None."""
     links = application.contact_links.filter(holder=holder).order_by("-made_at")
     return next((one for one in links if lives(one, application, now=now)), None)
+
+
+def just_made(application: Application, holder: str, *, now: datetime) -> ContactLink | None:
+    """Return the holder's newest valid link if it was made a moment ago and is not opened yet."""
+    found = newest(application, holder, now=now)
+    if found is None or found.bound_session or found.made_at <= now - AWAITED:
+        return None
+    return found
 
 
 def living(application: Application, *, now: datetime) -> list[ContactLink]:

@@ -67,11 +67,14 @@ def find_link(token: str, *, address: str, now: datetime) -> ContactLink | None:
 def open_link(link_id: UUID, *, actor: Actor, now: datetime) -> str | None:
     """Bind the link to the first browser that opens it; return the secret for its session.
 
-    If the link is bound already, mail a new link to the same address and return None; the earlier
-    link stays valid until the new one is opened. Raises LinkOver and TooMany.
+    If the link is bound already, mail a new link to the same address and return None, unless one
+    was mailed a moment ago (`rules.contact_links.just_made`); the earlier link stays valid until
+    the new one is opened. Raises LinkOver and TooMany.
     """
     link, application = _lock(link_id, now)
     if link.bound_session:
+        if contact_links.just_made(application, link.holder, now=now):
+            return None
         _spend("contact_link", f"{application.pk}:{link.holder}", actor, now)
         _make(application, link.holder, now)
         _mail(application, link.holder, actor, now)

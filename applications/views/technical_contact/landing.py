@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from applications import services
 from applications.models import ContactLink
-from applications.rules import lapse
+from applications.rules import contact_links, lapse
 from applications.views.shared.page import about
 from applications.views.technical_contact.entry import actor_of, bind, is_bound, living_link
 from certportal.foundation import clock
@@ -26,7 +26,7 @@ def landing(request: HttpRequest, token: str) -> HttpResponse:
         return redirect("contact:order", token)
     secret = services.open_link(link.pk, actor=actor_of(request, link), now=clock.now())
     if secret is None:
-        return render(request, "applications/contact/mailed.html", _context(link, token))
+        return render(request, "applications/contact/mailed.html", _mailed(link, token))
     bind(request, link, secret)
     return redirect("contact:order", token)
 
@@ -45,6 +45,13 @@ def not_mine(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "applications/contact/not_mine.html", _context(link, token))
     services.not_mine(link.pk, actor=actor_of(request, link), now=clock.now())
     return render(request, "applications/contact/not_mine_done.html")
+
+
+def _mailed(link: ContactLink, token: str) -> dict[str, Any]:
+    """Return when the new link was mailed, and from when another one can be asked for."""
+    fresh = contact_links.just_made(link.application, link.holder, now=clock.now())
+    at = fresh.made_at if fresh else clock.now()
+    return _context(link, token) | {"at": at, "again": at + contact_links.AWAITED}
 
 
 def _context(link: ContactLink, token: str) -> dict[str, Any]:

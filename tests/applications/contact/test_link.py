@@ -15,6 +15,7 @@ from applications.services.applicant import contact_links as contact_links_appli
 from applications.workflow import Status
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.orders import CONTACT, Handler
+from certportal.foundation import clock
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import TooMany
 from certportal.foundation.models import Event, OutboxItem, Tally
@@ -114,12 +115,41 @@ def test_the_session_gets_a_new_id_when_the_link_is_opened(link, tiina):
     assert tiina.session.session_key != before
 
 
-@pytest.mark.usefixtures("still")
-def test_fresh_links_cannot_be_asked_for_without_end(link, tiina):
+def ask_elsewhere(link, now):
+    """Open the link in one more browser at that time; return whether a link was mailed."""
+    sent = OutboxItem.objects.filter(payload__notice="link_sent")
+    before = sent.count()
+    assert services.open_link(link.pk, actor=TIINA, now=now) is None
+    return sent.count() > before
+
+
+def test_a_link_just_mailed_is_waited_for_and_the_page_says_so(order, link, tiina):
     tiina.post(at(link))
-    answers = [Client().post(at(link)).status_code for _ in range(7)]
-    assert answers[0] == 200
-    assert answers[-1] == 429
+    pages = [Client().post(at(link)).text for _ in range(7)]
+    assert order.contact_links.count() == 2
+    assert OutboxItem.objects.filter(payload__notice="link_sent").count() == 2
+    for page in pages:
+        assert "If it does not come, you can ask for another one here from" in page
+
+
+def test_fresh_links_cannot_be_asked_for_without_end(order, link, tiina):
+    tiina.post(at(link))
+    hour = clock.now().replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    assert ask_elsewhere(link, hour)
+    assert not ask_elsewhere(link, hour + contact_links.AWAITED - timedelta(seconds=1))
+    for turn in range(1, contact_links_applicant.MOST_MAILS_AN_HOUR):
+        assert ask_elsewhere(link, hour + turn * contact_links.AWAITED)
+    with pytest.raises(TooMany):
+        ask_elsewhere(link, hour + 5 * contact_links.AWAITED)
+
+
+def test_a_new_link_that_was_opened_is_not_waited_for(order, link, tiina):
+    tiina.post(at(link))
+    Client().post(at(link))
+    second = order.contact_links.latest("made_at")
+    Client().post(at(second))
+    Client().post(at(second))
+    assert order.contact_links.count() == 3
 
 
 @pytest.mark.usefixtures("still")
