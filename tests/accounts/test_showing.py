@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.files.storage import default_storage
+from django.utils import translation
 
 from accounts.access import actor_for
 from accounts.models import Membership, Organisation, RightDocument
@@ -117,9 +118,43 @@ def test_an_invited_colleague_may_show_the_right_the_account_rests_on(
 def test_a_technical_member_and_a_stranger_have_nothing_to_show(
     unconfirmed, teemu, kalle, pharmacy, now
 ):
-    for person in (teemu, kalle):
-        with pytest.raises(documents.NothingToShow):
+    for person, refusal in ((teemu, documents.NothingAsked), (kalle, documents.NotMember)):
+        with pytest.raises(refusal):
             documents.hand_in(person, pharmacy, PAPER, actor=actor_for(person), now=now)
+
+
+def ended_meanwhile(maija, _unconfirmed):
+    maija.memberships.update(ended_at=clock.now())
+
+
+def confirmed_meanwhile(_maija, unconfirmed):
+    Membership.objects.filter(pk=unconfirmed.pk).update(
+        basis=Membership.Basis.REVIEWER_DECISION, confirmed_at=clock.now()
+    )
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "refusal", "words"),
+    [
+        (ended_meanwhile, documents.NotMember, "do not belong to this organisation"),
+        (confirmed_meanwhile, documents.NothingToShow, "has been confirmed"),
+    ],
+)
+def test_what_changed_while_the_document_came_is_told_as_it_is(
+    unconfirmed, maija, pharmacy, now, monkeypatch, meanwhile, refusal, words
+):
+    real = documents.require_fit
+
+    def fit(*args, **kwargs):
+        real(*args, **kwargs)
+        meanwhile(maija, unconfirmed)
+
+    monkeypatch.setattr(documents, "require_fit", fit)
+    with pytest.raises(refusal) as refused:
+        documents.hand_in(maija, pharmacy, PAPER, actor=actor_for(maija), now=now)
+    with translation.override("en"):
+        assert words in str(refused.value)
+    assert not RightDocument.objects.exists()
 
 
 @pytest.mark.parametrize("who", ["maija", "kalle"])

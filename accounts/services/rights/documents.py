@@ -34,11 +34,30 @@ class Paper:
 
 
 class NothingToShow(Refused):
-    """The right to act has been confirmed already, or the person has none to confirm."""
+    """The right to act has been confirmed already."""
 
     status = 409
 
     message = _("Your right to act has been confirmed. No document is needed.")
+
+
+class NotMember(Refused):
+    """The person's membership has ended, perhaps while they were at it."""
+
+    status = 409
+
+    message = _(
+        "You do not belong to this organisation's account any more, so no document of yours about"
+        " it can be handed in or taken away."
+    )
+
+
+class NothingAsked(Refused):
+    """A technical member orders nothing and needs no right to act."""
+
+    status = 409
+
+    message = _("A technical member needs no right to act. No document is needed.")
 
 
 class Enough(Refused):
@@ -58,11 +77,23 @@ def unshown(person: Person, organisation: Organisation) -> Membership | None:
 
     Always None for a technical member, who orders nothing and needs no right to act.
     """
-    own = organisation.memberships.filter(person=person, ended_at=None).first()
-    if own is None or own.role == Membership.Role.TECHNICAL:
+    try:
+        return _require_unshown(person, organisation)
+    except (NotMember, NothingAsked, NothingToShow):
         return None
+
+
+def _require_unshown(person: Person, organisation: Organisation) -> Membership:
+    """Return the unconfirmed membership. Raises NotMember, NothingAsked, NothingToShow."""
+    own = organisation.memberships.filter(person=person, ended_at=None).first()
+    if own is None:
+        raise NotMember
+    if own.role == Membership.Role.TECHNICAL:
+        raise NothingAsked
     right = right_of(person, organisation)
-    return right if is_unconfirmed(right) else None
+    if right is None or not is_unconfirmed(right):
+        raise NothingToShow
+    return right
 
 
 def hand_in(
@@ -70,12 +101,15 @@ def hand_in(
 ) -> RightDocument:
     """Check and store the document for the reviewer who will judge the person's right.
 
-    Raises NothingToShow, Enough, TooMany, Unfit, and Unavailable when the scanner does not answer.
+    What it rests on is looked at again under the account's lock: the membership may have ended, or
+    the right been confirmed, while the document came. Raises NotMember, NothingAsked,
+    NothingToShow, Enough, TooMany, Unfit, and Unavailable when the scanner does not answer.
     """
-    if unshown(person, organisation) is None:
-        raise NothingToShow
+    _require_unshown(person, organisation)
     require_fit(person, paper, actor=actor, now=now)
     with storing.atomic():
+        Organisation.objects.select_for_update().get(pk=organisation.pk)
+        _require_unshown(person, organisation)
         return keep(person, organisation, paper, actor=actor, now=now)
 
 
@@ -117,16 +151,15 @@ def keep(
 
 @transaction.atomic
 def take_back(document_id: int, *, actor: Actor, now: datetime) -> None:
-    """Delete a document whose right is still unconfirmed. Raises NothingToShow.
+    """Delete a document whose right is still unconfirmed.
 
-    Asked again, when it is gone, it does nothing.
+    Raises NotMember, NothingAsked, NothingToShow. Asked again, when it is gone, it does nothing.
     """
     locked = RightDocument.objects.select_for_update(of=["self"]).filter(pk=document_id)
     document = locked.select_related("person", "organisation").first()
     if document is None:
         return
-    if unshown(document.person, document.organisation) is None:
-        raise NothingToShow
+    _require_unshown(document.person, document.organisation)
     events.record(AccountEvent.RIGHT_DOCUMENT_TAKEN_BACK, document, actor=actor, now=now)
     storing.delete(document.file.name)
     document.delete()
