@@ -7,12 +7,15 @@ from django.test import Client
 
 from applications import services
 from applications.errors import UnfitCsr
+from applications.workflow import Role
 from certportal.dev.builders import orders, people
+from certportal.dev.builders.orders import Handler
 from certportal.foundation import clock
 from certportal.foundation.actors import Actor
 from certportal.foundation.models import Event
 from issuance.certificate.profiles import PROFILES
 from issuance.findings import RULE_SET_VERSION
+from tests.applications.contact.conftest import at
 
 
 def events(order, action):
@@ -29,6 +32,55 @@ def test_an_unfit_request_is_refused_on_record(matti):
     assert event.refused
     assert event.actor == f"person:{matti.pk}"
     assert event.data == {"rules": ["key.rsa_short"]}
+
+
+def taken(matti, csr):
+    """Let another order of Matti's be sent with the same key."""
+    orders.submit(matti, orders.with_csr(matti, csr=csr))
+
+
+def refused(order, matti):
+    """Assert that the refusal of the key is the order's one event of this kind, and Matti's."""
+    (event,) = events(order, "csr_refused")
+    assert (event.refused, event.actor) == (True, f"person:{matti.pk}")
+    assert event.data == {"rules": ["key.own_order"]}
+
+
+def test_a_key_taken_since_the_upload_is_refused_on_record_at_each_later_step(matti):
+    chosen, sent = orders.draft(matti), orders.draft(matti)
+    csr = orders.openssl_csr()
+    actor = people.actor_for(matti)
+    orders.upload(matti, sent, csr)
+    stored = services.upload_csr(chosen.pk, csr, actor=actor, now=clock.now())
+    taken(matti, csr)
+    with pytest.raises(UnfitCsr):
+        services.choose_csr(chosen.pk, stored.pk, **Handler(matti, chosen).seen)
+    with pytest.raises(UnfitCsr):
+        orders.submit(matti, sent)
+    refused(chosen, matti)
+    refused(sent, matti)
+
+
+def test_a_key_taken_since_the_upload_is_refused_on_record_when_attached(matti):
+    order, csr = orders.waiting_for_contact(matti), orders.openssl_csr()
+    actor = people.actor_for(matti)
+    stored = services.upload_csr(order.pk, csr, actor=actor, now=clock.now())
+    taken(matti, csr)
+    seen = Handler(matti, order).seen
+    with pytest.raises(UnfitCsr):
+        services.attach_csr(order.pk, stored.pk, role=Role.APPLICANT, **seen)
+    refused(order, matti)
+
+
+def test_the_technical_contact_s_download_is_on_record_too(matti, riitta, cas, client):
+    order = orders.waiting_for_contact(matti)
+    orders.attach(matti, order, orders.openssl_csr())
+    orders.finish(matti, riitta, order)
+    link = order.contact_links.get()
+    client.post(at(link))
+    assert client.get(at(link, "download", "pem")).status_code == 200
+    (event,) = events(order, "download")
+    assert (event.actor, event.data["kind"]) == (f"technical_contact:{link.pk}", "pem")
 
 
 def test_what_the_checks_return_names_the_rules_that_were_broken(matti):

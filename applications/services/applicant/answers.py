@@ -11,6 +11,7 @@ from applications.models import Addition, Application
 from applications.rules import contact_links
 from applications.services import transition
 from applications.services.applicant import contact_links as contact_links_applicant
+from applications.services.applicant.csr import refusals_on_record
 from applications.services.applicant.identified import Signature
 from applications.services.applicant.submission import freeze
 from applications.workflow import Action, promise
@@ -21,6 +22,7 @@ from issuance import services as authority
 MOST_ADDITIONS_A_DAY = 20
 
 
+@refusals_on_record
 @transaction.atomic
 def resubmit(
     application_id: UUID,

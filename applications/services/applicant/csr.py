@@ -1,8 +1,10 @@
 """Upload a certificate request; choose it for a draft; attach or replace it after sending."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from functools import wraps
+from typing import Any, Concatenate, cast
 from uuid import UUID
 
 from django.db import transaction
@@ -74,6 +76,27 @@ def require_unused_key(application: Application, chosen: Csr) -> None:
         raise UnfitCsr(replace(report, findings=_once([*report.findings, *used])))
 
 
+def refusals_on_record[**P, R](
+    service: Callable[Concatenate[UUID, P], R],
+) -> Callable[Concatenate[UUID, P], R]:
+    """Let the service record the event of a request it refuses (UnfitCsr), as the upload does.
+
+    Use it outside the transaction: the rollback would remove the event.
+    """
+
+    @wraps(service)
+    def on_record(application_id: UUID, /, *args: P.args, **given: P.kwargs) -> R:
+        try:
+            return service(application_id, *args, **given)
+        except UnfitCsr as refusal:
+            application = Application.objects.get(pk=application_id)
+            by: dict[str, Any] = {"actor": given["actor"], "now": given["now"]}
+            _record_refused(application, cast(doctor.Report, refusal.report), **by)
+            raise
+
+    return on_record
+
+
 def spend_upload(application_id: UUID, *, actor: Actor, now: datetime) -> None:
     """Count one upload of a request or document against the limits. Raises TooMany."""
     hour, mine = timedelta(hours=1), f"{application_id}:{actor}"
@@ -83,6 +106,7 @@ def spend_upload(application_id: UUID, *, actor: Actor, now: datetime) -> None:
     )
 
 
+@refusals_on_record
 @transaction.atomic
 def choose_csr(
     application_id: UUID, csr_id: UUID, *, version: int, actor: Actor, now: datetime
@@ -100,6 +124,7 @@ def choose_csr(
     return application
 
 
+@refusals_on_record
 @transaction.atomic
 def attach_csr(
     application_id: UUID,

@@ -9,12 +9,14 @@ from django.db import transaction
 from applications.models import Application
 from applications.services import transition
 from applications.services.applicant import contact_links
+from applications.services.applicant.csr import refusals_on_record
 from applications.services.applicant.identified import Signature
 from applications.services.applicant.submission import freeze
 from applications.workflow import Action, promise
 from certportal.foundation.actors import Actor
 
 
+@refusals_on_record
 @transaction.atomic
 def submit(
     application_id: UUID,

@@ -213,5 +213,6 @@ def _refuse(
         now=now,
         refused=True,
         reason=reason,
+        **(prepared.event_data if prepared else {}),
     )
     outbox.enqueue("certificate.refused", now=now, reference=str(reference), reason=reason)
