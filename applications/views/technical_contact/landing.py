@@ -18,10 +18,15 @@ from certportal.foundation import clock
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def landing(request: HttpRequest, token: str) -> HttpResponse:
-    """Show what the link is for; a POST opens it here, or mails a fresh one."""
+    """Show what the link is for; a POST opens it here, or mails a fresh one.
+
+    Who ordered is not named where the link works no more: it may have been passed on.
+    """
     link = living_link(request, token)
     if request.method != "POST":
-        return render(request, "applications/contact/landing.html", _context(link, token))
+        elsewhere = bool(link.bound_session) and not is_bound(request, link)
+        context = _context(link, token) | {"elsewhere": elsewhere}
+        return render(request, "applications/contact/landing.html", context)
     if is_bound(request, link):
         return redirect("contact:order", token)
     secret = services.open_link(link.pk, actor=actor_of(request, link), now=clock.now())

@@ -100,6 +100,13 @@ def test_it_is_bound_to_the_first_browser_and_elsewhere_a_fresh_one_is_mailed(
     assert tiina.get(at(link, "order")).status_code == 410
 
 
+def test_who_ordered_is_named_where_the_link_can_be_opened_only(link, tiina):
+    assert "Matti Meikäläinen" in Client().get(at(link)).text
+    tiina.post(at(link))
+    assert "Matti Meikäläinen" in tiina.get(at(link)).text
+    assert "Matti Meikäläinen" not in Client().get(at(link)).text
+
+
 def test_opening_it_again_in_the_same_browser_mails_nothing(order, link, tiina):
     tiina.post(at(link))
     assert tiina.post(at(link))["Location"] == at(link, "order")
