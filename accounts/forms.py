@@ -27,6 +27,7 @@ from certportal.foundation.web.forms import (
     EmailField,
     Form,
     HintedRadioSelect,
+    KeyField,
     LongTextField,
     SearchField,
     UploadField,
@@ -313,6 +314,12 @@ class RoleForm(Form):
     """A member's role."""
 
     role = RoleField(label=_("Role in the account"))
+
+
+class ResendForm(Form):
+    """How often the invitation had been mailed when the page was shown."""
+
+    version = KeyField()
 
 
 class InviteForm(Form):

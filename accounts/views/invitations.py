@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts import access
-from accounts.forms import CodeForm, InviteForm
+from accounts.forms import CodeForm, InviteForm, ResendForm
 from accounts.models import Invitation, Membership, Organisation, Person
 from accounts.right_to_act import is_shown
 from accounts.services.organisations import invite as invite_organisations
@@ -77,7 +77,11 @@ def resend(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
     """Send an invitation again, with a new link."""
     found = access.get_invitation(access.person_of(request), invitation_id)
     if request.method == "POST":
-        invite_organisations.resend(found.pk, actor=access.actor_of(request), now=clock.now())
+        form = ResendForm(request.POST)
+        if not form.is_valid():
+            raise invite_organisations.NotWaiting
+        seen, actor = form.cleaned_data["version"], access.actor_of(request)
+        invite_organisations.resend(found.pk, version=seen, actor=actor, now=clock.now())
         messages.success(request, _("The invitation was sent again. The earlier link is dead."))
     return redirect("accounts:members")
 

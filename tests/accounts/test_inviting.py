@@ -117,15 +117,17 @@ def test_a_cancelled_invitation_is_dead(invitation, web, uuno, matti, now):
     assert web.post(link(invitation)).status_code == 410
     assert not uuno.memberships.exists()
     with pytest.raises(invite_organisations.NotWaiting):
-        invite_organisations.resend(invitation.pk, actor=actor_for(matti), now=now)
+        invite_organisations.resend(invitation.pk, version=1, actor=actor_for(matti), now=now)
     assert mails.write("invitation", id=str(invitation.pk), language="fi", now=now) is None
 
 
 def test_sending_again_makes_a_new_link_and_kills_the_old(invitation, web, uuno, matti, now):
     old = link(invitation)
-    again = invite_organisations.resend(
-        invitation.pk, actor=actor_for(matti), now=now + timedelta(days=20)
-    )
+    given = {"version": 1, "actor": actor_for(matti), "now": now + timedelta(days=20)}
+    again = invite_organisations.resend(invitation.pk, **given)
+    invite_organisations.resend(invitation.pk, **given)  # pressed twice
+    assert mailed() == 2
+    again.refresh_from_db()
     assert again.state(now + timedelta(days=20)) == Invitation.State.WAITING
     assert web.post(old).status_code == 404
     assert web.post(link(again)).status_code == 302

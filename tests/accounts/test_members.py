@@ -39,7 +39,7 @@ def test_an_administrator_invites_sees_the_state_and_cancels(web, pharmacy):
     page = web.get("/en/account/members/")
     assert "uuno@example.fi" in page.text
     assert "Waiting for an answer" in page.text
-    web.post(reverse("accounts:resend", args=[invitation.pk]))
+    web.post(reverse("accounts:resend", args=[invitation.pk]), {"version": invitation.sent})
     web.post(reverse("accounts:revoke", args=[invitation.pk]))
     invitation.refresh_from_db()
     assert invitation.sent == 2

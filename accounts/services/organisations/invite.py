@@ -88,14 +88,18 @@ def invite(
 
 
 @transaction.atomic
-def resend(invitation_id: UUID, *, actor: Actor, now: datetime) -> Invitation:
+def resend(invitation_id: UUID, *, version: int, actor: Actor, now: datetime) -> Invitation:
     """Mail the invitation again with a new token and expiry; the earlier link stops working.
 
-    Raises NotWaiting if it has been accepted or cancelled, and TooMany.
+    `version`: how often it had been mailed when the page was shown. If it has been mailed again
+    since, by another press of the button, this does nothing. Raises NotWaiting if it has been
+    accepted or cancelled, and TooMany.
     """
     invitation = _lock(invitation_id)
     if invitation.state(now) not in {Invitation.State.WAITING, Invitation.State.EXPIRED}:
         raise NotWaiting
+    if invitation.sent != version:
+        return invitation
     _spend(invitation.organisation, actor, now)
     invitation.sent += 1
     invitation.token_hash = tokens.digest(invitation.token)
