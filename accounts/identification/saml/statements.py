@@ -12,8 +12,10 @@ from accounts.identification.saml.documents import ASSERTION, Element, all_of, m
 from accounts.identification.saml.party import TRANSIENT, Party
 
 BEARER = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
-# Conditions whose meaning is known here; an unknown one makes an assertion invalid (2.5.1.1).
-CONDITIONS = {f"{{{ASSERTION}}}{name}" for name in ("AudienceRestriction", "OneTimeUse")}
+# Conditions whose meaning is known here; an unknown one makes an assertion invalid (SAML 2.0 Core,
+# 2.5.1.1). ProxyRestriction binds those who make assertions on the strength of this one.
+KNOWN = ("AudienceRestriction", "OneTimeUse", "ProxyRestriction")
+CONDITIONS = {f"{{{ASSERTION}}}{name}" for name in KNOWN}
 # Attributes for given names, in order of preference.
 GIVEN_NAMES = (claims.GIVEN_NAMES, claims.EIDAS_GIVEN_NAME, "urn:oid:2.5.4.42")
 

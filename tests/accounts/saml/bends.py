@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from saml2.saml import AttributeValue
+from saml2.saml import AttributeValue, Audience, AudienceRestriction, Condition, ProxyRestriction
 
 from tests.accounts.saml.rewriting import (
     DS,
@@ -167,6 +167,19 @@ BENDS = {
     "no audience": Bend(
         why="Audience", before=setting("assertion.conditions.audience_restriction", [])
     ),
+    "for others besides": Bend(
+        why="Audience",
+        before=lambda response: response.assertion.conditions.audience_restriction.append(
+            AudienceRestriction(audience=[Audience(text="https://other.example/sp")])
+        ),
+    ),
+    "condition of another maker": Bend(
+        why="unknown condition", before=setting("assertion.conditions.condition", [Condition()])
+    ),
+    "session over": Bend(
+        why="SessionNotOnOrAfter",
+        before=setting("assertion.authn_statement.0.session_not_on_or_after", lambda: at(-10)),
+    ),
     "lower level": Bend(
         why="level",
         before=setting(
@@ -263,5 +276,8 @@ ODD = {
     ),
     "comment in the name": Bend(after=lambda xml: xml.replace("läinen<", "<!--x-->läinen<")),
     "long ago": Bend(before=setting("assertion.authn_statement.0.authn_instant", lambda: at(-60))),
+    "not to be passed on": Bend(
+        before=setting("assertion.conditions.proxy_restriction", [ProxyRestriction(count="0")])
+    ),
     "clock ahead": Bend(before=setting("assertion.conditions.not_before", lambda: at(0.5))),
 }

@@ -116,8 +116,8 @@ def test_answer_that_cannot_be_trusted_logs_nobody_in(visitor, said, bend):
     assert not SignOn.objects.exists()
 
 
-@pytest.mark.parametrize("bend", ["comment in the code", "comment in the name", "clock ahead"])
-def test_comments_change_nothing_that_was_signed(visitor, bend):
+@pytest.mark.parametrize("bend", sorted(bends.ODD))
+def test_what_is_odd_and_true_is_believed(visitor, bend):
     visitor.log_in("matti")
     visitor.log_in("matti", bend=bend)
 
