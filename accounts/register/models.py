@@ -57,7 +57,7 @@ class RegisterRun(models.Model):
 
     keeping = Kept(
         fixed=["id", "kind", "source", "scope", "started_at"],
-        refused="OLD.outcome NOT IN ('running', 'held')",
+        refused="OLD.outcome NOT IN ('running', 'held') OR OLD.accepted_at IS NOT NULL",
     )
 
     class Meta:

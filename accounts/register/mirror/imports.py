@@ -122,14 +122,15 @@ def preview(kind: Kind, rows: Iterable[Row], source: Source, *, now: datetime) -
 
 
 def accept_held(run_id: int, *, reason: str, actor: Actor, now: datetime) -> RegisterRun:
-    """Accept a held run: the next run may end as many units. Records person and reason.
+    """Accept a held run, once: the next run may end as many units. Records person and reason.
 
     Raises:
-        Refused: the run is not held.
+        Refused: the run is not held, or has been accepted. An acceptance that is over is not
+            renewed: another import shows what it would end today.
     """
     with transaction.atomic():
         run = RegisterRun.objects.select_for_update().get(pk=run_id)
-        if run.outcome != RegisterRun.Outcome.HELD:
+        if run.outcome != RegisterRun.Outcome.HELD or run.accepted_at is not None:
             raise Refused(_("This import is not waiting for a decision."))
         run.accepted_at, run.accepted_by, run.accepted_reason = now, str(actor), reason
         run.save(update_fields=["accepted_at", "accepted_by", "accepted_reason"])

@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
+from django.db import InternalError, transaction
 from django.urls import reverse
 
+from accounts.access import actor_for
 from accounts.register import conf
 from accounts.register.lookup import queries
 from accounts.register.mirror import imports
@@ -52,6 +54,22 @@ def test_letting_it_through_wants_a_fresh_second_factor(stale, held):
     held.refresh_from_db()
     assert held.accepted_at is None
     assert stale.get(reverse("console:register_runs")).status_code == 200
+
+
+def test_nor_is_one_let_through_again_without_it(stale, desk, held, raimo):
+    imports.accept_held(held.pk, reason="THL vahvisti.", actor=actor_for(raimo), now=clock.now())
+    assert "/second-factor/" in stale.post(url(held), {"reason": "Toinen syy."}).url
+
+
+def test_what_was_let_through_is_not_decided_again(desk, held, riitta):
+    first = {"reason": "THL vahvisti.", "actor": actor_for(riitta)}
+    imports.accept_held(held.pk, **first, now=clock.now() - timedelta(days=3))
+    assert desk.post(url(held), {"reason": "Vielä kerran."}).status_code == 400
+    held.refresh_from_db()
+    assert (held.accepted_by, held.accepted_reason) == (f"person:{riitta.pk}", "THL vahvisti.")
+    assert bring().outcome == RegisterRun.Outcome.HELD
+    with pytest.raises(InternalError, match="kept"), transaction.atomic():
+        RegisterRun.objects.filter(pk=held.pk).update(accepted_reason="Muu syy.")
 
 
 def test_it_is_let_through_with_a_reason_and_the_next_one_passes(desk, held, raimo):

@@ -54,7 +54,8 @@ def run(request: HttpRequest, run_id: int) -> HttpResponseBase:
     """Show one import; one that stopped and asks can be let through, with a reason."""
     shown = get_object_or_404(RegisterRun, pk=run_id)
     asks = shown.outcome == RegisterRun.Outcome.HELD and shown.accepted_at is None
-    if asks and (leading := access.lead_to_reauthenticate(request)):
+    acts = asks or request.method == "POST"
+    if acts and (leading := access.lead_to_reauthenticate(request)):
         return leading
     form = AcceptForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
