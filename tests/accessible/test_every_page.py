@@ -26,9 +26,8 @@ def run(folder, looked_at, *options):
     for name in looked_at:
         lines = ["from conftest import NOTED", f"def test_{name}():", f"    NOTED.add('{name}')"]
         (folder / f"test_{name}.py").write_text("\n".join(lines))
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    environment.pop("DJANGO_SETTINGS_MODULE", None)
-    alone = ["-p", "no:django", "-p", "no:cacheprovider"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    alone = ["-p", "no:cacheprovider", "-p", "xdist"]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", *alone, *options, "."],
         cwd=folder,
