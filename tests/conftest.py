@@ -1,5 +1,6 @@
 """The people, the register and the authority that most tests begin with."""
 
+import gc
 import os
 from collections import Counter
 from pathlib import Path
@@ -159,6 +160,13 @@ def pytest_collection_modifyitems(config, items):
         parts = {one: (one.path, one.get_closest_marker("browser") is None) for one in items}
         tests = Counter(part for part in parts.values() if "journeys" not in part[0].parts)
         items.sort(key=lambda item: (item.path.name not in LONG, -tests[parts[item]]))
+
+
+def pytest_collection_finish():
+    """Let garbage be looked for less often, and not among what has been loaded, which stays."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000)
 
 
 def pytest_addoption(parser):
