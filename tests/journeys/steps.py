@@ -6,6 +6,7 @@ from collections.abc import Callable
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -93,10 +94,15 @@ def found_account(page: Page, business_id: str = BUSINESS_ID) -> None:
 
 def mails_to(address: str, mails: Path) -> list[EmailMessage]:
     """Return the mails to the address, the oldest first."""
-    parser = BytesParser(policy=policy.default)
-    files = sorted(mails.glob("*.eml"), key=lambda file: file.stat().st_mtime_ns)
-    read = [parser.parsebytes(file.read_bytes()) for file in files]
+    files = sorted((file.stat().st_mtime_ns, file) for file in mails.glob("*.eml"))
+    read = [_mail(file, written) for written, file in files]
     return [mail for mail in read if address in str(mail["To"])]
+
+
+@cache
+def _mail(file: Path, _written: int) -> EmailMessage:
+    """Read a mail once, however often somebody looks whether another has come."""
+    return BytesParser(policy=policy.default).parsebytes(file.read_bytes())
 
 
 def await_mail(
