@@ -16,7 +16,7 @@ def test_a_private_key_is_kept_nowhere(stack, matti, database, tmp_path):
 
     ordering.upload(matti, request.csr + secret)
 
-    expect(matti.locator("main h1")).to_contain_text("yksityinen avain")
+    expect(matti.locator("main h1")).to_contain_text("yksityisen avaimen")
     assert Csr.objects.count() == before
     line = secret.splitlines()[1]
     files = [one for one in stack.data.rglob("*") if one.is_file()]
