@@ -214,9 +214,18 @@ Text.
 """
 
 
+OTHER = {
+    "exim": OLD_EXIM,
+    "exim that says it is automatic": "Auto-Submitted: auto-replied\n" + OLD_EXIM,
+    "qmail": QMAIL,
+    "qmail, without its return path": QMAIL.partition("\n")[2],
+    "another name": QMAIL.replace("MAILER-DAEMON@", "postmaster@"),
+}
+
+
 def other(form: str, item: object) -> bytes:
     """Return a report in a form of a server's own."""
-    return _made({"exim": OLD_EXIM, "qmail": QMAIL}[form], item=item)
+    return _made(OTHER[form], item=item)
 
 
 ANSWER = """\
@@ -229,6 +238,41 @@ Hi. This is the text of a person, who quotes what came to him:
 
 <maija@example.fi>:
 Sorry, no mailbox here by that name.
+"""
+
+FORWARD = """\
+Return-Path: <matti@example.fi>
+From: Matti <matti@example.fi>
+To: palautukset@portal.example
+Subject: Fwd: failure notice
+
+Is this yours?
+
+Hi. This is the qmail-send program at old.example.fi.
+
+<maija@example.fi>:
+Sorry, no mailbox here by that name.
+
+--- Below this line is a copy of the message.
+
+{head}
+"""
+
+ENCLOSING = """\
+Return-Path: <>
+From: Matti <matti@example.fi>
+To: palautukset@portal.example
+Auto-Submitted: auto-replied (vacation)
+Subject: Poissa
+
+Hi. This is the qmail-send program's friend: I am away.
+
+<maija@example.fi>:
+Sorry, no mailbox here by that name.
+
+--- Below this line is a copy of the message.
+
+{head}
 """
 
 READ = """\
@@ -253,6 +297,9 @@ Disposition: manual-action/MDN-sent-manually; displayed
 """
 
 
+NO_REPORT = {"answer": ANSWER, "forward": FORWARD, "enclosing": ENCLOSING, "read": READ}
+
+
 def no_report(form: str, item: object) -> bytes:
-    """Return another message that names the mail: a person's answer, or that it was read."""
-    return _made({"answer": ANSWER, "read": READ}[form], item=item)
+    """Return another message that names the mail: of a person, or of a person's mail program."""
+    return _made(NO_REPORT[form], item=item)

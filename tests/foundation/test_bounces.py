@@ -53,7 +53,7 @@ def test_a_mail_that_was_given_up_is_set_aside(gone, take, server):
     assert Event.objects.get(action="mail.came_back").data["status"] == "5.1.1"
 
 
-@pytest.mark.parametrize("form", ["exim", "qmail"])
+@pytest.mark.parametrize("form", reports.OTHER)
 def test_so_it_is_by_a_report_in_a_form_of_its_own(gone, take, form):
     assert take(reports.other(form, gone.pk)) == "set_aside"
     assert aside() == [(gone.pk, "Bounced")]
@@ -72,9 +72,15 @@ def test_a_delay_and_a_delivery_change_nothing(gone, take, server, action, statu
     assert aside() == []
 
 
-def test_neither_does_an_answer_of_a_person(gone, take):
-    assert take(reports.no_report("answer", gone.pk)) == "unknown"
-    assert take(reports.no_report("read", gone.pk)) == "no_failure"
+@pytest.mark.parametrize("form", reports.NO_REPORT)
+def test_neither_does_what_a_person_or_their_mail_program_writes(gone, take, form):
+    assert take(reports.no_report(form, gone.pk)) == "no_failure"
+    assert aside() == []
+
+
+def test_nor_an_answer_that_says_it_is_of_a_server(gone, take):
+    report = reports.other("qmail", gone.pk)
+    assert take(b"In-Reply-To: <1@old.example.fi>\r\n" + report) == "no_failure"
     assert aside() == []
 
 

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from email import message_from_bytes, message_from_string
 from email.errors import MessageError
 from email.message import Message
+from email.utils import parseaddr
 from enum import StrEnum
 from uuid import UUID
 
@@ -34,6 +35,8 @@ DELIVERY_STATUS = "message/delivery-status"
 GLOBAL_STATUS = "message/global-delivery-status"
 STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 PERMANENT = "5"
+MAILER_DAEMON = "mailer-daemon"
+NOBODY = "<>"
 HEAD_END = re.compile(rb"\r?\n\r?\n")
 MESSAGE_ID = re.compile(
     rb"<([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})@([a-z0-9.-]{1,253})>", re.IGNORECASE
@@ -134,11 +137,27 @@ def _failure(statuses: list[Message]) -> str | None:
 
 def _unstandardised_failure(report: Message) -> str | None:
     """Return "" if the report is one of a failure for good in another form than RFC 3464."""
+    if not _is_of_a_server(report):
+        return None
     if report.get_content_type() == "multipart/report":
         kind = str(report.get_param("report-type", "")).lower()
         if kind not in {"", "delivery-status"}:  # such as that it has been read
             return None
     return "" if all_failures(report)[1] else None
+
+
+def _is_of_a_server(report: Message) -> bool:
+    """Whether a mail server wrote it: people and their auto-replies enclose reports and mails, too.
+
+    An auto-reply has no sender to return to either, but says what it is (RFC 3834, 3.1.1 and 5).
+    """
+    if report["In-Reply-To"]:
+        return False
+    writer = parseaddr(str(report.get("From", "")))[1].partition("@")[0].lower()
+    if writer == MAILER_DAEMON:
+        return True
+    is_reply = str(report.get("Auto-Submitted", "")).strip().lower().startswith("auto-replied")
+    return str(report.get("Return-Path", "")).strip() == NOBODY and not is_reply
 
 
 def _item(content: bytes, report: Message) -> UUID | None:
