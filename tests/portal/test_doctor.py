@@ -101,8 +101,11 @@ def test_without_names_the_reader_is_told_how_to_get_commands(client: Client) ->
 
 
 def test_nothing_given_is_an_error_of_the_form(client: Client) -> None:
-    page = ask(client, "")
-    assert "Choose a file or paste the certificate request." in page
+    answer = client.post(PAGE, {"type": "server", "text": ""})
+    assert answer.context["form"].errors == {
+        "file": ["Choose a file or paste the certificate request."]
+    }
+    assert "error-summary" in answer.text
 
 
 def test_nothing_is_kept(client: Client) -> None:

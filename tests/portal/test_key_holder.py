@@ -170,16 +170,17 @@ def test_a_line_that_is_over_leads_to_the_beginning(client, key):
 
 
 @pytest.mark.parametrize(
-    ("data", "words"),
+    ("given", "words"),
     [
-        ({"text": ""}, "Choose a file or paste the certificate."),
-        ({"text": "not a certificate"}, "We found no certificate"),
+        ("", "Choose a file or paste the certificate."),
+        ("not a certificate", "We found no certificate"),
     ],
 )
-def test_what_is_no_certificate_is_told(client, data, words):
-    page = client.post(PAGE, data)
+def test_what_is_no_certificate_is_told(client, given, words):
+    page = client.post(PAGE, {"text": given})
     assert page.status_code == 200
-    assert words in page.text
+    summary = page.text.partition('class="error-summary"')[2].partition("</div>")[0]
+    assert words in summary
 
 
 def test_a_private_key_is_refused_kept_nowhere_and_exposed(client, ours, key):
