@@ -7,7 +7,6 @@ holds the signature, with the transforms that SAML allows (SAML 2.0 Core, 5.4).
 import hashlib
 import hmac
 import re
-from copy import deepcopy
 from typing import Any
 
 import xmlsec
@@ -38,6 +37,8 @@ DIGESTS = {
 }
 TRANSFORMS = (c.TransformEnveloped, c.TransformExclC14N)
 INCLUSIVE = f"{{{c.TransformExclC14N.href}}}InclusiveNamespaces"
+# The default namespace in a PrefixList.
+DEFAULT = "#default"
 # An xs:ID without signs that would have a meaning in a reference.
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
@@ -47,7 +48,8 @@ def verified(element: Element, certificates: tuple[x509.Certificate, ...]) -> El
 
     The result is parsed from the very bytes whose digest is signed, so that nothing that is read
     from it can have been added later; it has neither comments nor the signature. KeyInfo is
-    removed unread: only the given certificates count. Raises NotIdentified.
+    removed unread: only the given certificates count. Then the signature is removed from the
+    element too. Raises NotIdentified.
     """
     signature = _only_signature(element)
     reference = _check_form(signature, element.get("ID") or "")
@@ -55,6 +57,7 @@ def verified(element: Element, certificates: tuple[x509.Certificate, ...]) -> El
         signature.remove(info)
     if not any(_holds(element, signature, certificate) for certificate in certificates):
         raise NotIdentified("the signature does not hold")
+    _remove(element, signature)
     content = _canonical(element, _inclusive_prefixes(reference))
     if not hmac.compare_digest(_digest(reference, content), decode(_value(reference))):
         raise NotIdentified("the signature covers something else")
@@ -142,18 +145,26 @@ def _holds(element: Element, signature: Element, certificate: x509.Certificate) 
     return True
 
 
-def _canonical(element: Element, prefixes: list[str]) -> bytes:
-    """Return the exclusive canonical form of an element without its signature."""
-    copy = deepcopy(element)
-    signature = _only_signature(copy)
+def _remove(element: Element, signature: Element) -> None:
+    """Remove the signature and leave the text after it."""
     before, tail = signature.getprevious(), signature.tail or ""
     if before is None:
-        copy.text = (copy.text or "") + tail
+        element.text = (element.text or "") + tail
     else:
         before.tail = (before.tail or "") + tail
-    copy.remove(signature)
+    element.remove(signature)
+
+
+def _canonical(element: Element, prefixes: list[str]) -> bytes:
+    """Return the exclusive canonical form of an element, in the namespaces of its place.
+
+    A copy would lack the namespaces that are declared around the element and that only a
+    PrefixList uses.
+    """
+    # lxml omits prefixes that its parser has not met yet. It meets this one as a namespace only.
+    parse(f'<prefix xmlns="{DEFAULT}"/>'.encode())
     content: bytes = etree.tostring(
-        copy, method="c14n", exclusive=True, with_comments=False, inclusive_ns_prefixes=prefixes
+        element, method="c14n", exclusive=True, with_comments=False, inclusive_ns_prefixes=prefixes
     )
     return content
 

@@ -106,6 +106,41 @@ def test_provider_may_sign_with_an_elliptic_curve(curve):
     assert documents.whole(read).split()[-1] == "Meikäläinen"
 
 
+XS = 'xmlns:xs="http://www.w3.org/2001/XMLSchema"'
+AROUND = f"""<Response xmlns="urn:default" {XS} xmlns:no="urn:no">
+  {DOCUMENT.replace(XS, "")} after</Response>"""
+
+
+@pytest.mark.parametrize(
+    ("prefixes", "inherited"),
+    [
+        ("xs", {"xs"}),
+        ("#default", {None}),
+        ("#default xs unknown", {None, "xs"}),
+        ("", set()),
+    ],
+)
+def test_prefixes_of_the_list_may_be_declared_around_the_element(own, prefixes, inherited):
+    element = documents.parse(AROUND.encode())[0]
+    form = xmlsec.template.create(element, c.TransformExclC14N, c.TransformRsaSha256, ns="ds")
+    element.insert(2, form)
+    form.tail = " and "
+    reference = xmlsec.template.add_reference(form, c.TransformSha256, uri="#_1")
+    xmlsec.template.add_transform(reference, c.TransformEnveloped)
+    exclusive = xmlsec.template.add_transform(reference, c.TransformExclC14N)
+    etree.SubElement(exclusive, signatures.INCLUSIVE, PrefixList=prefixes)
+    context = xmlsec.SignatureContext()
+    context.key = xmlsec.Key.from_memory(own[1], c.KeyDataFormatPem)
+    context.register_id(element, "ID")
+    context.sign(form)
+
+    read = signatures.verified(element, (certificate(own[0]),))
+
+    assert documents.whole(read).split() == ["provider", "and", "Matti", "Meikäläinen"]
+    assert set(read.nsmap) == {"saml", *inherited}
+    assert read.getparent() is None
+
+
 ELSEWHERE = "the signature covers something else"
 UNTRUE = "the signature does not hold"
 OTHER_FORMS = [
