@@ -37,6 +37,12 @@ DIGESTS = {
 }
 TRANSFORMS = (c.TransformEnveloped, c.TransformExclC14N)
 INCLUSIVE = f"{{{c.TransformExclC14N.href}}}InclusiveNamespaces"
+DS = f"{{{SIGNATURE}}}"
+CHILDREN = [f"{DS}{name}" for name in ("SignedInfo", "SignatureValue")]
+SIGNED_CHILDREN = [
+    f"{DS}{name}" for name in ("CanonicalizationMethod", "SignatureMethod", "Reference")
+]
+REFERENCE_CHILDREN = [f"{DS}{name}" for name in ("Transforms", "DigestMethod", "DigestValue")]
 # The default namespace in a PrefixList.
 DEFAULT = "#default"
 # An xs:ID without signs that would have a meaning in a reference.
@@ -95,24 +101,24 @@ def _check_form(signature: Element, identifier: str) -> Element:
     if signature.xpath(".//comment()"):
         raise NotIdentified("comment in a signature")
     # KeyInfo may be absent; an Object, in which other content could be carried, may not be there.
-    names = [name for name in _names(signature) if name != "KeyInfo"]
+    names = [name for name in _names(signature) if name != f"{DS}KeyInfo"]
     info = one(signature, "./ds:SignedInfo")
     reference = one(info, "./ds:Reference")
-    if names != ["SignedInfo", "SignatureValue"] or _names(info) != [
-        *("CanonicalizationMethod", "SignatureMethod", "Reference")
-    ]:
+    if names != CHILDREN or _names(info) != SIGNED_CHILDREN:
         raise NotIdentified("form of the signature")
     if not IDENTIFIER.fullmatch(identifier) or reference.get("URI") != f"#{identifier}":
         raise NotIdentified("the signature covers something else")
-    if _names(reference) != ["Transforms", "DigestMethod", "DigestValue"]:
+    if _names(reference) != REFERENCE_CHILDREN:
         raise NotIdentified("form of the reference")
     _check_algorithms(info, reference)
     return reference
 
 
 def _check_algorithms(info: Element, reference: Element) -> None:
-    transforms = all_of(reference, "./ds:Transforms/*")
-    if [one.get("Algorithm") for one in transforms] != [one.href for one in TRANSFORMS]:
+    transforms = reference[0]
+    if [(one.tag, one.get("Algorithm")) for one in transforms] != [
+        (f"{DS}Transform", one.href) for one in TRANSFORMS
+    ]:
         raise NotIdentified("transforms")
     canonicalization, method = info[0], info[1]
     if canonicalization.get("Algorithm") != c.TransformExclC14N.href:
@@ -184,5 +190,5 @@ def _value(reference: Element) -> str:
 
 
 def _names(element: Element) -> list[Any]:
-    """Return the children's names; one of another namespace keeps its own in front."""
-    return [child.tag.removeprefix(f"{{{SIGNATURE}}}") for child in element]
+    """Return the children's names, with their namespaces."""
+    return [child.tag for child in element]
