@@ -4,6 +4,7 @@ They work on the test database, a Redis of their own, and files of their own.
 """
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -20,6 +21,7 @@ from django.db import connection
 from tests.journeys.steps import await_true
 
 ROOT = Path(__file__).parent.parent
+EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
 CELERY = [sys.executable, "-m", "celery", "-A", "certportal"]
 # Nothing is kept on disk: what the broker holds when it stops is lost.
 REDIS = ["redis-server", "--port", "0", "--save", "", "--appendonly", "no"]
@@ -170,11 +172,29 @@ class Stack:
         self.processes.clear()
 
 
+_given: list[socket.socket] = []
+
+
 def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port that nobody listens on, and that nobody is given while this process lives.
+
+    It is none of those that the kernel gives to whoever asks for any: such a port could be taken
+    before the caller's server listens.
+    """
+    lowest, highest = map(int, EPHEMERAL.read_text().split())
+    ports = [port for port in range(20_000, 65_536) if not lowest <= port <= highest]
+    while True:
+        port = secrets.choice(ports or range(20_000, 65_536))
+        mark = socket.socket(socket.AF_UNIX)
+        try:
+            mark.bind(f"\0portal-test-port-{port}")  # is free again when the process has ended
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            mark.close()
+            continue
+        _given.append(mark)
+        return port
 
 
 def database_url() -> str:
