@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+from typing import Any
 
 # TRUSTED_PROXIES decides who is believed about https. gunicorn's own rule believes whoever is on
 # this machine, and everybody behind a Unix socket.
@@ -12,13 +13,16 @@ forwarder_headers = ""
 control_socket_disable = True
 
 
-def on_starting(_server: object) -> None:
+def on_starting(server: Any) -> None:
     """Make the place where the workers of web add up what they count, for a new start a new one."""
-    if os.environ.get("METRICS_PORT") and os.environ.get("PORTAL_PROCESS", "web") == "web":
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="portal-metrics-")
+    is_web = os.environ.get("PORTAL_PROCESS", "web") == "web"
+    if is_web and int(os.environ.get("METRICS_PORT") or 0):
+        # At the server, which outlives a reload; the environment may name a place of another's.
+        server.metrics_place = tempfile.mkdtemp(prefix="portal-metrics-")
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = server.metrics_place
 
 
-def on_exit(_server: object) -> None:
+def on_exit(server: Any) -> None:
     """Remove that place."""
-    if place := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+    if place := getattr(server, "metrics_place", None):
         shutil.rmtree(place, ignore_errors=True)

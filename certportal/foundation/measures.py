@@ -64,7 +64,7 @@ def heard(said: Mapping[str, Any]) -> dict[Step, Taken]:
             Step(name): Taken([int(each) for each in counts], float(seconds))
             for name, (counts, seconds) in said.items()
         }
-    except (AttributeError, TypeError) as error:
+    except (AttributeError, TypeError, OverflowError) as error:
         raise ValueError("no measures") from error
     if any(len(one.counts) != len(BOUNDS) + 1 for one in found.values()):
         raise ValueError("not as many classes as there are")

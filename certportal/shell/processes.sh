@@ -45,6 +45,19 @@ start_named() {
     esac
 }
 
+# Says at once that a port for Prometheus cannot be had: `metrics` would be started again for ever.
+check_metrics() {
+    local port
+    METRICS_PORT=${METRICS_PORT:-0}
+    [[ $METRICS_PORT =~ ^[0-9]{1,5}$ ]] || die "METRICS_PORT must be the number of a port, or 0"
+    METRICS_PORT=$((10#$METRICS_PORT))
+    [ "$METRICS_PORT" != 0 ] || return 0
+    for port in "$METRICS_PORT" $((METRICS_PORT + 1)); do
+        PORTAL_PROCESS=metrics METRICS_PORT=$port .venv/bin/python -m certportal.operations.metrics --try ||
+            die "choose another METRICS_PORT or METRICS_ADDRESS: web has METRICS_PORT, metrics the next one"
+    done
+}
+
 # Runs forever and restarts processes and servers that have died.
 watch_processes() {
     local name

@@ -206,6 +206,34 @@ def test_where_no_other_user_can_read_it_goes_on_as_whoever_started_it(shut_chec
     stop(run, data)
 
 
+@pytest.mark.parametrize("offset", [0, 1])
+def test_a_port_for_prometheus_that_is_taken_is_told_before_anything_is_started(tmp_path, offset):
+    with socket.create_server(("127.0.0.1", free_port())) as other:
+        taken = other.getsockname()[1]
+        done = run_with(tmp_path / "data", METRICS_PORT=str(taken - offset))
+    assert done.returncode == 1
+    assert f"METRICS_PORT {taken}" in done.stderr and "choose another" in done.stderr
+    assert "Preparing" not in done.stderr
+
+
+def test_a_port_for_prometheus_that_is_none_is_told(tmp_path):
+    done = run_with(tmp_path / "data", METRICS_PORT="prometheus")
+    assert (done.returncode, "METRICS_PORT must be" in done.stderr) == (1, True)
+
+
+def run_with(data, **told):
+    """Run it to its end, which comes at once, with these settings."""
+    environment = {name: value for name, value in os.environ.items() if name not in CHOSEN}
+    return subprocess.run(
+        ["./portal", "run", "--port", str(free_port()), "--data", str(data)],
+        cwd=HERE,
+        env={**environment, **told},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
 @pytest.fixture
 def lost():
     """A data directory whose database was made once; its cluster is gone."""

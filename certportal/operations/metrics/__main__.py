@@ -1,6 +1,10 @@
-"""The process `metrics`: `python -m certportal.operations.metrics` serves the service's state."""
+"""The process `metrics`: `python -m certportal.operations.metrics` serves the service's state.
+
+With `--try` it only says whether the port can be had.
+"""
 
 import os
+import sys
 
 import django
 
@@ -9,7 +13,7 @@ os.environ.setdefault("PORTAL_PROCESS", "metrics")
 
 
 def main() -> None:
-    """Serve until the process is stopped. Raises OSError if the port cannot be had."""
+    """Serve until the process is stopped; end with a sentence if the port cannot be had."""
     django.setup(set_prefix=False)
 
     from django.conf import settings
@@ -23,8 +27,15 @@ def main() -> None:
         raise SystemExit("Set METRICS_PORT to the port on which Prometheus asks.")
     limit_answers()
     registry = CollectorRegistry()
-    registry.register(State())
-    serving.listen(registry).serve_forever()
+    try:
+        server = serving.listen(registry)
+    except serving.CANNOT_LISTEN as error:
+        raise SystemExit(
+            f"Nothing can listen at METRICS_PORT {settings.METRICS_PORT}: {error}"
+        ) from error
+    if "--try" not in sys.argv:
+        registry.register(State())
+        server.serve_forever()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The port on which Prometheus asks: on this machine alone unless told otherwise."""
 
 import socket
+import sys
 import threading
 from contextlib import suppress
 from ipaddress import IPv4Address, IPv4Network
@@ -16,7 +17,23 @@ from prometheus_client.registry import Collector
 log = structlog.get_logger(__name__)
 
 
+CANNOT_LISTEN = (OSError, OverflowError, ImproperlyConfigured)
+"""What `listen` raises: a port that is taken, one that is none, an address that is not ours."""
+
+
 class Server(ThreadingWSGIServer):
+    """Alone at its port, and tells nobody who asked."""
+
+    allow_reuse_port = False
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Log the error's type; of a peer that was silent or went away nothing."""
+        error = sys.exception()
+        if not isinstance(error, OSError):
+            log.warning("metrics_not_told", error=type(error).__name__)
+
+
+class SharedServer(Server):
     """Several processes may listen at its port: any of web's answers for all of them."""
 
     allow_reuse_port = True
@@ -31,9 +48,12 @@ class _Quiet(WSGIRequestHandler):
         """Say nothing."""
 
 
-def listen(registry: Collector) -> Server:
-    """Return a server that answers any path with the registry's metrics. Raises OSError."""
-    server = Server((own_address(settings.METRICS_ADDRESS), settings.METRICS_PORT), _Quiet)
+def listen(registry: Collector, kind: type[Server] = Server) -> Server:
+    """Return a server that answers any path with the registry's metrics.
+
+    Raises what `CANNOT_LISTEN` holds.
+    """
+    server = kind((own_address(settings.METRICS_ADDRESS), settings.METRICS_PORT), _Quiet)
     server.set_app(make_wsgi_app(registry))
     return server
 
@@ -41,8 +61,8 @@ def listen(registry: Collector) -> Server:
 def serve_beside(registry: Collector) -> None:
     """Serve in a thread. A port that cannot be had is logged: pages do not depend on it."""
     try:
-        server = listen(registry)
-    except OSError as error:
+        server = listen(registry, SharedServer)
+    except CANNOT_LISTEN as error:
         log.error("metrics_not_served", port=settings.METRICS_PORT, error=str(error))
         return
     threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()

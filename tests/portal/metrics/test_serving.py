@@ -2,15 +2,22 @@
 
 import os
 import re
+import runpy
+import socket
 import subprocess
 import sys
+import tempfile
 import urllib.request
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import structlog
 from django.core.exceptions import ImproperlyConfigured
+from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
+from certportal.operations.metrics import serving
 from certportal.operations.metrics.serving import own_address
 from tests.journeys.steps import await_true
 from tests.stack import ROOT, Stack, free_port
@@ -88,18 +95,116 @@ def test_the_process_metrics_tells_the_state_on_this_machine_alone(stack):
     assert scrape(port)["certportal_unwell", "database"] == 0
 
 
-def test_without_a_port_it_says_what_is_missing():
+def metrics(*arguments, **told):
+    """Run the process `metrics` to its end; return its exit code and what it says."""
     done = subprocess.run(
-        [sys.executable, "-m", "certportal.operations.metrics"],
-        env={**os.environ, "PORTAL_PROCESS": "metrics", "METRICS_PORT": ""},
+        [sys.executable, "-m", "certportal.operations.metrics", *arguments],
+        env={**os.environ, "PORTAL_PROCESS": "metrics", **told},
         cwd=ROOT,
         capture_output=True,
         text=True,
+        timeout=60,
     )
-    assert (done.returncode, done.stderr) == (
-        1,
-        "Set METRICS_PORT to the port on which Prometheus asks.\n",
-    )
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("port", ["", "0"])
+def test_without_a_port_it_says_what_is_missing(port):
+    said = "Set METRICS_PORT to the port on which Prometheus asks.\n"
+    assert metrics(METRICS_PORT=port) == (1, said)
+
+
+@pytest.fixture
+def taken():
+    """A port at which a process listens that would share it."""
+    with socket.create_server(("127.0.0.1", free_port()), reuse_port=True) as other:
+        yield other.getsockname()[1]
+
+
+def test_a_second_one_does_not_share_the_port(taken):
+    code, said = metrics(METRICS_PORT=str(taken))
+    assert code == 1
+    assert said.startswith(f"Nothing can listen at METRICS_PORT {taken}: ")
+    assert "in use" in said and len(said.splitlines()) == 1
+
+
+def test_whether_the_port_can_be_had_is_tried_without_serving():
+    assert metrics("--try", METRICS_PORT=str(free_port())) == (0, "")
+    for told in ({"METRICS_PORT": "65536"}, {"METRICS_ADDRESS": "203.0.113.0/24"}):
+        code, said = metrics("--try", **{"METRICS_PORT": str(free_port()), **told})
+        assert code == 1 and said.startswith("Nothing can listen at METRICS_PORT")
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("METRICS_ADDRESS", "203.0.113.0/24"),
+        ("METRICS_ADDRESS", "everywhere"),
+        ("METRICS_PORT", 65536),
+        ("METRICS_PORT", None),
+    ],
+)
+def test_web_starts_though_nothing_can_listen(setting, value, settings, taken):
+    with socket.create_server(("127.0.0.1", free_port())) as other:
+        settings.METRICS_PORT = other.getsockname()[1] if value is None else taken
+        if value is not None:
+            setattr(settings, setting, value)
+        with structlog.testing.capture_logs() as logged:
+            serving.serve_beside(CollectorRegistry())
+    assert [line["event"] for line in logged] == ["metrics_not_served"]
+
+
+def served(server, says):
+    """Let the server answer somebody who says this, and stays."""
+    with socket.create_connection(server.server_address) as asking:
+        asking.sendall(says)
+        server.process_request_thread(*server.get_request())
+
+
+@pytest.mark.parametrize("says", [b"", b"GET /metr"])
+def test_of_a_peer_that_is_silent_nothing_is_told(says, settings, monkeypatch, capfd):
+    settings.METRICS_PORT = 0
+    monkeypatch.setattr("certportal.operations.metrics.serving._Quiet.timeout", 0.01)
+    with serving.listen(CollectorRegistry()) as server:
+        served(server, says)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_of_an_error_that_is_ours_the_type_is_told_and_not_who_asked(settings, monkeypatch, capfd):
+    def fails(*_):
+        raise RuntimeError("of 127.0.0.1")
+
+    settings.METRICS_PORT = 0
+    monkeypatch.setattr("certportal.operations.metrics.serving._Quiet.handle", fails)
+    with serving.listen(CollectorRegistry()) as server, structlog.testing.capture_logs() as logged:
+        served(server, b"")
+    assert capfd.readouterr() == ("", "")
+    (line,) = logged
+    assert line == {"event": "metrics_not_told", "error": "RuntimeError", "log_level": "warning"}
+
+
+@pytest.mark.parametrize(
+    ("process", "port", "makes"),
+    [("web", "9100", True), ("web", "0", False), ("web", "", False), ("front", "9100", False)],
+)
+def test_gunicorn_removes_the_place_that_it_made_and_no_other(
+    process, port, makes, tmp_path, monkeypatch
+):
+    theirs, ours = tmp_path / "theirs", tmp_path / "ours"
+    theirs.mkdir()
+    ours.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(ours))
+    monkeypatch.setenv("PORTAL_PROCESS", process)
+    monkeypatch.setenv("METRICS_PORT", port)
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(theirs))
+    server = SimpleNamespace()
+    runpy.run_path(str(ROOT / "gunicorn.conf.py"))["on_starting"](server)
+    made = list(ours.iterdir())
+    used = os.environ["PROMETHEUS_MULTIPROC_DIR"]
+    # A reload reads the file anew.
+    runpy.run_path(str(ROOT / "gunicorn.conf.py"))["on_exit"](server)
+    assert (len(made), used) == ((1, str(made[0])) if makes else (0, str(theirs)))
+    assert sorted(tmp_path.rglob("*")) == [ours, theirs]
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,14 @@ def test_an_issue_that_fails_is_no_measure():
 
 
 @pytest.mark.parametrize(
-    "said", ["[", "[1]", '{"nothing": [[], 1]}', '{"issue": [[1], 1]}', '{"issue": [["x"], 1]}']
+    "said",
+    [
+        *("[", "[1]", '{"nothing": [[], 1]}', '{"issue": [[1], 1]}', '{"issue": [["x"], 1]}'),
+        '{"issue": [[Infinity, 0, 0, 0, 0, 0, 0, 0, 0], 1]}',
+        '{"issue": [[1%s, 0, 0, 0, 0, 0, 0, 0, 0], 1]}' % ("0" * 400),
+        "[" * 200_000,
+    ],
+    ids=lambda said: said[:40],
 )
 def test_what_no_signer_says_is_not_believed(state, said):
     health.store().set("measures:ca", said)
