@@ -5,8 +5,6 @@ a client (private_key_jwt, signed requests, encrypted tokens) is required by it,
 """
 
 import json
-import shutil
-import socket
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,8 @@ from django.core.management import call_command
 from accounts.identification.oidc import keys
 from accounts.identification.testidp import persons, tokens
 from accounts.models import Person
+from tests.judging import node
+from tests.stack import free_port
 
 HERE = Path(__file__).parent / "broker"
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,9 +27,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def provider_package(tmp_path_factory):
     """The folder in which the provider is installed as its lock file says."""
     folder = tmp_path_factory.mktemp("broker")
-    for name in ("package.json", "package-lock.json", "broker.mjs"):
-        shutil.copy(HERE / name, folder)
-    subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--silent"], cwd=folder, check=True)
+    node.install(HERE, "broker.mjs", folder)
     return folder
 
 
@@ -51,9 +49,7 @@ def broker(provider_package, live_server, settings):
     started = []
 
     def start(client: dict[str, Any], slash: str = "", pushed: bool = True, **options: Any) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         issuer = f"http://127.0.0.1:{port}{slash}"
         options = {
             "issuer": issuer,
@@ -87,7 +83,7 @@ def broker(provider_package, live_server, settings):
             text=True,
         )
         started.append(process)
-        assert process.stdout.readline() == "ready\n"
+        node.await_ready(process)
 
     yield start
     for process in started:
@@ -101,7 +97,7 @@ def visit(live_server):
     opened = []
 
     def visit(query: str = "") -> str:
-        browser = requests.Session()
+        browser = node.Session()
         opened.append(browser)
         return browser.get(f"{live_server.url}/fi/account/login/start/{query}").url
 

@@ -6,7 +6,6 @@ libraries than pysaml2's and ours.
 
 import json
 import re
-import shutil
 import subprocess
 from html import unescape
 from pathlib import Path
@@ -20,6 +19,7 @@ from accounts.identification import claims
 from accounts.identification.saml.party import Party
 from accounts.models import Person, SignOn
 from tests.accounts.saml.pairs import make_pair
+from tests.judging import node
 from tests.stack import free_port
 
 HERE = Path(__file__).parent / "idp"
@@ -38,9 +38,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def provider_package(tmp_path_factory):
     """The folder in which the provider is installed as its lock file says."""
     folder = tmp_path_factory.mktemp("idp")
-    for name in ("package.json", "package-lock.json", "idp.mjs"):
-        shutil.copy(HERE / name, folder)
-    subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--silent"], cwd=folder, check=True)
+    node.install(HERE, "idp.mjs", folder)
     return folder
 
 
@@ -88,8 +86,10 @@ def provider(provider_package, live_server, settings, tmp_path):
             text=True,
         )
         started.append(process)
-        assert process.stdout.readline() == "ready\n"
-        (tmp_path / "idp.xml").write_text(requests.get(f"{base}/metadata", timeout=30).text)
+        node.await_ready(process)
+        (tmp_path / "idp.xml").write_text(
+            requests.get(f"{base}/metadata", timeout=node.SECONDS).text
+        )
         return base
 
     yield start
@@ -101,7 +101,7 @@ def provider(provider_package, live_server, settings, tmp_path):
 @pytest.fixture
 def browser(live_server):
     """A visitor's browser."""
-    with requests.Session() as session:
+    with node.Session() as session:
         yield Browser(live_server.url, session)
 
 
@@ -121,7 +121,10 @@ class Browser:
         assert action is not None, page.text
         form = re.findall(r'name="(\w+)"\s+value="([^"]*)"', page.text)
         data = {name: unescape(value) for name, value in form}
-        arrived = requests.post(unescape(action[1]), data=data, allow_redirects=False)
+        with (
+            node.Session() as elsewhere
+        ):  # as a page of another site, which has none of our cookies
+            arrived = elsewhere.post(unescape(action[1]), data=data, allow_redirects=False)
         return self.get(arrived.headers["Location"]).headers["Location"]
 
     def leave(self) -> str:
@@ -209,7 +212,7 @@ def test_logging_out_there_ends_the_session_here(provider, browser):
     base = provider()
     browser.identify()
 
-    ended = requests.get(f"{base}/end", timeout=30)
+    ended = requests.get(f"{base}/end", timeout=node.SECONDS)
 
     assert (ended.status_code, ended.text) == (200, "200")
     assert SignOn.objects.get().ended_at is not None
