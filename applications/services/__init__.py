@@ -33,6 +33,7 @@ from applications.services.reviewer.accounts import (
     preview_closing,
     preview_end,
     preview_withdrawal,
+    tell_administrator_asked,
     withdraw_right,
 )
 from applications.services.reviewer.case import (
@@ -77,7 +78,6 @@ from applications.services.system.renewal_reminders import remind_of_expiry
 from applications.services.system.reviewer_alerts import (
     greet_reviewers,
     raise_alarms,
-    tell_administrator_asked,
 )
 from applications.services.system.undelivered_mails import tell_undelivered
 from issuance.services.issuing.approve import FOR_REISSUE as PERSONS_FOR_REPLACEMENT

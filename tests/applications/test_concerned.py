@@ -123,6 +123,49 @@ def test_who_is_named_in_an_order_makes_nobody_administrator_on_whose_right_it_r
     assert maija.memberships.get().confirmed_by == raimo
 
 
+def test_who_is_named_in_the_order_of_an_unconfirmed_administrator_grants_without_ending_it(
+    matti, maija, riitta, cas
+):
+    matti.memberships.update(basis=Membership.Basis.UNVERIFIED, confirmed_at=None)
+    given = {"actor": system("test"), "now": clock.now()}
+    paper = Paper(pdf("Valtakirja"), "valtakirja.pdf")
+    account = matti.memberships.get().organisation
+    # Maija's own right rests on nothing of Matti's.
+    maija.memberships.update(basis=Membership.Basis.REVIEWER_DECISION, confirmed_at=clock.now())
+    asked = administrator_requests.ask(maija, account, reason="Sijainen.", paper=paper, **given)
+    for _order in range(2):
+        name(orders.in_review(matti), "technical_email", riitta)
+    decision = given | {"grant": True, "reasons": "Pöytäkirja.", "person": riitta}
+    with pytest.raises(Concerned):
+        services.decide_administrator(asked.pk, alone=True, **decision)
+
+    page = people.log_in(Client(), riitta).get(f"/en/console/administrators/{asked.pk}/")
+    assert page.text.count("have a part in an order of this organisation") == 1
+    assert [key for key, _label in page.context["form"].fields["decision"].choices] == [
+        "grant",
+        "refuse",
+    ]
+    services.decide_administrator(asked.pk, **decision)
+    assert maija.memberships.get().role == Membership.Role.ADMINISTRATOR
+    assert matti.memberships.filter(ended_at=None).exists()
+
+
+def test_of_a_request_to_administer_no_reviewer_is_mailed_who_would_be_refused(
+    matti, maija, riitta, raimo, cas, settings
+):
+    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
+    name(orders.in_review(maija), "technical_email", riitta)
+    orders.drain()
+    mail.outbox.clear()
+    account = maija.memberships.get().organisation
+    paper = Paper(pdf("Valtakirja"), "valtakirja.pdf")
+    given = {"paper": paper, "actor": system("test"), "now": clock.now()}
+    administrator_requests.ask(maija, account, reason="Sijainen.", **given)
+    orders.drain()
+    asking = [one for one in mail.outbox if "/console/administrators/" in one.body]
+    assert [one.to for one in asking] == [[raimo.email]]
+
+
 def test_who_is_named_in_an_open_order_ends_no_membership_right_or_account_it_rests_on(
     matti, maija, riitta, raimo, cas
 ):

@@ -18,6 +18,7 @@ from accounts.models import (
     Person,
 )
 from accounts.right_to_act import right_of
+from accounts.services import mailing
 from accounts.services.organisations import administrator_requests
 from accounts.services.organisations import membership as members
 from accounts.services.organisations import oversight as accounts
@@ -26,7 +27,7 @@ from applications import workflow
 from applications.access import ACTING
 from applications.errors import Gone, require
 from applications.models import Application
-from applications.rules import contact_links, impartiality
+from applications.rules import contact_links, impartiality, reviewers_day
 from applications.services import transition
 from applications.services.applicant.drafts import remove_draft
 from applications.services.applicant.withdraw import end_with_account
@@ -182,7 +183,7 @@ def decide_administrator(
     found = AdministratorRequest.objects.select_related("person", "organisation")
     asked = found.get(pk=request_id)
     members.lock_account(asked.organisation_id)
-    require(to_decide(asked, person, now=now))
+    require(to_decide(asked, person, alone=grant and alone, now=now))
     right = right_of(asked.person, asked.organisation)
     with weighed_anew(right, actor=actor, now=now):
         request = administrator_requests.decide(
@@ -209,20 +210,33 @@ def to_oversee(
 
 
 def to_decide(
-    request: AdministratorRequest, person: Person, *, now: datetime
+    request: AdministratorRequest, person: Person, *, alone: bool = False, now: datetime
 ) -> Iterator[NotAllowed]:
     """Yield what keeps the reviewer from deciding on the request: MayNotDecide, PartInAnOrder.
 
-    Granting confirms the right that the person may have already, as `rights.confirm_right` does,
-    and may end the memberships of administrators who are not confirmed.
+    Granting confirms the right that the person may have already, as `rights.confirm_right` does.
+    `alone`: it also ends the memberships of administrators who are not confirmed.
     """
     if not administrator_requests.may_decide(person, request, now=now):
         yield MayNotDecide()
         return
-    if right := right_of(request.person, request.organisation):
-        yield from to_confirm(right, person, now=now)
-    for one in administrator_requests.unconfirmed_administrators(request.organisation):
-        yield from to_oversee(request.organisation, preview_end(one, now=now), person, now=now)
+    right = right_of(request.person, request.organisation)
+    found = list(to_confirm(right, person, now=now)) if right else []
+    yield from found
+    if alone and not found:
+        ending = administrator_requests.unconfirmed_administrators(request.organisation)
+        affected = [order for one in ending for order in preview_end(one, now=now).orders]
+        if impartiality.parts(person, affected):
+            yield impartiality.PartInAnOrder()
+
+
+@transaction.atomic
+def tell_administrator_asked(request_id: int, *, now: datetime) -> None:
+    """Enqueue a mail to each reviewer who may decide on the request for an administrator."""
+    request = AdministratorRequest.objects.get(pk=request_id)
+    reviewers = reviewers_day.reviewers()
+    readers = [one for one in reviewers if not any(to_decide(request, one, now=now))]
+    mailing.tell_reviewers(readers, "administrator_wanted", request.pk, now=now)
 
 
 def _made_by(person: Person, organisation: Organisation) -> QuerySet[Application]:

@@ -7,10 +7,9 @@ from operator import attrgetter
 import structlog
 from django.db import transaction
 
-from accounts.models import AdministratorRequest, Person
+from accounts.models import Person
 from accounts.register.lookup import queries
 from accounts.services import mailing
-from accounts.services.organisations import administrator_requests
 from applications.rules import reviewers_day
 from applications.services import sent_once
 from certportal.foundation import clock
@@ -46,15 +45,6 @@ def raise_alarms(*, now: datetime) -> None:
         log.error("source_awaited_too_long", source=source, applications=len(list(cases)))
         for person in reviewers_day.reviewers():
             _tell(person, "alarm", f"{today}:{source}", source, now=now)
-
-
-@transaction.atomic
-def tell_administrator_asked(request_id: int, *, now: datetime) -> None:
-    """Enqueue a mail to each reviewer who may decide on the request for an administrator."""
-    request = AdministratorRequest.objects.get(pk=request_id)
-    may_decide = administrator_requests.may_decide
-    readers = [one for one in reviewers_day.reviewers() if may_decide(one, request, now=now)]
-    mailing.tell_reviewers(readers, "administrator_wanted", request.pk, now=now)
 
 
 @transaction.atomic

@@ -41,7 +41,7 @@ class AdministratorDecisionForm(Form):
     """The decision and its reasons.
 
     `contested`: the account has administrators whose right nobody has confirmed; granting can end
-    their memberships in one go.
+    their memberships in one go, if the reviewer may.
     """
 
     def __init__(self, *args: Any, contested: bool = False, **kwargs: Any) -> None:
@@ -79,7 +79,10 @@ def one(request: HttpRequest, asking_id: int) -> HttpResponseBase:
     found = AdministratorRequest.objects.select_related("person", "organisation", "decided_by")
     asked = get_object_or_404(found, pk=asking_id)
     claims = _claims(asked)
-    form = AdministratorDecisionForm(request.POST or None, contested=bool(claims))
+    person, now = access.person_of(request), clock.now()
+    hindered = list(to_decide(asked, person, alone=True, now=now)) if claims else []
+    contested = bool(claims) and not hindered
+    form = AdministratorDecisionForm(request.POST or None, contested=contested)
     if request.method == "POST" and form.is_valid():
         services.decide_administrator(
             asked.pk,
@@ -93,7 +96,8 @@ def one(request: HttpRequest, asking_id: int) -> HttpResponseBase:
     context = _facts(asked) | {
         "form": form,
         "claims": claims,
-        "obstacles": list(to_decide(asked, access.person_of(request), now=clock.now())),
+        "obstacles": list(to_decide(asked, person, now=now)),
+        "hindered": hindered,
     }
     return render(request, "applications/console/administrator.html", context)
 
