@@ -2,7 +2,7 @@
 
 import base64
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from lxml import etree
@@ -83,13 +83,13 @@ def whole(element: Element) -> str:
 
 
 def moment(element: Element, name: str) -> datetime:
-    """Return the time in an XML attribute. Raises NotIdentified if it is absent or no time."""
+    """Return the time in an XML attribute, in UTC. Raises NotIdentified if there is none."""
     value = element.get(name)
     if not value:
         raise NotIdentified(f"no {name}")
     if not MOMENT.fullmatch(value):
         raise NotIdentified(f"no time in {name}")
     try:
-        return datetime.fromisoformat(value)
-    except ValueError as error:
+        return datetime.fromisoformat(value).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise NotIdentified(f"no time in {name}") from error

@@ -58,7 +58,7 @@ class Conversation:
     ) -> LogoutRequest:
         """Return the provider's logout request. Raises NotIdentified if it is not valid."""
         message = self._read(query, raw, "SAMLRequest")
-        if message.get("NotOnOrAfter") and moment(message, "NotOnOrAfter") + skew <= now:
+        if message.get("NotOnOrAfter") and moment(message, "NotOnOrAfter") <= now - skew:
             raise NotIdentified("logout request is over")
         name = whole(one(message, "./saml:NameID"))
         indexes = tuple(whole(index) for index in all_of(message, "./samlp:SessionIndex"))

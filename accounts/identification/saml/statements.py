@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from accounts.identification import claims
@@ -16,6 +16,8 @@ BEARER = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
 # 2.5.1.1). ProxyRestriction binds those who make assertions on the strength of this one.
 KNOWN = ("AudienceRestriction", "OneTimeUse", "ProxyRestriction")
 CONDITIONS = {f"{{{ASSERTION}}}{name}" for name in KNOWN}
+# The last moment of the calendar, which a provider may name where it sets no end.
+LATEST = datetime.max.replace(tzinfo=UTC)
 # Attributes for given names, in order of preference.
 GIVEN_NAMES = (claims.GIVEN_NAMES, claims.EIDAS_GIVEN_NAME, "urn:oid:2.5.4.42")
 
@@ -55,7 +57,7 @@ def judge(
     return Statement(
         assertion=assertion.get("ID"),
         in_response_to=answer.in_response_to,
-        expires_at=expires + skew,
+        expires_at=min(expires, LATEST - skew) + skew,
         claims=_claims(assertion) | {"auth_time": authenticated},
         session=ProviderSession(_name(assertion), statement.get("SessionIndex") or ""),
     )
@@ -65,7 +67,7 @@ def _check_conditions(
     conditions: Element, party: Party, skew: timedelta, now: datetime
 ) -> datetime:
     """Return NotOnOrAfter. Raises NotIdentified unless now is between both bounds, and for us."""
-    if moment(conditions, "NotBefore") - skew > now:
+    if moment(conditions, "NotBefore") > now + skew:
         raise NotIdentified("NotBefore")
     expires = _check_end(conditions, "NotOnOrAfter", skew, now)
     if {child.tag for child in conditions} - CONDITIONS:
@@ -79,7 +81,7 @@ def _check_conditions(
 
 def _check_end(element: Element, name: str, skew: timedelta, now: datetime) -> datetime:
     end = moment(element, name)
-    if end + skew <= now:
+    if end <= now - skew:
         raise NotIdentified(f"{name} of {element.tag.rpartition('}')[2]}")
     return end
 
@@ -90,7 +92,7 @@ def _check_bearer(answer: Answer, url: str, skew: timedelta, now: datetime) -> N
     data = one(answer.assertion, f"{path}/saml:SubjectConfirmationData")
     if data.get("Recipient") != url or data.get("InResponseTo") != answer.in_response_to:
         raise NotIdentified("SubjectConfirmation")
-    if data.get("NotBefore") and moment(data, "NotBefore") - skew > now:
+    if data.get("NotBefore") and moment(data, "NotBefore") > now + skew:
         raise NotIdentified("SubjectConfirmation")
     _check_end(data, "NotOnOrAfter", skew, now)
 

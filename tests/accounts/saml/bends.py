@@ -57,6 +57,9 @@ def at(minutes: float) -> str:
     return f"{datetime.now(UTC) + timedelta(minutes=minutes):%Y-%m-%dT%H:%M:%SZ}"
 
 
+FIRST, LAST = "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"
+
+
 def setting(path: str, value: Any) -> Callable[[Any], None]:
     """Return the lie that sets one value deep in the response."""
     *way, last = path.split(".")
@@ -152,6 +155,15 @@ BENDS = {
     ),
     "not yet": Bend(
         why="NotBefore", before=setting("assertion.conditions.not_before", lambda: at(10))
+    ),
+    "never yet": Bend(why="NotBefore", before=setting("assertion.conditions.not_before", LAST)),
+    "over since ever": Bend(
+        why="NotOnOrAfter of Conditions",
+        before=setting("assertion.conditions.not_on_or_after", FIRST),
+    ),
+    "before the calendar": Bend(
+        why="no time in AuthnInstant",
+        before=setting("assertion.authn_statement.0.authn_instant", f"{FIRST[:-1]}+14:00"),
     ),
     "no end": Bend(
         why="no NotOnOrAfter", before=setting("assertion.conditions.not_on_or_after", None)
@@ -278,6 +290,15 @@ ODD = {
     "long ago": Bend(before=setting("assertion.authn_statement.0.authn_instant", lambda: at(-60))),
     "not to be passed on": Bend(
         before=setting("assertion.conditions.proxy_restriction", [ProxyRestriction(count="0")])
+    ),
+    "without bounds": Bend(
+        before=lies(
+            setting("assertion.conditions.not_before", FIRST),
+            setting("assertion.conditions.not_on_or_after", LAST),
+            setting(f"{BEARER}.not_before", FIRST),
+            setting(f"{BEARER}.not_on_or_after", LAST),
+            setting("assertion.authn_statement.0.session_not_on_or_after", LAST),
+        )
     ),
     "clock ahead": Bend(before=setting("assertion.conditions.not_before", lambda: at(0.5))),
 }

@@ -188,6 +188,7 @@ class Provider:
             request.issuer.text = "https://evil.example"
         if bend == "destination":
             request.destination = "https://evil.example/"
+        request.not_on_or_after = {"over": bends.at(-10), "endless": bends.LAST}.get(bend)
         url = self._redirect(request, to, "end", response=False, sign=bend != "unsigned")
         return url.replace("RelayState=end", "RelayState=another") if bend == "tampered" else url
 

@@ -128,6 +128,20 @@ def test_nobody_else_ends_a_session(visitor, bend):
     assert is_in(visitor)
 
 
+def test_request_that_is_over_ends_nothing(visitor):
+    visitor.log_in("matti")
+
+    assert requests.get(ends(visitor, "bend=over"), allow_redirects=False).status_code == 400
+    assert is_in(visitor)
+
+
+def test_request_may_hold_to_the_end_of_the_calendar(visitor):
+    visitor.log_in("matti")
+
+    assert requests.get(ends(visitor, "bend=endless"), allow_redirects=False).status_code == 302
+    assert not is_in(visitor)
+
+
 @pytest.mark.parametrize("name", ["SAMLReques%74", "SAMLRequest"])
 def test_one_message_is_not_verified_and_another_one_read(visitor, other, name):
     visitor.log_in("matti")

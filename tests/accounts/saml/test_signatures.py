@@ -204,7 +204,11 @@ def test_documents_that_are_not_read(content):
 
 
 @pytest.mark.parametrize(
-    "time", ["", "2026-11-26", "2026-11-26T10:00:00", "2026-13-26T10:00:00Z", "20261126T100000Z"]
+    "time",
+    [
+        *("", "2026-11-26", "2026-11-26T10:00:00", "2026-13-26T10:00:00Z", "20261126T100000Z"),
+        *("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"),
+    ],
 )
 def test_times_without_a_zone_or_of_another_form_are_refused(time):
     with pytest.raises(NotIdentified):
