@@ -42,42 +42,44 @@ class Conversation:
         url = self._address(self.idp.logout_url, "SAMLRequest", request, "logout")
         return ProviderLogout(url, request.get("ID"))
 
-    def is_confirmed(self, query: dict[str, str], raw: str, request: str) -> bool:
+    def is_confirmed(self, raw: str, request: str) -> bool:
         """Whether the provider's signed answer to our logout request reports success.
 
         `raw` is the query string as received, `request` the id of our request. Raises
         NotIdentified if the answer is unsigned, not addressed to us, or to another request.
         """
-        message = self._read(query, raw, "SAMLResponse")
+        message = self._read(raw, "SAMLResponse").message
         if not request or message.get("InResponseTo") != request:
             raise NotIdentified("logout response to another request")
         return statuses(message)[:1] == [SUCCESS]
 
-    def read_request(
-        self, query: dict[str, str], raw: str, *, skew: timedelta, now: datetime
-    ) -> LogoutRequest:
+    def read_request(self, raw: str, *, skew: timedelta, now: datetime) -> LogoutRequest:
         """Return the provider's logout request. Raises NotIdentified if it is not valid."""
-        message = self._read(query, raw, "SAMLRequest")
+        received = self._read(raw, "SAMLRequest")
+        message = received.message
         if message.get("NotOnOrAfter") and moment(message, "NotOnOrAfter") <= now - skew:
             raise NotIdentified("logout request is over")
         name = whole(one(message, "./saml:NameID"))
         indexes = tuple(whole(index) for index in all_of(message, "./samlp:SessionIndex"))
         answer = messages.logged_out(self.party, self.idp, message.get("ID") or "", now=now)
-        relay, to = query.get("RelayState", ""), self.idp.logout_answer_url
+        to = self.idp.logout_answer_url
         if not to:
             raise NotIdentified("no address for the logout response")
-        return LogoutRequest(name, indexes, self._address(to, "SAMLResponse", answer, relay))
+        return LogoutRequest(
+            name, indexes, self._address(to, "SAMLResponse", answer, received.relay)
+        )
 
     def _address(self, url: str, kind: str, message: Element, relay: str) -> str:
         return redirects.address(url, kind, message, relay, self.party.private_keys[0])
 
-    def _read(self, query: dict[str, str], raw: str, kind: str) -> Element:
+    def _read(self, raw: str, kind: str) -> redirects.Received:
         """Return the message. Raises NotIdentified unless it is the provider's, and to us."""
-        message = redirects.read(query, raw, kind, self.idp.certificates)
+        received = redirects.read(raw, kind, self.idp.certificates)
+        message = received.message
         if message.tag != f"{{{PROTOCOL}}}{KINDS[kind]}" or message.get("Version") != VERSION:
             raise NotIdentified(f"{kind}: another message")
         if whole(one(message, "./saml:Issuer")) != self.idp.entity_id:
             raise NotIdentified(f"{kind}: Issuer")
         if message.get("Destination") != self.party.logout_url:
             raise NotIdentified(f"{kind}: Destination")
-        return message
+        return received

@@ -115,18 +115,16 @@ class Saml:
         now = clock.now()
         return self._conversation(now).ask(session, now=now)
 
-    def is_ended(self, query: dict[str, str], raw: str, *, request: str, now: datetime) -> bool:
+    def is_ended(self, raw: str, *, request: str, now: datetime) -> bool:
         """Whether the provider's answer to our logout request with id `request` reports success.
 
         `raw` is the query string as received. Raises NotIdentified if the answer is not valid.
         """
-        return self._conversation(now).is_confirmed(query, raw, request)
+        return self._conversation(now).is_confirmed(raw, request)
 
-    def logout_request(
-        self, query: dict[str, str], raw: str, *, now: datetime
-    ) -> logout.LogoutRequest:
+    def logout_request(self, raw: str, *, now: datetime) -> logout.LogoutRequest:
         """Return the provider's logout request. Raises NotIdentified if it is not valid."""
-        return self._conversation(now).read_request(query, raw, skew=self.skew, now=now)
+        return self._conversation(now).read_request(raw, skew=self.skew, now=now)
 
     def _conversation(self, now: datetime) -> logout.Conversation:
         return logout.Conversation(self.party, self.federation.idp(now=now))

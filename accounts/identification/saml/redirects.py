@@ -2,7 +2,8 @@
 
 import base64
 import zlib
-from urllib.parse import urlencode
+from dataclasses import dataclass
+from urllib.parse import unquote_plus, urlencode
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -24,6 +25,14 @@ MAX_BYTES = 64 * 1024
 WITHOUT_HEADER = -zlib.MAX_WBITS
 
 
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A message and its RelayState, empty if there is none, both signed by the sender."""
+
+    message: Element
+    relay: str
+
+
 def address(url: str, kind: str, message: Element, relay: str, key: rsa.RSAPrivateKey) -> str:
     """Return the address that carries a message, signed with our key.
 
@@ -40,23 +49,36 @@ def address(url: str, kind: str, message: Element, relay: str, key: rsa.RSAPriva
     return f"{url}{'&' if '?' in url else '?'}{query}"
 
 
-def read(
-    query: dict[str, str], raw: str, kind: str, certificates: tuple[x509.Certificate, ...]
-) -> Element:
+def read(raw: str, kind: str, certificates: tuple[x509.Certificate, ...]) -> Received:
     """Return the message of this kind in a query, signed by one of the certificates' keys.
 
     `raw` is the query string as received: the signature covers its parts, still URL-encoded.
     Raises NotIdentified, before anything of the message is parsed, if it is not signed.
     """
+    parts = _parts(raw)
+    query = {name: unquote_plus(value) for name, value in parts.items()}
     if not query.get("Signature") or query.get("SigAlg") not in METHODS:
         raise NotIdentified(f"{kind} is not signed")
-    parts = {name: value for name, _, value in (one.partition("=") for one in raw.split("&"))}
     names = [name for name in (kind, "RelayState", "SigAlg") if name in parts]
     signed = "&".join(f"{name}={parts[name]}" for name in names).encode()
     signature, digest = decode(query["Signature"]), METHODS[query["SigAlg"]]
     if not any(_holds(signature, signed, digest, one) for one in certificates):
         raise NotIdentified(f"{kind}: signature")
-    return parse(_inflate(decode(query.get(kind, ""))))
+    message = parse(_inflate(decode(query.get(kind, ""))))
+    return Received(message, query.get("RelayState", ""))
+
+
+def _parts(raw: str) -> dict[str, str]:
+    """Return the values, still URL-encoded, by name.
+
+    Raises NotIdentified if a name is encoded or repeated, as another reader of the query might
+    then take another value for the one that is signed.
+    """
+    pairs = [part.partition("=") for part in raw.split("&")]
+    parts = {name: value for name, _, value in pairs}
+    if len(parts) != len(pairs) or any(unquote_plus(name) != name for name in parts):
+        raise NotIdentified("names of parameters")
+    return parts
 
 
 def _holds(

@@ -2,7 +2,7 @@
 
 import base64
 import zlib
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 from cryptography import x509
@@ -32,7 +32,7 @@ def own(tmp_path_factory):
 
 
 def read(raw, *certificates, kind=KIND):
-    return redirects.read(dict(parse_qsl(raw)), raw, kind, certificates)
+    return redirects.read(raw, kind, certificates)
 
 
 def refused(raw, *certificates):
@@ -60,8 +60,9 @@ def test_what_was_sent_is_read(own, url, relay):
     assert address.startswith(f"{url}{'&' if '?' in url else '?'}{KIND}=")
     raw = urlsplit(address).query
 
-    assert read(raw, certificate).text == "Åbo"
-    assert dict(parse_qsl(raw)).get("RelayState", "") == relay
+    received = read(raw, certificate)
+    assert received.message.text == "Åbo"
+    assert received.relay == relay
 
 
 def test_every_signed_part_counts(own):
@@ -76,6 +77,19 @@ def test_every_signed_part_counts(own):
     assert refused(raw.replace("sha256", "sha1"), certificate) == "SAMLRequest is not signed"
     mixed = raw.partition("&Signature")[0] + "&Signature" + another.partition("&Signature")[2]
     assert refused(mixed, certificate) == "SAMLRequest: signature"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["SAMLRequest", "%53AMLRequest", "RelayState", "Relay%53tate", "SigAlg", "Sig%41lg"],
+)
+def test_no_second_value_is_taken_for_the_signed_one(own, name):
+    certificate, key = own
+    raw = urlsplit(redirects.address("https://idp.example/", KIND, MESSAGE, "here", key)).query
+    forged = urlencode({"": base64.b64encode(deflated(b"<a>Turku</a>")).decode()})
+
+    assert refused(f"{raw}&{name}{forged}", certificate) == "names of parameters"
+    assert refused(f"{name}{forged}&{raw}", certificate) == "names of parameters"
 
 
 @pytest.mark.parametrize(
