@@ -58,6 +58,13 @@ def confirmed_administrators(organisation: Organisation) -> list[Membership]:
     return shown_members(organisation, role=Membership.Role.ADMINISTRATOR)
 
 
+def resting_on(membership: Membership) -> list[Membership]:
+    """Return the account's other current members whose right derives from this member's."""
+    current = membership.organisation.memberships.filter(ended_at=None)
+    others = current.exclude(pk=membership.pk).select_related("person", "organisation")
+    return [one for one in others if right_of(one.person, one.organisation) == membership]
+
+
 def _root(own: Membership, organisation: Organisation) -> Membership | None:
     """Follow the invitations up to a membership without one; else take the founder's own.
 

@@ -81,6 +81,60 @@ def test_whoever_is_confirmed_is_told_so_and_those_they_invited(seppo, account, 
     assert mail.subject.endswith("on vahvistettu")
 
 
+def test_another_last_day_is_told_to_all_and_better_evidence_for_the_same_to_its_holder(
+    seppo, account, riitta, now
+):
+    maija = people.make_member("Maija Mallikas", account, now=now)
+    day = clock.day(now)
+    steps = [
+        ("Soitin.", day + timedelta(days=30), {seppo, maija}),
+        ("Soitin taas.", day + timedelta(days=30), {seppo}),
+        ("Soitin taas.", day + timedelta(days=40), {seppo, maija}),
+        ("Rekisteriote.", None, {seppo, maija}),
+    ]
+    for note, until, readers in steps:
+        OutboxItem.objects.all().delete()
+        confirming.confirm_right(
+            seppo.memberships.get().pk,
+            note=note,
+            until=until,
+            by=riitta,
+            actor=actor_for(riitta),
+            now=now,
+        )
+        assert sorted(told("right_confirmed")) == sorted(str(one.pk) for one in readers)
+
+
+def test_who_cannot_order_is_not_told_that_they_can(seppo, account, riitta, now):
+    maija = people.make_member("Maija Mallikas", account, now=now)
+    seppo.memberships.update(role=Membership.Role.TECHNICAL)
+    confirm(seppo, riitta, now)
+    assert told("right_confirmed") == [str(maija.pk)]
+
+
+@pytest.mark.parametrize("weak", [False, True])
+def test_made_administrator_by_the_authority_those_they_invited_are_told(
+    seppo, account, riitta, now, weak
+):
+    maija = people.make_member("Maija Mallikas", account, now=now)
+    people.make_member("Teemu Tekninen", account, role="technical", now=now)
+    seppo.memberships.update(role=ROLE)
+    if weak:
+        until = clock.day(now) + timedelta(days=30)
+        given = {"by": riitta, "actor": actor_for(riitta), "now": now}
+        own = seppo.memberships.get().pk
+        confirming.confirm_right(own, note="Soitin.", until=until, **given)
+        OutboxItem.objects.all().delete()
+    asked = recovering.ask(
+        seppo, account, reason="Omistan.", paper=PAPER, actor=actor_for(seppo), now=now
+    )
+    recovering.decide(
+        asked.pk, grant=True, reasons="Rekisteri", by=riitta, actor=actor_for(riitta), now=now
+    )
+    assert told("right_confirmed") == [str(maija.pk)]
+    assert told("administrator_decided") == [str(seppo.pk)]
+
+
 def test_a_founder_nobody_confirmed_learns_of_nobody_who_asks(seppo, pekka):
     assert told("join_request") == []
     page = people.log_in(Client(), seppo).get(MEMBERS)

@@ -13,11 +13,11 @@ from accounts.models import (
     Organisation,
     Person,
 )
-from accounts.right_to_act import confirmed_administrators, is_shown
+from accounts.right_to_act import confirmed_administrators, is_shown, shown_members
 from accounts.services import mailing
 from accounts.services.organisations import membership as members
 from accounts.services.people import sessions
-from accounts.services.rights import askers, documents
+from accounts.services.rights import askers, confirm, documents
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import NotAllowed, Refused, Stale
@@ -118,7 +118,8 @@ def decide(
 ) -> AdministratorRequest:
     """Grant the request, which makes the person an administrator, or refuse it.
 
-    The person and the confirmed administrators are notified. Raises DecidedAlready, and
+    The person and the confirmed administrators are notified, and whoever's right is confirmed with
+    the person's. Raises DecidedAlready, and
     MayNotDecide when the reviewer made the request, or is or was within a year a member.
     """
     locked = AdministratorRequest.objects.select_for_update(of=["self"])
@@ -155,7 +156,8 @@ def may_decide(person: Person, request: AdministratorRequest, *, now: datetime) 
 
 
 def _make_administrator(request: AdministratorRequest, now: datetime) -> None:
-    Organisation.objects.select_for_update().get(pk=request.organisation_id)
+    account = Organisation.objects.select_for_update().get(pk=request.organisation_id)
+    own, known = access.current_membership(request.person, account.pk), shown_members(account)
     right = {
         "role": Membership.Role.ADMINISTRATOR,
         "basis": Membership.Basis.REVIEWER_DECISION,
@@ -171,6 +173,8 @@ def _make_administrator(request: AdministratorRequest, now: datetime) -> None:
         defaults=right,
         create_defaults=right | {"begun_at": now},
     )
+    before = own.confirmed_until if own else None
+    confirm.tell_invited(membership, known=known, before=before, now=now)
     waiting = askers.waiting(request.organisation)
     waiting.filter(person=request.person).update(settled_at=now)
     askers.tell_of(waiting, [membership], now=now)

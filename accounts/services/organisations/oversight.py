@@ -12,7 +12,6 @@ from accounts.models import AccountDecision, Membership, Person
 from accounts.right_to_act import (
     confirmed_administrators,
     is_unconfirmed,
-    right_of,
     shown_members,
 )
 from accounts.services import mailing
@@ -135,13 +134,6 @@ def close(
     told = [*(one.person for one in left), *askers]
     mailing.enqueue_for(told, "account_decided", decision, now=now)
     return decision
-
-
-def resting_on(membership: Membership) -> list[Membership]:
-    """Return the account's other current members whose right derives from this member's."""
-    current = membership.organisation.memberships.filter(ended_at=None)
-    others = current.exclude(pk=membership.pk).select_related("person", "organisation")
-    return [one for one in others if right_of(one.person, one.organisation) == membership]
 
 
 def _require(by: Person, organisation_id: UUID, now: datetime) -> None:

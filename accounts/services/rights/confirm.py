@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import access
 from accounts.event_names import AccountEvent
 from accounts.models import Membership, Person
-from accounts.right_to_act import is_unconfirmed, shown_members
+from accounts.right_to_act import is_unconfirmed, resting_on, shown_members
 from accounts.services import mailing
 from accounts.services.rights import askers
 from accounts.services.rights import documents as documents_rights
@@ -64,8 +64,9 @@ def confirm_right(
 ) -> Membership:
     """Confirm the member's right to act; does nothing if it is confirmed without an end.
 
-    Whose right it confirms, the invited ones included, are mailed so, if a reviewer does it (`by`);
-    administrators who become confirmed by this are mailed the open requests to be invited.
+    Whose right it confirms or gives another last day, the invited ones included, are mailed so, if
+    a reviewer does it (`by`); administrators who become confirmed by this are mailed the open
+    requests to be invited.
     `note`: the evidence that the reviewer saw, at most 300 characters; if empty, the names of the
     documents handed in. `until`: the last day on which the person's word is enough, if nothing else
     shows the right; then the note is the reason. The person's own statement is kept. Raises
@@ -85,7 +86,7 @@ def confirm_right(
         require_in_range(until, now)
     elif says_nothing_new(membership, note):
         raise SameAsBefore
-    known = shown_members(membership.organisation)
+    known, before = shown_members(membership.organisation), membership.confirmed_until
     decided = Membership.Basis.REVIEWER_DECISION
     set_basis(membership, decided, note=note, by=by, at=now, until=until)
     events.record(
@@ -99,17 +100,29 @@ def confirm_right(
     )
     new = [one for one in shown_members(membership.organisation) if one not in known]
     if by is not None:
-        _tell_of(membership, new, now=now)
+        _tell([membership], membership, now=now)
+        tell_invited(membership, known=known, before=before, now=now)
     new_administrators = [one for one in new if one.role == Membership.Role.ADMINISTRATOR]
     askers.tell_of(askers.waiting(membership.organisation), new_administrators, now=now)
     return membership
 
 
-def _tell_of(right: Membership, new: Sequence[Membership], *, now: datetime) -> None:
-    """Mail the right's confirmation to its holder, and to whoever orders by it from now on."""
-    order = [one for one in new if one.role != Membership.Role.TECHNICAL]
-    told = [one.person for one in (right, *order) if one.ended_at is None]
-    mailing.enqueue_for(told, "right_confirmed", right, now=now)
+def tell_invited(
+    right: Membership, *, known: Sequence[Membership], before: date | None, now: datetime
+) -> None:
+    """Mail the right's confirmation to whoever's right rests on it, if it changes theirs.
+
+    `known`: whose right was confirmed before it; `before`: the last day that the right had then.
+    """
+    changed = right.confirmed_until != before
+    _tell([one for one in resting_on(right) if changed or one not in known], right, now=now)
+
+
+def _tell(told: Sequence[Membership], right: Membership, *, now: datetime) -> None:
+    """Mail the right's confirmation to those of the members who can order."""
+    order = [one for one in told if one.role != Membership.Role.TECHNICAL]
+    people = [one.person for one in order if one.ended_at is None]
+    mailing.enqueue_for(people, "right_confirmed", right, now=now)
 
 
 def set_basis(

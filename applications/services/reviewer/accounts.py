@@ -17,7 +17,7 @@ from accounts.models import (
     Organisation,
     Person,
 )
-from accounts.right_to_act import right_of
+from accounts.right_to_act import resting_on, right_of
 from accounts.services import mailing
 from accounts.services.organisations import administrator_requests
 from accounts.services.organisations import membership as members
@@ -81,7 +81,7 @@ def preview_end(membership: Membership, *, now: datetime) -> Prospect:
 
 def preview_withdrawal(membership: Membership, *, now: datetime) -> Prospect:
     """Return what withdrawing the right affects: the orders of everyone whose right rests on it."""
-    people = accounts.resting_on(membership)
+    people = resting_on(membership)
     made = Application.objects.none()
     for one in [membership, *people]:
         made |= _made_by(one.person, one.organisation)
@@ -127,7 +127,7 @@ def withdraw_right(
     Raises NothingConfirmed, and what `to_oversee` yields.
     """
     membership = Membership.objects.select_related("person", "organisation").get(pk=membership_id)
-    resting = [membership, *accounts.resting_on(membership)]
+    resting = [membership, *resting_on(membership)]
     prospect = preview_withdrawal(membership, now=now)
     require(to_oversee(membership.organisation, prospect, person, now=now))
     decision = accounts.withdraw_right(
