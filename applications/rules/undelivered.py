@@ -4,6 +4,7 @@ from django.db.models import QuerySet
 
 from applications.models import Application
 from applications.rules.recipients import resolve
+from certportal.foundation.mail.sending import mark_of
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import set_aside
 from certportal.foundation.outbox.outbox import MAIL
@@ -19,10 +20,19 @@ def order_of(item: OutboxItem) -> Application | None:
     return found.filter(pk=key, erased_at=None).first() if key else None
 
 
-def address(item: OutboxItem, order: Application) -> str:
-    """Return the address of the mail if it stands on the order, else ""."""
+def sent_to(item: OutboxItem, order: Application) -> str:
+    """Return the address that the mail was sent to, "" if its recipient has another one now.
+
+    A technical contact may have been named anew since; nothing is known of the new address.
+    """
     recipient = item.payload.get("recipient", "")
-    return resolve(order, recipient)[0] if recipient in ON_THE_ORDER else ""
+    today = resolve(order, recipient)[0] if recipient else ""
+    return today if today and item.sent_to == mark_of(today) else ""
+
+
+def address(item: OutboxItem, order: Application) -> str:
+    """Return the address that the mail was sent to if it stands on the order, else ""."""
+    return sent_to(item, order) if item.payload.get("recipient") in ON_THE_ORDER else ""
 
 
 def mails(order: Application) -> QuerySet[OutboxItem]:

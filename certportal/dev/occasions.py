@@ -162,7 +162,7 @@ class WaitingOrder(Accounts):
         """The mail with the technical contact's link comes back."""
         about = {"payload__application": str(self.order.pk), "payload__notice": "link_sent"}
         mail = OutboxItem.objects.get(**about, payload__recipient="technical_contact")
-        set_aside.came_back(mail.pk, "5.1.1", actor=system("samples"), now=clock.now())
+        set_aside.came_back(mail.pk, mail.round, "5.1.1", actor=system("samples"), now=clock.now())
 
     def incomplete(self) -> None:
         """An order without a request is warned of and lapses; an old draft is warned of."""

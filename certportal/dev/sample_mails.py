@@ -50,8 +50,9 @@ class Collector(BaseEmailBackend):
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         """Keep the mails and return how many."""
         for message in email_messages:
-            item_id, _at, _domain = message.extra_headers["Message-ID"].strip("<").partition("@")
-            item = OutboxItem.objects.get(pk=item_id)
+            item = OutboxItem.objects.get(
+                pk=re.split("[<.@]", message.extra_headers["Message-ID"])[1]
+            )
             reader = item.payload.get("recipient", "").partition(":")[0]
             for language in LANGUAGES:
                 written = mails.written(item, language=language)

@@ -81,6 +81,10 @@ class OutboxItem(models.Model):
     # When the sweeper last sent the item to its queue; empty once a worker has taken it.
     handed_at = models.DateTimeField(null=True)
     attempts = models.PositiveIntegerField(default=0)
+    # How often somebody had it begun: once, and again each time that it was set aside.
+    round = models.PositiveSmallIntegerField(default=1)
+    # Of a mail: what tells the mailbox that it was last sent to, without naming it.
+    sent_to = models.CharField(max_length=16, blank=True)
     done_at = models.DateTimeField(null=True)
     failed_at = models.DateTimeField(null=True)
     problem = models.CharField(max_length=500, blank=True)

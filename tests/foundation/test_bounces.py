@@ -112,8 +112,23 @@ def test_sent_again_it_may_come_back_again(gone, take, now):
     take(reports.standard("postfix", gone.pk))
     set_aside.take_up(gone.pk, actor=bounces.ACTOR, now=now)
     outbox.perform(lambda **_: None, str(gone.pk), "tests.send")
-    assert take(reports.standard("postfix", gone.pk, status="5.2.2")) == "set_aside"
+    assert take(reports.standard("postfix", f"{gone.pk}.2", status="5.2.2")) == "set_aside"
     assert aside() == [(gone.pk, "Bounced 5.2.2")]
+
+
+def test_a_report_about_an_earlier_sending_changes_nothing(gone, take, now):
+    take(reports.standard("postfix", gone.pk))
+    set_aside.take_up(gone.pk, actor=bounces.ACTOR, now=now)
+    assert take(reports.standard("postfix", gone.pk)) == "known"
+    outbox.perform(lambda **_: None, str(gone.pk), "tests.send")
+    assert take(reports.standard("postfix", gone.pk)) == "known"
+    assert aside() == []
+
+
+@pytest.mark.parametrize("number", [0, 2, 99999])
+def test_there_is_no_report_about_a_sending_that_was_not(gone, take, number):
+    assert take(reports.standard("postfix", f"{gone.pk}.{number}")) == "unknown"
+    assert aside() == []
 
 
 def test_a_report_that_is_faster_than_the_worker_is_asked_for_again(item, take):

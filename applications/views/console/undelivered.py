@@ -17,8 +17,7 @@ from accounts import access
 from applications import services
 from applications.mail import orders
 from applications.models import Application
-from applications.rules import recipients
-from applications.rules.undelivered import order_of
+from applications.rules.undelivered import order_of, sent_to
 from applications.services.reviewer.undelivered import to_correct
 from certportal.foundation import clock
 from certportal.foundation.mail.mails import Asked
@@ -137,8 +136,7 @@ def _do(request: HttpRequest, item_id: UUID, form: UndeliveredForm) -> HttpRespo
 def row(item: OutboxItem) -> Row:
     """Return the work in words."""
     order = order_of(item)
-    recipient = item.payload.get("recipient", "")
-    address = recipients.resolve(order, recipient)[0] if order and recipient else ""
+    address = sent_to(item, order) if order else ""
     return Row(item, _what(item, order), address, _why(item), order)
 
 

@@ -15,6 +15,7 @@ from email.errors import MessageError
 from email.message import Message
 from email.utils import parseaddr
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -39,7 +40,8 @@ MAILER_DAEMON = "mailer-daemon"
 NOBODY = "<>"
 HEAD_END = re.compile(rb"\r?\n\r?\n")
 MESSAGE_ID = re.compile(
-    rb"<([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})@([a-z0-9.-]{1,253})>", re.IGNORECASE
+    rb"<([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:\.([0-9]{1,5}))?@([a-z0-9.-]{1,253})>",
+    re.IGNORECASE,
 )
 # What hostile input makes the parsers raise, depth of nesting among it.
 UNREADABLE = (
@@ -68,15 +70,22 @@ class Outcome(StrEnum):
     UNREADABLE = "unreadable"
 
 
+class Sending(NamedTuple):
+    """What a Message-ID names: an outbox item, and the round of its attempts."""
+
+    item: UUID
+    round: int
+
+
 @dataclass(frozen=True, slots=True)
 class Bounce:
-    """A mail was given up: the status code (RFC 3463), if any, and the item whose mail it was.
+    """A mail was given up: the status code (RFC 3463), if any, and which sending it was.
 
-    `item` is None if the report names none of our mails, or several.
+    `sending` is None if the report names none of ours, or several.
     """
 
     status: str
-    item: UUID | None
+    sending: Sending | None
 
 
 class Unreadable(Exception):
@@ -94,7 +103,7 @@ def read(content: bytes) -> Bounce | None:
         else:
             status = _unstandardised_failure(report)
             content = HEAD_END.split(content, 1)[-1]  # an answer of a person has it in its head
-        return None if status is None else Bounce(status, _item(content, report))
+        return None if status is None else Bounce(status, _sending(content, report))
     except UNREADABLE as error:
         raise Unreadable from error
 
@@ -160,8 +169,8 @@ def _is_of_a_server(report: Message) -> bool:
     return str(report.get("Return-Path", "")).strip() == NOBODY and not is_reply
 
 
-def _item(content: bytes, report: Message) -> UUID | None:
-    """Return the item whose Message-ID stands in the report, if there is one and no second."""
+def _sending(content: bytes, report: Message) -> Sending | None:
+    """Return the sending whose Message-ID stands in the report, if there is one and no second."""
     domain = settings.MAIL_DOMAIN.lower().encode()
     texts = [content]
     for part in _parts(report):
@@ -169,7 +178,11 @@ def _item(content: bytes, report: Message) -> UUID | None:
             decoded = part.get_payload(decode=True)
             texts += [decoded] if isinstance(decoded, bytes) else []
     named = [one for text in texts for one in MESSAGE_ID.findall(text)]
-    found = {UUID(key.decode()) for key, where in named if where.lower() == domain}
+    found = {
+        Sending(UUID(key.decode()), int(number or 1))
+        for key, number, where in named
+        if where.lower() == domain
+    }
     return found.pop() if len(found) == 1 else None
 
 
@@ -177,11 +190,17 @@ def take(bounce: Bounce | None, *, now: datetime) -> Outcome:
     """Set aside the mail that came back. Raises NotDone while its worker has not ended with it."""
     if bounce is None:
         return Outcome.NO_FAILURE
-    item = bounce.item
-    if item is None or not OutboxItem.objects.filter(pk=item, queue=MAIL).exists():
+    sent = bounce.sending
+    if sent is None or not _was_sent(sent):
         return Outcome.UNKNOWN
-    was_done = set_aside.came_back(item, bounce.status, actor=ACTOR, now=now)
+    was_done = set_aside.came_back(*sent, bounce.status, actor=ACTOR, now=now)
     return Outcome.SET_ASIDE if was_done else Outcome.KNOWN
+
+
+def _was_sent(sent: Sending) -> bool:
+    """Whether the item is a mail that has come as far as this round."""
+    found = OutboxItem.objects.filter(pk=sent.item, queue=MAIL)
+    return 1 <= sent.round and found.filter(round__gte=sent.round).exists()
 
 
 def count(outcome: Outcome, *, now: datetime) -> None:

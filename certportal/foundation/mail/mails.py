@@ -88,7 +88,15 @@ def send(mail: Mail[Any], item: OutboxItem, *, now: datetime) -> None:
     """Send the mail that the item asks for, unless there is nothing to tell any more."""
     message = write(mail, item.payload, now=now)
     if message is not None:
-        sending.send(message, item_id=item.pk)
+        _remember(item, sending.mark_of(message.to))
+        sending.send(message, item_id=sending.name_of(item.pk, item.round))
+
+
+def _remember(item: OutboxItem, mark: str) -> None:
+    """Keep which mailbox the mail goes to; a report may come when the address is another."""
+    if item.sent_to != mark:
+        item.sent_to = mark
+        item.save(update_fields=["sent_to"])
 
 
 def write(

@@ -1,4 +1,8 @@
-"""Sending mail: one message to one recipient, with the same Message-ID on every retry."""
+"""Sending mail: one message to one recipient, with the same Message-ID on every retry.
+
+Only when somebody has a mail sent again that was set aside, it has another: a report about it tells
+which sending it is about.
+"""
 
 import re
 import smtplib
@@ -82,8 +86,13 @@ class Message:
     files: Sequence[File] = ()
 
 
+def name_of(item_id: object, round_: int) -> str:
+    """Return what names the item in the Message-ID; from the second round on with a number."""
+    return f"{item_id}" if round_ == 1 else f"{item_id}.{round_}"
+
+
 def send(message: Message, *, item_id: object) -> None:
-    """Send the mail. The Message-ID is derived from the outbox item's id.
+    """Send the mail. The Message-ID is derived from `item_id`, as `name_of` returns it.
 
     Line breaks and control characters are removed from headers (header injection). Raises
     Undeliverable on a permanent failure, PutOff on a temporary one of this mailbox, and

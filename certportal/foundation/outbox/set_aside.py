@@ -40,10 +40,11 @@ def items() -> QuerySet[OutboxItem]:
 
 @transaction.atomic
 def take_up(item_id: UUID, *, actor: Actor, now: datetime) -> OutboxItem:
-    """Send the item to its worker again, with its attempts reset. Raises NotSetAside."""
+    """Send the item to its worker again, in a new round of attempts. Raises NotSetAside."""
     item = _lock(item_id)
     item.failed_at, item.attempts, item.due_at, item.problem = None, 0, now, ""
-    item.save(update_fields=["failed_at", "attempts", "due_at", "problem"])
+    item.round += 1
+    item.save(update_fields=["failed_at", "attempts", "due_at", "problem", "round"])
     events.record(ServiceEvent.WORK_TAKEN_UP, item, actor=actor, now=now)
     transaction.on_commit(functools.partial(outbox.hand_over, item), robust=True)
     return item
@@ -63,13 +64,14 @@ def give_up(item_id: UUID, reason: str, *, actor: Actor, now: datetime) -> Outbo
 
 
 @transaction.atomic
-def came_back(item_id: UUID, status: str, *, actor: Actor, now: datetime) -> bool:
-    """Set aside a mail that had gone; return False if it is set aside or given up already.
+def came_back(item_id: UUID, round_: int, status: str, *, actor: Actor, now: datetime) -> bool:
+    """Set aside a mail that had gone in this round.
 
+    Return False if it was set aside already: it still is, was given up, or was sent again since.
     Raises NotDone before its worker has marked it as done.
     """
     item = OutboxItem.objects.select_for_update().get(pk=item_id)
-    if item.failed_at is not None:
+    if item.failed_at is not None or item.round != round_:
         return False
     if item.done_at is None:
         raise NotDone

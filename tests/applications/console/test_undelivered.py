@@ -65,10 +65,10 @@ def test_an_empty_list_says_so(desk):
     assert "Every mail has gone" in desk.open("undelivered").text
 
 
-def test_tried_again_it_goes_under_the_same_message_id(refused, settle):
+def test_tried_again_it_goes_and_says_that_it_is_the_second_sending(refused, settle):
     assert settle("again").status_code == 302
     assert receivers() == [["matti@example.fi"]]
-    assert str(refused.pk) in box.outbox[0].extra_headers["Message-ID"]
+    assert box.outbox[0].extra_headers["Message-ID"] == f"<{refused.pk}.2@portal.example>"
     assert health.refused_mails()
     assert Event.objects.filter(action="work.taken_up", object_id=str(refused.pk)).exists()
 
