@@ -1,5 +1,6 @@
 """Forms of this app. They check syntax only; the services check the rules."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -135,22 +136,28 @@ class AppCodeForm(FactorCodeForm):
         self.fields["code"].help_text = filled(words, digits=codes.DIGITS)
 
 
+_NO_PASSKEY = _("The passkey did not answer. Try again.")
+
+
 class PasskeyForm(Form):
     """The browser's WebAuthn response as JSON, filled in by a script."""
 
     holds, shows_errors_at = "credential", None
 
-    credential = forms.JSONField(
+    credential = forms.CharField(
         max_length=20_000,  # of an authenticator with a long attestation, a quarter of that
         widget=forms.HiddenInput,
-        error_messages={"required": _("The passkey did not answer. Try again.")},
+        error_messages=dict.fromkeys(("required", "max_length"), _NO_PASSKEY),
     )
 
     def clean_credential(self) -> dict[str, Any]:
         """Return the response; ValidationError unless it is a JSON object."""
-        said = self.cleaned_data["credential"]
+        try:
+            said = json.loads(self.cleaned_data["credential"])
+        except (ValueError, RecursionError):
+            said = None
         if not isinstance(said, dict):
-            raise ValidationError(_("The passkey did not answer. Try again."))
+            raise ValidationError(_NO_PASSKEY)
         return said
 
 
