@@ -144,6 +144,18 @@ def test_an_administrator_has_nothing_to_ask(client, matti, pharmacy, now):
         ask(matti, pharmacy, now)
 
 
+def test_a_reviewer_is_told_before_asking_what_it_bars(matti, kalle, riitta, now):
+    found = f"/en/account/organisation/found/{CODE}/"
+    words = "you can decide nothing about this organisation for 12 months"
+    for place in (found, ASK):
+        assert words in people.log_in(Client(), riitta).get(place).text
+        assert words not in people.log_in(Client(), kalle).get(place).text
+    matti.memberships.update(ended_at=now)
+    page = people.log_in(Client(), riitta).get(ASK).text
+    assert words in page
+    assert 'name="reason"' in page
+
+
 def test_asked_twice_is_one_request(asked, maija, pharmacy, now):
     assert ask(maija, pharmacy, now) == asked
     assert pharmacy.right_documents.count() == 1
