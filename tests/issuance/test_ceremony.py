@@ -98,6 +98,14 @@ def test_a_generation_never_takes_over_from_its_successor(keys: KeyFiles) -> Non
     assert not keys.key_path("sote-ec-1").exists()
 
 
+def test_a_branch_that_began_with_a_later_generation_lacks_no_earlier_one(keys: KeyFiles) -> None:
+    production_ec(2)
+    assert create_ca("--demo").count("SHA-256") == 6
+    assert create_ca("--demo") == ""
+    assert not keys.key_path("sote-ec-1").exists()
+    assert IssuingCA.objects.get(branch="ec", environment="production").generation == 2
+
+
 def test_an_interrupted_ceremony_is_taken_up_and_recorded_whole(
     keys: KeyFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:

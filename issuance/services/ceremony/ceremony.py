@@ -40,9 +40,14 @@ class WrongGeneration(Refused):
 def create_missing(
     *, keys: KeyStore, roots: KeyFiles, actor: Actor, now: datetime, rsa_bits: int = 4096
 ) -> Iterator[Record]:
-    """Make, register and publish what is missing of the demonstration hierarchies. Idempotent."""
+    """Make, register and publish what is missing of the demonstration hierarchies. Idempotent.
+
+    A branch that began with a later generation needs no earlier one.
+    """
     common: Any = {"keys": keys, "roots": roots, "actor": actor, "now": now, "rsa_bits": rsa_bits}
     for place in PLACES:
+        if _newer(place):
+            continue
         if not keys.exists(place.stem):
             yield from create_ca(place, **common)
         elif not _is_complete(place, now):
@@ -81,16 +86,22 @@ def _require_new(place: Place, keys: KeyStore, root_keys: KeyFiles) -> None:
     """
     if not 1 <= place.generation <= MOST_GENERATIONS:
         raise WrongGeneration(f"generations have the numbers 1 to {MOST_GENERATIONS}")
-    branch = IssuingCA.objects.filter(environment=place.environment, branch=place.branch)
-    registered = branch.filter(generation=place.generation).exists()
-    newest = max(branch.values_list("generation", flat=True), default=0)
-    if not registered and place.generation < newest:
+    if newest := _newer(place):
         raise WrongGeneration(f"generation {newest} exists already: give --generation {newest + 1}")
+    registered = IssuingCA.objects.filter(stem=place.stem).exists()
     if not registered and not keys.exists(place.stem):
         return
     root = None if registered else open_root(place, root_keys)
     if root is None or keys.load(place.stem).chain[-1] != root.chain[0]:
         raise AlreadyThere(f"{place.stem} exists already; nothing was changed")
+
+
+def _newer(place: Place) -> int:
+    """The newest generation if it is a later one and the place is not registered; else 0."""
+    branch = IssuingCA.objects.filter(environment=place.environment, branch=place.branch)
+    known = set(branch.values_list("generation", flat=True))
+    newest = max(known, default=0)
+    return newest if place.generation not in known and place.generation < newest else 0
 
 
 def _issuing(place: Place, keys: KeyStore, root: Signer, now: datetime, rsa_bits: int) -> Signer:
