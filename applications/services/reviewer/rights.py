@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts import access
 from accounts.models import Membership, Person
@@ -29,16 +30,22 @@ def to_confirm(right: Membership, person: Person, *, now: datetime) -> Iterator[
     """
     if access.is_partial(person, right.organisation_id, now=now):
         yield confirm.OwnRight()
-    if impartiality.parts(person, _resting_on(right)):
+    # Each order's right takes queries of its own, so that only the reviewer's own orders are asked.
+    own = impartiality.parts(person, _awaiting(right))
+    if any(right_to_send(one) == right for one in own):
         yield impartiality.PartInAnOrder()
 
 
-def _resting_on(right: Membership) -> list[Application]:
-    """Return the orders that are sent, neither issued nor ended, and rest on the right."""
+def _awaiting(right: Membership) -> QuerySet[Application]:
+    """Return the organisation's orders that are sent and neither issued nor ended."""
     sent = Application.objects.filter(organisation=right.organisation_id)
     awaiting = sent.exclude(status__in=[Status.DRAFT, Status.ISSUED, *ENDED])
-    related = awaiting.select_related("submission__person", "organisation").order_by("pk")
-    return [one for one in related if right_to_send(one) == right]
+    return awaiting.select_related("submission__person", "organisation").order_by("pk")
+
+
+def _resting_on(right: Membership) -> list[Application]:
+    """Return those of the awaiting orders that rest on the right."""
+    return [one for one in _awaiting(right) if right_to_send(one) == right]
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
@@ -85,10 +86,11 @@ def _order_row(order: Application, shown: Condition, now: datetime) -> OrderRow:
 
 def standings(orders: Sequence[Application], *, now: datetime) -> dict[UUID, Condition]:
     """Return how each order stands, by its key: its status, or how its certificate has ended."""
+    over = Q(state=Certificate.State.REVOKED) | Q(not_after__lte=now)
+    found = Certificate.objects.filter(over, reference__in=[order.pk for order in orders])
     ended = {
         one.reference: condition(one, now=now)
-        for one in Certificate.objects.filter(reference__in=[order.pk for order in orders])
-        if one.state == Certificate.State.REVOKED or one.not_after <= now
+        for one in found.only("reference", "state", "not_before", "not_after")
     }
     return {
         order.pk: ended.get(order.pk) or Condition(order.get_status_display(), tone(order.status))

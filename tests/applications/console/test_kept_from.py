@@ -1,7 +1,12 @@
 """A page says at its top what keeps the reviewer from it and who can do it, and offers no form."""
 
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
 from accounts.models import Membership
+from applications.errors import NotPossible
 from applications.models import Application, RevocationProposal
+from applications.services.reviewer.rights import to_confirm
 from certportal.dev.builders import orders
 from certportal.foundation import clock
 from issuance.models import Certificate
@@ -41,6 +46,16 @@ def test_who_has_a_part_in_it_reads_so_and_sees_no_preview(case, other_desk, rai
     page = other_desk.press("ask", case, **ASKED, deadline=deadline).text
     assert "You have a part in this order yourself" in page
     assert 'name="send"' not in page
+
+
+def test_who_has_a_part_in_a_delivered_order_reads_that_its_status_is_another(
+    matti, riitta, raimo, cas, other_desk
+):
+    order = orders.delivered(matti, riitta)
+    name(order, raimo)
+    for place in ("reject", "reopen"):
+        page = other_desk.open(place, order.pk)
+        assert page.context["kept_from"] == [str(NotPossible())]
 
 
 def test_a_case_that_came_to_concern_its_holder_is_given_back(case, desk, other_desk, riitta):
@@ -83,3 +98,15 @@ def test_a_right_is_not_offered_to_who_has_a_part_in_another_order_resting_on_it
     assert place not in page
     assert "You have a part in an order of this organisation" in page
     assert place in desk.open("case", case.pk).text
+
+
+def test_whether_to_offer_a_right_takes_as_many_queries_for_many_orders_as_for_one(
+    matti, raimo, case, django_assert_max_num_queries
+):
+    right = matti.memberships.get()
+    with CaptureQueriesContext(connection) as few:
+        assert not list(to_confirm(right, raimo, now=clock.now()))
+    for _ in range(3):
+        orders.in_review(matti)
+    with django_assert_max_num_queries(len(few)):
+        assert not list(to_confirm(right, raimo, now=clock.now()))

@@ -5,12 +5,18 @@ import io
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from applications.models import Application
+from applications.views.console.queue import export
+from applications.views.console.queue.queue import cases
 from applications.views.console.spreadsheet import quoted
 from applications.workflow import promise
 from certportal.dev.builders import orders
 from certportal.foundation import clock
+from issuance.models import Certificate
+from tests.tables import unkept
 
 
 def numbers(answer):
@@ -117,6 +123,23 @@ def test_the_spreadsheet_holds_the_filtered_list(matti, cas, desk):
     assert [row[0] for row in rows[1:]] == [trial.number]
     assert rows[1][2] == "9900001-8"
     assert real.number not in answer.text
+
+
+def test_the_spreadsheet_looks_up_the_certificates_in_batches_without_their_bytes(
+    matti, riitta, cas, monkeypatch
+):
+    monkeypatch.setattr(export, "BATCH", 2)
+    found = [orders.in_review(matti), orders.delivered(matti, riitta), orders.in_review(matti)]
+    with unkept():
+        Certificate.objects.update(not_after=clock.now())
+    with CaptureQueriesContext(connection) as queries:
+        rows = list(export.rows(cases(), now=clock.now()))
+    stands = {row[0]: row[5] for row in rows}
+    assert stands[found[1].number] == "Expired"
+    assert "Expired" not in {stands[found[0].number], stands[found[2].number]}
+    asked = [one["sql"] for one in queries if 'FROM "issuance_certificate"' in one["sql"]]
+    assert len(asked) == 2
+    assert not any('"der"' in one for one in asked)
 
 
 def test_no_cell_is_run_as_a_formula(waiting, desk, pharmacy):

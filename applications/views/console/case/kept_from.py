@@ -18,11 +18,14 @@ def kept_from(
 ) -> list[str]:
     """Return in words what keeps the reader from the action, and who can do it; else nothing."""
     case = Case(application, person, now=now)
-    found = [case.bias] if case.bias else list(case.obstacles(action))
+    found = list(case.obstacles(action))
     if not found:
         return []
     over = next((one for one in found if isinstance(one, NotPossible)), None)
-    return [str(over)] if over else [*map(str, found), *_who_can(case)]
+    if over is not None:
+        return [str(over)]
+    told = [case.bias] if case.bias in found else found
+    return [*map(str, told), *_who_can(case)]
 
 
 def _who_can(case: Case) -> list[str]:
