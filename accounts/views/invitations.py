@@ -58,17 +58,28 @@ def _invite(
 ) -> HttpResponse:
     form = InviteForm(request.POST or None, initial=known)
     if request.method == "POST" and form.is_valid():
-        invite_organisations.invite(
+        now = clock.now()
+        made = invite_organisations.invite(
             organisation,
             **form.cleaned_data,
             by=access.person_of(request),
             actor=access.actor_of(request),
-            now=clock.now(),
+            now=now,
         )
-        messages.success(request, _("The invitation was sent."))
+        if made.made_at == now:
+            messages.success(request, _("The invitation was sent."))
+        else:
+            messages.info(request, _sent_before())
         return redirect("accounts:members")
     context = {"form": form, "organisation": organisation, "asker": asker}
     return render(request, "accounts/invite.html", context)
+
+
+def _sent_before() -> str:
+    return _(
+        "The same invitation was sent a moment ago, so it was not sent again. If the mail does not"
+        " arrive, press “Send again”."
+    )
 
 
 @access.person_required

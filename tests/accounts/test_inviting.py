@@ -175,6 +175,16 @@ def test_the_same_invitation_sent_many_times_at_once_is_one_with_one_mail(matti)
     assert Event.objects.filter(action="invitation.made").count() == 1
 
 
+def test_who_invites_again_at_once_reads_that_no_second_mail_went(matti):
+    form = {"email": "uuno@example.fi", "role": ROLE, "language": "fi"}
+    browser = people.log_in(Client(), matti)
+    first, again = (browser.post(reverse("accounts:invite"), form, follow=True) for _ in range(2))
+    assert "Kutsu lähetettiin." in first.text
+    assert "Kutsu lähetettiin." not in again.text
+    assert "Sama kutsu lähetettiin hetki sitten" in again.text
+    assert mailed() == 1
+
+
 def test_another_role_or_a_later_one_is_an_invitation_of_its_own(invitation, matti, pharmacy, now):
     invite(matti, pharmacy, now, role=Membership.Role.TECHNICAL)
     invite(matti, pharmacy, now + invite_organisations.REPEATED_WITHIN, role=ROLE)
