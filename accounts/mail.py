@@ -9,6 +9,7 @@ from operator import attrgetter
 from typing import Any
 
 from accounts import access
+from accounts.event_names import AccountEvent
 from accounts.models import (
     AccountDecision,
     AdministratorRequest,
@@ -88,5 +89,12 @@ MAILS = registry(
     ),
     _mail("account_decided", AccountDecision.objects, "decision", context=_account_decided),
     _mail("address_changed", EmailCode.objects, "code", to="replaced"),
-    _mail("second_factor", Event.objects, "event"),
+    _mail(
+        "second_factor",
+        Event.objects,
+        "event",
+        context=lambda event, _asked: {
+            "is_reset": event.action == AccountEvent.SECOND_FACTOR_RESET
+        },
+    ),
 )
