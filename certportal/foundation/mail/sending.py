@@ -130,7 +130,8 @@ def _failure(error: Exception, address: str) -> Exception:
 
 def mark_of(address: str) -> str:
     """Return what tells mailboxes apart without naming one."""
-    return salted_hmac("mailbox", address.strip().lower()).hexdigest()[:16]
+    mark = salted_hmac("mailbox", address.strip().lower(), algorithm="sha256")
+    return mark.hexdigest()[:16]
 
 
 def _is_of_mailbox(error: Exception) -> bool:
