@@ -23,11 +23,17 @@ def persons_wanted(application: Application, *, on: date) -> int:
     An order that somebody approved while it wanted two persons wants two to its end: otherwise that
     person alone could record better evidence, approve again and be enough.
     """
-    if waivers.needed(application, on=on) or _wanted_two(application):
+    if waivers.needed(application, on=on) or wanted_two(application):
         return 2
     if application.kind.is_test:
         return 1
     return 2 if weak_right(application) or _first_of_intermediary(application) else 1
+
+
+def wanted_two(application: Application) -> bool:
+    """Whether an approval of the order was given, in any attempt, that was not to be enough."""
+    given = Approval.objects.filter(prepared__reference=application.pk)
+    return given.filter(persons__gt=1).exists()
 
 
 def approved_until(application: Application, *, on: date) -> datetime | None:
@@ -41,12 +47,6 @@ def approved_until(application: Application, *, on: date) -> datetime | None:
     if right is not None and right.confirmed_until is not None:
         days.append(right.confirmed_until)
     return clock.start_of_day(min(days) + timedelta(days=1)) if days else None
-
-
-def _wanted_two(application: Application) -> bool:
-    """Whether an approval of the order was given, in any attempt, that was not to be enough."""
-    given = Approval.objects.filter(prepared__reference=application.pk)
-    return given.filter(persons__gt=1).exists()
 
 
 def _first_of_intermediary(application: Application) -> bool:

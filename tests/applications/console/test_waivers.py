@@ -292,3 +292,17 @@ def test_without_a_chosen_end_the_word_is_enough_for_half_a_year(matti, held, de
     desk.confirm()
     assert desk.press("right", held, word_alone="on", note="Soitto.").status_code == 302
     assert matti.memberships.get().confirmed_until == day(USUAL_DAYS)
+
+
+def test_the_case_says_why_it_wants_two_after_better_evidence(matti, riitta, ready, desk):
+    matti.memberships.update(basis=Membership.Basis.UNVERIFIED, confirmed_at=None)
+    why = "The order wanted two persons when it was approved once"
+    desk.confirm()
+    desk.press("right", ready, word_alone="on", note="Soitto.", ends_on=written(day(20)))
+    assert why not in desk.open("case", ready.pk).text
+    orders.approve(riitta, ready)
+    desk.press("right", ready, note="Kaupparekisteriote.")
+    orders.drain()
+    ready.refresh_from_db()
+    for page in ("case", "approve"):
+        assert why in desk.open(page, ready.pk).text
