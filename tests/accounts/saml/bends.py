@@ -107,7 +107,9 @@ BENDS = {
     "tampered": Bend(why="does not hold", after=lambda xml: xml.replace("010180-9015", VICTIM)),
     "tampered cipher": Bend(
         why="cannot be decrypted",
-        outside=lambda xml: re.sub(r"(CipherValue>\s*)(\w)", lambda m: m[1] + "A", xml),
+        outside=lambda xml: re.sub(
+            r"(CipherValue>\s*)([^<\s])", lambda m: m[1] + ("B" if m[2] == "A" else "A"), xml
+        ),
     ),
     "unsigned": Bend(why="not signed once", signed=False),
     "not encrypted": Bend(why="not one encrypted assertion", encrypted=False),
@@ -137,7 +139,7 @@ BENDS = {
     ),
     "comment in the digest": Bend(
         why="comment in a signature",
-        after=lambda xml: re.sub(r"(DigestValue>\s*\w)", r"\1<!-- -->", xml),
+        after=lambda xml: re.sub(r"(DigestValue>\s*[^<\s])", r"\1<!-- -->", xml),
     ),
     "key in the signature": Bend(why="does not hold", after=sign_by_stranger("//saml:Assertion")),
     "stranger's signature around": Bend(
