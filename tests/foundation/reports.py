@@ -220,6 +220,9 @@ OTHER = {
     "qmail": QMAIL,
     "qmail, without its return path": QMAIL.partition("\n")[2],
     "another name": QMAIL.replace("MAILER-DAEMON@", "postmaster@"),
+    "another name, by Postfix's pipe": QMAIL.replace("<>", "<MAILER-DAEMON>").replace(
+        "MAILER-DAEMON@", "postmaster@"
+    ),
 }
 
 

@@ -37,7 +37,8 @@ GLOBAL_STATUS = "message/global-delivery-status"
 STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 PERMANENT = "5"
 MAILER_DAEMON = "mailer-daemon"
-NOBODY = "<>"
+# The second is what Postfix's pipe makes of the first unless null_sender is empty: pipe(8).
+NOBODY = frozenset({"<>", f"<{MAILER_DAEMON}>"})
 HEAD_END = re.compile(rb"\r?\n\r?\n")
 MESSAGE_ID = re.compile(
     rb"<([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:\.([0-9]{1,5}))?@([a-z0-9.-]{1,253})>",
@@ -166,7 +167,7 @@ def _is_of_a_server(report: Message) -> bool:
     if writer == MAILER_DAEMON:
         return True
     is_reply = str(report.get("Auto-Submitted", "")).strip().lower().startswith("auto-replied")
-    return str(report.get("Return-Path", "")).strip() == NOBODY and not is_reply
+    return str(report.get("Return-Path", "")).strip().lower() in NOBODY and not is_reply
 
 
 def _sending(content: bytes, report: Message) -> Sending | None:
