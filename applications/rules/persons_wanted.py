@@ -23,14 +23,23 @@ def persons_wanted(application: Application, *, on: date) -> int:
     An order that somebody approved while it wanted two persons wants two to its end: otherwise that
     person alone could record better evidence, approve again and be enough.
     """
-    if waivers.needed(application, on=on) or wanted_two(application):
-        return 2
+    return 2 if _has_reason_for_two(application, on=on) or _wanted_two(application) else 1
+
+
+def only_wanted_two(application: Application, *, on: date) -> bool:
+    """Whether two persons are wanted for no reason but that they were when it was approved once."""
+    return not _has_reason_for_two(application, on=on) and _wanted_two(application)
+
+
+def _has_reason_for_two(application: Application, *, on: date) -> bool:
+    if waivers.needed(application, on=on):
+        return True
     if application.kind.is_test:
-        return 1
-    return 2 if weak_right(application) or _first_of_intermediary(application) else 1
+        return False
+    return bool(weak_right(application)) or _first_of_intermediary(application)
 
 
-def wanted_two(application: Application) -> bool:
+def _wanted_two(application: Application) -> bool:
     """Whether an approval of the order was given, in any attempt, that was not to be enough."""
     given = Approval.objects.filter(prepared__reference=application.pk)
     return given.filter(persons__gt=1).exists()

@@ -135,6 +135,33 @@ def test_made_administrator_by_the_authority_those_they_invited_are_told(
     assert told("administrator_decided") == [str(seppo.pk)]
 
 
+def test_an_end_is_told_as_gone_to_whoever_was_invited_by_an_invited_administrator(
+    seppo, account, riitta, now
+):
+    invited = people.make_member("Maija Mallikas", account, now=now)
+    given = {"by": riitta, "actor": actor_for(riitta), "now": now}
+    until = clock.day(now) + timedelta(days=30)
+    confirming.confirm_right(seppo.memberships.get().pk, note="Soitin.", until=until, **given)
+    teemu = people.make_member("Teemu Tilaaja", account, now=now)
+    Invitation.objects.create(
+        organisation=account,
+        email="teemu@example.fi",
+        role=ROLE,
+        made_by=invited,
+        made_at=now,
+        token_hash="0" * 64,
+        expires_at=now,
+        accepted_by=teemu,
+        accepted_at=now,
+    )
+    OutboxItem.objects.all().delete()
+    asked = recovering.ask(
+        invited, account, reason="Omistan.", paper=PAPER, actor=actor_for(invited), now=now
+    )
+    recovering.decide(asked.pk, grant=True, reasons="Rekisteri", **given)
+    assert told("right_confirmed") == [str(teemu.pk)]
+
+
 def test_a_founder_nobody_confirmed_learns_of_nobody_who_asks(seppo, pekka):
     assert told("join_request") == []
     page = people.log_in(Client(), seppo).get(MEMBERS)

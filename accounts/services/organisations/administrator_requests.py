@@ -13,7 +13,7 @@ from accounts.models import (
     Organisation,
     Person,
 )
-from accounts.right_to_act import confirmed_administrators, is_shown, shown_members
+from accounts.right_to_act import confirmed_administrators, is_shown, right_of, shown_members
 from accounts.services import mailing
 from accounts.services.organisations import membership as members
 from accounts.services.people import sessions
@@ -157,7 +157,9 @@ def may_decide(person: Person, request: AdministratorRequest, *, now: datetime) 
 
 def _make_administrator(request: AdministratorRequest, now: datetime) -> None:
     account = Organisation.objects.select_for_update().get(pk=request.organisation_id)
-    own, known = access.current_membership(request.person, account.pk), shown_members(account)
+    known = shown_members(account)
+    resting_on = right_of(request.person, account)
+    before = resting_on.confirmed_until if resting_on else None
     right = {
         "role": Membership.Role.ADMINISTRATOR,
         "basis": Membership.Basis.REVIEWER_DECISION,
@@ -173,7 +175,6 @@ def _make_administrator(request: AdministratorRequest, now: datetime) -> None:
         defaults=right,
         create_defaults=right | {"begun_at": now},
     )
-    before = own.confirmed_until if own else None
     confirm.tell_invited(membership, known=known, before=before, now=now)
     waiting = askers.waiting(request.organisation)
     waiting.filter(person=request.person).update(settled_at=now)

@@ -232,10 +232,14 @@ def to_decide(
 
 @transaction.atomic
 def tell_administrator_asked(request_id: int, *, now: datetime) -> None:
-    """Enqueue a mail to each reviewer who may decide on the request for an administrator."""
+    """Enqueue a mail to each reviewer who may decide on the request for an administrator.
+
+    If today nobody may, it goes to those who may once their part in an order is over.
+    """
     request = AdministratorRequest.objects.get(pk=request_id)
-    reviewers = reviewers_day.reviewers()
-    readers = [one for one in reviewers if not any(to_decide(request, one, now=now))]
+    may_decide = administrator_requests.may_decide
+    impartial = [one for one in reviewers_day.reviewers() if may_decide(one, request, now=now)]
+    readers = [one for one in impartial if not any(to_decide(request, one, now=now))] or impartial
     mailing.tell_reviewers(readers, "administrator_wanted", request.pk, now=now)
 
 

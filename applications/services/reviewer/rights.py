@@ -1,6 +1,6 @@
 """A reviewer confirms that somebody may act for an organisation."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 
@@ -30,9 +30,9 @@ def to_confirm(right: Membership, person: Person, *, now: datetime) -> Iterator[
     """
     if access.is_partial(person, right.organisation_id, now=now):
         yield confirm.OwnRight()
-    # Each order's right takes queries of its own, so that only the reviewer's own orders are asked.
+    # Each sender's right takes queries of its own: only the reviewer's own orders are asked.
     own = impartiality.parts(person, _awaiting(right))
-    if any(right_to_send(one) == right for one in own):
+    if _of_them_resting_on(right, own):
         yield impartiality.PartInAnOrder()
 
 
@@ -45,7 +45,15 @@ def _awaiting(right: Membership) -> QuerySet[Application]:
 
 def _resting_on(right: Membership) -> list[Application]:
     """Return those of the awaiting orders that rest on the right."""
-    return [one for one in _awaiting(right) if right_to_send(one) == right]
+    return _of_them_resting_on(right, _awaiting(right))
+
+
+def _of_them_resting_on(right: Membership, orders: Iterable[Application]) -> list[Application]:
+    """Return those of the right's organisation's orders that rest on it: a question a sender."""
+    orders = list(orders)
+    one_of = {order.submission.person_id: order for order in orders if order.submission}
+    senders = {key for key, order in one_of.items() if right_to_send(order) == right}
+    return [one for one in orders if one.submission and one.submission.person_id in senders]
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from accounts.models import Person
 from applications.checks.wording import word_all
 from applications.models import Application
 from applications.rules import impartiality, reviewers_day, undelivered
-from applications.rules.persons_wanted import persons_wanted, wanted_two
+from applications.rules.persons_wanted import only_wanted_two, persons_wanted
 from applications.services.reviewer import revocation
 from applications.services.reviewer.obstacles import Case
 from applications.views.console import undelivered as undelivered_views
@@ -66,6 +66,7 @@ def prepared(application: Application, person: Person, *, now: datetime) -> dict
     latest = handled.prepared
     found = comparison.sources(application, latest, now=now)
     revocable = revocation.reasons(application, person, now=now)
+    today = clock.day(now)
     return {
         "stage": preparation.stage(application, latest, now=now),
         "latest": latest,
@@ -75,8 +76,8 @@ def prepared(application: Application, person: Person, *, now: datetime) -> dict
         "obstacles": _to_approve(handled),
         "columns": comparison.columns(),
         "rows": comparison.rows(found),
-        "wanted_two": wanted_two(application),
-        **shown(found.prepared, least=persons_wanted(application, on=clock.day(now))),
+        "wanted_two": only_wanted_two(application, on=today),
+        **shown(found.prepared, least=persons_wanted(application, on=today)),
     }
 
 
