@@ -41,6 +41,7 @@ def test_the_page_that_was_refused_is_named(web, matti):
     assert (event.actor, event.object_id) == (f"person:{matti.pk}", "console:queue")
 
 
+@pytest.mark.usefixtures("still")
 def test_each_try_of_a_person_is_an_event_until_there_are_enough(
     matti, stranger, pharmacy, monkeypatch
 ):
@@ -53,6 +54,7 @@ def test_each_try_of_a_person_is_an_event_until_there_are_enough(
     assert kept.filter(actor=f"person:{matti.pk}").count() == 1
 
 
+@pytest.mark.usefixtures("still")
 @pytest.mark.parametrize("name", ["accounts:invitation", "contact:landing"])
 def test_tries_of_visitors_are_counted_and_make_no_event(name):
     for _ in range(3):

@@ -111,6 +111,7 @@ def test_nothing_typed_and_nothing_found(client, sample):
     assert client.get(reverse("register_options"), {"q": "a\0b' :* & |"}).status_code == 200
 
 
+@pytest.mark.usefixtures("still")
 def test_one_address_cannot_copy_the_register(client, sample, monkeypatch):
     monkeypatch.setattr(search, "MOST", 3)
     answers = [client.get(reverse("register_options"), {"q": "apt"}).status_code for _ in range(4)]

@@ -35,7 +35,7 @@ def list_address(package):
 
 def listed(package, folder):
     """Fetch the list and return what openssl says of it."""
-    with urllib.request.urlopen(list_address(package), timeout=5) as answer:
+    with urllib.request.urlopen(list_address(package), timeout=30) as answer:
         (folder / "list.crl").write_bytes(answer.read())
     return run("openssl", "crl", "-in", folder / "list.crl", "-inform", "DER", "-noout", "-text")
 
@@ -44,7 +44,7 @@ def status(package, folder):
     """Return what openssl is told at the address for status that the certificate names."""
     (address,) = package.shows("-ocsp_uri").split()
     issuer = address.replace("/ocsp/", "/ca/") + ".crt"
-    with urllib.request.urlopen(issuer, timeout=5) as answer:
+    with urllib.request.urlopen(issuer, timeout=30) as answer:
         (folder / "issuer.crt").write_bytes(answer.read())
     known = ["-issuer", folder / "issuer.crt", "-CAfile", package.chain]
     return run("openssl", "ocsp", *known, "-cert", package.pem, "-url", address).decode()

@@ -18,13 +18,17 @@ import pytest
 from certportal.dev.builders import orders
 from certportal.foundation import clock
 from certportal.foundation.models import OutboxItem
+from certportal.foundation.outbox import outbox
 from tests.benchmarks.harness import percentile
 from tests.journeys.steps import await_true
 from tests.portal.silence import Wire, dripping_server, mute_server
 from tests.stack import Stack, database_url
 
 PAGES = ("/fi/", "/livez", "/fi/eligibility/")
-ONE_SECOND = 1.0
+PAGE_WITHIN = 5.0
+PAUSE = outbox.broker._pause
+ANSWER_WITHIN = 20.0
+"""Far from what a page takes, and from what it would wait without a limit: for ever."""
 
 
 @pytest.fixture
@@ -49,10 +53,10 @@ def status_of(url):
         return error.code
 
 
-def p95_of_pages(stack, status=200, rounds=10):
-    """Return the seconds within which 95 % of the pages come, each with the status."""
+def p95_of_pages(stack, *more, status=200, rounds=10):
+    """Return the seconds within which 95 % of the pages come, each well or with the status."""
     taken = []
-    for path in PAGES * rounds:
+    for path in (*PAGES, *more) * rounds:
         begun = time.monotonic()
         assert status_of(stack.base + path) in {200, status}
         taken.append(time.monotonic() - begun)
@@ -81,15 +85,24 @@ def thaw(stack, name):
     os.kill(stack.processes[name].pid, signal.SIGCONT)
 
 
-def test_a_redis_that_is_frozen_holds_a_sending_request_a_second_or_two(stack):
+def tried(stack):
+    """Return how often web has waited for the broker in vain."""
+    return (stack.data / "log" / "web.log").read_text().count("broker_unavailable")
+
+
+def test_a_redis_that_is_frozen_holds_one_sending_request_in_each_pause(stack):
     stack.start("broker", "web")
     stack.await_web()
     give_feedback(stack)
     freeze(stack, "broker")
-    assert give_feedback(stack) < 3
-    assert give_feedback(stack) < ONE_SECOND  # within the pause, nobody waits
-    assert p95_of_pages(stack) < ONE_SECOND
-    assert seconds_of(lambda: status_of(f"{stack.base}/healthz")) < 3
+    taken = give_feedback(stack)
+    assert taken < ANSWER_WITHIN
+    assert tried(stack) == 1
+    taken += give_feedback(stack)
+    # Within the pause nobody waits; on a slow machine the pause may be over.
+    assert tried(stack) == 1 or taken > PAUSE
+    assert p95_of_pages(stack) < PAGE_WITHIN
+    assert seconds_of(lambda: status_of(f"{stack.base}/healthz")) < ANSWER_WITHIN
     thaw(stack, "broker")
     assert OutboxItem.objects.filter(topic="feedback.given").count() == 3
     stack.start("default", "mail", "beat")
@@ -114,13 +127,13 @@ def test_a_database_that_never_answers_gives_error_pages_at_once_and_is_back_by_
     through = urlsplit(database_url())._replace(query=f"host={place}&port=5432").geturl()
     stack.start("broker", "web", extra={"DATABASE_URL": through})
     stack.await_web()
-    asked = f"{stack.base}/fi/register/?q=apteekki"
+    reading = "/fi/register/?q=apteekki"
+    asked = stack.base + reading
     assert status_of(asked) == 200
     wire.freeze()
-    assert seconds_of(lambda: status_of(asked)) < 10  # the first one finds out
-    assert seconds_of(lambda: status_of(asked)) < 2
+    assert seconds_of(lambda: status_of(asked)) < ANSWER_WITHIN  # the first one finds out
     assert status_of(asked) == 503
-    assert p95_of_pages(stack, status=503) < ONE_SECOND
+    assert p95_of_pages(stack, reading, status=503) < PAGE_WITHIN  # no longer one by one
     wire.thaw()
     await_true(lambda: status_of(asked) == 200, "the database stays away", seconds=30)
 
@@ -173,7 +186,7 @@ def test_an_identity_provider_that_drips_holds_up_nobody_else_and_is_named(stack
         leaving = f"{stack.base}/fi/account/login/start/"
         with ThreadPoolExecutor(8) as people:
             answers = [people.submit(status_of, leaving) for _ in range(16)]
-            assert p95_of_pages(stack) < ONE_SECOND
+            assert p95_of_pages(stack) < PAGE_WITHIN
         # Some are told to try again later: they all come from one address.
         assert {answer.result() for answer in answers} - {429} == {503}
         assert "identification" in unwell(stack)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from datetime import timedelta
 
 import pytest
 from django.core import mail
@@ -11,6 +12,7 @@ from django.urls import reverse
 from applications import services
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.orders import CONTACT
+from certportal.foundation import clock
 from tests.portal.inline import Inline, places
 
 SCRIPT = """'"><script>alert(1)</script><img src=x onerror=alert(1)>{{7*7}}{% now "Y" %}"""
@@ -54,7 +56,8 @@ def ask_for_more(order, riitta):
     place = reverse("console:ask", args=[order.pk])
     order.refresh_from_db()
     form = {"version": order.version, "sections": ["contact"], "reason": SCRIPT, "send": "1"}
-    answer = people.log_in(Client(), riitta).post(place, form | {"deadline": "31.12.2026"})
+    deadline = f"{clock.day(clock.now()) + timedelta(days=14):%d.%m.%Y}"
+    answer = people.log_in(Client(), riitta).post(place, form | {"deadline": deadline})
     assert answer.status_code == 302
     orders.drain()
 

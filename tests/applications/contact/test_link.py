@@ -297,6 +297,7 @@ def test_the_contact_cannot_be_renamed_once_the_request_has_come(order, link, ti
         services.rename_contact(order.pk, {"technical_name": "Uusi"}, **seen)
 
 
+@pytest.mark.usefixtures("still")
 def test_naming_contacts_again_and_again_sends_no_flood_of_mail(order, matti):
     web = people.log_in(Client(), matti)
     place = reverse("applications:rename_contact", args=[order.pk])
