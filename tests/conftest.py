@@ -19,11 +19,23 @@ from certportal.foundation.outbox import outbox
 from tests import begun, tables
 from tests.accessible import looked_at
 from tests.every_page import EveryPage
+from tests.stack import redis_url
 
 PHARMACY = "9900001-8"
 CLINICS = "9900008-5"
 
 tables.let_flush()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(specs):
+    """Give each process of the run a Redis database of its own, before it reads the settings.
+
+    Alarms, signs of life and queues have the same names in all of them.
+    """
+    for number, spec in enumerate(specs, 1):
+        # REDIS_URL_FILE would win. Redis has sixteen databases unless it is told otherwise.
+        spec.env |= {"REDIS_URL": redis_url(number % 16), "REDIS_URL_FILE": ""}
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -132,7 +133,7 @@ class Stack:
 
     def await_web(self) -> None:
         """Wait until the web server answers."""
-        await_true(self.answers, f"no web server; see {self.data}/log/web.log", seconds=40)
+        await_true(self.answers, f"no web server; see {self.data}/log/web.log", seconds=120)
 
     def answers(self, path: str = "/livez") -> bool:
         """Whether the web server answers the path with 200."""
@@ -145,7 +146,9 @@ class Stack:
     def await_worker(self, name: str) -> None:
         """Wait until the worker has said that it is ready."""
         log = self.data / "log" / f"{name}.log"
-        await_true(lambda: log.exists() and b"ready." in log.read_bytes(), f"no {name}", seconds=60)
+        await_true(
+            lambda: log.exists() and b"ready." in log.read_bytes(), f"no {name}", seconds=120
+        )
 
     def kill(self, name: str) -> None:
         """SIGKILL the whole process group at once."""
@@ -157,7 +160,7 @@ class Stack:
         """Stop the named process in good order."""
         process = self.processes.pop(name)
         process.send_signal(signal.SIGTERM)
-        process.wait(timeout=20)
+        process.wait(timeout=60)
 
     def stop(self) -> None:
         """Stop everything; what does not stop by itself is killed."""
@@ -172,29 +175,36 @@ class Stack:
         self.processes.clear()
 
 
-_given: list[socket.socket] = []
+_given: list[ExitStack] = []
 
 
-def free_port() -> int:
+def free_port(in_a_row: int = 1) -> int:
     """Return a port that nobody listens on, and that nobody is given while this process lives.
 
     It is none of those that the kernel gives to whoever asks for any: such a port could be taken
-    before the caller's server listens.
+    before the caller's server listens. With `in_a_row`, this holds for as many ports from it on.
     """
     lowest, highest = map(int, EPHEMERAL.read_text().split())
-    ports = [port for port in range(20_000, 65_536) if not lowest <= port <= highest]
+    every = range(20_000, 65_537 - in_a_row)
+    ports = [port for port in every if not lowest - in_a_row < port <= highest]
     while True:
-        port = secrets.choice(ports or range(20_000, 65_536))
-        mark = socket.socket(socket.AF_UNIX)
-        try:
-            mark.bind(f"\0portal-test-port-{port}")  # is free again when the process has ended
-            with socket.socket() as probe:
-                probe.bind(("127.0.0.1", port))
-        except OSError:
-            mark.close()
-            continue
-        _given.append(mark)
-        return port
+        first = secrets.choice(ports or every)
+        with ExitStack() as marks:
+            try:
+                for port in range(first, first + in_a_row):
+                    _mark(port, marks)
+            except OSError:
+                continue
+            _given.append(marks.pop_all())
+            return first
+
+
+def _mark(port: int, marks: ExitStack) -> None:
+    """Keep others from being given the port; OSError if somebody has it."""
+    mark = marks.enter_context(socket.socket(socket.AF_UNIX))
+    mark.bind(f"\0portal-test-port-{port}")  # is free again when the process has ended
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", port))
 
 
 def database_url() -> str:
@@ -205,4 +215,7 @@ def database_url() -> str:
 
 def redis_url(number: int) -> str:
     """Return REDIS_URL with another database number."""
-    return os.environ["REDIS_URL"].split("?")[0] + f"?db={number}"
+    parts = urlsplit(os.environ["REDIS_URL"])
+    if parts.scheme == "unix":
+        return urlunsplit(parts._replace(query=f"db={number}"))
+    return urlunsplit(parts._replace(path=f"/{number}"))

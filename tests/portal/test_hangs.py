@@ -115,6 +115,7 @@ def wire(tmp_path):
     """The way to the database: its socket file, in another directory."""
     directory = Path(parse_qs(urlsplit(os.environ["DATABASE_URL"]).query)["host"][0])
     place = Path("/tmp") / f"wire-{os.getpid()}"
+    shutil.rmtree(place, ignore_errors=True)  # of a run that was killed
     place.mkdir()
     made = Wire(place / ".s.PGSQL.5432", directory / ".s.PGSQL.5432")
     yield made

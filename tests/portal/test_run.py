@@ -29,16 +29,20 @@ HERE = Path(__file__).parents[2]
 def data():
     """A data directory of its own."""
     made = Path(os.environ["PORTAL_DATA"], "served").resolve()
-    made.mkdir(exist_ok=True)
+    shutil.rmtree(made, ignore_errors=True)  # of a run that was killed
+    made.mkdir()
     yield made
     shutil.rmtree(made)
 
 
 def kill_database(data):
     """Kill the database's first process, on which the others hang."""
-    found = running(data).items()
-    (first,) = [pid for pid, about in found if b"/bin/postgres\0-D" in about]
-    os.kill(first, signal.SIGKILL)
+    named = b"/bin/postgres\0-D\0"
+    (cluster,) = {
+        about.split(named)[1].split(b"\0")[0] for about in running(data).values() if named in about
+    }
+    first, *_ = Path(os.fsdecode(cluster), "postmaster.pid").read_text().splitlines()
+    os.kill(int(first), signal.SIGKILL)
 
 
 def readable_by_others(data):
@@ -47,8 +51,12 @@ def readable_by_others(data):
     PostgreSQL and Redis have a folder each that nobody else may enter.
     """
     servers = {data / "services", data / "run"}
-    found = [one for one in data.rglob("*") if not servers & {one, *one.parents}]
-    return [str(one) for one in found if one.lstat().st_mode & 0o007]
+    found = []
+    for one in data.rglob("*"):
+        if not servers & {one, *one.parents}:
+            with suppress(FileNotFoundError):  # the service is at work, and renames what is written
+                found += [str(one)] if one.lstat().st_mode & 0o007 else []
+    return found
 
 
 def answer_to(port, path):
@@ -125,7 +133,9 @@ def assert_too_large_is_told_in_words(port):
         connection.sendall(head.encode())
         answer = b""
         while b"</html>" not in answer:
-            answer += connection.recv(65536)
+            received = connection.recv(65536)
+            assert received, answer
+            answer += received
     assert answer.startswith(b"HTTP/1.1 413 ")
     assert b"10 megatavua" in answer
 
@@ -208,8 +218,8 @@ def test_where_no_other_user_can_read_it_goes_on_as_whoever_started_it(shut_chec
 
 @pytest.mark.parametrize("offset", [0, 1])
 def test_a_port_for_prometheus_that_is_taken_is_told_before_anything_is_started(tmp_path, offset):
-    with socket.create_server(("127.0.0.1", free_port())) as other:
-        taken = other.getsockname()[1]
+    taken = free_port(in_a_row=2) + 1
+    with socket.create_server(("127.0.0.1", taken)):
         done = run_with(tmp_path / "data", METRICS_PORT=str(taken - offset))
     assert done.returncode == 1
     assert f"METRICS_PORT {taken}" in done.stderr and "choose another" in done.stderr
@@ -238,6 +248,7 @@ def run_with(data, **told):
 def lost():
     """A data directory whose database was made once; its cluster is gone."""
     data = Path(os.environ["PORTAL_DATA"], "lost").resolve()
+    shutil.rmtree(data, ignore_errors=True)  # of a run that was killed
     data.mkdir()
     assert manage(data).returncode == 0
     places = [data, *Path("/var/tmp").glob(f"portal-*-{digest(data)}")]

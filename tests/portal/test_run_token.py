@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import subprocess
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.issuance.signers.softhsm import LABEL, MODULE, SoftToken
+from tests.issuance.status import openssl
 from tests.journeys.steps import await_true
 from tests.served import running, start, stop, told_by
 from tests.stack import ROOT, free_port
@@ -24,6 +24,7 @@ OTHERS = ["web", "front", "default", "mail", "beat"]
 def data():
     """A data directory of its own."""
     made = Path(os.environ["PORTAL_DATA"], "token").resolve()
+    shutil.rmtree(made, ignore_errors=True)  # of a run that was killed
     made.mkdir()
     (made / "lock").touch()
     yield made
@@ -48,7 +49,10 @@ def told(data):
     """Return the settings of keys that each process of the service was started with, by name."""
     found = {}
     for pid in running(data):
-        lines = Path("/proc", str(pid), "environ").read_bytes().decode().split("\0")
+        try:
+            lines = Path("/proc", str(pid), "environ").read_bytes().decode().split("\0")
+        except OSError:
+            continue  # it has ended meanwhile
         environment = dict(line.split("=", 1) for line in lines if "=" in line)
         if name := environment.get("PORTAL_PROCESS"):
             named = {one for one in TOLD if environment.get(one)}
@@ -71,9 +75,8 @@ def signed_answer(port, chains, stem):
     Such an answer is in no file: the `ca` worker signs it when it is asked.
     """
     chain = chains / f"{stem}.chain.pem"
-    command = ["openssl", "ocsp", "-issuer", chain, "-serial", "0x2026", "-CAfile", chain]
-    command += ["-url", f"http://localhost:{port}/ocsp/{stem}"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    asked = ["-issuer", chain, "-serial", "0x2026", "-CAfile", chain]
+    done = openssl.ocsp(*asked, "-url", f"http://localhost:{port}/ocsp/{stem}")
     return done.stderr + done.stdout
 
 

@@ -60,7 +60,7 @@ class Idp:
                 stdout=log,
                 stderr=log,
             )
-        await_true(self.answers, f"no provider; see {self.directory}/idp.log", seconds=40)
+        await_true(self.answers, f"no provider; see {self.directory}/idp.log", seconds=120)
 
     def answers(self) -> bool:
         try:
@@ -76,7 +76,7 @@ class Idp:
     def stop(self) -> None:
         if self.process:
             self.process.terminate()
-            self.process.wait(timeout=10)
+            self.process.wait(timeout=30)
             self.process = None
 
 
