@@ -216,6 +216,6 @@ def database_url() -> str:
 def redis_url(number: int) -> str:
     """Return REDIS_URL with another database number."""
     parts = urlsplit(os.environ["REDIS_URL"])
-    if parts.scheme == "unix":
-        return urlunsplit(parts._replace(query=f"db={number}"))
+    if parts.scheme == "unix":  # urlunsplit would leave out the slashes of unix:///
+        return f"unix://{parts.netloc}{parts.path}?db={number}"
     return urlunsplit(parts._replace(path=f"/{number}"))
