@@ -374,14 +374,8 @@ ISSUANCE_SIGNER: dict[str, Any] = {
     "OPTIONS": {"production_keys_in_files": env.flag("CA_PRODUCTION_KEYS_IN_FILES")},
 }
 if CA_PKCS11_MODULE:
-    ISSUANCE_SIGNER = {
-        "BACKEND": "issuance.signers.pkcs11.TokenKeys",
-        "OPTIONS": {
-            "module": CA_PKCS11_MODULE,
-            "token": CA_PKCS11_TOKEN,
-            "pin_file": CA_PKCS11_PIN_FILE,
-        },
-    }
+    token = {"module": CA_PKCS11_MODULE, "token": CA_PKCS11_TOKEN, "pin_file": CA_PKCS11_PIN_FILE}
+    ISSUANCE_SIGNER = {"BACKEND": "issuance.signers.pkcs11.TokenKeys", "OPTIONS": token}
 # Names, OIDs and addresses of the authority: upper-case field names of issuance.conf.Pki.
 # They are read from PKI_FILE (TOML). PKI_PUBLIC_URL is the plain-http address of CRLs and CA
 # certificates, if it is not that of the portal.
@@ -391,10 +385,8 @@ if PKI_PUBLIC_URL:
 # How many people must approve a certificate before the CA signs it, by the environment of its
 # hierarchy. In production two, unless the operator configures another number.
 ISSUANCE_APPROVALS = {
-    "production": int(
-        env.text("APPROVALS_PRODUCTION") or ("2" if PORTAL_ENV == "production" else "1")
-    ),
-    "test": int(env.text("APPROVALS_TEST") or "1"),
+    "production": int(env.text("APPROVALS_PRODUCTION") or (2 if PORTAL_ENV == "production" else 1)),
+    "test": int(env.text("APPROVALS_TEST") or 1),
 }
 # File of age public keys that `backup` encrypts to.
 BACKUP_RECIPIENTS = env.text("BACKUP_RECIPIENTS")
