@@ -80,12 +80,7 @@ def confirm_right(
         return membership
     documents = list(documents_rights.documents_about(membership))
     note = note.strip() or ("" if until else ", ".join(one.name for one in documents)[:300])
-    if not note:
-        raise NothingSeen
-    if until is not None:
-        require_in_range(until, now)
-    elif says_nothing_new(membership, note):
-        raise SameAsBefore
+    _require_evidence(membership, note, until, now)
     known, before = shown_members(membership.organisation), membership.confirmed_until
     decided = Membership.Basis.REVIEWER_DECISION
     set_basis(membership, decided, note=note, by=by, at=now, until=until)
@@ -105,6 +100,16 @@ def confirm_right(
     new_administrators = [one for one in new if one.role == Membership.Role.ADMINISTRATOR]
     askers.tell_of(askers.waiting(membership.organisation), new_administrators, now=now)
     return membership
+
+
+def _require_evidence(membership: Membership, note: str, until: date | None, now: datetime) -> None:
+    """Raise NothingSeen, EndOutOfRange or SameAsBefore; arguments as in `confirm_right`."""
+    if not note:
+        raise NothingSeen
+    if until is not None:
+        require_in_range(until, now)
+    elif says_nothing_new(membership, note):
+        raise SameAsBefore
 
 
 def tell_invited(
