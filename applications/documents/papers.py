@@ -1,14 +1,11 @@
 """Rendering of an order's papers as PDF/UA: the receipt of a submission, the decision to reject.
 
 Both are rendered from frozen rows, in the submission's language, so that the same row always gives
-the same document. Rendering loads nothing from the network, and only the font from disk. It takes
-seconds of a processor, so only workers do it: no web process imports this module, which an import
-contract checks.
+the same document. Rendering loads nothing from the network, and only the font from disk. Only
+workers do it: no web process imports this module, which an import contract checks.
 """
 
 import json
-import logging
-import os
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -20,25 +17,17 @@ from weasyprint import CSS, HTML
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
-from applications.documents import submission_words
+from applications.documents import submission_words, typeface
 from applications.models import Decision, Paper, Submission
 from applications.models.certificate_types import CertificateType
 from certportal.foundation import agency, clock
 from certportal.foundation.mail.sending import File
-from certportal.foundation.web.fonts import packaged_font
 
 PDF = "application/pdf"
-FONT = "paper:font"
+FONTS = {f"paper:{weight}": weight for weight in typeface.WEIGHTS}  # by their addresses
 STYLE = settings.BASE_DIR / "templates" / "applications" / "papers" / "paper.css"
 # Keys of a submission that the table of facts leaves out: shown elsewhere in the document.
 APART = frozenset({"declarations", "person_name", "organisation", "business_id"})
-# fontTools logs every glyph and table it handles; only its warnings are of use.
-logging.getLogger("fontTools").setLevel(logging.WARNING)
-
-
-# The embedded font subset carries its creation time, which would make two renderings of the same
-# document differ. fontTools takes the time from this variable (reproducible-builds.org).
-os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
 
 
 class Forbidden(FatalURLFetchingError):
@@ -49,10 +38,11 @@ class OnlyFont(URLFetcher):
     """Serves the font; any other address that a document refers to aborts the rendering."""
 
     def fetch(self, url: str, headers: Any = None) -> URLFetcherResponse:
-        """Return the font of the service. Raises Forbidden for any other address."""
-        if url != FONT:
+        """Return the font of the service in a weight. Raises Forbidden for any other address."""
+        if url not in FONTS:
             raise Forbidden(url)
-        return URLFetcherResponse(url, _font(), {"Content-Type": "font/ttf"})
+        font = typeface.in_weight(FONTS[url])
+        return URLFetcherResponse(url, font, {"Content-Type": "font/ttf"})
 
 
 def render(paper: Paper) -> File:
@@ -138,8 +128,3 @@ def _local(moment: datetime) -> datetime:
 def _fetcher() -> OnlyFont:
     """The one fetcher: a new one reads all the certificates that https would need."""
     return OnlyFont()
-
-
-@cache
-def _font() -> bytes:
-    return packaged_font().read_bytes()

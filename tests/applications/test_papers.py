@@ -4,18 +4,21 @@ import json
 import re
 import subprocess
 import zlib
+from io import BytesIO
 
 import pytest
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
+from fontTools.ttLib import TTFont
 from weasyprint import HTML
 
 from applications import services
-from applications.documents import papers
+from applications.documents import papers, typeface
 from applications.models import Application
 from applications.rules import fields
 from certportal.dev.builders import orders, people
+from certportal.foundation.web.fonts import packaged_font
 
 
 def text_of(pdf: bytes) -> str:
@@ -141,6 +144,24 @@ def test_words_of_a_person_are_shown_not_run(matti, riitta, cas):
 def test_nothing_else_is_ever_loaded(url):
     with pytest.raises(papers.Forbidden):
         HTML(string=f'<img src="{url}">', url_fetcher=papers.OnlyFont()).write_pdf()
+
+
+def test_each_weight_of_the_style_sheet_is_a_font_of_its_own_with_every_letter():
+    asked = re.findall(r"font-weight: (\S+);", papers.STYLE.read_text("utf-8"))
+    assert {int(one) for one in asked} == set(typeface.WEIGHTS)
+    letters = TTFont(BytesIO(packaged_font().read_bytes())).getBestCmap()
+    for weight in typeface.WEIGHTS:
+        font = TTFont(BytesIO(typeface.in_weight(weight)))
+        assert "fvar" not in font
+        assert (font["OS/2"].usWeightClass, font.getBestCmap()) == (weight, letters)
+
+
+def test_a_font_without_weights_cannot_be_pinned(monkeypatch, tmp_path):
+    pinned = tmp_path / "pinned.ttf"
+    pinned.write_bytes(typeface.in_weight(400))
+    monkeypatch.setattr(typeface, "packaged_font", lambda: pinned)
+    with pytest.raises(ValueError, match="no weight 500"):
+        typeface.in_weight(500)
 
 
 @pytest.fixture
