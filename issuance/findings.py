@@ -12,7 +12,10 @@ from types import MappingProxyType
 from typing import Any, Self
 
 RULE_SET_VERSION = "2026.11.6"
-"""Raised whenever a rule is added, removed or changes its result. Form: year.month[.n]."""
+"""Raised whenever a rule is added, removed or changes its result. Form: year.month[.n].
+
+A signer runs its rules again on what was prepared under another version.
+"""
 
 type Param = str | int | list[str]
 

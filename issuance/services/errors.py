@@ -16,6 +16,13 @@ class NotReconciled(Unavailable):
     """
 
 
+class PreparedByNewer(Unavailable):
+    """A newer version of the program has just prepared what this one refuses.
+
+    The work is left to a signer of that version, which is being started beside this one.
+    """
+
+
 class AlreadySigning(Refused):
     """The reference has a certificate, or one is being signed, so nothing can be changed."""
 

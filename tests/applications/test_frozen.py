@@ -1,14 +1,17 @@
 """What was sent and what was uploaded cannot be changed, whoever has the database."""
 
+import json
 import uuid
 
 import pytest
 from django.db import InternalError, transaction
 
 from applications.models import Csr, Submission
+from applications.services.applicant import submission
 from applications.services.system import erase
 from certportal.dev.builders import orders
 from certportal.foundation import clock
+from tests.tables import rewrite
 
 
 @pytest.fixture
@@ -66,3 +69,15 @@ def test_when_its_time_is_over_the_persons_go_and_the_hashes_stay(sent):
     assert "matti@example.fi" not in submission.content
     assert bytes(csr.der) == b""
     assert refused(lambda: sent.submissions.update(sha256="0" * 64))
+
+
+@pytest.mark.parametrize(("given", "as_sent"), [("", True), ("1.2.246.10.1.12.1", False)])
+def test_a_field_that_the_version_before_did_not_have_is_as_sent_while_it_is_empty(
+    sent, given, as_sent
+):
+    sent.type, sent.system_oid = "system_signature", given
+    kept = json.loads(sent.submission.content)
+    rewrite(Submission.objects, content=json.dumps(kept | {"type": "system_signature"}))
+    sent.submission.refresh_from_db()
+    assert "system_oid" not in kept
+    assert submission.is_as_sent(sent, now=clock.now()) is as_sent

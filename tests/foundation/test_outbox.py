@@ -102,6 +102,30 @@ def test_a_source_that_is_down_is_waited_for_without_end(item):
     assert item.due_at <= clock.now() + outbox.LONGEST_PAUSE
 
 
+@pytest.mark.parametrize(
+    "of_another_version",
+    [lambda *, item, now: None, lambda *, item, now, times, pitch: None],
+    ids=["told less", "told more"],
+)
+def test_what_only_a_worker_of_another_version_understands_is_left_to_it(item, of_another_version):
+    OutboxItem.objects.filter(pk=item.pk).update(attempts=outbox.MOST_ATTEMPTS)
+    outbox.perform(of_another_version, str(item.pk), "tests.ring")
+    item.refresh_from_db()
+    assert (item.failed_at, item.done_at, item.problem) == (None, None, "OfAnotherVersion")
+    again(item)
+    seen = []
+    outbox.perform(lambda *, item, now, times: seen.append(times), str(item.pk), "tests.ring")
+    assert seen == [3]
+
+
+def test_what_no_version_understands_is_set_aside_for_an_operator(item):
+    long_ago = clock.now() - timedelta(hours=2)
+    OutboxItem.objects.filter(pk=item.pk).update(attempts=outbox.MOST_ATTEMPTS, created_at=long_ago)
+    outbox.perform(lambda *, item, now: None, str(item.pk), "tests.ring")
+    item.refresh_from_db()
+    assert item.failed_at
+
+
 def test_with_the_broker_down_the_change_stands_and_the_sweeper_hands_over_later(
     settings, now, monkeypatch, transactional_db
 ):

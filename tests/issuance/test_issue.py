@@ -1,7 +1,6 @@
 import hashlib
 import importlib
 import subprocess
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -19,7 +18,6 @@ from certportal.foundation.models import Event, OutboxItem
 from certportal.foundation.outbox import outbox
 from issuance import journal, services, signers, tasks
 from issuance.authority.sign import SignatureMismatch, sign_certificate
-from issuance.certificate.profiles import PROFILES
 from issuance.models import Certificate, IssuingCA, PreparedCertificate
 from issuance.publication.deliverables import deliverables
 from issuance.services.signer import signer_for
@@ -120,24 +118,6 @@ def test_not_if_the_key_was_blocked_meanwhile(approved: PreparedCertificate, now
 def test_not_under_a_ca_retired_meanwhile(approved: PreparedCertificate, now: datetime) -> None:
     IssuingCA.objects.update(state=IssuingCA.State.RETIRED)
     refused(approved, now, "ca_not_active")
-
-
-def test_not_by_rules_changed_meanwhile(
-    approved: PreparedCertificate, now: datetime, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    module = importlib.import_module("issuance.services.issuing.issue")
-    monkeypatch.setattr(module, "RULE_SET_VERSION", "2099.01")
-    refused(approved, now, "rules_changed")
-
-
-def test_not_by_a_profile_changed_meanwhile(
-    approved: PreparedCertificate, now: datetime, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    profile = PROFILES[approved.profile_id]
-    newer = replace(profile, version=profile.version + 1)
-    module = importlib.import_module("issuance.services.issuing.issue")
-    monkeypatch.setattr(module, "PROFILES", PROFILES | {profile.id: newer})
-    refused(approved, now, "rules_changed")
 
 
 def test_not_a_second_certificate_for_one_key(

@@ -101,7 +101,8 @@ def is_as_sent(application: Application, *, now: datetime) -> bool:
     """Return whether the order says of certificate and evidence what the last submission says.
 
     The applicant edits reopened parts in place: unsent, they are in no submission. Evidence is what
-    the reviewer weighs: the certificate of conformity, and why the system has a foreign OID.
+    the reviewer weighs: the certificate of conformity, and why the system has a foreign OID. A
+    field that the version which froze the submission did not have is as sent while it is empty.
     """
     assert application.submission is not None
     sent = json.loads(application.submission.content)
@@ -109,4 +110,4 @@ def is_as_sent(application: Application, *, now: datetime) -> bool:
     certified = {one.key for one in fields.marked(fields.CERTIFIED)}
     weighed = {one.key for one in fields.marked(fields.WEIGHED)} & sent.keys()
     same = (certified | weighed) & present.keys()
-    return all(sent.get(name) == present[name] for name in same)
+    return all(sent[name] == present[name] if name in sent else not present[name] for name in same)

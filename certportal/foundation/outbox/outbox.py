@@ -5,6 +5,7 @@ once the broker is back. Delivery is at least once; handlers must be idempotent.
 """
 
 import functools
+import inspect
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
@@ -34,6 +35,16 @@ LONGEST_PAUSE = timedelta(minutes=5)
 # After a broker that hangs has cost one message its time limit, the others of the request and of
 # the next seconds are left to the sweeper.
 broker = Breaker("broker", pause=5, slow=0.5)
+
+
+class OfAnotherVersion(Unavailable):
+    """The item was stored by a version of the program that tells its task more, or less.
+
+    While an upgrade lasts, a worker of that version takes it at one of the next attempts.
+    """
+
+    most_attempts = MOST_ATTEMPTS
+    least_age = timedelta(hours=1)
 
 
 def enqueue(topic: str, *, now: datetime, **payload: Any) -> list[OutboxItem]:
@@ -196,11 +207,19 @@ def perform(handler: Callable[..., None], item_id: str, task_name: str) -> None:
         return
     with structlog.contextvars.bound_contextvars(**_cause(leased)):
         try:
+            _require_understood(handler, leased)
             handler(item=leased, now=clock.now(), **leased.payload)
         except Exception as error:
             postpone(leased, error, now=clock.now())
         else:
             finish(leased, now=clock.now())
+
+
+def _require_understood(handler: Callable[..., None], item: OutboxItem) -> None:
+    try:
+        inspect.signature(handler).bind(item=item, now=None, **item.payload)
+    except TypeError as error:
+        raise OfAnotherVersion from error
 
 
 def _cause(item: OutboxItem) -> dict[str, str]:

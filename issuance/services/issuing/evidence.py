@@ -12,7 +12,7 @@ from django.db import connection
 from issuance import csr
 from issuance.certificate.order import CertificateOrder, examine_order
 from issuance.certificate.plan import SubjectKey, branch_of
-from issuance.certificate.profiles import PROFILES
+from issuance.certificate.profiles import PROFILES, Profile
 from issuance.certificate.submission import examine_submission
 from issuance.findings import Finding, Severity, found
 from issuance.models import IssuingCA
@@ -46,7 +46,7 @@ def examine(order: CertificateOrder, *, now: datetime) -> Evidence:
 
 def examine_all(orders: Sequence[CertificateOrder], *, now: datetime) -> list[Evidence]:
     """Like ``examine`` for many orders, with one query to the records for all of them."""
-    reports = [_report(order) for order in orders]
+    reports = [examine_csr(o.csr_der, PROFILES.get(o.profile_id)) for o in orders]
     hashes = [report.csr.key.spki_sha256 if report.csr else "" for report in reports]
     keys = [KeyOf(h, o.reference, o.replaces) for h, o in zip(hashes, orders, strict=True)]
     known, cas, own = findings_of_keys(keys), _active_cas(), _replaceable(orders)
@@ -56,18 +56,17 @@ def examine_all(orders: Sequence[CertificateOrder], *, now: datetime) -> list[Ev
     ]
 
 
-def _report(order: CertificateOrder) -> csr.Report:
+def examine_csr(der: bytes, profile: Profile | None) -> csr.Report:
     """The CSR checker's report, without the block list, which is consulted for all orders at once.
 
     The registration authority stores the extracted CSR, so anything but a DER structure is
     refused: the process that can use the CA keys unpacks and searches no files.
     """
-    if csr.read_root(order.csr_der) is None:
+    if csr.read_root(der) is None:
         fault = found("encoding.der", problem="structure", offset=0)
         return csr.Report([fault], None, csr.Kind.UNKNOWN)
-    profile = PROFILES.get(order.profile_id)
     server = profile is not None and profile.has_dns_names
-    return csr.examine(order.csr_der, for_server=server)
+    return csr.examine(der, for_server=server)
 
 
 def _evidence(

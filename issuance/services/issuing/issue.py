@@ -15,14 +15,15 @@ Many certificates go through the steps together, with one transaction, one appen
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
 from certportal.foundation import events
+from certportal.foundation.models import Event
 from certportal.foundation.outbox import outbox
 from issuance import journal
-from issuance.certificate.profiles import PROFILES
 from issuance.event_names import IssuanceEvent
 from issuance.faults import reach
 from issuance.findings import RULE_SET_VERSION
@@ -33,6 +34,7 @@ from issuance.services.errors import NotReconciled
 from issuance.services.issuing import attempts
 from issuance.services.issuing.approve import ApprovalState, approval_states
 from issuance.services.issuing.prepare import close
+from issuance.services.issuing.reexamine import broken_rules, is_of_this_version
 from issuance.services.issuing.signed import CA_WORKER, sign, store
 from issuance.services.signer import LoadSigner, signer_for
 
@@ -84,8 +86,10 @@ def _begin(
     waiting = [each for each in known.values() if each.state == State.PREPARED]
     unknown = [reference for reference in references if reference not in known]
     _require_means(waiting, load_signer)
+    others = [each for each in waiting if not is_of_this_version(each)]
+    again = {each.pk: broken_rules(each, now=now) for each in others}
     reach("before_begin")
-    return [*signing, *_mark(waiting, unknown, now)] if waiting or unknown else signing
+    return [*signing, *_mark(waiting, unknown, again, now)] if waiting or unknown else signing
 
 
 def _signed_still(
@@ -139,9 +143,15 @@ def _require_means(waiting: Sequence[PreparedCertificate], load_signer: LoadSign
 
 
 def _mark(
-    waiting: Sequence[PreparedCertificate], unknown: Iterable[UUID], now: datetime
+    waiting: Sequence[PreparedCertificate],
+    unknown: Iterable[UUID],
+    again: Mapping[int, list[str]],
+    now: datetime,
 ) -> list[PreparedCertificate]:
-    """Check everything again, and mark each attempt as signing or refuse it; return the marked."""
+    """Check everything again, and mark each attempt as signing or refuse it; return the marked.
+
+    ``again``: for each attempt of another version, the rules of this version that it breaks.
+    """
     with transaction.atomic():
         names = [f"issuance:{each.reference}" for each in waiting]
         names += [f"key:{each.spki_sha256}" for each in waiting]
@@ -149,21 +159,29 @@ def _mark(
         for reference in (*unknown, *(w.reference for w in waiting if w.pk not in states)):
             _refuse(reference, None, "nothing_prepared", now)
         open_ = [each for each in waiting if each.pk in states]
-        faults = _faults(open_, states, now)
+        faults = _faults(open_, states, again, now)
         for each in open_:
             if reason := faults[each.pk]:
-                _refuse(each.reference, each, reason, now)
+                _refuse(each.reference, each, reason, now, again.get(each.pk, []))
         marked = [each for each in open_ if not faults[each.pk]]
         if marked:
             attempts.mark_signing(marked)
-            name = IssuanceEvent.SIGNING
-            events.insert([events.made(name, each, actor=CA_WORKER, now=now) for each in marked])
+            events.insert([_signing(each, now, again=each.pk in again) for each in marked])
         reach("begin_before_commit")
     return marked
 
 
+def _signing(attempt: PreparedCertificate, now: datetime, *, again: bool) -> Event:
+    """The event; of an attempt of another version it says by which rules it was examined again."""
+    data: dict[str, Any] = {"rule_set_version": RULE_SET_VERSION} if again else {}
+    return events.made(IssuanceEvent.SIGNING, attempt, actor=CA_WORKER, now=now, **data)
+
+
 def _faults(
-    open_: Sequence[PreparedCertificate], states: Mapping[int, str], now: datetime
+    open_: Sequence[PreparedCertificate],
+    states: Mapping[int, str],
+    again: Mapping[int, list[str]],
+    now: datetime,
 ) -> dict[int, str]:
     """By attempt id, a short code for why it may not be signed now; empty if it may."""
     approvals = approval_states(open_) if open_ else {}
@@ -172,6 +190,7 @@ def _faults(
     faults, marked = {}, set[str]()
     for each, findings in zip(open_, known, strict=True):
         fault = _fault(each, states[each.pk], approvals[each.pk], now)
+        fault = fault or ("rules_changed" if again.get(each.pk) else "")
         fault = fault or next((finding.rule for finding in findings), "")
         if not fault and each.spki_sha256 in marked:
             fault = "key.in_use"  # by another attempt of this batch
@@ -187,22 +206,17 @@ def _fault(
         return "expired"
     if ca_state != IssuingCA.State.ACTIVE:
         return "ca_not_active"
-    if not _rules_stand(attempt):
-        return "rules_changed"
     if approvals.until is not None and now >= approvals.until:
         return "waiver_ended"
     return "" if approvals.complete else "approvals_missing"
 
 
-def _rules_stand(prepared: PreparedCertificate) -> bool:
-    """Whether it was prepared and linted with the current rules and profile."""
-    profile = PROFILES.get(prepared.profile_id)
-    version = profile.version if profile else None
-    return (prepared.rule_set_version, prepared.profile_version) == (RULE_SET_VERSION, version)
-
-
 def _refuse(
-    reference: UUID, prepared: PreparedCertificate | None, reason: str, now: datetime
+    reference: UUID,
+    prepared: PreparedCertificate | None,
+    reason: str,
+    now: datetime,
+    broken: Sequence[str] = (),
 ) -> None:
     if prepared is not None:
         close(prepared, reason, actor=CA_WORKER, now=now)
@@ -213,6 +227,7 @@ def _refuse(
         now=now,
         refused=True,
         reason=reason,
+        **({"rules": list(broken)} if broken else {}),
         **(prepared.event_data if prepared else {}),
     )
     outbox.enqueue("certificate.refused", now=now, reference=str(reference), reason=reason)

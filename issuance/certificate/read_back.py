@@ -1,0 +1,56 @@
+"""Reading the order back out of a certificate, so that today's rules can be run on it. Pure."""
+
+from itertools import count
+from typing import Any
+
+from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from certportal.foundation import clock
+from issuance.certificate.order import Subject
+from issuance.certificate.profiles import Purpose
+
+_PURPOSES: dict[x509.ObjectIdentifier, Purpose] = {
+    ExtendedKeyUsageOID.SERVER_AUTH: "server",
+    ExtendedKeyUsageOID.CLIENT_AUTH: "client",
+}
+
+
+def ordered(certificate: x509.Certificate) -> dict[str, Any]:
+    """The fields of ``CertificateOrder`` that the certificate tells."""
+    names = _value(certificate, x509.SubjectAlternativeName) or x509.SubjectAlternativeName([])
+    usages = _value(certificate, x509.ExtendedKeyUsage) or ()
+    return {
+        "subject": _subject(certificate),
+        "validity_months": _months(certificate),
+        "purpose": frozenset(_PURPOSES[usage] for usage in usages if usage in _PURPOSES),
+        "dns_names": tuple(names.get_values_for_type(x509.DNSName)),
+        "emails": tuple(names.get_values_for_type(x509.RFC822Name)),
+        "start": clock.day(certificate.not_valid_before_utc),
+    }
+
+
+def _subject(certificate: x509.Certificate) -> Subject:
+    values = {attribute.oid: str(attribute.value) for attribute in certificate.subject}
+    named = certificate.extensions
+    has_names = any(isinstance(each.value, x509.SubjectAlternativeName) for each in named)
+    return Subject(
+        organisation=values.get(NameOID.ORGANIZATION_NAME, ""),
+        # The order names it only where no host or mailbox does.
+        common_name="" if has_names else values.get(NameOID.COMMON_NAME, ""),
+        unit=values.get(NameOID.ORGANIZATIONAL_UNIT_NAME),
+        locality=values.get(NameOID.LOCALITY_NAME),
+        serial_number=values.get(NameOID.SERIAL_NUMBER),
+    )
+
+
+def _months(certificate: x509.Certificate) -> int:
+    """The fewest whole months that the validity fits in."""
+    start = clock.day(certificate.not_valid_before_utc)
+    end = clock.day(certificate.not_valid_after_utc)
+    return next(months for months in count(1) if end < clock.add_months(start, months))
+
+
+def _value[T: x509.ExtensionType](certificate: x509.Certificate, kind: type[T]) -> T | None:
+    found = (each.value for each in certificate.extensions if isinstance(each.value, kind))
+    return next(found, None)

@@ -1,0 +1,118 @@
+"""Running today's rules on a certificate that another version of the program prepared.
+
+While a new version is brought in, certificates prepared by the one are signed by the other. A
+version that changed is no reason to send a case back to the reviewers: what counts is whether the
+approved bytes keep the rules of the signer that signs them.
+
+What is run again: the rules for the request and its key, those for an order as far as the
+certificate tells it, and the lint, all with the profile and the issuing CA of today. The order is
+not compared with what the applicant sent again: that was done with these bytes when they were
+prepared, and the hash of the submission stands beside them.
+"""
+
+import hashlib
+from datetime import datetime, timedelta
+
+from cryptography import x509
+
+from issuance.certificate.lint import lint
+from issuance.certificate.order import CertificateOrder, examine_order
+from issuance.certificate.plan import Plan, SubjectKey
+from issuance.certificate.profiles import PROFILES, Profile
+from issuance.certificate.read_back import ordered
+from issuance.findings import RULE_SET_VERSION, Finding, Severity
+from issuance.models import PreparedCertificate
+from issuance.services.errors import PreparedByNewer
+from issuance.services.issuing.attempts import ca_of
+from issuance.services.issuing.evidence import examine_csr
+
+UPGRADE_LASTS = timedelta(hours=1)
+"""How long after its preparation a newer signer is still waited for."""
+
+
+def is_of_this_version(attempt: PreparedCertificate) -> bool:
+    """Whether it was prepared and linted with the rules and the profile of this program."""
+    profile = PROFILES.get(attempt.profile_id)
+    own = (RULE_SET_VERSION, profile.version if profile else None)
+    return (attempt.rule_set_version, attempt.profile_version) == own
+
+
+def broken_rules(attempt: PreparedCertificate, *, now: datetime) -> list[str]:
+    """The ids of this version's rules that the prepared bytes break; empty if they may be signed.
+
+    Raises PreparedByNewer for one just prepared by a later version that allows what this refuses.
+    """
+    profile = PROFILES.get(attempt.profile_id)
+    findings = [_error("ca.profile")] if profile is None else _examine(attempt, profile)
+    broken = sorted({each.rule for each in findings if each.severity is Severity.ERROR})
+    if broken and _is_newer(attempt) and now < attempt.created_at + UPGRADE_LASTS:
+        raise PreparedByNewer(attempt.rule_set_version)
+    return broken
+
+
+def _examine(attempt: PreparedCertificate, profile: Profile) -> list[Finding]:
+    made = attempt.specimen
+    if not _is_whole(attempt, made):
+        return [_error("ca.csr_hash")]
+    report = examine_csr(bytes(attempt.csr_der), profile)
+    if report.csr is None or not report.accepted:
+        return report.errors
+    order = _order(attempt, made)
+    own = examine_order(order, now=attempt.created_at)
+    return [*own, *lint(made, _plan(attempt, order, profile, report.csr.public_key()))]
+
+
+def _is_whole(attempt: PreparedCertificate, made: x509.Certificate) -> bool:
+    """Whether specimen and request are still those that belong to the approved bytes."""
+    csr_sha256 = hashlib.sha256(attempt.csr_der).hexdigest()
+    is_same = made.tbs_certificate_bytes == bytes(attempt.tbs)
+    return is_same and csr_sha256 == attempt.csr_sha256
+
+
+def _order(attempt: PreparedCertificate, made: x509.Certificate) -> CertificateOrder:
+    return CertificateOrder(
+        reference=attempt.reference,
+        profile_id=attempt.profile_id,
+        organisation_id=attempt.organisation_id,
+        csr_der=bytes(attempt.csr_der),
+        csr_sha256=attempt.csr_sha256,
+        submission=b"",
+        submission_sha256=attempt.submission_sha256,
+        register_record=attempt.register_record,
+        **ordered(made),
+    )
+
+
+def _plan(
+    attempt: PreparedCertificate, order: CertificateOrder, profile: Profile, key: SubjectKey
+) -> Plan:
+    assert attempt.not_before and attempt.not_after
+    return Plan(
+        issuer=ca_of(attempt).issuer(),
+        profile=profile,
+        subject=order.attributes(profile),
+        dns_names=order.dns_names,
+        purpose=order.purpose,
+        public_key=key,
+        serial=int(attempt.serial, 16),
+        not_before=attempt.not_before,
+        not_after=attempt.not_after,
+        emails=order.emails,
+    )
+
+
+def _is_newer(attempt: PreparedCertificate) -> bool:
+    """Whether it was prepared by a later version of the program than this."""
+    profile = PROFILES.get(attempt.profile_id)
+    if profile is None or attempt.profile_version > profile.version:
+        return True
+    return _number(attempt.rule_set_version) > _number(RULE_SET_VERSION)
+
+
+def _number(version: str) -> tuple[int, ...]:
+    """``year.month[.n]`` in a form that can be compared."""
+    return tuple(map(int, version.split(".")))
+
+
+def _error(rule: str) -> Finding:
+    return Finding(rule, Severity.ERROR)
