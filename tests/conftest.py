@@ -9,7 +9,7 @@ import pytest
 from django.test.utils import setup_databases
 from django.utils import translation
 
-from accounts.identification.oidc import outgoing
+from accounts.identification.oidc import discovery
 from accounts.models import Membership
 from certportal.dev import sample_mails
 from certportal.dev.builders import people
@@ -68,7 +68,7 @@ def _services_answer():
     """Forget that an earlier test of this process had a service hang."""
     sending.server.reset()
     outbox.broker.reset()
-    outgoing.breaker.reset()
+    discovery.exchanges.breaker.reset()
     alarms.clear("identification", "register-source", "reconcile")
 
 

@@ -7,9 +7,10 @@ from contextlib import ExitStack
 import pytest
 
 from accounts.identification.identity import NotIdentified
-from accounts.identification.oidc import discovery, outgoing
+from accounts.identification.oidc import discovery
+from accounts.identification.oidc.discovery import exchanges
 from accounts.register.source.transport import SourceFault, Transport
-from certportal.foundation import alarms
+from certportal.foundation import alarms, outgoing
 from certportal.foundation.breaker import Resting
 from certportal.foundation.errors import Unavailable
 from tests.alarms import sounds
@@ -31,8 +32,8 @@ WAYS = [
 @pytest.fixture(autouse=True)
 def soon(monkeypatch):
     """Limits of fractions of a second."""
-    monkeypatch.setattr(outgoing, "WHOLE_SECONDS", 0.5)
-    monkeypatch.setattr(outgoing.breaker, "_slow", 0.3)
+    monkeypatch.setattr(exchanges, "whole_seconds", 0.5)
+    monkeypatch.setattr(exchanges.breaker, "_slow", 0.3)
 
 
 @pytest.mark.parametrize(("scheme", "said"), WAYS)
@@ -77,8 +78,8 @@ def answering(status):
 @pytest.fixture
 def patient(monkeypatch):
     """Time enough for a provider that answers."""
-    monkeypatch.setattr(outgoing, "WHOLE_SECONDS", 5)
-    monkeypatch.setattr(outgoing, "END_TURN_SECONDS", 10)
+    monkeypatch.setattr(exchanges, "whole_seconds", 5)
+    monkeypatch.setattr(exchanges, "patient_seconds", 10)
 
 
 @pytest.mark.usefixtures("patient")
@@ -95,15 +96,24 @@ def test_a_provider_that_only_tells_of_its_faults_counts_as_silent():
 
 
 @pytest.mark.usefixtures("patient")
+def test_an_answer_without_end_is_not_read(monkeypatch):
+    monkeypatch.setattr(exchanges, "most_bytes", 1000)
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
+    with dripping_server(head, b" " * 5000, pause=0.001) as port, pytest.raises(Unavailable):
+        discovery.get_json(f"http://127.0.0.1:{port}/")
+    assert sounds("identification")
+
+
+@pytest.mark.usefixtures("patient")
 def test_behind_a_lagging_provider_only_the_end_of_a_login_waits(monkeypatch):
     """A third login at once is served; a fourth is told to come again, which is no alarm."""
     monkeypatch.setattr(outgoing, "LAGGING_SECONDS", 0)
     with answering(200) as port, ExitStack() as held:
         address = f"http://127.0.0.1:{port}/"
         for _ in range(2):
-            held.enter_context(outgoing._turn())
+            held.enter_context(exchanges.turn())
         assert discovery.get_json(address) == {}
-        held.enter_context(outgoing._turn())
+        held.enter_context(exchanges.turn())
         begun = time.monotonic()
         with pytest.raises(Resting):
             discovery.get_json(address)
@@ -111,7 +121,7 @@ def test_behind_a_lagging_provider_only_the_end_of_a_login_waits(monkeypatch):
         assert not sounds("identification")
         end = threading.Timer(0.3, held.close)
         end.start()
-        with outgoing.end_of_login():
+        with exchanges.patiently():
             assert discovery.post_form(address, {"code": "x"}) == {}
         end.join()
 
@@ -121,7 +131,7 @@ def test_redis_is_told_seldom_and_only_after_the_turn(monkeypatch):
     """One that hangs takes a second, in which no turn may be held."""
     held = []
     monkeypatch.setattr(alarms, "_cleared_at", {})
-    monkeypatch.setattr(alarms, "clear", lambda *_names: held.append([*outgoing._begun]))
+    monkeypatch.setattr(alarms, "clear", lambda *_names: held.append([*exchanges.begun]))
     with answering(200) as port:
         for _ in range(3):
             discovery.get_json(f"http://127.0.0.1:{port}/")

@@ -136,14 +136,13 @@ def test_only_a_few_modules_call_other_machines() -> None:
 # `deadline` and `database_limit` name the module to cut a socket that others have opened, and to
 # ask the database's own address whether it answers; `serving` asks the kernel for its own address.
 CALLERS = {
-    "accounts/identification/oidc/discovery.py",
-    "accounts/identification/oidc/outgoing.py",
     "accounts/register/source/transport.py",
     "certportal/foundation/database_limit.py",
     "certportal/foundation/deadline.py",
     "certportal/foundation/files/scanning/clamd.py",
     "certportal/foundation/mail/sending.py",
     "certportal/foundation/mail/smtp.py",
+    "certportal/foundation/outgoing.py",
     "certportal/operations/metrics/serving.py",
     "certportal/operations/probe.py",
 }

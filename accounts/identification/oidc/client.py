@@ -25,9 +25,8 @@ from accounts.identification.identity import (
     ProviderLogout,
     ProviderSession,
 )
-from accounts.identification.oidc import outgoing
 from accounts.identification.oidc.authentication import ClientAuthentication
-from accounts.identification.oidc.discovery import Discovery
+from accounts.identification.oidc.discovery import Discovery, exchanges
 from accounts.identification.oidc.keys import OurKeys
 from accounts.identification.oidc.tokens import read_id_token
 from certportal.foundation.errors import Unavailable
@@ -144,7 +143,7 @@ class OpenIdConnect:
             raise Cancelled("access_denied")
         if not answer.get("code"):
             raise NotIdentified("no code")
-        with outgoing.end_of_login():
+        with exchanges.patiently():
             token = self._exchange(answer["code"], memory["verifier"], callback)
             found = read_id_token(token, self.discovery, self.keys)
         self._judge(found, memory["nonce"], now)

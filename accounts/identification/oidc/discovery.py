@@ -4,14 +4,15 @@ import time
 from http import HTTPStatus
 from typing import Any
 
-import requests
 from joserfc.errors import JoseError
 from joserfc.jwk import Key
 
 from accounts.identification.identity import NotIdentified
-from accounts.identification.oidc import outgoing
 from accounts.identification.oidc.keys import provider_keys
 from certportal.foundation.errors import Unavailable
+from certportal.foundation.outgoing import Outgoing, Reply
+
+exchanges = Outgoing("identification")
 
 # Cache lifetime of configuration and keys. An unknown key id causes a new fetch, but not more often
 # than every FRESH_SECONDS, so that forged tokens cannot cause a flood of requests.
@@ -67,10 +68,11 @@ class Discovery:
 def get_json(address: str) -> dict[str, Any]:
     """Fetch a JSON object. Raises Unavailable if the provider does not return one."""
     try:
-        reply = outgoing.send("GET", address)
-        reply.raise_for_status()
+        reply = exchanges.send("GET", address)
+        if reply.status != HTTPStatus.OK:
+            raise ValueError(f"status {reply.status}")
         return _object(reply)
-    except (requests.RequestException, ValueError) as error:
+    except ValueError as error:
         raise Unavailable("identification") from error
 
 
@@ -82,17 +84,17 @@ def post_form(
     Raises NotIdentified if the provider refuses it, Unavailable if it does not answer.
     """
     try:
-        reply = outgoing.send("POST", address, data=fields, auth=basic)
+        reply = exchanges.send("POST", address, data=fields, auth=basic)
         found = _object(reply)
-    except (requests.RequestException, ValueError) as error:
+    except ValueError as error:
         raise Unavailable("identification") from error
     # RFC 9126 §2.2: a pushed request is answered with 201.
-    if reply.status_code not in {HTTPStatus.OK, HTTPStatus.CREATED}:
+    if reply.status not in {HTTPStatus.OK, HTTPStatus.CREATED}:
         raise NotIdentified(f"refused: {str(found.get('error', ''))[:40]!r}")
     return found
 
 
-def _object(reply: requests.Response) -> dict[str, Any]:
+def _object(reply: Reply) -> dict[str, Any]:
     """Return the JSON object in an answer. Raises ValueError for anything else."""
     found = reply.json()
     if not isinstance(found, dict):

@@ -1,0 +1,207 @@
+"""HTTP requests of the web process to other services, none of which can hold a thread for long.
+
+People wait in web's few threads while we ask. So an exchange has a limit as a whole and of size,
+few are under way at once, and after one that ran into its limit the next ones are spared for a
+while.
+"""
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError
+
+from certportal.foundation import alarms, deadline
+from certportal.foundation.breaker import Breaker, Resting
+from certportal.foundation.errors import Unavailable
+
+TIMEOUT_SECONDS = (3, 4)
+"""For connecting, and for each read."""
+AT_ONCE = 3
+"""Exchanges with all services at once in a process, of whose four threads one stays free."""
+LAGGING_SECONDS = 3.0
+"""After so long an exchange makes its service suspect: nobody new waits for a turn any more."""
+
+_threads = threading.BoundedSemaphore(AT_ONCE)
+_is_secret: ContextVar[bool] = ContextVar("is_secret", default=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The whole answer to a request."""
+
+    status: int
+    body: bytes
+
+    def json(self) -> Any:
+        """Return the decoded body. Raises ValueError if it is not JSON."""
+        try:
+            return json.loads(self.body)
+        except RecursionError as error:
+            raise ValueError("nested too deep") from error
+
+
+class Outgoing:
+    """The exchanges with one service, named as its alarm is.
+
+    `at_once`: how many at a time. `secret`: the addresses hold what nobody may read afterwards, so
+    neither the libraries' log lines nor the error that led to an Unavailable are let through.
+    """
+
+    whole_seconds = 5.0
+    turn_seconds = 0.5
+    """How long an exchange waits for its turn, in a thread that pages lack meanwhile."""
+    patient_seconds = 2.0
+    """How long the end of something waits, even behind a lagging exchange."""
+    most_bytes = 1024 * 1024
+
+    def __init__(self, name: str, *, at_once: int = AT_ONCE, secret: bool = False) -> None:
+        self.name, self.secret = name, secret
+        self.breaker = Breaker(name, pause=20, slow=TIMEOUT_SECONDS[0])
+        self.begun: list[float] = []
+        self._own = threading.BoundedSemaphore(at_once)
+        self._is_patient: ContextVar[bool] = ContextVar(f"patient-{name}", default=False)
+
+    def send(
+        self, method: str, address: str, *, faults: Collection[int] = (), **options: Any
+    ) -> Reply:
+        """Send a request, follow no redirect, and return the whole answer.
+
+        Raises Unavailable, also for the statuses in `faults` and all from 500 up, and Resting if
+        the request was not sent at all.
+        """
+        # Redis is told after the turn: one that hangs would make every exchange a lagging one.
+        with alarms.of_silence(self.name):
+            with self.turn():
+                reply = self._exchange(method, address, **options)
+            if reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR or reply.status in faults:
+                raise Unavailable(f"{self.name}: status {reply.status}")
+            return reply
+
+    @contextmanager
+    def patiently(self) -> Iterator[None]:
+        """Let what is sent inside wait for its turn even behind a lagging exchange.
+
+        The person has done their part already, and the service's code is good for one try only.
+        """
+        token = self._is_patient.set(True)
+        try:
+            yield
+        finally:
+            self._is_patient.reset(token)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Hold one of the few places. Raises Resting if none becomes free in time."""
+        patience = self.turn_seconds
+        if self._is_patient.get():
+            patience = self.patient_seconds
+        elif self._lags():
+            patience = 0
+        until = time.monotonic() + patience
+        with _place(self._own, self.name, until), _place(_threads, self.name, until):
+            begun = time.monotonic()
+            self.begun.append(begun)
+            try:
+                yield
+            finally:
+                self.begun.remove(begun)
+
+    def _lags(self) -> bool:
+        """Whether an exchange under way takes suspiciously long."""
+        return any(time.monotonic() - begun > LAGGING_SECONDS for begun in [*self.begun])
+
+    def _exchange(self, method: str, address: str, **options: Any) -> Reply:
+        token = _is_secret.set(self.secret)
+        try:
+            with self.breaker.call(), deadline.within(self.whole_seconds):
+                return self._fetched(method, address, **options)
+        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
+            if not self.secret:
+                raise Unavailable(self.name) from error
+            kind = type(error).__name__
+        finally:
+            _is_secret.reset(token)
+        # Outside of the handler, since libraries' errors name the address.
+        raise Unavailable(f"{self.name}: {kind}")
+
+    def _fetched(self, method: str, address: str, **options: Any) -> Reply:
+        with requests.Session() as session:
+            for scheme in ("http://", "https://"):
+                session.mount(scheme, _Adapter())
+            more: dict[str, Any] = {"timeout": TIMEOUT_SECONDS, "allow_redirects": False}
+            with session.request(method, address, stream=True, **more, **options) as reply:
+                return Reply(reply.status_code, self._read(reply))
+
+    def _read(self, reply: requests.Response) -> bytes:
+        body = bytearray()
+        for part in reply.iter_content(64 * 1024):
+            body += part
+            if len(body) > self.most_bytes:
+                raise ValueError(f"answer of more than {self.most_bytes} bytes")
+        return bytes(body)
+
+
+@contextmanager
+def _place(places: threading.BoundedSemaphore, name: str, until: float) -> Iterator[None]:
+    if not places.acquire(timeout=max(0, until - time.monotonic())):
+        raise Resting(f"{name}: others wait for it")
+    try:
+        yield
+    finally:
+        places.release()
+
+
+class _Connection(HTTPConnection):
+    def _new_conn(self) -> Any:
+        return deadline.watched(super()._new_conn())
+
+
+class _TlsConnection(HTTPSConnection):
+    def _new_conn(self) -> Any:
+        return deadline.watched(super()._new_conn())
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
+
+
+POOLS: dict[str, Any] = {"http": _Pool, "https": _TlsPool}
+
+
+class _Adapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, **options)
+        self.poolmanager.pool_classes_by_scheme = POOLS
+
+    def proxy_manager_for(self, *args: Any, **options: Any) -> Any:
+        manager = super().proxy_manager_for(*args, **options)
+        manager.pool_classes_by_scheme = POOLS
+        return manager
+
+
+class _Unsaid(logging.Filter):
+    """Drops the lines of a library while an exchange with secret addresses is under way."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether to write the line."""
+        return not _is_secret.get()
+
+
+for _part in ("connection", "connectionpool", "poolmanager", "response", "util.retry"):
+    logging.getLogger(f"urllib3.{_part}").addFilter(_Unsaid())
