@@ -1,0 +1,47 @@
+"""An event as a leaf of the log: canonical JSON of its columns, in UTF-8.
+
+Names are sorted, there is no white space, characters stand as they are. Times are in UTC with
+microseconds. Events hold ids only, so a leaf has no personal data and is never erased.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from certportal.foundation.event_log.tiles import LONGEST_ENTRY
+
+FIELDS = (
+    "action",
+    "actor",
+    "at",
+    "data",
+    "id",
+    "object_id",
+    "object_type",
+    "organisation_id",
+    "refused",
+    "request_id",
+)
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
+
+def leaf_of(event: Mapping[str, Any]) -> bytes:
+    """Return the leaf of an event, given by its columns as JSON has them.
+
+    If its data is too long for a log's entry, the leaf has the data's hash instead.
+    """
+    leaf = _canonical(event).encode()
+    if len(leaf) <= LONGEST_ENTRY:
+        return leaf
+    digest = hashlib.sha256(_canonical(event["data"]).encode()).hexdigest()
+    short = {name: value for name, value in event.items() if name != "data"}
+    return _canonical(short | {"data_sha256": digest}).encode()
+
+
+def event_of(leaf: bytes) -> dict[str, Any]:
+    """Return the event's columns. Raises ValueError."""
+    event = json.loads(leaf)
+    if not isinstance(event, dict) or not isinstance(event.get("id"), int):
+        raise ValueError("the leaf is no event")
+    return event

@@ -1,0 +1,166 @@
+"""Tiles of a log, by https://c2sp.org/tlog-tiles: files of 256 hashes of one level of the tree."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from certportal.foundation.event_log.tree import EMPTY, node_hash, root, split
+
+WIDTH, HEIGHT, HASH = 256, 8, 32
+LONGEST_ENTRY = 0xFFFF
+"""Octets of an entry: its length is written in two."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """The place of a tile: its level, its index in the level and how many hashes it has.
+
+    Tile 0 of level 0 begins with the hash of leaf 0; a hash of level 1 is that of a full tile of
+    level 0, and so on.
+    """
+
+    level: int
+    index: int
+    width: int = WIDTH
+
+    @property
+    def path(self) -> str:
+        """The path below the log's folder."""
+        return f"tile/{self.level}/{self._place}"
+
+    @property
+    def entries_path(self) -> str:
+        """The path of the bundle of entries whose hashes are in this tile of level 0."""
+        return f"tile/entries/{self._place}"
+
+    @property
+    def full(self) -> "Tile":
+        """The tile that this one becomes."""
+        return Tile(self.level, self.index)
+
+    @property
+    def _place(self) -> str:
+        digits = str(self.index)
+        digits = digits.zfill(-(-len(digits) // 3) * 3)
+        groups = [digits[i : i + 3] for i in range(0, len(digits), 3)]
+        place = "/".join([f"x{group}" for group in groups[:-1]] + groups[-1:])
+        return place if self.width == WIDTH else f"{place}.p/{self.width}"
+
+
+def tile_at(level: int, index: int, size: int) -> Tile:
+    """Return the tile as it is in a log of this size."""
+    return Tile(level, index, min(WIDTH, (size >> HEIGHT * level) - index * WIDTH))
+
+
+def edge_tiles(size: int) -> list[Tile]:
+    """Return the last tile of each level, those that are not full, in a log of this size."""
+    levels = range((max(size, 1).bit_length() - 1) // HEIGHT + 1)
+    tiles = [tile_at(level, size >> HEIGHT * (level + 1), size) for level in levels]
+    return [tile for tile in tiles if tile.width]
+
+
+def hashes_of(content: bytes) -> list[bytes]:
+    """Return the hashes that a tile's file holds."""
+    return [content[i : i + HASH] for i in range(0, len(content), HASH)]
+
+
+def bundle(entries: Iterable[bytes]) -> bytes:
+    """Return the entries as one file, each after its length. Raises OverflowError."""
+    return b"".join(len(entry).to_bytes(2, "big") + entry for entry in entries)
+
+
+def entries_of(content: bytes) -> list[bytes]:
+    """Return the entries of a bundle. Raises ValueError."""
+    entries, at = [], 0
+    while at < len(content):
+        end = at + 2 + int.from_bytes(content[at : at + 2], "big")
+        if end > len(content) or at + 2 > len(content):
+            raise ValueError("the bundle ends within an entry")
+        entries.append(content[at + 2 : end])
+        at = end
+    return entries
+
+
+@dataclass(slots=True)
+class Edge:
+    """The right edge of a growing tree: by level, the hashes of the tile that is not yet full."""
+
+    rows: list[list[bytes]] = field(default_factory=lambda: [[]])
+    size: int = 0
+
+    def append(self, hashes: Sequence[bytes]) -> Iterator[tuple[Tile, bytes]]:
+        """Add the hashes of leaves; yield each tile that becomes full, with its content."""
+        at = 0
+        while at < len(hashes):
+            part = hashes[at : at + WIDTH - len(self.rows[0])]
+            at += len(part)
+            self.size += len(part)
+            self.rows[0].extend(part)
+            yield from self._completed()
+
+    def _completed(self) -> Iterator[tuple[Tile, bytes]]:
+        for level, row in enumerate(self.rows):
+            if len(row) < WIDTH:
+                return
+            yield Tile(level, (self.size >> HEIGHT * (level + 1)) - 1), b"".join(row)
+            if level + 1 == len(self.rows):
+                self.rows.append([])
+            self.rows[level + 1].append(root(row))
+            row.clear()
+
+    def partial(self) -> Iterator[tuple[Tile, bytes]]:
+        """Yield the tiles that are not full, with their content."""
+        for tile in edge_tiles(self.size):
+            yield tile, b"".join(self.rows[tile.level])
+
+    def root(self) -> bytes:
+        """Return the hash of the whole tree."""
+        parts = [part for row in reversed(self.rows) for part in _complete_parts(row)]
+        if not parts:
+            return EMPTY
+        found = parts.pop()
+        while parts:
+            found = node_hash(parts.pop(), found)
+        return found
+
+
+def _complete_parts(row: Sequence[bytes]) -> Iterator[bytes]:
+    """Yield the hashes of the complete subtrees over the row, the largest first."""
+    at = 0
+    while at < len(row):
+        width = 1 << ((len(row) - at).bit_length() - 1)
+        yield root(row[at : at + width])
+        at += width
+
+
+class Tiles:
+    """The tree of a log of this size, whose tiles are read as they are needed."""
+
+    def __init__(self, read: Callable[[Tile], bytes], size: int) -> None:
+        self.size = size
+        self._hashes = lru_cache(maxsize=64)(lambda tile: hashes_of(read(tile)))
+
+    def edge(self) -> Edge:
+        """Return the right edge, from which the log goes on."""
+        tiles = edge_tiles(self.size)
+        rows: list[list[bytes]] = [[] for _ in range(max((t.level for t in tiles), default=0) + 1)]
+        for tile in tiles:
+            rows[tile.level] = list(self._hashes(tile))
+        return Edge(rows, self.size)
+
+    def root(self, size: int) -> bytes:
+        """Return the hash of the tree over the first leaves. Raises ValueError."""
+        if not 0 <= size <= self.size:
+            raise ValueError("the tree is smaller than that")
+        return self.subtree(0, size) if size else EMPTY
+
+    def subtree(self, start: int, end: int) -> bytes:
+        """Return the hash of the tree over these leaves, a subtree of the whole."""
+        width = end - start
+        if width & (width - 1):
+            middle = start + split(width)
+            return node_hash(self.subtree(start, middle), self.subtree(middle, end))
+        level, below = divmod(width.bit_length() - 1, HEIGHT)
+        index, at = divmod(start >> HEIGHT * level, WIDTH)
+        hashes = self._hashes(tile_at(level, index, self.size))
+        return root(hashes[at : at + (1 << below)])

@@ -1,0 +1,91 @@
+"""Our log as read by other people: the packages of Go's checksum database (golang.org/x/mod).
+
+They check the signed head, every tile and entry, a proof of every leaf, and one of consistency.
+"""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from certportal.foundation.event_log.notes import Checkpoint, Signer
+from certportal.foundation.event_log.tiles import Edge, bundle
+from certportal.foundation.event_log.tree import leaf_hash
+
+ENTRIES = [f'{{"id":{number}}}'.encode() for number in range(70_000)]
+
+
+@pytest.fixture(scope="session")
+def judge(tmp_path_factory):
+    """The program, built with Debian's copy of the packages."""
+    folder = tmp_path_factory.mktemp("tlog")
+    environment = {
+        **os.environ,
+        "GO111MODULE": "off",
+        "GOPATH": "/usr/share/gocode",
+        "GOCACHE": str(folder / "cache"),
+        "GOFLAGS": "",
+    }
+    source = Path(__file__).parent / "tlog" / "judge.go"
+    command = ["go", "build", "-o", str(folder / "judge"), str(source)]
+    subprocess.run(command, check=True, env=environment, timeout=300)
+
+    def run(*arguments: object) -> str:
+        done = subprocess.run(
+            [folder / "judge", *map(str, arguments)], capture_output=True, text=True, timeout=300
+        )
+        return done.stdout or done.stderr
+
+    return run
+
+
+@pytest.fixture
+def signer():
+    return Signer("log.example.fi/events", Ed25519PrivateKey.generate())
+
+
+def write(folder: Path, signer: Signer, entries: list[bytes]) -> str:
+    """Write a log of these entries; return what the judge says of it."""
+    edge = Edge()
+    tiles = [*edge.append([leaf_hash(entry) for entry in entries]), *edge.partial()]
+    files = {tile.path: content for tile, content in tiles}
+    for tile, _ in tiles:
+        if tile.level == 0:
+            start = tile.index * 256
+            files[tile.entries_path] = bundle(entries[start : start + tile.width])
+    head = Checkpoint(signer.name, edge.size, edge.root())
+    files["checkpoint"] = signer.sign(head.text).encode()
+    for path, content in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(content)
+    return f"{head.text.split()[1]} {head.text.split()[2]}\n"
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 255, 256, 257, 1000, 65_536, 70_000])
+def test_a_stranger_reads_the_whole_log(judge, signer, tmp_path, size):
+    said = write(tmp_path, signer, ENTRIES[:size])
+    assert judge(signer.verifier, tmp_path) == said
+
+
+@pytest.mark.parametrize(("before", "size"), [(1, 2), (3, 7), (256, 700), (255, 70_000)])
+def test_a_stranger_finds_an_earlier_head_in_the_log(judge, signer, tmp_path, before, size):
+    write(tmp_path, signer, ENTRIES[:before])
+    older = (tmp_path / "checkpoint").rename(tmp_path / "older")
+    said = write(tmp_path, signer, ENTRIES[:size])
+    assert judge(signer.verifier, tmp_path, older) == said
+
+
+def test_a_stranger_finds_what_was_changed(judge, signer, tmp_path):
+    write(tmp_path, signer, ENTRIES[:300])
+    bundle_file = tmp_path / "tile/entries/000"
+    bundle_file.write_bytes(bundle_file.read_bytes().replace(b'{"id":7}', b'{"id":8}'))
+    assert "invalid" in judge(signer.verifier, tmp_path)
+
+
+def test_a_stranger_finds_that_the_head_is_of_another_log(judge, signer, tmp_path):
+    write(tmp_path / "one", signer, ENTRIES[:300])
+    write(tmp_path / "other", signer, [b"{}", *ENTRIES[1:200]])
+    said = judge(signer.verifier, tmp_path / "one", tmp_path / "other" / "checkpoint")
+    assert "invalid" in said
