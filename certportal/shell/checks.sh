@@ -16,6 +16,8 @@ check_sources() {
     heading "missing migrations"
     # Runs without a database; the warning about that is ignored.
     PYTHONWARNINGS=ignore::RuntimeWarning manage makemigrations --check --dry-run
+    heading "migrations beside the version before"
+    .venv/bin/python -m certportal.dev.migration_steps
     heading "system checks"
     manage check --fail-level WARNING
     heading "untranslated strings"

@@ -1,0 +1,167 @@
+"""Check that new migrations let the version before go on working while an upgrade lasts.
+
+Run as `python -m certportal.dev.migration_steps`; needs no database. A migration that takes
+something from the version before says in `contracts` why that version can spare it
+(CONTRIBUTING.md, "change a column"; docs/decisions/rolling-upgrade.md).
+"""
+
+import os
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import django
+from django.db import migrations, models
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.operations.base import Operation
+from django.db.migrations.state import ProjectState
+
+type AnyField = models.Field[Any, Any]
+
+# The last migrations of before this check: what they did is past.
+BASELINE = {
+    "accounts": "0013_what_followed",
+    "register": "0002_accepted_runs",
+    "applications": "0019_waivers",
+    "foundation": "0009_mail_rounds",
+    "issuance": "0015_ending",
+}
+NEVER = (migrations.RenameModel, migrations.RenameField, migrations.AlterModelTable)
+HARMLESS = (
+    migrations.CreateModel,
+    migrations.AddIndex,
+    migrations.RemoveIndex,
+    migrations.RenameIndex,
+    migrations.RemoveConstraint,
+    migrations.AlterModelOptions,
+    migrations.AlterModelManagers,
+    migrations.RunPython,
+)
+# Words of SQL that take or forbid something; `DROP NOT NULL` alone gives leave.
+_TAKES = re.compile(
+    r"\b(DROP (?!NOT NULL)|RENAME|TRUNCATE|DELETE|SET NOT NULL|UNIQUE|ADD CONSTRAINT|CHECK"
+    r"|TRIGGER|TYPE|REVOKE)",
+    re.IGNORECASE,
+)
+_SIZES = ("max_length", "max_digits", "decimal_places")
+
+
+def faults(migration: migrations.Migration, before: ProjectState) -> Iterator[str]:
+    """Yield what is wrong with a migration that begins from this state."""
+    state, label = before.clone(), migration.app_label
+    taken: list[str] = []
+    made = {op.name_lower for op in migration.operations if isinstance(op, migrations.CreateModel)}
+    for operation in migration.operations:
+        if isinstance(operation, NEVER):
+            yield f"{operation.describe()}: the version before knows only the old name"
+        elif getattr(operation, "model_name_lower", None) not in made:
+            taken += _taken(operation, state, label)
+        operation.state_forwards(label, state)
+    reason = getattr(migration, "contracts", "")
+    if taken and not reason:
+        yield from taken
+    if reason and not taken:
+        yield "it says what it contracts, and takes nothing from the version before"
+
+
+def _taken(operation: Operation, state: ProjectState, label: str) -> Iterator[str]:
+    """Yield what the operation takes from the version before."""
+    what = operation.describe()
+    match operation:
+        case migrations.SeparateDatabaseAndState():
+            for each in operation.database_operations:
+                yield from _taken(each, state, label)
+            yield from _forgotten(operation, state, label)
+        case migrations.AddField():
+            if lacks_default(operation.field):
+                yield f"{what}: rows of the version before lack it; give it a db_default, or null"
+        case migrations.AlterField():
+            old = _field(state, label, operation)
+            yield from (f"{what}: {change}" for change in _narrowed(old, operation.field))
+        case migrations.RunSQL():
+            for word in sorted(
+                {found.strip().upper() for found in _TAKES.findall(_sql(operation))}
+            ):
+                yield f"{what}: {word}"
+        case _ if not isinstance(operation, HARMLESS):
+            yield f"{what}: the version before uses it, or does not keep to it"
+
+
+def _forgotten(
+    operation: migrations.SeparateDatabaseAndState, state: ProjectState, label: str
+) -> Iterator[str]:
+    """A column that only the models lose must be filled by the database in new rows."""
+    eased = " ".join(_sql(each) for each in operation.database_operations)
+    for each in operation.state_operations:
+        if isinstance(each, migrations.RemoveField):
+            field = _field(state, label, each)
+            column = field.db_column or f"{each.name}(_id)?"
+            leave = rf"\b{column}\W+(SET DEFAULT|DROP NOT NULL)"
+            if lacks_default(field) and not re.search(leave, eased, re.I):
+                yield f"{each.describe()}: new rows lack the column; give it a default first"
+
+
+def lacks_default(field: AnyField) -> bool:
+    """Whether the database refuses a new row that does not name the column."""
+    return not (field.null or field.many_to_many or field.has_db_default())
+
+
+def _narrowed(old: AnyField, new: AnyField) -> Iterator[str]:
+    """Yield how the column takes less than before, or something else."""
+    if old.get_internal_type() != new.get_internal_type():
+        yield f"from {old.get_internal_type()} to {new.get_internal_type()}"
+    if old.db_column != new.db_column:
+        yield "another column"
+    if old.null and not new.null:
+        yield "no longer null"
+    if new.unique and not old.unique:
+        yield "unique"
+    if not lacks_default(old) and lacks_default(new):
+        yield "no longer filled by the database"
+    for size in _SIZES:
+        before, after = getattr(old, size, None), getattr(new, size, None)
+        if after is not None and (before is None or after < before):
+            yield f"{size} from {before} to {after}"
+
+
+def _field(state: ProjectState, label: str, operation: Any) -> AnyField:
+    model = state.models[label, operation.model_name_lower]
+    field: AnyField = model.get_field(operation.name)
+    return field
+
+
+def _sql(operation: Operation) -> str:
+    """Return the statements of RunSQL as one text; of other operations nothing."""
+    found = operation.sql if isinstance(operation, migrations.RunSQL) else ""
+    if isinstance(found, str):
+        return found
+    return " ".join(each if isinstance(each, str) else each[0] for each in found)
+
+
+def new_migrations(loader: MigrationLoader) -> Sequence[tuple[str, str]]:
+    """Return app and name of every migration of this project since the baseline."""
+    every = sorted(loader.disk_migrations)
+    return [key for key in every if key[0] in BASELINE and key[1] > BASELINE[key[0]]]
+
+
+def main() -> int:
+    """Print what is wrong, and what contracts; return 1 if anything is wrong."""
+    loader, wrong = MigrationLoader(None), 0
+    for key in new_migrations(loader):
+        migration = loader.get_migration(*key)
+        before = loader.project_state(key, at_end=False)
+        for fault in faults(migration, before):
+            wrong = 1
+            print(f"{key[0]}.{key[1]}: {fault}")  # noqa: T201
+        if reason := getattr(migration, "contracts", ""):
+            print(f"{key[0]}.{key[1]} contracts: {reason}")  # noqa: T201
+    if not wrong:
+        print("The version before can work on beside every new migration.")  # noqa: T201
+    return wrong
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "certportal.settings")
+    django.setup()
+    sys.exit(main())
