@@ -4,7 +4,6 @@ from datetime import timedelta
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
 
 from accounts import access
 from accounts.forms import CodeForm, EmailForm
@@ -16,7 +15,6 @@ from certportal.foundation import clock
 LATELY = timedelta(hours=1)
 
 
-@require_http_methods(["GET", "POST"])
 def address(request: HttpRequest) -> HttpResponse:
     """Ask for the address and the language of mail; mail a code there.
 
@@ -38,7 +36,6 @@ def address(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/email.html", context)
 
 
-@require_http_methods(["GET", "POST"])
 def code(request: HttpRequest) -> HttpResponse:
     """Ask for the mailed code and verify the address."""
     if getattr(request, "person", None) is None:

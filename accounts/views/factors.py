@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts import access
 from accounts.factors import codes, passkeys
@@ -45,7 +45,6 @@ def factor_view(view: View) -> View:
 
 
 @factor_view
-@require_http_methods(["GET", "HEAD", "POST"])
 def prove(request: HttpRequest) -> HttpResponseBase:
     """Ask for the second factor; redirect to set one up if the login has none."""
     login, now = _login(request), clock.now()
@@ -72,7 +71,6 @@ def prove(request: HttpRequest) -> HttpResponseBase:
 
 
 @factor_view
-@require_http_methods(["GET", "HEAD", "POST"])
 def set_up(request: HttpRequest) -> HttpResponseBase:
     """Set up an authenticator app or a passkey; the first factor comes with recovery codes."""
     if leading := _must_show_who(request):
@@ -102,7 +100,6 @@ def set_up(request: HttpRequest) -> HttpResponseBase:
 
 
 @factor_view
-@require_http_methods(["GET", "HEAD", "POST"])
 @access.reauthentication_required
 def recovery_codes(request: HttpRequest) -> HttpResponseBase:
     """Show the recovery codes once; a POST replaces them with new ones."""

@@ -11,7 +11,6 @@ from django.utils.http import urlencode
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
 
 from accounts import access
 from accounts.forms import CodeForm, InviteForm, ResendForm
@@ -26,7 +25,6 @@ from certportal.foundation import clock
 
 
 @access.member_required
-@require_http_methods(["GET", "POST"])
 def invite(request: HttpRequest) -> HttpResponse:
     """Invite somebody to the account of the chosen organisation."""
     person, organisation = access.person_of(request), access.organisation_of(request)
@@ -38,7 +36,6 @@ def invite(request: HttpRequest) -> HttpResponse:
 
 
 @access.person_required
-@require_http_methods(["GET", "POST"])
 def invite_for(request: HttpRequest, request_id: UUID) -> HttpResponse:
     """Invite a person who has asked to be invited; the form is prefilled."""
     asked = access.get_join_request(access.person_of(request), request_id)
@@ -83,7 +80,6 @@ def _sent_before() -> str:
 
 
 @access.person_required
-@require_http_methods(["GET", "POST"])
 def resend(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
     """Send an invitation again, with a new link."""
     found = access.get_invitation(access.person_of(request), invitation_id)
@@ -98,7 +94,6 @@ def resend(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
 
 
 @access.person_required
-@require_http_methods(["GET", "POST"])
 def revoke(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
     """Cancel an invitation."""
     found = access.get_invitation(access.person_of(request), invitation_id)
@@ -109,7 +104,6 @@ def revoke(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
 
 
 @never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Show the invitation to anybody with the link; an identified person accepts it by POST."""
     actor, now = access.actor_of(request), clock.now()

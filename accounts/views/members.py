@@ -4,7 +4,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts import access
 from accounts.forms import RoleForm
@@ -64,7 +64,6 @@ def _invitations(organisation: Organisation) -> list[tuple[Invitation, str, bool
 
 
 @access.person_required
-@require_http_methods(["GET", "POST"])
 def member(request: HttpRequest, membership_id: int) -> HttpResponse:
     """Show a member to an administrator and change the role."""
     found = access.get_membership(access.person_of(request), membership_id)
@@ -78,7 +77,6 @@ def member(request: HttpRequest, membership_id: int) -> HttpResponse:
 
 
 @access.person_required
-@require_http_methods(["GET", "POST"])
 def remove(request: HttpRequest, membership_id: int) -> HttpResponse:
     """Ask whether to remove the member, and remove them."""
     found = access.get_membership(access.person_of(request), membership_id)
@@ -90,7 +88,6 @@ def remove(request: HttpRequest, membership_id: int) -> HttpResponse:
 
 
 @access.member_required
-@require_http_methods(["GET", "POST"])
 def leave(request: HttpRequest) -> HttpResponse:
     """Ask whether to leave the account, and leave it."""
     person, organisation = access.person_of(request), access.organisation_of(request)

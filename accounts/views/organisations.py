@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
 
 from accounts import access
 from accounts.forms import BusinessIdForm, ChooseForm, StatementForm
@@ -28,7 +27,6 @@ REFUSALS = {
 
 
 @access.person_required
-@require_http_methods(["GET", "POST"])
 def found(request: HttpRequest) -> HttpResponse:
     """Ask for the business ID of the organisation."""
     form = BusinessIdForm(request.POST or None)
@@ -39,7 +37,6 @@ def found(request: HttpRequest) -> HttpResponse:
 
 
 @access.person_required
-@require_http_methods(["GET", "POST"])
 def confirm(request: HttpRequest, business_id: str) -> HttpResponse:
     """Show the registers' data, take the founder's statement and found the account."""
     code = read_business_id(business_id)
@@ -89,7 +86,6 @@ def _refuse(request: HttpRequest, prospect: found_organisations.Prospect) -> Htt
 
 
 @access.person_required
-@require_http_methods(["GET", "POST"])
 def join(request: HttpRequest, business_id: str) -> HttpResponse:
     """Ask the administrators of the existing account for an invitation, and confirm that."""
     person, code = access.person_of(request), read_business_id(business_id)
@@ -103,7 +99,6 @@ def join(request: HttpRequest, business_id: str) -> HttpResponse:
 
 
 @access.person_required
-@require_http_methods(["GET", "POST"])
 def choose(request: HttpRequest) -> HttpResponse:
     """Choose the organisation to act for; without any, redirect to founding an account."""
     person = access.person_of(request)

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import translation
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_POST
 
 from accounts import access
 from accounts.forms import LanguageForm
@@ -17,7 +17,6 @@ from certportal.foundation import clock
 
 
 @access.person_required
-@require_http_methods(["GET", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
     """Show name, address, language and organisations; change the language."""
     person = access.person_of(request)
@@ -41,7 +40,6 @@ def profile(request: HttpRequest) -> HttpResponse:
 
 
 @access.person_required
-@require_http_methods(["GET", "POST"])
 def end_session(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """End one of the person's own sessions, for example on another device."""
     person, actor = access.person_of(request), access.actor_of(request)

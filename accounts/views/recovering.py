@@ -4,7 +4,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
 
 from accounts import access
 from accounts.forms import AdministratorForm
@@ -16,7 +15,6 @@ from certportal.foundation import clock
 
 
 @access.person_required
-@require_http_methods(["GET", "HEAD", "POST"])
 def ask(request: HttpRequest, business_id: str) -> HttpResponse:
     """Ask for reason and document, or tell why it cannot be asked yet or how far it is."""
     code = read_business_id(business_id)

@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts import access
 from accounts.forms import RightDocumentForm
@@ -31,7 +31,6 @@ def document_view(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
 
 
 @access.member_required
-@require_http_methods(["GET", "HEAD", "POST"])
 def right(request: HttpRequest) -> HttpResponse:
     """Show the basis of the right; while it is unconfirmed, accept documents."""
     person, organisation = access.person_of(request), access.organisation_of(request)

@@ -4,7 +4,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods
 
 from applications.checks.wording import word_all
 from certportal.foundation import clock
@@ -17,7 +16,6 @@ from issuance.csr import ExpectedNames, Report, remedies
 # Without a session no CSRF token (and so no cookie) is needed; `OwnPagesOnly` refuses other sites.
 @csrf_exempt
 @never_cache
-@require_http_methods(["GET", "POST"])
 def examine(request: HttpRequest) -> HttpResponse:
     """Ask for a certificate request and show all findings; nothing is stored."""
     form = DoctorForm(request.POST or None, request.FILES or None, initial={"type": "server"})

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.urls import path, reverse
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from certportal.foundation import agency, clock
 from certportal.foundation.web.addresses import address_of
@@ -45,7 +45,6 @@ def eligibility(request: HttpRequest) -> HttpResponse:
 # The act on digital services (306/2019) requires a feedback channel for everybody: no login, no
 # cookie. Without a session no CSRF token is needed; `OwnPagesOnly` refuses other sites.
 @csrf_exempt
-@require_http_methods(["GET", "POST"])
 def feedback(request: HttpRequest) -> HttpResponse:
     """Take feedback and pass it on by mail."""
     form = FeedbackForm(request.POST or None)

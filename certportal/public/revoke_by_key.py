@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from certportal.foundation import clock
 from certportal.foundation.errors import Refused
@@ -33,7 +33,6 @@ REQUEST = "openssl req -new -key key.pem -subj /CN={token}"
 # Without a session no CSRF token (and so no cookie) is needed; `OwnPagesOnly` refuses other sites.
 @csrf_exempt
 @never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
 def begin(request: HttpRequest) -> HttpResponse:
     """Ask for the key and redirect to the challenge, the line to sign."""
     form = KeyForm(request.POST or None, request.FILES or None)
@@ -53,7 +52,6 @@ def begin(request: HttpRequest) -> HttpResponse:
 
 @csrf_exempt
 @never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
 def sign(request: HttpRequest, token: str) -> HttpResponse:
     """Show the line to sign, with commands, and accept the signature."""
     form, now = ProofForm(request.POST or None, request.FILES or None), clock.now()

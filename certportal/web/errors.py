@@ -6,7 +6,7 @@ from collections.abc import Callable
 import structlog
 from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
@@ -22,6 +22,8 @@ from certportal.foundation.web.browsers import came_from
 log = structlog.get_logger(__name__)
 
 RETRY_SECONDS = 60
+# A view that takes fewer says so itself: `require_safe`, `require_POST`.
+METHODS = ("GET", "HEAD", "POST")
 # More than twice the largest request of any form, including documents.
 MOST_BYTES = 32 * 1024 * 1024
 TEMPLATES = {403: "403.html", 404: "404.html", 409: "409.html", 429: "429.html"}
@@ -44,10 +46,12 @@ class ErrorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Refuse too large requests and pass others on; see ``process_exception``.
+        """Refuse other methods and too large requests, pass others on; see ``process_exception``.
 
         U+0000 in the path gives 404: no URL of ours has it, and PostgreSQL text cannot store it.
         """
+        if request.method not in METHODS:
+            return HttpResponseNotAllowed(METHODS)
         if "\x00" in request.path:
             raise Http404
         if announced(request) > MOST_BYTES:

@@ -46,6 +46,14 @@ def test_a_body_without_end_is_not_even_read(client: Client, db: None, place: st
     assert "10 M" in answer.content.decode()
 
 
+@pytest.mark.parametrize("place", ["/en/csr/", "/en/orders/new/", "/en/nowhere/", "/livez"])
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
+def test_no_page_takes_another_method(client: Client, db: None, place: str, method: str) -> None:
+    """Nobody's page is read or written by a method that browsers' links and forms do not use."""
+    answer = client.generic(method, place)
+    assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD, POST")
+
+
 def test_a_text_too_large_for_any_field_is_refused_in_words(client: Client, db: None) -> None:
     """A form keeps a million bytes of text at most; files have limits of their own."""
     answer = client.post("/en/csr/", {"text": "x" * 1_100_000}, headers={"referer": ORIGIN})

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from accounts.identification.oidc.client import challenge
 from accounts.identification.testidp import persons, tokens
@@ -54,7 +54,6 @@ def jwks(request: HttpRequest) -> JsonResponse:
 
 
 @never_cache
-@require_http_methods(["GET", "POST"])
 def authorize(request: HttpRequest) -> HttpResponse:
     """Let the visitor choose a person, and redirect back with a code for that person."""
     problem = fault(request)

@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
 
 from applications import services
 from applications.models import Application, ContactLink
@@ -62,7 +61,6 @@ def _state(link: ContactLink, *, lives: bool, used: bool) -> str:
 
 
 @order_view
-@require_http_methods(["GET", "POST"])
 def resend(request: HttpRequest, application: Application) -> HttpResponse:
     """Send the links again."""
     said = _("A new link was sent to the technical contact.")
@@ -70,7 +68,6 @@ def resend(request: HttpRequest, application: Application) -> HttpResponse:
 
 
 @order_view
-@require_http_methods(["GET", "POST"])
 def revoke(request: HttpRequest, application: Application) -> HttpResponse:
     """End the links."""
     said = _("The technical contact's link has been ended.")
@@ -87,7 +84,6 @@ def _press(
 
 
 @order_view
-@require_http_methods(["GET", "POST"])
 def rename(request: HttpRequest, application: Application) -> HttpResponse:
     """Name another technical contact while the request is awaited."""
     now, template = clock.now(), "rename_contact"

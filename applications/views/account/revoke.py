@@ -4,7 +4,6 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
 
 from applications import services
 from applications.documents.certificate_files import certificate_of
@@ -20,7 +19,6 @@ from issuance.conf import pki
 
 
 @order_view
-@require_http_methods(["GET", "HEAD", "POST"])
 def revoke(request: HttpRequest, application: Application) -> HttpResponse:
     """Ask why, tell what it means, and revoke."""
     certificate = certificate_of(application)

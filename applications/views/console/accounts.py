@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts import access
 from accounts.models import AccountDecision, BusinessId, Membership, Organisation
@@ -104,7 +104,6 @@ def account(request: HttpRequest, organisation_id: UUID) -> HttpResponseBase:
 
 @access.reviewer_required
 @access.reauthentication_required
-@require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest, membership_id: int) -> HttpResponseBase:
     """Confirm a member's right to act without an order: by a document that was handed in.
 
@@ -137,7 +136,6 @@ def confirm(request: HttpRequest, membership_id: int) -> HttpResponseBase:
 
 @access.reviewer_required
 @access.reauthentication_required
-@require_http_methods(["GET", "HEAD", "POST"])
 def withdraw(request: HttpRequest, membership_id: int) -> HttpResponseBase:
     """Show what rests on a member's right, and take back that it is confirmed."""
     said = _("The right is no longer confirmed, and all concerned are told.")
@@ -147,7 +145,6 @@ def withdraw(request: HttpRequest, membership_id: int) -> HttpResponseBase:
 
 @access.reviewer_required
 @access.reauthentication_required
-@require_http_methods(["GET", "HEAD", "POST"])
 def end(request: HttpRequest, membership_id: int) -> HttpResponseBase:
     """Show what a membership carries, and end it."""
     said = _("The membership has ended, and all concerned are told.")
@@ -157,7 +154,6 @@ def end(request: HttpRequest, membership_id: int) -> HttpResponseBase:
 
 @access.reviewer_required
 @access.reauthentication_required
-@require_http_methods(["GET", "HEAD", "POST"])
 def close(request: HttpRequest, organisation_id: UUID) -> HttpResponseBase:
     """Show what the account holds, and close it."""
     found = get_object_or_404(Organisation, pk=organisation_id)

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts import access
 from accounts.models import AdministratorRequest
@@ -73,7 +73,6 @@ def requests(request: HttpRequest) -> HttpResponseBase:
 
 @access.reviewer_required
 @access.reauthentication_required
-@require_http_methods(["GET", "HEAD", "POST"])
 def one(request: HttpRequest, asking_id: int) -> HttpResponseBase:
     """Show one request with register, members and history, and decide it."""
     found = AdministratorRequest.objects.select_related("person", "organisation", "decided_by")

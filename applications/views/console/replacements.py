@@ -8,7 +8,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts import access
 from applications import services
@@ -46,7 +46,6 @@ def plans(request: HttpRequest) -> HttpResponseBase:
 
 
 @access.reviewer_required
-@require_http_methods(["GET", "HEAD", "POST"])
 def plan(request: HttpRequest, plan_id: int) -> HttpResponseBase:
     """Show a plan with its certificates, and approve exactly what was shown."""
     shown = get_object_or_404(Replacement, pk=plan_id)

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts import access
 from applications import services
@@ -101,7 +101,6 @@ def undelivered(request: HttpRequest) -> HttpResponseBase:
 
 
 @access.reviewer_required
-@require_http_methods(["GET", "HEAD", "POST"])
 def settle(request: HttpRequest, item_id: UUID) -> HttpResponseBase:
     """Show one piece of work and do with it what the reviewer chooses."""
     item = set_aside.items().filter(pk=item_id).first()

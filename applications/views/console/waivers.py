@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts import access
 from accounts.models import Membership
@@ -49,7 +49,6 @@ def waivers(request: HttpRequest) -> HttpResponseBase:
 
 
 @access.reviewer_required
-@require_http_methods(["GET", "HEAD", "POST"])
 def waiver(request: HttpRequest, waiver_id: int) -> HttpResponseBase:
     """Show a waiver; withdraw it, if it is in force."""
     people = Waiver.objects.select_related("waived_by", "confirmed_by", "closed_by")

@@ -10,7 +10,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
 
 from accounts import access
 from applications import services
@@ -186,14 +185,12 @@ def give(request: HttpRequest, application: Application) -> HttpResponse:
 
 
 @order_view
-@require_http_methods(["GET", "POST"])
 def give_later(request: HttpRequest, application: Application) -> HttpResponse:
     """Ask for the request of an order that was sent without one, or replace it."""
     return give(request, application)
 
 
 @order_view
-@require_http_methods(["GET", "POST"])
 def preview(request: HttpRequest, application: Application, csr_id: UUID) -> HttpResponse:
     """Show a request that was given to the order; confirm it."""
     stored = get_part(access.actor_of(request), application.csrs.all(), csr_id)

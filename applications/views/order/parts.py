@@ -3,7 +3,6 @@
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.views.decorators.http import require_http_methods
 
 from applications import services
 from applications.errors import Changed
@@ -44,7 +43,6 @@ SPECIAL = {
 
 
 @order_view
-@require_http_methods(["GET", "POST"])
 def part(request: HttpRequest, application: Application, section_id: str) -> HttpResponse:
     """Ask one part and save it; a part that is not open any more gives 409."""
     today = clock.day(clock.now())

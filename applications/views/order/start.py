@@ -3,7 +3,6 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
-from django.views.decorators.http import require_http_methods
 
 from accounts import access
 from applications import services
@@ -20,7 +19,6 @@ from applications.views.shared.page import show
 
 
 @applicant_view
-@require_http_methods(["GET", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
     """Ask for the type and begin the draft, for the unit that ?unit= names if there is one."""
     form = NewOrderForm(request.POST or None)
@@ -40,7 +38,6 @@ def new(request: HttpRequest) -> HttpResponse:
 
 
 @order_view
-@require_http_methods(["GET", "POST"])
 def again(request: HttpRequest, application: Application) -> HttpResponse:
     """Begin a new order with the contents of this one; a new key and request are needed.
 

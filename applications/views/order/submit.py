@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts.identification.freshness import identified_at
 from applications import services
@@ -33,7 +33,6 @@ OPEN = {Status.DRAFT, Status.INFO_REQUESTED}
 
 
 @order_view
-@require_http_methods(["GET", "POST"])
 def check(request: HttpRequest, application: Application) -> HttpResponse:
     """Show everything on one page before it is sent; a double click sends once."""
     if application.status not in OPEN:

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
 
 from accounts.models import Organisation
 from accounts.register.lookup import queries
@@ -144,7 +143,6 @@ def none_standing(
 
 
 @order_view
-@require_http_methods(["GET", "POST"])
 def spelling(request: HttpRequest, application: Application) -> HttpResponse:
     """Show how the names come into the certificate; ask where they cannot as they are."""
     found = names(application, now=clock.now())

@@ -4,7 +4,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
 
 from applications import services
 from applications.models import Application
@@ -20,7 +19,6 @@ from certportal.foundation.errors import Stale
 
 
 @order_view
-@require_http_methods(["GET", "POST"])
 def withdraw(request: HttpRequest, application: Application) -> HttpResponse:
     """Ask whether to withdraw the order, and withdraw it."""
     possible.require(Action.WITHDRAW, application, Role.APPLICANT, now=clock.now())
@@ -32,7 +30,6 @@ def withdraw(request: HttpRequest, application: Application) -> HttpResponse:
 
 
 @order_view
-@require_http_methods(["GET", "POST"])
 def discard(request: HttpRequest, application: Application) -> HttpResponse:
     """Ask whether to delete the draft, and delete it."""
     possible.require(Action.DISCARD, application, Role.APPLICANT, now=clock.now())
@@ -44,7 +41,6 @@ def discard(request: HttpRequest, application: Application) -> HttpResponse:
 
 
 @order_view
-@require_http_methods(["GET", "POST"])
 def add_information(request: HttpRequest, application: Application) -> HttpResponse:
     """Take information that nobody asked for; what was written stays if somebody was faster."""
     template, form = "add_information", AdditionForm(request.POST or None)

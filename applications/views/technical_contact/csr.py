@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
 
 from applications.access import get_part
 from applications.models import Application
@@ -17,14 +16,12 @@ from applications.workflow import Role
 
 
 @contact_view
-@require_http_methods(["GET", "POST"])
 def give(request: HttpRequest, seat: Seat) -> HttpResponse:
     """Ask for the request, with settings files made for this order."""
     return ask(request, _contact(request, seat))
 
 
 @contact_view
-@require_http_methods(["GET", "POST"])
 def preview(request: HttpRequest, seat: Seat, csr_id: UUID) -> HttpResponse:
     """Show one's own request, nobody else's; confirm it."""
     mine = seat.application.csrs.filter(uploaded_by=str(seat.actor))

@@ -5,7 +5,6 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
 
 from applications import services
 from applications.models import ContactLink
@@ -16,7 +15,6 @@ from certportal.foundation import clock
 
 
 @never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
 def landing(request: HttpRequest, token: str) -> HttpResponse:
     """Show what the link is for; a POST opens it here, or mails a fresh one.
 
@@ -37,7 +35,6 @@ def landing(request: HttpRequest, token: str) -> HttpResponse:
 
 
 @never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
 def not_mine(request: HttpRequest, token: str) -> HttpResponse:
     """Ask whether the order is not the reader's, and end the link.
 

@@ -5,7 +5,6 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
 
 from accounts import access
 from applications import services
@@ -24,7 +23,6 @@ from certportal.foundation.errors import Stale
 
 
 @case_view
-@require_http_methods(["GET", "HEAD", "POST"])
 def ask(request: HttpRequest, application: Application) -> HttpResponse:
     """Write the question; `preview` shows it first, `send` sends it."""
     form = ask_form(request, application)
@@ -47,7 +45,6 @@ def ask(request: HttpRequest, application: Application) -> HttpResponse:
 
 
 @case_view
-@require_http_methods(["GET", "HEAD", "POST"])
 def extend(request: HttpRequest, application: Application) -> HttpResponse:
     """Give the applicant more time."""
     question = application.question

@@ -8,7 +8,6 @@ from django.shortcuts import render
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods
 
 from accounts import access
 from applications import services
@@ -28,7 +27,6 @@ MARGIN = access.FRESH / 15
 
 
 @case_view
-@require_http_methods(["GET", "HEAD", "POST"])
 def approve(request: HttpRequest, application: Application) -> HttpResponse:
     """Show the bytes and their hash once more, then approve exactly those."""
     if request.method != "POST":
@@ -49,7 +47,6 @@ def _with_reasons(
     """Return the view of a decision that is given reasons; they stay if somebody was faster."""
 
     @case_view
-    @require_http_methods(["GET", "HEAD", "POST"])
     def decide(request: HttpRequest, application: Application) -> HttpResponse:
         form = reasons_form(request, application, templates)
         more: dict[str, Any] = {"form": form, "templates": templates}

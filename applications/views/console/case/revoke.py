@@ -6,7 +6,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_POST
 
 from accounts import access
 from applications import services
@@ -30,7 +30,6 @@ from certportal.foundation import clock
 
 @case_view
 @access.reauthentication_required
-@require_http_methods(["GET", "HEAD", "POST"])
 def revoke(request: HttpRequest, application: Application) -> HttpResponse:
     """Ask for reason and grounds; revoke an exposed key's certificate, propose the rest."""
     reasons = revocation.reasons(application, access.person_of(request), now=clock.now())
@@ -52,7 +51,6 @@ def revoke(request: HttpRequest, application: Application) -> HttpResponse:
 
 @case_view
 @access.reauthentication_required
-@require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest, application: Application) -> HttpResponse:
     """Show what was proposed, and revoke because a second person agrees."""
     form = ConfirmForm(request.POST or None, initial=_initial(application))
@@ -63,7 +61,6 @@ def confirm(request: HttpRequest, application: Application) -> HttpResponse:
 
 
 @case_view
-@require_http_methods(["GET", "HEAD", "POST"])
 def decline(request: HttpRequest, application: Application) -> HttpResponse:
     """Ask why not, and leave the certificate in force."""
     form = DeclineForm(request.POST or None, initial=_initial(application))

@@ -5,7 +5,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts import access
 from accounts.models import Person, RightDocument
@@ -25,7 +25,6 @@ from certportal.foundation.files.documents import PDF
 
 @case_view
 @access.reauthentication_required
-@require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest, application: Application) -> HttpResponse:
     """Confirm that whoever sent the order may act for the organisation."""
     right = right_to_send(application)

@@ -6,7 +6,6 @@ from datetime import datetime
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
 
 from accounts import access
 from accounts.weak_evidence import usual_end
@@ -51,7 +50,6 @@ def rows(application: Application, *, now: datetime) -> list[Row]:
 
 
 @case_view
-@require_http_methods(["GET", "HEAD", "POST"])
 def waive(request: HttpRequest, application: Application, rule: str) -> HttpResponse:
     """Waive a finding, with reasons and an end date."""
     now = clock.now()

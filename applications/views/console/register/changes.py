@@ -6,7 +6,7 @@ from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts import access
 from applications import services
@@ -36,7 +36,6 @@ def tasks(request: HttpRequest) -> HttpResponseBase:
 
 
 @access.reviewer_required
-@require_http_methods(["GET", "HEAD", "POST"])
 def task(request: HttpRequest, task_id: int) -> HttpResponseBase:
     """Show a change with the certificates it touches, and decide about it."""
     found = RegisterTask.objects.select_related("organisation", "then", "present", "decided_by")

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts import access
 from accounts.register.lookup import queries
@@ -49,7 +49,6 @@ def runs(request: HttpRequest) -> HttpResponseBase:
 
 
 @access.reviewer_required
-@require_http_methods(["GET", "HEAD", "POST"])
 def run(request: HttpRequest, run_id: int) -> HttpResponseBase:
     """Show one import; one that stopped and asks can be let through, with a reason."""
     shown = get_object_or_404(RegisterRun, pk=run_id)

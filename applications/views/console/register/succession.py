@@ -7,7 +7,6 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods
 
 from accounts import access
 from accounts.forms import BusinessIdField
@@ -55,7 +54,6 @@ class SuccessionForm(Form):
 
 @access.reviewer_required
 @access.reauthentication_required
-@require_http_methods(["GET", "HEAD", "POST"])
 def succession(request: HttpRequest) -> HttpResponseBase:
     """Ask for the two business IDs, show what would move, and move it with a reason."""
     if request.method == "POST":
