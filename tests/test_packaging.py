@@ -171,6 +171,54 @@ def test_each_setting_that_compose_asks_for_stands_in_the_example():
     assert sorted(name for name in asked if f"{name}=" not in example) == []
 
 
+# Production has no use for these, or somebody else sets them: a test's faults and haste, the
+# directories of the image, and what gunicorn makes for its own processes.
+NEVER_GIVEN = {
+    *("FAULT_POINTS_DIR", "OUTBOX_LEASE_SECONDS", "OUTBOX_SWEEP_SECONDS"),
+    *("PORTAL_DATA", "STATIC_ROOT", "PROMETHEUS_MULTIPROC_DIR"),
+}
+READ = re.compile(
+    r'(?:env\.(?:text|flag|secret|choice|table|key_pairs)|os\.environ\.get|os\.getenv)\(\s*("[A-Z][^)]*)'
+    r'|os\.environ\[("[A-Z_]+")'
+)
+
+
+def read_by_the_code():
+    """Return the names of the environment's variables that the service reads."""
+    apps = ("certportal", "accounts", "applications", "issuance")
+    files = [
+        ROOT / "gunicorn.conf.py",
+        *(one for app in apps for one in (ROOT / app).rglob("*.py")),
+    ]
+    found = [match for one in files for match in READ.findall(one.read_text())]
+    return {
+        name for match in found for name in re.findall(r'"([A-Z][A-Z0-9_]{3,})"', "".join(match))
+    }
+
+
+def test_every_setting_that_the_code_reads_reaches_a_container():
+    files = ("docker-compose.yml", "docker-compose.metrics.yml", "docker-compose.hsm.yml")
+    services = [
+        service
+        for file in files
+        for service in yaml.safe_load((ROOT / file).read_text())["services"].values()
+    ]
+    given = {name for service in services for name in service.get("environment", {})}
+    read = read_by_the_code()
+    assert len(read) > 50
+    reached = {name for name in read if name in given or f"{name}_FILE" in given}
+    assert (sorted(read - reached), sorted(reached & NEVER_GIVEN)) == (sorted(NEVER_GIVEN), [])
+
+
+def test_every_secret_that_the_settings_read_comes_in_a_file():
+    source = (ROOT / "certportal/settings.py").read_text()
+    secrets = set(re.findall(r'env\.secret\("([A-Z_]+)"', source))
+    given = {name for service in ALL.values() for name in service.get("environment", {})}
+    assert len(secrets) > 5
+    assert sorted(name for name in secrets if f"{name}_FILE" not in given) == []
+    assert sorted(secrets & given) == []
+
+
 @pytest.mark.parametrize("kind", ["OIDC", "SAML"])
 def test_each_setting_of_identification_reaches_web_alone(kind):
     source = (ROOT / "certportal/settings.py").read_text()
