@@ -42,7 +42,8 @@ install_packages() {
     keep_servers_from_starting
     apt update || say "apt-get update failed; trying with the lists there are"
     # shellcheck disable=SC2086 # a list of words
-    apt install -y --no-install-recommends -o Dpkg::Options::=--force-confold $missing ||
+    patiently "apt-get install" \
+        apt install -y --no-install-recommends -o Dpkg::Options::=--force-confold $missing ||
         die "apt-get could not install $missing"
     keep_servers_from_booting "$missing"
     let_servers_start
@@ -57,7 +58,20 @@ may_be_root() {
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 
-apt() { as_root env DEBIAN_FRONTEND=noninteractive apt-get -q "$@" </dev/null >&2; }
+apt() {
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o Acquire::Retries=3 "$@" </dev/null >&2
+}
+
+# patiently WHAT COMMAND…: tries it three times, since the mirrors of packages are away now and then.
+patiently() {
+    local what=$1 tries
+    shift
+    for tries in 1 2 3; do
+        ! "$@" || return 0
+        [ "$tries" = 3 ] || { say "$what failed; trying again in $((tries * 5)) s …"; sleep $((tries * 5)); }
+    done
+    return 1
+}
 
 # Debian's packages would start system-wide servers; this service uses private ones.
 keep_servers_from_starting() {
@@ -117,8 +131,9 @@ make_venv() {
         "$(find_python)" -m venv .venv
     fi
     # Ignore the machine's pip constraints: the lock file pins everything.
-    PIP_CONSTRAINT=/dev/null .venv/bin/python -m pip install -q --disable-pip-version-check \
-        --no-input --require-hashes -r "$lock" 8>&- >&2 || die "pip could not install $lock"
+    PIP_CONSTRAINT=/dev/null patiently "pip install" .venv/bin/python -m pip install -q \
+        --disable-pip-version-check --no-input --require-hashes -r "$lock" 8>&- >&2 ||
+        die "pip could not install $lock"
     lock_sum "$lock" >".venv/$lock.stamp"
     exec 8>&-
 }

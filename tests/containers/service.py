@@ -58,7 +58,9 @@ SHELL = {name: os.environ[name] for name in ("PATH", "HOME", "DOCKER_HOST") if n
 
 def run(*command: str, cwd: Path = ROOT) -> str:
     """Run a command; return what it printed. Raises Failed with all that it said."""
-    done = subprocess.run(command, cwd=cwd, env=SHELL, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=cwd, env=SHELL, capture_output=True, text=True, check=False, timeout=300
+    )
     if done.returncode:
         raise Failed(f"{' '.join(command)}: {done.returncode}\n{done.stdout}{done.stderr}"[-6000:])
     return done.stdout
@@ -88,6 +90,7 @@ class Service:
         public = run("age-keygen", "-y", str(self.place / "backup.key"))
         (self.place / "config" / "backup.pub").write_text(public)
         self._write_settings()
+        self._lay_out_stand_ins()
         run(str(self.place / "deploy" / "prepare"))
         (self.place / "secrets" / "oidc_client_secret").write_text("between two machines")
         (self.place / "secrets" / "smtp_url").write_text("smtp://relay.example.fi:2525")
@@ -104,11 +107,18 @@ class Service:
             "HTTPS_PORT": f"127.0.0.1:{self.https}",
             "HTTP_PORT": f"127.0.0.1:{self.http}",
             "IDENTITY_PORT": str(self.identity),
-            "HERE": str(HERE),
-            "PACKAGES": sysconfig.get_path("purelib"),
         }
         lines = [f"{name}={value}\n" for name, value in (SETTINGS | published).items()]
         (self.place / ".env").write_text("".join(lines))
+
+    def _lay_out_stand_ins(self) -> None:
+        """Copy what the stand-ins run: a checkout need not be readable to their users."""
+        packages, theirs = Path(sysconfig.get_path("purelib")), self.place / "stand-ins"
+        for name in ("aiosmtpd", "attr", "attrs", "public"):
+            shutil.copytree(packages / name, theirs / name)
+        for name in ("identity.py", "relay.py"):
+            shutil.copy(HERE / name, theirs)
+        run("chmod", "-R", "a+rX", str(theirs))
 
     def _make_certificates(self) -> None:
         key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc", "-days", "2"]
@@ -144,8 +154,16 @@ class Service:
         return run("docker", "compose", *project, *files, *arguments, cwd=self.place)
 
     def up(self, *more: str) -> None:
-        """Start what is not running, and wait until each container says that it is well."""
-        self.compose("up", "-d", "--no-build", "--wait", "--wait-timeout", "180", *more)
+        """Start what is not running, and wait until each container says that it is well.
+
+        Raises Failed with the end of each container's log.
+        """
+        try:
+            self.compose("up", "-d", "--no-build", "--wait", "--wait-timeout", "180", *more)
+        except Failed as error:
+            raise Failed(
+                f"{error}\n{self.compose('logs', '--no-color', '--tail', '15')}"
+            ) from error
 
     def remove(self) -> None:
         """Take away every container, network and volume."""

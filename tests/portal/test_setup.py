@@ -1,7 +1,10 @@
 """What the commands say when they cannot set up what is missing."""
 
+import os
 import subprocess
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[2]
 # An ordinary user whom sudo refuses; the words are those of ./portal.
@@ -34,19 +37,63 @@ def test_with_everything_installed_nobody_is_asked():
     assert told("install_packages bash coreutils") == (0, "")
 
 
+ENGINE = ORDINARY + ". certportal/shell/engine.sh; . certportal/shell/containers.sh\n"
+# `forbidden` on a machine where the kernel permits everything, but for what is then said.
+PERMITTED = """
+sed() { echo ffffffffffffffff; }
+unshare() { return 0; }
+awk() { echo rw,relatime; }
+overlays() { return 0; }
+"""
+
+
+def of_engine(command, **environment):
+    """Return the exit status of the command and what it says, with nothing else in `$CI`."""
+    known = {name: value for name, value in os.environ.items() if name != "CI"}
+    script = ["bash", "-c", ENGINE + command]
+    done = subprocess.run(script, cwd=ROOT, env=known | environment, capture_output=True, text=True)
+    return done.returncode, done.stdout + done.stderr
+
+
 def test_without_root_the_containers_are_not_tried_and_a_build_machine_fails():
-    command = ". certportal/shell/containers.sh; {} containers"
-    status, said = told(command.format("unset CI;"))
+    status, said = of_engine("containers")
     assert (status, "WARNING: the containers were not tried" in said) == (0, True)
     assert "run it as root" in said
-    status, said = told(command.format("export CI=true;"))
+    status, said = of_engine("containers", CI="true")
     assert (status, "CI is set, and the containers were not tried" in said) == (1, True)
 
 
-def test_a_machine_that_lets_nobody_run_containers_is_no_failure_even_in_ci():
-    script = "docker() { return 1; }; unshare() { return 1; }; install_packages() { exit 99; }"
-    sourced = ". certportal/shell/containers.sh; export CI=true"
-    status, said = told(f"{sourced}; {script}; start_engine")
-    assert status == 1
-    assert "this machine lets nobody run them" in said
-    assert "CI is set" not in said
+def test_without_an_engine_it_is_said_and_only_a_build_machine_fails():
+    away = "docker() { return 1; }; clear_leftovers() { :; }; install_packages() { exit 99; }\n"
+    tried = away + PERMITTED + "unshare() { return 1; }; start_engine || echo none"
+    status, said = of_engine(tried)
+    assert (status, "none" in said.splitlines()) == (0, True)
+    assert "this machine lets nobody run them (namespaces cannot be made)" in said
+    status, said = of_engine(tried, CI="1")
+    assert (status, "CI is set, and the containers were not tried" in said) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("lacks", "said"),
+    [
+        ("sed() { echo 000001ffffdfffff; }", "the capability SYS_ADMIN is missing"),
+        ("sed() { echo 000001ffffffefff; }", "the capability NET_ADMIN is missing"),
+        ("awk() { :; }", "no control groups are mounted"),
+        ("awk() { echo ro,nosuid; echo nosuid,ro; }", "the control groups are read-only"),
+        ("overlays() { return 1; }", "no overlay file system can be mounted on"),
+        ("awk() { echo ro,nosuid; echo rw,rootcontext; }", ""),
+    ],
+)
+def test_what_the_kernel_forbids_is_said_in_words(lacks, said):
+    status, told = of_engine(f"{PERMITTED}\n{lacks}\nforbidden")
+    assert (status, told.startswith(said), bool(told)) == (0, True, bool(said)), told
+
+
+def test_a_mirror_that_is_away_for_a_moment_is_asked_again(tmp_path):
+    file = tmp_path / "tries"
+    count = f"fetch() {{ echo x >>{file}; [ $(wc -l <{file}) = $1 ]; }}; sleep() {{ :; }}"
+    assert told(f"{count}; patiently apt fetch 3")[0] == 0
+    file.unlink()
+    status, said = told(f"{count}; patiently apt fetch 9 || die 'no packages'")
+    assert (status, said.count("apt failed; trying again")) == (1, 2)
+    assert said.endswith("portal: no packages\n")
