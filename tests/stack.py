@@ -34,11 +34,15 @@ class Stack:
     """Starts and stops processes by name: broker, web, default, mail, ca, beat, metrics.
 
     The broker is a Redis of this stack alone; with `redis_number` it is that database of the
-    Redis that REDIS_URL names, and `broker` need not be started.
+    Redis that REDIS_URL names, and `broker` need not be started. `tree`: the checkout whose program
+    is started, with its own `.venv`.
     """
 
-    def __init__(self, data: Path, *, redis_number: int | None = None) -> None:
+    def __init__(self, data: Path, *, redis_number: int | None = None, tree: Path = ROOT) -> None:
         self.data = data
+        self.tree = tree
+        self.logs = data / "log"
+        self.python = sys.executable if tree == ROOT else str(tree / ".venv/bin/python")
         self.port = free_port()
         self.base = f"http://localhost:{self.port}"
         self.mails = data / "mail"
@@ -49,7 +53,7 @@ class Stack:
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         # Authenticator apps of the people who use the stack, by name.
         self.apps: dict[str, Any] = {}
-        for folder in (self.mails, self.faults, data / "log"):
+        for folder in (self.mails, self.faults, self.logs):
             folder.mkdir(parents=True, exist_ok=True)
         self.password.write_text("only for tests")
         self.environment = {
@@ -100,10 +104,13 @@ class Stack:
                     "CA_KEYS_DIR": str(self.keys),
                     "CA_KEY_PASSWORD_FILE": str(self.password),
                 }
-            with (self.data / "log" / f"{name}.log").open("ab") as log:
+            command = self.commands(name)
+            if command[0] == sys.executable:
+                command[0] = self.python
+            with (self.logs / f"{name}.log").open("ab") as log:
                 self.processes[name] = subprocess.Popen(
-                    self.commands(name),
-                    cwd=ROOT,
+                    command,
+                    cwd=self.tree,
                     env=environment,
                     stdin=subprocess.DEVNULL,
                     stdout=log,
@@ -115,8 +122,8 @@ class Stack:
         """Run a Django command with the keys at hand, as the key ceremony does."""
         keys = {"CA_KEYS_DIR": str(self.keys), "CA_KEY_PASSWORD_FILE": str(self.password)}
         done = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=ROOT,
+            [self.python, "manage.py", *arguments],
+            cwd=self.tree,
             env={**self.environment, "PORTAL_PROCESS": "manage", **keys},
             capture_output=True,
             text=True,
@@ -133,7 +140,7 @@ class Stack:
 
     def await_web(self) -> None:
         """Wait until the web server answers."""
-        await_true(self.answers, f"no web server; see {self.data}/log/web.log", seconds=120)
+        await_true(self.answers, f"no web server; see {self.logs}/web.log", seconds=120)
 
     def answers(self, path: str = "/livez") -> bool:
         """Whether the web server answers the path with 200."""
@@ -145,7 +152,7 @@ class Stack:
 
     def await_worker(self, name: str) -> None:
         """Wait until the worker has said that it is ready."""
-        log = self.data / "log" / f"{name}.log"
+        log = self.logs / f"{name}.log"
         await_true(
             lambda: log.exists() and b"ready." in log.read_bytes(), f"no {name}", seconds=120
         )
@@ -154,7 +161,7 @@ class Stack:
         """SIGKILL the whole process group at once."""
         os.killpg(self.processes[name].pid, signal.SIGKILL)
         self.processes.pop(name).wait()
-        (self.data / "log" / f"{name}.log").unlink()
+        (self.logs / f"{name}.log").unlink()
 
     def halt(self, name: str) -> None:
         """Stop the named process in good order."""

@@ -8,7 +8,7 @@ import re
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -226,3 +226,51 @@ def test_the_containers_proxy_counts_pages_and_no_file_or_answer_of_the_cas(tmp_
     with running(tmp_path, port):
         counted = [path for path in free + pages if ask(port, path)[1]]
     assert counted == pages
+
+
+TWO_VERSIONS = """daemon off;
+pid static.pid;
+events {{}}
+http {{
+    access_log off;
+    proxy_next_upstream_tries 2;
+    upstream web {{ {webs} }}
+    map "" $web {{ default http://web; }}
+    server {{ listen 127.0.0.1:{port}; {static} }}
+}}
+"""
+
+
+class OwnFiles(Answering):
+    """A web process that has the files of one version: those with its name in theirs."""
+
+    def _answer(self, body: str) -> None:
+        if self.server.name in self.path:
+            super()._answer(body)
+        else:
+            self.send_error(404)
+
+
+def test_each_page_gets_the_static_files_of_the_version_it_came_from(tmp_path: Path) -> None:
+    """The image of the proxy has those of one version; three web processes have another's."""
+    sites = [Site(name) for name in ("old", "old", "old", "new")]
+    for site in sites:
+        site.RequestHandlerClass = OwnFiles
+    port = free_port()
+    (tmp_path / "static").mkdir()
+    (tmp_path / "static" / "app.0123456789ab.css").write_text("the image's")
+    static = (
+        (ROOT / "deploy/proxy/static.conf").read_text().replace("root /srv", f"root {tmp_path}")
+    )
+    webs = " ".join(f"server 127.0.0.1:{site.server_port};" for site in sites)
+    written = TWO_VERSIONS.format(webs=webs, port=port, static=static)
+    (tmp_path / "nginx.conf").write_text(written)
+    with ExitStack() as served:
+        for site in sites:
+            served.enter_context(serving(site))
+        served.enter_context(running(tmp_path, port))
+        for _ in sites:
+            assert ask(port, "/static/app.0123456789ab.css") == (200, "the image's")
+            assert ask(port, "/static/new.ba9876543210.css") == (200, "new: good GET")
+            assert ask(port, "/static/old.ba9876543210.css") == (200, "old: good GET")
+            assert ask(port, "/static/none.ba9876543210.css")[0] == 404
