@@ -1,5 +1,6 @@
 """Applicants and reviewers who fill in forms over HTTP, whichever web process answers."""
 
+import threading
 import time
 from collections import Counter
 from typing import Any
@@ -17,14 +18,23 @@ class Visitor:
     answers: Counter[int] = Counter()
 
     def __init__(self, base: str, session: str) -> None:
-        self.base = base
-        self.web = requests.Session()
-        self.web.cookies.set("sessionid", session)
+        self.base, self.session = base, session
+        # A window each for those who work at once: cookies of one would disturb the others.
+        self.windows = threading.local()
+
+    @property
+    def web(self) -> requests.Session:
+        """This thread's window."""
+        if not hasattr(self.windows, "web"):
+            self.windows.web = requests.Session()
+            self.windows.web.cookies.set("sessionid", self.session)
+        window: requests.Session = self.windows.web
+        return window
 
     def get(self, path: str) -> Any:
         """Return the page, read; wait while the service is away."""
         answer = self._ask("GET", path)
-        assert answer.status_code == 200, (path, answer.status_code, answer.text[:300])
+        assert answer.status_code == 200, (path, answer.status_code, _words(answer))
         return html.fromstring(answer.content)
 
     def send(self, path: str, form: Any, **values: str) -> None:
@@ -34,7 +44,7 @@ class Visitor:
         given = {**dict(form.form_values()), **values}
         where = form.action or path
         answer = self._ask("POST", where, data=given, headers={"Referer": self.base + path})
-        assert answer.status_code == 302, (where, answer.status_code, answer.text[-600:])
+        assert answer.status_code == 302, (where, answer.status_code, _words(answer))
 
     def _ask(self, method: str, path: str, **more: Any) -> requests.Response:
         until = time.monotonic() + LONGEST_WAIT
@@ -78,6 +88,12 @@ def _send_when_there(visitor: Visitor, path: str, action: str) -> None:
         assert time.monotonic() < until, f"{path} never offered {action}"
         time.sleep(0.2)
     visitor.send(path, form)
+
+
+def _words(answer: requests.Response) -> str:
+    """Return what the page says."""
+    said = html.fromstring(answer.content).xpath("string(//main)") if answer.content else ""
+    return " ".join(said.split())[:600]
 
 
 def _form(page: Any, action: str, within: str = ".//main") -> Any:
