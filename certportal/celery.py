@@ -40,6 +40,19 @@ def keep_own_tasks(sender: Any, **_: object) -> None:
         sender.app.tasks.pop(name)
 
 
+@worker_init.connect
+def sign_alone(**_: object) -> None:
+    """Let the `ca` worker wait as long as another machine's journal has the lease."""
+    from django.conf import settings
+    from django.db import connection
+
+    from certportal.operations import one_signer
+
+    if settings.PORTAL_PROCESS == "ca":
+        one_signer.wait_for_lease()
+        connection.close()  # its pool's processes make their own
+
+
 @signals.bind_extra_task_metadata.connect
 def forget_the_message(**_: object) -> None:
     """Drop the logging context that came with the message: the broker is not trusted.

@@ -1,5 +1,6 @@
 """Django settings, all from the environment. `./portal` sets the variables; README lists them."""
 
+import socket
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -358,13 +359,8 @@ CA_KEY_PASSWORD_FILE = env.text("CA_KEY_PASSWORD_FILE")
 CA_PKCS11_MODULE = env.text("CA_PKCS11_MODULE")
 CA_PKCS11_TOKEN = env.text("CA_PKCS11_TOKEN")
 CA_PKCS11_PIN_FILE = env.text("CA_PKCS11_PIN_FILE")
-KEY_SETTINGS = [
-    "CA_KEYS_DIR",
-    "CA_KEY_PASSWORD_FILE",
-    "CA_PKCS11_MODULE",
-    "CA_PKCS11_TOKEN",
-    "CA_PKCS11_PIN_FILE",
-]
+KEY_SETTINGS = ["CA_KEYS_DIR", "CA_KEY_PASSWORD_FILE"]
+KEY_SETTINGS += ["CA_PKCS11_MODULE", "CA_PKCS11_TOKEN", "CA_PKCS11_PIN_FILE"]
 KEYLESS = {"web", "front", "default", "mail", "beat", "metrics"}
 if PORTAL_PROCESS in KEYLESS and any(globals()[name] for name in KEY_SETTINGS):
     raise ImproperlyConfigured(f"The process {PORTAL_PROCESS} must not be told of signing keys.")
@@ -388,6 +384,9 @@ ISSUANCE_APPROVALS = {
     "production": int(env.text("APPROVALS_PRODUCTION") or (2 if PORTAL_ENV == "production" else 1)),
     "test": int(env.text("APPROVALS_TEST") or 1),
 }
+# The second place of the journal, a directory of another machine; and the name of this one.
+JOURNAL_COPY = env.text("JOURNAL_COPY")
+SIGNER_HOST = env.text("SIGNER_HOST", socket.gethostname())
 # File of age public keys that `backup` encrypts to.
 BACKUP_RECIPIENTS = env.text("BACKUP_RECIPIENTS")
 # A directory of marker files that stop a process at a named point; tests only.

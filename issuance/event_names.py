@@ -16,6 +16,14 @@ class IssuanceEvent(EventName):
     RESTORED = "issuance.restored", _("The certificate was restored from the journal")
     REFUSED = "issuance.refused", _("The certificate authority refused to sign the certificate")
     REVOKED = "issuance.revoked", _("The certificate was revoked")
+    SERIAL_REVOKED = (
+        "issuance.serial_revoked",
+        _("The serial number of a lost signature was revoked"),
+    )
+    SIGNING_TAKEN_OVER = (
+        "issuance.signing_taken_over",
+        _("Another machine took over the signing"),
+    )
     KEY_BLOCKED = "issuance.key_blocked", _("A key was blocked")
     KEYS_IMPORTED = "issuance.keys_imported", _("A list of blocked keys was imported")
     KEY_PROOF = "issuance.key_proof", _("Possession of an exposed key was proven")

@@ -113,6 +113,18 @@ def root_keys_elsewhere(**_: Any) -> list[CheckMessage]:
 
 
 @register(Tags.security, deploy=True)
+def journal_copied_elsewhere(**_: Any) -> list[CheckMessage]:
+    """The second place of the journal does not lie on the disk of the journal."""
+    place, own = Path(settings.JOURNAL_COPY), Path(settings.PORTAL_DATA) / "journal"
+    if not settings.JOURNAL_COPY or not place.is_dir() or not own.is_dir():
+        return []
+    if place.stat().st_dev != own.stat().st_dev:
+        return []
+    hint = "Mount a directory of another machine there, and name it in JOURNAL_COPY."
+    return [Error("The journal is copied to its own disk.", hint=hint, id="issuance.E022")]
+
+
+@register(Tags.security, deploy=True)
 def profiles_within_ceilings(**_: Any) -> list[CheckMessage]:
     """No certificate profile exceeds what the certificate policy allows."""
     return [

@@ -21,7 +21,7 @@ from certportal.dev.builders.hierarchy import make_hierarchy, use_memory
 from certportal.foundation import bulk_insert, clock, own_files
 from certportal.foundation.models import Event
 from issuance.conf import pki
-from issuance.models import IssuingCA
+from issuance.models import IssuingCA, SigningLease
 
 # Every mail of the service, for which many orders are brought about and taken back.
 mails_made_once = cache(sample_mails.samples)
@@ -94,9 +94,11 @@ class _Hierarchy:
         """Register them."""
         last, there = _last_event(), set(data.rglob("*"))
         make_hierarchy(settings, data)
+        SigningLease.objects.all().delete()  # it names files that the next test does not have
         self.events = _events_after(last)
         self.cas = list(IssuingCA.objects.order_by("pk"))
         made = [one for one in data.rglob("*") if one.is_file() and one not in there]
+        made = [one for one in made if one.name != ".identity"]
         self.files = {one.relative_to(data): one.read_bytes() for one in made}
 
     def put(self, settings: Any, data: Path) -> None:

@@ -69,7 +69,7 @@ def _services_answer():
     sending.server.reset()
     outbox.broker.reset()
     discovery.exchanges.breaker.reset()
-    alarms.clear("identification", "register-source", "reconcile")
+    alarms.clear("identification", "register-source", "reconcile", "second-signer")
 
 
 @pytest.fixture

@@ -139,6 +139,7 @@ def test_backup_and_restore_start_the_database_and_nothing_else():
 NOT_IN_COMPOSE = {
     *("PORTAL_DATA", "PORTAL_PROCESS", "STATIC_ROOT", "CA_PKCS11_MODULE", "CA_PKCS11_TOKEN"),
     *("CA_PKCS11_PIN_FILE", "FRONT_PORT", "METRICS_PORT", "METRICS_ADDRESS"),
+    "JOURNAL_COPY",
 }
 
 
@@ -164,7 +165,7 @@ def test_every_setting_of_the_docs_reaches_the_containers():
 
 
 def test_each_setting_that_compose_asks_for_stands_in_the_example():
-    files = ("docker-compose.yml", "docker-compose.metrics.yml")
+    files = ("docker-compose.yml", "docker-compose.metrics.yml", "docker-compose.journal-copy.yml")
     text = "".join((ROOT / file).read_text() for file in files)
     asked = set(re.findall(r"(?<!\$)\$\{([A-Z_]+)", text))
     example = (ROOT / "deploy/env.example").read_text()
@@ -197,10 +198,10 @@ def read_by_the_code():
 
 
 def test_every_setting_that_the_code_reads_reaches_a_container():
-    files = ("docker-compose.yml", "docker-compose.metrics.yml", "docker-compose.hsm.yml")
+    more = ("metrics", "hsm", "journal-copy")
     services = [
         service
-        for file in files
+        for file in ("docker-compose.yml", *(f"docker-compose.{one}.yml" for one in more))
         for service in yaml.safe_load((ROOT / file).read_text())["services"].values()
     ]
     given = {name for service in services for name in service.get("environment", {})}
@@ -263,6 +264,15 @@ def test_a_token_is_for_the_signer_and_ceremonies_and_changes_nothing_of_the_oth
     for service in token["services"].values():
         assert service["environment"]["CA_PKCS11_PIN_FILE"] == "/run/secrets/token_pin"
         assert all(volume.endswith(":ro") for volume in service["volumes"])
+
+
+def test_the_second_place_of_the_journal_is_the_signers_and_the_take_overs():
+    copied = yaml.safe_load((ROOT / "docker-compose.journal-copy.yml").read_text())["services"]
+    assert set(copied) == {"signer", "ceremony"}
+    for service in copied.values():
+        where = service["environment"]["JOURNAL_COPY"]
+        assert [volume.endswith(f"}}:{where}") for volume in service["volumes"]] == [True]
+        assert not any(volume.endswith(where) for volume in SERVICES["signer"]["volumes"])
 
 
 def test_metrics_are_reached_from_a_network_of_their_own_that_the_proxy_is_not_in():

@@ -21,14 +21,15 @@ from certportal.foundation.files.scanning import protocol as scanning
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox.outbox import MAIL, mark_in
 from certportal.foundation.outbox.set_aside import BOUNCED
-from certportal.operations import self_checks
+from certportal.operations import one_signer, self_checks
 from certportal.operations.probe import heartbeat_of
 from issuance.certificate.profiles import CEILING_MONTHS
 from issuance.models import IssuingCA
+from issuance.services import lease
 from issuance.services.status import freshness
 
 QUEUES = ("default", "mail", "ca")
-ALARMS = ("register-source", "identification")
+ALARMS = ("register-source", "identification", one_signer.SECOND)
 # What waits for a person, while the machine is well.
 TO_DO = ("reconcile",)
 # A worker writes a heartbeat every 10 s; after three missed ones it counts as down.
@@ -48,8 +49,8 @@ def store() -> redis.Redis:
     return redis_store.connect(decode=True)
 
 
-@shared_task(name="portal.beat")
-def beat() -> None:
+@shared_task(name="portal.beat", bind=True)
+def beat(self: Any) -> None:
     """Write the heartbeat of the worker that runs this, what it cannot do, and what it measured.
 
     All stand under the name of its queue, as long as a heartbeat counts.
@@ -60,6 +61,8 @@ def beat() -> None:
     place.set(self_checks.key_of(queue), failing, ex=HEARTBEAT_LIFE)
     if taken := measures.told():
         place.set(measures.key_of(queue), json.dumps(taken), ex=HEARTBEAT_LIFE)
+    if queue == "ca" and not one_signer.may_sign() and not self.request.called_directly:
+        one_signer.stop_worker()
 
 
 type Signs = Mapping[str, str]
@@ -114,6 +117,11 @@ def is_alive(name: str, signs: Signs) -> bool:
     if said is None:
         return False
     return abs(clock.now() - datetime.fromisoformat(said)) <= HEARTBEAT_LIFE
+
+
+def signer() -> bool:
+    """Whether the signer whose journal has the lease gives signs of life."""
+    return lease.silent_holder(clock.now()) is None
 
 
 def authority() -> bool:
@@ -215,6 +223,7 @@ CHECKS: dict[str, Callable[[], bool]] = {
     "mail": mails,
     "register": register,
     "scanner": scanner,
+    "signer-silent": signer,
 }
 
 

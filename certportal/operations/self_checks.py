@@ -51,10 +51,23 @@ def journal_has_room() -> bool:
     return True
 
 
+def journal_is_copied() -> bool:
+    """Whether the journal's second place, if there is one, holds all of it and takes more."""
+    try:
+        services.ensure_journal_copied()
+    except Unavailable:
+        return False
+    return True
+
+
 # By queue. A name stands in /healthz where the worker's check fails.
 SELF_CHECKS: dict[str, dict[str, Check]] = {
     "default": {"database-write": database_takes_writes},
-    "ca": {"ca-key": keys_can_be_reached, "journal": journal_has_room},
+    "ca": {
+        "ca-key": keys_can_be_reached,
+        "journal": journal_has_room,
+        "journal-copy": journal_is_copied,
+    },
 }
 
 

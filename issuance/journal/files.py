@@ -23,9 +23,9 @@ from certportal.foundation.own_files import (
 from issuance.faults import reach
 from issuance.journal.entry import Entry, parse
 
-# A full disk must stop issuing before anything is signed. _ROOM is the free space required then,
+# A full disk must stop issuing before anything is signed. ROOM is the free space required then,
 # _RESERVE is kept for the lines of certificates already signed. A line has about 4,000 bytes.
-_ROOM = 4 * 1024 * 1024
+ROOM = 4 * 1024 * 1024
 _RESERVE = 1024 * 1024
 
 
@@ -66,7 +66,7 @@ def ensure_room(stem: str) -> None:
         folder = path(stem).parent
         make_folder(folder, OWN_FOLDER)
         space = os.statvfs(folder)
-        if space.f_bavail * space.f_frsize < _ROOM or not os.access(folder, os.W_OK):
+        if space.f_bavail * space.f_frsize < ROOM or not os.access(folder, os.W_OK):
             raise JournalUnavailable("the disk is full")
         _fill(_reserve(stem))
     except OSError as error:

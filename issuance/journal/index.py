@@ -5,8 +5,17 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from issuance.journal import files
+from issuance.journal.copies import bring_up, ensure_copied
 from issuance.journal.entry import Entry, Line, parse
-from issuance.journal.files import JournalUnavailable, every_path, opened, path, stems, write
+from issuance.journal.files import (
+    JournalUnavailable,
+    every_path,
+    opened,
+    path,
+    stems,
+    write,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +107,18 @@ def _index(stem: str) -> _Index:
     return index
 
 
+def ensure_room(stem: str) -> None:
+    """Raise JournalUnavailable unless the journal and its second place can take the next lines."""
+    files.ensure_room(stem)
+    ensure_copied(stem)
+
+
 def append(stem: str, entries: Sequence[Entry]) -> list[Entry]:
     """Append the entries durably, all or none, and return the entries now in the journal.
 
     Only the first certificate of an attempt is valid: if the journal already has one, that entry
-    is returned instead of the given one. Raises JournalUnavailable: then none of the certificates
-    may be released.
+    is returned instead of the given one. Raises JournalUnavailable, also if only the second place
+    lacks them: then none of the certificates may be released.
     """
     try:
         with opened(stem) as file:
@@ -111,6 +126,7 @@ def append(stem: str, entries: Sequence[Entry]) -> list[Entry]:
             new = [e for e, there in zip(entries, earlier, strict=True) if there is None]
             if new:
                 write(stem, file.fileno(), new)
+            bring_up(stem)
     except OSError as error:
         raise JournalUnavailable(type(error).__name__) from error
     return [there or entry for entry, there in zip(entries, earlier, strict=True)]

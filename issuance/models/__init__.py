@@ -4,5 +4,6 @@ from issuance.models.approval import Approval
 from issuance.models.ca import IssuingCA
 from issuance.models.certificate import BlockedKey, Certificate
 from issuance.models.challenge import KeyChallenge
+from issuance.models.lease import RevokedSerial, SigningLease
 from issuance.models.prepared import PreparedCertificate
 from issuance.models.responder import OcspResponder

@@ -41,6 +41,9 @@ class Certificate(models.Model):
     revocation_reason = models.CharField(max_length=30, blank=True)
     invalidity_date = models.DateTimeField(null=True)
     crl_entry = models.BinaryField(default=bytes)
+    # The term of the signer that stored it; a trigger refuses one that is over. 0: from before
+    # there were terms.
+    term = models.PositiveBigIntegerField(default=0, db_default=0)
 
     keeping = Kept(
         changing=["revocation_reason", "invalidity_date", "crl_entry"],

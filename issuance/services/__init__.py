@@ -13,4 +13,8 @@ from issuance.services.recovery.reconcile import reconcile
 from issuance.services.status.ocsp import answer, publish_response_with, refresh_responses
 from issuance.services.status.publish_crl import publish_crl, publish_crl_with, publish_crls
 from issuance.services.status.revoke import REASONS, revoke
-from issuance.services.status.signing import ensure_journal, keys_out_of_reach
+from issuance.services.status.signing import (
+    ensure_journal,
+    ensure_journal_copied,
+    keys_out_of_reach,
+)

@@ -13,3 +13,14 @@ ISSUE = (
     "before_commit",
     "after_commit",
 )
+TAKE_OVER = (
+    "take_over_after_fence",
+    "take_over_after_adopting",
+    "take_over_before_finish",
+)
+TAKE_OVER_LOST = (
+    "take_over_after_fence",
+    "take_over_after_giving_up",
+    "take_over_after_lines",
+    "take_over_before_finish",
+)

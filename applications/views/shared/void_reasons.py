@@ -26,6 +26,7 @@ VOID_REASONS: dict[str, Promise] = {
     "lapse": gettext_lazy("the order lapsed"),
     "expired": gettext_lazy("it was not issued in time"),
     "ca_not_active": gettext_lazy("the issuing authority was not in use"),
+    "journal_lost": gettext_lazy("the machine that was signing it was lost"),
     "rules_changed": gettext_lazy("the authority's rules had changed"),
     "approvals_missing": gettext_lazy("approvals were missing"),
     "nothing_prepared": gettext_lazy("no certificate was prepared"),

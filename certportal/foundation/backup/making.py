@@ -19,9 +19,11 @@ from certportal.foundation.backup.streams import (
     run,
     writing,
 )
+from certportal.foundation.kept_tables import every_model
 from certportal.foundation.own_files import OWN, OWN_FOLDER, make_folder, write_new
 
 FORMAT = 1
+_DUMP = ("--format=custom", "--no-owner", "--no-acl")
 _PASSING = {".reserve", ".new"}
 
 
@@ -39,7 +41,7 @@ def back_up(target: Path, *, recipients: Path, now: datetime) -> dict[str, int]:
     make_folder(draft, OWN_FOLDER)
     try:
         with writing(draft / DATABASE, recipients) as stream:
-            run([*postgres("pg_dump"), "--format=custom", "--no-owner", "--no-acl"], stdout=stream)
+            run([*postgres("pg_dump"), *_DUMP, *_left_out()], stdout=stream)
         with (
             writing(draft / FILES, recipients) as stream,
             tarfile.open(fileobj=stream, mode="w|") as archive,
@@ -52,6 +54,12 @@ def back_up(target: Path, *, recipients: Path, now: datetime) -> dict[str, int]:
         shutil.rmtree(draft, ignore_errors=True)
         raise
     return sizes
+
+
+def _left_out() -> list[str]:
+    """Options that leave out the rows of tables whose models say `in_backups = False`."""
+    models = [each for each in every_model() if not getattr(each, "in_backups", True)]
+    return [f"--exclude-table-data={each._meta.db_table}" for each in models]
 
 
 def _add(archive: tarfile.TarFile, folder: Path) -> None:

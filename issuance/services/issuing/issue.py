@@ -2,9 +2,10 @@
 
 The steps, and the state after a worker was killed between two of them:
 
-1. ``_begin`` sets the attempt's state to signing. Before this, nothing has happened. After it, the
-   attempt can no longer be voided and the next run continues here. Only if the CA was taken out
-   of use before it signed does the next run void the attempt.
+1. ``_begin`` sets the attempt's state to signing, if this machine's journal has the lease. Before
+   this, nothing has happened. After it, the attempt can no longer be voided and the next run
+   continues here. Only if the CA was taken out of use before it signed does the next run void the
+   attempt, or a take-over by which the journal is lost.
 2. Sign. The signature exists in this process only; the next run signs the same bytes, with the
    same serial number, again.
 3. Append to the journal. After this, the next run takes the certificate from the journal.
@@ -28,7 +29,7 @@ from issuance.event_names import IssuanceEvent
 from issuance.faults import reach
 from issuance.findings import RULE_SET_VERSION
 from issuance.models import Certificate, IssuingCA, PreparedCertificate
-from issuance.services import locks
+from issuance.services import lease, locks
 from issuance.services.blocked_keys import KeyOf, findings_of_keys
 from issuance.services.errors import NotReconciled
 from issuance.services.issuing import attempts
@@ -47,7 +48,7 @@ def issue(
     """Issue the certificate approved for ``reference``, or return it if it was issued before.
 
     Returns None if the CA refused: the attempt is void and ``certificate.refused`` is enqueued.
-    Raises Unavailable (signer, journal, another worker): the caller must retry.
+    Raises Unavailable (signer, journal, lease, another worker): the caller must retry.
     """
     return issue_all([reference], now=now, load_signer=load_signer)[0]
 
@@ -98,29 +99,19 @@ def _signed_still(
     """The marked attempts to continue with; void those a CA out of use has not yet signed."""
     left = [each for each in marked if _is_out_of_use(attempts.ca_of(each))]
     for ca in {attempts.ca_of(each) for each in left}:
-        _require_journal(ca)
+        lease.require_journal(ca)
     given_up = [each for each in left if _unsigned(each)]
     if given_up:
         with transaction.atomic():
+            lease.hold()
             locks.hold(*(f"issuance:{each.reference}" for each in given_up))
             for each in given_up:
-                _refuse(each.reference, each, "ca_not_active", now)
+                refuse(each.reference, each, "ca_not_active", now)
     return [each for each in marked if each not in given_up]
 
 
 def _is_out_of_use(ca: IssuingCA) -> bool:
     return ca.state in {IssuingCA.State.RETIRED, IssuingCA.State.REVOKED}
-
-
-def _require_journal(ca: IssuingCA) -> None:
-    """Raise JournalUnavailable if the journal lacks the CA's last certificate.
-
-    An empty journal, for example because its disk is not mounted, must not be trusted.
-    """
-    made = Certificate.objects.filter(issuing_ca=ca).order_by("-pk")
-    last = made.values_list("serial", flat=True).first()
-    if last is not None and not journal.holds_serial(ca.stem, int(last, 16)):
-        raise journal.JournalUnavailable(f"{ca.stem}: lacks its last certificate")
 
 
 def _unsigned(attempt: PreparedCertificate) -> bool:
@@ -153,16 +144,17 @@ def _mark(
     ``again``: for each attempt of another version, the rules of this version that it breaks.
     """
     with transaction.atomic():
+        lease.hold()
         names = [f"issuance:{each.reference}" for each in waiting]
         names += [f"key:{each.spki_sha256}" for each in waiting]
         states = attempts.lock(waiting, holding=names)
         for reference in (*unknown, *(w.reference for w in waiting if w.pk not in states)):
-            _refuse(reference, None, "nothing_prepared", now)
+            refuse(reference, None, "nothing_prepared", now)
         open_ = [each for each in waiting if each.pk in states]
         faults = _faults(open_, states, again, now)
         for each in open_:
             if reason := faults[each.pk]:
-                _refuse(each.reference, each, reason, now, again.get(each.pk, []))
+                refuse(each.reference, each, reason, now, again.get(each.pk, []))
         marked = [each for each in open_ if not faults[each.pk]]
         if marked:
             attempts.mark_signing(marked)
@@ -211,13 +203,14 @@ def _fault(
     return "" if approvals.complete else "approvals_missing"
 
 
-def _refuse(
+def refuse(
     reference: UUID,
     prepared: PreparedCertificate | None,
     reason: str,
     now: datetime,
     broken: Sequence[str] = (),
 ) -> None:
+    """Void the locked attempt, if there is one, and tell the registration authority why."""
     if prepared is not None:
         close(prepared, reason, actor=CA_WORKER, now=now)
     events.record(

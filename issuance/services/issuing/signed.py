@@ -15,7 +15,7 @@ from issuance.authority.sign import sign_certificate, verify_certificate
 from issuance.event_names import IssuanceEvent
 from issuance.faults import reach
 from issuance.models import Certificate, IssuingCA, PreparedCertificate
-from issuance.services import locks
+from issuance.services import lease, locks
 from issuance.services.blocked_keys import blocked_among
 from issuance.services.issuing.attempts import ca_of, mark_issued
 from issuance.services.signer import LoadSigner
@@ -59,11 +59,14 @@ def sign(attempts: Iterable[PreparedCertificate], load_signer: LoadSigner) -> li
     signed: list[Signed] = []
     by_ca = sorted(attempts, key=lambda each: ca_of(each).stem)
     for _, group in groupby(by_ca, key=lambda each: ca_of(each).stem):
-        unsigned = []
+        unsigned, before = [], []
         for attempt in group:
             der = _from_journal(attempt)
-            signed += [(attempt, der)] if der else []
+            before += [(attempt, der)] if der else []
             unsigned += [] if der else [attempt]
+        if before:
+            journal.ensure_copied(ca_of(before[0][0]).stem)
+        signed += before
         signed += _sign_under(ca_of(unsigned[0]), unsigned, load_signer) if unsigned else []
     return signed
 
@@ -86,9 +89,10 @@ def _sign_under(
     signer = load_signer(ca)
     journal.ensure_room(ca.stem)
     reach("before_signing")
+    lease.require()
     made = [(a, sign_certificate(bytes(a.tbs), a.tbs_sha256, signer)) for a in attempts]
     reach("after_signing")
-    standing = journal.append(ca.stem, [_journal_entry(*each) for each in made])
+    standing = journal.append(ca.stem, [journal_entry(*each) for each in made])
     reach("after_journal")
     for (attempt, der), entry in zip(made, standing, strict=True):
         if entry.der != der:  # a worker believed dead has appended its certificate first
@@ -96,7 +100,8 @@ def _sign_under(
     return [(attempt, entry.der) for attempt, entry in zip(attempts, standing, strict=True)]
 
 
-def _journal_entry(prepared: PreparedCertificate, der: bytes) -> journal.Entry:
+def journal_entry(prepared: PreparedCertificate, der: bytes) -> journal.Entry:
+    """The line of the journal for the certificate of this attempt."""
     facts = {name: getattr(prepared, name) for name in _JOURNALLED}
     facts["organisation_id"] = str(prepared.organisation_id)
     if prepared.replaces is not None:
@@ -117,10 +122,11 @@ def store(signed: Sequence[Signed], now: datetime) -> list[Certificate]:
 
 
 def store_within(signed: Sequence[Signed], now: datetime) -> list[Certificate]:
-    """Like ``store``, within the caller's transaction."""
+    """Like ``store``, within the caller's transaction. Raises SignerElsewhere."""
     attempts = [attempt for attempt, _ in signed]
+    term = lease.hold()
     locks.hold(*(f"key:{attempt.spki_sha256}" for attempt in attempts))
-    stored = [_certificate(attempt, der, now) for attempt, der in signed]
+    stored = [_certificate(attempt, der, term, now) for attempt, der in signed]
     bulk_insert.insert(stored)
     mark_issued(attempts, now)
     events.insert(
@@ -147,11 +153,12 @@ def store_within(signed: Sequence[Signed], now: datetime) -> list[Certificate]:
     ]
 
 
-def _certificate(attempt: PreparedCertificate, der: bytes, now: datetime) -> Certificate:
+def _certificate(attempt: PreparedCertificate, der: bytes, term: int, now: datetime) -> Certificate:
     return Certificate(
         prepared=attempt,
         der=der,
         sha256=hashlib.sha256(der).hexdigest(),
         issued_at=now,
+        term=term,
         **{name: getattr(attempt, name) for name in _CARRIED_OVER},
     )

@@ -1,6 +1,7 @@
 """Compares journal, database and published CRLs. Read-only."""
 
 import hashlib
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -49,18 +50,17 @@ def compare(ca: IssuingCA) -> Iterator[Difference]:
     """Every difference about the certificates of one issuing CA."""
     for place in (*journal.faults(ca.stem), *journal.faults(journal_of(ca))):
         yield Difference(Kind.JOURNAL_DAMAGED, ca.stem, place)
-    signed = {entry.serial: entry for entry in journal.entries(ca.stem)}
-    stored = _stored(ca)
+    stored, signed = _stored(ca), set[str]()
     yield from _certificates(ca, signed, stored)
-    yield from _revocations(ca, stored, signed.keys() | stored.keys())
+    yield from _revocations(ca, stored, signed | stored.keys())
     yield from _idle(ca, signed)
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A certificate in the database: its SHA-256 (hex), state and revocation reason."""
+    """A certificate in the database: its SHA-256, state and revocation reason."""
 
-    sha256: str
+    sha256: bytes
     state: str
     reason: str
 
@@ -83,30 +83,44 @@ def _stored(ca: IssuingCA) -> dict[str, Stored]:
     """Every certificate of the CA in the database, by serial number."""
     rows = Certificate.objects.filter(issuing_ca=ca)
     facts = rows.values_list("serial", "sha256", "state", "revocation_reason")
-    return {serial: Stored(*rest) for serial, *rest in facts.iterator()}
+    return {
+        serial: Stored(bytes.fromhex(sha256), sys.intern(state), sys.intern(reason))
+        for serial, sha256, state, reason in facts.iterator()
+    }
 
 
 def _certificates(
-    ca: IssuingCA, signed: dict[str, journal.Entry], stored: dict[str, Stored]
+    ca: IssuingCA, signed: set[str], stored: dict[str, Stored]
 ) -> Iterator[Difference]:
-    for serial, entry in signed.items():
-        if serial not in stored:
-            yield Difference(Kind.NOT_STORED, ca.stem, serial, entry=entry)
-        elif stored[serial].sha256 != hashlib.sha256(entry.der).hexdigest():
-            yield Difference(Kind.DIFFERENT, ca.stem, serial, entry=entry)
+    """Read the journal line by line, and note the serial numbers that it has in ``signed``."""
+    for entry in journal.entries(ca.stem):
+        signed.add(entry.serial)
+        known = stored.get(entry.serial)
+        if known is None and not _is_stored_by_now(ca, entry.serial):
+            yield Difference(Kind.NOT_STORED, ca.stem, entry.serial, entry=entry)
+        elif known and known.sha256 != hashlib.sha256(entry.der).digest():
+            yield Difference(Kind.DIFFERENT, ca.stem, entry.serial, entry=entry)
     for serial in stored:
         if serial not in signed:
             yield Difference(Kind.NOT_JOURNALLED, ca.stem, serial)
+
+
+def _is_stored_by_now(ca: IssuingCA, serial: str) -> bool:
+    """Whether the signer, which goes on working, has stored it since the rows were read."""
+    return Certificate.objects.filter(issuing_ca=ca, serial=serial).exists()
 
 
 def _revocations(
     ca: IssuingCA, stored: dict[str, Stored], known: Iterable[str]
 ) -> Iterator[Difference]:
     listed = _listed(ca)
-    every = set(known)
+    lost = set(ca.revoked_serials.values_list("serial", flat=True))
+    every = {*known, *lost}
     for serial, revoked in listed.items():
         if serial not in every:
             yield Difference(Kind.UNKNOWN_ON_LIST, ca.stem, serial)
+        elif serial in lost:
+            continue
         elif serial not in stored or stored[serial].lacks(revoked):
             yield Difference(Kind.NOT_REVOKED, ca.stem, serial, revoked=revoked)
     published = _published_at(ca)
@@ -136,7 +150,7 @@ def _served(ca: IssuingCA) -> x509.CertificateRevocationList | None:
     return x509.load_der_x509_crl(path.read_bytes()) if path else None
 
 
-def _idle(ca: IssuingCA, signed: dict[str, journal.Entry]) -> Iterator[Difference]:
+def _idle(ca: IssuingCA, signed: set[str]) -> Iterator[Difference]:
     """Attempts left in state signing by a crash, with no outbox item that would continue them."""
     busy = _at_work()
     attempts = PreparedCertificate.objects.filter(

@@ -13,8 +13,8 @@ from certportal.foundation import events
 from certportal.foundation.actors import system
 from certportal.foundation.errors import Refused, Unavailable
 from certportal.foundation.outbox import outbox
+from issuance import journal
 from issuance.event_names import IssuanceEvent
-from issuance.journal import Entry
 from issuance.models import Certificate, IssuingCA
 from issuance.services import locks
 from issuance.services.issuing.signed import CA_WORKER, store_within
@@ -56,9 +56,10 @@ def _mend(ca: IssuingCA, difference: Difference, now: datetime) -> str:
 
 
 def _store(ca: IssuingCA, difference: Difference, now: datetime) -> None:
-    entry = cast(Entry, difference.entry)
+    entry = cast(journal.Entry, difference.entry)
     if not Organisation.objects.filter(pk=str(entry.facts["organisation_id"])).exists():
         raise CannotEnter("its organisation is not in the database")
+    journal.ensure_copied(ca.stem)
     with locks.alone(f"issuing:{entry.reference}"), transaction.atomic():
         locks.hold(f"issuance:{entry.reference}")
         attempt = enter(ca, entry, actor=RECONCILER, now=now)

@@ -17,7 +17,7 @@ from issuance.authority.ocsp import CertId, Single, Standing, Status
 from issuance.conf import pki
 from issuance.models import Certificate, IssuingCA
 from issuance.publication import ocsp_packs
-from issuance.services import locks
+from issuance.services import lease, locks
 from issuance.services.signer import LoadSigner, signer_for
 from issuance.services.status import standing
 from issuance.services.status.ocsp_responders import responder_for
@@ -67,6 +67,7 @@ def publish_packs(
 
     Returns their nextUpdate. Raises SignerUnavailable, Busy (another worker signs one of them).
     """
+    lease.require()
     responder = responder_for(ca, now=now, load_signer=load_signer)
     until = _next_update(responder, now)
     with locks.alone(*(f"ocsp:{ca.stem}:{name}" for name in names)):
@@ -179,6 +180,7 @@ def answer(
 def _answer(
     ca: IssuingCA, asked: Sequence[CertId], now: datetime, load_signer: LoadSigner
 ) -> bytes:
+    lease.require()
     responder = responder_for(ca, now=now, load_signer=load_signer)
     until = _next_update(responder, now)
     singles = []

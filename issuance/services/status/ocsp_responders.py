@@ -24,6 +24,7 @@ from issuance.certificate.plan import new_serial, serial_hex
 from issuance.event_names import IssuanceEvent
 from issuance.findings import Severity
 from issuance.models import IssuingCA, OcspResponder
+from issuance.services import lease
 from issuance.services.signer import LoadSigner, signer_for
 from issuance.services.status.publish_crl import BACKDATE
 from issuance.signers import Signer, SignerUnavailable
@@ -44,7 +45,7 @@ def responder_for(ca: IssuingCA, *, now: datetime, load_signer: LoadSigner = sig
     """This process's responder for the CA; a new one is certified if it is missing or old.
 
     An old responder is used until it expires if no new one can be certified. The chain begins
-    with the responder's certificate. Raises SignerUnavailable, JournalUnavailable.
+    with the responder's certificate. Raises SignerUnavailable, JournalUnavailable, SignerElsewhere.
     """
     name = (os.getpid(), bytes(ca.certificate_der))
     known = _OWN.get(name)
@@ -85,6 +86,7 @@ def _make(ca: IssuingCA, now: datetime, issuing: Signer) -> Signer:
         raise NoResponder(f"{ca.stem} has ended")
     lines = journal_of(ca)
     journal.ensure_room(lines)
+    lease.require()
     key = make_responder_key(issuing.branch)
     serial = new_serial()
     plan = ResponderPlan(issuing.chain[0], f"OCSP {ca.stem}", key.public_key(), serial, begun, end)
@@ -108,6 +110,7 @@ def _store(ca: IssuingCA, certificate: x509.Certificate, now: datetime) -> None:
     der = certificate.public_bytes(Encoding.DER)
     serial = serial_hex(certificate.serial_number)
     with transaction.atomic():
+        lease.hold()
         OcspResponder.objects.create(
             issuing_ca=ca,
             serial=serial,

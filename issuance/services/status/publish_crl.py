@@ -14,7 +14,7 @@ from issuance.conf import pki
 from issuance.event_names import IssuanceEvent
 from issuance.models import Certificate, IssuingCA
 from issuance.publication import repository
-from issuance.services import locks
+from issuance.services import lease, locks
 from issuance.services.signer import LoadSigner, signer_for
 from issuance.services.status.crl_entries import Entries, collect
 from issuance.signers import Signer
@@ -49,7 +49,8 @@ def publish_crl(
     """Sign, check and atomically publish the list of one CA.
 
     The CRL number is committed first, so that it is never used again if a later step fails.
-    Raises SignerUnavailable, CrlRefused (the old list stays), Busy (another worker does it).
+    Raises SignerUnavailable, CrlRefused (the old list stays), Busy (another worker does it),
+    SignerElsewhere.
     """
     signer = load_signer(ca)
     with locks.alone(f"crl:{ca.stem}"):
@@ -66,6 +67,7 @@ def _publish(ca: IssuingCA, now: datetime, signer: Signer) -> crl.CrlFacts:
     der = crl.make([entries.joined], facts, signer)
     after = served.facts.number if served else 0
     crl.check(der, ca.certificate, after=after, now=now, entries=entries.joined)
+    lease.require()
     repository.publish_list(ca.stem, number, der)
     _record(ca, facts, entries, der, now)
     return facts
@@ -78,6 +80,7 @@ def _take_number(ca: IssuingCA, served: crl.Parts | None, now: datetime) -> int:
     the database and the files were both restored from an older backup.
     """
     with transaction.atomic():
+        lease.hold()
         locked = IssuingCA.objects.select_for_update().get(pk=ca.pk)
         used = max(locked.crl_number, served.facts.number if served else 0)
         locked.crl_number = max(used + 1, int(now.timestamp()))
@@ -113,9 +116,9 @@ def is_needed(ca: IssuingCA, now: datetime) -> bool:
         return False
     served = repository.last_crl(ca.stem)
     since = served.facts.this_update if served else now
-    return (
-        ca.state in {IssuingCA.State.ACTIVE, IssuingCA.State.STANDBY}
-        or Certificate.objects.filter(issuing_ca=ca, not_after__gte=min(since, now)).exists()
+    told = (ca.certificates.all(), ca.revoked_serials.all())
+    return ca.state in {IssuingCA.State.ACTIVE, IssuingCA.State.STANDBY} or any(
+        each.filter(not_after__gte=min(since, now)).exists() for each in told
     )
 
 

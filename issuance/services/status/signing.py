@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from issuance import journal
+from issuance.journal import files
 from issuance.models import IssuingCA
 from issuance.services.signer import key_store, signer_for
 from issuance.services.status.publish_crl import is_needed
@@ -30,4 +31,11 @@ def _is_reached(ca: IssuingCA) -> bool:
 def ensure_journal() -> None:
     """Raise JournalUnavailable unless each CA that issues has room in its journal."""
     for stem in IssuingCA.objects.filter(state=IssuingCA.State.ACTIVE).values_list("stem"):
-        journal.ensure_room(*stem)
+        files.ensure_room(*stem)
+
+
+def ensure_journal_copied() -> None:
+    """Raise CopyUnavailable unless the second place holds each journal, and has room for more."""
+    active = IssuingCA.objects.filter(state=IssuingCA.State.ACTIVE).values_list("stem", flat=True)
+    for stem in {*active, *journal.stems()}:
+        journal.ensure_copied(stem)

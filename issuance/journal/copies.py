@@ -1,0 +1,161 @@
+"""The second place: each line is also elsewhere, durably, before its certificate leaves.
+
+JOURNAL_COPY names a directory of another machine. In it each journal has a folder named by its id,
+and in that each CA one file: what the journal's files hold, the older ones first. A take-over reads
+it (see `issuance.services.recovery.take_over`).
+
+A file only grows, and its bytes are written at the place they have in the journal, so a write that
+hung and goes on later changes nothing.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from threading import Thread
+
+from django.conf import settings
+
+from certportal.foundation.own_files import OWN, OWN_FOLDER, make_folder, open_or_make, sync_folder
+from issuance.journal.files import ROOM, JournalUnavailable, every_path, opened, path
+from issuance.journal.identity import identity
+
+LIMIT = 10.0
+"""Seconds that the second place may take; a file system of a network may hang for ever."""
+_COMPARED = 1 << 16
+_BLOCK = 1 << 20
+
+
+class CopyUnavailable(JournalUnavailable):
+    """The second place of the journal cannot be written, so no certificate may leave."""
+
+
+def place(journal_id: str) -> Path | None:
+    """The folder of this journal's copy; None without the setting JOURNAL_COPY."""
+    return Path(settings.JOURNAL_COPY) / journal_id if settings.JOURNAL_COPY else None
+
+
+def ensure_copied(stem: str) -> None:
+    """Bring the copy up to the journal of the CA. Raises CopyUnavailable, also if it is full."""
+    if not settings.JOURNAL_COPY:
+        return
+    _within_limit(partial(_ensure_room, identity()))
+    if every_path(stem):
+        with opened(stem):
+            bring_up(stem)
+
+
+def _ensure_room(journal_id: str) -> None:
+    space = os.statvfs(_folder(journal_id))
+    if space.f_bavail * space.f_frsize < ROOM:
+        raise CopyUnavailable(f"{settings.JOURNAL_COPY} is full")
+
+
+def bring_up(stem: str) -> None:
+    """Write to the copy what the journal of the CA has beyond it. Raises CopyUnavailable.
+
+    Only while the current file is locked: what is not yet forced to disk might be taken back.
+    """
+    if settings.JOURNAL_COPY:
+        _within_limit(partial(_bring_up, stem, identity()))
+
+
+def _bring_up(stem: str, journal_id: str) -> None:
+    parts = [(each, each.stat().st_size) for each in every_path(stem)]
+    size = sum(length for _, length in parts)
+    target = _folder(journal_id) / f"{stem}.journal"
+    is_new = not target.exists()
+    descriptor = open_or_make(target, os.O_RDWR)
+    try:
+        there = os.fstat(descriptor).st_size
+        if there == size and not is_new:
+            return
+        _ensure_same(parts, descriptor, there, size)
+        _extend(parts, descriptor, there)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    if is_new:
+        sync_folder(target.parent)
+
+
+def _folder(journal_id: str) -> Path:
+    """The folder of the copy, made once: one that is missing later is not mounted."""
+    folder = Path(settings.JOURNAL_COPY) / journal_id
+    if folder.is_dir():
+        return folder
+    if not folder.parent.is_dir():
+        raise CopyUnavailable(f"{folder.parent} is not there; is it mounted?")
+    begun = path("").parent / ".copied"
+    if begun.exists() and begun.read_text() == journal_id:
+        raise CopyUnavailable(f"{folder.parent} has no {folder.name} any more; is it mounted?")
+    make_folder(folder, OWN_FOLDER)
+    sync_folder(folder.parent)
+    begun.write_text(journal_id)
+    begun.chmod(OWN)
+    return folder
+
+
+def _ensure_same(parts: Sequence[tuple[Path, int]], descriptor: int, there: int, size: int) -> None:
+    """Raise CopyUnavailable unless the copy is the beginning of the journal."""
+    if there > size:
+        raise CopyUnavailable("the copy is ahead of the journal, which has lost lines")
+    begin = max(0, there - _COMPARED)
+    ours = b"".join(_read(parts, begin, there))
+    if os.pread(descriptor, there - begin, begin) != ours:
+        raise CopyUnavailable("the copy and the journal have parted")
+
+
+def _extend(parts: Sequence[tuple[Path, int]], descriptor: int, there: int) -> None:
+    for block in _read(parts, there):
+        while block:
+            written = os.pwrite(descriptor, block, there)
+            block, there = block[written:], there + written
+
+
+def _read(parts: Sequence[tuple[Path, int]], begin: int, end: int | None = None) -> Iterator[bytes]:
+    """The bytes of all files joined, from ``begin`` to ``end`` or to the end."""
+    start = 0
+    for each, length in parts:
+        first, last = max(begin - start, 0), min(length, length if end is None else end - start)
+        start += length
+        if first >= last:
+            continue
+        with each.open("rb") as file:
+            file.seek(first)
+            while first < last and (block := file.read(min(_BLOCK, last - first))):
+                first += len(block)
+                yield block
+
+
+_hanging: list[Thread] = []
+
+
+def _within_limit(work: Callable[[], None]) -> None:
+    """Do the work in a thread, and wait for it no longer than LIMIT.
+
+    A call of a hanging file system cannot be ended; while one hangs no other is begun.
+    """
+    _hanging[:] = [each for each in _hanging if each.is_alive()]
+    if _hanging:
+        raise CopyUnavailable(f"{settings.JOURNAL_COPY} hangs")
+    said: list[OSError | JournalUnavailable | None] = []
+    thread = Thread(target=_noting, args=(work, said), daemon=True)
+    thread.start()
+    thread.join(LIMIT)
+    if thread.is_alive():
+        _hanging.append(thread)
+        raise CopyUnavailable(f"{settings.JOURNAL_COPY} does not answer within {LIMIT:.0f} s")
+    error = said[0] if said else JournalUnavailable("it ended with an error; see the log")
+    if isinstance(error, CopyUnavailable):
+        raise error
+    if error is not None:
+        raise CopyUnavailable(f"{settings.JOURNAL_COPY}: {error}") from error
+
+
+def _noting(work: Callable[[], None], said: list[OSError | JournalUnavailable | None]) -> None:
+    try:
+        work()
+        said.append(None)
+    except (OSError, JournalUnavailable) as error:
+        said.append(error)

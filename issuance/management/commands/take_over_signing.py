@@ -1,0 +1,105 @@
+"""`take_over_signing`: let this machine sign after the one that had the lease died for good."""
+
+from datetime import datetime
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+from django.utils import timezone
+
+from certportal.foundation import clock
+from certportal.foundation.actors import system
+from issuance import services
+from issuance.management.ceremonies import CeremonyCommand
+from issuance.services.recovery.take_over import Plan, Source, plan, take_over
+
+
+class Command(CeremonyCommand):
+    help = "Let this machine sign instead of one that died for good. Run it where the keys are."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        source = parser.add_mutually_exclusive_group()
+        source.add_argument(
+            "--journal-here",
+            action="store_const",
+            dest="source",
+            const=Source.HERE,
+            help="the whole journal was brought here: do not read its second place",
+        )
+        source.add_argument(
+            "--journal-lost",
+            action="store_const",
+            dest="source",
+            const=Source.LOST,
+            help="the journal is lost, or not whole: give up what was being signed, and revoke it",
+        )
+        parser.add_argument("--no-input", action="store_true", help="do not ask")
+        parser.set_defaults(source=Source.COPY)
+
+    def act(self, options: dict[str, Any]) -> None:
+        planned, now = plan(options["source"]), clock.now()
+        self._tell(planned, now)
+        if not options["no_input"]:
+            self._ask(_host(planned))
+        given_up = take_over(planned, actor=system("take_over_signing"), now=now)
+        self.stdout.write("This machine has the lease. Its signer may be started.")
+        for attempt in given_up:
+            self.stdout.write(f"given up: {attempt.label or attempt.reference}, {attempt.serial}")
+        self._follow_up(now)
+
+    def _tell(self, planned: Plan, now: datetime) -> None:
+        lease = planned.lease
+        if lease is None:
+            self.stdout.write("No signer has had the lease.")
+        else:
+            seen = f"{timezone.localtime(lease.seen_at):%d.%m.%Y %H:%M:%S}"
+            ago = max(0, int((now - lease.seen_at).total_seconds()))
+            self.stdout.write(
+                f"The lease is with {lease.host} (term {lease.term}), which gave its last sign of"
+                f" life at {seen}, {ago} seconds ago. From now on it signs nothing, also if it"
+                " comes back."
+            )
+        self.stdout.write(_TOLD[planned.source].format(lines=planned.lines))
+        if planned.source == Source.LOST:
+            self.stdout.write(
+                f"{len(planned.given_up)} certificates were being signed. They will never be"
+                " signed, their serial numbers are revoked, and their orders go back to the"
+                " reviewers:"
+            )
+        for attempt in planned.given_up:
+            self.stdout.write(f"  {attempt.label or attempt.reference}, {attempt.serial}")
+
+    def _ask(self, host: str) -> None:
+        try:
+            said = input(f"Is it dead for good? Type its name to go on: {host}? ")
+        except EOFError as error:
+            raise CommandError("Nobody answered; with --no-input nobody is asked.") from error
+        if said.strip() != host:
+            raise CommandError(f"Nothing was done: the answer was not {host}.")
+
+    def _follow_up(self, now: datetime) -> None:
+        """Enter what only the journal knows, and publish the lists here."""
+        for difference, outcome in services.reconcile(mend=True, now=now):
+            self.stdout.write(
+                f"{difference.stem} {difference.about}: {difference.kind} ({outcome})"
+            )
+        try:
+            for facts in services.publish_crls(now=clock.now()):
+                self.stdout.write(f"published: revocation list {facts.number}")
+        except ExceptionGroup as failed:
+            why = "; ".join(str(each) or type(each).__name__ for each in failed.exceptions)
+            raise CommandError(
+                f"The lease is here, but lists were not published ({why}): run publish_crl."
+            ) from failed
+
+
+_TOLD = {
+    Source.COPY: "Its journal is read from the second place, where it is whole: {lines}"
+    " certificates.",
+    Source.HERE: "Its journal is taken to lie here as a whole: {lines} certificates.",
+    Source.LOST: "Its journal is lost. {lines} certificates are still in what there is of it; the"
+    " others are written anew from the database.",
+}
+
+
+def _host(planned: Plan) -> str:
+    return planned.lease.host if planned.lease else "nobody"

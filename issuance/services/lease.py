@@ -1,0 +1,130 @@
+"""The lease: which journal, on which host, may sign. See docs/decisions/one-signer.md.
+
+Whatever a key of an issuing CA signs, and each OCSP response, is signed only while this process's
+journal holds the lease. It never runs out; only `take_over` gives it to another journal.
+"""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+import structlog
+from django.conf import settings
+from django.db import connection
+from django.db.models import Max
+from django.utils import timezone
+
+from certportal.foundation import clock
+from certportal.foundation.errors import Unavailable
+from issuance import journal
+from issuance.models import Certificate, IssuingCA, SigningLease
+
+log = structlog.get_logger(__name__)
+
+SILENT = timedelta(minutes=2)
+"""A holder that has given no sign of life for so long is named by /healthz."""
+
+# The name of the session lets a take-over end what the holder before it has left open.
+_HELD = """
+SELECT term, set_config('application_name', 'signer ' || journal, false)
+FROM issuance_signinglease WHERE journal = %s
+"""
+
+
+class SignerElsewhere(Unavailable):
+    """Another journal holds the lease, so nothing may be signed here. For operators, in English."""
+
+
+class Holder(NamedTuple):
+    """Who holds the lease: the name of the host and its last sign of life."""
+
+    host: str
+    seen_at: datetime
+
+
+def require() -> int:
+    """The term of this journal's lease, which is taken if nobody has had it.
+
+    Raises SignerElsewhere, JournalUnavailable.
+    """
+    own = journal.identity()
+    if (term := _term(own)) is None and not SigningLease.objects.exists():
+        _take_first(own, clock.now())
+        term = _term(own)
+    if term is None:
+        raise SignerElsewhere(_why())
+    return term
+
+
+def hold() -> int:
+    """Like ``require``; a take-over waits for the end of the current transaction."""
+    own = journal.identity()
+    term = _term(own, lock="FOR KEY SHARE")
+    if term is None and require():
+        term = _term(own, lock="FOR KEY SHARE")
+    if term is None:
+        raise SignerElsewhere(_why())
+    return term
+
+
+def _term(own: str, lock: str = "") -> int | None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"{_HELD} {lock}", [own])
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def _take_first(own: str, now: datetime) -> None:
+    """Take the lease that nobody has had; not with a journal that is not this installation's."""
+    for ca in IssuingCA.objects.order_by("pk"):
+        require_journal(ca)
+    last = Certificate.objects.aggregate(last=Max("term"))["last"] or 0
+    first = SigningLease(
+        pk=1, term=last + 1, journal=own, host=settings.SIGNER_HOST, taken_at=now, seen_at=now
+    )
+    if SigningLease.objects.bulk_create([first], ignore_conflicts=True):
+        log.info("signing_lease_taken", host=settings.SIGNER_HOST, journal=own)
+
+
+def require_journal(ca: IssuingCA) -> None:
+    """Raise JournalUnavailable if the journal lacks the CA's last certificate.
+
+    An empty journal, for example because its disk is not mounted, must not be trusted.
+    """
+    made = Certificate.objects.filter(issuing_ca=ca).order_by("-pk")
+    last = made.values_list("serial", flat=True).first()
+    if last is not None and not journal.holds_serial(ca.stem, int(last, 16)):
+        raise journal.JournalUnavailable(f"{ca.stem}: lacks its last certificate")
+
+
+def _why() -> str:
+    lease = SigningLease.objects.get()
+    if not lease.journal:
+        return (
+            f"a take-over was begun on {lease.host} and not finished: nobody signs until"
+            " take_over_signing has been run there again"
+        )
+    seen = timezone.localtime(lease.seen_at)
+    return (
+        f"the journal of {lease.host} has the lease, and this is {settings.SIGNER_HOST} with"
+        f" another journal. {lease.host} gave its last sign of life at {seen:%d.%m.%Y %H:%M:%S}."
+        " Only if it is dead for good: take_over_signing, see docs/operations.md"
+    )
+
+
+def renew(*, now: datetime) -> bool:
+    """Give a sign of life; whether this journal may sign."""
+    own = SigningLease.objects.filter(journal=journal.identity())
+    is_ours = own.update(seen_at=now, host=settings.SIGNER_HOST)
+    return bool(is_ours) or not SigningLease.objects.exists()
+
+
+def refusal() -> str:
+    """Why nothing may be signed here; "" if this journal has the lease, or nobody has."""
+    lease = SigningLease.objects.first()
+    return _why() if lease is not None and lease.journal != journal.identity() else ""
+
+
+def silent_holder(now: datetime) -> Holder | None:
+    """The holder if it gives no sign of life."""
+    lease = SigningLease.objects.filter(seen_at__lt=now - SILENT).first()
+    return Holder(lease.host, lease.seen_at) if lease else None

@@ -1,0 +1,266 @@
+"""Taking over from a signer that is dead: its lease, its journal, its open attempts.
+
+The steps, each of which may be the last of a run that is killed; the command is then run again:
+
+1. The lease is taken from its holder and given to nobody: from now on nobody signs.
+2. The journal here gets a new id and the lines of the one taken over.
+3. If that journal is lost: attempts that were being signed are given up, their serial numbers
+   revoked, and the journal is written anew from the database.
+4. The lease is given to the journal here.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from itertools import batched
+from pathlib import Path
+from typing import cast
+
+from cryptography import x509
+from django.conf import settings
+from django.db import connection, transaction
+
+from certportal.foundation import events
+from certportal.foundation.actors import Actor
+from certportal.foundation.errors import Refused
+from issuance import journal
+from issuance.authority.crl import entry
+from issuance.event_names import IssuanceEvent
+from issuance.faults import reach
+from issuance.journal import takeover
+from issuance.models import Certificate, IssuingCA, PreparedCertificate, RevokedSerial, SigningLease
+from issuance.services import locks
+from issuance.services.issuing.attempts import ca_of
+from issuance.services.issuing.issue import refuse
+from issuance.services.issuing.signed import journal_entry
+
+TOGETHER = 500
+
+
+class Source(StrEnum):
+    """Where the lines of the journal taken over come from."""
+
+    COPY = "copy"
+    HERE = "here"
+    LOST = "lost"
+
+
+class CannotTakeOver(Refused):
+    """The signing cannot be taken over in this way. For operators, in English."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a take-over would do. ``lease``: as it is, None if nobody has had it.
+
+    ``lines``: certificates in the journal taken over; ``given_up``: the attempts that would never
+    be signed.
+    """
+
+    source: Source
+    lease: SigningLease | None
+    lines: int
+    given_up: list[PreparedCertificate]
+
+
+def plan(source: Source) -> Plan:
+    """Look, without changing anything, at what a take-over would do. Raises CannotTakeOver."""
+    lease = SigningLease.objects.first()
+    if lease is not None and lease.journal == journal.identity():
+        raise CannotTakeOver("the journal of this machine has the lease already")
+    found = _examine(source, _predecessor(lease))
+    given_up = _open_attempts(found) if source == Source.LOST else []
+    return Plan(source, lease, sum(len(each.certificates) for each in found.values()), given_up)
+
+
+def take_over(planned: Plan, *, actor: Actor, now: datetime) -> list[PreparedCertificate]:
+    """Let the journal of this machine have the lease; return the attempts given up.
+
+    Raises CannotTakeOver, JournalUnavailable: then nobody signs until it has been run again.
+    """
+    source, lease = planned.source, _fence(planned.lease, now)
+    reach("take_over_after_fence")
+    own = journal.renew_identity()
+    found = _examine(source, lease.taken_from)
+    for file, each in found.items():
+        if file.parent == journal.place(lease.taken_from):
+            takeover.adopt(file.stem, file, each.size, aside=f"superseded-{lease.term}")
+            reach("take_over_after_adopting")
+    given_up = []
+    if source == Source.LOST:
+        given_up = _give_up(found, actor, now)
+        reach("take_over_after_giving_up")
+        _write_anew()
+    for stem in journal.stems():
+        journal.ensure_copied(stem)
+    reach("take_over_before_finish")
+    _finish(lease, own, source, len(given_up), actor, now)
+    return given_up
+
+
+def _predecessor(lease: SigningLease | None) -> str:
+    """The id of the journal to take over; "" if none is known."""
+    return (lease.journal or lease.taken_from) if lease else ""
+
+
+type Found = dict[Path, takeover.Examined]
+
+
+def _examine(source: Source, predecessor: str) -> Found:
+    """What each CA's journal holds, by its last file. Raises CannotTakeOver."""
+    if source == Source.COPY:
+        _require_copy(predecessor)
+    found = dict(_read(source, predecessor))
+    if source == Source.LOST:
+        return found
+    for each in found.values():
+        if each.fault:
+            raise CannotTakeOver(
+                f"{each.fault}: the line was changed, torn or moved. Find a whole copy, or run this"
+                " with --journal-lost"
+            )
+    if lacking := sum(1 for _ in _lacking(found)):
+        raise CannotTakeOver(
+            f"the journal lacks {lacking} certificates that the database has. Find the whole one,"
+            " or run this with --journal-lost"
+        )
+    return found
+
+
+def _require_copy(predecessor: str) -> None:
+    place = journal.place(predecessor)
+    if place is None:
+        raise CannotTakeOver(
+            "JOURNAL_COPY is not set, so there is no second place to read the journal from. If the"
+            " whole journal was brought here, run this with --journal-here; else --journal-lost"
+        )
+    if not predecessor or not place.is_dir():
+        raise CannotTakeOver(
+            f"{settings.JOURNAL_COPY} has no copy of that journal; is it mounted? If there is none,"
+            " run this with --journal-here or --journal-lost"
+        )
+
+
+def _read(source: Source, predecessor: str) -> Iterator[tuple[Path, takeover.Examined]]:
+    """The copy's files; the journal here if it was brought here, or if there is no copy."""
+    place = journal.place(predecessor) if source != Source.HERE and predecessor else None
+    if place is not None and place.is_dir():
+        for file in sorted(place.glob("*.journal")):
+            yield file, takeover.examine([file])
+        return
+    for stem in journal.stems():
+        yield journal.path(stem), takeover.examine(journal.every_path(stem))
+
+
+def _lacking(found: Found) -> Iterator[str]:
+    """The serial number of each certificate in the database that the journal does not have."""
+    known = {file.stem: each.certificates for file, each in found.items()}
+    rows = Certificate.objects.values_list("issuing_ca__stem", "serial", "sha256")
+    for stem, serial, sha256 in rows.iterator():
+        if known.get(stem, {}).get(serial) != sha256:
+            yield serial
+
+
+def _open_attempts(found: Found) -> list[PreparedCertificate]:
+    """The attempts being signed of which the journal has no certificate."""
+    known = {file.stem: each.certificates for file, each in found.items()}
+    attempts = PreparedCertificate.objects.filter(state=PreparedCertificate.State.SIGNING)
+    return [
+        each
+        for each in attempts.select_related("issuing_ca").order_by("pk")
+        if each.serial not in known.get(ca_of(each).stem, {})
+    ]
+
+
+def _fence(seen: SigningLease | None, now: datetime) -> SigningLease:
+    """Give the lease to nobody, once what its holder is just storing is stored or broken off."""
+    _end_sessions(seen)
+    with transaction.atomic():
+        lease = SigningLease.objects.select_for_update().first()
+        if (lease and lease.term) != (seen and seen.term):
+            raise CannotTakeOver("the lease has changed hands meanwhile; look again")
+        if lease is None:
+            lease = SigningLease(pk=1, term=0)
+        lease.taken_from, lease.journal = _predecessor(lease), ""
+        lease.term, lease.host = lease.term + 1, settings.SIGNER_HOST
+        lease.taken_at = lease.seen_at = now
+        lease.save()
+    return lease
+
+
+def _end_sessions(lease: SigningLease | None) -> None:
+    """End the holder's sessions in the database, with the locks and transactions they keep open.
+
+    A machine that stands still, or lost its network, would else keep them for minutes.
+    """
+    if lease is None or not lease.journal:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE application_name = %s AND pid <> pg_backend_pid()",
+            [f"signer {lease.journal}"],
+        )
+
+
+def _give_up(found: Found, actor: Actor, now: datetime) -> list[PreparedCertificate]:
+    """Void the attempts, revoke their serial numbers and tell the registration authority."""
+    with transaction.atomic():
+        given_up = _open_attempts(found)
+        locks.hold(*(f"issuance:{each.reference}" for each in given_up))
+        for attempt in given_up:
+            _revoke_serial(attempt, actor, now)
+            refuse(attempt.reference, attempt, "journal_lost", now)
+    return given_up
+
+
+def _revoke_serial(attempt: PreparedCertificate, actor: Actor, now: datetime) -> None:
+    serial = int(attempt.serial, 16)
+    RevokedSerial.objects.create(
+        prepared=attempt,
+        issuing_ca=ca_of(attempt),
+        serial=attempt.serial,
+        not_after=cast(datetime, attempt.not_after),
+        revoked_at=now,
+        crl_entry=entry(serial, now, x509.ReasonFlags.unspecified, None),
+    )
+    events.record(
+        IssuanceEvent.SERIAL_REVOKED,
+        attempt,
+        actor=actor,
+        now=now,
+        reference=str(attempt.reference),
+        serial=attempt.serial,
+    )
+
+
+def _write_anew() -> None:
+    """Append to the journal the certificates of the database that it lacks."""
+    for ca in IssuingCA.objects.order_by("pk"):
+        rows = ca.certificates.select_related("prepared").order_by("pk")
+        slim = rows.defer("prepared__tbs", "prepared__specimen_der", "prepared__csr_der")
+        for some in batched(slim.iterator(chunk_size=TOGETHER), TOGETHER):
+            lacking = [c for c in some if not journal.holds_serial(ca.stem, int(c.serial, 16))]
+            journal.append(ca.stem, [journal_entry(c.prepared, bytes(c.der)) for c in lacking])
+            reach("take_over_after_lines")
+
+
+def _finish(
+    lease: SigningLease, own: str, source: Source, given_up: int, actor: Actor, now: datetime
+) -> None:
+    with transaction.atomic():
+        taken = SigningLease.objects.filter(term=lease.term, journal="")
+        if not taken.update(journal=own, seen_at=now):
+            raise CannotTakeOver("the lease has changed hands meanwhile; look again")
+        events.record(
+            IssuanceEvent.SIGNING_TAKEN_OVER,
+            events.Subject("signing_term", str(lease.term)),
+            actor=actor,
+            now=now,
+            source=str(source),
+            host=lease.host,
+            taken_from=lease.taken_from,
+            journal=own,
+            given_up=given_up,
+        )
