@@ -11,7 +11,7 @@ RUN apt-get update \
 WORKDIR /srv/portal
 
 # Wheels alone: nothing is compiled. pip stands in a virtual environment of its own; of the packages'
-# translations those into our languages are kept.
+# translations those into our languages are kept, and of Amazon's services the store's alone.
 COPY requirements.txt requirements-sbom.txt ./
 RUN python3 -m venv /opt/tools \
     && python3 -m venv --without-pip /opt/venv \
@@ -20,7 +20,8 @@ RUN python3 -m venv /opt/tools \
     && /opt/tools/bin/pip install --no-cache-dir --require-hashes -r requirements-sbom.txt \
     && rm requirements-sbom.txt \
     && find /opt/venv -path '*/locale/*/LC_MESSAGES' ! -path '*/locale/fi/*' \
-        ! -path '*/locale/sv/*' ! -path '*/locale/en/*' -prune -exec rm -r {} +
+        ! -path '*/locale/sv/*' ! -path '*/locale/en/*' -prune -exec rm -r {} + \
+    && find /opt/venv -path '*/botocore/data/*' -prune -type d ! -name s3 -exec rm -r {} +
 
 # The software bill of materials (CycloneDX): what is installed, not what was asked for.
 COPY pyproject.toml ./
@@ -80,7 +81,7 @@ RUN install -d -o portal-web -g portal -m 2750 /var/lib/portal \
     && install -d -o portal-web -g portal -m 2770 \
         /var/lib/portal/attachments /var/lib/portal/numbers \
     && install -d -o portal-signer -g portal -m 2750 \
-        /var/lib/portal/crl /var/lib/portal/ocsp /var/lib/portal/ca \
+        /var/lib/portal/crl /var/lib/portal/ocsp /var/lib/portal/ca /var/lib/portal/store \
     && install -d -o portal-signer -g portal -m 700 \
         /var/lib/portal/journal /var/lib/ca-keys /backups
 

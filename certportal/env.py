@@ -11,8 +11,9 @@ from django.core.exceptions import ImproperlyConfigured
 # development: with test persons and readable logs; test: for `./portal test`.
 ENVIRONMENTS = ("development", "test", "production")
 # `ca` is the only worker that signs; `metrics` tells monitoring how the service is; `manage` runs
-# Django commands, including key ceremonies.
-PROCESSES = ("web", "front", "default", "mail", "ca", "beat", "metrics", "manage")
+# Django commands, including key ceremonies; `store` carries published files to the shared store or
+# from it, and backs up what is there.
+PROCESSES = ("web", "front", "default", "mail", "ca", "beat", "metrics", "store", "manage")
 
 
 def text(name: str, default: str = "") -> str:
@@ -129,6 +130,42 @@ def database_limits(process: str) -> dict[str, Any]:
         "metrics": "-c statement_timeout=2s -c default_transaction_read_only=on",
     }
     return limits | ({"options": of_process[process]} if process in of_process else {})
+
+
+def store(url: str, key: str, *, whole_seconds: float) -> dict[str, Any]:
+    """Turn `https://host:port/bucket?region=…&encryption=…&cafile=…` and `id:secret` into options.
+
+    They are those of `SharedStore`; without a URL there are none. Raises ImproperlyConfigured for
+    half a setting: libraries would look for keys elsewhere.
+    """
+    if not url and not key:
+        return {}
+    parts = urlsplit(url)
+    bucket, (id_, _, secret_key) = parts.path.strip("/"), key.partition(":")
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not bucket or "/" in bucket:
+        raise ImproperlyConfigured(
+            "STORE_URL must be the address of a bucket, such as https://s3.example.fi/varmenteet"
+            " (and STORE_KEY is of no use without it)."
+        )
+    if parts.username or not id_ or not secret_key:
+        raise ImproperlyConfigured(
+            "The store's key does not belong into STORE_URL: put it, as id:secret, into the file"
+            " that STORE_KEY_FILE names."
+        )
+    query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    if unknown := query.keys() - {"region", "encryption", "cafile"}:
+        raise ImproperlyConfigured(f"STORE_URL: {', '.join(sorted(unknown))} is unknown.")
+    encryption = {"ServerSideEncryption": query["encryption"]} if "encryption" in query else {}
+    return {
+        "endpoint_url": f"{parts.scheme}://{parts.netloc}",
+        "bucket_name": bucket,
+        "region_name": query.get("region", "us-east-1"),
+        "access_key": id_,
+        "secret_key": secret_key,
+        "verify": query.get("cafile"),
+        "object_parameters": encryption,
+        "whole_seconds": whole_seconds,
+    }
 
 
 def mailer(url: str, directory: Path) -> dict[str, Any]:

@@ -255,6 +255,19 @@ STORAGES = {
     },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+# The store that several machines share, and the key of this process; without one, files lie here.
+STORE_URL = env.text("STORE_URL")
+USES_STORE = PORTAL_PROCESS in {"web", "default", "mail", "store", "manage"}
+if USES_STORE and (
+    store := env.store(
+        STORE_URL,
+        env.secret("STORE_KEY"),
+        whole_seconds=5 if PORTAL_PROCESS == "web" else 30,  # workers may wait, people may not
+    )
+):
+    backend = "certportal.foundation.files.shared_store.SharedStore"
+    STORAGES["default"] = {"BACKEND": backend, "OPTIONS": store | {"location": "attachments"}}
+    STORAGES["published"] = {"BACKEND": backend, "OPTIONS": store | {"location": "published"}}
 if not PRODUCTION:
     # No build step for developers: files are served from the checkout.
     STORAGES["staticfiles"] = {
@@ -361,7 +374,7 @@ CA_PKCS11_TOKEN = env.text("CA_PKCS11_TOKEN")
 CA_PKCS11_PIN_FILE = env.text("CA_PKCS11_PIN_FILE")
 KEY_SETTINGS = ["CA_KEYS_DIR", "CA_KEY_PASSWORD_FILE"]
 KEY_SETTINGS += ["CA_PKCS11_MODULE", "CA_PKCS11_TOKEN", "CA_PKCS11_PIN_FILE"]
-KEYLESS = {"web", "front", "default", "mail", "beat", "metrics"}
+KEYLESS = {"web", "front", "default", "mail", "beat", "metrics", "store"}
 if PORTAL_PROCESS in KEYLESS and any(globals()[name] for name in KEY_SETTINGS):
     raise ImproperlyConfigured(f"The process {PORTAL_PROCESS} must not be told of signing keys.")
 # Where the keys are: a backend of issuance.signers and its options. Chains are in CA_KEYS_DIR.

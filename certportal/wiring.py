@@ -74,6 +74,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "follow-register": _timed("accounts.follow_days", crontab(hour=0, minute=30)),
     "watch-register": _timed("applications.watch_register", crontab(hour=4, minute=0)),
     "erase-expired": _timed("applications.erase_expired", crontab(hour=3, minute=30)),
+    "sweep-files": _timed("foundation.sweep_files", crontab(hour=3, minute=50)),
     # From 7.30 on working days; the task itself knows holidays and who has been mailed already.
     "greet-reviewers": _timed(
         "applications.greet_reviewers",

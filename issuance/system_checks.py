@@ -20,7 +20,7 @@ from issuance.models import IssuingCA
 from issuance.services.status.publish_crl import is_needed
 
 FILE_BACKEND = "issuance.signers.file.KeyFiles"
-KEYLESS = {"web", "front", "default", "mail", "beat", "metrics"}
+KEYLESS = {"web", "front", "default", "mail", "beat", "metrics", "store"}
 
 
 @register(Tags.security)

@@ -192,3 +192,26 @@ def pytest_configure(config):
     if config.getoption("every_page"):
         plugin = EveryPage(looked_at.noted, looked_at.overlooked)
         config.pluginmanager.register(plugin, "every-page")
+
+
+@pytest.fixture(scope="session")
+def _store_server(tmp_path_factory):
+    """The process of the shared store; started once, for tests that ask for it."""
+    from tests.shared_store import StoreServer  # loads much that few tests need
+
+    made = StoreServer(tmp_path_factory.mktemp("store") / "moto.log")
+    yield made
+    made.kill()
+
+
+@pytest.fixture
+def shared_store(_store_server, settings):
+    """A shared store with an empty bucket, which this process uses."""
+    if _store_server.process is None:
+        _store_server.start()
+    _store_server.thaw()
+    _store_server.new_bucket()
+    _store_server.use(settings)
+    yield _store_server
+    if _store_server.process is not None:
+        _store_server.thaw()

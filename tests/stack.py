@@ -31,7 +31,8 @@ WORKER = [*CELERY, "worker", "--without-gossip", "--without-mingle", "-l", "INFO
 
 
 class Stack:
-    """Starts and stops processes by name: broker, web, default, mail, ca, beat, metrics.
+    """Starts and stops processes by name: broker, web, default, mail, ca, beat, metrics,
+    and store, which fetches published files.
 
     The broker is a Redis of this stack alone; with `redis_number` it is that database of the
     Redis that REDIS_URL names, and `broker` need not be started. `tree`: the checkout whose program
@@ -83,6 +84,7 @@ class Stack:
             "default": [*WORKER, "-Q", "default", "-c", "2", "-n", "default@test"],
             "mail": [*WORKER, "-Q", "mail", "-c", "2", "-n", "mail@test"],
             "ca": [*WORKER, "-Q", "ca", "-c", "1", "-n", "ca@test"],
+            "store": [sys.executable, "manage.py", "fetch_files"],
             "metrics": [sys.executable, "-m", "certportal.operations.metrics"],
             "beat": [
                 *CELERY,

@@ -14,6 +14,8 @@ from issuance.publication.ask_worker import LONGEST_REQUEST
 ROOT = Path(__file__).parent.parent
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 MEASURED = yaml.safe_load((ROOT / "docker-compose.metrics.yml").read_text())
+STORE = yaml.safe_load((ROOT / "docker-compose.store.yml").read_text())
+NODE = yaml.safe_load((ROOT / "docker-compose.node.yml").read_text())
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 STATUS = (ROOT / "certportal/operations/proxy/shared/status.conf").read_text()
 PARTS = [ROOT / "portal", *ROOT.glob("certportal/shell/*.sh")]
@@ -152,7 +154,8 @@ def settings_in(text):
 def test_every_setting_of_the_docs_reaches_the_containers():
     pages = ["README.md", "docs/identification.md"]
     told = {name for page in pages for name in settings_in((ROOT / page).read_text())}
-    given = {name for service in ALL.values() for name in service.get("environment", {})}
+    services = [*ALL.values(), *STORE["services"].values()]
+    given = {name for service in services for name in service.get("environment", {})}
     given |= {name.removesuffix("_FILE") for name in given if name.endswith("_FILE")}
     assert len(told) > 30
     assert (
@@ -165,7 +168,8 @@ def test_every_setting_of_the_docs_reaches_the_containers():
 
 
 def test_each_setting_that_compose_asks_for_stands_in_the_example():
-    files = ("docker-compose.yml", "docker-compose.metrics.yml", "docker-compose.journal-copy.yml")
+    kinds = ("", ".metrics", ".journal-copy", ".store")
+    files = [f"docker-compose{kind}.yml" for kind in kinds]
     text = "".join((ROOT / file).read_text() for file in files)
     asked = set(re.findall(r"(?<!\$)\$\{([A-Z_]+)", text))
     example = (ROOT / "deploy/env.example").read_text()
@@ -296,6 +300,51 @@ def test_the_process_of_metrics_may_read_and_nothing_else():
     assert metrics["read_only"] and metrics["cap_drop"] == ["ALL"]
     assert metrics["security_opt"] == SERVICES["beat"]["security_opt"]
     assert metrics["user"] == SERVICES["beat"]["user"] and "ports" not in metrics
+
+
+def test_who_reaches_the_shared_store_has_a_key_of_its_own_and_the_signer_has_none():
+    store = STORE["services"]
+    keys = {name: service["secrets"] for name, service in store.items()}
+    asking, keeping = ("web", "worker", "mailer"), ("store", "backup", "restore")
+    assert set(keys) == {*asking, *keeping}
+    assert all(keys[name] == ["store_key"] for name in asking)
+    assert all(keys[name] == ["store_keeper_key"] for name in keeping)
+    for name, service in store.items():
+        file = f"/run/secrets/{keys[name][0]}"
+        assert service["environment"]["STORE_KEY_FILE"] == file, name
+    assert {one["file"] for one in STORE["secrets"].values()} == {
+        "./secrets/store_key",
+        "./secrets/store_keeper_key",
+    }
+    prepare = (ROOT / "deploy/prepare").read_text()
+    assert "secret store_key 0 $portal" in prepare
+    assert "secret store_keeper_key $signer 0" in prepare
+    assert "STORE_URL" not in str(COMPOSE)  # without the second file files lie here
+
+
+def test_what_carries_published_files_knows_nothing_else():
+    store = STORE["services"]["store"]
+    assert store["environment"]["PORTAL_PROCESS"] == "store"
+    assert "DATABASE" not in str(store) and "REDIS" not in str(store)
+    assert "journal" not in str(store["volumes"]) and "ca-keys" not in str(store["volumes"])
+    assert store["networks"] == ["out"] and "ports" not in store
+    assert store["read_only"] and store["cap_drop"] == ["ALL"]
+    assert store["security_opt"] == SERVICES["beat"]["security_opt"]
+    assert store["user"] == SERVICES["signer"]["user"]
+    written = [one for one in store["volumes"] if not one.endswith(":ro")]
+    assert written == ["store:/var/lib/portal/store"]  # beside the signer it only reads
+    assert made_for("/var/lib/portal/store") == ("portal-signer", "portal", "2750")
+
+
+def test_a_further_machine_has_neither_signer_nor_clock_and_fetches_what_front_serves():
+    node = NODE["services"]
+    absent = {name for name, one in node.items() if one.get("profiles") == ["elsewhere"]}
+    assert absent == {"migrate", "signer", "beat"}
+    for name in ("web", "worker", "mailer"):
+        assert not node[name]["depends_on"]["migrate"]["required"]
+    assert node["store"]["command"].split()[-1] == "fetch_files"
+    served = {one.split(":")[0] for one in SERVICES["front"]["volumes"]} - {"./config"}
+    assert {one.split(":")[0] for one in node["store"]["volumes"]} == served
 
 
 def test_the_signer_shares_no_writable_volume_with_those_who_read_uploads():

@@ -3,6 +3,7 @@
 from applications.models import Application, Decision, Paper
 from applications.models.paper import Source, key_of
 from certportal.foundation.errors import Unavailable
+from certportal.foundation.files import storing
 from certportal.foundation.files.documents import PDF
 from certportal.foundation.mail.sending import File
 
@@ -20,9 +21,11 @@ def source(notice: str, application: Application) -> Source | None:
 
 
 def kept(made_of: Source) -> File:
-    """Return the paper made of the submission or decision. Raises Unavailable until it is made."""
+    """Return the paper made of the submission or decision.
+
+    Raises Unavailable until it is made, and while its file cannot be read.
+    """
     paper = Paper.objects.exclude(made_at=None).filter(**key_of(made_of)).first()
     if paper is None:
         raise Unavailable("paper")
-    with paper.file.open() as opened:
-        return File(paper.name, opened.read(), PDF)
+    return File(paper.name, storing.read(paper.file), PDF)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from email.utils import parseaddr
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
@@ -95,6 +96,19 @@ def address_is_real(**_: Any) -> list[CheckMessage]:
     hint = "Set PORTAL_BASE_URL to the address by which people reach the service."
     fault = f"PORTAL_BASE_URL is an example: {settings.PORTAL_BASE_URL}."
     return [Error(fault, hint=hint, id="foundation.E007")]
+
+
+@register(Tags.security, deploy=True)
+def shared_store_is_private(**_: Any) -> list[CheckMessage]:
+    """Documents go to the shared store over TLS; a process that asks it knows its key.
+
+    Settings cannot be loaded with half of its address and key.
+    """
+    if not settings.PRODUCTION or urlsplit(settings.STORE_URL).scheme in {"", "https"}:
+        return []
+    hint = "Give the store TLS, and STORE_URL an address that begins with https://."
+    fault = "Documents would go to the shared store unencrypted."
+    return [Error(fault, hint=hint, id="foundation.E008")]
 
 
 def _is_example(host: str) -> bool:

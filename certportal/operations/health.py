@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import redis
 from celery import shared_task
 from django.conf import settings
+from django.core.files.storage import default_storage
 from django.db import DatabaseError, connection
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -25,6 +26,7 @@ from certportal.operations import one_signer, self_checks
 from certportal.operations.probe import heartbeat_of
 from issuance.certificate.profiles import CEILING_MONTHS
 from issuance.models import IssuingCA
+from issuance.publication.shared.index import is_late
 from issuance.services import lease
 from issuance.services.status import freshness
 
@@ -212,6 +214,18 @@ def scanner() -> bool:
     return True
 
 
+def shared_store() -> bool:
+    """Whether the store of attachments and papers answers; without a shared one, always true."""
+    if settings.STORE_URL:
+        default_storage.listdir("health")  # fails also where there is no bucket
+    return True
+
+
+def store_copy() -> bool:
+    """Whether this machine's published files and the shared store agreed a moment ago."""
+    return not settings.STORE_URL or not is_late(clock.now())
+
+
 CHECKS: dict[str, Callable[[], bool]] = {
     "database": database,
     "ca": authority,
@@ -223,6 +237,8 @@ CHECKS: dict[str, Callable[[], bool]] = {
     "mail": mails,
     "register": register,
     "scanner": scanner,
+    "store": shared_store,
+    "store-copy": store_copy,
     "signer-silent": signer,
 }
 

@@ -125,9 +125,14 @@ def _head(line: bytes, rest: int) -> Head | None:
 def read(file: Path) -> Pack | None:
     """The pack in the file; None if the file is missing or broken."""
     try:
-        line, _, body = file.read_bytes().partition(b"\n")
+        return parse(file.read_bytes())
     except FileNotFoundError:
         return None
+
+
+def parse(content: bytes) -> Pack | None:
+    """The pack of this content; None if it is broken."""
+    line, _, body = content.partition(b"\n")
     head = _head(line, len(body))
     if head is None:
         return None

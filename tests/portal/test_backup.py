@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from django.db import connection, connections
 from pytest_django import Settings
@@ -16,11 +18,13 @@ from accounts.models import Organisation, Person
 from certportal.dev.builders.hierarchy import make_hierarchy
 from certportal.foundation import clock
 from certportal.foundation.backup import BackupFailed, back_up, restore, streams
+from certportal.foundation.files.faults import StoreAway
 from issuance import journal, services
 from issuance.models import Certificate, IssuingCA
 from issuance.publication.repository import crl_path
 from tests.issuance.conftest import approve_by
 from tests.issuance.orders import server_order
+from tests.shared_store import StoreServer
 from tests.tables import rewrite
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -289,3 +293,34 @@ def test_the_tools_connect_as_safely_as_the_service_or_not_at_all(
     with pytest.raises(BackupFailed, match="take it out of DATABASE_URL"):
         back_up(tmp_path / "backup", recipients=keys[0], now=clock.now())
     assert not (tmp_path / "backup").exists()
+
+
+def test_documents_in_a_shared_store_are_in_the_backup_and_come_back_where_they_lack(
+    cas: object,
+    keys: tuple[Path, Path],
+    shared_store: StoreServer,
+    settings: Settings,
+    tmp_path: Path,
+) -> None:
+    for name in ("a.pdf", "b.pdf"):
+        default_storage.save(name, ContentFile(name.encode()))
+    back_up(tmp_path / "backup", recipients=keys[0], now=clock.now())
+    default_storage.delete("a.pdf")
+    default_storage.save("b.pdf", ContentFile(b"stays"))
+    settings.PORTAL_DATA = tmp_path / "elsewhere"
+    with fresh_database():
+        assert restore(tmp_path / "backup", identity=keys[1]) == ["kept attachments/b.pdf"]
+    assert shared_store.objects("attachments/") == {
+        "attachments/a.pdf": b"a.pdf",
+        "attachments/b.pdf": b"stays",
+    }
+    assert not (settings.PORTAL_DATA / "attachments").exists()
+
+
+def test_a_shared_store_that_hangs_leaves_no_half_backup(
+    cas: object, keys: tuple[Path, Path], shared_store: StoreServer, tmp_path: Path
+) -> None:
+    shared_store.freeze()
+    with pytest.raises(StoreAway):
+        back_up(tmp_path / "backup", recipients=keys[0], now=clock.now())
+    assert not list(tmp_path.glob("*backup*.part")) and not (tmp_path / "backup").exists()

@@ -106,6 +106,11 @@ def test_a_key_ceremony_needs_no_secret_of_logins_to_be_checked_clean(django_db_
             {"PORTAL_ENV": "development", "PORTAL_BASE_URL": "http://varmenteet.example.fi"},
             {"foundation.E004", "Set PORTAL_ENV=production and PORTAL_BASE_URL"},
         ),
+        (
+            {"STORE_URL": "http://s3.example.fi/varmenteet", "STORE_KEY": "id:secret"},
+            {"foundation.E008", "an address that begins with https://"},
+        ),
+        ({"STORE_URL": "https://s3.example.fi/varmenteet"}, {"STORE_KEY_FILE"}),
         ({"PORTAL_ENV": "development"}, {"must have PORTAL_ENV=production"}),
         ({"PORTAL_ENV": "staging"}, {"PORTAL_ENV must be development, test or production"}),
         ({"PORTAL_BASE_URL": "http://varmenteet.example.fi"}, {"begins with https://"}),

@@ -33,7 +33,7 @@ def start(tmp_path_factory):
     forks.stop()
 
 
-@pytest.mark.parametrize("process", ["web", "front", "default", "mail", "beat", "metrics"])
+@pytest.mark.parametrize("process", ["web", "front", "default", "mail", "beat", "metrics", "store"])
 @pytest.mark.parametrize("name", KEYS)
 def test_a_process_that_must_not_see_keys_refuses_to_start_with_them(process, name, start):
     result = start(process, **{name: KEYS[name]})
@@ -67,7 +67,7 @@ def test_names_and_policies_of_the_authority_are_told_in_a_file(tmp_path, start)
     assert address.stdout.strip() == "http://p.example.fi"
 
 
-@pytest.mark.parametrize("process", ["web", "front", "default", "mail", "beat", "ca"])
+@pytest.mark.parametrize("process", ["web", "front", "default", "mail", "beat", "ca", "store"])
 def test_every_process_starts_without_them(process, start):
     assert start(process).returncode == 0
 
@@ -288,3 +288,33 @@ def test_only_the_worker_that_sends_mail_reads_the_password_of_the_mail_server(p
     assert "salainen" not in found.stdout
     assert found.stdout.strip().endswith("False"), found.stderr
     assert "salainen" in start("mail", code, **told).stdout
+
+
+STORE = {"STORE_URL": "https://s3.example.fi/varmenteet", "STORE_KEY": "id:only-for-the-store"}
+WHERE_FILES_GO = "[one['BACKEND'].rpartition('.')[2] for one in settings.STORAGES.values()]"
+TOLD_OF_STORE = "'only-for-the-store' in str(settings.STORAGES)"
+
+
+@pytest.mark.parametrize("process", ["web", "default", "mail", "store", "manage"])
+def test_files_go_to_the_shared_store_where_one_is_set(process, start):
+    assert "SharedStore" in start(process, WHERE_FILES_GO, **STORE).stdout
+    assert "SharedStore" not in start(process, WHERE_FILES_GO).stdout
+
+
+@pytest.mark.parametrize("process", ["front", "ca", "beat", "metrics"])
+def test_the_others_do_not_read_the_key_of_the_store(process, start):
+    assert start(process, TOLD_OF_STORE, **STORE).stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("missing", STORE)
+def test_half_the_setting_of_the_store_stops_the_process(missing, start):
+    result = start("web", **(STORE | {missing: ""}))
+    assert result.returncode != 0
+    assert "STORE_KEY" in result.stderr
+    assert "only-for-the-store" not in result.stderr
+
+
+def test_pages_wait_less_for_the_store_than_workers(start):
+    seconds = "settings.STORAGES['default']['OPTIONS']['whole_seconds']"
+    waits = {one: float(start(one, seconds, **STORE).stdout) for one in ("web", "default")}
+    assert waits == {"web": 5, "default": 30}

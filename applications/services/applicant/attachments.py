@@ -59,7 +59,7 @@ def copy_conformity(
     """Copy the certificate of conformity from an earlier order, unless it has expired.
 
     The file is copied as well, because the earlier order's file is erased after its retention
-    period.
+    period. Raises Unavailable, NotStored.
     """
     document = conformity.document(template)
     last = template.conformity_valid_until
@@ -67,8 +67,7 @@ def copy_conformity(
         return
     if application.type != template.type or not conformity.concerns(application):
         return
-    with document.file.open("rb") as file:
-        data: bytes = file.read()
+    data = storing.read(document.file)
     _store(application, Attachment.Kind.CONFORMITY, data, document.name, actor, now)
 
 

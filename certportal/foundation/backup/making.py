@@ -1,6 +1,7 @@
 """Making a backup: a folder with the encrypted database and files, and a manifest."""
 
 import hashlib
+import io
 import json
 import shutil
 import tarfile
@@ -8,8 +9,10 @@ from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
+from django.core.files.storage import default_storage
 
 from certportal.foundation.backup.streams import (
+    ATTACHMENTS,
     DATABASE,
     FILES,
     FOLDERS,
@@ -19,6 +22,7 @@ from certportal.foundation.backup.streams import (
     run,
     writing,
 )
+from certportal.foundation.files.faults import DamagedFile
 from certportal.foundation.kept_tables import every_model
 from certportal.foundation.own_files import OWN, OWN_FOLDER, make_folder, write_new
 
@@ -31,8 +35,8 @@ def back_up(target: Path, *, recipients: Path, now: datetime) -> dict[str, int]:
     """Back up the service into the new folder `target`; return the size of each part in bytes.
 
     `recipients`: file of age public keys. The database is dumped first, so that the journal, which
-    is copied afterwards, contains every certificate in the dump. Raises BackupFailed, without
-    leaving a folder.
+    is copied afterwards, contains every certificate in the dump. Raises BackupFailed and
+    StoreAway, without leaving a folder.
     """
     if target.exists():
         raise BackupFailed(f"{target} exists already")
@@ -47,7 +51,10 @@ def back_up(target: Path, *, recipients: Path, now: datetime) -> dict[str, int]:
             tarfile.open(fileobj=stream, mode="w|") as archive,
         ):
             for folder in FOLDERS:
-                _add(archive, settings.PORTAL_DATA / folder)
+                if folder == ATTACHMENTS and settings.STORE_URL:
+                    _add_shared(archive)
+                else:
+                    _add(archive, settings.PORTAL_DATA / folder)
         sizes = _seal(draft, now)
         draft.rename(target)
     except BaseException:
@@ -73,6 +80,21 @@ def _add(archive: tarfile.TarFile, folder: Path) -> None:
                 archive.addfile(archive.gettarinfo(arcname=name, fileobj=file), file)
         except FileNotFoundError:
             continue
+
+
+def _add_shared(archive: tarfile.TarFile) -> None:
+    """Add what the shared store has instead of this machine, except what is deleted meanwhile."""
+    for name in sorted(default_storage.listdir("")[1]):
+        try:
+            with default_storage.open(name) as file:
+                content = file.read()
+        except FileNotFoundError:
+            continue
+        except DamagedFile as error:
+            raise BackupFailed(f"{ATTACHMENTS}/{name} in the shared store is damaged") from error
+        member = tarfile.TarInfo(f"{ATTACHMENTS}/{name}")
+        member.size = len(content)
+        archive.addfile(member, io.BytesIO(content))
 
 
 def _seal(draft: Path, now: datetime) -> dict[str, int]:

@@ -8,10 +8,13 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.db import connection
 
 from certportal.foundation.backup.making import FORMAT, sha256
 from certportal.foundation.backup.streams import (
+    ATTACHMENTS,
     DATABASE,
     FILES,
     FOLDERS,
@@ -42,8 +45,8 @@ def restore(source: Path, *, identity: Path, replace: bool = False) -> list[str]
 
     `identity`: file of the age private key. The database must be empty, unless `replace` is given,
     which deletes its content. Existing files are kept; so is a journal that continues the one in
-    the backup, even if it was renamed (see `_journals`). Raises BackupFailed, leaving the database
-    unchanged.
+    the backup, even if it was renamed (see `_journals`). Raises BackupFailed and StoreAway, leaving
+    the database unchanged.
     """
     _check(source, identity)
     if not replace and connection.introspection.table_names():
@@ -95,7 +98,9 @@ def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> tuple[PurePos
 def _restore(name: PurePosixPath, content: bytes) -> str:
     """Write the file unless an existing one is to be kept; return what was kept, or empty."""
     kept = _why_kept(name, content)
-    if not kept:
+    if not kept and _is_shared(name):
+        default_storage.save(name.name, ContentFile(content))
+    elif not kept:
         _write(Path(settings.PORTAL_DATA) / name, content)
     return kept
 
@@ -105,6 +110,8 @@ def _why_kept(name: PurePosixPath, backed_up: bytes) -> str:
 
     Raises BackupFailed if existing journals contradict the one in the backup.
     """
+    if _is_shared(name):
+        return f"kept {name}" if default_storage.exists(name.name) else ""
     path = Path(settings.PORTAL_DATA) / name
     if name.parts[0] != _GROWING or _SUFFIX not in name.name:
         return f"kept {name}" if path.exists() else ""
@@ -118,6 +125,11 @@ def _why_kept(name: PurePosixPath, backed_up: bytes) -> str:
         if there and backed_up.startswith(there):
             raise BackupFailed(f"{path.name} of the backup goes on from {each}; move that away")
     return ""
+
+
+def _is_shared(name: PurePosixPath) -> bool:
+    """Whether the file belongs into the store that machines share."""
+    return bool(settings.STORE_URL) and name.parent == PurePosixPath(ATTACHMENTS)
 
 
 def _journals(path: Path) -> dict[Path, bytes]:

@@ -19,7 +19,8 @@ from django.db import connection
 from certportal.foundation.own_files import open_or_make
 
 DATABASE, FILES, MANIFEST = "database.age", "files.age", "manifest.json"
-FOLDERS = ("attachments", "numbers", "journal", "crl", "ca/public", "ca/ceremonies")
+ATTACHMENTS = "attachments"
+FOLDERS = (ATTACHMENTS, "numbers", "journal", "crl", "ca/public", "ca/ceremonies")
 """Folders of PORTAL_DATA in a backup. Keys (ca/keys, secrets) are left out on purpose."""
 
 

@@ -1,10 +1,12 @@
 """Storing documents under random names, and serving them so that browsers run no content."""
 
 import functools
+import hashlib
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from typing import Any
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -16,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.files.documents import PDF, NotStored, Unfit, viewing_copy
+from certportal.foundation.files.faults import DamagedFile, StoreAway
 
 # For downloads: no page may frame it, and it may load and run nothing.
 FILE_POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'"
@@ -81,16 +84,32 @@ def delete(name: str | None) -> None:
         transaction.on_commit(functools.partial(default_storage.delete, name), robust=True)
 
 
+def read(file: FieldFile) -> bytes:
+    """Return the bytes of a stored document, whose row has their hash as `sha256`.
+
+    Raises Unavailable if the store does not answer, and DamagedFile.
+    """
+    try:
+        with file.open() as opened:
+            data: bytes = opened.read()
+    except StoreAway as error:
+        raise Unavailable("store") from error
+    document: Any = file.instance
+    if hashlib.sha256(data).hexdigest() != document.sha256:
+        raise DamagedFile(file.name)
+    return data
+
+
 def hand_over(file: FieldFile, name: str, media_type: str) -> HttpResponse:
     """Return the original bytes as a download with the given media type."""
-    return _answer(_bytes(file), name, media_type, as_file=True)
+    return _answer(read(file), name, media_type, as_file=True)
 
 
 def show(file: FieldFile, name: str) -> HttpResponse:
     """Return a copy of the PDF without actions, for display in a frame of our own pages."""
     try:
-        copy = viewing_copy(_bytes(file))
-    except (Unfit, Unavailable):  # taken in before the present rules, or no reader just now
+        copy = viewing_copy(read(file))
+    except (Unfit, Unavailable):  # of before the present rules; no reader or store just now
         answer = HttpResponse(_("The document cannot be shown here."), content_type="text/plain")
         answer["X-Content-Type-Options"] = "nosniff"
     else:
@@ -99,12 +118,6 @@ def show(file: FieldFile, name: str) -> HttpResponse:
     answer["Content-Security-Policy"] = INLINE_POLICY
     answer["X-Frame-Options"] = "SAMEORIGIN"
     return answer
-
-
-def _bytes(file: FieldFile) -> bytes:
-    with file.open() as opened:
-        data: bytes = opened.read()
-    return data
 
 
 def _answer(data: bytes, name: str, media_type: str, *, as_file: bool) -> HttpResponse:

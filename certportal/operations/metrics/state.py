@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 import structlog
+from django.conf import settings
 from django.db import connections
 from django.db.models import Case, Count, Min, Q, Value, When
 from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily
@@ -26,6 +27,7 @@ from certportal.foundation import clock, measures
 from certportal.foundation.models import OutboxItem
 from certportal.operations import health
 from issuance.models import Certificate
+from issuance.publication.shared.index import age as shared_age
 from issuance.services.status import freshness
 
 log = structlog.get_logger(__name__)
@@ -35,8 +37,9 @@ WITHIN_DAYS = (7, 30, 60, 90)
 UNWELL = "1: not well, as in /healthz."
 RETRIED = 2
 """Attempts from which an open item counts as retried."""
-# Only the workers reach the virus scanner; the rest is as /healthz says.
-CHECKS = {name: check for name, check in health.CHECKS.items() if name != "scanner"}
+# What this process does not reach; the rest is as /healthz says.
+ELSEWHERE = ("scanner", "store")
+CHECKS = {name: check for name, check in health.CHECKS.items() if name not in ELSEWHERE}
 
 type Part = Callable[[datetime], list[Metric]]
 
@@ -46,7 +49,7 @@ def unwell(now: datetime) -> list[Metric]:
     found = health.found(CHECKS)
     well = GaugeMetricFamily("certportal_unwell", UNWELL, labels=["name"])
     for name in health.UNWELL:
-        if name != "scanner":
+        if name not in ELSEWHERE:
             well.add_metric([name], name in found.unwell)
     to_do = GaugeMetricFamily("certportal_to_do", "1: waits for a person.", labels=["name"])
     for name in (health.UNDELIVERED, *health.TO_DO):
@@ -141,6 +144,18 @@ def lists(now: datetime) -> list[Metric]:
     return [age, left, ca]
 
 
+def published(now: datetime) -> list[Metric]:
+    """Tell how long ago this machine's published files and the shared store agreed."""
+    age = GaugeMetricFamily(
+        "certportal_store_copy_age_seconds",
+        "Time since this machine's published files and the shared store agreed.",
+    )
+    if settings.STORE_URL:
+        passed = shared_age(now)
+        age.add_metric([], float("inf") if passed is None else passed.total_seconds())
+    return [age]
+
+
 def registers(now: datetime) -> list[Metric]:
     """Tell how old the mirror of each register is; of a fetched one also how old it may become."""
     age = GaugeMetricFamily(
@@ -179,6 +194,7 @@ PARTS: Mapping[str, Part] = {
     "orders": orders,
     "certificates": certificates,
     "lists": lists,
+    "published": published,
     "registers": registers,
     "signer": signer,
 }

@@ -1,5 +1,6 @@
 """Hostile PDFs are refused where they are handed in, and nobody is shown anything that acts."""
 
+import hashlib
 import re
 from io import BytesIO
 
@@ -15,6 +16,7 @@ from applications.models import Attachment
 from certportal.dev.builders import documents, orders, people
 from tests.applications.conformity import bare
 from tests.foundation import pdfs
+from tests.tables import rewrite
 
 FIELDS = orders.CONFORMITY | {"conformity_valid_until": "31.12.2099"}
 
@@ -138,6 +140,7 @@ def replace(kept: Attachment, data: bytes) -> None:
     """Put other bytes in the place of a stored file, as an earlier release would have left them."""
     default_storage.delete(kept.file.name)
     default_storage.save(kept.file.name, BytesIO(data))
+    rewrite(Attachment.objects.filter(pk=kept.pk), sha256=hashlib.sha256(data).hexdigest())
 
 
 def test_documents_about_rights_are_opened_too(web, address, matti):

@@ -1,0 +1,18 @@
+"""`manage.py fetch_files`: keep this machine's copy of published files up to date."""
+
+from typing import Any
+
+from django.core.files.storage import Storage
+
+from issuance.management.rounds import Carrier, RoundsCommand
+from issuance.publication.shared.fetching import Fetcher
+
+
+class Command(RoundsCommand):
+    """Fetch CA certificates, revocation lists and OCSP responses on a machine without a signer."""
+
+    help = "Fetch CA certificates, lists and OCSP responses from the shared store as they change."
+
+    def carrier(self, store: Storage, options: dict[str, Any]) -> Carrier:
+        """Return the fetcher."""
+        return Fetcher(store)

@@ -1,0 +1,76 @@
+"""Shared part of the commands that compare published files with the shared store for ever."""
+
+import time
+from abc import abstractmethod
+from datetime import datetime
+from typing import Any, Protocol
+
+import structlog
+from django.core.files.storage import InvalidStorageError, Storage, storages
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from certportal.foundation import clock
+from certportal.foundation.files.faults import DamagedFile
+
+log = structlog.get_logger(__name__)
+
+PAUSE_SECONDS = 2.0
+
+
+class Carrier(Protocol):
+    """Compares the files of this machine with the store, and carries what is new."""
+
+    def round(self, *, now: datetime) -> bool:
+        """Do it once; return whether both agree. Raises OSError, DamagedFile."""
+
+    def finish(self, *, now: datetime) -> bool:
+        """Do it as often as it takes; return whether both agree. Raises OSError, DamagedFile."""
+
+
+class RoundsCommand(BaseCommand):
+    """Carries files in rounds; a store that does not answer is asked again at the next one."""
+
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the option."""
+        parser.add_argument("--once", action="store_true", help="do it once, and say how it went")
+
+    def handle(self, *args: Any, once: bool, **options: Any) -> None:
+        """Carry for ever, or once: then CommandError if files and store do not agree."""
+        try:
+            carrier = self.carrier(storages["published"], options)
+        except InvalidStorageError as error:
+            raise CommandError(
+                "set STORE_URL, and STORE_KEY_FILE to the file of its key"
+            ) from error
+        if once:
+            self._once(carrier)
+            return
+        said = ""
+        while True:
+            fault = _fault(carrier)
+            if fault != said:
+                log.warning("store_away" if fault else "store_back", error=fault or said)
+            said = fault
+            time.sleep(PAUSE_SECONDS)
+
+    def _once(self, carrier: Carrier) -> None:
+        try:
+            if not carrier.finish(now=clock.now()):
+                raise CommandError("not everything is there yet; the log tells more")
+        except (OSError, DamagedFile) as error:
+            raise CommandError(f"{type(error).__name__}: {error}") from error
+
+    @abstractmethod
+    def carrier(self, store: Storage, options: dict[str, Any]) -> Carrier:
+        """Return what does the rounds."""
+
+
+def _fault(carrier: Carrier) -> str:
+    """Do one round; return why it failed, or empty. What is missing logs itself."""
+    try:
+        carrier.round(now=clock.now())
+    except (OSError, DamagedFile) as error:
+        return f"{type(error).__name__}: {error}"
+    return ""

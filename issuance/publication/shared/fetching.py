@@ -1,0 +1,84 @@
+"""Keeping a copy of what is published, on a machine without the signer.
+
+The machine serves its copy whatever becomes of the store. Nothing in it is replaced by something
+older, so a store restored from an older copy brings back neither a list nor a response.
+"""
+
+import hashlib
+from datetime import datetime
+
+import structlog
+from django.core.files.storage import Storage
+
+from certportal.foundation import own_files
+from issuance.publication.shared import index
+from issuance.publication.shared.fitness import Unfit, require_fit
+
+log = structlog.get_logger(__name__)
+
+
+class Fetcher:
+    """Brings the files of this machine up to date with the store, round by round."""
+
+    def __init__(self, store: Storage) -> None:
+        self._store = store
+        self._local = index.Local()
+        self._whole = 0
+        self._refused: dict[str, str] = {}
+
+    def round(self, *, now: datetime) -> bool:
+        """Fetch what is new; return whether everything is here. Raises OSError, DamagedFile."""
+        number, _ = index.latest(self._store)
+        seen = index.last_seen()
+        if seen and number < seen.number:
+            log.warning("store_is_older", number=number, seen=seen.number)
+            return False
+        if not number:
+            return False
+        if number != self._whole:
+            self._whole = number if self._fetch(index.read(self._store), now) else 0
+        if self._whole:
+            index.note(number, now)
+        return bool(self._whole)
+
+    finish = round
+
+    def _fetch(self, there: index.Index, now: datetime) -> bool:
+        local = self._local.files()
+        wanted = [path for path, sha256 in there.files.items() if local.get(path) != sha256]
+        done = [self._take(path, there.files[path], now) for path in sorted(wanted, key=_order)]
+        for path in local.keys() - there.files.keys() if there.is_whole else ():
+            if path.startswith("ocsp/"):  # its certificates have ended; the rest stays for good
+                index.file_of(path).unlink(missing_ok=True)
+        return all(done) and there.is_whole
+
+    def _take(self, path: str, sha256: str, now: datetime) -> bool:
+        """Replace one file, unless what the store has is unfit; return whether it is here."""
+        if not index.is_publishable(path):
+            return self._refuse(path, sha256, "no path of a published file")
+        try:
+            with self._store.open(path) as opened:
+                content: bytes = opened.read()
+        except FileNotFoundError:
+            return False
+        if hashlib.sha256(content).hexdigest() != sha256:  # being replaced: the next round has it
+            return False
+        try:
+            require_fit(path, content, now=now)
+        except Unfit as error:
+            return self._refuse(path, sha256, str(error))
+        own_files.replace(index.file_of(path), content, lasting=not path.startswith("ocsp/"))
+        self._refused.pop(path, None)
+        return True
+
+    def _refuse(self, path: str, sha256: str, why: str) -> bool:
+        """Say once that this content is not taken."""
+        if self._refused.get(path) != sha256:
+            self._refused[path] = sha256
+            log.error("published_file_refused", path=path, why=why)
+        return False
+
+
+def _order(path: str) -> tuple[bool, bool, str]:
+    """Certificates first, since the others are judged by them; then lists, then packs."""
+    return path.startswith("ocsp/"), not path.endswith(".crt"), path

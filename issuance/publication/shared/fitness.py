@@ -1,0 +1,110 @@
+"""Whether a file from the store may replace the one of this machine.
+
+The store is trusted as little as a network: what clients would refuse, or what is older than what
+they have been served, does not replace anything.
+"""
+
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import cast
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.serialization.pkcs7 import load_der_pkcs7_certificates
+from cryptography.x509 import ocsp
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from issuance.authority import crl
+from issuance.authority.sign import verify_bytes
+from issuance.certificate.plan import SubjectKey, serial_hex
+from issuance.der.read import MalformedError
+from issuance.publication import ocsp_packs, repository
+
+
+class Unfit(Exception):
+    """The file is not what its path says, or is older than the one of this machine."""
+
+
+def require_fit(path: str, content: bytes, *, now: datetime) -> None:
+    """Raise Unfit unless the file may be served in the place of the one that is there."""
+    stem = Path(path).parent.name if path.endswith(".pack") else Path(path).stem
+    try:
+        if path.endswith(".crt"):
+            _check_certificate(stem, content)
+        elif path.endswith((".pem", ".p7c")):
+            _check_chain(stem, path, content)
+        elif path.endswith(".crl"):
+            _check_list(stem, content)
+        else:
+            _check_pack(stem, Path(path).stem, content, now)
+    except (ValueError, TypeError, InvalidSignature, MalformedError) as error:
+        raise Unfit(f"it cannot be read or verified: {type(error).__name__}") from error
+
+
+def _check_certificate(stem: str, content: bytes) -> None:
+    """The certificate of a name is never replaced by that of another key."""
+    new, known = x509.load_der_x509_certificate(content), _known_ca(stem)
+    if known and (new.subject, new.public_key()) != (known.subject, known.public_key()):
+        raise Unfit("another CA's certificate")
+
+
+def _check_chain(stem: str, path: str, content: bytes) -> None:
+    load = load_der_pkcs7_certificates if path.endswith(".p7c") else x509.load_pem_x509_certificates
+    chain, ca = load(content), _ca(stem)
+    if ca not in chain:
+        raise Unfit("not a chain of this CA")
+
+
+def _check_list(stem: str, content: bytes) -> None:
+    ca, parts, served = _ca(stem), crl.take_apart(content), repository.served_crl(stem)
+    if not crl.is_issued_by(parts, ca):
+        raise Unfit("not a list of this CA")
+    if served and crl.is_issued_by(served, ca) and parts.facts.number <= served.facts.number:
+        raise Unfit(f"number {parts.facts.number} is not above {served.facts.number}")
+
+
+def _check_pack(stem: str, name: str, content: bytes, now: datetime) -> None:
+    pack, ca = ocsp_packs.parse(content), _ca(stem)
+    if pack is None:
+        raise Unfit("not a pack")
+    served = ocsp_packs.read_head(ocsp_packs.path(stem, name))
+    # A pack of the future was signed before the clock was put back: nobody believes it.
+    if served and pack.this_update < served.this_update <= now:
+        raise Unfit("older than the one served")
+    for key, response in pack.responses.items():
+        said = ocsp.load_der_ocsp_response(response.der)
+        if serial_hex(said.serial_number) != key.partition(":")[2]:
+            raise Unfit("a response about another certificate")
+        _check_response(said, ca)
+
+
+def _check_response(said: ocsp.OCSPResponse, ca: x509.Certificate) -> None:
+    (responder,) = said.certificates
+    algorithm = said.signature_hash_algorithm
+    if algorithm is None or not _is_responder(responder, ca):
+        raise Unfit("not signed by a responder of this CA")
+    key = cast(SubjectKey, responder.public_key())
+    verify_bytes(said.tbs_response_bytes, said.signature, key, algorithm)
+
+
+@lru_cache(maxsize=64)
+def _is_responder(certificate: x509.Certificate, ca: x509.Certificate) -> bool:
+    certificate.verify_directly_issued_by(ca)
+    uses = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    return ExtendedKeyUsageOID.OCSP_SIGNING in uses
+
+
+def _ca(stem: str) -> x509.Certificate:
+    """The CA's certificate on this machine, by which the other files are judged."""
+    known = _known_ca(stem)
+    if known is None:
+        raise Unfit("the CA's certificate is not there")
+    return known
+
+
+def _known_ca(stem: str) -> x509.Certificate | None:
+    try:
+        return x509.load_der_x509_certificate(repository.certificate_path(stem).read_bytes())
+    except FileNotFoundError:
+        return None

@@ -1,0 +1,165 @@
+"""What is published: the index in the store, and the files of this machine."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import Storage
+
+from certportal.foundation import own_files
+from certportal.foundation.files.faults import DamagedFile
+
+INDEX, LATEST = "index.json", "latest.json"
+LATE = timedelta(minutes=2)
+"""Age of the last comparison with the store from which it counts as failing."""
+
+# No other path is sent or written. The limit of a stem is that of the addresses served.
+_PATH = re.compile(
+    r"crl/[-\w]{1,64}\.crl|ca/public/[-\w]{1,64}\.(?:crt|p7c|pem)|ocsp/[-\w]{1,64}/[0-9A-F]{3}\.pack",
+    re.ASCII,
+)
+_GLOBS = ("ca/public/*", "crl/*.crl", "ocsp/*/*.pack")
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """The SHA-256 (hex) of each published file, by path; a later index has a higher number.
+
+    While many files are being sent, `is_whole` is False: what is missing is not gone.
+    """
+
+    number: int
+    files: Mapping[str, str]
+    is_whole: bool = True
+
+    def encoded(self) -> bytes:
+        """The index as it is stored."""
+        told = {"number": self.number, "whole": self.is_whole, "files": self.files}
+        return json.dumps(told, sort_keys=True).encode()
+
+
+NOTHING = Index(0, {})
+
+
+def is_publishable(path: str) -> bool:
+    """Whether a file of this path, relative to PORTAL_DATA, is published."""
+    return _PATH.fullmatch(path) is not None
+
+
+def latest(store: Storage) -> tuple[int, str]:
+    """Number and SHA-256 of the latest index; of none, 0 and empty. Raises OSError, DamagedFile."""
+    try:
+        said = json.loads(_read(store, LATEST))
+        return int(said["number"]), str(said["sha256"])
+    except FileNotFoundError:
+        return 0, ""
+    except (ValueError, KeyError, TypeError) as error:
+        raise DamagedFile(LATEST) from error
+
+
+def read(store: Storage) -> Index:
+    """The index. Raises OSError, and DamagedFile also while another one is being written."""
+    number, sha256 = latest(store)
+    if not number:
+        return NOTHING
+    encoded = _read(store, INDEX)
+    if hashlib.sha256(encoded).hexdigest() != sha256:
+        raise DamagedFile(INDEX)
+    said = json.loads(encoded)
+    return Index(said["number"], said["files"], said["whole"])
+
+
+def write(store: Storage, index: Index) -> None:
+    """Store the index, and then the number that tells of it. Raises OSError."""
+    encoded = index.encoded()
+    store.save(INDEX, ContentFile(encoded))
+    told = {"number": index.number, "sha256": hashlib.sha256(encoded).hexdigest()}
+    store.save(LATEST, ContentFile(json.dumps(told).encode()))
+
+
+def _read(store: Storage, name: str) -> bytes:
+    with store.open(name) as opened:
+        data: bytes = opened.read()
+    return data
+
+
+# ------------------------------------------------------------------ this machine
+
+
+@dataclass(slots=True)
+class Local:
+    """The published files of this machine; a file is hashed again only after it was replaced."""
+
+    _known: dict[str, tuple[tuple[int, int, int], str]] = field(default_factory=dict)
+
+    def files(self) -> dict[str, str]:
+        """The SHA-256 (hex) of each file by path."""
+        self._known = dict(self._look())
+        return {path: sha256 for path, (_, sha256) in self._known.items()}
+
+    def _look(self) -> Iterable[tuple[str, tuple[tuple[int, int, int], str]]]:
+        root = Path(settings.PORTAL_DATA)
+        for path in (found for glob in _GLOBS for found in root.glob(glob)):
+            name = str(path.relative_to(root))
+            if not is_publishable(name):
+                continue
+            try:
+                facts = path.stat()
+                version = (facts.st_ino, facts.st_mtime_ns, facts.st_size)
+                known = self._known.get(name)
+                if known is None or known[0] != version:
+                    known = (version, hashlib.sha256(path.read_bytes()).hexdigest())
+            except FileNotFoundError:
+                continue
+            yield name, known
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """When files and store were last seen to agree, and the highest number of an index seen."""
+
+    number: int
+    at: datetime
+
+
+def _seen_path() -> Path:
+    return Path(settings.PORTAL_DATA) / "store" / "seen.json"
+
+
+def last_seen() -> Seen | None:
+    """What `note` wrote last; None if nothing, or if it cannot be read."""
+    try:
+        said = json.loads(_seen_path().read_text())
+        return Seen(int(said["number"]), datetime.fromisoformat(said["at"]))
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
+
+
+def note(number: int, now: datetime) -> None:
+    """Write down that files and store agree, for `/healthz`, and the number of the index."""
+    said = json.dumps({"number": number, "at": now.isoformat()})
+    own_files.replace(_seen_path(), said.encode(), lasting=False)
+
+
+def age(now: datetime) -> timedelta | None:
+    """How long ago files and store were seen to agree; None if never."""
+    seen = last_seen()
+    return None if seen is None else abs(now - seen.at)
+
+
+def is_late(now: datetime) -> bool:
+    """Whether the files of this machine and the store were not seen to agree for too long."""
+    passed = age(now)
+    return passed is None or passed > LATE
+
+
+def file_of(path: str) -> Path:
+    """The file of this machine that has this path."""
+    assert is_publishable(path)
+    return Path(settings.PORTAL_DATA) / path

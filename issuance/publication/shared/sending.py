@@ -1,0 +1,99 @@
+"""Sending what the signer published to the store. Runs beside the signer and only reads its files.
+
+It compares at every round, so whatever a failure left behind, or a store restored from an older
+copy has lost, is sent again.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+import structlog
+from django.core.files.base import ContentFile
+from django.core.files.storage import Storage
+
+from certportal.foundation.files.faults import DamagedFile
+from issuance.publication.shared import index
+
+log = structlog.get_logger(__name__)
+
+MOST_AT_ONCE = 200
+"""Files sent before the index tells of them: a revocation does not wait for thousands of packs."""
+
+
+class Sender:
+    """Sends the published files of this machine, round by round.
+
+    With `again`, it first sends everything, as if the store were empty.
+    """
+
+    def __init__(self, store: Storage, *, again: bool = False) -> None:
+        self._store = store
+        self._local = index.Local()
+        self._there: index.Index | None = None
+        self._again = again
+
+    def round(self, *, now: datetime) -> bool:
+        """Send what the store lacks; return whether it has everything. Raises OSError."""
+        local, there = self._local.files(), self._index()
+        if self._again:
+            there = index.Index(there.number, {})
+        wanted = [path for path, sha256 in local.items() if there.files.get(path) != sha256]
+        gone, is_whole = there.files.keys() - local.keys(), len(wanted) <= MOST_AT_ONCE
+        if wanted or gone or not there.number or there.is_whole != is_whole:
+            sent = dict(self._sent(sorted(wanted, key=_first)[:MOST_AT_ONCE]))
+            kept = {path: sha256 for path, sha256 in there.files.items() if path not in gone}
+            self._tell(index.Index(there.number, kept | sent, is_whole), now)
+            self._again = False  # what was not sent yet is not in the index
+            for path in gone:
+                self._store.delete(path)
+        if is_whole and self._there is not None:
+            index.note(self._there.number, now)
+        return is_whole
+
+    def finish(self, *, now: datetime) -> bool:
+        """Do as many rounds as it takes. Raises OSError."""
+        while not self.round(now=now):
+            continue
+        return True
+
+    def _index(self) -> index.Index:
+        """The index of the store, read again only if it is not the one written last."""
+        try:
+            known = self._there
+            if known is None or index.latest(self._store)[0] != known.number:
+                known = index.read(self._store)
+        except DamagedFile as error:  # half of one was written: everything is sent again
+            log.warning("store_index_damaged", file=str(error))
+            known = index.NOTHING
+        return known
+
+    def _sent(self, paths: Iterable[str]) -> Iterable[tuple[str, str]]:
+        for path in paths:
+            try:
+                data = index.file_of(path).read_bytes()
+            except FileNotFoundError:
+                continue
+            self._store.save(path, ContentFile(data))
+            yield path, hashlib.sha256(data).hexdigest()
+
+    def _tell(self, there: index.Index, now: datetime) -> None:
+        """Write the index with a number above every one that this machine or the store knows.
+
+        It is the time, so that it also grows when both come back from older copies.
+        """
+        seen = index.last_seen()
+        known = max(there.number, seen.number if seen else 0)
+        self._there = None  # until it is known to be written
+        told = replace(there, number=max(int(now.timestamp()), known + 1))
+        index.write(self._store, told)
+        self._there = told
+
+
+def _first(path: str) -> tuple[bool, float]:
+    """The order of sending: certificates and lists, then the newest packs."""
+    try:
+        return path.startswith("ocsp/"), -index.file_of(path).stat().st_mtime
+    except FileNotFoundError:
+        return True, 0.0
