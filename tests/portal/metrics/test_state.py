@@ -20,6 +20,7 @@ from certportal.operations import health
 from certportal.operations.metrics import state as read_state
 from issuance import services
 from issuance.models import Certificate, IssuingCA
+from issuance.publication.shared import index
 
 HOUR = timedelta(hours=1)
 
@@ -217,3 +218,17 @@ def test_measures_are_json():
     with measures.timed(measures.Step.LINT):
         pass
     assert measures.heard(json.loads(json.dumps(measures.told())))[measures.Step.LINT].seconds > 0
+
+
+def test_the_age_of_the_copy_in_the_shared_store_is_told_where_there_is_one(
+    state, cas, settings, still
+):
+    assert ("store_copy_age_seconds",) not in state()
+    settings.STORE_URL = "https://s3.example.fi/varmenteet"
+    assert state()["store_copy_age_seconds",] == float("inf")
+    index.note(1, clock.now() - HOUR)
+    told = state()
+    assert told["store_copy_age_seconds",] == 3600
+    assert told["unwell", "store-copy"] == 1
+    index.note(2, clock.now())
+    assert state()["unwell", "store-copy"] == 0
