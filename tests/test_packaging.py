@@ -202,7 +202,7 @@ def read_by_the_code():
 
 
 def test_every_setting_that_the_code_reads_reaches_a_container():
-    more = ("metrics", "hsm", "journal-copy")
+    more = ("metrics", "hsm", "journal-copy", "store")
     services = [
         service
         for file in ("docker-compose.yml", *(f"docker-compose.{one}.yml" for one in more))
@@ -218,7 +218,8 @@ def test_every_setting_that_the_code_reads_reaches_a_container():
 def test_every_secret_that_the_settings_read_comes_in_a_file():
     source = (ROOT / "certportal/settings.py").read_text()
     secrets = set(re.findall(r'env\.secret\("([A-Z_]+)"', source))
-    given = {name for service in ALL.values() for name in service.get("environment", {})}
+    services = [*ALL.values(), *STORE["services"].values()]
+    given = {name for service in services for name in service.get("environment", {})}
     assert len(secrets) > 5
     assert sorted(name for name in secrets if f"{name}_FILE" not in given) == []
     assert sorted(secrets & given) == []

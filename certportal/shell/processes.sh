@@ -40,6 +40,7 @@ start_named() {
             start beat .venv/bin/python -m celery -A certportal beat -s "$DATA/beat-schedule" \
                 --pidfile= -l INFO
             ;;
+        store) start store .venv/bin/python manage.py share_files ;;
         # Web has METRICS_PORT, this the next one.
         metrics) METRICS_PORT=$((METRICS_PORT + 1)) start metrics .venv/bin/python -m certportal.operations.metrics ;;
     esac
