@@ -400,6 +400,10 @@ ISSUANCE_APPROVALS = {
 # The second place of the journal, a directory of another machine; and the name of this one.
 JOURNAL_COPY = env.text("JOURNAL_COPY")
 SIGNER_HOST = env.text("SIGNER_HOST", socket.gethostname())
+# Where the head of the log of events is put daily: a directory outside the service's reach, and the
+# addresses of auditors.
+EVENT_LOG_ANCHORS = env.text("EVENT_LOG_ANCHORS")
+EVENT_LOG_AUDITORS = env.text("EVENT_LOG_AUDITORS").replace(",", " ").split()
 # File of age public keys that `backup` encrypts to.
 BACKUP_RECIPIENTS = env.text("BACKUP_RECIPIENTS")
 # A directory of marker files that stop a process at a named point; tests only.

@@ -32,6 +32,7 @@ ROUTES: dict[str, list[tuple[str, str]]] = {
         ("issuance.publish_ocsp", "ca"),
         ("applications.tell_revoked", "default"),
     ],
+    "event_log.anchored": [("certportal.mail_event_log_head", "mail")],
     "feedback.given": [("certportal.mail_feedback", "mail")],
     "key.blocked": [("applications.tell_key_blocked", "default")],
     "key.proven": [("applications.tell_key_proven", "default")],
@@ -84,6 +85,11 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     # At night, when nobody waits for the signer that it occupies.
     "reconcile": _timed(
         "issuance.reconcile", crontab(hour=2, minute=30), queue="ca", expires=3 * 3600
+    ),
+    # A run without new events is three short queries.
+    "extend-event-log": _timed("issuance.extend_event_log", 1, queue="ca", expires=2),
+    "verify-audit": _timed(
+        "issuance.verify_audit", crontab(hour=3, minute=0), queue="ca", expires=3 * 3600
     ),
     "raise-alarms": _timed("applications.raise_alarms", 600, expires=500),
 }

@@ -38,3 +38,4 @@ class IssuanceEvent(EventName):
     CA_ACTIVE = "issuance.ca_active", _("A certificate authority began to issue")
     CA_RETIRED = "issuance.ca_retired", _("A certificate authority was retired")
     CA_REVOKED = "issuance.ca_revoked", _("A certificate authority was revoked")
+    LOG_ANCHORED = "issuance.log_anchored", _("The head of the log of events was put outside it")

@@ -17,6 +17,7 @@ from issuance.authority.places import Place
 from issuance.certificate.profiles import PROFILES, beyond_ceiling
 from issuance.conf import demonstrative, pki
 from issuance.models import IssuingCA
+from issuance.services.event_log import key as log_key
 from issuance.services.status.publish_crl import is_needed
 
 FILE_BACKEND = "issuance.signers.file.KeyFiles"
@@ -89,6 +90,15 @@ def keys_in_hardware(**_: Any) -> list[CheckMessage]:
         return []
     hint = "Use a hardware module (CA_PKCS11_MODULE), or set CA_PRODUCTION_KEYS_IN_FILES."
     return [Error("Production keys would be read from files.", hint=hint, id="issuance.E003")]
+
+
+@register(Tags.security, deploy=True)
+def events_are_logged(**_: Any) -> list[CheckMessage]:
+    """In production, the log of events has its key: without it nothing shows what was changed."""
+    if not settings.PRODUCTION or not settings.CA_KEYS_DIR or log_key.is_there():
+        return []
+    hint = "Run create_event_log_key where the keys of the CAs are; see docs/ceremony.md."
+    return [Error("The log of events has no key.", hint=hint, id="issuance.E022")]
 
 
 @register(Tags.security, deploy=True)

@@ -123,3 +123,39 @@ def _differences() -> list[Difference]:
 def publish_crls() -> None:
     """Publish a new CRL of every CA; beat calls this."""
     services.publish_crls(now=clock.now())
+
+
+@shared_task(name="issuance.extend_event_log")
+def extend_event_log() -> None:
+    """Take committed events into the log; beat calls this every second.
+
+    While that fails nothing is lost, and /healthz names it.
+    """
+    try:
+        with alarms.of_silence("event-log"):
+            services.extend_event_log()
+    except Unavailable as error:
+        log.error("event_log_stands_still", reason=str(error))
+
+
+# As `reconcile`: a run may take minutes.
+@shared_task(name="issuance.verify_audit", acks_late=False)
+def verify_audit() -> None:
+    """Compare log, database and anchors, then anchor the head; beat calls this daily.
+
+    Until a run of this or of the command finds no difference, /healthz names it.
+    """
+    if not services.has_event_log():
+        return
+    try:
+        report = services.verify_audit()
+    except Exception:
+        alarms.sound("verify-audit", lasting=_UNTIL_NEXT)
+        raise
+    for each in report.findings:
+        log.error("audit_difference", about=each.about, kind=str(each.kind))
+    if report.findings:
+        alarms.sound("verify-audit", lasting=_UNTIL_NEXT)
+    else:
+        alarms.clear("verify-audit")
+        services.anchor(now=clock.now())

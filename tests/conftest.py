@@ -16,6 +16,7 @@ from certportal.dev.builders import people
 from certportal.foundation import alarms, clock
 from certportal.foundation.mail import sending
 from certportal.foundation.outbox import outbox
+from certportal.operations import health
 from tests import begun, tables
 from tests.accessible import looked_at
 from tests.every_page import EveryPage
@@ -69,7 +70,7 @@ def _services_answer():
     sending.server.reset()
     outbox.broker.reset()
     discovery.exchanges.breaker.reset()
-    alarms.clear("identification", "register-source", "reconcile", "second-signer")
+    alarms.clear(*health.ALARMS, *health.TO_DO)
 
 
 @pytest.fixture

@@ -132,6 +132,7 @@ def test_backup_and_restore_start_the_database_and_nothing_else():
     assert [step.split()[2] for step in steps] == [
         "restore",
         "migrate",
+        "restore_events",
         "lift_order_numbers",
         "reconcile",
     ]

@@ -20,7 +20,7 @@ def hide_tokens(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> 
 
 
 # Tasks that run every few seconds; what is said of each run hides what matters.
-ROUTINE = ("portal.beat", "foundation.sweep")
+ROUTINE = ("portal.beat", "foundation.sweep", "issuance.extend_event_log")
 
 
 class NoRoutine(logging.Filter):

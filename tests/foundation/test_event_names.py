@@ -45,7 +45,7 @@ EVER_STORED = {
     """,
     "issuance": """
         approved ca_active ca_registered ca_retired ca_revoked ca_standby crl issued
-        key_blocked key_proof keys_imported ocsp_responder prepared refused restored
+        key_blocked key_proof keys_imported log_anchored ocsp_responder prepared refused restored
         revoked root_crl serial_revoked signing signing_taken_over voided
     """,
     "join_request": """

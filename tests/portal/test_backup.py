@@ -17,11 +17,17 @@ from pytest_django import Settings
 from accounts.models import Organisation, Person
 from certportal.dev.builders.hierarchy import make_hierarchy
 from certportal.foundation import clock
+from certportal.foundation.actors import system
 from certportal.foundation.backup import BackupFailed, back_up, restore, streams
+from certportal.foundation.event_log.files import folder
+from certportal.foundation.event_names import ServiceEvent
+from certportal.foundation.events import Subject, record
 from certportal.foundation.files.faults import StoreAway
+from certportal.foundation.models import Event
 from issuance import journal, services
 from issuance.models import Certificate, IssuingCA
 from issuance.publication.repository import crl_path
+from issuance.services.event_log import build, key
 from tests.issuance.conftest import approve_by
 from tests.issuance.orders import server_order
 from tests.shared_store import StoreServer
@@ -324,3 +330,30 @@ def test_a_shared_store_that_hangs_leaves_no_half_backup(
     with pytest.raises(StoreAway):
         back_up(tmp_path / "backup", recipients=keys[0], now=clock.now())
     assert not list(tmp_path.glob("*backup*.part")) and not (tmp_path / "backup").exists()
+
+
+def test_the_log_gives_back_the_events_that_an_older_copy_of_the_database_lacks(
+    cas: object, keys: tuple[Path, Path], settings: Settings, tmp_path: Path
+) -> None:
+    settings.CA_KEYS_DIR, settings.CA_KEY_PASSWORD_FILE = str(tmp_path / "keys"), str(keys[0])
+    key.make("log.example.fi/events")
+    build.extend_wholly()
+    copied = Event.objects.count()
+    back_up(tmp_path / "backup", recipients=keys[0], now=clock.now())
+    for number in range(300):
+        about = Subject("test", number)
+        record(ServiceEvent.FEEDBACK_GIVEN, about, actor=system("test"), now=clock.now())
+    build.extend_wholly()
+    every = list(Event.objects.order_by("pk").values())
+    with fresh_database():
+        assert "kept files of the log of events that were there" in restored(tmp_path, keys)
+        assert services.restore_events() == 300
+        assert list(Event.objects.order_by("pk").values()) == every
+        assert services.verify_audit().findings == []
+    settings.PORTAL_DATA = tmp_path / "elsewhere"
+    with fresh_database():
+        assert restored(tmp_path, keys) == []
+        assert {path.stat().st_mode & 0o077 for path in folder().rglob("*")} == {0}
+        assert services.restore_events() == 0
+        report = services.verify_audit()
+        assert (report.size, report.findings) == (copied, [])

@@ -10,11 +10,17 @@ from certportal.foundation import clock
 from certportal.foundation.mail import mails
 from certportal.foundation.mail.sending import Message
 from certportal.foundation.models import OutboxItem
+from certportal.operations import event_log_mail
 from certportal.public import feedback
 
-MAILS = accounts_mail.MAILS | applications_mail.MAILS | feedback.MAILS
+OURS = event_log_mail.MAILS | feedback.MAILS
+MAILS = accounts_mail.MAILS | applications_mail.MAILS | OURS
 # Topics of one mail each; the items of the others name it.
-ALONE = {"application.mailbox_code": "mailbox_code", "feedback.given": "feedback"}
+ALONE = {
+    "application.mailbox_code": "mailbox_code",
+    "event_log.anchored": "event_log_head",
+    "feedback.given": "feedback",
+}
 
 
 def name_of(item: OutboxItem) -> str:

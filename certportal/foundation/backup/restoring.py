@@ -37,6 +37,7 @@ from certportal.foundation.own_files import (
 # A journal is append-only, so the longer of two copies contains the shorter one.
 _GROWING = "journal"
 _SUFFIX = ".journal"
+_LOG = PurePosixPath(_GROWING, "events")
 _EMPTY = b"DROP SCHEMA public CASCADE; CREATE SCHEMA public;\n"
 
 
@@ -83,7 +84,8 @@ def _over_files(
         reading(source / FILES, identity) as stream,
         tarfile.open(fileobj=stream, mode="r|") as archive,
     ):
-        return [line for each in archive if (line := act(*_content(archive, each)))]
+        lines = [line for each in archive if (line := act(*_content(archive, each)))]
+        return list(dict.fromkeys(lines))
 
 
 def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> tuple[PurePosixPath, bytes]:
@@ -113,6 +115,8 @@ def _why_kept(name: PurePosixPath, backed_up: bytes) -> str:
     if _is_shared(name):
         return f"kept {name}" if default_storage.exists(name.name) else ""
     path = Path(settings.PORTAL_DATA) / name
+    if name.is_relative_to(_LOG):
+        return _why_log_kept(path, backed_up)
     if name.parts[0] != _GROWING or _SUFFIX not in name.name:
         return f"kept {name}" if path.exists() else ""
     files = _journals(path)
@@ -132,6 +136,17 @@ def _is_shared(name: PurePosixPath) -> bool:
     return bool(settings.STORE_URL) and name.parent == PurePosixPath(ATTACHMENTS)
 
 
+def _why_log_kept(path: Path, backed_up: bytes) -> str:
+    """As `_why_kept`, of a file of the log of events: tiles stay, of two heads the larger one."""
+    if not path.exists():
+        return ""
+    if path.name == "checkpoint":
+        theirs, ours = (int(note.split(b"\n")[1]) for note in (backed_up, path.read_bytes()))
+        if theirs > ours:
+            return ""
+    return "kept files of the log of events that were there"
+
+
 def _journals(path: Path) -> dict[Path, bytes]:
     """Return the journal's files by path, including renamed ones (see `issuance.journal`)."""
     current = path.with_name(path.name.partition(_SUFFIX)[0] + _SUFFIX)
@@ -140,6 +155,6 @@ def _journals(path: Path) -> dict[Path, bytes]:
 
 
 def _write(path: Path, content: bytes) -> None:
-    own = path.parent.name == _GROWING
+    own = Path(settings.PORTAL_DATA, _GROWING) in path.parents
     make_folder(path.parent, OWN_FOLDER if own else GROUP_FOLDER)
     replace(path, content, OWN if own else GROUP)

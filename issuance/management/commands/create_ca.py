@@ -19,6 +19,7 @@ from issuance.models import IssuingCA
 from issuance.services.ceremony import ceremony
 from issuance.services.ceremony.ceremony_record import Record
 from issuance.services.ceremony.root import LEAST_RSA_BITS
+from issuance.services.event_log import key as log_key
 from issuance.services.signer import key_store
 from issuance.signers.file import KeyFiles
 
@@ -55,6 +56,13 @@ class Command(CeremonyCommand):
             raise CommandError("give --demo, or --environment and --branch")
         if records:
             self.write_minutes("root and issuing CA", records, options, now)
+        self._make_log_key()
+
+    def _make_log_key(self) -> None:
+        """Make the key of the log of events with the first CA."""
+        if settings.CA_KEYS_DIR and settings.CA_KEY_PASSWORD_FILE and not log_key.is_there():
+            verifier = log_key.make(log_key.default_name())
+            self.stdout.write(f"The public key of the log; hand it to the auditors:\n{verifier}")
 
     def _one(self, options: dict[str, Any], common: dict[str, Any]) -> list[Record]:
         roots = root_keys(options)

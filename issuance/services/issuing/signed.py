@@ -17,6 +17,7 @@ from issuance.faults import reach
 from issuance.models import Certificate, IssuingCA, PreparedCertificate
 from issuance.services import lease, locks
 from issuance.services.blocked_keys import blocked_among
+from issuance.services.event_log.evidence import ensure_logged
 from issuance.services.issuing.attempts import ca_of, mark_issued
 from issuance.services.signer import LoadSigner
 from issuance.services.status.revoke import COMPROMISE, revoke
@@ -88,6 +89,7 @@ def _sign_under(
 ) -> list[Signed]:
     signer = load_signer(ca)
     journal.ensure_room(ca.stem)
+    ensure_logged(attempts)
     reach("before_signing")
     lease.require()
     made = [(a, sign_certificate(bytes(a.tbs), a.tbs_sha256, signer)) for a in attempts]

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from certportal.foundation.event_log.leaves import FIELDS, event_of, leaf_of
+from certportal.foundation.event_log.leaves import FIELDS, event_of, leaf_of, number_of
 from certportal.foundation.event_log.tiles import LONGEST_ENTRY
 from certportal.foundation.models import Event
 
@@ -31,6 +31,7 @@ def test_a_leaf_is_canonical_json():
         '"organisation_id":null,"refused":false,"request_id":"r-7"}'
     )
     assert event_of(leaf_of(EVENT)) == EVENT
+    assert number_of(leaf_of(EVENT | {"request_id": ',"id":8,', "data": {"id": 9}})) == 7
 
 
 def test_every_column_of_an_event_is_in_its_leaf():

@@ -1,0 +1,98 @@
+"""The files of the log: tiles, entries and the signed head, in a folder beside the journal."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from django.conf import settings
+
+from certportal.foundation.errors import Unavailable
+from certportal.foundation.event_log.notes import Checkpoint, Verifier
+from certportal.foundation.event_log.tiles import WIDTH, Tile, Tiles, entries_of, tile_at
+from certportal.foundation.own_files import OWN_FOLDER, make_folder, open_or_make
+
+
+class LogUnavailable(Unavailable):
+    """The log cannot be read or written, or is not what its head says."""
+
+
+def folder() -> Path:
+    """Return the folder of the log. It is on the journal's disk, for the same reasons."""
+    return Path(settings.PORTAL_DATA) / "journal" / "events"
+
+
+@dataclass(frozen=True, slots=True)
+class LogFiles:
+    """A log in a folder."""
+
+    folder: Path
+
+    @property
+    def head_path(self) -> Path:
+        """The file of the signed head, which is written last."""
+        return self.folder / "checkpoint"
+
+    def note(self) -> str:
+        """Return the signed head; empty if there is none. Raises OSError."""
+        try:
+            return self.head_path.read_text()
+        except FileNotFoundError:
+            return ""
+
+    def head(self, verifier: Verifier) -> Checkpoint | None:
+        """Return the head signed by this key; None if there is no log yet. Raises BadNote."""
+        note = self.note()
+        return Checkpoint.opened(note, verifier) if note else None
+
+    def tiles(self, size: int) -> Tiles:
+        """Return the tree of this size."""
+        return Tiles(self.read, size)
+
+    def read(self, tile: Tile) -> bytes:
+        """Return the hashes of a tile. Raises LogUnavailable."""
+        content = self._content(tile.path, tile.full.path)[: tile.width * 32]
+        if len(content) != tile.width * 32:
+            raise LogUnavailable(f"{tile.path} is too short")
+        return content
+
+    def bundle(self, tile: Tile) -> list[bytes]:
+        """Return the entries whose hashes are in the tile. Raises LogUnavailable."""
+        try:
+            entries = entries_of(self._content(tile.entries_path, tile.full.entries_path))
+        except ValueError as error:
+            raise LogUnavailable(f"{tile.entries_path}: {error}") from error
+        if len(entries) < tile.width:
+            raise LogUnavailable(f"{tile.entries_path} is too short")
+        return entries[: tile.width]
+
+    def entries(self, start: int, size: int) -> Iterator[bytes]:
+        """Yield the entries from start up to the log's size. Raises LogUnavailable."""
+        for index in range(start // WIDTH, -(-size // WIDTH)):
+            yield from islice(
+                self.bundle(tile_at(0, index, size)), max(0, start - index * WIDTH), None
+            )
+
+    def _content(self, path: str, full: str) -> bytes:
+        """Return the file; a tile that is full by now begins with what it was."""
+        try:
+            try:
+                return (self.folder / path).read_bytes()
+            except FileNotFoundError:
+                return (self.folder / full).read_bytes()
+        except OSError as error:
+            raise LogUnavailable(f"{path}: {type(error).__name__}") from error
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other builders away; wait for one that is at work. Raises OSError."""
+        make_folder(self.folder, OWN_FOLDER)
+        descriptor = open_or_make(self.folder / "lock", os.O_RDWR)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)

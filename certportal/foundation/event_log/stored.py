@@ -1,0 +1,95 @@
+"""Events in the database, as leaves; and which of them are final.
+
+Numbers of events are given before their transactions end, so one with a lower number may be
+committed later. A transaction that inserts an event holds a lock on the table from before it gets
+the number until its end, so a number is decided once those that held the lock when it was the last
+one are over.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+
+from django.db import connection, transaction
+
+from certportal.foundation.event_log.leaves import event_of, leaf_of
+from certportal.foundation.models import Event
+
+_TABLE = Event._meta.db_table
+_AS_JSON = f"""
+    SELECT json_build_object(
+        'id', id, 'at', to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+        'actor', actor, 'action', action, 'object_type', object_type, 'object_id', object_id,
+        'organisation_id', organisation_id, 'refused', refused, 'data', data,
+        'request_id', request_id
+    )::text FROM {_TABLE}
+"""  # noqa: S608 (the table's own name)
+_AT_ONCE = 5000
+
+
+def last_number() -> int:
+    """Return the last number that was given to an event."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence(%s, 'id')), 0)", [_TABLE]
+        )
+        return int(cursor.fetchone()[0])
+
+
+def writers() -> frozenset[str]:
+    """Return the other transactions that may have inserted events and are not yet over."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT virtualtransaction FROM pg_locks WHERE locktype = 'relation' AND granted"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            " AND relation = to_regclass(%s) AND mode = 'RowExclusiveLock'"
+            " AND pid IS DISTINCT FROM pg_backend_pid()",
+            [_TABLE],
+        )
+        return frozenset(name for (name,) in cursor.fetchall())
+
+
+def numbers_after(number: int, *, most: int) -> list[int]:
+    """Return the numbers of committed events after this one, in order."""
+    rows = Event.objects.filter(pk__gt=number).order_by("pk")
+    return list(rows.values_list("pk", flat=True)[:most])
+
+
+def leaves(numbers: Sequence[int]) -> list[bytes]:
+    """Return the leaves of these events, in the order of their numbers."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"{_AS_JSON} WHERE id = ANY(%s) ORDER BY id", [list(numbers)])
+        return [leaf_of(json.loads(row)) for (row,) in cursor.fetchall()]
+
+
+def every_leaf() -> Iterator[bytes]:
+    """Yield the leaf of every event, in the order of their numbers, as at one moment."""
+    with transaction.atomic(), connection.chunked_cursor() as cursor:
+        cursor.execute(f"{_AS_JSON} ORDER BY id")
+        while rows := cursor.fetchmany(_AT_ONCE):
+            for (row,) in rows:
+                yield leaf_of(json.loads(row))
+
+
+def insert(entries: Iterable[bytes]) -> int:
+    """Insert events that only the log has, under their numbers; return how many.
+
+    Later events get higher numbers than all of them. An event whose data was too long for the log
+    is inserted with the hash of it.
+    """
+    events = [event_of(entry) for entry in entries]
+    for event in events:
+        digest = event.pop("data_sha256", None)
+        event["data"] = event.get("data", {"sha256": digest})
+    with transaction.atomic():
+        Event.objects.bulk_create([Event(**event) for event in events], batch_size=1000)
+        lift_numbers(max((event["id"] for event in events), default=0))
+    return len(events)
+
+
+def lift_numbers(number: int) -> None:
+    """Let the next event's number be higher than this one."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT setval(pg_get_serial_sequence(%s, 'id'), %s) WHERE %s > %s",
+            [_TABLE, number, number, last_number()],
+        )

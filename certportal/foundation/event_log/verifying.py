@@ -1,0 +1,221 @@
+"""Compares log, database and anchors, and names what differs. Linear, and whatever the size."""
+
+from array import array
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from certportal.foundation.event_log.files import LogFiles, LogUnavailable
+from certportal.foundation.event_log.leaves import event_of, leaf_of, number_of
+from certportal.foundation.event_log.notes import BadNote, Checkpoint, Verifier
+from certportal.foundation.event_log.tiles import WIDTH, Edge, Tile, tile_at
+from certportal.foundation.event_log.tree import leaf_hash
+
+
+class Kind(StrEnum):
+    """Kinds of difference; the values are descriptions for operators."""
+
+    CHANGED = "an event in the database is not what was logged"
+    REORDERED = "an event in the database stands under another's number"
+    MISSING = "a logged event is missing from the database"
+    CUT = "the database ends before the log: this logged event and all later ones are missing"
+    INSERTED = "an event in the database was inserted where the log had passed already"
+    UNKEPT = "the database would let events be changed: a trigger is off or missing"
+    ENTRY = "an entry of the log was changed"
+    TILE = "a tile of the log was changed or is missing"
+    HEAD = "the log's head is missing, not signed by its key, or of other tiles"
+    OLDER = "the log is an old copy: an anchor knows a longer one"
+    FORKED = "the log is another than the one that an anchor knows"
+    ANCHOR = "an anchor cannot be read or is not signed by the log's key"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One difference; `about` is an event's number, a file or an anchor."""
+
+    kind: Kind
+    about: str
+
+    def __str__(self) -> str:
+        """Return a line for the operator."""
+        return f"{self.about}: {self.kind}"
+
+
+MOST_NAMED = 100
+
+
+@dataclass(slots=True)
+class Report:
+    """What was found: at most MOST_NAMED of each kind are named, `count` has them all.
+
+    `size` is that of the log, `unlogged` how many later events it does not have yet; `missing` are
+    the indexes of the leaves that the database lacks.
+    """
+
+    size: int = 0
+    unlogged: int = 0
+    findings: list[Finding] = field(default_factory=list)
+    count: dict[Kind, int] = field(default_factory=dict)
+    missing: "array[int]" = field(default_factory=lambda: array("q"))
+
+    def add(self, kind: Kind, about: object) -> None:
+        """Note a difference."""
+        self.count[kind] = self.count.get(kind, 0) + 1
+        if self.count[kind] <= MOST_NAMED:
+            self.findings.append(Finding(kind, str(about)))
+
+
+def verify(
+    files: LogFiles,
+    verifier: Verifier,
+    stored: Iterable[bytes],
+    *,
+    horizon: int,
+    notes: Iterable[tuple[str, str]] = (),
+) -> Report:
+    """Compare the log with `stored`, the leaves of all events in the order of their numbers.
+
+    `stored` must be read after the log's head. Events up to `horizon` are all in the log. `notes`
+    are heads known from elsewhere, each with where it is from.
+    """
+    report = Report()
+    try:
+        head = files.head(verifier)
+    except (BadNote, OSError, UnicodeDecodeError):
+        head = None
+    if head is None:
+        report.add(Kind.HEAD, files.head_path)
+        return report
+    report.size = head.size
+    try:
+        comparison = _Comparison(report, iter(stored))
+        for index, entry in enumerate(_entries(files, head, report)):
+            comparison.see(index, entry)
+        comparison.end(horizon)
+        _compare_anchors(files, head, verifier, notes, report)
+    except LogUnavailable as error:
+        report.add(Kind.TILE, error)
+    return report
+
+
+def _entries(files: LogFiles, head: Checkpoint, report: Report) -> Iterator[bytes]:
+    """Yield the entries, and hold them against the tiles and the tiles against the head."""
+    edge = Edge()
+    for index in range(-(-head.size // WIDTH)):
+        tile = tile_at(0, index, head.size)
+        entries = files.bundle(tile)
+        hashes = [leaf_hash(entry) for entry in entries]
+        if b"".join(hashes) != files.read(tile):
+            _name_entries(files.read(tile), hashes, index, report)
+        for full, content in edge.append(hashes):
+            _hold(files, full, content, report)
+        yield from entries
+    for part, content in edge.partial():
+        _hold(files, part, content, report)
+    if edge.root() != head.root:
+        report.add(Kind.HEAD, files.head_path)
+
+
+def _name_entries(logged: bytes, hashes: list[bytes], index: int, report: Report) -> None:
+    for at, found in enumerate(hashes):
+        if logged[at * 32 : at * 32 + 32] != found:
+            report.add(Kind.ENTRY, f"entry {index * WIDTH + at}")
+
+
+def _hold(files: LogFiles, tile: Tile, content: bytes, report: Report) -> None:
+    if tile.level and files.read(tile) != content:
+        report.add(Kind.TILE, tile.path)
+
+
+class _Comparison:
+    """Walks through log and database side by side.
+
+    Both are nearly in the same order: the log is in that of the commits, the database in that of
+    the numbers.
+    """
+
+    def __init__(self, report: Report, rows: Iterator[bytes]) -> None:
+        self._report, self._rows = report, rows
+        self._row = next(rows, None)
+        self._passed: dict[int, bytes] = {}
+        self._missing: list[tuple[int, int]] = []
+        self._last_found = -1
+        self._changed: list[tuple[int, bytes, bytes]] = []
+
+    def see(self, index: int, entry: bytes) -> None:
+        """Look for the entry's event in the database."""
+        if entry == self._row:
+            self._row, self._last_found = next(self._rows, None), index
+            return
+        number = number_of(entry)
+        row = self._find(number)
+        if row is None:
+            self._report.missing.append(index)
+            if len(self._missing) < MOST_NAMED:
+                self._missing.append((index, number))
+            return
+        self._last_found = index
+        if row != entry:
+            self._report.count[Kind.CHANGED] = self._report.count.get(Kind.CHANGED, 0) + 1
+            if len(self._changed) < MOST_NAMED:
+                self._changed.append((number, entry, row))
+
+    def _find(self, number: int) -> bytes | None:
+        while self._row is not None and number not in self._passed:
+            passed = number_of(self._row)
+            if passed > number:
+                break
+            self._passed[passed] = self._row
+            self._row = next(self._rows, None)
+        return self._passed.pop(number, None)
+
+    def end(self, horizon: int) -> None:
+        """Name what differs, after the last entry."""
+        self._name_changed()
+        for index, number in self._missing:
+            if index > self._last_found:
+                self._report.add(Kind.CUT, f"event {number}")
+                break
+            self._report.add(Kind.MISSING, f"event {number}")
+        for number in self._left():
+            if number <= horizon:
+                self._report.add(Kind.INSERTED, f"event {number}")
+            else:
+                self._report.unlogged += 1
+
+    def _left(self) -> Iterator[int]:
+        yield from sorted(self._passed)
+        while self._row is not None:
+            yield number_of(self._row)
+            self._row = next(self._rows, None)
+
+    def _name_changed(self) -> None:
+        bodies = {_body(entry) for _, entry, _ in self._changed}
+        self._report.count.pop(Kind.CHANGED, None)
+        for number, _, row in self._changed:
+            kind = Kind.REORDERED if _body(row) in bodies else Kind.CHANGED
+            self._report.add(kind, f"event {number}")
+
+
+def _body(leaf: bytes) -> bytes:
+    return leaf_of({name: value for name, value in event_of(leaf).items() if name != "id"})
+
+
+def _compare_anchors(
+    files: LogFiles,
+    head: Checkpoint,
+    verifier: Verifier,
+    notes: Iterable[tuple[str, str]],
+    report: Report,
+) -> None:
+    tiles = files.tiles(head.size)
+    for source, note in notes:
+        try:
+            anchor = Checkpoint.opened(note, verifier)
+        except BadNote:
+            report.add(Kind.ANCHOR, source)
+            continue
+        if anchor.size > head.size:
+            report.add(Kind.OLDER, source)
+        elif tiles.root(anchor.size) != anchor.root:
+            report.add(Kind.FORKED, source)

@@ -1,0 +1,29 @@
+"""`manage.py create_event_log_key`: the key of the log of events, and with it the log."""
+
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from certportal.foundation.event_log.notes import BadNote
+from issuance.management.ceremonies import CeremonyCommand
+from issuance.services.event_log import key
+
+
+class Command(CeremonyCommand):
+    help = "Make the key that signs the log of events, where the keys of the CAs are."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the options."""
+        parser.add_argument(
+            "--name",
+            default=key.default_name(),
+            help="the name that the log has for good (%(default)s)",
+        )
+
+    def act(self, options: dict[str, Any]) -> None:
+        """Make the key and print its public half, for the auditors."""
+        try:
+            verifier = key.make(options["name"])
+        except BadNote as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(f"The public key of the log; hand it to the auditors:\n{verifier}")

@@ -1,0 +1,20 @@
+"""`manage.py restore_events`: enter the events that the log has and a restored database lacks."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from certportal.foundation.errors import Unavailable
+from issuance import services
+
+
+class Command(BaseCommand):
+    help = "Enter the events that the log has and a restored database lacks, before it is used."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Enter them and print how many."""
+        try:
+            count = services.restore_events()
+        except Unavailable as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(f"{count} events entered from the log")

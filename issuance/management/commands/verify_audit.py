@@ -1,0 +1,45 @@
+"""`manage.py verify_audit`: compare the log of events, the database and anchors."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from certportal.foundation import alarms
+from certportal.foundation.errors import Unavailable
+from certportal.foundation.event_log.notes import BadNote, Verifier
+from issuance import services
+
+
+class Command(BaseCommand):
+    help = "Compare the log of events with the database; exit status 1 if something differs."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the options."""
+        parser.add_argument(
+            "--anchor",
+            action="append",
+            type=Path,
+            default=[],
+            help="a head that was kept elsewhere, or a directory of them; may be given again",
+        )
+        parser.add_argument("--verifier", help="the public key of the log, as it was handed out")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Print one line for each difference, and what was compared."""
+        chosen = options["verifier"]
+        try:
+            verifier = Verifier.parse(chosen) if chosen else None
+            report = services.verify_audit(places=options["anchor"], verifier=verifier)
+        except (Unavailable, BadNote, OSError) as error:
+            raise CommandError(str(error)) from error
+        for finding in report.findings:
+            self.stdout.write(str(finding))
+        count = sum(report.count.values())
+        self.stdout.write(
+            f"{report.size} events in the log, {report.unlogged} not yet, {count} differences"
+        )
+        if count:
+            sys.exit(1)
+        alarms.clear("verify-audit")

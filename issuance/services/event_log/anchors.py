@@ -1,0 +1,87 @@
+"""Heads of the log outside it: in events, in a directory and with auditors by mail.
+
+Whoever replaces the log by an older or another one must reach all of them. In an event, which is a
+leaf of the log itself, stands the signed head, so that no other is taken for one.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+
+from certportal.foundation import events
+from certportal.foundation.actors import system
+from certportal.foundation.event_log.files import LogFiles, LogUnavailable, folder
+from certportal.foundation.event_log.notes import BadNote, Checkpoint, Verifier
+from certportal.foundation.events import Subject
+from certportal.foundation.models import Event
+from certportal.foundation.outbox import outbox
+from certportal.foundation.own_files import GROUP, replace
+from issuance.event_names import IssuanceEvent
+from issuance.services.event_log import key
+
+type Anchor = tuple[str, Checkpoint]
+"""Where a head stands, and the head."""
+
+KIND = "event_log"
+
+
+def anchor(*, now: datetime) -> Checkpoint | None:
+    """Put the present head into an event and the directory of anchors, and mail it to auditors.
+
+    None if there is no log. Raises LogUnavailable.
+    """
+    files = LogFiles(folder())
+    try:
+        note = files.note()
+        if not note:
+            return None
+        verifier = key.published()
+        head = Checkpoint.opened(note, verifier)
+        if settings.EVENT_LOG_ANCHORS:
+            path = Path(settings.EVENT_LOG_ANCHORS) / f"{now:%Y-%m-%d}-{head.size}.checkpoint"
+            replace(path, note.encode(), GROUP)
+    except (OSError, BadNote) as error:
+        raise LogUnavailable(f"the head cannot be anchored: {error}") from error
+    with transaction.atomic():
+        subject = Subject(KIND, head.origin)
+        actor = system("event-log")
+        events.record(
+            IssuanceEvent.LOG_ANCHORED, subject, actor=actor, now=now, size=head.size, head=note
+        )
+        tell(settings.EVENT_LOG_AUDITORS, note, verifier, now=now)
+    return head
+
+
+def tell(auditors: Sequence[str], note: str, verifier: Verifier, *, now: datetime) -> None:
+    """Have the head mailed to each of the addresses."""
+    size = Checkpoint.opened(note, verifier).size
+    for address in auditors:
+        told = {"address": address, "head": note, "verifier": str(verifier)}
+        outbox.enqueue("event_log.anchored", now=now, size=size, **told)
+
+
+def remembered(verifier: Verifier) -> Iterator[Anchor]:
+    """Yield the heads that events tell of, the newest first; not those that the log never had."""
+    for source, note in told(verifier.name):
+        # Somebody else's is no head of ours: whoever can write to the database may put it there.
+        with suppress(BadNote):
+            yield source, Checkpoint.opened(note, verifier)
+
+
+def told(name: str) -> Iterator[tuple[str, str]]:
+    """Yield the notes that events hold of the log of this name, the newest first."""
+    about = Event.objects.filter(object_type=KIND, object_id=name)
+    rows = about.filter(action=IssuanceEvent.LOG_ANCHORED)
+    for number, data in rows.order_by("-pk").values_list("pk", "data"):
+        yield f"event {number}", str(data.get("head", ""))
+
+
+def kept_in(places: Sequence[Path]) -> Iterator[tuple[str, str]]:
+    """Yield name and note of each head in these files and directories. Raises OSError."""
+    for place in places:
+        for path in sorted(place.glob("*.checkpoint")) if place.is_dir() else [place]:
+            yield str(path), path.read_text()

@@ -1,0 +1,56 @@
+"""Verifies the log against the database and the heads kept outside it."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection
+
+from certportal.foundation import kept_tables
+from certportal.foundation.errors import Unavailable
+from certportal.foundation.event_log import stored
+from certportal.foundation.event_log.files import LogFiles, LogUnavailable, folder
+from certportal.foundation.event_log.notes import Verifier
+from certportal.foundation.event_log.verifying import Kind, Report, verify
+from certportal.foundation.models import Event
+from issuance.services.event_log import anchors, build, key
+
+
+def verify_audit(*, places: Sequence[Path] = (), verifier: Verifier | None = None) -> Report:
+    """Compare tiles, database and anchors: those in events, in EVENT_LOG_ANCHORS and in `places`.
+
+    Events that are committed by now are taken into the log first, if this process has its key.
+    Raises LogUnavailable if the log cannot be read for another reason than that it was changed.
+    """
+    with suppress(Unavailable):  # what is wrong with the log is found below
+        build.extend_wholly()
+    verifier = verifier or key.published()
+    known = [Path(settings.EVENT_LOG_ANCHORS)] if settings.EVENT_LOG_ANCHORS else []
+    notes = [
+        *anchors.told(verifier.name),
+        *anchors.kept_in([*(place for place in known if place.exists()), *places]),
+    ]
+    report = verify(
+        LogFiles(folder()), verifier, stored.every_leaf(), horizon=build.horizon(), notes=notes
+    )
+    if not kept_tables.is_kept_as_said(connection, Event):
+        report.add(Kind.UNKEPT, Event._meta.db_table)
+    return report
+
+
+def restore_events() -> int:
+    """Enter into the database the events that only the log has; return how many.
+
+    After a restored backup: what the database had lost is back under its numbers, and later events
+    get others. Without a log nothing is done. Raises LogUnavailable if the log itself is damaged.
+    """
+    files = LogFiles(folder())
+    if not files.note():
+        return 0
+    report = verify(files, key.published(), stored.every_leaf(), horizon=build.horizon())
+    if damage := {Kind.ENTRY, Kind.TILE, Kind.HEAD} & report.count.keys():
+        raise LogUnavailable(f"nothing was entered: {', '.join(sorted(damage))}")
+    wanted, first = set(report.missing), min(report.missing, default=report.size)
+    entries = enumerate(files.entries(first, report.size), first)
+    return stored.insert(entry for at, entry in entries if at in wanted)

@@ -1,0 +1,165 @@
+"""Builds the log: takes events once they are committed, writes tiles, and last the signed head.
+
+The head is the only commit point. What a builder that died has written beyond it is written anew.
+Nothing in the database says which events are in the log, so nobody there can keep one out of it.
+"""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from django.db import transaction
+
+from certportal.foundation.event_log import stored
+from certportal.foundation.event_log.files import LogFiles, LogUnavailable, folder
+from certportal.foundation.event_log.leaves import number_of
+from certportal.foundation.event_log.notes import BadNote, Checkpoint, Signer
+from certportal.foundation.event_log.tiles import WIDTH, Edge
+from certportal.foundation.own_files import OWN, replace
+from issuance.services import lease
+from issuance.services.event_log import anchors, key
+from issuance.services.event_log.writing import write
+
+MOST = 20_000
+"""Events taken at once, about a second of the signing worker: the first time there are millions."""
+
+
+@dataclass(slots=True)
+class Grown:
+    """A log as far as it has grown, and what has to be known to go on.
+
+    Every event up to `horizon` is decided, and among the leaves if it was committed; `taken` has
+    the places of those after it that are leaves already. `waiting` is the next horizon and the
+    transactions that must be over first.
+    """
+
+    note: str
+    edge: Edge
+    tail: list[bytes]
+    horizon: int = 0
+    taken: dict[int, int] = field(default_factory=dict)
+    waiting: tuple[int, frozenset[str]] | None = None
+
+
+_known: dict[Path, Grown] = {}
+
+
+def extend(*, most: int = MOST) -> int:
+    """Take committed events into the log, at most so many; return how many were taken.
+
+    Without a key there is no log. Raises Unavailable (the log, or another journal has the
+    lease): nothing is lost, and the next run goes on.
+    """
+    if not key.is_there():
+        return 0
+    signer, files = key.load(), LogFiles(folder())
+    try:
+        with files.alone():
+            log = _grown(files, signer)
+            try:
+                return _take(files, log, signer, most)
+            except BaseException:
+                _known.pop(files.folder, None)  # it may be ahead of what is on the disk
+                raise
+    except OSError as error:
+        raise LogUnavailable(type(error).__name__) from error
+
+
+def extend_wholly() -> None:
+    """Take everything that is committed now. Raises LogUnavailable."""
+    while extend() == MOST:
+        continue
+
+
+def horizon() -> int:
+    """Return up to which number every event that was committed is in the log."""
+    return int(_state(LogFiles(folder())).get("horizon", 0))
+
+
+def _take(files: LogFiles, log: Grown, signer: Signer, most: int) -> int:
+    before = log.horizon
+    # Not inside another transaction: its events might still be taken back.
+    with transaction.atomic(durable=True):
+        last, writing = stored.last_number(), stored.writers()
+        found = stored.numbers_after(log.horizon, most=most + len(log.taken))
+        new = stored.leaves([each for each in found if each not in log.taken][:most])
+    numbers = [number_of(leaf) for leaf in new]
+    if new:
+        lease.require()  # of two machines with the key only one goes on with the log
+        log.taken |= {number: log.edge.size + at for at, number in enumerate(numbers)}
+        log.note = write(files, signer, log.edge, log.tail, new)
+    _advance(log, last, writing, numbers[-1] if len(new) == most else None)
+    if log.horizon != before:
+        _keep_state(files, log)
+    return len(new)
+
+
+def _advance(log: Grown, last: int, writing: frozenset[str], read_to: int | None) -> None:
+    """Move the horizon to the last number given when all who wrote then were still at it."""
+    if log.waiting is None or not writing:
+        log.waiting = (last, writing)
+    decided, writers = log.waiting
+    if writers & writing:
+        return
+    log.waiting = (last, writing)
+    log.horizon = max(log.horizon, decided if read_to is None else min(decided, read_to))
+    log.taken = {number: at for number, at in log.taken.items() if number > log.horizon}
+
+
+def _grown(files: LogFiles, signer: Signer) -> Grown:
+    """Return the log as it is on the disk, which another builder may have extended."""
+    known, note = _known.get(files.folder), files.note()
+    if known is None or known.note != note:
+        known = _known[files.folder] = _opened(files, note, signer)
+    return known
+
+
+def _opened(files: LogFiles, note: str, signer: Signer) -> Grown:
+    """Read the log. Raises LogUnavailable unless it is whole and no older than we remember."""
+    try:
+        head = Checkpoint.opened(note, signer.verifier) if note else None
+    except BadNote as error:
+        raise LogUnavailable(f"the log's head: {error}") from error
+    size = head.size if head else 0
+    tiles = files.tiles(size)
+    if head and tiles.root(size) != head.root:
+        raise LogUnavailable("the log's tiles do not fit its head")
+    if _state(files).get("size", 0) > size:
+        raise LogUnavailable("the log's head is missing, or older than the log was")
+    for source, earlier in anchors.remembered(signer.verifier):
+        if earlier.size > size or tiles.root(earlier.size) != earlier.root:
+            raise LogUnavailable(f"this is another or older log than {source} knows")
+    key.publish(signer.verifier)
+    tail = list(files.entries(size - size % WIDTH, size))
+    log = Grown(note, tiles.edge(), tail)
+    _recall(files, log, size)
+    return log
+
+
+def _recall(files: LogFiles, log: Grown, size: int) -> None:
+    """Find out which events are in the log; without the file of the state from all entries."""
+    state = _state(files)
+    log.horizon, since = state.get("horizon", 0), state.get("since", 0)
+    for at, entry in enumerate(files.entries(since, size), since):
+        number = number_of(entry)
+        if number > log.horizon:
+            log.taken[number] = at
+
+
+def _state(files: LogFiles) -> dict[str, int]:
+    try:
+        state = json.loads(_state_path(files).read_text())
+    except (FileNotFoundError, ValueError):
+        return {}
+    return dict(state)
+
+
+def _state_path(files: LogFiles) -> Path:
+    """Return the file of the state, hidden so that no backup has one that is ahead of its head."""
+    return files.folder / ".state"
+
+
+def _keep_state(files: LogFiles, log: Grown) -> None:
+    since = min(log.taken.values(), default=log.edge.size)
+    state = {"size": log.edge.size, "horizon": log.horizon, "since": since}
+    replace(_state_path(files), json.dumps(state).encode(), OWN)

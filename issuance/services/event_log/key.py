@@ -1,0 +1,98 @@
+"""The key that signs the heads of the log: Ed25519, of its own, beside the signing keys.
+
+``event-log.key`` is an encrypted PKCS #8 file, like key files of issuing CAs; ``event-log.vkey``
+has the public key with the log's name, in the form that others verify with.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
+from django.conf import settings
+
+from certportal.foundation.event_log.files import LogUnavailable, folder
+from certportal.foundation.event_log.notes import BadNote, Signer, Verifier
+from certportal.foundation.own_files import OWN, replace, write_new
+from issuance.signers.file import KeyFiles
+
+STEM = "event-log"
+
+
+def is_there() -> bool:
+    """Whether this process can see the key."""
+    return bool(settings.CA_KEYS_DIR) and _path(".vkey").exists()
+
+
+def load() -> Signer:
+    """Return the key with the log's name. Raises LogUnavailable."""
+    try:
+        return _decrypted(_path(".key"), _path(".vkey").read_text())
+    except OSError as error:
+        raise LogUnavailable(f"the key of the log: {type(error).__name__}") from None
+
+
+@lru_cache(maxsize=1)
+def _decrypted(path: Path, public: str) -> Signer:
+    """Decrypt the key, once in a process: that takes as long as all else that is done a second."""
+    try:
+        verifier = Verifier.parse(public)
+        private = load_pem_private_key(path.read_bytes(), KeyFiles().password())
+    except (OSError, ValueError, TypeError) as error:
+        raise LogUnavailable(f"the key of the log: {type(error).__name__}") from None
+    if not isinstance(private, Ed25519PrivateKey):
+        raise LogUnavailable("the key of the log is no Ed25519 key")
+    signer = Signer(verifier.name, private)
+    if signer.verifier != verifier:
+        raise LogUnavailable("event-log.key and event-log.vkey are not of one pair")
+    return signer
+
+
+def make(name: str) -> Verifier:
+    """Make the key of the log of this name, which it has for good; return its public half.
+
+    Raises FileExistsError if there is a key, BadNote for a name that cannot be one, OSError.
+    """
+    private = Ed25519PrivateKey.generate()
+    verifier = Signer(name, private).verifier
+    if is_there():
+        raise FileExistsError(str(_path(".vkey")))
+    encryption = BestAvailableEncryption(KeyFiles().password())
+    pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
+    _path(".key").unlink(missing_ok=True)  # of a run that was cut short: it has signed nothing
+    write_new(_path(".key"), pem, mode=0o400)
+    write_new(_path(".vkey"), f"{verifier}\n".encode(), mode=0o440)
+    return verifier
+
+
+def default_name() -> str:
+    """Return the name of a log made now: the service's host, as names of logs are by custom."""
+    return f"{settings.PORTAL_HOST}/events"
+
+
+def publish(verifier: Verifier) -> None:
+    """Put the public key beside the log, for who reads the log and not the keys."""
+    if not _public().exists() or _public().read_text() != f"{verifier}\n":
+        replace(_public(), f"{verifier}\n".encode(), OWN)
+
+
+def published() -> Verifier:
+    """Return the public key: that of the key itself, else as published. Raises LogUnavailable."""
+    path = _path(".vkey") if is_there() else _public()
+    try:
+        return Verifier.parse(path.read_text())
+    except (OSError, BadNote) as error:
+        raise LogUnavailable(f"the public key of the log: {type(error).__name__}") from None
+
+
+def _public() -> Path:
+    return folder() / "verifier"
+
+
+def _path(suffix: str) -> Path:
+    return Path(settings.CA_KEYS_DIR) / f"{STEM}{suffix}"

@@ -1,0 +1,71 @@
+"""Writes the files of a log that grows: tiles and entries durably first, the head last."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from certportal.foundation.event_log.files import LogFiles
+from certportal.foundation.event_log.notes import Checkpoint, Signer
+from certportal.foundation.event_log.tiles import WIDTH, Edge, Tile, bundle, edge_tiles
+from certportal.foundation.event_log.tree import leaf_hash
+from certportal.foundation.own_files import OWN, OWN_FOLDER, make_folder, replace, sync_folder
+from issuance.faults import reach
+
+
+def write(
+    files: LogFiles, signer: Signer, edge: Edge, tail: list[bytes], new: Sequence[bytes]
+) -> str:
+    """Add the entries to the log; return its signed head.
+
+    `edge` and `tail`, the entries of the bundle that is not full, are brought up to date before
+    anything is written, so they are wrong if this raises OSError.
+    """
+    written = {tile.path for tile in edge_tiles(edge.size)}
+    full = list(edge.append([leaf_hash(entry) for entry in new]))
+    tail.extend(new)
+    contents: dict[str, bytes] = {}
+    for tile, hashes in full:
+        _add(contents, tile, hashes, tail)
+        if tile.level == 0:
+            del tail[:WIDTH]
+    for tile, hashes in edge.partial():
+        if tile.path not in written:
+            _add(contents, tile, hashes, tail)
+    reach("log_before_tiles")
+    _write_all(files.folder, contents)
+    head = Checkpoint(signer.name, edge.size, edge.root())
+    note = signer.sign(head.text)
+    reach("log_before_head")
+    replace(files.head_path, note.encode(), OWN)
+    sync_folder(files.folder)
+    reach("log_after_head")
+    _drop_partial(files.folder, [tile for tile, _ in full])
+    return note
+
+
+def _add(contents: dict[str, bytes], tile: Tile, hashes: bytes, tail: Sequence[bytes]) -> None:
+    contents[tile.path] = hashes
+    if tile.level == 0:
+        contents[tile.entries_path] = bundle(tail[: tile.width])
+
+
+def _write_all(folder: Path, contents: dict[str, bytes]) -> None:
+    """Write the files and force them and their names to the disk."""
+    places = {folder / path for path in contents}
+    made = {parent for place in places for parent in place.parents if folder in parent.parents}
+    for parent in sorted(made):
+        make_folder(parent, OWN_FOLDER)
+    for path, content in contents.items():
+        replace(folder / path, content, OWN)
+        reach("log_between_tiles")
+    for parent in sorted(made | {folder}, reverse=True):
+        sync_folder(parent)
+
+
+def _drop_partial(folder: Path, full: Sequence[Tile]) -> None:
+    """Delete what full tiles have replaced, one tile later: a backup may be reading them."""
+    for tile in full:
+        if tile.index:
+            before = Tile(tile.level, tile.index - 1)
+            for path in (before.path, before.entries_path) if tile.level == 0 else (before.path,):
+                shutil.rmtree(folder / f"{path}.p", ignore_errors=True)

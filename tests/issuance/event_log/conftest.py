@@ -1,0 +1,54 @@
+import shutil
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from pytest_django import Settings
+
+from certportal.foundation import events
+from certportal.foundation.actors import system
+from certportal.foundation.event_log.files import LogFiles, folder
+from certportal.foundation.event_log.notes import Verifier
+from certportal.foundation.event_names import ServiceEvent
+from certportal.foundation.events import Subject
+from certportal.foundation.models import Event
+from issuance.services.event_log import key
+
+type Record = Callable[..., Event]
+
+
+@pytest.fixture
+def record(now: datetime) -> Record:
+    """Records an event about a number."""
+
+    def act(number: int, **data: object) -> Event:
+        about = Subject("test", number)
+        return events.record(
+            ServiceEvent.FEEDBACK_GIVEN, about, actor=system("test"), now=now, **data
+        )
+
+    return act
+
+
+@pytest.fixture
+def keyed(settings: Settings, tmp_path: Path) -> Verifier:
+    """The key of a log, whose files are under a folder of this test."""
+    settings.PORTAL_DATA = tmp_path / "data"
+    settings.CA_KEYS_DIR = str(tmp_path / "keys")
+    settings.CA_KEY_PASSWORD_FILE = str(tmp_path / "password")
+    (tmp_path / "password").write_text("a password of the tests")
+    return key.make("log.example.fi/events")
+
+
+def log_files() -> LogFiles:
+    return LogFiles(folder())
+
+
+def copy_of_log(place: Path) -> None:
+    shutil.copytree(folder(), place)
+
+
+def put_back(place: Path) -> None:
+    shutil.rmtree(folder())
+    shutil.copytree(place, folder())

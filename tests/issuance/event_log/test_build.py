@@ -1,0 +1,284 @@
+"""The log is made of the events that were committed, once each, whatever dies meanwhile."""
+
+import os
+import signal
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from django.db import connection, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from pytest_django import Settings
+
+from certportal.foundation.event_log.files import LogUnavailable, folder
+from certportal.foundation.event_log.leaves import event_of
+from certportal.foundation.event_log.notes import Verifier
+from certportal.foundation.event_log.tree import leaf_hash, root
+from certportal.foundation.models import Event
+from issuance.services.event_log import anchors, build, key
+from tests.full_disk import full_disk
+from tests.issuance.children import in_child, start_child
+from tests.issuance.event_log.conftest import Record, copy_of_log, log_files, put_back
+
+pytestmark = pytest.mark.django_db(transaction=True)
+TIMES = 20
+POINTS = ("log_before_tiles", "log_between_tiles", "log_before_head", "log_after_head")
+
+
+@pytest.fixture
+def other() -> Iterator[BaseDatabaseWrapper]:
+    """Another process's connection to the database."""
+    made = connection.copy()
+    yield made
+    made.close()
+
+
+def insert(where: BaseDatabaseWrapper, now: datetime) -> int:
+    """Insert an event over this connection; return its number."""
+    with where.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO foundation_event (at, actor, action, object_type, object_id, refused,"
+            " data, request_id) VALUES (%s, 'system:x', 'x', 'x', '1', false, '{}', '')"
+            " RETURNING id",
+            [now],
+        )
+        return int(cursor.fetchone()[0])
+
+
+def logged(verifier: Verifier) -> list[int]:
+    """Return the numbers of the events in the log, which is whole."""
+    files = log_files()
+    head = files.head(verifier)
+    assert head is not None
+    entries = list(files.entries(0, head.size))
+    assert root([leaf_hash(entry) for entry in entries]) == head.root
+    assert files.tiles(head.size).root(head.size) == head.root
+    return [event_of(entry)["id"] for entry in entries]
+
+
+def extend_anew() -> int:
+    """Extend the log as a process does that has just started."""
+    build._known.clear()
+    return build.extend()
+
+
+def every_number() -> list[int]:
+    return list(Event.objects.order_by("pk").values_list("pk", flat=True))
+
+
+def test_events_from_before_the_log_are_its_first_leaves(keyed: Verifier, record: Record) -> None:
+    for number in range(5):
+        record(number)
+    assert build.extend() == 5
+    record(6)
+    assert build.extend() == 1
+    assert build.extend() == 0
+    assert logged(keyed) == every_number()
+
+
+def test_without_a_key_there_is_no_log(settings: Settings, tmp_path: Path, record: Record) -> None:
+    settings.PORTAL_DATA, settings.CA_KEYS_DIR = tmp_path, ""
+    record(1)
+    assert build.extend() == 0
+    assert not folder().exists()
+
+
+def test_an_event_is_taken_when_it_is_committed_though_its_number_is_lower(
+    keyed: Verifier, other: BaseDatabaseWrapper, record: Record, now: datetime
+) -> None:
+    other.set_autocommit(False)
+    early = insert(other, now)
+    late = record(2).pk
+    assert early < late
+    assert build.extend() == 1
+    assert logged(keyed) == [late]
+    for number in (3, 4):
+        record(number)
+        assert build.extend() == 1
+    assert build.horizon() < early
+    other.commit()
+    assert build.extend() == 1
+    assert logged(keyed) == [late, late + 1, late + 2, early]
+    assert build.extend() == 0
+    assert build.horizon() == late + 2
+
+
+def test_an_event_taken_back_is_no_leaf_and_holds_nothing_up(
+    keyed: Verifier, other: BaseDatabaseWrapper, record: Record, now: datetime
+) -> None:
+    other.set_autocommit(False)
+    gone = insert(other, now)
+    kept = record(1).pk
+    build.extend()
+    other.rollback()
+    record(2)
+    build.extend()
+    assert logged(keyed) == [kept, kept + 1]
+    assert build.horizon() == kept + 1 > gone
+
+
+def test_transactions_that_overlap_without_end_let_the_horizon_move(
+    keyed: Verifier, other: BaseDatabaseWrapper, record: Record, now: datetime
+) -> None:
+    third = connection.copy()
+    pair = [other, third]
+    for one in pair:
+        one.set_autocommit(False)
+    numbers = [insert(other, now)]
+    build.extend()
+    try:
+        for turn in range(6):
+            numbers.append(insert(pair[1 - turn % 2], now))
+            pair[turn % 2].commit()
+            build.extend()
+            assert build.horizon() >= numbers[turn] - 1
+    finally:
+        pair[0].commit()
+        pair[1].commit()
+        third.close()
+    build.extend()
+    assert sorted(logged(keyed)) == numbers
+
+
+def test_a_builder_inside_another_transaction_is_refused(keyed: Verifier) -> None:
+    with transaction.atomic(), pytest.raises(RuntimeError):
+        build.extend()
+
+
+def test_many_events_are_taken_part_by_part(keyed: Verifier, record: Record) -> None:
+    for number in range(700):
+        record(number)
+    taken = []
+    while new := build.extend(most=300):
+        taken.append(new)
+    assert taken == [300, 300, 100]
+    assert logged(keyed) == every_number()
+    assert build.horizon() == every_number()[-1]
+
+
+def test_another_process_goes_on_where_one_ended(keyed: Verifier, record: Record) -> None:
+    for turn in range(8):
+        for number in range(100):
+            record(number)
+        assert in_child(build.extend) == 0
+        record(turn)
+        assert build.extend() == 1
+    assert logged(keyed) == every_number()
+
+
+def test_a_log_that_has_lost_its_state_finds_out_from_its_entries(
+    keyed: Verifier, record: Record
+) -> None:
+    for number in range(300):
+        record(number)
+    build.extend()
+    (folder() / ".state").unlink()
+    record(1)
+    assert in_child(build.extend) == 0
+    assert logged(keyed) == every_number()
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_killed_at_each_step_the_log_has_every_event_once_and_never_forks(
+    keyed: Verifier, record: Record, settings: Settings, tmp_path: Path, point: str
+) -> None:
+    settings.FAULT_POINTS_DIR = str(tmp_path)
+    heads = []
+    for turn in range(TIMES):
+        for number in range(30):
+            record(number, turn=turn)
+        (tmp_path / point).touch()
+        assert in_child(build.extend) == signal.SIGKILL
+        record(turn)
+        assert in_child(build.extend) == 0
+        head = log_files().head(keyed)
+        assert head is not None
+        heads.append(head)
+    assert logged(keyed) == every_number()
+    tiles = log_files().tiles(heads[-1].size)
+    assert [tiles.root(head.size) for head in heads] == [head.root for head in heads]
+
+
+def test_two_builders_at_once_make_one_log(keyed: Verifier, record: Record) -> None:
+    for turn in range(TIMES):
+        for number in range(20):
+            record(number, turn=turn)
+        for child in [start_child(build.extend) for _ in range(2)]:
+            assert os.waitpid(child, 0)[1] == 0
+    assert logged(keyed) == every_number()
+
+
+def test_a_full_disk_stops_the_log_and_loses_nothing(keyed: Verifier, record: Record) -> None:
+    with full_disk(folder()):
+        for number in range(600):
+            record(number, text="x" * 200)
+        with pytest.raises(LogUnavailable):
+            build.extend()
+    assert build.extend() == 600
+    assert logged(keyed) == every_number()
+
+
+def test_a_log_whose_tiles_were_changed_is_not_continued(keyed: Verifier, record: Record) -> None:
+    record(1)
+    build.extend()
+    (tile,) = (folder() / "tile/0/000.p").iterdir()
+    tile.write_bytes(bytes(32))
+    record(2)
+    with pytest.raises(LogUnavailable, match="do not fit"):
+        extend_anew()
+
+
+@pytest.mark.parametrize("at", [0, 1])
+def test_a_log_whose_head_is_missing_or_older_is_not_continued(
+    keyed: Verifier, record: Record, at: int
+) -> None:
+    heads = [""]
+    for number in range(2):
+        record(number)
+        build.extend()
+        heads.append(log_files().note())
+    log_files().head_path.write_text(heads[at])
+    record(3)
+    with pytest.raises(LogUnavailable, match="missing, or older"):
+        extend_anew()
+
+
+def test_an_old_copy_of_the_log_is_not_continued(
+    keyed: Verifier, record: Record, tmp_path: Path, now: datetime
+) -> None:
+    record(1)
+    build.extend()
+    copy_of_log(tmp_path / "copy")
+    record(2)
+    build.extend()
+    anchors.anchor(now=now)
+    put_back(tmp_path / "copy")
+    record(3)
+    with pytest.raises(LogUnavailable, match="older log"):
+        extend_anew()
+
+
+def test_the_head_of_another_key_is_not_continued(
+    keyed: Verifier, record: Record, settings: Settings, tmp_path: Path
+) -> None:
+    record(1)
+    build.extend()
+    settings.CA_KEYS_DIR = str(tmp_path / "others")
+    key.make(keyed.name)
+    with pytest.raises(LogUnavailable, match="has not signed"):
+        extend_anew()
+
+
+def test_only_the_owner_reads_the_log_and_its_key(keyed: Verifier, record: Record) -> None:
+    record(1)
+    build.extend()
+    modes = {path.stat().st_mode & 0o077 for path in folder().rglob("*")}
+    assert modes == {0}
+    assert Path(key._path(".key")).stat().st_mode & 0o377 == 0
+
+
+def test_a_key_is_never_replaced(keyed: Verifier) -> None:
+    with pytest.raises(FileExistsError):
+        key.make("log.example.fi/another")
+    assert key.load().verifier == keyed
