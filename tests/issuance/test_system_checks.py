@@ -181,15 +181,6 @@ def test_a_root_key_that_stayed_in_the_service_is_noticed(
     assert "issuance.E005" not in found(deploy=True)
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"max_months": 13},
-        {"environment": "test"},
-        {"id": "test_server"},
-        {"key_usage": {"rsa": frozenset({"crl_sign"})}},
-    ],
-)
 def test_a_journal_copied_to_its_own_disk_is_noticed(settings: Settings, tmp_path: Path) -> None:
     settings.PORTAL_DATA, settings.JOURNAL_COPY = tmp_path, str(tmp_path / "second")
     assert "issuance.E022" not in found(deploy=True), "nothing is there yet"
@@ -200,6 +191,15 @@ def test_a_journal_copied_to_its_own_disk_is_noticed(settings: Settings, tmp_pat
     assert "issuance.E022" not in found(deploy=True)
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"max_months": 13},
+        {"environment": "test"},
+        {"id": "test_server"},
+        {"key_usage": {"rsa": frozenset({"crl_sign"})}},
+    ],
+)
 def test_a_profile_beyond_its_ceiling_is_noticed_however_it_was_made(
     monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]
 ) -> None:
