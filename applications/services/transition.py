@@ -50,10 +50,10 @@ def take(
 def move(
     application: Application,
     action: Action,
-    *,
-    role: Role | None = None,
     actor: Actor,
     now: datetime,
+    *,
+    role: Role | None = None,
     to: Status | None = None,
     data: dict[str, Any] | None = None,
     **fields: Any,
@@ -74,11 +74,7 @@ def move(
     source = application.status
     save(application, now=now, status=target, **fields)
     events.record(
-        event_of(action),
-        application,
-        actor=actor,
-        now=now,
-        **{"from": source, "to": target, **(data or {})},
+        event_of(action), application, actor, now, **{"from": source, "to": target, **(data or {})}
     )
     _follow(application, action, Status(target), now)
     return application

@@ -40,9 +40,9 @@ def record(
     name: EventName,
     about: Model | Subject,
     /,
-    *,
     actor: Actor,
     now: datetime,
+    *,
     refused: bool = False,
     **data: Any,
 ) -> Event:
@@ -51,7 +51,7 @@ def record(
     `data`: ids, counts, statuses and hashes; never names, addresses, codes or tokens. A model's
     `event_data` is added to the data of each event about one of its rows.
     """
-    event = made(name, about, actor=actor, now=now, refused=refused, **data)
+    event = made(name, about, actor, now, refused=refused, **data)
     insert([event])
     return event
 
@@ -75,9 +75,9 @@ def made(
     name: EventName,
     about: Model | Subject,
     /,
-    *,
     actor: Actor,
     now: datetime,
+    *,
     refused: bool = False,
     **data: Any,
 ) -> Event:

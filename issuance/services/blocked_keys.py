@@ -33,11 +33,7 @@ def block_key(spki_sha256: str, reason: str, *, actor: Actor, now: datetime) -> 
     )
     if created:
         events.record(
-            IssuanceEvent.KEY_BLOCKED,
-            events.Subject("key", spki_sha256),
-            actor=actor,
-            now=now,
-            reason=reason,
+            IssuanceEvent.KEY_BLOCKED, events.Subject("key", spki_sha256), actor, now, reason=reason
         )
     return blocked
 
@@ -58,8 +54,8 @@ def import_keys(lines: Iterable[str], reason: str, *, actor: Actor, now: datetim
         events.record(
             IssuanceEvent.KEYS_IMPORTED,
             events.Subject("key", "list"),
-            actor=actor,
-            now=now,
+            actor,
+            now,
             reason=reason,
             read=len(hashes),
             new=new,

@@ -134,7 +134,7 @@ def accept_held(run_id: int, *, reason: str, actor: Actor, now: datetime) -> Reg
             raise Refused(_("This import is not waiting for a decision."))
         run.accepted_at, run.accepted_by, run.accepted_reason = now, str(actor), reason
         run.save(update_fields=["accepted_at", "accepted_by", "accepted_reason"])
-        events.record(AccountEvent.REGISTER_HELD_ACCEPTED, run, actor=actor, now=now)
+        events.record(AccountEvent.REGISTER_HELD_ACCEPTED, run, actor, now)
     return run
 
 
@@ -172,4 +172,4 @@ def _finish(
     run.removed, run.ended = counts.removed, counts.ended
     told = ["outcome", "reason", "finished_at", "pages", "rows_read", "ending"]
     run.save(update_fields=[*told, *COUNTED])
-    events.record(AccountEvent(f"register.{outcome}"), run, actor=system("register"), now=now)
+    events.record(AccountEvent(f"register.{outcome}"), run, system("register"), now)

@@ -105,7 +105,7 @@ def ask(
         )
         if made:
             documents.keep(person, organisation, paper, actor=actor, now=now)
-            events.record(AccountEvent.ADMINISTRATOR_REQUEST_MADE, request, actor=actor, now=now)
+            events.record(AccountEvent.ADMINISTRATOR_REQUEST_MADE, request, actor, now)
             told = [one.person for one in confirmed_administrators(organisation)]
             mailing.enqueue_for(told, "administrator_asked", request, now=now)
             outbox.enqueue("administrator.asked", now=now, request=request.pk)
@@ -136,7 +136,7 @@ def decide(
         _make_administrator(request, now)
     outcome = "granted" if grant else "refused"
     name = AccountEvent(f"administrator_request.{outcome}")
-    events.record(name, request, actor=actor, now=now)
+    events.record(name, request, actor, now)
     mailing.enqueue_for([request.person, *told], "administrator_decided", request, now=now)
     return request
 

@@ -56,4 +56,4 @@ def _rename(account: Organisation, name: str, now: datetime) -> None:
         return
     account.name = name
     account.save(update_fields=["name"])
-    events.record(AccountEvent.ORGANISATION_RENAMED, account, actor=system("register"), now=now)
+    events.record(AccountEvent.ORGANISATION_RENAMED, account, system("register"), now)

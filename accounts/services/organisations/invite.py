@@ -82,7 +82,7 @@ def invite(
     )
     invitation.token_hash = tokens.digest(invitation.token)
     invitation.save()
-    events.record(AccountEvent.INVITATION_MADE, invitation, actor=actor, now=now)
+    events.record(AccountEvent.INVITATION_MADE, invitation, actor, now)
     mailing.enqueue("invitation", invitation, language=invitation.language, now=now)
     return invitation
 
@@ -105,7 +105,7 @@ def resend(invitation_id: UUID, *, version: int, actor: Actor, now: datetime) ->
     invitation.token_hash = tokens.digest(invitation.token)
     invitation.expires_at = now + Invitation.LASTS
     invitation.save(update_fields=["sent", "token_hash", "expires_at"])
-    events.record(AccountEvent.INVITATION_RESENT, invitation, actor=actor, now=now)
+    events.record(AccountEvent.INVITATION_RESENT, invitation, actor, now)
     mailing.enqueue("invitation", invitation, language=invitation.language, now=now)
     return invitation
 
@@ -118,7 +118,7 @@ def revoke(invitation_id: UUID, *, actor: Actor, now: datetime) -> Invitation:
         raise NotWaiting
     invitation.revoked_at = now
     invitation.save(update_fields=["revoked_at"])
-    events.record(AccountEvent.INVITATION_REVOKED, invitation, actor=actor, now=now)
+    events.record(AccountEvent.INVITATION_REVOKED, invitation, actor, now)
     return invitation
 
 
@@ -192,7 +192,7 @@ def _accept(
     )
     sessions.renew(person)
     askers.waiting(invitation.organisation).filter(person=person).update(settled_at=now)
-    events.record(AccountEvent.INVITATION_ACCEPTED, invitation, actor=actor, now=now)
+    events.record(AccountEvent.INVITATION_ACCEPTED, invitation, actor, now)
     others = [one.person for one in members.administrators(invitation.organisation)]
     told = [one for one in others if one.pk != person.pk]
     mailing.enqueue_for(told, "joined", invitation, now=now)

@@ -52,6 +52,6 @@ def ask(person: Person, business_id: str, *, actor: Actor, now: datetime) -> Joi
         request.asked_again_at = now
         request.save(update_fields=["asked_again_at"])
     name = AccountEvent.JOIN_REQUEST_MADE if made else AccountEvent.JOIN_REQUEST_REPEATED
-    events.record(name, request, actor=actor, now=now)
+    events.record(name, request, actor, now)
     askers.tell_of([request], confirmed_administrators(request.organisation), now=now)
     return request

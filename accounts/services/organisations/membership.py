@@ -63,9 +63,7 @@ def change_role(membership_id: int, role: str, *, actor: Actor, now: datetime) -
     _keep_an_administrator(membership)
     earlier, membership.role = membership.role, role
     membership.save(update_fields=["role"])
-    events.record(
-        AccountEvent.MEMBERSHIP_ROLE_CHANGED, membership, actor=actor, now=now, earlier=earlier
-    )
+    events.record(AccountEvent.MEMBERSHIP_ROLE_CHANGED, membership, actor, now, earlier=earlier)
     if earlier == Membership.Role.ADMINISTRATOR:
         cancel_invitations(membership, actor, now)
     sessions.renew(membership.person)
@@ -166,7 +164,7 @@ def end(membership: Membership, name: AccountEvent, *, actor: Actor, now: dateti
     """End the locked membership, record event `name`, cancel the member's open invitations."""
     membership.ended_at = now
     membership.save(update_fields=["ended_at"])
-    events.record(name, membership, actor=actor, now=now)
+    events.record(name, membership, actor, now)
     cancel_invitations(membership, actor, now)
 
 
@@ -176,4 +174,4 @@ def cancel_invitations(membership: Membership, actor: Actor, now: datetime) -> N
     for invitation in sent.filter(accepted_at=None, revoked_at=None).select_for_update():
         invitation.revoked_at = now
         invitation.save(update_fields=["revoked_at"])
-        events.record(AccountEvent.INVITATION_REVOKED, invitation, actor=actor, now=now)
+        events.record(AccountEvent.INVITATION_REVOKED, invitation, actor, now)

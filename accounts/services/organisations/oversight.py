@@ -94,7 +94,7 @@ def withdraw_right(
     for one in fallen:
         members.cancel_invitations(one, actor, now)
         sessions.renew(one.person)
-    events.record(AccountEvent.MEMBERSHIP_RIGHT_WITHDRAWN, found, actor=actor, now=now)
+    events.record(AccountEvent.MEMBERSHIP_RIGHT_WITHDRAWN, found, actor, now)
     decision = _decide(Kind.RIGHT_WITHDRAWN, found, reasons, by, now)
     stay = [one for one in after if one.role == Membership.Role.ADMINISTRATOR]
     told = [one.person for one in (*fallen, *stay)]
@@ -128,9 +128,7 @@ def close(
     decision = AccountDecision.objects.create(
         kind=Kind.CLOSED, organisation=organisation, reasons=reasons, decided_by=by, at=now
     )
-    events.record(
-        AccountEvent.ORGANISATION_CLOSED, organisation, actor=actor, now=now, people=len(left)
-    )
+    events.record(AccountEvent.ORGANISATION_CLOSED, organisation, actor, now, people=len(left))
     told = [*(one.person for one in left), *askers]
     mailing.enqueue_for(told, "account_decided", decision, now=now)
     return decision

@@ -187,8 +187,8 @@ def _record_event(succession: Succession, actor: Actor, now: datetime) -> None:
         events.record(
             AccountEvent.ORGANISATION_SUCCEEDED,
             events.Subject("succession", succession.pk, organisation),
-            actor=actor,
-            now=now,
+            actor,
+            now,
             people=succession.people,
             successor=str(succession.successor_id),
         )

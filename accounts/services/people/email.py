@@ -37,7 +37,7 @@ def ask_code(person: Person, email: str, *, language: str, actor: Actor, now: da
         code = _make(locked, email, None, now)
         locked.language = language
         locked.save(update_fields=["language"])
-        events.record(AccountEvent.PERSON_EMAIL_CODE_ASKED, locked, actor=actor, now=now)
+        events.record(AccountEvent.PERSON_EMAIL_CODE_ASKED, locked, actor, now)
         mailing.enqueue("email_code", code, language=language, now=now)
 
 
@@ -50,7 +50,7 @@ def ask_code_for(invitation: Invitation, person: Person, *, actor: Actor, now: d
     with transaction.atomic():
         locked = Person.objects.select_for_update().get(pk=person.pk)
         code = _make(locked, invitation.email, invitation, now)
-        events.record(AccountEvent.INVITATION_CODE_ASKED, invitation, actor=actor, now=now)
+        events.record(AccountEvent.INVITATION_CODE_ASKED, invitation, actor, now)
         mailing.enqueue("invitation_code", code, language=invitation.language, now=now)
 
 
@@ -126,7 +126,7 @@ def _take_into_use(person: Person, code: EmailCode, actor: Actor, now: datetime)
         _tell_former(person, code, now)
     person.email, person.email_verified_at = code.email, now
     person.save(update_fields=["email", "email_verified_at"])
-    events.record(AccountEvent.PERSON_EMAIL_VERIFIED, person, actor=actor, now=now)
+    events.record(AccountEvent.PERSON_EMAIL_VERIFIED, person, actor, now)
 
 
 def _tell_former(person: Person, code: EmailCode, now: datetime) -> None:

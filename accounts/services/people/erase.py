@@ -73,7 +73,7 @@ def erase_person(person_id: UUID, *, now: datetime) -> None:
     Invitation.objects.filter(accepted_by=person).update(email="")
     Membership.objects.filter(person=person).update(basis_detail="", basis_note="")
     User.objects.filter(person=person).update(email="", is_active=False)
-    events.record(AccountEvent.PERSON_ERASED, person, actor=system("retention"), now=now)
+    events.record(AccountEvent.PERSON_ERASED, person, system("retention"), now)
 
 
 def erase_documents(limit: datetime) -> None:

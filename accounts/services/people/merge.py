@@ -66,7 +66,7 @@ def merge(gone: Person, *, into: Person, actor: Actor, now: datetime) -> None:
     gone.save(update_fields=["merged_into"])
     # Persons merged earlier point directly to `into`, so that one step leads to the current one.
     Person.objects.filter(merged_into=gone).update(merged_into=into)
-    events.record(AccountEvent.PERSON_MERGED, gone, actor=actor, now=now, into=str(into.pk))
+    events.record(AccountEvent.PERSON_MERGED, gone, actor, now, into=str(into.pk))
 
 
 def _hand_over_memberships(gone: Person, into: Person, now: datetime) -> None:

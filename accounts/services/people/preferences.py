@@ -15,6 +15,4 @@ def choose_language(person: Person, language: str, *, actor: Actor, now: datetim
     """Set the language of the person's mail and of pages whose URL names no language."""
     person.language = language
     person.save(update_fields=["language"])
-    events.record(
-        AccountEvent.PERSON_LANGUAGE_CHOSEN, person, actor=actor, now=now, language=language
-    )
+    events.record(AccountEvent.PERSON_LANGUAGE_CHOSEN, person, actor, now, language=language)

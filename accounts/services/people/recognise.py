@@ -48,8 +48,8 @@ def _recognise(identity: Identity, language: str, address: str, now: datetime) -
     events.record(
         AccountEvent.PERSON_IDENTIFIED,
         today,
-        actor=Actor("person", str(today.pk), address),
-        now=now,
+        Actor("person", str(today.pk), address),
+        now,
         refused=not user.is_active,
         kind=identity.kind,
         new=known is None,

@@ -48,8 +48,8 @@ def drop_superseded(*, actor: Actor, now: datetime) -> int:
     events.record(
         AccountEvent.IDENTIFIERS_SUPERSEDED_DROPPED,
         events.Subject("identity_key", version),
-        actor=actor,
-        now=now,
+        actor,
+        now,
         count=gone,
     )
     return gone

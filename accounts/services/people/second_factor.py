@@ -160,7 +160,7 @@ def make_recovery_codes(login: User, *, actor: Actor, now: datetime) -> None:
     _lock(login)
     had, _each = Authenticator.objects.filter(user=login, type=Kind.RECOVERY_CODES).delete()
     RecoveryCodes.activate(login)
-    made = events.record(AccountEvent.SECOND_FACTOR_CODES_MADE, login, actor=actor, now=now)
+    made = events.record(AccountEvent.SECOND_FACTOR_CODES_MADE, login, actor, now)
     if had:
         _tell(login, made, now)
 
@@ -179,9 +179,7 @@ def remove(login: User, factor_id: int, *, actor: Actor, now: datetime) -> None:
         raise LastFactor
     kind = found.type
     found.delete()
-    event = events.record(
-        AccountEvent.SECOND_FACTOR_REMOVED, login, actor=actor, now=now, kind=kind
-    )
+    event = events.record(AccountEvent.SECOND_FACTOR_REMOVED, login, actor, now, kind=kind)
     _tell(login, event, now)
 
 
@@ -194,7 +192,7 @@ def reset(person: Person, *, actor: Actor, now: datetime) -> None:
     for login in person.logins.select_for_update():
         gone, _each = Authenticator.objects.filter(user=login).delete()
         if gone:
-            event = events.record(AccountEvent.SECOND_FACTOR_RESET, login, actor=actor, now=now)
+            event = events.record(AccountEvent.SECOND_FACTOR_RESET, login, actor, now)
             _tell(login, event, now)
     sessions.end_all(person, actor=actor, now=now)
 
@@ -229,7 +227,7 @@ def _tried(
         if kind is None:
             limits.spend("second_factor", str(login.pk), most=MOST_FAILURES, per=PER, now=now)
         data = {"kind": kind or ""}
-        event = events.record(name, login, actor=actor, now=now, refused=kind is None, **data)
+        event = events.record(name, login, actor, now, refused=kind is None, **data)
         if kind is not None and name == ADDED:
             _tell(login, event, now)
     if kind is None:

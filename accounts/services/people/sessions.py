@@ -125,7 +125,7 @@ def end(row: SignOn, name: AccountEvent, actor: Actor, now: datetime) -> None:
     """End the locked session and record the event `name`."""
     row.ended_at = now
     row.save(update_fields=["ended_at"])
-    events.record(name, events.Subject("person", row.person_id), actor=actor, now=now)
+    events.record(name, events.Subject("person", row.person_id), actor, now)
 
 
 def _open(person: Person) -> QuerySet[SignOn]:

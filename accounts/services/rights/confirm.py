@@ -87,8 +87,8 @@ def confirm_right(
     events.record(
         AccountEvent.MEMBERSHIP_RIGHT_CONFIRMED,
         membership,
-        actor=actor,
-        now=now,
+        actor,
+        now,
         stated_basis=membership.stated_basis,
         documents=[one.sha256 for one in documents],
         until=until.isoformat() if until else "",

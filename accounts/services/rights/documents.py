@@ -145,7 +145,7 @@ def keep(
     )
     document.file.name = storing.write(paper.data)
     document.save()
-    events.record(AccountEvent.RIGHT_DOCUMENT_HANDED_IN, document, actor=actor, now=now)
+    events.record(AccountEvent.RIGHT_DOCUMENT_HANDED_IN, document, actor, now)
     return document
 
 
@@ -160,7 +160,7 @@ def take_back(document_id: int, *, actor: Actor, now: datetime) -> None:
     if document is None:
         return
     _require_unshown(document.person, document.organisation)
-    events.record(AccountEvent.RIGHT_DOCUMENT_TAKEN_BACK, document, actor=actor, now=now)
+    events.record(AccountEvent.RIGHT_DOCUMENT_TAKEN_BACK, document, actor, now)
     storing.delete(document.file.name)
     document.delete()
 

@@ -45,7 +45,7 @@ def grant_reviewer(person: Person, *, by: Person | None, actor: Actor, now: date
         defaults={"granted_at": now, "granted_by": by},
     )
     if made:
-        events.record(AccountEvent.STAFF_ROLE_GRANTED, person, actor=actor, now=now, role=role.kind)
+        events.record(AccountEvent.STAFF_ROLE_GRANTED, person, actor, now, role=role.kind)
         sessions.renew(person)
         _tell_reviewers(role, now)
     return role
@@ -60,7 +60,7 @@ def end_reviewer(person: Person, *, actor: Actor, now: datetime) -> None:
     for role in held:
         role.ended_at = now
         role.save(update_fields=["ended_at"])
-        events.record(AccountEvent.STAFF_ROLE_ENDED, person, actor=actor, now=now, role=role.kind)
+        events.record(AccountEvent.STAFF_ROLE_ENDED, person, actor, now, role=role.kind)
         sessions.end_all(person, actor=actor, now=now)
 
 
@@ -72,7 +72,7 @@ def make_superuser(login: User, *, actor: Actor, now: datetime) -> None:
     _require_identified(login.person.current)
     login.is_staff = login.is_superuser = True
     login.save(update_fields=["is_staff", "is_superuser"])
-    events.record(AccountEvent.LOGIN_MADE_SUPERUSER, login, actor=actor, now=now)
+    events.record(AccountEvent.LOGIN_MADE_SUPERUSER, login, actor, now)
     sessions.renew(login.person.current)
 
 
@@ -83,7 +83,7 @@ def end_superuser(logins: Iterable[User], *, actor: Actor, now: datetime) -> Non
     for login in held.filter(Q(is_staff=True) | Q(is_superuser=True)):
         login.is_staff = login.is_superuser = False
         login.save(update_fields=["is_staff", "is_superuser"])
-        events.record(AccountEvent.LOGIN_SUPERUSER_ENDED, login, actor=actor, now=now)
+        events.record(AccountEvent.LOGIN_SUPERUSER_ENDED, login, actor, now)
         if login.person is not None:
             sessions.end_all(login.person.current, actor=actor, now=now)
 

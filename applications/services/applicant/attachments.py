@@ -84,9 +84,7 @@ def remove_attachment(
     application = _open(application_id, Attachment.Kind(found.kind), version, now)
     _remove(found, now)
     transition.save(application, now=now)
-    events.record(
-        ApplicationEvent.REMOVE_ATTACHMENT, application, actor=actor, now=now, sha256=found.sha256
-    )
+    events.record(ApplicationEvent.REMOVE_ATTACHMENT, application, actor, now, sha256=found.sha256)
     return application
 
 
@@ -124,8 +122,8 @@ def _store(
     events.record(
         ApplicationEvent.ADD_ATTACHMENT,
         application,
-        actor=actor,
-        now=now,
+        actor,
+        now,
         kind=kind,
         sha256=sha256,
         size=len(data),

@@ -84,9 +84,7 @@ def open_link(link_id: UUID, *, actor: Actor, now: datetime) -> str | None:
     link.save(update_fields=["bound_session", "bound_at"])
     others = application.contact_links.filter(holder=link.holder, revoked_at=None)
     others.exclude(pk=link.pk).update(revoked_at=now)
-    events.record(
-        ApplicationEvent.LINK_OPENED, application, actor=actor, now=now, link=str(link.pk)
-    )
+    events.record(ApplicationEvent.LINK_OPENED, application, actor, now, link=str(link.pk))
     return secret
 
 
@@ -99,13 +97,7 @@ def not_mine(link_id: UUID, *, actor: Actor, now: datetime) -> None:
     link, application = _lock(link_id, now)
     links = application.contact_links.filter(holder=link.holder, not_mine_at=None)
     links.update(not_mine_at=now)
-    transition.move(
-        application,
-        Action.NOT_MINE,
-        actor=actor,
-        now=now,
-        data={"link": str(link.pk)},
-    )
+    transition.move(application, Action.NOT_MINE, actor, now, data={"link": str(link.pk)})
 
 
 @transaction.atomic
@@ -127,12 +119,7 @@ def rename_contact(
     given: dict[str, Any] = {name: value for name, value in values.items() if name in known}
     application.contact_links.filter(revoked_at=None).update(revoked_at=now)
     moved = transition.move(
-        application,
-        Action.RENAME_CONTACT,
-        actor=actor,
-        now=now,
-        csr_by=Delivery.TECHNICAL_CONTACT,
-        **given,
+        application, Action.RENAME_CONTACT, actor, now, csr_by=Delivery.TECHNICAL_CONTACT, **given
     )
     send_links(moved, actor=actor, now=now)
     return moved
@@ -147,7 +134,7 @@ def resend_link(application_id: UUID, *, version: int, actor: Actor, now: dateti
     application = transition.take(Action.RESEND_LINK, application_id, version=version, now=now)
     _spend("resend_link", str(application.pk), actor, now)
     application.contact_links.filter(revoked_at=None).update(revoked_at=now)
-    moved = transition.move(application, Action.RESEND_LINK, actor=actor, now=now)
+    moved = transition.move(application, Action.RESEND_LINK, actor, now)
     for holder in contact_links.HOLDERS:
         if contact_links.address_of(application, holder):
             _make(application, holder, now)
@@ -160,7 +147,7 @@ def revoke_link(application_id: UUID, *, version: int, actor: Actor, now: dateti
     """End all links of the technical contact and the deputy. Raises Changed, NotPossible."""
     application = transition.take(Action.REVOKE_LINK, application_id, version=version, now=now)
     application.contact_links.filter(revoked_at=None).update(revoked_at=now)
-    return transition.move(application, Action.REVOKE_LINK, actor=actor, now=now)
+    return transition.move(application, Action.REVOKE_LINK, actor, now)
 
 
 def _spend(scope: str, subject: str, actor: Actor, now: datetime) -> None:
@@ -198,5 +185,5 @@ def _make(application: Application, holder: str, now: datetime) -> ContactLink:
 
 
 def _mail(application: Application, holder: str, actor: Actor, now: datetime) -> None:
-    events.record(ApplicationEvent.LINK_SENT, application, actor=actor, now=now, holder=holder)
+    events.record(ApplicationEvent.LINK_SENT, application, actor, now, holder=holder)
     transition.notify(application, "link_sent", (holder,), now)

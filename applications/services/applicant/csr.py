@@ -120,7 +120,7 @@ def choose_csr(
     chosen = application.csrs.get(pk=csr_id)
     require_unused_key(application, chosen)
     transition.save(application, now=now, csr=chosen, csr_by="applicant")
-    events.record(ApplicationEvent.CHOOSE_CSR, application, actor=actor, now=now, csr=chosen.sha256)
+    events.record(ApplicationEvent.CHOOSE_CSR, application, actor, now, csr=chosen.sha256)
     return application
 
 
@@ -153,9 +153,9 @@ def attach_csr(
     return transition.move(
         application,
         action,
+        actor,
+        now,
         role=role,
-        actor=actor,
-        now=now,
         data={"csr": chosen.sha256},
         csr=chosen,
         findings=[],
@@ -177,7 +177,7 @@ def _store(application: Application, report: doctor.Report, *, actor: Actor, now
         uploaded_by=str(actor),
         uploaded_at=now,
     )
-    events.record(ApplicationEvent.UPLOAD_CSR, application, actor=actor, now=now, csr=found.sha256)
+    events.record(ApplicationEvent.UPLOAD_CSR, application, actor, now, csr=found.sha256)
     return stored
 
 
@@ -185,9 +185,7 @@ def _record_refused(
     application: Application, report: doctor.Report, *, actor: Actor, now: datetime
 ) -> None:
     broken = {"rules": sorted({fault.rule for fault in report.errors})}
-    events.record(
-        ApplicationEvent.CSR_REFUSED, application, actor=actor, now=now, refused=True, **broken
-    )
+    events.record(ApplicationEvent.CSR_REFUSED, application, actor, now, refused=True, **broken)
 
 
 @transaction.atomic
@@ -198,8 +196,8 @@ def _block_leaked(
     events.record(
         ApplicationEvent.PRIVATE_KEY_REFUSED,
         application,
-        actor=actor,
-        now=now,
+        actor,
+        now,
         refused=True,
         spki=list(report.leaked_spki_sha256),
     )

@@ -24,4 +24,4 @@ def record_download(application: Application, kind: str, *, actor: Actor, now: d
         data__kind=kind,
     )
     if not before.exists():
-        events.record(ApplicationEvent.DOWNLOAD, application, actor=actor, now=now, kind=kind)
+        events.record(ApplicationEvent.DOWNLOAD, application, actor, now, kind=kind)

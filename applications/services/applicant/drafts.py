@@ -73,7 +73,7 @@ def start(
     if template is not None:
         _replace_host_names(application, names)
         attachments.copy_conformity(template, application, actor=actor, now=now)
-    events.record(ApplicationEvent.START, application, actor=actor, now=now, type=type)
+    events.record(ApplicationEvent.START, application, actor, now, type=type)
     return application
 
 
@@ -103,7 +103,7 @@ def save_section(
         given |= dict.fromkeys(fields.CHOSEN, "")  # chosen for other names
     given |= intermediaries.by_system(application, given)
     transition.save(application, now=now, **given)
-    events.record(ApplicationEvent.EDIT, application, actor=actor, now=now, section=section_id)
+    events.record(ApplicationEvent.EDIT, application, actor, now, section=section_id)
     return application
 
 
@@ -123,7 +123,7 @@ def remove_draft(application: Application, *, actor: Actor, now: datetime) -> No
 
 
 def _delete(application: Application, actor: Actor, now: datetime) -> None:
-    events.record(ApplicationEvent.DISCARD, application, actor=actor, now=now)
+    events.record(ApplicationEvent.DISCARD, application, actor, now)
     application.csr = None
     application.save(update_fields=["csr"])
     attachments.erase_attachments(application)

@@ -56,7 +56,7 @@ def ask_mailbox_code(
             certified_email_code_tries=0,
             certified_email_proved_at=None,
         )
-        events.record(ApplicationEvent.ASK_MAILBOX_CODE, application, actor=actor, now=now)
+        events.record(ApplicationEvent.ASK_MAILBOX_CODE, application, actor, now)
         reference = str(application.pk)
         outbox.enqueue("application.mailbox_code", now=now, reference=reference, code=str(code))
     return application
@@ -77,7 +77,7 @@ def prove_mailbox(
             transition.save(
                 application, now=now, certified_email_code=None, certified_email_proved_at=now
             )
-            events.record(ApplicationEvent.PROVE_MAILBOX, application, actor=actor, now=now)
+            events.record(ApplicationEvent.PROVE_MAILBOX, application, actor, now)
         else:
             _count_try(application)
     if not right:

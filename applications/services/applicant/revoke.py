@@ -93,12 +93,7 @@ def revoke_as(
     asked.application, asked.certificate_id, asked.at = application, certificate.pk, now
     asked.save()
     events.record(
-        _event(asked),
-        application,
-        actor=actor,
-        now=now,
-        certificate=certificate.pk,
-        reason=asked.reason,
+        _event(asked), application, actor, now, certificate=certificate.pk, reason=asked.reason
     )
     return revoked
 

@@ -37,8 +37,8 @@ def submit(
     moved = transition.move(
         application,
         Action.SUBMIT if complete else Action.SUBMIT_WITHOUT_CSR,
-        actor=actor,
-        now=now,
+        actor,
+        now,
         data={"submission": submission.sha256},
         submission=submission,
         submitted_at=now,

@@ -60,8 +60,8 @@ def _end(application: Application, action: Action, actor: Actor, now: datetime) 
     return transition.move(
         application,
         action,
-        actor=actor,
-        now=now,
+        actor,
+        now,
         ended_at=now,
         due_on=None,
         waiting_for="",

@@ -304,7 +304,7 @@ def _close(key: UUID, actor: Actor, now: datetime) -> str:
             return ENDED_ORDERS
         application = transition.lock(key)
     if application.contact_links.filter(revoked_at=None).update(revoked_at=now):
-        events.record(ApplicationEvent.LINKS_ENDED, application, actor=actor, now=now)
+        events.record(ApplicationEvent.LINKS_ENDED, application, actor, now)
     return ""
 
 

@@ -30,14 +30,7 @@ def claim(
     PreparedAlready.
     """
     application = take(Action.CLAIM, application_id, person, version, now=now)
-    return transition.move(
-        application,
-        Action.CLAIM,
-        actor=actor,
-        now=now,
-        reviewer=person,
-        claimed_at=now,
-    )
+    return transition.move(application, Action.CLAIM, actor, now, reviewer=person, claimed_at=now)
 
 
 @transaction.atomic
@@ -47,14 +40,7 @@ def release(
     """Return the case to the queue, and void what was prepared. Raises NotYourCase, Changed."""
     application = take(Action.RELEASE, application_id, person, version, now=now)
     authority.void(application.pk, "released", actor=actor, now=now)
-    return transition.move(
-        application,
-        Action.RELEASE,
-        actor=actor,
-        now=now,
-        reviewer=None,
-        claimed_at=None,
-    )
+    return transition.move(application, Action.RELEASE, actor, now, reviewer=None, claimed_at=None)
 
 
 @transaction.atomic
@@ -78,8 +64,8 @@ def choose_names(
     return transition.move(
         application,
         Action.CHOOSE_NAMES,
-        actor=actor,
-        now=now,
+        actor,
+        now,
         organisation_chosen=organisation,
         unit_chosen=unit,
     )
@@ -126,7 +112,7 @@ def set_evidence(
     transition.save(application, now=now, findings=still_found(application))
     if not is_same or evidence == HostName.Evidence.DECLARED:
         waivers.start_over(application, waivers.EVIDENCE_CHANGED, actor=actor, now=now)
-    events.record(ApplicationEvent.SET_EVIDENCE, application, actor=actor, now=now, **data)
+    events.record(ApplicationEvent.SET_EVIDENCE, application, actor, now, **data)
     return application
 
 
@@ -163,8 +149,8 @@ def request_info(
     return transition.move(
         application,
         Action.REQUEST_INFO,
-        actor=actor,
-        now=now,
+        actor,
+        now,
         data={"sections": sections, "deadline": deadline.isoformat()},
         days_left=left,
         due_on=None,
@@ -189,11 +175,7 @@ def extend_deadline(
     request.deadline = deadline
     request.save(update_fields=["deadline"])
     return transition.move(
-        application,
-        Action.EXTEND_DEADLINE,
-        actor=actor,
-        now=now,
-        data={"deadline": deadline.isoformat()},
+        application, Action.EXTEND_DEADLINE, actor, now, data={"deadline": deadline.isoformat()}
     )
 
 
@@ -214,8 +196,8 @@ def cancel_request(
     return transition.move(
         application,
         Action.CANCEL_REQUEST,
-        actor=actor,
-        now=now,
+        actor,
+        now,
         completed_at=application.completed_at or now,
         due_on=promise.due_on(now) if left is None else promise.resumed_on(now, left),
         days_left=None,

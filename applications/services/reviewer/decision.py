@@ -64,8 +64,8 @@ def approve(
         return transition.move(
             application,
             Action.APPROVE,
-            actor=actor,
-            now=now,
+            actor,
+            now,
             to=Status.APPROVED if state.complete else Status.IN_REVIEW,
             data={
                 "tbs_sha256": tbs_sha256,
@@ -96,14 +96,7 @@ def reject(
     authority.void(application.pk, "rejected", actor=actor, now=now)
     record = _record_now(application, now)
     _decide(application, Decision.Kind.REJECTED, person, reasons, now, record)
-    return transition.move(
-        application,
-        Action.REJECT,
-        actor=actor,
-        now=now,
-        ended_at=now,
-        due_on=None,
-    )
+    return transition.move(application, Action.REJECT, actor, now, ended_at=now, due_on=None)
 
 
 @transaction.atomic
@@ -131,8 +124,8 @@ def reopen(
     moved = transition.move(
         application,
         Action.REOPEN,
-        actor=actor,
-        now=now,
+        actor,
+        now,
         to=Status.CHECKING if complete else Status.AWAITING_CSR,
         ended_at=None,
         reviewer=person if complete else None,

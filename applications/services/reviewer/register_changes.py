@@ -124,7 +124,7 @@ def _bring_up(found: Found, now: datetime) -> bool:
     task.certificates.add(*fresh)
     if new:
         name = ApplicationEvent.REGISTER_TASK_OPENED
-        events.record(name, task, actor=WATCH, now=now, certificates=len(fresh))
+        events.record(name, task, WATCH, now, certificates=len(fresh))
         tell.enqueue(task, "register_changed", now=now)
     return new
 
@@ -153,7 +153,7 @@ def _settle(task: RegisterTask, outcome: RegisterTask.Outcome, actor: Actor, now
     task.outcome, task.decided_at = outcome, now
     task.save(update_fields=["outcome", "decided_by", "decided_at", "reasons"])
     name = ApplicationEvent.REGISTER_TASK_DECIDED
-    events.record(name, task, actor=actor, now=now, outcome=outcome)
+    events.record(name, task, actor, now, outcome=outcome)
 
 
 def _propose(task: RegisterTask, person: Person, actor: Actor, now: datetime) -> None:

@@ -145,8 +145,8 @@ def _finish(made: Replacement, actor: Actor, now: datetime) -> Replacement:
     events.record(
         ApplicationEvent.REPLACEMENT_PLANNED,
         made,
-        actor=actor,
-        now=now,
+        actor,
+        now,
         planned=len(planned),
         left_out=left_out,
     )
@@ -196,12 +196,7 @@ def approve_plan(
         )
         if new:
             events.record(
-                ApplicationEvent.REPLACEMENT_APPROVED,
-                made,
-                actor=actor,
-                now=now,
-                digest=digest,
-                given=given,
+                ApplicationEvent.REPLACEMENT_APPROVED, made, actor, now, digest=digest, given=given
             )
     return made
 
@@ -243,8 +238,8 @@ def release(
     events.record(
         ApplicationEvent.REPLACEMENT_RELEASED,
         made,
-        actor=actor,
-        now=now,
+        actor,
+        now,
         released=outcome.released,
         refused_items=outcome.refused,
         unapproved=unapproved,
@@ -362,9 +357,7 @@ def resume(plan_id: int, *, actor: Actor, now: datetime) -> int:
     for batch in batched(idle, BATCH):
         hand_over(batch, now)
     if idle:
-        events.record(
-            ApplicationEvent.REPLACEMENT_RESUMED, made, actor=actor, now=now, again=len(idle)
-        )
+        events.record(ApplicationEvent.REPLACEMENT_RESUMED, made, actor, now, again=len(idle))
     return len(idle)
 
 
@@ -385,7 +378,5 @@ def revoke_replaced(plan_id: int, *, actor: Actor, now: datetime) -> int:
         authority.revoke(certificate, "superseded", actor=actor, now=now)
         revoked += 1
     if revoked:
-        events.record(
-            ApplicationEvent.REPLACEMENT_REVOKED, made, actor=actor, now=now, revoked=revoked
-        )
+        events.record(ApplicationEvent.REPLACEMENT_REVOKED, made, actor, now, revoked=revoked)
     return revoked

@@ -216,8 +216,8 @@ def _record(
     events.record(
         name,
         proposal.application,
-        actor=actor,
-        now=now,
+        actor,
+        now,
         certificate=proposal.certificate_id,
         reason=proposal.reason,
         proposal=proposal.pk,

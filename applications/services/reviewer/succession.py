@@ -127,9 +127,7 @@ def _hand_over(key: UUID, succession: Succession, actor: Actor, now: datetime) -
     except Gone:
         return False
     transition.save(application, now=now, organisation=succession.successor)
-    events.record(
-        ApplicationEvent.SUCCEED, application, actor=actor, now=now, succession=succession.pk
-    )
+    events.record(ApplicationEvent.SUCCEED, application, actor, now, succession=succession.pk)
     try:
         authority.void(key, REASON, actor=actor, now=now)
     except AlreadySigning:  # signed already: it remains valid

@@ -72,5 +72,5 @@ def send_corrected(
     application = transition.lock(found.pk)
     field = address_field(item, application)
     transition.save(application, now=now, **{field: address})
-    events.record(ApplicationEvent.CORRECT_ADDRESS, application, actor=actor, now=now, field=field)
+    events.record(ApplicationEvent.CORRECT_ADDRESS, application, actor, now, field=field)
     return application

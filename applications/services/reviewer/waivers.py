@@ -69,8 +69,8 @@ def waive(
     transition.move(
         application,
         Action.WAIVE,
-        actor=actor,
-        now=now,
+        actor,
+        now,
         data=data_of(waiver),
         findings=waivers.still_found(application),
     )
@@ -218,4 +218,4 @@ def _void(application: Application, reason: str, actor: Actor, now: datetime) ->
 
 
 def _record(name: ApplicationEvent, waiver: Waiver, actor: Actor, now: datetime) -> None:
-    events.record(name, waiver.application, actor=actor, now=now, **data_of(waiver))
+    events.record(name, waiver.application, actor, now, **data_of(waiver))

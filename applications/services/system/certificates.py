@@ -61,8 +61,8 @@ def record_issued(
     return transition.move(
         application,
         Action.RESTORE if forgotten else Action.ISSUE,
-        actor=ACTOR,
-        now=now,
+        ACTOR,
+        now,
         data={"certificate": certificate_id},
         waiting_for="",
         waiting_since=None,
@@ -146,8 +146,8 @@ def recall(application_id: UUID, reason: str, *, now: datetime) -> Application |
     return transition.move(
         application,
         Action.RECALL,
-        actor=ACTOR,
-        now=now,
+        ACTOR,
+        now,
         data={"reason": reason},
         due_on=application.due_on or promise.due_on(now),
         waiting_for="",
@@ -169,5 +169,5 @@ def record_package_sent(
     )
     waiting = application.packages.filter(sent_at=None).exists()
     if application.status == Status.ISSUED and not waiting:
-        transition.move(application, Action.DELIVER, actor=ACTOR, now=now, ended_at=now)
+        transition.move(application, Action.DELIVER, ACTOR, now, ended_at=now)
     return application

@@ -48,8 +48,8 @@ def conclude(application_id: UUID, outcome: Outcome, *, now: datetime) -> Applic
     moved = transition.move(
         application,
         Action.QUEUE,
-        actor=ACTOR,
-        now=now,
+        ACTOR,
+        now,
         findings=outcome.findings,
         waiting_for="",
         waiting_since=None,
@@ -68,8 +68,8 @@ def wait(application_id: UUID, source: str, *, now: datetime) -> None:
     transition.move(
         application,
         Action.WAIT,
-        actor=ACTOR,
-        now=now,
+        ACTOR,
+        now,
         to=Status(application.status),
         data={"source": source},
         waiting_for=source,
@@ -110,8 +110,8 @@ def _return_csr(application: Application, outcome: Outcome, now: datetime) -> Ap
     moved = transition.move(
         application,
         Action.RETURN_CSR,
-        actor=ACTOR,
-        now=now,
+        ACTOR,
+        now,
         data=_why(outcome),
         findings=outcome.findings,
         csr=None,
@@ -137,8 +137,8 @@ def _return_order(application: Application, outcome: Outcome, now: datetime) -> 
     return transition.move(
         application,
         Action.RETURN_ORDER,
-        actor=ACTOR,
-        now=now,
+        ACTOR,
+        now,
         data=_why(outcome),
         findings=outcome.findings,
         completed_at=None,

@@ -97,7 +97,7 @@ def erase(application_id: UUID, *, now: datetime) -> None:
     application.contact_links.all().delete()
     erase_papers(application)
     erase_attachments(application)
-    events.record(ApplicationEvent.ERASE, application, actor=ACTOR, now=now)
+    events.record(ApplicationEvent.ERASE, application, ACTOR, now)
 
 
 def _empty_rows(application: Application) -> None:

@@ -53,13 +53,13 @@ def take_over(item_id: int, certificate_id: int, *, now: datetime) -> Applicatio
     transition.move(
         new,
         Action.REISSUE,
-        actor=ACTOR,
-        now=now,
+        ACTOR,
+        now,
         data={"certificate": certificate_id, "replaces": str(old.pk)},
         csr=_copy_csr(old, new),
         submission=None if old.submission is None else _copy_submission(old.submission, new),
     )
-    events.record(ApplicationEvent.REPLACED, old, actor=ACTOR, now=now, replaced_by=str(new.pk))
+    events.record(ApplicationEvent.REPLACED, old, ACTOR, now, replaced_by=str(new.pk))
     _tell_others(new, now)
     return new
 

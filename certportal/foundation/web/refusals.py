@@ -45,4 +45,4 @@ def record(
     except TooMany:
         log.warning("refusal_not_recorded", actor=str(actor), object=about.type)
         return
-    events.record(name, about, actor=actor, now=now, refused=True, **data)
+    events.record(name, about, actor, now, refused=True, **data)

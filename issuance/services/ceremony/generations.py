@@ -107,6 +107,6 @@ def _locked(stem: str) -> IssuingCA:
 def _set(ca: IssuingCA, state: IssuingCA.State, actor: Actor, now: datetime) -> None:
     name, about = IssuanceEvent(f"issuance.ca_{state.value}"), events.Subject("issuing_ca", ca.stem)
     earlier: dict[str, Any] = {"from": ca.state}
-    events.record(name, about, actor=actor, now=now, **earlier)
+    events.record(name, about, actor, now, **earlier)
     ca.state = state
     ca.save(update_fields=["state"])

@@ -72,8 +72,8 @@ def _enter(
     events.record(
         IssuanceEvent.CA_REGISTERED,
         events.Subject("issuing_ca", place.stem),
-        actor=actor,
-        now=now,
+        actor,
+        now,
         sha256=signer.chain[0].fingerprint(SHA256()).hex(),
         state=str(state),
     )
@@ -194,11 +194,7 @@ def install_root_list(der: bytes, *, actor: Actor, now: datetime) -> Place:
 
 def _record_list(place: Place, number: int, actor: Actor, now: datetime) -> None:
     events.record(
-        IssuanceEvent.ROOT_CRL,
-        events.Subject("root", place.root_stem),
-        actor=actor,
-        now=now,
-        number=number,
+        IssuanceEvent.ROOT_CRL, events.Subject("root", place.root_stem), actor, now, number=number
     )
 
 

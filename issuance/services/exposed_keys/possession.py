@@ -121,7 +121,7 @@ def prove(token: str, proof: bytes, *, address: str, now: datetime) -> None:
             raise ChallengeOver
         revoked = revoke_key(spki_sha256, COMPROMISE, actor=actor, now=now)
         proven = [each.pk for each in revoked]
-        events.record(IssuanceEvent.KEY_PROOF, about, actor=actor, now=now, certificates=proven)
+        events.record(IssuanceEvent.KEY_PROOF, about, actor, now, certificates=proven)
         _tell(spki_sha256, revoked, now)
 
 

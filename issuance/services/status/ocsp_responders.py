@@ -122,8 +122,8 @@ def _store(ca: IssuingCA, certificate: x509.Certificate, now: datetime) -> None:
         events.record(
             IssuanceEvent.OCSP_RESPONDER,
             events.Subject("issuing_ca", ca.stem),
-            actor=system("ca"),
-            now=now,
+            system("ca"),
+            now,
             serial=serial,
             sha256=hashlib.sha256(der).hexdigest(),
         )

@@ -98,8 +98,8 @@ def _record(
         events.record(
             IssuanceEvent.CRL,
             events.Subject("issuing_ca", ca.stem),
-            actor=system("ca"),
-            now=now,
+            system("ca"),
+            now,
             number=facts.number,
             entries=entries.count,
             carried=entries.carried,

@@ -99,8 +99,8 @@ def _announce(certificate: Certificate, actor: Actor, now: datetime) -> None:
     events.record(
         IssuanceEvent.REVOKED,
         certificate,
-        actor=actor,
-        now=now,
+        actor,
+        now,
         reference=str(certificate.reference),
         serial=certificate.serial,
         reason=certificate.revocation_reason,
