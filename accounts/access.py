@@ -68,6 +68,11 @@ def actor_of(request: HttpRequest) -> Actor:
     return actor or Actor("visitor")
 
 
+def acting(request: HttpRequest) -> dict[str, Any]:
+    """Return who acts and when, as every service wants it that changes something."""
+    return {"actor": actor_of(request), "now": clock.now()}
+
+
 def organisation_of(request: HttpRequest) -> Organisation:
     """Return the organisation the person has chosen to act for. Raises PermissionDenied if none."""
     organisation: Organisation | None = getattr(request, "organisation", None)

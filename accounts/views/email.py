@@ -30,7 +30,7 @@ def address(request: HttpRequest) -> HttpResponse:
         request.POST or None, initial={"email": person.email, "language": person.language}
     )
     if request.method == "POST" and form.is_valid():
-        email.ask_code(person, **form.cleaned_data, actor=access.actor_of(request), now=clock.now())
+        email.ask_code(person, **form.cleaned_data, **access.acting(request))
         return redirect(with_next(request, "accounts:email_code"))
     context = {"form": form, "next": wanted(request), "first": not known}
     return render(request, "accounts/email.html", context)

@@ -53,9 +53,10 @@ def prove(request: HttpRequest) -> HttpResponseBase:
         return redirect(with_next(request, "accounts:second_factor_set_up"))
     code = FactorCodeForm(request.POST if "code" in request.POST else None)
     passkey = PasskeyForm(request.POST if "credential" in request.POST else None)
-    if _succeeds(code, lambda given: services.prove_code(login, given, **_who(request, now))):
+    by = access.acting(request)
+    if _succeeds(code, lambda given: services.prove_code(login, given, **by)):
         return _proven(request, now)
-    if _succeeds(passkey, lambda given: services.prove_passkey(login, given, **_who(request, now))):
+    if _succeeds(passkey, lambda given: services.prove_passkey(login, given, **by)):
         return _proven(request, now)
     kinds = {factor.type for factor in own}
     context = {
@@ -79,9 +80,10 @@ def set_up(request: HttpRequest) -> HttpResponseBase:
     secret = request.session.setdefault(PENDING, codes.new_secret())
     code = AppCodeForm(request.POST if "code" in request.POST else None)
     passkey = PasskeyForm(request.POST if "credential" in request.POST else None)
-    if _succeeds(code, lambda given: services.add_app(login, secret, given, **_who(request, now))):
+    by = access.acting(request)
+    if _succeeds(code, lambda given: services.add_app(login, secret, given, **by)):
         return _added(request, now)
-    if _succeeds(passkey, lambda given: services.add_passkey(login, given, **_who(request, now))):
+    if _succeeds(passkey, lambda given: services.add_passkey(login, given, **by)):
         return _added(request, now)
     adapter = Adapter()
     picture = adapter.build_totp_svg(adapter.build_totp_url(login, secret))
@@ -105,7 +107,7 @@ def recovery_codes(request: HttpRequest) -> HttpResponseBase:
     """Show the recovery codes once; a POST replaces them with new ones."""
     login = _login(request)
     if request.method == "POST":
-        services.make_recovery_codes(login, **_who(request, clock.now()))
+        services.make_recovery_codes(login, **access.acting(request))
         return redirect(with_next(request, "accounts:recovery_codes"))
     unused = services.show_recovery_codes(login)
     if not unused:
@@ -137,7 +139,7 @@ def remove(request: HttpRequest, factor_id: int) -> HttpResponseBase:
     back = reverse("accounts:own_factors")
     if leading := access.lead_to_reauthenticate(request, back=back):
         return leading
-    services.remove(_login(request), factor_id, **_who(request, clock.now()))
+    services.remove(_login(request), factor_id, **access.acting(request))
     messages.success(request, _("The second factor was removed."))
     return redirect("accounts:own_factors")
 
@@ -151,10 +153,6 @@ def _login(request: HttpRequest) -> User:
     logins = [own, *access.person_of(request).logins.exclude(pk=own.pk).order_by("pk")]
     found: User = next((one for one in logins if services.factors(one)), own)
     return found
-
-
-def _who(request: HttpRequest, now: datetime) -> dict[str, Any]:
-    return {"actor": access.actor_of(request), "now": now}
 
 
 def _succeeds(form: FactorCodeForm | PasskeyForm, act: Callable[[Any], None]) -> bool:
@@ -194,6 +192,6 @@ def _added(request: HttpRequest, now: datetime) -> HttpResponseBase:
     onward = _proven(request, now)
     messages.success(request, _("The second factor is in use."))
     if services.recovery(_login(request)) is None:
-        services.make_recovery_codes(_login(request), **_who(request, now))
+        services.make_recovery_codes(_login(request), **access.acting(request))
         return redirect(with_next(request, "accounts:recovery_codes"))
     return onward if wanted(request) else redirect("accounts:own_factors")

@@ -87,8 +87,8 @@ def resend(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
         form = ResendForm(request.POST)
         if not form.is_valid():
             raise invite_organisations.NotWaiting
-        seen, actor = form.cleaned_data["version"], access.actor_of(request)
-        invite_organisations.resend(found.pk, version=seen, actor=actor, now=clock.now())
+        seen = form.cleaned_data["version"]
+        invite_organisations.resend(found.pk, version=seen, **access.acting(request))
         messages.success(request, _("The invitation was sent again. The earlier link is dead."))
     return redirect("accounts:members")
 
@@ -98,7 +98,7 @@ def revoke(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
     """Cancel an invitation."""
     found = access.get_invitation(access.person_of(request), invitation_id)
     if request.method == "POST":
-        invite_organisations.revoke(found.pk, actor=access.actor_of(request), now=clock.now())
+        invite_organisations.revoke(found.pk, **access.acting(request))
         messages.success(request, _("The invitation was cancelled."))
     return redirect("accounts:members")
 
@@ -158,10 +158,7 @@ def _masked(address: str) -> str:
 def _accept(
     request: HttpRequest, found: Invitation, token: str, person: Person, code: str
 ) -> HttpResponse:
-    actor = access.actor_of(request)
-    invite_organisations.accept(
-        found.pk, token, person=person, code=code, actor=actor, now=clock.now()
-    )
+    invite_organisations.accept(found.pk, token, person=person, code=code, **access.acting(request))
     act_for(request, found.organisation)
     messages.success(request, _("You now act for %(name)s.") % {"name": found.organisation})
     return redirect(landing(request))

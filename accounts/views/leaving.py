@@ -13,7 +13,6 @@ from accounts import access
 from accounts.identification.identity import ProviderSession, provider
 from accounts.middleware import SIGN_ON
 from accounts.services.people import sessions
-from certportal.foundation import clock
 
 # Session key: the state of a logout that is in progress at the provider.
 PROVIDER_LOGOUT = "provider_logout"
@@ -28,7 +27,7 @@ def logout(request: HttpRequest) -> HttpResponse:
     """
     left: dict[str, Any] | None = request.session.get(SIGN_ON)
     if left:
-        sessions.leave(left["id"], actor=access.actor_of(request), now=clock.now())
+        sessions.leave(left["id"], **access.acting(request))
     auth.logout(request)
     if left and "name_id" in left:
         request.session[PROVIDER_LOGOUT] = {"name_id": left["name_id"], "index": left["index"]}

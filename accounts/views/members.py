@@ -69,8 +69,7 @@ def member(request: HttpRequest, membership_id: int) -> HttpResponse:
     found = access.get_membership(access.person_of(request), membership_id)
     form = RoleForm(request.POST or None, initial={"role": found.role})
     if request.method == "POST" and form.is_valid():
-        actor, role = access.actor_of(request), form.cleaned_data["role"]
-        services.change_role(found.pk, role, actor=actor, now=clock.now())
+        services.change_role(found.pk, form.cleaned_data["role"], **access.acting(request))
         messages.success(request, _("The role has been changed."))
         return redirect("accounts:members")
     return render(request, "accounts/member.html", {"form": form, "membership": found})
@@ -81,7 +80,7 @@ def remove(request: HttpRequest, membership_id: int) -> HttpResponse:
     """Ask whether to remove the member, and remove them."""
     found = access.get_membership(access.person_of(request), membership_id)
     if request.method == "POST":
-        services.remove(found.pk, actor=access.actor_of(request), now=clock.now())
+        services.remove(found.pk, **access.acting(request))
         messages.success(request, _("The person was removed from the account."))
         return redirect("accounts:members")
     return render(request, "accounts/member_remove.html", {"membership": found})
@@ -93,7 +92,7 @@ def leave(request: HttpRequest) -> HttpResponse:
     person, organisation = access.person_of(request), access.organisation_of(request)
     own = access.current_membership(person, organisation.pk)
     if own is not None and request.method == "POST":
-        services.leave(own.pk, actor=access.actor_of(request), now=clock.now())
+        services.leave(own.pk, **access.acting(request))
         messages.success(request, _("You have left the account."))
         return redirect("accounts:profile")
     last = own is not None and services.is_last_administrator(own)

@@ -91,7 +91,7 @@ def join(request: HttpRequest, business_id: str) -> HttpResponse:
     person, code = access.person_of(request), read_business_id(business_id)
     if code is None or request.method != "POST":
         return redirect("accounts:confirm", business_id)
-    asked = join_organisations.ask(person, code, actor=access.actor_of(request), now=clock.now())
+    asked = join_organisations.ask(person, code, **access.acting(request))
     if asked is None:
         return redirect("accounts:confirm", code)
     waits = not confirmed_administrators(asked.organisation)

@@ -23,9 +23,7 @@ def profile(request: HttpRequest) -> HttpResponse:
     form = LanguageForm(request.POST or None, initial={"language": person.language})
     if request.method == "POST" and form.is_valid():
         language = form.cleaned_data["language"]
-        preferences.choose_language(
-            person, language, actor=access.actor_of(request), now=clock.now()
-        )
+        preferences.choose_language(person, language, **access.acting(request))
         translation.activate(language)
         messages.success(request, _("The language has been changed."))
         return redirect("accounts:profile")
@@ -42,12 +40,12 @@ def profile(request: HttpRequest) -> HttpResponse:
 @access.person_required
 def end_session(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """End one of the person's own sessions, for example on another device."""
-    person, actor = access.person_of(request), access.actor_of(request)
+    person = access.person_of(request)
     if not sessions.is_own(person, session_id):
-        raise access.not_found(actor, "session", session_id)
+        raise access.not_found(access.actor_of(request), "session", session_id)
     if request.method != "POST":
         return redirect("accounts:profile")
-    sessions.end_own(person, session_id, actor=actor, now=clock.now())
+    sessions.end_own(person, session_id, **access.acting(request))
     messages.success(request, _("The session was ended."))
     return redirect("accounts:profile")
 
@@ -56,8 +54,7 @@ def end_session(request: HttpRequest, session_id: UUID) -> HttpResponse:
 @require_POST
 def end_others(request: HttpRequest) -> HttpResponse:
     """End all of the person's sessions except this one."""
-    person, actor = access.person_of(request), access.actor_of(request)
     this: Any = request
-    sessions.end_all(person, actor=actor, now=clock.now(), but=this.sign_on.pk)
+    sessions.end_all(access.person_of(request), but=this.sign_on.pk, **access.acting(request))
     messages.success(request, _("All your other sessions were ended."))
     return redirect("accounts:profile")

@@ -45,7 +45,6 @@ def _ask(request: HttpRequest, organisation: Organisation, form: AdministratorFo
             organisation,
             reason=form.cleaned_data["reason"],
             paper=paper,
-            actor=access.actor_of(request),
-            now=clock.now(),
+            **access.acting(request),
         )
     return form.is_valid()

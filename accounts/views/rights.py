@@ -14,7 +14,6 @@ from accounts.forms import RightDocumentForm
 from accounts.models import RightDocument
 from accounts.right_to_act import right_of
 from accounts.services.rights import documents
-from certportal.foundation import clock
 from certportal.foundation.files import storing
 from certportal.foundation.files.documents import PDF
 
@@ -59,15 +58,15 @@ def document(request: HttpRequest, found: RightDocument) -> HttpResponse:
 @require_POST
 def take_back(request: HttpRequest, found: RightDocument) -> HttpResponse:
     """Delete a document while the right is unconfirmed."""
-    documents.take_back(found.pk, actor=access.actor_of(request), now=clock.now())
+    documents.take_back(found.pk, **access.acting(request))
     messages.success(request, _("The document has been taken away."))
     return redirect("accounts:right")
 
 
 def _hand_in(request: HttpRequest, form: RightDocumentForm) -> bool:
     person, organisation = access.person_of(request), access.organisation_of(request)
-    paper, actor = form.paper(), access.actor_of(request)
+    paper = form.paper()
     assert paper is not None
     with form.refusals_shown():
-        documents.hand_in(person, organisation, paper, actor=actor, now=clock.now())
+        documents.hand_in(person, organisation, paper, **access.acting(request))
     return form.is_valid()

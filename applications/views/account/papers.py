@@ -18,7 +18,6 @@ from applications.models import Application, Paper
 from applications.models.paper import Source
 from applications.services.system.papers import is_set_aside
 from applications.views.shared.entry import order_view
-from certportal.foundation import clock
 from certportal.foundation.files import storing
 from certportal.foundation.files.documents import PDF
 
@@ -63,7 +62,7 @@ def _answer(request: HttpRequest, application: Application, made_of: Source | No
     """
     if made_of is None or application.erased_at is not None:
         raise Http404
-    paper = services.want_paper(made_of, actor=access.actor_of(request), now=clock.now())
+    paper = services.want_paper(made_of, **access.acting(request))
     waited = "waited" in request.GET
     if paper.made_at is not None and not waited:
         return storing.hand_over(paper.file, paper.name, PDF)

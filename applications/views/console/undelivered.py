@@ -117,16 +117,15 @@ def settle(request: HttpRequest, item_id: UUID) -> HttpResponseBase:
 
 
 def _do(request: HttpRequest, item_id: UUID, form: UndeliveredForm) -> HttpResponse:
-    actor, now = access.actor_of(request), clock.now()
+    by = access.acting(request)
     act = form.cleaned_data["act"] if form.is_valid() else ""
     if act == CORRECT:
-        who = access.person_of(request)
-        address = form.cleaned_data["address"]
-        services.send_corrected(item_id, address, person=who, actor=actor, now=now)
+        person, address = access.person_of(request), form.cleaned_data["address"]
+        services.send_corrected(item_id, address, person=person, **by)
     elif act == GIVE_UP:
-        set_aside.give_up(item_id, form.cleaned_data["reason"], actor=actor, now=now)
+        set_aside.give_up(item_id, form.cleaned_data["reason"], **by)
     else:
-        set_aside.take_up(item_id, actor=actor, now=now)
+        set_aside.take_up(item_id, **by)
     said = _("It was given up.") if act == GIVE_UP else _("It is being tried again.")
     messages.success(request, said)
     return redirect("console:undelivered")

@@ -12,7 +12,6 @@ from applications.access import acting as acting_for
 from applications.access import get_for_applicant
 from applications.errors import Changed
 from applications.views.shared.forms import VersionForm
-from certportal.foundation import clock
 
 type View = Callable[..., HttpResponse]
 
@@ -59,13 +58,9 @@ def seen_version(request: HttpRequest) -> int:
 
 def by_person(request: HttpRequest) -> dict[str, Any]:
     """Return which person acts, and when, as services want it that need the person."""
-    return {"person": access.person_of(request)} | _acting(request)
+    return {"person": access.person_of(request)} | access.acting(request)
 
 
 def as_seen(request: HttpRequest) -> dict[str, Any]:
     """Return who acts, when, and on which version, as services want it that change an order."""
-    return {"version": seen_version(request)} | _acting(request)
-
-
-def _acting(request: HttpRequest) -> dict[str, Any]:
-    return {"actor": access.actor_of(request), "now": clock.now()}
+    return {"version": seen_version(request)} | access.acting(request)

@@ -61,8 +61,7 @@ def run(request: HttpRequest, run_id: int) -> HttpResponseBase:
         imports.accept_held(
             shown.pk,
             reason=form.cleaned_data["reason"],
-            actor=access.actor_of(request),
-            now=clock.now(),
+            **access.acting(request),
         )
         messages.success(request, _("The next import may end these units."))
         return redirect("console:register_run", shown.pk)
