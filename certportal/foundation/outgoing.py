@@ -1,18 +1,18 @@
-"""HTTP requests of the web process to other services, none of which can hold a thread for long.
+"""HTTP requests to other services, none of which can hold a thread for long.
 
-People wait in web's few threads while we ask. So an exchange has a limit as a whole and of size,
-few are under way at once, and after one that ran into its limit the next ones are spared for a
-while.
+`exchange` sends one, within a limit as a whole and of size. `Outgoing` is for the web process, in
+whose few threads people wait while we ask: few exchanges are under way at once, and after one that
+ran into its limit the next ones are spared for a while.
 """
 
 import json
 import logging
 import threading
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
@@ -43,6 +43,7 @@ class Reply:
 
     status: int
     body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def json(self) -> Any:
         """Return the decoded body. Raises ValueError if it is not JSON."""
@@ -125,8 +126,15 @@ class Outgoing:
     def _exchange(self, method: str, address: str, **options: Any) -> Reply:
         token = _is_secret.set(self.secret)
         try:
-            with self.breaker.call(), deadline.within(self.whole_seconds):
-                return self._fetched(method, address, **options)
+            with self.breaker.call():
+                return exchange(
+                    method,
+                    address,
+                    timeout=TIMEOUT_SECONDS,
+                    whole_seconds=self.whole_seconds,
+                    most_bytes=self.most_bytes,
+                    **options,
+                )
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             if not self.secret:
                 raise Unavailable(self.name) from error
@@ -136,21 +144,35 @@ class Outgoing:
         # Outside of the handler, since libraries' errors name the address.
         raise Unavailable(f"{self.name}: {kind}")
 
-    def _fetched(self, method: str, address: str, **options: Any) -> Reply:
-        with requests.Session() as session:
-            for scheme in ("http://", "https://"):
-                session.mount(scheme, _Adapter())
-            more: dict[str, Any] = {"timeout": TIMEOUT_SECONDS, "allow_redirects": False}
-            with session.request(method, address, stream=True, **more, **options) as reply:
-                return Reply(reply.status_code, self._read(reply))
 
-    def _read(self, reply: requests.Response) -> bytes:
-        body = bytearray()
-        for part in reply.iter_content(64 * 1024):
-            body += part
-            if len(body) > self.most_bytes:
-                raise ValueError(f"answer of more than {self.most_bytes} bytes")
-        return bytes(body)
+def exchange(
+    method: str,
+    address: str,
+    *,
+    timeout: tuple[float, float],
+    whole_seconds: float,
+    most_bytes: int,
+    **options: Any,
+) -> Reply:
+    """Send a request, follow no redirect, and return the whole answer, all within the limits.
+
+    Raises ValueError for a larger answer, OSError or urllib3's HTTPError for every other fault.
+    """
+    with deadline.within(whole_seconds), requests.Session() as session:
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, _Adapter())
+        more: dict[str, Any] = {"timeout": timeout, "allow_redirects": False}
+        with session.request(method, address, stream=True, **more, **options) as reply:
+            return Reply(reply.status_code, _read(reply, most_bytes), reply.headers)
+
+
+def _read(reply: requests.Response, most_bytes: int) -> bytes:
+    body = bytearray()
+    for part in reply.iter_content(64 * 1024):
+        body += part
+        if len(body) > most_bytes:
+            raise ValueError(f"answer of more than {most_bytes} bytes")
+    return bytes(body)
 
 
 @contextmanager

@@ -137,7 +137,6 @@ def test_only_a_few_modules_call_other_machines() -> None:
 # `deadline` and `database_limit` name the module to cut a socket that others have opened, and to
 # ask the database's own address whether it answers; `serving` asks the kernel for its own address.
 CALLERS = {
-    "accounts/register/source/transport.py",
     "certportal/foundation/database_limit.py",
     "certportal/foundation/deadline.py",
     "certportal/foundation/files/scanning/clamd.py",
