@@ -80,7 +80,6 @@ class Accounts:
         asked = do(self.matti, invite.invite, self.pharmacy, new, role="applicant", language="fi")
         do(uuno, email.ask_code_for, asked, uuno)
         code = people.code_of(uuno, asked, now=clock.now())
-        orders.drain()
         made = do(uuno, invite.accept, asked.pk, asked.token, code=code)
         do(uuno, membership.leave, made.pk)
 
@@ -102,9 +101,7 @@ class Accounts:
         given = {"reason": "Matti on poissa.", "paper": paper}
         for grant in (False, True):
             asked = do(self.maija, administrator_requests.ask, self.maija, self.pharmacy, **given)
-            orders.drain()
             do(self.riitta, services.decide_administrator, asked.pk, grant=grant, reasons=WORDS)
-            orders.drain()
 
     def decided_on_the_account(self) -> None:
         """The authority ends a membership, withdraws and confirms a right, closes the account."""
@@ -112,12 +109,9 @@ class Accounts:
         now, right = clock.now(), self.matti.memberships.get().pk
         other = people.make_member("Aino Ala", self.pharmacy, role="administrator", now=now)
         do(self.riitta, services.end_membership, other.memberships.get().pk, reasons=WORDS)
-        orders.drain()
         do(self.riitta, services.withdraw_right, right, reasons=WORDS)
-        orders.drain()
         until = clock.day(now) + timedelta(days=90)
         do(self.riitta, services.confirm_right, right, note=WORDS, until=until)
-        orders.drain()
         do(self.riitta, services.close_account, self.pharmacy.pk, reasons=WORDS)
 
     def second_factors(self) -> None:
@@ -198,7 +192,6 @@ class ClaimedOrder(Accounts):
         riitta, day = self.riitta, clock.day(clock.now()) + timedelta(days=14)
         orders.ask(riitta, self.order, day)
         do(riitta, services.extend_deadline, self.order, deadline=day + timedelta(days=7))
-        orders.drain()
         do(riitta, services.cancel_request, self.order)
         orders.ask(riitta, self.order, day)
         orders.resubmit(self.matti, self.order)
@@ -206,7 +199,6 @@ class ClaimedOrder(Accounts):
     def rejected_and_reopened(self) -> None:
         """An order is rejected, and reopened on an appeal."""
         do(self.riitta, services.reject, self.order, reasons=WORDS)
-        orders.drain()
         do(self.riitta, services.reopen, self.order, reasons=WORDS)
 
     def recalled(self) -> None:
@@ -254,7 +246,6 @@ class DeliveredOrder(WaitingOrder):
         """A reviewer proposes a revocation and another declines it; then one revokes alone."""
         reason = "privilege_withdrawn"
         made = do(self.riitta, services.propose, self.order, reason=reason, words=WORDS)
-        orders.drain()
         do(self.raimo, services.decline_proposal, made.pk, words=WORDS)
         do(self.raimo, services.revoke_exposed, self.order, words=WORDS)
 

@@ -21,7 +21,7 @@ from applications.services.reviewer.revocation import (
 )
 from applications.workflow import Role
 from certportal.dev.builders import orders, people
-from certportal.dev.builders.acts import do
+from certportal.dev.builders.acts import act
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from certportal.foundation.models import Event
@@ -46,11 +46,11 @@ def order(matti, riitta, cas):
 
 
 def propose(order, person, reason=ENDED, **more):
-    return do(person, services.propose, order, reason=reason, words=WORDS, **more)
+    return act(person, services.propose, order, reason=reason, words=WORDS, **more)
 
 
 def confirm(proposal, person, **more):
-    return do(person, services.confirm_proposal, proposal.pk, **more)
+    return act(person, services.confirm_proposal, proposal.pk, **more)
 
 
 def state():
@@ -120,7 +120,7 @@ def test_neither_may_be_of_the_organisation(order, riitta, raimo, pharmacy, now)
     with pytest.raises(OwnOrganisation):
         confirm(proposal, raimo)
     with pytest.raises(OwnOrganisation):
-        do(raimo, services.decline_proposal, proposal.pk, words="Ei.")
+        act(raimo, services.decline_proposal, proposal.pk, words="Ei.")
     with pytest.raises(OwnOrganisation):
         propose(order, raimo)
 
@@ -143,7 +143,7 @@ def test_two_logins_of_one_human_are_one_person(order, riitta, raimo, now):
     merge.merge(riitta, into=raimo, actor=system("test"), now=now)
     with pytest.raises(SecondPersonNeeded):
         confirm(proposal, raimo)
-    assert do(raimo, services.withdraw_proposal, proposal.pk).outcome == "withdrawn"
+    assert act(raimo, services.withdraw_proposal, proposal.pk).outcome == "withdrawn"
 
 
 def test_others_than_reviewers_do_nothing(order, riitta, matti, kalle):
@@ -159,7 +159,7 @@ def test_declined_the_certificate_stays_and_the_proposer_is_told_why(order, riit
     proposal = propose(order, riitta)
     orders.drain()
     mail.outbox.clear()
-    do(raimo, services.decline_proposal, proposal.pk, words="Yksikkö on yhä rekisterissä.")
+    act(raimo, services.decline_proposal, proposal.pk, words="Yksikkö on yhä rekisterissä.")
     orders.drain()
     assert state() == "issued"
     (told,) = mail.outbox
@@ -172,8 +172,8 @@ def test_declined_the_certificate_stays_and_the_proposer_is_told_why(order, riit
 def test_taken_back_by_its_maker_alone(order, riitta, raimo):
     proposal = propose(order, riitta)
     with pytest.raises(NotYours):
-        do(raimo, services.withdraw_proposal, proposal.pk)
-    do(riitta, services.withdraw_proposal, proposal.pk)
+        act(raimo, services.withdraw_proposal, proposal.pk)
+    act(riitta, services.withdraw_proposal, proposal.pk)
     with pytest.raises(ProposalOver):
         confirm(proposal, raimo)
     orders.drain()
@@ -197,7 +197,7 @@ def test_confirmed_twice_it_is_revoked_once(order, riitta, raimo):
 
 def test_revoked_meanwhile_the_proposal_is_settled(order, matti, riitta, raimo):
     proposal = propose(order, riitta)
-    do(matti, services.revoke, order, reason="key_compromise", words="")
+    act(matti, services.revoke, order, reason="key_compromise", words="")
     with pytest.raises(ReasonStands):
         confirm(proposal, raimo)
     orders.drain()
@@ -211,7 +211,7 @@ def test_what_is_over_cannot_be_proposed_or_confirmed(order, matti, riitta, raim
     after = Certificate.objects.get().not_after + timedelta(seconds=1)
     with pytest.raises(NothingToRevoke):
         confirm(proposal, raimo, now=after)
-    do(riitta, services.withdraw_proposal, proposal.pk)
+    act(riitta, services.withdraw_proposal, proposal.pk)
     with pytest.raises(NothingToRevoke):
         propose(order, riitta, now=after)
     with pytest.raises(NothingToRevoke):

@@ -7,10 +7,18 @@ from typing import Any
 from accounts.access import actor_for
 from accounts.models import Person
 from applications.models import Application
+from certportal.dev.builders import orders
 from certportal.foundation import clock
 
 
 def do(person: Person, service: Callable[..., Any], *about: Any, **given: Any) -> Any:
+    """Let the person `act`, and the workers do what follows."""
+    done = act(person, service, *about, **given)
+    orders.drain()
+    return done
+
+
+def act(person: Person, service: Callable[..., Any], *about: Any, **given: Any) -> Any:
     """Call the service now as the person: it is told of them what it takes.
 
     An order is named by its key, and the person has seen its newest version.
