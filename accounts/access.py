@@ -120,6 +120,11 @@ def is_partial(person: Person, organisation_id: UUID | str, *, now: datetime) ->
     return is_tied(person, organisation_id, since=now - ESTRANGED)
 
 
+def may_oversee(person: Person, organisation_id: UUID | str, *, now: datetime) -> bool:
+    """Whether the person is a reviewer and not disqualified from decisions about the account."""
+    return is_reviewer(person) and not is_partial(person, organisation_id, now=now)
+
+
 def is_tied(person: Person, organisation_id: UUID | str, *, since: datetime) -> bool:
     """Whether the person is tied to the organisation (`ties`)."""
     return Person.objects.filter(ties(person, organisation_id, since=since), pk=person.pk).exists()

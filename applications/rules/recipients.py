@@ -42,7 +42,7 @@ def present(application: Application, recipients: Sequence[str]) -> list[str]:
     if "applicant" in recipients and _has_left(application):
         told = [one for one in told if one != "applicant"] + administrators(application)
         told = list(distinct(application, told))
-    return list(_once(application, told))
+    return list(distinct(application, told, unreachable=True))
 
 
 def _has_left(application: Application) -> bool:
@@ -84,19 +84,7 @@ def package(application: Application) -> tuple[str, ...]:
     address, _language = resolve(application, "recipient")
     left = _is_of_former_member(application, address)
     told = administrators(application) if left else ["recipient"]
-    return _once(application, (*told, "mailbox"))
-
-
-def _once(application: Application, recipients: Sequence[str]) -> tuple[str, ...]:
-    """Return the recipients, keeping only the first of those with the same address.
-
-    A recipient without an address is kept, so that the failure is noted when the mail is sent.
-    """
-    found: dict[str, str] = {}
-    for recipient in recipients:
-        address, _language = resolve(application, recipient)
-        found.setdefault(address.casefold() or recipient, recipient)
-    return tuple(found.values())
+    return distinct(application, (*told, "mailbox"), unreachable=True)
 
 
 def author(application: Application) -> list[str]:
@@ -156,13 +144,18 @@ def capacity(application: Application, recipient: str) -> str:
     return "technical_contact" if contact_gets else "applicant"
 
 
-def distinct(application: Application, recipients: Sequence[str]) -> tuple[str, ...]:
-    """Return the recipients that have an address, the first of each address only."""
+def distinct(
+    application: Application, recipients: Sequence[str], *, unreachable: bool = False
+) -> tuple[str, ...]:
+    """Return the recipients that have an address, the first of each address only.
+
+    `unreachable`: those without one stay too, so that the failure is noted when the mail is sent.
+    """
     found: dict[str, str] = {}
     for recipient in recipients:
         address, _language = resolve(application, recipient)
-        if address:
-            found.setdefault(address.casefold(), recipient)
+        if key := address.casefold() or (recipient if unreachable else ""):
+            found.setdefault(key, recipient)
     return tuple(found.values())
 
 

@@ -150,13 +150,11 @@ def may_decide(person: Person, request: AdministratorRequest, *, now: datetime) 
     """Whether the person is a reviewer, did not ask, and was no member within `ESTRANGED`."""
     if person.pk == request.person_id:
         return False
-    if access.is_partial(person, request.organisation_id, now=now):
-        return False
-    return access.is_reviewer(person)
+    return access.may_oversee(person, request.organisation_id, now=now)
 
 
 def _make_administrator(request: AdministratorRequest, now: datetime) -> None:
-    account = Organisation.objects.select_for_update().get(pk=request.organisation_id)
+    account = members.lock_account(request.organisation_id)
     known = shown_members(account)
     resting_on = right_of(request.person, account)
     before = resting_on.confirmed_until if resting_on else None

@@ -46,12 +46,6 @@ class ClosedAlready(Stale):
     message = _("The account has been closed or handed over already.")
 
 
-def may_decide(person: Person, organisation_id: UUID, *, now: datetime) -> bool:
-    """Whether the person is a reviewer and was no member within `access.ESTRANGED`."""
-    partial = access.is_partial(person, organisation_id, now=now)
-    return access.is_reviewer(person) and not partial
-
-
 @transaction.atomic
 def end_membership(
     membership_id: int, *, reasons: str, by: Person, actor: Actor, now: datetime
@@ -135,7 +129,7 @@ def close(
 
 
 def _require(by: Person, organisation_id: UUID, now: datetime) -> None:
-    if not may_decide(by, organisation_id, now=now):
+    if not access.may_oversee(by, organisation_id, now=now):
         raise MayNotDecide
 
 

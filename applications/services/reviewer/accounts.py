@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from accounts import access
 from accounts.models import (
     AccountDecision,
     AdministratorRequest,
@@ -203,7 +204,7 @@ def to_oversee(
     That is MayNotDecide, and PartInAnOrder for one of those that it ends or returns:
     the decision is about these orders too (hallintolaki 28 §).
     """
-    if not accounts.may_decide(person, organisation.pk, now=now):
+    if not access.may_oversee(person, organisation.pk, now=now):
         yield MayNotDecide()
     if impartiality.parts(person, prospect.orders):
         yield impartiality.PartInAnOrder()

@@ -18,7 +18,6 @@ from accounts.models import AccountDecision, BusinessId, Membership, Organisatio
 from accounts.register.identifiers import business_id as read_business_id
 from accounts.register.lookup import queries
 from accounts.right_to_act import is_unconfirmed, right_of
-from accounts.services.organisations.oversight import may_decide
 from accounts.services.rights import documents as papers
 from applications import services
 from applications.rules.unit_ownership import business_id
@@ -97,7 +96,7 @@ def account(request: HttpRequest, organisation_id: UUID) -> HttpResponseBase:
         "asked": found.administrator_requests.select_related("person"),
         "decisions": [(one, followed(one)) for one in _decisions(found)],
         "left": [] if code else services.preview_closing(found, now=now).certificates,
-        "may_decide": may_decide(access.person_of(request), found.pk, now=now),
+        "may_decide": access.may_oversee(access.person_of(request), found.pk, now=now),
     }
     return render(request, "applications/console/account.html", context)
 
