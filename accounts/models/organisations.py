@@ -38,7 +38,13 @@ class Organisation(models.Model):
     @property
     def is_closed(self) -> bool:
         """Whether the account was closed or merged into another: it has no current business ID."""
-        return all(one.valid_to is not None for one in self.business_ids.all())
+        return not self.business_id
+
+    @property
+    def business_id(self) -> str:
+        """The current business ID, empty where there is none."""
+        current = (one.code for one in self.business_ids.all() if one.valid_to is None)
+        return next(current, "")
 
     def __str__(self) -> str:
         """Return the name in the register at founding or at the last change."""

@@ -33,7 +33,7 @@ def members(request: HttpRequest) -> HttpResponse:
         "organisation": organisation,
         "own": own,
         "administers": administers,
-        "code": organisation.business_ids.filter(valid_to=None).first(),
+        "code": organisation.business_id,
         "members": current.order_by("person__family_name", "person__given_name"),
         "invitations": invitations,
         "shown": shown,

@@ -22,7 +22,7 @@ def is_mediated(application: Application) -> bool:
 
 def record_of(organisation: Organisation, on: date) -> RegisterRecord | None:
     """Return the organisation's record in the register of intermediaries if valid on the day."""
-    code = organisation.business_ids.filter(valid_to=None).values_list("code", flat=True).first()
+    code = organisation.business_id
     record = queries.find_intermediary(code, on) if code else None
     return record if record is not None and record.is_standing(on) else None
 

@@ -14,7 +14,6 @@ from accounts.register.lookup import queries
 from accounts.register.lookup.folding import LONGEST_NAME, fold
 from accounts.register.models import RegisterRecord
 from applications.models import Application
-from applications.rules import unit_ownership
 from certportal.foundation.errors import Refused
 from issuance.models import Certificate
 
@@ -37,7 +36,7 @@ def root(application: Application, *, on: date) -> str:
     """
     kind = application.record_kind
     record = queries.get_record(application.record_oid, kind=kind, on=on)
-    code = unit_ownership.business_id(application.organisation)
+    code = application.organisation.business_id
     if record is None and application.record_oid == "":
         record = queries.find_provider(code, on)
     if record is None:
@@ -86,7 +85,7 @@ def name_in_register(application: Application, *, on: date) -> RegisterRecord | 
     name = fold(application.system_name)[:LONGEST_NAME]
     own = root(application, on=on)
     same = RegisterRecord.objects.filter(known_to=None, search_name=name).order_by("oid", "pk")
-    code = unit_ownership.business_id(application.organisation)
+    code = application.organisation.business_id
     others = (one for one in same if one.business_id != code and not is_under(one.oid, own))
     return next(others, None) if name else None
 

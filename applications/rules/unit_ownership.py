@@ -31,7 +31,7 @@ def is_owned(organisation: Organisation, record: RegisterRecord, on: date) -> bo
     The business ID may stand in the unit's own record or in its provider's. An intermediary's
     record may carry the business ID in place of its OID.
     """
-    code = business_id(organisation)
+    code = organisation.business_id
     return bool(code) and code in _owners(record, on)
 
 
@@ -48,12 +48,6 @@ def fault(organisation: Organisation, standing: queries.Standing, on: date) -> s
     if not standing.ok or standing.record is None:
         return standing.reason
     return "" if is_owned(organisation, standing.record, on) else OTHER_OWNER
-
-
-def business_id(organisation: Organisation) -> str:
-    """Return the organisation's present business ID, empty when it has none."""
-    current = organisation.business_ids.filter(valid_to=None)
-    return current.values_list("code", flat=True).first() or ""
 
 
 def _owners(record: RegisterRecord, on: date) -> set[str]:

@@ -8,7 +8,7 @@ from accounts.models import Organisation
 from accounts.register.lookup import queries
 from accounts.register.models import Kind, RegisterRecord
 from applications.models.certificate_types import CertificateType
-from applications.rules import intermediaries, unit_ownership
+from applications.rules import intermediaries
 from applications.rules.conformity import PRIVATE
 
 
@@ -58,7 +58,7 @@ def units_of(organisation: Organisation, *, on: date) -> list[Unit]:
     if organisation.kind == Organisation.Kind.INTERMEDIARY:
         record = intermediaries.record_of(organisation, on)
         return [Unit(record, True)] if record else []
-    code = unit_ownership.business_id(organisation)
+    code = organisation.business_id
     return arrange(queries.all_units(code, on=on), on) if code else []
 
 

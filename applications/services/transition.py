@@ -14,6 +14,9 @@ from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.outbox import outbox
 
+NOT_WAITING: dict[str, Any] = {"waiting_for": "", "waiting_since": None}
+"""The fields of an order that waits for no source."""
+
 
 def lock(application_id: UUID, *, version: int | None = None) -> Application:
     """Return the application with its row locked until the end of the transaction.

@@ -117,7 +117,7 @@ def test_an_owner_to_come_does_not_count_before_the_day(pharmacy, now):
 
 
 def test_an_intermediary_may_be_registered_by_its_business_id_alone(pharmacy, now):
-    code, kind = unit_ownership.business_id(pharmacy), Kind.INTERMEDIARY
+    code, kind = pharmacy.business_id, Kind.INTERMEDIARY
     assert unit_ownership.is_owned(pharmacy, RegisterRecord(kind=kind, oid=code), now.date())
     assert not unit_ownership.is_owned(pharmacy, RegisterRecord(kind=kind, oid="1.2.3"), now.date())
 

@@ -43,7 +43,7 @@ def freeze(application: Application, signature: Signature, *, now: datetime) -> 
         "language": language,
         "number": number,
         "organisation": application.organisation.name,
-        "business_id": unit_ownership.business_id(application.organisation),
+        "business_id": application.organisation.business_id,
         "unit": record.long_name,
         "subject": _subject(application, now),
         "person": str(person.pk),

@@ -64,6 +64,5 @@ def _end(application: Application, action: Action, actor: Actor, now: datetime) 
         now,
         ended_at=now,
         due_on=None,
-        waiting_for="",
-        waiting_since=None,
+        **transition.NOT_WAITING,
     )

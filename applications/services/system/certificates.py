@@ -64,8 +64,7 @@ def record_issued(
         ACTOR,
         now,
         data={"certificate": certificate_id},
-        waiting_for="",
-        waiting_since=None,
+        **transition.NOT_WAITING,
     )
 
 
@@ -97,7 +96,7 @@ def confirm(application_id: UUID, fault: Finding | None, *, now: datetime) -> Ap
     if lacks_right(application, on=clock.day(now)):  # withdrawn or ended since the approval
         return take_back(application.pk, RIGHT_WITHDRAWN, actor=ACTOR, now=now)
     if application.waiting_for:
-        transition.save(application, now=now, waiting_for="", waiting_since=None)
+        transition.save(application, now=now, **transition.NOT_WAITING)
     outbox.enqueue(
         "certificate.confirmed",
         now=now,
@@ -150,8 +149,7 @@ def recall(application_id: UUID, reason: str, *, now: datetime) -> Application |
         now,
         data={"reason": reason},
         due_on=application.due_on or promise.due_on(now),
-        waiting_for="",
-        waiting_since=None,
+        **transition.NOT_WAITING,
     )
 
 

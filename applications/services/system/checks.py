@@ -51,8 +51,7 @@ def conclude(application_id: UUID, outcome: Outcome, *, now: datetime) -> Applic
         ACTOR,
         now,
         findings=outcome.findings,
-        waiting_for="",
-        waiting_since=None,
+        **transition.NOT_WAITING,
     )
     if _is_answer(moved):
         transition.notify(moved, "answered", ("reviewer",), now)
@@ -117,8 +116,7 @@ def _return_csr(application: Application, outcome: Outcome, now: datetime) -> Ap
         csr=None,
         completed_at=None,
         due_on=None,
-        waiting_for="",
-        waiting_since=None,
+        **transition.NOT_WAITING,
     )
     contact_links_applicant.send_links(moved, actor=ACTOR, now=now, to=contact_links.welcome(moved))
     return moved
@@ -144,6 +142,5 @@ def _return_order(application: Application, outcome: Outcome, now: datetime) -> 
         completed_at=None,
         due_on=None,
         days_left=None,
-        waiting_for="",
-        waiting_since=None,
+        **transition.NOT_WAITING,
     )

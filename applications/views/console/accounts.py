@@ -20,7 +20,6 @@ from accounts.register.lookup import queries
 from accounts.right_to_act import is_unconfirmed, right_of
 from accounts.services.rights import documents as papers
 from applications import services
-from applications.rules.unit_ownership import business_id
 from applications.services.reviewer.accounts import (
     CERTIFICATES,
     DRAFTS,
@@ -85,7 +84,7 @@ def accounts(request: HttpRequest) -> HttpResponseBase:
 def account(request: HttpRequest, organisation_id: UUID) -> HttpResponseBase:
     """Show an account: its people and their rights, who asks for it, and what was decided."""
     found = get_object_or_404(Organisation, pk=organisation_id)
-    code, now = business_id(found), clock.now()
+    code, now = found.business_id, clock.now()
     context = {
         "account": found,
         "code": code,

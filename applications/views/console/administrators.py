@@ -114,7 +114,7 @@ def _claims(asked: AdministratorRequest) -> list[dict[str, Any]]:
 
 def _facts(asked: AdministratorRequest) -> dict[str, Any]:
     account = asked.organisation
-    code = account.business_ids.filter(valid_to=None).values_list("code", flat=True).first() or ""
+    code = account.business_id
     return {
         "asked": asked,
         "code": code,

@@ -40,8 +40,8 @@ class Offer:
 
 def offer(organisation: Organisation, query: str, on: date) -> Offer:
     """Return the units that fit the search, or all while there are few."""
-    code = organisation.business_ids.filter(valid_to=None).values_list("code", flat=True).first()
-    if code is None:
+    code = organisation.business_id
+    if not code:
         return Offer([], [])
     standing = _orderable(queries.find_units(code, on=on), on)
     intermediary = queries.find_intermediary(code, on)
@@ -66,7 +66,7 @@ def _orderable(units: list[RegisterRecord], on: date) -> list[RegisterRecord]:
 def choose(request: HttpRequest, application: Application) -> HttpResponse:
     """Ask for the unit; with none standing, explain what to do."""
     sections.require_editable(application, "unit", now=clock.now())
-    code = unit_ownership.business_id(application.organisation)
+    code = application.organisation.business_id
     search = SearchForm(request.GET, within=code)
     query = search.cleaned_data["q"].strip() if search.is_valid() else ""
     today = clock.day(clock.now())

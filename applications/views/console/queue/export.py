@@ -40,7 +40,7 @@ def _row(case: Application, standing: str) -> list[str]:
     return [
         case.number,
         case.organisation.name,
-        business_id_of(case),
+        case.organisation.business_id,
         str(kind.label),
         "test" if kind.is_test else "production",
         standing,
@@ -48,9 +48,3 @@ def _row(case: Application, standing: str) -> list[str]:
         str(case.reviewer or ""),
         case.submitted_at.date().isoformat() if case.submitted_at else "",
     ]
-
-
-def business_id_of(case: Application) -> str:
-    """Return the organisation's present business ID."""
-    known = case.organisation.business_ids.all()
-    return next((one.code for one in known if one.valid_to is None), "")
