@@ -51,8 +51,8 @@ def _certificates(asked: Asked) -> list[Certificate]:
 
 def _in_force(asked: Asked) -> list[Certificate] | None:
     """The certificates of the key that are in force; None if they are revoked meanwhile."""
-    issued = Certificate.objects.filter(state=Certificate.State.ISSUED, not_after__gte=asked.now)
-    return list(issued.filter(spki_sha256=asked.payload["source"])) or None
+    in_force = Certificate.objects.filter(Certificate.in_force(asked.now))
+    return list(in_force.filter(spki_sha256=asked.payload["source"])) or None
 
 
 def _waiting(asked: Asked) -> list[Application] | None:

@@ -61,9 +61,7 @@ class Wanted:
 def chosen(wanted: Wanted, *, now: datetime) -> QuerySet[Certificate]:
     """Return the certificates in force that match and have not been replaced before."""
     replaced = ReplacementItem.objects.filter(state__in=[State.RELEASED, State.ISSUED])
-    found = Certificate.objects.filter(
-        state=Certificate.State.ISSUED, not_after__gt=now + SHORTEST, **wanted.conditions()
-    )
+    found = Certificate.objects.filter(Certificate.in_force(now + SHORTEST), **wanted.conditions())
     return found.exclude(pk__in=replaced.values("certificate")).order_by("pk")
 
 

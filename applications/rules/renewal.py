@@ -16,8 +16,8 @@ REMINDERS = (60, 30, 14, 7, 1)
 def expiring(now: datetime) -> QuerySet[Certificate]:
     """Return the certificates in force for which a reminder may be due."""
     soon = now + timedelta(days=REMINDERS[0] + 1)
-    in_force = Certificate.objects.filter(state=Certificate.State.ISSUED, not_after__gt=now)
-    return in_force.filter(not_after__lt=soon).order_by("not_after")
+    in_force = Certificate.objects.filter(Certificate.in_force(now), not_after__lt=soon)
+    return in_force.order_by("not_after")
 
 
 def reminder_due(issued: date, last: date, today: date) -> int | None:

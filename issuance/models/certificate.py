@@ -1,5 +1,6 @@
 """Issued certificates, and blocked keys."""
 
+from datetime import datetime
 from functools import cached_property
 
 from cryptography import x509
@@ -85,6 +86,11 @@ class Certificate(models.Model):
 
     def __str__(self) -> str:
         return self.serial
+
+    @staticmethod
+    def in_force(now: datetime) -> Q:
+        """The condition of those neither revoked nor past their last moment (RFC 5280, 4.1.2.5)."""
+        return Q(state=Certificate.State.ISSUED, not_after__gte=now)
 
     @cached_property
     def certificate(self) -> x509.Certificate:

@@ -73,7 +73,7 @@ def _tell_reviewers(hashes: Sequence[str], now: datetime) -> None:
 
 def hit_by(lines: Iterable[str], *, now: datetime) -> list[Certificate]:
     """The certificates in force whose keys are among the listed ones (see ``import_keys``)."""
-    in_force = Certificate.objects.filter(state=Certificate.State.ISSUED, not_after__gte=now)
+    in_force = Certificate.objects.filter(Certificate.in_force(now))
     return [
         certificate
         for batch in batched(_hashes(lines), BATCH)

@@ -262,7 +262,7 @@ def _prospect(
     opened = list(sent.exclude(status__in=over).order_by("submitted_at"))
     linked = list(sent.filter(contact_links__revoked_at=None).distinct().order_by("pk"))
     certified = Certificate.objects.filter(
-        reference__in=found.values("pk"), state=Certificate.State.ISSUED, not_after__gt=now
+        Certificate.in_force(now), reference__in=found.values("pk")
     )
     invitations = Invitation.objects.filter(accepted_at=None, revoked_at=None, expires_at__gt=now)
     mine = Q(pk=None)

@@ -159,7 +159,7 @@ def _settle(task: RegisterTask, outcome: RegisterTask.Outcome, actor: Actor, now
 def _propose(task: RegisterTask, person: Person, actor: Actor, now: datetime) -> None:
     """Propose to revoke each certificate in force: a second reviewer must confirm each."""
     reason = REVOKED_AS[Change(task.change)]
-    in_force = task.certificates.filter(state=Certificate.State.ISSUED, not_after__gt=now)
+    in_force = task.certificates.filter(Certificate.in_force(now))
     for reference in in_force.order_by("pk").values_list("reference", flat=True):
         propose_unless_pending(
             reference, reason=reason, words=task.reasons, person=person, actor=actor, now=now

@@ -58,7 +58,7 @@ def preview_succession(former: str, code: str, *, now: datetime) -> Prospect:
     new = accounts.heir(code, on=clock.day(now))
     orders = Application.objects.filter(organisation=old)
     in_force = Certificate.objects.filter(
-        reference__in=orders.values("pk"), state=Certificate.State.ISSUED, not_after__gt=now
+        Certificate.in_force(now), reference__in=orders.values("pk")
     )
     linked = orders.filter(contact_links__revoked_at=None).distinct()
     invitations = old.invitations.filter(accepted_at=None, revoked_at=None, expires_at__gt=now)

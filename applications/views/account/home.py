@@ -60,7 +60,5 @@ def _orders(seen: QuerySet[Application], page: str | None, now: datetime) -> dic
 
 
 def _certificates(seen: QuerySet[Application], now: datetime) -> list[Any]:
-    valid = Certificate.objects.filter(
-        reference__in=seen.values("pk"), state=Certificate.State.ISSUED, not_after__gt=now
-    )
+    valid = Certificate.objects.filter(Certificate.in_force(now), reference__in=seen.values("pk"))
     return certificate_rows(valid.order_by("not_after")[:200], now=now)

@@ -111,9 +111,7 @@ def certificates(now: datetime) -> list[Metric]:
         labels=["environment", "days"],
     )
     last = now + timedelta(days=max(WITHIN_DAYS))
-    ending = Certificate.objects.filter(
-        state=Certificate.State.ISSUED, not_after__range=(now, last)
-    )
+    ending = Certificate.objects.filter(Certificate.in_force(now), not_after__lte=last)
     within = {
         str(days): Count("pk", filter=Q(not_after__lte=now + timedelta(days=days)))
         for days in WITHIN_DAYS
