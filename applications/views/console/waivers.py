@@ -2,12 +2,14 @@
 
 from datetime import date
 
+from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts import access
@@ -18,18 +20,36 @@ from applications.models import Waiver
 from applications.rules.waivers import SOON as SOON_TIME
 from applications.rules.waivers import ending_soon, in_force
 from applications.services.reviewer.waivers import to_withdraw
-from applications.views.console.waivers_forms import (
-    ENDED,
-    IN_FORCE,
-    SOON,
-    WaiversForm,
-    WithdrawWaiverForm,
-)
 from applications.views.shared.entry import by_person
 from certportal.foundation import clock
+from certportal.foundation.web.forms import Form, LongTextField, SearchField
+from certportal.foundation.wording import filled
 
 PAGE = 25
 MOST_RIGHTS = 100
+IN_FORCE, SOON, ENDED = "in_force", "soon", "ended"
+STATES = [
+    (IN_FORCE, pgettext_lazy("waivers", "In force")),
+    (SOON, filled(gettext_lazy("Ending within %(days)d days"), days=SOON_TIME.days)),
+    (ENDED, pgettext_lazy("waivers", "Ended")),
+]
+
+
+class WaiversForm(Form):
+    """Which waivers, and of which organisation."""
+
+    state = forms.ChoiceField(label=gettext_lazy("Which waivers"), choices=STATES, required=False)
+    organisation = SearchField(label=gettext_lazy("Organisation"))
+    never_optional = True
+
+
+class WithdrawWaiverForm(Form):
+    """Why a waiver is withdrawn before its end."""
+
+    reason = LongTextField(
+        label=gettext_lazy("Why the waiver is withdrawn"),
+        missing=gettext_lazy("Write why the waiver is withdrawn."),
+    )
 
 
 @access.reviewer_required
