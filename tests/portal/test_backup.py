@@ -357,3 +357,13 @@ def test_the_log_gives_back_the_events_that_an_older_copy_of_the_database_lacks(
         assert services.restore_events() == 0
         report = services.verify_audit()
         assert (report.size, report.findings) == (copied, [])
+
+
+def test_a_process_without_the_key_of_the_store_leaves_no_documents_out_in_silence(
+    cas: object, keys: tuple[Path, Path], settings: Settings, tmp_path: Path
+) -> None:
+    settings.STORE_URL, settings.USES_STORE = "https://s3.example.fi/varmenteet", False
+    with pytest.raises(BackupFailed, match="PORTAL_PROCESS=store"):
+        back_up(tmp_path / "backup", recipients=keys[0], now=clock.now())
+    with pytest.raises(BackupFailed, match="PORTAL_PROCESS=store"):
+        restore(tmp_path / "backup", identity=keys[1])

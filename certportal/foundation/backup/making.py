@@ -19,6 +19,7 @@ from certportal.foundation.backup.streams import (
     MANIFEST,
     BackupFailed,
     postgres,
+    require_store,
     run,
     writing,
 )
@@ -38,6 +39,7 @@ def back_up(target: Path, *, recipients: Path, now: datetime) -> dict[str, int]:
     is copied afterwards, contains every certificate in the dump. Raises BackupFailed and
     StoreAway, without leaving a folder.
     """
+    require_store()
     if target.exists():
         raise BackupFailed(f"{target} exists already")
     draft = target.with_name(f".{target.name}.part")

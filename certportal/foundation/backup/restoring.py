@@ -23,6 +23,7 @@ from certportal.foundation.backup.streams import (
     loading,
     postgres,
     reading,
+    require_store,
     run,
 )
 from certportal.foundation.own_files import (
@@ -49,6 +50,7 @@ def restore(source: Path, *, identity: Path, replace: bool = False) -> list[str]
     the backup, even if it was renamed (see `_journals`). Raises BackupFailed and StoreAway, leaving
     the database unchanged.
     """
+    require_store()
     _check(source, identity)
     if not replace and connection.introspection.table_names():
         raise BackupFailed("the database is not empty; --replace throws away what it holds")

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
 
+from django.conf import settings
 from django.db import connection
 
 from certportal.foundation.own_files import open_or_make
@@ -32,6 +33,15 @@ _OURS |= {"tcp_user_timeout", "keepalives_idle", "keepalives_interval", "keepali
 
 class BackupFailed(Exception):
     """The backup could not be made or restored; `str()` tells the operator why."""
+
+
+def require_store() -> None:
+    """Raise BackupFailed if documents are in a shared store that this process does not ask."""
+    if settings.STORE_URL and not settings.USES_STORE:
+        raise BackupFailed(
+            "the documents are in the shared store, and this process does not read its key: run"
+            " this with PORTAL_PROCESS=store"
+        )
 
 
 def postgres(tool: str) -> list[str]:
