@@ -49,6 +49,10 @@ class AccountEvent(EventName):
         "membership.right_confirmed",
         _("The right to act for an organisation was confirmed"),
     )
+    MEMBERSHIP_RIGHT_SHOWN = (
+        "membership.right_shown",
+        _("A register of roles and mandates confirmed the right to act for an organisation"),
+    )
     MEMBERSHIP_REMOVED = "membership.removed", _("Removed from a customer account")
     MEMBERSHIP_LEFT = "membership.left", _("Left a customer account")
     MEMBERSHIP_ENDED_BY_AUTHORITY = (

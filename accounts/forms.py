@@ -231,7 +231,7 @@ class RightDocumentForm(Form):
 
     def paper(self) -> Paper | None:
         """Return the uploaded file, or None."""
-        upload = self.cleaned_data["document"]
+        upload = self.cleaned_data.get("document")
         return Paper(upload.read(), upload.name) if upload else None
 
 
@@ -285,6 +285,12 @@ class StatementForm(RightDocumentForm):
         },
     )
     document = DocumentField(required=False)
+
+    def __init__(self, *args: Any, is_shown: bool = False, **kwargs: Any) -> None:
+        """With `is_shown` the right is confirmed already, and nothing needs to be told."""
+        super().__init__(*args, **kwargs)
+        if is_shown:
+            self.fields.clear()
 
 
 class ChooseForm(Form):

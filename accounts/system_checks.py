@@ -1,4 +1,4 @@
-"""System checks before the service starts: identification providers and identity keys."""
+"""System checks before the service starts: identification, identity keys, source of mandates."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -65,6 +65,25 @@ def identity_keys(app_configs: Any, **_: Any) -> list[CheckMessage]:
         return [Error(str(error), id="accounts.E004")]
     if settings.PORTAL_ENV == "production" and any(key == KNOWN_TO_ALL for _v, key in keys):
         return [Error("IDENTITY_KEYS is the key of development.", id="accounts.E005")]
+    return []
+
+
+@register(Tags.security)
+def source_of_mandates(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """Refuse half a setting of Suomi.fi-valtuudet, and in production an address without https."""
+    said = settings.SUOMIFI_MANDATES
+    needed = ("url", "client_id", "api_key", "oauth_secret")
+    missing = [f"MANDATES_{name.upper()}" for name in needed if not said[name]]
+    if not settings.LOGS_PEOPLE_IN or len(missing) == len(needed):
+        return []
+    if missing:
+        words = f"Suomi.fi-valtuudet is set up by half: {', '.join(missing)} is missing."
+        return [Error(words, id="accounts.E017")]
+    parts = urlsplit(said["url"])
+    schemes = {"https"} if settings.PORTAL_ENV == "production" else {"https", "http"}
+    if parts.scheme not in schemes or parts.path or parts.query or not parts.hostname:
+        words = "MANDATES_URL must be an https address without a path."
+        return [Error(words, id="accounts.E018")]
     return []
 
 

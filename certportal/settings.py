@@ -182,8 +182,20 @@ if SAML_IDP_METADATA_FILE:
         },
     }
 
-# A source of mandates that confirms rights to act; without one reviewers confirm them.
+# A source of mandates that confirms rights to act; without one reviewers confirm them. With an
+# address it is Suomi.fi-valtuudet.
+SUOMIFI_MANDATES: dict[str, Any] = {
+    "url": env.text("MANDATES_URL").rstrip("/"),
+    "client_id": env.text("MANDATES_CLIENT_ID"),
+    "api_key": env.secret("MANDATES_API_KEY") if LOGS_PEOPLE_IN else "",
+    "oauth_secret": env.secret("MANDATES_OAUTH_SECRET") if LOGS_PEOPLE_IN else "",
+    # Of these roles, or mandates by their URIs, one is enough.
+    "roles": tuple(env.text("MANDATES_ROLES", "TJ NIMKO ELI").split()),
+}
 MANDATES: dict[str, Any] = {"BACKEND": "accounts.mandates.none.NoMandates", "OPTIONS": {}}
+if SUOMIFI_MANDATES["url"]:
+    backend = "accounts.mandates.suomifi.client.SuomiFi"
+    MANDATES = {"BACKEND": backend, "OPTIONS": SUOMIFI_MANDATES}
 
 # The operator's proxies (addresses, networks, or `unix` for one that connects through the socket
 # file). X-Forwarded-* headers of other peers are ignored; if empty, those of all peers.

@@ -10,6 +10,7 @@ from django.test.utils import setup_databases
 from django.utils import translation
 
 from accounts.identification.oidc import discovery
+from accounts.mandates.suomifi import client as valtuudet
 from accounts.models import Membership
 from certportal.dev import sample_mails
 from certportal.dev.builders import people
@@ -70,6 +71,7 @@ def _services_answer():
     sending.server.reset()
     outbox.broker.reset()
     discovery.exchanges.breaker.reset()
+    valtuudet.exchanges.breaker.reset()
     alarms.clear(*health.ALARMS, *health.TO_DO)
 
 

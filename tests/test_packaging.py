@@ -78,7 +78,8 @@ def test_each_process_is_given_the_secrets_it_works_with():
         "migrate": everybody,
         "front": {"redis_url"},
         "web": everybody
-        | {"secret_key", "secret_key_fallbacks", "identity_keys", "oidc_client_secret"},
+        | {"secret_key", "secret_key_fallbacks", "identity_keys", "oidc_client_secret"}
+        | {"mandates_api_key", "mandates_oauth_secret"},
         "worker": everybody | {"secret_key", "secret_key_fallbacks"},
         "mailer": everybody | {"secret_key", "secret_key_fallbacks", "smtp_url"},
         "signer": everybody | {"ca_password"},

@@ -9,6 +9,9 @@ from django.conf import settings
 from accounts.identification.codes import read_hetu
 from accounts.identification.hashing import digests
 from accounts.identification.identity import Identity, NotIdentified
+from accounts.mandates.introduced import Introduced
+from accounts.mandates.protocol import visited
+from certportal.foundation.errors import Unavailable
 
 # Claims of the Finnish Trust Network (national identification number, given names, family name).
 HETU = "urn:oid:1.2.246.21"
@@ -23,19 +26,20 @@ EIDAS_FAMILY_NAME = f"{EIDAS}CurrentFamilyName"
 LONGEST = 120
 
 
-def identity(claims: Mapping[str, Any]) -> Identity:
+def identity(claims: Mapping[str, Any], *, introduces: bool = False) -> Identity:
     """Return the Identity of the claims.
 
-    Raises NotIdentified if they lack a valid identifier or a name.
+    With `introduces` the source of mandates is told the personal identity code. Raises
+    NotIdentified if they lack a valid identifier or a name.
     """
     if claims.get(HETU):
-        return _finnish(claims)
+        return _finnish(claims, introduces)
     if claims.get(EIDAS_IDENTIFIER):
         return _eidas(claims)
     raise NotIdentified("no identifier")
 
 
-def _finnish(claims: Mapping[str, Any]) -> Identity:
+def _finnish(claims: Mapping[str, Any], introduces: bool) -> Identity:
     code = read_hetu(str(claims[HETU]), temporary_allowed=settings.PORTAL_ENV != "production")
     if code is None:
         raise NotIdentified("invalid personal identity code")
@@ -45,7 +49,20 @@ def _finnish(claims: Mapping[str, Any]) -> Identity:
         given_name=_name(claims.get(GIVEN_NAMES)),
         family_name=_name(claims.get(FAMILY_NAME)),
         proven_at=_proven_at(claims),
+        introduced=_introduced(code) if introduces else None,
     )
+
+
+def _introduced(code: str) -> Introduced | None:
+    """Tell the source of mandates, if there is one, who is about to visit it.
+
+    None if it does not answer: the identification succeeds without it.
+    """
+    source = visited()
+    try:
+        return source.introduce(code) if source else None
+    except Unavailable:
+        return None
 
 
 def _eidas(claims: Mapping[str, Any]) -> Identity:

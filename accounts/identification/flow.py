@@ -19,19 +19,29 @@ LASTS = timedelta(minutes=15)
 
 
 def leave(
-    request: HttpRequest, *, language: str, wanted: str, now: datetime, anew: bool = False
+    request: HttpRequest,
+    *,
+    language: str,
+    wanted: str,
+    now: datetime,
+    anew: bool = False,
+    introduces: bool = False,
 ) -> str:
     """Return the provider's address to redirect to, and store the request in the session.
 
     `wanted` is the page to return to. `anew`: the person must authenticate again; an existing
-    session at the provider does not count. Raises Unavailable.
+    session at the provider does not count. `introduces`: the source of mandates is told who the
+    person is. Raises Unavailable.
     """
     since = now if anew else None
-    departure = provider().begin(callback=callback(request), language=language, since=since)
+    departure = provider().begin(
+        callback=callback(request), language=language, since=since, introduces=introduces
+    )
     left = {
         "memory": departure.memory,
         "language": language,
         "next": wanted,
+        "introduces": introduces,
         "at": now.isoformat(),
     }
     open_ones = list(request.session.get(KEY, {}).items())[1 - MOST_OPEN :]

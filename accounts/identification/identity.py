@@ -8,6 +8,7 @@ from typing import Protocol
 from django.utils.translation import gettext_lazy as _
 
 from accounts.identification.hashing import Digest
+from accounts.mandates.introduced import Introduced
 from certportal.foundation import backends
 from certportal.foundation.errors import Refused
 
@@ -39,6 +40,8 @@ class Identity:
     proven_at: datetime | None = None
     # The session at the provider; None if it does not support single logout.
     session: ProviderSession | None = None
+    # How the source of mandates knows the person, if it was told who they are.
+    introduced: Introduced | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +80,18 @@ class Cancelled(NotIdentified):
 class Provider(Protocol):
     """An identification service to which the browser is redirected and from which it returns."""
 
-    def begin(self, *, callback: str, language: str, since: datetime | None = None) -> Departure:
+    def begin(
+        self,
+        *,
+        callback: str,
+        language: str,
+        since: datetime | None = None,
+        introduces: bool = False,
+    ) -> Departure:
         """Start an identification in the language; `callback` is our absolute return address.
 
-        With `since` the person must authenticate again after that time. Raises Unavailable.
+        With `since` the person must authenticate again after that time. With `introduces` the
+        source of mandates is told who they are. Raises Unavailable.
         """
 
     def complete(

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from accounts.mandates.introduced import Introduced
 from accounts.models import Membership, Person
 from certportal.foundation import backends
 
@@ -26,11 +27,44 @@ class Mandates(Protocol):
     def right(self, person: Person, business_id: str, *, now: datetime) -> Mandate | None:
         """Return the person's right to act for the holder of this (normalised) business ID.
 
-        None if the source knows of none. Raises Unavailable. Must not be called in a transaction.
+        None if the source knows of none, or knows only of people who visit it (see `Visited`).
+        Raises Unavailable. Must not be called in a transaction.
         """
+
+
+@runtime_checkable
+class Visited(Mandates, Protocol):
+    """A source that people visit with their browser, to choose for whom they act."""
+
+    def introduce(self, code: str) -> Introduced:
+        """Tell the source the personal identity code of who is about to visit it.
+
+        The only moment at which the code leaves; nothing may keep it. Raises Unavailable.
+        """
+
+    def address(self, introduced: Introduced, *, state: str, callback: str, language: str) -> str:
+        """Return the source's address; it leads back to `callback` with the state."""
+
+    def shown(
+        self, introduced: Introduced, code: str, business_id: str, *, callback: str
+    ) -> Mandate:
+        """Return the right to act for this organisation that the visit showed.
+
+        `code` is the single-use code with which the browser came back. Raises NotShown and
+        Unavailable. Must not be called in a transaction.
+        """
+
+    def in_words(self, mandate: Mandate) -> str:
+        """Return, for the person, as whom they may act by a mandate of this source."""
 
 
 def mandates() -> Mandates:
     """Return the source set in ``MANDATES``."""
     source: Mandates = backends.chosen("MANDATES")
     return source
+
+
+def visited() -> Visited | None:
+    """Return the configured source if it is one that people visit."""
+    source = mandates()
+    return source if isinstance(source, Visited) else None

@@ -8,6 +8,7 @@ from accounts.views import (
     invitations,
     leaving,
     login,
+    mandates,
     members,
     organisations,
     profile,
@@ -34,6 +35,8 @@ urlpatterns = [
     path("second-factor/own/<int:factor_id>/remove/", factors.remove, name="remove_factor"),
     path("organisation/found/", organisations.found, name="found"),
     path("organisation/found/<str:business_id>/", organisations.confirm, name="confirm"),
+    path("organisation/found/<str:business_id>/mandates/", mandates.mandates, name="mandates"),
+    path("organisation/found/<str:business_id>/mandates/go/", mandates.go, name="go_to_mandates"),
     path("organisation/found/<str:business_id>/join/", organisations.join, name="join"),
     path(
         "organisation/found/<str:business_id>/administrator/",

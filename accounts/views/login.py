@@ -1,6 +1,7 @@
 """Views for logging in through the identification service."""
 
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.contrib import auth
@@ -15,6 +16,7 @@ from django.views.decorators.http import require_GET
 from accounts import access
 from accounts.identification import flow
 from accounts.identification.identity import Cancelled, Identity, NotIdentified
+from accounts.mandates import visit
 from accounts.middleware import SIGN_ON
 from accounts.models import User
 from accounts.services.people import browsers, sessions, sign_on
@@ -65,18 +67,31 @@ def returned(request: HttpRequest) -> HttpResponse:
     now = clock.now()
     if left is None:
         sign_on.step(Step.STRAY, address=access.actor_of(request).address, now=now)
+    introduces = left is not None and left["introduces"]
     try:
         identity = flow.arrive(request, left, now=now)
-    except Cancelled:
-        return redirect("accounts:cancelled")
-    except NotIdentified:
-        return redirect("accounts:not_identified")
+    except NotIdentified as refusal:
+        return _turned_back(request, refusal, left if introduces else None)
     entry = sign_on.enter(identity, language=language, client=client_of(request), now=now)
     end_earlier(request, now)
     begin_anew(request, entry.login)
     remember(request, identity.proven_at, now)
     remember_session(request, identity, entry)
+    if introduces:
+        fault = "silent" if identity.kind == "hetu" else "foreign"
+        visit.introduce(request.session, identity.introduced, fault=fault)
     return redirect((left or {}).get("next") or landing(request))
+
+
+def _turned_back(
+    request: HttpRequest, refusal: NotIdentified, left: dict[str, Any] | None
+) -> HttpResponse:
+    """Redirect to what can be done; who identified for a visit (`left`) goes back to its page."""
+    is_choice = isinstance(refusal, Cancelled)
+    if left is None:
+        return redirect("accounts:cancelled" if is_choice else "accounts:not_identified")
+    visit.introduce(request.session, None, fault="cancelled" if is_choice else "not identified")
+    return redirect(left["next"])
 
 
 def remember(request: HttpRequest, proven_at: datetime | None, now: datetime) -> None:

@@ -8,7 +8,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from accounts import access
-from accounts.forms import BusinessIdForm, ChooseForm, StatementForm
+from accounts.forms import MOST_DETAIL, BusinessIdForm, ChooseForm, StatementForm
+from accounts.mandates import visit
+from accounts.mandates.protocol import visited
 from accounts.middleware import CHOSEN
 from accounts.models import Organisation
 from accounts.register.identifiers import business_id as read_business_id
@@ -42,29 +44,37 @@ def confirm(request: HttpRequest, business_id: str) -> HttpResponse:
     code = read_business_id(business_id)
     if code is None:
         return redirect("accounts:found")
+    person, now = access.person_of(request), clock.now()
+    if request.method == "POST" and "visit" in request.POST and visited() is not None:
+        typed = {name: request.POST.get(name, "")[:MOST_DETAIL] for name in ("basis", "detail")}
+        visit.begin(request.session, person, code, typed, now=now)
+        return redirect("accounts:mandates", code)
     if request.method == "POST":
         return _found(request, code)
-    person, now = access.person_of(request), clock.now()
-    return _show(request, found_organisations.look_up(person, code, now=now), StatementForm())
+    shown = visit.confirmed(request.session, person, code, now=now)
+    typed = visit.typed(request.session, person, code)
+    form = StatementForm(initial=typed, is_shown=shown is not None)
+    return _show(request, found_organisations.look_up(person, code, now=now), form)
 
 
 def _found(request: HttpRequest, code: str) -> HttpResponse:
     person, now = access.person_of(request), clock.now()
-    form = StatementForm(request.POST, request.FILES)
+    shown = visit.confirmed(request.session, person, code, now=now)
+    form = StatementForm(request.POST, request.FILES, is_shown=shown is not None)
     if not form.is_valid():
         return _show(request, found_organisations.look_up(person, code, now=now), form)
-    given, actor = form.cleaned_data, access.actor_of(request)
-    statement, paper = found_organisations.Statement(given["basis"], given["detail"]), form.paper()
+    statement, paper, actor = _statement(form), form.paper(), access.actor_of(request)
     organisation = None
     try:
         with form.refusals_shown():
             organisation = found_organisations.found(
-                person, code, statement, actor=actor, now=now, paper=paper
+                person, code, statement, actor=actor, now=now, paper=paper, shown=shown
             )
     except found_organisations.NotFoundable:
         return _show(request, found_organisations.prospect(person, code, on=clock.day(now)), form)
     if organisation is None:
         return _show(request, found_organisations.look_up(person, code, now=now), form)
+    visit.forget(request.session)
     act_for(request, organisation)
     messages.success(
         request, _("The customer account of %(name)s has been founded.") % {"name": organisation}
@@ -72,12 +82,25 @@ def _found(request: HttpRequest, code: str) -> HttpResponse:
     return redirect(landing(request))
 
 
+def _statement(form: StatementForm) -> found_organisations.Statement:
+    """Return what the founder states; nothing if the form does not ask."""
+    given = form.cleaned_data
+    return found_organisations.Statement(given.get("basis", ""), given.get("detail", ""))
+
+
 def _show(
     request: HttpRequest, prospect: found_organisations.Prospect, form: StatementForm
 ) -> HttpResponse:
     if prospect.finding is not found_organisations.Finding.FREE:
         return _refuse(request, prospect)
-    context = {"form": form, "prospect": prospect}
+    person, code = access.person_of(request), prospect.business_id
+    source, shown = visited(), visit.confirmed(request.session, person, code, now=clock.now())
+    context = {
+        "form": form,
+        "prospect": prospect,
+        "shown": source.in_words(shown) if source and shown else "",
+        "may_visit": source is not None,
+    }
     return render(request, "accounts/confirm.html", context)
 
 

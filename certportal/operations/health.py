@@ -31,7 +31,7 @@ from issuance.services import lease
 from issuance.services.status import freshness
 
 QUEUES = ("default", "mail", "ca")
-ALARMS = ("register-source", "identification", "event-log", one_signer.SECOND)
+ALARMS = ("register-source", "identification", "mandates", "event-log", one_signer.SECOND)
 # What waits for a person, while the machine is well.
 TO_DO = ("reconcile", "verify-audit")
 # A worker writes a heartbeat every 10 s; after three missed ones it counts as down.

@@ -23,6 +23,7 @@ NO_PAGE = {
     ],
     *["issuance:crl", "issuance:policy", "issuance:ca_certificate", "issuance:ca_chain"],
     "issuance:ca_bundle",
+    *["accounts:go_to_mandates", "mandates-return"],
     *["accounts:identify", "accounts:logout", "applications:download", "console:queue_csv"],
     "register_options",
     *["console:next", "console:claim", "console:release", "console:names"],

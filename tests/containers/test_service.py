@@ -25,8 +25,8 @@ import importlib.metadata, json
 print(json.dumps({one.name: one.version for one in importlib.metadata.distributions()}))
 """
 SECRETS = {
-    "web": "database_url identity_keys oidc_client_secret redis_url secret_key"
-    " secret_key_fallbacks",
+    "web": "database_url identity_keys mandates_api_key mandates_oauth_secret oidc_client_secret"
+    " redis_url secret_key secret_key_fallbacks",
     "worker": "database_url redis_url secret_key secret_key_fallbacks",
     "mailer": "database_url redis_url secret_key secret_key_fallbacks smtp_url",
     "front": "redis_url",

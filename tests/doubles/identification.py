@@ -25,12 +25,20 @@ class Memory:
         """Store the key of the person that every visitor is identified as."""
         self.person = person
 
-    def begin(self, *, callback: str, language: str, since: datetime | None = None) -> Departure:
+    def begin(
+        self,
+        *,
+        callback: str,
+        language: str,
+        since: datetime | None = None,
+        introduces: bool = False,
+    ) -> Departure:
         """Return our own return address with the answer in its query."""
         state, once = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
         answer = {"code": once} if self.person else {"error": "access_denied"}
         url = f"{callback}?{urlencode({'state': state, **answer})}"
-        return Departure(url, state, {"once": once})
+        memory = {"once": once} | ({"introduces": "yes"} if introduces else {})
+        return Departure(url, state, memory)
 
     def complete(
         self, answer: Mapping[str, str], memory: dict[str, str], *, callback: str, now: datetime
@@ -41,7 +49,9 @@ class Memory:
         person = persons.find(self.person)
         if person is None or answer.get("code") != memory["once"]:
             raise NotIdentified("code")
-        return replace(claims.identity(person.claims()), proven_at=now)
+        return replace(
+            claims.identity(person.claims(), introduces="introduces" in memory), proven_at=now
+        )
 
     def end_session(self, session: ProviderSession) -> ProviderLogout | None:
         """Return None: there is no session to end."""

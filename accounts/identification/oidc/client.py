@@ -76,7 +76,14 @@ class OpenIdConnect:
         """How the client authenticates at the token endpoint and at PAR."""
         return ClientAuthentication(self.client_id, self._secret, self.keys, self.discovery)
 
-    def begin(self, *, callback: str, language: str, since: datetime | None = None) -> Departure:
+    def begin(
+        self,
+        *,
+        callback: str,
+        language: str,
+        since: datetime | None = None,
+        introduces: bool = False,
+    ) -> Departure:
         """Return the authorisation address and the secrets that bind the answer to this browser."""
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
         parameters = {
@@ -94,6 +101,8 @@ class OpenIdConnect:
             "max_age": str(0 if since else MAX_AGE_SECONDS),
         }
         memory = {"nonce": nonce, "verifier": verifier}
+        if introduces:
+            memory["introduces"] = "yes"
         if self.service_name:
             parameters["ftn_spname"] = self.service_name
         if since is not None:
@@ -150,7 +159,7 @@ class OpenIdConnect:
         if not self.tells_auth_time:
             found.setdefault("auth_time", found["iat"])
         judge_freshness(found.get("auth_time"), memory.get("since"), now)
-        return claims.identity(found)
+        return claims.identity(found, introduces="introduces" in memory)
 
     def end_session(self, session: ProviderSession) -> ProviderLogout | None:
         """Return None: single logout is supported only over SAML."""

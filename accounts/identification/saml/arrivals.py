@@ -6,7 +6,7 @@ follows, which does carry the session cookie.
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,7 +15,9 @@ from django.db import IntegrityError, transaction
 from accounts.identification import claims
 from accounts.identification.hashing import Digest
 from accounts.identification.identity import Identity, NotIdentified, ProviderSession
+from accounts.identification.saml.messages import INTRODUCES
 from accounts.identification.saml.statements import Statement
+from accounts.mandates.introduced import Introduced
 from accounts.models import Arrival
 from certportal.foundation.web import tokens
 
@@ -37,7 +39,8 @@ def keep(statement: Statement, *, now: datetime) -> str:
     The personal identity code is stored only as a hash. Raises NotIdentified if the statement has
     no valid identifier or name, or if its assertion has been used before (replay).
     """
-    identity, token = claims.identity(statement.claims), tokens.new()
+    introduces = statement.in_response_to.startswith(INTRODUCES)
+    identity, token = claims.identity(statement.claims, introduces=introduces), tokens.new()
     assertion = hashlib.sha256(statement.assertion.encode()).hexdigest()
     try:
         with transaction.atomic():
@@ -78,10 +81,12 @@ def _pack(identity: Identity, statement: Statement) -> dict[str, Any]:
         "proven_at": proven_at.isoformat() if proven_at else None,
         "session": [session.name_id, session.index],
         "in_response_to": statement.in_response_to,
+        "introduced": asdict(identity.introduced) if identity.introduced else None,
     }
 
 
 def _unpack(content: dict[str, Any]) -> Arrived:
+    told = content["introduced"]
     identity = Identity(
         kind=content["kind"],
         digests=tuple(Digest(version, value) for version, value in content["digests"]),
@@ -89,5 +94,6 @@ def _unpack(content: dict[str, Any]) -> Arrived:
         family_name=content["family_name"],
         proven_at=datetime.fromisoformat(content["proven_at"]),
         session=ProviderSession(*content["session"]),
+        introduced=Introduced(**told) if told else None,
     )
     return Arrived(identity, content["in_response_to"])

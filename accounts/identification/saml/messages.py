@@ -17,15 +17,27 @@ POST = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
 NSMAP = {prefix: NAMESPACES[prefix] for prefix in ("samlp", "saml")}
 SAMLP = ElementMaker(namespace=PROTOCOL, nsmap=NSMAP)
 SAML = ElementMaker(namespace=ASSERTION, nsmap=NSMAP)
+# The answer to a request is read before the browser's session is known, so the id of the request,
+# which the provider signs, says that the source of mandates is to be told who the person is.
+INTRODUCES = "_introduces-"
 
 
-def sign_on(party: Party, idp: IdentityProvider, *, force: bool, now: datetime) -> Element:
+def sign_on(
+    party: Party,
+    idp: IdentityProvider,
+    *,
+    force: bool,
+    introduces: bool = False,
+    now: datetime,
+) -> Element:
     """Return a request for identification (SAML 2.0 Core, 3.4.1).
 
-    With `force` the person must authenticate again.
+    With `force` the person must authenticate again; `introduces`: see `INTRODUCES`.
     """
     levels = [SAML.AuthnContextClassRef(level) for level in party.levels]
     request = _message("AuthnRequest", party, idp.sign_on_url, now)
+    if introduces:
+        request.set("ID", f"{INTRODUCES}{secrets.token_hex(20)}")
     request.set("ProtocolBinding", POST)
     request.set("AssertionConsumerServiceURL", party.answer_url)
     if force:

@@ -58,14 +58,23 @@ class Saml:
         self.skew = timedelta(seconds=skew_seconds)
         self.contact = contact
 
-    def begin(self, *, callback: str, language: str, since: datetime | None = None) -> Departure:
+    def begin(
+        self,
+        *,
+        callback: str,
+        language: str,
+        since: datetime | None = None,
+        introduces: bool = False,
+    ) -> Departure:
         """Return the provider's address with our signed request; its id is kept in `memory`.
 
         `callback` is not used: answers come to the address in our metadata.
         """
         state, now = secrets.token_urlsafe(32), clock.now()
         idp = self.federation.idp(now=now)
-        request = messages.sign_on(self.party, idp, force=since is not None, now=now)
+        request = messages.sign_on(
+            self.party, idp, force=since is not None, introduces=introduces, now=now
+        )
         key = self.party.private_keys[0]
         url = redirects.address(idp.sign_on_url, "SAMLRequest", request, state, key)
         memory = {"request": request.get("ID")}

@@ -21,6 +21,7 @@ from certportal.foundation.files import storing
 from certportal.foundation.web import limits
 
 MOST_LOOKUPS_AN_HOUR = 30
+MOST_VISITS_AN_HOUR = 10
 MOST_FOUNDED_A_DAY, MOST_FOUNDED_A_DAY_FROM = 10, 100
 
 
@@ -82,6 +83,12 @@ def look_up(person: Person, business_id: str, *, now: datetime) -> Prospect:
     return prospect(person, business_id, on=clock.day(now))
 
 
+def count_visit(person: Person, *, now: datetime) -> None:
+    """Count a visit to the source of mandates. Raises TooMany after `MOST_VISITS_AN_HOUR`."""
+    hour = timedelta(hours=1)
+    limits.spend("mandates", str(person.pk), most=MOST_VISITS_AN_HOUR, per=hour, now=now)
+
+
 def prospect(person: Person, business_id: str, *, on: date) -> Prospect:
     """Judge the business ID by the existing accounts and by the registers on the given day."""
     holder = BusinessId.holder(business_id)
@@ -104,11 +111,13 @@ def found(
     actor: Actor,
     now: datetime,
     paper: documents.Paper | None = None,
+    shown: Mandate | None = None,
 ) -> Organisation:
     """Found the account and make the person its administrator.
 
     The person's right is unverified until a reviewer confirms it, unless a source of mandates
-    confirms it at once. `paper`: a document that shows the right. Raises NotFoundable when the
+    confirms it at once. `shown`: what such a source confirmed when the person visited it. `paper`:
+    a document that shows the right. Raises NotFoundable when the
     registers do not hold the organisation today, or when another account for the business ID
     exists, also if it is created concurrently; TooMany; and the errors of
     `documents.require_fit` and `documents.keep`.
@@ -125,7 +134,7 @@ def found(
     basis = prospect(person, business_id, on=today)
     if basis.finding is not Finding.FREE:
         raise NotFoundable(basis.finding)
-    mandate = _mandate(person, business_id, now)
+    mandate = shown or _mandate(person, business_id, now)
     if paper is not None:
         documents.require_fit(person, paper, actor=actor, now=now)
     try:
@@ -170,7 +179,7 @@ def _insert(
     BusinessId.objects.create(
         organisation=organisation, code=basis.business_id, valid_from=clock.day(now)
     )
-    Membership.objects.create(
+    membership = Membership.objects.create(
         person=person,
         organisation=organisation,
         role=Membership.Role.ADMINISTRATOR,
@@ -190,4 +199,12 @@ def _insert(
         stated_basis=statement.basis,
         confirmed=mandate is not None,
     )
+    if mandate is not None:
+        events.record(
+            AccountEvent.MEMBERSHIP_RIGHT_SHOWN,
+            membership,
+            actor=actor,
+            now=now,
+            mandate=mandate.detail,
+        )
     return organisation

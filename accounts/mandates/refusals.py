@@ -1,0 +1,77 @@
+"""Why a visit to the source of mandates confirmed nothing, in words for the founder."""
+
+from django.utils.translation import gettext_lazy as _
+
+from certportal.foundation.errors import Refused
+
+
+class NotShown(Refused):
+    """The visit showed no right to act for the organisation; `problem` is for the log."""
+
+    problem = ""
+
+
+class TurnedBack(NotShown):
+    """The person cancelled, at the source or while identifying for it."""
+
+    message = _("You turned back, so Suomi.fi e-Authorizations confirmed nothing.")
+
+
+class Over(NotShown):
+    """The visit took too long, was begun in another browser, or is answered already."""
+
+    message = _(
+        "The visit to Suomi.fi e-Authorizations took too long, or it was begun in another window."
+        " Nothing was confirmed. Try again."
+    )
+
+    def __init__(self, problem: str) -> None:
+        super().__init__()
+        self.problem = problem
+
+
+class OtherOrganisation(NotShown):
+    """The person chose another organisation at the source."""
+
+    message = _(
+        "In Suomi.fi e-Authorizations you chose another organisation than the one whose account you"
+        " are founding. Go there again and choose this one, or let a reviewer confirm your right."
+    )
+    problem = "another organisation"
+
+
+class NoRole(NotShown):
+    """The source knows no role or mandate that is enough by itself."""
+
+    message = _(
+        "Suomi.fi e-Authorizations knows no role by which you alone may act for this organisation."
+        " You can found the account all the same: a reviewer confirms your right."
+    )
+    problem = "no role that is enough"
+
+
+class NotComplete(NotShown):
+    """The source could not look into all registers."""
+
+    message = _(
+        "Suomi.fi e-Authorizations could not look into every register just now. Try again later, or"
+        " found the account all the same: a reviewer confirms your right."
+    )
+    problem = "incomplete"
+
+
+class Foreign(NotShown):
+    """The person has identified without a Finnish personal identity code."""
+
+    message = _(
+        "Suomi.fi e-Authorizations knows people by their Finnish personal identity code, and you"
+        " have identified without one. You can found the account all the same: a reviewer confirms"
+        " your right."
+    )
+
+
+SILENT = _(
+    "Suomi.fi e-Authorizations does not answer now. Try again later, or found the account all the"
+    " same: a reviewer confirms your right."
+)
+NOT_IDENTIFIED = _("Identification did not succeed, so nothing was confirmed. Try again.")

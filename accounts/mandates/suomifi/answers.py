@@ -1,0 +1,72 @@
+"""What Suomi.fi-valtuudet answers, read strictly: whatever is not as published is no answer."""
+
+import re
+from collections.abc import Collection
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts.mandates.protocol import Mandate
+from accounts.mandates.refusals import NoRole, NotComplete, OtherOrganisation
+from accounts.models import Membership
+from accounts.register.identifiers import business_id as read_business_id
+
+SOURCE = "Suomi.fi-valtuudet"
+LONGEST_DETAIL = 300
+_KEY = re.compile(r"[A-Za-z0-9._~-]{1,200}")
+
+ROLES: dict[str, str | Promise] = {
+    "TJ": _("managing director"),
+    "NIMKO": _("right to sign for the organisation alone"),
+    "ELI": _("sole trader"),
+}
+
+
+class Unreadable(ValueError):
+    """The answer is not of the published form."""
+
+
+def key(found: Any, name: str) -> str:
+    """Return a key of a JSON object, such as a session's; it may stand in an address."""
+    value = found.get(name) if isinstance(found, dict) else None
+    if not isinstance(value, str) or not _KEY.fullmatch(value):
+        raise Unreadable(name)
+    return value
+
+
+def mandate(found: Any, business_id: str, accepted: Collection[str]) -> Mandate:
+    """Return the right that the answer confirms for this organisation.
+
+    `accepted`: the roles, or URIs of mandates, of which one is enough. Raises Unreadable,
+    OtherOrganisation, NotComplete and NoRole.
+    """
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise Unreadable("organisations")
+    meant = [one for one in found if _holder(one) == business_id]
+    if len(meant) != 1:
+        raise OtherOrganisation if not meant else Unreadable("the organisation twice")
+    (organisation,) = meant
+    roles = organisation.get("roles")
+    if not isinstance(roles, list) or not all(isinstance(one, str) for one in roles):
+        raise Unreadable("roles")
+    if organisation.get("complete") is not True:
+        raise NotComplete
+    held = [one for one in accepted if one in roles]
+    if not held:
+        raise NoRole
+    # Roles have codes, mandates URIs.
+    by_role = any(":" not in one for one in held)
+    basis = Membership.Basis.REGISTER_ROLE if by_role else Membership.Basis.MANDATE
+    return Mandate(basis, f"{SOURCE}: {', '.join(held)}"[:LONGEST_DETAIL])
+
+
+def in_words(detail: str) -> str:
+    """Return the roles of a mandate's detail in words, with their codes."""
+    codes = detail.removeprefix(f"{SOURCE}: ").split(", ")
+    return ", ".join(f"{ROLES[one]} ({one})" if one in ROLES else one for one in codes)
+
+
+def _holder(organisation: dict[str, Any]) -> str | None:
+    identifier = organisation.get("identifier")
+    return read_business_id(identifier) if isinstance(identifier, str) else None

@@ -1,0 +1,131 @@
+"""The `Visited` implementation for Suomi.fi-valtuudet."""
+
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import structlog
+
+from accounts.mandates.introduced import Introduced
+from accounts.mandates.protocol import Mandate
+from accounts.mandates.refusals import NotShown, Over
+from accounts.mandates.suomifi import answers, signing
+from accounts.models import Person
+from certportal.foundation import clock
+from certportal.foundation.errors import Unavailable
+from certportal.foundation.outgoing import Outgoing, Reply
+
+log = structlog.get_logger(__name__)
+
+# The address that begins a session holds the personal identity code. One at a time: a founder can
+# wait, and those who log in must not.
+exchanges = Outgoing("mandates", at_once=1, secret=True)
+# The service refuses us, not the person: wrong secrets, or a clock more than five minutes off.
+OUR_FAULT = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+
+
+class SuomiFi:
+    """Suomi.fi-valtuudet at `url`, which has neither path nor slash at its end.
+
+    `roles`: the codes of roles and URIs of mandates of which one is enough.
+    """
+
+    def __init__(
+        self, *, url: str, client_id: str, api_key: str, oauth_secret: str, roles: tuple[str, ...]
+    ) -> None:
+        """Store the settings; nothing is asked yet."""
+        self.url, self.client_id = url, client_id
+        self.api_key, self.oauth_secret = api_key, oauth_secret
+        self.roles = roles
+
+    def right(self, person: Person, business_id: str, *, now: datetime) -> Mandate | None:
+        """Return None: people are known by their code, which we do not have, or by a visit."""
+        return None
+
+    def introduce(self, code: str) -> Introduced:
+        """Begin a session for the person with this personal identity code."""
+        event = str(uuid.uuid4())
+        path = f"/service/ypa/user/register/{_part(self.client_id)}/{_part(code)}"
+        reply = self._get(path, event, faults=OUR_FAULT)
+
+        def keys(said: Any) -> tuple[str, str]:
+            session, user = answers.key(said, "sessionId"), answers.key(said, "userId")
+            # We keep them and send the browser on with one.
+            if code in f"{session} {user}":
+                raise answers.Unreadable("the code is given back")
+            return session, user
+
+        return Introduced(*_read(reply, "register", keys), event)
+
+    def address(self, introduced: Introduced, *, state: str, callback: str, language: str) -> str:
+        """Return the address at which the person chooses for whom they act."""
+        query = {
+            "client_id": self.client_id,
+            "response_type": "code",
+            "redirect_uri": callback,
+            "user": introduced.user,
+            "lang": language,
+            # RFC 6749 §4.1.1; §4.1.2 has it returned. Without it no answer is believed.
+            "state": state,
+        }
+        return f"{self.url}/oauth/authorize?{urlencode(query)}"
+
+    def shown(
+        self, introduced: Introduced, code: str, business_id: str, *, callback: str
+    ) -> Mandate:
+        """Exchange the code for a token and ask which roles the person has."""
+        with exchanges.patiently():
+            token = self._token(code, callback)
+            bearer = {"Authorization": f"Bearer {token}"}
+            path = f"/service/ypa/api/organizationRoles/{_part(introduced.session)}"
+            reply = self._get(path, introduced.event, bearer)
+        if reply.status in OUR_FAULT:
+            raise Over(f"roles: status {reply.status}")
+        return _read(reply, "roles", lambda said: answers.mandate(said, business_id, self.roles))
+
+    def in_words(self, mandate: Mandate) -> str:
+        """Return the roles with their codes."""
+        return answers.in_words(mandate.detail)
+
+    def _token(self, code: str, callback: str) -> str:
+        query = {"code": code, "grant_type": "authorization_code", "redirect_uri": callback}
+        address = f"{self.url}/oauth/token?{urlencode(query)}"
+        basic = (self.client_id, self.oauth_secret)
+        reply = exchanges.send("POST", address, auth=basic, faults=OUR_FAULT)
+        if reply.status == HTTPStatus.BAD_REQUEST:
+            raise Over("the code is not good")
+        return _read(reply, "token", lambda said: answers.key(said, "access_token"))
+
+    def _get(
+        self, path: str, event: str, more: dict[str, str] | None = None, **options: Any
+    ) -> Reply:
+        """Ask for what stands at the path; the header signs the path with its query."""
+        query = urlencode({"requestId": str(uuid.uuid4()), "endUserId": event})
+        path = f"{path}?{query}"
+        stamp = clock.now().astimezone(UTC).isoformat()
+        signed = signing.header(self.client_id, self.api_key, path, stamp)
+        return exchanges.send("GET", f"{self.url}{path}", headers=signed | (more or {}), **options)
+
+
+def _read[Read](reply: Reply, what: str, reading: Callable[[Any], Read]) -> Read:
+    """Return what the reading makes of the JSON answer. Raises Unavailable if it makes nothing."""
+    try:
+        if reply.status != HTTPStatus.OK:
+            raise answers.Unreadable(f"status {reply.status}")
+        return reading(reply.json())
+    except NotShown:
+        raise
+    except answers.Unreadable as error:
+        problem = str(error)
+    except ValueError:
+        problem = "no JSON"
+    # Outside of the handlers: an error of the decoder holds the whole answer.
+    log.error("mandates_unreadable", answer=what, problem=problem)
+    raise Unavailable(f"mandates: {what}: {problem}")
+
+
+def _part(text: str) -> str:
+    return quote(text, safe="")

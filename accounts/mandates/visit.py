@@ -1,0 +1,179 @@
+"""A founder's visit to the source of mandates, kept in the session until the account is founded.
+
+The person chooses to go (`begin`), identifies, which tells the source who comes (`introduce`),
+leaves for the source (`leave`) and comes back (`come_back`). What the source confirmed then waits
+for the founding (`confirmed`).
+"""
+
+import hmac
+import secrets
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from django.contrib.sessions.backends.base import SessionBase
+from django.http import HttpRequest
+from django.urls import reverse
+
+from accounts.mandates import refusals
+from accounts.mandates.introduced import Introduced
+from accounts.mandates.protocol import Mandate, Visited
+from accounts.models import Membership, Person
+from certportal.foundation.errors import Refused, Unavailable
+
+log = structlog.get_logger(__name__)
+
+KEY = "mandates"
+# From the choice to go until the return, with the identification in between.
+LASTS = timedelta(minutes=20)
+# What was confirmed waits so long for the founding.
+HOLDS = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """A visit that this browser began, and for which organisation."""
+
+    business_id: str
+    introduced: Introduced
+
+
+def begin(
+    session: SessionBase, person: Person, business_id: str, typed: dict[str, str], *, now: datetime
+) -> None:
+    """Store that the person wants to visit the source, and what they had typed meanwhile."""
+    session[KEY] = {
+        "person": str(person.pk),
+        "business_id": business_id,
+        "typed": typed,
+        "at": now.isoformat(),
+    }
+
+
+def wanted(session: SessionBase, person: Person, business_id: str) -> dict[str, Any] | None:
+    """Return what the session holds on a visit of this person for this organisation, or None."""
+    held: dict[str, Any] = session.get(KEY, {})
+    mine = held.get("person") == str(person.pk) and held.get("business_id") == business_id
+    return held if mine else None
+
+
+def typed(session: SessionBase, person: Person, business_id: str) -> dict[str, str]:
+    """Return what the person had typed on the page of this organisation before they went."""
+    held = wanted(session, person, business_id)
+    return dict(held["typed"]) if held else {}
+
+
+def set_out(session: SessionBase, *, now: datetime) -> None:
+    """Let the time for the visit begin."""
+    session[KEY] = session[KEY] | {"at": now.isoformat()}
+
+
+def forget(session: SessionBase) -> None:
+    """Remove all of it, when the account is founded."""
+    session.pop(KEY, None)
+
+
+def introduce(session: SessionBase, introduced: Introduced | None, *, fault: str = "") -> None:
+    """Store how the source knows who comes, or why it does not: a key of `FAULTS`."""
+    if KEY in session:
+        more = {"introduced": asdict(introduced)} if introduced else {"fault": fault}
+        session[KEY] = session[KEY] | more
+
+
+FAULTS: dict[str, Any] = {
+    "cancelled": refusals.TurnedBack.message,
+    "foreign": refusals.Foreign.message,
+    "not identified": refusals.NOT_IDENTIFIED,
+    "silent": refusals.SILENT,
+}
+
+
+def fault(session: SessionBase) -> str:
+    """Remove and return, in words, why the source was not told who comes; empty if it was."""
+    held = session.get(KEY, {})
+    found = held.pop("fault", "")
+    if found:
+        session[KEY] = held
+    return str(FAULTS[found]) if found else ""
+
+
+def leave(request: HttpRequest, source: Visited, *, language: str, now: datetime) -> str:
+    """Return the source's address for the person it was told of; empty if it was told of nobody.
+
+    What was told is good for one way there: the answer must bring the state stored here.
+    """
+    held = request.session.get(KEY, {})
+    told = held.pop("introduced", None)
+    if told is None or _is_over(held, now):
+        return ""
+    introduced, state = Introduced(**told), secrets.token_urlsafe(32)
+    held |= {"left": {"state": state, "introduced": told}, "language": language}
+    request.session[KEY] = held
+    return source.address(introduced, state=state, callback=callback(request), language=language)
+
+
+def begun(session: SessionBase) -> tuple[str, str]:
+    """Return the language and the business ID of the session's last visit; empty without one."""
+    held = session.get(KEY, {})
+    return held.get("language", ""), held.get("business_id", "")
+
+
+def remembered(session: SessionBase, state: str, *, now: datetime) -> Return | None:
+    """Return the visit with this state, which works once, or None.
+
+    Another state leaves the visit as it is: another site may have sent the browser here.
+    """
+    held = session.get(KEY, {})
+    left = held.get("left")
+    if left is None or not hmac.compare_digest(left["state"].encode(), state.encode()):
+        return None
+    del held["left"]
+    session[KEY] = held
+    if _is_over(held, now):
+        return None
+    return Return(held["business_id"], Introduced(**left["introduced"]))
+
+
+def come_back(
+    request: HttpRequest, source: Visited, back: Return | None, *, now: datetime
+) -> Mandate:
+    """Ask the source what the visit showed, and store it for the founding.
+
+    Raises NotShown (logged) or, in words, Refused while the source is silent.
+    """
+    try:
+        if back is None:
+            raise refusals.Over("state")
+        if not request.GET.get("code"):
+            raise refusals.TurnedBack
+        mandate = source.shown(
+            back.introduced, request.GET["code"], back.business_id, callback=callback(request)
+        )
+    except refusals.NotShown as refusal:
+        log.warning("mandate_not_shown", problem=refusal.problem)
+        raise
+    except Unavailable as error:
+        raise Refused(refusals.SILENT) from error
+    stored = {"basis": str(mandate.basis), "detail": mandate.detail, "at": now.isoformat()}
+    request.session[KEY] = request.session[KEY] | {"shown": stored}
+    return mandate
+
+
+def confirmed(
+    session: SessionBase, person: Person, business_id: str, *, now: datetime
+) -> Mandate | None:
+    """Return the right that a visit of this person showed for this organisation, if recently."""
+    shown = (wanted(session, person, business_id) or {}).get("shown")
+    if shown is None or now - datetime.fromisoformat(shown["at"]) > HOLDS:
+        return None
+    return Mandate(Membership.Basis(shown["basis"]), shown["detail"])
+
+
+def callback(request: HttpRequest) -> str:
+    """Return our absolute return address, which the source has registered exactly so."""
+    return request.build_absolute_uri(reverse("mandates-return"))
+
+
+def _is_over(held: dict[str, Any], now: datetime) -> bool:
+    return now - datetime.fromisoformat(held["at"]) > LASTS
