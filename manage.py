@@ -5,7 +5,18 @@ import os
 import sys
 
 
+def refuse_unreadable(arguments: list[str]) -> None:
+    """Exit with words if an argument is not UTF-8, as all that is stored and shown is."""
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            given = os.fsencode(argument)
+            sys.exit(f"An argument is not text in UTF-8: {given!r}. Nothing has been done.")
+
+
 def main() -> None:
+    refuse_unreadable(sys.argv[1:])
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "certportal.settings")
     os.environ.setdefault("PORTAL_PROCESS", "manage")
     from django.core.exceptions import ImproperlyConfigured

@@ -316,3 +316,18 @@ def test_pages_wait_less_for_the_store_than_workers(start):
     seconds = "settings.STORAGES['default']['OPTIONS']['whole_seconds']"
     waits = {one: float(start(one, seconds, **STORE).stdout) for one in ("web", "default")}
     assert waits == {"web": 5, "default": 30}
+
+
+@pytest.mark.parametrize("command", ["grant_reviewer", "merge_persons", "check_csr", "unheard-of"])
+def test_an_argument_that_is_no_text_is_refused_in_words(command):
+    done = subprocess.run(
+        [sys.executable.encode(), b"manage.py", command.encode(), b"riitta\xff@example.fi"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "An argument is not text in UTF-8: b'riitta\\xff@example.fi'. Nothing has been done."
+    ]
