@@ -85,6 +85,6 @@ def test_who_turns_back_finds_what_they_typed(watched, live_server, valtuudet, m
     assert watched.locator("[name=detail]").input_value() == "Proviisori"
     check_both_widths(watched)
     watched.locator("input[name=basis][value=mandate]").check()
-    watched.locator("main form .actions button").click()
+    watched.locator("[name=detail]").press("Enter")
     watched.wait_for_url("**/fi/home/")
     assert matti.memberships.get().basis == Membership.Basis.UNVERIFIED
