@@ -1,4 +1,4 @@
-"""The runner: `python -m tests.rolling [REF] [--orders N]`, as `./portal rolling` starts it."""
+"""The runner: `python -m tests.rolling [REF] [--orders N] [--rules VERSION]`."""
 
 import argparse
 import os
@@ -29,6 +29,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="portal rolling")
     parser.add_argument("ref", nargs="?", default="", help="the version before")
     parser.add_argument("--orders", type=int, default=40)
+    parser.add_argument("--rules", default="", help="its rule set, if not its own: 2026.1")
     options = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "certportal.settings")
     new_database()
@@ -44,7 +45,7 @@ def main() -> int:
     except trees.NoSuchVersion as error:
         print(f"portal rolling: {error}", file=sys.stderr)
         return 1
-    before = trees.make(commit, data / "before")
+    before = trees.make(commit, data / "before", rules=options.rules)
     print(f"From {commit[:10]} to this checkout; migrations between:")
     print("\n".join(f"  {each}" for each in trees.migrations_since(commit)) or "  none")
     return upgrade.run(before, data, options.orders)

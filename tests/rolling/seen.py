@@ -52,6 +52,10 @@ class Seen:
         print(f"answers over HTTP by status: {dict(sorted(answers.items()))};")
         for folder in self.logs:
             print(f"{folder.name}: {_done(folder)};")
+        again_examined = Event.objects.filter(
+            action=IssuanceEvent.SIGNING, data__has_key="rule_set_version"
+        )
+        print(f"{again_examined.count()} signed by another version than they were prepared by;")
         print(f"work tried more than once: {dict(Counter(again)) or 'none'}")
         print("\n".join(wrong) or "None lost, none doubled, none sent back, no error told.")
         return 1 if wrong else 0

@@ -2,11 +2,14 @@
 
 import filecmp
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 from tests.stack import ROOT
+
+RULES = re.compile(r'^RULE_SET_VERSION = ".*"', re.MULTILINE)
 
 
 class NoSuchVersion(Exception):
@@ -35,13 +38,17 @@ def migrations_since(commit: str) -> list[str]:
     return sorted(set(now) - then)
 
 
-def make(commit: str, place: Path) -> Path:
-    """Lay the commit out in the place, ready to run."""
+def make(commit: str, place: Path, *, rules: str = "") -> Path:
+    """Lay the commit out in the place, ready to run; with `rules` as the version of its rules."""
     place.mkdir(parents=True)
     archive = subprocess.run(["git", "archive", commit], cwd=ROOT, capture_output=True, check=True)
     subprocess.run(["tar", "-x", "-C", place], input=archive.stdout, check=True)
     for po in place.glob("locale/*/LC_MESSAGES/*.po"):
         subprocess.run(["msgfmt", "-o", po.with_suffix(".mo"), po], check=True)
+    if rules:
+        findings = place / "issuance/findings.py"
+        text = findings.read_text()
+        findings.write_text(RULES.sub(f'RULE_SET_VERSION = "{rules}"', text))
     _give_packages(place)
     return place
 
