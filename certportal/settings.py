@@ -1,6 +1,6 @@
 """Django settings, all from the environment. `./portal` sets the variables; README lists them."""
 
-import socket
+import platform
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -411,7 +411,7 @@ ISSUANCE_APPROVALS = {
 }
 # The second place of the journal, a directory of another machine; and the name of this one.
 JOURNAL_COPY = env.text("JOURNAL_COPY")
-SIGNER_HOST = env.text("SIGNER_HOST", socket.gethostname())
+SIGNER_HOST = env.text("SIGNER_HOST", platform.node())
 # Where the head of the log of events is put daily: a directory outside the service's reach, and the
 # addresses of auditors.
 EVENT_LOG_ANCHORS = env.text("EVENT_LOG_ANCHORS")
