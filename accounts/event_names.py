@@ -76,6 +76,10 @@ class AccountEvent(EventName):
         "administrator_request.refused",
         _("A request for a new administrator was refused"),
     )
+    ADMINISTRATOR_REQUEST_TAKEN_BACK = (
+        "administrator_request.taken_back",
+        _("A request for a new administrator was taken back"),
+    )
     RIGHT_DOCUMENT_HANDED_IN = (
         "right_document.handed_in",
         _("A document about the right to act was handed in"),
@@ -97,6 +101,10 @@ class AccountEvent(EventName):
     JOIN_REQUEST_REPEATED = (
         "join_request.repeated",
         _("Asked again to be invited to a customer account"),
+    )
+    JOIN_REQUEST_TAKEN_BACK = (
+        "join_request.taken_back",
+        _("A request to be invited to a customer account was taken back"),
     )
     IDENTIFIERS_SUPERSEDED_DROPPED = (
         "identifiers.superseded_dropped",

@@ -82,8 +82,8 @@ class Invitation(models.Model):
 class JoinRequest(models.Model):
     """A person's request to be invited to an organisation's account.
 
-    It is settled only when the person joins the account or the account is closed; an invitation
-    that is cancelled or expires leaves it open.
+    It is settled only when the person joins the account or takes the request back, or the account
+    is closed; an invitation that is cancelled or expires leaves it open.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -75,6 +75,11 @@ class AdministratorRequest(models.Model):
         ]
 
     @property
+    def is_taken_back(self) -> bool:
+        """Whether the person took it back: nobody else's request is closed by its own person."""
+        return self.decided_at is not None and self.decided_by_id == self.person_id
+
+    @property
     def event_data(self) -> dict[str, Any]:
         """Return what every event about the request holds."""
         return {"person": str(self.person_id)}

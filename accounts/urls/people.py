@@ -43,6 +43,7 @@ urlpatterns = [
         recovering.ask,
         name="ask_administrator",
     ),
+    path("organisation/found/<str:business_id>/take-back/", recovering.take_back, name="take_back"),
     path("organisation/", organisations.choose, name="choose"),
     path("members/", members.members, name="members"),
     path("members/leave/", members.leave, name="leave"),

@@ -12,11 +12,12 @@ from accounts.forms import MOST_DETAIL, BusinessIdForm, ChooseForm, StatementFor
 from accounts.mandates import visit
 from accounts.mandates.protocol import visited
 from accounts.middleware import CHOSEN
-from accounts.models import Organisation
+from accounts.models import BusinessId, Organisation
 from accounts.register.identifiers import business_id as read_business_id
 from accounts.right_to_act import confirmed_administrators
 from accounts.services.organisations import found as found_organisations
 from accounts.services.organisations import join as join_organisations
+from accounts.services.organisations import take_back
 from accounts.views.going import landing, wanted
 from certportal.foundation import clock
 
@@ -105,7 +106,9 @@ def _show(
 
 
 def _refuse(request: HttpRequest, prospect: found_organisations.Prospect) -> HttpResponse:
-    return render(request, REFUSALS[prospect.finding], {"prospect": prospect})
+    holder = BusinessId.holder(prospect.business_id)
+    mine = take_back.open_requests(access.person_of(request), holder) if holder else None
+    return render(request, REFUSALS[prospect.finding], {"prospect": prospect, "mine": mine})
 
 
 @access.person_required

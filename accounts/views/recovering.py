@@ -11,6 +11,8 @@ from accounts.models import BusinessId, Organisation
 from accounts.register.identifiers import business_id as read_business_id
 from accounts.right_to_act import confirmed_administrators
 from accounts.services.organisations import administrator_requests
+from accounts.services.organisations import take_back as requests
+from accounts.views.going import landing
 from certportal.foundation import clock
 
 
@@ -34,6 +36,23 @@ def ask(request: HttpRequest, business_id: str) -> HttpResponse:
         "asked": organisation.administrator_requests.filter(person=person).last(),
     }
     return render(request, "accounts/ask_administrator.html", context)
+
+
+@access.person_required
+def take_back(request: HttpRequest, business_id: str) -> HttpResponse:
+    """Ask whether the person takes their open requests about the account back, and do it."""
+    code = read_business_id(business_id)
+    organisation = BusinessId.holder(code) if code else None
+    person = access.person_of(request)
+    asked = requests.open_requests(person, organisation) if organisation else None
+    if organisation is None or not asked:
+        return redirect("accounts:confirm", business_id)
+    if request.method == "POST":
+        actor = access.actor_of(request)
+        requests.take_back(person, organisation, actor=actor, now=clock.now())
+        messages.success(request, _("Your request has been taken back."))
+        return redirect(landing(request))
+    return render(request, "accounts/take_back.html", {"code": code, "asked": asked})
 
 
 def _ask(request: HttpRequest, organisation: Organisation, form: AdministratorForm) -> bool:

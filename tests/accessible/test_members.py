@@ -90,6 +90,7 @@ def test_asking_for_a_new_administrator(go, maija, riitta, pharmacy, now):
     given = {"reason": "Matti on jäänyt eläkkeelle.", "paper": documents.Paper(pdf(), "x.pdf")}
     asked = administrator_requests.ask(maija, pharmacy, **given, actor=actor_for(maija), now=now)
     check_in_turn(go("accounts:ask_administrator", CODE, who=maija))
+    check_in_turn(go("accounts:take_back", CODE, who=maija))
     check_in_turn(go("console:administrators", who=riitta))
     page = go("console:administrator", asked.pk, who=riitta)
     check_in_turn(page)
@@ -103,3 +104,7 @@ def test_asking_to_join(go, pharmacy):
     page.locator(f"form[action='{reverse('accounts:join', args=[CODE])}'] button").click()
     page.wait_for_url("**/join/")
     check_in_turn(page)
+    page.locator("main a[href$='/take-back/']").click()
+    check_in_turn(page)
+    press(page)
+    page.wait_for_url("**/organisation/found/")

@@ -1,0 +1,74 @@
+"""Taking back one's own open requests about an account: to be invited, and to administer it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.event_names import AccountEvent
+from accounts.models import AdministratorRequest, JoinRequest, Organisation, Person
+from accounts.right_to_act import confirmed_administrators
+from accounts.services import mailing
+from certportal.foundation import events
+from certportal.foundation.actors import Actor
+from certportal.foundation.errors import Stale
+
+
+class NothingOpen(Stale):
+    """The requests were answered or taken back since the person opened the page."""
+
+    message = _("You have no open request about this account any more.")
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A person's open requests about an account."""
+
+    joining: JoinRequest | None
+    administering: AdministratorRequest | None
+
+    def __bool__(self) -> bool:
+        """Whether there is one."""
+        return bool(self.joining or self.administering)
+
+
+def open_requests(person: Person, organisation: Organisation) -> Open:
+    """Return the person's open requests about the account."""
+    mine = {"person": person}
+    return Open(
+        organisation.join_requests.filter(settled_at=None, **mine).first(),
+        organisation.administrator_requests.filter(decided_at=None, **mine).first(),
+    )
+
+
+@transaction.atomic
+def take_back(person: Person, organisation: Organisation, *, actor: Actor, now: datetime) -> None:
+    """Take back all open requests of the person about the account.
+
+    The rows stay: who asked to act for an organisation is tied to it for a while (`access.ties`).
+    Administrators who were told of a request to the authority are told that it was taken back.
+    Raises NothingOpen.
+    """
+    Organisation.objects.select_for_update().get(pk=organisation.pk)
+    found = open_requests(person, organisation)
+    if not found:
+        raise NothingOpen
+    if found.joining is not None:
+        found.joining.settled_at = now
+        found.joining.save(update_fields=["settled_at"])
+        events.record(AccountEvent.JOIN_REQUEST_TAKEN_BACK, found.joining, actor=actor, now=now)
+    if found.administering is not None:
+        _take_back(found.administering, person, actor, now)
+
+
+def _take_back(asked: AdministratorRequest, person: Person, actor: Actor, now: datetime) -> None:
+    """Close the request by its own person, who else never decides on it."""
+    locked = AdministratorRequest.objects.select_for_update().get(pk=asked.pk)
+    if locked.decided_at is not None:
+        raise NothingOpen
+    locked.decided_by, locked.decided_at = person, now
+    locked.save(update_fields=["decided_by", "decided_at"])
+    events.record(AccountEvent.ADMINISTRATOR_REQUEST_TAKEN_BACK, locked, actor=actor, now=now)
+    told = [one.person for one in confirmed_administrators(locked.organisation)]
+    mailing.enqueue_for(told, "administrator_decided", locked, now=now)

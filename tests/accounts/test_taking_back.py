@@ -1,0 +1,116 @@
+"""Who asked to be invited, or to administer an account, can take that back."""
+
+import pytest
+
+from accounts import access
+from accounts.access import actor_for
+from accounts.models import AdministratorRequest, JoinRequest
+from accounts.services.organisations import administrator_requests, join
+from accounts.services.organisations import take_back as requests
+from accounts.services.rights import documents
+from certportal.dev.builders import mails, people
+from certportal.dev.builders.documents import pdf
+from certportal.foundation.models import Event, OutboxItem
+
+pytestmark = pytest.mark.django_db
+CODE = "9900001-8"
+PAGE = f"/en/account/organisation/found/{CODE}/"
+TAKE_BACK = f"{PAGE}take-back/"
+PAPER = documents.Paper(pdf("Valtakirja"), "valtakirja.pdf")
+
+
+@pytest.fixture
+def pekka(pharmacy, now):
+    """Somebody who asked to be invited."""
+    person = people.make_person("Pekka Pyytäjä", now=now)
+    join.ask(person, CODE, actor=actor_for(person), now=now)
+    return person
+
+
+@pytest.fixture
+def asked(maija, pharmacy, now):
+    """Maija, an applicant, has asked to administer the account."""
+    given = {"reason": "Matti on eläkkeellä.", "paper": PAPER, "actor": actor_for(maija)}
+    return administrator_requests.ask(maija, pharmacy, **given, now=now)
+
+
+def take_back(person, pharmacy, now):
+    requests.take_back(person, pharmacy, actor=actor_for(person), now=now)
+
+
+def test_a_request_to_be_invited_is_taken_back_after_a_question(client, pekka, matti, now):
+    browser = people.log_in(client, pekka)
+    assert TAKE_BACK in browser.get(PAGE).text
+    assert "You asked to be invited" in browser.get(TAKE_BACK).text
+    assert JoinRequest.objects.get().settled_at is None
+
+    browser.post(TAKE_BACK)
+
+    assert JoinRequest.objects.get().settled_at is not None
+    assert Event.objects.get(action="join_request.taken_back").actor == f"person:{pekka.pk}"
+    assert TAKE_BACK not in browser.get(PAGE).text
+    people.log_in(client, matti)
+    assert "Pekka" not in client.get("/en/account/members/").text
+
+
+def test_it_can_be_asked_again(pekka, pharmacy, now):
+    take_back(pekka, pharmacy, now)
+    assert join.ask(pekka, CODE, actor=actor_for(pekka), now=now).settled_at is None
+
+
+def test_a_request_to_administer_is_taken_back_and_the_administrators_are_told(
+    client, asked, maija, matti, now
+):
+    browser = people.log_in(client, maija)
+    browser.post(TAKE_BACK)
+
+    asked.refresh_from_db()
+    assert asked.is_taken_back and not asked.granted
+    assert Event.objects.get(action="administrator_request.taken_back").data["person"]
+    assert "You took your request back" in browser.get(f"{PAGE}administrator/").text
+    item = OutboxItem.objects.get(payload__kind="administrator_decided")
+    assert item.payload["to"] == str(matti.pk)
+    told = mails.written(item)
+    assert "perunut" in told.text and "Perustelut" not in told.text
+
+
+def test_the_reviewer_sees_that_it_was_taken_back_and_decides_nothing(
+    client, asked, maija, pharmacy, riitta, now
+):
+    take_back(maija, pharmacy, now)
+    with pytest.raises(administrator_requests.DecidedAlready):
+        administrator_requests.decide(
+            asked.pk, grant=True, reasons="x", by=riitta, actor=actor_for(riitta), now=now
+        )
+    people.log_in(client, riitta)
+    for page in ("/en/console/administrators/", f"/en/console/administrators/{asked.pk}/"):
+        text = client.get(page).text
+        assert "Taken back" in text and "Refused" not in text
+
+
+def test_what_was_decided_is_not_taken_back(asked, maija, pharmacy, riitta, now):
+    administrator_requests.decide(
+        asked.pk, grant=False, reasons="x", by=riitta, actor=actor_for(riitta), now=now
+    )
+    with pytest.raises(requests.NothingOpen):
+        take_back(maija, pharmacy, now)
+    assert not AdministratorRequest.objects.get().is_taken_back
+
+
+def test_who_asked_stays_tied_to_the_organisation(pharmacy, riitta, now):
+    """Else a reviewer could ask, see, take back, and decide on others' requests."""
+    join.ask(riitta, CODE, actor=actor_for(riitta), now=now)
+    take_back(riitta, pharmacy, now)
+    assert access.is_partial(riitta, pharmacy.pk, now=now)
+
+
+def test_nobody_takes_back_what_another_asked(client, pekka, kalle, now):
+    browser = people.log_in(client, kalle)
+    assert browser.get(TAKE_BACK).url == PAGE
+    assert browser.post(TAKE_BACK).url == PAGE
+    assert JoinRequest.objects.get().settled_at is None
+
+
+def test_an_account_that_is_not_there_has_no_requests(client, kalle):
+    nowhere = TAKE_BACK.replace(CODE, "9900015-2")
+    assert people.log_in(client, kalle).post(nowhere).status_code == 302
