@@ -10,9 +10,15 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from certportal.foundation.actors import system
+from certportal.foundation.event_log.files import folder
 from certportal.foundation.event_log.notes import Checkpoint, Signer
 from certportal.foundation.event_log.tiles import Edge, bundle
 from certportal.foundation.event_log.tree import leaf_hash
+from certportal.foundation.event_names import ServiceEvent
+from certportal.foundation.events import Subject, record
+from certportal.foundation.models import Event
+from issuance.services.event_log import build, key
 
 ENTRIES = [f'{{"id":{number}}}'.encode() for number in range(70_000)]
 
@@ -89,3 +95,19 @@ def test_a_stranger_finds_that_the_head_is_of_another_log(judge, signer, tmp_pat
     write(tmp_path / "other", signer, [b"{}", *ENTRIES[1:200]])
     said = judge(signer.verifier, tmp_path / "one", tmp_path / "other" / "checkpoint")
     assert "invalid" in said
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_stranger_reads_the_log_that_the_signer_builds(judge, settings, tmp_path, now):
+    settings.PORTAL_DATA, settings.CA_KEYS_DIR = tmp_path / "data", str(tmp_path / "keys")
+    settings.CA_KEY_PASSWORD_FILE = str(tmp_path / "password")
+    (tmp_path / "password").write_text("a password of the tests")
+    verifier, older = key.make("log.example.fi/events"), tmp_path / "older"
+    for turn in range(1, 30):
+        for number in range(turn * 3):
+            about = Subject("test", number)
+            record(ServiceEvent.FEEDBACK_GIVEN, about, actor=system("test"), now=now, text="ä")
+        build.extend()
+        if turn == 7:
+            older.write_text((folder() / "checkpoint").read_text())
+    assert judge(verifier, folder(), older).startswith(f"{Event.objects.count()} ")

@@ -82,7 +82,8 @@ def _take(files: LogFiles, log: Grown, signer: Signer, most: int) -> int:
     with transaction.atomic(durable=True):
         last, writing = stored.last_number(), stored.writers()
         found = stored.numbers_after(log.horizon, most=most + len(log.taken))
-        new = stored.leaves([each for each in found if each not in log.taken][:most])
+        untaken = [each for each in found if each not in log.taken][:most]
+        new = stored.leaves(untaken) if untaken else []
     numbers = [number_of(leaf) for leaf in new]
     if new:
         lease.require()  # of two machines with the key only one goes on with the log
