@@ -160,6 +160,7 @@ LONG = {
     *["test_run.py", "test_run_token.py", "test_database_limit.py"],
     *["test_hidden_fields.py", "test_dripping.py", "test_leaked_key.py", "test_worker.py"],
     *["test_ocsp_served.py", "test_files_served.py", "test_kept_papers.py"],
+    *["test_fifty_orders.py", "test_headers.py", "test_rolling.py", "test_whole_table.py"],
 }
 
 
