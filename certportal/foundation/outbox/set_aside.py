@@ -45,7 +45,7 @@ def take_up(item_id: UUID, *, actor: Actor, now: datetime) -> OutboxItem:
     item.failed_at, item.attempts, item.due_at, item.problem = None, 0, now, ""
     item.round += 1
     item.save(update_fields=["failed_at", "attempts", "due_at", "problem", "round"])
-    events.record(ServiceEvent.WORK_TAKEN_UP, item, actor=actor, now=now)
+    events.record(ServiceEvent.WORK_TAKEN_UP, item, actor, now)
     transaction.on_commit(functools.partial(outbox.hand_over, item), robust=True)
     return item
 
@@ -59,7 +59,7 @@ def give_up(item_id: UUID, reason: str, *, actor: Actor, now: datetime) -> Outbo
     item = _lock(item_id)
     item.done_at, item.problem = now, reason[:500]
     item.save(update_fields=["done_at", "problem"])
-    events.record(ServiceEvent.WORK_GIVEN_UP, item, actor=actor, now=now)
+    events.record(ServiceEvent.WORK_GIVEN_UP, item, actor, now)
     return item
 
 
@@ -77,7 +77,7 @@ def came_back(item_id: UUID, round_: int, status: str, *, actor: Actor, now: dat
         raise NotDone
     item.done_at, item.failed_at, item.problem = None, now, f"{BOUNCED} {status}".strip()
     item.save(update_fields=["done_at", "failed_at", "problem"])
-    events.record(ServiceEvent.MAIL_CAME_BACK, item, actor=actor, now=now, status=status)
+    events.record(ServiceEvent.MAIL_CAME_BACK, item, actor, now, status=status)
     outbox.enqueue(outbox.UNDELIVERED, now=now, mail=str(item.pk))
     return True
 

@@ -49,9 +49,7 @@ def anchor(*, now: datetime) -> Checkpoint | None:
     with transaction.atomic():
         subject = Subject(KIND, head.origin)
         actor = system("event-log")
-        events.record(
-            IssuanceEvent.LOG_ANCHORED, subject, actor=actor, now=now, size=head.size, head=note
-        )
+        events.record(IssuanceEvent.LOG_ANCHORED, subject, actor, now, size=head.size, head=note)
         tell(settings.EVENT_LOG_AUDITORS, note, verifier, now=now)
     return head
 

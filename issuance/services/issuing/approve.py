@@ -133,7 +133,7 @@ def refusals_on_record(prepared_id: int, *, person: Person, now: datetime) -> It
 
 def _record(prepared: PreparedCertificate, person: Person, *, now: datetime, **data: Any) -> None:
     actor = Actor("person", str(person.pk))
-    events.record(IssuanceEvent.APPROVED, prepared, actor=actor, now=now, **data)
+    events.record(IssuanceEvent.APPROVED, prepared, actor, now, **data)
 
 
 def approval_state(prepared: PreparedCertificate) -> ApprovalState:

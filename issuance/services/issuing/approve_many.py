@@ -67,5 +67,5 @@ def _insert(
     facts = {"person": person, "role": ROLE, "reauthenticated_at": reauthenticated_at}
     bulk_insert.insert([Approval(prepared=each, created_at=now, **facts) for each in new])
     actor = Actor("person", str(person.pk))
-    made = [events.made(IssuanceEvent.APPROVED, each, actor=actor, now=now) for each in new]
+    made = [events.made(IssuanceEvent.APPROVED, each, actor, now) for each in new]
     events.insert(made)

@@ -166,7 +166,7 @@ def _mark(
 def _signing(attempt: PreparedCertificate, now: datetime, *, again: bool) -> Event:
     """The event; of an attempt of another version it says by which rules it was examined again."""
     data: dict[str, Any] = {"rule_set_version": RULE_SET_VERSION} if again else {}
-    return events.made(IssuanceEvent.SIGNING, attempt, actor=CA_WORKER, now=now, **data)
+    return events.made(IssuanceEvent.SIGNING, attempt, CA_WORKER, now, **data)
 
 
 def _faults(
@@ -216,11 +216,11 @@ def refuse(
     events.record(
         IssuanceEvent.REFUSED,
         events.Subject("reference", reference),
-        actor=CA_WORKER,
-        now=now,
+        CA_WORKER,
+        now,
         refused=True,
         reason=reason,
-        **({"rules": list(broken)} if broken else {}),
-        **(prepared.event_data if prepared else {}),
+        **{"rules": list(broken)} if broken else {},
+        **prepared.event_data if prepared else {},
     )
     outbox.enqueue("certificate.refused", now=now, reference=str(reference), reason=reason)

@@ -238,8 +238,8 @@ def _event(
     return events.made(
         name,
         prepared,
-        actor=actor,
-        now=now,
+        actor,
+        now,
         refused=prepared.state == State.REFUSED,
         attempt=prepared.attempt,
         outcome=outcome,

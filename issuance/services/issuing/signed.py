@@ -133,13 +133,7 @@ def store_within(signed: Sequence[Signed], now: datetime) -> list[Certificate]:
     mark_issued(attempts, now)
     events.insert(
         [
-            events.made(
-                IssuanceEvent.ISSUED,
-                attempt,
-                actor=CA_WORKER,
-                now=now,
-                sha256=certificate.sha256,
-            )
+            events.made(IssuanceEvent.ISSUED, attempt, CA_WORKER, now, sha256=certificate.sha256)
             for attempt, certificate in zip(attempts, stored, strict=True)
         ]
     )

@@ -64,7 +64,7 @@ def _store(ca: IssuingCA, difference: Difference, now: datetime) -> None:
         locks.hold(f"issuance:{entry.reference}")
         attempt = enter(ca, entry, actor=RECONCILER, now=now)
         store_within([(attempt, entry.der)], now)
-        events.record(IssuanceEvent.RESTORED, attempt, actor=CA_WORKER, now=now)
+        events.record(IssuanceEvent.RESTORED, attempt, CA_WORKER, now)
 
 
 def _revoke(ca: IssuingCA, difference: Difference, now: datetime) -> None:

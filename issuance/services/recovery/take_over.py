@@ -228,8 +228,8 @@ def _revoke_serial(attempt: PreparedCertificate, actor: Actor, now: datetime) ->
     events.record(
         IssuanceEvent.SERIAL_REVOKED,
         attempt,
-        actor=actor,
-        now=now,
+        actor,
+        now,
         reference=str(attempt.reference),
         serial=attempt.serial,
     )
@@ -256,8 +256,8 @@ def _finish(
         events.record(
             IssuanceEvent.SIGNING_TAKEN_OVER,
             events.Subject("signing_term", str(lease.term)),
-            actor=actor,
-            now=now,
+            actor,
+            now,
             source=str(source),
             host=lease.host,
             taken_from=lease.taken_from,

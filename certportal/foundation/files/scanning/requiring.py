@@ -24,12 +24,6 @@ def require_clean(
     if not found:
         return
     events.record(
-        name,
-        about,
-        actor=actor,
-        now=now,
-        refused=True,
-        found=found,
-        sha256=hashlib.sha256(data).hexdigest(),
+        name, about, actor, now, refused=True, found=found, sha256=hashlib.sha256(data).hexdigest()
     )
     raise Infected(found)
