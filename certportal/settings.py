@@ -113,12 +113,10 @@ TEMPLATES = [
 FORM_RENDERER = "certportal.web.form_renderer.FormRenderer"
 
 DATABASES = {"default": env.database(env.secret("DATABASE_URL", "postgres:///portal"))}
-DATABASES["default"]["CONN_MAX_AGE"] = 60
-DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 DATABASES["default"]["OPTIONS"] = (
     env.database_limits(PORTAL_PROCESS) | (DATABASES["default"]["OPTIONS"])
 )
-DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.secret("REDIS_URL", "redis://localhost:6379/0")
 
 # ------------------------------------------------------------------ people
@@ -240,10 +238,7 @@ LANGUAGE_CODE = "fi"
 LANGUAGES = [("fi", "Suomi"), ("sv", "Svenska"), ("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 FORMAT_MODULE_PATH = ["certportal.formats"]
-USE_I18N = True
-USE_TZ = True
 TIME_ZONE = "Europe/Helsinki"
-USE_THOUSAND_SEPARATOR = False
 
 # ------------------------------------------------------------------ files
 STATIC_URL = "/static/"
@@ -282,9 +277,7 @@ if USES_STORE and (
     STORAGES["published"] = {"BACKEND": backend, "OPTIONS": store | {"location": "published"}}
 if not PRODUCTION:
     # No build step for developers: files are served from the checkout.
-    STORAGES["staticfiles"] = {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage",
-    }
+    STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     WHITENOISE_USE_FINDERS = True
     STATIC_ROOT = None
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
@@ -305,7 +298,6 @@ MAIL_IS_LOCAL = not any((SMTP_URL, env.text("SMTP_URL"), env.text("SMTP_URL_FILE
 SERVICE_NAME = _("Certificate orders for social welfare and health care")
 AUTHORITY_NAME = _("Digital and Population Data Services Agency")
 DEFAULT_FROM_EMAIL = env.text("MAIL_FROM", "Sote-varmenteet <varmenteet@portal.example>")
-SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # The envelope's sender, to which mail servers return what they cannot deliver.
 MAIL_RETURN_PATH = env.text("MAIL_RETURN_PATH", DEFAULT_FROM_EMAIL)
 MAIL_DOMAIN = env.text("MAIL_DOMAIN", "portal.example")
@@ -313,15 +305,10 @@ MAIL_DOMAIN = env.text("MAIL_DOMAIN", "portal.example")
 # ------------------------------------------------------------------ virus scanner
 # Address of clamd, tcp://host:port or unix:/path; empty: attachments are not scanned.
 CLAMD_ADDRESS = env.text("CLAMD_ADDRESS")
-SCANNER: dict[str, Any] = {
-    "BACKEND": "certportal.foundation.files.scanning.none.NoScanner",
-    "OPTIONS": {},
-}
+scanners = "certportal.foundation.files.scanning"
+SCANNER: dict[str, Any] = {"BACKEND": f"{scanners}.none.NoScanner", "OPTIONS": {}}
 if CLAMD_ADDRESS:
-    SCANNER = {
-        "BACKEND": "certportal.foundation.files.scanning.clamd.Clamd",
-        "OPTIONS": {"address": CLAMD_ADDRESS},
-    }
+    SCANNER = {"BACKEND": f"{scanners}.clamd.Clamd", "OPTIONS": {"address": CLAMD_ADDRESS}}
 
 # ------------------------------------------------------------------ registers
 # Base of the code server's API, ending in /csapi/v6; empty: registers come from files alone.
@@ -397,9 +384,8 @@ ISSUANCE_SIGNER: dict[str, Any] = {
 if CA_PKCS11_MODULE:
     token = {"module": CA_PKCS11_MODULE, "token": CA_PKCS11_TOKEN, "pin_file": CA_PKCS11_PIN_FILE}
     ISSUANCE_SIGNER = {"BACKEND": "issuance.signers.pkcs11.TokenKeys", "OPTIONS": token}
-# Names, OIDs and addresses of the authority: upper-case field names of issuance.conf.Pki.
-# They are read from PKI_FILE (TOML). PKI_PUBLIC_URL is the plain-http address of CRLs and CA
-# certificates, if it is not that of the portal.
+# Names, OIDs and addresses of the authority: upper-case field names of issuance.conf.Pki, from
+# PKI_FILE (TOML).
 PKI = {key.upper(): value for key, value in env.table("PKI_FILE").items()}
 if PKI_PUBLIC_URL:
     PKI["PUBLIC_URL"] = PKI_PUBLIC_URL

@@ -21,13 +21,12 @@ from issuance.services.event_log import key as log_key
 from issuance.services.status.publish_crl import is_needed
 
 FILE_BACKEND = "issuance.signers.file.KeyFiles"
-KEYLESS = {"web", "front", "default", "mail", "beat", "metrics", "store"}
 
 
 @register(Tags.security)
 def keys_seen_by_ca_only(**_: Any) -> list[CheckMessage]:
     """Web, beat and the default worker, which parses untrusted uploads, have no key settings."""
-    if settings.PORTAL_PROCESS not in KEYLESS:
+    if settings.PORTAL_PROCESS not in settings.KEYLESS:
         return []
     return [
         Error(
@@ -84,7 +83,7 @@ def keys_in_hardware(**_: Any) -> list[CheckMessage]:
     """Production keys are in files only if ``production_keys_in_files`` allows it explicitly."""
     chosen: dict[str, Any] = settings.ISSUANCE_SIGNER
     knowingly = chosen.get("OPTIONS", {}).get("production_keys_in_files", False)
-    if not settings.PRODUCTION or settings.PORTAL_PROCESS in KEYLESS:
+    if not settings.PRODUCTION or settings.PORTAL_PROCESS in settings.KEYLESS:
         return []
     if chosen["BACKEND"] != FILE_BACKEND or knowingly:
         return []
@@ -189,7 +188,7 @@ def keys_fit_their_cas(databases: Sequence[str] | None = None, **_: Any) -> list
     the database. A CA that is no longer needed is not checked: its token may have been put away.
     """
     visible = any(getattr(settings, name, "") for name in settings.KEY_SETTINGS)
-    if not databases or settings.PORTAL_PROCESS in KEYLESS or not visible:
+    if not databases or settings.PORTAL_PROCESS in settings.KEYLESS or not visible:
         return []
     return [
         Error(f"{ca.stem}: {fault}", id="issuance.E004")
