@@ -20,7 +20,7 @@ EVER_STORED = {
         refused
     """,
     "administrator_request": """
-        granted made refused
+        granted made refused taken_back
     """,
     "application": """
         access_refused add_attachment add_information approve ask_mailbox_code
@@ -49,13 +49,14 @@ EVER_STORED = {
         revoked root_crl serial_revoked signing signing_taken_over voided
     """,
     "join_request": """
-        made repeated
+        made repeated taken_back
     """,
     "login": """
         made_superuser superuser_ended
     """,
     "membership": """
-        ended_by_authority left removed right_confirmed right_withdrawn role_changed
+        ended_by_authority left removed right_confirmed right_shown right_withdrawn
+        role_changed
     """,
     "mail": """
         came_back

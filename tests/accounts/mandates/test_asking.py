@@ -58,7 +58,7 @@ def test_a_managing_director_may_act(valtuudet):
 
     assert mandate.basis == Membership.Basis.REGISTER_ROLE
     assert mandate.detail == "Suomi.fi-valtuudet: TJ"
-    assert visited().in_words(mandate) == "managing director (TJ)"
+    assert visited().in_words(mandate) == "toimitusjohtaja (TJ)"
 
 
 def test_what_the_visit_shows_of_another_organisation_is_not_taken(valtuudet):
