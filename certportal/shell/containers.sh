@@ -20,7 +20,11 @@ containers() {
     heading "images"
     make_images
     heading "the service in containers"
-    in_foreground .venv/bin/python -m pytest tests/containers "$@"
+    if [ "${1:-}" = --soak ]; then
+        in_foreground .venv/bin/python -m tests.containers.soak "${2:?--soak wants minutes}"
+    else
+        in_foreground .venv/bin/python -m pytest tests/containers "$@"
+    fi
     heading "the containers passed"
 }
 

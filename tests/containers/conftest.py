@@ -1,13 +1,11 @@
 """The service in containers, and browsers that find it."""
 
-import shutil
-
 import pytest
 from playwright.sync_api import sync_playwright
 
-from tests.containers.service import HOST, IDENTITY_HOST, Service
+from tests.containers import people
+from tests.containers.service import Service
 from tests.journeys import steps
-from tests.journeys.conftest import DESKTOP
 
 
 @pytest.fixture(scope="session")
@@ -30,14 +28,8 @@ def chromium(service):
 
     Not pytest-playwright's own fixture: its parameter would change the order of the tests.
     """
-    names = f"MAP {HOST}:443 127.0.0.1:{service.https},"
-    names += f"MAP {IDENTITY_HOST}:8443 127.0.0.1:{service.identity}"
-    quiet = ["--disable-background-networking", "--disable-component-update", "--no-first-run"]
     with sync_playwright() as playwright:
-        yield playwright.chromium.launch(
-            executable_path=shutil.which("chromium"),
-            args=["--no-sandbox", *quiet, f"--host-resolver-rules={names}"],
-        )
+        yield people.browser(playwright, service)
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +38,7 @@ def visitor(service, chromium):
     contexts = []
 
     def come():
-        told = {"base_url": service.base, "ignore_https_errors": True}
-        contexts.append(chromium.new_context(**DESKTOP | told))
+        contexts.append(people.context(chromium, service))
         return contexts[-1].new_page()
 
     yield come

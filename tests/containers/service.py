@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sysconfig
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ HERE = Path(__file__).parent
 PROJECT = "sote-tested"
 HOST, PKI_HOST = "varmenteet.example.fi", "pki.example.fi"
 IDENTITY_HOST = "tunnistus.example.fi"
+PLACES = [(env, branch) for env in ("production", "test") for branch in ("rsa", "ec")]
 ALWAYS = ["proxy", "web", "front", "worker", "mailer", "signer", "beat", "postgres", "redis"]
 
 # Of SETTINGS each must reach a process: tests/test_packaging.py compares README with the file.
@@ -77,13 +79,13 @@ class Service:
         self.https, self.http, self.identity = free_port(), free_port(), free_port()
         self.safe = place / "safe"
         self.order, self.certificate = "", place / "none"
+        self.files = ["docker-compose.yml", str(HERE / "compose.yml")]
 
     def prepare(self) -> None:
         """Make secrets, settings, TLS certificates and the public key of backups."""
-        for name in (ROOT / "docker-compose.yml", ROOT / "deploy" / "prepare"):
-            target = self.place / name.relative_to(ROOT)
-            target.parent.mkdir(exist_ok=True)
-            shutil.copy(name, target)
+        (self.place / "deploy").mkdir()
+        for name in ("docker-compose.yml", "deploy/prepare"):
+            shutil.copy(ROOT / name, self.place / name)
         (self.place / "config").mkdir()
         shutil.copy(ROOT / "tests/portal/pki.toml", self.place / "config")
         run("age-keygen", "-o", str(self.place / "backup.key"))
@@ -149,7 +151,7 @@ class Service:
 
     def compose(self, *arguments: str) -> str:
         """Run `docker compose` in the installation's folder; return what it printed."""
-        files = ["-f", "docker-compose.yml", "-f", str(HERE / "compose.yml")]
+        files = [part for file in self.files for part in ("-f", file)]
         project = ["-p", PROJECT, "--project-directory", str(self.place)]
         return run("docker", "compose", *project, *files, *arguments, cwd=self.place)
 
@@ -177,6 +179,17 @@ class Service:
         """Run a command of a key ceremony, with the safe's disk mounted."""
         disk = f"{self.safe}:/root-keys"
         return self.compose("run", "--rm", "-T", "-v", disk, "ceremony", *arguments)
+
+    def found(self) -> None:
+        """Read the sample register in, and make every CA in its ceremony."""
+        self.manage("import_register", "--sample", service="worker")
+        for environment, branch in PLACES:
+            place = ["--environment", environment, "--branch", branch]
+            keys = ["--root-keys", "/root-keys", "--root-passphrase-file", "/root-keys/passphrase"]
+            people = ["--operator", "Olli Operaattori", "--witness", "Ville Valvoja"]
+            told = self.ceremony("create_ca", *place, *keys, *people)
+            assert "Olli Operaattori" in told
+        self.await_health(seconds=90)
 
     # -------------------------------------------------------------- looking
 
@@ -257,7 +270,7 @@ class Service:
         """Fetch the address with curl, which trusts the test's authority alone."""
         to = [f"{HOST}:443:127.0.0.1:{self.https}"]
         to += [f"{name}:80:127.0.0.1:{self.http}" for name in (HOST, PKI_HOST)]
-        told = self.place / "head"
+        told = self.place / f"head-{threading.get_ident()}"
         command = ["curl", "-sS", "--max-time", "30", "--cacert", str(self.place / "ca.pem")]
         command += [part for each in to for part in ("--connect-to", each)]
         done = subprocess.run(

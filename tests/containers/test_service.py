@@ -2,23 +2,18 @@
 
 import json
 import re
-from base64 import b64encode
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.hashes import SHA1
-from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
-from cryptography.x509.oid import AuthorityInformationAccessOID
 
+from tests.containers import people
+from tests.containers.relying import Asked
 from tests.containers.service import ALWAYS, HOST, PKI_HOST, Failed, run
 from tests.journeys import ordering, requests, steps
 from tests.journeys.package import Package
 
 MAILBOX = "palvelin@example.fi"
-PLACES = [(env, branch) for env in ("production", "test") for branch in ("rsa", "ec")]
 LARGEST = 420 * 1024 * 1024
 INSTALLED = """
 import importlib.metadata, json
@@ -39,6 +34,12 @@ SECRETS = {
 
 def in_image(*command, image="sote-certificates"):
     return run("docker", "run", "--rm", "--network", "none", "--read-only", image, *command)
+
+
+def secrets_of(service, name):
+    """Return the names of the secrets that the container's process can read."""
+    script = 'for one in /run/secrets/*; do test -r "$one" && basename "$one"; done'
+    return sorted(service.compose("exec", "-T", name, "sh", "-c", script).split())
 
 
 # ------------------------------------------------------------------ the image
@@ -86,22 +87,13 @@ def test_every_container_is_well_and_bound(service):
 
 @pytest.mark.parametrize(("name", "readable"), SECRETS.items(), ids=SECRETS)
 def test_each_process_reads_its_own_secrets_and_no_other(service, name, readable):
-    script = 'for one in /run/secrets/*; do test -r "$one" && basename "$one"; done'
-    found = service.compose("exec", "-T", name, "sh", "-c", script).split()
-    assert sorted(found) == readable.split()
+    assert secrets_of(service, name) == readable.split()
     for kept in ("secrets/ca_password", "secrets/smtp_url", "secrets/tls/key.pem"):
         assert (service.place / kept).stat().st_mode & 0o077 == 0
 
 
 def test_the_register_and_the_first_ceremonies(service):
-    service.manage("import_register", "--sample", service="worker")
-    for environment, branch in PLACES:
-        place = ["--environment", environment, "--branch", branch]
-        keys = ["--root-keys", "/root-keys", "--root-passphrase-file", "/root-keys/passphrase"]
-        people = ["--operator", "Olli Operaattori", "--witness", "Ville Valvoja"]
-        told = service.ceremony("create_ca", *place, *keys, *people)
-        assert "Olli Operaattori" in told
-    service.await_health(seconds=90)
+    service.found()
 
 
 @pytest.mark.parametrize("name", ["web", "worker", "mailer"])
@@ -182,13 +174,8 @@ def matti(seat):
 @pytest.fixture(scope="module")
 def reviewers(service, visitor, seat):
     """Riitta and Raimo, whom the operator made reviewers after they had identified once."""
-    people = {"Riitta Ratkaisija": "riitta@example.fi", "Raimo Ratkaisija": "raimo@example.fi"}
-    for name, address in people.items():
-        page = visitor()
-        steps.identify(page, name, base=service.base)
-        steps.give_address(page, address, service.mails)
-        service.manage("grant_reviewer", address)
-    return [seat(name) for name in people]
+    people.make_reviewers(service, visitor)
+    return [seat(name) for name in people.REVIEWERS]
 
 
 def test_from_order_to_the_certificate_in_the_mail(service, matti, reviewers, tmp_path):
@@ -237,26 +224,13 @@ def test_two_web_servers_and_two_workers_share_the_work(service):
 
 def status_of(service):
     """Return what the responder says of the ordered certificate, asked at its own address."""
-    certificate = x509.load_der_x509_certificate(service.certificate.read_bytes())
-    told = certificate.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
-    places = {one.access_method: one.access_location.value for one in told}
-    issuer = service.fetch(places[AuthorityInformationAccessOID.CA_ISSUERS]).body
-    ca = x509.load_der_x509_certificate(issuer)
-    asked = ocsp.OCSPRequestBuilder().add_certificate(certificate, ca, SHA1()).build()
-    in_path = quote(b64encode(asked.public_bytes(Encoding.DER)), safe="")
-    answer = service.fetch(f"{places[AuthorityInformationAccessOID.OCSP]}/{in_path}")
-    return ocsp.load_der_ocsp_response(answer.body).certificate_status
+    return Asked.about(service, service.certificate.read_bytes()).by_get(service)
 
 
 def test_a_revocation_shows_at_once_though_front_that_said_good_is_away(service, matti):
     assert status_of(service) == ocsp.OCSPCertStatus.GOOD
     service.compose("stop", "front")
-    matti.goto(f"{service.order}revoke/")
-    matti.locator("input[name=reason][value=key_compromise]").check()
-    matti.locator("[name=words]").fill("Avain on joutunut vääriin käsiin.")
-    matti.locator("input[name=understood]").check()
-    ordering.go_on(matti)
-    matti.wait_for_url(service.order)
+    people.revoke(matti, service.order)
     steps.await_true(
         lambda: status_of(service) == ocsp.OCSPCertStatus.REVOKED, "it still says good", seconds=30
     )

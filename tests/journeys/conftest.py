@@ -8,16 +8,11 @@ from django.core.management import call_command
 from django.db import connections
 
 from tests.journeys import steps
+from tests.journeys.steps import DESKTOP
 from tests.stack import Stack
 
 # Playwright's own loop makes Django think it is called from async code.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-
-DESKTOP = {
-    "viewport": {"width": 1366, "height": 900},
-    "timezone_id": "Europe/Helsinki",
-    "accept_downloads": True,
-}
 
 
 @pytest.fixture(scope="session")

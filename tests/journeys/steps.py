@@ -16,6 +16,11 @@ from accounts.factors import codes
 from certportal.foundation import clock
 
 BUSINESS_ID = "9900001-8"
+DESKTOP: dict[str, Any] = {
+    "viewport": {"width": 1366, "height": 900},
+    "timezone_id": "Europe/Helsinki",
+    "accept_downloads": True,
+}
 
 
 def identify(page: Page, name: str, *, base: str, language: str = "fi") -> None:
