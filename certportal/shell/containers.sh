@@ -45,7 +45,8 @@ make_images() {
     all_at_once "server_image postgres:17-trixie postgres" "server_image redis:8 redis" \
         "build_image sote-certificates-build . --target build"
     all_at_once "build_image sote-certificates . --target portal" \
-        "build_image sote-certificates-proxy . --target proxy"
+        "build_image sote-certificates-proxy . --target proxy" \
+        "build_image sote-prometheus $IMAGES/prometheus"
     docker image prune --force >/dev/null
     docker image ls
 }

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sysconfig
@@ -84,7 +85,7 @@ class Service:
     def prepare(self) -> None:
         """Make secrets, settings, TLS certificates and the public key of backups."""
         (self.place / "deploy").mkdir()
-        for name in ("docker-compose.yml", "deploy/prepare"):
+        for name in ("docker-compose.yml", "docker-compose.metrics.yml", "deploy/prepare"):
             shutil.copy(ROOT / name, self.place / name)
         (self.place / "config").mkdir()
         shutil.copy(ROOT / "tests/portal/pki.toml", self.place / "config")
@@ -120,7 +121,9 @@ class Service:
             shutil.copytree(packages / name, theirs / name)
         for name in ("identity.py", "relay.py"):
             shutil.copy(HERE / name, theirs)
-        run("chmod", "-R", "a+rX", str(theirs))
+        measures = self.place / "deploy" / "prometheus"
+        shutil.copytree(ROOT / "deploy" / "prometheus", measures)
+        run("chmod", "-R", "a+rX", str(theirs), str(measures))
 
     def _make_certificates(self) -> None:
         key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc", "-days", "2"]
@@ -166,6 +169,18 @@ class Service:
             raise Failed(
                 f"{error}\n{self.compose('logs', '--no-color', '--tail', '15')}"
             ) from error
+
+    def measure(self) -> None:
+        """Open the ports for Prometheus, and start one that asks there."""
+        self.files += ["docker-compose.metrics.yml", str(HERE / "prometheus.yml")]
+        self.up()
+
+    def measured(self, expression: str) -> dict[str, float]:
+        """Return what Prometheus knows: the value by the labels, as promtool writes them."""
+        asked = ["promtool", "query", "instant", "http://127.0.0.1:9090", expression]
+        lines = self.compose("exec", "-T", "prometheus", *asked).splitlines()
+        told = (re.fullmatch(r"(.*) => (\S+) @\[.*\]", line) for line in lines)
+        return {one[1]: float(one[2]) for one in told if one}
 
     def remove(self) -> None:
         """Take away every container, network and volume."""

@@ -192,15 +192,38 @@ def test_from_order_to_the_certificate_in_the_mail(service, matti, reviewers, tm
     service.order, service.certificate = order, package.der
 
 
+# ------------------------------------------------------------------ metrics
+
+
+def test_prometheus_is_told_by_web_and_by_metrics_in_a_network_without_the_proxy(service):
+    service.measure()
+    checked = ["promtool", "check", "config", "/etc/prometheus/prometheus.yml"]
+    assert "SUCCESS" in service.compose("exec", "-T", "prometheus", *checked)
+
+    up = 'sum by (job) (up{job=~"web|service"})'
+    both = {'{job="web"}': 1, '{job="service"}': 1}
+    steps.await_true(
+        lambda: service.measured(up) == both, "it does not reach web and metrics", seconds=90
+    )
+    steps.await_true(
+        lambda: bool(service.measured("certportal_answers_total")), "web has told of no answer"
+    )
+    assert set(service.measured("certportal_part_read").values()) == {1}
+    assert secrets_of(service, "metrics") == ["database_url", "redis_url"]
+    there = ["bash", "-c", "exec 3<>/dev/tcp/metrics/9100"]
+    with pytest.raises(Failed):
+        service.compose("exec", "-T", "proxy", *there)
+
+
 # ------------------------------------------------------------------ what goes wrong
 
 
-@pytest.mark.parametrize("name", ALWAYS)
+@pytest.mark.parametrize("name", [*ALWAYS, "metrics"])
 def test_a_killed_container_comes_back(service, name):
     (before,) = service.containers(name)
     service.kill(before)
     service.await_restart(name, before)
-    for each in ALWAYS:
+    for each in (*ALWAYS, "metrics"):
         service.await_well(each)
     service.await_health(seconds=60)
 
@@ -216,6 +239,12 @@ def test_two_web_servers_and_two_workers_share_the_work(service):
         seconds=30,
     )
     assert len(service.containers("worker")) == 2
+    webs = 'sum by (job) (up{job="web"})'
+    steps.await_true(
+        lambda: service.measured(webs) == {'{job="web"}': 2},
+        "Prometheus does not find the second web server",
+        seconds=90,
+    )
     service.kill(service.containers("web")[0])
     assert [service.fetch(f"https://{HOST}/fi/").status for _each in range(20)] == [200] * 20
     service.await_well("web")
