@@ -6,6 +6,8 @@ ENGINE_DATA=${CONTAINERS_CACHE:-/var/cache/sote-certificates}
 # Each engine of ours has a directory here; only whoever holds the lock may start or remove one.
 ENGINES=/run/sote-engine
 ENGINE=
+# What of the kernel's settings an engine, or this file for it, changes.
+KERNEL=(/proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/default/disable_ipv6)
 
 # Two engines of ours would want the same networks, two runs in one engine the same names.
 lock_engine() {
@@ -73,7 +75,10 @@ start_dockerd() {
     mkdir -p "$ENGINE_DATA"
     packet_filter >"$ENGINE/iptables"
     bridges >"$ENGINE/bridges"
-    cat /proc/sys/net/ipv4/ip_forward >"$ENGINE/ip_forward"
+    grep -Hs . "${KERNEL[@]}" >"$ENGINE/kernel" || true
+    # A browser drops its connections whenever an interface gets an address, and those of containers
+    # would get one of IPv6 a second or two after a container has started.
+    { echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6; } 2>/dev/null || true
     # Without CAP_SYS_RESOURCE the limits of open files cannot be raised, as dockerd would.
     setsid setpriv --pdeathsig TERM dockerd --data-root "$ENGINE_DATA" --exec-root "$ENGINE/run" \
         -p "$ENGINE/dockerd.pid" -H "unix://$ENGINE/docker.sock" \
@@ -143,7 +148,7 @@ clear_leftovers() {
 # Ends the engine of the directory, however much of it still lives, and takes away what it leaves
 # behind: containers, mounts, bridges and rules of the packet filter.
 remove_engine() {
-    local place=$1 pid link
+    local place=$1 pid link file value
     end_process "$(cat "$place/dockerd.pid")" "$place"
     # What outlives a dockerd that was killed: containerd, and for each container a process whose
     # children are the container's.
@@ -155,7 +160,7 @@ remove_engine() {
     if [ -e "$place/bridges" ]; then
         for link in $(bridges | grep -vxFf "$place/bridges"); do ip link delete "$link"; done
         iptables-restore <"$place/iptables"
-        cat "$place/ip_forward" >/proc/sys/net/ipv4/ip_forward
+        while IFS=: read -r file value; do echo "$value" >"$file"; done <"$place/kernel"
     fi
     rm -rf --one-file-system "$place"
 } 2>/dev/null
