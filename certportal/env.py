@@ -94,8 +94,18 @@ def key_pairs(*names: str) -> tuple[tuple[str, str], ...]:
     return tuple((str(one), str(one.with_suffix(".key"))) for one in certificates)
 
 
-def database(url: str) -> dict[str, Any]:
-    """Turn `postgres://user:password@host:port/name?host=/socket/dir` into a DATABASES entry."""
+def broker(redis_url: str) -> str:
+    """Return the address of Redis as Celery writes it, also of one at a socket file."""
+    if not redis_url.startswith("unix:"):
+        return redis_url
+    return f"redis+socket://{redis_url[7:]}".replace("?db=", "?virtual_host=")
+
+
+def database(url: str, process: str) -> dict[str, Any]:
+    """Turn `postgres://user:password@host:port/name?host=/socket/dir` into a DATABASES entry.
+
+    Limits of the kind of process hold unless the query has others.
+    """
     parts = urlsplit(url)
     query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
     return {
@@ -105,11 +115,11 @@ def database(url: str) -> dict[str, Any]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": query.pop("host", parts.hostname or ""),
         "PORT": query.pop("port", str(parts.port or "")),
-        "OPTIONS": query,
+        "OPTIONS": _database_limits(process) | query,
     }
 
 
-def database_limits(process: str) -> dict[str, Any]:
+def _database_limits(process: str) -> dict[str, Any]:
     """Return libpq's limits for a server that accepts connections and never answers.
 
     Each is overridden by the same name in the query of DATABASE_URL. A connection is given up after

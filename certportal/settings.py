@@ -112,11 +112,9 @@ TEMPLATES = [
 ]
 FORM_RENDERER = "certportal.web.form_renderer.FormRenderer"
 
-DATABASES = {"default": env.database(env.secret("DATABASE_URL", "postgres:///portal"))}
+DATABASE_URL = env.secret("DATABASE_URL", "postgres:///portal")
+DATABASES = {"default": env.database(DATABASE_URL, PORTAL_PROCESS)}
 DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
-DATABASES["default"]["OPTIONS"] = (
-    env.database_limits(PORTAL_PROCESS) | (DATABASES["default"]["OPTIONS"])
-)
 REDIS_URL = env.secret("REDIS_URL", "redis://localhost:6379/0")
 
 # ------------------------------------------------------------------ people
@@ -217,18 +215,9 @@ if PUBLIC_ADDRESS.scheme == "https":
     SECURE_HSTS_SECONDS = 2 * 365 * 24 * 3600
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
-SECURE_CSP = {
-    "default-src": [CSP.NONE],
-    "script-src": [CSP.SELF],
-    "style-src": [CSP.SELF],
-    "img-src": [CSP.SELF],
-    "font-src": [CSP.SELF],
-    "connect-src": [CSP.SELF],
-    "frame-src": [CSP.SELF],
-    "form-action": [CSP.SELF],
-    "frame-ancestors": [CSP.NONE],
-    "base-uri": [CSP.NONE],
-}
+SECURE_CSP = {key: [CSP.NONE] for key in ["default-src", "frame-ancestors", "base-uri"]}
+SECURE_CSP |= {key: [CSP.SELF] for key in ["script-src", "style-src", "img-src", "font-src"]}
+SECURE_CSP |= {key: [CSP.SELF] for key in ["connect-src", "frame-src", "form-action"]}
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
@@ -321,9 +310,7 @@ REGISTER = {
 }
 
 # ------------------------------------------------------------------ work handed over
-CELERY_BROKER_URL = f"redis+socket://{REDIS_URL[7:]}" if REDIS_URL[:5] == "unix:" else REDIS_URL
-if REDIS_URL.startswith("unix:"):
-    CELERY_BROKER_URL = CELERY_BROKER_URL.replace("?db=", "?virtual_host=")
+CELERY_BROKER_URL = env.broker(REDIS_URL)
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_RESULT_EXPIRES = None  # there are none, so beat need not have old ones deleted
