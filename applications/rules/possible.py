@@ -1,7 +1,7 @@
 """What a role may do to an order now: the workflow's table, narrowed by the order itself.
 
 Pages offer these actions and services refuse all others. What keeps a reviewer from an action is
-named one by one in `applications.services.reviewer.obstacles`.
+named one by one in `applications.services.reviewer.may_act`.
 """
 
 from collections.abc import Callable, Mapping

@@ -12,8 +12,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from certportal.foundation.errors import Refused, Unavailable
 from certportal.foundation.own_files import write_new
-from issuance.services.ceremony.ceremony import record_path
 from issuance.services.ceremony.ceremony_record import Minutes, Record
+from issuance.services.ceremony.create_ca import record_path
 from issuance.signers.file import KeyFiles
 
 SHORTEST_PASSPHRASE = 16

@@ -14,11 +14,11 @@ from issuance.services.issuing.confirmed import issue_all_confirmed, issue_confi
 from issuance.services.issuing.issue import issue, issue_all
 from issuance.services.issuing.prepare import prepare, prepare_all, void
 from issuance.services.recovery.reconcile import reconcile
-from issuance.services.status.ocsp import answer, publish_response_with, refresh_responses
-from issuance.services.status.publish_crl import publish_crl, publish_crl_with, publish_crls
-from issuance.services.status.revoke import REASONS, revoke
-from issuance.services.status.signing import (
+from issuance.services.status.could_sign import (
     ensure_journal,
     ensure_journal_copied,
     keys_out_of_reach,
 )
+from issuance.services.status.publish_crl import publish_crl, publish_crl_with, publish_crls
+from issuance.services.status.publish_ocsp import answer, publish_response_with, refresh_responses
+from issuance.services.status.revoke import REASONS, revoke

@@ -18,7 +18,7 @@ from applications import services
 from applications.errors import ReasonsMissing
 from applications.models import HostName
 from applications.rules import impartiality
-from applications.services.reviewer.obstacles import FactsChanged
+from applications.services.reviewer.may_act import FactsChanged
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.documents import pdf
 from certportal.foundation import clock

@@ -10,7 +10,7 @@ from accounts.register.models import RegisterRecord
 from applications import services
 from applications.checks import still_true
 from applications.models import Application
-from applications.services.reviewer.obstacles import FactsChanged
+from applications.services.reviewer.may_act import FactsChanged
 from applications.views.shared import history
 from applications.workflow import Status
 from certportal.dev.builders import orders, people

@@ -13,7 +13,7 @@ from applications import checks, services
 from applications.errors import Changed, Incomplete, NotPossible
 from applications.models import Application
 from applications.rules import sections
-from applications.services.reviewer.obstacles import FactsChanged
+from applications.services.reviewer.may_act import FactsChanged
 from applications.workflow import Status
 from certportal.dev.builders import documents, orders, people
 from certportal.foundation import clock

@@ -12,7 +12,7 @@ from applications.checks import still_true, wording
 from applications.models import Application
 from applications.rules import sections, unit_ownership
 from applications.rules.unit_ownership import OtherOwner
-from applications.services.reviewer.obstacles import FactsChanged
+from applications.services.reviewer.may_act import FactsChanged
 from applications.workflow import Status
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.register import announce, change

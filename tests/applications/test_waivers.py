@@ -15,7 +15,7 @@ from applications import services
 from applications.errors import NotPossible, NotYourCase, ReasonsMissing
 from applications.models import Application, HostName, Waiver
 from applications.rules import waivers
-from applications.services.reviewer.obstacles import NotWaived, RightMissing
+from applications.services.reviewer.may_act import NotWaived, RightMissing
 from applications.services.reviewer.waivers import NotWaivable
 from applications.workflow import Status
 from certportal.dev.builders import orders, people

@@ -36,8 +36,8 @@ from issuance.der import write
 from issuance.models import IssuingCA
 from issuance.publication import repository
 from issuance.services.status.crl_entries import collect
-from issuance.services.status.ocsp import refresh_responses
 from issuance.services.status.ocsp_responders import responder_for
+from issuance.services.status.publish_ocsp import refresh_responses
 from tests.benchmarks.harness import figure, rate
 from tests.stack import free_port
 from tests.tables import unkept

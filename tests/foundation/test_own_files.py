@@ -20,7 +20,7 @@ from certportal.foundation.mail.eml_files import EmlBackend
 from issuance import services as authority
 from issuance.journal import path as journal_path
 from issuance.publication.repository import certificate_path, crl_path
-from issuance.services.status.ocsp import refresh_responses
+from issuance.services.status.publish_ocsp import refresh_responses
 from issuance.signers.file import KeyFiles
 
 FILES = {0o400, 0o440, 0o600, 0o640}

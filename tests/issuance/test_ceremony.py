@@ -110,7 +110,7 @@ def test_an_interrupted_ceremony_is_taken_up_and_recorded_whole(
     keys: KeyFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("issuance.services.ceremony.ceremony.register", full_disk)
+        patch.setattr("issuance.services.ceremony.create_ca.register", full_disk)
         with pytest.raises(CommandError, match="no space"):
             production_ec()
     before = {path.name: path.read_bytes() for path in keys.folder.glob("*.key")}

@@ -22,7 +22,7 @@ from certportal.foundation.outbox import outbox
 from issuance import journal, services
 from issuance.authority.places import Place
 from issuance.models import Certificate
-from issuance.services.ceremony.ceremony import create_ca
+from issuance.services.ceremony.create_ca import create_ca
 from issuance.signers.file import KeyFiles
 from tests.issuance import fault_points
 from tests.issuance.conftest import approve_by

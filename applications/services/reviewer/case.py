@@ -13,7 +13,7 @@ from applications.models import Application, HostName, InformationRequest
 from applications.rules.waivers import host_declared, still_found
 from applications.services import transition
 from applications.services.reviewer import waivers
-from applications.services.reviewer.obstacles import take
+from applications.services.reviewer.may_act import take
 from applications.workflow import Action, ApplicationEvent, promise
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
@@ -87,9 +87,9 @@ def set_evidence(
     """Record the evidence that the applicant administers the host name.
 
     The applicant's declaration alone is the weakest evidence: it needs reasons in `note`, the
-    approval of a second reviewer (`rules.persons_wanted`), and is enough only until the end of the
-    day `ends_on`, by default for the usual time of a waiver. Other evidence has no end. Raises
-    ReasonsMissing, EndOutOfRange, NotYourCase, Changed.
+    approval of a second reviewer (`rules.approvals_needed`), and is enough only until the end
+    of the day `ends_on`, by default for the usual time of a waiver. Other evidence has no end.
+    Raises ReasonsMissing, EndOutOfRange, NotYourCase, Changed.
     """
     if evidence == HostName.Evidence.DECLARED:
         require_reasons(note)

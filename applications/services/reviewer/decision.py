@@ -11,10 +11,10 @@ from accounts.register.models import RegisterRecord
 from applications.errors import require_reasons
 from applications.models import Application, Decision
 from applications.rules import contact_links
-from applications.rules.persons_wanted import approved_until, persons_wanted
+from applications.rules.approvals_needed import approvals_needed, approved_until
 from applications.services import transition
 from applications.services.applicant import contact_links as contact_links_applicant
-from applications.services.reviewer import obstacles
+from applications.services.reviewer import may_act
 from applications.services.reviewer.waivers import confirm_relied_on
 from applications.workflow import Action, Status, promise
 from certportal.foundation import clock
@@ -41,7 +41,7 @@ def approve(
     RightMissing, FactsChanged, NotOpen, and what `issuance.services.approve` raises.
     """
     with refusals_on_record(prepared_id, person=person, now=now), transaction.atomic():
-        case = obstacles.locked(application_id, person, version, now=now)
+        case = may_act.locked(application_id, person, version, now=now)
         case.require(Action.APPROVE)
         application, record = case.application, case.record
         if case.prepared is None or case.prepared.pk != prepared_id:
@@ -52,7 +52,7 @@ def approve(
             reauthenticated_at=reauthenticated_at,
             expected_sha256=tbs_sha256,
             register_record=str(record.pk) if record else "",
-            persons=persons_wanted(application, on=clock.day(now)),
+            persons=approvals_needed(application, on=clock.day(now)),
             until=approved_until(application, on=clock.day(now)),
             now=now,
         )
@@ -91,7 +91,7 @@ def reject(
     Raises ReasonsMissing, DeadlineOpen, NotYourCase, Changed, NotPossible.
     """
     require_reasons(reasons)
-    application = obstacles.take(Action.REJECT, application_id, person, version, now=now)
+    application = may_act.take(Action.REJECT, application_id, person, version, now=now)
     application.requests.filter(closed_at=None).update(closed_at=now)
     authority.void(application.pk, "rejected", actor=actor, now=now)
     record = _record_now(application, now)
@@ -114,7 +114,7 @@ def reopen(
     Raises ReasonsMissing, Changed, NotPossible.
     """
     require_reasons(reasons)
-    application = obstacles.take(Action.REOPEN, application_id, person, version, now=now)
+    application = may_act.take(Action.REOPEN, application_id, person, version, now=now)
     record = _record_now(application, now)
     _decide(application, Decision.Kind.REOPENED, person, reasons, now, record)
     complete = application.csr_id is not None

@@ -15,7 +15,7 @@ from applications.errors import NotPossible, require, require_reasons
 from applications.models import Application, Waiver
 from applications.rules import impartiality, waivers
 from applications.services import transition
-from applications.services.reviewer.obstacles import take
+from applications.services.reviewer.may_act import take
 from applications.services.system.certificates import take_back
 from applications.workflow import Action, ApplicationEvent, Status
 from certportal.foundation import clock, events

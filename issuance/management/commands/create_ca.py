@@ -16,7 +16,7 @@ from issuance.management.ceremonies import (
     root_keys,
 )
 from issuance.models import IssuingCA
-from issuance.services.ceremony import ceremony
+from issuance.services.ceremony import create_ca
 from issuance.services.ceremony.ceremony_record import Record
 from issuance.services.ceremony.root import LEAST_RSA_BITS
 from issuance.services.event_log import key as log_key
@@ -49,7 +49,7 @@ class Command(CeremonyCommand):
         now = clock.now()
         common = {"actor": system("ceremony"), "now": now, "rsa_bits": options["rsa_bits"]}
         if options["demo"]:
-            records = list(ceremony.create_missing(keys=key_store(), roots=KeyFiles(), **common))
+            records = list(create_ca.create_missing(keys=key_store(), roots=KeyFiles(), **common))
         elif options["environment"] and options["branch"]:
             records = self._one(options, common)
         else:
@@ -73,4 +73,4 @@ class Command(CeremonyCommand):
             raise CommandError(f"in production a CA's RSA key has {LEAST_RSA_BITS} bits at least")
         place = Place(options["environment"], options["branch"], options["generation"])
         state = State.STANDBY if options["standby"] else State.ACTIVE
-        return ceremony.create_ca(place, keys=key_store(), roots=roots, state=state, **common)
+        return create_ca.create_ca(place, keys=key_store(), roots=roots, state=state, **common)

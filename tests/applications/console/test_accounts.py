@@ -18,7 +18,7 @@ from accounts.services.rights import confirm as confirming
 from accounts.services.rights.documents import Paper, hand_in
 from applications import services
 from applications.errors import NotPossible
-from applications.services.reviewer.obstacles import RightMissing
+from applications.services.reviewer.may_act import RightMissing
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.documents import pdf
 from certportal.dev.builders.mails import written

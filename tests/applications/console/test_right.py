@@ -9,7 +9,7 @@ from accounts.models import Membership
 from accounts.right_to_act import right_of
 from accounts.services.organisations import found, invite, membership
 from accounts.services.rights import documents
-from applications.services.reviewer.obstacles import RightMissing
+from applications.services.reviewer.may_act import RightMissing
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.documents import pdf
 from certportal.foundation import clock

@@ -14,7 +14,7 @@ from accounts.services.rights.documents import Paper
 from applications import services
 from applications.models.register_task import RegisterTask
 from applications.rules.unit_ownership import OtherOwner
-from applications.services.reviewer.obstacles import FactsChanged
+from applications.services.reviewer.may_act import FactsChanged
 from applications.workflow import Status
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.documents import pdf

@@ -12,7 +12,7 @@ from applications import services
 from applications.mail import register
 from applications.models.register_task import RegisterTask
 from applications.register_watch import survey
-from applications.services.reviewer.obstacles import FactsChanged
+from applications.services.reviewer.may_act import FactsChanged
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.register import announce, change
 from certportal.foundation import clock

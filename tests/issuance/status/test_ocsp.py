@@ -27,10 +27,10 @@ from issuance.publication import ask_worker, front, ocsp_packs, repository
 from issuance.services.errors import NotReconciled
 from issuance.services.recovery.compare import Kind, compare
 from issuance.services.signer import signer_for
-from issuance.services.status import ocsp
+from issuance.services.status import publish_ocsp
 from issuance.services.status.freshness import late_responses
-from issuance.services.status.ocsp import publish_response_with, refresh_responses
 from issuance.services.status.ocsp_responders import journal_of, responder_for
+from issuance.services.status.publish_ocsp import publish_response_with, refresh_responses
 from issuance.signers import Signer, SignerUnavailable
 from tests.issuance.status.conftest import Issue
 from tests.issuance.status.lists import forget_revocation
@@ -85,7 +85,7 @@ def nobody_signs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ask_worker, "ask", lambda stem, request: None)
 
 
-@pytest.mark.parametrize("algorithm", ocsp.SIGNED_AHEAD)
+@pytest.mark.parametrize("algorithm", publish_ocsp.SIGNED_AHEAD)
 def test_an_issued_certificate_is_good(
     certificate: Certificate, now: datetime, algorithm: str
 ) -> None:
@@ -193,7 +193,7 @@ def test_a_responder_never_outlives_its_ca_nor_a_response_its_responder(
     assert responder.chain[0].not_valid_after_utc == end
     assert responder_for(ca, now=late) is responder
     der = services.answer(STEM, request(ca.certificate, ca.certificate.serial_number), now=late)
-    assert library.load_der_ocsp_response(der).next_update_utc == late + ocsp.UNKNOWN_FOR
+    assert library.load_der_ocsp_response(der).next_update_utc == late + publish_ocsp.UNKNOWN_FOR
     with pytest.raises(SignerUnavailable):
         responder_for(ca, now=end + HOUR)
 

@@ -21,7 +21,7 @@ from issuance import services
 from issuance.certificate.plan import new_serial
 from issuance.models import Certificate
 from issuance.publication import ocsp_packs
-from issuance.services.status.ocsp import publish_response_with
+from issuance.services.status.publish_ocsp import publish_response_with
 from tests.issuance.conftest import approve_by
 from tests.issuance.orders import new_key, server_order
 from tests.issuance.status import openssl

@@ -23,7 +23,7 @@ from issuance.publication import front, ocsp_packs, repository
 from issuance.publication.shared import index, sending
 from issuance.publication.shared.fetching import Fetcher
 from issuance.publication.shared.sending import Sender
-from issuance.services.status.ocsp import publish_response_with
+from issuance.services.status.publish_ocsp import publish_response_with
 from tests.journeys.steps import await_true
 from tests.shared_store import KEY, StoreServer
 from tests.stack import Stack

@@ -8,9 +8,9 @@ from accounts.models import Person
 from applications.checks.wording import word_all
 from applications.models import Application
 from applications.rules import impartiality, reviewers_day, undelivered
-from applications.rules.persons_wanted import only_wanted_two, persons_wanted
+from applications.rules.approvals_needed import approvals_needed, only_wanted_two
 from applications.services.reviewer import revocation
-from applications.services.reviewer.obstacles import Case
+from applications.services.reviewer.may_act import Case
 from applications.views.console import undelivered as undelivered_views
 from applications.views.console.case import (
     attachments,
@@ -77,7 +77,7 @@ def prepared(application: Application, person: Person, *, now: datetime) -> dict
         "columns": comparison.columns(),
         "rows": comparison.rows(found),
         "wanted_two": only_wanted_two(application, on=today),
-        **shown(found.prepared, least=persons_wanted(application, on=today)),
+        **shown(found.prepared, least=approvals_needed(application, on=today)),
     }
 
 

@@ -9,7 +9,7 @@ from applications.errors import NotPossible
 from applications.models import Application
 from applications.rules import case_holder, impartiality
 from applications.services.reviewer import revocation
-from applications.services.reviewer.obstacles import Case
+from applications.services.reviewer.may_act import Case
 from applications.workflow import Action
 
 

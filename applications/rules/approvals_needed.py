@@ -12,7 +12,7 @@ from certportal.foundation import clock
 from issuance.models import Approval, Certificate
 
 
-def persons_wanted(application: Application, *, on: date) -> int:
+def approvals_needed(application: Application, *, on: date) -> int:
     """Return the least number of approvals that day: two for a waiver or weak evidence, else one.
 
     The operator's policy may require more. What needs a waiver needs two persons in every
