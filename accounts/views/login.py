@@ -67,7 +67,8 @@ def returned(request: HttpRequest) -> HttpResponse:
     now = clock.now()
     if left is None:
         sign_on.step(Step.STRAY, address=access.actor_of(request).address, now=now)
-    introduces = left is not None and left["introduces"]
+    # The version before stores no such key; both run side by side while an upgrade lasts.
+    introduces = left is not None and left.get("introduces", False)
     try:
         identity = flow.arrive(request, left, now=now)
     except NotIdentified as refusal:

@@ -3,6 +3,7 @@
 import pytest
 from django.contrib.auth import SESSION_KEY
 
+from accounts.identification import flow
 from accounts.models import Membership, Organisation, User
 from certportal.dev.builders.people import NOW, log_in, make_login, make_person
 from certportal.foundation.models import Event
@@ -42,6 +43,19 @@ def test_of_several_the_person_chooses(client, matti, pharmacy, clinics):
 
     assert answer.status_code == 302
     assert acting_for(client) == clinics
+
+
+def test_who_left_for_identification_under_the_version_before_comes_back(client, settings, sample):
+    """Its session does not tell of an introduction; both run side by side in an upgrade."""
+    backend = "tests.doubles.identification.Memory"
+    settings.IDENTIFICATION = {"BACKEND": backend, "OPTIONS": {"person": "matti"}}
+    back = client.get("/fi/account/login/start/").url
+    session = client.session
+    for left in session[flow.KEY].values():
+        del left["introduces"]
+    session.save()
+
+    assert client.get(back).url == "/fi/home/"
 
 
 def test_organisation_of_others_cannot_be_chosen(client, matti, clinics):

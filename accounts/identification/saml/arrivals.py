@@ -86,7 +86,8 @@ def _pack(identity: Identity, statement: Statement) -> dict[str, Any]:
 
 
 def _unpack(content: dict[str, Any]) -> Arrived:
-    told = content["introduced"]
+    # The version before stores no such key; both run side by side while an upgrade lasts.
+    told = content.get("introduced")
     identity = Identity(
         kind=content["kind"],
         digests=tuple(Digest(version, value) for version, value in content["digests"]),

@@ -181,6 +181,17 @@ def test_nothing_of_an_answer_remains_after_it_was_fetched(visitor):
     assert arrival.expires_at > clock.now() + timedelta(minutes=4)
 
 
+def test_an_answer_kept_by_the_version_before_is_fetched(visitor):
+    """It does not tell of an introduction; its web and ours run side by side in an upgrade."""
+    place, posted = visitor.press(visitor.leave(), "matti")
+    arrived = requests.post(place, data=posted, allow_redirects=False)
+    arrival = Arrival.objects.get()
+    del arrival.content["introduced"]
+    arrival.save()
+
+    assert visitor.get(arrived.headers["Location"]).headers["Location"] == "/fi/home/"
+
+
 @pytest.mark.parametrize(
     "posted", [{}, {"SAMLResponse": ""}, {"SAMLResponse": "%%%"}, {"SAMLResponse": "x" * 300_000}]
 )
