@@ -26,43 +26,49 @@ EIDAS_FAMILY_NAME = f"{EIDAS}CurrentFamilyName"
 LONGEST = 120
 
 
-def identity(claims: Mapping[str, Any], *, introduces: bool = False) -> Identity:
+def identity(claims: Mapping[str, Any]) -> Identity:
     """Return the Identity of the claims.
 
-    With `introduces` the source of mandates is told the personal identity code. Raises
-    NotIdentified if they lack a valid identifier or a name.
+    Raises NotIdentified if they lack a valid identifier or a name.
     """
     if claims.get(HETU):
-        return _finnish(claims, introduces)
+        return _finnish(claims)
     if claims.get(EIDAS_IDENTIFIER):
         return _eidas(claims)
     raise NotIdentified("no identifier")
 
 
-def _finnish(claims: Mapping[str, Any], introduces: bool) -> Identity:
-    code = read_hetu(str(claims[HETU]), temporary_allowed=settings.PORTAL_ENV != "production")
-    if code is None:
-        raise NotIdentified("invalid personal identity code")
+def introduced(claims: Mapping[str, Any]) -> Introduced | None:
+    """Tell the source of mandates, if there is one, who is about to visit it.
+
+    For claims that `identity` takes. It asks the network: only a login that stands may do so. None
+    if the source does not answer, since the login succeeds without it, or if they have no Finnish
+    code.
+    """
+    source = visited()
+    if source is None or not claims.get(HETU):
+        return None
+    try:
+        return source.introduce(_code(claims))
+    except Unavailable:
+        return None
+
+
+def _finnish(claims: Mapping[str, Any]) -> Identity:
     return Identity(
         kind="hetu",
-        digests=digests("hetu", code),
+        digests=digests("hetu", _code(claims)),
         given_name=_name(claims.get(GIVEN_NAMES)),
         family_name=_name(claims.get(FAMILY_NAME)),
         proven_at=_proven_at(claims),
-        introduced=_introduced(code) if introduces else None,
     )
 
 
-def _introduced(code: str) -> Introduced | None:
-    """Tell the source of mandates, if there is one, who is about to visit it.
-
-    None if it does not answer: the identification succeeds without it.
-    """
-    source = visited()
-    try:
-        return source.introduce(code) if source else None
-    except Unavailable:
-        return None
+def _code(claims: Mapping[str, Any]) -> str:
+    code = read_hetu(str(claims[HETU]), temporary_allowed=settings.PORTAL_ENV != "production")
+    if code is None:
+        raise NotIdentified("invalid personal identity code")
+    return code
 
 
 def _eidas(claims: Mapping[str, Any]) -> Identity:

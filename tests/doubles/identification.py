@@ -49,9 +49,8 @@ class Memory:
         person = persons.find(self.person)
         if person is None or answer.get("code") != memory["once"]:
             raise NotIdentified("code")
-        return replace(
-            claims.identity(person.claims(), introduces="introduces" in memory), proven_at=now
-        )
+        told = claims.introduced(person.claims()) if "introduces" in memory else None
+        return replace(claims.identity(person.claims()), proven_at=now, introduced=told)
 
     def end_session(self, session: ProviderSession) -> ProviderLogout | None:
         """Return None: there is no session to end."""

@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -159,7 +160,9 @@ class OpenIdConnect:
         if not self.tells_auth_time:
             found.setdefault("auth_time", found["iat"])
         judge_freshness(found.get("auth_time"), memory.get("since"), now)
-        return claims.identity(found, introduces="introduces" in memory)
+        identity = claims.identity(found)
+        told = claims.introduced(found) if "introduces" in memory else None
+        return replace(identity, introduced=told)
 
     def end_session(self, session: ProviderSession) -> ProviderLogout | None:
         """Return None: single logout is supported only over SAML."""

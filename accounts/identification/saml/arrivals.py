@@ -39,12 +39,11 @@ def keep(statement: Statement, *, now: datetime) -> str:
     The personal identity code is stored only as a hash. Raises NotIdentified if the statement has
     no valid identifier or name, or if its assertion has been used before (replay).
     """
-    introduces = statement.in_response_to.startswith(INTRODUCES)
-    identity, token = claims.identity(statement.claims, introduces=introduces), tokens.new()
+    identity, token = claims.identity(statement.claims), tokens.new()
     assertion = hashlib.sha256(statement.assertion.encode()).hexdigest()
     try:
         with transaction.atomic():
-            Arrival.objects.create(
+            arrival = Arrival.objects.create(
                 assertion=assertion,
                 token_hash=tokens.digest(token),
                 content=_pack(identity, statement),
@@ -53,6 +52,11 @@ def keep(statement: Statement, *, now: datetime) -> str:
             )
     except IntegrityError as error:
         raise NotIdentified("replayed") from error
+    # Only now: a replayed answer tells nobody anything, and no transaction waits for the network.
+    if statement.in_response_to.startswith(INTRODUCES):
+        told = claims.introduced(statement.claims)
+        arrival.content |= {"introduced": asdict(told) if told else None}
+        arrival.save(update_fields=["content"])
     return token
 
 
@@ -81,12 +85,11 @@ def _pack(identity: Identity, statement: Statement) -> dict[str, Any]:
         "proven_at": proven_at.isoformat() if proven_at else None,
         "session": [session.name_id, session.index],
         "in_response_to": statement.in_response_to,
-        "introduced": asdict(identity.introduced) if identity.introduced else None,
     }
 
 
 def _unpack(content: dict[str, Any]) -> Arrived:
-    # The version before stores no such key; both run side by side while an upgrade lasts.
+    # Only the answer to a request that introduces has it.
     told = content.get("introduced")
     identity = Identity(
         kind=content["kind"],

@@ -106,13 +106,18 @@ def test_over_saml_only_the_answer_to_such_a_request_tells_the_service(
     verify("Matti Juhani Meikäläinen")
     press(visitor)
     onward = visitor.get(f"/fi{PAGE[3:]}mandates/go/").headers["Location"]
-    back = visitor.bring(*visitor.press(onward, "matti"))
+    place, posted = visitor.press(onward, "matti")
+    back = visitor.bring(place, posted)
     page = visitor.get(back.headers["Location"])
 
     assert f"{valtuudet.base}/oauth/authorize" in page.text
-    assert [path for path in valtuudet.heard if persons.find("matti").code in path]
+    heard = [path for path in valtuudet.heard if persons.find("matti").code in path]
+    assert len(heard) == 1
     assert found("".join(everything_said)) == []
     assert found(whole_database()) == []
+
+    visitor.bring(place, posted)  # a second time: refused, and the service hears nothing of it
+    assert [path for path in valtuudet.heard if persons.find("matti").code in path] == heard
 
 
 def verify(name):
