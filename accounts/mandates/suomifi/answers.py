@@ -15,6 +15,9 @@ from accounts.register.identifiers import business_id as read_business_id
 SOURCE = "Suomi.fi-valtuudet"
 LONGEST_DETAIL = 300
 _KEY = re.compile(r"[A-Za-z0-9._~-]{1,200}")
+# b68token (RFC 6750 §2.1): what may stand in the header; a JWT is longer than a key.
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
+LONGEST_TOKEN = 8192
 
 ROLES: dict[str, str | Promise] = {
     "TJ": _("managing director"),
@@ -32,6 +35,14 @@ def key(found: Any, name: str) -> str:
     value = found.get(name) if isinstance(found, dict) else None
     if not isinstance(value, str) or not _KEY.fullmatch(value):
         raise Unreadable(name)
+    return value
+
+
+def token(found: Any) -> str:
+    """Return the access token of a JSON object; it may stand in a header."""
+    value = found.get("access_token") if isinstance(found, dict) else None
+    if not isinstance(value, str) or len(value) > LONGEST_TOKEN or not _TOKEN.fullmatch(value):
+        raise Unreadable("access_token")
     return value
 
 

@@ -97,7 +97,7 @@ class SuomiFi:
         reply = exchanges.send("POST", address, auth=basic, faults=OUR_FAULT)
         if reply.status == HTTPStatus.BAD_REQUEST:
             raise Over("the code is not good")
-        return _read(reply, "token", lambda said: answers.key(said, "access_token"))
+        return _read(reply, "token", answers.token)
 
     def _get(
         self, path: str, event: str, more: dict[str, str] | None = None, **options: Any

@@ -221,6 +221,27 @@ def test_a_key_that_could_lead_elsewhere_or_names_the_person_is_none(valtuudet, 
         visited().introduce(HETU)
 
 
+@pytest.mark.parametrize(
+    "token", ["t", "aA0-._~+/==", f"{'e' * 1000}.{'y' * 3000}.{'J' * 1000}", "t" * 8192]
+)
+def test_every_token_of_the_standard_is_taken(valtuudet, token):
+    introduced, code = visit(valtuudet)
+    valtuudet.instead["token"] = 200, json.dumps({"access_token": token}).encode()
+    valtuudet.tokens[token] = valtuudet.codes[code]
+
+    assert visited().shown(introduced, code, PHARMACY, callback=BACK)
+
+
+@pytest.mark.parametrize(
+    "token",
+    ["", "=", "a=b", "a b", "a\r\nX-Other: b", "a\n", "ä", "t" * 8193, 7, None, ["t"]],
+    ids=repr,
+)
+def test_a_token_that_no_header_may_hold_is_none(token):
+    with pytest.raises(answers.Unreadable):
+        answers.token({"access_token": token})
+
+
 @pytest.mark.parametrize("endpoint", ["register", "token", "roles"])
 @pytest.mark.parametrize("status", [302, 404, 429, 500, 503])
 def test_a_service_that_refuses_confirms_nothing(valtuudet, endpoint, status):
