@@ -48,6 +48,10 @@ def confirm(request: HttpRequest, business_id: str) -> HttpResponse:
     person, now = access.person_of(request), clock.now()
     if request.method == "POST" and "visit" in request.POST and visited() is not None:
         typed = {name: request.POST.get(name, "")[:MOST_DETAIL] for name in ("basis", "detail")}
+        # The page of the visit names the organisation: it is a look-up like this page.
+        prospect = found_organisations.look_up(person, code, now=now)
+        if prospect.finding is not found_organisations.Finding.FREE:
+            return _refuse(request, prospect)
         visit.begin(request.session, person, code, typed, now=now)
         return redirect("accounts:mandates", code)
     if request.method == "POST":

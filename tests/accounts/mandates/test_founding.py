@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from accounts.models import Membership, Organisation, Person
+from accounts.services.organisations import found
 from accounts.services.people import recognise
 from applications.rules.sender import lacks_right
 from certportal.dev.builders import orders, people
@@ -263,6 +264,16 @@ class TestNobodyElse:
         for _ in range(10):
             assert founder.client.get(f"{PAGE}mandates/go/").status_code == 302
         assert founder.client.get(f"{PAGE}mandates/go/").status_code == 429
+
+    def test_who_has_looked_up_enough_learns_no_name_by_a_visit(
+        self, founder, valtuudet, monkeypatch
+    ):
+        monkeypatch.setattr(found, "MOST_LOOKUPS_AN_HOUR", 2)
+        for code in (PHARMACY, CLINICS):
+            founder.client.get(PAGE.replace(PHARMACY, code))
+
+        assert founder.client.post(PAGE, {"visit": "1"} | STATED).status_code == 429
+        assert founder.client.get(f"{PAGE}mandates/").status_code == 302
 
     def test_what_is_posted_is_no_confirmation(self, founder, valtuudet, matti):
         forged = {"shown": "TJ", "mandate": "TJ", "is_shown": "1"}
