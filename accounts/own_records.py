@@ -1,5 +1,6 @@
 """A person's access to their own data: the events about them, and an export."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -47,9 +48,7 @@ def export(person: Person) -> dict[str, Any]:
         "requests_to_join": person.join_requests.values(
             "organisation__name", "asked_at", "settled_at"
         ),
-        "requests_for_administration": person.administrator_requests.values(
-            "organisation__name", "reason", "asked_at", "granted", "reasons", "decided_at"
-        ),
+        "requests_for_administration": _asked_to_administer(person),
         "decisions_about_memberships": AccountDecision.objects.filter(
             membership__person=person
         ).values("organisation__name", "kind", "reasons", "at"),
@@ -107,6 +106,17 @@ def _membership(one: Membership) -> dict[str, Any]:
         name: getattr(one, name) for name in (*names, "confirmed_until", "begun_at", "ended_at")
     }
     return {"organisation": one.organisation.name} | values
+
+
+def _asked_to_administer(person: Person) -> Iterator[dict[str, Any]]:
+    names = ("reason", "asked_at", "granted", "reasons", "decided_at")
+    for one in person.administrator_requests.select_related("organisation", "decided_by"):
+        values = {name: getattr(one, name) for name in names}
+        yield {
+            "organisation__name": one.organisation.name,
+            **values,
+            "taken_back": one.is_taken_back,
+        }
 
 
 def _event(event: Event, person: Person) -> dict[str, Any]:

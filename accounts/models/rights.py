@@ -76,8 +76,14 @@ class AdministratorRequest(models.Model):
 
     @property
     def is_taken_back(self) -> bool:
-        """Whether the person took it back: nobody else's request is closed by its own person."""
-        return self.decided_at is not None and self.decided_by_id == self.person_id
+        """Whether its own person closed it, also if they have been merged with another since.
+
+        A decision has reasons: one that a reviewer made on what their other identifier had asked
+        stays a decision when the two are merged.
+        """
+        if self.decided_by is None or self.granted or self.reasons:
+            return False
+        return (self.decided_by.merged_into_id or self.decided_by_id) == self.person_id
 
     @property
     def event_data(self) -> dict[str, Any]:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from accounts import access
-from accounts.models import Invitation, JoinRequest, Membership
+from accounts import access, own_records
+from accounts.models import AdministratorRequest, Invitation, JoinRequest, Membership
 from accounts.services.organisations import invite, join
 from accounts.services.people import merge as merge_people
 from accounts.services.people import recognise
@@ -154,6 +154,32 @@ def test_invitations_that_wait_are_those_of_the_one_who_stays(matti, maija, phar
     merge(maija, matti)
 
     assert Invitation.objects.get().made_by == matti
+
+
+def asked_of_the_authority(person, organisation, **decided):
+    given = {"reason": "Matti on eläkkeellä.", "asked_at": NOW, "decided_at": NOW}
+    return organisation.administrator_requests.create(person=person, **given, **decided)
+
+
+def test_what_was_taken_back_stays_taken_back_through_every_merge(maija, kalle, matti, pharmacy):
+    asked = asked_of_the_authority(maija, pharmacy, decided_by=maija)
+    for gone, into in ((maija, kalle), (kalle, matti)):
+        merge(gone, into)
+        asked = AdministratorRequest.objects.get(pk=asked.pk)
+        assert asked.person == into and asked.is_taken_back
+
+    assert own_records.export(matti)["requests_for_administration"][0]["taken_back"]
+
+
+def test_what_a_reviewer_refused_is_not_taken_back_when_they_prove_the_same(
+    maija, riitta, pharmacy
+):
+    asked = asked_of_the_authority(maija, pharmacy, decided_by=riitta, reasons="Ei osoitettu.")
+    merge(maija, riitta)
+
+    assert not AdministratorRequest.objects.get(pk=asked.pk).is_taken_back
+    (told,) = own_records.export(riitta)["requests_for_administration"]
+    assert not told["taken_back"] and not told["granted"]
 
 
 def test_role_both_have_is_kept_once(riitta, raimo):
