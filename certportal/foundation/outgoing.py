@@ -7,6 +7,7 @@ ran into its limit the next ones are spared for a while.
 
 import json
 import logging
+import ssl
 import threading
 import time
 from collections.abc import Collection, Iterator, Mapping
@@ -152,15 +153,17 @@ def exchange(
     timeout: tuple[float, float],
     whole_seconds: float,
     most_bytes: int,
+    trust: ssl.SSLContext | None = None,
     **options: Any,
 ) -> Reply:
     """Send a request, follow no redirect, and return the whole answer, all within the limits.
 
+    `trust`: the CAs a server's certificate may be of, instead of those that requests brings along.
     Raises ValueError for a larger answer, OSError or urllib3's HTTPError for every other fault.
     """
     with deadline.within(whole_seconds), requests.Session() as session:
         for scheme in ("http://", "https://"):
-            session.mount(scheme, _Adapter())
+            session.mount(scheme, _Adapter(trust))
         more: dict[str, Any] = {"timeout": timeout, "allow_redirects": False}
         with session.request(method, address, stream=True, **more, **options) as reply:
             return Reply(reply.status_code, _read(reply, most_bytes), reply.headers)
@@ -207,14 +210,23 @@ POOLS: dict[str, Any] = {"http": _Pool, "https": _TlsPool}
 
 
 class _Adapter(HTTPAdapter):
+    def __init__(self, trust: ssl.SSLContext | None) -> None:
+        self._trust = trust
+        super().__init__()
+
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        super().init_poolmanager(*args, **options)
+        super().init_poolmanager(*args, **options, ssl_context=self._trust)
         self.poolmanager.pool_classes_by_scheme = POOLS
 
     def proxy_manager_for(self, *args: Any, **options: Any) -> Any:
-        manager = super().proxy_manager_for(*args, **options)
+        manager = super().proxy_manager_for(*args, **options, ssl_context=self._trust)
         manager.pool_classes_by_scheme = POOLS
         return manager
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        # It adds the CAs that requests brings along.
+        if self._trust is None:
+            super().cert_verify(conn, url, verify, cert)
 
 
 class _Unsaid(logging.Filter):

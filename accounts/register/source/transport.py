@@ -1,6 +1,7 @@
 """GET of JSON with limits of time and size, and retries after temporary faults."""
 
 import random
+import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -74,6 +75,8 @@ class Transport:
                 timeout=(self.timeout, self.timeout),
                 whole_seconds=self.whole_timeout,
                 most_bytes=self.max_bytes,
+                # The system's store: a code server may stand behind an organisation's own CA.
+                trust=ssl.create_default_context(),
                 headers=_HEADERS,
             )
         except (OSError, HTTPError) as error:

@@ -1,6 +1,7 @@
 """A code server for tests: answers as CSAPI v6 describes, or with one fault after another."""
 
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -126,7 +127,7 @@ def document(value: object) -> Fault:
 
 
 @contextmanager
-def running(server: FakeCodeServer) -> Iterator[str]:
+def running(server: FakeCodeServer, tls: ssl.SSLContext | None = None) -> Iterator[str]:
     """Serve on a free port of 127.0.0.1; gives the base address of the API."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -148,9 +149,12 @@ def running(server: FakeCodeServer) -> Iterator[str]:
 
     http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     http.daemon_threads = True
+    if tls:
+        http.socket = tls.wrap_socket(http.socket, server_side=True)
     threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02}).start()
     try:
-        yield f"http://127.0.0.1:{http.server_port}/codeserver/csapi/v6"
+        scheme = "https" if tls else "http"
+        yield f"{scheme}://127.0.0.1:{http.server_port}/codeserver/csapi/v6"
     finally:
         server.stop.set()
         http.shutdown()

@@ -1,15 +1,25 @@
 """The client against a code server on the network: the contract of every client, and faults."""
 
-from datetime import date
+import ssl
+from datetime import date, timedelta
+from ipaddress import IPv4Address
 
 import pytest
+import requests
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from django.test import override_settings
 
 from accounts.register.source import codeserver_api
 from accounts.register.source.client import load_client
 from accounts.register.source.codeserver import CodeServer
 from accounts.register.source.transport import SourceFault, Transport
+from certportal.foundation import clock
 from certportal.foundation.errors import Unavailable
+from certportal.foundation.outgoing import exchange
 from tests.doubles.register import MemoryClient
 
 from . import codeserver
@@ -202,6 +212,51 @@ def test_a_source_that_does_not_count_its_pages_is_read_to_a_short_one(client, s
     full = {"conceptCodes": [code(number) for number in range(10)]}
     server.faults = [codeserver.document(full), codeserver.document({"conceptCodes": []})]
     assert len(client.download().rows) == 10
+
+
+@pytest.fixture
+def own_ca(tmp_path):
+    """The certificate of an organisation's own CA, and a server's context with it."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), clock.now()
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    builder = builder.not_valid_before(now - timedelta(days=1))
+    builder = builder.not_valid_after(now + timedelta(days=1))
+    here = x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))])
+    builder = builder.add_extension(here, critical=False)
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+    own = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    builder = builder.add_extension(own, critical=False)
+    certificate = builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
+    file, both = tmp_path / "ca.pem", tmp_path / "server.pem"
+    file.write_bytes(certificate)
+    both.write_bytes(
+        certificate + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(both)
+    return str(file), context
+
+
+def test_the_system_s_store_says_which_code_server_is_trusted(server, own_ca, monkeypatch):
+    file, context = own_ca
+    with running(server, context) as url:
+        client = CodeServer(url, transport=Transport(timeout=2, attempts=1))
+        with pytest.raises(Unavailable, match="SSLError"):
+            client.download()
+        monkeypatch.setenv("SSL_CERT_FILE", file)
+        assert len(client.download().rows) == 25
+
+
+def test_other_services_are_trusted_by_the_list_of_requests(server, own_ca, monkeypatch):
+    file, context = own_ca
+    limits = {"timeout": (2, 2), "whole_seconds": 2, "most_bytes": 100_000}
+    with running(server, context) as url:
+        monkeypatch.setenv("SSL_CERT_FILE", file)
+        with pytest.raises(requests.exceptions.SSLError):
+            exchange("GET", url, **limits)
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", file)
+        assert exchange("GET", url, **limits).status == 404
 
 
 def test_the_client_is_chosen_by_a_setting():
