@@ -1,6 +1,10 @@
 """Who asked to be invited, or to administer an account, can take that back."""
 
+from datetime import timedelta
+
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts import access
 from accounts.access import actor_for
@@ -41,7 +45,7 @@ def take_back(person, pharmacy, now):
 def test_a_request_to_be_invited_is_taken_back_after_a_question(client, pekka, matti, now):
     browser = people.log_in(client, pekka)
     assert TAKE_BACK in browser.get(PAGE).text
-    assert "You asked to be invited" in browser.get(TAKE_BACK).text
+    assert "you asked to be invited" in browser.get(TAKE_BACK).text
     assert JoinRequest.objects.get().settled_at is None
 
     browser.post(TAKE_BACK)
@@ -56,6 +60,31 @@ def test_a_request_to_be_invited_is_taken_back_after_a_question(client, pekka, m
 def test_it_can_be_asked_again(pekka, pharmacy, now):
     take_back(pekka, pharmacy, now)
     assert join.ask(pekka, CODE, actor=actor_for(pekka), now=now).settled_at is None
+
+
+def test_asking_again_within_a_day_mails_nobody_again(pekka, pharmacy, now):
+    mails_before = OutboxItem.objects.filter(payload__kind="join_request").count()
+    assert mails_before
+    for _ in range(3):
+        take_back(pekka, pharmacy, now)
+        again = join.ask(pekka, CODE, actor=actor_for(pekka), now=now + timedelta(hours=23))
+    assert OutboxItem.objects.filter(payload__kind="join_request").count() == mails_before
+
+    join.ask(pekka, CODE, actor=actor_for(pekka), now=again.asked_at + join.AGAIN_AFTER)
+    assert OutboxItem.objects.filter(payload__kind="join_request").count() == 2 * mails_before
+
+
+def test_who_took_a_request_to_administer_back_asks_again_on_another_day(
+    asked, maija, pharmacy, now
+):
+    """Each one mails the administrators twice; untold they would not know of a request."""
+    take_back(maija, pharmacy, now)
+    given = {"reason": "Sittenkin.", "paper": PAPER, "actor": actor_for(maija)}
+    with pytest.raises(administrator_requests.AskedLately):
+        administrator_requests.ask(maija, pharmacy, **given, now=now + timedelta(hours=23))
+
+    again = administrator_requests.ask(maija, pharmacy, **given, now=now + timedelta(hours=24))
+    assert again.pk != asked.pk and again.decided_at is None
 
 
 def test_a_request_to_administer_is_taken_back_and_the_administrators_are_told(
@@ -86,6 +115,23 @@ def test_the_reviewer_sees_that_it_was_taken_back_and_decides_nothing(
     for page in ("/en/console/administrators/", f"/en/console/administrators/{asked.pk}/"):
         text = client.get(page).text
         assert "Taken back" in text and "Refused" not in text
+
+
+@pytest.mark.parametrize("act", ["decide", "take back"])
+def test_deciding_and_taking_back_lock_the_account_before_the_request(
+    asked, maija, pharmacy, riitta, now, act
+):
+    """One that held the request and waited for the account would meet the other in a deadlock."""
+    with CaptureQueriesContext(connection) as queries:
+        if act == "decide":
+            administrator_requests.decide(
+                asked.pk, grant=True, reasons="x", by=riitta, actor=actor_for(riitta), now=now
+            )
+        else:
+            take_back(maija, pharmacy, now)
+    locking = [one["sql"] for one in queries if "FOR UPDATE" in one["sql"]]
+    assert 'FROM "accounts_organisation"' in locking[0]
+    assert any('FROM "accounts_administratorrequest"' in sql for sql in locking[1:])
 
 
 def test_what_was_decided_is_not_taken_back(asked, maija, pharmacy, riitta, now):

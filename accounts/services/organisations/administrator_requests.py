@@ -27,6 +27,8 @@ from certportal.foundation.wording import filled
 
 # How long the administrators have to answer a request to be invited.
 TIME_TO_ANSWER = timedelta(days=7)
+# Who took a request back makes another one so long after that one was made.
+AGAIN_AFTER = timedelta(hours=24)
 
 
 class MayNotAsk(Refused):
@@ -35,6 +37,18 @@ class MayNotAsk(Refused):
     message = filled(
         _("Ask the administrators of the account first, and give them %(days)s days to answer."),
         days=TIME_TO_ANSWER.days,
+    )
+
+
+class AskedLately(Refused):
+    """The person took a request back that they made within `AGAIN_AFTER`.
+
+    The administrators are mailed of each request, and that it was taken back.
+    """
+
+    message = _(
+        "You have taken back a request of the last 24 hours. Ask again when 24 hours have passed"
+        " since you made it."
     )
 
 
@@ -89,7 +103,8 @@ def ask(
     """Store the request and its document; tell reviewers and the confirmed administrators.
 
     If the person's earlier request is still open, that one is returned unchanged. Raises
-    MayNotAsk, AccountClosed, and the errors of `documents.require_fit` and `documents.keep`.
+    MayNotAsk, AccountClosed, AskedLately, and the errors of `documents.require_fit` and
+    `documents.keep`.
     """
     if not may_ask(person, organisation, now=now):
         raise MayNotAsk
@@ -97,6 +112,9 @@ def ask(
     with storing.atomic():
         if members.lock_account(organisation.pk).is_closed:
             raise AccountClosed
+        before = organisation.administrator_requests.filter(person=person).last()
+        if before and before.is_taken_back and now - before.asked_at < AGAIN_AFTER:
+            raise AskedLately
         request, made = AdministratorRequest.objects.get_or_create(
             person=person,
             organisation=organisation,
@@ -122,6 +140,8 @@ def decide(
     the person's. Raises DecidedAlready, and
     MayNotDecide when the reviewer made the request, or is or was within a year a member.
     """
+    about = AdministratorRequest.objects.values_list("organisation", flat=True)
+    account = members.lock_account(about.get(pk=request_id))
     locked = AdministratorRequest.objects.select_for_update(of=["self"])
     request = locked.select_related("person", "organisation").get(pk=request_id)
     if not may_decide(by, request, now=now):
@@ -133,7 +153,7 @@ def decide(
     request.save(update_fields=["granted", "reasons", "decided_by", "decided_at"])
     told = [one.person for one in confirmed_administrators(request.organisation)]
     if grant:
-        _make_administrator(request, now)
+        _make_administrator(request, account, now)
     outcome = "granted" if grant else "refused"
     name = AccountEvent(f"administrator_request.{outcome}")
     events.record(name, request, actor, now)
@@ -153,8 +173,9 @@ def may_decide(person: Person, request: AdministratorRequest, *, now: datetime) 
     return access.may_oversee(person, request.organisation_id, now=now)
 
 
-def _make_administrator(request: AdministratorRequest, now: datetime) -> None:
-    account = members.lock_account(request.organisation_id)
+def _make_administrator(
+    request: AdministratorRequest, account: Organisation, now: datetime
+) -> None:
     known = shown_members(account)
     resting_on = right_of(request.person, account)
     before = resting_on.confirmed_until if resting_on else None

@@ -29,7 +29,8 @@ MOST_A_DAY_FROM = 100
 def ask(person: Person, business_id: str, *, actor: Actor, now: datetime) -> JoinRequest | None:
     """Store the request and mail the account's confirmed administrators.
 
-    A repeated request mails them again at most once in `AGAIN_AFTER`. Returns None when the
+    A repeated request mails them again at most once in `AGAIN_AFTER`, also if the one before was
+    settled or taken back meanwhile. Returns None when the
     business ID has no account. Raises AlreadyMember and TooMany.
     """
     organisation = BusinessId.holder(business_id)
@@ -40,18 +41,21 @@ def ask(person: Person, business_id: str, *, actor: Actor, now: datetime) -> Joi
         raise AlreadyMember
     day = timedelta(days=1)
     limits.spend_by("join", actor, most=MOST_A_DAY, most_from=MOST_A_DAY_FROM, per=day, now=now)
+    before = organisation.join_requests.filter(person=person).order_by("asked_at", "pk").last()
+    lately = before is not None and now - (before.asked_again_at or before.asked_at) < AGAIN_AFTER
     request, made = JoinRequest.objects.get_or_create(
         person=person,
         organisation=organisation,
         settled_at=None,
         defaults={"asked_at": now},
     )
-    if not made and now - (request.asked_again_at or request.asked_at) < AGAIN_AFTER:
+    if not made and lately:
         return request
     if not made:
         request.asked_again_at = now
         request.save(update_fields=["asked_again_at"])
     name = AccountEvent.JOIN_REQUEST_MADE if made else AccountEvent.JOIN_REQUEST_REPEATED
     events.record(name, request, actor, now)
-    askers.tell_of([request], confirmed_administrators(request.organisation), now=now)
+    if not lately:
+        askers.tell_of([request], confirmed_administrators(request.organisation), now=now)
     return request

@@ -120,7 +120,8 @@ def lock(membership_id: int) -> Membership:
 def lock_account(organisation_id: UUID) -> Organisation:
     """Lock the account until the transaction ends.
 
-    Take this lock before locking an invitation or membership: one order prevents deadlocks.
+    Take this lock before locking an invitation, a membership or a request: one order prevents
+    deadlocks.
     """
     return Organisation.objects.select_for_update().get(pk=organisation_id)
 

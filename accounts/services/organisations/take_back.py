@@ -10,6 +10,7 @@ from accounts.event_names import AccountEvent
 from accounts.models import AdministratorRequest, JoinRequest, Organisation, Person
 from accounts.right_to_act import confirmed_administrators
 from accounts.services import mailing
+from accounts.services.organisations import membership as members
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Stale
@@ -50,7 +51,7 @@ def take_back(person: Person, organisation: Organisation, *, actor: Actor, now: 
     Administrators who were told of a request to the authority are told that it was taken back.
     Raises NothingOpen.
     """
-    Organisation.objects.select_for_update().get(pk=organisation.pk)
+    members.lock_account(organisation.pk)
     found = open_requests(person, organisation)
     if not found:
         raise NothingOpen
