@@ -130,7 +130,7 @@ def journal_copied_elsewhere(**_: Any) -> list[CheckMessage]:
     if place.stat().st_dev != own.stat().st_dev:
         return []
     hint = "Mount a directory of another machine there, and name it in JOURNAL_COPY."
-    return [Error("The journal is copied to its own disk.", hint=hint, id="issuance.E022")]
+    return [Error("The journal is copied to its own disk.", hint=hint, id="issuance.E023")]
 
 
 @register(Tags.security, deploy=True)

@@ -183,12 +183,12 @@ def test_a_root_key_that_stayed_in_the_service_is_noticed(
 
 def test_a_journal_copied_to_its_own_disk_is_noticed(settings: Settings, tmp_path: Path) -> None:
     settings.PORTAL_DATA, settings.JOURNAL_COPY = tmp_path, str(tmp_path / "second")
-    assert "issuance.E022" not in found(deploy=True), "nothing is there yet"
+    assert "issuance.E023" not in found(deploy=True), "nothing is there yet"
     for name in ("journal", "second"):
         (tmp_path / name).mkdir()
-    assert "issuance.E022" in found(deploy=True)
+    assert "issuance.E023" in found(deploy=True)
     settings.JOURNAL_COPY = "/proc"  # another file system on every machine
-    assert "issuance.E022" not in found(deploy=True)
+    assert "issuance.E023" not in found(deploy=True)
 
 
 @pytest.mark.parametrize(

@@ -190,3 +190,15 @@ def test_a_process_has_no_debug_mode() -> None:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "DEBUG"
     ]
     assert assigned == ["DEBUG = False"]
+
+
+def test_each_system_check_has_an_id_of_its_own() -> None:
+    given = [
+        one.value.value
+        for _file, call, _name in calls()
+        for one in call.keywords
+        if one.arg == "id" and isinstance(one.value, ast.Constant)
+    ]
+    ids = [each for each in given if re.fullmatch(r"\w+\.[CEIW]\d{3}", str(each))]
+    assert {each.split(".")[0] for each in ids} == {"accounts", "foundation", "issuance"}
+    assert sorted(ids) == sorted(set(ids))
