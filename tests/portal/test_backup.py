@@ -1,5 +1,6 @@
 """A backup brings everything back but keys, spoils nothing newer, and the journal fills in."""
 
+import glob
 import hashlib
 import json
 import subprocess
@@ -355,6 +356,42 @@ def test_the_log_gives_back_the_events_that_an_older_copy_of_the_database_lacks(
         assert restored(tmp_path, keys) == []
         assert {path.stat().st_mode & 0o077 for path in folder().rglob("*")} == {0}
         assert services.restore_events() == 0
+        report = services.verify_audit()
+        assert (report.size, report.findings) == (copied, [])
+
+
+def test_a_log_that_grows_while_it_is_backed_up_has_every_tile_of_its_head(
+    cas: object,
+    keys: tuple[Path, Path],
+    settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings.CA_KEYS_DIR, settings.CA_KEY_PASSWORD_FILE = str(tmp_path / "keys"), str(keys[0])
+    key.make("log.example.fi/events")
+    build.extend_wholly()
+    copied = Event.objects.count()
+    lists: list[Path] = []
+
+    def then_grow(place: Path, pattern: str) -> list[Path]:
+        found = [Path(each) for each in glob.glob(f"{place}/**", recursive=True)]
+        if place == settings.PORTAL_DATA / "journal":
+            if not lists:
+                for number in range(600):
+                    about = Subject("test", number)
+                    actor = system("test")
+                    record(ServiceEvent.FEEDBACK_GIVEN, about, actor=actor, now=clock.now())
+                build.extend_wholly()
+            lists.append(place)
+        return found
+
+    monkeypatch.setattr(Path, "rglob", then_grow)
+    back_up(tmp_path / "backup", recipients=keys[0], now=clock.now())
+    monkeypatch.undo()
+    assert lists and not (folder() / "tile/0/000.p").exists(), "a tile that was listed is gone"
+    settings.PORTAL_DATA = tmp_path / "elsewhere"
+    with fresh_database():
+        assert restored(tmp_path, keys) == []
         report = services.verify_audit()
         assert (report.size, report.findings) == (copied, [])
 

@@ -5,6 +5,7 @@ import io
 import json
 import shutil
 import tarfile
+from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from certportal.foundation.backup.streams import (
     DATABASE,
     FILES,
     FOLDERS,
+    JOURNAL,
     MANIFEST,
     BackupFailed,
     postgres,
@@ -23,6 +25,8 @@ from certportal.foundation.backup.streams import (
     run,
     writing,
 )
+from certportal.foundation.event_log.files import LogFiles
+from certportal.foundation.event_log.files import folder as log_folder
 from certportal.foundation.files.faults import DamagedFile
 from certportal.foundation.kept_tables import every_model
 from certportal.foundation.own_files import OWN, OWN_FOLDER, make_folder, write_new
@@ -36,8 +40,8 @@ def back_up(target: Path, *, recipients: Path, now: datetime) -> dict[str, int]:
     """Back up the service into the new folder `target`; return the size of each part in bytes.
 
     `recipients`: file of age public keys. The database is dumped first, so that the journal, which
-    is copied afterwards, contains every certificate in the dump. Raises BackupFailed and
-    StoreAway, without leaving a folder.
+    is copied afterwards, contains every certificate in the dump and on the lists. Raises
+    BackupFailed and StoreAway, without leaving a folder.
     """
     require_store()
     if target.exists():
@@ -55,6 +59,8 @@ def back_up(target: Path, *, recipients: Path, now: datetime) -> dict[str, int]:
             for folder in FOLDERS:
                 if folder == ATTACHMENTS and settings.STORE_URL:
                     _add_shared(archive)
+                elif folder == JOURNAL:
+                    _add_journal(archive, settings.PORTAL_DATA / folder)
                 else:
                     _add(archive, settings.PORTAL_DATA / folder)
         sizes = _seal(draft, now)
@@ -71,10 +77,29 @@ def _left_out() -> list[str]:
     return [f"--exclude-table-data={each._meta.db_table}" for each in models]
 
 
-def _add(archive: tarfile.TarFile, folder: Path) -> None:
+def _add_journal(archive: tarfile.TarFile, folder: Path) -> None:
+    """Add the journal, and of the log of events the head as it was before its files are listed.
+
+    A tile that grew full and went meanwhile has left a full one, which a second list has.
+    """
+    head = LogFiles(log_folder()).head_path
+    note = head.read_bytes() if head.exists() else b""
+    added = {head}
+    for _ in range(2):
+        added |= _add(archive, folder, but=added)
+    if note:
+        _add_content(archive, str(head.relative_to(settings.PORTAL_DATA)), note)
+
+
+def _add(
+    archive: tarfile.TarFile, folder: Path, *, but: Collection[Path] = frozenset()
+) -> set[Path]:
     """Add the folder's files, except temporary ones and those deleted in the meantime."""
+    added = set()
     for path in sorted(folder.rglob("*")):
         if path.name.startswith(".") or path.suffix in _PASSING or not path.is_file():
+            continue
+        if path in but:
             continue
         try:
             with path.open("rb") as file:
@@ -82,6 +107,8 @@ def _add(archive: tarfile.TarFile, folder: Path) -> None:
                 archive.addfile(archive.gettarinfo(arcname=name, fileobj=file), file)
         except FileNotFoundError:
             continue
+        added.add(path)
+    return added
 
 
 def _add_shared(archive: tarfile.TarFile) -> None:
@@ -94,9 +121,13 @@ def _add_shared(archive: tarfile.TarFile) -> None:
             continue
         except DamagedFile as error:
             raise BackupFailed(f"{ATTACHMENTS}/{name} in the shared store is damaged") from error
-        member = tarfile.TarInfo(f"{ATTACHMENTS}/{name}")
-        member.size = len(content)
-        archive.addfile(member, io.BytesIO(content))
+        _add_content(archive, f"{ATTACHMENTS}/{name}", content)
+
+
+def _add_content(archive: tarfile.TarFile, name: str, content: bytes) -> None:
+    member = tarfile.TarInfo(name)
+    member.size = len(content)
+    archive.addfile(member, io.BytesIO(content))
 
 
 def _seal(draft: Path, now: datetime) -> dict[str, int]:

@@ -20,9 +20,10 @@ from django.db import connection
 from certportal.foundation.own_files import open_or_make
 
 DATABASE, FILES, MANIFEST = "database.age", "files.age", "manifest.json"
-ATTACHMENTS = "attachments"
-FOLDERS = (ATTACHMENTS, "numbers", "journal", "crl", "ca/public", "ca/ceremonies")
-"""Folders of PORTAL_DATA in a backup. Keys (ca/keys, secrets) are left out on purpose."""
+ATTACHMENTS, JOURNAL = "attachments", "journal"
+FOLDERS = (ATTACHMENTS, "numbers", "crl", JOURNAL, "ca/public", "ca/ceremonies")
+"""Folders of PORTAL_DATA in a backup, in the order in which they are read: the journal after lists
+and numbers, so that it knows what stands there. Keys (ca/keys, secrets) are left out on purpose."""
 
 
 # Options that Django keeps to itself, and the service's limits of waiting, for which libpq reads no
