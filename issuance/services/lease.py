@@ -103,6 +103,12 @@ def _why() -> str:
             f"a take-over was begun on {lease.host} and not finished: nobody signs until"
             " take_over_signing has been run there again"
         )
+    if lease.host == settings.SIGNER_HOST:
+        return (
+            f"the database names another journal of {lease.host}: the folder of the journal was"
+            " copied, moved to another disk or restored. If nothing else signs for this database,"
+            " run take_over_signing --journal-here, see docs/operations.md"
+        )
     seen = timezone.localtime(lease.seen_at)
     return (
         f"the journal of {lease.host} has the lease, and this is {settings.SIGNER_HOST} with"

@@ -1,3 +1,4 @@
+import shutil
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -6,6 +7,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.core.management import CommandError, call_command
+from django.db.models import F
 from pytest_django import Settings
 
 from certportal.foundation.models import Event
@@ -13,6 +15,7 @@ from issuance import signers
 from issuance.certificate.lint_pkix import pkix_findings
 from issuance.models import IssuingCA
 from issuance.publication import repository
+from issuance.services import lease
 from issuance.services.signer import signer_for
 from issuance.signers.file import KeyFiles
 from tests.tables import unkept
@@ -53,6 +56,23 @@ def test_the_demonstration_has_four_cas_under_four_roots(keys: KeyFiles) -> None
     assert len({bytes(ca.root_der) for ca in IssuingCA.objects.all()}) == 4
     for ca in IssuingCA.objects.all():
         assert signer_for(ca).chain == (ca.certificate, ca.root)
+
+
+def test_a_folder_that_was_copied_is_told_so_and_its_lists_stay_as_they_are(
+    settings: Settings, tmp_path: Path
+) -> None:
+    create_ca("--demo")
+    assert lease.require() == 1
+    IssuingCA.objects.update(crl_next_update=F("created_at"))
+    shutil.copytree(tmp_path, tmp_path / "copied")
+    settings.PORTAL_DATA = tmp_path / "copied"
+    before = {path: path.read_bytes() for path in (tmp_path / "copied" / "crl").glob("*.crl")}
+    said = create_ca("--demo")
+    assert said.startswith("Nothing is signed here: ") and "was copied" in said
+    assert "take_over_signing --journal-here" in said
+    assert before == {path: path.read_bytes() for path in before}
+    call_command("take_over_signing", "--journal-here", "--no-input", stdout=StringIO())
+    assert create_ca("--demo") == ""
 
 
 def test_again_it_changes_nothing(keys: KeyFiles) -> None:

@@ -37,6 +37,34 @@ def test_with_everything_installed_nobody_is_asked():
     assert told("install_packages bash coreutils") == (0, "")
 
 
+COMMAND = """
+. ./portal help >/dev/null
+set_up() { :; }
+set_environment() { :; }
+reach_services() { :; }
+give_back() { :; }
+manage() { echo "$1 has ${CA_KEYS_DIR:-nothing}"; }
+manage_command "$0"
+"""
+
+
+@pytest.mark.parametrize(
+    ("command", "place"),
+    [("publish_crl", "ca/keys"), ("take_over_signing", "ca/keys"), ("migrate", "")],
+)
+def test_a_command_that_signs_is_told_where_the_keys_are(command, place, tmp_path):
+    told_here = {name: value for name, value in os.environ.items() if name != "CA_KEYS_DIR"}
+    done = subprocess.run(
+        ["bash", "-c", COMMAND, command],
+        cwd=ROOT,
+        env={**told_here, "PORTAL_DATA": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    known = tmp_path / place if place else "nothing"
+    assert (done.stdout, done.stderr) == (f"{command} has {known}\n", "")
+
+
 ENGINE = ORDINARY + ". certportal/shell/engine.sh; . certportal/shell/containers.sh\n"
 # `forbidden` on a machine where the kernel permits everything, but for what is then said.
 PERMITTED = """

@@ -16,6 +16,7 @@ from issuance.management.ceremonies import (
     root_keys,
 )
 from issuance.models import IssuingCA
+from issuance.services import lease
 from issuance.services.ceremony import create_ca
 from issuance.services.ceremony.ceremony_record import Record
 from issuance.services.ceremony.root import LEAST_RSA_BITS
@@ -49,7 +50,7 @@ class Command(CeremonyCommand):
         now = clock.now()
         common = {"actor": system("ceremony"), "now": now, "rsa_bits": options["rsa_bits"]}
         if options["demo"]:
-            records = list(create_ca.create_missing(keys=key_store(), roots=KeyFiles(), **common))
+            records = self._missing(common)
         elif options["environment"] and options["branch"]:
             records = self._one(options, common)
         else:
@@ -57,6 +58,13 @@ class Command(CeremonyCommand):
         if records:
             self.write_minutes("root and issuing CA", records, options, now)
         self._make_log_key()
+
+    def _missing(self, common: dict[str, Any]) -> list[Record]:
+        """Make what is missing; nothing, and say why, where another journal has the lease."""
+        if why := lease.refusal():
+            self.stdout.write(f"Nothing is signed here: {why}")
+            return []
+        return list(create_ca.create_missing(keys=key_store(), roots=KeyFiles(), **common))
 
     def _make_log_key(self) -> None:
         """Make the key of the log of events with the first CA."""
