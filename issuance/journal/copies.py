@@ -10,6 +10,7 @@ hung and goes on later changes nothing.
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from threading import Thread
@@ -40,9 +41,29 @@ def ensure_copied(stem: str) -> None:
     if not settings.JOURNAL_COPY:
         return
     _within_limit(partial(_ensure_room, identity()))
-    if every_path(stem):
-        with opened(stem):
+    with _locked(stem) as is_there:
+        if is_there:
             bring_up(stem)
+
+
+def copy_whole(stem: str) -> None:
+    """Like ``ensure_copied``, however long it takes: for a command, which somebody watches."""
+    if not settings.JOURNAL_COPY:
+        return
+    _ensure_room(identity())
+    with _locked(stem) as is_there:
+        if is_there:
+            _bring_up(stem, identity())
+
+
+@contextmanager
+def _locked(stem: str) -> Iterator[bool]:
+    """Lock the current file, if the CA has any. Raises JournalUnavailable instead of OSError."""
+    try:
+        with opened(stem) if every_path(stem) else nullcontext() as file:
+            yield file is not None
+    except OSError as error:
+        raise JournalUnavailable(f"{stem}: {error}") from error
 
 
 def _ensure_room(journal_id: str) -> None:
@@ -60,23 +81,35 @@ def bring_up(stem: str) -> None:
         _within_limit(partial(_bring_up, stem, identity()))
 
 
+# What a killed process wrote, or one that could not force it to disk, is in the file and may still
+# be lost: so each process forces it once, and after a failure writes again, since the next fsync
+# may succeed without the bytes.
+_durable: dict[Path, int] = {}
+_entered: set[Path] = set()
+
+
 def _bring_up(stem: str, journal_id: str) -> None:
     parts = [(each, each.stat().st_size) for each in every_path(stem)]
     size = sum(length for _, length in parts)
     target = _folder(journal_id) / f"{stem}.journal"
     is_new = not target.exists()
+    if is_new:
+        _entered.discard(target)
     descriptor = open_or_make(target, os.O_RDWR)
     try:
         there = os.fstat(descriptor).st_size
-        if there == size and not is_new:
+        begin = min(there, _durable.setdefault(target, there))
+        if begin == size and target in _entered:
             return
         _ensure_same(parts, descriptor, there, size)
-        _extend(parts, descriptor, there)
+        _extend(parts, descriptor, begin)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-    if is_new:
+    if target not in _entered:
         sync_folder(target.parent)
+    _durable[target] = size
+    _entered.add(target)
 
 
 def _folder(journal_id: str) -> Path:
@@ -88,7 +121,10 @@ def _folder(journal_id: str) -> Path:
         raise CopyUnavailable(f"{folder.parent} is not there; is it mounted?")
     begun = path("").parent / ".copied"
     if begun.exists() and begun.read_text() == journal_id:
-        raise CopyUnavailable(f"{folder.parent} has no {folder.name} any more; is it mounted?")
+        raise CopyUnavailable(
+            f"{folder.parent} has no {folder.name} any more; is it mounted? If it is a new place,"
+            " copy that folder there from the old one, or make it anew, empty, as the signer's user"
+        )
     make_folder(folder, OWN_FOLDER)
     sync_folder(folder.parent)
     begun.write_text(journal_id)

@@ -1,7 +1,8 @@
 """One journal signs: another machine refuses, and takes over only by command."""
 
+import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, suppress
 from datetime import datetime, timedelta
 from functools import partial
@@ -457,14 +458,25 @@ def test_a_second_place_that_fails_after_the_signature_keeps_the_certificate_bac
         assert len(list(journal.entries(CA))) == 2
 
 
+@pytest.fixture
+def answers() -> Iterator[Event]:
+    """Until it is set the second place hangs; afterwards nothing does."""
+    made = Event()
+    yield made
+    made.set()
+    for thread in list(copies._hanging):
+        Thread.join(thread)
+    copies._hanging.clear()
+
+
 def test_a_second_place_that_hangs_holds_nobody_for_ever(
     host: OnHost,
     make: Callable[[], PreparedCertificate],
     second_place: Path,
     now: datetime,
     monkeypatch: pytest.MonkeyPatch,
+    answers: Event,
 ) -> None:
-    answers = Event()
     prepared = make()
     with host("tuike1"):
         issue(make(), now)
@@ -479,6 +491,113 @@ def test_a_second_place_that_hangs_holds_nobody_for_ever(
         for thread in list(copies._hanging):
             Thread.join(thread)
         issue(prepared, now)
+
+
+@pytest.mark.parametrize("is_other_process", [False, True])
+def test_what_could_not_be_forced_to_the_second_place_is_forced_before_a_certificate_leaves(
+    host: OnHost,
+    make: Callable[[], PreparedCertificate],
+    second_place: Path,
+    now: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+    is_other_process: bool,
+) -> None:
+    prepared = make()
+    with host("tuike1"):
+        issue(make(), now)
+        forced = _Forced(second_place, fails=True)
+        monkeypatch.setattr(copies.os, "fsync", forced)
+        with pytest.raises(journal.CopyUnavailable):
+            services.issue(prepared.reference, now=now)
+        assert copied(second_place) == journal.path(CA).read_bytes()
+        with pytest.raises(journal.CopyUnavailable):
+            services.issue(prepared.reference, now=now)
+        assert Certificate.objects.count() == 1
+        if is_other_process:
+            copies._durable.clear()
+            copies._entered.clear()
+        forced.fails = False
+        issue(prepared, now)
+        assert forced.names == {f"{CA}.journal"} | ({"folder"} if is_other_process else set())
+
+
+class _Forced:
+    """``os.fsync`` that notes what of the second place was forced to disk, or fails there."""
+
+    def __init__(self, folder: Path, *, fails: bool) -> None:
+        self.folder, self.fails, self.names = folder, fails, set[str]()
+        self.fsync = os.fsync
+
+    def __call__(self, descriptor: int) -> None:
+        path = Path(f"/proc/self/fd/{descriptor}").readlink()
+        if self.folder in path.parents:
+            if self.fails:
+                raise OSError(5, "Input/output error", str(path))
+            self.names.add("folder" if path.is_dir() else path.name)
+        self.fsync(descriptor)
+
+
+def test_bytes_whose_writing_failed_are_written_again(
+    host: OnHost,
+    make: Callable[[], PreparedCertificate],
+    second_place: Path,
+    now: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    prepared = make()
+    with host("tuike1"):
+        issue(make(), now)
+        with monkeypatch.context() as patch:
+            patch.setattr(copies.os, "fsync", _Forced(second_place, fails=True))
+            with pytest.raises(journal.CopyUnavailable):
+                services.issue(prepared.reference, now=now)
+        (copy,) = second_place.glob(f"*/{CA}.journal")
+        known = len(copy.read_bytes().splitlines(keepends=True)[0])
+        written = list[int]()
+        pwrite = os.pwrite
+
+        def noting(descriptor: int, block: bytes, offset: int) -> int:
+            written.append(offset)
+            return pwrite(descriptor, block, offset)
+
+        monkeypatch.setattr(copies.os, "pwrite", noting)
+        issue(prepared, now)
+        assert written == [known]
+
+
+def test_a_disk_of_the_journal_that_fails_is_tried_again_and_named(
+    host: OnHost,
+    make: Callable[[], PreparedCertificate],
+    second_place: Path,
+    now: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with host("tuike1"):
+        issue(make(), now)
+        with monkeypatch.context() as patch:
+            patch.setattr(files, "open_or_make", _read_only)
+            with pytest.raises(journal.JournalUnavailable, match="Read-only"):
+                journal.ensure_copied(CA)
+            assert "journal-copy" in self_checks.failing("ca")
+
+
+def test_a_new_and_empty_second_place_is_refused_with_what_to_do(
+    host: OnHost,
+    make: Callable[[], PreparedCertificate],
+    second_place: Path,
+    settings: Settings,
+    now: datetime,
+    tmp_path: Path,
+) -> None:
+    with host("tuike1"):
+        issue(make(), now)
+        settings.JOURNAL_COPY = str(tmp_path / "new")
+        (tmp_path / "new").mkdir()
+        with pytest.raises(journal.CopyUnavailable, match=r"a new place, .* make it anew, empty"):
+            issue(make(), now)
+        (tmp_path / "new" / journal.identity()).mkdir()
+        issue(make(), now)
+        assert copied(tmp_path / "new") == journal.path(CA).read_bytes()
 
 
 def test_a_journal_behind_its_copy_signs_nothing(
