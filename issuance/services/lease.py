@@ -77,12 +77,21 @@ def _take_first(own: str, now: datetime) -> None:
     """Take the lease that nobody has had; not with a journal that is not this installation's."""
     for ca in IssuingCA.objects.order_by("pk"):
         require_journal(ca)
-    last = Certificate.objects.aggregate(last=Max("term"))["last"] or 0
     first = SigningLease(
-        pk=1, term=last + 1, journal=own, host=settings.SIGNER_HOST, taken_at=now, seen_at=now
+        pk=1,
+        term=highest_term() + 1,
+        journal=own,
+        host=settings.SIGNER_HOST,
+        taken_at=now,
+        seen_at=now,
     )
     if SigningLease.objects.bulk_create([first], ignore_conflicts=True):
         log.info("signing_lease_taken", host=settings.SIGNER_HOST, journal=own)
+
+
+def highest_term() -> int:
+    """The last term in which a certificate was stored; 0 if there is none."""
+    return Certificate.objects.aggregate(last=Max("term"))["last"] or 0
 
 
 def require_journal(ca: IssuingCA) -> None:

@@ -565,6 +565,27 @@ def test_bytes_whose_writing_failed_are_written_again(
         assert written == [known]
 
 
+def test_a_take_over_copies_a_journal_however_long_it_takes(
+    host: OnHost,
+    make: Callable[[], PreparedCertificate],
+    second_place: Path,
+    now: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with host("tuike1"):
+        issue(make(), now)
+        before = copied(second_place)
+    with host("tuike2"), monkeypatch.context() as patch:
+        patch.setattr(copies, "_within_limit", _hangs)
+        take_it(Source.COPY, now=now)
+        own = second_place / journal.identity() / f"{CA}.journal"
+        assert own.read_bytes() == before
+
+
+def _hangs(_work: object) -> None:
+    raise journal.CopyUnavailable("it does not answer within 10 s")
+
+
 def test_a_disk_of_the_journal_that_fails_is_tried_again_and_named(
     host: OnHost,
     make: Callable[[], PreparedCertificate],
@@ -598,6 +619,19 @@ def test_a_new_and_empty_second_place_is_refused_with_what_to_do(
         (tmp_path / "new" / journal.identity()).mkdir()
         issue(make(), now)
         assert copied(tmp_path / "new") == journal.path(CA).read_bytes()
+
+
+def test_a_take_over_without_a_lease_begins_a_term_after_the_last(
+    host: OnHost, make: Callable[[], PreparedCertificate], now: datetime
+) -> None:
+    with host("tuike1"):
+        issue(make(), now)
+        SigningLease.objects.update(term=4)
+        issue(make(), now)
+    SigningLease.objects.all().delete()
+    with host("tuike2"):
+        take_it(Source.LOST, now=now)
+        assert issue(make(), now).term == 5
 
 
 def test_a_journal_behind_its_copy_signs_nothing(

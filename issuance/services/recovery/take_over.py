@@ -17,6 +17,7 @@ from itertools import batched
 from pathlib import Path
 from typing import cast
 
+import structlog
 from cryptography import x509
 from django.conf import settings
 from django.db import connection, transaction
@@ -34,6 +35,9 @@ from issuance.services import locks
 from issuance.services.issuing.attempts import ca_of
 from issuance.services.issuing.issue import refuse
 from issuance.services.issuing.signed import journal_entry
+from issuance.services.lease import highest_term
+
+log = structlog.get_logger(__name__)
 
 TOGETHER = 500
 
@@ -87,13 +91,13 @@ def take_over(planned: Plan, *, actor: Actor, now: datetime) -> list[PreparedCer
         if file.parent == journal.place(lease.taken_from):
             takeover.adopt(file.stem, file, each.size, aside=f"superseded-{lease.term}")
             reach("take_over_after_adopting")
+    _copy()
     given_up = []
     if source == Source.LOST:
         given_up = _give_up(found, actor, now)
         reach("take_over_after_giving_up")
         _write_anew()
-    for stem in journal.stems():
-        journal.ensure_copied(stem)
+        _copy()
     reach("take_over_before_finish")
     _finish(lease, own, source, len(given_up), actor, now)
     return given_up
@@ -181,7 +185,7 @@ def _fence(seen: SigningLease | None, now: datetime) -> SigningLease:
         if (lease and lease.term) != (seen and seen.term):
             raise CannotTakeOver("the lease has changed hands meanwhile; look again")
         if lease is None:
-            lease = SigningLease(pk=1, term=0)
+            lease = SigningLease(pk=1, term=highest_term())
         lease.taken_from, lease.journal = _predecessor(lease), ""
         lease.term, lease.host = lease.term + 1, settings.SIGNER_HOST
         lease.taken_at = lease.seen_at = now
@@ -244,6 +248,13 @@ def _write_anew() -> None:
             lacking = [c for c in some if not journal.holds_serial(ca.stem, int(c.serial, 16))]
             journal.append(ca.stem, [journal_entry(c.prepared, bytes(c.der)) for c in lacking])
             reach("take_over_after_lines")
+
+
+def _copy() -> None:
+    """Write what is here to the second place, with no limit: a long journal takes minutes."""
+    for stem in journal.stems():
+        log.info("journal_copying", ca=stem, place=settings.JOURNAL_COPY)
+        journal.copy_whole(stem)
 
 
 def _finish(
