@@ -3,9 +3,10 @@
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
+import urllib.request
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -25,29 +26,52 @@ class StoreServer:
 
     def __init__(self, log: Path) -> None:
         self._log = log
-        self.port = free_port()
+        self.port = 0
         self.process: subprocess.Popen[bytes] | None = None
         self.url = ""
 
     def start(self) -> None:
-        """Start it and wait until it listens; it begins empty."""
+        """Start it and wait until it answers; it begins empty, at the port that it had before.
+
+        At its first start, other ports are tried if somebody else has the one that was free.
+        """
+        ports = [self.port] if self.port else [free_port() for _ in range(3)]
+        for self.port in ports:
+            self.process = self._started()
+            await_true(self._answers_or_ended, f"no store; see {self._log}", seconds=60)
+            if self.process.poll() is None:
+                return
+        self.process = None
+        raise AssertionError(f"no store; see {self._log}")
+
+    def _started(self) -> subprocess.Popen[bytes]:
         with self._log.open("ab") as log:
-            self.process = subprocess.Popen(
+            return subprocess.Popen(
                 [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
-        await_true(self._listens, f"no store; see {self._log}", seconds=60)
 
-    def _listens(self) -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+    def _answers_or_ended(self) -> bool:
+        """Whether it answers, as whoever else may have the port does not, or has ended."""
+        assert self.process is not None
+        if self.process.poll() is not None:
+            return True
+        try:
+            with urllib.request.urlopen(f"{self._base}/moto-api/data.json", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except (OSError, HTTPException):
+            return False
+
+    @property
+    def _base(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
 
     def new_bucket(self) -> None:
         """Make an empty bucket, to which `url` leads from now on."""
-        self.url = f"http://127.0.0.1:{self.port}/varmenteet-{secrets.token_hex(4)}"
+        self.url = f"{self._base}/varmenteet-{secrets.token_hex(4)}"
         self.make_bucket()
 
     def make_bucket(self) -> None:
@@ -64,7 +88,7 @@ class StoreServer:
         id_, _, key = KEY.partition(":")
         return boto3.client(
             "s3",
-            endpoint_url=f"http://127.0.0.1:{self.port}",
+            endpoint_url=self._base,
             region_name="us-east-1",
             aws_access_key_id=id_,
             aws_secret_access_key=key,

@@ -19,7 +19,8 @@ from certportal.foundation.files.documents import NotStored
 from certportal.foundation.files.faults import DamagedFile, StoreAway
 from certportal.foundation.files.shared_store import SharedStore
 from tests.portal.silence import dripping_server, mute_server
-from tests.shared_store import KEY
+from tests.shared_store import KEY, StoreServer
+from tests.stack import free_port
 
 PDF = documents.pdf("Todistus")
 
@@ -219,3 +220,17 @@ def test_an_existing_folder_is_copied_verified_and_may_be_copied_again(
 def test_without_a_store_there_is_nothing_to_copy_to(settings):
     with pytest.raises(CommandError, match="set STORE_URL"):
         call_command("copy_to_store")
+
+
+def test_a_port_that_somebody_else_has_is_not_the_stores(tmp_path, monkeypatch):
+    server = StoreServer(tmp_path / "moto.log")
+    with mute_server() as taken:
+        ports = iter([taken, free_port(), free_port()])
+        monkeypatch.setattr("tests.shared_store.free_port", lambda: next(ports))
+        server.start()
+    try:
+        assert server.port != taken
+        server.new_bucket()
+        assert server.objects() == {}
+    finally:
+        server.kill()
