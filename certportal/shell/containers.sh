@@ -8,7 +8,6 @@ BASE=debian:trixie-slim
 containers() {
     [ "$(id -u)" = 0 ] || { do_without "each secret gets an owner of its own: run it as root"; return; }
     PATH+=:/usr/local/sbin:/usr/sbin:/sbin
-    PACKAGES_TEST+=" $PACKAGES_CONTAINERS"
     set_up test
     choose_data "$DATA/containers"
     set_environment test
@@ -17,6 +16,10 @@ containers() {
     lock_engine
     trap 'stop_all; stop_engine' EXIT
     start_engine || return 0
+    # shellcheck disable=SC2086 # a list of words
+    (install_packages $PACKAGES_CONTAINERS) ||
+        { do_without "$PACKAGES_CONTAINERS could not be installed"; return; }
+    (base_image) || { do_without "$BASE could be neither pulled nor made"; return; }
     heading "images"
     make_images
     heading "the service in containers"
@@ -39,7 +42,6 @@ do_without() {
 make_images() {
     # Without BuildKit's client, whose package is another, the older builder does.
     docker buildx version >/dev/null 2>&1 || export DOCKER_BUILDKIT=0
-    base_image
     # Side by side, since they wait for downloads. The stage has a name of its own, so that its
     # layers are there for the next run.
     all_at_once "server_image postgres:17-trixie postgres" "server_image redis:8 redis" \

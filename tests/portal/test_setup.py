@@ -101,6 +101,31 @@ def test_without_an_engine_it_is_said_and_only_a_build_machine_fails():
     assert (status, "CI is set, and the containers were not tried" in said) == (1, True)
 
 
+# `containers` as root on a machine with an engine, up to what it needs besides.
+WITH_ENGINE = """
+id() { echo 0; }
+for one in set_up choose_data set_environment lock_data stop_at_the_end lock_engine start_engine \\
+    stop_all stop_engine make_images heading in_foreground; do eval "$one() { :; }"; done
+install_packages() { :; }
+base_image() { :; }
+"""
+
+
+@pytest.mark.parametrize(
+    ("lacks", "said"),
+    [
+        ('install_packages() { die "no mirror"; }', "debootstrap curl could not be installed"),
+        ('base_image() { die "no mirror"; }', "debian:trixie-slim could be neither pulled nor"),
+    ],
+)
+def test_without_a_mirror_it_is_said_and_only_a_build_machine_fails(lacks, said):
+    tried = WITH_ENGINE + lacks + "\nDATA=/nonexistent\ncontainers"
+    status, told_ = of_engine(tried)
+    assert (status, f"the containers were not tried: {said}" in told_) == (0, True)
+    status, told_ = of_engine(tried, CI="true")
+    assert (status, f"CI is set, and the containers were not tried: {said}" in told_) == (1, True)
+
+
 @pytest.mark.parametrize(
     ("lacks", "said"),
     [
