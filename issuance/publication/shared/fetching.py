@@ -18,13 +18,17 @@ log = structlog.get_logger(__name__)
 
 
 class Fetcher:
-    """Brings the files of this machine up to date with the store, round by round."""
+    """Brings the files of this machine up to date with the store, round by round.
+
+    It compares them at every round, so a file that was deleted or damaged here is fetched again.
+    """
 
     def __init__(self, store: Storage) -> None:
         self._store = store
         self._local = index.Local()
-        self._whole = 0
+        self._there = index.NOTHING
         self._refused: dict[str, str] = {}
+        self._lost = ""
 
     def round(self, *, now: datetime) -> bool:
         """Fetch what is new; return whether everything is here. Raises OSError, DamagedFile."""
@@ -35,11 +39,12 @@ class Fetcher:
             return False
         if not number:
             return False
-        if number != self._whole:
-            self._whole = number if self._fetch(index.read(self._store), now) else 0
-        if self._whole:
-            index.note(number, now)
-        return bool(self._whole)
+        if number != self._there.number:
+            self._there = index.read(self._store)
+        is_whole = self._fetch(self._there, now)
+        if is_whole:
+            index.note(self._there.number, now)
+        return is_whole
 
     finish = round
 
@@ -47,10 +52,18 @@ class Fetcher:
         local = self._local.files()
         wanted = [path for path, sha256 in there.files.items() if local.get(path) != sha256]
         done = [self._take(path, there.files[path], now) for path in sorted(wanted, key=_order)]
-        for path in local.keys() - there.files.keys() if there.is_whole else ():
-            if path.startswith("ocsp/"):  # its certificates have ended; the rest stays for good
-                index.file_of(path).unlink(missing_ok=True)
-        return all(done) and there.is_whole
+        if not there.is_whole:
+            return False
+        try:
+            gone, lost = index.ended(local.keys(), there.files.keys()), ""
+        except index.FilesLost as error:
+            gone, lost = set(), str(error)
+        if lost and lost != self._lost:
+            log.error("published_files_lost", lost=lost, kept_in="copy")
+        self._lost = lost
+        for path in gone:
+            index.file_of(path).unlink(missing_ok=True)
+        return all(done) and not lost
 
     def _take(self, path: str, sha256: str, now: datetime) -> bool:
         """Replace one file, unless what the store has is unfit; return whether it is here."""

@@ -106,5 +106,5 @@ def _ca(stem: str) -> x509.Certificate:
 def _known_ca(stem: str) -> x509.Certificate | None:
     try:
         return x509.load_der_x509_certificate(repository.certificate_path(stem).read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError):  # missing, or damaged
         return None

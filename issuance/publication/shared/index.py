@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,9 @@ from certportal.foundation.files.faults import DamagedFile
 INDEX, LATEST = "index.json", "latest.json"
 LATE = timedelta(minutes=2)
 """Age of the last comparison with the store from which it counts as failing."""
+
+MOST_GONE, MOST_GONE_SHARE = 20, 0.2
+"""If more packs than both are gone at once, they are lost: certificates end one by one."""
 
 # No other path is sent or written. The limit of a stem is that of the addresses served.
 _PATH = re.compile(
@@ -50,6 +54,24 @@ NOTHING = Index(0, {})
 def is_publishable(path: str) -> bool:
     """Whether a file of this path, relative to PORTAL_DATA, is published."""
     return _PATH.fullmatch(path) is not None
+
+
+class FilesLost(Exception):
+    """So much is missing that nothing is taken away elsewhere: files were lost."""
+
+
+def ended(before: AbstractSet[str], after: AbstractSet[str]) -> AbstractSet[str]:
+    """The packs that are no longer there because their certificates have ended.
+
+    Raises FilesLost: certificates and lists stay for good, and never do many packs go at once.
+    """
+    gone = before - after
+    if lasting := sorted(path for path in gone if not path.startswith("ocsp/")):
+        raise FilesLost(f"{len(gone)} files, such as {lasting[0]}")
+    packs = sum(path.startswith("ocsp/") for path in before)
+    if len(gone) > max(MOST_GONE, MOST_GONE_SHARE * packs):
+        raise FilesLost(f"{len(gone)} of {packs} packs")
+    return gone
 
 
 def latest(store: Storage) -> tuple[int, str]:

@@ -1,11 +1,13 @@
 """Sending what the signer published to the store. Runs beside the signer and only reads its files.
 
 It compares at every round, so whatever a failure left behind, or a store restored from an older
-copy has lost, is sent again.
+copy has lost, is sent again. A machine that has lost files, or never had them because it is not the
+signer's, takes nothing away.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime
 
@@ -33,30 +35,50 @@ class Sender:
         self._local = index.Local()
         self._there: index.Index | None = None
         self._again = again
+        self._lost = ""
 
     def round(self, *, now: datetime) -> bool:
-        """Send what the store lacks; return whether it has everything. Raises OSError."""
+        """Send what the store lacks; return whether both agree. Raises OSError."""
         local, there = self._local.files(), self._index()
-        if self._again:
-            there = index.Index(there.number, {})
-        wanted = [path for path, sha256 in local.items() if there.files.get(path) != sha256]
-        gone, is_whole = there.files.keys() - local.keys(), len(wanted) <= MOST_AT_ONCE
+        gone = self._ended(there, local)
+        missing = there.files.keys() - local.keys()
+        # When everything is sent again, what was not sent yet is not in the index.
+        kept = {
+            path: sha256
+            for path, sha256 in there.files.items()
+            if path not in gone and (path in missing or not self._again)
+        }
+        wanted = [path for path, sha256 in local.items() if kept.get(path) != sha256]
+        is_whole = len(wanted) <= MOST_AT_ONCE
         if wanted or gone or not there.number or there.is_whole != is_whole:
             sent = dict(self._sent(sorted(wanted, key=_first)[:MOST_AT_ONCE]))
-            kept = {path: sha256 for path, sha256 in there.files.items() if path not in gone}
             self._tell(index.Index(there.number, kept | sent, is_whole), now)
-            self._again = False  # what was not sent yet is not in the index
+            self._again = False
             for path in gone:
                 self._store.delete(path)
-        if is_whole and self._there is not None:
+        agrees = is_whole and not self._lost
+        if agrees and self._there is not None:
             index.note(self._there.number, now)
-        return is_whole
+        return agrees
 
     def finish(self, *, now: datetime) -> bool:
-        """Do as many rounds as it takes. Raises OSError."""
+        """Do as many rounds as it takes; False if files were lost here. Raises OSError."""
         while not self.round(now=now):
-            continue
+            if self._lost:
+                return False
         return True
+
+    def _ended(self, there: index.Index, local: Mapping[str, str]) -> AbstractSet[str]:
+        """What the store need not keep; nothing, and said once, if files were lost here."""
+        lost, gone = "", frozenset[str]()
+        try:
+            gone = frozenset(index.ended(there.files.keys(), local.keys()))
+        except index.FilesLost as error:
+            lost = str(error)
+        if lost and lost != self._lost:
+            log.error("published_files_lost", lost=lost, kept_in="store")
+        self._lost = lost
+        return gone
 
     def _index(self) -> index.Index:
         """The index of the store, read again only if it is not the one written last."""

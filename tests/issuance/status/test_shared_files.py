@@ -12,6 +12,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
+from structlog.testing import capture_logs
 
 from certportal.foundation import clock
 from certportal.foundation.actors import system
@@ -129,18 +130,99 @@ def test_files_of_the_machine_that_are_not_published_stay_there(
     assert not [key for key in sent if "journal" in key or "keys" in key or "note" in key]
 
 
-def test_a_pack_whose_certificates_have_ended_goes_and_a_list_never_does(
+def test_a_pack_whose_certificates_have_ended_goes(
+    machines: Machines, certificate: Certificate, now: datetime
+) -> None:
+    publish_response_with(certificate.pk, now=now)
+    machines.carry(now)
+    machines.on(machines.first)
+    ocsp_packs.path(STEM, ocsp_packs.name_of(certificate.serial)).unlink()
+    machines.carry(now + HOUR)
+    assert status_of(certificate) is None
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_sender_without_files_takes_nothing_away(
+    machines: Machines,
+    certificate: Certificate,
+    ca: IssuingCA,
+    shared_store: StoreServer,
+    tmp_path: Path,
+    now: datetime,
+    *,
+    again: bool,
+) -> None:
+    services.publish_crl(ca, now=now)
+    publish_response_with(certificate.pk, now=now)
+    machines.carry(now)
+    packs = {key for key in shared_store.objects() if key.endswith(".pack")}
+    third = tmp_path / "third"
+    third.mkdir()
+    machines.on(third)
+    sender = Sender(storages["published"], again=again)
+    with capture_logs() as logged:
+        assert not sender.finish(now=now + HOUR)
+        assert not sender.round(now=now + HOUR)
+    assert [line["event"] for line in logged] == ["published_files_lost"]
+    assert not health.store_copy()
+    assert packs <= set(shared_store.objects())
+    assert machines.fetch(now + HOUR)
+    assert status_of(certificate) == library.OCSPCertStatus.GOOD
+    assert get(FILES[0])[0] == "200 OK"
+
+
+def test_a_sender_that_lost_a_list_sends_on_and_is_not_well(
+    machines: Machines, certificate: Certificate, ca: IssuingCA, now: datetime
+) -> None:
+    services.publish_crl(ca, now=now)
+    machines.carry(now)
+    machines.on(machines.first)
+    repository.crl_path(STEM).unlink()
+    publish_response_with(certificate.pk, now=now)
+    assert not machines.send(now + HOUR)
+    assert machines.fetch(now + HOUR)
+    assert status_of(certificate) == library.OCSPCertStatus.GOOD
+    assert get(FILES[0])[0] == "200 OK"
+    machines.on(machines.first)
+    services.publish_crl(ca, now=now + HOUR)
+    machines.carry(now + HOUR)
+
+
+def test_many_packs_that_are_gone_at_once_are_lost() -> None:
+    packs = {f"ocsp/{STEM}/{number:03X}.pack" for number in range(2 * index.MOST_GONE)}
+    some = set(sorted(packs)[: index.MOST_GONE])
+    assert index.ended(packs, packs - some) == some
+    with pytest.raises(index.FilesLost):
+        index.ended(packs, set())
+
+
+def test_an_index_that_lost_everything_takes_nothing_away(
+    machines: Machines, certificate: Certificate, now: datetime
+) -> None:
+    publish_response_with(certificate.pk, now=now)
+    machines.carry(now)
+    store = storages["published"]
+    index.write(store, index.Index(index.read(store).number + 1, {}))
+    assert not machines.fetch(now)
+    assert status_of(certificate) == library.OCSPCertStatus.GOOD
+
+
+def test_a_file_that_was_deleted_or_damaged_here_is_fetched_again(
     machines: Machines, certificate: Certificate, ca: IssuingCA, now: datetime
 ) -> None:
     services.publish_crl(ca, now=now)
     publish_response_with(certificate.pk, now=now)
     machines.carry(now)
-    machines.on(machines.first)
-    ocsp_packs.path(STEM, ocsp_packs.name_of(certificate.serial)).unlink()
-    repository.crl_path(STEM).unlink()
-    machines.carry(now + HOUR)
-    assert status_of(certificate) is None
-    assert get(FILES[0])[0] == "200 OK"
+    pack = f"ocsp/{STEM}/{ocsp_packs.name_of(certificate.serial)}.pack"
+    paths = (f"crl/{STEM}.crl", f"ca/public/{STEM}.crt", pack)
+    published = {path: index.file_of(path).read_bytes() for path in paths}
+    for content in (None, b"", b"half"):
+        for path in paths:
+            index.file_of(path).unlink()
+            if content is not None:
+                index.file_of(path).write_bytes(content)
+        assert machines.fetch(now)
+        assert {path: index.file_of(path).read_bytes() for path in paths} == published
 
 
 def test_an_older_copy_of_the_store_is_not_served_and_is_mended_by_the_sender(
