@@ -1,10 +1,17 @@
 """Celery tasks of the foundation."""
 
+from datetime import timedelta
+
+import structlog
 from celery import shared_task
 
-from certportal.foundation import clock
-from certportal.foundation.files import sweeping
+from certportal.foundation import alarms, clock
+from certportal.foundation.files import ownership, sweeping
 from certportal.foundation.outbox import outbox
+
+log = structlog.get_logger(__name__)
+
+_UNTIL_NEXT = timedelta(hours=25)
 
 
 @shared_task(name="foundation.sweep")
@@ -15,5 +22,14 @@ def sweep() -> None:
 
 @shared_task(name="foundation.sweep_files")
 def sweep_files() -> None:
-    """Delete stored files that no row names; beat calls this every night."""
-    sweeping.sweep(now=clock.now())
+    """Delete stored files that no row names; beat calls this every night.
+
+    While they may be another database's, /healthz names it.
+    """
+    try:
+        sweeping.sweep(now=clock.now())
+    except (ownership.OfAnotherDatabase, sweeping.TooManyUnknown) as error:
+        log.error("files_not_swept", kind=type(error).__name__, reason=str(error))
+        alarms.sound(sweeping.ALARM, lasting=_UNTIL_NEXT)
+    else:
+        alarms.clear(sweeping.ALARM)

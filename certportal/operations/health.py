@@ -18,6 +18,7 @@ from accounts.register.lookup import queries
 from accounts.register.models import Kind
 from certportal.foundation import alarms, clock, measures, redis_store
 from certportal.foundation.errors import Unavailable
+from certportal.foundation.files import sweeping
 from certportal.foundation.files.scanning import protocol as scanning
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox.outbox import MAIL, mark_in
@@ -33,7 +34,7 @@ from issuance.services.status import freshness
 QUEUES = ("default", "mail", "ca")
 ALARMS = ("register-source", "identification", "mandates", "event-log", one_signer.SECOND)
 # What waits for a person, while the machine is well.
-TO_DO = ("reconcile", "verify-audit")
+TO_DO = ("reconcile", "verify-audit", sweeping.ALARM)
 # A worker writes a heartbeat every 10 s; after three missed ones it counts as down.
 HEARTBEAT_LIFE = timedelta(seconds=35)
 LONGEST_QUEUE = timedelta(minutes=10)

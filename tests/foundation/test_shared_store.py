@@ -13,11 +13,12 @@ from django.db import DatabaseError
 
 from certportal import env
 from certportal.dev.builders import documents, orders
-from certportal.foundation import clock
-from certportal.foundation.files import storing, sweeping
+from certportal.foundation import alarms, clock, tasks
+from certportal.foundation.files import ownership, storing, sweeping
 from certportal.foundation.files.documents import NotStored
 from certportal.foundation.files.faults import DamagedFile, StoreAway
 from certportal.foundation.files.shared_store import SharedStore
+from certportal.operations import health
 from tests.portal.silence import dripping_server, mute_server
 from tests.shared_store import KEY, StoreServer
 from tests.stack import free_port
@@ -182,6 +183,44 @@ def test_a_database_that_knows_none_of_many_files_has_nothing_swept(shared_store
     assert all(map(default_storage.exists, names))
 
 
+@pytest.fixture
+def other_owner(shared_store, db):
+    """Another database owns the documents, of which this one knows none."""
+    default_storage.save("a.pdf", ContentFile(PDF))
+    default_storage.save("database/name", ContentFile(b"another"))
+
+
+def test_what_belongs_to_another_database_is_not_swept_and_somebody_is_told(
+    other_owner, monkeypatch
+):
+    later = clock.now() + timedelta(days=30)
+    with pytest.raises(ownership.OfAnotherDatabase):
+        sweeping.sweep(now=later)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    try:
+        tasks.sweep_files()
+        assert sweeping.ALARM in health.sounding(health.TO_DO, health.read_signs())
+        assert default_storage.exists("a.pdf")
+        call_command("claim_store")
+        assert sweeping.ALARM not in health.sounding(health.TO_DO, health.read_signs())
+    finally:
+        alarms.clear(sweeping.ALARM)
+
+
+def test_after_a_claim_another_database_has_a_week_to_say_so(other_owner):
+    call_command("claim_store")
+    now = clock.now()
+    assert sweeping.sweep(now=now + sweeping.LEAST_AGE - timedelta(minutes=1)) == 0
+    assert default_storage.exists("a.pdf")
+    assert sweeping.sweep(now=now + sweeping.LEAST_AGE + timedelta(minutes=1)) == 1
+
+
+def test_claiming_a_store_that_is_away_says_so(shared_store, db):
+    shared_store.freeze()
+    with pytest.raises(CommandError, match="StoreAway"):
+        call_command("claim_store")
+
+
 def test_a_rolled_back_transaction_leaves_nothing_in_the_store(shared_store, db):
     def fail():
         with storing.atomic():
@@ -217,9 +256,10 @@ def test_an_existing_folder_is_copied_verified_and_may_be_copied_again(
         call_command("copy_to_store")
 
 
-def test_without_a_store_there_is_nothing_to_copy_to(settings):
+@pytest.mark.parametrize("command", ["copy_to_store", "claim_store"])
+def test_without_a_store_there_is_nothing_to_copy_to_or_claim(command):
     with pytest.raises(CommandError, match="set STORE_URL"):
-        call_command("copy_to_store")
+        call_command(command)
 
 
 def test_a_port_that_somebody_else_has_is_not_the_stores(tmp_path, monkeypatch):

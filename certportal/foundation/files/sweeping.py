@@ -8,13 +8,19 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.apps import apps
+from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import models
 
+from certportal.foundation.files import ownership
+
 log = structlog.get_logger(__name__)
 
+ALARM = "sweep-files"
+"""Raised while nothing is deleted, because the files may be another database's."""
 LEAST_AGE = timedelta(days=7)
-"""Younger files may belong to a transaction that is open, or to a backup not yet restored."""
+"""Younger files may belong to a transaction that is open, or to a backup not yet restored. For so
+long after a database has claimed the shared store, another one may say that it is its own."""
 MOST, MOST_SHARE = 100, 0.1
 """If more files than both are unknown, the database is another one's, or has lost rows."""
 
@@ -26,8 +32,10 @@ class TooManyUnknown(Exception):
 def sweep(*, now: datetime) -> int:
     """Delete the files that no row names and that are old enough; return how many.
 
-    Raises TooManyUnknown, StoreAway.
+    Raises TooManyUnknown, OfAnotherDatabase, StoreAway, DamagedFile.
     """
+    if settings.STORE_URL and now - ownership.owned_since() < LEAST_AGE:
+        return 0
     try:
         stored = set(default_storage.listdir("")[1])  # before the rows: a new file has its row then
     except FileNotFoundError:

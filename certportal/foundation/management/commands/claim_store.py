@@ -1,0 +1,26 @@
+"""`manage.py claim_store`: make the shared store's documents this database's own."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from certportal.foundation import alarms
+from certportal.foundation.files import ownership, sweeping
+from certportal.foundation.files.faults import StoreAway
+
+
+class Command(BaseCommand):
+    """Let this database delete documents that it does not know, from a week after this on."""
+
+    help = "After a restore or a move: say that no other database uses the store's documents."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Claim; CommandError if there is no store or it does not answer."""
+        if not settings.STORE_URL or not settings.USES_STORE:
+            raise CommandError("set STORE_URL, and STORE_KEY_FILE to the file of its key")
+        try:
+            ownership.claim()
+        except StoreAway as error:
+            raise CommandError(f"{type(error).__name__}: {error}") from error
+        alarms.clear(sweeping.ALARM)
