@@ -55,29 +55,27 @@ def _lines(files: Sequence[Path]) -> Iterator[tuple[str, bytes]]:
                 yield f"{each.name}:{number}", line
 
 
-def adopt(stem: str, source: Path, size: int, *, aside: str) -> None:
-    """Make the first bytes of a copy the journal of the CA; set the one that is here aside.
+def adopt(stem: str, sources: Sequence[Path], size: int, *, aside: str) -> None:
+    """Make the first bytes of these files the journal of the CA; set the one that is here aside.
 
-    What is here moves to the folder ``aside``, where it no longer counts, unless it is the same.
-    May be repeated after a crash. Raises JournalUnavailable.
+    The files are a copy's, or the journal's own, of which the rest no longer counts. What is here
+    moves to the folder ``aside``, unless it is the same. May be repeated after a crash. Raises
+    JournalUnavailable.
     """
     try:
         own = every_path(stem)
         length = sum(each.stat().st_size for each in own)
-        if own and _digest(own, length) == _digest([source], size):
+        if own and _digest(own, length) == _digest(sources, size):
             return
         folder = path(stem).parent
         make_folder(folder / aside, OWN_FOLDER)
-        for each in own:
-            each.rename(folder / aside / each.name)
         draft = folder / f".{stem}.part"
-        with source.open("rb") as origin, os.fdopen(_new(draft), "wb") as file:
-            left = size
-            while left and (block := origin.read(min(_BLOCK, left))):
-                file.write(block)
-                left -= len(block)
+        with os.fdopen(_new(draft), "wb") as file:
+            file.writelines(_blocks(sources, size))
             file.flush()
             os.fsync(file.fileno())
+        for each in own:
+            each.rename(folder / aside / each.name)
         draft.rename(path(stem))
         sync_folder(folder)
     except OSError as error:
@@ -86,13 +84,20 @@ def adopt(stem: str, source: Path, size: int, *, aside: str) -> None:
 
 def _digest(files: Sequence[Path], size: int) -> tuple[int, bytes]:
     """How many bytes the files have together, ``size`` at most, and the SHA-256 of these."""
-    left, found = size, hashlib.sha256()
+    length, found = 0, hashlib.sha256()
+    for block in _blocks(files, size):
+        length += len(block)
+        found.update(block)
+    return length, found.digest()
+
+
+def _blocks(files: Sequence[Path], size: int) -> Iterator[bytes]:
+    left = size
     for each in files:
         with each.open("rb") as file:
             while left and (block := file.read(min(_BLOCK, left))):
-                found.update(block)
                 left -= len(block)
-    return size - left, found.digest()
+                yield block
 
 
 def _new(draft: Path) -> int:

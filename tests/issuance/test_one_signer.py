@@ -333,6 +333,30 @@ def test_a_copy_that_is_behind_or_damaged_is_refused_unless_told(
         assert list(journal.faults(CA)) == []
 
 
+def test_lines_after_a_fault_of_a_journal_brought_here_do_not_count(
+    host: OnHost,
+    make: Callable[[], PreparedCertificate],
+    now: datetime,
+    tmp_path: Path,
+) -> None:
+    lost = make()
+    with host("tuike1"):
+        issued = [issue(make(), now) for _ in range(2)]
+        forget_storing(lost, now)
+        lines = journal.path(CA).read_bytes().splitlines(keepends=True)
+    with host("tuike2"):
+        shutil.copytree(tmp_path / "tuike1" / "journal", tmp_path / "tuike2" / "journal")
+        journal.path(CA).write_bytes(lines[0] + lines[1].replace(b"e", b"f") + lines[2])
+        with pytest.raises(CannotTakeOver, match=f"{CA}.journal:2"):
+            plan(Source.HERE)
+        assert take_it(Source.LOST, now=now) == [lost]
+        assert services.issue(lost.reference, now=now) is None
+        assert [each.serial for each in journal.entries(CA)] == [each.serial for each in issued]
+        assert list(journal.faults(CA)) == []
+        assert services.reconcile(mend=False, now=now) == []
+        assert list((tmp_path / "tuike2" / "journal").glob("superseded-*/*.journal"))
+
+
 def test_nothing_is_done_unless_the_name_of_the_dead_is_typed(
     host: OnHost,
     make: Callable[[], PreparedCertificate],

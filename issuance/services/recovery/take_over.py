@@ -88,8 +88,10 @@ def take_over(planned: Plan, *, actor: Actor, now: datetime) -> list[PreparedCer
     own = journal.renew_identity()
     found = _examine(source, lease.taken_from)
     for file, each in found.items():
-        if file.parent == journal.place(lease.taken_from):
-            takeover.adopt(file.stem, file, each.size, aside=f"superseded-{lease.term}")
+        is_copy = file.parent == journal.place(lease.taken_from)
+        if is_copy or each.fault:
+            files = [file] if is_copy else journal.every_path(file.stem)
+            takeover.adopt(file.stem, files, each.size, aside=f"superseded-{lease.term}")
             reach("take_over_after_adopting")
     _copy()
     given_up = []
