@@ -10,7 +10,7 @@ from typing import NamedTuple
 import structlog
 from django.conf import settings
 from django.db import connection
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils import timezone
 
 from certportal.foundation import clock
@@ -75,8 +75,7 @@ def _term(own: str, lock: str = "") -> int | None:
 
 def _take_first(own: str, now: datetime) -> None:
     """Take the lease that nobody has had; not with a journal that is not this installation's."""
-    for ca in IssuingCA.objects.order_by("pk"):
-        require_journal(ca)
+    _require_own_journal()
     first = SigningLease(
         pk=1,
         term=highest_term() + 1,
@@ -87,6 +86,24 @@ def _take_first(own: str, now: datetime) -> None:
     )
     if SigningLease.objects.bulk_create([first], ignore_conflicts=True):
         log.info("signing_lease_taken", host=settings.SIGNER_HOST, journal=own)
+
+
+def require_takable() -> None:
+    """Raise JournalUnavailable if nobody has the lease and this journal may not take it."""
+    if not SigningLease.objects.exists():
+        _require_own_journal()
+
+
+def _require_own_journal() -> None:
+    """Raise JournalUnavailable unless the journal has the last certificates.
+
+    That is the installation's, and that of each CA that may still issue: a gap of a CA that was
+    retired long ago must not stop its lists.
+    """
+    last = Certificate.objects.order_by("-pk").values_list("issuing_ca", flat=True).first()
+    may_issue = Q(state__in=[IssuingCA.State.ACTIVE, IssuingCA.State.STANDBY])
+    for ca in IssuingCA.objects.filter(may_issue | Q(pk=last)).order_by("pk"):
+        require_journal(ca)
 
 
 def highest_term() -> int:

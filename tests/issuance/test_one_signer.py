@@ -43,7 +43,7 @@ from tests.alarms import sounds
 from tests.full_disk import full_disk
 from tests.issuance.conftest import approve_by
 from tests.issuance.hosts import on, take_it
-from tests.issuance.orders import server_order
+from tests.issuance.orders import new_key, server_order
 from tests.tables import rewrite
 
 CA = "sote-ec-1"
@@ -178,6 +178,33 @@ def test_an_installation_without_a_lease_takes_it_only_with_its_own_journal(
         issue(make(), now)
     with host("tuike1"):
         assert issue(make(), now).term == 2
+
+
+def test_a_gap_of_a_retired_ca_stops_nothing_and_one_that_matters_is_named(
+    host: OnHost,
+    cas: dict[str, IssuingCA],
+    make: Callable[[], PreparedCertificate],
+    pharmacy: Organisation,
+    riitta: Person,
+    now: datetime,
+) -> None:
+    newest = services.prepare(server_order(pharmacy, new_key("RSA-3072")), now=now)
+    approve_by(riitta, newest, now)
+    with host("tuike1"):
+        issue(make(), now)
+        other = journal.path(issue(newest, now).issuing_ca.stem)
+        journal.path(CA).unlink()
+        SigningLease.objects.all().delete()
+        assert "journal" in self_checks.failing("ca")
+        with pytest.raises(journal.JournalUnavailable, match=CA):
+            services.publish_crl(cas[CA], now=now)
+        IssuingCA.objects.update(state=IssuingCA.State.RETIRED)
+        aside = other.rename(other.parent.parent / "aside")
+        assert "journal" in self_checks.failing("ca")
+        aside.rename(other)
+        assert "journal" not in self_checks.failing("ca")
+        assert services.publish_crl(cas[CA], now=now)
+        assert lease.require() == 2
 
 
 def test_the_database_stores_no_certificate_of_a_term_that_is_over(

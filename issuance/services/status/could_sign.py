@@ -5,6 +5,7 @@ from datetime import datetime
 from issuance import journal
 from issuance.journal import files
 from issuance.models import IssuingCA
+from issuance.services import lease
 from issuance.services.signer import key_store, signer_for
 from issuance.services.status.publish_crl import is_needed
 from issuance.signers import SignerUnavailable
@@ -29,7 +30,11 @@ def _is_reached(ca: IssuingCA) -> bool:
 
 
 def ensure_journal() -> None:
-    """Raise JournalUnavailable unless each CA that issues has room in its journal."""
+    """Raise JournalUnavailable unless each CA that issues has room in its journal.
+
+    Also if nobody has the lease, and the journal lacks what it needs to take it.
+    """
+    lease.require_takable()
     for stem in IssuingCA.objects.filter(state=IssuingCA.State.ACTIVE).values_list("stem"):
         files.ensure_room(*stem)
 
