@@ -11,6 +11,7 @@ from pathlib import Path
 from django.conf import settings
 
 from certportal.foundation.errors import Unavailable
+from certportal.foundation.event_log.leaves import number_of
 from certportal.foundation.event_log.notes import Checkpoint, Verifier
 from certportal.foundation.event_log.tiles import WIDTH, Tile, Tiles, entries_of, tile_at
 from certportal.foundation.own_files import OWN_FOLDER, make_folder, open_or_make
@@ -18,6 +19,14 @@ from certportal.foundation.own_files import OWN_FOLDER, make_folder, open_or_mak
 
 class LogUnavailable(Unavailable):
     """The log cannot be read or written, or is not what its head says."""
+
+
+def logged_number(entry: bytes) -> int:
+    """Return the number of the entry's event. Raises LogUnavailable if it was changed."""
+    try:
+        return number_of(entry)
+    except ValueError as error:
+        raise LogUnavailable("an entry of the log is no event") from error
 
 
 def folder() -> Path:
@@ -54,19 +63,20 @@ class LogFiles:
 
     def read(self, tile: Tile) -> bytes:
         """Return the hashes of a tile. Raises LogUnavailable."""
-        content = self._content(tile.path, tile.full.path)[: tile.width * 32]
-        if len(content) != tile.width * 32:
-            raise LogUnavailable(f"{tile.path} is too short")
-        return content
+        kept, content = self._content(tile)
+        if len(content) != kept.width * 32:
+            raise LogUnavailable(f"{kept.path} is not of its length")
+        return content[: tile.width * 32]
 
     def bundle(self, tile: Tile) -> list[bytes]:
         """Return the entries whose hashes are in the tile. Raises LogUnavailable."""
+        kept, content = self._content(tile, entries=True)
         try:
-            entries = entries_of(self._content(tile.entries_path, tile.full.entries_path))
+            entries = entries_of(content)
         except ValueError as error:
-            raise LogUnavailable(f"{tile.entries_path}: {error}") from error
-        if len(entries) < tile.width:
-            raise LogUnavailable(f"{tile.entries_path} is too short")
+            raise LogUnavailable(f"{kept.entries_path}: {error}") from error
+        if len(entries) != kept.width:
+            raise LogUnavailable(f"{kept.entries_path} has {len(entries)} entries")
         return entries[: tile.width]
 
     def entries(self, start: int, size: int) -> Iterator[bytes]:
@@ -76,15 +86,20 @@ class LogFiles:
                 self.bundle(tile_at(0, index, size)), max(0, start - index * WIDTH), None
             )
 
-    def _content(self, path: str, full: str) -> bytes:
-        """Return the file; a tile that is full by now begins with what it was."""
+    def _content(self, tile: Tile, *, entries: bool = False) -> tuple[Tile, bytes]:
+        """Return the file and its tile; one that is full by now begins with what it was."""
+        path, full = (
+            self.folder / (each.entries_path if entries else each.path)
+            for each in (tile, tile.full)
+        )
         try:
             try:
-                return (self.folder / path).read_bytes()
+                return tile, path.read_bytes()
             except FileNotFoundError:
-                return (self.folder / full).read_bytes()
+                return tile.full, full.read_bytes()
         except OSError as error:
-            raise LogUnavailable(f"{path}: {type(error).__name__}") from error
+            name = path.relative_to(self.folder)
+            raise LogUnavailable(f"{name}: {type(error).__name__}") from error
 
     @contextmanager
     def alone(self) -> Iterator[None]:

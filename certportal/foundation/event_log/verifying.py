@@ -147,7 +147,11 @@ class _Comparison:
         if entry == self._row:
             self._row, self._last_found = next(self._rows, None), index
             return
-        number = number_of(entry)
+        try:
+            number = number_of(entry)
+        except ValueError:
+            self._name_unread(index)
+            return
         row = self._find(number)
         if row is None:
             self._report.missing.append(index)
@@ -156,9 +160,22 @@ class _Comparison:
             return
         self._last_found = index
         if row != entry:
-            self._report.count[Kind.CHANGED] = self._report.count.get(Kind.CHANGED, 0) + 1
-            if len(self._changed) < MOST_NAMED:
-                self._changed.append((number, entry, row))
+            self._differs(index, number, entry, row)
+
+    def _differs(self, index: int, number: int, entry: bytes, row: bytes) -> None:
+        try:
+            body = _body(entry)
+        except (ValueError, RecursionError):
+            self._name_unread(index)
+            return
+        self._report.count[Kind.CHANGED] = self._report.count.get(Kind.CHANGED, 0) + 1
+        if len(self._changed) < MOST_NAMED:
+            self._changed.append((number, body, row))
+
+    def _name_unread(self, index: int) -> None:
+        about = f"entry {index}"
+        if Finding(Kind.ENTRY, about) not in self._report.findings:
+            self._report.add(Kind.ENTRY, about)
 
     def _find(self, number: int) -> bytes | None:
         while self._row is not None and number not in self._passed:
@@ -190,7 +207,7 @@ class _Comparison:
             self._row = next(self._rows, None)
 
     def _name_changed(self) -> None:
-        bodies = {_body(entry) for _, entry, _ in self._changed}
+        bodies = {body for _, body, _ in self._changed}
         self._report.count.pop(Kind.CHANGED, None)
         for number, _, row in self._changed:
             kind = Kind.REORDERED if _body(row) in bodies else Kind.CHANGED

@@ -11,7 +11,7 @@ from pathlib import Path
 from django.db import transaction
 
 from certportal.foundation.event_log import stored
-from certportal.foundation.event_log.files import LogFiles, LogUnavailable, folder
+from certportal.foundation.event_log.files import LogFiles, LogUnavailable, folder, logged_number
 from certportal.foundation.event_log.leaves import number_of
 from certportal.foundation.event_log.notes import BadNote, Checkpoint, Signer
 from certportal.foundation.event_log.tiles import WIDTH, Edge
@@ -142,7 +142,7 @@ def _recall(files: LogFiles, log: Grown, size: int) -> None:
     state = _state(files)
     log.horizon, since = state.get("horizon", 0), state.get("since", 0)
     for at, entry in enumerate(files.entries(since, size), since):
-        number = number_of(entry)
+        number = logged_number(entry)
         if number > log.horizon:
             log.taken[number] = at
 

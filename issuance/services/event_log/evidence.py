@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from certportal.foundation.actors import Actor
 from certportal.foundation.event_log import stored
-from certportal.foundation.event_log.files import LogFiles, LogUnavailable, folder
+from certportal.foundation.event_log.files import LogFiles, LogUnavailable, folder, logged_number
 from certportal.foundation.event_log.leaves import number_of
 from certportal.foundation.event_log.tiles import WIDTH, tile_at
 from certportal.foundation.events import subject_of
@@ -55,7 +55,7 @@ def _among_leaves(numbers: Collection[int]) -> set[int]:
     leaves = {number_of(leaf): leaf for leaf in stored.leaves(list(numbers))}
     lowest, found = min(leaves, default=0), set[int]()
     for bundle in _backwards():
-        there = {number_of(entry): entry for entry in bundle}
+        there = {logged_number(entry): entry for entry in bundle}
         found |= {number for number in leaves.keys() & there if leaves[number] == there[number]}
         if found == leaves.keys() or max(there) < lowest - FAR:
             break

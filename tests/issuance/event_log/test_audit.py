@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from io import StringIO
 from pathlib import Path
@@ -13,8 +14,9 @@ from pytest_django import Settings
 
 from certportal.dev.builders import mails
 from certportal.foundation import alarms, kept_tables
-from certportal.foundation.event_log.files import folder
+from certportal.foundation.event_log.files import LogUnavailable, folder
 from certportal.foundation.event_log.notes import Checkpoint, Verifier
+from certportal.foundation.event_log.tiles import bundle, entries_of
 from certportal.foundation.event_log.verifying import Kind
 from certportal.foundation.models import Event, OutboxItem
 from certportal.operations import health
@@ -200,6 +202,39 @@ def test_a_changed_entry_of_the_log_is_named(numbers: list[int]) -> None:
     path = folder() / "tile/entries/001"
     path.write_bytes(path.read_bytes().replace(b'"count":300', b'"count":301'))
     assert (Kind.ENTRY, "entry 300") in named()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b',"id":', b',"io":'),
+        (b'{"count":300}', b'{"count":30"}'),
+        (b'{"count":300}', b'{"count":"\xff"'),
+    ],
+)
+def test_an_entry_that_is_no_event_any_more_is_named_and_stops_only_the_log(
+    numbers: list[int], before: bytes, after: bytes
+) -> None:
+    path = folder() / "tile/entries/001"
+    entries = entries_of(path.read_bytes())
+    entries[300 - 256] = entries[300 - 256].replace(before, after)
+    path.write_bytes(bundle(entries))
+    assert named().count((Kind.ENTRY, "entry 300")) == 1
+    with pytest.raises(LogUnavailable, match="nothing was entered"):
+        services.restore_events()
+    (folder() / ".state").unlink()
+    build._known.clear()
+    with suppress(LogUnavailable):
+        build.extend()
+
+
+@pytest.mark.parametrize("path", ["tile/entries/001", "tile/entries/002.p/88"])
+@pytest.mark.parametrize("less", [True, False])
+def test_a_bundle_of_another_length_is_named(numbers: list[int], path: str, less: bool) -> None:
+    bundled = folder() / path
+    entries = entries_of(bundled.read_bytes())
+    bundled.write_bytes(bundle(entries[:-1] if less else [*entries, entries[0]]))
+    assert [kind for kind, about in named() if path in about] == [Kind.TILE]
 
 
 @pytest.mark.parametrize(("path", "kind"), [("1/000.p/2", Kind.TILE), ("0/001", Kind.ENTRY)])
