@@ -145,9 +145,9 @@ def verify_audit() -> None:
 
     Until a run of this or of the command finds no difference, /healthz names it.
     """
-    if not services.has_event_log():
-        return
     try:
+        if not services.has_event_log():
+            return
         report = services.verify_audit()
     except Exception:
         alarms.sound("verify-audit", lasting=_UNTIL_NEXT)

@@ -53,4 +53,7 @@ def restore_events() -> int:
         raise LogUnavailable(f"nothing was entered: {', '.join(sorted(damage))}")
     wanted, first = set(report.missing), min(report.missing, default=report.size)
     entries = enumerate(files.entries(first, report.size), first)
-    return stored.insert(entry for at, entry in entries if at in wanted)
+    count = stored.insert(entry for at, entry in entries if at in wanted)
+    last = Event.objects.order_by("pk").values_list("pk", flat=True).last() or 0
+    stored.lift_numbers(max(build.horizon(), last))
+    return count

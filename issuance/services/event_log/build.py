@@ -50,7 +50,7 @@ def extend(*, most: int = MOST) -> int:
     Without a key there is no log. Raises Unavailable (the log, or another journal has the
     lease): nothing is lost, and the next run goes on.
     """
-    if not key.is_there():
+    if not key.is_wanted():
         return 0
     signer, files = key.load(), LogFiles(folder())
     try:
@@ -76,11 +76,21 @@ def horizon() -> int:
     return int(_state(LogFiles(folder())).get("horizon", 0))
 
 
+def forget_state() -> None:
+    """Have the next start find out from the entries what is in the log.
+
+    For a log that was brought here while it grew: the file may be ahead of the head.
+    """
+    _state_path(LogFiles(folder())).unlink(missing_ok=True)
+
+
 def _take(files: LogFiles, log: Grown, signer: Signer, most: int) -> int:
     before = log.horizon
     # Not inside another transaction: its events might still be taken back.
     with transaction.atomic(durable=True):
         last, writing = stored.last_number(), stored.writers()
+        if last < max(log.horizon, max(log.taken, default=0)):
+            raise LogUnavailable("the database's events end before the log's: run restore_events")
         found = stored.numbers_after(log.horizon, most=most + len(log.taken))
         untaken = [each for each in found if each not in log.taken][:most]
         new = stored.leaves(untaken) if untaken else []

@@ -24,7 +24,7 @@ def ensure_logged(attempts: Sequence[PreparedCertificate]) -> None:
     Raises LogUnavailable unless each approval's event is a leaf, as it stands in the database.
     Without a key there is no log, and nothing is asked.
     """
-    if not key.is_there():
+    if not key.is_wanted():
         return
     build.extend_wholly()
     told = _told(attempts)

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from django.conf import settings
 
-from certportal.foundation.event_log.files import LogUnavailable, folder
+from certportal.foundation.event_log.files import LogFiles, LogUnavailable, folder
 from certportal.foundation.event_log.notes import BadNote, Signer, Verifier
 from certportal.foundation.own_files import OWN, replace, write_new
 from issuance.signers.file import KeyFiles
@@ -27,6 +27,19 @@ STEM = "event-log"
 def is_there() -> bool:
     """Whether this process can see the key."""
     return bool(settings.CA_KEYS_DIR) and _path(".vkey").exists()
+
+
+def is_wanted() -> bool:
+    """Whether this process goes on with a log: it has the key.
+
+    Raises LogUnavailable in the signing worker if there is a log and no key: a key that went must
+    not mean that nobody asks for evidence any more.
+    """
+    if is_there():
+        return True
+    if settings.PORTAL_PROCESS == "ca" and LogFiles(folder()).head_path.exists():
+        raise LogUnavailable("the key of the log is away")
+    return False
 
 
 def load() -> Signer:

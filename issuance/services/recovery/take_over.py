@@ -32,6 +32,7 @@ from issuance.faults import reach
 from issuance.journal import takeover
 from issuance.models import Certificate, IssuingCA, PreparedCertificate, RevokedSerial, SigningLease
 from issuance.services import locks
+from issuance.services.event_log import build
 from issuance.services.issuing.attempts import ca_of
 from issuance.services.issuing.issue import refuse
 from issuance.services.issuing.signed import journal_entry
@@ -100,6 +101,7 @@ def take_over(planned: Plan, *, actor: Actor, now: datetime) -> list[PreparedCer
         reach("take_over_after_giving_up")
         _write_anew()
         _copy()
+    build.forget_state()
     reach("take_over_before_finish")
     _finish(lease, own, source, len(given_up), actor, now)
     return given_up

@@ -11,15 +11,21 @@ from django.db import connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from pytest_django import Settings
 
+from certportal.foundation import alarms
 from certportal.foundation.event_log.files import LogUnavailable, folder
 from certportal.foundation.event_log.leaves import event_of
 from certportal.foundation.event_log.notes import Verifier
 from certportal.foundation.event_log.tree import leaf_hash, root
 from certportal.foundation.models import Event
+from certportal.operations import health
+from issuance import services, tasks
 from issuance.services.event_log import anchors, build, key
+from issuance.services.recovery.take_over import Source
 from tests.full_disk import full_disk
 from tests.issuance.children import in_child, start_child
 from tests.issuance.event_log.conftest import Record, copy_of_log, log_files, put_back
+from tests.issuance.hosts import on, take_it
+from tests.tables import unkept
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TIMES = 20
@@ -177,6 +183,74 @@ def test_a_log_that_has_lost_its_state_finds_out_from_its_entries(
     record(1)
     assert in_child(build.extend) == 0
     assert logged(keyed) == every_number()
+
+
+def test_a_log_that_was_copied_while_it_grew_goes_on_after_a_take_over(
+    keyed: Verifier, record: Record, settings: Settings, tmp_path: Path, now: datetime
+) -> None:
+    for number in range(300):
+        record(number)
+    build.extend()
+    early = log_files().note()
+    record(1)
+    build.extend()
+    copy_of_log(tmp_path / "tuike2/journal/events")
+    with on(settings, "tuike2", tmp_path):
+        log_files().head_path.write_text(early)
+        assert (folder() / ".state").exists(), "it tells of the later head"
+        take_it(Source.LOST, now=now)
+        record(2)
+        build.extend_wholly()
+        assert logged(keyed) == every_number()
+
+
+def test_a_log_does_not_grow_past_a_database_that_was_wound_back(
+    keyed: Verifier, record: Record
+) -> None:
+    numbers = [record(number).pk for number in range(10)]
+    with transaction.atomic():
+        record(11)
+        transaction.set_rollback(True)  # its number is given and decided all the same
+    build.extend()
+    build.extend()
+    before = list(Event.objects.order_by("pk").values())
+    with unkept(), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM foundation_event WHERE id > %s", [numbers[4]])
+        cursor.execute("SELECT setval('foundation_event_id_seq', %s)", [numbers[4]])
+    for act in (build.extend, extend_anew):
+        with pytest.raises(LogUnavailable, match="run restore_events"):
+            act()
+    tasks.extend_event_log()
+    assert health.sounding(health.ALARMS, health.read_signs()) == ["event-log"]
+    assert services.restore_events() == 5
+    assert list(Event.objects.order_by("pk").values()) == before
+    assert record(12).pk == numbers[-1] + 2
+    assert build.extend() == 1
+    assert logged(keyed) == every_number()
+    alarms.clear("event-log")
+
+
+def test_a_signer_whose_key_went_goes_on_with_no_log_and_is_not_well(
+    keyed: Verifier, record: Record, settings: Settings, tmp_path: Path
+) -> None:
+    record(1)
+    build.extend()
+    settings.CA_KEYS_DIR = str(tmp_path / "empty")
+    assert build.extend() == 0, "others never had it"
+    settings.PORTAL_PROCESS = "ca"
+    with pytest.raises(LogUnavailable, match="the key of the log is away"):
+        build.extend()
+    tasks.extend_event_log()
+    with pytest.raises(LogUnavailable, match="the key of the log is away"):
+        tasks.verify_audit()
+    signs = health.read_signs()
+    assert health.sounding(health.ALARMS, signs) == ["event-log"]
+    assert "verify-audit" in health.sounding(health.TO_DO, signs)
+    folder().rename(tmp_path / "aside")
+    another = key.make("log.example.fi/events-2")
+    build.extend_wholly()
+    assert logged(another) == every_number()
+    alarms.clear("event-log", "verify-audit")
 
 
 @pytest.mark.parametrize("point", POINTS)

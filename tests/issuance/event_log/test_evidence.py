@@ -5,6 +5,7 @@ from functools import partial
 
 import pytest
 from django.db import connection
+from pytest_django import Settings
 
 from accounts.models import Organisation, Person
 from certportal.foundation.event_log.files import LogUnavailable
@@ -13,9 +14,9 @@ from certportal.foundation.models import Event
 from issuance import journal, services
 from issuance.event_names import IssuanceEvent
 from issuance.models import Approval, IssuingCA, PreparedCertificate
-from issuance.services.event_log import build
+from issuance.services.event_log import build, key
 from tests.issuance.conftest import approve_by
-from tests.issuance.event_log.conftest import log_files
+from tests.issuance.event_log.conftest import Record, log_files
 from tests.issuance.orders import server_order
 from tests.tables import unkept
 
@@ -100,6 +101,33 @@ def test_the_approval_of_other_bytes_is_no_evidence(
     with unkept():
         Event.objects.filter(pk=event.pk).update(data=event.data | {"tbs_sha256": "0" * 64})
     assert refused(waiting, now)
+
+
+def test_without_the_key_of_its_log_a_signer_signs_nothing(
+    waiting: PreparedCertificate, settings: Settings, now: datetime
+) -> None:
+    build.extend_wholly()
+    for name in (".key", ".vkey"):
+        key._path(name).unlink()
+    settings.PORTAL_PROCESS = "ca"
+    with pytest.raises(LogUnavailable, match="the key of the log is away"):
+        services.issue(waiting.reference, now=now)
+    assert not list(journal.entries("sote-ec-1"))
+
+
+def test_a_database_that_was_wound_back_signs_nothing(
+    waiting: PreparedCertificate, record: Record, now: datetime
+) -> None:
+    for number in range(20):
+        record(number)
+    build.extend_wholly()
+    last = approving(waiting).pk
+    with unkept(), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM foundation_event WHERE id > %s", [last])
+        cursor.execute("SELECT setval('foundation_event_id_seq', %s)", [last])
+    with pytest.raises(LogUnavailable, match="run restore_events"):
+        services.issue(waiting.reference, now=now)
+    assert not list(journal.entries("sote-ec-1"))
 
 
 def test_a_log_that_cannot_be_written_signs_nothing(
