@@ -1,7 +1,9 @@
 """Which journal this is: an id in a file beside it, which counts only where it was made.
 
-The file holds its own inode number as well. A copy of the folder made by rsync, and a folder that
-was restored from a backup, is thus another journal; a container made anew with the same volume, and
+The file holds its own inode number as well, and the inode's generation where the file system tells
+it: a number given when the inode was made, which no copy takes along and chmod or chown, unlike the
+time of the last change, leave alone. A copy of the folder made by rsync, and a folder that was
+restored from a backup, is thus another journal; a container made anew with the same volume, and
 a disk put into another machine, is the same. Backups leave the file out.
 """
 
@@ -15,6 +17,8 @@ from uuid import uuid4
 
 from certportal.foundation.own_files import OWN_FOLDER, make_folder, sync_folder
 from issuance.journal.files import JournalUnavailable, path
+
+_GET_VERSION = 0x80087601  # FS_IOC_GETVERSION of linux/fs.h
 
 
 def identity() -> str:
@@ -45,9 +49,20 @@ def _read() -> str:
     """The id, or "" if there is none that was made here."""
     try:
         with _file().open() as file:
-            known, _, inode = file.read().partition(" ")
-            return known if inode == str(os.fstat(file.fileno()).st_ino) else ""
+            known, _, made = file.read().partition(" ")
+            inode, _, generation = made.partition(" ")
+            found = _generation(file.fileno())
+            is_same = not found or generation in {"", found}
+            return known if is_same and inode == str(os.fstat(file.fileno()).st_ino) else ""
     except FileNotFoundError:
+        return ""
+
+
+def _generation(descriptor: int) -> str:
+    """The generation of the file's inode; "" if its file system does not tell it."""
+    try:
+        return fcntl.ioctl(descriptor, _GET_VERSION, bytes(8)).hex()
+    except OSError:
         return ""
 
 
@@ -55,7 +70,8 @@ def _make() -> str:
     made, folder = uuid4().hex, _file().parent
     descriptor, draft = tempfile.mkstemp(dir=folder, prefix=".identity.", suffix=".part")
     with os.fdopen(descriptor, "w") as file:
-        file.write(f"{made} {os.fstat(descriptor).st_ino}")
+        generation = _generation(descriptor)
+        file.write(" ".join([made, str(os.fstat(descriptor).st_ino), *filter(None, [generation])]))
         file.flush()
         os.fsync(descriptor)
     Path(draft).replace(_file())

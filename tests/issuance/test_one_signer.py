@@ -1,5 +1,6 @@
 """One journal signs: another machine refuses, and takes over only by command."""
 
+import fcntl
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -166,6 +167,28 @@ def test_a_copy_of_the_folder_is_another_journal(
     shutil.copytree(tmp_path / "tuike1", tmp_path / "tuike2")
     with host("tuike2"), pytest.raises(lease.SignerElsewhere):
         issue(make(), now)
+
+
+def test_a_copy_whose_inode_has_the_same_number_is_another_journal(
+    host: OnHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with host("tuike1"), monkeypatch.context() as patch:
+        patch.setattr(fcntl, "ioctl", lambda *_: b"first")
+        own = journal.identity()
+        patch.setattr(fcntl, "ioctl", _read_only)
+        assert journal.identity() == own
+        patch.setattr(fcntl, "ioctl", lambda *_: b"other")
+        assert journal.identity() != own
+
+
+def test_an_id_of_an_earlier_version_has_the_number_of_its_inode_alone(host: OnHost) -> None:
+    with host("tuike1"):
+        journal.identity()
+        file = files.path("").parent / ".identity"
+        file.write_text(f"known {file.stat().st_ino}")
+        assert journal.identity() == "known"
+        file.write_text("")
+        assert journal.identity() not in {"", "known"}
 
 
 def test_an_installation_without_a_lease_takes_it_only_with_its_own_journal(
@@ -484,7 +507,7 @@ class _away:
         self.patch.undo()
 
 
-def _read_only(path: Path, *_: object) -> int:
+def _read_only(path: Path | int, *_: object) -> int:
     raise OSError(30, "Read-only file system", str(path))
 
 
