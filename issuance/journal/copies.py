@@ -2,7 +2,8 @@
 
 JOURNAL_COPY names a directory of another machine. In it each journal has a folder named by its id,
 and in that each CA one file: what the journal's files hold, the older ones first. A take-over reads
-it (see `issuance.services.recovery.take_over`).
+it (see `issuance.services.recovery.take_over`). Beside them, in ``events``, is the log of events
+(`issuance.services.event_log.second_place`).
 
 A file only grows, and its bytes are written at the place they have in the journal, so a write that
 hung and goes on later changes nothing.
@@ -40,7 +41,7 @@ def ensure_copied(stem: str) -> None:
     """Bring the copy up to the journal of the CA. Raises CopyUnavailable, also if it is full."""
     if not settings.JOURNAL_COPY:
         return
-    _within_limit(partial(_ensure_room, identity()))
+    within_limit(partial(_ensure_room, identity()))
     with _locked(stem) as is_there:
         if is_there:
             bring_up(stem)
@@ -67,7 +68,7 @@ def _locked(stem: str) -> Iterator[bool]:
 
 
 def _ensure_room(journal_id: str) -> None:
-    space = os.statvfs(_folder(journal_id))
+    space = os.statvfs(own_folder(journal_id))
     if space.f_bavail * space.f_frsize < ROOM:
         raise CopyUnavailable(f"{settings.JOURNAL_COPY} is full")
 
@@ -78,7 +79,7 @@ def bring_up(stem: str) -> None:
     Only while the current file is locked: what is not yet forced to disk might be taken back.
     """
     if settings.JOURNAL_COPY:
-        _within_limit(partial(_bring_up, stem, identity()))
+        within_limit(partial(_bring_up, stem, identity()))
 
 
 # What a killed process wrote, or one that could not force it to disk, is in the file and may still
@@ -91,7 +92,7 @@ _entered: set[Path] = set()
 def _bring_up(stem: str, journal_id: str) -> None:
     parts = [(each, each.stat().st_size) for each in every_path(stem)]
     size = sum(length for _, length in parts)
-    target = _folder(journal_id) / f"{stem}.journal"
+    target = own_folder(journal_id) / f"{stem}.journal"
     is_new = not target.exists()
     if is_new:
         _entered.discard(target)
@@ -112,7 +113,7 @@ def _bring_up(stem: str, journal_id: str) -> None:
     _entered.add(target)
 
 
-def _folder(journal_id: str) -> Path:
+def own_folder(journal_id: str) -> Path:
     """The folder of the copy, made once: one that is missing later is not mounted."""
     folder = Path(settings.JOURNAL_COPY) / journal_id
     if folder.is_dir():
@@ -167,31 +168,34 @@ def _read(parts: Sequence[tuple[Path, int]], begin: int, end: int | None = None)
 _hanging: list[Thread] = []
 
 
-def _within_limit(work: Callable[[], None]) -> None:
-    """Do the work in a thread, and wait for it no longer than LIMIT.
+def within_limit[T](work: Callable[[], T]) -> T:
+    """Do the work in a thread, and wait for it no longer than LIMIT. Raises CopyUnavailable.
 
     A call of a hanging file system cannot be ended; while one hangs no other is begun.
     """
     _hanging[:] = [each for each in _hanging if each.is_alive()]
     if _hanging:
         raise CopyUnavailable(f"{settings.JOURNAL_COPY} hangs")
-    said: list[OSError | JournalUnavailable | None] = []
-    thread = Thread(target=_noting, args=(work, said), daemon=True)
+    made: list[T] = []
+    failed: list[OSError | JournalUnavailable] = []
+    thread = Thread(target=_noting, args=(work, made, failed), daemon=True)
     thread.start()
     thread.join(LIMIT)
     if thread.is_alive():
         _hanging.append(thread)
         raise CopyUnavailable(f"{settings.JOURNAL_COPY} does not answer within {LIMIT:.0f} s")
-    error = said[0] if said else JournalUnavailable("it ended with an error; see the log")
+    if made:
+        return made[0]
+    error = failed[0] if failed else JournalUnavailable("it ended with an error; see the log")
     if isinstance(error, CopyUnavailable):
         raise error
-    if error is not None:
-        raise CopyUnavailable(f"{settings.JOURNAL_COPY}: {error}") from error
+    raise CopyUnavailable(f"{settings.JOURNAL_COPY}: {error}") from error
 
 
-def _noting(work: Callable[[], None], said: list[OSError | JournalUnavailable | None]) -> None:
+def _noting[T](
+    work: Callable[[], T], made: list[T], failed: list[OSError | JournalUnavailable]
+) -> None:
     try:
-        work()
-        said.append(None)
+        made.append(work())
     except (OSError, JournalUnavailable) as error:
-        said.append(error)
+        failed.append(error)

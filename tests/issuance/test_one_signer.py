@@ -650,7 +650,7 @@ def test_a_take_over_copies_a_journal_however_long_it_takes(
         issue(make(), now)
         before = copied(second_place)
     with host("tuike2"), monkeypatch.context() as patch:
-        patch.setattr(copies, "_within_limit", _hangs)
+        patch.setattr(copies, "within_limit", _hangs)
         take_it(Source.COPY, now=now)
         own = second_place / journal.identity() / f"{CA}.journal"
         assert own.read_bytes() == before

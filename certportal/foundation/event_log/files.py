@@ -13,7 +13,7 @@ from django.conf import settings
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.event_log.leaves import number_of
 from certportal.foundation.event_log.notes import Checkpoint, Verifier
-from certportal.foundation.event_log.tiles import WIDTH, Tile, Tiles, entries_of, tile_at
+from certportal.foundation.event_log.tiles import WIDTH, Tile, Tiles, bundle, entries_of, tile_at
 from certportal.foundation.own_files import OWN_FOLDER, make_folder, open_or_make
 
 
@@ -78,6 +78,13 @@ class LogFiles:
         if len(entries) != kept.width:
             raise LogUnavailable(f"{kept.entries_path} has {len(entries)} entries")
         return entries[: tile.width]
+
+    def contents(self, tile: Tile) -> dict[str, bytes]:
+        """Return the tile's files by their paths below the folder. Raises LogUnavailable."""
+        contents = {tile.path: self.read(tile)}
+        if tile.level == 0:
+            contents[tile.entries_path] = bundle(self.bundle(tile))
+        return contents
 
     def entries(self, start: int, size: int) -> Iterator[bytes]:
         """Yield the entries from start up to the log's size. Raises LogUnavailable."""

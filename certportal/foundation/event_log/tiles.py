@@ -54,9 +54,26 @@ def tile_at(level: int, index: int, size: int) -> Tile:
 
 def edge_tiles(size: int) -> list[Tile]:
     """Return the last tile of each level, those that are not full, in a log of this size."""
-    levels = range((max(size, 1).bit_length() - 1) // HEIGHT + 1)
-    tiles = [tile_at(level, size >> HEIGHT * (level + 1), size) for level in levels]
+    tiles = [tile_at(level, _full(level, size), size) for level in _levels(size)]
     return [tile for tile in tiles if tile.width]
+
+
+def new_tiles(before: int, size: int) -> Iterator[Tile]:
+    """Yield the tiles that a log of this size has, and did not have when it was smaller."""
+    for level in _levels(size):
+        for index in range(_full(level, before), _full(level, size)):
+            yield Tile(level, index)
+    there = edge_tiles(before)
+    yield from (tile for tile in edge_tiles(size) if tile not in there)
+
+
+def _levels(size: int) -> range:
+    return range((max(size, 1).bit_length() - 1) // HEIGHT + 1)
+
+
+def _full(level: int, size: int) -> int:
+    """Return how many tiles of the level are full."""
+    return size >> HEIGHT * (level + 1)
 
 
 def hashes_of(content: bytes) -> list[bytes]:

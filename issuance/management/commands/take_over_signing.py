@@ -59,6 +59,13 @@ class Command(CeremonyCommand):
                 " comes back."
             )
         self.stdout.write(_TOLD[planned.source].format(lines=planned.lines))
+        if planned.leaves is not None:
+            self.stdout.write(f"Its log of events goes on: {planned.leaves} events.")
+        elif planned.source != Source.HERE and services.has_event_log():
+            self.stdout.write(
+                "The second place has no log of events: nothing is signed unless all of it lies"
+                " here, in journal/events."
+            )
         if planned.source == Source.LOST:
             self.stdout.write(
                 f"{len(planned.given_up)} certificates were being signed. They will never be"

@@ -21,7 +21,7 @@ from certportal.foundation.models import Event
 from certportal.foundation.outbox import outbox
 from certportal.foundation.own_files import GROUP, replace
 from issuance.event_names import IssuanceEvent
-from issuance.services.event_log import key
+from issuance.services.event_log import key, second_place
 
 type Anchor = tuple[str, Checkpoint]
 """Where a head stands, and the head."""
@@ -32,14 +32,16 @@ KIND = "event_log"
 def anchor(*, now: datetime) -> Checkpoint | None:
     """Put the present head into an event and the directory of anchors, and mail it to auditors.
 
-    None if there is no log. Raises LogUnavailable.
+    None if there is no log. Raises LogUnavailable, CopyUnavailable.
     """
     files = LogFiles(folder())
     try:
-        note = files.note()
-        if not note:
+        if not files.note():
             return None
         verifier = key.published()
+        with files.alone():  # a head that only this machine has may die with it
+            second_place.bring_up(files, verifier)
+            note = files.note()
         head = Checkpoint.opened(note, verifier)
         if settings.EVENT_LOG_ANCHORS:
             path = Path(settings.EVENT_LOG_ANCHORS) / f"{now:%Y-%m-%d}-{head.size}.checkpoint"

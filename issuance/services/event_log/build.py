@@ -17,7 +17,7 @@ from certportal.foundation.event_log.notes import BadNote, Checkpoint, Signer
 from certportal.foundation.event_log.tiles import WIDTH, Edge
 from certportal.foundation.own_files import OWN, replace
 from issuance.services import lease
-from issuance.services.event_log import anchors, key
+from issuance.services.event_log import anchors, key, second_place
 from issuance.services.event_log.writing import write
 
 MOST = 20_000
@@ -47,8 +47,8 @@ _known: dict[Path, Grown] = {}
 def extend(*, most: int = MOST) -> int:
     """Take committed events into the log, at most so many; return how many were taken.
 
-    Without a key there is no log. Raises Unavailable (the log, or another journal has the
-    lease): nothing is lost, and the next run goes on.
+    Without a key there is no log. Raises Unavailable (the log, its second place, or another
+    journal has the lease): nothing is lost, and the next run goes on.
     """
     if not key.is_wanted():
         return 0
@@ -57,16 +57,18 @@ def extend(*, most: int = MOST) -> int:
         with files.alone():
             log = _grown(files, signer)
             try:
-                return _take(files, log, signer, most)
+                taken = _take(files, log, signer, most)
             except BaseException:
                 _known.pop(files.folder, None)  # it may be ahead of what is on the disk
                 raise
+            second_place.bring_up(files, signer.verifier)
+            return taken
     except OSError as error:
         raise LogUnavailable(type(error).__name__) from error
 
 
 def extend_wholly() -> None:
-    """Take everything that is committed now. Raises LogUnavailable."""
+    """Take everything that is committed now, also to the second place. Raises Unavailable."""
     while extend() == MOST:
         continue
 

@@ -21,7 +21,8 @@ FAR = 100_000
 def ensure_logged(attempts: Sequence[PreparedCertificate]) -> None:
     """Take what is committed into the log, and find there who approved these bytes.
 
-    Raises LogUnavailable unless each approval's event is a leaf, as it stands in the database.
+    Raises LogUnavailable unless each approval's event is a leaf, as it stands in the database,
+    and CopyUnavailable unless the second place has the log too.
     Without a key there is no log, and nothing is asked.
     """
     if not key.is_wanted():

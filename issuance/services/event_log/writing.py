@@ -1,7 +1,7 @@
 """Writes the files of a log that grows: tiles and entries durably first, the head last."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from certportal.foundation.event_log.files import LogFiles
@@ -32,15 +32,20 @@ def write(
         if tile.path not in written:
             _add(contents, tile, hashes, tail)
     reach("log_before_tiles")
-    _write_all(files.folder, contents)
+    write_all(files.folder, contents)
     head = Checkpoint(signer.name, edge.size, edge.root())
     note = signer.sign(head.text)
     reach("log_before_head")
-    replace(files.head_path, note.encode(), OWN)
-    sync_folder(files.folder)
+    write_head(files, note)
     reach("log_after_head")
     _drop_partial(files.folder, [tile for tile, _ in full])
     return note
+
+
+def write_head(files: LogFiles, note: str) -> None:
+    """Move the head into place durably."""
+    replace(files.head_path, note.encode(), OWN)
+    sync_folder(files.folder)
 
 
 def _add(contents: dict[str, bytes], tile: Tile, hashes: bytes, tail: Sequence[bytes]) -> None:
@@ -49,17 +54,25 @@ def _add(contents: dict[str, bytes], tile: Tile, hashes: bytes, tail: Sequence[b
         contents[tile.entries_path] = bundle(tail[: tile.width])
 
 
-def _write_all(folder: Path, contents: dict[str, bytes]) -> None:
-    """Write the files and force them and their names to the disk."""
+def write_all(folder: Path, contents: Mapping[str, bytes]) -> None:
+    """Write the files that are not there as they are to be; force all and their names to disk."""
     places = {folder / path for path in contents}
     made = {parent for place in places for parent in place.parents if folder in parent.parents}
     for parent in sorted(made):
         make_folder(parent, OWN_FOLDER)
     for path, content in contents.items():
-        replace(folder / path, content, OWN)
+        if not _holds(folder / path, content):
+            replace(folder / path, content, OWN)
         reach("log_between_tiles")
     for parent in sorted(made | {folder}, reverse=True):
         sync_folder(parent)
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    try:
+        return path.read_bytes() == content
+    except FileNotFoundError:
+        return False
 
 
 def _drop_partial(folder: Path, full: Sequence[Tile]) -> None:

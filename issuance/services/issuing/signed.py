@@ -17,6 +17,7 @@ from issuance.faults import reach
 from issuance.models import Certificate, IssuingCA, PreparedCertificate
 from issuance.services import lease, locks
 from issuance.services.blocked_keys import blocked_among
+from issuance.services.event_log import second_place
 from issuance.services.event_log.evidence import ensure_logged
 from issuance.services.issuing.attempts import ca_of, mark_issued
 from issuance.services.signer import LoadSigner
@@ -67,6 +68,7 @@ def sign(attempts: Iterable[PreparedCertificate], load_signer: LoadSigner) -> li
             unsigned += [] if der else [attempt]
         if before:
             journal.ensure_copied(ca_of(before[0][0]).stem)
+            second_place.ensure_copied()
         signed += before
         signed += _sign_under(ca_of(unsigned[0]), unsigned, load_signer) if unsigned else []
     return signed

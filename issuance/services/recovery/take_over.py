@@ -3,7 +3,7 @@
 The steps, each of which may be the last of a run that is killed; the command is then run again:
 
 1. The lease is taken from its holder and given to nobody: from now on nobody signs.
-2. The journal here gets a new id and the lines of the one taken over.
+2. The journal here gets a new id, the lines of the one taken over and its log of events.
 3. If that journal is lost: attempts that were being signed are given up, their serial numbers
    revoked, and the journal is written anew from the database.
 4. The lease is given to the journal here.
@@ -25,6 +25,7 @@ from django.db import connection, transaction
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
+from certportal.foundation.event_log.files import LogUnavailable
 from issuance import journal
 from issuance.authority.crl import entry
 from issuance.event_names import IssuanceEvent
@@ -37,6 +38,7 @@ from issuance.services.issuing.attempts import ca_of
 from issuance.services.issuing.issue import refuse
 from issuance.services.issuing.signed import journal_entry
 from issuance.services.lease import highest_term
+from issuance.services.recovery import log_taken_over
 
 log = structlog.get_logger(__name__)
 
@@ -59,13 +61,14 @@ class CannotTakeOver(Refused):
 class Plan:
     """What a take-over would do. ``lease``: as it is, None if nobody has had it.
 
-    ``lines``: certificates in the journal taken over; ``given_up``: the attempts that would never
-    be signed.
+    ``lines``: certificates in the journal taken over; ``leaves``: events in the log taken over,
+    None if there is none; ``given_up``: the attempts that would never be signed.
     """
 
     source: Source
     lease: SigningLease | None
     lines: int
+    leaves: int | None
     given_up: list[PreparedCertificate]
 
 
@@ -74,20 +77,21 @@ def plan(source: Source) -> Plan:
     lease = SigningLease.objects.first()
     if lease is not None and lease.journal == journal.identity():
         raise CannotTakeOver("the journal of this machine has the lease already")
-    found = _examine(source, _predecessor(lease))
+    found, taken = _examine(source, _predecessor(lease)), _examine_log(source, _predecessor(lease))
     given_up = _open_attempts(found) if source == Source.LOST else []
-    return Plan(source, lease, sum(len(each.certificates) for each in found.values()), given_up)
+    lines = sum(len(each.certificates) for each in found.values())
+    return Plan(source, lease, lines, taken.head.size if taken else None, given_up)
 
 
 def take_over(planned: Plan, *, actor: Actor, now: datetime) -> list[PreparedCertificate]:
     """Let the journal of this machine have the lease; return the attempts given up.
 
-    Raises CannotTakeOver, JournalUnavailable: then nobody signs until it has been run again.
+    Raises CannotTakeOver, Unavailable: then nobody signs until it has been run again.
     """
     source, lease = planned.source, _fence(planned.lease, now)
     reach("take_over_after_fence")
     own = journal.renew_identity()
-    found = _examine(source, lease.taken_from)
+    found, taken = _examine(source, lease.taken_from), _examine_log(source, lease.taken_from)
     for file, each in found.items():
         is_copy = file.parent == journal.place(lease.taken_from)
         if is_copy or each.fault:
@@ -95,6 +99,10 @@ def take_over(planned: Plan, *, actor: Actor, now: datetime) -> list[PreparedCer
             takeover.adopt(file.stem, files, each.size, aside=f"superseded-{lease.term}")
             reach("take_over_after_adopting")
     _copy()
+    if taken:
+        log.info("event_log_copying", place=settings.JOURNAL_COPY)
+        log_taken_over.adopt(taken)
+        reach("take_over_after_log")
     given_up = []
     if source == Source.LOST:
         given_up = _give_up(found, actor, now)
@@ -134,6 +142,20 @@ def _examine(source: Source, predecessor: str) -> Found:
             " or run this with --journal-lost"
         )
     return found
+
+
+def _examine_log(source: Source, predecessor: str) -> log_taken_over.Taken | None:
+    """The log of events to go on with; None if it is not in the second place."""
+    place = journal.place(predecessor) if source != Source.HERE and predecessor else None
+    if place is None:
+        return None
+    try:
+        return log_taken_over.examine(place)
+    except (LogUnavailable, OSError, ValueError) as error:  # an entry may hold anything
+        raise CannotTakeOver(
+            f"the log of events in the second place cannot go on: {error}. Find the whole one, or"
+            f" put {place / 'events'} aside: then nothing is signed until the log is brought here"
+        ) from error
 
 
 def _require_copy(predecessor: str) -> None:

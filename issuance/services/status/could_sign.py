@@ -6,6 +6,7 @@ from issuance import journal
 from issuance.journal import files
 from issuance.models import IssuingCA
 from issuance.services import lease
+from issuance.services.event_log import second_place
 from issuance.services.signer import key_store, signer_for
 from issuance.services.status.publish_crl import is_needed
 from issuance.signers import SignerUnavailable
@@ -40,7 +41,8 @@ def ensure_journal() -> None:
 
 
 def ensure_journal_copied() -> None:
-    """Raise CopyUnavailable unless the second place holds each journal, and has room for more."""
+    """Raise Unavailable unless the second place holds each journal, the log and has room."""
     active = IssuingCA.objects.filter(state=IssuingCA.State.ACTIVE).values_list("stem", flat=True)
     for stem in {*active, *journal.stems()}:
         journal.ensure_copied(stem)
+    second_place.ensure_copied()

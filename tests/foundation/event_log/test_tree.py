@@ -14,6 +14,7 @@ from certportal.foundation.event_log.tiles import (
     bundle,
     edge_tiles,
     entries_of,
+    new_tiles,
 )
 
 LEAVES = [tree.leaf_hash(str(number).encode()) for number in range(1100)]
@@ -115,6 +116,15 @@ def test_a_log_goes_on_from_its_files(size, more):
     edge = opened(files, size).edge()
     list(edge.append(LEAVES[size:end]))
     assert edge.root() == mth(LEAVES[:end])
+
+
+@given(st.integers(0, 140_000), st.integers(0, 140_000))
+def test_a_copy_that_gets_the_new_tiles_has_those_of_the_whole(one, other):
+    before, size = sorted([one, other])
+    copied = {*new_tiles(0, before), *new_tiles(before, size)}
+    assert set(new_tiles(0, size)) <= copied
+    assert not {*new_tiles(before, size)} & {*new_tiles(0, before)}
+    assert list(new_tiles(size, size)) == []
 
 
 def test_tiles_of_a_tree_of_70_000_leaves_are_those_of_the_specification():

@@ -1,9 +1,11 @@
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
 import pytest
+from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
 from pytest_django import Settings
 
 from certportal.foundation import events
@@ -39,6 +41,26 @@ def keyed(settings: Settings, tmp_path: Path) -> Verifier:
     settings.CA_KEY_PASSWORD_FILE = str(tmp_path / "password")
     (tmp_path / "password").write_text("a password of the tests")
     return key.make("log.example.fi/events")
+
+
+@pytest.fixture
+def other() -> Iterator[BaseDatabaseWrapper]:
+    """Another process's connection to the database."""
+    made = connection.copy()
+    yield made
+    made.close()
+
+
+def insert(where: BaseDatabaseWrapper, now: datetime) -> int:
+    """Insert an event over this connection; return its number."""
+    with where.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO foundation_event (at, actor, action, object_type, object_id, refused,"
+            " data, request_id) VALUES (%s, 'system:x', 'x', 'x', '1', false, '{}', '')"
+            " RETURNING id",
+            [now],
+        )
+        return int(cursor.fetchone()[0])
 
 
 def log_files() -> LogFiles:

@@ -2,7 +2,6 @@
 
 import os
 import signal
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -23,33 +22,13 @@ from issuance.services.event_log import anchors, build, key
 from issuance.services.recovery.take_over import Source
 from tests.full_disk import full_disk
 from tests.issuance.children import in_child, start_child
-from tests.issuance.event_log.conftest import Record, copy_of_log, log_files, put_back
+from tests.issuance.event_log.conftest import Record, copy_of_log, insert, log_files, put_back
 from tests.issuance.hosts import on, take_it
 from tests.tables import unkept
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TIMES = 20
 POINTS = ("log_before_tiles", "log_between_tiles", "log_before_head", "log_after_head")
-
-
-@pytest.fixture
-def other() -> Iterator[BaseDatabaseWrapper]:
-    """Another process's connection to the database."""
-    made = connection.copy()
-    yield made
-    made.close()
-
-
-def insert(where: BaseDatabaseWrapper, now: datetime) -> int:
-    """Insert an event over this connection; return its number."""
-    with where.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO foundation_event (at, actor, action, object_type, object_id, refused,"
-            " data, request_id) VALUES (%s, 'system:x', 'x', 'x', '1', false, '{}', '')"
-            " RETURNING id",
-            [now],
-        )
-        return int(cursor.fetchone()[0])
 
 
 def logged(verifier: Verifier) -> list[int]:
