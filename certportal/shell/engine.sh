@@ -122,17 +122,22 @@ stop_engine() {
     clear_leftovers >/dev/null 2>&1 || true
 }
 
-# The installation that is tried and, in an engine of ours, whatever builds and trials left.
+# The machines that are tried and, in an engine of ours, whatever builds and trials left.
 remove_containers() {
-    local kind mine=(--filter "label=com.docker.compose.project=$(project)") every=()
-    [ -n "$ENGINE" ] || every=("${mine[@]}")
-    timeout 60 docker ps -aq "${every[@]}" | xargs -r timeout 120 docker rm --force --volumes
+    local name
+    [ -z "$ENGINE" ] || timeout 60 docker ps -aq | xargs -r timeout 120 docker rm --force --volumes
+    for name in "$(project)-node" "$(project)"; do remove_project "$name"; done
+} >/dev/null 2>&1
+
+remove_project() {
+    local kind mine=(--filter "label=com.docker.compose.project=$1")
+    timeout 60 docker ps -aq "${mine[@]}" | xargs -r timeout 120 docker rm --force --volumes
     for kind in network volume; do
         timeout 60 docker $kind ls -q "${mine[@]}" | xargs -r timeout 60 docker $kind rm
     done
-} >/dev/null 2>&1
+}
 
-# The name under which docker compose runs the installation.
+# The name under which docker compose runs the first machine.
 project() { sed -n 's/^PROJECT = "\(.*\)"/\1/p' tests/containers/service.py; }
 
 # With the lock held, whatever is there belongs to this run or to one that was broken off.

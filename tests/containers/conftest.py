@@ -23,13 +23,19 @@ def service(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def chromium(service):
+def stage():
+    """Playwright, of which a process has one, for browsers that find one machine or another."""
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def chromium(service, stage):
     """Debian's Chromium, which finds our names on this machine's ports.
 
     Not pytest-playwright's own fixture: its parameter would change the order of the tests.
     """
-    with sync_playwright() as playwright:
-        yield people.browser(playwright, service)
+    return people.browser(stage, service)
 
 
 @pytest.fixture(scope="module")

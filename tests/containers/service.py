@@ -18,9 +18,14 @@ ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 PROJECT = "sote-tested"
 HOST, PKI_HOST = "varmenteet.example.fi", "pki.example.fi"
-IDENTITY_HOST = "tunnistus.example.fi"
+IDENTITY_HOST, STORE_HOST = "tunnistus.example.fi", "s3.example.fi"
 PLACES = [(env, branch) for env in ("production", "test") for branch in ("rsa", "ec")]
 ALWAYS = ["proxy", "web", "front", "worker", "mailer", "signer", "beat", "postgres", "redis"]
+
+# What the mail server and the store are made of, beyond the image's own packages.
+STAND_INS = ["aiosmtpd", "attr", "attrs", "public", "blinker", "flask", "flask_cors"]
+STAND_INS += ["itsdangerous", "jinja2", "markupsafe", "moto", "responses", "werkzeug", "yaml"]
+BYTECODE = shutil.ignore_patterns("__pycache__")
 
 # Of SETTINGS each must reach a process: tests/test_packaging.py compares README with the file.
 SETTINGS = {
@@ -59,10 +64,17 @@ class Failed(AssertionError):
 SHELL = {name: os.environ[name] for name in ("PATH", "HOME", "DOCKER_HOST") if name in os.environ}
 
 
-def run(*command: str, cwd: Path = ROOT) -> str:
+def run(*command: str, cwd: Path = ROOT, typed: str = "") -> str:
     """Run a command; return what it printed. Raises Failed with all that it said."""
     done = subprocess.run(
-        command, cwd=cwd, env=SHELL, capture_output=True, text=True, check=False, timeout=300
+        command,
+        cwd=cwd,
+        env=SHELL,
+        input=typed,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
     )
     if done.returncode:
         raise Failed(f"{' '.join(command)}: {done.returncode}\n{done.stdout}{done.stderr}"[-6000:])
@@ -73,7 +85,7 @@ class Service:
     """One installation in the folder `place`, which holds what an operator's would."""
 
     def __init__(self, place: Path) -> None:
-        self.place = place
+        self.place, self.project = place, PROJECT
         self.base = SETTINGS["PORTAL_BASE_URL"]
         self.mails = place / "mails"
         self.apps: dict[str, Any] = {}
@@ -117,10 +129,12 @@ class Service:
     def _lay_out_stand_ins(self) -> None:
         """Copy what the stand-ins run: a checkout need not be readable to their users."""
         packages, theirs = Path(sysconfig.get_path("purelib")), self.place / "stand-ins"
-        for name in ("aiosmtpd", "attr", "attrs", "public"):
-            shutil.copytree(packages / name, theirs / name)
-        for name in ("identity.py", "relay.py"):
+        for name in STAND_INS:
+            for one in (packages / name, *packages.glob(f"{name}-*.dist-info")):
+                shutil.copytree(one, theirs / one.name, ignore=BYTECODE)
+        for name in ("identity.py", "relay.py", "s3.py"):
             shutil.copy(HERE / name, theirs)
+        shutil.copy(packages / "xmltodict.py", theirs)
         measures = self.place / "deploy" / "prometheus"
         shutil.copytree(ROOT / "deploy" / "prometheus", measures)
         run("chmod", "-R", "a+rX", str(theirs), str(measures))
@@ -136,6 +150,7 @@ class Service:
         for folder, host, uid in (
             (self.place / "secrets" / "tls", HOST, 10005),
             (self.place / "identity", IDENTITY_HOST, 10001),
+            (self.place / "s3", STORE_HOST, 10001),
         ):
             folder.mkdir(exist_ok=True)
             files = ["-keyout", f"{folder}/key.pem", "-out", f"{folder}/certificate.pem"]
@@ -152,11 +167,12 @@ class Service:
 
     # -------------------------------------------------------------- the operator's commands
 
-    def compose(self, *arguments: str) -> str:
+    def compose(self, *arguments: str, typed: str = "") -> str:
         """Run `docker compose` in the installation's folder; return what it printed."""
         files = [part for file in self.files for part in ("-f", file)]
-        project = ["-p", PROJECT, "--project-directory", str(self.place)]
-        return run("docker", "compose", *project, *files, *arguments, cwd=self.place)
+        project = ["-p", self.project, "--project-directory", str(self.place)]
+        command = ["docker", "compose", *project, *files, *arguments]
+        return run(*command, cwd=self.place, typed=typed)
 
     def up(self, *more: str) -> None:
         """Start what is not running, and wait until each container says that it is well.
