@@ -28,7 +28,8 @@ from certportal.foundation.wording import filled
 # How long the administrators have to answer a request to be invited.
 TIME_TO_ANSWER = timedelta(days=7)
 # Who took a request back makes another one so long after that one was made.
-AGAIN_AFTER = timedelta(hours=24)
+HOURS_BEFORE_ANOTHER = 24
+AGAIN_AFTER = timedelta(hours=HOURS_BEFORE_ANOTHER)
 
 
 class MayNotAsk(Refused):
@@ -46,9 +47,12 @@ class AskedLately(Refused):
     The administrators are mailed of each request, and that it was taken back.
     """
 
-    message = _(
-        "You have taken back a request of the last 24 hours. Ask again when 24 hours have passed"
-        " since you made it."
+    message = filled(
+        _(
+            "You have taken back a request of the last %(hours)s hours. Ask again when %(hours)s"
+            " hours have passed since you made it."
+        ),
+        hours=HOURS_BEFORE_ANOTHER,
     )
 
 
