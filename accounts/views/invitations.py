@@ -37,8 +37,14 @@ def invite(request: HttpRequest) -> HttpResponse:
 
 @access.person_required
 def invite_for(request: HttpRequest, request_id: UUID) -> HttpResponse:
-    """Invite a person who has asked to be invited; the form is prefilled."""
+    """Invite a person who has asked to be invited; the form is prefilled.
+
+    The link is in a mail too, and outlasts the request.
+    """
     asked = access.get_join_request(access.person_of(request), request_id)
+    if asked.settled_at is not None:
+        messages.info(request, _no_longer_asked())
+        return redirect("accounts:members")
     known = {
         "email": asked.person.email,
         "role": Membership.Role.APPLICANT,
@@ -70,6 +76,13 @@ def _invite(
         return redirect("accounts:members")
     context = {"form": form, "organisation": organisation, "asker": asker}
     return render(request, "accounts/invite.html", context)
+
+
+def _no_longer_asked() -> str:
+    return _(
+        "This request is no longer open: the person has taken it back, or belongs to the account"
+        " already. No invitation was sent."
+    )
 
 
 def _sent_before() -> str:

@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from accounts import access
 from accounts.access import actor_for
-from accounts.models import AdministratorRequest, JoinRequest
+from accounts.models import AdministratorRequest, Invitation, JoinRequest
 from accounts.services.organisations import administrator_requests, join
 from accounts.services.organisations import take_back as requests
 from accounts.services.rights import documents
@@ -55,6 +56,23 @@ def test_a_request_to_be_invited_is_taken_back_after_a_question(client, pekka, m
     assert TAKE_BACK not in browser.get(PAGE).text
     people.log_in(client, matti)
     assert "Pekka" not in client.get("/en/account/members/").text
+
+
+@pytest.mark.parametrize("is_form_open", [False, True])
+def test_nobody_is_invited_by_the_link_of_a_request_that_was_taken_back(
+    client, pekka, matti, pharmacy, now, is_form_open
+):
+    """The link stands in a mail to the administrators, who may have the form before them."""
+    people.log_in(client, matti)
+    link = reverse("accounts:invite_for", args=[JoinRequest.objects.get().pk])
+    form = {"email": pekka.email, "role": "applicant", "language": "fi"}
+    take_back(pekka, pharmacy, now)
+
+    answer = client.post(link, form, follow=True) if is_form_open else client.get(link, follow=True)
+
+    assert answer.redirect_chain[-1][0] == reverse("accounts:members")
+    assert "ei ole enää avoin" in answer.text
+    assert not Invitation.objects.exists()
 
 
 def test_it_can_be_asked_again(pekka, pharmacy, now):
