@@ -5,6 +5,8 @@ Nothing in the database says which events are in the log, so nobody there can ke
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,6 +44,8 @@ class Grown:
 
 
 _known: dict[Path, Grown] = {}
+_seen: dict[Path, str] = {}
+"""The last head of each log that this process has read or written."""
 
 
 def extend(*, most: int = MOST) -> int:
@@ -61,6 +65,7 @@ def extend(*, most: int = MOST) -> int:
             except BaseException:
                 _known.pop(files.folder, None)  # it may be ahead of what is on the disk
                 raise
+            _seen[files.folder] = log.note
             second_place.bring_up(files, signer.verifier)
             return taken
     except OSError as error:
@@ -124,7 +129,17 @@ def _grown(files: LogFiles, signer: Signer) -> Grown:
     known, note = _known.get(files.folder), files.note()
     if known is None or known.note != note:
         known = _known[files.folder] = _opened(files, note, signer)
+        _seen[files.folder] = note
     return known
+
+
+def _earlier(files: LogFiles, signer: Signer) -> Iterator[anchors.Anchor]:
+    """Yield the heads that this log must go on from, and where they are known from."""
+    with suppress(BadNote):  # of a log of another key, which was put aside
+        if note := _seen.get(files.folder):
+            head = Checkpoint.opened(note, signer.verifier)
+            yield "this process (restart it if that was put aside)", head
+    yield from anchors.remembered(signer.verifier)
 
 
 def _opened(files: LogFiles, note: str, signer: Signer) -> Grown:
@@ -139,7 +154,7 @@ def _opened(files: LogFiles, note: str, signer: Signer) -> Grown:
         raise LogUnavailable("the log's tiles do not fit its head")
     if _state(files).get("size", 0) > size:
         raise LogUnavailable("the log's head is missing, or older than the log was")
-    for source, earlier in anchors.remembered(signer.verifier):
+    for source, earlier in _earlier(files, signer):
         if earlier.size > size or tiles.root(earlier.size) != earlier.root:
             raise LogUnavailable(f"this is another or older log than {source} knows")
     key.publish(signer.verifier)

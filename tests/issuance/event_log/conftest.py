@@ -15,7 +15,7 @@ from certportal.foundation.event_log.notes import Verifier
 from certportal.foundation.event_names import ServiceEvent
 from certportal.foundation.events import Subject
 from certportal.foundation.models import Event
-from issuance.services.event_log import key
+from issuance.services.event_log import build, key
 
 type Record = Callable[..., Event]
 
@@ -49,6 +49,12 @@ def other() -> Iterator[BaseDatabaseWrapper]:
     made = connection.copy()
     yield made
     made.close()
+
+
+def restart() -> None:
+    """Have the builder know as little of any log as a process that has just started."""
+    build._known.clear()
+    build._seen.clear()
 
 
 def insert(where: BaseDatabaseWrapper, now: datetime) -> int:

@@ -22,7 +22,7 @@ from certportal.foundation.models import Event, OutboxItem
 from certportal.operations import health
 from issuance import services, tasks
 from issuance.services.event_log import anchors, build, key
-from tests.issuance.event_log.conftest import Record, copy_of_log, put_back
+from tests.issuance.event_log.conftest import Record, copy_of_log, put_back, restart
 from tests.tables import unkept
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -45,7 +45,7 @@ def as_owner(statement: str, *parameters: object) -> None:
 
 def named(*places: Path) -> list[tuple[Kind, str]]:
     """Return what a verification in a new process names."""
-    build._known.clear()
+    restart()
     report = services.verify_audit(places=places)
     return [(finding.kind, finding.about) for finding in report.findings]
 
@@ -223,7 +223,7 @@ def test_an_entry_that_is_no_event_any_more_is_named_and_stops_only_the_log(
     with pytest.raises(LogUnavailable, match="nothing was entered"):
         services.restore_events()
     (folder() / ".state").unlink()
-    build._known.clear()
+    restart()
     with suppress(LogUnavailable):
         build.extend()
 
@@ -313,7 +313,7 @@ def test_each_night_the_head_is_anchored_or_a_difference_is_what_is_to_do(
 
 
 def test_a_log_that_cannot_be_written_is_not_well(numbers: list[int], record: Record) -> None:
-    build._known.clear()
+    restart()
     (folder() / "tile/1/000.p/2").write_bytes(bytes(64))
     record(1)
     tasks.extend_event_log()
@@ -340,5 +340,5 @@ def test_the_auditors_are_mailed_a_head_that_they_can_hold_against_the_log(
     start = message.text.index(f"{NAME}\n600\n")
     kept = tmp_path / "from-the-mail"
     kept.write_text(message.text[start : message.text.index("\n\n", start + 80)] + "\n")
-    build._known.clear()
+    restart()
     assert services.verify_audit(places=[kept]).findings == []

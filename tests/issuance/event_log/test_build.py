@@ -22,7 +22,14 @@ from issuance.services.event_log import anchors, build, key
 from issuance.services.recovery.take_over import Source
 from tests.full_disk import full_disk
 from tests.issuance.children import in_child, start_child
-from tests.issuance.event_log.conftest import Record, copy_of_log, insert, log_files, put_back
+from tests.issuance.event_log.conftest import (
+    Record,
+    copy_of_log,
+    insert,
+    log_files,
+    put_back,
+    restart,
+)
 from tests.issuance.hosts import on, take_it
 from tests.tables import unkept
 
@@ -44,7 +51,7 @@ def logged(verifier: Verifier) -> list[int]:
 
 def extend_anew() -> int:
     """Extend the log as a process does that has just started."""
-    build._known.clear()
+    restart()
     return build.extend()
 
 
@@ -310,6 +317,21 @@ def test_an_old_copy_of_the_log_is_not_continued(
     record(3)
     with pytest.raises(LogUnavailable, match="older log"):
         extend_anew()
+
+
+def test_an_old_copy_put_under_a_builder_at_work_is_not_continued(
+    keyed: Verifier, record: Record, tmp_path: Path
+) -> None:
+    record(1)
+    build.extend()
+    copy_of_log(tmp_path / "copy")
+    record(2)
+    build.extend()
+    put_back(tmp_path / "copy")
+    record(3)
+    for _ in range(2):
+        with pytest.raises(LogUnavailable, match="older log than this process"):
+            build.extend()
 
 
 def test_the_head_of_another_key_is_not_continued(

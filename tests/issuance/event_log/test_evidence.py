@@ -16,7 +16,7 @@ from issuance.event_names import IssuanceEvent
 from issuance.models import Approval, IssuingCA, PreparedCertificate
 from issuance.services.event_log import build, key
 from tests.issuance.conftest import approve_by
-from tests.issuance.event_log.conftest import Record, log_files
+from tests.issuance.event_log.conftest import Record, log_files, restart
 from tests.issuance.orders import server_order
 from tests.tables import unkept
 
@@ -135,7 +135,7 @@ def test_a_log_that_cannot_be_written_signs_nothing(
 ) -> None:
     build.extend_wholly()
     log_files().head_path.write_text("no head\n\n")
-    build._known.clear()
+    restart()
     for work in [partial(services.issue, waiting.reference, now=now)] * 2:
         with pytest.raises(LogUnavailable):
             work()

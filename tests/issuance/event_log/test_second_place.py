@@ -30,7 +30,7 @@ from issuance.services.recovery.take_over import CannotTakeOver, Source, plan
 from tests.full_disk import full_disk
 from tests.issuance.children import in_child
 from tests.issuance.conftest import approve_by
-from tests.issuance.event_log.conftest import Record, insert, log_files
+from tests.issuance.event_log.conftest import Record, insert, log_files, restart
 from tests.issuance.hosts import on, take_it
 from tests.issuance.orders import server_order
 
@@ -114,7 +114,7 @@ def ensure_same() -> None:
 
 def named() -> list[str]:
     """What a verification in a new process names."""
-    build._known.clear()
+    restart()
     return [str(finding) for finding in services.verify_audit().findings]
 
 
@@ -249,6 +249,7 @@ def test_logs_that_have_parted_are_refused_until_one_is_put_aside(
             plan(Source.COPY)
         folder().rename(tmp_path / "aside")
         take_it(Source.COPY, now=now)
+        restart()
         assert issue(make(), now).term == 3
         assert named() == []
 
@@ -438,7 +439,7 @@ def test_killed_between_the_log_and_its_copy(
         assert in_child(work) == signal.SIGKILL
         assert len(list(journal.entries(CA))) == 1
     with host(goes_on):
-        build._known.clear()
+        restart()
         if goes_on == "tuike2":
             take_it(Source.COPY, now=now)
         issue(waiting, now)
