@@ -10,6 +10,7 @@ import pytest
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
+from django.utils.timezone import localtime
 from fontTools.ttLib import TTFont
 from weasyprint import HTML
 
@@ -117,7 +118,7 @@ def test_the_decision_tells_what_the_law_wants(rejected):
     said = text_of(paper.content)
     for part in [
         "Digi- ja väestötietovirasto",
-        decision.at.strftime("%-d.%-m.%Y"),
+        localtime(decision.at).strftime("%-d.%-m.%Y"),
         "Helsingin VI apteekki, 9900001-8",
         "Verkkotunnus ei ole hakijan.",
         "Hallintolaki 45 §.",

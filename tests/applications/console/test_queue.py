@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -123,6 +123,17 @@ def test_the_spreadsheet_holds_the_filtered_list(matti, cas, desk):
     assert [row[0] for row in rows[1:]] == [trial.number]
     assert rows[1][2] == "9900001-8"
     assert real.number not in answer.text
+
+
+def test_the_spreadsheet_says_the_finnish_day_of_what_was_sent_after_midnight(matti, cas, desk):
+    sent = orders.in_review(matti)
+    with unkept():
+        Application.objects.filter(pk=sent.pk).update(
+            submitted_at=datetime(2026, 11, 25, 22, 30, tzinfo=UTC)
+        )
+    text = desk.open("queue_csv").content.decode("utf-8-sig")
+    row = list(csv.reader(io.StringIO(text), delimiter=";"))[1]
+    assert row[-1] == "2026-11-26"
 
 
 def test_the_spreadsheet_looks_up_the_certificates_in_batches_without_their_bytes(

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from applications.models import Application
 from applications.views.shared.rows import standings
+from certportal.foundation import clock
 
 BATCH = 500
 """Cases whose certificates are looked up at once."""
@@ -46,5 +47,5 @@ def _row(case: Application, standing: str) -> list[str]:
         standing,
         case.due_on.isoformat() if case.due_on else "",
         str(case.reviewer or ""),
-        case.submitted_at.date().isoformat() if case.submitted_at else "",
+        clock.day(case.submitted_at).isoformat() if case.submitted_at else "",
     ]
