@@ -45,14 +45,14 @@ from applications.services.reviewer.case import (
     request_info,
     set_evidence,
 )
-from applications.services.reviewer.decision import approve, reject, reopen
+from applications.services.reviewer.decision import approve, reject, reopen, to_sign
 from applications.services.reviewer.register_changes import decide_register_task, watch_register
 from applications.services.reviewer.replacement import approve_plan as approve_replacement
 from applications.services.reviewer.replacement import confirm as confirm_replacements
 from applications.services.reviewer.replacement import plan as plan_replacement
+from applications.services.reviewer.replacement import plan_to_sign, revoke_replaced
 from applications.services.reviewer.replacement import release as release_replacement
 from applications.services.reviewer.replacement import resume as resume_replacement
-from applications.services.reviewer.replacement import revoke_replaced
 from applications.services.reviewer.replacement import standing as standing_approvals
 from applications.services.reviewer.revocation import (
     confirm_proposal,
@@ -80,4 +80,4 @@ from applications.services.system.reviewer_alerts import (
     raise_alarms,
 )
 from applications.services.system.undelivered_mails import tell_undelivered
-from issuance.services.issuing.approve import FOR_REISSUE as PERSONS_FOR_REPLACEMENT
+from issuance.services.issuing.to_sign import FOR_REISSUE as PERSONS_FOR_REPLACEMENT

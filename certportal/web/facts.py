@@ -20,7 +20,7 @@ from applications.services.applicant import identified
 from applications.workflow import promise
 from certportal.foundation import agency
 from issuance.conf import pki
-from issuance.services.issuing import approve
+from issuance.services.issuing import to_sign
 
 register = template.Library()
 
@@ -40,7 +40,7 @@ FACTS = {
     "waiver_soon_days": waivers.SOON.days,
     "name_characters": certificate_names.LONGEST,
     "register_years": (retention.ISSUED.months or 0) // 12,
-    "replacement_persons": approve.FOR_REISSUE,
+    "replacement_persons": to_sign.FOR_REISSUE,
     "sending_minutes": identified.FRESH // MINUTE,
     "status_hours": pki().status_hours,
     "working_days": promise.WORKING_DAYS,

@@ -22,6 +22,8 @@ class Approval(models.Model):
     persons = models.PositiveSmallIntegerField(default=1)
     # From this moment on the approval no longer permits signing: a waiver it rests on has ended.
     until = models.DateTimeField(null=True)
+    # Signed by the person's passkey: the stored form of issuance.approvers.proof.Proof.
+    assertion = models.JSONField(null=True)
     created_at = models.DateTimeField()
 
     keeping = Kept()

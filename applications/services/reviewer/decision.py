@@ -20,7 +20,10 @@ from applications.workflow import Action, Status, promise
 from certportal.foundation import clock
 from certportal.foundation.actors import Actor
 from issuance import services as authority
+from issuance.approvers.assertion import Assertion
+from issuance.models import PreparedCertificate
 from issuance.services.errors import NotOpen
+from issuance.services.issuing import to_sign as authority_to_sign
 from issuance.services.issuing.approve import refusals_on_record
 
 
@@ -29,6 +32,7 @@ def approve(
     *,
     prepared_id: int,
     tbs_sha256: str,
+    assertion: Assertion | None = None,
     reauthenticated_at: datetime,
     person: Person,
     version: int,
@@ -37,8 +41,9 @@ def approve(
 ) -> Application:
     """Approve exactly the TBSCertificate that was shown; with enough approvals, it is issued.
 
-    `tbs_sha256` is its hash as shown. Raises NotYourCase, Changed, NotPossible, EvidenceMissing,
-    RightMissing, FactsChanged, NotOpen, and what `issuance.services.approve` raises.
+    `tbs_sha256` is its hash as shown, `assertion` the reviewer's passkey's answer to `to_sign`.
+    Raises NotYourCase, Changed, NotPossible, EvidenceMissing, RightMissing, FactsChanged, NotOpen,
+    and what `issuance.services.approve` raises.
     """
     with refusals_on_record(prepared_id, person=person, now=now), transaction.atomic():
         case = may_act.locked(application_id, person, version, now=now)
@@ -54,6 +59,7 @@ def approve(
             register_record=str(record.pk) if record else "",
             persons=approvals_needed(application, on=clock.day(now)),
             until=approved_until(application, on=clock.day(now)),
+            assertion=assertion,
             now=now,
         )
         relied_on = confirm_relied_on(application, person=person, actor=actor, now=now)
@@ -74,6 +80,13 @@ def approve(
                 "waivers": [one.pk for one in relied_on],
             },
         )
+
+
+def to_sign(application: Application, prepared: PreparedCertificate, *, now: datetime) -> bytes:
+    """Return the challenge that the reviewer's passkey signs to approve the certificate shown."""
+    today = clock.day(now)
+    persons, until = approvals_needed(application, on=today), approved_until(application, on=today)
+    return authority_to_sign.challenge(prepared, persons=persons, until=until)
 
 
 @transaction.atomic

@@ -38,10 +38,12 @@ from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox
 from certportal.foundation.wording import filled
 from issuance import services as authority
+from issuance.approvers.assertion import Assertion
 from issuance.certificate.validity import preparation_expires
 from issuance.models import Certificate, PreparedCertificate
 from issuance.services.errors import AlreadySigning, NotReviewer
-from issuance.services.issuing.approve import FOR_REISSUE, approval_states
+from issuance.services.issuing.approve import approval_states
+from issuance.services.issuing.to_sign import FOR_REISSUE, plan_challenge, plan_proof
 
 State = ReplacementItem.State
 BATCH = 100
@@ -165,6 +167,7 @@ def approve_plan(
     plan_id: int,
     *,
     digest: str,
+    assertion: Assertion | None = None,
     reauthenticated_at: datetime,
     person: Person,
     actor: Actor,
@@ -172,7 +175,8 @@ def approve_plan(
 ) -> Replacement:
     """Approve every certificate of the plan that has not been released yet.
 
-    `digest` is the one that was shown. Certificates of organisations that the person belongs to,
+    `digest` is the one that was shown, `assertion` the answer of the person's passkey to
+    `plan_to_sign`. Certificates of organisations that the person belongs to,
     or recently did, are skipped. Raises NotReviewer, PlanOver, and from the CA NotOpen, OtherBytes,
     ReauthenticationTooOld.
     """
@@ -181,12 +185,16 @@ def approve_plan(
         raise NotReviewer
     if made.is_over(now) or digest != made.digest:
         raise PlanOver
-    given = 0
+    given, proof = 0, plan_proof(_prepared(made), assertion) if assertion else None
     for batch in batched(made.planned, BATCH):
         expected = {int(item.prepared_id or 0): item.tbs_sha256 for item in batch}
         given += len(
             authority.approve_all(
-                expected, person=person, reauthenticated_at=reauthenticated_at, now=now
+                expected,
+                person=person,
+                reauthenticated_at=reauthenticated_at,
+                proof=proof,
+                now=now,
             )
         )
     with transaction.atomic():
@@ -199,6 +207,15 @@ def approve_plan(
                 ApplicationEvent.REPLACEMENT_APPROVED, made, actor, now, digest=digest, given=given
             )
     return made
+
+
+def plan_to_sign(made: Replacement) -> bytes:
+    """Return the challenge that a reviewer's passkey signs to approve what is left of the plan."""
+    return plan_challenge(_prepared(made))
+
+
+def _prepared(made: Replacement) -> list[int]:
+    return [key for key in made.planned.values_list("prepared_id", flat=True) if key]
 
 
 def standing(made: Replacement) -> list[ReplacementApproval]:

@@ -19,6 +19,8 @@ from accounts.models import Person
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
+from issuance.approvers.assertion import Assertion
+from issuance.approvers.proof import Proof
 from issuance.event_names import IssuanceEvent
 from issuance.faults import reach
 from issuance.models import Approval, PreparedCertificate
@@ -33,14 +35,12 @@ from issuance.services.errors import (
     OwnOrganisationLately,
     ReauthenticationTooOld,
 )
+from issuance.services.issuing import to_sign
 
 ROLE = "reviewer"
 # A person who left the organisation within this time may have sent the order themselves, or have
 # promised it to a colleague; one who asked to join it may wish it well.
 ESTRANGED = access.ESTRANGED
-# In a mass replacement nobody looks at each certificate, so a reissue always needs two approvals:
-# docs/decisions/mass-replacement.md.
-FOR_REISSUE = 2
 _IDS: Any = object()
 # The approver took no part in the application: none of their marks is in ``concerned``.
 _UNCONCERNED = """
@@ -78,6 +78,7 @@ def approve(
     register_record: str = "",
     persons: int = 1,
     until: datetime | None = None,
+    assertion: Assertion | None = None,
     now: datetime,
 ) -> ApprovalState:
     """Add the person's approval of the bytes with SHA-256 ``expected_sha256``. Idempotent.
@@ -85,6 +86,7 @@ def approve(
     ``register_record`` names the version of the register record that the person was shown;
     ``persons`` is the number of approvals that this application needs at least. ``until`` is set
     where the approval rests on a waiver: from that moment on nothing is signed on it.
+    ``assertion`` is the answer of the person's passkey to ``to_sign.challenge`` of the same.
     Raises NotOpen, OtherBytes (both Stale), NotReviewer, OwnOrganisation,
     OwnOrganisationLately, Concerned or ReauthenticationTooOld (all NotAllowed);
     PreparedCertificate.DoesNotExist for an unknown id.
@@ -94,6 +96,8 @@ def approve(
         locks.hold(f"issuance:{prepared.reference}")
         prepared = PreparedCertificate.objects.select_for_update().get(pk=prepared_id)
         _check(prepared, person, reauthenticated_at, expected_sha256, now)
+        if assertion:
+            to_sign.require(assertion, to_sign.challenge(prepared, persons=persons, until=until))
         _, created = Approval.objects.get_or_create(
             prepared=prepared,
             person=person,
@@ -103,6 +107,7 @@ def approve(
                 "register_record": register_record,
                 "persons": persons,
                 "until": until,
+                "assertion": Proof(assertion).to_json() if assertion else None,
                 "created_at": now,
             },
         )
@@ -166,7 +171,7 @@ def approval_states(attempts: Iterable[PreparedCertificate]) -> dict[int, Approv
 def _by_policy(attempt: PreparedCertificate) -> int:
     """How many persons must approve: by the setting, and at least two for a reissue."""
     by_setting: int = settings.ISSUANCE_APPROVALS[attempt.environment]
-    return max(FOR_REISSUE, by_setting) if attempt.replaces else by_setting
+    return max(to_sign.FOR_REISSUE, by_setting) if attempt.replaces else by_setting
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import OuterRef, QuerySet
@@ -10,21 +11,30 @@ from accounts import access
 from accounts.models import Person
 from certportal.foundation import bulk_insert, events
 from certportal.foundation.actors import Actor
+from issuance.approvers.assertion import BadAssertion
+from issuance.approvers.proof import PlanProof
 from issuance.event_names import IssuanceEvent
 from issuance.models import Approval, PreparedCertificate
 from issuance.services.concerned import own_marks
-from issuance.services.errors import NotOpen, NotReviewer
+from issuance.services.errors import NotOpen, NotReviewer, OtherBytes
+from issuance.services.issuing import to_sign
 from issuance.services.issuing.approve import ESTRANGED, ROLE, check_bytes
 from issuance.services.issuing.attempts import lock
 
 
 def approve_all(
-    expected: Mapping[int, str], *, person: Person, reauthenticated_at: datetime, now: datetime
+    expected: Mapping[int, str],
+    *,
+    person: Person,
+    reauthenticated_at: datetime,
+    proof: PlanProof | None = None,
+    now: datetime,
 ) -> set[int]:
     """Add the person's approval of many attempts, given as id and SHA-256 of the bytes.
 
     Attempts of organisations that the person belongs or recently belonged to, and those in which
     the person took part, are skipped. Returns the ids of the others, also if approved before.
+    ``proof`` has the answer of the person's passkey about a plan in which all of these are.
     All or none: raises NotOpen, OtherBytes, NotReviewer or ReauthenticationTooOld.
     """
     if not access.is_reviewer(person):
@@ -44,7 +54,7 @@ def approve_all(
             for each in found
             if not each.is_own and not marks & set(each.concerned)  # type: ignore[attr-defined]
         ]
-        _insert(theirs, person, reauthenticated_at, now)
+        _insert(theirs, person, reauthenticated_at, proof, now)
     return {each.pk for each in theirs}
 
 
@@ -59,13 +69,36 @@ def _insert(
     given: Iterable[PreparedCertificate],
     person: Person,
     reauthenticated_at: datetime,
+    proof: PlanProof | None,
     now: datetime,
 ) -> None:
     before = Approval.objects.filter(person=person, prepared__in=given)
     known = set(before.values_list("prepared_id", flat=True))
     new = [each for each in given if each.pk not in known]
-    facts = {"person": person, "role": ROLE, "reauthenticated_at": reauthenticated_at}
-    bulk_insert.insert([Approval(prepared=each, created_at=now, **facts) for each in new])
+    facts: dict[str, Any] = {
+        "person": person,
+        "role": ROLE,
+        "reauthenticated_at": reauthenticated_at,
+    }
+    bulk_insert.insert(
+        [
+            Approval(
+                prepared=each,
+                persons=to_sign.persons_in_plan(each),
+                assertion=_stored(each, proof),
+                created_at=now,
+                **facts,
+            )
+            for each in new
+        ]
+    )
     actor = Actor("person", str(person.pk))
     made = [events.made(IssuanceEvent.APPROVED, each, actor, now) for each in new]
     events.insert(made)
+
+
+def _stored(attempt: PreparedCertificate, proof: PlanProof | None) -> dict[str, Any] | None:
+    try:
+        return proof.of(to_sign.in_plan(attempt)).to_json() if proof else None
+    except BadAssertion as error:
+        raise OtherBytes from error

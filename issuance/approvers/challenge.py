@@ -1,0 +1,84 @@
+"""The challenge that a passkey signs: the hash of exactly what is decided.
+
+Whoever has the signature can tell which bytes it is about, and under which policy. What is hashed
+is canonical JSON: names sorted, no white space, characters as they are, in UTF-8.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+from certportal.foundation.event_log import tree
+
+APPROVAL = "certportal/approval/v1"
+PLAN = "certportal/approval-of-plan/v1"
+WAIVER = "certportal/waiver/v1"
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
+
+@dataclass(frozen=True, slots=True)
+class ToApprove:
+    """An attempt as it is approved.
+
+    ``persons`` is how many must approve at least as the registration authority says, ``until``
+    from when on nothing may be signed on this approval; both are stored with it.
+    """
+
+    tbs_sha256: str
+    reference: UUID
+    attempt: int
+    environment: str
+    persons: int
+    until: datetime | None = None
+
+
+def challenge_of(it: ToApprove) -> bytes:
+    """Return the 32 octets that the approval of one attempt signs."""
+    return _hashed(
+        APPROVAL,
+        decision="approve",
+        tbs_sha256=it.tbs_sha256,
+        reference=str(it.reference),
+        attempt=it.attempt,
+        environment=it.environment,
+        persons=it.persons,
+        until=it.until.astimezone(UTC).isoformat() if it.until else None,
+    )
+
+
+def challenge_of_plan(challenges: Sequence[bytes]) -> bytes:
+    """Return what one approval of many attempts signs, given the challenge of each of them."""
+    return challenge_of_tree(len(challenges), tree.root(leaves(challenges)))
+
+
+def challenge_of_tree(size: int, root: bytes) -> bytes:
+    """Return what the approval of a plan signs, given the Merkle tree over its challenges."""
+    return _hashed(PLAN, decision="approve", size=size, root=root.hex())
+
+
+def leaves(challenges: Sequence[bytes]) -> list[bytes]:
+    """Return the leaves of a plan's tree, in the order of the challenges' octets."""
+    return [tree.leaf_hash(each) for each in sorted(challenges)]
+
+
+def challenge_of_waiver(
+    reference: UUID, rule: str, params: Mapping[str, Any], *, reason: str, ends_on: date
+) -> bytes:
+    """Return what a waiver of the finding on the order signs. The reason is in it as its hash."""
+    return _hashed(
+        WAIVER,
+        decision="waive",
+        reference=str(reference),
+        rule=rule,
+        params=dict(params),
+        reason_sha256=hashlib.sha256(reason.encode()).hexdigest(),
+        ends_on=ends_on.isoformat(),
+    )
+
+
+def _hashed(format_: str, **said: Any) -> bytes:
+    return hashlib.sha256(_canonical({"format": format_, **said}).encode()).digest()

@@ -1,0 +1,104 @@
+"""The proof of an approval: an assertion about the attempt alone, or about a plan that has it."""
+
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from certportal.foundation.event_log import tree
+from issuance.approvers.assertion import Assertion, BadAssertion, base64url, octets_of
+from issuance.approvers.challenge import challenge_of_tree, leaves
+
+_HASH = 32
+_LONGEST_PATH = 32
+"""Of a plan of four thousand million attempts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inclusion:
+    """Where an attempt's challenge is in the Merkle tree of a plan (RFC 9162 2.1.3)."""
+
+    index: int
+    size: int
+    root: bytes
+    path: tuple[bytes, ...]
+
+    @classmethod
+    def parse(cls, stored: Any) -> Self:
+        """Read the stored form. Raises BadAssertion."""
+        said = stored if isinstance(stored, Mapping) else {}
+        index, size, path = said.get("index"), said.get("size"), said.get("path")
+        if type(index) is not int or type(size) is not int or not isinstance(path, list):
+            raise BadAssertion("the place in the plan is malformed")
+        if len(path) > _LONGEST_PATH:
+            raise BadAssertion("the path in the plan is too long")
+        root = octets_of(said.get("root"), "root", most=_HASH)
+        return cls(index, size, root, tuple(octets_of(e, "path", most=_HASH) for e in path))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the stored form."""
+        path = [base64url(each) for each in self.path]
+        return {"index": self.index, "size": self.size, "root": base64url(self.root), "path": path}
+
+    def holds(self, challenge: bytes) -> bool:
+        """Whether the path leads from the challenge to the root."""
+        leaf = tree.leaf_hash(challenge)
+        return tree.is_included(leaf, self.index, self.size, self.path, self.root)
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """The assertion of one approver, with the attempt's place if it is about a plan."""
+
+    assertion: Assertion
+    place: Inclusion | None = None
+
+    @classmethod
+    def parse(cls, stored: Any) -> Self:
+        """Read the stored form. Raises BadAssertion."""
+        assertion = Assertion.parse(stored)
+        place = stored.get("plan")
+        return cls(assertion, None if place is None else Inclusion.parse(place))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the stored form: that of the assertion, with ``plan`` where there is one."""
+        plan = {"plan": self.place.to_json()} if self.place else {}
+        return {**self.assertion.to_json(), **plan}
+
+    def challenge_for(self, challenge: bytes) -> bytes:
+        """Return what the assertion must have signed to be about this challenge.
+
+        Raises BadAssertion if the plan does not have it.
+        """
+        if self.place is None:
+            return challenge
+        if not self.place.holds(challenge):
+            raise BadAssertion("the attempt is not in the plan")
+        return challenge_of_tree(self.place.size, self.place.root)
+
+
+class PlanProof:
+    """Makes the proof of each attempt of a plan from the one assertion about it."""
+
+    def __init__(self, assertion: Assertion, challenges: Sequence[bytes]) -> None:
+        """Keep the assertion, and the tree over the challenge of every attempt of the plan."""
+        self._assertion = assertion
+        self._challenges = sorted(challenges)
+        self._rows = [leaves(challenges)]
+        while len(self._rows[-1]) > 1:
+            row = self._rows[-1]
+            pairs = [tree.node_hash(*row[i : i + 2]) for i in range(0, len(row) - 1, 2)]
+            self._rows.append(pairs + row[len(row) & ~1 :])
+
+    def of(self, challenge: bytes) -> Proof:
+        """Return the proof for one of the challenges. Raises BadAssertion for another one."""
+        index, size = bisect_left(self._challenges, challenge), len(self._challenges)
+        if index == size or self._challenges[index] != challenge:
+            raise BadAssertion("the attempt is not in the plan")
+        path = tuple(tree.inclusion_proof(index, size, self._subtree))
+        return Proof(self._assertion, Inclusion(index, size, self._rows[-1][0], path))
+
+    def _subtree(self, start: int, end: int) -> bytes:
+        """The hash over the leaves: one of a row, since a proof asks for no other subtrees."""
+        level = (end - start - 1).bit_length()
+        return self._rows[level][start >> level]

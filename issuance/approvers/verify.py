@@ -1,0 +1,62 @@
+"""Verifies that a passkey's holder, verified by it, signed a challenge at the service's address."""
+
+import struct
+from collections.abc import Collection
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from fido2.server import Fido2Server
+from fido2.webauthn import (
+    AttestedCredentialData,
+    CollectedClientData,
+    PublicKeyCredentialRpEntity,
+    UserVerificationRequirement,
+)
+
+from issuance.approvers.assertion import Assertion, BadAssertion, base64url
+
+# Exceptions of fido2 for malformed CBOR, keys or JSON, and for keys of unknown kinds.
+_UNREADABLE: tuple[type[Exception], ...] = (
+    *[ValueError, LookupError, TypeError, AttributeError, NotImplementedError],
+    *[struct.error, RecursionError, UnsupportedAlgorithm],
+)
+
+
+def verify(
+    assertion: Assertion,
+    challenge: bytes,
+    *,
+    credential: bytes,
+    rp_id: str,
+    origins: Collection[str],
+) -> None:
+    """Raise BadAssertion unless the passkey signed this challenge here (WebAuthn 7.2).
+
+    ``credential`` is the passkey's attested credential data, with id and public key. The person
+    must have been present and verified (PIN or biometrics). Its counter is not looked at: a
+    challenge is used for one decision only, and passkeys that are synchronised have none.
+    """
+    rp = PublicKeyCredentialRpEntity(id=rp_id, name=rp_id)
+    server = Fido2Server(rp, verify_origin=lambda origin: origin in origins)
+    wanted = {
+        "challenge": base64url(challenge),
+        "user_verification": UserVerificationRequirement.REQUIRED,
+    }
+    try:
+        if CollectedClientData(assertion.client_data).cross_origin is not False:
+            raise BadAssertion("it was made inside a page of another origin")
+        known = [AttestedCredentialData(credential)]
+        server.authenticate_complete(wanted, known, _as_response(assertion))
+    except BadAssertion:
+        raise
+    except _UNREADABLE as error:
+        raise BadAssertion(str(error) or type(error).__name__) from error
+
+
+def _as_response(assertion: Assertion) -> dict[str, object]:
+    stored = assertion.to_json()
+    return {
+        "id": stored["id"],
+        "rawId": stored.pop("id"),
+        "type": "public-key",
+        "response": stored,
+    }
