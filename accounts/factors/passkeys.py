@@ -9,7 +9,9 @@ from allauth.mfa.webauthn.internal import auth
 from cryptography.exceptions import UnsupportedAlgorithm
 from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
+from fido2.webauthn import AttestedCredentialData
 
+from accounts.factors.fingerprint import fingerprint
 from accounts.models import User
 
 type Credential = dict[str, Any]
@@ -23,6 +25,23 @@ UNREADABLE: tuple[type[Exception], ...] = (
 
 class NoPasskey(Exception):
     """The browser's credential does not match the challenge, or is another person's."""
+
+
+def credential_data(row: Authenticator) -> AttestedCredentialData | None:
+    """Return the id and the public key of a stored passkey; None if they cannot be read."""
+    return _made(row.data.get("credential"))
+
+
+def fingerprint_of(row: Authenticator) -> str:
+    """Return the fingerprint of a stored passkey; empty if it is none or cannot be read."""
+    found = credential_data(row) if row.type == Authenticator.Type.WEBAUTHN else None
+    return fingerprint(found) if found else ""
+
+
+def fingerprint_of_new(credential: Credential) -> str:
+    """Return the fingerprint of a passkey as the browser made it; empty if it cannot be read."""
+    found = _made(credential)
+    return fingerprint(found) if found else ""
 
 
 def begin_adding(login: User) -> str:
@@ -54,3 +73,13 @@ def proven(login: User, credential: Credential) -> Authenticator:
         return auth.complete_authentication(login, credential)
     except UNREADABLE as error:
         raise NoPasskey from error
+
+
+def _made(credential: Any) -> AttestedCredentialData | None:
+    """Read the id and the public key from what a browser says of a passkey that it made."""
+    try:
+        said = auth.parse_registration_response(credential).response
+        found: AttestedCredentialData | None = said.attestation_object.auth_data.credential_data
+    except UNREADABLE:
+        return None
+    return found

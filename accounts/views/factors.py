@@ -84,6 +84,7 @@ def set_up(request: HttpRequest) -> HttpResponseBase:
     if _succeeds(code, lambda given: services.add_app(login, secret, given, **by)):
         return _added(request, now)
     if _succeeds(passkey, lambda given: services.add_passkey(login, given, **by)):
+        _tell_fingerprint(request, passkey.cleaned_data[passkey.holds])
         return _added(request, now)
     adapter = Adapter()
     picture = adapter.build_totp_svg(adapter.build_totp_url(login, secret))
@@ -126,7 +127,8 @@ def own(request: HttpRequest) -> HttpResponseBase:
         return redirect(with_next(request, "accounts:second_factor_set_up"))
     held = services.recovery(login)
     context = {
-        "factors": services.factors(login),
+        "factors": [(one, passkeys.fingerprint_of(one)) for one in services.factors(login)],
+        "approves": access.is_reviewer(access.person_of(request)),
         "codes_left": len(held.get_unused_codes()) if held else 0,
     }
     return render(request, "accounts/own_factors.html", context)
@@ -184,6 +186,17 @@ def _proven(request: HttpRequest, now: datetime) -> HttpResponseBase:
     request.session.cycle_key()
     request.session[access.SECOND_FACTOR] = now.isoformat()
     return redirect(wanted(request) or landing(request))
+
+
+def _tell_fingerprint(request: HttpRequest, passkey: passkeys.Credential) -> None:
+    """Tell a reviewer the fingerprint of the passkey just made, as it came from the browser."""
+    if access.is_reviewer(access.person_of(request)):
+        words = _(
+            "The check code of your passkey is %(code)s. Write it down, and read it to whoever"
+            " keeps the keys of the certificate authority: only a passkey in their register proves"
+            " your approvals."
+        )
+        messages.info(request, words % {"code": passkeys.fingerprint_of_new(passkey)})
 
 
 def _added(request: HttpRequest, now: datetime) -> HttpResponseBase:
