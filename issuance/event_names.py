@@ -38,4 +38,12 @@ class IssuanceEvent(EventName):
     CA_ACTIVE = "issuance.ca_active", _("A certificate authority began to issue")
     CA_RETIRED = "issuance.ca_retired", _("A certificate authority was retired")
     CA_REVOKED = "issuance.ca_revoked", _("A certificate authority was revoked")
+    APPROVER_ENROLLED = (
+        "issuance.approver_enrolled",
+        _("The passkey of a reviewer was enrolled with the certificate authority"),
+    )
+    APPROVER_ENDED = (
+        "issuance.approver_ended",
+        _("The enrolment of a reviewer's passkey was ended"),
+    )
     LOG_ANCHORED = "issuance.log_anchored", _("The head of the log of events was put outside it")

@@ -60,3 +60,12 @@ def _as_response(assertion: Assertion) -> dict[str, object]:
         "type": "public-key",
         "response": stored,
     }
+
+
+def credential_id(credential: bytes) -> bytes:
+    """Return the id in attested credential data. Raises BadAssertion."""
+    try:
+        found = AttestedCredentialData(credential)
+    except _UNREADABLE as error:
+        raise BadAssertion(str(error) or type(error).__name__) from error
+    return bytes(found.credential_id)

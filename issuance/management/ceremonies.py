@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from certportal.foundation.errors import Refused, Unavailable
 from certportal.foundation.own_files import write_new
-from issuance.services.ceremony.ceremony_record import Minutes, Record
+from issuance.services.ceremony.ceremony_record import Minutes, Recorded
 from issuance.services.ceremony.create_ca import record_path
 from issuance.signers.file import KeyFiles
 
@@ -37,7 +37,7 @@ class CeremonyCommand(BaseCommand):
         raise NotImplementedError
 
     def write_minutes(
-        self, act: str, records: Sequence[Record], options: dict[str, Any], now: datetime
+        self, act: str, records: Sequence[Recorded], options: dict[str, Any], now: datetime
     ) -> None:
         """Print the ceremony record and write it to a file, also beside the root keys if given.
 

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from fido2.cose import ES256, CoseKey
 from fido2.webauthn import AttestationObject, AttestedCredentialData, AuthenticatorData
 
+from accounts.factors.fingerprint import fingerprint
 from issuance.approvers.assertion import Assertion, base64url
 
 UP, UV, AT = AuthenticatorData.FLAG.UP, AuthenticatorData.FLAG.UV, AuthenticatorData.FLAG.AT
@@ -31,6 +32,11 @@ class Passkey:
         """The attested credential data: what the site gets to know of the passkey."""
         public: CoseKey = ES256.from_cryptography_key(self._private.public_key())  # type: ignore[no-untyped-call]
         return bytes(AttestedCredentialData.create(b"\0" * 16, self.name, public))
+
+    @property
+    def fingerprint(self) -> str:
+        """What its holder reads out."""
+        return fingerprint(self.credential)
 
     def registration(self, challenge: bytes) -> dict[str, Any]:
         """Return what the browser hands over when the passkey is made."""

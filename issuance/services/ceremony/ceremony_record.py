@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from issuance.algorithms import SIGNATURE_ALGORITHMS
+from issuance.approvers.register import Approver
 from issuance.certificate.plan import serial_hex
 
 
@@ -24,6 +26,17 @@ def key_sha256(public: CertificatePublicKeyTypes) -> str:
     """The SHA-256 of a public key's SubjectPublicKeyInfo, in the same format."""
     spki = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return hashlib.sha256(spki).digest().hex(":").upper()
+
+
+class Recorded(Protocol):
+    """What the record of a ceremony tells of; ``stem`` is part of the file's name."""
+
+    @property
+    def stem(self) -> str:
+        """The name of the file, without place and time."""
+
+    def lines(self) -> list[str]:
+        """The lines about it in the record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +73,33 @@ def algorithm(certificate: x509.Certificate) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class ApproverRecord:
+    """The passkey of a reviewer that was enrolled or ended."""
+
+    approver: Approver
+    name: str
+    register_sha256: str
+
+    @property
+    def stem(self) -> str:
+        """The name of the record's file."""
+        return f"approver-{self.approver.fingerprint}{'-ended' if self.approver.until else ''}"
+
+    def lines(self) -> list[str]:
+        """The lines about the passkey in the record."""
+        it = self.approver
+        return [
+            f"Approver {self.name}",
+            f"  person     {it.person}",
+            f"  role       {it.role}, {' and '.join(it.environments)}",
+            f"  passkey    {it.fingerprint}",
+            f"  enrolled   {it.since:%Y-%m-%dT%H:%M:%SZ} by {it.enrolled_by}",
+            *([f"  ended      {it.until:%Y-%m-%dT%H:%M:%SZ} by {it.ended_by}"] if it.until else []),
+            f"  register   {self.register_sha256}",
+        ]
+
+
+@dataclass(frozen=True, slots=True)
 class Minutes:
     """The minutes of a ceremony. Names are as the operators gave them."""
 
@@ -67,7 +107,7 @@ class Minutes:
     operator: str
     witnesses: tuple[str, ...]
     at: datetime
-    records: Sequence[Record]
+    records: Sequence[Recorded]
 
     def text(self) -> str:
         """The text of the record, in English like everything for operators."""

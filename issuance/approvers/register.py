@@ -1,0 +1,158 @@
+"""The register of approvers: whose passkeys count, for what, and since when.
+
+It is written as text of lines: a head and one line for each approver, each canonical JSON. The
+signing worker keeps it as a signed note (issuance.services.approvers.register).
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Self
+
+from accounts.factors.fingerprint import fingerprint
+from issuance.approvers.assertion import BadAssertion, base64url, octets_of
+from issuance.approvers.verify import credential_id
+
+FORMAT = "certportal/approvers/v1"
+_MOST_OCTETS = 4096
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
+
+class BadRegister(ValueError):
+    """The text is no register of approvers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Approver:
+    """A passkey whose holder may approve; an entry is never taken out, only ended.
+
+    ``credential`` is the attested credential data: the id and the public key (COSE).
+    """
+
+    person: str
+    role: str
+    environments: tuple[str, ...]
+    credential: bytes
+    since: datetime
+    enrolled_by: str
+    until: datetime | None = None
+    ended_by: str = ""
+
+    @property
+    def credential_id(self) -> bytes:
+        """By which an assertion names the passkey."""
+        return credential_id(self.credential)
+
+    @property
+    def fingerprint(self) -> str:
+        """What the holder reads out when it is enrolled."""
+        return fingerprint(self.credential)
+
+    def is_in_force(self, at: datetime) -> bool:
+        """Whether it may be used at this moment."""
+        return self.since <= at and (self.until is None or at < self.until)
+
+    @property
+    def line(self) -> str:
+        """How it is written."""
+        return _canonical(
+            {
+                "person": self.person,
+                "role": self.role,
+                "environments": sorted(self.environments),
+                "credential": base64url(self.credential),
+                "credential_id": base64url(self.credential_id),
+                "fingerprint": self.fingerprint,
+                "since": _written(self.since),
+                "enrolled_by": self.enrolled_by,
+                "until": _written(self.until) if self.until else None,
+                "ended_by": self.ended_by,
+            }
+        )
+
+    @classmethod
+    def parse(cls, line: str) -> Self:
+        """Read its line. Raises ValueError and others for what is malformed."""
+        said = json.loads(line)
+        found = cls(
+            person=str(said["person"]),
+            role=str(said["role"]),
+            environments=tuple(map(str, said["environments"])),
+            credential=octets_of(said["credential"], "credential", most=_MOST_OCTETS),
+            since=datetime.fromisoformat(said["since"]),
+            enrolled_by=str(said["enrolled_by"]),
+            until=datetime.fromisoformat(said["until"]) if said["until"] else None,
+            ended_by=str(said["ended_by"]),
+        )
+        if found.line != line:
+            raise ValueError("it is not written as we write it")
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """The register after its change with this number; ``previous`` is the digest before it.
+
+    ``change`` is what the event of the change says besides.
+    """
+
+    number: int = 0
+    previous: str = ""
+    change: tuple[tuple[str, str], ...] = ()
+    approvers: tuple[Approver, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The lines, to be signed."""
+        head = {"number": self.number, "previous": self.previous, "change": dict(self.change)}
+        lines = [_canonical({"format": FORMAT, **head}), *(each.line for each in self.approvers)]
+        return "".join(f"{line}\n" for line in lines)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of the text; empty of a register that nobody has written yet."""
+        return hashlib.sha256(self.text.encode()).hexdigest() if self.number else ""
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read the lines. Raises BadRegister."""
+        try:
+            first, *lines, _end = text.split("\n")
+            head = json.loads(first)
+            if head["format"] != FORMAT:
+                raise BadRegister("this is no register of approvers of this version")
+            change = tuple(sorted((str(k), str(v)) for k, v in head["change"].items()))
+            approvers = tuple(map(Approver.parse, lines))
+            found = cls(int(head["number"]), str(head["previous"]), change, approvers)
+        except (ValueError, LookupError, TypeError, AttributeError, BadAssertion) as error:
+            raise BadRegister(f"the register is malformed: {error}") from error
+        if found.text != text:
+            raise BadRegister("the register is not written as we write it")
+        return found
+
+    def in_force(self, credential_id: bytes, at: datetime) -> Approver | None:
+        """Return the approver whose passkey has this id and may be used now."""
+        theirs = (each for each in self.approvers if each.credential_id == credential_id)
+        return next((each for each in theirs if each.is_in_force(at)), None)
+
+    def with_approver(self, new: Approver, change: Mapping[str, str]) -> "Register":
+        """Return the register with one more approver."""
+        return self._next((*self.approvers, new), change)
+
+    def without(
+        self, ended: Approver, *, at: datetime, by: str, change: Mapping[str, str]
+    ) -> "Register":
+        """Return the register in which the approver's passkey counts no longer."""
+        over = replace(ended, until=at, ended_by=by)
+        rest = tuple(over if each == ended else each for each in self.approvers)
+        return self._next(rest, change)
+
+    def _next(self, approvers: tuple[Approver, ...], change: Mapping[str, Any]) -> "Register":
+        said = tuple(sorted(change.items()))
+        return Register(self.number + 1, self.digest, said, approvers)
+
+
+def _written(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat()

@@ -1,0 +1,54 @@
+"""`manage.py enrol_approver WHO`: let a reviewer's passkey count for the signatures of the CA."""
+
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from accounts.management.people import NAME
+from accounts.services.people.named import person_named
+from certportal.foundation import clock
+from certportal.foundation.actors import system
+from issuance.management.ceremonies import CeremonyCommand, add_people
+from issuance.services.approvers import enrol, register
+from issuance.services.ceremony.ceremony_record import ApproverRecord
+
+ENVIRONMENTS = ["production", "test"]
+
+
+class Command(CeremonyCommand):
+    help = "Enrol a reviewer's passkey, by the fingerprint that they read out."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the arguments."""
+        parser.add_argument("who", help=NAME)
+        parser.add_argument(
+            "--fingerprint", help="as the reviewer reads it out; asked for if it is not given"
+        )
+        parser.add_argument(
+            "--environment",
+            action="append",
+            choices=ENVIRONMENTS,
+            help="for which certificates it counts; both if it is not given",
+        )
+        add_people(parser)
+
+    def act(self, options: dict[str, Any]) -> None:
+        """Enrol it, and write the record of the ceremony."""
+        now, person = clock.now(), person_named(options["who"])
+        approver = enrol.enrol(
+            person,
+            options["fingerprint"] or _asked(str(person)),
+            environments=options["environment"] or ENVIRONMENTS,
+            operator=options["operator"],
+            actor=system("enrol_approver"),
+            now=now,
+        )
+        record = ApproverRecord(approver, str(person), register.read().digest)
+        self.write_minutes("approver enrolled", [record], options, now)
+
+
+def _asked(person: str) -> str:
+    try:
+        return input(f"Fingerprint of the passkey, as {person} reads it out: ")
+    except EOFError as error:
+        raise CommandError("Nobody answered: give --fingerprint.") from error

@@ -1,0 +1,25 @@
+"""`manage.py list_approvers`: whose passkeys the signatures of the CA rest on."""
+
+from typing import Any
+
+from accounts.models import Person
+from issuance.management.ceremonies import CeremonyCommand
+from issuance.services.approvers import register
+
+
+class Command(CeremonyCommand):
+    help = "List the register of approvers, where the keys of the CAs are."
+
+    def act(self, options: dict[str, Any]) -> None:
+        """Print a line for each passkey, the ended ones too."""
+        found = register.read()
+        people = Person.objects.in_bulk([each.person for each in found.approvers])
+        names = {str(key): str(person) for key, person in people.items()}
+        for each in found.approvers:
+            until = f"{each.until:%Y-%m-%d}" if each.until else "in force"
+            environments = " ".join(each.environments)
+            name = names.get(each.person, each.person)
+            self.stdout.write(
+                f"{each.fingerprint}  {each.since:%Y-%m-%d}  {until:10}  {environments}  {name}"
+            )
+        self.stdout.write(f"change {found.number}, SHA-256 {found.digest or 'none'}")
