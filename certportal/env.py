@@ -15,6 +15,9 @@ ENVIRONMENTS = ("development", "test", "production")
 # from it, and backs up what is there.
 PROCESSES = ("web", "front", "default", "mail", "ca", "beat", "metrics", "store", "manage")
 
+# For which hierarchies a reviewer's approval counts only if their passkey has signed it.
+PROOFS = ("off", "production", "all")
+
 
 def text(name: str, default: str = "") -> str:
     """Return the variable, or the default when it is unset or empty."""

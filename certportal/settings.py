@@ -374,14 +374,15 @@ if CA_PKCS11_MODULE:
 # Names, OIDs and addresses of the authority: upper-case field names of issuance.conf.Pki, from
 # PKI_FILE (TOML).
 PKI = {key.upper(): value for key, value in env.table("PKI_FILE").items()}
-if PKI_PUBLIC_URL:
-    PKI["PUBLIC_URL"] = PKI_PUBLIC_URL
+PKI |= {"PUBLIC_URL": PKI_PUBLIC_URL} if PKI_PUBLIC_URL else {}
 # How many people must approve a certificate before the CA signs it, by the environment of its
 # hierarchy. In production two, unless the operator configures another number.
 ISSUANCE_APPROVALS = {
-    "production": int(env.text("APPROVALS_PRODUCTION") or (2 if PORTAL_ENV == "production" else 1)),
+    "production": int(env.text("APPROVALS_PRODUCTION") or (2 if PRODUCTION else 1)),
     "test": int(env.text("APPROVALS_TEST") or 1),
 }
+# For which certificates it wants what the approvers' passkeys signed: docs/decisions/approvers.md.
+APPROVERS_PROVE = env.choice("APPROVERS_PROVE", "production" if PRODUCTION else "off", env.PROOFS)
 # The second place of the journal, a directory of another machine; and the name of this one.
 JOURNAL_COPY = env.text("JOURNAL_COPY")
 SIGNER_HOST = env.text("SIGNER_HOST", platform.node())

@@ -73,6 +73,11 @@ class Pki:
         return f"{self.public_url}/ocsp/{stem}"
 
 
+def proof_wanted(environment: str) -> bool:
+    """Whether the CA signs for this environment only what the approvers' passkeys have signed."""
+    return settings.APPROVERS_PROVE in {environment, "all"}
+
+
 def pki() -> Pki:
     """The configuration in force.
 

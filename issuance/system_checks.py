@@ -15,7 +15,7 @@ from certportal.foundation import clock
 from issuance import signers
 from issuance.authority.places import Place
 from issuance.certificate.profiles import PROFILES, beyond_ceiling
-from issuance.conf import demonstrative, pki
+from issuance.conf import demonstrative, pki, proof_wanted
 from issuance.models import IssuingCA
 from issuance.services.event_log import key as log_key
 from issuance.services.status.publish_crl import is_needed
@@ -107,6 +107,21 @@ def two_persons_approve(**_: Any) -> list[CheckMessage]:
         return []
     hint = "Set APPROVALS_PRODUCTION to 2 or more; see docs/decisions/who-decides.md."
     return [Error("One person approves production certificates.", hint=hint, id="issuance.E009")]
+
+
+@register(Tags.security, deploy=True)
+def approvers_prove(**_: Any) -> list[CheckMessage]:
+    """In production, the CA signs for it only what the approvers' own passkeys have signed."""
+    if not settings.PRODUCTION or proof_wanted("production"):
+        return []
+    hint = "Set APPROVERS_PROVE to production or all; see docs/decisions/approvers.md."
+    return [
+        Error(
+            "Whoever can write to the database can have a production certificate signed.",
+            hint=hint,
+            id="issuance.E024",
+        )
+    ]
 
 
 @register(Tags.security, deploy=True)

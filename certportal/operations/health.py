@@ -204,6 +204,11 @@ def refused_mails() -> bool:
     return not OutboxItem.objects.filter(queue=MAIL, done_at=None).exclude(failed_at=None).exists()
 
 
+def approvals_are_proved() -> bool:
+    """Whether the CA wants the approvers' own signatures; tests need none."""
+    return settings.APPROVERS_PROVE != "off" or settings.PORTAL_ENV == "test"
+
+
 def register() -> bool:
     """Whether the mirrors of all registers are recent enough to decide on orders."""
     return all(queries.is_fresh(clock.now(), kind=kind) for kind in Kind)
@@ -245,6 +250,8 @@ CHECKS: dict[str, Callable[[], bool]] = {
 
 
 UNDELIVERED = "undelivered-mail"
+# The CA signs what nobody's passkey has signed: in development, or because somebody set it so.
+UNPROVED = "approvals-not-proved"
 UNWELL = ("redis", *ALIVE, *self_checks.NAMES, *ALARMS, *CHECKS)
 """All names of what may be not well."""
 
@@ -267,6 +274,7 @@ def found(checks: Mapping[str, Callable[[], bool]] = CHECKS) -> Found:
     unwell += unwell_by(signs)
     unwell += [name for name, check in checks.items() if not is_well(check)]
     to_do = [] if is_well(refused_mails) else [UNDELIVERED]
+    to_do += [] if approvals_are_proved() else [UNPROVED]
     return Found(unwell, [*to_do, *sounding(TO_DO, signs)])
 
 

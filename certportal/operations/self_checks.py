@@ -60,6 +60,15 @@ def journal_is_copied() -> bool:
     return True
 
 
+def approvers_can_be_read() -> bool:
+    """Whether the register of approvers is whole and the newest, where signatures rest on it."""
+    try:
+        services.ensure_approvers()
+    except Unavailable:
+        return False
+    return True
+
+
 # By queue. A name stands in /healthz where the worker's check fails.
 SELF_CHECKS: dict[str, dict[str, Check]] = {
     "default": {"database-write": database_takes_writes},
@@ -67,6 +76,7 @@ SELF_CHECKS: dict[str, dict[str, Check]] = {
         "ca-key": keys_can_be_reached,
         "journal": journal_has_room,
         "journal-copy": journal_is_copied,
+        "approvers": approvers_can_be_read,
     },
 }
 

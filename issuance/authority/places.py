@@ -69,6 +69,11 @@ PLACES = tuple(
 )
 
 
+def environment_of(stem: str) -> Environment:
+    """The environment of the issuing CA with this stem, under which its key is found."""
+    return "test" if stem.startswith("sote-test-") else "production"
+
+
 def place_named(subject: x509.Name, conf: Pki) -> Place | None:
     """The place of the issuing CA with this subject; None if it is not one of this service's."""
     return next((place for place in _all_places() if place.names(conf).name() == subject), None)

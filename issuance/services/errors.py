@@ -16,6 +16,15 @@ class NotReconciled(Unavailable):
     """
 
 
+class NotProved(Unavailable):
+    """The database has an attempt as being signed that too few approvers' passkeys have signed.
+
+    It stays as it is until somebody has found out why.
+    """
+
+    mark = "not_proved"
+
+
 class PreparedByNewer(Unavailable):
     """A newer version of the program has just prepared what this one refuses.
 

@@ -149,6 +149,8 @@ def test_a_key_ceremony_needs_no_secret_of_logins_to_be_checked_clean(django_db_
         ),
         ({"PKI_FILE": "/nowhere/pki.toml"}, {"names /nowhere/pki.toml, which cannot be read"}),
         ({"APPROVALS_PRODUCTION": "1"}, {"issuance.E009", "Set APPROVALS_PRODUCTION to 2"}),
+        ({"APPROVERS_PROVE": "off"}, {"issuance.E024", "Set APPROVERS_PROVE to production"}),
+        ({"APPROVERS_PROVE": "no"}, {"APPROVERS_PROVE must be off, production or all"}),
     ],
 )
 def test_wrong_settings_are_refused(django_db_setup, changes, said):

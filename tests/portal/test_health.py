@@ -105,6 +105,12 @@ def test_a_sign_of_life_from_before_the_clock_was_put_back_is_none(well):
     assert not_well() == ["worker-ca"]
 
 
+@pytest.mark.parametrize(("proved", "to_do"), [("off", ["approvals-not-proved"]), ("all", [])])
+def test_that_nobody_s_passkey_is_asked_for_is_said(well, settings, proved, to_do):
+    settings.PORTAL_ENV, settings.APPROVERS_PROVE = "development", proved
+    assert ask().json()["to_do"] == to_do
+
+
 def test_a_mail_that_an_address_refuses_is_to_do_and_not_unwell(well):
     item(queue="mail", failed_at=clock.now())
     response = ask()

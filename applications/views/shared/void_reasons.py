@@ -29,6 +29,7 @@ VOID_REASONS: dict[str, Promise] = {
     "journal_lost": gettext_lazy("the machine that was signing it was lost"),
     "rules_changed": gettext_lazy("the authority's rules had changed"),
     "approvals_missing": gettext_lazy("approvals were missing"),
+    "approval_not_proved": gettext_lazy("the approvers' own signatures were missing"),
     "nothing_prepared": gettext_lazy("no certificate was prepared"),
     "key.in_use": gettext_lazy("the key is in use elsewhere"),
     "key.blocked": gettext_lazy("the key has been blocked"),

@@ -50,6 +50,12 @@ def read() -> Register:
     return found
 
 
+def ensure() -> None:
+    """Raise RegisterUnavailable if signatures rest on the register and it cannot be read."""
+    if settings.APPROVERS_PROVE != "off":
+        read()
+
+
 def change(act: Callable[[Register], Register], *, actor: Actor, now: datetime) -> Register:
     """Write the register as ``act`` returns it, with the event; return it.
 

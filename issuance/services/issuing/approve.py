@@ -1,7 +1,7 @@
 """Approving a prepared certificate: named persons approve its exact bytes."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -150,18 +150,24 @@ def approval_state(prepared: PreparedCertificate) -> ApprovalState:
     return approval_states([prepared])[prepared.pk]
 
 
-def approval_states(attempts: Iterable[PreparedCertificate]) -> dict[int, ApprovalState]:
-    """Like ``approval_state`` for many attempts with one query; by attempt id."""
+def approval_states(
+    attempts: Iterable[PreparedCertificate], *, only: Collection[int] | None = None
+) -> dict[int, ApprovalState]:
+    """Like ``approval_state`` for many attempts with one query; by attempt id.
+
+    ``only``: approvals by id, beside which none counts.
+    """
     by_policy = {each.pk: _by_policy(each) for each in attempts}
     statement, parameters = _standing()
     ids = list(by_policy)
     with connection.cursor() as cursor:
         cursor.execute(statement, [ids if each is _IDS else each for each in parameters])
         standing = cursor.fetchall()
-    given = Counter(prepared_id for prepared_id, _ in {row[:2] for row in standing})
+    counted = {row[:2] for row in standing if only is None or row[4] in only}
+    given = Counter(prepared_id for prepared_id, _ in counted)
     wanted = dict(by_policy)
     ends: dict[int, datetime] = {}
-    for prepared_id, _human, persons, until in standing:
+    for prepared_id, _human, persons, until, _pk in standing:
         wanted[prepared_id] = max(wanted[prepared_id], persons)
         if until is not None:
             ends[prepared_id] = min(until, ends.get(prepared_id, until))
@@ -185,7 +191,7 @@ def _standing() -> tuple[str, tuple[Any, ...]]:
         RawSQL(_UNCONCERNED, [], output_field=BooleanField()),  # noqa: S611 - a constant
         prepared__in=RawSQL("SELECT unnest(%s::bigint[])", [_IDS]),
     ).values_list(
-        "prepared_id", Coalesce("person__merged_into_id", "person_id"), "persons", "until"
+        "prepared_id", Coalesce("person__merged_into_id", "person_id"), "persons", "until", "pk"
     )
     return standing.query.sql_with_params()
 

@@ -35,6 +35,7 @@ from issuance.services.errors import NotReconciled
 from issuance.services.issuing import attempts
 from issuance.services.issuing.approve import ApprovalState, approval_states
 from issuance.services.issuing.prepare import close
+from issuance.services.issuing.proved import unproved
 from issuance.services.issuing.reexamine import broken_rules, is_of_this_version
 from issuance.services.issuing.signed import CA_WORKER, sign, store
 from issuance.services.signer import LoadSigner, signer_for
@@ -65,7 +66,7 @@ def issue_all(
         known = attempts.read(references)
         begun = _begin(references, known, now, load_signer)
         reach("after_begin")
-        stored = store(sign(begun, load_signer), now)
+        stored = store(sign(begun, load_signer, now), now)
         issued = {each.reference: each for each in (*_issued_before(known), *stored)}
     return [issued.get(reference) for reference in references]
 
@@ -177,11 +178,13 @@ def _faults(
 ) -> dict[int, str]:
     """By attempt id, a short code for why it may not be signed now; empty if it may."""
     approvals = approval_states(open_) if open_ else {}
+    lacking = unproved(open_, now)
     keys = [KeyOf(each.spki_sha256, each.reference, each.replaces) for each in open_]
     known = findings_of_keys(keys) if keys else []
     faults, marked = {}, set[str]()
     for each, findings in zip(open_, known, strict=True):
         fault = _fault(each, states[each.pk], approvals[each.pk], now)
+        fault = fault or ("approval_not_proved" if each.pk in lacking else "")
         fault = fault or ("rules_changed" if again.get(each.pk) else "")
         fault = fault or next((finding.rule for finding in findings), "")
         if not fault and each.spki_sha256 in marked:

@@ -20,6 +20,7 @@ from issuance.services.blocked_keys import blocked_among
 from issuance.services.event_log import second_place
 from issuance.services.event_log.evidence import ensure_logged
 from issuance.services.issuing.attempts import ca_of, mark_issued
+from issuance.services.issuing.proved import ensure_proved
 from issuance.services.signer import LoadSigner
 from issuance.services.status.revoke import COMPROMISE, revoke
 
@@ -53,7 +54,9 @@ _CARRIED_OVER = (
 type Signed = tuple[PreparedCertificate, bytes]
 
 
-def sign(attempts: Iterable[PreparedCertificate], load_signer: LoadSigner) -> list[Signed]:
+def sign(
+    attempts: Iterable[PreparedCertificate], load_signer: LoadSigner, now: datetime
+) -> list[Signed]:
     """Each attempt with its certificate (DER), from the journal or signed now.
 
     Raises Unavailable; a certificate missing from the journal then was never released.
@@ -70,7 +73,7 @@ def sign(attempts: Iterable[PreparedCertificate], load_signer: LoadSigner) -> li
             journal.ensure_copied(ca_of(before[0][0]).stem)
             second_place.ensure_copied()
         signed += before
-        signed += _sign_under(ca_of(unsigned[0]), unsigned, load_signer) if unsigned else []
+        signed += _sign_under(ca_of(unsigned[0]), unsigned, load_signer, now) if unsigned else []
     return signed
 
 
@@ -88,10 +91,12 @@ def _sign_under(
     ca: IssuingCA,
     attempts: Sequence[PreparedCertificate],
     load_signer: LoadSigner,
+    now: datetime,
 ) -> list[Signed]:
     signer = load_signer(ca)
     journal.ensure_room(ca.stem)
     ensure_logged(attempts)
+    ensure_proved(attempts, now)
     reach("before_signing")
     lease.require()
     made = [(a, sign_certificate(bytes(a.tbs), a.tbs_sha256, signer)) for a in attempts]

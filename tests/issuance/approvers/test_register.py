@@ -8,11 +8,13 @@ import pytest
 from allauth.mfa.models import Authenticator
 from django.conf import settings as live
 from django.core.management import CommandError, call_command
+from pytest_django import Settings
 
 from accounts.models import Person
 from certportal.foundation.actors import system
 from certportal.foundation.event_log.notes import Verifier
 from certportal.foundation.models import Event
+from certportal.operations import self_checks
 from issuance.approvers.register import BadRegister, Register
 from issuance.services.approvers import enrol, register
 from issuance.services.approvers.enrol import NotEnrolled
@@ -192,3 +194,13 @@ def test_the_operator_is_told_what_is_wrong(
     monkeypatch.setattr("builtins.input", nobody)
     with pytest.raises(CommandError, match="give --fingerprint"):
         call_command("enrol_approver", str(riitta.pk))
+
+
+def test_the_signer_says_that_it_cannot_read_it(
+    enrolled: Enrol, riitta: Person, riittas: Passkey, settings: Settings
+) -> None:
+    enrolled(riitta, riittas)
+    register.path().write_text("torn")
+    assert self_checks.approvers_can_be_read()  # nothing rests on it
+    settings.APPROVERS_PROVE = "production"
+    assert not self_checks.approvers_can_be_read()

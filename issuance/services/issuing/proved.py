@@ -1,0 +1,97 @@
+"""Before a signature: which approvals the approvers' passkeys have signed, by the register.
+
+Nothing of it is believed because it stands in the database: what was signed is computed from the
+attempt's bytes and the approval's own columns, whose key it was from the register, and for which
+environment from the name of the signing key.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import structlog
+from django.conf import settings
+
+from issuance.approvers.assertion import BadAssertion
+from issuance.approvers.proof import Proof
+from issuance.approvers.register import Register
+from issuance.approvers.verify import verify
+from issuance.authority.places import environment_of
+from issuance.conf import proof_wanted
+from issuance.models import Approval, PreparedCertificate
+from issuance.services.approvers import register
+from issuance.services.approvers.enrol import ROLE
+from issuance.services.errors import NotProved
+from issuance.services.issuing import to_sign
+from issuance.services.issuing.approve import approval_states
+from issuance.services.issuing.attempts import ca_of
+
+log = structlog.get_logger(__name__)
+
+
+def unproved(attempts: Sequence[PreparedCertificate], now: datetime) -> set[int]:
+    """Return which of the attempts too few enrolled persons have signed, where that is wanted.
+
+    Raises RegisterUnavailable.
+    """
+    asked = [each for each in attempts if proof_wanted(_environment(each))]
+    if not asked:
+        return set()
+    known, by_id = register.read(), {each.pk: each for each in asked}
+    proved = {
+        approval.pk
+        for approval in Approval.objects.filter(prepared__in=by_id).select_related("person")
+        if _is_proved(approval, by_id[approval.prepared_id], known, now)
+    }
+    states = approval_states(asked, only=proved)
+    return {pk for pk, state in states.items() if not state.complete}
+
+
+def ensure_proved(attempts: Sequence[PreparedCertificate], now: datetime) -> None:
+    """Raise NotProved if too few enrolled persons have signed one of these, RegisterUnavailable.
+
+    Asked again with the key at hand: that an attempt is being signed is the database's word only.
+    """
+    if lacking := unproved(attempts, now):
+        names = ", ".join(str(each) for each in attempts if each.pk in lacking)
+        raise NotProved(f"being signed without the approvers' signatures: {names}")
+
+
+def _environment(attempt: PreparedCertificate) -> str:
+    return environment_of(ca_of(attempt).stem)
+
+
+def _is_proved(
+    approval: Approval, attempt: PreparedCertificate, known: Register, now: datetime
+) -> bool:
+    try:
+        _require(approval, attempt, known, now)
+    except BadAssertion as error:
+        log.warning("approval_not_proved", approval=approval.pk, why=str(error))
+        return False
+    return True
+
+
+def _require(
+    approval: Approval, attempt: PreparedCertificate, known: Register, now: datetime
+) -> None:
+    """Raise BadAssertion unless the passkey of an approver in force has signed this approval."""
+    if approval.assertion is None:
+        raise BadAssertion("nothing was signed")
+    proof = Proof.parse(approval.assertion)
+    key = known.in_force(proof.assertion.credential_id, now)
+    if key is None or not key.is_in_force(approval.created_at):
+        raise BadAssertion("the passkey is not enrolled, or was not then")
+    if key.person not in {str(approval.person_id), str(approval.person.merged_into_id)}:
+        raise BadAssertion("the passkey is another person's")
+    if key.role != ROLE or _environment(attempt) not in key.environments:
+        raise BadAssertion("the passkey is not enrolled for this")
+    if _environment(attempt) != attempt.environment:
+        raise BadAssertion("the attempt is not of the environment of its CA")
+    own = to_sign.challenge(attempt, persons=approval.persons, until=approval.until)
+    verify(
+        proof.assertion,
+        proof.challenge_for(own),
+        credential=key.credential,
+        rp_id=settings.PORTAL_HOST,
+        origins=[settings.PORTAL_BASE_URL],
+    )
