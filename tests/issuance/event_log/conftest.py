@@ -1,13 +1,16 @@
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from pytest_django import Settings
 
+from accounts.models import Organisation, Person
 from certportal.foundation import events
 from certportal.foundation.actors import system
 from certportal.foundation.event_log.files import LogFiles, folder
@@ -15,16 +18,23 @@ from certportal.foundation.event_log.notes import Verifier
 from certportal.foundation.event_names import ServiceEvent
 from certportal.foundation.events import Subject
 from certportal.foundation.models import Event
+from issuance import services
+from issuance.models import IssuingCA, PreparedCertificate
 from issuance.services.event_log import build, key
+from tests.issuance.conftest import approve_by
+from tests.issuance.hosts import on
+from tests.issuance.orders import server_order
 
 type Record = Callable[..., Event]
+type OnHost = Callable[[str], AbstractContextManager[None]]
+type Make = Callable[[], PreparedCertificate]
 
 
 @pytest.fixture
 def record(now: datetime) -> Record:
     """Records an event about a number."""
 
-    def act(number: int, **data: object) -> Event:
+    def act(number: int, **data: Any) -> Event:
         about = Subject("test", number)
         return events.record(
             ServiceEvent.FEEDBACK_GIVEN, about, actor=system("test"), now=now, **data
@@ -80,3 +90,38 @@ def copy_of_log(place: Path) -> None:
 def put_back(place: Path) -> None:
     shutil.rmtree(folder())
     shutil.copytree(place, folder())
+
+
+@pytest.fixture
+def second_place(
+    cas: dict[str, IssuingCA], keyed: Verifier, settings: Settings, tmp_path: Path
+) -> Path:
+    place = tmp_path / "second"
+    place.mkdir()
+    settings.JOURNAL_COPY = str(place)
+    return place
+
+
+@pytest.fixture
+def host(second_place: Path, settings: Settings, tmp_path: Path) -> OnHost:
+    return lambda name: on(settings, name, tmp_path)
+
+
+@pytest.fixture
+def make(pharmacy: Organisation, riitta: Person, now: datetime) -> Make:
+    """Prepare a certificate that Riitta approves."""
+
+    def make() -> PreparedCertificate:
+        prepared = services.prepare(server_order(pharmacy), now=now)
+        approve_by(riitta, prepared, now)
+        return prepared
+
+    return make
+
+
+@pytest.fixture
+def points(settings: Settings, tmp_path: Path) -> Path:
+    place = tmp_path / "points"
+    place.mkdir()
+    settings.FAULT_POINTS_DIR = str(place)
+    return place
