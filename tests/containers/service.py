@@ -27,7 +27,7 @@ STAND_INS = ["aiosmtpd", "attr", "attrs", "public", "blinker", "flask", "flask_c
 STAND_INS += ["itsdangerous", "jinja2", "markupsafe", "moto", "responses", "werkzeug", "yaml"]
 BYTECODE = shutil.ignore_patterns("__pycache__")
 
-# Of SETTINGS each must reach a process: tests/test_packaging.py compares README with the file.
+# Each must reach a process: tests/packaging/test_settings.py compares README with the file.
 SETTINGS = {
     "PORTAL_BASE_URL": f"https://{HOST}",
     "PKI_PUBLIC_URL": f"http://{PKI_HOST}",

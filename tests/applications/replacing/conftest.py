@@ -1,0 +1,19 @@
+"""A delivered order, whose certificate is to be replaced."""
+
+import pytest
+from django.core import mail
+
+from certportal.dev.builders import orders
+
+
+@pytest.fixture(autouse=True)
+def _local_mail(settings):
+    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
+
+
+@pytest.fixture
+def order(matti, riitta, cas):
+    """Matti's delivered server certificate."""
+    made = orders.delivered(matti, riitta)
+    mail.outbox.clear()
+    return made

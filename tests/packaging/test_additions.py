@@ -1,0 +1,91 @@
+"""The files that add to docker-compose.yml: metrics, token, second place, store, machines."""
+
+import yaml
+
+from tests.packaging.files import COMPOSE, MEASURED, NODE, ROOT, SERVICES, STORE, made_for
+
+
+def test_a_token_is_for_the_signer_and_ceremonies_and_changes_nothing_of_the_others():
+    token = yaml.safe_load((ROOT / "docker-compose.hsm.yml").read_text())
+    assert set(token["services"]) == {"signer", "ceremony"}
+    for service in token["services"].values():
+        assert service["environment"]["CA_PKCS11_PIN_FILE"] == "/run/secrets/token_pin"
+        assert all(volume.endswith(":ro") for volume in service["volumes"])
+
+
+def test_the_second_place_of_the_journal_is_the_signers_and_the_take_overs():
+    copied = yaml.safe_load((ROOT / "docker-compose.journal-copy.yml").read_text())["services"]
+    assert set(copied) == {"signer", "ceremony"}
+    for service in copied.values():
+        where = service["environment"]["JOURNAL_COPY"]
+        assert [volume.endswith(f"}}:{where}") for volume in service["volumes"]] == [True]
+        assert not any(volume.endswith(where) for volume in SERVICES["signer"]["volumes"])
+
+
+def test_metrics_are_reached_from_a_network_of_their_own_that_the_proxy_is_not_in():
+    assert set(MEASURED["services"]) == {"web", "metrics"}
+    web, metrics = MEASURED["services"]["web"], MEASURED["services"]["metrics"]
+    assert set(web) == {"environment", "networks"} and web["networks"] == ["measures"]
+    assert set(metrics["networks"]) == {"measures", "back"}
+    assert MEASURED["networks"]["measures"]["internal"]
+    (subnet,) = MEASURED["networks"]["measures"]["ipam"]["config"]
+    assert web["environment"]["METRICS_ADDRESS"] == subnet["subnet"]
+    assert not any(service.get("ports") for service in MEASURED["services"].values())
+    assert "measures" not in SERVICES["proxy"]["networks"]
+    assert "METRICS_PORT" not in str(COMPOSE)  # without the second file nobody listens
+
+
+def test_the_process_of_metrics_may_read_and_nothing_else():
+    metrics = MEASURED["services"]["metrics"]
+    assert metrics["secrets"] == ["database_url", "redis_url"]
+    assert metrics["environment"]["PORTAL_PROCESS"] == "metrics"
+    assert all(volume.endswith(":ro") for volume in metrics["volumes"])
+    assert metrics["read_only"] and metrics["cap_drop"] == ["ALL"]
+    assert metrics["security_opt"] == SERVICES["beat"]["security_opt"]
+    assert metrics["user"] == SERVICES["beat"]["user"] and "ports" not in metrics
+
+
+def test_who_reaches_the_shared_store_has_a_key_of_its_own_and_the_signer_has_none():
+    store = STORE["services"]
+    keys = {name: service["secrets"] for name, service in store.items()}
+    asking, keeping = ("web", "worker", "mailer"), ("store", "backup", "restore")
+    assert set(keys) == {*asking, *keeping}
+    assert all(keys[name] == ["store_key"] for name in asking)
+    assert all(keys[name] == ["store_keeper_key"] for name in keeping)
+    for name, service in store.items():
+        file = f"/run/secrets/{keys[name][0]}"
+        assert service["environment"]["STORE_KEY_FILE"] == file, name
+    assert {one["file"] for one in STORE["secrets"].values()} == {
+        "./secrets/store_key",
+        "./secrets/store_keeper_key",
+    }
+    prepare = (ROOT / "deploy/prepare").read_text()
+    assert "secret store_key 0 $portal" in prepare
+    assert "secret store_keeper_key $signer 0" in prepare
+    assert "STORE_URL" not in str(COMPOSE)  # without the second file files lie here
+
+
+def test_what_carries_published_files_knows_nothing_else():
+    store = STORE["services"]["store"]
+    assert store["environment"]["PORTAL_PROCESS"] == "store"
+    assert "DATABASE" not in str(store) and "REDIS" not in str(store)
+    assert "journal" not in str(store["volumes"]) and "ca-keys" not in str(store["volumes"])
+    assert store["networks"] == ["out"] and "ports" not in store
+    assert store["read_only"] and store["cap_drop"] == ["ALL"]
+    assert store["security_opt"] == SERVICES["beat"]["security_opt"]
+    assert store["user"] == SERVICES["signer"]["user"]
+    written = [one for one in store["volumes"] if not one.endswith(":ro")]
+    assert written == ["store:/var/lib/portal/store"]  # beside the signer it only reads
+    assert made_for("/var/lib/portal/store") == ("portal-signer", "portal", "2750")
+
+
+def test_a_further_machine_has_neither_signer_nor_clock_and_fetches_what_front_serves():
+    node = NODE["services"]
+    absent = {name for name, one in node.items() if one.get("profiles") == ["elsewhere"]}
+    assert absent == {"migrate", "signer", "beat"}
+    for name in ("web", "worker", "mailer"):
+        assert not node[name]["depends_on"]["migrate"]["required"]
+    assert not MEASURED["services"]["metrics"]["depends_on"]["migrate"]["required"]
+    assert node["store"]["command"].split()[-1] == "fetch_files"
+    served = {one.split(":")[0] for one in SERVICES["front"]["volumes"]} - {"./config"}
+    assert {one.split(":")[0] for one in node["store"]["volumes"]} == served

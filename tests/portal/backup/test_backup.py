@@ -1,0 +1,181 @@
+"""A backup brings everything back but keys and spoils nothing newer."""
+
+import hashlib
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.core.management import CommandError, call_command
+from django.db import connection
+from pytest_django import Settings
+
+from certportal.foundation import clock
+from certportal.foundation.backup import BackupFailed, back_up, restore, streams
+from certportal.foundation.files.faults import StoreAway
+from issuance.models import IssuingCA
+from tests.portal.backup.restoring import fresh_database
+from tests.shared_store import StoreServer
+from tests.tables import rewrite
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def backup(cas: object, keys: tuple[Path, Path], settings: Settings, tmp_path: Path) -> Path:
+    """A backup of a service with four CAs, an attachment and a signing key."""
+    for name in ("attachments/todistus.pdf", "ca/keys/sote-ec-1.key", "secrets/secret_key"):
+        path = settings.PORTAL_DATA / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"the content of {name}")
+    back_up(tmp_path / "backup", recipients=keys[0], now=clock.now())
+    return tmp_path / "backup"
+
+
+def test_everything_comes_back_but_the_keys(
+    backup: Path, keys: tuple[Path, Path], settings: Settings, tmp_path: Path
+) -> None:
+    settings.PORTAL_DATA = tmp_path / "elsewhere"
+    with fresh_database():
+        assert restore(backup, identity=keys[1]) == []
+        assert IssuingCA.objects.count() == 4
+    names = {str(p.relative_to(settings.PORTAL_DATA)) for p in settings.PORTAL_DATA.rglob("*.*")}
+    assert "attachments/todistus.pdf" in names
+    assert "crl/sote-ec-1.crl" in names
+    assert "ca/public/sote-ec-1.pem" in names
+    assert not [name for name in names if "key" in name or "secret" in name]
+
+
+def test_nobody_reads_it_without_the_private_key(
+    backup: Path, keys: tuple[Path, Path], tmp_path: Path
+) -> None:
+    content = b"".join(path.read_bytes() for path in backup.iterdir())
+    assert b"todistus" not in content
+    assert b"issuance_certificate" not in content
+    other = tmp_path / "other.key"
+    subprocess.run(["age-keygen", "-o", other], check=True, capture_output=True)
+    with fresh_database(), pytest.raises(BackupFailed, match="no identity matched"):
+        restore(backup, identity=other)
+
+
+def test_a_damaged_backup_changes_nothing(
+    backup: Path, keys: tuple[Path, Path], settings: Settings
+) -> None:
+    damaged = bytearray((backup / "files.age").read_bytes())
+    damaged[-1] ^= 1
+    (backup / "files.age").write_bytes(damaged)
+    with pytest.raises(BackupFailed, match="damaged"):
+        restore(backup, identity=keys[1], replace=True)
+    assert IssuingCA.objects.count() == 4
+
+
+def test_a_database_in_use_is_replaced_only_on_demand(
+    backup: Path, keys: tuple[Path, Path]
+) -> None:
+    with pytest.raises(BackupFailed, match="--replace"):
+        restore(backup, identity=keys[1])
+    with fresh_database():
+        restore(backup, identity=keys[1])
+        rewrite(IssuingCA.objects, crl_number=777)
+        restore(backup, identity=keys[1], replace=True)
+        assert not IssuingCA.objects.filter(crl_number=777).exists()
+
+
+@pytest.fixture
+def unusable(backup: Path, keys: tuple[Path, Path]) -> Path:
+    """A backup that is whole by its manifest, with a database that PostgreSQL does not read."""
+    database = backup / "database.age"
+    command = ["age", "-R", keys[0], "-o", database]
+    subprocess.run(command, input=b"no dump", check=True, capture_output=True)
+    manifest = json.loads((backup / "manifest.json").read_text())
+    manifest["sha256"][database.name] = hashlib.sha256(database.read_bytes()).hexdigest()
+    (backup / "manifest.json").write_text(json.dumps(manifest))
+    return backup
+
+
+def test_what_the_database_held_goes_only_when_its_successor_is_there(
+    unusable: Path, keys: tuple[Path, Path]
+) -> None:
+    with pytest.raises(BackupFailed, match="pg_restore"):
+        restore(unusable, identity=keys[1], replace=True)
+    assert IssuingCA.objects.count() == 4
+
+
+def test_a_folder_that_is_there_is_not_written_over(backup: Path, keys: tuple[Path, Path]) -> None:
+    with pytest.raises(CommandError, match="exists already"):
+        call_command("backup", str(backup), "--recipients", str(keys[0]))
+
+
+def test_a_backup_that_fails_leaves_nothing(
+    cas: object, keys: tuple[Path, Path], tmp_path: Path
+) -> None:
+    (tmp_path / "wrong.pub").write_text("not a key\n")
+    with pytest.raises(CommandError):
+        call_command("backup", str(tmp_path / "b"), "--recipients", str(tmp_path / "wrong.pub"))
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith((".b", "b."))]
+    assert not (tmp_path / "b").exists()
+
+
+def test_it_asks_for_the_public_key() -> None:
+    with pytest.raises(CommandError, match="age-keygen"):
+        call_command("backup", "somewhere")
+
+
+def test_the_tools_connect_as_safely_as_the_service_or_not_at_all(
+    monkeypatch: pytest.MonkeyPatch, keys: tuple[Path, Path], tmp_path: Path
+) -> None:
+    ours = connection.settings_dict["OPTIONS"]  # the limits that the settings always add
+    options = {**ours, "sslmode": "verify-full", "sslrootcert": "/etc/portal/db-ca.pem"}
+    monkeypatch.setitem(connection.settings_dict, "OPTIONS", options)
+    told = streams.database_environment()
+    assert (told["PGSSLMODE"], told["PGSSLROOTCERT"]) == ("verify-full", "/etc/portal/db-ca.pem")
+    assert told["PGCONNECT_TIMEOUT"] == ours["connect_timeout"]
+
+    future = {**options, "ssl_from_the_future": "on"}
+    monkeypatch.setitem(connection.settings_dict, "OPTIONS", future)
+    with pytest.raises(BackupFailed, match="take it out of DATABASE_URL"):
+        back_up(tmp_path / "backup", recipients=keys[0], now=clock.now())
+    assert not (tmp_path / "backup").exists()
+
+
+def test_documents_in_a_shared_store_are_in_the_backup_and_come_back_where_they_lack(
+    cas: object,
+    keys: tuple[Path, Path],
+    shared_store: StoreServer,
+    settings: Settings,
+    tmp_path: Path,
+) -> None:
+    for name in ("a.pdf", "b.pdf"):
+        default_storage.save(name, ContentFile(name.encode()))
+    back_up(tmp_path / "backup", recipients=keys[0], now=clock.now())
+    default_storage.delete("a.pdf")
+    default_storage.save("b.pdf", ContentFile(b"stays"))
+    settings.PORTAL_DATA = tmp_path / "elsewhere"
+    with fresh_database():
+        assert restore(tmp_path / "backup", identity=keys[1]) == ["kept attachments/b.pdf"]
+    assert shared_store.objects("attachments/") == {
+        "attachments/a.pdf": b"a.pdf",
+        "attachments/b.pdf": b"stays",
+    }
+    assert not (settings.PORTAL_DATA / "attachments").exists()
+
+
+def test_a_shared_store_that_hangs_leaves_no_half_backup(
+    cas: object, keys: tuple[Path, Path], shared_store: StoreServer, tmp_path: Path
+) -> None:
+    shared_store.freeze()
+    with pytest.raises(StoreAway):
+        back_up(tmp_path / "backup", recipients=keys[0], now=clock.now())
+    assert not list(tmp_path.glob("*backup*.part")) and not (tmp_path / "backup").exists()
+
+
+def test_a_process_without_the_key_of_the_store_leaves_no_documents_out_in_silence(
+    cas: object, keys: tuple[Path, Path], settings: Settings, tmp_path: Path
+) -> None:
+    settings.STORE_URL, settings.USES_STORE = "https://s3.example.fi/varmenteet", False
+    with pytest.raises(BackupFailed, match="PORTAL_PROCESS=store"):
+        back_up(tmp_path / "backup", recipients=keys[0], now=clock.now())
+    with pytest.raises(BackupFailed, match="PORTAL_PROCESS=store"):
+        restore(tmp_path / "backup", identity=keys[1])

@@ -1,0 +1,202 @@
+"""After a restore, journals and the log of events fill in what the copy of the database lacks."""
+
+import glob
+from pathlib import Path
+
+import pytest
+from pytest_django import Settings
+
+from accounts.models import Organisation, Person
+from certportal.foundation import clock
+from certportal.foundation.actors import system
+from certportal.foundation.backup import BackupFailed, back_up, restore
+from certportal.foundation.event_log.files import folder
+from certportal.foundation.event_names import ServiceEvent
+from certportal.foundation.events import Subject, record
+from certportal.foundation.models import Event
+from issuance import journal, services
+from issuance.models import Certificate
+from issuance.publication.repository import crl_path
+from issuance.services.event_log import build, key
+from tests.issuance.conftest import approve_by
+from tests.issuance.orders import server_order
+from tests.portal.backup.restoring import fresh_database
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def issued(pharmacy: Organisation, riitta: Person) -> Certificate:
+    now = clock.now()
+    prepared = services.prepare(server_order(pharmacy), now=now)
+    approve_by(riitta, prepared, now)
+    certificate = services.issue(prepared.reference, now=now)
+    assert certificate is not None
+    return certificate
+
+
+def test_an_older_copy_on_another_machine(
+    cas: object,
+    pharmacy: Organisation,
+    riitta: Person,
+    keys: tuple[Path, Path],
+    settings: Settings,
+    tmp_path: Path,
+) -> None:
+    before = issued(pharmacy, riitta)
+    back_up(tmp_path / "backup", recipients=keys[0], now=clock.now())
+    after = [issued(pharmacy, riitta) for _ in range(3)]
+    with fresh_database():
+        assert restore(tmp_path / "backup", identity=keys[1])
+        assert [each.serial for each in Certificate.objects.all()] == [before.serial]
+        newest = issued(pharmacy, riitta)
+        outcomes = services.reconcile(mend=True, now=clock.now())
+        assert [outcome for _, outcome in outcomes] == ["mended"] * 3
+        serials = [each.serial for each in Certificate.objects.all()]
+        assert len(set(serials)) == len(serials) == 5
+        assert {before.serial, newest.serial, *(each.serial for each in after)} == set(serials)
+        assert services.reconcile(mend=False, now=clock.now()) == []
+        assert len(list(journal.entries("sote-ec-1"))) == 5
+
+
+def test_files_that_are_there_stay_and_a_shorter_journal_gives_way(
+    cas: object,
+    pharmacy: Organisation,
+    riitta: Person,
+    keys: tuple[Path, Path],
+    settings: Settings,
+    tmp_path: Path,
+) -> None:
+    issued(pharmacy, riitta)
+    first = journal.path("sote-ec-1").read_bytes()
+    issued(pharmacy, riitta)
+    second = journal.path("sote-ec-1").read_bytes()
+    back_up(tmp_path / "backup", recipients=keys[0], now=clock.now())
+    journal.path("sote-ec-1").write_bytes(first)
+    with fresh_database():
+        kept = restore(tmp_path / "backup", identity=keys[1])
+        assert "kept crl/sote-ec-1.crl" in kept
+        assert journal.path("sote-ec-1").read_bytes() == second
+
+
+def test_journals_that_have_parted_are_told_before_anything_is_touched(
+    cas: object,
+    pharmacy: Organisation,
+    riitta: Person,
+    keys: tuple[Path, Path],
+    tmp_path: Path,
+) -> None:
+    issued(pharmacy, riitta)
+    back_up(tmp_path / "backup", recipients=keys[0], now=clock.now())
+    issued(pharmacy, riitta)
+    journal.path("sote-ec-1").write_bytes(b"another journal\n")
+    (published := crl_path("sote-ec-1")).unlink()
+    with pytest.raises(BackupFailed, match="parted"):
+        restore(tmp_path / "backup", identity=keys[1], replace=True)
+    assert Certificate.objects.count() == 2
+    assert not published.exists()
+
+
+def test_a_journal_moved_aside_since_is_known_again(
+    cas: object,
+    pharmacy: Organisation,
+    riitta: Person,
+    keys: tuple[Path, Path],
+    tmp_path: Path,
+) -> None:
+    issued(pharmacy, riitta)
+    back_up(tmp_path / "backup", recipients=keys[0], now=clock.now())
+    current = journal.path("sote-ec-1")
+    aside = current.rename(current.with_name(f"{current.name}.2026"))
+    with fresh_database():
+        assert f"kept {aside.name}, which is at least as new" in restored(tmp_path, keys)
+        assert not current.exists(), "its lines are not written a second time"
+    issued(pharmacy, riitta)
+    with fresh_database():
+        assert f"kept {aside.name}, which is at least as new" in restored(tmp_path, keys)
+        outcomes = services.reconcile(mend=True, now=clock.now())
+        assert [outcome for _, outcome in outcomes] == ["mended"]
+        assert not list(journal.faults("sote-ec-1"))
+
+
+def test_a_shorter_copy_under_another_name_is_not_doubled(
+    cas: object,
+    pharmacy: Organisation,
+    riitta: Person,
+    keys: tuple[Path, Path],
+    tmp_path: Path,
+) -> None:
+    issued(pharmacy, riitta)
+    first = journal.path("sote-ec-1").read_bytes()
+    issued(pharmacy, riitta)
+    back_up(tmp_path / "backup", recipients=keys[0], now=clock.now())
+    journal.path("sote-ec-1").unlink()
+    journal.path("sote-ec-1").with_name("sote-ec-1.journal.2026").write_bytes(first)
+    with fresh_database(), pytest.raises(BackupFailed, match="move that away"):
+        restored(tmp_path, keys)
+
+
+def restored(folder: Path, keys: tuple[Path, Path]) -> list[str]:
+    return restore(folder / "backup", identity=keys[1])
+
+
+def test_the_log_gives_back_the_events_that_an_older_copy_of_the_database_lacks(
+    cas: object, keys: tuple[Path, Path], settings: Settings, tmp_path: Path
+) -> None:
+    settings.CA_KEYS_DIR, settings.CA_KEY_PASSWORD_FILE = str(tmp_path / "keys"), str(keys[0])
+    key.make("log.example.fi/events")
+    build.extend_wholly()
+    copied = Event.objects.count()
+    back_up(tmp_path / "backup", recipients=keys[0], now=clock.now())
+    for number in range(300):
+        about = Subject("test", number)
+        record(ServiceEvent.FEEDBACK_GIVEN, about, actor=system("test"), now=clock.now())
+    build.extend_wholly()
+    every = list(Event.objects.order_by("pk").values())
+    with fresh_database():
+        assert "kept files of the log of events that were there" in restored(tmp_path, keys)
+        assert services.restore_events() == 300
+        assert list(Event.objects.order_by("pk").values()) == every
+        assert services.verify_audit().findings == []
+    settings.PORTAL_DATA = tmp_path / "elsewhere"
+    with fresh_database():
+        assert restored(tmp_path, keys) == []
+        assert {path.stat().st_mode & 0o077 for path in folder().rglob("*")} == {0}
+        assert services.restore_events() == 0
+        report = services.verify_audit()
+        assert (report.size, report.findings) == (copied, [])
+
+
+def test_a_log_that_grows_while_it_is_backed_up_has_every_tile_of_its_head(
+    cas: object,
+    keys: tuple[Path, Path],
+    settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings.CA_KEYS_DIR, settings.CA_KEY_PASSWORD_FILE = str(tmp_path / "keys"), str(keys[0])
+    key.make("log.example.fi/events")
+    build.extend_wholly()
+    copied = Event.objects.count()
+    lists: list[Path] = []
+
+    def then_grow(place: Path, pattern: str) -> list[Path]:
+        found = [Path(each) for each in glob.glob(f"{place}/**", recursive=True)]
+        if place == settings.PORTAL_DATA / "journal":
+            if not lists:
+                for number in range(600):
+                    about = Subject("test", number)
+                    actor = system("test")
+                    record(ServiceEvent.FEEDBACK_GIVEN, about, actor=actor, now=clock.now())
+                build.extend_wholly()
+            lists.append(place)
+        return found
+
+    monkeypatch.setattr(Path, "rglob", then_grow)
+    back_up(tmp_path / "backup", recipients=keys[0], now=clock.now())
+    monkeypatch.undo()
+    assert lists and not (folder() / "tile/0/000.p").exists(), "a tile that was listed is gone"
+    settings.PORTAL_DATA = tmp_path / "elsewhere"
+    with fresh_database():
+        assert restored(tmp_path, keys) == []
+        report = services.verify_audit()
+        assert (report.size, report.findings) == (copied, [])
