@@ -6,9 +6,16 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import translation
 
-from accounts.access import SECOND_FACTOR
+from accounts.access import SECOND_FACTOR, actor_for
+from accounts.models import Membership
+from accounts.services.organisations import administrator_requests as recovering
+from accounts.services.organisations import found as founding
+from accounts.services.rights.documents import Paper, hand_in
 from certportal.dev.builders import orders, people
+from certportal.dev.builders.documents import pdf
 from certportal.foundation import clock
+from tests.applications.console.oversight import right
+from tests.conftest import PHARMACY
 from tests.gallery.conftest import _browser_beside_database as _browser_beside_database
 from tests.gallery.conftest import browser_type_launch_args as browser_type_launch_args
 from tests.gallery.conftest import watched as watched
@@ -110,3 +117,24 @@ def enter(watched, live_server):
         return go
 
     return enter
+
+
+@pytest.fixture
+def seppo(sample, now):
+    """Seppo has founded the pharmacy's account on his word alone, and handed in a paper."""
+    person = people.make_person("Seppo Sivullinen", now=now)
+    statement = founding.Statement(Membership.Basis.MANDATE, "proviisori")
+    made = founding.found(person, PHARMACY, statement, actor=actor_for(person), now=now)
+    hand_in(person, made, Paper(pdf("Sepon"), "seppo.pdf"), actor=actor_for(person), now=now)
+    return person
+
+
+@pytest.fixture
+def contested(seppo, now):
+    """Pekka, the pharmacist, has asked to be made administrator of the account."""
+    person = people.make_person("Pekka Proviisori", now=now)
+    paper = Paper(pdf("Pekan"), "pekka.pdf")
+    account = right(seppo).organisation
+    return recovering.ask(
+        person, account, reason="Omistan.", paper=paper, actor=actor_for(person), now=now
+    )

@@ -1,0 +1,209 @@
+"""Reviewers confirm a right to act, on a rival's papers or on the word alone, or withdraw it."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from accounts.access import actor_for
+from accounts.models import AccountDecision, Invitation, Membership
+from accounts.right_to_act import is_shown
+from accounts.services.organisations import invite as inviting
+from accounts.services.rights import confirm as confirming
+from applications import services
+from applications.errors import NotPossible
+from applications.services.reviewer.may_act import RightMissing
+from certportal.dev.builders import orders, people
+from certportal.foundation import clock
+from certportal.foundation.models import Event
+from issuance.models import Certificate
+from tests.applications.console.conftest import Desk
+from tests.applications.console.oversight import REASONS, given, mails, right, told
+
+
+def test_both_documents_meet_on_one_page_and_the_stranger_goes(desk, contested, seppo, web_of, now):
+    page = desk.open("administrator", contested.pk).text
+    for words in ("seppo.pdf", "pekka.pdf", "Seppo Sivullinen", "proviisori", "Omistan."):
+        assert words in page
+    assert page.count("<iframe") == 2
+    decision = {"decision": "alone", "reasons": REASONS}
+    desk.client.post(desk.url("administrator", contested.pk), decision)
+
+    pekka = contested.person
+    assert right(pekka).role == Membership.Role.ADMINISTRATOR
+    assert not seppo.memberships.filter(ended_at=None).exists()
+    assert AccountDecision.objects.get().kind == AccountDecision.Kind.MEMBERSHIP_ENDED
+    assert told() == sorted([str(seppo.pk), str(pekka.pk)])
+    letter = mails(now)[seppo.email]
+    assert REASONS in letter.text
+    assert "Pekka" not in letter.text
+    assert web_of(pekka).get("/en/account/members/invite/").status_code == 200
+
+
+def test_the_founder_may_be_the_one_confirmed(desk, contested, seppo, riitta):
+    place = desk.url("confirm_member", right(seppo).pk)
+    assert place in desk.open("administrator", contested.pk).text
+    page = desk.client.get(place).text
+    assert "Somebody else asks" in page
+    assert "pekka.pdf" not in page  # shown on the page of the request, to which this one leads
+    assert desk.url("administrator", contested.pk) in page
+    assert desk.client.post(place, {"note": "Kaupparekisteri"}).status_code == 302
+    assert is_shown(right(seppo))
+    assert right(seppo).confirmed_by == riitta
+    assert "end the memberships" not in desk.open("administrator", contested.pk).text
+
+
+@pytest.fixture
+def on_his_word(seppo, riitta):
+    """Seppo's right, confirmed by Riitta on his word alone, for ten days."""
+    day = clock.day(clock.now()) + timedelta(days=10)
+    given = {"note": "Soitin.", "until": day, "by": riitta, "actor": actor_for(riitta)}
+    return confirming.confirm_right(right(seppo).pk, **given, now=clock.now())
+
+
+def written_day(day):
+    return f"{day.day}.{day.month}.{day.year}"
+
+
+def as_the_browser_sends(form):
+    """Return what is posted of a form that nobody has touched."""
+    shown = {field.name: field.value() for field in form if field.value() is not False}
+    return {
+        name: written_day(value) if isinstance(value, date) else value or ""
+        for name, value in shown.items()
+    }
+
+
+def test_the_last_day_that_is_over_stands_in_nobodys_way(desk, on_his_word, pass_days):
+    pass_days(11)
+    desk = Desk(desk.person)
+    desk.confirm()
+    place = desk.url("confirm_member", on_his_word.pk)
+    sent = as_the_browser_sends(desk.client.get(place).context["form"]) | {"note": "Ote."}
+    assert "Choose an end date" in desk.client.post(place, sent).text
+    del sent["word_alone"]
+    assert desk.client.post(place, sent).status_code == 302
+    assert is_shown(Membership.objects.get(pk=on_his_word.pk))
+
+
+def test_a_right_on_the_word_alone_is_bettered_on_the_account(desk, on_his_word, raimo):
+    place = Desk(raimo).url("confirm_member", on_his_word.pk)
+    assert place in desk.open("account", on_his_word.organisation_id).text
+    other = Desk(raimo)
+    other.confirm()
+    page = other.client.get(place)
+    assert "Recorded then: Soitin." in page.text
+    sent = as_the_browser_sends(page.context["form"])
+    del sent["word_alone"]
+    assert (sent["note"], sent["ends_on"]) == ("", written_day(on_his_word.confirmed_until))
+    same = other.client.post(place, sent | {"note": " Soitin. "})
+    assert "The note is the same as when" in same.text
+    assert other.client.post(place, sent | {"note": "Kaupparekisterin ote"}).status_code == 302
+    on_his_word.refresh_from_db()
+    assert (on_his_word.confirmed_until, on_his_word.confirmed_by) == (None, raimo)
+    assert on_his_word.basis_note == "Kaupparekisterin ote"
+    event = Event.objects.filter(action="membership.right_confirmed").latest("id")
+    assert (event.actor, event.data["until"]) == (f"person:{raimo.pk}", "")
+    assert place not in desk.open("account", on_his_word.organisation_id).text
+
+
+def test_it_is_renewed_there_and_two_reviewers_still_approve(desk, on_his_word, seppo, cas):
+    place, day = desk.url("confirm_member", on_his_word.pk), on_his_word.confirmed_until
+    later = day + timedelta(days=100)
+    given = {"note": "Soitin taas.", "word_alone": "on"}
+    far = desk.client.post(place, given | {"ends_on": "1.1.2099"})
+    assert "Choose an end date" in far.text
+    assert far.context["form"]["note"].value() == "Soitin taas."
+    assert desk.client.post(place, given | {"ends_on": written_day(later)}).status_code == 302
+    on_his_word.refresh_from_db()
+    assert on_his_word.confirmed_until == later
+    assert place in desk.open("account", on_his_word.organisation_id).text
+    case = orders.claimed(seppo, desk.person)
+    assert desk.open("case", case.pk).context["approvals"].wanted == 2
+
+
+def test_what_only_a_former_members_word_shows_is_bettered_too(desk, on_his_word, seppo, now):
+    """Whom he invited rests on it. Nobody does once they have left as well."""
+    place = desk.url("confirm_member", on_his_word.pk)
+    liisa = people.make_member("Liisa Liittynyt", on_his_word.organisation)
+    Membership.objects.filter(pk=on_his_word.pk).update(ended_at=now)
+    assert place in desk.open("account", on_his_word.organisation_id).text
+    liisa.memberships.update(ended_at=now)
+    assert place not in desk.open("account", on_his_word.organisation_id).text
+
+
+def test_a_member_betters_nothing_of_the_own_account(desk, on_his_word, riitta, now):
+    Membership.objects.create(
+        person=riitta,
+        organisation=on_his_word.organisation,
+        role=Membership.Role.APPLICANT,
+        basis=Membership.Basis.INVITATION,
+        begun_at=now,
+    )
+    place = desk.url("confirm_member", on_his_word.pk)
+    page = desk.client.get(place).text
+    assert "another reviewer must confirm the right" in page
+    assert 'name="note"' not in page
+    assert desk.client.post(place, {"note": "Tunnen hänet."}).status_code == 403
+    on_his_word.refresh_from_db()
+    assert on_his_word.is_weak
+
+
+def test_the_case_tells_of_a_rival_before_the_right_is_confirmed(desk, seppo, contested, cas):
+    case = orders.claimed(seppo, desk.person)
+    page = desk.open("right", case.pk).text
+    assert "Somebody else asks" in page
+    assert desk.url("account", case.organisation_id) in desk.open("case", case.pk).text
+
+
+def test_a_confirmation_is_withdrawn_and_what_rests_on_it_falls(
+    desk, matti, maija, teemu, riitta, pharmacy, web_of, cas, now
+):
+    invite = {"role": "applicant", "language": "fi", "by": matti, "actor": actor_for(matti)}
+    waiting = inviting.invite(pharmacy, "uuno@example.fi", **invite, now=clock.now())
+    case = orders.claimed(maija, riitta)
+    orders.approve(riitta, case)
+    place = desk.url("withdraw_right", right(matti).pk)
+    assert place in desk.open("account", pharmacy.pk).text
+    page = desk.client.get(place).text
+    for words in ("Maija", "Teemu", case.number, "uuno@example.fi"):
+        assert words in page
+
+    assert desk.client.post(place, {"reasons": REASONS}).status_code == 302
+
+    assert right(matti).basis == Membership.Basis.UNVERIFIED
+    for person in (matti, maija, teemu):
+        assert not is_shown(right(person))
+    waiting.refresh_from_db()
+    assert waiting.state(clock.now()) == Invitation.State.REVOKED
+    assert told() == sorted(str(one.pk) for one in (matti, maija, teemu))
+    assert "/account/right/" in mails(now)[matti.email].text
+    case.refresh_from_db()
+    assert case.status == "in_review"
+    assert web_of(matti).get("/en/account/members/invite/").status_code == 403
+    assert case.number not in web_of(matti).get("/en/home/").text
+    assert case.number in web_of(maija).get("/en/home/").text
+    orders.drain()
+    with pytest.raises((RightMissing, NotPossible)):
+        orders.approve(riitta, case)
+    assert desk.client.post(place, {"reasons": REASONS}).status_code == 409
+
+
+def test_a_right_that_falls_at_the_moment_of_approval_signs_nothing(matti, riitta, cas):
+    case = orders.claimed(matti, riitta)
+    orders.approve(riitta, case)
+    # As if the withdrawal had been committed while the approval was under way.
+    matti.memberships.update(basis=Membership.Basis.UNVERIFIED)
+    orders.drain()
+    case.refresh_from_db()
+    assert case.status == "in_review"
+    assert not Certificate.objects.exists()
+
+
+def test_who_has_a_right_of_their_own_keeps_it(matti, maija, riitta, pharmacy, now):
+    maija.memberships.update(basis=Membership.Basis.REVIEWER_DECISION, role="administrator")
+    services.withdraw_right(right(matti).pk, **given(riitta))
+    assert is_shown(right(maija))
+    assert told() == sorted([str(matti.pk), str(maija.pk)])
+    letter = mails(now)[maija.email]
+    assert "Matti" in letter.text
+    assert "no longer confirmed" not in letter.subject
