@@ -139,65 +139,70 @@ def company(
     return {"name": name, "identifier": identifier, "complete": complete, "roles": [*roles]}
 
 
+class _Handler(BaseHTTPRequestHandler):
+    """Answers over HTTP what the service says."""
+
+    service: Valtuudet
+
+    def do_GET(self) -> None:
+        self.service.heard.append(self.path)
+        path, query = self._asked()
+        if path == "/oauth/authorize":
+            self._say(self.service.page(query), kind="text/html; charset=utf-8")
+        elif path == "/favicon.ico":
+            self._say((200, b""))
+        elif path == "/choice":
+            self.send_response(302)
+            to = self.service.choose(query["user"], query.get("identifier", ""), query["state"])
+            self.send_header("Location", to)
+            self.end_headers()
+        else:
+            self._say(self._signed(path, query))
+
+    def do_POST(self) -> None:
+        self.service.heard.append(self.path)
+        path, query = self._asked()
+        authorization = self.headers.get("Authorization", "")
+        if path == "/oauth/token":
+            answer = self.service.token(query, authorization)
+            self._say(self.service.instead.get("token", answer))
+        else:
+            self._say((404, b""))
+
+    def _asked(self) -> tuple[str, dict[str, str]]:
+        parts = urlsplit(self.path)
+        # An empty value is one, too: that of the button that cancels.
+        values = parse_qs(parts.query, keep_blank_values=True)
+        return parts.path, {name: found[-1] for name, found in values.items()}
+
+    def _signed(self, path: str, query: dict[str, str]) -> Answer:
+        header = self.headers.get("X-AsiointivaltuudetAuthorization", "")
+        if not self.service.is_signed(self.path, header) or not query.get("requestId"):
+            return 401, b"{}"
+        steps = [unquote(one) for one in path.split("/")[1:]]
+        if steps[:4] == ["service", "ypa", "user", "register"] and len(steps) == 6:
+            return self.service.instead.get("register", self.service.register(*steps[4:]))
+        if steps[:4] == ["service", "ypa", "api", "organizationRoles"] and len(steps) == 5:
+            answer = self.service.roles(steps[4], self.headers.get("Authorization", ""))
+            return self.service.instead.get("roles", answer)
+        return 404, b""
+
+    def _say(self, answer: Answer, *, kind: str = "application/json") -> None:
+        self.send_response(answer[0])
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(answer[1])))
+        self.end_headers()
+        self.wfile.write(answer[1])
+
+    def log_message(self, *_args: Any) -> None:
+        """Say nothing."""
+
+
 @contextmanager
 def serving(service: Valtuudet) -> Iterator[Valtuudet]:
     """Serve it on a free port of the loopback."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            service.heard.append(self.path)
-            path, query = self._asked()
-            if path == "/oauth/authorize":
-                self._say(service.page(query), kind="text/html; charset=utf-8")
-            elif path == "/favicon.ico":
-                self._say((200, b""))
-            elif path == "/choice":
-                self.send_response(302)
-                to = service.choose(query["user"], query.get("identifier", ""), query["state"])
-                self.send_header("Location", to)
-                self.end_headers()
-            else:
-                self._say(self._signed(path, query))
-
-        def do_POST(self) -> None:
-            service.heard.append(self.path)
-            path, query = self._asked()
-            authorization = self.headers.get("Authorization", "")
-            if path == "/oauth/token":
-                answer = service.token(query, authorization)
-                self._say(service.instead.get("token", answer))
-            else:
-                self._say((404, b""))
-
-        def _asked(self) -> tuple[str, dict[str, str]]:
-            parts = urlsplit(self.path)
-            # An empty value is one, too: that of the button that cancels.
-            values = parse_qs(parts.query, keep_blank_values=True)
-            return parts.path, {name: found[-1] for name, found in values.items()}
-
-        def _signed(self, path: str, query: dict[str, str]) -> Answer:
-            header = self.headers.get("X-AsiointivaltuudetAuthorization", "")
-            if not service.is_signed(self.path, header) or not query.get("requestId"):
-                return 401, b"{}"
-            steps = [unquote(one) for one in path.split("/")[1:]]
-            if steps[:4] == ["service", "ypa", "user", "register"] and len(steps) == 6:
-                return service.instead.get("register", service.register(*steps[4:]))
-            if steps[:4] == ["service", "ypa", "api", "organizationRoles"] and len(steps) == 5:
-                answer = service.roles(steps[4], self.headers.get("Authorization", ""))
-                return service.instead.get("roles", answer)
-            return 404, b""
-
-        def _say(self, answer: Answer, *, kind: str = "application/json") -> None:
-            self.send_response(answer[0])
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(answer[1])))
-            self.end_headers()
-            self.wfile.write(answer[1])
-
-        def log_message(self, *_args: Any) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    handler = type("Handler", (_Handler,), {"service": service})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     service.base = f"http://127.0.0.1:{server.server_address[1]}"
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:

@@ -10,7 +10,7 @@ import subprocess
 from html import unescape
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 import requests
@@ -42,43 +42,51 @@ def provider_package(tmp_path_factory):
     return folder
 
 
+def options_of(service, base, own, metadata):
+    """Return the settings by which the service at this address trusts the provider at ``base``."""
+    return {
+        "base_url": service,
+        "entity_id": f"{service}/identification/saml",
+        "keys": (own,),
+        "metadata": str(metadata),
+        "idp_entity_id": f"{base}/idp",
+        "levels": (LEVEL,),
+        "skew_seconds": 60,
+        "contact": "varmenteet@example.fi",
+    }
+
+
+def wanted_of(options, base, theirs):
+    """Return what the provider is told: of itself, of the service, and of Matti."""
+    party = Party(options["base_url"], options["entity_id"], options["keys"], (LEVEL,))
+    return {
+        "base": base,
+        "port": urlsplit(base).port,
+        "certificate": Path(theirs[0]).read_text(),
+        "key": Path(theirs[1]).read_text(),
+        "sp": {
+            "entity_id": party.entity_id,
+            "certificate": party.pairs[0].certificate,
+            "answer_url": party.answer_url,
+            "logout_url": party.logout_url,
+        },
+        "person": MATTI,
+        "level": LEVEL,
+    }
+
+
 @pytest.fixture
 def provider(provider_package, live_server, settings, tmp_path):
     """Start a provider that does these things otherwise, and let the service trust it."""
     started = []
 
     def start(**otherwise: Any) -> str:
-        port = free_port()
-        base = f"http://127.0.0.1:{port}"
+        base, metadata = f"http://127.0.0.1:{free_port()}", tmp_path / "idp.xml"
         own, theirs = make_pair(tmp_path, "sp"), make_pair(tmp_path, "idp")
-        options = {
-            "base_url": live_server.url,
-            "entity_id": f"{live_server.url}/identification/saml",
-            "keys": (own,),
-            "metadata": str(tmp_path / "idp.xml"),
-            "idp_entity_id": f"{base}/idp",
-            "levels": (LEVEL,),
-            "skew_seconds": 60,
-            "contact": "varmenteet@example.fi",
-        }
+        options = options_of(live_server.url, base, own, metadata)
         backend = "accounts.identification.saml.provider.Saml"
         settings.IDENTIFICATION = {"BACKEND": backend, "OPTIONS": options}
-        party = Party(live_server.url, options["entity_id"], (own,), (LEVEL,))
-        wanted = {
-            "base": base,
-            "port": port,
-            "certificate": Path(theirs[0]).read_text(),
-            "key": Path(theirs[1]).read_text(),
-            "sp": {
-                "entity_id": party.entity_id,
-                "certificate": party.pairs[0].certificate,
-                "answer_url": party.answer_url,
-                "logout_url": party.logout_url,
-            },
-            "person": MATTI,
-            "level": LEVEL,
-            "otherwise": otherwise,
-        }
+        wanted = wanted_of(options, base, theirs) | {"otherwise": otherwise}
         process = subprocess.Popen(
             ["node", "--no-deprecation", "idp.mjs", json.dumps(wanted)],
             cwd=provider_package,
@@ -87,9 +95,7 @@ def provider(provider_package, live_server, settings, tmp_path):
         )
         started.append(process)
         node.await_ready(process)
-        (tmp_path / "idp.xml").write_text(
-            requests.get(f"{base}/metadata", timeout=node.SECONDS).text
-        )
+        metadata.write_text(requests.get(f"{base}/metadata", timeout=node.SECONDS).text)
         return base
 
     yield start
