@@ -98,6 +98,12 @@ def second_factor_at(request: HttpRequest) -> datetime:
     return datetime.fromisoformat(stored) if stored else NEVER
 
 
+def note_second_factor(request: HttpRequest, now: datetime) -> None:
+    """Store that the second factor was proven, under a new session id: the session gains rights."""
+    request.session.cycle_key()
+    request.session[SECOND_FACTOR] = now.isoformat()
+
+
 def needs_second_factor(request: HttpRequest) -> bool:
     """Whether the person is a reviewer, or the login has access to the settings admin."""
     user: Any = request.user

@@ -9,7 +9,13 @@ from allauth.mfa.webauthn.internal import auth
 from cryptography.exceptions import UnsupportedAlgorithm
 from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
-from fido2.webauthn import AttestedCredentialData
+from django.db.models import QuerySet
+from fido2.server import Fido2Server
+from fido2.webauthn import (
+    AttestedCredentialData,
+    PublicKeyCredentialRpEntity,
+    UserVerificationRequirement,
+)
 
 from accounts.factors.fingerprint import fingerprint
 from accounts.models import User
@@ -25,6 +31,13 @@ UNREADABLE: tuple[type[Exception], ...] = (
 
 class NoPasskey(Exception):
     """The browser's credential does not match the challenge, or is another person's."""
+
+
+def rows(login: User) -> QuerySet[Authenticator]:
+    """Return the login's passkeys as they are stored, oldest first."""
+    own = Authenticator.objects.filter(user=login, type=Authenticator.Type.WEBAUTHN)
+    ordered: QuerySet[Authenticator] = own.order_by("created_at", "pk")
+    return ordered
 
 
 def credential_data(row: Authenticator) -> AttestedCredentialData | None:
@@ -52,6 +65,20 @@ def begin_adding(login: User) -> str:
 def begin_proving(login: User) -> str:
     """Return the authentication options for the login's passkeys as JSON."""
     return json.dumps(auth.begin_authentication(login), cls=DjangoJSONEncoder)
+
+
+def to_sign(login: User, challenge: bytes, *, rp_id: str) -> str:
+    """Return the options for the login's passkeys to sign the challenge, as JSON.
+
+    Whoever holds the passkey must be verified by it. Empty if the login has no passkey.
+    """
+    known = [one for row in rows(login) if (one := credential_data(row))]
+    if not known:
+        return ""
+    verified = UserVerificationRequirement.REQUIRED
+    server = Fido2Server(PublicKeyCredentialRpEntity(id=rp_id, name=rp_id))
+    asked, _state = server.authenticate_begin(known, verified, challenge)
+    return json.dumps(dict(asked), cls=DjangoJSONEncoder)
 
 
 def judge_new(credential: Credential) -> None:

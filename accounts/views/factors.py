@@ -147,14 +147,9 @@ def remove(request: HttpRequest, factor_id: int) -> HttpResponseBase:
 
 
 def _login(request: HttpRequest) -> User:
-    """Return the login whose factors apply: the current one, or another one with factors.
-
-    A merged person has a login for each merged record, but needs factors on only one of them.
-    """
+    """Return the login whose factors apply."""
     own: Any = request.user
-    logins = [own, *access.person_of(request).logins.exclude(pk=own.pk).order_by("pk")]
-    found: User = next((one for one in logins if services.factors(one)), own)
-    return found
+    return services.login_with_factors(access.person_of(request), own)
 
 
 def _succeeds(form: FactorCodeForm | PasskeyForm, act: Callable[[Any], None]) -> bool:
@@ -182,9 +177,8 @@ def _must_show_who(request: HttpRequest) -> HttpResponseBase | None:
 
 
 def _proven(request: HttpRequest, now: datetime) -> HttpResponseBase:
-    """Store the time of the proof under a new session id, since the session gains rights."""
-    request.session.cycle_key()
-    request.session[access.SECOND_FACTOR] = now.isoformat()
+    """Store the time of the proof, and go on."""
+    access.note_second_factor(request, now)
     return redirect(wanted(request) or landing(request))
 
 

@@ -50,6 +50,15 @@ def factors(login: User) -> QuerySet[Authenticator]:
     return ordered
 
 
+def login_with_factors(person: Person, own: User) -> User:
+    """Return the person's login whose factors apply: `own`, or another one with factors.
+
+    A merged person has a login for each merged record, but needs factors on only one of them.
+    """
+    logins = [own, *person.logins.exclude(pk=own.pk).order_by("pk")]
+    return next((one for one in logins if factors(one)), own)
+
+
 def recovery(login: User) -> RecoveryCodes | None:
     """Return the login's recovery codes, or None."""
     row = Authenticator.objects.filter(user=login, type=Kind.RECOVERY_CODES).first()
@@ -120,9 +129,26 @@ def prove_passkey(
             used = passkeys.proven(login, credential)
         except passkeys.NoPasskey:
             return None
-        used.last_used_at = now
-        used.save(update_fields=["last_used_at"])
-        return str(Kind.WEBAUTHN)
+        return _used(used, now)
+
+    _tried(login, prove, AccountEvent.SECOND_FACTOR_PROVEN, actor, now)
+
+
+def prove_signature(
+    login: User, signed: Callable[[bytes], bool], *, actor: Actor, now: datetime
+) -> None:
+    """Verify that one of the login's passkeys signed something else than the session's challenge.
+
+    `signed` tells whether a passkey, given as its attested credential data, did. Raises NotProven
+    and TooMany.
+    """
+
+    def prove() -> str | None:
+        for row in passkeys.rows(login):
+            known = passkeys.credential_data(row)
+            if known and signed(known):
+                return _used(row, now)
+        return None
 
     _tried(login, prove, AccountEvent.SECOND_FACTOR_PROVEN, actor, now)
 
@@ -200,6 +226,12 @@ def reset(person: Person, *, actor: Actor, now: datetime) -> None:
 def _lock(login: User) -> None:
     """Lock the login: its factors are rows that are read, changed and written as a whole."""
     User.objects.select_for_update().get(pk=login.pk)
+
+
+def _used(passkey: Authenticator, now: datetime) -> str:
+    passkey.last_used_at = now
+    passkey.save(update_fields=["last_used_at"])
+    return str(Kind.WEBAUTHN)
 
 
 def _is_apps_code(app: Authenticator, code: str, now: datetime) -> bool:

@@ -16,13 +16,14 @@ from applications.checks.wording import word_all
 from applications.models import Application, Replacement, ReplacementItem
 from applications.replacement import differences
 from applications.services.reviewer.replacement import PlanOver
+from applications.views.console import passkey
 from applications.views.console.case import case_context
-from applications.views.console.case.decide import MARGIN
 from applications.views.shared.entry import by_person
 from applications.views.shared.rows import name_of
 from applications.views.shared.void_reasons import void_reason
 from certportal.foundation import clock
 from certportal.foundation.web.forms import Form
+from issuance.conf import proof_wanted
 from issuance.models import PreparedCertificate
 
 PER_PAGE = 50
@@ -54,9 +55,9 @@ def plan(request: HttpRequest, plan_id: int) -> HttpResponseBase:
     form = PlanForm(request.POST)
     if not form.is_valid():
         raise PlanOver
-    proven = access.second_factor_at(request)
-    given = form.cleaned_data | by_person(request)
-    services.approve_replacement(shown.pk, reauthenticated_at=proven, **given)
+    confirmed = passkey.given(request, _decided(shown))
+    given = form.cleaned_data | confirmed | by_person(request)
+    services.approve_replacement(shown.pk, **given)
     messages.success(request, _("You approved the plan."))
     return redirect("console:replacement", shown.pk)
 
@@ -103,15 +104,23 @@ def _context(request: HttpRequest, plan: Replacement) -> dict[str, Any]:
     )
     changed = plan.items.exclude(state=State.LEFT_OUT).values_list("changes", flat=True)
     approvals = services.standing_approvals(plan)
-    return _row(plan) | {
+    row, mine = _row(plan), any(one.person_id == person.pk for one in approvals)
+    decided = None if mine or row["over"] else _decided(plan)
+    shown = {
         "approvals": approvals,
-        "mine": any(one.person_id == person.pk for one in approvals),
+        "mine": mine,
         "changes": differences.counted(name for names in changed for name in names),
         "page_obj": page,
         "items": [_item(item, orders) for item in page],
         "form": PlanForm(initial={"digest": plan.digest}),
-        "must_confirm": access.second_factor_at(request) < clock.now() - access.FRESH + MARGIN,
     }
+    return row | shown | passkey.page(request, decided)
+
+
+def _decided(plan: Replacement) -> passkey.Decided:
+    attempts = PreparedCertificate.objects.filter(pk__in=plan.planned.values("prepared_id"))
+    environments = attempts.order_by().values_list("environment", flat=True).distinct()
+    return passkey.Decided(services.plan_to_sign(plan), any(map(proof_wanted, environments)))
 
 
 def _item(item: ReplacementItem, orders: dict[Any, Application]) -> dict[str, Any]:

@@ -11,10 +11,9 @@ from accounts.models import User
 from accounts.services.people import second_factor
 from tests.accessibility import check_in_turn
 from tests.accounts.factors.conftest import CONSOLE, Visit
+from tests.security_keys import SecurityKey
 
 pytestmark = pytest.mark.django_db(transaction=True)
-DEVICE = {"protocol": "ctap2", "transport": "usb", "automaticPresenceSimulation": True}
-DEVICE |= {"hasUserVerification": True, "isUserVerified": True}
 
 
 @pytest.fixture
@@ -34,12 +33,8 @@ def go(watched, live_server):
 
 @pytest.fixture
 def security_key(watched):
-    """A security key in the browser; yields how to take it out."""
-    session = watched.context.new_cdp_session(watched)
-    session.send("WebAuthn.enable")
-    made = session.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
-    key = {"authenticatorId": made["authenticatorId"]}
-    return lambda: session.send("WebAuthn.removeVirtualAuthenticator", key)
+    """A security key in the browser; returns how to take it out."""
+    return SecurityKey().plug_in(watched)
 
 
 @pytest.mark.parametrize("language", ["fi", "sv", "en"])
@@ -87,9 +82,7 @@ def test_without_the_key_nothing_happens_and_one_can_try_again(go, visit, securi
     watched.wait_for_url("**/recovery-codes/**")
     security_key()
     page = go(visit.again(), "second_factor")
-    session = page.context.new_cdp_session(page)
-    session.send("WebAuthn.enable")
-    session.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
+    SecurityKey().plug_in(page)
 
     page.locator("[data-passkey] button").click()
 

@@ -30,7 +30,7 @@ from applications.workflow import Action, Status
 from certportal.foundation import clock
 from issuance.models import PreparedCertificate
 from issuance.services.errors import NotOpen
-from issuance.services.issuing.approve import approval_state, approvers
+from issuance.services.issuing.approve import approval_state
 
 
 def identity(application: Application, person: Person, *, now: datetime) -> dict[str, Any]:
@@ -105,7 +105,7 @@ def shown(attempt: PreparedCertificate | None, *, least: int = 1) -> dict[str, A
         "specimen_text": specimen.text(attempt),
         "specimen_pem": specimen.pem(attempt),
         "approvals": replace(state, wanted=max(state.wanted, least)),
-        "approvers": list(approvers(attempt)),
+        "given_by": attempt.approvals.select_related("person").order_by("pk"),
     }
 
 

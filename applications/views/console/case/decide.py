@@ -1,6 +1,7 @@
 """Approving the bytes, rejecting with reasons, taking up again."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -13,6 +14,7 @@ from accounts import access
 from applications import services
 from applications.errors import Changed
 from applications.models import Application
+from applications.views.console import passkey
 from applications.views.console.case import case_context, reasons, waivers
 from applications.views.console.case.forms import ApproveForm, ReasonsForm
 from applications.views.console.case.kept_from import kept_from
@@ -21,9 +23,8 @@ from applications.views.shared.entry import by_person
 from applications.workflow import Action
 from certportal.foundation import clock
 from certportal.foundation.errors import Stale
-
-# Time to read the page before pressing the button, so that it does not fail at the last moment.
-MARGIN = access.FRESH / 15
+from issuance.conf import proof_wanted
+from issuance.models import PreparedCertificate
 
 
 @case_view
@@ -35,9 +36,14 @@ def approve(request: HttpRequest, application: Application) -> HttpResponse:
     form = ApproveForm(request.POST)
     if not form.is_valid():
         raise Changed
-    proven = access.second_factor_at(request)
-    given = form.cleaned_data | by_person(request)
-    services.approve(application.pk, reauthenticated_at=proven, **given)
+    shown = PreparedCertificate.objects.filter(
+        pk=form.cleaned_data["prepared_id"], reference=application.pk
+    ).first()
+    if shown is None:
+        raise Changed
+    confirmed = passkey.given(request, _decided(application, shown, now=clock.now()))
+    given = form.cleaned_data | confirmed | by_person(request)
+    services.approve(application.pk, **given)
     return back_to(application, request, _("You approved the certificate."))
 
 
@@ -69,7 +75,7 @@ def _with_reasons(
 
 
 def confirmation(request: HttpRequest, application: Application) -> dict[str, Any]:
-    """Return what the confirmation shows, the hidden form, and whether to confirm first."""
+    """Return what the confirmation shows, the hidden form, and how to confirm."""
     person, now = access.person_of(request), clock.now()
     context = case_context.identity(application, person, now=now)
     context |= case_context.prepared(application, person, now=now)
@@ -78,8 +84,16 @@ def confirmation(request: HttpRequest, application: Application) -> dict[str, An
     initial = {"version": application.version}
     if latest is not None:
         initial |= {"prepared_id": latest.pk, "tbs_sha256": latest.tbs_sha256}
-    fresh = now - access.FRESH + MARGIN <= access.second_factor_at(request)
-    return context | {"form": ApproveForm(initial=initial), "must_confirm": not fresh}
+    can = latest is not None and "approve" in context["offers"]
+    decided = _decided(application, latest, now=now) if can else None
+    return context | passkey.page(request, decided) | {"form": ApproveForm(initial=initial)}
+
+
+def _decided(
+    application: Application, attempt: PreparedCertificate, *, now: datetime
+) -> passkey.Decided:
+    challenge = services.to_sign(application, attempt, now=now)
+    return passkey.Decided(challenge, proof_wanted(attempt.environment))
 
 
 def reasons_form(

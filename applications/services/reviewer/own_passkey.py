@@ -1,0 +1,69 @@
+"""The reviewer's passkey under a decision: what it is asked, and whether it answered just that.
+
+The certificate authority verifies the answer again before it signs, against its own register.
+"""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from accounts.factors import passkeys
+from accounts.models import User
+from accounts.services.people import second_factor
+from certportal.foundation.actors import Actor
+from certportal.foundation.errors import NotAllowed, Refused
+from issuance.approvers.assertion import Assertion, BadAssertion
+from issuance.approvers.verify import verify
+from issuance.services.issuing.to_sign import require
+
+
+class NotSigned(Refused):
+    """No passkey of the reviewer's signed what is to be decided."""
+
+    message = _(
+        "The passkey's answer does not fit what you were shown. Nothing was decided. Go back and"
+        " try again."
+    )
+
+
+class ProofMissing(NotAllowed):
+    """The decision takes the reviewer's passkey, and its answer is missing."""
+
+    message = _("Approve with your passkey. A code is not enough here.")
+
+
+def asked(login: User, challenge: bytes) -> str:
+    """Return what the browser asks the login's passkeys, as JSON; empty if there are none."""
+    return passkeys.to_sign(login, challenge, rp_id=settings.PORTAL_HOST)
+
+
+def prove(
+    login: User, credential: passkeys.Credential, challenge: bytes, *, actor: Actor, now: datetime
+) -> Assertion:
+    """Return the assertion in the browser's answer, by which a passkey of the login signed this.
+
+    It proves the second factor too. Raises OtherBytes where something else is to be decided now,
+    NotSigned and TooMany.
+    """
+    try:
+        assertion = Assertion.of_browser(credential)
+    except BadAssertion as error:
+        raise NotSigned from error
+    require(assertion, challenge)
+    try:
+        second_factor.prove_signature(
+            login, lambda known: _is_by(known, assertion, challenge), actor=actor, now=now
+        )
+    except second_factor.NotProven as error:
+        raise NotSigned from error
+    return assertion
+
+
+def _is_by(known: bytes, assertion: Assertion, challenge: bytes) -> bool:
+    host, origins = settings.PORTAL_HOST, [settings.PORTAL_BASE_URL]
+    try:
+        verify(assertion, challenge, credential=known, rp_id=host, origins=origins)
+    except BadAssertion:
+        return False
+    return True

@@ -1,0 +1,59 @@
+"""Deciding with the reviewer's passkey: one touch signs the decision and confirms who decides."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+
+from accounts import access
+from accounts.forms import PasskeyForm
+from accounts.models import User
+from accounts.services.people import second_factor
+from applications.services.reviewer import own_passkey
+from certportal.foundation import clock
+
+# Time to read the page before pressing the button, so that it does not fail at the last moment.
+MARGIN = access.FRESH / 15
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What is decided: the challenge to sign, and whether the CA wants it signed."""
+
+    challenge: bytes
+    wanted: bool
+
+
+def page(request: HttpRequest, decided: Decided | None) -> dict[str, Any]:
+    """Return what the page of a decision needs to know; `decided` is None if there is nothing."""
+    options = own_passkey.asked(_login(request), decided.challenge) if decided else ""
+    fresh = clock.now() - access.FRESH + MARGIN <= access.second_factor_at(request)
+    return {
+        "passkey_options": options,
+        "proof_wanted": decided is not None and decided.wanted,
+        "must_confirm": not fresh,
+    }
+
+
+def given(request: HttpRequest, decided: Decided) -> dict[str, Any]:
+    """Return how the decision was confirmed, as services want it: when, and with which assertion.
+
+    Raises ProofMissing, OtherBytes, NotSigned and TooMany.
+    """
+    form = PasskeyForm(request.POST)
+    if "credential" not in request.POST:
+        if decided.wanted:
+            raise own_passkey.ProofMissing
+        return {"reauthenticated_at": access.second_factor_at(request)}
+    if not form.is_valid():
+        raise own_passkey.NotSigned
+    by = access.acting(request)
+    answer = form.cleaned_data[form.holds]
+    assertion = own_passkey.prove(_login(request), answer, decided.challenge, **by)
+    access.note_second_factor(request, by["now"])
+    return {"reauthenticated_at": by["now"], "assertion": assertion}
+
+
+def _login(request: HttpRequest) -> User:
+    own: Any = request.user
+    return second_factor.login_with_factors(access.person_of(request), own)

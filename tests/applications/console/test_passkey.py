@@ -1,0 +1,193 @@
+"""Approving by a touch of one's passkey, which signs what the page shows."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from allauth.mfa.webauthn.internal.auth import WebAuthn
+from fido2.utils import websafe_decode
+
+from accounts import access
+from accounts.services.people import second_factor
+from certportal.dev.builders import orders
+from certportal.dev.builders.replacements import plan, run
+from certportal.foundation import clock
+from certportal.foundation.models import Event
+from issuance.approvers.proof import Proof
+from issuance.models import Approval, PreparedCertificate
+from tests.doubles.passkey import UP, Passkey
+
+
+@pytest.fixture(autouse=True)
+def _site(settings):
+    """The service's address is that of the test client."""
+    settings.PORTAL_BASE_URL, settings.PORTAL_HOST = "https://testserver", "testserver"
+
+
+@pytest.fixture
+def _wanted(settings):
+    """The authority signs only what passkeys have approved."""
+    settings.APPROVERS_PROVE = "all"
+
+
+def give(desk, name):
+    """Give the desk's reviewer a passkey; they confirmed long ago."""
+    key = Passkey(name=name)
+    WebAuthn.add(desk.person.logins.get(), "", key.registration(b"\0" * 32))
+    desk.confirm(clock.now() - timedelta(hours=1))
+    return key
+
+
+@pytest.fixture
+def key(desk):
+    """Riitta's passkey."""
+    return give(desk, b"riitta's key")
+
+
+@pytest.fixture
+def other_key(other_desk):
+    """Raimo's passkey."""
+    return give(other_desk, b"raimo's key")
+
+
+def asked(page):
+    """Return what the page asks passkeys."""
+    return json.loads(page.context["passkey_options"])["publicKey"]
+
+
+def touch(desk, key, name, pk, **more):
+    """Open the page, let the passkey sign what it asks, and send that."""
+    page = desk.open(name, pk)
+    form = page.context["form"]
+    shown = {field: form[field].value() for field in form.fields}
+    answer = key.answer(websafe_decode(asked(page)["challenge"]), **more)
+    return desk.client.post(desk.url(name, pk), shown | {"credential": json.dumps(answer)})
+
+
+def test_the_page_asks_one_s_own_passkeys_to_verify_their_holder(ready, desk, key, other_key):
+    said = asked(desk.open("approve", ready.pk))
+    assert said["userVerification"] == "required"
+    assert said["rpId"] == "testserver"
+    assert [websafe_decode(one["id"]) for one in said["allowCredentials"]] == [key.name]
+
+
+def test_one_touch_approves_and_confirms_who_it_is(ready, desk, key):
+    before = clock.now()
+
+    assert touch(desk, key, "approve", ready.pk).status_code == 302
+
+    approval = Approval.objects.get()
+    challenge = asked_for(ready)
+    assert Proof.parse(approval.assertion).challenge_for(challenge) == challenge
+    assert approval.reauthenticated_at >= before
+    assert access.SECOND_FACTOR in desk.client.session
+    proven = Event.objects.filter(action="second_factor.proven", object_type="login").latest("pk")
+    assert (proven.refused, proven.data["kind"]) == (False, "webauthn")
+    assert second_factor.factors(desk.person.logins.get()).get(type="webauthn").last_used_at
+    orders.drain()
+    ready.refresh_from_db()
+    assert ready.status == "delivered"
+
+
+def asked_for(case):
+    """Return the challenge of the case's attempt, for one person and no end."""
+    from issuance.services.issuing.to_sign import challenge
+
+    return challenge(PreparedCertificate.objects.filter(reference=case.pk).latest("attempt"))
+
+
+def test_the_touch_is_a_proof_for_what_follows(ready, desk, key):
+    touch(desk, key, "approve", ready.pk)
+    proven = desk.client.session[access.SECOND_FACTOR]
+    assert clock.now() - type(clock.now()).fromisoformat(proven) < access.FRESH
+
+
+def test_another_s_passkey_approves_nothing_and_one_can_try_again(ready, desk, key):
+    answer = touch(desk, Passkey(name=key.name), "approve", ready.pk)
+    assert answer.status_code == 400
+    assert "The passkey&#x27;s answer does not fit what you were shown." in answer.text
+    assert not Approval.objects.exists()
+    assert Event.objects.filter(action="second_factor.proven", refused=True).count() == 1
+
+    assert touch(desk, key, "approve", ready.pk).status_code == 302
+
+
+@pytest.mark.parametrize("told", [{"flags": UP}, {"origin": "https://other.example.fi"}])
+def test_a_passkey_used_elsewhere_or_by_nobody_approves_nothing(ready, desk, key, told):
+    assert touch(desk, key, "approve", ready.pk, **told).status_code == 400
+    assert not Approval.objects.exists()
+
+
+def test_what_was_signed_for_another_attempt_approves_nothing(ready, desk, key):
+    page = desk.open("approve", ready.pk)
+    form = page.context["form"]
+    shown = {field: form[field].value() for field in form.fields}
+    signed = json.dumps(key.answer(b"\0" * 32))
+    answer = desk.client.post(desk.url("approve", ready.pk), shown | {"credential": signed})
+    assert answer.status_code == 409
+    assert not Approval.objects.exists()
+
+
+@pytest.mark.parametrize("said", ["", "{}", "[]", '{"rawId": 1, "response": {}}', "x" * 30_000])
+def test_what_is_no_answer_is_refused_in_words(ready, desk, key, said):
+    page = desk.open("approve", ready.pk)
+    form = page.context["form"]
+    shown = {field: form[field].value() for field in form.fields}
+    answer = desk.client.post(desk.url("approve", ready.pk), shown | {"credential": said})
+    assert answer.status_code == 400
+    assert "Nothing was decided." in answer.text
+
+
+def test_the_case_says_who_signed_with_a_passkey(ready, desk, other_desk, key, settings):
+    settings.ISSUANCE_APPROVALS = {"production": 3, "test": 3}
+    touch(desk, key, "approve", ready.pk)
+    prepared = orders.prepared(ready)
+    seen = {"prepared_id": prepared.pk, "tbs_sha256": prepared.tbs_sha256}
+    other_desk.press("approve", ready, **seen)
+
+    page = desk.open("case", ready.pk).text
+
+    assert f"{desk.person}, signed with a passkey" in page
+    assert f"{other_desk.person}, without a passkey" in page
+
+
+def test_without_a_passkey_the_page_says_that_nothing_proves_the_approval(ready, desk):
+    page = desk.open("approve", ready.pk).text
+    assert "Approvals are not proved by a passkey here" in page
+    assert page.count('action="/en/console/') == 1
+
+
+@pytest.mark.usefixtures("_wanted")
+def test_where_the_proof_is_wanted_a_code_does_not_approve(ready, desk):
+    page = desk.open("approve", ready.pk)
+    assert "This takes a passkey, and you have none." in page.text
+    assert "/account/second-factor/set-up/?next=" in page.text
+    form = page.context["form"]
+    shown = {field: form[field].value() for field in form.fields}
+    assert desk.client.post(desk.url("approve", ready.pk), shown).status_code == 403
+    assert not Approval.objects.exists()
+
+
+@pytest.mark.usefixtures("_wanted")
+def test_where_the_proof_is_wanted_there_is_no_way_around_the_passkey(ready, desk, key):
+    page = desk.open("approve", ready.pk).text
+    assert "<noscript>" in page
+    assert page.count('/approve/"') == 1
+
+
+def test_a_plan_is_approved_by_a_touch_of_each_that_proves_every_certificate(
+    matti, riitta, cas, desk, other_desk, key, other_key
+):
+    for _each in range(3):
+        orders.delivered(matti, riitta)
+    made = plan()
+    before = Approval.objects.latest("pk").pk
+
+    assert touch(desk, key, "replacement", made.pk).status_code == 302
+    assert touch(other_desk, other_key, "replacement", made.pk).status_code == 302
+
+    given = Approval.objects.filter(pk__gt=before)
+    assert given.count() == 2 * made.items.count()
+    assert all(one.assertion["plan"]["size"] == made.items.count() for one in given)
+    run(made)
+    assert made.items.filter(state="issued").count() == made.items.count()
