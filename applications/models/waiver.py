@@ -16,8 +16,9 @@ class Waiver(models.Model):
 
     `rule` and `params` are the finding's (`issuance.findings.Finding`); the waiver covers no other
     value. `ends_on` is its last day. `confirmed_by` is the second person, who confirmed it by
-    approving the certificate. `outcome` says how it was closed before its end, with `closing_words`
-    for a withdrawal.
+    approving the certificate. `assertion` is what the waiver's giver signed with a passkey, in the
+    stored form of `issuance.approvers.assertion.Assertion`. `outcome` says how it was closed before
+    its end, with `closing_words` for a withdrawal.
     """
 
     class Outcome(models.TextChoices):
@@ -32,6 +33,7 @@ class Waiver(models.Model):
     waived_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
     waived_at = models.DateTimeField()
     ends_on = models.DateField()
+    assertion = models.JSONField(null=True)
     confirmed_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
     confirmed_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)

@@ -23,9 +23,12 @@ from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
 from certportal.foundation.outbox import outbox
 from issuance import services as authority
+from issuance.approvers.assertion import Assertion
+from issuance.approvers.challenge import challenge_of_waiver
 from issuance.findings import Finding
 from issuance.models import Approval, PreparedCertificate
 from issuance.services.errors import AlreadySigning
+from issuance.services.issuing import to_sign as authority_to_sign
 
 Outcome = Waiver.Outcome
 WITHDRAWN, EVIDENCE_CHANGED = "waiver_withdrawn", "evidence_changed"
@@ -44,6 +47,7 @@ def waive(
     *,
     reason: str,
     ends_on: date,
+    assertion: Assertion | None = None,
     person: Person,
     version: int,
     actor: Actor,
@@ -51,8 +55,9 @@ def waive(
 ) -> Waiver:
     """Waive the finding with this rule on a case that the reviewer holds, until the end of a day.
 
-    The finding is established anew; a waiver covers only its present values. Raises NotWaivable for
-    a rule that cannot be waived or is not found, NotPossible where a waiver covers it already,
+    The finding is established anew; a waiver covers only its present values. `assertion` is the
+    answer of the reviewer's passkey to `waiver_to_sign`. Raises NotWaivable for a rule that cannot
+    be waived or is not found, NotPossible where a waiver covers it already, OtherBytes,
     EndOutOfRange, ReasonsMissing, NotYourCase, Changed and the errors of a biased reviewer.
     """
     require_reasons(reason)
@@ -64,7 +69,12 @@ def waive(
         raise NotWaivable
     if waivers.covering(application, finding, on=today):
         raise NotPossible
-    waiver = give(application, finding, reason, ends_on, person=person, now=now)
+    if assertion:
+        signed = waiver_to_sign(application, finding, reason=reason, ends_on=ends_on)
+        authority_to_sign.require(assertion, signed)
+    waiver = give(
+        application, finding, reason, ends_on, assertion=assertion, person=person, now=now
+    )
     start_over(application, EVIDENCE_CHANGED, actor=actor, now=now)
     transition.move(
         application,
@@ -77,12 +87,22 @@ def waive(
     return waiver
 
 
+def waiver_to_sign(
+    application: Application, finding: Finding, *, reason: str, ends_on: date
+) -> bytes:
+    """Return the challenge that the reviewer's passkey signs to waive the finding."""
+    return challenge_of_waiver(
+        application.pk, finding.rule, finding.params, reason=reason, ends_on=ends_on
+    )
+
+
 def give(
     application: Application,
     finding: Finding,
     reason: str,
     ends_on: date,
     *,
+    assertion: Assertion | None = None,
     person: Person,
     now: datetime,
 ) -> Waiver:
@@ -102,6 +122,7 @@ def give(
         waived_by=person,
         waived_at=now,
         ends_on=ends_on,
+        assertion=assertion.to_json() if assertion else None,
     )
 
 

@@ -24,6 +24,11 @@ class Decided:
     wanted: bool
 
 
+def lacks(request: HttpRequest, *, wanted: bool) -> bool:
+    """Whether a passkey is wanted and the reviewer has none."""
+    return wanted and not own_passkey.asked(_login(request), bytes(32))
+
+
 def page(request: HttpRequest, decided: Decided | None) -> dict[str, Any]:
     """Return what the page of a decision needs to know; `decided` is None if there is nothing."""
     options = own_passkey.asked(_login(request), decided.challenge) if decided else ""
@@ -33,6 +38,13 @@ def page(request: HttpRequest, decided: Decided | None) -> dict[str, Any]:
         "proof_wanted": decided is not None and decided.wanted,
         "must_confirm": not fresh,
     }
+
+
+def is_given(request: HttpRequest, decided: Decided) -> bool:
+    """Whether a decision whose words were typed first is confirmed, or needs no passkey."""
+    if {"credential", "by_code"} & set(request.POST):
+        return True
+    return not decided.wanted and not own_passkey.asked(_login(request), decided.challenge)
 
 
 def given(request: HttpRequest, decided: Decided) -> dict[str, Any]:

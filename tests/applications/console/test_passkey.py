@@ -9,12 +9,18 @@ from fido2.utils import websafe_decode
 
 from accounts import access
 from accounts.services.people import second_factor
+from applications.models import Waiver
+from applications.rules.waivers import OID_OUTSIDE
+from applications.services.reviewer.waivers import waiver_to_sign
 from certportal.dev.builders import orders
 from certportal.dev.builders.replacements import plan, run
 from certportal.foundation import clock
 from certportal.foundation.models import Event
+from issuance.approvers.assertion import Assertion
 from issuance.approvers.proof import Proof
 from issuance.models import Approval, PreparedCertificate
+from issuance.services.issuing.to_sign import challenge
+from tests.applications.waivers import day, in_hand
 from tests.doubles.passkey import UP, Passkey
 
 
@@ -77,8 +83,8 @@ def test_one_touch_approves_and_confirms_who_it_is(ready, desk, key):
     assert touch(desk, key, "approve", ready.pk).status_code == 302
 
     approval = Approval.objects.get()
-    challenge = asked_for(ready)
-    assert Proof.parse(approval.assertion).challenge_for(challenge) == challenge
+    wanted = asked_for(ready)
+    assert Proof.parse(approval.assertion).assertion.challenge == wanted
     assert approval.reauthenticated_at >= before
     assert access.SECOND_FACTOR in desk.client.session
     proven = Event.objects.filter(action="second_factor.proven", object_type="login").latest("pk")
@@ -91,8 +97,6 @@ def test_one_touch_approves_and_confirms_who_it_is(ready, desk, key):
 
 def asked_for(case):
     """Return the challenge of the case's attempt, for one person and no end."""
-    from issuance.services.issuing.to_sign import challenge
-
     return challenge(PreparedCertificate.objects.filter(reference=case.pk).latest("attempt"))
 
 
@@ -154,7 +158,8 @@ def test_the_case_says_who_signed_with_a_passkey(ready, desk, other_desk, key, s
 def test_without_a_passkey_the_page_says_that_nothing_proves_the_approval(ready, desk):
     page = desk.open("approve", ready.pk).text
     assert "Approvals are not proved by a passkey here" in page
-    assert page.count('action="/en/console/') == 1
+    assert 'name="by_code"' in page
+    assert 'data-passkey="use"' not in page
 
 
 @pytest.mark.usefixtures("_wanted")
@@ -171,8 +176,8 @@ def test_where_the_proof_is_wanted_a_code_does_not_approve(ready, desk):
 @pytest.mark.usefixtures("_wanted")
 def test_where_the_proof_is_wanted_there_is_no_way_around_the_passkey(ready, desk, key):
     page = desk.open("approve", ready.pk).text
-    assert "<noscript>" in page
-    assert page.count('/approve/"') == 1
+    assert 'data-passkey="use"' in page
+    assert 'name="by_code"' not in page
 
 
 def test_a_plan_is_approved_by_a_touch_of_each_that_proves_every_certificate(
@@ -191,3 +196,47 @@ def test_a_plan_is_approved_by_a_touch_of_each_that_proves_every_certificate(
     assert all(one.assertion["plan"]["size"] == made.items.count() for one in given)
     run(made)
     assert made.items.filter(state="issued").count() == made.items.count()
+
+
+def test_a_waiver_is_signed_after_its_words_are_typed(matti, riitta, cas, desk, key):
+    case = in_hand(matti, riitta)
+    typed = {"reason": "Sopimus\r\nnähty.", "ends_on": day(90).strftime("%d.%m.%Y")}
+    page = desk.press("waive", case, OID_OUTSIDE, **typed)
+    assert "Sopimus<br>" in page.text
+    assert not Waiver.objects.exists()
+
+    forged = Passkey(name=key.name).answer(websafe_decode(asked(page)["challenge"]))
+    refused = desk.press("waive", case, OID_OUTSIDE, credential=json.dumps(forged), **typed)
+    assert refused.status_code == 400
+    assert "Nothing was decided." in refused.text
+    assert "Sopimus<br>" in refused.text
+
+    answer = key.answer(websafe_decode(asked(refused)["challenge"]))
+    done = desk.press("waive", case, OID_OUTSIDE, credential=json.dumps(answer), **typed)
+    assert done.status_code == 302
+    given = Waiver.objects.get()
+    said = {"reason": given.reason, "ends_on": given.ends_on}
+    assert Assertion.parse(given.assertion).challenge == waiver_to_sign(case, given.finding, **said)
+    assert "signed with a passkey" in desk.open("waiver", given.pk).text
+
+
+def test_a_waiver_is_signed_with_other_words_than_sent_and_is_none(matti, riitta, cas, desk, key):
+    case = in_hand(matti, riitta)
+    typed = {"reason": "Sopimus nähty.", "ends_on": day(90).strftime("%d.%m.%Y")}
+    page = desk.press("waive", case, OID_OUTSIDE, **typed)
+    answer = json.dumps(key.answer(websafe_decode(asked(page)["challenge"])))
+    other = typed | {"reason": "Kaikki kunnossa."}
+    assert desk.press("waive", case, OID_OUTSIDE, credential=answer, **other).status_code == 409
+    assert not Waiver.objects.exists()
+
+
+@pytest.mark.usefixtures("_wanted")
+def test_who_has_no_passkey_types_no_waiver_where_one_is_wanted(matti, riitta, cas, desk):
+    case = in_hand(matti, riitta)
+    page = desk.open("waive", case.pk, OID_OUTSIDE).text
+    assert "This takes a passkey, and you have none." in page
+    assert 'name="reason"' not in page
+    typed = {"reason": "Sopimus nähty.", "ends_on": day(90).strftime("%d.%m.%Y")}
+    desk.press("waive", case, OID_OUTSIDE, **typed)
+    assert desk.press("waive", case, OID_OUTSIDE, by_code="", **typed).status_code == 403
+    assert not Waiver.objects.exists()

@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from accounts import access
@@ -13,6 +16,9 @@ from applications import services
 from applications.checks.wording import word
 from applications.models import Application, Waiver
 from applications.rules import waivers
+from applications.services.reviewer.own_passkey import NotSigned
+from applications.services.reviewer.waivers import waiver_to_sign
+from applications.views.console import passkey
 from applications.views.console.case.forms import WaiveForm
 from applications.views.console.case.kept_from import kept_from
 from applications.views.console.entry import back_to, case_view, kept
@@ -20,6 +26,8 @@ from applications.views.shared.entry import by_person
 from applications.workflow import ENDED, Action, Status
 from certportal.foundation import clock
 from certportal.foundation.errors import Stale
+from issuance.approvers.assertion import Assertion
+from issuance.conf import proof_wanted
 from issuance.findings import Finding
 from issuance.wording import WordedFinding
 
@@ -59,14 +67,46 @@ def waive(request: HttpRequest, application: Application, rule: str) -> HttpResp
     initial = {"version": application.version, "ends_on": usual_end(now)}
     form = WaiveForm(request.POST or None, initial=initial, now=now)
     told = kept_from(Action.WAIVE, application, access.person_of(request), now=now)
+    wanted = proof_wanted("test" if application.kind.is_test else "production")
     context = {"application": application, "row": found, "form": form, "kept_from": told}
+    context["lacks_passkey"] = passkey.lacks(request, wanted=wanted)
     page = "applications/console/waive.html"
     if not form.is_valid():
         return render(request, page, context)
+    signed = _signed(request, application, context, wanted=wanted)
+    if isinstance(signed, HttpResponse):
+        return signed
     try:
-        services.waive(application.pk, rule, **form.cleaned_data, **by_person(request))
+        given = form.cleaned_data | by_person(request)
+        services.waive(application.pk, rule, assertion=signed, **given)
     except Stale as refusal:
         context |= kept(request, application, form, refusal)
         return render(request, page, context, status=refusal.status)
     said = _("The finding was waived. A second reviewer must approve the certificate too.")
     return back_to(application, request, said)
+
+
+def _signed(
+    request: HttpRequest, application: Application, context: dict[str, Any], *, wanted: bool
+) -> Assertion | HttpResponse | None:
+    """Return the reviewer's signature of what was typed; or the page that asks for it."""
+    form, row = context["form"], context["row"]
+    said = {name: form.cleaned_data[name] for name in ("reason", "ends_on")}
+    decided = passkey.Decided(waiver_to_sign(application, row.finding, **said), wanted)
+    asks = context | {"said": said, "fields": _hidden(form)}
+    if passkey.is_given(request, decided):
+        try:
+            found: Assertion | None = passkey.given(request, decided).get("assertion")
+        except NotSigned as refusal:
+            asks["refusal"] = refusal
+        else:
+            return found
+    asks |= passkey.page(request, decided)
+    status = 400 if "refusal" in asks else 200
+    return render(request, "applications/console/waive_sign.html", asks, status=status)
+
+
+def _hidden(form: WaiveForm) -> SafeString:
+    """Return what was typed as hidden fields."""
+    hidden = '<input type="hidden" name="{}" value="{}">'
+    return format_html_join("", hidden, ((field.html_name, field.value()) for field in form))
