@@ -3,8 +3,11 @@
 import pytest
 from allauth.mfa.webauthn.internal.auth import WebAuthn
 
+from applications.rules.waivers import OID_OUTSIDE
 from certportal.dev.builders import orders
 from tests.accessibility import check_in_turn
+from tests.accessible.conftest import press
+from tests.applications.waivers import in_hand
 from tests.doubles.passkey import Passkey
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -21,4 +24,14 @@ def test_approving_without_a_passkey_where_one_is_wanted_and_with_one(
     WebAuthn.add(riitta.logins.get(), "", Passkey().registration(b"\0" * 32))
     page = go("console:approve", case.pk, who=riitta)
     assert page.locator("[data-passkey=use] button").is_visible()
+    check_in_turn(page)
+
+
+def test_signing_a_waiver_whose_words_are_typed(go, matti, riitta, cas):
+    WebAuthn.add(riitta.logins.get(), "", Passkey().registration(b"\0" * 32))
+    case = in_hand(matti, riitta)
+    page = go("console:waive", case.pk, OID_OUTSIDE, who=riitta)
+    page.locator("[name=reason]").fill("Sopimus nähty.")
+    press(page)
+    page.locator("[data-passkey=use] button").wait_for()
     check_in_turn(page)

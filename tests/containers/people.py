@@ -1,12 +1,13 @@
 """People at their browsers, who find the containers by the service's public names."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
 from tests.containers.service import HOST, IDENTITY_HOST, Service
 from tests.journeys import ordering, steps
+from tests.security_keys import SecurityKey, make_passkey
 
 REVIEWERS = {"Riitta Ratkaisija": "riitta@example.fi", "Raimo Ratkaisija": "raimo@example.fi"}
 
@@ -37,6 +38,18 @@ def make_reviewers(service: Service, visitor: Callable[[], Page]) -> None:
         steps.identify(page, name, base=service.base)
         steps.give_address(page, address, service.mails)
         service.manage("grant_reviewer", address)
+
+
+def make_approvers(service: Service, seats: Mapping[str, Page]) -> dict[str, SecurityKey]:
+    """Let each reviewer make a passkey, and the operator enrol it by the code they read out."""
+    keys = {}
+    for name, page in seats.items():
+        keys[name] = SecurityKey()
+        keys[name].plug_in(page)
+        read_out = ["--fingerprint", make_passkey(page, service.base)]
+        present = ["--operator", "Olli Operaattori", "--witness", "Ville Valvoja"]
+        service.ceremony("enrol_approver", REVIEWERS[name], *read_out, *present)
+    return keys
 
 
 def revoke(page: Page, order: str) -> None:

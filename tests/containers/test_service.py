@@ -173,9 +173,11 @@ def matti(seat):
 
 @pytest.fixture(scope="module")
 def reviewers(service, visitor, seat):
-    """Riitta and Raimo, whom the operator made reviewers after they had identified once."""
+    """Riitta and Raimo, whom the operator made reviewers and enrolled with their passkeys."""
     people.make_reviewers(service, visitor)
-    return [seat(name) for name in people.REVIEWERS]
+    seats = {name: seat(name) for name in people.REVIEWERS}
+    people.make_approvers(service, seats)
+    return seats.values()
 
 
 def test_from_order_to_the_certificate_in_the_mail(service, matti, reviewers, tmp_path):

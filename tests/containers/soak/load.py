@@ -20,6 +20,7 @@ from tests.containers.relying import Asked
 from tests.containers.service import HOST, PKI_HOST, Service
 from tests.journeys import ordering, requests, steps
 from tests.journeys.package import Package
+from tests.security_keys import SecurityKey
 
 MAILBOX = "palvelin"
 """How the addresses begin to which certificates go."""
@@ -72,13 +73,16 @@ class Office:
     def __init__(self, load: Load, chromium: Browser) -> None:
         self.load, self.service, self.chromium = load, load.service, chromium
         self.seats: dict[str, Page] = {}
+        self.keys: dict[str, SecurityKey] = {}
         self.since: dict[str, float] = {}
 
     def open(self) -> None:
-        """Make the reviewers, and let everybody come in."""
+        """Make the reviewers, let everybody come in, and enrol the reviewers' passkeys."""
         people.make_reviewers(self.service, self._visitor)
         for name in (*people.REVIEWERS, APPLICANT):
             self._come_in(name)
+        reviewing = {name: self.seats[name] for name in people.REVIEWERS}
+        self.keys = people.make_approvers(self.service, reviewing)
 
     def order(self, number: int) -> None:
         """One order, from the draft to the delivered package; every third is revoked."""
@@ -98,6 +102,8 @@ class Office:
     def _come_in(self, name: str) -> None:
         page = self._visitor()
         steps.come_in(page, name, steps.BUSINESS_ID, stack=self.service)
+        if name in self.keys:
+            self.keys[name].plug_in(page)
         if name in self.seats:
             self.seats[name].context.close()
         self.seats[name], self.since[name] = page, time.monotonic()
