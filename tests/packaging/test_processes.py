@@ -193,3 +193,15 @@ def test_every_secret_and_volume_named_is_declared():
         assert set(service.get("secrets", [])) <= set(COMPOSE["secrets"])
         named = {volume.split(":")[0] for volume in service.get("volumes", [])}
         assert {one for one in named if not one.startswith("./")} <= set(COMPOSE["volumes"])
+
+
+def test_a_new_volume_of_documents_is_filled_from_the_image_by_one_container_before_the_others():
+    mounted = {
+        name: volume.split(":")[2:]
+        for name, service in SERVICES.items()
+        for volume in service.get("volumes", [])
+        if volume.startswith("data:")
+    }
+    assert mounted.pop("migrate") == ["ro"]
+    assert mounted == {"web": ["nocopy"], "worker": ["nocopy"], "mailer": ["nocopy"]}
+    assert all("migrate" in SERVICES[name]["depends_on"] for name in mounted)
