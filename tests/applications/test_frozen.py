@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from functools import partial
 
 import pytest
 from django.db import InternalError, transaction
@@ -22,9 +23,12 @@ def sent(matti):
 
 def refused(change):
     """Whether the database refuses the change and keeps what it had."""
-    with pytest.raises(InternalError, match="is kept as it is"), transaction.atomic():
-        change()
-    return True
+    try:
+        with transaction.atomic():
+            change()
+    except InternalError as error:
+        return "is kept as it is" in str(error)
+    return False
 
 
 CHANGES = [
@@ -41,12 +45,13 @@ CHANGES = [
 ]
 
 
-NAMES = [f"{model.__name__}.{name}" for model, change in CHANGES for name in change]
-
-
-@pytest.mark.parametrize(("model", "change"), CHANGES, ids=NAMES)
-def test_neither_is_changed(sent, model, change):
-    assert refused(lambda: model.objects.filter(application=sent).update(**change))
+def test_neither_is_changed(sent):
+    taken = [
+        f"{model.__name__}: {change}"
+        for model, change in CHANGES
+        if not refused(partial(model.objects.filter(application=sent).update, **change))
+    ]
+    assert taken == []
 
 
 def test_what_was_sent_is_not_deleted(sent):
