@@ -3,21 +3,25 @@
 Each makes one service call, or sends one mail.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from celery import shared_task
+from django.db.models import QuerySet
 
 from applications import checks, services
 from applications.checks import still_true
-from applications.documents import kept_papers, papers
+from applications.documents import kept_papers, papers, sealing
 from applications.mail import MAILS
 from applications.models import Application, Paper
 from applications.rules.certificate_order import certificate_order
 from applications.workflow import Status
 from certportal.foundation import clock
 from certportal.foundation.errors import Unavailable
+from certportal.foundation.files import storing
 from certportal.foundation.mail import mails
+from certportal.foundation.mail.sending import File
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox
 from issuance import services as authority
@@ -101,14 +105,46 @@ def send_notice(
 @outbox.task("applications.make_paper")
 def make_paper(*, item: OutboxItem, now: datetime, paper: int, **_: object) -> None:
     """Render and keep a paper that somebody asked for, unless the order was erased meanwhile."""
-    found = Paper.objects.select_related("submission", "decision__submission").filter(pk=paper)
-    for wanted in found:
+    for wanted in _papers().filter(pk=paper):
         _make(wanted)
 
 
+@outbox.task("applications.keep_sealed")
+def keep_sealed(*, item: OutboxItem, now: datetime, kind: str, paper: str, **_: object) -> None:
+    """Keep a paper whose digest the seal has signed, unless the order was erased meanwhile."""
+    if kind == "paper":
+        for sealed in _papers().filter(pk=paper):
+            _make(sealed)
+
+
+def _papers() -> QuerySet[Paper]:
+    return Paper.objects.select_related("submission", "decision__submission")
+
+
 def _make(paper: Paper) -> None:
-    if paper.made_at is None:
-        services.keep_paper(paper, papers.render(paper), now=clock.now())
+    """Take the paper one step further: render it, give it to the seal, or keep what is sealed."""
+    if paper.made_at is not None:
+        return
+    if paper.digest:
+        _finish(paper)
+        return
+    file, seal = papers.render(paper), authority.seal_in_use()
+    if seal is None:
+        services.keep_paper(paper, file, now=clock.now())
+        return
+    prepared = sealing.prepare(file.content, seal, label=papers.seal_label(paper))
+    file = replace(file, content=prepared.content)
+    services.have_sealed(paper, file, prepared.digest, now=clock.now())
+
+
+def _finish(paper: Paper) -> None:
+    signature = authority.signature_over(bytes.fromhex(paper.digest))
+    if signature is None:
+        services.ask_for_seal_again(paper, now=clock.now())
+        return
+    prepared = storing.content_of(paper.prepared)
+    content = sealing.fill(prepared, bytes.fromhex(paper.digest), signature)
+    services.keep_paper(paper, File(paper.name, content, papers.PDF), now=clock.now())
 
 
 @outbox.task("applications.tell_undelivered")

@@ -37,6 +37,8 @@ ROUTES: dict[str, list[tuple[str, str]]] = {
     "key.blocked": [("applications.tell_key_blocked", "default")],
     "key.proven": [("applications.tell_key_proven", "default")],
     "mail.undelivered": [("applications.tell_undelivered", "default")],
+    "paper.made": [("issuance.seal_paper", "ca")],
+    "paper.sealed": [("applications.keep_sealed", "default")],
     "paper.wanted": [("applications.make_paper", "default")],
     "person.mail": [("accounts.send_mail", "mail")],
     "register.changed": [

@@ -47,3 +47,6 @@ class IssuanceEvent(EventName):
         _("The enrolment of a reviewer's passkey was ended"),
     )
     LOG_ANCHORED = "issuance.log_anchored", _("The head of the log of events was put outside it")
+    SEAL_REGISTERED = "issuance.seal_registered", _("A seal was taken into the service")
+    PAPER_MADE = "issuance.paper_made", _("A document was made and given to be sealed")
+    PAPER_SEALED = "issuance.paper_sealed", _("A document was sealed")

@@ -70,6 +70,14 @@ def publish_ocsp(*, item: OutboxItem, now: datetime, certificate_id: int, **_: o
         services.publish_response_with(certificate_id, now=now)
 
 
+@outbox.task("issuance.seal_paper")
+def seal_paper(
+    *, item: OutboxItem, now: datetime, kind: str, paper: str, digest: str, **_: object
+) -> None:
+    """Sign the digest of a paper that was made, after the certificates that wait."""
+    services.seal_paper(kind, paper, digest, now=now)
+
+
 @shared_task(name="issuance.refresh_ocsp")
 def refresh_ocsp() -> None:
     """Renew ageing OCSP responses; beat calls this.

@@ -2,15 +2,29 @@
 
 from applications.models import Application, Decision, Paper
 from applications.models.paper import Source, key_of
+from applications.workflow import Status
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.files import storing
 from certportal.foundation.files.documents import PDF
 from certportal.foundation.mail.sending import File
 
+SIGNED = frozenset({Status.ISSUED, Status.DELIVERED})
+
 
 def last_rejection(application: Application) -> Decision | None:
     """Return the newest decision that rejected the order, or None."""
     return application.decisions.filter(kind=Decision.Kind.REJECTED).last()
+
+
+def last_decision(application: Application) -> Decision | None:
+    """Return the newest decision that rejected or approved the order; None if there is none.
+
+    An approval counts once the certificate was signed: until then it may be recalled.
+    """
+    kinds = [Decision.Kind.REJECTED]
+    if application.status in SIGNED:
+        kinds.append(Decision.Kind.APPROVED)
+    return application.decisions.filter(kind__in=kinds).last()
 
 
 def source(notice: str, application: Application) -> Source | None:

@@ -1,4 +1,4 @@
-"""Rendering of an order's papers as PDF/UA: the receipt of a submission, the decision to reject.
+"""Rendering of an order's papers as PDF/UA: the receipt of a submission, the decision on an order.
 
 Both are rendered from frozen rows, in the submission's language, so that the same row always gives
 the same document. Rendering loads nothing from the network, and only the font from disk. Only
@@ -6,28 +6,25 @@ workers do it: no web process imports this module, which an import contract chec
 """
 
 import json
-from datetime import datetime
 from functools import cache
 from typing import Any
 
 from django.conf import settings
-from django.template.loader import render_to_string
 from django.utils import translation
+from django.utils.translation import gettext
 from weasyprint import CSS, HTML
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
-from applications.documents import submission_words, typeface
+from applications.documents import paper_text, typeface
 from applications.models import Decision, Paper, Submission
 from applications.models.certificate_types import CertificateType
-from certportal.foundation import agency, clock
+from certportal.foundation import agency
 from certportal.foundation.mail.sending import File
 
 PDF = "application/pdf"
 FONTS = {f"paper:{weight}": weight for weight in typeface.WEIGHTS}  # by their addresses
 STYLE = settings.BASE_DIR / "templates" / "applications" / "papers" / "paper.css"
-# Keys of a submission that the table of facts leaves out: shown elsewhere in the document.
-APART = frozenset({"declarations", "person_name", "organisation", "business_id"})
 
 
 class Forbidden(FatalURLFetchingError):
@@ -51,60 +48,30 @@ def render(paper: Paper) -> File:
         return receipt(paper.submission)
     if paper.decision is None:
         raise ValueError(f"paper {paper.pk} has no source")
-    return rejection(paper.decision)
+    return decision(paper.decision)
+
+
+def seal_label(paper: Paper) -> str:
+    """Return what programs call the seal on the paper, in the paper's language."""
+    with translation.override(paper.language):
+        return gettext("Electronic seal of %(agency)s") % agency.contact()
 
 
 def receipt(submission: Submission) -> File:
-    """Return the receipt of a submission: its contents, declarations, hash and signer."""
-    content = json.loads(submission.content)
-    facts = {
-        "submission": submission,
-        "content": content,
-        "sent_at": _local(submission.at),
-        "declared": content.get("declared", []),
-    }
-    with translation.override(submission.language):
-        facts["facts"] = submission_words.facts(content, without=APART)
+    """Return the receipt of a submission."""
     name = "receipt" if submission.number == 1 else f"receipt-{submission.number}"
-    return _paper("receipt", submission, facts, submission.at, name)
+    return _file(submission, paper_text.receipt(submission), name)
 
 
-def rejection(decision: Decision) -> File:
-    """Return the document of a rejection with the contents that hallintolaki 44–46 § require.
-
-    These are the authority and date, the parties, what is decided, the reasons, whom to ask for
-    more information, and how to appeal.
-    """
-    content = json.loads(decision.submission.content)
-    facts = {
-        "decision": decision,
-        "content": content,
-        "decided_on": clock.day(decision.at),
-        "sent_on": clock.day(decision.submission.at),
-    }
-    return _paper("rejection", decision.submission, facts, decision.at, "decision")
+def decision(made: Decision) -> File:
+    """Return the document of a decision that approves or rejects."""
+    return _file(made.submission, paper_text.decision(made), "decision")
 
 
-def _paper(
-    template: str, submission: Submission, facts: dict[str, Any], at: datetime, name: str
-) -> File:
+def _file(submission: Submission, html: str, name: str) -> File:
     application = submission.application
-    kind = CertificateType(json.loads(submission.content)["type"])
-    with translation.override(submission.language):
-        html = render_to_string(
-            f"applications/papers/{template}.html",
-            facts
-            | {
-                "number": application.number,
-                "type": kind.label,
-                "is_test": kind.is_test,
-                "language": submission.language,
-                "created": at.isoformat(timespec="seconds"),
-                "contact": agency.contact(),
-                "appeal": agency.appeal(),
-            },
-        )
-    prefix = "TEST-" if kind.is_test else ""
+    is_test = CertificateType(json.loads(submission.content)["type"]).is_test
+    prefix = "TEST-" if is_test else ""
     return File(f"{prefix}{application.number}_{name}.pdf", _pdf(html, submission.sha256), PDF)
 
 
@@ -118,10 +85,6 @@ def _pdf(html: str, identifier: str) -> bytes:
         pdf_identifier=identifier[:32].encode(),
     )
     return pdf
-
-
-def _local(moment: datetime) -> datetime:
-    return moment.astimezone(clock.HELSINKI)
 
 
 @cache

@@ -29,13 +29,16 @@ class Paper(models.Model):
 
     The row is created when the paper is first wanted, and `made_at` is None until a worker has made
     it. The unique sources make any number of requests one paper. `item` is the latest outbox item
-    that is to make it.
+    that is to make it, or to have it sealed. While it waits for the seal, `prepared` is the file
+    without the signature, and `digest` (SHA-384, hex) what the seal signs.
     """
 
     application = models.ForeignKey(Application, models.PROTECT, related_name="papers")
     submission = models.OneToOneField(Submission, models.PROTECT, null=True, related_name="paper")
     decision = models.OneToOneField(Decision, models.PROTECT, null=True, related_name="paper")
     item = models.UUIDField(null=True)
+    prepared = models.FileField(upload_to=storage_name, max_length=60, blank=True, db_default="")
+    digest = models.CharField(max_length=96, blank=True, db_default="")
     file = models.FileField(upload_to=storage_name, max_length=60, blank=True)
     name = models.CharField(max_length=120, blank=True)
     size = models.PositiveIntegerField(null=True)
@@ -43,8 +46,8 @@ class Paper(models.Model):
     made_at = models.DateTimeField(null=True)
 
     keeping = Kept(
-        changing=["item"],
-        once=["file", "name", "size", "sha256", "made_at"],
+        changing=["item", "prepared"],
+        once=["digest", "file", "name", "size", "sha256", "made_at"],
         deletable=OF_ERASED_ORDER,
     )
 
@@ -55,6 +58,17 @@ class Paper(models.Model):
             ),
         ]
 
+    @property
+    def language(self) -> str:
+        """The language it is written in: that of its submission."""
+        made_of = self.submission or (self.decision and self.decision.submission)
+        return made_of.language if made_of else ""
+
+    @property
+    def kind(self) -> str:
+        """What it is, for the record: `receipt` or the kind of the decision."""
+        return "receipt" if self.decision is None else self.decision.kind
+
     def __str__(self) -> str:
-        """Return the file name, which is empty until the paper has been made."""
+        """Return the file name, which is empty until the paper has been rendered."""
         return self.name

@@ -73,7 +73,13 @@ from applications.services.system.certificates import (
 from applications.services.system.checks import conclude, wait
 from applications.services.system.erase import erase_expired
 from applications.services.system.lapse import watch_drafts, watch_incomplete
-from applications.services.system.papers import keep_paper, paper_row, want_paper
+from applications.services.system.papers import (
+    ask_for_seal_again,
+    have_sealed,
+    keep_paper,
+    paper_row,
+    want_paper,
+)
 from applications.services.system.renewal_reminders import remind_of_expiry
 from applications.services.system.reviewer_alerts import (
     greet_reviewers,

@@ -30,6 +30,11 @@ def appeal() -> str:
     return in_own_language(facts()["decision"]["appeal"])
 
 
+def provisions() -> list[str]:
+    """Return the provisions that decisions apply (hallintolaki 45 §) in the active language."""
+    return in_own_language(facts()["decision"]["provisions"]).splitlines()
+
+
 def accessibility() -> dict[str, Any]:
     """Return the accessibility statement: its dates and the known gaps in the active language."""
     statement: dict[str, Any] = facts()["accessibility"]

@@ -29,6 +29,7 @@ from issuance.certificate.profiles import CEILING_MONTHS
 from issuance.models import IssuingCA
 from issuance.publication.shared.index import is_late
 from issuance.services import lease
+from issuance.services.sealing import seal_in_use
 from issuance.services.status import freshness
 
 QUEUES = ("default", "mail", "ca")
@@ -249,7 +250,13 @@ CHECKS: dict[str, Callable[[], bool]] = {
 }
 
 
-UNDELIVERED = "undelivered-mail"
+def sealed() -> bool:
+    """Whether papers are sealed, and the seal will not end soon."""
+    seal = seal_in_use()
+    return seal is not None and seal.certificate.not_valid_after_utc > clock.now() + CA_NOTICE
+
+
+UNDELIVERED, SEAL = "undelivered-mail", "seal"
 # The CA signs what nobody's passkey has signed: in development, or because somebody set it so.
 UNPROVED = "approvals-not-proved"
 UNWELL = ("redis", *ALIVE, *self_checks.NAMES, *ALARMS, *CHECKS)
@@ -273,8 +280,8 @@ def found(checks: Mapping[str, Callable[[], bool]] = CHECKS) -> Found:
         unwell.append("redis")
     unwell += unwell_by(signs)
     unwell += [name for name, check in checks.items() if not is_well(check)]
-    to_do = [] if is_well(refused_mails) else [UNDELIVERED]
-    to_do += [] if approvals_are_proved() else [UNPROVED]
+    waits = {UNDELIVERED: refused_mails, UNPROVED: approvals_are_proved, SEAL: sealed}
+    to_do = [name for name, check in waits.items() if not is_well(check)]
     return Found(unwell, [*to_do, *sounding(TO_DO, signs)])
 
 

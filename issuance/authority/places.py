@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from cryptography import x509
 
@@ -15,6 +15,24 @@ if TYPE_CHECKING:
     from issuance.models import IssuingCA
 
 MOST_GENERATIONS = 99
+
+
+class Rooted(Protocol):
+    """A place under a root: an issuing CA's, or a seal's."""
+
+    @property
+    def branch(self) -> Branch:
+        """The branch of the root's key."""
+        ...
+
+    @property
+    def root_stem(self) -> str:
+        """Base name of the root's files."""
+        ...
+
+    def root_names(self, conf: Pki) -> CaNames:
+        """Subject of the root."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

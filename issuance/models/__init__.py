@@ -7,3 +7,4 @@ from issuance.models.challenge import KeyChallenge
 from issuance.models.lease import RevokedSerial, SigningLease
 from issuance.models.prepared import PreparedCertificate
 from issuance.models.responder import OcspResponder
+from issuance.models.seal import Seal, SealedPaper

@@ -15,6 +15,13 @@ from issuance.services.issuing.confirmed import issue_all_confirmed, issue_confi
 from issuance.services.issuing.issue import issue, issue_all
 from issuance.services.issuing.prepare import prepare, prepare_all, void
 from issuance.services.recovery.reconcile import reconcile
+from issuance.services.sealing import (
+    ask_again,
+    ask_for_seal,
+    seal_in_use,
+    seal_paper,
+    signature_over,
+)
 from issuance.services.status.could_sign import (
     ensure_journal,
     ensure_journal_copied,

@@ -49,7 +49,7 @@ ALGORITHMS = {
 class Authority:
     """One CA certificate as shown on the page; ``stem`` is the base name of its files.
 
-    A root has no ``state`` and no ``ocsp_url``; both are empty.
+    A root has no ``state`` and no ``ocsp_url``; both are empty. A seal has no list.
     """
 
     stem: str
@@ -61,6 +61,7 @@ class Authority:
     ends: datetime
     state: str = ""
     ocsp_url: str = ""
+    has_list: bool = True
 
     @classmethod
     def of(cls, certificate: x509.Certificate, stem: str, state: str = "") -> "Authority":

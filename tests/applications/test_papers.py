@@ -114,7 +114,7 @@ def test_a_test_order_says_so_on_paper_and_in_its_name(matti):
 
 def test_the_decision_tells_what_the_law_wants(rejected):
     decision = rejected.decisions.get()
-    paper = papers.rejection(decision)
+    paper = papers.decision(decision)
     said = text_of(paper.content)
     for part in [
         "Digi- ja väestötietovirasto",
@@ -122,6 +122,8 @@ def test_the_decision_tells_what_the_law_wants(rejected):
         "Helsingin VI apteekki, 9900001-8",
         "Verkkotunnus ei ole hakijan.",
         "Hallintolaki 45 §.",
+        "Sovelletut säännökset",
+        "703/2023",
         "Riitta Ratkaisija",
         "vptuotanto@dvv.fi",
         "Oikaisuvaatimus",
@@ -131,13 +133,53 @@ def test_the_decision_tells_what_the_law_wants(rejected):
     assert paper.name == f"{rejected.number}_decision.pdf"
 
 
+@pytest.fixture
+def issued(matti, riitta, cas) -> Application:
+    case = orders.delivered(matti, riitta)
+    case.refresh_from_db()
+    return case
+
+
+def test_the_approval_tells_what_was_granted_and_by_which_provisions(issued):
+    decision = issued.decisions.get()
+    paper = papers.decision(decision)
+    said = text_of(paper.content)
+    for part in [
+        issued.number,
+        "Helsingin VI apteekki, 9900001-8",
+        "Hakemus hyväksytään.",
+        "Sovelletut säännökset",
+        "661/2009",
+        "Hallintolaki (434/2003)",
+        "Riitta Ratkaisija",
+        "vptuotanto@dvv.fi",
+        "Oikaisuvaatimus",
+    ]:
+        assert part in said
+    assert "Hakemus hylätään" not in said
+    assert paper.name == f"{issued.number}_decision.pdf"
+
+
+def test_the_approval_is_on_the_account_when_the_certificate_is_signed(web, matti, riitta, cas):
+    case = orders.claimed(matti, riitta)
+    place = reverse("applications:decision", args=[case.pk])
+    orders.approve(riitta, case)
+    assert web.get(place).status_code == 404  # it may still be recalled
+    orders.drain()
+    page = web.get(reverse("applications:order", args=[case.pk])).content.decode()
+    assert f'href="{place}"' in page
+    assert web.get(place).status_code == 202
+    orders.drain()
+    assert web.get(place).content.startswith(b"%PDF-")
+
+
 def test_words_of_a_person_are_shown_not_run(matti, riitta, cas):
     case = orders.claimed(matti, riitta)
     seen = orders.Handler(riitta, case).seen
     evil = '<img src="http://198.51.100.1/x"><h1>Hyväksytty</h1>'
     services.reject(case.pk, reasons=evil, person=riitta, **seen)
     assert '<img src="http://198.51.100.1/x">' in text_of(
-        papers.rejection(case.decisions.get()).content
+        papers.decision(case.decisions.get()).content
     )
 
 

@@ -220,6 +220,7 @@ class Service:
             people = ["--operator", "Olli Operaattori", "--witness", "Ville Valvoja"]
             told = self.ceremony("create_ca", *place, *keys, *people)
             assert "Olli Operaattori" in told
+        assert "seal-1" in self.ceremony("create_seal", *keys, *people)
         self.await_health(seconds=90)
 
     # -------------------------------------------------------------- looking

@@ -46,7 +46,7 @@ def production_ec(generation: int = 1) -> str:
 
 def test_the_demonstration_has_four_cas_under_four_roots(keys: KeyFiles) -> None:
     record = create_ca("--demo")
-    assert record.count("SHA-256") == 8
+    assert record.count("SHA-256") == 10  # with the seal and its root
     assert sorted(IssuingCA.objects.values_list("stem", flat=True)) == [
         "sote-ec-1",
         "sote-rsa-1",
@@ -120,7 +120,7 @@ def test_a_generation_never_takes_over_from_its_successor(keys: KeyFiles) -> Non
 
 def test_a_branch_that_began_with_a_later_generation_lacks_no_earlier_one(keys: KeyFiles) -> None:
     production_ec(2)
-    assert create_ca("--demo").count("SHA-256") == 6
+    assert create_ca("--demo").count("SHA-256") == 8
     assert create_ca("--demo") == ""
     assert not keys.key_path("sote-ec-1").exists()
     assert IssuingCA.objects.get(branch="ec", environment="production").generation == 2

@@ -9,7 +9,7 @@ from django.db import OperationalError, connection
 from django.test import Client
 
 from accounts.register.models import RegisterRun
-from certportal.dev.builders.hierarchy import publish_roots
+from certportal.dev.builders.hierarchy import add_seal, publish_roots
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from certportal.foundation.breaker import Resting
@@ -48,7 +48,13 @@ def publish_all(moment):
 
 
 @pytest.fixture
-def well(sample, published, beating):
+def sealing(cas):
+    """The seal's ceremony was held."""
+    return add_seal()
+
+
+@pytest.fixture
+def well(sample, published, beating, sealing):
     """Everything is as it should be."""
 
 
@@ -116,6 +122,19 @@ def test_a_mail_that_an_address_refuses_is_to_do_and_not_unwell(well):
     response = ask()
     assert response.status_code == 200
     assert response.json() == {"status": "well", "not_well": [], "to_do": ["undelivered-mail"]}
+
+
+def test_papers_without_a_seal_are_to_do_and_not_unwell(sample, published, beating):
+    response = ask()
+    assert response.status_code == 200
+    assert response.json()["to_do"] == ["seal"]
+
+
+def test_a_seal_that_ends_soon_is_to_do(sealing, monkeypatch):
+    assert health.sealed()
+    soon = sealing.certificate.not_valid_after_utc - health.CA_NOTICE
+    monkeypatch.setattr(clock, "now", lambda: soon)
+    assert not health.sealed()
 
 
 def test_mails_of_which_none_goes_out_are_named(well):

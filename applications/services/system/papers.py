@@ -1,4 +1,9 @@
-"""Papers of an order: ask a worker for one, and keep what the worker made."""
+"""Papers of an order: ask a worker for one, have it sealed, and keep what was made.
+
+Where the authority has a seal, a worker keeps the prepared paper and gives its digest to the
+signer; when that is signed, a worker keeps the paper with the signature. Whatever is killed
+between, the work is done again and the paper is kept once.
+"""
 
 import hashlib
 from datetime import datetime, timedelta
@@ -10,12 +15,14 @@ from applications.errors import NotPossible
 from applications.models import Application, Paper
 from applications.models.paper import Source, key_of
 from applications.services import transition
-from certportal.foundation.actors import Actor
+from certportal.foundation import events
+from certportal.foundation.actors import Actor, system
 from certportal.foundation.files import storing
 from certportal.foundation.mail.sending import File
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox
 from certportal.foundation.web import limits
+from issuance import services as authority
 
 # New papers wanted by one person, from one network address and for one organisation. A worker
 # spends about a second on each; papers that are kept, or on their way, are not counted.
@@ -41,10 +48,7 @@ def _want(made_of: Source, actor: Actor, now: datetime) -> Paper:
         # Counted in this transaction: of many requests at once for a new paper, those that waited
         # for the row find it on its way, and count nothing.
         _spend(paper.application, actor, now)
-        order = str(paper.application_id)
-        (item,) = outbox.enqueue("paper.wanted", now=now, paper=paper.pk, application=order)
-        paper.item = item.pk
-        paper.save(update_fields=["item"])
+        _enqueue(paper, now)
     return paper
 
 
@@ -61,23 +65,66 @@ def paper_row(made_of: Source) -> Paper:
 
 @storing.atomic()
 def keep_paper(paper: Paper, file: File, *, now: datetime) -> None:
-    """Keep the rendered paper. If another worker was faster, or the order was erased, drop it."""
-    # The order first: an erasure that has looked for files already must not miss this one.
-    transition.lock(paper.application_id)
-    kept = Paper.objects.filter(pk=paper.pk, made_at=None).first()
+    """Keep the finished paper. If another worker was faster, or the order was erased, drop it."""
+    kept = _unmade(paper)
     if kept is None:
         return
     kept.file.name = storing.write(file.content)
     kept.name, kept.made_at, kept.size = file.name, now, len(file.content)
     kept.sha256 = hashlib.sha256(file.content).hexdigest()
-    kept.save(update_fields=["file", "name", "made_at", "size", "sha256"])
+    storing.delete(kept.prepared.name)
+    kept.prepared.name = ""
+    kept.save(update_fields=["file", "name", "made_at", "size", "sha256", "prepared"])
+
+
+@storing.atomic()
+def have_sealed(paper: Paper, prepared: File, digest: bytes, *, now: datetime) -> None:
+    """Keep the prepared paper, record that it was made, and have its digest sealed; only once."""
+    kept = _unmade(paper)
+    if kept is None or kept.digest:
+        return
+    kept.prepared.name, kept.name = storing.write(prepared.content), prepared.name
+    kept.digest = digest.hex()
+    about, by = _subject(kept), system("papers")
+    kept.item = authority.ask_for_seal(about, digest, kept.kind, actor=by, now=now).pk
+    kept.save(update_fields=["prepared", "name", "digest", "item"])
+
+
+@transaction.atomic
+def ask_for_seal_again(paper: Paper, *, now: datetime) -> None:
+    """Have a prepared paper sealed whose work was given up; else change nothing."""
+    kept = _unmade(paper)
+    if kept is not None and not _is_on_its_way(kept):
+        _enqueue(kept, now)
+
+
+def _enqueue(paper: Paper, now: datetime) -> None:
+    """Enqueue the next step: rendering, or the seal on what was rendered and recorded."""
+    order = str(paper.application_id)
+    if paper.digest:
+        item = authority.ask_again(_subject(paper), bytes.fromhex(paper.digest), now=now)
+    else:
+        (item,) = outbox.enqueue("paper.wanted", now=now, paper=paper.pk, application=order)
+    paper.item = item.pk
+    paper.save(update_fields=["item"])
 
 
 def erase_papers(application: Application) -> None:
     """Delete the papers of an order that is being erased; the files go after the commit."""
     for paper in application.papers.all():
-        storing.delete(paper.file.name)
+        storing.delete(paper.file.name or paper.prepared.name)
     application.papers.all().delete()
+
+
+def _unmade(paper: Paper) -> Paper | None:
+    """Return the paper's row while it is not finished, under a lock on its order."""
+    # The order first: an erasure that has looked for files already must not miss a new one.
+    transition.lock(paper.application_id)
+    return Paper.objects.select_related("application").filter(pk=paper.pk, made_at=None).first()
+
+
+def _subject(paper: Paper) -> events.Subject:
+    return events.Subject("paper", paper.pk, paper.application.organisation_id)
 
 
 def _row(made_of: Source) -> Paper:
@@ -93,7 +140,12 @@ def _row(made_of: Source) -> Paper:
 
 def _is_on_its_way(paper: Paper) -> bool:
     """Whether an outbox item will make it, or is set aside for an operator to decide on."""
-    return _open_item(paper).exists()
+    return _open_item(paper).exists() or _is_signed(paper)
+
+
+def _is_signed(paper: Paper) -> bool:
+    """Whether the seal has signed it, so that the item that ends it is under way."""
+    return bool(paper.digest) and authority.signature_over(bytes.fromhex(paper.digest)) is not None
 
 
 def _open_item(paper: Paper) -> QuerySet[OutboxItem]:

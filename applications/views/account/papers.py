@@ -29,11 +29,11 @@ def shown(application: Application) -> dict[str, Any]:
     """Return what the order's page links to; nothing once the personal data has been erased."""
     if application.erased_at is not None:
         return {}
-    rejected = kept_papers.last_rejection(application) is not None
+    decided = kept_papers.last_decision(application) is not None
     return {
         "receipts": application.submissions.all(),
         "attachments": application.attachments.filter(removed_at=None),
-        "decision_url": reverse("applications:decision", args=[application.pk]) if rejected else "",
+        "decision_url": reverse("applications:decision", args=[application.pk]) if decided else "",
     }
 
 
@@ -50,8 +50,8 @@ def receipt(request: HttpRequest, application: Application, number: int) -> Http
 @require_safe
 @never_cache
 def decision(request: HttpRequest, application: Application) -> HttpResponse:
-    """Hand over the decision that rejected the order."""
-    return _answer(request, application, kept_papers.last_rejection(application))
+    """Hand over the decision that rejected or approved the order."""
+    return _answer(request, application, kept_papers.last_decision(application))
 
 
 def _answer(request: HttpRequest, application: Application, made_of: Source | None) -> HttpResponse:

@@ -29,6 +29,8 @@ from certportal.foundation.web.forms import EmailField, Form
 KINDS: dict[str, Promise] = {
     "application.mailbox_code": gettext_lazy("The code that proves the mailbox to be certified"),
     "mail.undelivered": gettext_lazy("The notice to an order’s sender that a mail did not arrive"),
+    "paper.made": gettext_lazy("The seal on a receipt or decision"),
+    "paper.sealed": gettext_lazy("The sealed receipt or decision of an order"),
     "paper.wanted": gettext_lazy("The receipt or decision of an order as a PDF"),
     "person.mail": gettext_lazy("A mail about an account or a login"),
     "reviewer.mail": gettext_lazy("A mail to a reviewer"),

@@ -89,14 +89,23 @@ def read(file: FieldFile) -> bytes:
 
     Raises Unavailable if the store does not answer, and DamagedFile.
     """
+    data = content_of(file)
+    document: Any = file.instance
+    if hashlib.sha256(data).hexdigest() != document.sha256:
+        raise DamagedFile(file.name)
+    return data
+
+
+def content_of(file: FieldFile) -> bytes:
+    """Return the bytes of a file as they are stored, for whoever checks them by other means.
+
+    Raises Unavailable if the store does not answer.
+    """
     try:
         with file.open() as opened:
             data: bytes = opened.read()
     except StoreAway as error:
         raise Unavailable("store") from error
-    document: Any = file.instance
-    if hashlib.sha256(data).hexdigest() != document.sha256:
-        raise DamagedFile(file.name)
     return data
 
 

@@ -15,9 +15,9 @@ from issuance.management.ceremonies import (
     add_root_keys,
     root_keys,
 )
-from issuance.models import IssuingCA
+from issuance.models import IssuingCA, Seal
 from issuance.services import lease
-from issuance.services.ceremony import create_ca
+from issuance.services.ceremony import create_ca, create_seal
 from issuance.services.ceremony.ceremony_record import Record
 from issuance.services.ceremony.root import LEAST_RSA_BITS
 from issuance.services.event_log import key as log_key
@@ -58,6 +58,11 @@ class Command(CeremonyCommand):
         if records:
             self.write_minutes("root and issuing CA", records, options, now)
         self._make_log_key()
+        if options["demo"] and not lease.refusal() and not Seal.objects.exists():
+            made = create_seal.create_seal(
+                keys=key_store(), roots=KeyFiles(), actor=common["actor"], now=now
+            )
+            self.write_minutes("seal of papers", made, options, now)
 
     def _missing(self, common: dict[str, Any]) -> list[Record]:
         """Make what is missing; nothing, and say why, where another journal has the lease."""

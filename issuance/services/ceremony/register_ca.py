@@ -11,7 +11,7 @@ from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
 from issuance.authority import crl, hierarchy
-from issuance.authority.places import Place, place_named
+from issuance.authority.places import Place, Rooted, place_named
 from issuance.conf import pki
 from issuance.event_names import IssuanceEvent
 from issuance.models import IssuingCA
@@ -151,7 +151,7 @@ def _check_content(place: Place, certificate: x509.Certificate) -> None:
         raise NotInstalled(f"{place.stem}: not the certificate of an issuing CA")
 
 
-def publish_root_list(place: Place, der: bytes, root: Signer, *, now: datetime) -> None:
+def publish_root_list(place: Rooted, der: bytes, root: Signer, *, now: datetime) -> None:
     """Publish a CRL (DER) that the root has just signed. Raises CrlRefused."""
     served = repository.crl_number(place.root_stem)
     crl.check(der, root.chain[0], after=served, now=now)

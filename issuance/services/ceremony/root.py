@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from certportal.foundation import clock, own_files
 from certportal.foundation.errors import Refused
 from issuance.authority import crl, hierarchy
-from issuance.authority.places import Place, place_named
+from issuance.authority.places import Place, Rooted, place_named
 from issuance.certificate.plan import SubjectKey, branch_of
 from issuance.conf import Pki, pki
 from issuance.csr import examine
@@ -54,7 +54,7 @@ class Revocation:
     reason: str
 
 
-def open_root(place: Place, keys: KeyStore) -> Signer | None:
+def open_root(place: Rooted, keys: KeyStore) -> Signer | None:
     """The verified root of a place; None if there is none. Raises SignerUnavailable."""
     if not keys.exists(place.root_stem):
         return None
@@ -63,7 +63,7 @@ def open_root(place: Place, keys: KeyStore) -> Signer | None:
     return root
 
 
-def make_root(place: Place, keys: KeyStore, *, now: datetime, rsa_bits: int) -> Signer:
+def make_root(place: Rooted, keys: KeyStore, *, now: datetime, rsa_bits: int) -> Signer:
     """Make the root of a place, with the pending key of an interrupted ceremony if there is one."""
     stem, conf = place.root_stem, pki()
     key = keys.pending(stem) or keys.make_key(stem, place.branch, rsa_bits)
@@ -82,7 +82,7 @@ def certify(
         crl_url=conf.crl_url(place.root_stem),
         certificate_url=conf.certificate_url(place.root_stem),
     )
-    end = min(_end(now, conf.issuing_years), root.chain[0].not_valid_after_utc)
+    end = issuing_end(root, now)
     names = place.names(conf)
     return hierarchy.certify_issuing(public, names, root, placement, now, end)
 
@@ -158,15 +158,16 @@ def next_list(
 
 
 def sign_list(
-    place: Place,
+    place: Rooted,
     root: Signer,
     folder: Path,
     *,
     now: datetime,
     revoke: Iterable[Revocation] = (),
     above: int = 0,
+    lasting: timedelta = ROOT_CRL_VALIDITY,
 ) -> bytes:
-    """Sign the root's next list (DER), valid for a year, and store it in ``folder``.
+    """Sign the root's next list (DER), and store it in ``folder``.
 
     It has the entries of the list in ``folder`` and of the one published here, if there are any,
     and those of ``revoke``. Its number is higher than both numbers and ``above``. Raises
@@ -181,7 +182,7 @@ def sign_list(
         entries = crl.by_serial(last.entries) | entries
     for each in revoke:
         entries = crl.by_serial(_new_entry(each, root, now)) | entries
-    facts = crl.CrlFacts(max(known) + 1, now, now + ROOT_CRL_VALIDITY)
+    facts = crl.CrlFacts(max(known) + 1, now, now + lasting)
     der = crl.make(entries.values(), facts, root)
     crl.check(der, root.chain[0], after=max(known), now=now)
     own_files.replace(folder / f"{place.root_stem}.crl", der)
@@ -199,6 +200,11 @@ def _new_entry(revoked: Revocation, root: Signer, now: datetime) -> bytes:
 def chain_pem(chain: tuple[x509.Certificate, ...]) -> bytes:
     """The chain as one PEM file."""
     return b"".join(certificate.public_bytes(Encoding.PEM) for certificate in chain)
+
+
+def issuing_end(root: Signer, now: datetime) -> datetime:
+    """When what the root certifies now ends: no later than the root itself."""
+    return min(_end(now, pki().issuing_years), root.chain[0].not_valid_after_utc)
 
 
 def _end(now: datetime, years: int) -> datetime:

@@ -29,7 +29,7 @@ def ensure_logged(attempts: Sequence[PreparedCertificate]) -> None:
         return
     build.extend_wholly()
     told = _told(attempts)
-    logged = _among_leaves([number for numbers in told.values() for number in numbers])
+    logged = among_leaves([number for numbers in told.values() for number in numbers])
     rows = Approval.objects.filter(prepared__in=attempts).values_list("prepared_id", "person_id")
     for attempt, person in rows.order_by("pk"):
         if not told[attempt, str(Actor("person", str(person)))] & logged:
@@ -51,7 +51,7 @@ def _told(attempts: Sequence[PreparedCertificate]) -> dict[tuple[int, str], set[
     return found
 
 
-def _among_leaves(numbers: Collection[int]) -> set[int]:
+def among_leaves(numbers: Collection[int]) -> set[int]:
     """Return which of the events are leaves of the log as they stand in the database."""
     leaves = {number_of(leaf): leaf for leaf in stored.leaves(list(numbers))}
     lowest, found = min(leaves, default=0), set[int]()

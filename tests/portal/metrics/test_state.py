@@ -160,6 +160,7 @@ def test_what_is_unwell_and_to_do_is_told_as_healthz_does(state, client, sample,
     assert told["unwell", "worker-mail"] == 0
     assert told["unwell", "worker-ca"] == 1
     assert (told["to_do", "undelivered-mail"], told["to_do", "reconcile"]) == (1, 0)
+    assert told["to_do", "seal"] == 1
 
 
 def test_a_database_that_is_away_is_told_and_ends_no_scrape(state, monkeypatch):

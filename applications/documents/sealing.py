@@ -1,0 +1,83 @@
+"""The seal in a paper's PDF: a place for the signature, and the signature in its place.
+
+A paper is prepared with a signature field without a signature; `digest` is what the authority's
+seal signs (`issuance.services.sealing`), which sees nothing else. Only workers do either, as with
+rendering.
+"""
+
+import asyncio
+import hashlib
+import re
+from dataclasses import dataclass
+from io import BytesIO
+
+from asn1crypto import crl
+from asn1crypto import x509 as asn1
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.sign import fields, signers
+from pyhanko.sign.signers.pdf_byterange import PreparedByteRangeDigest
+from pyhanko.sign.validation.dss import DocumentSecurityStore
+
+from issuance.models import Seal
+
+FIELD = "Seal"
+DIGEST = "sha384"
+# Hex digits kept free for the signature; one with a P-384 key and its chain takes half of them.
+RESERVED = 8192
+_RANGE = re.compile(rb"/ByteRange \[0 (\d+) (\d+) (\d+)\]")
+
+
+class NotPrepared(ValueError):
+    """The bytes are not those of a paper that was prepared for a seal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A paper with an empty place for the seal's signature, and the digest of all the rest."""
+
+    content: bytes
+    digest: bytes
+
+
+def prepare(pdf: bytes, seal: Seal, *, label: str) -> Prepared:
+    """Add a field for the seal, and what it is verified with: its chain and its root's list.
+
+    The field is hidden, so that PDF/UA asks for no tag of it. `label` names it for people.
+    """
+    writer = IncrementalPdfFileWriter(BytesIO(pdf))
+    chain = [asn1.Certificate.load(bytes(one)) for one in (seal.certificate_der, seal.root_der)]
+    listed = crl.CertificateList.load(bytes(seal.root_list))
+    DocumentSecurityStore.supply_dss_in_writer(writer, None, certs=chain, crls=[listed])
+    place = fields.SigFieldSpec(
+        FIELD,
+        on_page=0,
+        readable_field_name=label,
+        invis_sig_settings=fields.InvisSigSettings(set_print_flag=False, set_hidden_flag=True),
+    )
+    about = signers.PdfSignatureMetadata(
+        field_name=FIELD, md_algorithm=DIGEST, subfilter=fields.SigSeedSubFilter.PADES
+    )
+    nobody = signers.ExternalSigner(signing_cert=None, cert_registry=None, signature_value=1)
+    signer = signers.PdfSigner(about, signer=nobody, new_field_spec=place)
+    made, _, output = asyncio.run(
+        signer.async_digest_doc_for_signing(writer, bytes_reserved=RESERVED)
+    )
+    output.seek(0)
+    return Prepared(output.read(), made.document_digest)
+
+
+def fill(prepared: bytes, digest: bytes, signature: bytes) -> bytes:
+    """Return the prepared paper with the signature (CMS, DER) over its digest in its place.
+
+    Raises NotPrepared if the bytes are not those that had this digest.
+    """
+    ranges = _RANGE.findall(prepared)
+    if not ranges:
+        raise NotPrepared
+    start, end, rest = map(int, ranges[-1])
+    covered = prepared[:start] + prepared[end : end + rest]
+    if end + rest != len(prepared) or hashlib.new(DIGEST, covered).digest() != digest:
+        raise NotPrepared
+    output = BytesIO(prepared)
+    PreparedByteRangeDigest(digest, start, end).fill_with_cms(output, signature)
+    return output.getvalue()

@@ -1,0 +1,49 @@
+"""The text of the decision on a case: before the certificate is approved, and after a decision."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from accounts import access
+from accounts.models import Person
+from applications.documents import paper_text
+from applications.models import Application, Decision
+from applications.views.console.entry import case_view
+from applications.workflow import Status
+from certportal.foundation import clock
+
+DECIDED = frozenset({Status.APPROVED, Status.ISSUED, Status.DELIVERED, Status.REJECTED})
+
+
+@case_view
+@require_safe
+def decision(request: HttpRequest, application: Application) -> HttpResponse:
+    """Show the newest decision, or what the applicant will get if the certificate is approved."""
+    made = decided(application) or _if_approved(application, access.person_of(request))
+    if made is None or application.erased_at is not None:
+        raise Http404
+    context = {
+        "application": application,
+        "is_made": made.pk is not None,
+        "language": made.submission.language,
+        "text": paper_text.decision(made, layout=paper_text.WITHIN_A_PAGE),
+    }
+    return render(request, "applications/console/decision.html", context)
+
+
+def decided(application: Application) -> Decision | None:
+    """Return the decision that stands: none while an order was taken up again, or recalled."""
+    return application.decisions.last() if application.status in DECIDED else None
+
+
+def _if_approved(application: Application, person: Person) -> Decision | None:
+    """Return the decision, not stored, that the person's approval would make."""
+    if application.submission is None:
+        return None
+    return Decision(
+        application=application,
+        kind=Decision.Kind.APPROVED,
+        reviewer=person,
+        submission=application.submission,
+        at=clock.now(),
+    )

@@ -1,0 +1,161 @@
+"""The seal of papers: its certificate, and its signatures as PAdES wants them.
+
+A signature is a CMS SignedData without content (RFC 5652): ETSI EN 319 142-1, level B-B. It covers
+a digest; whose, the CA neither sees nor asks here.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from asn1crypto import algos, cms, core, tsp
+from asn1crypto import x509 as asn1
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from issuance.algorithms import SIGNATURE_ALGORITHMS, Branch
+from issuance.authority.build import (
+    authority_information_access,
+    authority_key_identifier,
+    crl_distribution_points,
+    key_usage,
+)
+from issuance.authority.hierarchy import CaNames
+from issuance.authority.sign import sign_bytes, verify_bytes
+from issuance.certificate.plan import SubjectKey, new_serial
+from issuance.conf import Pki
+from issuance.signers.protocol import Signer
+
+BRANCH: Branch = "ec"
+DIGEST = "sha384"
+"""Of the papers and in the signatures: the hash that keys of the branch sign with."""
+
+
+@dataclass(frozen=True, slots=True)
+class SealPlace:
+    """Identifies a seal by its number; derives its names, and those of the seals' root."""
+
+    number: int = 1
+
+    @property
+    def branch(self) -> Branch:
+        """The branch of the keys, the root's too."""
+        return BRANCH
+
+    @property
+    def root_stem(self) -> str:
+        """Base name of the root's files; all seals have the same root."""
+        return "root-seal-1"
+
+    @property
+    def stem(self) -> str:
+        """Base name of the seal's files, such as ``seal-1``."""
+        return f"seal-{self.number}"
+
+    @staticmethod
+    def number_of(stem: str) -> int:
+        """The number of the seal of this base name."""
+        return int(stem.removeprefix("seal-"))
+
+    def root_names(self, conf: Pki) -> CaNames:
+        """Subject of the root of all seals."""
+        return CaNames(conf.organisation, None, f"{conf.prefix} Seal Root CA - G1")
+
+    def names(self, conf: Pki) -> CaNames:
+        """Subject of the seal."""
+        return CaNames(
+            conf.organisation, conf.unit, f"{conf.prefix} Document Seal - S{self.number}"
+        )
+
+
+def certify(
+    place: SealPlace, public: SubjectKey, root: Signer, conf: Pki, start: datetime, end: datetime
+) -> tuple[x509.Certificate, ...]:
+    """The chain of a seal certified by ``root``.
+
+    No extended key usage, as in system signature certificates: NSS, and so poppler, takes none
+    but that of mail for signatures of documents (RFC 9336 has one of its own).
+    """
+    above = root.chain[0]
+    usages = frozenset({"digital_signature", "content_commitment"})
+    addresses = authority_information_access(conf.certificate_url(place.root_stem), None)
+    certificate = (
+        x509.CertificateBuilder()
+        .serial_number(new_serial())
+        .issuer_name(above.subject)
+        .subject_name(place.names(conf).name())
+        .public_key(public)
+        .not_valid_before(start)
+        .not_valid_after(end)
+        .add_extension(authority_key_identifier(above), critical=False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
+        .add_extension(key_usage(usages), critical=True)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(crl_distribution_points(conf.crl_url(place.root_stem)), critical=False)
+        .add_extension(addresses, critical=False)
+        .sign(root.private_key, SIGNATURE_ALGORITHMS[root.branch].hash)
+    )
+    return (certificate, *root.chain)
+
+
+def sign(digest: bytes, signer: Signer) -> bytes:
+    """Sign the SHA-384 of a document with the seal; return the verified signature (CMS, DER)."""
+    own = asn1.Certificate.load(signer.chain[0].public_bytes(Encoding.DER))
+    signed = _signed_attributes(digest, own)
+    covered: bytes = signed.dump()
+    signature = sign_bytes(covered, signer)
+    public = signer.chain[0].public_key()
+    assert isinstance(public, EllipticCurvePublicKey)
+    verify_bytes(covered, signature, public, SIGNATURE_ALGORITHMS[BRANCH].hash)
+    about = cms.SignerInfo(
+        {
+            "version": "v1",
+            "sid": cms.SignerIdentifier("issuer_and_serial_number", _identity(own)),
+            "digest_algorithm": {"algorithm": DIGEST},
+            "signed_attrs": signed,
+            "signature_algorithm": {"algorithm": f"{DIGEST}_ecdsa"},
+            "signature": signature,
+        }
+    )
+    return _packed(about, signer.chain)
+
+
+def _packed(about: cms.SignerInfo, chain: tuple[x509.Certificate, ...]) -> bytes:
+    certificates = [asn1.Certificate.load(one.public_bytes(Encoding.DER)) for one in chain]
+    content = cms.SignedData(
+        {
+            "version": "v1",
+            "digest_algorithms": [{"algorithm": DIGEST}],
+            "encap_content_info": {"content_type": "data"},
+            "certificates": certificates,
+            "signer_infos": [about],
+        }
+    )
+    packed: bytes = cms.ContentInfo({"content_type": "signed_data", "content": content}).dump()
+    return packed
+
+
+def _identity(own: asn1.Certificate) -> cms.IssuerAndSerialNumber:
+    return cms.IssuerAndSerialNumber({"issuer": own.issuer, "serial_number": own.serial_number})
+
+
+def _signed_attributes(digest: bytes, own: asn1.Certificate) -> cms.CMSAttributes:
+    """What EN 319 142-1 wants signed: no signing time, which stands in the document."""
+    named = tsp.ESSCertIDv2(
+        {
+            "hash_algorithm": algos.DigestAlgorithm({"algorithm": DIGEST}),
+            "cert_hash": hashlib.new(DIGEST, own.dump()).digest(),
+        }
+    )
+    return cms.CMSAttributes(
+        [
+            _attribute("content_type", "data"),
+            _attribute("message_digest", core.OctetString(digest)),
+            _attribute("signing_certificate_v2", tsp.SigningCertificateV2({"certs": [named]})),
+        ]
+    )
+
+
+def _attribute(name: str, value: object) -> cms.CMSAttribute:
+    return cms.CMSAttribute({"type": name, "values": (value,)})

@@ -1,0 +1,48 @@
+"""`create_seal`: the key ceremony of the seal that the service puts on its papers."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandError, CommandParser
+
+from certportal.foundation import clock
+from certportal.foundation.actors import system
+from issuance.management.ceremonies import (
+    CeremonyCommand,
+    add_people,
+    add_root_keys,
+    root_keys,
+)
+from issuance.services.ceremony import create_seal
+from issuance.services.ceremony.root import REASONS
+from issuance.services.signer import key_store
+from issuance.signers.file import KeyFiles
+
+
+class Command(CeremonyCommand):
+    help = "Make the seal of the service's papers, and with the first one its root."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--number", type=int, default=1, help="of the seal: a new one has the next number"
+        )
+        parser.add_argument(
+            "--revoke-last", choices=REASONS, default="", help="why nobody shall trust the last one"
+        )
+        add_root_keys(parser, required=False)
+        add_people(parser)
+
+    def act(self, options: dict[str, Any]) -> None:
+        roots = root_keys(options)
+        if roots is None and settings.PRODUCTION:
+            raise CommandError("give --root-keys: in production the root key leaves the service")
+        now = clock.now()
+        records = create_seal.create_seal(
+            keys=key_store(),
+            roots=roots or KeyFiles(),
+            actor=system("ceremony"),
+            now=now,
+            number=options["number"],
+            revoke=options["revoke_last"],
+        )
+        self.write_minutes("seal of papers", records, options, now)

@@ -1,0 +1,55 @@
+"""The seals of papers, and what was sealed: public data only."""
+
+from functools import cached_property
+
+from cryptography import x509
+from django.db import models
+
+from certportal.foundation.kept_tables import Kept
+
+
+class Seal(models.Model):
+    """One seal: its certificate, that of its root, and the root's revocation list.
+
+    The last one registered is in use. All of them have the same root.
+    """
+
+    stem = models.SlugField(max_length=40, unique=True)
+    certificate_der = models.BinaryField()
+    root_der = models.BinaryField()
+    root_list = models.BinaryField()
+    created_at = models.DateTimeField()
+
+    keeping = Kept()
+
+    def __str__(self) -> str:
+        return self.stem
+
+    @cached_property
+    def certificate(self) -> x509.Certificate:
+        """The seal's own certificate."""
+        return x509.load_der_x509_certificate(bytes(self.certificate_der))
+
+    @cached_property
+    def root(self) -> x509.Certificate:
+        """The certificate of the root that issued it."""
+        return x509.load_der_x509_certificate(bytes(self.root_der))
+
+
+class SealedPaper(models.Model):
+    """The seal's signature over a paper of which the CA knows the digest only.
+
+    ``paper`` is the paper's subject in the event that asked for it, such as ``paper:17``. The
+    unique digest gives each paper one signature, however often it is asked for.
+    """
+
+    seal = models.ForeignKey(Seal, models.PROTECT, related_name="papers")
+    paper = models.CharField(max_length=60)
+    digest = models.CharField(max_length=96, unique=True)
+    signature = models.BinaryField()
+    sealed_at = models.DateTimeField()
+
+    keeping = Kept()
+
+    def __str__(self) -> str:
+        return self.paper

@@ -1,0 +1,113 @@
+"""The ceremony of the seal: its root, its key and its certificate."""
+
+from datetime import datetime
+from pathlib import Path
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+from django.db import transaction
+
+from certportal.foundation import events
+from certportal.foundation.actors import Actor
+from certportal.foundation.errors import Refused
+from issuance.authority import seal
+from issuance.authority.seal import SealPlace
+from issuance.conf import pki
+from issuance.event_names import IssuanceEvent
+from issuance.models import Seal
+from issuance.publication import repository
+from issuance.services.ceremony.ceremony_record import Record
+from issuance.services.ceremony.register_ca import publish_root_list
+from issuance.services.ceremony.root import (
+    REASONS,
+    Revocation,
+    issuing_end,
+    make_root,
+    open_root,
+    sign_list,
+)
+from issuance.services.errors import AlreadyThere
+from issuance.signers import verify
+from issuance.signers.file import KeyFiles
+from issuance.signers.protocol import KeyStore, Signer
+
+
+class SealRootElsewhere(Refused):
+    """There are seals, but the key of their root is not at hand. For operators, in English."""
+
+    def __init__(self) -> None:
+        super().__init__("the root of the seals exists and its key is elsewhere: give --root-keys")
+
+
+def create_seal(
+    *,
+    keys: KeyStore,
+    roots: KeyFiles,
+    actor: Actor,
+    now: datetime,
+    number: int = 1,
+    revoke: str = "",
+) -> list[Record]:
+    """Make the seal of this number and, with the first one, the root, whose key is in ``roots``.
+
+    ``revoke`` is the reason, if any, for which the seal before is put on the root's list. An
+    interrupted ceremony is continued. Raises AlreadyThere, SealRootElsewhere, SignerUnavailable.
+    """
+    place, last = SealPlace(number), Seal.objects.last()
+    if number != (SealPlace.number_of(last.stem) if last else 0) + 1:
+        raise AlreadyThere(f"{last or 'no seal'} is the last one; nothing was changed")
+    root, is_new = _root(place, roots, last, now)
+    signer = _signer(place, keys, root, now)
+    revoked = [Revocation(last.certificate, revoke)] if last and revoke in REASONS else []
+    lasting = signer.chain[0].not_valid_after_utc - now
+    listed = sign_list(place, root, Path(roots.folder), now=now, revoke=revoked, lasting=lasting)
+    publish_root_list(place, listed, root, now=now)
+    register_seal(place, signer, listed, actor=actor, now=now)
+    own = Record(place.stem, signer.chain[0], keys.place(place.stem))
+    above = Record(place.root_stem, root.chain[0], roots.place(place.root_stem))
+    return [above, own] if is_new else [own]
+
+
+def register_seal(
+    place: SealPlace, signer: Signer, listed: bytes, *, actor: Actor, now: datetime
+) -> Seal:
+    """Take the seal into use, with its root's list (DER), and publish both certificates."""
+    verify(signer)
+    repository.publish_chain(place.root_stem, signer.chain[-1:])
+    repository.publish_chain(place.stem, signer.chain)
+    with transaction.atomic():
+        made = Seal.objects.create(
+            stem=place.stem,
+            certificate_der=signer.chain[0].public_bytes(Encoding.DER),
+            root_der=signer.chain[-1].public_bytes(Encoding.DER),
+            root_list=listed,
+            created_at=now,
+        )
+        events.record(
+            IssuanceEvent.SEAL_REGISTERED,
+            events.Subject("seal", place.stem),
+            actor,
+            now,
+            sha256=signer.chain[0].fingerprint(SHA256()).hex(),
+        )
+    return made
+
+
+def _root(
+    place: SealPlace, roots: KeyFiles, last: Seal | None, now: datetime
+) -> tuple[Signer, bool]:
+    """The root of the seals, and whether no seal of it is registered yet."""
+    root = open_root(place, roots)
+    if last is not None and (root is None or root.chain[0] != last.root):
+        raise SealRootElsewhere
+    return root or make_root(place, roots, now=now, rsa_bits=0), last is None
+
+
+def _signer(place: SealPlace, keys: KeyStore, root: Signer, now: datetime) -> Signer:
+    """The seal, certified now or before the ceremony was interrupted."""
+    if keys.exists(place.stem):
+        return keys.load(place.stem)
+    key = keys.pending(place.stem) or keys.make_key(place.stem, place.branch, rsa_bits=0)
+    chain = seal.certify(place, key.public_key(), root, pki(), now, issuing_end(root, now))
+    keys.keep_chain(place.stem, chain)
+    return Signer(chain, key)

@@ -1,0 +1,108 @@
+"""Sealing papers: the CA signs the digest of a paper whose making stands in the log of events.
+
+Whoever makes the paper calls `ask_for_seal`; the signer works off `seal_paper`. The CA sees no
+paper, so it opens none.
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from certportal.foundation import events
+from certportal.foundation.actors import Actor, system
+from certportal.foundation.errors import Unavailable
+from certportal.foundation.event_log.files import LogUnavailable
+from certportal.foundation.events import Subject
+from certportal.foundation.models import Event, OutboxItem
+from certportal.foundation.outbox import outbox
+from issuance import signers
+from issuance.authority import seal as sealing
+from issuance.event_names import IssuanceEvent
+from issuance.models import Seal, SealedPaper
+from issuance.services import lease
+from issuance.services.event_log import build, key
+from issuance.services.event_log.evidence import among_leaves
+
+CERTIFICATES = ("certificate.confirmed", "certificates.confirmed")
+"""The topics of what is signed before any paper."""
+
+
+class CertificatesFirst(Unavailable):
+    """A certificate waits for the signer; papers come after it."""
+
+
+def seal_in_use() -> Seal | None:
+    """The seal that papers get; None before its ceremony: papers are kept unsealed then."""
+    return Seal.objects.last()
+
+
+def ask_for_seal(
+    paper: Subject, digest: bytes, kind: str, *, actor: Actor, now: datetime
+) -> OutboxItem:
+    """Record in the caller's transaction that the paper was made, and have its digest sealed."""
+    events.record(IssuanceEvent.PAPER_MADE, paper, actor, now, kind=kind, sha384=digest.hex())
+    return ask_again(paper, digest, now=now)
+
+
+def ask_again(paper: Subject, digest: bytes, *, now: datetime) -> OutboxItem:
+    """Have the digest of the recorded paper sealed, if that was given up before."""
+    payload = {"kind": paper.type, "paper": str(paper.id), "digest": digest.hex()}
+    (item,) = outbox.enqueue("paper.made", now=now, **payload)
+    return item
+
+
+def signature_over(digest: bytes) -> bytes | None:
+    """The seal's signature (CMS, DER) over the paper of this digest; None until it is signed."""
+    found = SealedPaper.objects.filter(digest=digest.hex()).values_list("signature", flat=True)
+    signature = found.first()
+    return bytes(signature) if signature else None
+
+
+def seal_paper(kind: str, paper: str, digest: str, *, now: datetime) -> None:
+    """Sign the paper's digest, once, and tell so.
+
+    Raises CertificatesFirst, and LogUnavailable unless the log has the event of its making.
+    """
+    if SealedPaper.objects.filter(digest=digest).exists():
+        return
+    if _certificates_wait(now):
+        raise CertificatesFirst("certificates are signed first")
+    lease.require()
+    _require_logged(kind, paper, digest)
+    own = Seal.objects.latest("pk")
+    signature = sealing.sign(bytes.fromhex(digest), signers.load(own.stem, own.certificate))
+    with transaction.atomic():
+        lease.hold()
+        _made, is_new = SealedPaper.objects.get_or_create(
+            digest=digest,
+            defaults={
+                "seal": own,
+                "paper": f"{kind}:{paper}",
+                "signature": signature,
+                "sealed_at": now,
+            },
+        )
+        if is_new:
+            about = Subject(kind, paper)
+            events.record(
+                IssuanceEvent.PAPER_SEALED, about, system("ca"), now, seal=own.stem, sha384=digest
+            )
+            outbox.enqueue("paper.sealed", now=now, kind=kind, paper=paper)
+
+
+def _certificates_wait(now: datetime) -> bool:
+    waiting = OutboxItem.objects.filter(done_at=None, failed_at=None, due_at__lte=now)
+    return waiting.filter(topic__in=CERTIFICATES).exists()
+
+
+def _require_logged(kind: str, paper: str, digest: str) -> None:
+    """Raise LogUnavailable unless the log has, as the database has, that this paper was made."""
+    if not key.is_wanted():
+        raise LogUnavailable("no paper is sealed without a log of events")
+    build.extend_wholly()
+    told = Event.objects.filter(
+        object_type=kind, object_id=paper, action=IssuanceEvent.PAPER_MADE, refused=False
+    )
+    numbers = [one.pk for one in told if one.data.get("sha384") == digest]
+    if not among_leaves(numbers):
+        raise LogUnavailable(f"the making of {kind} {paper} is not in the log")

@@ -1,0 +1,216 @@
+"""Papers with the authority's seal: whole way, killed on the way, and what is never sealed."""
+
+from pathlib import Path
+
+import pytest
+from django.core.files.storage import default_storage
+from django.test import Client
+from django.urls import reverse
+
+from applications import services
+from applications.documents import papers, sealing
+from applications.models import Paper
+from applications.services.system import erase
+from certportal.dev.builders import hierarchy, orders, people
+from certportal.foundation.event_log.files import LogUnavailable
+from certportal.foundation.models import Event, OutboxItem
+from issuance import services as authority
+from issuance.models import SealedPaper
+from issuance.services.event_log import key
+from issuance.services.sealing import CertificatesFirst
+from tests import seals
+from tests.tables import unkept
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def seal(cas, settings, tmp_path):
+    """The seal, and the key of the log without which nothing is sealed."""
+    settings.CA_KEYS_DIR = str(tmp_path / "keys")
+    settings.CA_KEY_PASSWORD_FILE = str(tmp_path / "password")
+    (tmp_path / "password").write_text("a password of the tests")
+    key.make("log.example.fi/events")
+    return hierarchy.add_seal()
+
+
+@pytest.fixture
+def sent(seal, matti):
+    """An order whose receipt has not been made."""
+    order = orders.submitted(matti)
+    orders.drain()
+    OutboxItem.objects.filter(topic="application.notice").delete()
+    with unkept():
+        Paper.objects.all().delete()
+        SealedPaper.objects.all().delete()
+    return order
+
+
+@pytest.fixture
+def prepared(sent, now) -> Paper:
+    """The receipt, rendered, recorded and waiting for the signer."""
+    paper = services.paper_row(sent.submission)
+    file = papers.render(paper)
+    made = sealing.prepare(file.content, authority.seal_in_use(), label="Sinetti")
+    services.have_sealed(
+        paper, file.__class__(file.name, made.content, file.media_type), made.digest, now=now
+    )
+    paper.refresh_from_db()
+    return paper
+
+
+def sign(paper: Paper, now) -> None:
+    authority.seal_paper("paper", str(paper.pk), paper.digest, now=now)
+
+
+def test_a_receipt_is_sealed_mailed_and_found_valid_by_others(
+    seal, matti, tmp_path: Path, mailoutbox
+):
+    order = orders.submitted(matti)
+    orders.drain()
+    OutboxItem.objects.filter(done_at=None).update(due_at=order.submission.at)
+    orders.drain()
+    (mailed,) = [m for m in mailoutbox if m.attachments and "_receipt" in str(m.attachments[0])]
+    pdf = mailed.attachments[0].get_content()
+    paper = Paper.objects.get()
+    assert pdf == paper.file.read()
+    said = seals.by_poppler(pdf, seal.root, tmp_path)
+    assert "Total document signed" in said
+    assert "Signature is Valid" in said
+    assert "Certificate is Trusted" in said
+    status = seals.by_pyhanko(pdf, seal.root)
+    assert status.bottom_line, status.summary()
+    made, sealed = (
+        Event.objects.get(action=f"issuance.paper_{act}", object_id=str(paper.pk))
+        for act in ("made", "sealed")
+    )
+    assert made.data["sha384"] == sealed.data["sha384"] == paper.digest
+    assert made.data["kind"] == "receipt"
+    assert not paper.prepared
+
+
+def test_the_sealed_paper_is_still_tagged_and_says_the_same(prepared, sent, now):
+    sign(prepared, now)
+    orders.drain()
+    pdf = Paper.objects.get().file.read()
+    plain = papers.receipt(sent.submission).content
+    assert pdf.startswith(plain)
+    added = pdf[len(plain) :]
+    # ISO 14289-1, 7.18: a hidden field needs no tag; a page with one goes in the order of tags.
+    assert b"/F 130" in added
+    assert b"/Tabs /S" in added
+    assert b"/StructTreeRoot" in added
+
+
+def test_somebody_changes_the_paper_and_the_seal_is_broken(prepared, seal, now, tmp_path: Path):
+    sign(prepared, now)
+    orders.drain()
+    pdf = bytearray(Paper.objects.get().file.read())
+    pdf[pdf.index(b"/Lang (fi)") + 7] ^= 1
+    assert "Signature is Valid" not in seals.by_poppler(bytes(pdf), seal.root, tmp_path)
+    assert not seals.by_pyhanko(bytes(pdf), seal.root).bottom_line
+
+
+def test_killed_anywhere_and_done_again_it_is_kept_once(prepared, now):
+    """Each step is done twice, as by a worker that was killed before it could say that it was."""
+    paper, first = prepared, prepared.prepared.name
+    services.have_sealed(paper, papers.render(paper), b"other", now=now)
+    assert Paper.objects.get().prepared.name == first
+    for _ in range(2):
+        sign(paper, now)
+    (signed,) = SealedPaper.objects.all()
+    assert (
+        Event.objects.filter(action="issuance.paper_sealed").filter(object_id=str(paper.pk)).count()
+        == 1
+    )
+    done = orders.drain()
+    assert done.count("paper.sealed") == 1
+    kept = Paper.objects.get()
+    services.ask_for_seal_again(kept, now=now)
+    assert orders.drain() == []
+    assert bytes(signed.signature).hex().encode() in kept.file.read().lower()
+    assert not default_storage.exists(first)
+
+
+def test_a_seal_whose_work_was_given_up_can_be_asked_for_again(prepared, sent, matti, now):
+    OutboxItem.objects.filter(topic="paper.made").update(done_at=now)
+    web = people.log_in(Client(), matti)
+    place = reverse("applications:receipt", args=[sent.pk, 1])
+    assert web.get(place).status_code == 202
+    orders.drain()
+    assert web.get(place).content.startswith(b"%PDF-")
+    assert (
+        Event.objects.filter(action="issuance.paper_made", object_id=str(prepared.pk)).count() == 1
+    )
+
+
+def test_while_it_waits_for_the_seal_asking_changes_nothing(prepared, sent, matti):
+    web = people.log_in(Client(), matti)
+    place = reverse("applications:receipt", args=[sent.pk, 1])
+    assert web.get(place).status_code == 202
+    assert not OutboxItem.objects.filter(topic="paper.wanted").exists()
+
+
+def test_what_was_not_recorded_is_not_sealed(prepared, now):
+    """A stolen worker asks for the seal on bytes of its own."""
+    for digest in ("ab" * 48, prepared.digest):
+        with pytest.raises(LogUnavailable, match="is not in the log"):
+            authority.seal_paper("paper", "999999", digest, now=now)
+    with pytest.raises(LogUnavailable, match="is not in the log"):
+        authority.seal_paper("paper", str(prepared.pk), "ab" * 48, now=now)
+    assert not SealedPaper.objects.exists()
+
+
+def test_an_event_that_was_changed_later_is_no_evidence(prepared, now):
+    with pytest.raises(LogUnavailable, match="is not in the log"):
+        authority.seal_paper("paper", str(prepared.pk), "ab" * 48, now=now)
+    with unkept():
+        for event in Event.objects.filter(action="issuance.paper_made"):
+            event.data["sha384"] = "ab" * 48
+            event.save()
+    with pytest.raises(LogUnavailable, match="is not in the log"):
+        authority.seal_paper("paper", str(prepared.pk), "ab" * 48, now=now)
+
+
+def test_without_a_log_of_events_nothing_is_sealed(prepared, settings, now):
+    settings.CA_KEYS_DIR = ""
+    with pytest.raises(LogUnavailable, match="without a log"):
+        sign(prepared, now)
+
+
+def test_certificates_are_signed_first(prepared, now):
+    item = OutboxItem.objects.get(topic="paper.made", done_at=None)
+    item.pk, item.topic, item.task = None, "certificate.confirmed", "issuance.issue"
+    item.save(force_insert=True)
+    with pytest.raises(CertificatesFirst):
+        sign(prepared, now)
+    OutboxItem.objects.filter(topic="certificate.confirmed").update(done_at=now)
+    sign(prepared, now)
+
+
+def test_a_prepared_paper_that_was_changed_is_not_kept(prepared, now):
+    sign(prepared, now)
+    with default_storage.open(prepared.prepared.name, "rb+") as file:
+        content = file.read().replace(b"/Lang (fi)", b"/Lang (sv)")
+    Path(prepared.prepared.path).write_bytes(content)
+    with pytest.raises(sealing.NotPrepared):
+        sealing.fill(content, bytes.fromhex(prepared.digest), b"")
+    orders.drain()
+    assert Paper.objects.get().made_at is None
+
+
+def test_the_prepared_paper_goes_with_the_rest_of_an_erased_order(prepared, sent, now):
+    name = prepared.prepared.name
+    assert default_storage.exists(name)
+    erase.erase(sent.pk, now=now)
+    assert not default_storage.exists(name)
+    sign(prepared, now)  # it is on its way to the signer, and comes back to nobody
+    orders.drain()
+    assert not Paper.objects.exists()
+
+
+def test_before_the_ceremony_papers_are_kept_unsealed(cas, matti):
+    order = orders.submitted(matti)
+    orders.drain()
+    assert Paper.objects.get().file.read() == papers.receipt(order.submission).content
+    assert not Event.objects.filter(action="issuance.paper_made").exists()
