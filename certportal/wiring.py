@@ -97,7 +97,11 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
 }
 
 # Tasks in neither table above: task → queue.
-OTHER_TASKS = {"foundation.sweep": "default", "issuance.answer_ocsp": "ca"}
+OTHER_TASKS = {
+    "foundation.sweep": "default",
+    "issuance.answer_ocsp": "ca",
+    "issuance.answer_receipts": "ca",
+}
 
 
 def tasks_of(queue: str) -> set[str]:

@@ -15,7 +15,7 @@ from certportal.foundation.measures import Step, timed
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox
 from issuance import services
-from issuance.publication import ask_worker
+from issuance.publication import ask_receipts, ask_worker
 from issuance.services.recovery.compare import Difference
 
 log = structlog.get_logger(__name__)
@@ -97,6 +97,18 @@ def answer_ocsp(*, stem: str, request: str, reply_to: str) -> None:
     except Unavailable:
         return  # without a reply the web process tells the client to try later
     ask_worker.reply(question.reply_to, answer)
+
+
+@shared_task(name="issuance.answer_receipts")
+def answer_receipts(*, numbers: str, reply_to: str) -> None:
+    """Tell a web process where events stand in the log, with the proof of each."""
+    wanted, waiting = ask_receipts.read(numbers, reply_to)
+    try:
+        answer = services.places(wanted)
+    except Unavailable as error:
+        log.warning("places_unknown", reason=str(error))
+        return  # without a reply the web process tells its reader to try later
+    ask_worker.reply(waiting, answer.encoded())
 
 
 # Acknowledged at its start: a long run would else be delivered again after `visibility_timeout`.

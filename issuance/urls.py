@@ -11,4 +11,5 @@ urlpatterns = [
     path("ca/<slug:stem>.crt", files.machines, name="ca_certificate"),
     path("ca/<slug:stem>.pem", files.machines, name="ca_chain"),
     path("ca/<slug:stem>.p7c", files.machines, name="ca_bundle"),
+    path("ca/<slug:stem>.vkey", files.machines, name="log_key"),
 ]

@@ -1,7 +1,7 @@
 """An order, with the fields of its form and its state in handling, and its host names."""
 
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -124,6 +124,11 @@ class Application(models.Model):
                 name="application_submitted_is_frozen",
             ),
         ]
+
+    @property
+    def event_data(self) -> dict[str, Any]:
+        """Return what every event about the order holds, so that its receipt says which order."""
+        return {"order": self.number}
 
     def __str__(self) -> str:
         """Return the order number."""

@@ -2,7 +2,14 @@
 
 from django.urls import path
 
-from applications.views.account import certificates, contact_link, order, papers, revoke
+from applications.views.account import (
+    certificates,
+    contact_link,
+    event_receipts,
+    order,
+    papers,
+    revoke,
+)
 from applications.views.order import attachments, csr, parts, start, submit, unit, units, withdraw
 
 app_name = "applications"
@@ -28,6 +35,12 @@ urlpatterns = [
     path("<uuid:application_id>/check/", submit.check, name="check"),
     path("<uuid:application_id>/sent/", submit.sent, name="sent"),
     path("<uuid:application_id>/receipts/<int:number>/", papers.receipt, name="receipt"),
+    path(
+        "<uuid:application_id>/events/<int:event_id>/",
+        event_receipts.event_receipt,
+        name="event_receipt",
+    ),
+    path("<uuid:application_id>/life.zip", event_receipts.life, name="life"),
     path("<uuid:application_id>/decision/", papers.decision, name="decision"),
     path("<uuid:application_id>/again/", start.again, name="again"),
     path("<uuid:application_id>/withdraw/", withdraw.withdraw, name="withdraw"),

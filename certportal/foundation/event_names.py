@@ -1,7 +1,17 @@
 """Names of audit events with their words: the base of every app's, and the foundation's own."""
 
 from django.db.models import TextChoices
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy as pgettext
+
+ACTORS: dict[str, Promise] = {
+    "system": pgettext("who acted", "The service"),
+    "visitor": pgettext("who acted", "A visitor"),
+    "technical_contact": pgettext("who acted", "The technical contact"),
+    "person": pgettext("who acted", "A person"),
+}
+"""What is said of each kind of actor that is not named."""
 
 
 class EventName(TextChoices):

@@ -1,7 +1,8 @@
-"""Lets a web process have one OCSP response signed by the `ca` worker, and wait for it in Redis.
+"""Lets a web process ask the `ca` worker something, and wait for the answer in Redis.
 
-The web processes hold no keys. Since anybody may ask, the load on the worker is limited: each web
-process sends one request at a time, at a limited rate, and drops the others.
+The web processes hold no keys, and have OCSP responses signed. Since anybody may ask for these, the
+load on the worker is limited: each web process sends one request at a time, at a limited rate, and
+drops the others. `ask_receipts` asks in the same way where events stand in the log.
 """
 
 import base64
@@ -91,14 +92,19 @@ def ask(stem: str, request: bytes) -> bytes | None:
 
 
 def _ask(stem: str, request: bytes) -> bytes | None:
-    reply_to = f"ocsp-answer:{uuid4().hex}"
-    facts = {"stem": stem, "request": base64.b64encode(request).decode(), "reply_to": reply_to}
+    encoded = base64.b64encode(request).decode()
+    return exchange("issuance.answer_ocsp", "ocsp", stem=stem, request=encoded)
+
+
+def exchange(task: str, kind: str, **facts: str) -> bytes | None:
+    """What the task of the `ca` worker answers; None if there is no answer in time."""
+    reply_to = f"{kind}-answer:{uuid4().hex}"
     try:
-        task = celery.signature("issuance.answer_ocsp", kwargs=facts)
-        task.apply_async(queue="ca", expires=PATIENCE)
+        asked = celery.signature(task, kwargs=facts | {"reply_to": reply_to})
+        asked.apply_async(queue="ca", expires=PATIENCE)
         answered = cast(Waited, _store().blpop([reply_to], timeout=PATIENCE))
     except (redis.RedisError, KombuError, OSError) as error:
-        log.warning("ocsp_not_asked", error=type(error).__name__)
+        log.warning("worker_not_asked", kind=kind, error=type(error).__name__)
         return None
     return answered[1] if answered else None
 
@@ -106,7 +112,7 @@ def _ask(stem: str, request: bytes) -> bytes | None:
 def read(stem: object, request: object, reply_to: object) -> Question:
     """Validate a message and return the question in it. Raises NotAsked.
 
-    This is the only task of the `ca` worker whose message carries data from outside. That is safe
+    The messages of this task and of that of receipts carry data from outside. That is safe
     because anybody may ask for the status of any certificate and the signed status is true in any
     case. But this process holds keys, so it only accepts the limited form that `ask` sends.
     """

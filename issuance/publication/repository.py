@@ -1,4 +1,4 @@
-"""The public repository: CA certificates, chains and CRLs.
+"""The public repository: CA certificates, chains and CRLs, and the key of the log of events.
 
 They are plain files under PORTAL_DATA, so that they are served while the database is down. Each
 is replaced atomically, so a reader never sees an incomplete file.
@@ -17,6 +17,7 @@ from django.conf import settings
 
 from certportal.foundation import own_files
 from certportal.foundation.errors import Unavailable
+from certportal.foundation.event_log.notes import BadNote, Verifier
 from issuance.authority import crl
 from issuance.der import read
 
@@ -52,6 +53,19 @@ def chain_path(stem: str) -> Path:
 def bundle_path(stem: str) -> Path:
     """The certificate of the CA ``stem`` and those above it, PKCS #7 in DER."""
     return Path(settings.PORTAL_DATA) / "ca" / "public" / f"{stem}.p7c"
+
+
+def log_key_path(stem: str = "event-log") -> Path:
+    """The public key of the log of events, as https://c2sp.org/signed-note writes it."""
+    return Path(settings.PORTAL_DATA) / "ca" / "public" / f"{stem}.vkey"
+
+
+def log_key() -> Verifier | None:
+    """The published key of the log of events; None if there is none, or the file is broken."""
+    try:
+        return Verifier.parse(log_key_path().read_text())
+    except (FileNotFoundError, UnicodeDecodeError, BadNote):
+        return None
 
 
 def publish_chain(stem: str, chain: tuple[x509.Certificate, ...]) -> None:

@@ -8,8 +8,11 @@ from applications import services
 from applications.workflow import Status
 from certportal.dev.builders import orders, people
 from certportal.foundation import clock
+from certportal.foundation.models import Event
+from issuance import services as authority
 from tests.accessibility import check_in_turn
 from tests.accessible.conftest import press
+from tests.logged import answer_at_once, make_log
 from tests.tables import rewrite, unkept
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -46,6 +49,26 @@ def test_the_public_examination_of_requests(go, db):
     for text in (orders.openssl_csr(), orders.openssl_csr(key="1024")):
         page = go("csr_doctor")
         page.locator("[name=text]").fill(text.decode())
+        press(page)
+        page.wait_for_selector("[name=text]", state="detached")
+        check_in_turn(page)
+
+
+def test_the_receipt_of_an_event(go, cas, matti, riitta, settings, tmp_path, monkeypatch):
+    """Offered on the order's page, checked by anybody: genuine, changed, nothing sent."""
+    check_in_turn(go("verify"))
+    answer_at_once(monkeypatch)
+    make_log(settings, tmp_path)
+    order = orders.delivered(matti, riitta)
+    check_in_turn(go("applications:order", order.pk, who=matti))
+    page = go("verify")
+    check_in_turn(page)
+    in_error(page)
+    event = Event.objects.filter(object_id=str(order.pk)).latest("pk").pk
+    receipt = str(authority.receipts([event])[event])
+    for text in (receipt, receipt.replace("index ", "index 1", 1)):
+        page = go("verify")
+        page.locator("[name=text]").fill(text)
         press(page)
         page.wait_for_selector("[name=text]", state="detached")
         check_in_turn(page)

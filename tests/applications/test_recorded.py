@@ -31,7 +31,7 @@ def test_an_unfit_request_is_refused_on_record(matti):
     (event,) = events(order, "csr_refused")
     assert event.refused
     assert event.actor == f"person:{matti.pk}"
-    assert event.data == {"rules": ["key.rsa_short"]}
+    assert event.data == {"order": order.number, "rules": ["key.rsa_short"]}
 
 
 def taken(matti, csr):
@@ -43,7 +43,7 @@ def refused(order, matti):
     """Assert that the refusal of the key is the order's one event of this kind, and Matti's."""
     (event,) = events(order, "csr_refused")
     assert (event.refused, event.actor) == (True, f"person:{matti.pk}")
-    assert event.data == {"rules": ["key.own_order"]}
+    assert event.data == {"order": order.number, "rules": ["key.own_order"]}
 
 
 def test_a_key_taken_since_the_upload_is_refused_on_record_at_each_later_step(matti):

@@ -18,13 +18,13 @@ from applications.models import (
 )
 from applications.rules.waivers import OID_OUTSIDE
 from certportal.foundation import clock
-from certportal.foundation.models import OutboxItem
+from certportal.foundation.models import Event, OutboxItem
 from issuance.models import Certificate
 from tests.isolation.table import Entry
 
 OF_AN_ORGANISATION = {
     *["application_id", "csr_id", "host_id", "section_id", "kind", "attachment_id", "number"],
-    *["document_id", "asking_id"],
+    *["document_id", "asking_id", "event_id"],
     *["membership_id", "invitation_id", "request_id", "object_id", "task_id", "item_id"],
     *["waiver_id", "rule"],
     *["plan_id", "certificate_id", "factor_id", "session_id", "organisation_id"],
@@ -45,6 +45,7 @@ def address(entry: Entry, application: Application) -> str:
         "document_id": first(RightDocument),
         "asking_id": first(AdministratorRequest),
         "number": 1,
+        "event_id": first(Event, object_type="application", object_id=str(application.pk)),
         "membership_id": first(Membership, organisation=application.organisation, ended_at=None),
         "invitation_id": first(Invitation),
         "organisation_id": application.organisation_id,
@@ -58,6 +59,7 @@ def address(entry: Entry, application: Application) -> str:
         "rule": OID_OUTSIDE,
         "factor_id": 1,
         "session_id": uuid4(),
+        **{"run_id": 1, "record_kind": "unit", "oid": "1.2.246.10.1"},
         "tool": "openssl",
         "token": "x" * 43,  # no link's token: whoever has one may open what it leads to
         "kind": "der",

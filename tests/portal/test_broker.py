@@ -55,7 +55,7 @@ def test_every_task_is_one_workers_alone_but_the_heartbeat():
 
 
 def test_a_message_says_no_more_than_which_item():
-    for name in ours() - {"issuance.answer_ocsp"}:
+    for name in ours() - {"issuance.answer_ocsp", "issuance.answer_receipts"}:
         taken = list(inspect.signature(app.tasks[name].run, follow_wrapped=False).parameters)
         assert taken == (["item"] if name in HEARD else []), name
     assert configured.CELERY_ACCEPT_CONTENT == ["json"]

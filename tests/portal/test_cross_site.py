@@ -9,7 +9,7 @@ from certportal.foundation.models import Event
 from tests.isolation.table import TABLE
 
 # Open to everybody: no login and no cookie is used, so none is set and no token asked for.
-OPEN = {"feedback", "csr_doctor", "revoke_by_key", "revoke_by_key_sign"}
+OPEN = {"feedback", "csr_doctor", "revoke_by_key", "revoke_by_key_sign", "verify"}
 # The answer of a SAML identity provider comes from its site and proves itself by its signature.
 PROVIDERS = {"identification-saml-answer"}
 # Asked by our own process, without a browser, in development alone.

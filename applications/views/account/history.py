@@ -1,9 +1,17 @@
 """The history of an order, as its own organisation sees it."""
 
+from collections.abc import Iterable, Mapping
+
+from django.db.models import Q, QuerySet
+
+from applications.documents.certificate_files import certificate_of
 from applications.models import Application
 from applications.views.shared.history import Line, names_of, word
 from applications.workflow import TRANSITIONS, ApplicationEvent, Role, event_of
+from certportal.foundation.events import subject_of
 from certportal.foundation.models import Event
+from issuance.models import Certificate
+from issuance.publication import repository
 
 # What reviewers do among themselves, and single keystrokes, are no news to the applicant.
 HIDDEN = (
@@ -36,12 +44,42 @@ OURS = frozenset(
 )
 
 
+def events_of(application: Application) -> QuerySet[Event]:
+    """Return the events that the applicant sees, of the order and of its certificate."""
+    own = Q(object_type="application", object_id=str(application.pk)) & ~Q(action__in=HIDDEN)
+    certificate = certificate_of(application)
+    return Event.objects.filter(own | _of_certificate(certificate) if certificate else own)
+
+
+def _of_certificate(certificate: Certificate) -> Q:
+    """Return the condition for what the CA recorded of the certificate."""
+    attempt = subject_of(certificate.prepared)
+    signed = subject_of(certificate)
+    return Q(object_type=attempt.type, object_id=str(attempt.id)) | Q(
+        object_type=signed.type, object_id=str(signed.id)
+    )
+
+
 def history(application: Application) -> list[Line]:
     """Return the events of the order, newest first; reviewers by their office, not by name."""
     found = Event.objects.filter(object_type="application", object_id=str(application.pk))
     events = list(found.exclude(action__in=HIDDEN).order_by("-id")[:200])
     people = names_of(event.actor for event in events if event.action in OURS)
-    return [Line(word(event), people.get(_key(event), ""), event.at) for event in events]
+    return _lines(events, people)
+
+
+def certificate_history(certificate: Certificate) -> list[Line]:
+    """Return what the CA recorded of the certificate, newest first."""
+    found = Event.objects.filter(_of_certificate(certificate))
+    return _lines(found.order_by("-id"), {})
+
+
+def _lines(events: Iterable[Event], people: Mapping[str, str]) -> list[Line]:
+    proves = repository.log_key() is not None
+    return [
+        Line(word(event), people.get(_key(event), ""), event.at, event.pk if proves else None)
+        for event in events
+    ]
 
 
 def _key(event: Event) -> str:

@@ -12,7 +12,7 @@ from applications.register_watch import evidence
 from applications.replacement import predecessors
 from applications.rules import possible, sections, undelivered
 from applications.views.account import certificates, contact_link, papers
-from applications.views.account.history import history
+from applications.views.account.history import certificate_history, history
 from applications.views.order import csr
 from applications.views.shared import summary, tracking
 from applications.views.shared.entry import order_view
@@ -50,7 +50,10 @@ def order(request: HttpRequest, application: Application) -> HttpResponse:
 def _certificate(application: Application, now: datetime) -> dict[str, Any]:
     """Return the certificate and what the register said under it, or nothing without one."""
     shown = certificates.shown(application, now=now)
-    return shown and shown | {"register": evidence.entries(shown["certificate"], now=now)}
+    return shown and shown | {
+        "register": evidence.entries(shown["certificate"], now=now),
+        "certificate_history": certificate_history(shown["certificate"]),
+    }
 
 
 def tasks(request: HttpRequest, application: Application, now: datetime) -> HttpResponse:

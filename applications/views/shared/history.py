@@ -4,31 +4,24 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext_lazy as pgettext
 
 from accounts.models import Person
 from applications.models import Application
 from applications.views.shared.void_reasons import void_reason
 from applications.workflow import ApplicationEvent
+from certportal.foundation.event_names import ACTORS
 from certportal.foundation.models import Event
-
-ACTORS: dict[str, Promise] = {
-    "system": pgettext("who acted", "The service"),
-    "visitor": pgettext("who acted", "A visitor"),
-    "technical_contact": pgettext("who acted", "The technical contact"),
-    "person": pgettext("who acted", "A person"),
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One event: what happened, who did it, when."""
+    """One event: what happened, who did it, when; its number where a receipt of it is offered."""
 
     text: str
     who: str
     at: datetime
+    number: int | None = None
 
 
 def history(application: Application) -> list[Line]:

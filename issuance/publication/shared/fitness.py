@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization.pkcs7 import load_der_pkcs7_ce
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from certportal.foundation.event_log.notes import Verifier
 from issuance.authority import crl
 from issuance.authority.sign import verify_bytes
 from issuance.certificate.plan import SubjectKey, serial_hex
@@ -36,6 +37,8 @@ def require_fit(path: str, content: bytes, *, now: datetime) -> None:
             _check_chain(stem, path, content)
         elif path.endswith(".crl"):
             _check_list(stem, content)
+        elif path.endswith(".vkey"):
+            _check_log_key(stem, content)
         else:
             _check_pack(stem, Path(path).stem, content, now)
     except (ValueError, TypeError, InvalidSignature, MalformedError) as error:
@@ -54,6 +57,17 @@ def _check_chain(stem: str, path: str, content: bytes) -> None:
     chain, ca = load(content), _ca(stem)
     if ca not in chain:
         raise Unfit("not a chain of this CA")
+
+
+def _check_log_key(stem: str, content: bytes) -> None:
+    """The key of a log is never replaced by another: the log has it for good."""
+    new, path = Verifier.parse(content.decode()), repository.log_key_path(stem)
+    try:
+        known = Verifier.parse(path.read_text())
+    except (FileNotFoundError, ValueError):  # missing, or damaged
+        return
+    if new != known:
+        raise Unfit("another log's key")
 
 
 def _check_list(stem: str, content: bytes) -> None:

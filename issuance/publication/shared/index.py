@@ -25,7 +25,8 @@ MOST_GONE, MOST_GONE_SHARE = 20, 0.2
 
 # No other path is sent or written. The limit of a stem is that of the addresses served.
 _PATH = re.compile(
-    r"crl/[-\w]{1,64}\.crl|ca/public/[-\w]{1,64}\.(?:crt|p7c|pem)|ocsp/[-\w]{1,64}/[0-9A-F]{3}\.pack",
+    r"crl/[-\w]{1,64}\.crl|ca/public/[-\w]{1,64}\.(?:crt|p7c|pem|vkey)"
+    r"|ocsp/[-\w]{1,64}/[0-9A-F]{3}\.pack",
     re.ASCII,
 )
 _GLOBS = ("ca/public/*", "crl/*.crl", "ocsp/*/*.pack")

@@ -18,7 +18,8 @@ from django.conf import settings
 
 from certportal.foundation.event_log.files import LogFiles, LogUnavailable, folder
 from certportal.foundation.event_log.notes import BadNote, Signer, Verifier
-from certportal.foundation.own_files import OWN, replace, write_new
+from certportal.foundation.own_files import GROUP, OWN, replace, write_new
+from issuance.publication import repository
 from issuance.signers.file import KeyFiles
 
 STEM = "event-log"
@@ -89,9 +90,10 @@ def default_name() -> str:
 
 
 def publish(verifier: Verifier) -> None:
-    """Put the public key beside the log, for who reads the log and not the keys."""
-    if not _public().exists() or _public().read_text() != f"{verifier}\n":
-        replace(_public(), f"{verifier}\n".encode(), OWN)
+    """Put the public key beside the log, and where anybody gets it."""
+    for path, mode in (_public(), OWN), (repository.log_key_path(), GROUP):
+        if not path.exists() or path.read_text() != f"{verifier}\n":
+            replace(path, f"{verifier}\n".encode(), mode)
 
 
 def published() -> Verifier:

@@ -20,10 +20,11 @@ from certportal.foundation.events import Subject
 from certportal.foundation.models import Event
 from issuance import services
 from issuance.models import IssuingCA, PreparedCertificate
-from issuance.services.event_log import build, key
+from issuance.services.event_log import build
 from tests.issuance.conftest import approve_by
 from tests.issuance.hosts import on
 from tests.issuance.orders import server_order
+from tests.logged import make_log
 
 type Record = Callable[..., Event]
 type OnHost = Callable[[str], AbstractContextManager[None]]
@@ -46,11 +47,7 @@ def record(now: datetime) -> Record:
 @pytest.fixture
 def keyed(settings: Settings, tmp_path: Path) -> Verifier:
     """The key of a log, whose files are under a folder of this test."""
-    settings.PORTAL_DATA = tmp_path / "data"
-    settings.CA_KEYS_DIR = str(tmp_path / "keys")
-    settings.CA_KEY_PASSWORD_FILE = str(tmp_path / "password")
-    (tmp_path / "password").write_text("a password of the tests")
-    return key.make("log.example.fi/events")
+    return make_log(settings, tmp_path)
 
 
 @pytest.fixture

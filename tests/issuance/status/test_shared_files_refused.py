@@ -3,10 +3,12 @@
 from datetime import datetime, timedelta
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.x509 import ocsp as library
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 
+from certportal.foundation.event_log.notes import Signer
 from issuance import services
 from issuance.models import Certificate, IssuingCA
 from issuance.publication import ocsp_packs, repository
@@ -95,3 +97,19 @@ def test_no_other_file_is_written(machines: Machines, path: str, now: datetime) 
     before = sorted(machines.second.rglob("*"))
     assert not machines.fetch(now)
     assert sorted(machines.second.rglob("*")) == before
+
+
+def test_the_key_of_the_log_goes_along_and_another_replaces_nothing(
+    machines: Machines, now: datetime
+) -> None:
+    own, another = (
+        Signer("log.example.fi/events", Ed25519PrivateKey.generate()).verifier for _ in range(2)
+    )
+    path = "ca/public/event-log.vkey"
+    repository.log_key_path().write_text(f"{own}\n")
+    machines.carry(now)
+    assert (machines.second / path).read_text() == f"{own}\n"
+    for forged in (f"{another}\n", "nonsense"):
+        forge(machines, path, forged.encode(), now)
+        assert not machines.fetch(now)
+        assert (machines.second / path).read_text() == f"{own}\n"

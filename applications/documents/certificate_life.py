@@ -1,0 +1,78 @@
+"""The life of a certificate in one ZIP file: itself, its papers, and its events with receipts."""
+
+import io
+import zipfile
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from applications.documents.certificate_files import files, stem
+from applications.models import Application
+from certportal.foundation.event_log.notes import Verifier
+from certportal.foundation.event_log.receipts import SUFFIX, Receipt
+from certportal.foundation.event_names import words
+from certportal.foundation.files import storing
+from certportal.foundation.mail.sending import File
+from issuance.models import Certificate
+
+MEDIA_TYPE = "application/zip"
+_EARLIEST = (1980, 1, 1, 0, 0, 0)
+"""The date of each file inside: ZIP knows no earlier one, and the same life makes the same file."""
+
+
+def life(
+    application: Application,
+    certificate: Certificate,
+    receipts: Sequence[Receipt],
+    verifier: Verifier,
+) -> File:
+    """Return the file, with its contents told in the active language."""
+    ordered = sorted(receipts, key=lambda receipt: receipt.index)
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as bundle:
+        for name, data in _contents(application, certificate, ordered, verifier):
+            bundle.writestr(zipfile.ZipInfo(name, _EARLIEST), data)
+    return File(f"{stem(application, certificate)}_life.zip", content.getvalue(), MEDIA_TYPE)
+
+
+def _contents(
+    application: Application,
+    certificate: Certificate,
+    receipts: Sequence[Receipt],
+    verifier: Verifier,
+) -> Iterator[tuple[str, bytes]]:
+    made = files(application, certificate)
+    for kind in ("der", "chain"):
+        yield made[kind].name, made[kind].content
+    yield "event-log.vkey", f"{verifier}\n".encode()
+    for receipt in receipts:
+        yield _name(receipt), str(receipt).encode()
+    for paper in application.papers.exclude(made_at=None).order_by("pk"):
+        yield f"papers/{paper.name}", storing.read(paper.file)
+    yield "README.txt", _told(application, receipts).encode()
+
+
+def _name(receipt: Receipt) -> str:
+    return f"events/{receipt.index:09}-{receipt.event['action']}{SUFFIX}"
+
+
+def _told(application: Application, receipts: Sequence[Receipt]) -> str:
+    """Return what the events were, each with its file, and how to check them."""
+    title = _("The life of the certificate of order %(number)s") % {"number": application.number}
+    how = _(
+        "Each event stands in a file of its own, which proves that it was recorded: check it on"
+        " the page “Check an event receipt” or with any program that knows c2sp.org/tlog-proof."
+        " The key of the log is in event-log.vkey; compare it with the one that you know."
+    )
+    lines = [title, "", how, "", *map(_line, receipts), ""]
+    return "\n".join(lines)
+
+
+def _line(receipt: Receipt) -> str:
+    event = receipt.event
+    at = localtime(datetime.fromisoformat(event["at"]))
+    moment = date_format(at, "SHORT_DATETIME_FORMAT")
+    return f"{moment}  {words(event['action'])}\n    {_name(receipt)}"

@@ -1,0 +1,49 @@
+"""Receipts of an order's events, for those who may act for its organisation.
+
+One by one, and all of them with the certificate: its life.
+"""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from accounts import access
+from applications import services
+from applications.documents import certificate_life
+from applications.documents.certificate_files import certificate_of
+from applications.models import Application
+from applications.views.account import history
+from applications.views.account.certificates import attachment
+from applications.views.shared.entry import order_view
+from certportal.foundation.event_log.receipts import MEDIA_TYPE, SUFFIX
+from certportal.foundation.mail.sending import File
+from issuance import services as authority
+from issuance.publication import repository
+
+
+@order_view
+@require_safe
+@never_cache
+def event_receipt(request: HttpRequest, application: Application, event_id: int) -> HttpResponse:
+    """Hand over the receipt of one event of the order or of its certificate."""
+    event = history.events_of(application).filter(pk=event_id).first()
+    if event is None:
+        raise Http404
+    made = authority.receipts([event.pk])[event.pk]
+    name = f"{application.number}-{event.pk}{SUFFIX}"
+    return attachment(File(name, str(made).encode(), MEDIA_TYPE))
+
+
+@order_view
+@require_safe
+@never_cache
+def life(request: HttpRequest, application: Application) -> HttpResponse:
+    """Hand over the certificate with its papers, its events and their receipts."""
+    certificate, verifier = certificate_of(application), repository.log_key()
+    if certificate is None or verifier is None:
+        raise Http404
+    events = history.events_of(application).order_by("pk").values_list("pk", flat=True)
+    made = list(authority.receipts(list(events)).values())
+    file = certificate_life.life(application, certificate, made, verifier)
+    services.record_download(application, "life", **access.acting(request))
+    return attachment(file)

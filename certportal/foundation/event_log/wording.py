@@ -1,0 +1,60 @@
+"""What a receipt of an event proves, or why it proves nothing, in the reader's words."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext
+
+from certportal.foundation.event_log.notes import Checkpoint
+from certportal.foundation.event_log.receipts import BadReceipt, Fault, Receipt
+from certportal.foundation.event_names import ACTORS, words
+
+FAULTS: dict[Fault, Promise] = {
+    Fault.FORM: gettext_lazy("The file is no event receipt, or it is damaged."),
+    Fault.OTHER_LOG: gettext_lazy("The receipt is of another log than the one of this key."),
+    Fault.SIGNATURE: gettext_lazy(
+        "The head of the log in the receipt is not signed with the log's key."
+    ),
+    Fault.PROOF: gettext_lazy(
+        "The event does not stand in the log that was signed: the event or its proof was changed."
+    ),
+}
+
+
+def facts(receipt: Receipt, head: Checkpoint) -> list[tuple[str, str]]:
+    """Return name and value of what a receipt that was checked proves. Raises BadReceipt."""
+    event = receipt.event
+    try:
+        return [*_about(event), *_where(receipt, head)]
+    except (KeyError, ValueError, TypeError, AttributeError):
+        raise BadReceipt(Fault.FORM) from None  # signed by the log, yet no event of a service
+
+
+def _about(event: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    happened = words(event["action"])
+    if event["refused"]:
+        happened = f"{happened} ({pgettext('event', 'refused')})"
+    yield _("What happened"), happened
+    at = datetime.fromisoformat(event["at"])
+    yield _("Time"), f"{date_format(localtime(at), 'SHORT_DATETIME_FORMAT')} ({event['at']})"
+    kind, _sign, key = event["actor"].partition(":")
+    actor = str(ACTORS.get(kind, kind))
+    yield _("Who did it"), f"{actor} ({key})" if key else actor
+    data = event.get("data", {})
+    own = event["object_id"] if event["object_type"] == "application" else ""
+    if order := data.get("order") or data.get("reference") or own:
+        yield pgettext("noun", "Order"), str(order)
+    if serial := data.get("serial"):
+        yield _("Serial number (hexadecimal)"), str(serial)
+    yield _("What it is about"), f"{event['object_type']} {event['object_id']}"
+
+
+def _where(receipt: Receipt, head: Checkpoint) -> Iterator[tuple[str, str]]:
+    yield _("Log"), head.origin
+    place = _("Number %(number)d of %(size)d") % {"number": receipt.index + 1, "size": head.size}
+    yield _("Place in the log"), place

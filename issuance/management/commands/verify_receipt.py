@@ -1,0 +1,51 @@
+"""`manage.py verify_receipt`: check the receipt of an event, without database or network."""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from certportal.foundation.event_log import wording
+from certportal.foundation.event_log.notes import BadNote, Verifier
+from certportal.foundation.event_log.receipts import BadReceipt, Receipt
+from issuance.publication import repository
+
+
+class Command(BaseCommand):
+    help = "Check the receipt of an event and say what it proves; exit status 1 if nothing."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the options."""
+        parser.add_argument("file", type=Path, help="the receipt, a file .tlog-proof")
+        parser.add_argument(
+            "--verifier",
+            help="the public key of the log, or a file with it; otherwise the one published here",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Print what the receipt proves and against which key."""
+        verifier = _verifier(options["verifier"])
+        try:
+            receipt = Receipt.parse(options["file"].read_bytes())
+            head = receipt.check(verifier)
+            facts = wording.facts(receipt, head)
+        except BadReceipt as error:
+            raise CommandError(str(wording.FAULTS[error.fault])) from error
+        except OSError as error:
+            raise CommandError(str(error)) from error
+        for name, value in [*facts, ("Key", str(verifier))]:
+            self.stdout.write(f"{name}: {value}")
+
+
+def _verifier(given: str | None) -> Verifier:
+    """Return the key that the receipt is held against. Raises CommandError."""
+    try:
+        if given and Path(given).is_file():
+            given = Path(given).read_text()
+        found = Verifier.parse(given) if given else repository.log_key()
+    except (BadNote, OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"the key of the log: {error}") from error
+    if found is None:
+        raise CommandError("no key of a log is published here: give it with --verifier")
+    return found

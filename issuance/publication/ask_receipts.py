@@ -1,0 +1,78 @@
+"""Lets a web process ask the `ca` worker where events stand in the log, and for the proof of it.
+
+The files of the log are the signing worker's alone. Question and answer hold numbers and hashes and
+nothing of an event itself; the web process holds the answer against the log's public key.
+"""
+
+import base64
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from issuance.publication import ask_worker
+from issuance.publication.ask_worker import Allowance, NotAsked
+
+MOST = 100
+"""Events that one question is about, at most."""
+_allowance = Allowance(a_second=2.0)
+_NUMBERS = re.compile(rf"[0-9]{{1,18}}(?:,[0-9]{{1,18}}){{0,{MOST - 1}}}")
+_REPLY_TO = re.compile(r"receipts-answer:[0-9a-f]{32}")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The index of an event's leaf, and the proof that it is in the log."""
+
+    index: int
+    proof: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The signed head of the log, and the place of each event that is in it, by its number."""
+
+    note: str
+    places: Mapping[int, Place]
+
+    def encoded(self) -> bytes:
+        """The answer as it is sent."""
+        places = {
+            number: [place.index, *(base64.b64encode(each).decode() for each in place.proof)]
+            for number, place in self.places.items()
+        }
+        return json.dumps({"note": self.note, "places": places}).encode()
+
+    @classmethod
+    def decode(cls, content: bytes) -> Self:
+        """Read what `encoded` made. Raises ValueError, KeyError, TypeError."""
+        said = json.loads(content)
+        places = {
+            int(number): Place(int(index), tuple(map(base64.b64decode, proof)))
+            for number, (index, *proof) in said["places"].items()
+        }
+        return cls(str(said["note"]), places)
+
+
+def ask(numbers: Sequence[int]) -> Answer | None:
+    """Return what the `ca` worker answers about these events; None if it answers nothing now."""
+    with _allowance.take() as may:
+        told = ",".join(map(str, numbers))
+        found = (
+            ask_worker.exchange("issuance.answer_receipts", "receipts", numbers=told)
+            if may
+            else None
+        )
+    try:
+        return Answer.decode(found) if found else None
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def read(numbers: object, reply_to: object) -> tuple[list[int], str]:
+    """Validate a message; return the numbers and where the answer is awaited. Raises NotAsked."""
+    texts = isinstance(numbers, str) and isinstance(reply_to, str)
+    if not texts or not _NUMBERS.fullmatch(str(numbers)) or not _REPLY_TO.fullmatch(str(reply_to)):
+        raise NotAsked("the message is not of the form of a question")
+    return [int(number) for number in str(numbers).split(",")], str(reply_to)
