@@ -43,7 +43,7 @@ if settings.MAIL_IS_LOCAL and not settings.PRODUCTION:
     urlpatterns += [
         path("dev/mail/", mailbox.index, name="dev_mail"),
         path("dev/mail/samples/", sample_mails.index, name="dev_mail_samples"),
-        path("dev/mail/<str:name>", mailbox.show, name="dev_mail_show"),
+        path("dev/mail/<word:name>", mailbox.show, name="dev_mail_show"),
     ]
 
 handler400 = errors.bad_request

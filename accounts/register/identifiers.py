@@ -9,10 +9,10 @@ MAX_OID = 128
 # JHS 159: organisations are under this arc by business ID; node 10 of an organisation contains its
 # units, of which unit 0 is the provider itself.
 ORGANISATION_ARC = "1.2.246.10."
-_ROOT = re.compile(r"^1\.2\.246\.10\.[0-9]+(?=\.|$)")
-_UNIT = re.compile(r"^(1\.2\.246\.10\.([0-9]{1,8})\.10)\.[0-9]+(?:\.[0-9]+)*$")
-_OID = re.compile(r"^[012](?:\.(?:0|[1-9][0-9]*)){1,31}$")
-_BUSINESS_ID = re.compile(r"^(?:FI)?([0-9]{6,7})-?([0-9])$", re.IGNORECASE)
+_ROOT = re.compile(r"^1\.2\.246\.10\.[0-9]+(?=\.|\Z)")
+_UNIT = re.compile(r"^(1\.2\.246\.10\.([0-9]{1,8})\.10)\.[0-9]+(?:\.[0-9]+)*\Z")
+_OID = re.compile(r"^[012](?:\.(?:0|[1-9][0-9]*)){1,31}\Z")
+_BUSINESS_ID = re.compile(r"^(?:FI)?([0-9]{6,7})-?([0-9])\Z", re.IGNORECASE)
 
 
 def is_oid(text: str) -> bool:
@@ -58,4 +58,4 @@ def organisation_root(identifier: str) -> str:
         return f"{ORGANISATION_ARC}{int(code.replace('-', ''))}"
     if known := _ROOT.match(identifier):
         return known[0]
-    return re.sub(r"\.10(?:\.[0-9]+)+$", "", identifier) if is_oid(identifier) else ""
+    return re.sub(r"\.10(?:\.[0-9]+)+\Z", "", identifier) if is_oid(identifier) else ""

@@ -31,7 +31,7 @@ urlpatterns = [
     path("register/succession/", succession.succession, name="succession"),
     path("register/runs/", imports.runs, name="register_runs"),
     path("register/runs/<int:run_id>/", imports.run, name="register_run"),
-    path("register/units/<slug:record_kind>/<str:oid>/", record.record, name="record"),
+    path("register/units/<slug:record_kind>/<word:oid>/", record.record, name="record"),
     path("replacements/", replacements.plans, name="replacements"),
     path("replacements/<int:plan_id>/", replacements.plan, name="replacement"),
     path(
@@ -70,7 +70,7 @@ urlpatterns = [
         name="attachment_page",
     ),
     path("<uuid:application_id>/names/", names.choose, name="names"),
-    path("<uuid:application_id>/waive/<str:rule>/", case_waivers.waive, name="waive"),
+    path("<uuid:application_id>/waive/<word:rule>/", case_waivers.waive, name="waive"),
     path("<uuid:application_id>/right/", rights.confirm, name="right"),
     path("<uuid:application_id>/ask/", ask.ask, name="ask"),
     path("<uuid:application_id>/extend/", ask.extend, name="extend"),

@@ -7,11 +7,11 @@ from applications.views.technical_contact import csr, landing, order
 app_name = "contact"
 
 urlpatterns = [
-    path("<str:token>/", landing.landing, name="landing"),
-    path("<str:token>/not-mine/", landing.not_mine, name="not_mine"),
-    path("<str:token>/order/", order.order, name="order"),
-    path("<str:token>/settings/<slug:tool>/", order.settings, name="settings"),
-    path("<str:token>/csr/", csr.give, name="csr"),
-    path("<str:token>/csr/<uuid:csr_id>/", csr.preview, name="preview"),
-    path("<str:token>/files/<slug:kind>/", order.download, name="download"),
+    path("<word:token>/", landing.landing, name="landing"),
+    path("<word:token>/not-mine/", landing.not_mine, name="not_mine"),
+    path("<word:token>/order/", order.order, name="order"),
+    path("<word:token>/settings/<slug:tool>/", order.settings, name="settings"),
+    path("<word:token>/csr/", csr.give, name="csr"),
+    path("<word:token>/csr/<uuid:csr_id>/", csr.preview, name="preview"),
+    path("<word:token>/files/<slug:kind>/", order.download, name="download"),
 ]

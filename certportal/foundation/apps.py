@@ -3,17 +3,20 @@ from django.db.models.signals import post_migrate
 
 
 class FoundationConfig(AppConfig):
-    """Registers the system checks, and creates the triggers of kept tables after `migrate`."""
+    """Registers the system checks, the converters of URLs, and the triggers of kept
+    tables after `migrate`.
+    """
 
     name = "certportal.foundation"
     label = "foundation"
 
     def ready(self) -> None:
-        """Load the checks."""
+        """Load the checks and converters."""
         from certportal.foundation import (  # noqa: F401 - settings must be ready
             deployment_checks,
             kept_tables,
             system_checks,
         )
+        from certportal.foundation.web import converters  # noqa: F401 - before any URL is read
 
         post_migrate.connect(kept_tables.after_migrate, dispatch_uid="kept_tables")

@@ -86,8 +86,8 @@ urlpatterns = [
     path("verify/", verify.verify, name="verify"),
     path("revoke-by-key/", revoke_by_key.begin, name="revoke_by_key"),
     path("revoke-by-key/done/", page("pages/revoked_by_key.html"), name="revoked_by_key"),
-    path("revoke-by-key/<str:token>/", revoke_by_key.sign, name="revoke_by_key_sign"),
-    path("revoke-by-key/<str:token>/line.txt", revoke_by_key.line, name="revoke_by_key_line"),
+    path("revoke-by-key/<word:token>/", revoke_by_key.sign, name="revoke_by_key_sign"),
+    path("revoke-by-key/<word:token>/line.txt", revoke_by_key.line, name="revoke_by_key_line"),
     path(
         "which-certificate/",
         page("pages/which_certificate.html"),

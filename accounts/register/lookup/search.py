@@ -23,12 +23,12 @@ MAX_WORDS = 8
 MIN_SIMILARITY = 0.3
 # Most units ranked by similarity to a corrected query: a common word matches thousands.
 COMPARED = 200
-_PARTLY_NUMBER = re.compile(r"^[\d.\-\s]+$")
+_PARTLY_NUMBER = re.compile(r"^[\d.\-\s]+\Z")
 # Prefixes of copied numbers (VAT numbers, HL7), and typographic dashes in them.
-_FRAME = re.compile(r"^(?:fi(?=\d{8}$)|urn:oid:|oid:?)", re.IGNORECASE)
+_FRAME = re.compile(r"^(?:fi(?=\d{8}\Z)|urn:oid:|oid:?)", re.IGNORECASE)
 _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"))
 # Fewer digits are probably a number in a name ("apteekki 6", "osasto 1306").
-_BEGUN_BUSINESS_ID = re.compile(r"^\d{5,7}-?\d?$")
+_BEGUN_BUSINESS_ID = re.compile(r"^\d{5,7}-?\d?\Z")
 
 _RECORD = "SELECT * FROM register_registerrecord WHERE kind = 'sote_unit' AND known_to IS NULL AND "
 _STANDING = (
