@@ -51,9 +51,8 @@ def _register_names(application: Application, now: datetime) -> Iterator[Finding
     found = names(application, now=now)
     if found is None:
         return
-    for attribute, name in (("O", found.organisation), ("OU", found.unit)):
-        if name is not None:
-            yield from _one(attribute, name)
+    for attribute, name in found.certified(application.kind).items():
+        yield from _one(attribute, name)
 
 
 def _one(attribute: str, name: CertificateName) -> Iterator[Finding]:

@@ -23,27 +23,28 @@ WORDS: dict[str, Callable[[dict[str, Any]], Words]] = {
     ),
     "order.register_removed": lambda p: (
         _("The unit has been removed from the register"),
-        _("%(name)s (%(oid)s) is no longer in the register.") % p,
+        _("%(name)s (%(oid)s) is no longer in the register.") % _unit(p),
         _("Choose the unit that has taken its place."),
     ),
     "order.register_not_active": lambda p: (
         _("The unit is not active in the register"),
-        _("%(name)s (%(oid)s) is in the register but not active.") % p,
+        _("%(name)s (%(oid)s) is in the register but not active.") % _unit(p),
         _("Choose another unit, or have the entry put right with the register's keeper."),
     ),
     "order.register_not_yet_valid": lambda p: (
         _("The unit is not yet valid in the register"),
-        _("%(name)s (%(oid)s) begins later.") % p,
+        _("%(name)s (%(oid)s) is not yet valid in the register.") % _unit(p),
         _("Wait until the unit begins, or choose another unit."),
     ),
     "order.register_ended": lambda p: (
         _("The unit has ended in the register"),
-        _("%(name)s (%(oid)s) has ended.") % p,
+        _("%(name)s (%(oid)s) has ended in the register.") % _unit(p),
         _("Choose the unit that has taken its place."),
     ),
     "order.register_other_owner": lambda p: (
         _("The unit belongs to another organisation"),
-        _("The register ties %(name)s (%(oid)s) to the business ID of another organisation.") % p,
+        _("The register ties %(name)s (%(oid)s) to the business ID of another organisation.")
+        % _unit(p),
         _("Choose a unit of your own, or have the entry put right with the register's keeper."),
     ),
     "order.host_name": lambda p: (
@@ -195,6 +196,11 @@ WORDS: dict[str, Callable[[dict[str, Any]], Words]] = {
         _("Make a new key pair and a new certificate request."),
     ),
 }
+
+
+def _unit(params: dict[str, Any]) -> dict[str, Any]:
+    """Return the parameters with a subject, also of a record whose name is not known."""
+    return params | {"name": params.get("name") or _("The unit")}
 
 
 def _day(iso: str) -> str:

@@ -14,6 +14,7 @@ from datetime import date, datetime
 from accounts.register.lookup import queries
 from accounts.register.models import Kind, RegisterRecord
 from applications.models import Application
+from applications.models.certificate_types import CertificateType
 from applications.rules.sent import Sent
 from certportal.foundation import clock
 from issuance.certificate.names import UPPER_BOUNDS, foreign_characters, is_tidy
@@ -50,6 +51,11 @@ class Names:
     unit: CertificateName | None
     locality: str
     record: RegisterRecord
+
+    def certified(self, kind: CertificateType) -> dict[str, CertificateName]:
+        """Return the names that a certificate of the kind carries, by their attribute."""
+        carried = {"O": self.organisation}
+        return carried | {"OU": self.unit} if self.unit and kind.carries_unit else carried
 
 
 def fits(name: str) -> bool:
@@ -133,11 +139,12 @@ def expected_names(application: Application, *, now: datetime) -> ExpectedNames:
     found = names(application, now=now)
     hosts = tuple(application.names)
     kind = application.kind
+    certified = found.certified(kind) if found else {}
     system_or_mailbox = (application.system_name or application.certified_email,)
     named = hosts[:1] if kind.has_host_names else system_or_mailbox
     return ExpectedNames(
         organisation=found.organisation.value if found else "",
-        unit=found.unit.value if found and found.unit and kind.carries_unit else None,
+        unit=certified["OU"].value if "OU" in certified else None,
         dns_names=hosts,
         common_name=next(iter(named), None) or None,
         serial_number=(application.system_oid or None) if kind.has_system else None,

@@ -20,6 +20,9 @@ class Consequences:
     ends_links: bool = False
 
 
+WANTED = "application.claimed"
+"""The topic by which a case asks the CA to prepare its certificate."""
+PREPARATION = (WANTED,)
 CHECKS = ("application.checks_wanted",)
 APPLICANT = ("applicant",)
 
@@ -31,20 +34,16 @@ CONSEQUENCES: dict[Action, Consequences] = {
     Action.REPLACE_CSR: Consequences(CHECKS, (("csr_replaced", APPLICANT),)),
     Action.RETURN_CSR: Consequences(notices=(("csr_returned", APPLICANT),)),
     Action.RETURN_ORDER: Consequences(notices=(("information_wanted", APPLICANT),)),
-    Action.CLAIM: Consequences(("application.claimed",)),
-    Action.CHOOSE_NAMES: Consequences(("application.claimed",)),
-    Action.ADD_INFORMATION: Consequences(
-        ("application.claimed",), (("information_added", ("reviewer",)),)
-    ),
+    Action.CLAIM: Consequences(PREPARATION),
+    Action.CHOOSE_NAMES: Consequences(PREPARATION),
+    Action.ADD_INFORMATION: Consequences(PREPARATION, (("information_added", ("reviewer",)),)),
     Action.REQUEST_INFO: Consequences(notices=(("information_wanted", APPLICANT),)),
     Action.EXTEND_DEADLINE: Consequences(notices=(("deadline_extended", APPLICANT),)),
-    Action.CANCEL_REQUEST: Consequences(
-        ("application.claimed",), (("request_cancelled", APPLICANT),)
-    ),
+    Action.CANCEL_REQUEST: Consequences(PREPARATION, (("request_cancelled", APPLICANT),)),
     Action.RESUBMIT: Consequences(CHECKS, (("receipt", APPLICANT),)),
     Action.APPROVE: Consequences(("certificate.approved",), on=Status.APPROVED),
     Action.REJECT: Consequences(notices=(("rejected", APPLICANT),), ends_links=True),
-    Action.RECALL: Consequences(("application.claimed",), (("recalled", ("reviewer",)),)),
+    Action.RECALL: Consequences(PREPARATION, (("recalled", ("reviewer",)),)),
     Action.ISSUE: Consequences(notices=(("package", ("recipient", "mailbox")),)),
     Action.RESTORE: Consequences(notices=(("package", ("recipient", "mailbox")),)),
     Action.REISSUE: Consequences(notices=(("package", ("recipient", "mailbox")),)),

@@ -12,9 +12,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views import defaults
 
-from certportal.foundation.errors import NotAllowed, Refused, TooMany, Unavailable
-from certportal.foundation.event_names import ServiceEvent
-from certportal.foundation.events import Subject
+from certportal.foundation.errors import Refused, TooMany, Unavailable
 from certportal.foundation.files.documents import TooBig
 from certportal.foundation.web import refusals
 from certportal.foundation.web.browsers import came_from
@@ -76,27 +74,13 @@ def announced(request: HttpRequest) -> int:
 def refused(request: HttpRequest, error: Refused) -> HttpResponse:
     """Return the page with the refusal's message and a link back to the referring page."""
     log.info("refused", kind=type(error).__name__, status=error.status)
-    if isinstance(error, NotAllowed) and not error.recorded:
-        record(request, error)
+    refusals.record_act(request, error)
     template = TEMPLATES.get(error.status, "400.html")
     context = {"message": str(error), "back": came_from(request)}
     response = render(request, template, context, status=error.status)
     if isinstance(error, TooMany):
         response["Retry-After"] = str(error.retry_after)
     return response
-
-
-def record(request: HttpRequest, error: NotAllowed) -> None:
-    """Put on the audit log what an identified person may not do."""
-    actor, page = getattr(request, "actor", None), request.resolver_match
-    if actor is None or getattr(request, "person", None) is None:
-        return
-    refusals.record(
-        ServiceEvent.ACT_REFUSED,
-        Subject("page", page.view_name if page else ""),
-        actor=actor,
-        reason=type(error).__name__,
-    )
 
 
 def unavailable(request: HttpRequest, error: Unavailable) -> HttpResponse:

@@ -15,6 +15,15 @@ from issuance.findings import Finding, Severity
 # compares each URL with the configuration, and a system check requires a full host name there.
 _LEFT_OUT = {"pkix.invalid_uri_syntax"}
 
+# Remarks about every certificate of this authority, each with the reason why it is accepted; words
+# for readers in `issuance.wording.authority`. They stay in the evidence, and are no news.
+ACCEPTED = {
+    "pkix.certificate_policies_policy_has_qualifier": (
+        "as in the real ones (docs/certificate-shape.md), the policy is named with the addresses of"
+        " its practice statement and notice, which RFC 5280 4.2.1.4 allows and advises against"
+    ),
+}
+
 _SEVERITIES = {
     ValidationFindingSeverity.FATAL: Severity.ERROR,
     ValidationFindingSeverity.ERROR: Severity.ERROR,
@@ -37,6 +46,12 @@ def pkix_findings(der: bytes) -> Iterator[Finding]:
                     severity=severity,
                     params={"detail": detail, "path": result.node.path, "problem": code},
                 )
+
+
+def is_accepted(finding: Finding) -> bool:
+    """Whether the finding is one of the remarks that every certificate gets, and no fault."""
+    said = finding.rule == "lint.pkix" and finding.params.get("problem") in ACCEPTED
+    return said and finding.severity is Severity.INFO
 
 
 @cache

@@ -9,8 +9,10 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from issuance.authority import build
 from issuance.certificate.lint import RULES, lint
+from issuance.certificate.lint_pkix import ACCEPTED, is_accepted
 from issuance.certificate.plan import Plan, Policy, new_serial
 from issuance.certificate.profiles import PROFILES
+from issuance.findings import Severity
 from tests.issuance.orders import HOSTS, NEVER_CERTIFIED, lasting_key
 from tests.issuance.plans import NOW, plan
 
@@ -24,8 +26,16 @@ def errors(certificate: x509.Certificate, planned: Plan) -> set[str]:
 def test_each_profile_and_kind_of_key_lints_clean(profile_id: str, kind: str) -> None:
     planned = plan(profile_id, kind)
     found = lint(build.specimen(planned), planned)
-    assert {f.params["detail"] for f in found} == {"pkix.certificate_policies_policy_has_qualifier"}
-    assert {f.severity for f in found} == {"info"}
+    assert {f.params["problem"] for f in found} == ACCEPTED.keys()
+    assert all(map(is_accepted, found))
+
+
+def test_a_fault_is_never_accepted_and_each_acceptance_has_its_reason() -> None:
+    planned = plan()
+    (remark,) = lint(build.specimen(planned), planned)
+    assert not is_accepted(replace(remark, severity=Severity.WARNING))
+    assert not is_accepted(replace(remark, rule="lint.serial"))
+    assert all(len(reason) > 40 for reason in ACCEPTED.values())
 
 
 def test_every_rule_has_a_citation_and_says_what_it_wants() -> None:

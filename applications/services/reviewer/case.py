@@ -26,8 +26,8 @@ def claim(
 ) -> Application:
     """Claim the case for the reviewer; the CA then prepares its certificate.
 
-    Raises OwnOrganisation, OwnOrganisationLately, NotPossible when another reviewer has it, and
-    PreparedAlready.
+    Raises OwnOrganisation, OwnOrganisationLately, NotPossible when another reviewer has it,
+    BeingPrepared and PreparedAlready.
     """
     application = take(Action.CLAIM, application_id, person, version, now=now)
     return transition.move(application, Action.CLAIM, actor, now, reviewer=person, claimed_at=now)

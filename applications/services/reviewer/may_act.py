@@ -15,7 +15,7 @@ from applications.checks import still_true
 from applications.checks.wording import word
 from applications.errors import NotPossible, NotYourCase, require
 from applications.models import Application, Check
-from applications.rules import case_holder, impartiality, waivers
+from applications.rules import case_holder, impartiality, preparing, waivers
 from applications.rules.sender import lacks_right
 from applications.services import transition
 from applications.services.applicant import submission
@@ -65,6 +65,12 @@ class PreparedAlready(Stale):
     message = gettext_lazy("The certificate has been prepared already.")
 
 
+class BeingPrepared(Stale):
+    """The certificate is being prepared, and asking again would bring the same one."""
+
+    message = gettext_lazy("The certificate is being prepared. It takes a moment.")
+
+
 class DeadlineOpen(Refused):
     """The deadline of the open request for information has not passed."""
 
@@ -74,9 +80,9 @@ class DeadlineOpen(Refused):
 class FactsChanged(Refused):
     """A fact that the certificate rests on no longer holds, or cannot be checked now."""
 
-    def __init__(self, title: str, text: str) -> None:
-        """Word it by the finding."""
-        super().__init__(f"{title}. {text}")
+    def __init__(self, title: str, text: str = "") -> None:
+        """Word it by the finding, whose text may say it all."""
+        super().__init__(f"{title}. {text}" if text else title)
 
 
 class Case:
@@ -157,6 +163,8 @@ class Case:
         if seen.fault is None:
             return seen.record, None
         worded = word(seen.fault)
+        if seen.fault.rule.startswith("order.register_"):  # its text names the unit and says it all
+            return seen.record, FactsChanged(worded.text)
         return seen.record, FactsChanged(worded.title, worded.text)
 
     def _is_in_hand(self, action: Action) -> bool:
@@ -178,7 +186,11 @@ class Case:
         """Preparing a case again helps if it would be made from a later request or submission, or a
         fact has changed: it may have come back approved, and wants approvals of its own then.
         """
-        if self.is_mine and self._is_of_what_was_sent() and self.changed is None:
+        if not self.is_mine:
+            return
+        if preparing.is_under_way(self.application):
+            yield BeingPrepared()
+        elif self._is_of_what_was_sent() and self.changed is None:
             yield PreparedAlready()
 
     def _to_approve(self) -> Iterator[Refused]:

@@ -18,7 +18,7 @@ from applications.models.register_task import RegisterTask
 from applications.rules import contact_links, impartiality
 from applications.services import transition
 from applications.services.system.certificates import recall
-from applications.workflow import ENDED, ApplicationEvent, Status
+from applications.workflow import ENDED, ApplicationEvent, Status, consequences
 from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
@@ -135,7 +135,7 @@ def _hand_over(key: UUID, succession: Succession, actor: Actor, now: datetime) -
     if application.status == Status.APPROVED:
         recall(key, REASON, now=now)
     elif application.status == Status.IN_REVIEW and application.reviewer is not None:
-        outbox.enqueue("application.claimed", now=now, reference=str(key))
+        outbox.enqueue(consequences.WANTED, now=now, reference=str(key))
     return True
 
 

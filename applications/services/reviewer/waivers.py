@@ -17,7 +17,7 @@ from applications.rules import impartiality, waivers
 from applications.services import transition
 from applications.services.reviewer.may_act import take
 from applications.services.system.certificates import take_back
-from applications.workflow import Action, ApplicationEvent, Status
+from applications.workflow import Action, ApplicationEvent, Status, consequences
 from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
@@ -235,7 +235,7 @@ def _void(application: Application, reason: str, actor: Actor, now: datetime) ->
     except AlreadySigning:  # found in the journal after a restore
         return
     if voided and application.reviewer_id is not None:
-        outbox.enqueue("application.claimed", now=now, reference=str(application.pk))
+        outbox.enqueue(consequences.WANTED, now=now, reference=str(application.pk))
 
 
 def _record(name: ApplicationEvent, waiver: Waiver, actor: Actor, now: datetime) -> None:

@@ -12,9 +12,10 @@ from applications.rules import case_holder, contact_links
 from applications.rules.lapse import MENDING_DAYS
 from applications.services import transition
 from applications.services.applicant import contact_links as contact_links_applicant
-from applications.workflow import Action, Status
+from applications.workflow import Action, Status, consequences
 from certportal.foundation import clock
 from certportal.foundation.actors import system
+from certportal.foundation.outbox import outbox
 from issuance.findings import RULE_SET_VERSION, Finding, Severity
 
 ACTOR = system("checks")
@@ -53,6 +54,8 @@ def conclude(application_id: UUID, outcome: Outcome, *, now: datetime) -> Applic
         findings=outcome.findings,
         **transition.NOT_WAITING,
     )
+    if moved.reviewer_id is not None:  # it comes back to who holds it
+        outbox.enqueue(consequences.WANTED, now=now, reference=str(moved.pk))
     if _is_answer(moved):
         transition.notify(moved, "answered", ("reviewer",), now)
     return moved

@@ -15,7 +15,8 @@ from applications.access import get_for_reviewer
 from applications.models import Application
 from applications.views.shared import stale
 from applications.views.shared.forms import VersionForm
-from certportal.foundation.errors import Stale
+from certportal.foundation.errors import NotAllowed, Stale
+from certportal.foundation.web import refusals
 
 type CaseView = Callable[..., HttpResponseBase]
 
@@ -39,8 +40,12 @@ def back_to(application: Application, request: HttpRequest, said: object) -> Htt
 
 
 def kept(
-    request: HttpRequest, application: Application, form: VersionForm, refusal: Stale
+    request: HttpRequest, application: Application, form: VersionForm, refusal: Stale | NotAllowed
 ) -> dict[str, Any]:
-    """Return what a page says whose case somebody changed meanwhile; the form keeps its answers."""
+    """Return what a page says whose case somebody changed or took meanwhile.
+
+    The form keeps its answers.
+    """
+    refusals.record_act(request, refusal)
     case = reverse("console:case", args=[application.pk])
     return stale.kept(request, application, form, refusal, now_url=case)

@@ -119,9 +119,7 @@ def _unwritten(application: Application, now: datetime) -> list[str]:
     found = names(application, now=now)
     if found is None:
         return []
-    asked = [found.organisation]
-    if found.unit is not None and application.kind.carries_unit:
-        asked.append(found.unit)
+    asked = found.certified(application.kind).values()
     return [name.full for name in asked if name.foreign and name.origin == "open"]
 
 

@@ -8,14 +8,14 @@ from applications.errors import Gone
 from applications.models import Application
 from applications.views.shared.forms import VersionForm
 from applications.views.shared.page import order_url, show
-from certportal.foundation.errors import Stale
+from certportal.foundation.errors import Refused, Stale
 
 
 def kept(
     request: HttpRequest,
     application: Application,
     form: VersionForm,
-    refusal: Stale,
+    refusal: Refused,
     *,
     now_url: str = "",
 ) -> dict[str, Any]:

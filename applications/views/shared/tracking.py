@@ -3,25 +3,26 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Q
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from applications.models import Application
-from applications.rules import case_holder, lapse
+from applications.rules import case_holder, lapse, queue_order, sender
 from applications.workflow import STAGES, TURN, ApplicationEvent, Role, Status, promise
 from certportal.foundation import clock
 from certportal.foundation.models import Event
 
 TITLES: tuple[Promise, ...] = (
-    gettext_lazy("Filling in the order"),
-    gettext_lazy("Sent and checked automatically"),
-    gettext_lazy("In review"),
-    gettext_lazy("Certificate is made"),
-    gettext_lazy("Certificate delivered"),
+    pgettext_lazy("stage", "Filling in"),
+    pgettext_lazy("stage", "Sending and automatic check"),
+    pgettext_lazy("stage", "Review"),
+    pgettext_lazy("stage", "Making the certificate"),
+    pgettext_lazy("stage", "Delivery"),
 )
+# The statuses that their stage says already: of the others, the stage tells the status too.
+SAID = {Status.DRAFT, Status.CHECKING, Status.IN_REVIEW, Status.APPROVED, Status.DELIVERED}
 STOPPED = {Status.REJECTED, Status.WITHDRAWN, Status.LAPSED}
 TURNS: dict[Status, Promise] = {
     Status.DRAFT: gettext_lazy("It is your turn: fill in the order and send it."),
@@ -38,6 +39,10 @@ TURNS: dict[Status, Promise] = {
     Status.WITHDRAWN: gettext_lazy("The order was withdrawn."),
     Status.LAPSED: gettext_lazy("The order lapsed because it was not completed in time."),
 }
+UNCONFIRMED = gettext_lazy(
+    "With a reviewer, who must also confirm your authority to act before the certificate can be"
+    " issued."
+)
 CLOSED_ACCOUNT = gettext_lazy("The order lapsed because the customer account was closed.")
 
 
@@ -61,13 +66,13 @@ def stages(application: Application) -> list[Step]:
     steps = []
     for index, title in enumerate(TITLES):
         state = "done" if index < at or delivered else "current" if index == at else "ahead"
-        text = str(status.label) if state == "current" and status.label != title else ""
+        text = str(status.label) if state == "current" and status not in SAID else ""
         steps.append(Step(str(title), state, text, _time(application, index, state)))
     return steps
 
 
 def _stopped(application: Application, status: Status) -> list[Step]:
-    sent = Step(str(TITLES[1]), "done", time=application.submitted_at)
+    sent = Step(_("Order sent"), "done", time=application.submitted_at)
     return [sent, Step(str(status.label), "stopped", time=application.ended_at)]
 
 
@@ -79,9 +84,11 @@ def _time(application: Application, index: int, state: str) -> datetime | None:
     return application.ended_at if index == len(TITLES) - 1 else None
 
 
-def turn_words(application: Application) -> str:
+def turn_words(application: Application, *, now: datetime) -> str:
     """Return who has the turn, in a sentence; of an order that has ended, how it ended."""
     status = Status(application.status)
+    if status is Status.IN_REVIEW and sender.lacks_right(application, on=clock.day(now)):
+        return str(UNCONFIRMED)
     if status is Status.LAPSED and _ended_with_account(application):
         return str(CLOSED_ACCOUNT)
     return str(TURNS[status])
@@ -128,10 +135,7 @@ def place_words(application: Application) -> str:
     waits = application.status == Status.IN_REVIEW and case_holder.is_free(application)
     if not waits or application.due_on is None:
         return ""
-    before = Q(due_on__lt=application.due_on)
-    before |= Q(due_on=application.due_on, number__lt=application.number)
-    waiting = Application.objects.filter(before, case_holder.free(), status=Status.IN_REVIEW)
-    count = waiting.count()
+    count = queue_order.before(application).count()
     if count == 0:
         return _("The order is the next to be taken by a reviewer.")
     text = ngettext(

@@ -8,11 +8,12 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
+from django.http import HttpRequest
 
 from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor
-from certportal.foundation.errors import TooMany
-from certportal.foundation.event_names import EventName
+from certportal.foundation.errors import NotAllowed, Refused, TooMany
+from certportal.foundation.event_names import EventName, ServiceEvent
 from certportal.foundation.events import Subject
 from certportal.foundation.web import limits
 
@@ -46,3 +47,14 @@ def record(
         log.warning("refusal_not_recorded", actor=str(actor), object=about.type)
         return
     events.record(name, about, actor, now, refused=True, **data)
+
+
+def record_act(request: HttpRequest, error: Refused) -> None:
+    """Put on the audit log what an identified person may not do; other refusals are no matter."""
+    actor, page = getattr(request, "actor", None), request.resolver_match
+    if not isinstance(error, NotAllowed) or error.recorded:
+        return
+    if actor is None or getattr(request, "person", None) is None:
+        return
+    about = Subject("page", page.view_name if page else "")
+    record(ServiceEvent.ACT_REFUSED, about, actor=actor, reason=type(error).__name__)

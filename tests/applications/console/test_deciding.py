@@ -168,8 +168,12 @@ def test_the_applicant_reads_the_reasons(case, desk):
 
 
 def test_a_template_fills_the_reasons(case, desk):
-    assert desk.open("reject", case.pk, template="no_right").context["form"]["reasons"].value()
-    assert not desk.open("reject", case.pk, template="unknown").context["form"]["reasons"].value()
+    given = {"reasons": "Ei.", "template": "no_right"}
+    words = desk.press("reject", case, **given).context["form"]["reasons"].value()
+    assert words.startswith("Ei.\n\n") and len(words) > 60
+    unknown = desk.press("reject", case, **given | {"template": "unknown"})
+    assert unknown.context["form"]["reasons"].value() == "Ei."
+    assert case.status == "in_review"
 
 
 def test_an_open_question_must_run_out_before_rejection(case, desk):

@@ -84,10 +84,20 @@ def test_evidence_for_a_host_of_another_case_is_not_found(case, matti, desk):
 
 
 def test_a_template_fills_the_question_in_the_applicants_language(case, desk):
-    answer = desk.open("ask", case.pk, template="host")
+    assert desk.open("ask", case.pk).context["form"]["deadline"].value() == day(14)
+    answer = desk.press("ask", case, template="host", reason="", deadline=day(14).isoformat())
     assert answer.context["form"]["reason"].value()
     assert 'lang="sv"' in answer.text
-    assert answer.context["form"]["deadline"].value() == day(14)
+
+
+def test_a_template_leaves_what_was_typed(case, desk):
+    typed = QUESTION | {"deadline": day(9).isoformat(), "template": "csr"}
+    form = desk.press("ask", case, **typed).context["form"]
+    words = form["reason"].value()
+    assert words.startswith("Korjaa yhteystiedot.\n\n") and len(words) > 60
+    assert form["sections"].value() == QUESTION["sections"]
+    assert form["deadline"].value() == day(9).isoformat()
+    assert case.status == "in_review"
 
 
 def test_the_question_is_previewed_before_it_is_sent(case, desk):
@@ -172,6 +182,7 @@ def test_names_too_long_are_shortened_by_the_reviewer(case, desk, sample):
     form = desk.open("case", case.pk).context["names_form"]
     offered = [value for value, _label in form.fields["organisation"].choices]
     assert all(long.startswith(value) and len(value) <= 64 for value in offered)
+    assert "unit" not in form.fields  # a server certificate does not carry the unit
     values = {name: offered[1] for name in form.fields if name != "version"}
     desk.press("names", case, **values)
     assert case.organisation_chosen == offered[1]

@@ -7,6 +7,7 @@ import pytest
 from applications import services
 from certportal.dev.builders import orders
 from certportal.foundation import clock
+from certportal.foundation.models import Event
 
 WRITTEN = "Verkkotunnus kuuluu toiselle. Katsoin Traficomin rekisteristä."
 
@@ -53,6 +54,20 @@ def test_reasons_stay_when_the_applicant_has_withdrawn(case, desk, matti):
         answer = desk.press(name, case, **typed(name))
         assert answer.status_code == 409
         assert WRITTEN in answer.text
+
+
+@pytest.mark.parametrize("name", ["ask", "reject"])
+def test_what_was_written_stays_when_another_has_taken_the_case(case, desk, other_desk, name):
+    desk.press("release", case)
+    other_desk.press("claim", case)
+    answer = desk.press(name, case, **typed(name))
+    assert answer.status_code == 403
+    assert WRITTEN in answer.text
+    assert f"{other_desk.person} has the case." in answer.text
+    answer = desk.press(name, case, **typed(name), template="host")
+    assert WRITTEN in answer.text
+    assert case.status == "in_review"
+    assert Event.objects.filter(action="act.refused", refused=True).exists()
 
 
 def test_a_note_on_evidence_is_kept(case, desk, seen):

@@ -44,7 +44,10 @@ def test_a_case_before_and_after_it_is_taken(go, waiting, desk):
 
 
 def test_questions_are_written_previewed_and_sent(go, case):
-    page = go("ask", case.pk, query="?template=host")
+    page = go("ask", case.pk)
+    page.click("summary >> nth=0")
+    page.click("button[name=template] >> nth=0")
+    page.wait_for_selector("button[name=preview]")
     check_in_turn(page)
     page.fill("#id_reason", "")
     page.click("button[name=preview]")

@@ -169,6 +169,17 @@ def test_the_next_case_is_the_oldest_that_is_mine_or_free(matti, cas, desk, raim
     due_in(second, 3)
     assert desk.open("next").url == desk.url("case", first.pk)
     assert desk.open("next", after=first.number).url == desk.url("case", second.pk)
+    # A case that is not among them any more, since it was decided: from the beginning.
+    assert desk.open("next", after=taken.number).url == desk.url("case", first.pk)
+
+
+def test_pressed_again_and_again_it_leads_through_every_case_once(matti, cas, desk):
+    three = [orders.in_review(matti) for _ in "abc"]
+    for days, one in enumerate(three, 1):
+        due_in(one, days)
+    seen = [desk.open("next", after=after).url for after in ("", *(one.number for one in three))]
+    assert seen[:3] == [desk.url("case", one.pk) for one in three]
+    assert "the last of the cases" in desk.client.get(seen[3]).text
 
 
 def test_without_a_next_case_the_queue_says_so(desk):

@@ -8,6 +8,8 @@ from django.test import Client
 from applications import services
 from applications.documents.calendar_entry import escaped, folded
 from applications.documents.certificate_files import certificate_of
+from applications.models import Application
+from applications.rules import queue_order
 from certportal.dev.builders import orders, people
 from certportal.foundation import clock
 
@@ -67,3 +69,14 @@ def test_the_order_page_tells_the_place_in_the_queue_until_somebody_takes_it(
     services.claim(first.pk, person=riitta, **orders.Handler(riitta, first).seen)
     assert "taken by a reviewer" not in page(first)
     assert "The order is the next" in page(second)
+
+
+def test_of_two_for_the_same_day_the_one_sent_first_comes_first_as_in_the_queue(matti, cas):
+    first, second = orders.in_review(matti), orders.in_review(matti)
+    # Sent again after an answer, an order keeps its number and not its place.
+    Application.objects.filter(pk=first.pk).update(submitted_at=clock.now())
+    first.refresh_from_db()
+    listed = list(queue_order.ordered(Application.objects.all()))
+    assert listed == [second, first]
+    assert list(queue_order.before(first)) == [second]
+    assert not queue_order.before(second).exists()

@@ -19,7 +19,7 @@ from applications.views.console.entry import back_to, case_view, kept
 from applications.views.shared.entry import by_person
 from applications.workflow import Action
 from certportal.foundation import clock
-from certportal.foundation.errors import Stale
+from certportal.foundation.errors import NotAllowed, Stale
 
 
 @case_view
@@ -37,7 +37,7 @@ def ask(request: HttpRequest, application: Application) -> HttpResponse:
         return render(request, "applications/console/ask_preview.html", context | {"mail": shown})
     try:
         services.request_info(application.pk, **form.cleaned_data, **by_person(request))
-    except Stale as refusal:
+    except (Stale, NotAllowed) as refusal:
         context |= kept(request, application, form, refusal)
         context |= _context(request, application, Action.REQUEST_INFO)
         return render(request, "applications/console/ask.html", context, status=refusal.status)
@@ -60,13 +60,16 @@ def extend(request: HttpRequest, application: Application) -> HttpResponse:
 
 
 def ask_form(request: HttpRequest, application: Application) -> AskForm:
-    """Return the form, filled with the template that the address names."""
+    """Return the form; pressing a ready-made reason adds it to what was typed."""
     today = clock.day(clock.now())
-    text = reasons.chosen(reasons.ASKING, request.GET.get("template", ""), application.language)
-    initial = {"version": application.version, "reason": text}
     if request.method != "POST":
+        initial = {"version": application.version}
         return AskForm(application=application, today=today, initial=initial)
-    return AskForm(request.POST, application=application, today=today)
+    form = AskForm(request.POST, application=application, today=today)
+    if "template" not in request.POST:
+        return form
+    initial = reasons.added(form, "reason", reasons.ASKING, application.language)
+    return AskForm(application=application, today=today, initial=initial)
 
 
 def preview(application: Application, values: dict[str, Any]) -> str:

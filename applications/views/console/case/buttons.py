@@ -25,7 +25,7 @@ def button(act: Callable[..., object], said: Promise) -> Callable[..., HttpRespo
     return press
 
 
-claim = button(services.claim, _("The case is yours; the certificate is prepared."))
+claim = button(services.claim, _("The case is yours. Its certificate is being prepared."))
 release = button(services.release, _("The case is free for others."))
 cancel_request = button(
     services.cancel_request, _("The request was taken back and the applicant told.")

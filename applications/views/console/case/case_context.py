@@ -28,9 +28,12 @@ from applications.views.shared.page import about
 from applications.views.shared.rows import standings
 from applications.workflow import Action, Status
 from certportal.foundation import clock
+from issuance.certificate.lint_pkix import is_accepted
 from issuance.models import PreparedCertificate
 from issuance.services.errors import NotOpen
 from issuance.services.issuing.approve import approval_state
+
+State = PreparedCertificate.State
 
 
 def identity(application: Application, person: Person, *, now: datetime) -> dict[str, Any]:
@@ -67,14 +70,17 @@ def prepared(application: Application, person: Person, *, now: datetime) -> dict
     found = comparison.sources(application, latest, now=now)
     revocable = revocation.reasons(application, person, now=now)
     today = clock.day(now)
+    lint = word_all(latest.findings) if latest else []
     return {
         "stage": preparation.stage(application, latest, now=now),
         "latest": latest,
-        "lint": word_all(latest.findings) if latest else [],
+        "lint": [pair for pair in lint if not is_accepted(pair[0])],
+        "accepted": [pair for pair in lint if is_accepted(pair[0])],
         "past_attempts": preparation.past(application),
         "offers": handled.actions() | ({"revoke"} if revocable else set()),
         "obstacles": _to_approve(handled),
-        "columns": comparison.columns(),
+        "changed": handled.changed if application.status == Status.IN_REVIEW else None,
+        "columns": comparison.columns(is_made=latest is not None and latest.state == State.ISSUED),
         "rows": comparison.rows(found),
         "wanted_two": only_wanted_two(application, on=today),
         **shown(found.prepared, least=approvals_needed(application, on=today)),

@@ -36,13 +36,13 @@ class Sources:
         return asked_in(self.csr, label)
 
 
-def columns() -> list[str]:
-    """Return the names of the sources."""
+def columns(*, is_made: bool = False) -> list[str]:
+    """Return the names of the sources; `is_made` says that the certificate has been issued."""
     return [
         _("Certificate request (CSR)"),
         _("Application"),
         _("Register"),
-        _("Certificate to be issued"),
+        _("Certificate") if is_made else _("Certificate to be issued"),
     ]
 
 

@@ -22,7 +22,7 @@ from applications.views.console.entry import back_to, case_view, kept
 from applications.views.shared.entry import by_person
 from applications.workflow import Action
 from certportal.foundation import clock
-from certportal.foundation.errors import Stale
+from certportal.foundation.errors import NotAllowed, Stale
 from issuance.conf import proof_wanted
 from issuance.models import PreparedCertificate
 
@@ -60,7 +60,7 @@ def _with_reasons(
         if form.is_valid():
             try:
                 act(application.pk, **form.cleaned_data, **by_person(request))
-            except Stale as refusal:
+            except (Stale, NotAllowed) as refusal:
                 more |= kept(request, application, form, refusal)
                 status = refusal.status
             else:
@@ -99,11 +99,14 @@ def _decided(
 def reasons_form(
     request: HttpRequest, application: Application, templates: tuple[reasons.Template, ...]
 ) -> ReasonsForm:
-    """Return the form, filled with the template that the address names."""
-    if request.method == "POST":
-        return ReasonsForm(request.POST)
-    text = reasons.chosen(templates, request.GET.get("template", ""), application.language)
-    return ReasonsForm(initial={"version": application.version, "reasons": text})
+    """Return the form; pressing a ready-made reason adds it to what was typed."""
+    if request.method != "POST":
+        return ReasonsForm(initial={"version": application.version})
+    form = ReasonsForm(request.POST)
+    if "template" not in request.POST:
+        return form
+    initial = reasons.added(form, "reasons", templates, application.language)
+    return ReasonsForm(initial=initial)
 
 
 reject = _with_reasons(

@@ -146,7 +146,10 @@ class RightNoteForm(Form):
     ends_on = DateField(
         label=_("Last day on which the person's word is enough"),
         required=False,
-        help_text=_("At most a year ahead. If you leave it empty, half a year."),
+        help_text=_(
+            "Only for the person's own word alone, at most a year ahead. If you leave it empty,"
+            " half a year. A right that a document or a register shows has no last day."
+        ),
     )
 
     def clean_ends_on(self) -> date | None:
@@ -263,7 +266,7 @@ class ApproveForm(VersionForm):
     """The bytes that were shown, by id and hash."""
 
     prepared_id = KeyField()
-    tbs_sha256 = forms.RegexField(r"^[0-9a-f]{64}$", widget=forms.HiddenInput)
+    tbs_sha256 = forms.RegexField(r"^[0-9a-f]{64}\Z", widget=forms.HiddenInput)
 
 
 def _spelling(label: Any, name: CertificateName) -> forms.ChoiceField:

@@ -61,12 +61,12 @@ def names_form(application: Application, *, now: datetime, data: Any = None) -> 
     found = certificate_names.names(application, now=now)
     if found is None:
         return None
-    parts = [part for part in (found.organisation, found.unit) if part is not None]
-    if all(part.origin == "long_name" for part in parts):
+    certified = found.certified(application.kind)
+    if all(part.origin == "long_name" for part in certified.values()):
         return None
     initial = {"version": application.version}
     return NamesForm(
-        data, organisation=found.organisation, unit=found.unit, initial=initial, prefix=None
+        data, organisation=certified["O"], unit=certified.get("OU"), initial=initial, prefix=None
     )
 
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Person
 from applications.checks.wording import word_all
 from applications.models import Application
+from applications.rules import preparing
 from applications.views.shared.void_reasons import void_reason
 from applications.workflow import ENDED, Status
 from issuance.findings import Finding, Severity
@@ -20,10 +21,17 @@ State = PreparedCertificate.State
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Where the preparation stands: `id` is none, preparing, ready, expired, refused or closed."""
+    """Where the preparation stands: `id` is none, preparing, missing, ready, expired, refused or
+    closed.
+    """
 
     id: str
     text: str
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether the latest attempt is shown with what the lint said of it."""
+        return self.id in {"ready", "expired", "refused", "closed"}
 
 
 def stage(application: Application, latest: PreparedCertificate | None, *, now: datetime) -> Stage:
@@ -36,11 +44,13 @@ def stage(application: Application, latest: PreparedCertificate | None, *, now: 
         return Stage("none", _("No certificate was made."))
     if application.status != Status.IN_REVIEW or application.reviewer_id is None:
         return Stage("none", _("The certificate is prepared when a reviewer takes the case."))
+    if preparing.is_under_way(application):
+        return Stage("preparing", _("The certificate is being prepared. It takes a moment."))
     if latest is not None and latest.state == State.REFUSED:
         return Stage("refused", _("The certificate authority refuses to make this certificate."))
     if latest is not None and latest.is_open:
         return Stage("expired", _("The prepared certificate is too old. Have it prepared again."))
-    return Stage("preparing", _("The certificate is being prepared. It takes a moment."))
+    return Stage("missing", _("No certificate is prepared. Have it prepared again."))
 
 
 @dataclass(frozen=True, slots=True)

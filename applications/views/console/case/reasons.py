@@ -1,11 +1,14 @@
 """Ready-made reasons, in the three languages of the service; the reviewer edits them."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+from applications.views.shared.forms import VersionForm
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,14 @@ REJECTING = (
 )
 
 
-def chosen(templates: tuple[Template, ...], id: str, language: str) -> str:
-    """Return the words of the template in the applicant's language; empty for an unknown one."""
-    found = next((one for one in templates if one.id == id), None)
-    return found.in_language(language) if found else ""
+def added(
+    form: VersionForm, field: str, templates: tuple[Template, ...], language: str
+) -> dict[str, Any]:
+    """Return what was typed into the form, with the template that its button names added.
+
+    The words of the template, in the applicant's language, stand after those typed in the field.
+    """
+    typed = {one.name: one.value() for one in form}
+    wanted = form.data.get("template", "")
+    texts = [typed[field], *(one.in_language(language) for one in templates if one.id == wanted)]
+    return typed | {field: "\n\n".join(text.strip() for text in texts if text and text.strip())}

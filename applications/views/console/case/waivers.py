@@ -25,7 +25,7 @@ from applications.views.console.entry import back_to, case_view, kept
 from applications.views.shared.entry import by_person
 from applications.workflow import ENDED, Action, Status
 from certportal.foundation import clock
-from certportal.foundation.errors import Stale
+from certportal.foundation.errors import NotAllowed, Stale
 from issuance.approvers.assertion import Assertion
 from issuance.conf import proof_wanted
 from issuance.findings import Finding
@@ -79,7 +79,7 @@ def waive(request: HttpRequest, application: Application, rule: str) -> HttpResp
     try:
         given = form.cleaned_data | by_person(request)
         services.waive(application.pk, rule, assertion=signed, **given)
-    except Stale as refusal:
+    except (Stale, NotAllowed) as refusal:
         context |= kept(request, application, form, refusal)
         return render(request, page, context, status=refusal.status)
     said = _("The finding was waived. A second reviewer must approve the certificate too.")

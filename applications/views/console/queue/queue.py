@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -17,7 +17,7 @@ from accounts.models import AdministratorRequest, Person
 from accounts.register.lookup import queries
 from applications.models import Application, RevocationProposal
 from applications.models.register_task import RegisterTask
-from applications.rules import case_holder, impartiality, waivers
+from applications.rules import case_holder, impartiality, queue_order, waivers
 from applications.views.console import replacements, spreadsheet
 from applications.views.console.queue import export
 from applications.views.console.queue.filters import QueueFilter
@@ -82,16 +82,21 @@ def queue_csv(request: HttpRequest) -> HttpResponseBase:
 @access.reviewer_required
 @require_safe
 def next_case(request: HttpRequest) -> HttpResponseBase:
-    """Lead to the case with the oldest promise among the reader's own and the free ones."""
+    """Lead to the case with the oldest promise among the reader's own and the free ones.
+
+    From a case of those, which the address names, it goes on to the one after it, so that pressing
+    it again and again leads through them all, once.
+    """
     person = access.person_of(request)
     waiting = cases().filter(Q(reviewer=person) | case_holder.free(), status=Status.IN_REVIEW)
-    after = request.GET.get("after", "")
-    found = waiting.exclude(number=after) if after.isprintable() else waiting
-    now = clock.now()
-    first = next((one for one in found if not impartiality.bias(person, one, now=now)), None)
+    after, now, found = request.GET.get("after", ""), clock.now(), list(waiting)
+    passed = next((place for place, one in enumerate(found, 1) if one.number == after), 0)
+    left = (one for one in found[passed:] if not impartiality.bias(person, one, now=now))
+    first = next(left, None)
     if first is not None:
         return redirect("console:case", first.pk)
-    messages.info(request, _("No other case is waiting for you."))
+    through = _("That was the last of the cases that wait for you.")
+    messages.info(request, through if passed else _("No other case is waiting for you."))
     return redirect("console:queue")
 
 
@@ -100,7 +105,7 @@ def cases() -> QuerySet[Application]:
     submitted = Application.objects.exclude(status=Status.DRAFT)
     related = submitted.select_related("organisation", "reviewer")
     filled = related.prefetch_related("requests", "organisation__business_ids")
-    return filled.order_by(F("due_on").asc(nulls_last=True), "submitted_at", "number")
+    return queue_order.ordered(filled)
 
 
 def proposals() -> QuerySet[RevocationProposal]:
