@@ -24,6 +24,7 @@ from accounts.right_to_act import is_shown
 from accounts.services.people.email import digits
 from certportal.foundation.mail.mails import Asked, Mail, Rows, To, about_row, registry
 from certportal.foundation.models import Event
+from certportal.foundation.web import tokens
 
 
 def _mail(name: str, rows: Rows, row: str, *, to: str = "", **more: Any) -> Mail[Any]:
@@ -51,7 +52,7 @@ def _code(name: str) -> Mail[Any]:
         "sent",
         to="email",
         still=lambda code, now: code.ended_at is None and code.expires_at > now,
-        context=lambda code, _asked: {"code": digits(code)},
+        context=lambda code, _asked: {"code": tokens.readable(digits(code))},
     )
 
 

@@ -211,7 +211,7 @@ if PUBLIC_ADDRESS.scheme == "https":
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = True
     # ForwardedScheme removes the header from peers that are not in TRUSTED_PROXIES.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-    SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^healthz$", r"^ca/$"]
+    SECURE_REDIRECT_EXEMPT = [r"^livez\Z", r"^healthz\Z", r"^ca/\Z"]
     SECURE_HSTS_SECONDS = 2 * 365 * 24 * 3600
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
@@ -284,7 +284,7 @@ if PRODUCTION and PORTAL_PROCESS == "mail" and not SMTP_URL:
     )
 MAILERS = {"default": env.mailer(SMTP_URL, MAIL_DIRECTORY)}
 MAIL_IS_LOCAL = not any((SMTP_URL, env.text("SMTP_URL"), env.text("SMTP_URL_FILE")))
-SERVICE_NAME = _("Certificate orders for social welfare and health care")
+SERVICE_NAME = _("Certificate ordering service for social welfare and health care")
 AUTHORITY_NAME = _("Digital and Population Data Services Agency")
 DEFAULT_FROM_EMAIL = env.text("MAIL_FROM", "Sote-varmenteet <varmenteet@portal.example>")
 # The envelope's sender, to which mail servers return what they cannot deliver.

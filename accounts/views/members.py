@@ -8,8 +8,9 @@ from django.views.decorators.http import require_safe
 
 from accounts import access
 from accounts.forms import RoleForm
-from accounts.models import Invitation, JoinRequest, Organisation
+from accounts.models import Invitation, Organisation
 from accounts.right_to_act import is_shown
+from accounts.services.organisations import join
 from accounts.services.organisations import membership as services
 from certportal.foundation import clock
 
@@ -37,25 +38,17 @@ def members(request: HttpRequest) -> HttpResponse:
         "members": current.order_by("person__family_name", "person__given_name"),
         "invitations": invitations,
         "shown": shown,
-        "asked": _asked(organisation, invitations) if administers else [],
+        "asked": join.waiting(organisation, [one for one, *_ in invitations], now=clock.now())
+        if administers
+        else [],
     }
     return render(request, "accounts/members.html", context)
-
-
-def _asked(
-    organisation: Organisation, invitations: list[tuple[Invitation, str, bool]]
-) -> list[tuple[JoinRequest, bool]]:
-    """Return the open requests to join, each with whether the person has an open invitation."""
-    now, waiting = clock.now(), Invitation.State.WAITING
-    invited = {one.email.casefold() for one, *_ in invitations if one.state(now) == waiting}
-    asked = organisation.join_requests.filter(settled_at=None).select_related("person")
-    return [(one, one.person.email.casefold() in invited) for one in asked]
 
 
 def _invitations(organisation: Organisation) -> list[tuple[Invitation, str, bool]]:
     """Return the newest invitations, each with its state's name and whether it can be resent."""
     now, states = clock.now(), Invitation.State
-    found = organisation.invitations.select_related("accepted_by")[:50]
+    found = organisation.invitations.select_related("accepted_by")[: join.NEWEST]
     return [
         (one, str(state.label), state in {states.WAITING, states.EXPIRED})
         for one in found

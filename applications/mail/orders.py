@@ -24,6 +24,7 @@ from applications.workflow import consequences
 from certportal.foundation import clock
 from certportal.foundation.mail.mails import Asked, Mail, To, registry, render
 from certportal.foundation.mail.sending import File
+from certportal.foundation.web import tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +175,10 @@ MAILS = registry(
         "mailbox_code",
         about=_coded,
         to=lambda matter, _asked: To(matter.order.certified_email, matter.order.language),
-        context=lambda matter, _asked: {"application": matter.order, "code": digits(matter.order)},
+        context=lambda matter, _asked: {
+            "application": matter.order,
+            "code": tokens.readable(digits(matter.order)),
+        },
     ),
 )
 

@@ -102,8 +102,8 @@ class Field:
     `name`: column of Application, or the related rows that hold it. `part`: id of the part of the
     form that asks for it; empty for what sending itself adds to the submission. `label`: its name
     for readers; None when it is never shown by itself. `words`: its JSON value, or each of a list,
-    in words. `read`:
-    its value, where it is not a plain column. `json_key`: its key in frozen submissions where that
+    in words. `unset`: what it means that nothing was given, where readers are told. `read`: its
+    value, where it is not a plain column. `json_key`: its key in frozen submissions where that
     is not the name. These keys are part of hashed JSON and never change.
     """
 
@@ -114,6 +114,7 @@ class Field:
     words: Callable[[Any], str] = str
     read: Callable[[Application], Any] | None = None
     json_key: str = ""
+    unset: Promise | None = None
 
     @property
     def key(self) -> str:
@@ -130,10 +131,10 @@ class Field:
         return (self.read or _column(self.name))(application)
 
     def in_words(self, value: Any) -> str:
-        """Return a value, as frozen, for a reader in the active language; empty when not given."""
+        """Return a value, as frozen, for a reader in the active language; if not given, `unset`."""
         if isinstance(value, list):
             return (" " if self.words is _declared else ", ").join(map(self.words, value))
-        return self.words(value) if value else ""
+        return self.words(value) if value else str(self.unset or "")
 
 
 FIELDS: tuple[Field, ...] = (
@@ -200,7 +201,10 @@ FIELDS: tuple[Field, ...] = (
         read=_attachments,
     ),
     Field("validity_months", "validity", _("Validity"), CERTIFIED | ASKED, _months),
-    Field("start", "validity", _("First day of validity"), CERTIFIED, _day),
+    Field(
+        *("start", "validity", _("Validity begins"), CERTIFIED, _day),
+        unset=_("As soon as it is issued"),
+    ),
     Field("contact_name", "contact", _("Contact person"), PERSONAL | REQUIRED),
     Field("contact_email", "contact", _("Contact person's email address"), PERSONAL | REQUIRED),
     Field("contact_phone", "contact", _("Contact person's telephone number"), PERSONAL | COPIED),

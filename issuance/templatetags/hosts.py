@@ -1,8 +1,9 @@
-"""What templates need to show host names."""
+"""What templates need to show host names and algorithms."""
 
 from django import template
 
 from issuance.certificate import hosts
+from issuance.wording.algorithms import algorithm_words
 
 register = template.Library()
 
@@ -13,3 +14,9 @@ def with_unicode(value: str | list[str]) -> str | list[str]:
     if isinstance(value, str):
         return hosts.with_unicode(value)
     return [hosts.with_unicode(name) for name in value]
+
+
+@register.filter
+def in_words(algorithm: str) -> str:
+    """The name of a signature's algorithm, as reports store it, in the active language."""
+    return algorithm_words(algorithm)

@@ -70,6 +70,7 @@ def test_the_receipt_tells_what_was_sent_by_whom_and_when(sent):
         "VT-2025-0042",
         "31.12.2099",
         "Matti Meikäläinen",
+        "Voimassaolo alkaa Heti, kun varmenne myönnetään",
         *content["declared"],
     ]:
         assert part in said

@@ -79,7 +79,7 @@ def test_the_codes_are_as_long_as_the_ones_people_get(samples):
     for name in ("email_code", "invitation_code", "mailbox_code"):
         for sample in samples:
             if sample.name == name:
-                assert re.search(r"\b\d{8}\b", sample.message.text)
+                assert re.search(r"\b\d{4} \d{4}\b", sample.message.text)
 
 
 def test_the_samples_leave_the_database_and_the_files_as_they_are(matti, settings):

@@ -5,12 +5,14 @@ founded the account. Without such an administrator the request waits, and the pe
 authority instead (`administrator_requests`).
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from accounts import access
 from accounts.event_names import AccountEvent
-from accounts.models import BusinessId, JoinRequest, Person
+from accounts.models import BusinessId, Invitation, JoinRequest, Membership, Organisation, Person
 from accounts.right_to_act import confirmed_administrators
 from accounts.services.organisations import membership as members
 from accounts.services.organisations.invite import AlreadyMember
@@ -23,6 +25,8 @@ MOST_A_DAY = 10
 # A repeated request notifies the administrators again at most this often.
 AGAIN_AFTER = timedelta(days=1)
 MOST_A_DAY_FROM = 100
+NEWEST = 50
+"""How many of the newest invitations pages list."""
 
 
 @transaction.atomic
@@ -59,3 +63,22 @@ def ask(person: Person, business_id: str, *, actor: Actor, now: datetime) -> Joi
     if not lately:
         askers.tell_of([request], confirmed_administrators(request.organisation), now=now)
     return request
+
+
+def waiting(
+    organisation: Organisation, invitations: Iterable[Invitation], *, now: datetime
+) -> list[tuple[JoinRequest, bool]]:
+    """Return the open requests to join, each with whether one of the invitations answers it."""
+    open_ = Invitation.State.WAITING
+    invited = {one.email.casefold() for one in invitations if one.state(now) == open_}
+    asked = organisation.join_requests.filter(settled_at=None).select_related("person")
+    return [(one, one.person.email.casefold() in invited) for one in asked]
+
+
+def unanswered(person: Person, organisation: Organisation, *, now: datetime) -> int:
+    """Return how many ask to join whom the person, an administrator, has not invited yet."""
+    own = access.current_membership(person, organisation.pk)
+    if own is None or own.role != Membership.Role.ADMINISTRATOR or not access.administers(own):
+        return 0
+    asked = waiting(organisation, organisation.invitations.all()[:NEWEST], now=now)
+    return sum(not invited for _one, invited in asked)

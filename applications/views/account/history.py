@@ -6,7 +6,7 @@ from django.db.models import Q, QuerySet
 
 from applications.documents.certificate_files import certificate_of
 from applications.models import Application
-from applications.views.shared.history import Line, names_of, word
+from applications.views.shared.history import Line, names_of, newest_of, word
 from applications.workflow import TRANSITIONS, ApplicationEvent, Role, event_of
 from certportal.foundation.events import subject_of
 from certportal.foundation.models import Event
@@ -62,8 +62,7 @@ def _of_certificate(certificate: Certificate) -> Q:
 
 def history(application: Application) -> list[Line]:
     """Return the events of the order, newest first; reviewers by their office, not by name."""
-    found = Event.objects.filter(object_type="application", object_id=str(application.pk))
-    events = list(found.exclude(action__in=HIDDEN).order_by("-id")[:200])
+    events = newest_of(application, without=HIDDEN)
     people = names_of(event.actor for event in events if event.action in OURS)
     return _lines(events, people)
 
@@ -77,9 +76,14 @@ def certificate_history(certificate: Certificate) -> list[Line]:
 def _lines(events: Iterable[Event], people: Mapping[str, str]) -> list[Line]:
     proves = repository.log_key() is not None
     return [
-        Line(word(event), people.get(_key(event), ""), event.at, event.pk if proves else None)
+        Line(word(event), people.get(_key(event), ""), event.at, _number(event) if proves else None)
         for event in events
     ]
+
+
+def _number(event: Event) -> int | None:
+    """Return the number by which the order's own page gives a receipt; none for the right's."""
+    return None if event.object_type == "membership" else event.pk
 
 
 def _key(event: Event) -> str:

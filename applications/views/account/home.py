@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from accounts import access
 from accounts.models import Organisation
+from accounts.services.organisations import join
 from accounts.services.rights import documents
 from applications import workflow
 from applications.access import naming, orders_seen
@@ -36,6 +37,7 @@ def home(request: HttpRequest) -> HttpResponse:
     context = _orders(seen, request.GET.get("page"), now) | {
         "organisation": organisation,
         "unshown": documents.unshown(person, organisation),
+        "asking": join.unanswered(person, organisation, now=now),
         "certificates": _certificates(seen, now),
     }
     return render(request, "applications/home.html", context)

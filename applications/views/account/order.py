@@ -6,11 +6,14 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
+from accounts import access
+from accounts.services.rights import documents
 from applications.checks.wording import word_faults
 from applications.models import Application
 from applications.register_watch import evidence
 from applications.replacement import predecessors
 from applications.rules import possible, sections, undelivered
+from applications.rules.sender import lacks_right
 from applications.views.account import certificates, contact_link, papers
 from applications.views.account.history import certificate_history, history
 from applications.views.order import csr
@@ -18,7 +21,7 @@ from applications.views.shared import summary, tracking
 from applications.views.shared.entry import order_view
 from applications.views.shared.page import check_url, show
 from applications.views.shared.rows import tone
-from applications.workflow import Role, Status
+from applications.workflow import ENDED, Role, Status
 from certportal.foundation import clock
 
 
@@ -42,9 +45,18 @@ def order(request: HttpRequest, application: Application) -> HttpResponse:
         "links": contact_link.links(application, now=now),
         "predecessor": predecessors.predecessor(application),
         "successor": predecessors.successor(application),
+        "unshown": _unshown(request, application, now),
         **_certificate(application, now),
     }
     return show(request, application, "order", **context)
+
+
+def _unshown(request: HttpRequest, application: Application, now: datetime) -> bool:
+    """Whether the order waits for a right to act that the reader may show by a document."""
+    if application.status in {Status.ISSUED, *ENDED}:
+        return False
+    waits = lacks_right(application, on=clock.day(now))
+    return waits and bool(documents.unshown(access.person_of(request), application.organisation))
 
 
 def _certificate(application: Application, now: datetime) -> dict[str, Any]:
@@ -76,7 +88,7 @@ def tasks(request: HttpRequest, application: Application, now: datetime) -> Http
 def _progress(application: Application, now: datetime) -> dict[str, Any]:
     return {
         "stages": tracking.stages(application),
-        "turn": tracking.turn_words(application),
+        "turn": tracking.turn_words(application, now=now),
         "turn_is_yours": tracking.is_applicants_turn(application),
         "promise": tracking.promise_words(application, now=now),
         "lapse": tracking.lapse_words(application),

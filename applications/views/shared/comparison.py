@@ -24,7 +24,8 @@ COLUMNS = (
 class Cell:
     """One value; `verdict` is same, differs, clash, left_out or empty; `note` says it in words.
 
-    A source that never tells the item is silent; one that tells it later says so.
+    A source that never tells the item is silent; one that tells it later, or is not filled in yet,
+    says so.
     """
 
     value: str = ""
@@ -34,6 +35,8 @@ class Cell:
 
 SILENT = Cell(verdict="silent")
 LATER = Cell(verdict="later")
+UNFILLED = Cell(verdict="unfilled")
+"""Of a part of the order that nobody has filled in yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,8 @@ def comparison(application: Application, stored: Csr, *, now: datetime) -> list[
     found = names(application, now=now)
     kind = application.kind
     rows = _names(decoded, found, kind)
+    if not application.record_oid:
+        rows = [_unfilled(row) for row in rows]
     if kind.has_host_names:
         rows += _server(application, decoded)
     if kind.has_system and application.system_oid:
@@ -67,7 +72,8 @@ def comparison(application: Application, stored: Csr, *, now: datetime) -> list[
     expected = expected_names(application, now=now)
     common_name = expected.common_name or ""
     asked = asked_in(decoded, "CN")
-    rows.append(readable(_row(_("Name (CN)"), asked, common_name, common_name)))
+    named = _row(_("Name (CN)"), asked, common_name, common_name)
+    rows.append(readable(named if common_name else _unfilled(named)))
     key = decoded["key"]
     described = " ".join(str(one) for one in (key["kind"], key["curve"] or key["bits"]) if one)
     return [*rows, Row(_("Key"), [Cell(described, "same"), SILENT, Cell(described)])]
@@ -98,6 +104,8 @@ def _server(application: Application, decoded: dict[str, Any]) -> list[Row]:
     ordered = ", ".join(application.names)
     asked = ", ".join(decoded["dns_names"])
     agrees = sorted(decoded["dns_names"]) == sorted(ordered.split(", "))
+    if not ordered:
+        return [readable(_unfilled(Row(_("Host names"), [Cell(asked)])))]
     first = Cell(asked, "same") if agrees else _differing(asked, ordered)
     return [readable(Row(_("Host names"), [first, Cell(ordered), Cell(ordered)]))]
 
@@ -118,6 +126,11 @@ def _row(label: str, asked: str, known: str, certified: str) -> Row:
     if asked and certified:
         first = Cell(asked, "same") if asked == certified else _differing(asked, certified)
     return Row(label, [first, _registered(known, certified), Cell(certified)])
+
+
+def _unfilled(row: Row) -> Row:
+    """Return what the request says of an item whose part of the order is not filled in yet."""
+    return Row(row.label, [Cell(row.cells[0].value), UNFILLED, UNFILLED])
 
 
 def _registered(known: str, certified: str) -> Cell:

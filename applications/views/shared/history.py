@@ -1,17 +1,22 @@
 """The audit events of a case in words."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from accounts.event_names import AccountEvent
 from accounts.models import Person
 from applications.models import Application
+from applications.rules.sender import right_to_send
 from applications.views.shared.void_reasons import void_reason
 from applications.workflow import ApplicationEvent
 from certportal.foundation.event_names import ACTORS
 from certportal.foundation.models import Event
+
+MOST = 200
+"""The most events that a history lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +29,32 @@ class Line:
     number: int | None = None
 
 
+# What happened to the right to act on which the order rests.
+OF_RIGHT = (
+    AccountEvent.MEMBERSHIP_RIGHT_CONFIRMED,
+    AccountEvent.MEMBERSHIP_RIGHT_SHOWN,
+    AccountEvent.MEMBERSHIP_RIGHT_WITHDRAWN,
+)
+
+
+def newest_of(application: Application, *, without: Collection[str] = ()) -> list[Event]:
+    """Return the newest events of the order, and those of its sender's right since it was sent."""
+    own = Event.objects.filter(object_type="application", object_id=str(application.pk))
+    newest = own.exclude(action__in=without).order_by("-id")[:MOST]
+    return sorted([*newest, *_of_right(application)], key=lambda event: event.pk, reverse=True)
+
+
+def _of_right(application: Application) -> Iterable[Event]:
+    right = None if application.kind.is_test else right_to_send(application)
+    if right is None:
+        return []
+    about = Event.objects.filter(object_type="membership", object_id=str(right.pk))
+    return about.filter(action__in=OF_RIGHT, at__gte=application.submitted_at)[:MOST]
+
+
 def history(application: Application) -> list[Line]:
     """Return the events of the case, the newest first."""
-    found = Event.objects.filter(object_type="application", object_id=str(application.pk))
-    events = list(found.order_by("-id")[:200])
+    events = newest_of(application)
     people = names_of(event.actor for event in events)
     lines = [Line(word(event), who(event.actor, people), event.at) for event in events]
     return without_repeats(lines)

@@ -121,11 +121,11 @@ def _begins(application: Application, now: datetime) -> str:
     """Say when validity begins: a chosen day that has passed meanwhile holds nothing up."""
     start = application.start
     if start is None:
-        return _("At once when issued")
+        return _("As soon as it is issued")
     chosen = date_format(start, "SHORT_DATE_FORMAT")
     if start >= clock.day(now) or application.status in {Status.ISSUED, *ENDED}:
         return chosen
-    return _("At once when issued; the chosen day %(day)s has passed") % {"day": chosen}
+    return _("As soon as it is issued; the chosen day %(day)s has passed") % {"day": chosen}
 
 
 def _technical(application: Application, _now: datetime) -> Rows:

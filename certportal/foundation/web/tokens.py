@@ -34,3 +34,8 @@ def digits(purpose: str, key: str) -> str:
     """Return the `DIGITS` of a mailed code, an HMAC of `key` under the service's secret key."""
     value = salted_hmac(purpose, key, algorithm="sha256").hexdigest()
     return f"{int(value, 16) % 10**DIGITS:0{DIGITS}}"
+
+
+def readable(code: str) -> str:
+    """Return the digits of a mailed code in two groups, as the form's example has them."""
+    return f"{code[: DIGITS // 2]} {code[DIGITS // 2 :]}"

@@ -1,8 +1,21 @@
 """The three columns explain every difference, lengths and characters included."""
 
 import pytest
+from django.utils import translation
 
-from applications.views.shared.comparison import Cell, _registered
+from applications.models import Csr
+from applications.views.shared.comparison import Cell, _registered, comparison
+from certportal.dev.builders import orders
+from certportal.foundation import clock
+
+
+@pytest.fixture
+def _english():
+    with translation.override("en"):
+        yield
+
+
+KEY = {"kind": "EC", "curve": "P-256", "bits": 256}
 
 
 @pytest.mark.parametrize(
@@ -21,3 +34,16 @@ def test_a_name_written_in_another_way_is_explained(known, certified, verdict, s
 
 def test_a_name_that_stands_as_it_is_needs_no_words():
     assert _registered("Käpylän apteekki", "Käpylän apteekki") == Cell("Käpylän apteekki")
+
+
+@pytest.mark.usefixtures("_english")
+def test_what_nobody_has_filled_in_yet_is_not_called_none(matti):
+    draft = orders.begin(matti)
+    report = {"csr": {"subject": [], "dns_names": ["erecept.example.fi"], "key": KEY}}
+    rows = comparison(draft, Csr(report=report), now=clock.now())
+    told = {row.label: [cell.verdict for cell in row.cells[1:]] for row in rows}
+    for label in ("Organisation (O)", "Host names", "Name (CN)"):
+        assert told[label] == ["unfilled", "unfilled"]
+    assert rows[3].cells[0].value == "erecept.example.fi"
+    whole = comparison(orders.draft(matti), Csr(report=report), now=clock.now())
+    assert not [cell for row in whole for cell in row.cells if cell.verdict == "unfilled"]
