@@ -34,7 +34,7 @@ def taken_back(case, _matti, desk):
     desk.press("cancel_request", case)
 
 
-@pytest.mark.parametrize("way", [answered, replaced, taken_up_again, taken_back])
+@pytest.mark.parametrize("way", [answered, taken_up_again, taken_back])
 def test_whatever_way_a_case_comes_back_its_certificate_is_prepared(case, matti, desk, way):
     way(case, matti, desk)
     orders.drain()

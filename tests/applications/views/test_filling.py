@@ -260,7 +260,7 @@ def test_a_chosen_day_that_passes_before_the_order_is_sent_is_said(web, fill, dr
     Application.objects.update(start=clock.day(now))
     assert "has passed" not in web.get(check).text
     Application.objects.update(start=clock.day(now) - timedelta(1))
-    assert "At once when issued; the chosen day" in web.get(check).text
+    assert "As soon as it is issued; the chosen day" in web.get(check).text
 
 
 def test_a_chosen_day_must_be_given(fill):
