@@ -76,15 +76,21 @@ def _file(submission: Submission, html: str, name: str) -> File:
 
 
 def _pdf(html: str, identifier: str) -> bytes:
-    fonts, fetcher = FontConfiguration(), _fetcher()
-    style = CSS(string=STYLE.read_text("utf-8"), font_config=fonts, url_fetcher=fetcher)
-    pdf: bytes = HTML(string=html, url_fetcher=fetcher).write_pdf(
+    fonts, style = _style()
+    pdf: bytes = HTML(string=html, url_fetcher=_fetcher()).write_pdf(
         stylesheets=[style],
         font_config=fonts,
         pdf_variant="pdf/ua-1",
         pdf_identifier=identifier[:32].encode(),
     )
     return pdf
+
+
+def _style() -> tuple[FontConfiguration, CSS]:
+    """Return the style sheet and its fonts, which are in files for as long as these are kept."""
+    fonts = FontConfiguration()
+    text = STYLE.read_text("utf-8")
+    return fonts, CSS(string=text, font_config=fonts, url_fetcher=_fetcher())
 
 
 @cache

@@ -106,6 +106,12 @@ def test_the_same_submission_gives_the_same_bytes(sent):
     assert papers.receipt(type(sent.submission).objects.get()).content == first
 
 
+def test_a_paper_in_a_style_that_was_read_for_others_has_the_same_bytes(sent, monkeypatch):
+    first = papers.receipt(sent.submission).content
+    monkeypatch.setattr(papers, "_style", papers._style.__wrapped__)  # read anew, as by the workers
+    assert papers.receipt(sent.submission).content == first
+
+
 def test_a_test_order_says_so_on_paper_and_in_its_name(matti):
     order = orders.submitted(matti, "test_server")
     paper = papers.receipt(order.submission)
