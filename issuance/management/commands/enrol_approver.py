@@ -30,6 +30,9 @@ class Command(CeremonyCommand):
             choices=ENVIRONMENTS,
             help="for which certificates it counts; both if it is not given",
         )
+        parser.add_argument(
+            "--anew", action="store_true", help="begin another register: the old one is lost"
+        )
         add_people(parser)
 
     def act(self, options: dict[str, Any]) -> None:
@@ -40,6 +43,7 @@ class Command(CeremonyCommand):
             options["fingerprint"] or _asked(str(person)),
             environments=options["environment"] or ENVIRONMENTS,
             operator=options["operator"],
+            anew=options["anew"],
             actor=system("enrol_approver"),
             now=now,
         )

@@ -29,13 +29,15 @@ def enrol(
     *,
     environments: Collection[str],
     operator: str,
+    anew: bool = False,
     actor: Actor,
     now: datetime,
 ) -> Approver:
     """Enrol the reviewer's passkey with the fingerprint that they read out; return its entry.
 
     The database is not believed: of the person's passkeys only one with this very fingerprint is
-    taken. Raises NotEnrolled, AlreadyThere, RegisterUnavailable.
+    taken. ``anew`` begins another register, after the old one was lost. Raises NotEnrolled,
+    AlreadyThere, RegisterUnavailable.
     """
     if not access.is_reviewer(person):
         raise NotEnrolled(f"{person} is no reviewer: grant_reviewer first")
@@ -55,7 +57,7 @@ def enrol(
         since=now,
         enrolled_by=operator,
     )
-    register.change(lambda found: _with(found, new, now), actor=actor, now=now)
+    register.change(lambda found: _with(found, new, now), anew=anew, actor=actor, now=now)
     return new
 
 

@@ -56,20 +56,19 @@ def ensure() -> None:
         read()
 
 
-def change(act: Callable[[Register], Register], *, actor: Actor, now: datetime) -> Register:
+def change(
+    act: Callable[[Register], Register], *, anew: bool = False, actor: Actor, now: datetime
+) -> Register:
     """Write the register as ``act`` returns it, with the event; return it.
 
-    What an interrupted change has written gets its event first. Raises RegisterUnavailable.
+    What an interrupted change has written gets its event first. ``anew``: begin with an empty one,
+    after file or key were lost for good. Raises RegisterUnavailable.
     """
     signer = key.load()
+    _finish(actor, now)
     with transaction.atomic():
         locks.hold(KIND)
-        found = _read()
-        if found.previous == _newest() != found.digest:
-            _record(found, actor, now)
-    with transaction.atomic():
-        locks.hold(KIND)
-        new = act(read())
+        new = act(_none() if anew else read())
         _record(new, actor, now)
         note = signer.sign(new.text).encode()
         for folder in _copies():
@@ -77,6 +76,22 @@ def change(act: Callable[[Register], Register], *, actor: Actor, now: datetime) 
         reach("approvers_before_commit")
         replace(path(), note, OWN)  # last: until then the register is as it was
     return new
+
+
+def _finish(actor: Actor, now: datetime) -> None:
+    """Record the event of a change that was written and whose transaction was lost."""
+    with transaction.atomic():
+        locks.hold(KIND)
+        found = _read()
+        if found.previous == _newest() != found.digest:
+            _record(found, actor, now)
+
+
+def _none() -> Register:
+    """Return an empty register, if no file is there."""
+    if path().exists():
+        raise RegisterUnavailable(f"there is a register: put {path()} aside first")
+    return Register()
 
 
 def path() -> Path:

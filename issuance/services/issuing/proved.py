@@ -53,6 +53,7 @@ def ensure_proved(attempts: Sequence[PreparedCertificate], now: datetime) -> Non
     """
     if lacking := unproved(attempts, now):
         names = ", ".join(str(each) for each in attempts if each.pk in lacking)
+        log.critical("signing_not_proved", attempts=names)
         raise NotProved(f"being signed without the approvers' signatures: {names}")
 
 

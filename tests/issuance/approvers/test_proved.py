@@ -235,6 +235,26 @@ def test_an_attempt_set_to_signing_in_the_database_waits_unsigned(
     assert not list(journal.entries("sote-ec-1"))
 
 
+def test_it_does_not_hold_up_those_that_were_approved_with_it(
+    riitta_approved: PreparedCertificate,
+    pharmacy: Organisation,
+    riitta: Person,
+    riittas: Passkey,
+    raimo: Person,
+    raimos: Passkey,
+    now: datetime,
+) -> None:
+    other = services.prepare(server_order(pharmacy), now=now)
+    for person, passkey in ((riitta, riittas), (raimo, raimos)):
+        approve(other, person, passkey.sign(to_sign.challenge(other)), now)
+    rewrite(PreparedCertificate.objects.exclude(pk=other.pk), state="signing")
+    with pytest.raises(NotProved):
+        services.issue_all_confirmed(
+            [riitta_approved.reference, other.reference], confirmed_at=now, now=now
+        )
+    assert Certificate.objects.get().reference == other.reference
+
+
 def test_an_attempt_said_to_be_of_the_test_hierarchy_signs_no_production(
     riitta_approved: PreparedCertificate, raimo: Person, now: datetime
 ) -> None:

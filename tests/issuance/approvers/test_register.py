@@ -16,6 +16,7 @@ from certportal.foundation.event_log.notes import Verifier
 from certportal.foundation.models import Event
 from certportal.operations import self_checks
 from issuance.approvers.register import BadRegister, Register
+from issuance.journal import CopyUnavailable
 from issuance.services.approvers import enrol, register
 from issuance.services.approvers.enrol import NotEnrolled
 from issuance.services.approvers.register import RegisterUnavailable
@@ -146,6 +147,34 @@ def test_a_change_that_was_cut_short_is_finished_by_the_next_command(
     told = Event.objects.filter(action="issuance.approver_enrolled").order_by("pk")
     assert [each.data["person"] for each in told] == [str(riitta.pk), str(raimo.pk)]
     assert [each.person for each in register.read().approvers] == [str(riitta.pk), str(raimo.pk)]
+
+
+def test_a_register_that_is_lost_begins_anew(
+    enrolled: Enrol, riitta: Person, riittas: Passkey, raimo: Person, raimos: Passkey
+) -> None:
+    enrolled(riitta, riittas)
+    with pytest.raises(RegisterUnavailable, match=r"put .* aside first"):
+        enrolled(raimo, raimos, anew=True)
+    register.path().unlink()
+    with pytest.raises(RegisterUnavailable):
+        enrolled(raimo, raimos)
+    enrolled(raimo, raimos, anew=True)
+    assert [each.person for each in register.read().approvers] == [str(raimo.pk)]
+    enrolled(riitta, riittas)
+    assert register.read().number == 2
+
+
+def test_each_change_is_in_the_second_place_too(
+    enrolled: Enrol, riitta: Person, riittas: Passkey, settings: Settings, tmp_path: Path
+) -> None:
+    settings.JOURNAL_COPY = str(tmp_path / "second")
+    with pytest.raises(CopyUnavailable):
+        enrolled(riitta, riittas)
+    assert not register.path().exists()
+    (tmp_path / "second").mkdir()
+    enrolled(riitta, riittas)
+    (copy,) = (tmp_path / "second").glob(f"*/{register.NAME}")
+    assert copy.read_bytes() == register.path().read_bytes()
 
 
 def test_a_text_that_is_not_as_we_write_it_is_no_register(
