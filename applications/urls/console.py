@@ -2,7 +2,14 @@
 
 from django.urls import path
 
-from applications.views.console import accounts, administrators, replacements, undelivered, waivers
+from applications.views.console import (
+    accounts,
+    administrators,
+    blocked_keys,
+    replacements,
+    undelivered,
+    waivers,
+)
 from applications.views.console.case import (
     ask,
     attachments,
@@ -39,6 +46,7 @@ urlpatterns = [
         replacements.one,
         name="replacement_certificate",
     ),
+    path("blocked-keys/", blocked_keys.certificates, name="blocked_keys"),
     path("undelivered/", undelivered.undelivered, name="undelivered"),
     path("undelivered/<uuid:item_id>/", undelivered.settle, name="undelivered_one"),
     path("waivers/", waivers.waivers, name="waivers"),

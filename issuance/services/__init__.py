@@ -1,7 +1,13 @@
 """The services of the CA, one function for each operation; only they write its tables."""
 
 from issuance.services.approvers.register import ensure as ensure_approvers
-from issuance.services.blocked_keys import block_key, hit_by, import_keys, is_blocked
+from issuance.services.blocked_keys import (
+    block_key,
+    blocked_in_force,
+    hit_by,
+    import_keys,
+    is_blocked,
+)
 from issuance.services.csr_check import examine_for_operator, examine_for_visitor
 from issuance.services.event_log.anchors import anchor
 from issuance.services.event_log.audit import restore_events, verify_audit

@@ -8,6 +8,7 @@ from itertools import batched
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
@@ -81,6 +82,17 @@ def hit_by(lines: Iterable[str], *, now: datetime) -> list[Certificate]:
         .select_related("issuing_ca")
         .order_by("pk")
     ]
+
+
+def blocked_in_force(*, now: datetime) -> QuerySet[Certificate]:
+    """The certificates in force whose keys are blocked, the key blocked first on top.
+
+    They are what reviewers have to revoke. Nothing else says so, however a key came on the list.
+    """
+    blocked = BlockedKey.objects.filter(spki_sha256=OuterRef("spki_sha256"))
+    found = Certificate.objects.filter(Certificate.in_force(now), Exists(blocked))
+    since = Subquery(blocked.values("created_at"))
+    return found.select_related("organisation").order_by(since, "pk")
 
 
 _INSERT = """

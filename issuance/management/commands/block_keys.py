@@ -50,6 +50,7 @@ class Command(BaseCommand):
             )
         if hit:
             self.stdout.write(
-                f"{len(hit)} certificates in force have a blocked key. A reviewer revokes each on"
-                " its order's page; a key that others have, within 24 hours (CA/B BR 4.9.1.1)."
+                f"{len(hit)} certificates in force have a blocked key. The console lists"
+                " them, and a reviewer revokes each; a key that others have, within 24 hours"
+                " (CA/B BR 4.9.1.1)."
             )

@@ -26,6 +26,7 @@ from applications.views.shared.rows import standings
 from applications.workflow import Status
 from certportal.foundation import clock
 from certportal.foundation.outbox import set_aside
+from issuance import services as authority
 
 PAGE = 25
 VIEWS = (
@@ -61,6 +62,7 @@ def queue(request: HttpRequest) -> HttpResponseBase:
         "chips": chips(narrowed, request),
         "views": saved_views(request),
         "administrator_requests": AdministratorRequest.objects.filter(decided_at=None).count(),
+        "blocked_in_force": authority.blocked_in_force(now=now).count(),
         "set_aside": set_aside.items().count(),
         "held_imports": queries.waiting_runs(),
         "changes": RegisterTask.objects.filter(outcome="").count(),

@@ -1,0 +1,91 @@
+"""Certificates in force with a blocked key are reviewers' work until they are revoked."""
+
+from datetime import timedelta
+
+import pytest
+
+from certportal.dev.builders import orders
+from certportal.foundation import clock
+from certportal.foundation.actors import system
+from issuance import services as authority
+from issuance.models import Certificate
+from tests.applications.console.conftest import Desk
+
+OPERATOR = system("block_keys")
+LINK = "Certificates in force with a blocked key"
+
+
+@pytest.fixture
+def order(matti, riitta, cas):
+    """An order whose certificate has been delivered."""
+    return orders.delivered(matti, riitta)
+
+
+def block(reason="published"):
+    """An operator brings in a list with the certificate's key and one that nobody has."""
+    keys = [Certificate.objects.get().spki_sha256, "ab" * 32]
+    authority.import_keys(keys, reason, actor=OPERATOR, now=clock.now())
+
+
+def listed(desk):
+    return [row.shown.certificate for row in desk.open("blocked_keys").context["rows"]]
+
+
+def test_the_list_says_whose_since_when_and_why_and_leads_to_revoking(desk, order):
+    block()
+    page = desk.open("blocked_keys")
+    assert Certificate.objects.get().serial in page.text
+    assert order.organisation.name in page.text
+    assert order.number in page.text
+    assert "The key is on a list of keys that others have." in page.text
+    assert desk.url("revoke", order.pk) in page.text
+    assert "1 to be revoked" in desk.open("queue").text
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [("key_compromise", "in other hands"), ("private_key_uploaded", "sent to the service")],
+)
+def test_another_source_is_told_as_what_it_is(desk, order, reason, words):
+    block(reason)
+    assert words in desk.open("blocked_keys").context["rows"][0].source
+
+
+def test_one_key_blocked_by_itself_is_there_too(desk, order):
+    key = Certificate.objects.get().spki_sha256
+    authority.block_key(key, "key_compromise", actor=OPERATOR, now=clock.now())
+    assert listed(desk) == [Certificate.objects.get()]
+
+
+def test_revoked_it_leaves_the_list_and_the_queue(desk, order):
+    block()
+    filled = {"reason": "key_compromise", "words": "Julkaistu avain.", "understood": "on"}
+    desk.press("revoke", order, **filled)
+    assert listed(desk) == []
+    assert "No certificate in force has a blocked key." in desk.open("blocked_keys").text
+    assert LINK not in desk.open("queue").text
+
+
+def test_a_proven_key_leaves_no_work_since_its_certificates_are_revoked_at_once(desk, order):
+    key = Certificate.objects.get().spki_sha256
+    authority.revoke_key(key, "key_compromise", actor=OPERATOR, now=clock.now())
+    assert listed(desk) == []
+
+
+def test_a_certificate_that_has_ended_needs_no_revoking(order):
+    block()
+    end = Certificate.objects.get().not_after
+    assert authority.blocked_in_force(now=end).count() == 1
+    assert authority.blocked_in_force(now=end + timedelta(seconds=1)).count() == 0
+
+
+def test_another_order_s_certificate_is_not_listed(matti, riitta, order, desk):
+    block()
+    other = orders.delivered(matti, riitta)
+    assert [one.reference for one in listed(desk)] == [order.pk]
+    assert other.number not in desk.open("blocked_keys").text
+
+
+def test_applicants_do_not_see_it(matti, order):
+    block()
+    assert Desk(matti).open("blocked_keys").status_code == 404
