@@ -26,6 +26,9 @@ from tests.accessible import looked_at
 from tests.every_page import EveryPage
 from tests.stack import redis_url
 
+# Of commands the tests know the English words, whatever the terminal speaks.
+os.environ["OPERATOR_LANGUAGE"] = "en"
+
 PHARMACY = "9900001-8"
 CLINICS = "9900008-5"
 

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
+from django.utils.translation import gettext as _
 
 from certportal.foundation.errors import Refused, Unavailable
+from certportal.foundation.management.operators import OperatorCommand
 from certportal.foundation.own_files import write_new
 from issuance.services.ceremony.ceremony_record import Minutes, Recorded
 from issuance.services.ceremony.create_ca import record_path
@@ -19,7 +21,7 @@ from issuance.signers.file import KeyFiles
 SHORTEST_PASSPHRASE = 16
 
 
-class CeremonyCommand(BaseCommand):
+class CeremonyCommand(OperatorCommand):
     """Base command: reports Refused, Unavailable and file errors to the operator as they are."""
 
     requires_system_checks = []
@@ -28,7 +30,9 @@ class CeremonyCommand(BaseCommand):
         try:
             self.act(options)
         except FileExistsError as error:
-            raise CommandError(f"{error} exists already; nothing was overwritten") from error
+            raise CommandError(
+                _("%(file)s exists already; nothing was overwritten") % {"file": error}
+            ) from error
         except (Refused, Unavailable, OSError) as error:
             raise CommandError(str(error)) from error
 

@@ -81,7 +81,7 @@ def test_certificates_in_force_that_are_hit_are_named_until_they_are_revoked(
         said = run(file)
         assert f"in force: sote-ec-1 {certificate.serial} until" in said
         assert f"order {certificate.reference}, key {certificate.spki_sha256}" in said
-        assert "1 certificates in force have a blocked key" in said
+        assert "1 certificate in force has a blocked key" in said
     (news,) = OutboxItem.objects.filter(topic="key.blocked")
     assert news.payload == {"spki_sha256": certificate.spki_sha256}
     services.revoke(certificate.pk, "key_compromise", actor=system("test"), now=now)

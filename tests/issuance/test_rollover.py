@@ -184,7 +184,7 @@ def test_retired_without_a_successor_nothing_is_prepared(
 
 @pytest.mark.usefixtures("cas")
 def test_a_branch_is_left_without_a_ca_only_knowingly(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(CommandError, match="is the only CA of the production branch ec"):
+    with pytest.raises(CommandError, match="is the only CA of the branch production ec"):
         call_command("retire_ca", "sote-ec-1", "--no-input")
     monkeypatch.setattr("builtins.input", lambda _question: "sote-rsa-1")
     with pytest.raises(CommandError, match="Nothing was done"):

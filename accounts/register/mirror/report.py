@@ -3,6 +3,8 @@
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from django.utils.translation import gettext as _
+
 from accounts.register.mirror.imports import Report
 from accounts.register.mirror.store import Difference
 from accounts.register.models import Kind
@@ -33,20 +35,27 @@ def lines(kind: Kind, report: Report) -> Iterator[str]:
     for difference in report.differences:
         yield from _difference(difference)
     counts = report.counts
-    yield (
-        f"{kind}: {counts.read} rows read, {counts.added} added, {counts.changed} changed,"
-        f" {counts.removed} removed, {counts.ended} no longer standing"
-    )
+    yield _(
+        "%(register)s: %(read)s rows read, %(added)s added, %(changed)s changed,"
+        " %(removed)s removed, %(ended)s no longer standing"
+    ) % {
+        "register": kind,
+        "read": counts.read,
+        "added": counts.added,
+        "changed": counts.changed,
+        "removed": counts.removed,
+        "ended": counts.ended,
+    }
 
 
 def held(report: Report) -> str:
     """The message about a run that was held, or in a dry run would be."""
     if report.run is None:
-        return "This import would be held: it would end too many units."
-    return (
+        return _("This import would be held: it would end too many units.")
+    return _(
         "Held: it would end too many units. If that is right, run"
-        f" accept_register_run {report.run.pk} --reason WHY and import again."
-    )
+        " accept_register_run %(run)s --reason WHY and import again."
+    ) % {"run": report.run.pk}
 
 
 def _difference(difference: Difference) -> Iterable[str]:

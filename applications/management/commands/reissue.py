@@ -4,12 +4,14 @@ import getpass
 import sys
 from argparse import ArgumentParser
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
-from django.utils import translation
+from django.core.management.base import CommandError
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
 
 from applications import services
 from applications.models import Replacement, ReplacementItem
@@ -17,13 +19,14 @@ from applications.replacement.selection import Wanted, chosen
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from certportal.foundation.errors import Refused, Unavailable
+from certportal.foundation.management.operators import OperatorCommand
 from issuance.models import Certificate
 
 ACTOR = system("reissue")
 State = ReplacementItem.State
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """Plan, show and carry out; every act can be stopped and run again."""
 
     help = "Replace many certificates after an incident: same keys, new certificates."
@@ -51,21 +54,24 @@ class Command(BaseCommand):
     def handle(self, *args: Any, act: str, **options: Any) -> None:
         """Do one act; refusals are shown as they are worded."""
         try:
-            with translation.override("en"):  # operators' pages and commands are in English
-                getattr(self, f"act_{act}")(options)
+            getattr(self, f"act_{act}")(options)
         except Replacement.DoesNotExist as error:
-            raise CommandError(f"there is no plan {options['plan']}; show lists them") from error
+            raise CommandError(
+                _("there is no plan %(plan)s; show lists them") % {"plan": options["plan"]}
+            ) from error
         except (OSError, UnicodeDecodeError) as error:
-            raise CommandError(f"{options.get('serials')} cannot be read: {error}") from error
+            raise CommandError(
+                _("%(file)s cannot be read: %(error)s")
+                % {"file": options.get("serials"), "error": error}
+            ) from error
         except (Refused, Unavailable) as error:
-            with translation.override("en"):
-                raise CommandError(str(error)) from error
+            raise CommandError(str(error)) from error
 
     def act_plan(self, options: dict[str, Any]) -> None:
         """Make a plan, or with --dry-run only tell what it would be about."""
         wanted = _wanted(options)
         if not wanted.conditions():
-            raise CommandError("say which certificates: by CA, profile, time or serial numbers")
+            raise CommandError(_("say which certificates: by CA, profile, time or serial numbers"))
         if options["dry_run"]:
             self._list(wanted)
             return
@@ -86,7 +92,7 @@ class Command(BaseCommand):
             self._show(Replacement.objects.get(pk=options["plan"]))
             return
         if not Replacement.objects.exists():
-            self.stdout.write("There is no plan; reissue plan makes one.")
+            self.stdout.write(_("There is no plan; reissue plan makes one."))
         for made in Replacement.objects.order_by("pk"):
             self.stdout.write(f"{made.pk}  {made.made_at:%Y-%m-%d %H:%M}Z  {_counts(made)}")
 
@@ -95,44 +101,50 @@ class Command(BaseCommand):
         pk, last = options["plan"], 0
         again = services.resume_replacement(pk, actor=ACTOR, now=clock.now())
         if again:
-            self.stdout.write(f"handed over again: {again}")
+            self.stdout.write(_("handed over again: %(count)s") % {"count": again})
         while done := services.release_replacement(pk, after=last, actor=ACTOR, now=clock.now()):
             last = done.last
             self.stdout.write(
-                f"handed over: {done.released}, refused: {done.refused},"
-                f" without approvals: {done.unapproved}"
+                _(
+                    "handed over: %(released)s, refused: %(refused)s,"
+                    " without approvals: %(unapproved)s"
+                )
+                % {
+                    "released": done.released,
+                    "refused": done.refused,
+                    "unapproved": done.unapproved,
+                }
             )
         self._show(Replacement.objects.get(pk=pk))
 
     def act_revoke(self, options: dict[str, Any]) -> None:
         """Revoke what has been replaced."""
         revoked = services.revoke_replaced(options["plan"], actor=ACTOR, now=clock.now())
-        self.stdout.write(f"revoked: {revoked}")
+        self.stdout.write(_("revoked: %(count)s") % {"count": revoked})
 
     def _list(self, wanted: Wanted) -> None:
         found = chosen(wanted, now=clock.now()).select_related("issuing_ca")
         for one in found.iterator(chunk_size=1000):
             self.stdout.write(
-                f"{one.issuing_ca.stem} {one.serial} {one.profile_id}/{one.profile_version}"
-                f" until {one.not_after:%Y-%m-%d}"
+                _("%(certificate)s until %(day)s")
+                % {
+                    "certificate": f"{one.issuing_ca.stem} {one.serial}"
+                    f" {one.profile_id}/{one.profile_version}",
+                    "day": f"{one.not_after:%Y-%m-%d}",
+                }
             )
-        self.stdout.write(f"{found.count()} certificates")
+        many = found.count()
+        told = ngettext("%(count)s certificate", "%(count)s certificates", many)
+        self.stdout.write(told % {"count": many})
 
     def _show(self, made: Replacement) -> None:
-        approvals = services.standing_approvals(made)
-        self.stdout.write(f"plan {made.pk}: {made.get_cause_display()}")
-        self.stdout.write(f"  made       {made.made_at:%Y-%m-%d %H:%M}Z by {made.made_by}")
-        self.stdout.write(f"  note       {made.note}")
-        self.stdout.write(f"  wanted     {made.wanted}")
-        self.stdout.write(f"  good until {made.expires_at:%Y-%m-%d %H:%M}Z")
-        self.stdout.write(f"  old ones   {_fate(made)}")
-        self.stdout.write(f"  digest     {made.digest or 'none: nothing to approve'}")
-        self.stdout.write(f"  approvals  {len(approvals)} of {services.PERSONS_FOR_REPLACEMENT}")
-        self.stdout.write(f"  items      {_counts(made)}")
-        for name, many in _changes(made).items():
-            self.stdout.write(f"  changes    {name}: {many}")
-        for reason, many in _reasons(made).items():
-            self.stdout.write(f"  not made   {reason}: {many}")
+        self.stdout.write(f"{_('plan')} {made.pk}: {made.get_cause_display()}")
+        lines = [*_facts(made)]
+        lines += [(_("changes"), f"{name}: {many}") for name, many in _changes(made).items()]
+        lines += [(_("not made"), f"{reason}: {many}") for reason, many in _reasons(made).items()]
+        width = max(len(label) for label, _words in lines)
+        for label, words in lines:
+            self.stdout.write(f"  {label:{width}} {words}")
 
 
 def _add_choice(parser: ArgumentParser) -> None:
@@ -169,15 +181,32 @@ def _serials(source: str | None) -> tuple[str, ...]:
     serials = tuple(line.zfill(30) for line in lines if line)
     known = set(Certificate.objects.filter(serial__in=serials).values_list("serial", flat=True))
     if unknown := [one for one in serials if one not in known]:
-        raise CommandError(f"no certificate has the serial number {unknown[0]}")
+        raise CommandError(
+            _("no certificate has the serial number %(serial)s") % {"serial": unknown[0]}
+        )
     if not serials:
-        raise CommandError("the file has no serial number")
+        raise CommandError(_("the file has no serial number"))
     return serials
+
+
+def _facts(made: Replacement) -> Iterator[tuple[str, str]]:
+    given = {"count": len(services.standing_approvals(made))}
+    given["wanted"] = services.PERSONS_FOR_REPLACEMENT
+    at = {"at": f"{made.made_at:%Y-%m-%d %H:%M}Z", "person": made.made_by}
+    yield pgettext("plan", "made"), _("%(at)s by %(person)s") % at
+    yield _("note"), made.note
+    yield pgettext("plan", "wanted"), str(made.wanted)
+    yield _("good until"), f"{made.expires_at:%Y-%m-%d %H:%M}Z"
+    yield _("old ones"), _fate(made)
+    yield _("digest"), made.digest or _("none: nothing to approve")
+    yield _("approvals"), _("%(count)s of %(wanted)s") % given
+    yield _("items"), _counts(made)
 
 
 def _counts(made: Replacement) -> str:
     found = Counter(made.items.values_list("state", flat=True))
-    return ", ".join(f"{state.value} {found[state]}" for state in State if found[state]) or "none"
+    told = (f"{state.label} {found[state]}" for state in State if found[state])
+    return ", ".join(told) or pgettext("certificates", "none")
 
 
 def _changes(made: Replacement) -> Counter[str]:
@@ -190,4 +219,6 @@ def _reasons(made: Replacement) -> Counter[str]:
 
 
 def _fate(made: Replacement) -> str:
-    return f"revoked on {made.revoke_on}" if made.revoke_on else "stay in force"
+    if made.revoke_on is None:
+        return _("stay in force")
+    return _("are revoked on %(day)s") % {"day": made.revoke_on}

@@ -3,14 +3,17 @@
 import argparse
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from applications import services
 from applications.rules import retention
 from certportal.foundation import clock
+from certportal.foundation.management.operators import OperatorCommand
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """Carry the table of retention out now, or with --table print it."""
 
     help = "Erase personal data whose retention period has ended; --table prints docs/retention.md."
@@ -28,7 +31,15 @@ class Command(BaseCommand):
             erased = services.erase_expired(now=clock.now())
         except Exception as error:
             raise CommandError(
-                f"Not everything was erased ({type(error).__name__}). The log names each order as"
-                " job_failed_for_one, with the reason; mend that and run this again."
+                _(
+                    "Not everything was erased (%(error)s). The log names each order as"
+                    " job_failed_for_one, with the reason; mend that and run this again."
+                )
+                % {"error": type(error).__name__}
             ) from error
-        self.stdout.write(f"{erased} orders erased, and persons and files that nothing needs.")
+        told = ngettext(
+            "%(count)s order erased, and persons and files that nothing needs.",
+            "%(count)s orders erased, and persons and files that nothing needs.",
+            erased,
+        )
+        self.stdout.write(told % {"count": erased})

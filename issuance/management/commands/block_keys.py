@@ -4,16 +4,19 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from certportal.foundation.errors import Refused
+from certportal.foundation.management.operators import OperatorCommand
 from issuance.models import BlockedKey, Certificate
 from issuance.services import hit_by, import_keys
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """Add the SPKI hashes of a file to the block list; running it again adds nothing new."""
 
     help = "Block keys by SHA-256 of their SubjectPublicKeyInfo (hex), one on each line."
@@ -36,21 +39,34 @@ class Command(BaseCommand):
                 lines = file.readlines()
             new = import_keys(lines, options["reason"], actor=system("block_keys"), now=now)
         except UnicodeDecodeError as error:
-            raise CommandError(f"{name} is no text of hashes (hex), one on each line") from error
+            raise CommandError(
+                _("%(file)s is no text of hashes (hex), one on each line") % {"file": name}
+            ) from error
         except Refused as error:
-            raise CommandError(f"{name}: {error}; nothing was blocked") from error
-        self.stdout.write(f"{new} new")
+            raise CommandError(
+                _("%(file)s: %(error)s Nothing was blocked.") % {"file": name, "error": error}
+            ) from error
+        self.stdout.write(_("%(count)s new") % {"count": new})
         self._tell(hit_by(lines, now=now))
 
     def _tell(self, hit: Sequence[Certificate]) -> None:
         for one in hit:
             self.stdout.write(
-                f"in force: {one.issuing_ca.stem} {one.serial} until {one.not_after:%Y-%m-%d},"
-                f" order {one.reference}, key {one.spki_sha256}"
+                _("in force: %(ca)s %(serial)s until %(day)s, order %(order)s, key %(key)s")
+                % {
+                    "ca": one.issuing_ca.stem,
+                    "serial": one.serial,
+                    "day": f"{one.not_after:%Y-%m-%d}",
+                    "order": one.reference,
+                    "key": one.spki_sha256,
+                }
             )
         if hit:
-            self.stdout.write(
-                f"{len(hit)} certificates in force have a blocked key. The console lists"
-                " them, and a reviewer revokes each; a key that others have, within 24 hours"
-                " (CA/B BR 4.9.1.1)."
+            told = ngettext(
+                "%(count)s certificate in force has a blocked key. The console lists it, and a"
+                " reviewer revokes it; if others have the key, within a day (CA/B BR 4.9.1.1).",
+                "%(count)s certificates in force have a blocked key. The console lists them, and a"
+                " reviewer revokes each; a key that others have, within a day (CA/B BR 4.9.1.1).",
+                len(hit),
             )
+            self.stdout.write(told % {"count": len(hit)})

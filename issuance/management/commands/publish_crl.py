@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from certportal.foundation import clock
 from certportal.foundation.errors import Unavailable
+from certportal.foundation.management.operators import OperatorCommand
 from issuance import services
 from issuance.authority.crl import CrlRefused
 from issuance.conf import pki
@@ -14,10 +17,10 @@ from issuance.models import IssuingCA
 from issuance.services.status.publish_crl import is_needed
 from issuance.signers import SignerUnavailable
 
-KEYS = "run this where the CA's keys are, in the container signer"
+KEYS = gettext_lazy("run this where the CA’s keys are, in the container signer")
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """Publish the lists of the named CAs, or of all that need one; the others though one fails."""
 
     help = "Publish revocation lists now; without a name, of every CA that needs one."
@@ -30,7 +33,9 @@ class Command(BaseCommand):
         """Print a line for each list; exit status 1 if one was not published."""
         failed = [ca.stem for ca in _named(stems) if not self._publish(ca)]
         if failed:
-            raise CommandError(f"not published: {', '.join(failed)}; their old lists stay")
+            raise CommandError(
+                _("not published: %(cas)s; their old lists stay") % {"cas": ", ".join(failed)}
+            )
 
     def _publish(self, ca: IssuingCA) -> bool:
         try:
@@ -39,7 +44,10 @@ class Command(BaseCommand):
             self.stderr.write(f"{ca.stem}: {_why(error)}")
             return False
         until = f"{facts.next_update:%Y-%m-%d %H:%M}Z"
-        self.stdout.write(f"{ca.stem}: number {facts.number}, until {until}, {_address(ca)}")
+        self.stdout.write(
+            _("%(ca)s: number %(number)s, until %(until)s, %(address)s")
+            % {"ca": ca.stem, "number": facts.number, "until": until, "address": _address(ca)}
+        )
         return True
 
 
@@ -50,23 +58,30 @@ def _address(ca: IssuingCA) -> str:
 def _why(error: Exception) -> str:
     said = str(error) or type(error).__name__
     if isinstance(error, SignerUnavailable):
-        return f"its key cannot be used ({said}): {KEYS}"
+        return _("its key cannot be used (%(said)s): %(do)s") % {"said": said, "do": KEYS}
     if isinstance(error, OSError):
-        return f"the list cannot be written ({said}): make room, or mend the permissions"
+        return _("the list cannot be written (%(said)s): make room, or mend the permissions") % {
+            "said": said
+        }
     if isinstance(error, CrlRefused):
-        return f"the new list was refused ({said}): run reconcile and see what it names"
-    return f"{said}: try again in a minute"
+        return _("the new list was refused (%(said)s): run reconcile and see what it names") % {
+            "said": said
+        }
+    return _("%(said)s: try again in a minute") % {"said": said}
 
 
 def _named(stems: Sequence[str]) -> list[IssuingCA]:
     cas = {ca.stem: ca for ca in IssuingCA.objects.order_by("pk")}
     if not cas:
-        raise CommandError("there is no CA yet: create_ca makes them, see docs/ceremony.md")
+        raise CommandError(_("there is no CA yet: create_ca makes them, see docs/ceremony.md"))
     if unknown := [stem for stem in stems if stem not in cas]:
-        raise CommandError(f"there is no CA {', '.join(unknown)}, only {', '.join(cas)}")
+        raise CommandError(
+            _("there is no CA %(unknown)s, only %(known)s")
+            % {"unknown": ", ".join(unknown), "known": ", ".join(cas)}
+        )
     if stems:
         return [cas[stem] for stem in stems]
     needed = [ca for ca in cas.values() if is_needed(ca, clock.now())]
     if not needed:
-        raise CommandError("no CA needs a list: none issues or has certificates that are valid")
+        raise CommandError(_("no CA needs a list: none issues or has certificates that are valid"))
     return needed

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
+from django.utils.translation import gettext as _
 
 from certportal.foundation import clock
 from certportal.foundation.actors import system
@@ -33,13 +34,13 @@ class Command(CeremonyCommand):
             actor=system("ceremony"),
             now=clock.now(),
         )
-        self.stdout.write(f"{ca.stem} issues no more")
+        self.stdout.write(_("%(ca)s issues no more") % {"ca": ca.stem})
 
     def _ask(self, stem: str) -> None:
-        self.stdout.write(f"{stem} will issue no certificate ever again.")
+        self.stdout.write(_("%(ca)s will issue no certificate ever again.") % {"ca": stem})
         try:
-            said = input(f"Type its name to go on: {stem}? ")
+            said = input(_("Type its name to go on: %(ca)s?") % {"ca": stem} + " ")
         except EOFError as error:
-            raise CommandError("Nobody answered; with --no-input nobody is asked.") from error
+            raise CommandError(_("Nobody answered; with --no-input nobody is asked.")) from error
         if said.strip() != stem:
-            raise CommandError(f"Nothing was done: the answer was not {stem}.")
+            raise CommandError(_("Nothing was done: the answer was not %(ca)s.") % {"ca": stem})

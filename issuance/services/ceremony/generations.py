@@ -4,10 +4,13 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
+from certportal.foundation.wording import filled
 from issuance.event_names import IssuanceEvent
 from issuance.models import IssuingCA
 from issuance.services import locks
@@ -17,7 +20,7 @@ State = IssuingCA.State
 
 
 class NotPossible(Refused):
-    """The CA's state does not allow this operation. For operators, in English."""
+    """The CA's state does not allow this operation. For operators."""
 
 
 def start_generation(
@@ -35,7 +38,9 @@ def start_generation(
     with transaction.atomic():
         ca = _locked(stem)
         if ca.state != State.STANDBY:
-            raise NotPossible(f"{stem} is {ca.state}; only one on standby can be started")
+            raise NotPossible(
+                filled(_("%(ca)s is not on standby; only one that is can be started"), ca=stem)
+            )
         take_over(ca.environment, ca.branch, actor=actor, now=now)
         _set(ca, State.ACTIVE, actor, now)
     return ca
@@ -49,26 +54,33 @@ def retire(stem: str, *, leave_branch: bool = False, actor: Actor, now: datetime
     with transaction.atomic():
         ca = _locked(stem)
         if ca.state not in {State.ACTIVE, State.STANDBY}:
-            raise NotPossible(f"{stem} is {ca.state} already")
+            raise NotPossible(filled(_("%(ca)s issues no more already"), ca=stem))
         if ca.state == State.ACTIVE and not leave_branch:
             raise NotPossible(_without_successor(ca))
         _set(ca, State.RETIRED, actor, now)
     return ca
 
 
-def _without_successor(ca: IssuingCA) -> str:
+def _without_successor(ca: IssuingCA) -> "str | Promise":
     successor = IssuingCA.objects.filter(
         environment=ca.environment, branch=ca.branch, state=State.STANDBY
     ).first()
-    branch = f"the {ca.environment} branch {ca.branch}"
+    about = {"ca": ca.stem, "branch": f"{ca.environment} {ca.branch}"}
     if successor is not None:
-        return (
-            f"{ca.stem} issues for {branch}: start_generation {successor.stem} puts its successor"
-            " in its place and retires it"
+        return filled(
+            _(
+                "%(ca)s issues for the branch %(branch)s: start_generation %(next)s puts its"
+                " successor in its place and retires it"
+            ),
+            **about,
+            next=successor.stem,
         )
-    return (
-        f"{ca.stem} is the only CA of {branch}: without it no order of that branch is issued."
-        " Make a successor first (create_ca, docs/ceremony.md), or give --leave-branch"
+    return filled(
+        _(
+            "%(ca)s is the only CA of the branch %(branch)s: without it no order of that branch is"
+            " issued. Make a successor first (create_ca, docs/ceremony.md), or give --leave-branch"
+        ),
+        **about,
     )
 
 
@@ -94,7 +106,7 @@ def take_over(environment: str, branch: str, *, actor: Actor, now: datetime) -> 
 def _find(stem: str) -> IssuingCA:
     ca = IssuingCA.objects.filter(stem=stem).first()
     if ca is None:
-        raise NotPossible(f"there is no CA {stem}")
+        raise NotPossible(filled(_("there is no CA %(ca)s"), ca=stem))
     return ca
 
 

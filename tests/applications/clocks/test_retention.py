@@ -302,7 +302,7 @@ def test_the_command_erases_what_is_over(matti):
     out = io.StringIO()
     call_command("retention", stdout=out)
     assert "matti@example.fi" not in everything(application)
-    assert out.getvalue().startswith("1 orders erased")
+    assert out.getvalue().startswith("1 order erased")
 
 
 def test_an_order_that_cannot_be_erased_is_said_and_the_others_are_erased(

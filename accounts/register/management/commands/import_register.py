@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
+from django.utils.translation import gettext as _
 
 from accounts.register.mirror import imports
 from accounts.register.mirror import report as report_mirror
@@ -15,9 +16,10 @@ from accounts.register.source import files
 from accounts.register.source.codeserver_api import Malformed
 from certportal.foundation import clock
 from certportal.foundation.errors import Refused
+from certportal.foundation.management.operators import OperatorCommand
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """Import the code server's JSON pages or a list of intermediaries, atomically per register."""
 
     help = "Import register files (CSAPI v6 JSON, or the list of Kanta intermediaries)."
@@ -32,7 +34,7 @@ class Command(BaseCommand):
         sample = [*files.SAMPLE_UNITS, *files.SAMPLE_INTERMEDIARIES] if options["sample"] else []
         paths = [*options["files"], *sample]
         if not paths:
-            raise CommandError("Give files to import, or --sample.")
+            raise CommandError(_("Give files to import, or --sample."))
         scope = RegisterRun.Scope.DELTA if options["delta"] else RegisterRun.Scope.FULL
         source = Source(_name(paths), scope, len(paths))
         bring = imports.preview if options["dry_run"] else imports.import_rows

@@ -4,7 +4,8 @@ from argparse import ArgumentParser
 from datetime import date
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
+from django.utils.translation import gettext as _
 
 from accounts.register.mirror import imports, sync
 from accounts.register.mirror import report as report_mirror
@@ -13,9 +14,10 @@ from accounts.register.models import Kind, RegisterRun
 from accounts.register.source.client import RegisterClient, load_client
 from certportal.foundation import clock
 from certportal.foundation.errors import Refused, Unavailable
+from certportal.foundation.management.operators import OperatorCommand
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """Run the periodic synchronisation immediately, or only print the differences."""
 
     help = "Bring the SOTE register up to date from its source (REGISTER_URL) now."
@@ -34,8 +36,10 @@ class Command(BaseCommand):
         client = load_client()
         if client is None:
             raise CommandError(
-                "No source: set REGISTER_URL to the base of the code server's API, which ends in"
-                " /csapi/v6; or import files with import_register."
+                _(
+                    "No source: set REGISTER_URL to the base of the code server’s API, which ends"
+                    " in /csapi/v6; or import files with import_register."
+                )
             )
         try:
             if options["dry_run"] or options["valid_on"]:
@@ -45,11 +49,14 @@ class Command(BaseCommand):
                 report = bring(client, now=clock.now())
         except Unavailable as error:
             raise CommandError(
-                f"{client.source} gave no register: {error}. The mirror is as it was. See whether"
-                " the address can be reached from here; it is asked again every hour."
+                _(
+                    "%(source)s gave no register: %(error)s. The mirror is as it was. See whether"
+                    " the address can be reached from here; it is asked again every hour."
+                )
+                % {"source": client.source, "error": error}
             ) from error
         except Refused as error:
-            raise CommandError(f"Nothing was imported: {error}") from error
+            raise CommandError(_("Nothing was imported: %(error)s") % {"error": error}) from error
         for line in report_mirror.lines(Kind.SOTE_UNIT, report):
             self.stdout.write(line)
         if report.held:
