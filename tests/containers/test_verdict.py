@@ -37,6 +37,13 @@ def test_a_process_grows_if_it_does_so_all_the_time(memory, said):
     assert verdict.grows(samples) == said
 
 
+def test_the_course_of_a_steep_process_is_told():
+    assert verdict.courses([sample(one, own=100 + one / 2) for one in range(1, 7)]) == [
+        "worker 7, 30.0 MB/h, all the time: 100.5 101.0 101.5 102.0 102.5 103.0"
+    ]
+    assert verdict.courses([sample(one) for one in range(1, 7)]) == []
+
+
 def test_files_and_connections_that_are_never_closed_are_told():
     leaking = [sample(one, files=40 + one, connections=5 + one) for one in range(1, 31)]
     assert verdict.grows(leaking) == [

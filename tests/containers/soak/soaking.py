@@ -95,7 +95,8 @@ def tell(load: Load, samples: list[Sample]) -> list[str]:
     except Failed as error:
         differ.append(f"journal and database differ: {error}")
         journal = "differs"
-    print("\n".join([*verdict.table(samples), line, f"reconcile: {journal}"]))
+    lines = [*verdict.table(samples), *verdict.courses(samples), line, f"reconcile: {journal}"]
+    print("\n".join(lines))
     print(", ".join(f"{what} {count}" for what, count in sorted(load.done.items())))
     return [
         *load.wrong,

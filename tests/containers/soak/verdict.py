@@ -77,6 +77,19 @@ def table(samples: Sequence[Sample]) -> list[str]:
     return lines
 
 
+def courses(samples: Sequence[Sample]) -> list[str]:
+    """Return how the memory of each process went whose slope is steep, in MB by sample."""
+    found = []
+    for pid, (each, steadily) in growth(samples).items():
+        if each > GROWTH:
+            known = (one.processes[pid].own / 1024 for one in samples if pid in one.processes)
+            how = "all the time" if steadily else "not all the time"
+            course = " ".join(f"{own:.1f}" for own in known)
+            name = samples[-1].processes[pid].service
+            found.append(f"{name} {pid}, {each:.1f} MB/h, {how}: {course}")
+    return found
+
+
 def _span(values: Sequence[int]) -> str:
     return f"{min(values)} to {max(values)}, at the end {values[-1]}"
 
