@@ -27,6 +27,8 @@ class Left(NamedTuple):
 # root's list lasts a year and is renewed by hand.
 LATE = Left(0.5, timedelta(days=30))
 SOON_OVER = Left(0.125, timedelta(days=7))
+# A CA's first responses are signed right after its first certificate, and again by the clock.
+FIRST_RESPONSES = timedelta(minutes=15)
 
 
 def late_lists(now: datetime) -> list[str]:
@@ -74,12 +76,14 @@ def late_responses(now: datetime) -> list[str]:
 
     Renewal is due when three quarters of the validity are left; with half left it has failed for
     hours. A response that lasts longer than the validity was signed before the clock was set back,
-    is dated in the future, and is not accepted by relying parties.
+    is dated in the future, and is not accepted by relying parties. A CA that has none yet is late
+    once a certificate has waited for them for `FIRST_RESPONSES`.
     """
     life = timedelta(hours=pki().ocsp_validity_hours)
     alive = Certificate.objects.filter(not_after__gte=now).values("issuing_ca")
     timely = Q(ocsp_next_update__range=(now + LATE.share * life, now + life + BACKDATE))
-    late = Q(ocsp_next_update=None) | ~timely
+    waiting = alive.filter(issued_at__lt=now - FIRST_RESPONSES)
+    late = Q(ocsp_next_update=None, pk__in=waiting) | Q(ocsp_next_update__isnull=False) & ~timely
     cas = IssuingCA.objects.filter(late, pk__in=alive).order_by("pk")
     return [ca.stem for ca in cas if is_needed(ca, now)]
 
