@@ -118,7 +118,8 @@ def keep_sealed(*, item: OutboxItem, now: datetime, kind: str, paper: str, **_: 
 
 
 def _papers() -> QuerySet[Paper]:
-    return Paper.objects.select_related("submission", "decision__submission")
+    made_of = ("submission", "decision__submission", "certificate__issuing_ca", "application")
+    return Paper.objects.select_related(*made_of)
 
 
 def _make(paper: Paper) -> None:
@@ -143,7 +144,7 @@ def _finish(paper: Paper) -> None:
         services.ask_for_seal_again(paper, now=clock.now())
         return
     prepared = storing.content_of(paper.prepared)
-    content = sealing.fill(prepared, bytes.fromhex(paper.digest), signature)
+    content = sealing.seal(prepared, bytes.fromhex(paper.digest), signature)
     services.keep_paper(paper, File(paper.name, content, papers.PDF), now=clock.now())
 
 

@@ -25,8 +25,8 @@ def by_poppler(pdf: bytes, root: x509.Certificate, folder: Path) -> str:
     return _run("pdfsig", "-nssdir", f"sql:{store}", str(file))
 
 
-def by_pyhanko(pdf: bytes, root: x509.Certificate) -> PdfSignatureStatus:
-    """What pyHanko says, which trusts this root alone and wants to know who was revoked.
+def by_pyhanko(pdf: bytes, *roots: x509.Certificate) -> PdfSignatureStatus:
+    """What pyHanko says, which trusts these roots alone and wants to know who was revoked.
 
     It asks nobody: what it needs must be in the document.
     """
@@ -34,7 +34,7 @@ def by_pyhanko(pdf: bytes, root: x509.Certificate) -> PdfSignatureStatus:
     (signature,) = reader.embedded_signatures
     context = DocumentSecurityStore.read_dss(reader).as_validation_context(
         {
-            "trust_roots": [asn1.Certificate.load(root.public_bytes(Encoding.DER))],
+            "trust_roots": [asn1.Certificate.load(one.public_bytes(Encoding.DER)) for one in roots],
             "revocation_mode": "require",
             "allow_fetching": False,
         }

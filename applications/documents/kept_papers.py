@@ -1,5 +1,6 @@
 """Papers as they were made: which one a mail or page wants, and its bytes."""
 
+from applications.documents.certificate_files import certificate_of
 from applications.models import Application, Decision, Paper
 from applications.models.paper import Source, key_of
 from applications.workflow import Status
@@ -7,6 +8,7 @@ from certportal.foundation.errors import Unavailable
 from certportal.foundation.files import storing
 from certportal.foundation.files.documents import PDF
 from certportal.foundation.mail.sending import File
+from issuance.models import Certificate
 
 SIGNED = frozenset({Status.ISSUED, Status.DELIVERED})
 
@@ -27,6 +29,12 @@ def last_decision(application: Application) -> Decision | None:
     return application.decisions.filter(kind__in=kinds).last()
 
 
+def revoked_certificate(application: Application) -> Certificate | None:
+    """Return the order's certificate if it was revoked."""
+    found = certificate_of(application)
+    return found if found is not None and found.state == Certificate.State.REVOKED else None
+
+
 def source(notice: str, application: Application) -> Source | None:
     """Return what the paper that goes with the notice is made of; None if none goes with it."""
     if notice == "receipt":
@@ -35,7 +43,7 @@ def source(notice: str, application: Application) -> Source | None:
 
 
 def kept(made_of: Source) -> File:
-    """Return the paper made of the submission or decision.
+    """Return the paper made of the source.
 
     Raises Unavailable until it is made, and while its file cannot be read.
     """

@@ -8,9 +8,12 @@ from django.template.loader import render_to_string
 from django.utils import translation
 
 from applications.documents import submission_words
-from applications.models import Decision, Submission
+from applications.models import Application, Decision, Submission
 from applications.models.certificate_types import CertificateType
+from applications.models.revocation import reason_words
+from applications.rules.revocation import asked_by
 from certportal.foundation import agency, clock
+from issuance.models import Certificate
 
 ALONE, WITHIN_A_PAGE = (f"applications/papers/{name}.html" for name in ("_base", "_within"))
 """Layouts of a text: as a document of its own, or without head and letterhead."""
@@ -27,7 +30,7 @@ def receipt(submission: Submission) -> str:
         "sent_at": submission.at.astimezone(clock.HELSINKI),
         "declared": content.get("declared", []),
     }
-    return _text("receipt", submission, facts, submission.at)
+    return _of_submission("receipt", submission, facts, submission.at)
 
 
 def decision(made: Decision, *, layout: str = ALONE) -> str:
@@ -42,20 +45,52 @@ def decision(made: Decision, *, layout: str = ALONE) -> str:
         "sent_on": clock.day(made.submission.at),
         "layout": layout,
     }
-    return _text("decision", made.submission, facts, made.at)
+    return _of_submission("decision", made.submission, facts, made.at)
 
 
-def _text(template: str, submission: Submission, facts: dict[str, Any], at: datetime) -> str:
-    content = _content(submission)
-    kind = CertificateType(content["type"])
-    with translation.override(submission.language):
-        common = {
+def revocation(certificate: Certificate, application: Application) -> str:
+    """Return the notice of a revocation: which certificate, when, why, and at whose request."""
+    assert certificate.revoked_at is not None
+    with translation.override(application.language):
+        facts = {
+            "certificate": certificate,
+            "organisation": application.organisation,
+            "revoked_at": certificate.revoked_at.astimezone(clock.HELSINKI),
+            "reason": reason_words(certificate.revocation_reason),
+            "asked_by": asked_by(certificate),
+            "issuer": certificate.issuing_ca.certificate.subject.rfc4514_string(),
+        }
+    return _text("revocation", application, application.kind, facts, certificate.revoked_at)
+
+
+def _of_submission(
+    template: str, submission: Submission, facts: dict[str, Any], at: datetime
+) -> str:
+    content, language = _content(submission), submission.language
+    with translation.override(language):
+        known = {
             "content": content,
             "facts": submission_words.facts(content, without=APART),
-            "number": submission.application.number,
+            "language": language,
+        }
+    kind = CertificateType(content["type"])
+    return _text(template, submission.application, kind, known | facts, at)
+
+
+def _text(
+    template: str,
+    application: Application,
+    kind: CertificateType,
+    facts: dict[str, Any],
+    at: datetime,
+) -> str:
+    language = facts.get("language", application.language)
+    with translation.override(language):
+        common = {
+            "number": application.number,
             "type": kind.label,
             "is_test": kind.is_test,
-            "language": submission.language,
+            "language": language,
             "created": at.isoformat(timespec="seconds"),
             "contact": agency.contact(),
             "appeal": agency.appeal(),

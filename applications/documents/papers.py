@@ -1,6 +1,7 @@
-"""Rendering of an order's papers as PDF/UA: the receipt of a submission, the decision on an order.
+"""Rendering of an order's papers as PDF/UA: receipts of submissions, decisions, and notices of
+revocations.
 
-Both are rendered from frozen rows, in the submission's language, so that the same row always gives
+All are rendered from frozen rows, in the submission's language, so that the same row always gives
 the same document. Rendering loads nothing from the network, and only the font from disk. Only
 workers do it: no web process imports this module, which an import contract checks.
 """
@@ -17,10 +18,11 @@ from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
 from applications.documents import paper_text, typeface
-from applications.models import Decision, Paper, Submission
+from applications.models import Application, Decision, Paper, Submission
 from applications.models.certificate_types import CertificateType
 from certportal.foundation import agency
 from certportal.foundation.mail.sending import File
+from issuance.models import Certificate
 
 PDF = "application/pdf"
 FONTS = {f"paper:{weight}": weight for weight in typeface.WEIGHTS}  # by their addresses
@@ -46,6 +48,8 @@ def render(paper: Paper) -> File:
     """Return the file of a paper, rendered anew from its submission or decision."""
     if paper.submission is not None:
         return receipt(paper.submission)
+    if paper.certificate is not None:
+        return revocation(paper.certificate, paper.application)
     if paper.decision is None:
         raise ValueError(f"paper {paper.pk} has no source")
     return decision(paper.decision)
@@ -60,19 +64,28 @@ def seal_label(paper: Paper) -> str:
 def receipt(submission: Submission) -> File:
     """Return the receipt of a submission."""
     name = "receipt" if submission.number == 1 else f"receipt-{submission.number}"
-    return _file(submission, paper_text.receipt(submission), name)
+    return _of_submission(submission, paper_text.receipt(submission), name)
 
 
 def decision(made: Decision) -> File:
     """Return the document of a decision that approves or rejects."""
-    return _file(made.submission, paper_text.decision(made), "decision")
+    return _of_submission(made.submission, paper_text.decision(made), "decision")
 
 
-def _file(submission: Submission, html: str, name: str) -> File:
-    application = submission.application
-    is_test = CertificateType(json.loads(submission.content)["type"]).is_test
-    prefix = "TEST-" if is_test else ""
-    return File(f"{prefix}{application.number}_{name}.pdf", _pdf(html, submission.sha256), PDF)
+def revocation(certificate: Certificate, application: Application) -> File:
+    """Return the notice that the order's certificate was revoked."""
+    pdf = _pdf(paper_text.revocation(certificate, application), certificate.sha256)
+    return _file(application, application.kind, pdf, "revocation")
+
+
+def _of_submission(submission: Submission, html: str, name: str) -> File:
+    kind = CertificateType(json.loads(submission.content)["type"])
+    return _file(submission.application, kind, _pdf(html, submission.sha256), name)
+
+
+def _file(application: Application, kind: CertificateType, pdf: bytes, name: str) -> File:
+    prefix = "TEST-" if kind.is_test else ""
+    return File(f"{prefix}{application.number}_{name}.pdf", pdf, PDF)
 
 
 def _pdf(html: str, identifier: str) -> bytes:

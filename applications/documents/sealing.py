@@ -18,12 +18,13 @@ from pyhanko.sign import fields, signers
 from pyhanko.sign.signers.pdf_byterange import PreparedByteRangeDigest
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 
+from applications.documents import time_stamps
 from issuance.models import Seal
 
 FIELD = "Seal"
 DIGEST = "sha384"
 # Hex digits kept free for the signature; one with a P-384 key and its chain takes half of them.
-RESERVED = 8192
+RESERVED, WITH_TIME_STAMP = 8192, 32768
 _RANGE = re.compile(rb"/ByteRange \[0 (\d+) (\d+) (\d+)\]")
 
 
@@ -59,11 +60,23 @@ def prepare(pdf: bytes, seal: Seal, *, label: str) -> Prepared:
     )
     nobody = signers.ExternalSigner(signing_cert=None, cert_registry=None, signature_value=1)
     signer = signers.PdfSigner(about, signer=nobody, new_field_spec=place)
+    reserved = WITH_TIME_STAMP if time_stamps.is_wanted() else RESERVED
     made, _, output = asyncio.run(
-        signer.async_digest_doc_for_signing(writer, bytes_reserved=RESERVED)
+        signer.async_digest_doc_for_signing(writer, bytes_reserved=reserved)
     )
     output.seek(0)
     return Prepared(output.read(), made.document_digest)
+
+
+def seal(prepared: bytes, digest: bytes, signature: bytes) -> bytes:
+    """Return the sealed paper, time-stamped where there is a service for it.
+
+    Raises NotPrepared as `fill` does, and Unavailable while the service does not answer.
+    """
+    if not time_stamps.is_wanted():
+        return fill(prepared, digest, signature)
+    stamped = time_stamps.stamp(signature)
+    return time_stamps.add_evidence(fill(prepared, digest, stamped.signature), stamped)
 
 
 def fill(prepared: bytes, digest: bytes, signature: bytes) -> bytes:

@@ -1,5 +1,7 @@
 """Papers of an order: PDFs made once by a worker and kept as they were made."""
 
+from uuid import UUID
+
 from django.db import models
 from django.db.models import Q
 
@@ -9,9 +11,10 @@ from applications.models.kept import OF_ERASED_ORDER
 from applications.models.submission import Submission
 from certportal.foundation.files import storing
 from certportal.foundation.kept_tables import Kept
+from issuance.models import Certificate
 
-type Source = Submission | Decision
-"""What a paper is made of: frozen rows, so that it can be made again."""
+type Source = Submission | Decision | Certificate
+"""What a paper is made of: frozen rows, and the certificate whose revocation it tells."""
 
 
 def storage_name(paper: "Paper", _given: str) -> str:
@@ -21,11 +24,19 @@ def storage_name(paper: "Paper", _given: str) -> str:
 
 def key_of(made_of: Source) -> dict[str, Source]:
     """Return the filter that finds the paper made of the source."""
-    return {"submission" if isinstance(made_of, Submission) else "decision": made_of}
+    kinds = {Submission: "submission", Decision: "decision", Certificate: "certificate"}
+    return {kinds[type(made_of)]: made_of}
+
+
+def order_key(made_of: Source) -> UUID:
+    """Return the key of the order that the source belongs to."""
+    if isinstance(made_of, Certificate):
+        return made_of.reference
+    return made_of.application_id
 
 
 class Paper(models.Model):
-    """The PDF of one submission (its receipt) or of one decision that rejects.
+    """The PDF of one submission (its receipt), one decision or one certificate's revocation.
 
     The row is created when the paper is first wanted, and `made_at` is None until a worker has made
     it. The unique sources make any number of requests one paper. `item` is the latest outbox item
@@ -36,6 +47,7 @@ class Paper(models.Model):
     application = models.ForeignKey(Application, models.PROTECT, related_name="papers")
     submission = models.OneToOneField(Submission, models.PROTECT, null=True, related_name="paper")
     decision = models.OneToOneField(Decision, models.PROTECT, null=True, related_name="paper")
+    certificate = models.OneToOneField(Certificate, models.PROTECT, null=True, related_name="+")
     item = models.UUIDField(null=True)
     prepared = models.FileField(upload_to=storage_name, max_length=60, blank=True, db_default="")
     digest = models.CharField(max_length=96, blank=True, db_default="")
@@ -54,19 +66,24 @@ class Paper(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(submission=None) ^ Q(decision=None), name="paper_of_one_source"
+                condition=Q(submission__isnull=False, decision=None, certificate=None)
+                | Q(submission=None, decision__isnull=False, certificate=None)
+                | Q(submission=None, decision=None, certificate__isnull=False),
+                name="paper_of_one_source",
             ),
         ]
 
     @property
     def language(self) -> str:
-        """The language it is written in: that of its submission."""
+        """The language it is written in: that of its submission or, without one, of its order."""
         made_of = self.submission or (self.decision and self.decision.submission)
-        return made_of.language if made_of else ""
+        return made_of.language if made_of else self.application.language
 
     @property
     def kind(self) -> str:
-        """What it is, for the record: `receipt` or the kind of the decision."""
+        """What it is, for the record: `receipt`, `revocation` or the kind of the decision."""
+        if self.certificate is not None:
+            return "revocation"
         return "receipt" if self.decision is None else self.decision.kind
 
     def __str__(self) -> str:

@@ -42,6 +42,11 @@ urlpatterns = [
     ),
     path("<uuid:application_id>/life.zip", event_receipts.life, name="life"),
     path("<uuid:application_id>/decision/", papers.decision, name="decision"),
+    path(
+        "<uuid:application_id>/revocation-notice/",
+        papers.revocation_notice,
+        name="revocation_notice",
+    ),
     path("<uuid:application_id>/again/", start.again, name="again"),
     path("<uuid:application_id>/withdraw/", withdraw.withdraw, name="withdraw"),
     path("<uuid:application_id>/discard/", withdraw.discard, name="discard"),

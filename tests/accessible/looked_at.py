@@ -30,7 +30,7 @@ NO_PAGE = {
     *["console:next", "console:claim", "console:release", "console:names"],
     *["console:cancel_request", "console:attachment", "console:attachment_page"],
     *["applications:attachment", "applications:remove_attachment"],
-    "applications:decision",  # the same page as that of a receipt
+    *["applications:decision", "applications:revocation_notice"],  # the same page as a receipt's
     *[
         "accounts:resend",
         "accounts:revoke",

@@ -14,11 +14,14 @@ from django.utils.timezone import localtime
 from fontTools.ttLib import TTFont
 from weasyprint import HTML
 
+from accounts.access import actor_for
 from applications import services
 from applications.documents import papers, typeface
+from applications.documents.certificate_files import certificate_of
 from applications.models import Application
 from applications.rules import fields
 from certportal.dev.builders import orders, people
+from certportal.foundation import clock
 from certportal.foundation.web.fonts import packaged_font
 
 
@@ -248,3 +251,54 @@ def test_erased_orders_have_no_papers(web, sent, now):
     sent.erased_at = now
     sent.save()
     assert web.get(reverse("applications:receipt", args=[sent.pk, 1])).status_code == 404
+
+
+@pytest.fixture
+def revoked(issued, matti) -> Application:
+    services.revoke(
+        issued.pk,
+        reason="key_compromise",
+        words="Avain oli levyllä, joka katosi.",
+        person=matti,
+        actor=actor_for(matti),
+        now=clock.now(),
+    )
+    return issued
+
+
+def test_the_notice_of_a_revocation_tells_which_certificate_when_and_why(revoked):
+    certificate = certificate_of(revoked)
+    paper = papers.revocation(certificate, revoked)
+    said = text_of(paper.content)
+    for part in [
+        revoked.number,
+        certificate.serial,
+        "Helsingin VI apteekki, 9900001-8",
+        localtime(certificate.revoked_at).strftime("%-d.%-m.%Y"),
+        "Yksityinen avain on paljastunut",
+        "vptuotanto@dvv.fi",
+    ]:
+        assert part in said
+    assert "Avain oli levyllä" not in said
+    assert "Tagged: yes" in re.sub(r" +", " ", facts_of(paper.content))
+    assert paper.name == f"{revoked.number}_revocation.pdf"
+
+
+def test_who_did_not_ask_for_the_revocation_is_told_how_to_appeal(issued, riitta):
+    services.revoke_exposed(
+        issued.pk, words="", person=riitta, actor=actor_for(riitta), now=clock.now()
+    )
+    said = text_of(papers.revocation(certificate_of(issued), issued).content)
+    assert "Oikaisuvaatimus" in said
+    assert "Hallintolaki (434/2003)" in said
+
+
+def test_the_notice_is_on_the_account_once_the_certificate_is_revoked(web, request, issued):
+    place = reverse("applications:revocation_notice", args=[issued.pk])
+    assert web.get(place).status_code == 404
+    request.getfixturevalue("revoked")
+    page = web.get(reverse("applications:order", args=[issued.pk])).content.decode()
+    assert f'href="{place}"' in page
+    assert web.get(place).status_code == 202
+    orders.drain()
+    assert web.get(place).content.startswith(b"%PDF-")

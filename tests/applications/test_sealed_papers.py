@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 from django.core.files.storage import default_storage
 from django.test import Client
 from django.urls import reverse
@@ -19,6 +20,7 @@ from issuance.models import SealedPaper
 from issuance.services.event_log import key
 from issuance.services.sealing import CertificatesFirst
 from tests import seals
+from tests.doubles import time_stamps
 from tests.tables import unkept
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -207,6 +209,46 @@ def test_the_prepared_paper_goes_with_the_rest_of_an_erased_order(prepared, sent
     sign(prepared, now)  # it is on its way to the signer, and comes back to nobody
     orders.drain()
     assert not Paper.objects.exists()
+
+
+@pytest.fixture
+def time(settings, tmp_path):
+    """The operator's time stamp service."""
+    with time_stamps.serving(tmp_path) as service:
+        settings.TIME_STAMPS = {"url": service.url, "roots": str(service.roots)}
+        yield service
+
+
+def test_where_there_is_a_time_stamp_service_the_paper_outlives_its_seal(
+    time, prepared, seal, now, tmp_path: Path
+):
+    """PAdES B-LT: a stamp over the signature, and all that either is verified with."""
+    sign(prepared, now)
+    orders.drain()
+    pdf = Paper.objects.get().file.read()
+    assert "Signature is Valid" in seals.by_poppler(pdf, seal.root, tmp_path)
+    status = seals.by_pyhanko(pdf, seal.root, time.root)
+    assert status.bottom_line, status.summary()
+    assert status.timestamp_validity is not None
+    assert status.timestamp_validity.trusted
+
+
+def test_while_the_time_stamp_service_is_away_the_paper_waits(time, prepared, now):
+    time.answers = False
+    sign(prepared, now)
+    orders.drain()
+    assert Paper.objects.get().made_at is None
+    time.answers = True
+    OutboxItem.objects.filter(done_at=None).update(due_at=now)
+    orders.drain()
+    assert Paper.objects.get().made_at is not None
+
+
+def test_a_stamp_of_another_service_is_not_taken(time, prepared, seal, settings, now):
+    time.roots.write_bytes(seal.root.public_bytes(Encoding.PEM))
+    sign(prepared, now)
+    orders.drain()
+    assert Paper.objects.get().made_at is None
 
 
 def test_before_the_ceremony_papers_are_kept_unsealed(cas, matti):

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 
 from applications.errors import NotPossible
 from applications.models import Application, Paper
-from applications.models.paper import Source, key_of
+from applications.models.paper import Source, key_of, order_key
 from applications.services import transition
 from certportal.foundation import events
 from certportal.foundation.actors import Actor, system
@@ -30,7 +30,7 @@ MOST_A_MINUTE, MOST_FROM, MOST_FOR_ONE = 10, 60, 20
 
 
 def want_paper(made_of: Source, *, actor: Actor, now: datetime) -> Paper:
-    """Return the paper of the submission or decision; unless it is made, have a worker make it.
+    """Return the paper made of the source; unless it is made, have a worker make it.
 
     Asking again while a worker has it to do, or will try again, changes nothing. If the work was
     given up or removed, it is enqueued again. Raises TooMany, and NotPossible in an erased order.
@@ -129,7 +129,7 @@ def _subject(paper: Paper) -> events.Subject:
 
 def _row(made_of: Source) -> Paper:
     """Return the paper's row, created if it is not there, under a lock on its order."""
-    application = transition.lock(made_of.application_id)
+    application = transition.lock(order_key(made_of))
     if application.erased_at is not None:
         raise NotPossible
     paper, _new = Paper.objects.get_or_create(

@@ -29,10 +29,14 @@ def shown(application: Application) -> dict[str, Any]:
     """Return what the order's page links to; nothing once the personal data has been erased."""
     if application.erased_at is not None:
         return {}
+    revoked = kept_papers.revoked_certificate(application) is not None
     decided = kept_papers.last_decision(application) is not None
     return {
         "receipts": application.submissions.all(),
         "attachments": application.attachments.filter(removed_at=None),
+        "revocation_url": (
+            reverse("applications:revocation_notice", args=[application.pk]) if revoked else ""
+        ),
         "decision_url": reverse("applications:decision", args=[application.pk]) if decided else "",
     }
 
@@ -52,6 +56,14 @@ def receipt(request: HttpRequest, application: Application, number: int) -> Http
 def decision(request: HttpRequest, application: Application) -> HttpResponse:
     """Hand over the decision that rejected or approved the order."""
     return _answer(request, application, kept_papers.last_decision(application))
+
+
+@order_view
+@require_safe
+@never_cache
+def revocation_notice(request: HttpRequest, application: Application) -> HttpResponse:
+    """Hand over the notice that the order's certificate was revoked."""
+    return _answer(request, application, kept_papers.revoked_certificate(application))
 
 
 def _answer(request: HttpRequest, application: Application, made_of: Source | None) -> HttpResponse:

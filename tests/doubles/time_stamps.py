@@ -1,0 +1,96 @@
+"""A time stamp service (RFC 3161) of the tests over HTTP, with its root's revocation list."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+from asn1crypto import keys, tsp
+from asn1crypto import x509 as asn1
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA384
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import ExtendedKeyUsageOID
+from pyhanko.sign.timestamps.dummy_client import DummyTimeStamper
+
+from issuance.authority import crl, hierarchy
+from issuance.authority.build import authority_key_identifier, crl_distribution_points, key_usage
+from issuance.authority.hierarchy import CaNames
+from issuance.signers.protocol import make_key
+
+
+class Service:
+    """The service: `url`, its root as a file of PEM, and whether it answers."""
+
+    def __init__(self, port: int, folder: Path) -> None:
+        """Make the keys and certificates, valid since yesterday."""
+        now = datetime.now(UTC).replace(microsecond=0)
+        begun, ends = now - timedelta(days=1), now + timedelta(days=30)
+        self.url, self.answers = f"http://127.0.0.1:{port}/stamp", True
+        names = CaNames("Time", None, "Root of time")
+        root = hierarchy.make_root(make_key("ec"), names, begun, ends)
+        self.list = crl.make([], crl.CrlFacts(1, begun, ends), root)
+        key = make_key("rsa", 2048)  # the double signs with no other
+        own = (
+            x509.CertificateBuilder()
+            .serial_number(7)
+            .issuer_name(root.chain[0].subject)
+            .subject_name(CaNames("Time", None, "Time stamps").name())
+            .public_key(key.public_key())
+            .not_valid_before(begun)
+            .not_valid_after(ends)
+            .add_extension(authority_key_identifier(root.chain[0]), critical=False)
+            .add_extension(key_usage(frozenset({"digital_signature"})), critical=True)
+            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), True)
+            .add_extension(crl_distribution_points(f"http://127.0.0.1:{port}/list.crl"), False)
+            .sign(root.private_key, SHA384())
+        )
+        private = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+        self.signer = DummyTimeStamper(
+            asn1.Certificate.load(own.public_bytes(Encoding.DER)), keys.PrivateKeyInfo.load(private)
+        )
+        self.root = root.chain[0]
+        self.roots = folder / "time-roots.pem"
+        self.roots.write_bytes(self.root.public_bytes(Encoding.PEM))
+
+    def stamp(self, request: bytes) -> bytes:
+        """Answer one request (DER)."""
+        answer = self.signer.request_tsa_response(tsp.TimeStampReq.load(request))
+        stamped: bytes = answer.dump()
+        return stamped
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[Service]:
+    """Serve it on a port of this machine."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked = self.rfile.read(int(self.headers["Content-Length"]))
+            if service.answers:
+                self._send(service.stamp(asked), "application/timestamp-reply")
+            else:
+                self.send_error(503)
+
+        def do_GET(self) -> None:
+            self._send(service.list, "application/pkix-crl")
+
+        def _send(self, body: bytes, kind: str) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Log nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        service = Service(server.server_port, folder)
+        thread = Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield service
+        server.shutdown()
+        thread.join()
