@@ -20,6 +20,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import (
     AdministratorRequest,
@@ -34,6 +35,7 @@ from accounts.models import (
 from accounts.right_to_act import is_shown
 from certportal.foundation import clock
 from certportal.foundation.actors import Actor
+from certportal.foundation.errors import NotAllowed
 from certportal.foundation.event_names import ServiceEvent
 from certportal.foundation.events import Subject
 from certportal.foundation.web import refusals
@@ -41,6 +43,7 @@ from certportal.foundation.web.browsers import came_from
 
 type View = Callable[..., HttpResponseBase]
 
+READING = frozenset({"GET", "HEAD"})
 # Session key: when the second factor was last proven (ISO 8601).
 SECOND_FACTOR = "second_factor_at"
 NEVER = datetime.min.replace(tzinfo=UTC)
@@ -92,6 +95,17 @@ def reviewer_roles(person: Person | OuterRef) -> QuerySet[StaffRole]:
     return StaffRole.objects.filter(person=person, ended_at=None, kind=kind)
 
 
+def is_auditor(person: Person) -> bool:
+    """Whether the person currently holds the auditor's role."""
+    kind = StaffRole.Kind.AUDITOR
+    return StaffRole.objects.filter(person=person, ended_at=None, kind=kind).exists()
+
+
+def reads_console(person: Person) -> bool:
+    """Whether the person is a reviewer or an auditor."""
+    return is_reviewer(person) or is_auditor(person)
+
+
 def second_factor_at(request: HttpRequest) -> datetime:
     """Return when the second factor was last proven in this session; NEVER if it was not."""
     stored = request.session.get(SECOND_FACTOR)
@@ -105,10 +119,10 @@ def note_second_factor(request: HttpRequest, now: datetime) -> None:
 
 
 def needs_second_factor(request: HttpRequest) -> bool:
-    """Whether the person is a reviewer, or the login has access to the settings admin."""
+    """Whether the person has a staff role, or the login has access to the settings admin."""
     user: Any = request.user
     person: Person | None = getattr(request, "person", None)
-    return person is not None and (user.is_staff or is_reviewer(person))
+    return person is not None and (user.is_staff or reads_console(person))
 
 
 def is_member(person: Person, organisation_id: UUID | str) -> bool:
@@ -290,15 +304,28 @@ def member_required(view: View) -> View:
     return person_required(guarded)
 
 
+class OnlyReads(NotAllowed):
+    """An auditor tried to change something."""
+
+    message = gettext_lazy("An auditor reads everything here and changes nothing.")
+
+
 def reviewer_required(view: View) -> View:
-    """Admit reviewers who have proven their second factor; people who are no reviewers get 404."""
+    """Admit reviewers who have proven their second factor, and auditors likewise, to read.
+
+    Other people get 404.
+    """
 
     @functools.wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not is_reviewer(person_of(request)):
+        person = person_of(request)
+        reviews = is_reviewer(person)
+        if not reviews and not is_auditor(person):
             raise no_page(request, "console")
         if second_factor_at(request) == NEVER:
             return lead_to("accounts:second_factor", request)
+        if not reviews and request.method not in READING:
+            raise OnlyReads
         return view(request, *args, **kwargs)
 
     return person_required(guarded)

@@ -18,11 +18,14 @@ from certportal.foundation.web.read_only_admin import ReadOnlyAdmin
 
 @admin.register(Person)
 class PersonAdmin(ReadOnlyAdmin):
-    """People, with actions for the reviewer's role and for second factors."""
+    """People, with actions for the staff's roles and for second factors."""
 
     list_display = ["family_name", "given_name", "id", "email", "created_at"]
     search_fields = ["family_name", "given_name", "email"]
-    actions = ["grant_reviewer", "end_reviewer", "reset_second_factor"]
+    actions = [
+        *["grant_reviewer", "end_reviewer", "grant_auditor", "end_auditor"],
+        "reset_second_factor",
+    ]
 
     def has_naming_permission(self, request: HttpRequest) -> bool:
         """Whether the user may run the actions: superusers only."""
@@ -42,6 +45,21 @@ class PersonAdmin(ReadOnlyAdmin):
     ) -> HttpResponseBase | None:
         """Take the reviewer's role from each chosen person."""
         return _for_each(chosen, staff_roles.end_reviewer, request)
+
+    @admin.action(permissions=["naming"], description=_("Give the auditor's role"))
+    def grant_auditor(
+        self, request: HttpRequest, chosen: QuerySet[Person]
+    ) -> HttpResponseBase | None:
+        """Give each chosen person the auditor's role."""
+        grant = partial(staff_roles.grant_auditor, by=access.person_of(request))
+        return _for_each(chosen.filter(merged_into=None), grant, request)
+
+    @admin.action(permissions=["naming"], description=_("Take the auditor's role away"))
+    def end_auditor(
+        self, request: HttpRequest, chosen: QuerySet[Person]
+    ) -> HttpResponseBase | None:
+        """Take the auditor's role from each chosen person."""
+        return _for_each(chosen, staff_roles.end_auditor, request)
 
     @admin.action(permissions=["naming"], description=_("Reset the second factor"))
     def reset_second_factor(

@@ -1,30 +1,46 @@
 """A person's access to their own data: the events about them, and an export."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db.models import Q, QuerySet
 
 from accounts.models import AccountDecision, Membership, Person, SignOn
 from accounts.services.people import second_factor
+from certportal.foundation import event_search
 from certportal.foundation.models import Event
 
 
 def events_about(person: Person) -> QuerySet[Event]:
     """Return the events of which the person is the actor or the object, newest first."""
-    persons = [person.pk, *person.merged_from.values_list("pk", flat=True)]
-    keys = [str(one) for one in persons]
-    logins = [str(one) for one in person.logins.values_list("pk", flat=True)]
-    own = person.memberships.values_list("pk", flat=True)
-    asked = person.administrator_requests.values_list("pk", flat=True)
-    found = Event.objects.filter(
-        Q(actor__in=[f"person:{key}" for key in keys])
-        | Q(object_type="person", object_id__in=keys)
-        | Q(object_type="login", object_id__in=logins)
-        | Q(object_type="membership", object_id__in=[str(one) for one in own])
-        | Q(object_type="administrator_request", object_id__in=[str(one) for one in asked])
-    )
+    found = Event.objects.filter(reduce(or_, _conditions(person)))
     return found.select_related("origin").order_by("-id")
+
+
+def page_of_events(person: Person, *, before: int | None, most: int) -> list[Event]:
+    """Return the newest events about the person, at most so many, of those before a number.
+
+    Each condition is looked up in its index by itself, so this takes as long with millions of
+    other people's events as with none.
+    """
+    return event_search.newest(_conditions(person), before=before, most=most)
+
+
+def _conditions(person: Person) -> list[Q]:
+    """Return the conditions for an event about the person, each on one key of an index."""
+    persons = [person.pk, *person.merged_from.values_list("pk", flat=True)]
+    kinds: dict[str, Iterable[object]] = {
+        "person": persons,
+        "login": person.logins.values_list("pk", flat=True),
+        "membership": person.memberships.values_list("pk", flat=True),
+        "administrator_request": person.administrator_requests.values_list("pk", flat=True),
+    }
+    return [
+        *(Q(actor=f"person:{key}") for key in persons),
+        *(Q(object_type=kind, object_id=str(key)) for kind, keys in kinds.items() for key in keys),
+    ]
 
 
 def is_by(event: Event, person: Person) -> bool:

@@ -84,10 +84,10 @@ def naming(person: Person, organisation_id: UUID) -> QuerySet[Application]:
 
 
 def get_for_reviewer(person: Person, application_id: UUID) -> Application:
-    """Return the submitted application if the person is a reviewer; else raise Http404."""
+    """Return the submitted application if the person reads the console; else raise Http404."""
     found = Application.objects.select_related("organisation", "csr", "submission", "reviewer")
     application = found.filter(pk=application_id).exclude(status=Status.DRAFT).first()
-    if application is not None and access.is_reviewer(person):
+    if application is not None and access.reads_console(person):
         return application
     raise _refused(person, application_id, application)
 

@@ -153,6 +153,8 @@ class StaffRole(models.Model):
 
     class Kind(models.TextChoices):
         REVIEWER = "reviewer"
+        # Reads everything in the console and changes nothing.
+        AUDITOR = "auditor"
 
     person = models.ForeignKey(Person, models.PROTECT, related_name="staff_roles")
     kind = models.CharField(max_length=20, choices=Kind)

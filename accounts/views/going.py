@@ -31,9 +31,9 @@ def identify_anew(request: HttpRequest) -> HttpResponse:
 
 
 def landing(request: HttpRequest) -> str:
-    """Return the URL of the page after login: the console for reviewers, else the account."""
+    """Return the URL of the page after login: the console for its readers, else the account."""
     user = request.user
     person = user.person if user.is_authenticated else None
-    if person is not None and access.is_reviewer(person.current):
+    if person is not None and access.reads_console(person.current):
         return resolve_url(settings.REVIEWER_REDIRECT_URL)
     return resolve_url(settings.LOGIN_REDIRECT_URL)

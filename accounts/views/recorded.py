@@ -1,11 +1,11 @@
 """Views of a person's own data: events as a page, and everything as JSON."""
 
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts import access, own_records
+from certportal.foundation.web.keyset import before_of
 
 PER_PAGE = 50
 
@@ -14,18 +14,19 @@ PER_PAGE = 50
 @require_safe
 def events(request: HttpRequest) -> HttpResponse:
     """List the events about the person, newest first."""
-    person = access.person_of(request)
-    paginator = Paginator(own_records.events_about(person), PER_PAGE)
-    page = paginator.get_page(request.GET.get("page"))
+    person, before = access.person_of(request), before_of(request)
+    found = own_records.page_of_events(person, before=before, most=PER_PAGE + 1)
     rows = [
         {
             "event": one,
             "own": own_records.is_by(one, person),
             "address": own_records.address_of(one, person),
         }
-        for one in page
+        for one in found[:PER_PAGE]
     ]
-    return render(request, "accounts/recorded.html", {"page_obj": page, "rows": rows})
+    older = found[PER_PAGE - 1].pk if len(found) > PER_PAGE else None
+    context = {"rows": rows, "before": before, "older": older}
+    return render(request, "accounts/recorded.html", context)
 
 
 @access.person_required

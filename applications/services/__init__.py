@@ -46,6 +46,11 @@ from applications.services.reviewer.case import (
     set_evidence,
 )
 from applications.services.reviewer.decision import approve, reject, reopen, to_sign
+from applications.services.reviewer.recorded_events import (
+    export_events,
+    look_at_events,
+    prove_events,
+)
 from applications.services.reviewer.register_changes import decide_register_task, watch_register
 from applications.services.reviewer.replacement import approve_plan as approve_replacement
 from applications.services.reviewer.replacement import confirm as confirm_replacements

@@ -1,4 +1,4 @@
-"""Pages under ``/<language>/console/``, for reviewers only."""
+"""Pages under ``/<language>/console/``: for reviewers, and for auditors to read."""
 
 from django.urls import path
 
@@ -24,6 +24,7 @@ from applications.views.console.case import (
 from applications.views.console.case import (
     waivers as case_waivers,
 )
+from applications.views.console.events import events
 from applications.views.console.queue import queue
 from applications.views.console.register import changes, imports, record, succession
 
@@ -39,6 +40,9 @@ urlpatterns = [
     path("register/runs/", imports.runs, name="register_runs"),
     path("register/runs/<int:run_id>/", imports.run, name="register_run"),
     path("register/units/<slug:record_kind>/<word:oid>/", record.record, name="record"),
+    path("events/", events.events, name="events"),
+    path("events.csv", events.events_csv, name="events_csv"),
+    path("events.zip", events.events_zip, name="events_zip"),
     path("replacements/", replacements.plans, name="replacements"),
     path("replacements/<int:plan_id>/", replacements.plan, name="replacement"),
     path(

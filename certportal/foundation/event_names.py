@@ -30,6 +30,8 @@ class ServiceEvent(EventName):
     WORK_TAKEN_UP = "work.taken_up", _("Work that had failed was started again")
     WORK_GIVEN_UP = "work.given_up", _("Work that had failed was given up")
     MAIL_CAME_BACK = "mail.came_back", _("A mail came back")
+    EVENTS_VIEWED = "events.viewed", _("The recorded events were looked at")
+    EVENTS_EXPORTED = "events.exported", _("The recorded events were exported")
     FEEDBACK_GIVEN = "feedback.given", _("Feedback was given")
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.fields.json import KeyTextTransform
 
 from certportal.foundation.event_names import words
 from certportal.foundation.kept_tables import ALWAYS, Kept, Ordinary
@@ -36,6 +37,25 @@ class Event(models.Model):
             models.Index(fields=["object_type", "object_id", "id"]),
             models.Index(fields=["at"]),
             models.Index(fields=["actor", "id"], name="event_actor"),
+            models.Index(fields=["action", "id"], name="event_action"),
+            models.Index(
+                fields=["organisation_id", "id"],
+                name="event_organisation",
+                condition=~Q(organisation_id=None),
+            ),
+            models.Index(fields=["id"], name="event_refused", condition=Q(refused=True)),
+            models.Index(
+                KeyTextTransform("reference", "data"),
+                "id",
+                name="event_reference",
+                condition=Q(data__has_key="reference"),
+            ),
+            models.Index(
+                KeyTextTransform("serial", "data"),
+                "id",
+                name="event_serial",
+                condition=Q(data__has_key="serial"),
+            ),
         ]
 
     @property

@@ -15,7 +15,7 @@ WARNING_SECONDS = 300
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:
-    """Return environment, person, organisation, whether a reviewer, and session times in seconds.
+    """Return environment, person, organisation, staff roles, and session times in seconds.
 
     Responses made before the middleware ran (an early 404, a test) have no person.
     """
@@ -26,6 +26,8 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         "person": person,
         "acting_for": getattr(request, "organisation", None),
         "reviews": functools.partial(access.is_reviewer, person) if person else False,
+        "reads_console": functools.partial(access.reads_console, person) if person else False,
+        "audits": functools.partial(access.is_auditor, person) if person else False,
         "session_ends": row and sessions.latest_end(row),
         "session_rest_seconds": sessions.rest(row, now=clock.now()),
         "session_minutes": settings.SESSION_COOKIE_AGE // 60,

@@ -5,6 +5,7 @@ from django.db.models import F
 
 from accounts.register.models import RegisterRecord
 from applications import services
+from applications.views.console.events import events
 from applications.workflow import Status
 from certportal.dev.builders import orders, people
 from certportal.foundation import clock
@@ -72,6 +73,23 @@ def test_the_receipt_of_an_event(go, cas, matti, riitta, settings, tmp_path, mon
         press(page)
         page.wait_for_selector("[name=text]", state="detached")
         check_in_turn(page)
+
+
+def test_the_recorded_events(go, cas, matti, riitta, monkeypatch):
+    """Searched with something found, with nothing found, and with an error; as an auditor."""
+    monkeypatch.setattr(events, "PER_PAGE", 8)
+    orders.in_review(matti)
+    auditor = people.make_auditor("Anneli Auditoija", now=clock.now())
+    page = go("console:events", who=auditor)
+    check_in_turn(page)
+    page.locator("[name=refused]").check()
+    page.locator("main form button").first.click()
+    page.wait_for_url("**refused=on**")
+    check_in_turn(page)
+    page.locator("[name=person]").fill("Ei Ketään")
+    page.locator("main form button").first.click()
+    page.wait_for_selector(".field__error")
+    check_in_turn(page)
 
 
 def test_accounts_with_nothing_and_of_technical_members(go, matti, teemu):

@@ -5,10 +5,14 @@ import json
 import pytest
 from django.core.management import call_command
 
+from accounts import own_records
 from accounts.access import actor_for
 from accounts.services.organisations import membership
+from accounts.views import recorded
 from certportal.dev.builders import people
-from certportal.foundation import clock
+from certportal.foundation import clock, event_search
+from certportal.foundation.models import Event
+from tests.many_events import indexes_of, insert_many
 
 pytestmark = pytest.mark.django_db
 EXPORT = "/fi/account/me/export/"
@@ -27,6 +31,36 @@ def test_one_s_own_acts_and_what_others_did_to_one_are_listed(client, matti, mai
     assert [row["event"].pk for row in rows] == sorted(
         (row["event"].pk for row in rows), reverse=True
     )
+
+
+def test_older_events_come_page_by_page_each_once(client, matti, monkeypatch):
+    monkeypatch.setattr(recorded, "PER_PAGE", 2)
+    web, seen, query = people.log_in(client, matti), [], {}
+    expected = list(own_records.events_about(matti).values_list("pk", flat=True))
+    while True:
+        page = web.get(RECORDED, query)
+        seen += [row["event"].pk for row in page.context["rows"]]
+        if page.context["older"] is None:
+            break
+        assert f"?before={seen[-1]}" in page.content.decode()
+        query = {"before": seen[-1]}
+    assert len(expected) > 4
+    assert [number for number in seen if number in expected] == expected
+    assert len(seen) == len(set(seen))
+
+
+@pytest.mark.parametrize("before", ["x", "-1", "", "1" * 40, "٣"])
+def test_a_place_that_is_none_is_the_beginning(client, matti, before):
+    assert people.log_in(client, matti).get(RECORDED, {"before": before}).context["rows"]
+
+
+def test_each_condition_is_met_by_an_index(matti, maija):
+    """However many events of others there are, none of these is read."""
+    insert_many()
+    for condition in own_records._conditions(maija):
+        found = Event.objects.filter(condition, pk__lt=10**9)
+        used = indexes_of(event_search._numbers(found, 50))
+        assert used <= {"event_actor", "foundation__object__67a7d6_idx"}
 
 
 def test_nothing_of_others_is_listed_nor_their_addresses(client, matti, kalle):

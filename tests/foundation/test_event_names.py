@@ -34,6 +34,9 @@ EVER_STORED = {
         submit_without_csr succeed upload_csr virus_refused wait waive waiver_confirmed
         waiver_withdrawn withdraw
     """,
+    "events": """
+        exported viewed
+    """,
     "feedback": """
         given
     """,
@@ -44,9 +47,10 @@ EVER_STORED = {
         accepted code_asked made resent revoked
     """,
     "issuance": """
-        approved ca_active ca_registered ca_retired ca_revoked ca_standby crl issued
-        key_blocked key_proof keys_imported log_anchored ocsp_responder prepared refused restored
-        revoked root_crl serial_revoked signing signing_taken_over voided
+        approved approver_ended approver_enrolled ca_active ca_registered ca_retired ca_revoked
+        ca_standby crl issued key_blocked key_proof keys_imported log_anchored ocsp_responder
+        paper_made paper_sealed prepared refused restored revoked root_crl seal_registered
+        serial_revoked signing signing_taken_over voided
     """,
     "join_request": """
         made repeated taken_back

@@ -1,4 +1,4 @@
-"""Roles of the authority's staff: reviewer and superuser."""
+"""Roles of the authority's staff: reviewer, auditor and superuser."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -23,40 +23,73 @@ class NotIdentified(Refused):
 
 
 class OwnRole(NotAllowed):
-    """A person tried to give the reviewer's role to themselves."""
+    """A person tried to give a role to themselves."""
 
     message = _("You cannot give the role to yourself. Somebody else must give it.")
+
+
+class OtherRole(Refused):
+    """The person holds the role whose acts the other role looks at."""
+
+    message = _("Nobody is reviewer and auditor at once. Take the other role away first.")
 
 
 @transaction.atomic
 def grant_reviewer(person: Person, *, by: Person | None, actor: Actor, now: datetime) -> StaffRole:
     """Give the person the reviewer's role and notify the other reviewers.
 
-    Does nothing if the person holds it. Raises NotIdentified, and OwnRole if `by` is the person.
+    Does nothing if the person holds it. Raises NotIdentified, OtherRole, and OwnRole if `by` is the
+    person.
     """
+    role, made = _grant(StaffRole.Kind.REVIEWER, person, by, actor, now)
+    if made:
+        _tell_reviewers(role, now)
+    return role
+
+
+@transaction.atomic
+def grant_auditor(person: Person, *, by: Person | None, actor: Actor, now: datetime) -> StaffRole:
+    """Give the person the auditor's role, who reads everything in the console, as above."""
+    return _grant(StaffRole.Kind.AUDITOR, person, by, actor, now)[0]
+
+
+def _grant(
+    kind: StaffRole.Kind, person: Person, by: Person | None, actor: Actor, now: datetime
+) -> tuple[StaffRole, bool]:
+    """Give the role unless the person holds it; return it and whether it was given now."""
     _require_identified(person)
     if by is not None and by.current == person.current:
         raise OwnRole
     Person.objects.select_for_update().get(pk=person.pk)
-    role, made = StaffRole.objects.get_or_create(
+    held = StaffRole.objects.filter(person=person, ended_at=None)
+    if held.exclude(kind=kind).exists():
+        raise OtherRole
+    role, made = held.get_or_create(
         person=person,
-        kind=StaffRole.Kind.REVIEWER,
+        kind=kind,
         ended_at=None,
         defaults={"granted_at": now, "granted_by": by},
     )
     if made:
         events.record(AccountEvent.STAFF_ROLE_GRANTED, person, actor, now, role=role.kind)
         sessions.renew(person)
-        _tell_reviewers(role, now)
-    return role
+    return role, made
 
 
 @transaction.atomic
 def end_reviewer(person: Person, *, actor: Actor, now: datetime) -> None:
     """Take the reviewer's role from the person and end their sessions, if they hold it."""
-    held = StaffRole.objects.select_for_update().filter(
-        person=person, kind=StaffRole.Kind.REVIEWER, ended_at=None
-    )
+    _end(StaffRole.Kind.REVIEWER, person, actor, now)
+
+
+@transaction.atomic
+def end_auditor(person: Person, *, actor: Actor, now: datetime) -> None:
+    """Take the auditor's role from the person and end their sessions, if they hold it."""
+    _end(StaffRole.Kind.AUDITOR, person, actor, now)
+
+
+def _end(kind: StaffRole.Kind, person: Person, actor: Actor, now: datetime) -> None:
+    held = StaffRole.objects.select_for_update().filter(person=person, kind=kind, ended_at=None)
     for role in held:
         role.ended_at = now
         role.save(update_fields=["ended_at"])

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.test import Client
 
-from accounts.access import SECOND_FACTOR, actor_for
+from accounts.access import SECOND_FACTOR, actor_for, reads_console
 from accounts.factors import codes
 from accounts.identification.hashing import digests
 from accounts.identification.identity import Identity
@@ -117,6 +117,13 @@ def make_reviewer(name: str, *, now: datetime = NOW, **more: Any) -> Person:
     return person
 
 
+def make_auditor(name: str, *, now: datetime = NOW, **more: Any) -> Person:
+    """Return a person who holds the auditor's role."""
+    person = make_person(name, now=now, **more)
+    staff_roles.grant_auditor(person, by=None, actor=system("test"), now=now)
+    return person
+
+
 def prove_second_factor(login: User) -> None:
     """Let the login have an authenticator app, whose code was just entered.
 
@@ -145,7 +152,7 @@ def log_in(client: Client, person: Person) -> Client:
     login = person.logins.first()
     assert login is not None
     open_session(client, login)
-    if login.is_staff or person.is_reviewer:
+    if login.is_staff or reads_console(person):
         prove_second_factor(login)
         session = client.session
         session[SECOND_FACTOR] = clock.now().isoformat()

@@ -1,0 +1,20 @@
+"""`manage.py end_auditor WHO`: take the auditor's role away."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from accounts.management.people import PeopleCommand
+from accounts.services.people.named import person_named
+from accounts.services.rights import staff_roles
+from certportal.foundation.actors import Actor
+
+
+class Command(PeopleCommand):
+    """Take the auditor's role from a person; their access to the console ends at once."""
+
+    help = "Take the auditor's role from a person."
+
+    def act(self, named: Sequence[str], actor: Actor, now: datetime) -> str:
+        person = person_named(*named)
+        staff_roles.end_auditor(person, actor=actor, now=now)
+        return f"{person} ({person.pk}) is not an auditor"

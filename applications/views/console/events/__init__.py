@@ -1,0 +1,1 @@
+"""The recorded events: searched, shown, exported."""

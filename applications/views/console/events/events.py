@@ -1,0 +1,145 @@
+"""The recorded events in the console: a page, a file for a spreadsheet, a bundle with proofs."""
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator, Sequence
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from accounts import access
+from accounts.models import Organisation
+from applications import services
+from applications.models import Application
+from applications.services.reviewer.recorded_events import MOST_EXPORTED, MOST_PROVEN
+from applications.views.account.certificates import attachment
+from applications.views.console import spreadsheet
+from applications.views.console.events.search_form import EventSearchForm
+from applications.views.shared.history import names_of, who
+from certportal.foundation.event_log.receipts import SUFFIX
+from certportal.foundation.mail.sending import File
+from certportal.foundation.models import Event
+from certportal.foundation.web.keyset import before_of
+from issuance.publication import repository
+
+PER_PAGE = 50
+
+
+@access.reviewer_required
+@require_safe
+def events(request: HttpRequest) -> HttpResponseBase:
+    """Show the events, the newest first, narrowed as the reader asked."""
+    form, before, found = EventSearchForm(request.GET), before_of(request), list[Event]()
+    if form.is_valid():
+        found = services.look_at_events(
+            form.query(), before=before, most=PER_PAGE + 1, **access.acting(request)
+        )
+    context = {
+        "form": form,
+        "rows": _rows(found[:PER_PAGE]),
+        "before": before,
+        "older": found[PER_PAGE - 1].pk if len(found) > PER_PAGE else None,
+        "query": request.GET.urlencode(),
+        "most": MOST_EXPORTED,
+        "most_proven": MOST_PROVEN,
+        "proves": repository.log_key() is not None,
+    }
+    return render(request, "applications/console/events.html", context)
+
+
+def _rows(found: Sequence[Event]) -> list[dict[str, object]]:
+    """Return each event with who acted, and the order or account that it is about."""
+    people = names_of(event.actor for event in found)
+    orders = Application.objects.in_bulk(
+        [event.object_id for event in found if event.object_type == "application"]
+    )
+    accounts = Organisation.objects.in_bulk(
+        [event.organisation_id for event in found if event.organisation_id]
+    )
+    known = {str(key): order for key, order in orders.items()}
+    return [
+        {
+            "event": event,
+            "who": who(event.actor, people),
+            "order": known.get(event.object_id),
+            "account": accounts.get(event.organisation_id) if event.organisation_id else None,
+            "data": _data(event),
+        }
+        for event in found
+    ]
+
+
+def _data(event: Event) -> str:
+    return json.dumps(event.data, ensure_ascii=False) if event.data else ""
+
+
+@access.reviewer_required
+@require_safe
+def events_csv(request: HttpRequest) -> HttpResponseBase:
+    """Hand out the same events as a file for a spreadsheet."""
+    form = EventSearchForm(request.GET)
+    if not form.is_valid():
+        return redirect(_back(request))
+    found = services.export_events(form.query(), **access.acting(request))
+    return spreadsheet.answer("events", head(), rows(found))
+
+
+@access.reviewer_required
+@require_safe
+def events_zip(request: HttpRequest) -> HttpResponseBase:
+    """Hand out the same events with the receipt of each and the key of the log."""
+    form = EventSearchForm(request.GET)
+    if not form.is_valid():
+        return redirect(_back(request))
+    found, receipts = services.prove_events(form.query(), **access.acting(request))
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as bundle:
+        bundle.writestr("events.csv", _table(found))
+        bundle.writestr("event-log.vkey", f"{repository.log_key()}\n")
+        for number, receipt in receipts.items():
+            bundle.writestr(f"events/{number}{SUFFIX}", str(receipt))
+    return attachment(File("events.zip", content.getvalue(), "application/zip"))
+
+
+def _table(found: Sequence[Event]) -> bytes:
+    answer: HttpResponse = spreadsheet.answer("events", head(), rows(found))
+    return answer.content
+
+
+def _back(request: HttpRequest) -> str:
+    return f"{reverse('console:events')}?{request.GET.urlencode()}"
+
+
+def head() -> list[str]:
+    """Return the names of the columns."""
+    return [
+        _("Number"),
+        _("Time"),
+        _("What happened"),
+        _("Kind"),
+        _("Refused"),
+        _("Who did it"),
+        _("What it is about"),
+        _("Organisation"),
+        _("Data"),
+    ]
+
+
+def rows(found: Sequence[Event]) -> Iterator[list[str]]:
+    """Return the row of each event; times in ISO 8601, so that they sort."""
+    for event in found:
+        yield [
+            str(event.pk),
+            event.at.isoformat(),
+            event.words,
+            event.action,
+            "1" if event.refused else "",
+            event.actor,
+            f"{event.object_type} {event.object_id}",
+            str(event.organisation_id or ""),
+            _data(event),
+        ]

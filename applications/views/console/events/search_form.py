@@ -1,0 +1,113 @@
+"""What the recorded events are searched by."""
+
+from typing import Any
+
+from django import forms
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from accounts.models import BusinessId, Organisation, Person
+from accounts.register.identifiers import business_id
+from accounts.services.people.named import NotNamed, person_named
+from applications.models import Application
+from applications.rules.event_search import EventQuery
+from applications.views.console.case.forms import FilterForm
+from applications.views.console.queue.filters import serials
+from certportal.foundation.event_names import EventName
+from certportal.foundation.web.forms import DateField
+
+MOST = 20
+"""Persons or organisations of one name whose events are looked for at once."""
+
+
+def kinds() -> list[tuple[str, Any]]:
+    """Return the kinds of events with their words, by these."""
+    found = [pair for names in EventName.__subclasses__() for pair in names.choices]
+    return [("", _("All kinds")), *sorted(found, key=lambda pair: str(pair[1]))]
+
+
+class EventSearchForm(FilterForm):
+    """Each field narrows the list."""
+
+    person = forms.CharField(
+        label=_("Person"),
+        help_text=_("Name, email address or key"),
+        max_length=200,
+        required=False,
+    )
+    organisation = forms.CharField(
+        label=_("Organisation"),
+        help_text=_("Name or business ID"),
+        max_length=200,
+        required=False,
+    )
+    order = forms.CharField(label=pgettext_lazy("noun", "Order"), max_length=40, required=False)
+    serial = forms.CharField(
+        label=_("Serial number of the certificate"),
+        help_text=_("Hexadecimal or decimal"),
+        max_length=80,
+        required=False,
+    )
+    kind = forms.ChoiceField(label=_("What happened"), choices=kinds, required=False)
+    since = DateField(label=_("From the day"), required=False)
+    until = DateField(label=_("To the day"), required=False)
+    refused = forms.BooleanField(label=_("Only what was refused"), required=False)
+
+    def clean_person(self) -> list[Person]:
+        """Return the persons that are meant."""
+        words = self.cleaned_data["person"].strip()
+        if not words:
+            return []
+        try:
+            return [person_named(words)]
+        except NotNamed:
+            named = Person.objects.filter(merged_into=None)
+            for word in words.split():
+                fits = Q(given_name__icontains=word) | Q(family_name__icontains=word)
+                named = named.filter(fits)
+            return _few(list(named[: MOST + 1]))
+
+    def clean_organisation(self) -> list[Organisation]:
+        """Return the organisations that are meant."""
+        words = self.cleaned_data["organisation"].strip()
+        if not words:
+            return []
+        if code := business_id(words):
+            holder = BusinessId.holder(code)
+            return _few([holder] if holder else [])
+        return _few(list(Organisation.objects.filter(name__icontains=words)[: MOST + 1]))
+
+    def clean_order(self) -> list[Application]:
+        """Return the order of this number."""
+        number = self.cleaned_data["order"].strip()
+        return _few(list(Application.objects.filter(number__iexact=number))) if number else []
+
+    def clean_serial(self) -> list[str]:
+        """Return the serial number in the forms in which it may be stored."""
+        words = self.cleaned_data["serial"].strip()
+        return _few(serials(words)) if words else []
+
+    def query(self) -> EventQuery:
+        """Return what is asked for; everything while a field is wrong."""
+        if not self.is_valid():
+            return EventQuery()
+        given = self.cleaned_data
+        return EventQuery(
+            persons=given["person"],
+            organisations=given["organisation"],
+            orders=given["order"],
+            serials=given["serial"],
+            action=given["kind"],
+            since=given["since"],
+            until=given["until"],
+            refused=given["refused"],
+        )
+
+
+def _few[Row](found: list[Row]) -> list[Row]:
+    if not found:
+        raise forms.ValidationError(_("Nothing fits what you wrote."))
+    if len(found) > MOST:
+        raise forms.ValidationError(_("Too many fit what you wrote. Write more of it."))
+    return found

@@ -1,0 +1,50 @@
+"""Finding events among millions: each alternative by its own index, pages by the last number."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db.models import Q, QuerySet, Value
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.lookups import Exact
+
+from certportal.foundation.models import Event
+
+APART = timedelta(days=1)
+"""An event's number and its time are in one order, but for work that takes less than this."""
+
+
+def holding(name: str, value: object) -> Q:
+    """Return the condition that the event's data has the value, for a name that has an index."""
+    return Q(Exact(KeyTextTransform(name, "data"), Value(str(value))), data__has_key=name)
+
+
+def between(since: datetime | None, until: datetime | None) -> Q:
+    """Return the condition that the event is of this time, with the numbers that it can have."""
+    found = Q()
+    if since is not None:
+        before = Event.objects.filter(at__lt=since - APART).order_by("-at").first()
+        found &= Q(at__gte=since) & (Q(pk__gt=before.pk) if before else Q())
+    if until is not None:
+        after = Event.objects.filter(at__gte=until + APART).order_by("at").first()
+        found &= Q(at__lt=until) & (Q(pk__lt=after.pk) if after else Q())
+    return found
+
+
+def newest(
+    alternatives: Sequence[Q], *, common: Q | None = None, before: int | None = None, most: int
+) -> list[Event]:
+    """Return the newest events that meet one of the alternatives, at most so many.
+
+    `common` holds for all; `before` is the number that the page begins before.
+    """
+    narrowed = Event.objects.all() if common is None else Event.objects.filter(common)
+    if before is not None:
+        narrowed = narrowed.filter(pk__lt=before)
+    parts = [_numbers(narrowed.filter(each), most) for each in alternatives]
+    numbers = parts[0].union(*parts[1:]).order_by("-id")[:most] if parts[1:] else parts[0]
+    found = Event.objects.filter(pk__in=list(numbers)).select_related("origin")
+    return list(found.order_by("-id"))
+
+
+def _numbers(found: QuerySet[Event], most: int) -> QuerySet[Event, int]:
+    return found.order_by("-id").values_list("id", flat=True)[:most]
