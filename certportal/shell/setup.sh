@@ -1,7 +1,7 @@
 # Set-up: Debian packages, the virtual environment, compiled messages. Sourced by ./portal.
 
 PACKAGES_RUN="python3-venv libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 libseccomp2 gettext nginx"
-PACKAGES_TEST="chromium gnutls-bin libnss3-tools openssl poppler-utils softhsm2 xmlsec1 wrk age clamav-daemon shellcheck promtool"
+PACKAGES_TEST="chromium chromium-headless-shell gnutls-bin libnss3-tools openssl poppler-utils softhsm2 xmlsec1 wrk age clamav-daemon shellcheck promtool"
 CLUSTER_CONF=/etc/postgresql-common/createcluster.conf
 POLICY=/usr/sbin/policy-rc.d
 POLICY_IS_OURS=

@@ -11,11 +11,19 @@ from django.urls import reverse
 from accounts.services.rights import staff_roles
 from certportal.dev.builders import orders, people
 from certportal.foundation.actors import system
+from tests.gallery.conftest import WHOLE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 HEAR = """document.addEventListener("securitypolicyviolation", (event) =>
   console.error(`${event.effectiveDirective} refused ${event.blockedURI} ${event.sample}`));"""
+
+
+@pytest.fixture(scope="module")
+def browser(browser_type):
+    """The whole of Chromium: its viewer of documents has to hold to the policy too."""
+    with browser_type.launch(**WHOLE) as browser:
+        yield browser
 
 
 @pytest.fixture

@@ -10,12 +10,17 @@ import pytest
 from playwright.sync_api import Page
 
 TEMPLATES = Path(__file__).parent / "templates"
+WHOLE = {"executable_path": "/usr/bin/chromium", "args": ["--no-sandbox"]}
+"""Debian's Chromium as people have it, for root too."""
 
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args() -> dict[str, Any]:
-    """Debian's Chromium, as root too."""
-    return {"executable_path": "/usr/bin/chromium", "args": ["--no-sandbox"]}
+    """Chromium without its windows and its viewer of documents, which takes a quarter less time.
+
+    The journeys are made in the whole of it.
+    """
+    return WHOLE | {"executable_path": "/usr/bin/chromium-headless-shell"}
 
 
 @pytest.fixture(scope="session", autouse=True)
