@@ -32,7 +32,7 @@ class AccountEvent(EventName):
     STAFF_ROLE_ENDED = "staff_role.ended", _("A role of the authority was taken away")
     LOGIN_MADE_SUPERUSER = "login.made_superuser", _("The settings were opened to the login")
     LOGIN_SUPERUSER_ENDED = "login.superuser_ended", _("The settings were closed to the login")
-    ORGANISATION_FOUNDED = "organisation.founded", _("A customer account was founded")
+    ORGANISATION_FOUNDED = "organisation.founded", _("A customer account was created")
     ORGANISATION_RENAMED = (
         "organisation.renamed",
         _("The name of a customer account was updated from the register"),
@@ -47,11 +47,11 @@ class AccountEvent(EventName):
     )
     MEMBERSHIP_RIGHT_CONFIRMED = (
         "membership.right_confirmed",
-        _("The right to act for an organisation was confirmed"),
+        _("The authority to act for an organisation was confirmed"),
     )
     MEMBERSHIP_RIGHT_SHOWN = (
         "membership.right_shown",
-        _("A register of roles and mandates confirmed the right to act for an organisation"),
+        _("A register of roles and mandates confirmed the authority to act for an organisation"),
     )
     MEMBERSHIP_REMOVED = "membership.removed", _("Removed from a customer account")
     MEMBERSHIP_LEFT = "membership.left", _("Left a customer account")
@@ -61,7 +61,7 @@ class AccountEvent(EventName):
     )
     MEMBERSHIP_RIGHT_WITHDRAWN = (
         "membership.right_withdrawn",
-        _("A right to act for an organisation is no longer confirmed"),
+        _("An authority to act for an organisation is no longer confirmed"),
     )
     ORGANISATION_CLOSED = "organisation.closed", _("The authority closed a customer account")
     ADMINISTRATOR_REQUEST_MADE = (
@@ -82,11 +82,11 @@ class AccountEvent(EventName):
     )
     RIGHT_DOCUMENT_HANDED_IN = (
         "right_document.handed_in",
-        _("A document about the right to act was handed in"),
+        _("A document about the authority to act was handed in"),
     )
     RIGHT_DOCUMENT_TAKEN_BACK = (
         "right_document.taken_back",
-        _("A document about the right to act was taken away"),
+        _("A document about the authority to act was taken away"),
     )
     PERSON_VIRUS_REFUSED = "person.virus_refused", _("A document with a virus was refused")
     INVITATION_MADE = "invitation.made", _("An invitation was sent")

@@ -352,7 +352,7 @@ class RegisterSearchForm(Form):
     q = SearchField(
         label=_("Search for a unit"),
         help_text=_(
-            "Name, short name, business ID, OID or municipality. Typing errors are mended."
+            "Name, short name, business ID, OID or municipality. Spelling mistakes are allowed for."
         ),
         options=reverse_lazy("register_options"),
     )

@@ -59,7 +59,7 @@ class NotStanding(Refused):
     def __init__(self, reason: str) -> None:
         """Store the register's reason."""
         super().__init__(
-            _("The unit does not stand in the register today, so nothing can be ordered for it.")
+            _("The unit is not in the register today, so nothing can be ordered for it.")
         )
         self.reason = reason
 

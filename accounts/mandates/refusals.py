@@ -45,7 +45,7 @@ class NoRole(NotShown):
 
     message = _(
         "Suomi.fi e-Authorizations knows no role by which you alone may act for this organisation."
-        " You can found the account all the same: a reviewer confirms your right."
+        " You can create the account all the same: a reviewer confirms your authority."
     )
     problem = "no role that is enough"
 
@@ -54,8 +54,8 @@ class NotComplete(NotShown):
     """The source could not look into all registers."""
 
     message = _(
-        "Suomi.fi e-Authorizations could not look into every register just now. Try again later, or"
-        " found the account all the same: a reviewer confirms your right."
+        "Suomi.fi e-Authorizations could not look into every register just now. Try again"
+        " later, or create the account all the same: a reviewer confirms your authority."
     )
     problem = "incomplete"
 
@@ -65,13 +65,13 @@ class Foreign(NotShown):
 
     message = _(
         "Suomi.fi e-Authorizations knows people by their Finnish personal identity code, and you"
-        " have identified without one. You can found the account all the same: a reviewer confirms"
-        " your right."
+        " have identified without one. You can create the account all the same: a"
+        " reviewer confirms your authority."
     )
 
 
 SILENT = _(
-    "Suomi.fi e-Authorizations does not answer now. Try again later, or found the account all the"
-    " same: a reviewer confirms your right."
+    "Suomi.fi e-Authorizations does not answer now. Try again later, or create the"
+    " account all the same: a reviewer confirms your authority."
 )
 NOT_IDENTIFIED = _("Identification did not succeed, so nothing was confirmed. Try again.")

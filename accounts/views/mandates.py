@@ -83,5 +83,7 @@ def returned(request: HttpRequest) -> HttpResponse:
     except Refused as refusal:
         messages.warning(request, str(refusal))
     else:
-        messages.success(request, _("Suomi.fi e-Authorizations has confirmed your right to act."))
+        messages.success(
+            request, _("Suomi.fi e-Authorizations has confirmed your authority to act.")
+        )
     return redirect("accounts:confirm", business_id)

@@ -82,7 +82,7 @@ def _found(request: HttpRequest, code: str) -> HttpResponse:
     visit.forget(request.session)
     act_for(request, organisation)
     messages.success(
-        request, _("The customer account of %(name)s has been founded.") % {"name": organisation}
+        request, _("The customer account of %(name)s has been created.") % {"name": organisation}
     )
     return redirect(landing(request))
 

@@ -102,7 +102,7 @@ class Row:
 
 
 _ON_SERVER = _("Install the certificate on the server where its key was made.")
-_IN_SYSTEM = _("Install the certificate in the information system for which its key was made.")
+_IN_SYSTEM = _("Install it where the key was created.")
 
 ROWS: Mapping[CertificateType, Row] = MappingProxyType(
     {

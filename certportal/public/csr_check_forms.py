@@ -38,7 +38,7 @@ class DoctorForm(FileOrTextForm):
     text = request_text(gettext_lazy("Or paste the certificate request as text"))
     organisation = _name(
         gettext_lazy("Name of the organisation"),
-        gettext_lazy("We write it into the commands that make a right request."),
+        gettext_lazy("We write it into the commands for making a valid request."),
     )
     host_names = LinesField(
         label=gettext_lazy("Host names of the server"),

@@ -26,7 +26,7 @@ STATES: dict[str, tuple[Promise, str]] = {
     State.ACTIVE: (_("Issues certificates"), "success"),
     State.STANDBY: (_("Published in advance: issues no certificates yet"), "info"),
     State.RETIRED: (
-        _("Issues no more certificates: tells of those it issued until the last has ended"),
+        _("No longer issues certificates; publishes status until the last one expires"),
         "none",
     ),
     State.REVOKED: (_("Revoked: do not trust it"), "error"),

@@ -26,9 +26,9 @@ REMEDIES = {
         "key to anybody. Do not use this key any more."
     ),
     "one_request": _("Send one request for each order, each in a file of its own."),
-    "nothing": _("You need not do anything."),
+    "nothing": _("You don't need to do anything."),
     "from_order": _(
-        "You need not do anything: the names of the certificate come from the order and the "
+        "You don't need to do anything: the names of the certificate come from the order and the "
         "register."
     ),
     "compare": _(

@@ -82,7 +82,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "file.left_out": _(
             "Beside the request the file holds something else, which we left aside: %(value)s."
         ),
-        "file.repaired": _("We mended the form of the file."),
+        "file.repaired": _("We fixed the form of the file."),
         "file.repaired:utf16": _(
             "The file was UTF-16 text, as Windows PowerShell writes it. We converted it."
         ),

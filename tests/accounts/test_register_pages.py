@@ -106,7 +106,7 @@ def test_options_may_be_limited_to_one_organisation(client, sample):
 
 def test_nothing_typed_and_nothing_found(client, sample):
     assert names(client, "") == offered(client, "") == []
-    assert "No unit fits." in client.get(reverse("register_options"), {"q": "xyzzyx"}).text
+    assert "No units found." in client.get(reverse("register_options"), {"q": "xyzzyx"}).text
     assert client.get(reverse("register"), {"q": "x" * 500}).status_code == 200
     assert client.get(reverse("register_options"), {"q": "a\0b' :* & |"}).status_code == 200
 

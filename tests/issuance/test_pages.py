@@ -63,7 +63,7 @@ def test_each_generation_says_whether_it_issues(cas: dict[str, IssuingCA], clien
     for told in (
         "Issues certificates",
         "Published in advance",
-        "Issues no more certificates",
+        "No longer issues certificates",
         "Revoked: do not trust it",
     ):
         assert told in page

@@ -48,14 +48,14 @@ def test_of_file_and_text_one_is_asked_and_neither_called_optional(
 def test_a_good_request_is_told_to_be_good_and_shown() -> None:
     client = Client(enforce_csrf_checks=True)
     page = ask(client)
-    assert "fit for use" in page
+    assert "The certificate request is OK" in page
     assert "resepti.mallisairaala.fi" in page
     assert spki_sha256(spki_of(ec_key())) in page
 
 
 def test_a_file_is_examined_like_text(client: Client) -> None:
     page = ask(client, "", file=SimpleUploadedFile("request.der", GOOD.der()))
-    assert "fit for use" in page
+    assert "The certificate request is OK" in page
 
 
 def test_every_fault_is_told_at_once_in_the_readers_language(client: Client) -> None:
@@ -71,7 +71,7 @@ def test_the_type_decides_what_a_fault_is(client: Client) -> None:
     subject = name(attribute("CN", "a.example.fi"), attribute("emailAddress", "it@example.fi"))
     text = pem(request(subject=subject, extensions=()))
     assert "cannot be used" in ask(client, text)
-    assert "fit for use" in ask(client, text, type="system_signature")
+    assert "The certificate request is OK" in ask(client, text, type="system_signature")
 
 
 def test_commands_are_filled_in_with_the_names_given(client: Client) -> None:
@@ -118,7 +118,7 @@ def test_nothing_is_kept(client: Client) -> None:
 def test_the_page_does_not_tell_whose_key_it_is(client, matti, riitta, cas) -> None:
     order = orders.with_csr(matti)
     page = ask(client, order.csrs.get().report["csr"]["pem"])
-    assert "fit for use" in page
+    assert "The certificate request is OK" in page
 
 
 def test_a_private_key_is_refused_and_only_its_hash_kept(client: Client) -> None:

@@ -83,7 +83,7 @@ LIMITS = {
     "Uploads of requests and documents": [
         *[csr.MOST_UPLOADS_AN_HOUR, csr.MOST_UPLOADS_BY_ONE, csr.MOST_UPLOADS_FROM]
     ],
-    "Documents about the right to act": [documents.MOST_A_DAY, documents.MOST_A_DAY_FROM],
+    "Documents about the authority to act": [documents.MOST_A_DAY, documents.MOST_A_DAY_FROM],
     "Wrong codes of a second factor": [second_factor.MOST_FAILURES],
     "Invitations": [invite.MOST_A_DAY, invite.MOST_A_DAY, invite.MOST_A_DAY_FROM],
     "Requests to be invited": [join.MOST_A_DAY, join.MOST_A_DAY_FROM],

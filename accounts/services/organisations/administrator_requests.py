@@ -59,7 +59,7 @@ class AskedLately(Refused):
 class AccountClosed(Stale):
     """The account was closed or merged into another since the person opened the page."""
 
-    message = _("The customer account has been closed. You can found a new one.")
+    message = _("The customer account has been closed. You can create a new one.")
 
 
 class MayNotDecide(NotAllowed):

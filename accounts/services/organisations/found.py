@@ -113,7 +113,7 @@ def found(
     paper: documents.Paper | None = None,
     shown: Mandate | None = None,
 ) -> Organisation:
-    """Found the account and make the person its administrator.
+    """Create account and make the person its administrator.
 
     The person's right is unverified until a reviewer confirms it, unless a source of mandates
     confirms it at once. `shown`: what such a source confirmed when the person visited it. `paper`:

@@ -38,7 +38,7 @@ class NothingToShow(Refused):
 
     status = 409
 
-    message = _("Your right to act has been confirmed. No document is needed.")
+    message = _("Your authority to act has been confirmed. No document is needed.")
 
 
 class NotMember(Refused):
@@ -57,7 +57,7 @@ class NothingAsked(Refused):
 
     status = 409
 
-    message = _("A technical member needs no right to act. No document is needed.")
+    message = _("A technical member needs no authority to act. No document is needed.")
 
 
 class Enough(Refused):

@@ -120,7 +120,7 @@ def confirm(request: HttpRequest, membership_id: int) -> HttpResponseBase:
         services.confirm_right(
             found.pk, note=form.cleaned_data["note"], until=form.until, **by_person(request)
         )
-        messages.success(request, _("The right to act has been confirmed."))
+        messages.success(request, _("The authority to act has been confirmed."))
         return redirect("console:account", found.organisation_id)
     context = {
         "membership": found,

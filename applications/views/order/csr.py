@@ -109,7 +109,7 @@ def _examine(request: HttpRequest, giver: Giver, form: CsrForm) -> HttpResponse:
         context = giver.page | {"refusal": refusal}
         return render(request, "applications/csr_private_key.html", context, status=400)
     except UnfitCsr as refusal:
-        said = _("Below is everything we found, and how to mend it. Nothing was saved.")
+        said = _("Here is everything we found and how to fix it. Nothing was saved.")
         return refused(request, giver.page, refusal, said=said)
     return redirect(giver.preview_url(stored.pk))
 

@@ -131,5 +131,9 @@ def sent(request: HttpRequest, application: Application) -> HttpResponse:
         return redirect(order_url(application))
     now = clock.now()
     promise = tracking.promise_words(application, now=now)
-    stages = tracking.stages(application)
-    return show(request, application, "sent", back="", stages=stages, promise=promise)
+    context: dict[str, Any] = {
+        "stages": tracking.stages(application),
+        "promise": promise,
+        "is_answer": application.submissions.count() > 1,
+    }
+    return show(request, application, "sent", back="", **context)

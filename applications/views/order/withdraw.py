@@ -13,7 +13,7 @@ from applications.views.shared import stale
 from applications.views.shared.entry import as_seen, by_person, order_view
 from applications.views.shared.forms import VersionForm
 from applications.views.shared.page import order_url, show
-from applications.workflow import Action, Role
+from applications.workflow import Action, Role, Status
 from certportal.foundation import clock
 from certportal.foundation.errors import Stale
 
@@ -53,7 +53,12 @@ def add_information(request: HttpRequest, application: Application) -> HttpRespo
         services.add_information(application.pk, **form.cleaned_data, **by_person(request))
     except Stale as refusal:
         return stale.again(request, application, template, form, refusal)
-    messages.success(request, _("The information was added to the order."))
+    said = _("The information was added to the order.")
+    if application.status == Status.INFO_REQUESTED:
+        said = _(
+            "Your text is saved. Send your answer too: the handling time stands still until then."
+        )
+    messages.success(request, said)
     return redirect(order_url(application))
 
 

@@ -33,12 +33,12 @@ class RevocationForm(Form):
     """The applicant's reason, own words and confirmation."""
 
     reason = forms.ChoiceField(
-        label=gettext_lazy("Why is the certificate revoked?"),
+        label=gettext_lazy("Why are you revoking the certificate?"),
         widget=forms.RadioSelect,
         error_messages={"required": gettext_lazy("Choose why the certificate is revoked.")},
     )
     exposed_on = DateField(
-        label=gettext_lazy("Since which day may others have known the key?"),
+        label=gettext_lazy("When might the key have been compromised?"),
         help_text=gettext_lazy("Only if the key has been exposed and you know the day."),
         required=False,
     )
@@ -78,7 +78,7 @@ class ReviewerForm(Form):
     """A reviewer's reason and grounds: at once for an exposed key, else for a second person."""
 
     reason = forms.ChoiceField(
-        label=gettext_lazy("Why is the certificate revoked?"),
+        label=gettext_lazy("Why are you revoking the certificate?"),
         error_messages={"required": gettext_lazy("Choose why the certificate is revoked.")},
     )
     words = LongTextField(

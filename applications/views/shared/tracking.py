@@ -25,15 +25,15 @@ TITLES: tuple[Promise, ...] = (
 SAID = {Status.DRAFT, Status.CHECKING, Status.IN_REVIEW, Status.APPROVED, Status.DELIVERED}
 STOPPED = {Status.REJECTED, Status.WITHDRAWN, Status.LAPSED}
 TURNS: dict[Status, Promise] = {
-    Status.DRAFT: gettext_lazy("It is your turn: fill in the order and send it."),
+    Status.DRAFT: gettext_lazy("Your order is not sent yet: fill it in and send it."),
     Status.AWAITING_CSR: gettext_lazy("The order waits for the certificate request (CSR)."),
-    Status.CHECKING: gettext_lazy("The service checks the order. You need not do anything."),
-    Status.IN_REVIEW: gettext_lazy("A reviewer has the turn. You need not do anything."),
-    Status.INFO_REQUESTED: gettext_lazy("It is your turn: answer the reviewer's request."),
+    Status.CHECKING: gettext_lazy("The service checks the order. You don't need to do anything."),
+    Status.IN_REVIEW: gettext_lazy("With a reviewer. You don't need to do anything."),
+    Status.INFO_REQUESTED: gettext_lazy("Your reply is needed."),
     Status.APPROVED: gettext_lazy("The order is approved. The certificate is being made."),
     Status.ISSUED: gettext_lazy("The certificate has been made and is being mailed."),
     Status.DELIVERED: gettext_lazy(
-        "The certificate has been delivered. Nobody has to do anything."
+        "The certificate has been delivered. Install it where its key was created."
     ),
     Status.REJECTED: gettext_lazy("The order was rejected."),
     Status.WITHDRAWN: gettext_lazy("The order was withdrawn."),
@@ -127,7 +127,7 @@ def promise_words(application: Application, *, now: datetime) -> str:
     if clock.day(now) > application.due_on:
         late = promise.days_left(application.due_on, now)
         return _late(-late, shown["day"])
-    return _("We handle the order at the latest on %(day)s.") % shown
+    return _("We will decide by %(day)s.") % shown
 
 
 def place_words(application: Application) -> str:
@@ -149,7 +149,7 @@ def place_words(application: Application) -> str:
 WAITS: dict[str, Promise] = {
     "register": gettext_lazy(
         "The checks wait for newer data of the register: our copy is too old to decide on. They"
-        " go on by themselves, and you need not do anything."
+        " go on by themselves, and you don't need to do anything."
     ),
 }
 

@@ -15,10 +15,12 @@ VOID_REASONS: dict[str, Promise] = {
     "evidence_changed": gettext_lazy("the evidence was changed after an approval"),
     "waiver_withdrawn": gettext_lazy("a waiver was withdrawn"),
     "waiver_ended": gettext_lazy("a waiver had ended"),
-    "order.not_waived": gettext_lazy("a waiver, or the time of a right to act, had ended"),
+    "order.not_waived": gettext_lazy("a waiver, or the time of an authority to act, had ended"),
     "succeeded": gettext_lazy("the organisation was succeeded by another"),
     "membership_ended": gettext_lazy("the authority ended the membership of whoever sent it"),
-    "right_withdrawn": gettext_lazy("the right to act of whoever sent it is no longer confirmed"),
+    "right_withdrawn": gettext_lazy(
+        "the authority to act of whoever sent it is no longer confirmed"
+    ),
     "account_closed": gettext_lazy("the authority closed the organisation's account"),
     "end_with_account": gettext_lazy("the authority closed the organisation's account"),
     "rejected": gettext_lazy("the order was rejected"),
@@ -41,7 +43,7 @@ VOID_REASONS: dict[str, Promise] = {
     "order.names_changed": gettext_lazy("the register's names changed"),
     "order.conformity_missing": gettext_lazy("the certificate of conformity was missing"),
     "order.conformity_expired": gettext_lazy("the certificate of conformity had expired"),
-    "order.register_unknown": gettext_lazy("the unit does not stand in the register"),
+    "order.register_unknown": gettext_lazy("the unit is not in the register"),
     "order.register_removed": gettext_lazy("the unit was removed from the register"),
     "order.register_not_active": gettext_lazy("the unit is not active in the register"),
     "order.register_not_yet_valid": gettext_lazy("the unit is not yet valid in the register"),

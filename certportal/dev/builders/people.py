@@ -79,7 +79,7 @@ def make_founder(name: str, business_id: str, *, now: datetime = NOW, **more: An
 
 
 def found_account(person: Person, business_id: str, *, now: datetime = NOW) -> Organisation:
-    """Found the account as the person, whose right a reviewer has confirmed; the register must
+    """Create account as the person, whose right a reviewer has confirmed; the register must
     hold the business ID."""
     statement = found.Statement(Membership.Basis.MANDATE, "tietohallintopäällikkö")
     made = found.found(person, business_id, statement, actor=actor_for(person), now=now)

@@ -125,7 +125,7 @@ def _words(worded: Any) -> dict[str, str]:
 
 def text_of(report: Report) -> str:
     """The report as plain text in the active language."""
-    fit = gettext("The certificate request is fit for use")
+    fit = gettext("The certificate request is OK")
     lines = [fit if report.accepted else gettext("The certificate request cannot be used as it is")]
     if report.csr:
         subject = ", ".join(f"{a.label}={_plain(a.value)}" for a in report.csr.subject)

@@ -106,7 +106,7 @@ def test_the_unit_is_picked_from_the_register_by_its_long_name(web, fill, draft,
 
 def test_the_search_narrows_the_units_and_says_when_none_fits(web, draft, address):
     part = address("applications:part", draft.pk, "unit")
-    assert "No unit of your organisation" in web.get(part, {"q": "hammaslääkäri"}).text
+    assert "None of your organisation" in web.get(part, {"q": "hammaslääkäri"}).text
     assert orders.UNIT in web.get(part, {"q": orders.UNIT}).text
 
 

@@ -46,8 +46,8 @@ def page_of(web, address, order, **more):
 def test_the_page_says_who_has_the_turn_and_until_when(web, address, matti):
     case = orders.in_review(matti)
     page = page_of(web, address, case)
-    assert "A reviewer has the turn." in page.text
-    assert "We handle the order at the latest on" in page.text
+    assert "With a reviewer." in page.text
+    assert "We will decide by" in page.text
     assert "The order was submitted" in page.text
 
 
@@ -97,7 +97,7 @@ def test_a_reviewers_words_are_marked_with_the_language_of_the_case(web, address
 def test_a_question_is_answered_in_words_too(web, address, asked, riitta):
     form = address("applications:add_information", asked.pk)
     assert form in page_of(web, address, asked).text
-    assert "Send the answer as well." in web.get(form).text
+    assert "It reaches the reviewer only when you send" in web.get(form).text
     left = asked.days_left
     web.post(form, {"version": asked.version, "text": "Haltija on Esimerkki Oy."})
     asked.refresh_from_db()
@@ -134,7 +134,7 @@ def test_a_returned_request_is_explained_with_a_way_on(web, address, matti, now)
     authority.block_key(key, "key_compromise", actor=system("test"), now=now)
     orders.drain()
     page = page_of(web, address, order)
-    assert "What must be mended" in page.text
+    assert "What needs fixing" in page.text
     assert address("applications:give_csr", order.pk) in page.text
 
 
@@ -216,4 +216,4 @@ def test_a_warning_is_nothing_that_the_applicant_must_mend(web, address, matti, 
     )
     page = web.get(address("applications:order", case.pk)).text
     assert "Kumpi?" in page
-    assert "What must be mended" not in page
+    assert "What needs fixing" not in page

@@ -60,7 +60,7 @@ def test_an_unconfirmed_right_is_not_called_nothing_to_do(matti, cas):
 def test_the_history_tells_that_the_right_was_confirmed(matti, riitta, cas):
     order = orders.in_review(matti)
     right = matti.memberships.get()
-    said = "The right to act for an organisation was confirmed"
+    said = "The authority to act for an organisation was confirmed"
     address = reverse("applications:order", args=[order.pk])
     web = people.log_in(Client(), matti)
     assert said not in web.get(address).text

@@ -130,7 +130,7 @@ def test_a_private_key_is_refused_and_nothing_of_it_kept(give, draft):
 )
 def test_faults_are_named_with_their_remedies_and_nothing_is_stored(give, draft, content):
     page = give(draft, **upload(content))
-    assert "how to mend it" in page.text
+    assert "how to fix it" in page.text
     assert page.context["findings"]
     assert all(words.text and words.remedy for _finding, words in page.context["findings"])
     assert "openssl req -new" in page.text  # with the names of this order

@@ -38,7 +38,7 @@ def run(data: bytes, tmp_path, *options: str) -> tuple[str, int]:
 def test_a_good_request_is_shown_and_passes(tmp_path) -> None:
     text, status = run(PEM, tmp_path)
     assert status == 0
-    assert text.startswith("The certificate request is fit for use\n")
+    assert text.startswith("The certificate request is OK\n")
     assert HOST in text
     assert "P-256" in text
 

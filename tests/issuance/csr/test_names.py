@@ -283,7 +283,7 @@ def test_names_that_no_list_of_top_levels_has_are_only_said() -> None:
         assert (finding.rule, finding.severity) == ("san.host", "warning")
         assert report.accepted
         with override("en"):
-            assert word(finding).remedy.startswith("You need not do anything")
+            assert word(finding).remedy.startswith("You don't need to do anything")
 
 
 def test_bad_alternative_names_are_refused() -> None:

@@ -35,7 +35,7 @@ ASKING = (
         _("No evidence for a host name"),
         _(
             "We could not see that your organisation administers the host name. Tell us, under"
-            " “Answer in words” on the order's page, who holds the domain and who can confirm your"
+            " “Write a reply” on the order's page, who holds the domain and who can confirm your"
             " right to it on the holder's behalf, or correct the host name."
         ),
     ),
@@ -79,7 +79,7 @@ REJECTING = (
         _("Not in the register"),
         _(
             "The organisation is not in the register that the certificate requires. A certificate"
-            " can be issued only to an organisation that stands in the register."
+            " can be issued only to an organisation that is in the register."
         ),
     ),
     Template(

@@ -51,7 +51,7 @@ def confirm(request: HttpRequest, application: Application) -> HttpResponse:
     services.confirm_right(
         right.pk, note=form.cleaned_data["note"], until=form.until, **by_person(request)
     )
-    return back_to(application, request, _("The right to act has been confirmed."))
+    return back_to(application, request, _("The authority to act has been confirmed."))
 
 
 @access.reviewer_required
