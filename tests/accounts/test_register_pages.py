@@ -93,8 +93,8 @@ def test_results_come_page_by_page_and_the_query_stays(client, db, now):
     page = client.get(reverse("register"), {"q": "oy"}).text
     assert "q=oy&amp;page=2" in page
     many = client.get(reverse("register"), {"q": "h"}).text
-    assert "More than 200 units fit" in many
-    assert "More than 10 units fit" in client.get(reverse("register_options"), {"q": "oy"}).text
+    assert "More than 200 units found" in many
+    assert "More than 10 units found" in client.get(reverse("register_options"), {"q": "oy"}).text
 
 
 def test_options_may_be_limited_to_one_organisation(client, sample):

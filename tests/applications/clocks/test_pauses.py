@@ -97,7 +97,7 @@ def test_an_answer_to_the_checks_begins_five_working_days(matti, riitta):
 @pytest.mark.parametrize(
     ("on", "words"),
     [
-        ("2026-12-04", "We handle the order at the latest on Fri 4.12.2026."),
+        ("2026-12-04", "We will decide by Fri 4.12.2026."),
         ("2026-12-05", "and are late. We are sorry"),  # a Saturday: not a working day yet
         ("2026-12-07", "and are 1 working day late"),
         ("2026-12-08", "and are 2 working days late"),

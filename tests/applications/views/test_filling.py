@@ -112,9 +112,9 @@ def test_the_search_narrows_the_units_and_says_when_none_fits(web, draft, addres
 
 def test_a_search_that_fits_more_units_than_are_shown_says_so(web, draft, address, monkeypatch):
     place, asked = address("applications:part", draft.pk, "unit"), {"q": "apteekki"}
-    assert "2 units fit the search." in web.get(place, asked).text
+    assert "2 units found." in web.get(place, asked).text
     monkeypatch.setattr(unit, "SHOWN", 1)
-    assert "More than 1 units fit the search" in web.get(place, asked).text
+    assert "More than 1 units found" in web.get(place, asked).text
 
 
 def test_a_unit_of_another_organisation_cannot_be_chosen(fill, draft):

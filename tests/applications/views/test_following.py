@@ -176,7 +176,7 @@ def test_home_shows_what_waits_first_and_certificates_by_expiry(web, address, ma
     done = orders.delivered(matti, riitta)
     page = web.get(address("home")).text
     assert page.index(draft.number) < page.index(done.number)
-    assert "1 order waits for you." in page
+    assert "1 order needs your attention." in page
     assert "Order a new one on this basis" in page
 
 
