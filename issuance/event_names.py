@@ -26,6 +26,7 @@ class IssuanceEvent(EventName):
     )
     KEY_BLOCKED = "issuance.key_blocked", _("A key was blocked")
     KEYS_IMPORTED = "issuance.keys_imported", _("A list of blocked keys was imported")
+    KEYS_LISTED = "issuance.keys_listed", _("Keys of an imported list were blocked")
     KEY_PROOF = "issuance.key_proof", _("Possession of an exposed key was proven")
     CRL = "issuance.crl", _("A revocation list was published")
     ROOT_CRL = "issuance.root_crl", _("A revocation list of the root was published")
@@ -47,6 +48,10 @@ class IssuanceEvent(EventName):
         _("The enrolment of a reviewer's passkey was ended"),
     )
     LOG_ANCHORED = "issuance.log_anchored", _("The head of the log of events was put outside it")
+    AUDIT_SETTLED = (
+        "issuance.audit_settled",
+        _("Differences between the log of events and the database were declared explained"),
+    )
     SEAL_REGISTERED = "issuance.seal_registered", _("A seal was taken into the service")
     PAPER_MADE = "issuance.paper_made", _("A document was made and given to be sealed")
     PAPER_SEALED = "issuance.paper_sealed", _("A document was sealed")

@@ -15,6 +15,7 @@ from issuance.services.event_log.build import extend as extend_event_log
 from issuance.services.event_log.key import is_wanted as has_event_log
 from issuance.services.event_log.places import places
 from issuance.services.event_log.receipts import receipts
+from issuance.services.event_log.settled import settle as settle_audit
 from issuance.services.exposed_keys.leaked import report_known_keys, report_leaked_key, revoke_key
 from issuance.services.exposed_keys.possession import challenge, open_challenge, prove
 from issuance.services.issuing.approve import ApprovalState, approve

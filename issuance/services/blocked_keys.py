@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import batched
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -19,6 +20,8 @@ from issuance.models import BlockedKey, Certificate
 from issuance.services.errors import NotAHash
 
 BATCH = 5_000
+LISTED = 500
+"""Keys that one event names, so that it fits into an entry of the log of events."""
 _HASH = re.compile("[0-9a-f]{64}")
 
 
@@ -50,18 +53,19 @@ def import_keys(lines: Iterable[str], reason: str, *, actor: Actor, now: datetim
         raise ValueError(reason)
     hashes = list(_hashes(lines))
     with transaction.atomic():
-        new = sum(_insert(batch, reason, now) for batch in batched(hashes, BATCH))
+        new = [spki for batch in batched(hashes, BATCH) for spki in _insert(batch, reason, now)]
         _tell_reviewers(hashes, now)
-        events.record(
-            IssuanceEvent.KEYS_IMPORTED,
-            events.Subject("key", "list"),
-            actor,
-            now,
-            reason=reason,
-            read=len(hashes),
-            new=new,
-        )
-    return new
+        about = events.Subject("key", "list")
+        listed = [
+            events.made(
+                IssuanceEvent.KEYS_LISTED, about, actor, now, reason=reason, keys=list(keys)
+            )
+            for keys in batched(new, LISTED)
+        ]
+        events.insert(listed)
+        counts: dict[str, Any] = {"read": len(hashes), "new": len(new), "lists": len(listed)}
+        events.record(IssuanceEvent.KEYS_IMPORTED, about, actor, now, reason=reason, **counts)
+    return len(new)
 
 
 def _tell_reviewers(hashes: Sequence[str], now: datetime) -> None:
@@ -98,14 +102,15 @@ def blocked_in_force(*, now: datetime) -> QuerySet[Certificate]:
 _INSERT = """
 INSERT INTO issuance_blockedkey (spki_sha256, reason, created_at)
 SELECT spki, %s, %s FROM unnest(%s::text[]) AS key (spki) ON CONFLICT DO NOTHING
+RETURNING spki_sha256
 """
 
 
-def _insert(hashes: Sequence[str], reason: str, now: datetime) -> int:
-    """Insert those not on the list; return how many, not counting what others add meanwhile."""
+def _insert(hashes: Sequence[str], reason: str, now: datetime) -> list[str]:
+    """Insert those not on the list; return them, without what others add meanwhile."""
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, [reason, now, list(hashes)])
-        return int(cursor.rowcount)
+        return [spki for (spki,) in cursor.fetchall()]
 
 
 def _hashes(lines: Iterable[str]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.event_names import AccountEvent
 from accounts.factors import codes, passkeys
+from accounts.factors.digests import digest_of
 from accounts.models import Person, User
 from accounts.services import mailing
 from accounts.services.people import sessions
@@ -72,14 +73,14 @@ def add_app(login: User, secret: str, code: str, *, actor: Actor, now: datetime)
     """
     step = codes.matching_step(secret, code, after=0, now=now)
 
-    def add() -> str | None:
+    def add() -> Authenticator | None:
         if step is None:
             return None
         Authenticator.objects.filter(user=login, type=Kind.TOTP).delete()
-        made = TOTP.activate(login, secret).instance
+        made: Authenticator = TOTP.activate(login, secret).instance
         made.data[USED] = step
         made.save(update_fields=["data"])
-        return str(Kind.TOTP)
+        return made
 
     _tried(login, add, ADDED, actor, now)
 
@@ -92,13 +93,13 @@ def add_passkey(
     Raises NotProven and TooMany.
     """
 
-    def add() -> str | None:
+    def add() -> Authenticator | None:
         try:
             passkeys.judge_new(credential)
         except passkeys.NoPasskey:
             return None
-        WebAuthn.add(login, "", credential)
-        return str(Kind.WEBAUTHN)
+        made: Authenticator = WebAuthn.add(login, "", credential).instance
+        return made
 
     _tried(login, add, ADDED, actor, now)
 
@@ -109,12 +110,12 @@ def prove_code(login: User, code: str, *, actor: Actor, now: datetime) -> None:
     Raises NotProven and TooMany.
     """
 
-    def prove() -> str | None:
-        app = Authenticator.objects.filter(user=login, type=Kind.TOTP).first()
+    def prove() -> Authenticator | None:
+        app: Authenticator | None = Authenticator.objects.filter(user=login, type=Kind.TOTP).first()
         if app is not None and _is_apps_code(app, code, now):
-            return str(Kind.TOTP)
+            return app
         spare = recovery(login)
-        return str(Kind.RECOVERY_CODES) if spare and spare.validate_code(code) else None
+        return spare.instance if spare and spare.validate_code(code) else None
 
     _tried(login, prove, AccountEvent.SECOND_FACTOR_PROVEN, actor, now)
 
@@ -124,7 +125,7 @@ def prove_passkey(
 ) -> None:
     """Verify the assertion of one of the login's passkeys. Raises NotProven and TooMany."""
 
-    def prove() -> str | None:
+    def prove() -> Authenticator | None:
         try:
             used = passkeys.proven(login, credential)
         except passkeys.NoPasskey:
@@ -143,7 +144,7 @@ def prove_signature(
     and TooMany.
     """
 
-    def prove() -> str | None:
+    def prove() -> Authenticator | None:
         for row in passkeys.rows(login):
             known = passkeys.credential_data(row)
             if known and signed(known):
@@ -185,8 +186,8 @@ def make_recovery_codes(login: User, *, actor: Actor, now: datetime) -> None:
     """Give the login new recovery codes. Earlier ones stop working, and the person is notified."""
     _lock(login)
     had, _each = Authenticator.objects.filter(user=login, type=Kind.RECOVERY_CODES).delete()
-    RecoveryCodes.activate(login)
-    made = events.record(AccountEvent.SECOND_FACTOR_CODES_MADE, login, actor, now)
+    factor = digest_of(RecoveryCodes.activate(login).instance)
+    made = events.record(AccountEvent.SECOND_FACTOR_CODES_MADE, login, actor, now, factor=factor)
     if had:
         _tell(login, made, now)
 
@@ -203,9 +204,9 @@ def remove(login: User, factor_id: int, *, actor: Actor, now: datetime) -> None:
         return
     if factors(login).count() == 1:
         raise LastFactor
-    kind = found.type
+    data = {"kind": found.type, "factor": digest_of(found)}
     found.delete()
-    event = events.record(AccountEvent.SECOND_FACTOR_REMOVED, login, actor, now, kind=kind)
+    event = events.record(AccountEvent.SECOND_FACTOR_REMOVED, login, actor, now, **data)
     _tell(login, event, now)
 
 
@@ -228,10 +229,10 @@ def _lock(login: User) -> None:
     User.objects.select_for_update().get(pk=login.pk)
 
 
-def _used(passkey: Authenticator, now: datetime) -> str:
+def _used(passkey: Authenticator, now: datetime) -> Authenticator:
     passkey.last_used_at = now
     passkey.save(update_fields=["last_used_at"])
-    return str(Kind.WEBAUTHN)
+    return passkey
 
 
 def _is_apps_code(app: Authenticator, code: str, now: datetime) -> bool:
@@ -245,9 +246,13 @@ def _is_apps_code(app: Authenticator, code: str, now: datetime) -> bool:
 
 
 def _tried(
-    login: User, act: Callable[[], str | None], name: AccountEvent, actor: Actor, now: datetime
+    login: User,
+    act: Callable[[], Authenticator | None],
+    name: AccountEvent,
+    actor: Actor,
+    now: datetime,
 ) -> None:
-    """Run `act` under the login's lock; it returns the kind of factor it accepted, or None.
+    """Run `act` under the login's lock; it returns the factor that it accepted, or None.
 
     A refusal is counted and recorded as an event before NotProven is raised. Raises TooMany after
     `MOST_FAILURES` refusals within `PER`. The person is notified of an added factor.
@@ -255,14 +260,16 @@ def _tried(
     with transaction.atomic():
         _lock(login)
         limits.look("second_factor", str(login.pk), most=MOST_FAILURES, per=PER, now=now)
-        kind = act()
-        if kind is None:
+        factor = act()
+        if factor is None:
             limits.spend("second_factor", str(login.pk), most=MOST_FAILURES, per=PER, now=now)
-        data = {"kind": kind or ""}
-        event = events.record(name, login, actor, now, refused=kind is None, **data)
-        if kind is not None and name == ADDED:
+        data = {"kind": str(factor.type) if factor else ""}
+        if factor is not None and name == ADDED:
+            data["factor"] = digest_of(factor)
+        event = events.record(name, login, actor, now, refused=factor is None, **data)
+        if factor is not None and name == ADDED:
             _tell(login, event, now)
-    if kind is None:
+    if factor is None:
         raise NotProven
 
 

@@ -63,8 +63,14 @@ def leaves(numbers: Sequence[int]) -> list[bytes]:
 
 def every_leaf() -> Iterator[bytes]:
     """Yield the leaf of every event, in the order of their numbers, as at one moment."""
+    return leaves_after(None)
+
+
+def leaves_after(number: int | None) -> Iterator[bytes]:
+    """Yield the leaf of every event after this number, in their order, as at one moment."""
+    where = "true" if number is None else "id > %s"
     with transaction.atomic(), connection.chunked_cursor() as cursor:
-        cursor.execute(f"{_AS_JSON} ORDER BY id")
+        cursor.execute(f"{_AS_JSON} WHERE {where} ORDER BY id", [] if number is None else [number])
         while rows := cursor.fetchmany(_AT_ONCE):
             for (row,) in rows:
                 yield leaf_of(json.loads(row))

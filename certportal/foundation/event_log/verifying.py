@@ -1,7 +1,7 @@
 """Compares log, database and anchors, and names what differs. Linear, and whatever the size."""
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -20,13 +20,21 @@ class Kind(StrEnum):
     MISSING = "a logged event is missing from the database"
     CUT = "the database ends before the log: this logged event and all later ones are missing"
     INSERTED = "an event in the database was inserted where the log had passed already"
-    UNKEPT = "the database would let events be changed: a trigger is off or missing"
+    UNKEPT = "the database would let rows be changed: a trigger of the table is off or missing"
     ENTRY = "an entry of the log was changed"
     TILE = "a tile of the log was changed or is missing"
     HEAD = "the log's head is missing, not signed by its key, or of other tiles"
     OLDER = "the log is an old copy: an anchor knows a longer one"
     FORKED = "the log is another than the one that an anchor knows"
     ANCHOR = "an anchor cannot be read or is not signed by the log's key"
+    UNTOLD = "no event tells of this: the row was inserted or changed by hand"
+    UNDONE = "the log tells of this, and the database does not have it so any more"
+
+
+LOG_ITSELF = frozenset({Kind.ENTRY, Kind.TILE, Kind.HEAD})
+"""Kinds of damage to the log, after which it is evidence of nothing."""
+OF_ROWS = frozenset({Kind.UNTOLD, Kind.UNDONE})
+"""Kinds of difference between other tables and their events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +57,21 @@ class Report:
     """What was found: at most MOST_NAMED of each kind are named, `count` has them all.
 
     `size` is that of the log, `unlogged` how many later events it does not have yet; `missing` are
-    the indexes of the leaves that the database lacks.
+    the indexes of the leaves that the database lacks; `settled` is how many differences an operator
+    has explained before.
     """
 
     size: int = 0
     unlogged: int = 0
+    settled: int = 0
     findings: list[Finding] = field(default_factory=list)
     count: dict[Kind, int] = field(default_factory=dict)
     missing: "array[int]" = field(default_factory=lambda: array("q"))
+
+    @property
+    def is_of_whole_log(self) -> bool:
+        """Whether no damage to the log itself was found."""
+        return not LOG_ITSELF & self.count.keys()
 
     def add(self, kind: Kind, about: object) -> None:
         """Note a difference."""
@@ -72,11 +87,13 @@ def verify(
     *,
     horizon: int,
     notes: Iterable[tuple[str, str]] = (),
+    see: Callable[[bytes], object] = len,
 ) -> Report:
     """Compare the log with `stored`, the leaves of all events in the order of their numbers.
 
     `stored` must be read after the log's head. Events up to `horizon` are all in the log. `notes`
-    are heads known from elsewhere, each with where it is from.
+    are heads known from elsewhere, each with where it is from. `see` is shown each entry, up to
+    the first that was changed.
     """
     report = Report()
     try:
@@ -91,6 +108,8 @@ def verify(
         comparison = _Comparison(report, iter(stored))
         for index, entry in enumerate(_entries(files, head, report)):
             comparison.see(index, entry)
+            if report.is_of_whole_log:
+                see(entry)
         comparison.end(horizon)
         _compare_anchors(files, head, verifier, notes, report)
     except LogUnavailable as error:

@@ -6,9 +6,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from certportal.foundation import alarms
+from certportal.foundation import alarms, clock
+from certportal.foundation.actors import system
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.event_log.notes import BadNote, Verifier
+from certportal.foundation.event_log.verifying import OF_ROWS, Report
 from issuance import services
 
 
@@ -25,6 +27,11 @@ class Command(BaseCommand):
             help="a head that was kept elsewhere, or a directory of them; may be given again",
         )
         parser.add_argument("--verifier", help="the public key of the log, as it was handed out")
+        parser.add_argument(
+            "--settle",
+            action="store_true",
+            help="declare the differences of rows that are found now explained, once you know why",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print one line for each difference, and what was compared."""
@@ -37,9 +44,20 @@ class Command(BaseCommand):
         for finding in report.findings:
             self.stdout.write(str(finding))
         count = sum(report.count.values())
+        if options["settle"]:
+            count -= self._settle(report)
+        also = f" and {report.settled} explained before" if report.settled else ""
         self.stdout.write(
-            f"{report.size} events in the log, {report.unlogged} not yet, {count} differences"
+            f"{report.size} events in the log, {report.unlogged} not yet, {count} differences{also}"
         )
         if count:
             sys.exit(1)
         alarms.clear("verify-audit")
+
+    def _settle(self, report: Report) -> int:
+        """Settle the differences of rows that were named; return how many."""
+        named = [str(one) for one in report.findings if one.kind in OF_ROWS]
+        if named:
+            services.settle_audit(named, actor=system("verify_audit"), now=clock.now())
+        self.stdout.write(f"{len(named)} differences of rows declared explained")
+        return len(named)

@@ -7,19 +7,22 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection
 
+from accounts.services.rights import told_rights
 from certportal.foundation import kept_tables
 from certportal.foundation.errors import Unavailable
-from certportal.foundation.event_log import stored
+from certportal.foundation.event_log import stored, told
 from certportal.foundation.event_log.files import LogFiles, LogUnavailable, folder
 from certportal.foundation.event_log.notes import Verifier
-from certportal.foundation.event_log.verifying import Kind, Report, verify
+from certportal.foundation.event_log.verifying import Finding, Kind, Report, verify
 from certportal.foundation.models import Event
-from issuance.services.event_log import anchors, build, key
+from issuance.services.event_log import anchors, build, key, rows, settled
 
 
 def verify_audit(*, places: Sequence[Path] = (), verifier: Verifier | None = None) -> Report:
     """Compare tiles, database and anchors: those in events, in EVENT_LOG_ANCHORS and in `places`.
 
+    Then the rows that events tell of are compared with these: approvals, certificates and their
+    revocation, blocked keys, authorities, roles, second factors and work on certificates.
     Events that are committed by now are taken into the log first, if this process has its key.
     Raises LogUnavailable if the log cannot be read for another reason than that it was changed.
     """
@@ -31,12 +34,33 @@ def verify_audit(*, places: Sequence[Path] = (), verifier: Verifier | None = Non
         *anchors.told(verifier.name),
         *anchors.kept_in([*(place for place in known if place.exists()), *places]),
     ]
-    report = verify(
-        LogFiles(folder()), verifier, stored.every_leaf(), horizon=build.horizon(), notes=notes
-    )
-    if not kept_tables.is_kept_as_said(connection, Event):
-        report.add(Kind.UNKEPT, Event._meta.db_table)
+    with told.collecting([*rows.NAMES, *told_rights.NAMES]) as collected:
+        report = verify(
+            LogFiles(folder()),
+            verifier,
+            stored.every_leaf(),
+            horizon=build.horizon(),
+            notes=notes,
+            see=collected.see,
+        )
+        if report.is_of_whole_log:
+            with collected.complete(build.horizon()):
+                _compare_rows(report)
+    for model in kept_tables.every_model():
+        if not kept_tables.is_kept_as_said(connection, model):
+            report.add(Kind.UNKEPT, model._meta.db_table)
     return report
+
+
+def _compare_rows(report: Report) -> None:
+    """Note what rows have without an event, and events without their row, but for the settled."""
+    known = settled.lines()
+    rights = told_rights.differences(told.of(told_rights.NAMES))
+    for kind, about in (*rows.differences(), *rights):
+        if str(Finding(kind, about)) in known:
+            report.settled += 1
+        else:
+            report.add(kind, about)
 
 
 def restore_events() -> int:

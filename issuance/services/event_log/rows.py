@@ -1,0 +1,160 @@
+"""Compares rows of the authority with the events that tell of them, in the table `told`.
+
+Each statement yields what differs, in words: first whether an event tells of it, then what, which,
+who and when. Of a row that was inserted by hand, that is what the row itself says.
+"""
+
+from collections.abc import Iterator
+
+from django.db import connection
+
+from certportal.foundation.event_log.verifying import Kind
+from issuance.event_names import IssuanceEvent
+
+NAMES = (
+    *[IssuanceEvent.APPROVED, IssuanceEvent.ISSUED, IssuanceEvent.REVOKED],
+    *[IssuanceEvent.SERIAL_REVOKED, IssuanceEvent.KEY_BLOCKED, IssuanceEvent.KEYS_IMPORTED],
+    *[IssuanceEvent.KEYS_LISTED, IssuanceEvent.CA_REGISTERED, IssuanceEvent.CA_STANDBY],
+    *[IssuanceEvent.CA_ACTIVE, IssuanceEvent.CA_RETIRED, IssuanceEvent.CA_REVOKED],
+)
+"""The events that tell of the rows."""
+
+_APPROVALS = """
+SELECT false, concat('approval ', row.id, ' of attempt ', row.prepared_id, ' by person:',
+    row.person_id, ' at ', row.created_at)
+FROM issuance_approval row LEFT JOIN issuance_preparedcertificate made ON made.id = row.prepared_id
+WHERE NOT EXISTS (
+    SELECT FROM told WHERE action = 'issuance.approved' AND about = row.prepared_id::text
+    AND actor = 'person:' || row.person_id AND at = row.created_at
+    AND data->>'tbs_sha256' = made.tbs_sha256)
+UNION ALL
+SELECT DISTINCT true, concat('approval of attempt ', about, ' by ', whom)
+FROM told WHERE action = 'issuance.approved' AND NOT EXISTS (
+    SELECT FROM issuance_approval row
+    JOIN issuance_preparedcertificate made ON made.id = row.prepared_id
+    WHERE 'person:' || row.person_id = actor AND made.tbs_sha256 = data->>'tbs_sha256')
+"""
+_CERTIFICATES = """
+SELECT false, concat('certificate ', row.id, ', serial number ', row.serial, ', issued at ',
+    row.issued_at)
+FROM issuance_certificate row WHERE NOT EXISTS (
+    SELECT FROM told WHERE action = 'issuance.issued'
+    AND data->>'sha256' = encode(sha256(row.der), 'hex') AND data->>'serial' = row.serial
+    AND data->>'reference' = row.reference::text AND organisation = row.organisation_id::text
+    AND at = row.issued_at)
+UNION ALL
+SELECT DISTINCT true, concat('certificate with serial number ', data->>'serial', ', issued by ',
+    whom)
+FROM told WHERE action = 'issuance.issued' AND NOT EXISTS (
+    SELECT FROM issuance_certificate row WHERE encode(sha256(row.der), 'hex') = data->>'sha256')
+"""
+# A reason is only ever changed to key compromise.
+_REVOCATIONS = """
+SELECT false, concat('revocation (', row.revocation_reason, ') of the certificate with serial',
+    ' number ', row.serial, ' at ', row.revoked_at)
+FROM issuance_certificate row WHERE row.state = 'revoked' AND NOT EXISTS (
+    SELECT FROM told WHERE action = 'issuance.revoked' AND data->>'serial' = row.serial
+    AND data->>'reference' = row.reference::text AND data->>'reason' = row.revocation_reason)
+UNION ALL
+SELECT DISTINCT true, concat('revocation (', data->>'reason', ') of the certificate with serial',
+    ' number ', row.serial, ' by ', whom)
+FROM told JOIN issuance_certificate row
+     ON row.serial = data->>'serial' AND row.reference::text = data->>'reference'
+WHERE action = 'issuance.revoked' AND (row.state <> 'revoked'
+    OR data->>'reason' = 'key_compromise' AND row.revocation_reason <> 'key_compromise')
+"""
+_SERIALS = """
+SELECT false, concat('revocation of the serial number ', row.serial, ' at ', row.revoked_at)
+FROM issuance_revokedserial row WHERE NOT EXISTS (
+    SELECT FROM told WHERE action = 'issuance.serial_revoked' AND data->>'serial' = row.serial)
+UNION ALL
+SELECT DISTINCT true, concat('revocation of the serial number ', data->>'serial', ' by ', whom)
+FROM told WHERE action = 'issuance.serial_revoked' AND NOT EXISTS (
+    SELECT FROM issuance_revokedserial row WHERE row.serial = data->>'serial')
+"""
+# Imports of earlier versions tell how many keys were new, not which: of these the number counts.
+_KEYS = """
+WITH blocked AS (
+    SELECT about AS spki, at, data->>'reason' AS reason, whom FROM told
+    WHERE action = 'issuance.key_blocked'
+  UNION
+    SELECT spki, at, data->>'reason', whom
+    FROM told, jsonb_array_elements_text(data->'keys') spki WHERE action = 'issuance.keys_listed'
+), loose AS (
+    SELECT row.spki_sha256 AS spki, row.reason, row.created_at AS at
+    FROM issuance_blockedkey row WHERE NOT EXISTS (
+        SELECT FROM blocked WHERE blocked.spki = row.spki_sha256
+        AND blocked.reason = row.reason AND blocked.at = row.created_at)
+), imported AS (
+    SELECT DISTINCT at, data->>'reason' AS reason, (data->>'new')::bigint AS new, whom
+    FROM told WHERE action = 'issuance.keys_imported' AND NOT data ? 'lists'
+), counted AS (
+    SELECT imported.*, (SELECT count(*) FROM loose
+        WHERE loose.at = imported.at AND loose.reason = imported.reason) AS found
+    FROM imported
+)
+SELECT false, concat('block of the key ', spki, ' (', reason, ') at ', at) FROM loose
+WHERE NOT EXISTS (
+    SELECT FROM imported WHERE imported.at = loose.at AND imported.reason = loose.reason)
+UNION ALL
+SELECT false, concat(found - new, ' of the keys blocked with the import by ', whom)
+FROM counted WHERE found > new
+UNION ALL
+SELECT true, concat('block of the key ', spki, ' by ', whom)
+FROM blocked WHERE NOT EXISTS (SELECT FROM issuance_blockedkey row WHERE row.spki_sha256 = spki)
+UNION ALL
+SELECT true, concat(new - found, ' of the keys blocked with the import by ', whom)
+FROM counted WHERE found < new
+"""
+_AUTHORITIES = """
+WITH states AS (
+    SELECT DISTINCT ON (about) about AS stem, whom,
+        CASE action WHEN 'issuance.ca_registered' THEN data->>'state'
+        ELSE substr(action, length('issuance.ca_') + 1) END AS state
+    FROM told WHERE starts_with(action, 'issuance.ca_') ORDER BY about, event DESC
+)
+SELECT false, concat('certificate authority ', row.stem, ' (', row.state, ') at ', row.created_at)
+FROM issuance_issuingca row WHERE NOT EXISTS (
+    SELECT FROM told WHERE action = 'issuance.ca_registered' AND about = row.stem
+    AND data->>'sha256' = encode(sha256(row.certificate_der), 'hex'))
+UNION ALL
+SELECT false, concat('certificate authority ', row.stem, ': ', row.state, ', and not ',
+    states.state, ' as set by ', whom)
+FROM issuance_issuingca row JOIN states ON states.stem = row.stem WHERE states.state <> row.state
+UNION ALL
+SELECT true, concat('certificate authority ', stem, ', ', state, ' by ', whom)
+FROM states WHERE NOT EXISTS (SELECT FROM issuance_issuingca row WHERE row.stem = states.stem)
+"""
+# Who asks for work on a certificate has a reason that an event tells of. An item is deleted when
+# it has been done for a while.
+_WORK = """
+SELECT false, concat('work ', row.id, ' (', row.task, ') about ', coalesce(reference, 'nothing'),
+    ' at ', row.created_at)
+FROM foundation_outboxitem row
+JOIN (VALUES
+    ('issuance.issue', 'issuance.approved'), ('issuance.issue_many', 'issuance.approved'),
+    ('applications.confirm', 'issuance.approved'),
+    ('applications.confirm_replacements', 'issuance.approved'),
+    ('applications.record_issued', 'issuance.issued'),
+    ('issuance.publish_ocsp', 'issuance.issued'), ('issuance.publish_crl', 'issuance.revoked'),
+    ('applications.tell_revoked', 'issuance.revoked')
+) wanted (task, action) ON wanted.task = row.task
+LEFT JOIN LATERAL (
+    SELECT row.payload->>'reference' AS reference WHERE NOT row.payload ? 'references'
+  UNION ALL
+    SELECT jsonb_array_elements_text(row.payload->'references')
+    WHERE jsonb_typeof(row.payload->'references') = 'array'
+) asked ON true
+WHERE NOT EXISTS (
+    SELECT FROM told WHERE told.action = wanted.action AND told.data->>'reference' = reference)
+"""
+_COMPARISONS = (_APPROVALS, _CERTIFICATES, _REVOCATIONS, _SERIALS, _KEYS, _AUTHORITIES, _WORK)
+
+
+def differences() -> Iterator[tuple[Kind, str]]:
+    """Yield what differs: its kind, and in words what, which, who and when as far as is known."""
+    for statement in _COMPARISONS:
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+            for is_told, about in cursor:
+                yield (Kind.UNDONE if is_told else Kind.UNTOLD), about

@@ -1,0 +1,40 @@
+"""Differences that an operator has explained, such as what a restored backup had lost.
+
+They stand in a file beside the journal, which the database's owner cannot write, and an event
+tells how many they are and the hash of what they say.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from certportal.foundation import events
+from certportal.foundation.actors import Actor
+from certportal.foundation.event_log.files import folder
+from certportal.foundation.own_files import OWN, replace
+from issuance.event_names import IssuanceEvent
+from issuance.services.event_log import key
+
+
+def lines() -> set[str]:
+    """Return the differences as the command prints them. Raises OSError."""
+    try:
+        return set(_path().read_text().splitlines())
+    except FileNotFoundError:
+        return set()
+
+
+def settle(found: Sequence[str], *, actor: Actor, now: datetime) -> None:
+    """Name these no more. Raises OSError, LogUnavailable."""
+    text = "".join(f"{line}\n" for line in sorted({*lines(), *found}))
+    replace(_path(), text.encode(), OWN)
+    about = events.Subject("event_log", key.published().name)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    events.record(
+        IssuanceEvent.AUDIT_SETTLED, about, actor, now, count=len(set(found)), sha256=digest
+    )
+
+
+def _path() -> Path:
+    return folder().parent / "settled-differences.txt"

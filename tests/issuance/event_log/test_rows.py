@@ -1,0 +1,432 @@
+"""What an owner of the database does to rows that events tell of is named, and signs nothing."""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from io import StringIO
+from uuid import UUID, uuid4
+
+import psycopg2
+import pytest
+from allauth.mfa.models import Authenticator
+from django.core.management import call_command
+
+from accounts.models import Organisation, Person, User
+from accounts.services.people import erase, merge, second_factor
+from accounts.services.rights import staff_roles
+from certportal.dev.builders import people
+from certportal.foundation.actors import system
+from certportal.foundation.errors import Unavailable
+from certportal.foundation.event_log.notes import Verifier
+from certportal.foundation.event_log.verifying import Kind
+from certportal.foundation.models import Event, OutboxItem
+from certportal.operations import health
+from issuance import journal, services, tasks
+from issuance.models import BlockedKey, Certificate, IssuingCA, PreparedCertificate
+from issuance.services.event_log import build
+from tests.alarms import sounds
+from tests.issuance.event_log.conftest import restart
+from tests.issuance.orders import server_order
+from tests.stack import database_url
+
+pytestmark = pytest.mark.django_db(transaction=True)
+TESTS = system("test")
+SPKI = "ab" * 32
+
+type AsOwner = Callable[..., None]
+
+
+@pytest.fixture
+def as_owner(transactional_db: None) -> Iterator[AsOwner]:
+    """A connection of the tables' owner, who can do without triggers."""
+    connection = psycopg2.connect(database_url())
+    connection.autocommit = True
+
+    def act(statement: str, *parameters: object) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET session_replication_role = replica")
+            cursor.execute(statement, parameters)
+
+    yield act
+    connection.close()
+
+
+@pytest.fixture
+def in_force(
+    cas: dict[str, IssuingCA], keyed: Verifier, riitta: Person, certificate: Certificate
+) -> Certificate:
+    """A certificate, approved by Riitta; events since the first are in the log."""
+    return certificate
+
+
+@pytest.fixture
+def login(keyed: Verifier, riitta: Person) -> User:
+    """Riitta's login, with an authenticator app."""
+    (login,) = riitta.logins.all()
+    people.prove_second_factor(login)
+    return login
+
+
+def named() -> list[tuple[Kind, str]]:
+    """What a verification in a new process names."""
+    restart()
+    return [(finding.kind, finding.about) for finding in services.verify_audit().findings]
+
+
+def only(kind: Kind, words: str) -> None:
+    """Require that exactly this is named; `words` begin it."""
+    found = named()
+    assert [each for each, _ in found] == [kind]
+    assert re.match(words, found[0][1]), found
+
+
+def add_passkey(login: User, monkeypatch: pytest.MonkeyPatch, now: datetime) -> None:
+    monkeypatch.setattr("accounts.factors.passkeys.judge_new", lambda _credential: None)
+    second_factor.add_passkey(login, {"id": "key of Riitta"}, actor=TESTS, now=now)
+
+
+def test_what_services_do_is_told_of(
+    in_force: Certificate,
+    login: User,
+    riitta: Person,
+    raimo: Person,
+    monkeypatch: pytest.MonkeyPatch,
+    now: datetime,
+) -> None:
+    services.revoke(in_force.pk, "superseded", actor=TESTS, now=now)
+    services.revoke(in_force.pk, "key_compromise", actor=TESTS, now=now)
+    services.import_keys([f"{n:064x}" for n in range(1200)], "published", actor=TESTS, now=now)
+    staff_roles.make_superuser(login, actor=TESTS, now=now)
+    add_passkey(login, monkeypatch, now)
+    second_factor.make_recovery_codes(login, actor=TESTS, now=now)
+    staff_roles.end_reviewer(raimo, actor=TESTS, now=now)
+    assert named() == []
+
+
+def test_roles_and_factors_of_persons_who_are_one_follow_them(
+    login: User, riitta: Person, now: datetime
+) -> None:
+    other = people.make_person("Riitta Ratkaiseva", now=now)
+    (spare,) = other.logins.all()
+    people.prove_second_factor(spare)
+    merge.merge(riitta, into=other, actor=TESTS, now=now)
+    assert named() == []
+    staff_roles.end_reviewer(other, actor=TESTS, now=now)
+    erase.erase_person(other.pk, now=now)
+    assert not Authenticator.objects.exists()
+    assert named() == []
+
+
+def test_a_factor_that_was_taken_away_is_missed_by_nobody(login: User, now: datetime) -> None:
+    second_factor.reset(login.person, actor=TESTS, now=now)  # type: ignore[arg-type]
+    people.add_app(login)
+    people.add_app(login)
+    second_factor.make_recovery_codes(login, actor=TESTS, now=now)
+    second_factor.make_recovery_codes(login, actor=TESTS, now=now)
+    assert named() == []
+
+
+def test_an_approval_that_was_inserted_is_named_and_signs_nothing(
+    cas: dict[str, IssuingCA],
+    keyed: Verifier,
+    approved: PreparedCertificate,
+    raimo: Person,
+    as_owner: AsOwner,
+    now: datetime,
+) -> None:
+    as_owner(
+        "INSERT INTO issuance_approval (prepared_id, person_id, role, reauthenticated_at,"
+        " register_record, persons, created_at) SELECT prepared_id, %s, role, reauthenticated_at,"
+        " register_record, persons, created_at FROM issuance_approval",
+        str(raimo.pk),
+    )
+    with pytest.raises(Unavailable):
+        services.issue(approved.reference, now=now)
+    assert list(journal.entries("sote-ec-1")) == []
+    only(Kind.UNTOLD, rf"approval \d+ of attempt {approved.pk} by person:{raimo.pk} at 2026-")
+
+
+def test_an_approval_that_was_deleted_is_named(in_force: Certificate, as_owner: AsOwner) -> None:
+    as_owner("DELETE FROM issuance_approval")
+    event = Event.objects.get(action="issuance.approved")
+    only(Kind.UNDONE, rf"approval of attempt \d+ by {event.actor} at .* \(event {event.pk}\)$")
+
+
+def test_work_that_was_inserted_is_named_and_signs_nothing(
+    cas: dict[str, IssuingCA],
+    keyed: Verifier,
+    prepared: PreparedCertificate,
+    as_owner: AsOwner,
+    now: datetime,
+) -> None:
+    item = uuid4()
+    as_owner(
+        "INSERT INTO foundation_outboxitem (id, topic, task, queue, payload, request_id,"
+        " created_at, due_at, attempts, round, sent_to, problem) VALUES (%s, 'x', 'issuance.issue',"
+        " 'ca', jsonb_build_object('reference', %s), '', %s, %s, 0, 1, '', '')",
+        *[str(item), str(prepared.reference), now, now],
+    )
+    tasks.issue(item=str(item))
+    assert not Certificate.objects.exists()
+    only(Kind.UNTOLD, rf"work {item} \(issuance.issue\) about {prepared.reference} at 2026-")
+
+
+def test_a_certificate_that_was_inserted_is_named(
+    in_force: Certificate, as_owner: AsOwner, pharmacy: Organisation, now: datetime
+) -> None:
+    attempt = services.prepare(server_order(pharmacy), now=now)
+    columns = "issuing_ca_id, organisation_id, environment, profile_id, profile_version"
+    rest = "spki_sha256, not_before, not_after, issued_at, state, revocation_reason, crl_entry"
+    as_owner(
+        f"INSERT INTO issuance_certificate (prepared_id, reference, serial, der, sha256, {columns},"
+        f" {rest}) SELECT %s, %s, %s, der || '\\x00', repeat('0', 64), {columns}, {rest}"
+        " FROM issuance_certificate",
+        *[attempt.pk, str(attempt.reference), attempt.serial],
+    )
+    only(Kind.UNTOLD, rf"certificate \d+, serial number {attempt.serial}, issued at 2026-")
+
+
+@pytest.mark.parametrize(
+    "change", ["der = der || '\\x00'", f"organisation_id = '{UUID(int=1)}'", "serial = '01'"]
+)
+def test_a_certificate_that_was_changed_is_named(
+    in_force: Certificate, as_owner: AsOwner, change: str
+) -> None:
+    as_owner(f"UPDATE issuance_certificate SET {change}")
+    assert (Kind.UNTOLD, f"certificate {in_force.pk}") in [
+        (kind, about.partition(",")[0]) for kind, about in named()
+    ]
+
+
+def test_a_certificate_that_was_deleted_is_named(in_force: Certificate, as_owner: AsOwner) -> None:
+    as_owner("DELETE FROM issuance_certificate")
+    only(Kind.UNDONE, f"certificate with serial number {in_force.serial}, issued by system:ca at")
+
+
+def test_a_revocation_that_was_undone_is_named(
+    in_force: Certificate, as_owner: AsOwner, now: datetime
+) -> None:
+    services.revoke(in_force.pk, "superseded", actor=TESTS, now=now)
+    as_owner(
+        "UPDATE issuance_certificate SET state = 'issued', revoked_at = null,"
+        " revocation_reason = '', crl_entry = ''"
+    )
+    words = rf"revocation \(superseded\) of the .* {in_force.serial} by system:test at .* \(event "
+    only(Kind.UNDONE, words)
+
+
+def test_a_compromise_that_became_less_is_named(
+    in_force: Certificate, as_owner: AsOwner, now: datetime
+) -> None:
+    services.revoke(in_force.pk, "superseded", actor=TESTS, now=now)
+    services.revoke(in_force.pk, "key_compromise", actor=TESTS, now=now)
+    as_owner("UPDATE issuance_certificate SET revocation_reason = 'superseded'")
+    only(Kind.UNDONE, r"revocation \(key_compromise\)")
+
+
+def test_a_revocation_by_hand_is_named(
+    in_force: Certificate, as_owner: AsOwner, now: datetime
+) -> None:
+    as_owner(
+        "UPDATE issuance_certificate SET state = 'revoked', revoked_at = %s,"
+        " revocation_reason = 'superseded'",
+        now,
+    )
+    only(Kind.UNTOLD, rf"revocation \(superseded\) of the .* {in_force.serial} at 2026-")
+
+
+def test_a_block_that_was_deleted_is_named(
+    keyed: Verifier, as_owner: AsOwner, now: datetime
+) -> None:
+    services.block_key(SPKI, "published", actor=TESTS, now=now)
+    services.import_keys(["cd" * 32, "ef" * 32], "published", actor=TESTS, now=now)
+    as_owner("DELETE FROM issuance_blockedkey WHERE spki_sha256 IN (%s, %s)", SPKI, "cd" * 32)
+    assert sorted((kind, about.partition(" by ")[0]) for kind, about in named()) == [
+        (Kind.UNDONE, f"block of the key {SPKI}"),
+        (Kind.UNDONE, f"block of the key {'cd' * 32}"),
+    ]
+
+
+def test_a_block_that_was_inserted_is_named(
+    keyed: Verifier, as_owner: AsOwner, now: datetime
+) -> None:
+    services.import_keys(["cd" * 32], "published", actor=TESTS, now=now)
+    as_owner(
+        "INSERT INTO issuance_blockedkey (spki_sha256, reason, created_at)"
+        " SELECT %s, reason, created_at FROM issuance_blockedkey",
+        SPKI,
+    )
+    only(Kind.UNTOLD, rf"block of the key {SPKI} \(published\) at 2026-")
+
+
+def test_of_an_import_that_named_no_keys_the_number_counts(
+    keyed: Verifier, as_owner: AsOwner, now: datetime
+) -> None:
+    """The version before recorded how many there were."""
+    services.import_keys(["cd" * 32, "ef" * 32], "published", actor=TESTS, now=now)
+    as_owner("DELETE FROM foundation_event WHERE action = 'issuance.keys_listed'")
+    as_owner(
+        "UPDATE foundation_event SET data = data - 'lists' WHERE action = 'issuance.keys_imported'"
+    )
+    assert named() == []
+    as_owner("DELETE FROM issuance_blockedkey WHERE spki_sha256 = %s", "cd" * 32)
+    only(Kind.UNDONE, "1 of the keys blocked with the import by system:test at")
+    for key in ("01" * 32, "02" * 32):
+        as_owner(
+            "INSERT INTO issuance_blockedkey (spki_sha256, reason, created_at)"
+            " VALUES (%s, 'published', %s)",
+            *[key, now],
+        )
+    only(Kind.UNTOLD, "1 of the keys blocked with the import by system:test at")
+
+
+def test_a_role_that_was_inserted_is_named(
+    keyed: Verifier, as_owner: AsOwner, maija: Person, now: datetime
+) -> None:
+    as_owner(
+        "INSERT INTO accounts_staffrole (person_id, kind, granted_at) VALUES (%s, 'reviewer', %s)",
+        *[str(maija.pk), now],
+    )
+    only(Kind.UNTOLD, f"role reviewer of person:{maija.pk}, by nobody at 2026-")
+
+
+def test_a_role_that_was_handed_to_another_is_named_at_both(
+    keyed: Verifier, as_owner: AsOwner, maija: Person, riitta: Person
+) -> None:
+    as_owner("UPDATE accounts_staffrole SET person_id = %s", str(maija.pk))
+    (inserted, _), (gone, about) = named()
+    assert (inserted, gone) == (Kind.UNTOLD, Kind.UNDONE)
+    assert about.startswith(f"role reviewer of person:{riitta.pk}, given by system:test at ")
+
+
+def test_a_superuser_made_by_hand_is_named(login: User, as_owner: AsOwner, now: datetime) -> None:
+    as_owner("UPDATE accounts_user SET is_superuser = true WHERE id = %s", str(login.pk))
+    only(Kind.UNTOLD, f"superuser's right of login {login.pk} ")
+    staff_roles.make_superuser(login, actor=TESTS, now=now)
+    assert named() == []
+    as_owner("UPDATE accounts_user SET is_superuser = false, is_staff = false")
+    only(Kind.UNDONE, f"superuser's right of login {login.pk}, given by system:test at ")
+
+
+def test_a_passkey_that_was_inserted_is_named(
+    login: User, as_owner: AsOwner, now: datetime
+) -> None:
+    as_owner(
+        "INSERT INTO mfa_authenticator (user_id, type, data, created_at)"
+        " VALUES (%s, 'webauthn', '{}', %s)",
+        *[str(login.pk), now],
+    )
+    only(Kind.UNTOLD, rf"second factor \(webauthn\) of login {login.pk}, made at 2026-")
+
+
+def test_a_passkey_put_in_the_place_of_another_is_named(
+    login: User, as_owner: AsOwner, monkeypatch: pytest.MonkeyPatch, now: datetime
+) -> None:
+    add_passkey(login, monkeypatch, now)
+    as_owner(
+        "UPDATE mfa_authenticator SET data = jsonb_set(data::jsonb, '{credential,id}', '\"mine\"')"
+        " WHERE type = 'webauthn'"
+    )
+    assert [kind for kind, about in named() if f"login {login.pk}" in about] == [
+        Kind.UNTOLD,
+        Kind.UNDONE,
+    ]
+
+
+def test_of_a_factor_that_its_event_does_not_name_the_number_counts(
+    login: User, as_owner: AsOwner, monkeypatch: pytest.MonkeyPatch, now: datetime
+) -> None:
+    """The version before recorded of which kind it was."""
+    add_passkey(login, monkeypatch, now)
+    as_owner("UPDATE foundation_event SET data = data - 'factor'")
+    assert named() == []
+    as_owner(
+        "INSERT INTO mfa_authenticator (user_id, type, data, created_at)"
+        " VALUES (%s, 'webauthn', '{}', %s)",
+        *[str(login.pk), now],
+    )
+    only(Kind.UNTOLD, r"second factor \(webauthn\)")
+
+
+def test_an_authority_that_was_inserted_or_put_back_is_named(
+    in_force: Certificate, as_owner: AsOwner
+) -> None:
+    as_owner("UPDATE issuance_issuingca SET state = 'retired' WHERE stem = 'sote-ec-1'")
+    only(Kind.UNTOLD, "certificate authority sote-ec-1: retired, and not active as set by ")
+    as_owner("UPDATE issuance_issuingca SET state = 'active' WHERE stem = 'sote-ec-1'")
+    as_owner("UPDATE issuance_issuingca SET certificate_der = '\\x00' WHERE stem = 'sote-ec-1'")
+    only(Kind.UNTOLD, r"certificate authority sote-ec-1 \(active\)")
+
+
+def test_a_table_whose_triggers_are_off_is_named(in_force: Certificate, as_owner: AsOwner) -> None:
+    as_owner("ALTER TABLE issuance_approval DISABLE TRIGGER kept_rows")
+    try:
+        only(Kind.UNKEPT, "issuance_approval$")
+    finally:
+        as_owner("ALTER TABLE issuance_approval ENABLE TRIGGER kept_rows")
+
+
+def test_what_a_restored_copy_lacks_is_named_until_it_is_declared_explained(
+    in_force: Certificate, riitta: Person, as_owner: AsOwner, now: datetime
+) -> None:
+    last = Event.objects.order_by("pk").values_list("pk", flat=True).last()
+    build.extend_wholly()
+    services.block_key(SPKI, "published", actor=TESTS, now=now)
+    build.extend_wholly()
+    as_owner("DELETE FROM issuance_blockedkey")
+    as_owner("DELETE FROM foundation_event WHERE id > %s", last)
+    restart()
+    services.restore_events()
+    tasks.verify_audit()
+    assert sounds("verify-audit")
+    said = StringIO()
+    call_command("verify_audit", settle=True, stdout=said)
+    assert "1 differences of rows declared explained" in said.getvalue()
+    assert "verify-audit" not in health.sounding(health.TO_DO, health.read_signs())
+    assert Event.objects.filter(action="issuance.audit_settled", data__count=1).exists()
+    assert named() == []
+    assert services.verify_audit().settled == 1
+    BlockedKey.objects.create(spki_sha256="12" * 32, reason="published", created_at=now)
+    only(Kind.UNTOLD, "block of the key 12")
+
+
+def test_an_event_that_nobody_could_have_made_stops_no_verification(
+    in_force: Certificate, login: User, as_owner: AsOwner, now: datetime
+) -> None:
+    """It is an event like others; what it is about need not exist."""
+    for action in ("second_factor.added", "person.merged", "issuance.keys_imported"):
+        as_owner(
+            "INSERT INTO foundation_event (at, actor, action, object_type, object_id, refused,"
+            " data, request_id) VALUES ('infinity', 'x', %s, 'x', 'x', false, '[]', '')",
+            action,
+        )
+    assert [kind for kind, _ in named()] == [Kind.UNDONE]
+
+
+def test_what_happens_while_it_is_verified_is_no_difference(
+    in_force: Certificate, pharmacy: Organisation, monkeypatch: pytest.MonkeyPatch, now: datetime
+) -> None:
+    """The log was read before, and the rows are read after."""
+
+    def late() -> list[str]:
+        services.block_key(SPKI, "published", actor=TESTS, now=now + timedelta(seconds=1))
+        return []
+
+    monkeypatch.setattr("issuance.services.event_log.build.horizon", _after(late, build.horizon))
+    assert named() == []
+
+
+def _after(first: Callable[[], object], then: Callable[[], int]) -> Callable[[], int]:
+    def act() -> int:
+        first()
+        return then()
+
+    return act
+
+
+def test_work_that_was_done_and_deleted_is_missed_by_nobody(
+    in_force: Certificate, now: datetime
+) -> None:
+    assert OutboxItem.objects.exists()
+    OutboxItem.objects.all().delete()
+    assert named() == []
