@@ -14,6 +14,10 @@ class IssuanceEvent(EventName):
     SIGNING = "issuance.signing", _("Signing of the certificate was begun")
     ISSUED = "issuance.issued", _("The certificate was signed")
     RESTORED = "issuance.restored", _("The certificate was restored from the journal")
+    DISOWNED = (
+        "issuance.disowned",
+        _("A certificate was issued for an order that nobody had approved"),
+    )
     REFUSED = "issuance.refused", _("The certificate authority refused to sign the certificate")
     REVOKED = "issuance.revoked", _("The certificate was revoked")
     SERIAL_REVOKED = (

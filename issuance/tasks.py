@@ -16,11 +16,13 @@ from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox
 from issuance import services
 from issuance.publication import ask_receipts, ask_worker
+from issuance.services.errors import NotProved, Unproven
 from issuance.services.recovery.compare import Difference
 
 log = structlog.get_logger(__name__)
 
 _UNTIL_NEXT = timedelta(days=2)
+_UNTIL_TRIED_AGAIN = 3 * outbox.LONGEST_PAUSE
 
 
 class NotWritten(Unavailable):
@@ -35,13 +37,24 @@ def _writing() -> Iterator[None]:
         raise NotWritten(type(error).__name__) from error
 
 
+@contextmanager
+def _proving() -> Iterator[None]:
+    """Raise an alarm for an approval that is not in the log or not signed: nobody else would."""
+    try:
+        yield
+    except (NotProved, Unproven) as error:
+        log.error("approval_unproven", reason=str(error))
+        alarms.sound("approval-unproven", lasting=_UNTIL_TRIED_AGAIN)
+        raise
+
+
 @outbox.task("issuance.issue")
 def issue(
     *, item: OutboxItem, now: datetime, reference: str, confirmed_at: str = "", **_: object
 ) -> None:
     """Issue the certificate approved for the reference."""
     confirmed = datetime.fromisoformat(confirmed_at) if confirmed_at else None
-    with timed(Step.ISSUE):
+    with timed(Step.ISSUE), _proving():
         services.issue_confirmed(UUID(reference), confirmed_at=confirmed, now=now)
 
 
@@ -52,7 +65,7 @@ def issue_many(
     """Issue the certificates approved for the references, together."""
     confirmed = datetime.fromisoformat(confirmed_at) if confirmed_at else None
     wanted = [UUID(reference) for reference in references]
-    with timed(Step.ISSUE_MANY):
+    with timed(Step.ISSUE_MANY), _proving():
         services.issue_all_confirmed(wanted, confirmed_at=confirmed, now=now)
 
 

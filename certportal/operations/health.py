@@ -33,7 +33,10 @@ from issuance.services.sealing import seal_in_use
 from issuance.services.status import freshness
 
 QUEUES = ("default", "mail", "ca")
-ALARMS = ("register-source", "identification", "mandates", "event-log", one_signer.SECOND)
+ALARMS = (
+    *["register-source", "identification", "mandates", "event-log", "approval-unproven"],
+    one_signer.SECOND,
+)
 # What waits for a person, while the machine is well.
 TO_DO = ("reconcile", "verify-audit", sweeping.ALARM)
 # A worker writes a heartbeat every 10 s; after three missed ones it counts as down.

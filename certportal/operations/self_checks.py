@@ -69,6 +69,15 @@ def approvers_can_be_read() -> bool:
     return True
 
 
+def journal_is_approved() -> bool:
+    """Whether every certificate in the journals was approved by somebody."""
+    try:
+        services.ensure_journal_approved()
+    except Unavailable:
+        return False
+    return True
+
+
 # By queue. A name stands in /healthz where the worker's check fails.
 SELF_CHECKS: dict[str, dict[str, Check]] = {
     "default": {"database-write": database_takes_writes},
@@ -77,6 +86,7 @@ SELF_CHECKS: dict[str, dict[str, Check]] = {
         "journal": journal_has_room,
         "journal-copy": journal_is_copied,
         "approvers": approvers_can_be_read,
+        "journal-unapproved": journal_is_approved,
     },
 }
 

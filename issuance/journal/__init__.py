@@ -21,4 +21,5 @@ from issuance.journal.index import (
     holds_serial,
     labels,
     of_references,
+    serials,
 )

@@ -1,7 +1,7 @@
 """Index of the journal in memory: a process reads each file once, then only what was appended."""
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -155,6 +155,11 @@ def find(stem: str, *, reference: str, attempt: int) -> Entry | None:
 def holds_serial(stem: str, serial: int) -> bool:
     """Whether a certificate with this serial number was ever signed."""
     return serial in _index(stem).serials
+
+
+def serials(stem: str) -> Set[int]:
+    """The serial numbers of all certificates that were ever signed."""
+    return _index(stem).serials
 
 
 def entries(stem: str) -> Iterator[Entry]:

@@ -22,6 +22,8 @@ from issuance.services.issuing.approve import ApprovalState, approve
 from issuance.services.issuing.approve_many import approve_all
 from issuance.services.issuing.confirmed import issue_all_confirmed, issue_confirmed
 from issuance.services.issuing.issue import issue, issue_all
+from issuance.services.issuing.only_approved import disown, was_restored
+from issuance.services.issuing.only_approved import require_all as ensure_journal_approved
 from issuance.services.issuing.prepare import prepare, prepare_all, void
 from issuance.services.recovery.reconcile import reconcile
 from issuance.services.sealing import (

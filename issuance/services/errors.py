@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import access
 from certportal.foundation.errors import NotAllowed, Refused, Stale, Unavailable
+from certportal.foundation.event_log.files import LogUnavailable
 from certportal.foundation.wording import filled
 
 
@@ -23,6 +24,14 @@ class NotProved(Unavailable):
     """
 
     mark = "not_proved"
+
+
+class Unproven(LogUnavailable):
+    """An attempt to be signed has too few approvals, or one that the log of events does not have.
+
+    Somebody wrote to the database by hand. Nothing is signed for the reference until that has been
+    put right.
+    """
 
 
 class PreparedByNewer(Unavailable):

@@ -52,6 +52,7 @@ def require() -> int:
         term = _term(own)
     if term is None:
         raise SignerElsewhere(_why())
+    _look_once(own, term)
     return term
 
 
@@ -63,7 +64,22 @@ def hold() -> int:
         term = _term(own, lock="FOR KEY SHARE")
     if term is None:
         raise SignerElsewhere(_why())
+    _look_once(own, term)
     return term
+
+
+_looked: set[tuple[str, int]] = set()
+"""The journals, by id and term, that this process has found to have the last certificates."""
+
+
+def _look_once(own: str, term: int) -> None:
+    """Raise JournalUnavailable if a journal that has the lease lacks what it must have.
+
+    The row of the lease may have been written by hand.
+    """
+    if (own, term) not in _looked:
+        _require_own_journal()
+        _looked.add((own, term))
 
 
 def _term(own: str, lock: str = "") -> int | None:

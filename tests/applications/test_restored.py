@@ -14,9 +14,13 @@ from applications.services.system.certificates import CannotRecord
 from applications.workflow import Status
 from certportal.dev.builders import orders
 from certportal.foundation import clock
+from certportal.foundation.actors import system
 from certportal.foundation.models import Event, OutboxItem
+from certportal.operations import self_checks
 from issuance import services as authority
-from issuance.models import Certificate
+from issuance.models import Certificate, PreparedCertificate
+from issuance.services.issuing.only_approved import NobodyApproved
+from tests.issuance.conftest import approve_by
 
 
 class Forgotten(Exception):
@@ -58,6 +62,30 @@ def test_the_order_gets_the_certificate_that_was_signed_for_it(case):
     assert {one.to[0] for one in packages} == {case.contact_email, case.mailbox}
     assert Event.objects.filter(object_id=str(case.pk), action="application.restore").exists()
     assert authority.reconcile(mend=False, now=clock.now()) == []
+
+
+def test_an_order_that_nobody_approved_stops_its_ca_until_the_certificate_is_revoked(
+    matti, riitta, cas
+):
+    """Somebody approved past the registration authority, and the CA signed on that."""
+    application = orders.claimed(matti, riitta)
+    prepared = PreparedCertificate.objects.get(reference=application.pk)
+    approve_by(riitta, prepared, clock.now())
+    issued = authority.issue(application.pk, now=clock.now())
+    orders.drain()
+    application.refresh_from_db()
+    assert application.status == Status.IN_REVIEW
+    item = OutboxItem.objects.get(topic="certificate.issued", task="applications.record_issued")
+    assert item.problem == "NotApproved"
+    assert Event.objects.filter(action="issuance.disowned").count() == 1
+    assert "journal-unapproved" in self_checks.failing("ca")
+    other = orders.claimed(matti, riitta)
+    orders.approve(riitta, other)
+    with pytest.raises(NobodyApproved, match=issued.serial):
+        authority.issue(other.pk, now=clock.now())
+    authority.revoke(issued.pk, "superseded", actor=system("test"), now=clock.now())
+    assert "journal-unapproved" not in self_checks.failing("ca")
+    assert authority.issue(other.pk, now=clock.now())
 
 
 def test_an_order_that_asks_something_else_by_now_waits_for_a_person(case, matti):

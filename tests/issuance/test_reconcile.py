@@ -92,7 +92,7 @@ def test_a_certificate_whose_attempt_is_gone_is_entered_whole(
     order = server_order(pharmacy)
     forgetting(lambda: through(order, riitta, now))
     assert not PreparedCertificate.objects.exists()
-    assert found(mend=True, now=now) == [(Kind.NOT_STORED, "mended")]
+    assert found(mend=True, now=now) == [(Kind.NOBODY_APPROVED, "mended")]
     certificate = Certificate.objects.get(reference=order.reference)
     assert (certificate.organisation, certificate.profile_id) == (pharmacy, "server")
     assert certificate.not_after == certificate.certificate.not_valid_after_utc
@@ -105,7 +105,7 @@ def test_a_reissue_is_entered_with_what_it_replaced(
 ) -> None:
     again = replace(order, reference=uuid4(), replaces=certificate.reference)
     forgetting(lambda: through(again, riitta, now))
-    assert found(mend=True, now=now) == [(Kind.NOT_STORED, "mended")]
+    assert found(mend=True, now=now) == [(Kind.NOBODY_APPROVED, "mended")]
     entered = Certificate.objects.get(reference=again.reference)
     assert entered.prepared.replaces == certificate.reference
 
@@ -114,7 +114,7 @@ def test_another_attempt_made_meanwhile_gives_way(
     prepared: PreparedCertificate, order, riitta: Person, now: datetime
 ) -> None:
     forgetting(lambda: through(order, riitta, now))
-    assert found(mend=True, now=now) == [(Kind.NOT_STORED, "mended")]
+    assert found(mend=True, now=now) == [(Kind.NOBODY_APPROVED, "mended")]
     prepared.refresh_from_db()
     assert (prepared.state, prepared.void_reason) == ("void", "found_in_journal")
     assert Certificate.objects.get().prepared.attempt == 2
@@ -180,7 +180,7 @@ def test_nor_is_one_made_under_the_ca_that_has_taken_over(
     other = server_order(pharmacy)
     with pytest.raises(NotReconciled):
         services.prepare_all([other, order], now=now)
-    assert found(mend=True, now=now) == [(Kind.NOT_STORED, "mended")]
+    assert found(mend=True, now=now) == [(Kind.NOBODY_APPROVED, "mended")]
     with pytest.raises(AlreadySigning):
         services.prepare(order, now=now)
     assert services.prepare(other, now=now).issuing_ca.stem == "sote-ec-2"

@@ -33,7 +33,13 @@ class CannotRecord(Hopeless):
     """
 
 
-@transaction.atomic
+class NotApproved(CannotRecord):
+    """The CA has issued a certificate for an order that nobody approved.
+
+    Nor has an operator had it entered from the journal. The CA is told, and stops.
+    """
+
+
 def record_issued(
     application_id: UUID, certificate_id: int, *, now: datetime
 ) -> Application | None:
@@ -41,8 +47,17 @@ def record_issued(
 
     A second call does nothing and returns None. A certificate of a mass replacement gets an order
     of its own. After a restore from a backup that lacks the approval, the order is moved from its
-    earlier status to issued. Raises CannotRecord.
+    earlier status to issued, if `reconcile --mend` entered the certificate. Raises CannotRecord.
     """
+    try:
+        return _record_issued(application_id, certificate_id, now)
+    except NotApproved:
+        authority.disown(certificate_id, actor=ACTOR, now=now)
+        raise
+
+
+@transaction.atomic
+def _record_issued(application_id: UUID, certificate_id: int, now: datetime) -> Application | None:
     if item := replaced_orders.item_of(application_id):
         return replaced_orders.take_over(item.pk, certificate_id, now=now)
     if not Application.objects.filter(pk=application_id).exists():
@@ -70,8 +85,10 @@ def record_issued(
 
 def _require_same(application: Application, certificate_id: int) -> None:
     """Raise CannotRecord unless the certificate was made from the order's present request and
-    submission, and the order's status allows it.
+    submission, and the order's status allows it; NotApproved unless an operator had it entered.
     """
+    if not authority.was_restored(certificate_id):
+        raise NotApproved(f"the order is {application.status}")
     certified = PreparedCertificate.objects.get(certificate=certificate_id)
     csr, sent = application.csr, application.submission
     now_said = (csr.sha256 if csr else "", sent.sha256 if sent else "")

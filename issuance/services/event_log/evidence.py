@@ -5,13 +5,14 @@ from collections.abc import Collection, Iterator, Sequence
 
 from certportal.foundation.actors import Actor
 from certportal.foundation.event_log import stored
-from certportal.foundation.event_log.files import LogFiles, LogUnavailable, folder, logged_number
+from certportal.foundation.event_log.files import LogFiles, folder, logged_number
 from certportal.foundation.event_log.leaves import number_of
 from certportal.foundation.event_log.tiles import WIDTH, tile_at
 from certportal.foundation.events import subject_of
 from certportal.foundation.models import Event
 from issuance.event_names import IssuanceEvent
 from issuance.models import Approval, PreparedCertificate
+from issuance.services.errors import Unproven
 from issuance.services.event_log import build, key
 
 FAR = 100_000
@@ -21,8 +22,8 @@ FAR = 100_000
 def ensure_logged(attempts: Sequence[PreparedCertificate]) -> None:
     """Take what is committed into the log, and find there who approved these bytes.
 
-    Raises LogUnavailable unless each approval's event is a leaf, as it stands in the database,
-    and CopyUnavailable unless the second place has the log too.
+    Raises Unproven unless each approval's event is a leaf, as it stands in the database,
+    LogUnavailable, and CopyUnavailable unless the second place has the log too.
     Without a key there is no log, and nothing is asked.
     """
     if not key.is_wanted():
@@ -33,7 +34,7 @@ def ensure_logged(attempts: Sequence[PreparedCertificate]) -> None:
     rows = Approval.objects.filter(prepared__in=attempts).values_list("prepared_id", "person_id")
     for attempt, person in rows.order_by("pk"):
         if not told[attempt, str(Actor("person", str(person)))] & logged:
-            raise LogUnavailable(f"the approval of attempt {attempt} by {person} is not in the log")
+            raise Unproven(f"the approval of attempt {attempt} by {person} is not in the log")
 
 
 def _told(attempts: Sequence[PreparedCertificate]) -> dict[tuple[int, str], set[int]]:

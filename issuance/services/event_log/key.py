@@ -30,6 +30,16 @@ def is_there() -> bool:
     return bool(settings.CA_KEYS_DIR) and _path(".vkey").exists()
 
 
+def is_whole() -> bool:
+    """Whether both files of the key are there, or none and no log.
+
+    What this process has read of them it goes on with, as with the keys of issuing CAs.
+    """
+    if is_there():
+        return _path(".key").exists()
+    return not LogFiles(folder()).head_path.exists()
+
+
 def is_wanted() -> bool:
     """Whether this process goes on with a log: it has the key.
 

@@ -157,15 +157,14 @@ def approval_states(
 
     ``only``: approvals by id, beside which none counts.
     """
-    by_policy = {each.pk: _by_policy(each) for each in attempts}
+    wanted = {each.pk: by_policy(each) for each in attempts}
     statement, parameters = _standing()
-    ids = list(by_policy)
+    ids = list(wanted)
     with connection.cursor() as cursor:
         cursor.execute(statement, [ids if each is _IDS else each for each in parameters])
         standing = cursor.fetchall()
     counted = {row[:2] for row in standing if only is None or row[4] in only}
     given = Counter(prepared_id for prepared_id, _ in counted)
-    wanted = dict(by_policy)
     ends: dict[int, datetime] = {}
     for prepared_id, _human, persons, until, _pk in standing:
         wanted[prepared_id] = max(wanted[prepared_id], persons)
@@ -174,7 +173,7 @@ def approval_states(
     return {pk: ApprovalState(many, given[pk], ends.get(pk)) for pk, many in wanted.items()}
 
 
-def _by_policy(attempt: PreparedCertificate) -> int:
+def by_policy(attempt: PreparedCertificate) -> int:
     """How many persons must approve: by the setting, and at least two for a reissue."""
     by_setting: int = settings.ISSUANCE_APPROVALS[attempt.environment]
     return max(to_sign.FOR_REISSUE, by_setting) if attempt.replaces else by_setting

@@ -10,14 +10,14 @@ from certportal.foundation.errors import Unavailable
 from certportal.foundation.outbox import outbox
 from issuance.authority.sign import SignatureMismatch
 from issuance.models import Certificate, PreparedCertificate
-from issuance.services.errors import NotProved, NotReconciled
+from issuance.services.errors import NotProved, NotReconciled, Unproven
 from issuance.services.issuing.issue import issue, issue_all
 
 # The facts (register record, names) must be valid at signing. If the worker or signer was
 # unavailable, the confirmation can be old by then.
 CONFIRMATION_LASTS = timedelta(minutes=10)
 # Errors that concern a single reference, so that the others can still be issued.
-ITS_OWN = (SignatureMismatch, IntegrityError, ValueError, NotReconciled, NotProved)
+ITS_OWN = (SignatureMismatch, IntegrityError, ValueError, NotReconciled, NotProved, Unproven)
 
 
 def issue_confirmed(

@@ -32,7 +32,7 @@ from issuance.models import Certificate, IssuingCA, PreparedCertificate
 from issuance.services import lease, locks
 from issuance.services.blocked_keys import KeyOf, findings_of_keys
 from issuance.services.errors import NotReconciled
-from issuance.services.issuing import attempts
+from issuance.services.issuing import attempts, only_approved
 from issuance.services.issuing.approve import ApprovalState, approval_states
 from issuance.services.issuing.prepare import close
 from issuance.services.issuing.proved import unproved
@@ -124,9 +124,11 @@ def _require_means(waiting: Sequence[PreparedCertificate], load_signer: LoadSign
     """Raise Unavailable for a missing key or a full disk, while the attempts can still be voided.
 
     A CA out of use signs nothing and needs neither. Raises NotReconciled if the journal has a
-    certificate for a reference that the database regards as not signed.
+    certificate for a reference that the database regards as not signed, NobodyApproved if for any
+    that nobody approved.
     """
     for ca in {attempts.ca_of(each) for each in waiting}:
+        only_approved.require(ca)
         if not _is_out_of_use(ca):
             load_signer(ca)
             journal.ensure_room(ca.stem)

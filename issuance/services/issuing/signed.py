@@ -1,11 +1,13 @@
 """Signing the attempts marked as signing, and storing the certificates."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import groupby
 
 from django.db import transaction
+from django.db.models.functions import Coalesce
 
 from certportal.foundation import bulk_insert, events
 from certportal.foundation.actors import system
@@ -14,11 +16,14 @@ from issuance import journal
 from issuance.authority.sign import sign_certificate, verify_certificate
 from issuance.event_names import IssuanceEvent
 from issuance.faults import reach
-from issuance.models import Certificate, IssuingCA, PreparedCertificate
+from issuance.models import Approval, Certificate, IssuingCA, PreparedCertificate
 from issuance.services import lease, locks
 from issuance.services.blocked_keys import blocked_among
+from issuance.services.errors import Unproven
 from issuance.services.event_log import second_place
 from issuance.services.event_log.evidence import ensure_logged
+from issuance.services.issuing import only_approved
+from issuance.services.issuing.approve import by_policy
 from issuance.services.issuing.attempts import ca_of, mark_issued
 from issuance.services.issuing.proved import ensure_proved
 from issuance.services.signer import LoadSigner
@@ -63,18 +68,36 @@ def sign(
     """
     signed: list[Signed] = []
     by_ca = sorted(attempts, key=lambda each: ca_of(each).stem)
-    for _, group in groupby(by_ca, key=lambda each: ca_of(each).stem):
+    for ca, group in groupby(by_ca, key=ca_of):
         unsigned, before = [], []
+        only_approved.require(ca)
         for attempt in group:
             der = _from_journal(attempt)
             before += [(attempt, der)] if der else []
             unsigned += [] if der else [attempt]
         if before:
-            journal.ensure_copied(ca_of(before[0][0]).stem)
+            _require_approved([attempt for attempt, _ in before], now)
+            journal.ensure_copied(ca.stem)
             second_place.ensure_copied()
         signed += before
-        signed += _sign_under(ca_of(unsigned[0]), unsigned, load_signer, now) if unsigned else []
+        signed += _sign_under(ca, unsigned, load_signer, now) if unsigned else []
     return signed
+
+
+def _require_approved(attempts: Sequence[PreparedCertificate], now: datetime) -> None:
+    """Raise Unproven or NotProved unless enough persons approved each, also if marked before.
+
+    A mark in the database alone, which others than this worker can write, is evidence of nothing.
+    """
+    ensure_proved(attempts, now)
+    persons = Approval.objects.filter(prepared__in=attempts).annotate(
+        one=Coalesce("person__merged_into_id", "person_id")
+    )
+    given = Counter(pk for pk, _ in set(persons.values_list("prepared_id", "one")))
+    for attempt in attempts:
+        if given[attempt.pk] < by_policy(attempt):
+            raise Unproven(f"attempt {attempt.pk} is to be signed, and lacks approvals")
+    ensure_logged(attempts)
 
 
 def _from_journal(attempt: PreparedCertificate) -> bytes | None:
@@ -95,8 +118,7 @@ def _sign_under(
 ) -> list[Signed]:
     signer = load_signer(ca)
     journal.ensure_room(ca.stem)
-    ensure_logged(attempts)
-    ensure_proved(attempts, now)
+    _require_approved(attempts, now)
     reach("before_signing")
     lease.require()
     made = [(a, sign_certificate(bytes(a.tbs), a.tbs_sha256, signer)) for a in attempts]

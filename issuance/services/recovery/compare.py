@@ -14,6 +14,7 @@ from issuance import journal
 from issuance.certificate.plan import serial_hex
 from issuance.models import Certificate, IssuingCA, PreparedCertificate
 from issuance.publication import repository
+from issuance.services.issuing.only_approved import unapproved
 from issuance.services.status.ocsp_responders import journal_of
 from issuance.services.status.revoke import COMPROMISE
 
@@ -23,6 +24,9 @@ class Kind(StrEnum):
 
     JOURNAL_DAMAGED = "a line of the journal was changed, torn or moved"
     NOT_STORED = "signed according to the journal, unknown to the database"
+    NOBODY_APPROVED = (
+        "signed according to the journal, and nobody approved it: its CA signs nothing"
+    )
     NOT_JOURNALLED = "issued according to the database, missing from the journal"
     DIFFERENT = "journal and database hold different certificates of one serial number"
     NOT_REVOKED = "revoked on the published list, in force or for less in the database"
@@ -97,7 +101,8 @@ def _certificates(
         signed.add(entry.serial)
         known = stored.get(entry.serial)
         if known is None and not _is_stored_by_now(ca, entry.serial):
-            yield Difference(Kind.NOT_STORED, ca.stem, entry.serial, entry=entry)
+            kind = Kind.NOBODY_APPROVED if unapproved([entry]) else Kind.NOT_STORED
+            yield Difference(kind, ca.stem, entry.serial, entry=entry)
         elif known and known.sha256 != hashlib.sha256(entry.der).digest():
             yield Difference(Kind.DIFFERENT, ca.stem, entry.serial, entry=entry)
     for serial in stored:

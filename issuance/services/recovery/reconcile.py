@@ -97,6 +97,7 @@ def _reopen(ca: IssuingCA, difference: Difference, now: datetime) -> None:
 
 _MENDERS: Mapping[Kind, Callable[[IssuingCA, Difference, datetime], None]] = {
     Kind.NOT_STORED: _store,
+    Kind.NOBODY_APPROVED: _store,
     Kind.NOT_REVOKED: _revoke,
     Kind.SIGNING_IDLE: _reopen,
 }

@@ -6,7 +6,7 @@ from issuance import journal
 from issuance.journal import files
 from issuance.models import IssuingCA
 from issuance.services import lease
-from issuance.services.event_log import second_place
+from issuance.services.event_log import key, second_place
 from issuance.services.signer import key_store, signer_for
 from issuance.services.status.publish_crl import is_needed
 from issuance.signers import SignerUnavailable
@@ -16,10 +16,12 @@ def keys_out_of_reach(*, now: datetime) -> list[str]:
     """Stems of the CAs that must sign and whose key is not there, or is another one.
 
     A key that was read from a file stays in memory, and a session with a token lasts; so the place
-    of the key is asked as well: the next start of the worker needs it.
+    of the key is asked as well: the next start of the worker needs it. The same goes for the key
+    of the log of events.
     """
     cas = IssuingCA.objects.exclude(state=IssuingCA.State.REVOKED).order_by("pk")
-    return [ca.stem for ca in cas if is_needed(ca, now) and not _is_reached(ca)]
+    missing = [ca.stem for ca in cas if is_needed(ca, now) and not _is_reached(ca)]
+    return missing if key.is_whole() else [*missing, key.STEM]
 
 
 def _is_reached(ca: IssuingCA) -> bool:

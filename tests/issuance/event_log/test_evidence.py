@@ -11,9 +11,11 @@ from accounts.models import Organisation, Person
 from certportal.foundation.event_log.files import LogUnavailable
 from certportal.foundation.event_log.notes import Verifier
 from certportal.foundation.models import Event
+from certportal.operations import self_checks
 from issuance import journal, services
 from issuance.event_names import IssuanceEvent
 from issuance.models import Approval, IssuingCA, PreparedCertificate
+from issuance.services.errors import Unproven
 from issuance.services.event_log import build, key
 from tests.issuance.conftest import approve_by
 from tests.issuance.event_log.conftest import Record, log_files, restart
@@ -43,7 +45,7 @@ def approving(attempt: PreparedCertificate) -> Event:
 
 def refused(attempt: PreparedCertificate, now: datetime) -> bool:
     """Return whether nothing is signed; the work waits."""
-    with pytest.raises(LogUnavailable, match="is not in the log"):
+    with pytest.raises(Unproven, match="is not in the log"):
         services.issue(attempt.reference, now=now)
     return not list(journal.entries("sote-ec-1"))
 
@@ -113,6 +115,27 @@ def test_without_the_key_of_its_log_a_signer_signs_nothing(
     with pytest.raises(LogUnavailable, match="the key of the log is away"):
         services.issue(waiting.reference, now=now)
     assert not list(journal.entries("sote-ec-1"))
+
+
+def test_a_key_that_was_moved_away_is_named_and_what_was_read_of_it_goes_on(
+    waiting: PreparedCertificate, record: Record, keyed: Verifier
+) -> None:
+    """As with the keys of issuing CAs: the next start of the worker needs the file."""
+    build.extend_wholly()
+    assert "ca-key" not in self_checks.failing("ca")
+    path = key._path(".key")
+    aside = path.rename(path.with_name("elsewhere"))
+    assert "ca-key" in self_checks.failing("ca")
+    record(1)
+    assert build.extend() == 1
+    restart()
+    key._decrypted.cache_clear()
+    record(2)
+    with pytest.raises(LogUnavailable):
+        build.extend()
+    aside.rename(path)
+    assert "ca-key" not in self_checks.failing("ca")
+    assert build.extend() == 1
 
 
 def test_a_database_that_was_wound_back_signs_nothing(

@@ -1,0 +1,128 @@
+"""Nothing is signed by a CA in whose journal stands a certificate that nobody approved.
+
+Such a line was not written by this service, or database and log of events have lost what led to
+it. Either way an operator looks first: only ``reconcile --mend`` enters it, or anything else.
+"""
+
+import hashlib
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from cryptography import x509
+
+from certportal.foundation import events
+from certportal.foundation.actors import Actor
+from certportal.foundation.errors import Unavailable
+from certportal.foundation.events import Subject, subject_of
+from certportal.foundation.models import Event
+from issuance import journal
+from issuance.certificate.plan import serial_hex
+from issuance.event_names import IssuanceEvent
+from issuance.models import Certificate, IssuingCA, PreparedCertificate
+
+DISOWNED = "disowned_certificate"
+FEW = 1000
+"""So many serial numbers are sought one by one; more by reading all that the database has."""
+
+
+class NobodyApproved(Unavailable):
+    """The CA's journal has a certificate for a case that nobody approved."""
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What this process has found in a journal."""
+
+    known: set[int] = field(default_factory=set)
+    unapproved: set[int] = field(default_factory=set)
+
+
+_seen: dict[Path, _Seen] = {}
+
+
+def require(ca: IssuingCA) -> None:
+    """Raise NobodyApproved if the CA's journal has such a certificate, and until it is entered.
+
+    Likewise for one that the registration authority disowns, until it is revoked.
+    """
+    _require_owned(ca)
+    seen = _seen.setdefault(journal.path(ca.stem), _Seen())
+    serials = journal.serials(ca.stem)
+    if len(serials) != len(seen.known):
+        lost = _not_stored(ca, serials - seen.known)
+        if lost:
+            entries = [each for each in journal.entries(ca.stem) if int(each.serial, 16) in lost]
+            seen.unapproved |= {int(each.serial, 16) for each in unapproved(entries)}
+        seen.known = set(serials)
+    seen.unapproved = _not_stored(ca, seen.unapproved)
+    if seen.unapproved:
+        raise NobodyApproved(f"{ca.stem}: {serial_hex(min(seen.unapproved))}")
+
+
+def disown(certificate_id: int, *, actor: Actor, now: datetime) -> None:
+    """Note that the registration authority has approved no such certificate.
+
+    Its CA signs nothing until it has been revoked.
+    """
+    if not Event.objects.filter(object_type=DISOWNED, object_id=str(certificate_id)).exists():
+        about = Subject(DISOWNED, certificate_id)
+        events.record(IssuanceEvent.DISOWNED, about, actor, now)
+
+
+def was_restored(certificate_id: int) -> bool:
+    """Whether `reconcile --mend` has entered the certificate."""
+    certificate = Certificate.objects.get(pk=certificate_id)
+    return Event.objects.filter(
+        object_type=subject_of(PreparedCertificate()).type,
+        object_id=str(certificate.prepared_id),
+        action=IssuanceEvent.RESTORED,
+    ).exists()
+
+
+def _require_owned(ca: IssuingCA) -> None:
+    disowned = Event.objects.filter(object_type=DISOWNED).values_list("object_id", flat=True)
+    in_force = Certificate.objects.filter(issuing_ca=ca, state=Certificate.State.ISSUED)
+    rows = in_force.filter(pk__in=[key for key in disowned if key.isdecimal()])
+    for serial in rows.values_list("serial", flat=True):
+        raise NobodyApproved(f"{ca.stem}: {serial}, by the registration authority")
+
+
+def require_all() -> None:
+    """Raise NobodyApproved for any CA."""
+    for ca in IssuingCA.objects.order_by("pk"):
+        require(ca)
+
+
+def unapproved(entries: Sequence[journal.Entry]) -> list[journal.Entry]:
+    """Return those of whose bytes no event tells that somebody approved them."""
+    hashes = {each.serial: _tbs_sha256(each.der) for each in entries}
+    approving = Event.objects.filter(
+        object_type=subject_of(PreparedCertificate()).type,
+        action=IssuanceEvent.APPROVED,
+        refused=False,
+        data__tbs_sha256__in=[*hashes.values()],
+    )
+    approved = set(approving.values_list("data__tbs_sha256", flat=True))
+    return [each for each in entries if hashes[each.serial] not in approved]
+
+
+def _tbs_sha256(der: bytes) -> str:
+    try:
+        tbs = x509.load_der_x509_certificate(der).tbs_certificate_bytes
+    except ValueError:
+        return ""
+    return hashlib.sha256(tbs).hexdigest()
+
+
+def _not_stored(ca: IssuingCA, serials: Set[int]) -> set[int]:
+    rows = Certificate.objects.filter(issuing_ca=ca)
+    if not serials:
+        return set()
+    if len(serials) < FEW:
+        rows = rows.filter(serial__in=[*map(serial_hex, serials)])
+    lacking = set(serials)
+    for serial in rows.values_list("serial", flat=True).iterator():
+        lacking.discard(int(serial, 16))
+    return lacking
