@@ -64,7 +64,8 @@ def comparison(application: Application, stored: Csr, *, now: datetime) -> list[
     kind = application.kind
     rows = _names(decoded, found, kind)
     if not application.record_oid:
-        rows = [_unfilled(row) for row in rows]
+        unit = _("Unit (OU)")
+        rows = [_unfilled(row) for row in rows if kind.carries_unit or row.label != unit]
     if kind.has_host_names:
         rows += _server(application, decoded)
     if kind.has_system and application.system_oid:

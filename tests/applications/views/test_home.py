@@ -16,6 +16,7 @@ from certportal.foundation import clock
 from certportal.foundation.actors import system
 
 CODE = "9900001-8"
+NOTHING = "Nothing needs your attention."
 
 
 @pytest.fixture(autouse=True)
@@ -36,13 +37,19 @@ def aino(pharmacy):
     return person
 
 
-def test_who_asks_to_join_is_told_on_the_administrator_s_home(matti, kalle, pharmacy, aino):
+def test_who_asks_to_join_is_told_on_the_administrator_s_home(matti, kalle, pharmacy, aino, cas):
     assert "1 person asks to join" in home(matti).text
+    orders.in_review(matti)  # no longer the first visit
+    page = home(matti).text
+    assert "1 person asks to join" in page
+    assert NOTHING not in page
     assert "asks to join" not in home(kalle).text
     given = {"role": Membership.Role.APPLICANT, "language": "fi", "by": matti}
     actor = orders.actor_for(matti)
     invite.invite(pharmacy, aino.email, **given, actor=actor, now=clock.now())
-    assert "asks to join" not in home(matti).text
+    page = home(matti).text
+    assert "asks to join" not in page
+    assert NOTHING in page
 
 
 def test_an_unconfirmed_right_is_not_called_nothing_to_do(matti, cas):
