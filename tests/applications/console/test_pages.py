@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import translation
+from playwright.sync_api import expect
 
 from certportal.dev.builders import orders
 from certportal.foundation import clock
@@ -47,7 +48,7 @@ def test_questions_are_written_previewed_and_sent(go, case):
     page = go("ask", case.pk)
     page.click("summary >> nth=0")
     page.click("button[name=template] >> nth=0")
-    page.wait_for_selector("button[name=preview]")
+    expect(page.locator("#id_reason")).not_to_have_value("")
     check_in_turn(page)
     page.fill("#id_reason", "")
     page.click("button[name=preview]")
