@@ -47,10 +47,10 @@ EVER_STORED = {
         accepted code_asked made resent revoked
     """,
     "issuance": """
-        approved approver_ended approver_enrolled ca_active ca_registered ca_retired ca_revoked
-        ca_standby crl issued key_blocked key_proof keys_imported log_anchored ocsp_responder
-        paper_made paper_sealed prepared refused restored revoked root_crl seal_registered
-        serial_revoked signing signing_taken_over voided
+        approved approver_ended approver_enrolled audit_settled ca_active ca_registered ca_retired
+        ca_revoked ca_standby crl disowned issued key_blocked key_proof keys_imported keys_listed
+        log_anchored ocsp_responder paper_made paper_sealed prepared refused restored revoked
+        root_crl seal_registered serial_revoked signing signing_taken_over voided
     """,
     "join_request": """
         made repeated taken_back
