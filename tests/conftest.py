@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import redis
+from django.core.management import call_command
 from django.test.utils import setup_databases
 from django.utils import translation
 
@@ -55,6 +56,7 @@ def django_db_setup(django_test_environment, django_db_modify_db_settings, djang
     """
     with django_db_blocker.unblock():
         setup_databases(verbosity=0, interactive=False)
+        call_command("grant_roles", verbosity=0)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,0 +1,230 @@
+"""Which process may write which table: an account of the database for each kind of process.
+
+Everybody reads. Who inserts and who changes is said here for each table; which columns may change,
+and whether rows may be deleted, follows from how the table is kept (`kept_tables`). The tables
+belong to the account that migrates, which no process has. See docs/decisions/database-roles.md.
+"""
+
+from collections.abc import Collection, Iterator
+from enum import StrEnum
+from typing import NamedTuple
+
+from django.db import connection, transaction
+from psycopg2 import sql
+from psycopg2.extensions import encrypt_password
+
+from certportal.foundation.kept_tables import Kept, Model, every_model, keeping
+
+
+class Role(StrEnum):
+    """The accounts, by their names in the database."""
+
+    WEB = "portal_web"
+    WORKER = "portal_worker"
+    CA = "portal_ca"
+    METRICS = "portal_metrics"
+
+
+ROLE_OF = {
+    "web": Role.WEB,
+    "default": Role.WORKER,
+    "mail": Role.WORKER,
+    "ca": Role.CA,
+    "metrics": Role.METRICS,
+}
+"""The account of each process that uses the database, by PORTAL_PROCESS."""
+
+
+class Writers(NamedTuple):
+    """Who inserts rows of a table, and who changes and deletes them, if the table lets anybody."""
+
+    insert: Collection[Role]
+    change: Collection[Role]
+    delete: Collection[Role]
+
+
+_ALL = (Role.WEB, Role.WORKER, Role.CA)
+_PEOPLE = (Role.WEB, Role.WORKER)
+_CA_ALONE = Writers([Role.CA], [Role.CA], [])
+_WORKER_ALONE = Writers([Role.WORKER], [Role.WORKER], [Role.WORKER])
+_NOBODY = Writers([], [], [])
+_USUAL = Writers(_PEOPLE, _PEOPLE, _PEOPLE)
+"""Of accounts, orders and sessions: web, and the workers that go on with what people began."""
+
+WRITERS: dict[str, Writers] = {
+    "foundation_event": Writers(_ALL, [], []),
+    "foundation_eventorigin": Writers(_ALL, [], [Role.WORKER]),
+    "foundation_outboxitem": Writers(_ALL, _ALL, [Role.WORKER]),
+    "foundation_tally": Writers(_ALL, _ALL, [Role.WORKER]),
+    # Signed and published.
+    "issuance_certificate": Writers([Role.CA], _ALL, []),  # web revokes; nobody takes that back
+    "issuance_preparedcertificate": Writers([Role.CA], _ALL, []),
+    "issuance_issuingca": _CA_ALONE,
+    "issuance_ocspresponder": _CA_ALONE,
+    "issuance_revokedserial": _CA_ALONE,
+    "issuance_signinglease": _CA_ALONE,
+    "issuance_seal": _CA_ALONE,
+    "issuance_sealedpaper": _CA_ALONE,
+    # What the authority is told.
+    "issuance_approval": Writers([Role.WEB], [], []),
+    "issuance_blockedkey": Writers(_ALL, [], []),
+    # A mass replacement is planned beside the journal, which only the signer reads.
+    "applications_replacement": Writers(_ALL, _ALL, []),
+    "applications_replacementitem": Writers(_ALL, _ALL, []),
+    # Who may act; what is past its time, a worker deletes.
+    "accounts_staffrole": Writers([Role.WEB], [Role.WEB], []),
+    "mfa_authenticator": Writers([Role.WEB], [Role.WEB], _PEOPLE),
+    # The mirror of the registers.
+    "register_registerrecord": _WORKER_ALONE,
+    "register_registerword": _WORKER_ALONE,
+    "register_registerrun": Writers([Role.WORKER], _PEOPLE, []),
+    # Only `migrate` writes these.
+    "auth_permission": _NOBODY,
+    "django_content_type": _NOBODY,
+}
+"""Who writes the tables that are not written as usual. Their names: the foundation knows no app."""
+
+_SEQUENCES = {"applications_order_number": [Role.WEB]}
+"""Counters of their own, and who may set them on."""
+
+_MIRRORS = ["register_registerrecord", "register_registerword"]
+"""Tables that an import has PostgreSQL count anew; before its version 17 it does so by itself."""
+_WITH_MAINTAIN = 170_000
+
+
+class Right(NamedTuple):
+    """What a role may do with a table; `columns`: which it may change, None for all."""
+
+    role: Role
+    insert: bool
+    columns: tuple[str, ...] | None
+    delete: bool
+
+
+def rights(model: Model) -> Iterator[Right]:
+    """Yield what each role may do with the model's table besides reading it."""
+    writers = WRITERS.get(model._meta.db_table, _USUAL)
+    columns, delete = _changing(model)
+    for role in Role:
+        yield Right(
+            role,
+            role in writers.insert,
+            columns if role in writers.change else (),
+            delete and role in writers.delete,
+        )
+
+
+def _changing(model: Model) -> tuple[tuple[str, ...] | None, bool]:
+    """Return which columns anybody may change, None for all, and whether rows may be deleted."""
+    said = keeping(model)
+    if not isinstance(said, Kept):
+        return None, True
+    fields = {one.name: str(one.column) for one in model._meta.concrete_fields}
+    named = {*said.changing, *said.until_closed, *said.once, *said.moves, *said.erased}
+    free = {*fields} - {*said.fixed} if said.fixed else named | {*said.rewritten}
+    return tuple(column for name, column in fields.items() if name in free), bool(said.deletable)
+
+
+def as_table() -> list[str]:
+    """Return the lines of the table in docs/decisions/database-roles.md."""
+    writing = [Role.WEB, Role.WORKER, Role.CA]
+    lines = ["| table | web | workers | `ca` |", "|---|---|---|---|"]
+    for table, model in sorted((model._meta.db_table, model) for model in every_model()):
+        if table in WRITERS:
+            told = {right.role: _words(right) for right in rights(model)}
+            lines.append(f"| `{table}` | {' | '.join(told[role] for role in writing)} |")
+    return [*lines, "| all others | as it is kept | as it is kept | – |"]
+
+
+def _words(right: Right) -> str:
+    """Return in words what the role may do with a table."""
+    some = [
+        *(["insert"] if right.insert else []),
+        *(["change"] if right.columns is None else []),
+        *([f"change {', '.join(right.columns)}"] if right.columns else []),
+        *(["delete"] if right.delete else []),
+    ]
+    return ", ".join(some) or "–"
+
+
+def owns_tables() -> bool:
+    """Whether this account owns every table, and so may grant."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT bool_and(pg_has_role(tableowner, 'USAGE')) FROM pg_tables"
+            " WHERE schemaname = 'public'"
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def roles_there() -> set[Role]:
+    """Return which of the accounts the database has."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)", [[*Role]])
+        return {Role(name) for (name,) in cursor.fetchall()}
+
+
+def make(role: Role) -> None:
+    """Make the account if it is not there, without a password."""
+    with connection.cursor() as cursor:
+        # Accounts are of the whole server, so another database's command may be faster.
+        cursor.execute(
+            sql.SQL(
+                "DO $$ BEGIN CREATE ROLE {} LOGIN; EXCEPTION WHEN duplicate_object"
+                " OR unique_violation THEN NULL; END $$"
+            ).format(sql.Identifier(role))
+        )
+
+
+def set_password(role: Role, password: str) -> None:
+    """Set the account's password; the server is told its hash only."""
+    with connection.cursor() as cursor:
+        verifier = encrypt_password(password, role, cursor.connection, "scram-sha-256")
+        statement = sql.SQL("ALTER ROLE {} PASSWORD {}")
+        cursor.execute(statement.format(sql.Identifier(role), sql.Literal(verifier)))
+
+
+@transaction.atomic
+def grant() -> None:
+    """Let each account do what it may, and nothing else that it was let do before."""
+    with connection.cursor() as cursor:
+        for statement in _statements():
+            cursor.execute(statement)
+
+
+def _statements() -> Iterator[sql.Composable]:
+    everybody = sql.SQL(", ").join(map(sql.Identifier, Role))
+    for template in (
+        "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+        "REVOKE ALL ON SCHEMA public FROM {}",
+        "GRANT USAGE ON SCHEMA public TO {}",
+        "REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {}",
+        "REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM {}",
+        "GRANT SELECT ON ALL TABLES IN SCHEMA public TO {}",
+        "GRANT SELECT, USAGE ON ALL SEQUENCES IN SCHEMA public TO {}",
+    ):
+        yield sql.SQL(template).format(everybody)
+    for model in every_model():
+        for right in rights(model):
+            yield from _grants(model._meta.db_table, right)
+    if connection.pg_version >= _WITH_MAINTAIN:  # type: ignore[attr-defined]
+        worker = sql.Identifier(Role.WORKER)
+        for table in _MIRRORS:
+            yield sql.SQL("GRANT MAINTAIN ON {} TO {}").format(sql.Identifier(table), worker)
+    for sequence, roles in _SEQUENCES.items():
+        for role in roles:
+            names = sql.Identifier(sequence), sql.Identifier(role)
+            yield sql.SQL("GRANT UPDATE ON SEQUENCE {} TO {}").format(*names)
+
+
+def _grants(table: str, right: Right) -> Iterator[sql.Composable]:
+    names = sql.Identifier(table), sql.Identifier(right.role)
+    if right.insert:
+        yield sql.SQL("GRANT INSERT ON {} TO {}").format(*names)
+    if right.columns is None:
+        yield sql.SQL("GRANT UPDATE ON {} TO {}").format(*names)
+    elif right.columns:
+        columns = sql.SQL(", ").join(map(sql.Identifier, right.columns))
+        yield sql.SQL("GRANT UPDATE ({}) ON {} TO {}").format(columns, *names)
+    if right.delete:
+        yield sql.SQL("GRANT DELETE ON {} TO {}").format(*names)

@@ -1,0 +1,58 @@
+"""`manage.py grant_roles [--accounts DIR]`: let each process's account write what it may."""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError, ProgrammingError, transaction
+
+from certportal.foundation import database_roles
+from certportal.foundation.database_roles import Role
+
+
+class Command(BaseCommand):
+    """Makes the accounts if they are missing. Run it as the tables' owner after each `migrate`."""
+
+    help = "Let the database's account of each process write the tables that it may write."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the option."""
+        parser.add_argument(
+            "--accounts",
+            type=Path,
+            help="a directory with the files database_url_*: the accounts get their passwords",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Make and grant; CommandError for another account, or if the database refuses."""
+        if not database_roles.owns_tables():
+            raise CommandError("run it as the account that owns the tables: that which migrates")
+        passwords = _passwords(options["accounts"]) if options["accounts"] else {}
+        try:
+            for role in set(Role) - database_roles.roles_there():
+                database_roles.make(role)
+            for role, password in passwords.items():
+                self._set(role, password)
+            database_roles.grant()
+        except DatabaseError as error:
+            raise CommandError(f"{error}(“The database's accounts”, docs/operations.md)") from error
+        if options["verbosity"]:
+            self.stdout.write(f"granted to {', '.join(Role)}")
+
+    def _set(self, role: Role, password: str) -> None:
+        try:
+            with transaction.atomic():
+                database_roles.set_password(role, password)
+        except ProgrammingError:
+            self.stderr.write(f"the password of {role} stays as it is: only who made it sets it")
+
+
+def _passwords(folder: Path) -> dict[Role, str]:
+    """Return the passwords in the addresses of the files, by account; of other accounts nothing."""
+    found: dict[Role, str] = {}
+    for path in sorted(folder.glob("database_url_*")):
+        address = urlsplit(path.read_text().strip())
+        if (name := address.username or "") in {*Role} and address.password:
+            found[Role(name)] = unquote(address.password)
+    return found

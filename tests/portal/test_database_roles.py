@@ -1,0 +1,212 @@
+"""Each process's account of the database writes what it may, and nothing else."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from io import StringIO
+from pathlib import Path
+
+import psycopg2
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import ProgrammingError, connection, transaction
+
+from accounts.models import Organisation, Person
+from accounts.register.mirror import imports
+from accounts.register.models import RegisterRecord
+from accounts.register.source import files
+from accounts.services.rights import staff_roles
+from certportal.foundation import database_roles, events
+from certportal.foundation.actors import system
+from certportal.foundation.database_roles import ROLE_OF, Role
+from certportal.foundation.event_names import ServiceEvent
+from certportal.foundation.events import Subject
+from certportal.foundation.kept_tables import every_model
+from issuance import services
+from issuance.models import Approval, Certificate, IssuingCA, SigningLease
+from tests.issuance.conftest import approve_by
+from tests.issuance.orders import server_order
+from tests.stack import ROOT, database_url
+
+pytestmark = pytest.mark.django_db
+TESTS = system("test")
+REFUSALS = r"(permission denied|must be owner)"
+DECISION = ROOT / "docs/decisions/database-roles.md"
+
+
+@contextmanager
+def as_role(role: Role) -> Iterator[None]:
+    """Be this account of the database in the block; what fails there takes this back, too."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET ROLE {role}")
+        yield
+        cursor.execute("RESET ROLE")
+
+
+def may(role: Role, what: str, table: str) -> bool:
+    """Whether the account may do this with every column, or with any, of the table."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT has_table_privilege(%s, %s, %s) OR (%s IN ('INSERT', 'UPDATE')"
+            " AND has_any_column_privilege(%s, %s, %s))",
+            [role, table, what, what, role, table, what],
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def refused(role: Role, statement: str) -> None:
+    """Require that the database refuses the statement to the account."""
+    with (
+        pytest.raises(ProgrammingError, match=REFUSALS),
+        transaction.atomic(),
+        as_role(role),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(statement)
+
+
+def writers(what: str, table: str) -> set[Role]:
+    return {role for role in Role if may(role, what, table)}
+
+
+def test_events_are_inserted_by_all_and_changed_and_deleted_by_nobody() -> None:
+    assert writers("INSERT", "foundation_event") == {Role.WEB, Role.WORKER, Role.CA}
+    for what in ("UPDATE", "DELETE", "TRUNCATE", "TRIGGER"):
+        assert writers(what, "foundation_event") == set(), what
+    for role in Role:
+        refused(role, "UPDATE foundation_event SET actor = 'x'")
+        refused(role, "DELETE FROM foundation_event")
+        refused(role, "TRUNCATE foundation_event CASCADE")
+        refused(role, "ALTER TABLE foundation_event DISABLE TRIGGER ALL")
+        refused(role, "SELECT setval('foundation_event_id_seq', 1)")
+        refused(role, "CREATE FUNCTION public.lower(varchar) RETURNS text LANGUAGE sql AS ''")
+
+
+def test_certificates_authorities_and_the_lease_are_the_signers_alone() -> None:
+    for table in ("certificate", "preparedcertificate", "issuingca", "signinglease"):
+        assert writers("INSERT", f"issuance_{table}") == {Role.CA}, table
+    for table in ("issuingca", "signinglease", "revokedserial", "ocspresponder"):
+        assert writers("UPDATE", f"issuance_{table}") <= {Role.CA}, table
+        refused(Role.WEB, f"SELECT 1 FROM issuance_{table} FOR UPDATE")
+    refused(Role.WEB, "UPDATE issuance_certificate SET der = '', serial = '1'")
+    refused(Role.WEB, "UPDATE issuance_signinglease SET term = 99")
+    refused(Role.WORKER, "UPDATE issuance_issuingca SET state = 'active'")
+
+
+def test_approvals_are_inserted_by_web_alone_and_stay() -> None:
+    assert writers("INSERT", "issuance_approval") == {Role.WEB}
+    assert writers("UPDATE", "issuance_approval") == writers("DELETE", "issuance_approval") == set()
+    assert writers("DELETE", "issuance_blockedkey") == set()
+
+
+def test_the_signer_writes_nothing_of_people() -> None:
+    for table in ("person", "staffrole", "user", "membership", "identifier"):
+        assert Role.CA not in writers("INSERT", f"accounts_{table}"), table
+        assert Role.CA not in writers("UPDATE", f"accounts_{table}"), table
+    assert Role.CA not in writers("INSERT", "mfa_authenticator")
+
+
+def test_the_workers_give_no_role_and_no_second_factor() -> None:
+    for table in ("accounts_staffrole", "mfa_authenticator"):
+        assert writers("INSERT", table) == writers("UPDATE", table) == {Role.WEB}, table
+
+
+def test_who_tells_metrics_writes_nothing() -> None:
+    for model in every_model():
+        for what in ("INSERT", "UPDATE", "DELETE"):
+            assert not may(Role.METRICS, what, model._meta.db_table), model
+
+
+def test_every_process_that_uses_the_database_has_its_account() -> None:
+    assert set(ROLE_OF.values()) == {*Role}
+    tables = {model._meta.db_table for model in every_model()}
+    assert set(database_roles.WRITERS) <= tables
+
+
+def test_the_table_of_the_decision_is_that_of_the_code() -> None:
+    assert "\n".join(database_roles.as_table()) in DECISION.read_text()
+
+
+def test_granting_again_takes_back_what_was_given_by_hand() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"GRANT ALL ON foundation_event TO {Role.WEB}")
+        assert may(Role.WEB, "DELETE", "foundation_event")
+        call_command("grant_roles", verbosity=0)
+        assert not may(Role.WEB, "DELETE", "foundation_event")
+        assert may(Role.WEB, "INSERT", "foundation_event")
+
+
+def test_the_accounts_get_the_passwords_of_their_files(tmp_path: Path) -> None:
+    (tmp_path / "database_url_web").write_text(f"postgres://{Role.WEB}:first%2F1@db/portal\n")
+    (tmp_path / "database_url_ca").write_text("postgres://owner:other@db/portal")
+    said = StringIO()
+    call_command("grant_roles", accounts=tmp_path, stdout=said)
+    assert str(Role.WEB) in said.getvalue()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT rolpassword FROM pg_authid WHERE rolname = %s", [Role.WEB])
+        assert cursor.fetchone()[0].startswith("SCRAM-SHA-256$")
+        cursor.execute("SELECT rolpassword FROM pg_authid WHERE rolname = %s", [Role.CA])
+        assert cursor.fetchone()[0] is None
+
+
+def test_whoever_does_not_own_the_tables_is_told_what_is_needed() -> None:
+    with (
+        pytest.raises(CommandError, match="owns the tables"),
+        transaction.atomic(),
+        as_role(Role.WEB),
+    ):
+        call_command("grant_roles")
+
+
+def test_a_certificate_is_prepared_approved_signed_and_revoked_each_by_its_own(
+    cas: dict[str, IssuingCA], pharmacy: Organisation, riitta: Person, now: datetime
+) -> None:
+    order = server_order(pharmacy)
+    with as_role(Role.CA):
+        prepared = services.prepare(order, now=now)
+    with as_role(Role.WEB):
+        approve_by(riitta, prepared, now)
+    with as_role(Role.CA):
+        certificate = services.issue(order.reference, now=now)
+        assert certificate is not None
+        services.publish_crl(certificate.issuing_ca, now=now)
+    with as_role(Role.WEB):
+        services.revoke(certificate.pk, "key_compromise", actor=TESTS, now=now)
+    with as_role(Role.CA):
+        services.publish_crl_with(certificate.pk, now=now)
+        services.publish_response_with(certificate.pk, now=now)
+        assert services.reconcile(mend=False, now=now) == []
+    assert Certificate.objects.get().state == "revoked"
+    assert Approval.objects.count() == 1
+    assert SigningLease.objects.count() == 1
+
+
+@pytest.mark.parametrize("role", [Role.WEB, Role.WORKER, Role.CA])
+def test_every_process_records_what_it_does(db: None, role: Role, now: datetime) -> None:
+    with as_role(role):
+        events.record(ServiceEvent.FEEDBACK_GIVEN, Subject("x", 1), TESTS, now)
+
+
+def test_an_import_is_the_workers_and_roles_are_given_in_web(maija: Person, now: datetime) -> None:
+    before = RegisterRecord.objects.count()
+    with as_role(Role.WORKER):
+        for kind, rows in files.read_files([*files.SAMPLE_UNITS]).items():
+            imports.import_rows(kind, rows, imports.Source("sample"), now=now)
+    assert RegisterRecord.objects.count() == before
+    with as_role(Role.WEB):
+        staff_roles.grant_reviewer(maija, by=None, actor=TESTS, now=now)
+
+
+def test_an_empty_mirror_is_filled_by_the_worker(db: None, now: datetime) -> None:
+    with as_role(Role.WORKER):
+        for kind, rows in files.read_files([*files.SAMPLE_UNITS]).items():
+            imports.import_rows(kind, rows, imports.Source("sample"), now=now)
+    assert RegisterRecord.objects.exists()
+
+
+def test_an_account_logs_in_and_is_no_owner(db: None) -> None:
+    made = psycopg2.connect(database_url(), user=Role.WEB)
+    with made.cursor() as cursor:
+        cursor.execute("SELECT current_user, rolsuper FROM pg_roles WHERE rolname = current_user")
+        assert cursor.fetchone() == (Role.WEB, False)
+    made.close()
