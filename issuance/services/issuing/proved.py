@@ -5,7 +5,7 @@ attempt's bytes and the approval's own columns, whose key it was from the regist
 environment from the name of the signing key.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import structlog
@@ -13,7 +13,7 @@ from django.conf import settings
 
 from issuance.approvers.assertion import BadAssertion
 from issuance.approvers.proof import Proof
-from issuance.approvers.register import Register
+from issuance.approvers.register import Approver, Register
 from issuance.approvers.verify import verify
 from issuance.authority.places import environment_of
 from issuance.conf import proof_wanted
@@ -37,13 +37,17 @@ def unproved(attempts: Sequence[PreparedCertificate], now: datetime) -> set[int]
     if not asked:
         return set()
     known, by_id = register.read(), {each.pk: each for each in asked}
-    proved = {
-        approval.pk
-        for approval in Approval.objects.filter(prepared__in=by_id).select_related("person")
-        if _is_proved(approval, by_id[approval.prepared_id], known, now)
-    }
-    states = approval_states(asked, only=proved)
+    proved: dict[tuple[int, str], int] = {}
+    for approval in _approvals(by_id):
+        if key := _proved_by(approval, by_id[approval.prepared_id], known, now):
+            # One for each person of the register: who was merged into whom is the database's word.
+            proved.setdefault((approval.prepared_id, key.person), approval.pk)
+    states = approval_states(asked, only=proved.values())
     return {pk for pk, state in states.items() if not state.complete}
+
+
+def _approvals(attempts: Iterable[int]) -> Iterable[Approval]:
+    return Approval.objects.filter(prepared__in=attempts).select_related("person").order_by("pk")
 
 
 def ensure_proved(attempts: Sequence[PreparedCertificate], now: datetime) -> None:
@@ -61,21 +65,20 @@ def _environment(attempt: PreparedCertificate) -> str:
     return environment_of(ca_of(attempt).stem)
 
 
-def _is_proved(
+def _proved_by(
     approval: Approval, attempt: PreparedCertificate, known: Register, now: datetime
-) -> bool:
+) -> Approver | None:
     try:
-        _require(approval, attempt, known, now)
+        return _required(approval, attempt, known, now)
     except BadAssertion as error:
         log.warning("approval_not_proved", approval=approval.pk, why=str(error))
-        return False
-    return True
+        return None
 
 
-def _require(
+def _required(
     approval: Approval, attempt: PreparedCertificate, known: Register, now: datetime
-) -> None:
-    """Raise BadAssertion unless the passkey of an approver in force has signed this approval."""
+) -> Approver:
+    """Return whose passkey has signed this approval; raises BadAssertion if no approver's has."""
     if approval.assertion is None:
         raise BadAssertion("nothing was signed")
     proof = Proof.parse(approval.assertion)
@@ -96,3 +99,4 @@ def _require(
         rp_id=settings.PORTAL_HOST,
         origins=[settings.PORTAL_BASE_URL],
     )
+    return key

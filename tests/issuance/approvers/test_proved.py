@@ -151,6 +151,20 @@ def test_two_passkeys_of_one_person_are_one_person(
     assert refused(riitta_approved, now)
 
 
+def test_one_passkey_is_one_person_whoever_the_database_says_was_merged_into_whom(
+    riitta_approved: PreparedCertificate,
+    riitta: Person,
+    raimo: Person,
+    matti: Person,
+    riittas: Passkey,
+    now: datetime,
+) -> None:
+    rewrite(Person.objects.filter(pk=raimo.pk), merged_into=riitta)
+    inserted(riitta_approved, raimo, riittas.sign(to_sign.challenge(riitta_approved)), now)
+    rewrite(Person.objects.filter(pk=riitta.pk), merged_into=matti)
+    assert refused(riitta_approved, now)
+
+
 def test_a_passkey_that_the_database_alone_knows_signs_nothing(
     riitta_approved: PreparedCertificate, raimo: Person, now: datetime
 ) -> None:
