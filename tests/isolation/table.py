@@ -10,7 +10,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 type Table = URLResolver
 
-LIKE = {"int": "1", "uuid": str(uuid.uuid4()), "slug": "x", "str": "x", "path": "1"}
+LIKE = {"int": "1", "uuid": str(uuid.uuid4()), "slug": "x", "str": "x", "word": "x", "path": "1"}
 
 
 @dataclass(frozen=True)
