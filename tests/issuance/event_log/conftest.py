@@ -5,12 +5,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg2
 import pytest
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from pytest_django import Settings
 
-from accounts.models import Organisation, Person
+from accounts.models import Organisation, Person, User
+from certportal.dev.builders import people
 from certportal.foundation import events
 from certportal.foundation.actors import system
 from certportal.foundation.event_log.files import LogFiles, folder
@@ -19,14 +21,16 @@ from certportal.foundation.event_names import ServiceEvent
 from certportal.foundation.events import Subject
 from certportal.foundation.models import Event
 from issuance import services
-from issuance.models import IssuingCA, PreparedCertificate
+from issuance.models import Certificate, IssuingCA, PreparedCertificate
 from issuance.services.event_log import build
 from tests.issuance.conftest import approve_by
 from tests.issuance.hosts import on
 from tests.issuance.orders import server_order
 from tests.logged import make_log
+from tests.stack import database_url
 
 type Record = Callable[..., Event]
+type AsOwner = Callable[..., None]
 type OnHost = Callable[[str], AbstractContextManager[None]]
 type Make = Callable[[], PreparedCertificate]
 
@@ -122,3 +126,34 @@ def points(settings: Settings, tmp_path: Path) -> Path:
     place.mkdir()
     settings.FAULT_POINTS_DIR = str(place)
     return place
+
+
+@pytest.fixture
+def as_owner(transactional_db: None) -> Iterator[AsOwner]:
+    """A connection of the tables' owner, who can do without triggers."""
+    connection = psycopg2.connect(database_url())
+    connection.autocommit = True
+
+    def act(statement: str, *parameters: object) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET session_replication_role = replica")
+            cursor.execute(statement, parameters)
+
+    yield act
+    connection.close()
+
+
+@pytest.fixture
+def in_force(
+    cas: dict[str, IssuingCA], keyed: Verifier, riitta: Person, certificate: Certificate
+) -> Certificate:
+    """A certificate, approved by Riitta; events since the first are in the log."""
+    return certificate
+
+
+@pytest.fixture
+def login(keyed: Verifier, riitta: Person) -> User:
+    """Riitta's login, with an authenticator app."""
+    (login,) = riitta.logins.all()
+    people.prove_second_factor(login)
+    return login

@@ -1,21 +1,16 @@
 """What an owner of the database does to rows that events tell of is named, and signs nothing."""
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from io import StringIO
 from uuid import UUID, uuid4
 
-import psycopg2
 import pytest
-from allauth.mfa.models import Authenticator
 from django.core.management import call_command
 
 from accounts.models import Organisation, Person, User
-from accounts.services.people import erase, merge, second_factor
+from accounts.services.people import second_factor
 from accounts.services.rights import staff_roles
-from certportal.dev.builders import people
-from certportal.foundation.actors import system
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.event_log.notes import Verifier
 from certportal.foundation.event_log.verifying import Kind
@@ -25,64 +20,12 @@ from issuance import journal, services, tasks
 from issuance.models import BlockedKey, Certificate, IssuingCA, PreparedCertificate
 from issuance.services.event_log import build
 from tests.alarms import sounds
-from tests.issuance.event_log.conftest import restart
+from tests.issuance.event_log.conftest import AsOwner, restart
+from tests.issuance.event_log.rows import TESTS, add_passkey, named, only
 from tests.issuance.orders import server_order
-from tests.stack import database_url
 
 pytestmark = pytest.mark.django_db(transaction=True)
-TESTS = system("test")
 SPKI = "ab" * 32
-
-type AsOwner = Callable[..., None]
-
-
-@pytest.fixture
-def as_owner(transactional_db: None) -> Iterator[AsOwner]:
-    """A connection of the tables' owner, who can do without triggers."""
-    connection = psycopg2.connect(database_url())
-    connection.autocommit = True
-
-    def act(statement: str, *parameters: object) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("SET session_replication_role = replica")
-            cursor.execute(statement, parameters)
-
-    yield act
-    connection.close()
-
-
-@pytest.fixture
-def in_force(
-    cas: dict[str, IssuingCA], keyed: Verifier, riitta: Person, certificate: Certificate
-) -> Certificate:
-    """A certificate, approved by Riitta; events since the first are in the log."""
-    return certificate
-
-
-@pytest.fixture
-def login(keyed: Verifier, riitta: Person) -> User:
-    """Riitta's login, with an authenticator app."""
-    (login,) = riitta.logins.all()
-    people.prove_second_factor(login)
-    return login
-
-
-def named() -> list[tuple[Kind, str]]:
-    """What a verification in a new process names."""
-    restart()
-    return [(finding.kind, finding.about) for finding in services.verify_audit().findings]
-
-
-def only(kind: Kind, words: str) -> None:
-    """Require that exactly this is named; `words` begin it."""
-    found = named()
-    assert [each for each, _ in found] == [kind]
-    assert re.match(words, found[0][1]), found
-
-
-def add_passkey(login: User, monkeypatch: pytest.MonkeyPatch, now: datetime) -> None:
-    monkeypatch.setattr("accounts.factors.passkeys.judge_new", lambda _credential: None)
-    second_factor.add_passkey(login, {"id": "key of Riitta"}, actor=TESTS, now=now)
 
 
 def test_what_services_do_is_told_of(
@@ -100,29 +43,6 @@ def test_what_services_do_is_told_of(
     add_passkey(login, monkeypatch, now)
     second_factor.make_recovery_codes(login, actor=TESTS, now=now)
     staff_roles.end_reviewer(raimo, actor=TESTS, now=now)
-    assert named() == []
-
-
-def test_roles_and_factors_of_persons_who_are_one_follow_them(
-    login: User, riitta: Person, now: datetime
-) -> None:
-    other = people.make_person("Riitta Ratkaiseva", now=now)
-    (spare,) = other.logins.all()
-    people.prove_second_factor(spare)
-    merge.merge(riitta, into=other, actor=TESTS, now=now)
-    assert named() == []
-    staff_roles.end_reviewer(other, actor=TESTS, now=now)
-    erase.erase_person(other.pk, now=now)
-    assert not Authenticator.objects.exists()
-    assert named() == []
-
-
-def test_a_factor_that_was_taken_away_is_missed_by_nobody(login: User, now: datetime) -> None:
-    second_factor.reset(login.person, actor=TESTS, now=now)  # type: ignore[arg-type]
-    people.add_app(login)
-    people.add_app(login)
-    second_factor.make_recovery_codes(login, actor=TESTS, now=now)
-    second_factor.make_recovery_codes(login, actor=TESTS, now=now)
     assert named() == []
 
 
@@ -278,74 +198,6 @@ def test_of_an_import_that_named_no_keys_the_number_counts(
             *[key, now],
         )
     only(Kind.UNTOLD, "1 of the keys blocked with the import by system:test at")
-
-
-def test_a_role_that_was_inserted_is_named(
-    keyed: Verifier, as_owner: AsOwner, maija: Person, now: datetime
-) -> None:
-    as_owner(
-        "INSERT INTO accounts_staffrole (person_id, kind, granted_at) VALUES (%s, 'reviewer', %s)",
-        *[str(maija.pk), now],
-    )
-    only(Kind.UNTOLD, f"role reviewer of person:{maija.pk}, by nobody at 2026-")
-
-
-def test_a_role_that_was_handed_to_another_is_named_at_both(
-    keyed: Verifier, as_owner: AsOwner, maija: Person, riitta: Person
-) -> None:
-    as_owner("UPDATE accounts_staffrole SET person_id = %s", str(maija.pk))
-    (inserted, _), (gone, about) = named()
-    assert (inserted, gone) == (Kind.UNTOLD, Kind.UNDONE)
-    assert about.startswith(f"role reviewer of person:{riitta.pk}, given by system:test at ")
-
-
-def test_a_superuser_made_by_hand_is_named(login: User, as_owner: AsOwner, now: datetime) -> None:
-    as_owner("UPDATE accounts_user SET is_superuser = true WHERE id = %s", str(login.pk))
-    only(Kind.UNTOLD, f"superuser's right of login {login.pk} ")
-    staff_roles.make_superuser(login, actor=TESTS, now=now)
-    assert named() == []
-    as_owner("UPDATE accounts_user SET is_superuser = false, is_staff = false")
-    only(Kind.UNDONE, f"superuser's right of login {login.pk}, given by system:test at ")
-
-
-def test_a_passkey_that_was_inserted_is_named(
-    login: User, as_owner: AsOwner, now: datetime
-) -> None:
-    as_owner(
-        "INSERT INTO mfa_authenticator (user_id, type, data, created_at)"
-        " VALUES (%s, 'webauthn', '{}', %s)",
-        *[str(login.pk), now],
-    )
-    only(Kind.UNTOLD, rf"second factor \(webauthn\) of login {login.pk}, made at 2026-")
-
-
-def test_a_passkey_put_in_the_place_of_another_is_named(
-    login: User, as_owner: AsOwner, monkeypatch: pytest.MonkeyPatch, now: datetime
-) -> None:
-    add_passkey(login, monkeypatch, now)
-    as_owner(
-        "UPDATE mfa_authenticator SET data = jsonb_set(data::jsonb, '{credential,id}', '\"mine\"')"
-        " WHERE type = 'webauthn'"
-    )
-    assert [kind for kind, about in named() if f"login {login.pk}" in about] == [
-        Kind.UNTOLD,
-        Kind.UNDONE,
-    ]
-
-
-def test_of_a_factor_that_its_event_does_not_name_the_number_counts(
-    login: User, as_owner: AsOwner, monkeypatch: pytest.MonkeyPatch, now: datetime
-) -> None:
-    """The version before recorded of which kind it was."""
-    add_passkey(login, monkeypatch, now)
-    as_owner("UPDATE foundation_event SET data = data - 'factor'")
-    assert named() == []
-    as_owner(
-        "INSERT INTO mfa_authenticator (user_id, type, data, created_at)"
-        " VALUES (%s, 'webauthn', '{}', %s)",
-        *[str(login.pk), now],
-    )
-    only(Kind.UNTOLD, r"second factor \(webauthn\)")
 
 
 def test_an_authority_that_was_inserted_or_put_back_is_named(
