@@ -22,7 +22,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "ca.length": _("The value %(attribute)s has %(value)s characters; at most %(limit)s fit."),
         "ca.oid": _("“%(value)s” is not an object identifier."),
         "ca.dns_names": _("The number of host names does not fit this type of certificate."),
-        "ca.dns_name_twice": _("The same host name stands in the order twice."),
+        "ca.dns_name_twice": _("The same host name is in the order twice."),
         "ca.dns_name": _("“%(value)s” is not a complete host name."),
         "ca.emails": _("The number of email addresses does not fit this type of certificate."),
         "ca.email": _("“%(value)s” is not an email address that a certificate can carry."),
