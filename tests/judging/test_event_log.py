@@ -18,15 +18,15 @@ from certportal.foundation.event_log.tree import leaf_hash
 from certportal.foundation.event_names import ServiceEvent
 from certportal.foundation.events import Subject, record
 from certportal.foundation.models import Event
+from issuance import services
 from issuance.services.event_log import build, key
+from tests.logged import answer_at_once, make_log
 
 ENTRIES = [f'{{"id":{number}}}'.encode() for number in range(70_000)]
 
 
-@pytest.fixture(scope="session")
-def judge(tmp_path_factory):
-    """The program, built with Debian's copy of the packages."""
-    folder = tmp_path_factory.mktemp("tlog")
+def built(folder: Path, source: str):
+    """Build the program with Debian's copy of the packages; return how to run it."""
     environment = {
         **os.environ,
         "GO111MODULE": "off",
@@ -34,17 +34,29 @@ def judge(tmp_path_factory):
         "GOCACHE": str(folder / "cache"),
         "GOFLAGS": "",
     }
-    source = Path(__file__).parent / "tlog" / "judge.go"
-    command = ["go", "build", "-o", str(folder / "judge"), str(source)]
+    program = str(folder / "program")
+    command = ["go", "build", "-o", program, str(Path(__file__).parent / source)]
     subprocess.run(command, check=True, env=environment, timeout=300)
 
     def run(*arguments: object) -> str:
         done = subprocess.run(
-            [folder / "judge", *map(str, arguments)], capture_output=True, text=True, timeout=300
+            [program, *map(str, arguments)], capture_output=True, text=True, timeout=300
         )
         return done.stdout or done.stderr
 
     return run
+
+
+@pytest.fixture(scope="session")
+def judge(tmp_path_factory):
+    """The program that reads a whole log."""
+    return built(tmp_path_factory.mktemp("tlog"), "tlog/judge.go")
+
+
+@pytest.fixture(scope="session")
+def judge_receipt(tmp_path_factory):
+    """The program that reads a receipt."""
+    return built(tmp_path_factory.mktemp("tlog_proof"), "tlog_proof/receipt.go")
 
 
 @pytest.fixture
@@ -111,3 +123,20 @@ def test_a_stranger_reads_the_log_that_the_signer_builds(judge, settings, tmp_pa
         if turn == 7:
             older.write_text((folder() / "checkpoint").read_text())
     assert judge(verifier, folder(), older).startswith(f"{Event.objects.count()} ")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_stranger_checks_receipts_with_a_program_of_others(
+    judge_receipt, settings, tmp_path, now, monkeypatch
+):
+    answer_at_once(monkeypatch)
+    verifier = make_log(settings, tmp_path)
+    for number in range(300):
+        record(ServiceEvent.FEEDBACK_GIVEN, Subject("test", number), actor=system("test"), now=now)
+    numbers = list(Event.objects.order_by("pk").values_list("pk", flat=True))
+    path = tmp_path / "x.tlog-proof"
+    for receipt in services.receipts([numbers[0], numbers[17], numbers[-1]]).values():
+        path.write_text(str(receipt))
+        assert judge_receipt(verifier, path) == receipt.entry.decode()
+        path.write_text(str(receipt).replace("index ", "index 1"))
+        assert "invalid" in judge_receipt(verifier, path)
