@@ -108,3 +108,11 @@ def test_a_further_machine_has_neither_signer_nor_clock_and_fetches_what_front_s
     assert node["store"]["command"].split()[-1] == "fetch_files"
     served = {one.split(":")[0] for one in SERVICES["front"]["volumes"]} - {"./config"}
     assert {one.split(":")[0] for one in node["store"]["volumes"]} == served
+
+
+def test_no_step_of_an_upgrade_makes_a_container_that_a_later_one_replaces():
+    """To compose a container that was started without what it depends on is another one."""
+    steps = (ROOT / "docs/operations.md").read_text().split("## Upgrade")[1].splitlines()
+    started = [line for line in steps if line.startswith("       ") and "compose up" in line]
+    assert len(started) == 3
+    assert not [line for line in started if "--no-deps" in line]
