@@ -30,7 +30,9 @@ class Assertion:
         if not isinstance(credential, Mapping):
             raise BadAssertion("the credential is no object")
         response = credential.get("response")
-        return cls.parse({**response, "id": credential.get("rawId")} if response else None)
+        if not isinstance(response, Mapping):
+            raise BadAssertion("the credential has no response")
+        return cls.parse({**response, "id": credential.get("rawId")})
 
     @classmethod
     def parse(cls, stored: Any) -> Self:
@@ -70,8 +72,8 @@ def _decoded(text: Any, name: str, *, most: int = 0) -> bytes:
     most = most or _MOST[name]
     if not isinstance(text, str) or not 0 < len(text) <= 4 * (most // 3 + 1):
         raise BadAssertion(f"{name} is missing or too long")
-    bare = text.rstrip("=").encode()
     try:
+        bare = text.rstrip("=").encode("ascii")
         octets = base64.b64decode(bare + b"=" * (-len(bare) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError) as error:
         raise BadAssertion(f"{name} is not base64url") from error

@@ -132,7 +132,15 @@ def test_what_was_signed_for_another_attempt_approves_nothing(ready, desk, key):
     assert not Approval.objects.exists()
 
 
-@pytest.mark.parametrize("said", ["", "{}", "[]", '{"rawId": 1, "response": {}}', "x" * 30_000])
+SURROGATE = '{"rawId": "\\ud800", "response": {"clientDataJSON": "\\udfff"}}'
+NO_ANSWERS = [
+    *["", "{}", "[]", "{", "null", "[" * 15_000, "x" * 30_000, SURROGATE, b"\xff\xfe"],
+    *['{"rawId": 1, "response": {}}', '{"rawId": "AA", "response": "x"}'],
+    '{"rawId": "AA", "response": ["x"]}',
+]
+
+
+@pytest.mark.parametrize("said", NO_ANSWERS)
 def test_what_is_no_answer_is_refused_in_words(ready, desk, key, said):
     page = desk.open("approve", ready.pk)
     form = page.context["form"]
@@ -218,6 +226,17 @@ def test_a_waiver_is_signed_after_its_words_are_typed(matti, riitta, cas, desk, 
     said = {"reason": given.reason, "ends_on": given.ends_on}
     assert Assertion.parse(given.assertion).challenge == waiver_to_sign(case, given.finding, **said)
     assert "signed with a passkey" in desk.open("waiver", given.pk).text
+
+
+@pytest.mark.parametrize("said", NO_ANSWERS)
+def test_a_waiver_s_words_stay_when_the_answer_is_none(matti, riitta, cas, desk, key, said):
+    case = in_hand(matti, riitta)
+    typed = {"reason": "Sopimus nähty.", "ends_on": day(90).strftime("%d.%m.%Y")}
+    page = desk.press("waive", case, OID_OUTSIDE, credential=said, **typed)
+    assert page.status_code == 400
+    assert "Nothing was decided." in page.text
+    assert "Sopimus nähty." in page.text
+    assert not Waiver.objects.exists()
 
 
 def test_a_waiver_is_signed_with_other_words_than_sent_and_is_none(matti, riitta, cas, desk, key):

@@ -95,6 +95,7 @@ def test_each_attempt_is_in_its_plan_and_no_other(size: int) -> None:
         {"id": "", "authenticatorData": "AA", "clientDataJSON": "AA", "signature": "AA"},
         {"id": "ä", "authenticatorData": "AA", "clientDataJSON": "AA", "signature": "AA"},
         {"id": "A" * 2000, "authenticatorData": "AA", "clientDataJSON": "AA", "signature": "AA"},
+        {"id": "\ud800", "authenticatorData": "AA", "clientDataJSON": "AA", "signature": "AA"},
         {"id": 7, "authenticatorData": "AA", "clientDataJSON": "AA", "signature": "AA"},
         {"id": "AA", "authenticatorData": "AA", "clientDataJSON": "AA", "signature": "A"},
         {
@@ -120,7 +121,27 @@ def test_what_is_malformed_is_refused(stored: Any) -> None:
         Assertion.of_browser(stored)
 
 
-@pytest.mark.parametrize("said", [b"\xff", b"[]", b"{}", b'{"challenge": 1}', b"[" * 4000])
+FIELDS = ("rawId", "authenticatorData", "clientDataJSON", "signature")
+
+
+@pytest.mark.parametrize("response", [None, "x", ["x"], 7, True, [["clientDataJSON", "AA"]]])
+def test_an_answer_without_a_response_is_refused(response: Any) -> None:
+    with pytest.raises(BadAssertion, match="no response"):
+        Assertion.of_browser({"rawId": "AA", "response": response})
+
+
+@pytest.mark.parametrize("name", FIELDS)
+@pytest.mark.parametrize("text", ["\ud800", "AA\udfff", "ä", "A" * 100_000, "=", None, {}, []])
+def test_an_answer_with_what_is_no_base64url_is_refused(name: str, text: Any) -> None:
+    response = dict.fromkeys(FIELDS[1:], "AA") | {name: text}
+    with pytest.raises(BadAssertion):
+        Assertion.of_browser({"rawId": response.pop("rawId", "AA"), "response": response})
+
+
+@pytest.mark.parametrize(
+    "said",
+    [b"\xff", b"[]", b"{}", b'{"challenge": 1}', b'{"challenge": "\\ud800"}', b"[" * 4000],
+)
 def test_client_data_that_says_nothing_signs_nothing(passkey: Passkey, said: bytes) -> None:
     odd = Assertion(passkey.name, b"\0" * 37, said, b"\0")
     with pytest.raises(BadAssertion):
