@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET
 
 from certportal.dev import occasions
 from certportal.dev.builders import mails, orders
-from certportal.dev.sandbox import back, empty_service
+from certportal.dev.sandbox import back_with_files, empty_service
 from certportal.foundation import clock
 from certportal.foundation.mail.sending import Message
 from certportal.foundation.models import OutboxItem
@@ -73,11 +73,11 @@ def samples() -> list[Sample]:
     collector = {"BACKEND": f"{__name__}.Collector", "OPTIONS": {"found": found}}
     with ALONE, empty_service(MAILERS={"default": collector}):
         for stage in occasions.STAGES:
-            with back():
+            with back_with_files():
                 made = stage()
                 _work()
                 for occasion in occasions.of(stage):
-                    with back():
+                    with back_with_files():
                         occasion(made)
                         _work()
     once = {(each.name, each.reader, each.message.language, each.words): each for each in found}

@@ -1,5 +1,7 @@
 """An empty service inside a transaction that is rolled back."""
 
+import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,6 +49,26 @@ def back() -> Iterator[None]:
     with transaction.atomic():
         yield
         transaction.set_rollback(True)
+
+
+@contextmanager
+def back_with_files() -> Iterator[None]:
+    """Take back whatever the block does, also to the files of an empty service.
+
+    A journal that kept a certificate whose approval is taken back would stop its CA.
+    """
+    with TemporaryDirectory() as copy:
+        shutil.copytree(settings.PORTAL_DATA, copy, copy_function=_copy, dirs_exist_ok=True)
+        with override_settings(PORTAL_DATA=Path(copy)), back():
+            yield
+
+
+def _copy(file: str, to: str) -> None:
+    """Copy the file; the identity of a journal is its inode too, so that one is linked."""
+    if Path(file).name == ".identity":
+        os.link(file, to)
+    else:
+        shutil.copy2(file, to)
 
 
 def _storages(data: str) -> dict[str, Any]:
