@@ -61,9 +61,12 @@ def journal_is_copied() -> bool:
 
 
 def approvers_can_be_read() -> bool:
-    """Whether the register of approvers is whole and the newest, where signatures rest on it."""
+    """Whether signatures that rest on the register of approvers can be made by it.
+
+    It is whole and the newest, and has enough persons for the orders that wait.
+    """
     try:
-        services.ensure_approvers()
+        services.ensure_approvers(clock.now())
     except Unavailable:
         return False
     return True

@@ -137,6 +137,14 @@ class Register:
         theirs = (each for each in self.approvers if each.credential_id == credential_id)
         return next((each for each in theirs if each.is_in_force(at)), None)
 
+    def persons(self, role: str, environment: str, at: datetime) -> set[str]:
+        """Return who may approve for the environment at this moment, in this role."""
+        return {
+            each.person
+            for each in self.approvers
+            if each.role == role and environment in each.environments and each.is_in_force(at)
+        }
+
     def with_approver(self, new: Approver, change: Mapping[str, str]) -> "Register":
         """Return the register with one more approver."""
         return self._next((*self.approvers, new), change)

@@ -1,6 +1,6 @@
 """The services of the CA, one function for each operation; only they write its tables."""
 
-from issuance.services.approvers.register import ensure as ensure_approvers
+from issuance.services.approvers.enough import ensure as ensure_approvers
 from issuance.services.blocked_keys import (
     block_key,
     blocked_in_force,

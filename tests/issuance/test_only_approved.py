@@ -86,6 +86,21 @@ def test_it_stops_its_ca_and_no_other_until_an_operator_has_it_entered(
     assert services.issue(approved.reference, now=now)
 
 
+def test_of_many_confirmed_those_of_other_cas_are_issued(
+    in_journal: journal.Entry,
+    approved: PreparedCertificate,
+    pharmacy: Organisation,
+    riitta: Person,
+    now: datetime,
+) -> None:
+    other = services.prepare(server_order(pharmacy, new_key("RSA-3072")), now=now)
+    approve_by(riitta, other, now)
+    references = [approved.reference, other.reference]
+    with pytest.raises(NobodyApproved):
+        services.issue_all_confirmed(references, confirmed_at=now, now=now)
+    assert Certificate.objects.get().reference == other.reference
+
+
 def test_health_names_it_until_it_has_been_entered(
     approved: PreparedCertificate, in_journal: journal.Entry, now: datetime
 ) -> None:

@@ -50,12 +50,6 @@ def read() -> Register:
     return found
 
 
-def ensure() -> None:
-    """Raise RegisterUnavailable if signatures rest on the register and it cannot be read."""
-    if settings.APPROVERS_PROVE != "off":
-        read()
-
-
 def change(
     act: Callable[[Register], Register], *, anew: bool = False, actor: Actor, now: datetime
 ) -> Register:

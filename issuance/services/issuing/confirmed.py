@@ -10,14 +10,26 @@ from certportal.foundation.errors import Unavailable
 from certportal.foundation.outbox import outbox
 from issuance.authority.sign import SignatureMismatch
 from issuance.models import Certificate, PreparedCertificate
+from issuance.services.approvers.register import RegisterUnavailable
 from issuance.services.errors import NotProved, NotReconciled, Unproven
 from issuance.services.issuing.issue import issue, issue_all
+from issuance.services.issuing.only_approved import NobodyApproved
 
 # The facts (register record, names) must be valid at signing. If the worker or signer was
 # unavailable, the confirmation can be old by then.
 CONFIRMATION_LASTS = timedelta(minutes=10)
-# Errors that concern a single reference, so that the others can still be issued.
-ITS_OWN = (SignatureMismatch, IntegrityError, ValueError, NotReconciled, NotProved, Unproven)
+# Errors that concern a single reference, its CA or its environment, so that the others can still be
+# issued.
+ITS_OWN = (
+    SignatureMismatch,
+    IntegrityError,
+    ValueError,
+    NotReconciled,
+    NotProved,
+    Unproven,
+    NobodyApproved,
+    RegisterUnavailable,
+)
 
 
 def issue_confirmed(

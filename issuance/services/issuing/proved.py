@@ -18,11 +18,11 @@ from issuance.approvers.verify import verify
 from issuance.authority.places import environment_of
 from issuance.conf import proof_wanted
 from issuance.models import Approval, PreparedCertificate
-from issuance.services.approvers import register
+from issuance.services.approvers import enough, register
 from issuance.services.approvers.enrol import ROLE
 from issuance.services.errors import NotProved
 from issuance.services.issuing import to_sign
-from issuance.services.issuing.approve import approval_states
+from issuance.services.issuing.approve import approval_states, by_policy
 from issuance.services.issuing.attempts import ca_of
 
 log = structlog.get_logger(__name__)
@@ -31,12 +31,16 @@ log = structlog.get_logger(__name__)
 def unproved(attempts: Sequence[PreparedCertificate], now: datetime) -> set[int]:
     """Return which of the attempts too few enrolled persons have signed, where that is wanted.
 
-    Raises RegisterUnavailable.
+    Raises RegisterUnavailable, also if too few are enrolled for anybody to approve these.
     """
     asked = [each for each in attempts if proof_wanted(_environment(each))]
     if not asked:
         return set()
     known, by_id = register.read(), {each.pk: each for each in asked}
+    wanted: dict[str, int] = {}
+    for each in asked:
+        wanted[_environment(each)] = max(by_policy(each), wanted.get(_environment(each), 0))
+    enough.require(known, wanted, now)
     proved: dict[tuple[int, str], int] = {}
     for approval in _approvals(by_id):
         if key := _proved_by(approval, by_id[approval.prepared_id], known, now):

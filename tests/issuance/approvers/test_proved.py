@@ -12,6 +12,7 @@ from accounts.models import Organisation, Person
 from certportal.foundation import events
 from certportal.foundation.actors import Actor, system
 from certportal.foundation.models import Event
+from certportal.operations import self_checks
 from issuance import journal, services
 from issuance.approvers.assertion import Assertion
 from issuance.approvers.proof import Proof
@@ -84,6 +85,10 @@ def inserted(
     )
     events.record(IssuanceEvent.APPROVED, attempt, Actor("person", str(who.pk)), now)
     return row
+
+
+def ended(passkey: Passkey, now: datetime) -> None:
+    enrol.end(passkey.fingerprint, operator="Olli", actor=system("end_approver"), now=now)
 
 
 @pytest.fixture
@@ -174,11 +179,52 @@ def test_a_passkey_that_the_database_alone_knows_signs_nothing(
 
 
 def test_an_ended_passkey_signs_nothing(
-    riitta_approved: PreparedCertificate, raimo: Person, raimos: Passkey, now: datetime
+    riitta_approved: PreparedCertificate,
+    raimo: Person,
+    raimos: Passkey,
+    enrolled: Enrol,
+    now: datetime,
 ) -> None:
     approve(riitta_approved, raimo, raimos.sign(to_sign.challenge(riitta_approved)), now)
-    enrol.end(raimos.fingerprint, operator="Olli", actor=system("end_approver"), now=now)
+    ended(raimos, now)
+    enrolled(raimo, add(raimo, Passkey(name=b"raimo's second key")), now=now)
     assert refused(riitta_approved, now)
+
+
+def test_while_fewer_are_enrolled_than_must_approve_orders_wait_and_health_names_it(
+    riitta_approved: PreparedCertificate,
+    raimo: Person,
+    raimos: Passkey,
+    enrolled: Enrol,
+    now: datetime,
+) -> None:
+    """One passkey is for the test hierarchy alone, and so of no use."""
+    approve(riitta_approved, raimo, raimos.sign(to_sign.challenge(riitta_approved)), now)
+    assert self_checks.approvers_can_be_read()
+    ended(raimos, now)
+    enrolled(raimo, raimos, environments=["test"], now=now)
+    with pytest.raises(RegisterUnavailable, match="1 of 2 persons for production"):
+        services.issue(riitta_approved.reference, now=now)
+    assert not self_checks.approvers_can_be_read()
+    services.void(riitta_approved.reference, "withdrawn", actor=system("test"), now=now)
+    assert self_checks.approvers_can_be_read(), "nothing waits for it"
+
+
+def test_what_waits_for_the_register_holds_up_no_order_that_does_not_rest_on_it(
+    riitta_approved: PreparedCertificate,
+    pharmacy: Organisation,
+    riitta: Person,
+    raimos: Passkey,
+    now: datetime,
+) -> None:
+    ended(raimos, now)
+    test = services.prepare(server_order(pharmacy, profile_id="test_server"), now=now)
+    approve(test, riitta, None, now)
+    with pytest.raises(RegisterUnavailable):
+        services.issue_all_confirmed(
+            [riitta_approved.reference, test.reference], confirmed_at=now, now=now
+        )
+    assert Certificate.objects.get().reference == test.reference
 
 
 def test_a_passkey_enrolled_after_the_approval_signs_nothing(
