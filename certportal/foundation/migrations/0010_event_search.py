@@ -1,8 +1,9 @@
 """Indexes for searching events; made while events go on being inserted, so without a lock."""
 
-from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
 from django.db.models.fields.json import KeyTextTransform
+
+from certportal.foundation.indexes import AddIndexAgain
 
 
 class Migration(migrations.Migration):
@@ -13,8 +14,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        AddIndexConcurrently("event", models.Index(fields=["action", "id"], name="event_action")),
-        AddIndexConcurrently(
+        AddIndexAgain("event", models.Index(fields=["action", "id"], name="event_action")),
+        AddIndexAgain(
             "event",
             models.Index(
                 fields=["organisation_id", "id"],
@@ -22,11 +23,11 @@ class Migration(migrations.Migration):
                 condition=~models.Q(organisation_id=None),
             ),
         ),
-        AddIndexConcurrently(
+        AddIndexAgain(
             "event",
             models.Index(fields=["id"], name="event_refused", condition=models.Q(refused=True)),
         ),
-        AddIndexConcurrently(
+        AddIndexAgain(
             "event",
             models.Index(
                 KeyTextTransform("reference", "data"),
@@ -35,7 +36,7 @@ class Migration(migrations.Migration):
                 condition=models.Q(data__has_key="reference"),
             ),
         ),
-        AddIndexConcurrently(
+        AddIndexAgain(
             "event",
             models.Index(
                 KeyTextTransform("serial", "data"),
