@@ -89,6 +89,18 @@ def test_american_day_is_not_guessed() -> None:
         own.DateField().clean("2/1/2027")
 
 
+@pytest.mark.parametrize("typed", ["1899-12-31", "0001-01-01", "3000-01-01", "31.12.9999"])
+def test_day_of_a_year_that_nobody_means_is_refused_in_words(typed: str) -> None:
+    """What follows from a day needs days before and after it."""
+    with translation.override("en"), pytest.raises(forms.ValidationError, match="Check the year"):
+        own.DateField(required=False).clean(typed)
+
+
+def test_day_may_be_left_out_where_it_is_optional() -> None:
+    """No day has no year."""
+    assert own.DateField(required=False).clean("") is None
+
+
 def test_day_is_shown_without_leading_zeros() -> None:
     """The form shows days as the pages do."""
     field = own.DateField()

@@ -1,5 +1,6 @@
 """Base classes of the service's forms, fields and widgets."""
 
+import datetime
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -191,13 +192,19 @@ class LinesField(forms.CharField):
 
 
 class DateField(forms.DateField):
-    """A date, in Finnish form (31.12.2026) in every language. Its hint ends in an example."""
+    """A date, in Finnish form (31.12.2026) in every language. Its hint ends in an example.
+
+    Only years in which a day can be meant: beside the ends of the calendar, a step to the next day
+    or into another time zone has no result.
+    """
 
     EXAMPLE = _("For example 31.12.2026.")
+    YEARS = range(1900, 3000)
 
     default_error_messages: ClassVar[dict[str, Words]] = {
         "required": _("Enter a date."),
         "invalid": _("Enter the date in the form 31.12.2026."),
+        "year": _("Check the year of the date."),
     }
 
     def __init__(self, *, help_text: Words = "", **kwargs: Any) -> None:
@@ -208,6 +215,12 @@ class DateField(forms.DateField):
         kwargs.setdefault("widget", forms.DateInput(format="%-d.%-m.%Y", attrs=attrs))
         kwargs.setdefault("input_formats", ["%d.%m.%Y", "%d.%m.%y", "%Y-%m-%d"])
         super().__init__(**kwargs)
+
+    def validate(self, value: datetime.date | None) -> None:
+        """ValidationError for a year in which no day can be meant."""
+        super().validate(value)
+        if value is not None and value.year not in self.YEARS:
+            raise ValidationError(self.error_messages["year"], code="year")
 
 
 class UploadField(forms.FileField):

@@ -105,6 +105,10 @@ def test_by_kind_time_and_refusal(order, auditor, now):
         {"serial": "xyz"},
         {"kind": "no.such"},
         {"since": "31.31.2026"},
+        {"since": "0001-01-01"},
+        {"since": "0001-01-02"},
+        {"until": "31.12.9999"},
+        {"since": "1.1.2026", "until": "9999-12-30"},
     ],
 )
 def test_what_fits_nothing_is_said_and_finds_nothing(order, auditor, query):

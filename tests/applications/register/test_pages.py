@@ -131,6 +131,8 @@ def test_what_the_register_said_as_of_a_day(desk, order):
     assert desk.get(place, later).context["answer"].long_name == "Uusi"
     long_ago = asked | {"known": "1.1.2020"}
     assert desk.get(place, long_ago).context["answer"] is None
+    never = asked | {"known": "0001-01-01"}
+    assert list(desk.get(place, never).context["form"].errors) == ["known"]
     assert desk.get(url("record", "sote_unit", "1.2.3")).status_code == 404
 
 

@@ -105,6 +105,12 @@ def test_the_day_of_exposure_is_not_in_the_future(web, pages, now):
     assert state() == "issued"
 
 
+def test_the_day_of_exposure_is_in_a_year_that_can_be_meant(web, pages):
+    page = web.post(pages["revoke"], FILLED | {"exposed_on": "0001-01-01"})
+    assert "Check the year of the date." in page.text
+    assert state() == "issued"
+
+
 def test_a_reason_of_the_authority_s_own_cannot_be_chosen(web, pages):
     web.post(pages["revoke"], FILLED | {"reason": "superseded"})
     assert state() == "issued"
