@@ -3,6 +3,7 @@
 import io
 import re
 import zipfile
+from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -22,6 +23,7 @@ from certportal.foundation.event_log.receipts import Receipt
 from certportal.foundation.models import Event
 from issuance import services as authority
 from issuance.publication import repository
+from issuance.services.errors import ReauthenticationTooOld
 from tests.logged import answer_at_once, make_log
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -137,6 +139,34 @@ def test_strangers_get_no_receipt_and_neither_do_others_of_hidden_events(order, 
     own, strange = people.log_in(Client(), matti), people.log_in(Client(), kalle)
     assert {strange.get(place).status_code for place in (*places.values(), life)} == {404}
     assert [own.get(place).status_code for place in places.values()] == [200, 404, 404]
+
+
+def test_an_approval_that_was_refused_is_no_part_of_the_certificate_s_life(log, matti, riitta):
+    order = orders.claimed(matti, riitta)
+    orders.give_evidence(riitta, order)
+    attempt, now = orders.prepared(order), clock.now()
+    with pytest.raises(ReauthenticationTooOld):
+        authority.approve(
+            attempt.pk,
+            person=riitta,
+            reauthenticated_at=now - timedelta(hours=1),
+            expected_sha256=attempt.tbs_sha256,
+            now=now,
+        )
+    orders.press_approve(riitta, order)
+    orders.drain()
+    refused = Event.objects.get(action="issuance.approved", refused=True)
+    web = people.log_in(Client(), matti)
+    with translation.override("en"):
+        page = web.get(reverse("applications:order", args=[order.pk])).content.decode()
+        receipt = reverse("applications:event_receipt", args=[order.pk, refused.pk])
+        life = web.get(reverse("applications:life", args=[order.pk])).content
+    told = [proven(web.get(link).content, str(log)) for link in links(page)]
+    assert [event["refused"] for event in told if event["action"] == "issuance.approved"] == [False]
+    assert web.get(receipt).status_code == 404
+    bundle = zipfile.ZipFile(io.BytesIO(life))
+    assert [name for name in bundle.namelist() if f"{refused.pk}-" in name] == []
+    assert len([name for name in bundle.namelist() if "issuance.approved" in name]) == 1
 
 
 def test_a_signer_that_does_not_answer_is_told_so(order, matti, monkeypatch):

@@ -52,12 +52,15 @@ def events_of(application: Application) -> QuerySet[Event]:
 
 
 def _of_certificate(certificate: Certificate) -> Q:
-    """Return the condition for what the CA recorded of the certificate."""
+    """Return the condition for what the CA recorded of the certificate.
+
+    Not what it refused: a reviewer who could not approve did nothing to the certificate.
+    """
     attempt = subject_of(certificate.prepared)
     signed = subject_of(certificate)
-    return Q(object_type=attempt.type, object_id=str(attempt.id)) | Q(
-        object_type=signed.type, object_id=str(signed.id)
-    )
+    about = Q(object_type=attempt.type, object_id=str(attempt.id))
+    about |= Q(object_type=signed.type, object_id=str(signed.id))
+    return about & Q(refused=False)
 
 
 def history(application: Application) -> list[Line]:
