@@ -181,11 +181,18 @@ def test_where_the_proof_is_wanted_a_code_does_not_approve(ready, desk):
     assert not Approval.objects.exists()
 
 
+def test_without_javascript_one_is_told_what_does_instead(ready, desk, key):
+    without = desk.open("approve", ready.pk).text.partition("<noscript>")[2]
+    assert "Here you can decide without one" in without
+    assert "Confirm that it is you" in without
+
+
 @pytest.mark.usefixtures("_wanted")
 def test_where_the_proof_is_wanted_there_is_no_way_around_the_passkey(ready, desk, key):
     page = desk.open("approve", ready.pk).text
     assert 'data-passkey="use"' in page
     assert 'name="by_code"' not in page
+    assert "Here you can decide without one" not in page
 
 
 def test_a_plan_is_approved_by_a_touch_of_each_that_proves_every_certificate(
