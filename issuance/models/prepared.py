@@ -65,7 +65,8 @@ class PreparedCertificate(models.Model):
 
     keeping = Kept(
         once=["void_reason", "closed_at"],
-        # From signing to void only if the CA is out of use: checked by a trigger (migration 0010).
+        # From signing to void only if the CA is out of use or the approvers' proof has lapsed:
+        # checked by a trigger (migrations 0010 and 0019).
         moves={
             "state": [
                 ("prepared", "void"),

@@ -1,12 +1,13 @@
 """Nothing is signed on approvals that the log of events does not have."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
 
 from certportal.foundation.actors import Actor
 from certportal.foundation.event_log import stored
 from certportal.foundation.event_log.files import LogFiles, folder, logged_number
-from certportal.foundation.event_log.leaves import number_of
+from certportal.foundation.event_log.leaves import event_of, number_of
 from certportal.foundation.event_log.tiles import WIDTH, tile_at
 from certportal.foundation.events import subject_of
 from certportal.foundation.models import Event
@@ -19,22 +20,80 @@ FAR = 100_000
 """An event is not sought further back than where all numbers are lower than its own by this."""
 
 
+_VOIDED = f'{{"action":"{IssuanceEvent.VOIDED}",'.encode()
+type _Bytes = tuple[str, str]
+"""The id of an attempt, and the hash of its bytes: after a restore an id may come twice."""
+
+
 def ensure_logged(attempts: Sequence[PreparedCertificate]) -> None:
     """Take what is committed into the log, and find there who approved these bytes.
 
-    Raises Unproven unless each approval's event is a leaf, as it stands in the database,
-    LogUnavailable, and CopyUnavailable unless the second place has the log too.
+    Raises Unproven unless each approval's event is a leaf, as it stands in the database, and if the
+    attempt was voided; LogUnavailable, and CopyUnavailable unless the second place has the log too.
     Without a key there is no log, and nothing is asked.
     """
     if not key.is_wanted():
         return
     build.extend_wholly()
     told = _told(attempts)
-    logged = among_leaves([number for numbers in told.values() for number in numbers])
+    logged, voided = set[int](), _voided(attempts)
+    leaves = _stored([number for numbers in told.values() for number in numbers])
+    for there in _back_to(leaves):
+        logged |= _same(leaves, there)
+        voided |= {_bytes_of(each) for each in there.values() if each.startswith(_VOIDED)}
+    for each in attempts:
+        if (str(each.pk), each.tbs_sha256) in voided:
+            raise Unproven(f"attempt {each.pk} was voided, and is said to be signed")
     rows = Approval.objects.filter(prepared__in=attempts).values_list("prepared_id", "person_id")
     for attempt, person in rows.order_by("pk"):
         if not told[attempt, str(Actor("person", str(person)))] & logged:
             raise Unproven(f"the approval of attempt {attempt} by {person} is not in the log")
+
+
+def ensure_in_time(ends: Mapping[PreparedCertificate, datetime]) -> None:
+    """Raise Unproven unless each of these, whose time is over, was being signed before its end.
+
+    The log must have it; without a key nothing is asked.
+    """
+    if not (ends and key.is_wanted()):
+        return
+    build.extend_wholly()
+    begun = {
+        attempt: [each.pk for each in _events(attempt, IssuanceEvent.SIGNING) if each.at < end]
+        for attempt, end in ends.items()
+    }
+    logged = among_leaves([number for numbers in begun.values() for number in numbers])
+    for attempt, numbers in begun.items():
+        if not logged & set(numbers):
+            raise Unproven(f"attempt {attempt.pk} is to be signed after its time")
+
+
+def _events(attempt: PreparedCertificate, action: IssuanceEvent) -> list[Event]:
+    """Return the events of this kind about these very bytes."""
+    found = Event.objects.filter(
+        object_type=subject_of(attempt).type, object_id=str(attempt.pk), action=action
+    )
+    return [each for each in found if each.data.get("tbs_sha256") == attempt.tbs_sha256]
+
+
+def was_marked(attempt: PreparedCertificate) -> bool:
+    """Whether, as the database says, this worker has begun to sign these bytes."""
+    return bool(_events(attempt, IssuanceEvent.SIGNING))
+
+
+def _voided(attempts: Sequence[PreparedCertificate]) -> set[_Bytes]:
+    """Return which of these were voided, as the database says: that alone stops a signature."""
+    found = Event.objects.filter(
+        object_type=subject_of(attempts[0]).type,
+        object_id__in=[str(each.pk) for each in attempts],
+        action=IssuanceEvent.VOIDED,
+    )
+    return {(each.object_id, each.data.get("tbs_sha256", "")) for each in found}
+
+
+def _bytes_of(leaf: bytes) -> _Bytes:
+    event = event_of(leaf)
+    return event["object_id"], event.get("data", {}).get("tbs_sha256", "")
 
 
 def _told(attempts: Sequence[PreparedCertificate]) -> dict[tuple[int, str], set[int]]:
@@ -54,14 +113,29 @@ def _told(attempts: Sequence[PreparedCertificate]) -> dict[tuple[int, str], set[
 
 def among_leaves(numbers: Collection[int]) -> set[int]:
     """Return which of the events are leaves of the log as they stand in the database."""
-    leaves = {number_of(leaf): leaf for leaf in stored.leaves(list(numbers))}
-    lowest, found = min(leaves, default=0), set[int]()
+    leaves, found = _stored(numbers), set[int]()
+    for there in _back_to(leaves):
+        found |= _same(leaves, there)
+    return found
+
+
+def _stored(numbers: Collection[int]) -> dict[int, bytes]:
+    return {number_of(leaf): leaf for leaf in stored.leaves(list(numbers))}
+
+
+def _same(leaves: Mapping[int, bytes], there: Mapping[int, bytes]) -> set[int]:
+    return {number for number in leaves.keys() & there if leaves[number] == there[number]}
+
+
+def _back_to(leaves: Mapping[int, bytes]) -> Iterator[dict[int, bytes]]:
+    """Yield the entries of the log by number, the last bundle first, until all of these are."""
+    lowest, lacking = min(leaves, default=0), set(leaves)
     for bundle in _backwards():
         there = {logged_number(entry): entry for entry in bundle}
-        found |= {number for number in leaves.keys() & there if leaves[number] == there[number]}
-        if found == leaves.keys() or max(there) < lowest - FAR:
+        yield there
+        lacking -= _same(leaves, there)
+        if not lacking or max(there) < lowest - FAR:
             break
-    return found
 
 
 def _backwards() -> Iterator[list[bytes]]:

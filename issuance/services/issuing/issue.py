@@ -4,8 +4,8 @@ The steps, and the state after a worker was killed between two of them:
 
 1. ``_begin`` sets the attempt's state to signing, if this machine's journal has the lease. Before
    this, nothing has happened. After it, the attempt can no longer be voided and the next run
-   continues here. Only if the CA was taken out of use before it signed does the next run void the
-   attempt, or a take-over by which the journal is lost.
+   continues here. Only if the CA was taken out of use before it signed, or an approver's proof
+   lapsed, does the next run void the attempt, or a take-over by which the journal is lost.
 2. Sign. The signature exists in this process only; the next run signs the same bytes, with the
    same serial number, again.
 3. Append to the journal. After this, the next run takes the certificate from the journal.
@@ -32,6 +32,7 @@ from issuance.models import Certificate, IssuingCA, PreparedCertificate
 from issuance.services import lease, locks
 from issuance.services.blocked_keys import KeyOf, findings_of_keys
 from issuance.services.errors import NotReconciled
+from issuance.services.event_log.evidence import was_marked
 from issuance.services.issuing import attempts, only_approved
 from issuance.services.issuing.approve import ApprovalState, approval_states
 from issuance.services.issuing.prepare import close
@@ -97,18 +98,36 @@ def _begin(
 def _signed_still(
     marked: Sequence[PreparedCertificate], now: datetime
 ) -> list[PreparedCertificate]:
-    """The marked attempts to continue with; void those a CA out of use has not yet signed."""
-    left = [each for each in marked if _is_out_of_use(attempts.ca_of(each))]
-    for ca in {attempts.ca_of(each) for each in left}:
+    """The marked attempts to continue with; void those that must not be signed any more.
+
+    Only what is not in the journal; what was signed is stored.
+    """
+    unsigned = [each for each in marked if _unsigned(each)]
+    reasons = _reasons_against(unsigned, now)
+    given_up = [each for each in unsigned if each.pk in reasons]
+    for ca in {attempts.ca_of(each) for each in given_up}:
         lease.require_journal(ca)
-    given_up = [each for each in left if _unsigned(each)]
     if given_up:
         with transaction.atomic():
             lease.hold()
             locks.hold(*(f"issuance:{each.reference}" for each in given_up))
             for each in given_up:
-                refuse(each.reference, each, "ca_not_active", now)
+                refuse(each.reference, each, reasons[each.pk], now)
     return [each for each in marked if each not in given_up]
+
+
+def _reasons_against(unsigned: Sequence[PreparedCertificate], now: datetime) -> dict[int, str]:
+    """By attempt id, why it is given up: its CA is out of use, or too few prove it any more.
+
+    One that lacks proof and that no run has marked is not: somebody must find out who did.
+    """
+    reasons = {
+        each.pk: "ca_not_active" for each in unsigned if _is_out_of_use(attempts.ca_of(each))
+    }
+    others = [each for each in unsigned if each.pk not in reasons]
+    lacking = unproved(others, now)
+    lapsed = [each.pk for each in others if each.pk in lacking and was_marked(each)]
+    return reasons | dict.fromkeys(lapsed, "approval_not_proved")
 
 
 def _is_out_of_use(ca: IssuingCA) -> bool:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import groupby
+from typing import cast
 
 from django.db import transaction
 from django.db.models.functions import Coalesce
@@ -21,7 +22,7 @@ from issuance.services import lease, locks
 from issuance.services.blocked_keys import blocked_among
 from issuance.services.errors import Unproven
 from issuance.services.event_log import second_place
-from issuance.services.event_log.evidence import ensure_logged
+from issuance.services.event_log.evidence import ensure_in_time, ensure_logged
 from issuance.services.issuing import only_approved
 from issuance.services.issuing.approve import by_policy
 from issuance.services.issuing.attempts import ca_of, mark_issued
@@ -76,7 +77,7 @@ def sign(
             before += [(attempt, der)] if der else []
             unsigned += [] if der else [attempt]
         if before:
-            _require_approved([attempt for attempt, _ in before], now)
+            _require_approved([attempt for attempt, _ in before])
             journal.ensure_copied(ca.stem)
             second_place.ensure_copied()
         signed += before
@@ -84,12 +85,26 @@ def sign(
     return signed
 
 
-def _require_approved(attempts: Sequence[PreparedCertificate], now: datetime) -> None:
-    """Raise Unproven or NotProved unless enough persons approved each, also if marked before.
+def _require_signable(attempts: Sequence[PreparedCertificate], now: datetime) -> None:
+    """Raise Unproven or NotProved unless each may be signed now, also if marked before.
 
     A mark in the database alone, which others than this worker can write, is evidence of nothing.
     """
     ensure_proved(attempts, now)
+    _require_approved(attempts)
+    ends = {each.pk: each.expires_at for each in attempts}
+    waivers = Approval.objects.filter(prepared__in=attempts, until__lte=now)
+    for pk, until in waivers.values_list("prepared_id", "until"):
+        ends[pk] = min(ends[pk], cast(datetime, until))
+    ensure_in_time({each: ends[each.pk] for each in attempts if ends[each.pk] <= now})
+
+
+def _require_approved(attempts: Sequence[PreparedCertificate]) -> None:
+    """Raise Unproven unless enough persons approved each, and none was voided.
+
+    Of a certificate in the journal nothing more is asked: an approver's proof that has lapsed since
+    it was signed takes nothing back.
+    """
     persons = Approval.objects.filter(prepared__in=attempts).annotate(
         one=Coalesce("person__merged_into_id", "person_id")
     )
@@ -118,7 +133,7 @@ def _sign_under(
 ) -> list[Signed]:
     signer = load_signer(ca)
     journal.ensure_room(ca.stem)
-    _require_approved(attempts, now)
+    _require_signable(attempts, now)
     reach("before_signing")
     lease.require()
     made = [(a, sign_certificate(bytes(a.tbs), a.tbs_sha256, signer)) for a in attempts]

@@ -1,17 +1,25 @@
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
 from pytest_django import Settings
 
-from accounts.models import Person
+from accounts.models import Organisation, Person
 from certportal.foundation.actors import system
 from certportal.foundation.event_log.notes import Verifier
+from certportal.foundation.models import Event
+from issuance import journal, services
+from issuance.approvers.assertion import Assertion
 from issuance.approvers.register import Approver
+from issuance.event_names import IssuanceEvent
+from issuance.models import IssuingCA, PreparedCertificate
 from issuance.services.approvers import enrol
+from issuance.services.issuing import to_sign
 from tests.doubles.passkey import Passkey
 from tests.issuance.event_log.conftest import keyed
+from tests.issuance.orders import server_order
 
 __all__ = ["keyed"]
 
@@ -57,3 +65,64 @@ def enrolled(keyed: Verifier, now: datetime) -> Enrol:
         return enrol.enrol(person, passkey.fingerprint, **facts)  # type: ignore[arg-type]
 
     return act
+
+
+@pytest.fixture
+def production(
+    cas: dict[str, IssuingCA],
+    site: Settings,
+    riitta: Person,
+    riittas: Passkey,
+    raimo: Person,
+    raimos: Passkey,
+    enrolled: Enrol,
+    now: datetime,
+) -> None:
+    """Two persons approve, and both passkeys were enrolled a day ago."""
+    site.APPROVERS_PROVE = "production"
+    site.ISSUANCE_APPROVALS = {"production": 2, "test": 1}
+    for person, passkey in ((riitta, riittas), (raimo, raimos)):
+        enrolled(person, passkey, now=now - timedelta(days=1))
+
+
+@pytest.fixture
+def attempt(pharmacy: Organisation, now: datetime) -> PreparedCertificate:
+    return services.prepare(server_order(pharmacy), now=now)
+
+
+def approve(
+    attempt: PreparedCertificate,
+    who: Person,
+    assertion: Assertion | None,
+    now: datetime,
+    **policy: Any,
+) -> None:
+    services.approve(
+        attempt.pk,
+        person=who,
+        reauthenticated_at=now,
+        expected_sha256=attempt.tbs_sha256,
+        assertion=assertion,
+        now=now,
+        **policy,
+    )
+
+
+def ended(passkey: Passkey, now: datetime) -> None:
+    enrol.end(passkey.fingerprint, operator="Olli", actor=system("end_approver"), now=now)
+
+
+@pytest.fixture
+def riitta_approved(
+    attempt: PreparedCertificate, riitta: Person, riittas: Passkey, now: datetime
+) -> PreparedCertificate:
+    approve(attempt, riitta, riittas.sign(to_sign.challenge(attempt)), now)
+    return attempt
+
+
+def refused(attempt: PreparedCertificate, now: datetime) -> bool:
+    """Whether the CA signs nothing and says why."""
+    assert services.issue(attempt.reference, now=now) is None
+    event = Event.objects.get(action=IssuanceEvent.REFUSED, object_id=str(attempt.reference))
+    assert event.data["reason"] == "approval_not_proved"
+    return not list(journal.entries("sote-ec-1"))

@@ -11,64 +11,22 @@ from pytest_django import Settings
 from accounts.models import Organisation, Person
 from certportal.foundation import events
 from certportal.foundation.actors import Actor, system
-from certportal.foundation.models import Event
 from certportal.operations import self_checks
 from issuance import journal, services
 from issuance.approvers.assertion import Assertion
 from issuance.approvers.proof import Proof
 from issuance.event_names import IssuanceEvent
 from issuance.models import Approval, Certificate, IssuingCA, PreparedCertificate
-from issuance.services.approvers import enrol, register
+from issuance.services.approvers import register
 from issuance.services.approvers.register import RegisterUnavailable
 from issuance.services.errors import NotProved, OtherBytes
 from issuance.services.issuing import to_sign
 from tests.doubles.passkey import UP, Passkey
-from tests.issuance.approvers.conftest import Enrol, add
+from tests.issuance.approvers.conftest import Enrol, add, approve, ended, refused
 from tests.issuance.orders import server_order
 from tests.tables import rewrite
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def production(
-    cas: dict[str, IssuingCA],
-    site: Settings,
-    riitta: Person,
-    riittas: Passkey,
-    raimo: Person,
-    raimos: Passkey,
-    enrolled: Enrol,
-    now: datetime,
-) -> None:
-    """Two persons approve, and both passkeys were enrolled a day ago."""
-    site.APPROVERS_PROVE = "production"
-    site.ISSUANCE_APPROVALS = {"production": 2, "test": 1}
-    for person, passkey in ((riitta, riittas), (raimo, raimos)):
-        enrolled(person, passkey, now=now - timedelta(days=1))
-
-
-@pytest.fixture
-def attempt(pharmacy: Organisation, now: datetime) -> PreparedCertificate:
-    return services.prepare(server_order(pharmacy), now=now)
-
-
-def approve(
-    attempt: PreparedCertificate,
-    who: Person,
-    assertion: Assertion | None,
-    now: datetime,
-    **policy: Any,
-) -> None:
-    services.approve(
-        attempt.pk,
-        person=who,
-        reauthenticated_at=now,
-        expected_sha256=attempt.tbs_sha256,
-        assertion=assertion,
-        now=now,
-        **policy,
-    )
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("production")]
 
 
 def inserted(
@@ -85,26 +43,6 @@ def inserted(
     )
     events.record(IssuanceEvent.APPROVED, attempt, Actor("person", str(who.pk)), now)
     return row
-
-
-def ended(passkey: Passkey, now: datetime) -> None:
-    enrol.end(passkey.fingerprint, operator="Olli", actor=system("end_approver"), now=now)
-
-
-@pytest.fixture
-def riitta_approved(
-    attempt: PreparedCertificate, riitta: Person, riittas: Passkey, now: datetime
-) -> PreparedCertificate:
-    approve(attempt, riitta, riittas.sign(to_sign.challenge(attempt)), now)
-    return attempt
-
-
-def refused(attempt: PreparedCertificate, now: datetime) -> bool:
-    """Whether the CA signs nothing and says why."""
-    assert services.issue(attempt.reference, now=now) is None
-    event = Event.objects.get(action=IssuanceEvent.REFUSED, object_id=str(attempt.reference))
-    assert event.data["reason"] == "approval_not_proved"
-    return not list(journal.entries("sote-ec-1"))
 
 
 def test_what_two_enrolled_persons_have_signed_is_issued(
