@@ -129,13 +129,17 @@ def _make(paper: Paper) -> None:
     if paper.digest:
         _finish(paper)
         return
+    _prepare(paper)
+
+
+def _prepare(paper: Paper) -> None:
     file, seal = papers.render(paper), authority.seal_in_use()
     if seal is None:
         services.keep_paper(paper, file, now=clock.now())
         return
     prepared = sealing.prepare(file.content, seal, label=papers.seal_label(paper))
     file = replace(file, content=prepared.content)
-    services.have_sealed(paper, file, prepared.digest, now=clock.now())
+    services.have_sealed(paper, file, prepared.digest, instead_of=paper.digest, now=clock.now())
 
 
 def _finish(paper: Paper) -> None:
@@ -143,7 +147,11 @@ def _finish(paper: Paper) -> None:
     if signature is None:
         services.ask_for_seal_again(paper, now=clock.now())
         return
-    prepared = storing.content_of(paper.prepared)
+    try:
+        prepared = storing.content_of(paper.prepared)
+    except FileNotFoundError:  # the store was restored from an older copy than the database
+        _prepare(paper)
+        return
     content = sealing.seal(prepared, bytes.fromhex(paper.digest), signature)
     services.keep_paper(paper, File(paper.name, content, papers.PDF), now=clock.now())
 

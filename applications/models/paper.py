@@ -59,7 +59,9 @@ class Paper(models.Model):
 
     keeping = Kept(
         changing=["item", "prepared"],
-        once=["digest", "file", "name", "size", "sha256", "made_at"],
+        until_closed=["digest"],  # a prepared file that was lost is rendered again
+        closed="OLD.made_at IS NOT NULL",
+        once=["file", "name", "size", "sha256", "made_at"],
         deletable=OF_ERASED_ORDER,
     )
 

@@ -31,6 +31,10 @@ class CertificatesFirst(Unavailable):
     """A certificate waits for the signer; papers come after it."""
 
 
+class SealEnded(Unavailable):
+    """The seal's certificate has ended; papers wait for the next one (`create_seal`)."""
+
+
 def seal_in_use() -> Seal | None:
     """The seal that papers get; None before its ceremony: papers are kept unsealed then."""
     return Seal.objects.last()
@@ -61,15 +65,18 @@ def signature_over(digest: bytes) -> bytes | None:
 def seal_paper(kind: str, paper: str, digest: str, *, now: datetime) -> None:
     """Sign the paper's digest, once, and tell so.
 
-    Raises CertificatesFirst, and LogUnavailable unless the log has the event of its making.
+    Raises CertificatesFirst, SealEnded, and LogUnavailable unless the log has the event of its
+    making.
     """
     if SealedPaper.objects.filter(digest=digest).exists():
         return
     if _certificates_wait(now):
         raise CertificatesFirst("certificates are signed first")
+    own = Seal.objects.latest("pk")
+    if now > own.certificate.not_valid_after_utc:
+        raise SealEnded(own.stem)
     lease.require()
     _require_logged(kind, paper, digest)
-    own = Seal.objects.latest("pk")
     signature = sealing.sign(bytes.fromhex(digest), signers.load(own.stem, own.certificate))
     with transaction.atomic():
         lease.hold()

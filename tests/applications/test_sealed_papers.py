@@ -1,10 +1,12 @@
 """Papers with the authority's seal: whole way, killed on the way, and what is never sealed."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.core.files.storage import default_storage
+from django.db import InternalError, transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -18,7 +20,7 @@ from certportal.foundation.models import Event, OutboxItem
 from issuance import services as authority
 from issuance.models import SealedPaper
 from issuance.services.event_log import key
-from issuance.services.sealing import CertificatesFirst
+from issuance.services.sealing import CertificatesFirst, SealEnded
 from tests import seals
 from tests.doubles import time_stamps
 from tests.tables import unkept
@@ -199,6 +201,31 @@ def test_a_prepared_paper_that_was_changed_is_not_kept(prepared, now):
         sealing.fill(content, bytes.fromhex(prepared.digest), b"")
     orders.drain()
     assert Paper.objects.get().made_at is None
+
+
+def test_a_prepared_paper_that_was_lost_is_rendered_and_sealed_again(
+    prepared, seal, now, tmp_path: Path
+):
+    """The files were restored from an older copy than the database."""
+    sign(prepared, now)
+    default_storage.delete(prepared.prepared.name)
+    orders.drain()
+    OutboxItem.objects.filter(done_at=None).update(due_at=now)
+    orders.drain()
+    kept = Paper.objects.get()
+    assert kept.made_at is not None and kept.digest != prepared.digest
+    assert kept.name == prepared.name
+    assert "Signature is Valid" in seals.by_poppler(kept.file.read(), seal.root, tmp_path)
+    with pytest.raises(InternalError), transaction.atomic():
+        Paper.objects.update(digest=prepared.digest)
+
+
+def test_after_the_seal_has_ended_papers_wait_for_the_next(prepared, seal, now):
+    ended = seal.certificate.not_valid_after_utc
+    with pytest.raises(SealEnded):
+        sign(prepared, ended + timedelta(seconds=1))
+    assert not SealedPaper.objects.exists()
+    sign(prepared, ended)
 
 
 def test_the_prepared_paper_goes_with_the_rest_of_an_erased_order(prepared, sent, now):

@@ -78,12 +78,18 @@ def keep_paper(paper: Paper, file: File, *, now: datetime) -> None:
 
 
 @storing.atomic()
-def have_sealed(paper: Paper, prepared: File, digest: bytes, *, now: datetime) -> None:
-    """Keep the prepared paper, record that it was made, and have its digest sealed; only once."""
+def have_sealed(
+    paper: Paper, prepared: File, digest: bytes, *, instead_of: str = "", now: datetime
+) -> None:
+    """Keep the prepared paper, record that it was made, and have its digest sealed; only once.
+
+    `instead_of`: the digest of what was prepared before, and lost since.
+    """
     kept = _unmade(paper)
-    if kept is None or kept.digest:
+    if kept is None or kept.digest != instead_of:
         return
-    kept.prepared.name, kept.name = storing.write(prepared.content), prepared.name
+    kept.prepared.name = storing.write(prepared.content)
+    kept.name = kept.name or prepared.name
     kept.digest = digest.hex()
     about, by = _subject(kept), system("papers")
     kept.item = authority.ask_for_seal(about, digest, kept.kind, actor=by, now=now).pk
