@@ -9,12 +9,14 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from accounts.factors import passkeys
-from accounts.models import User
+from accounts.models import Person, User
 from accounts.services.people import second_factor
+from applications.models import Waiver
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import NotAllowed, Refused
 from issuance.approvers.assertion import Assertion, BadAssertion
 from issuance.approvers.verify import verify
+from issuance.models import Approval
 from issuance.services.issuing.to_sign import require
 
 
@@ -43,8 +45,8 @@ def prove(
 ) -> Assertion:
     """Return the assertion in the browser's answer, by which a passkey of the login signed this.
 
-    It proves the second factor too. Raises OtherBytes where something else is to be decided now,
-    NotSigned and TooMany.
+    It proves the second factor too if it `is_first`. Raises OtherBytes where something else is to
+    be decided now, NotSigned and TooMany.
     """
     try:
         assertion = Assertion.of_browser(credential)
@@ -58,6 +60,21 @@ def prove(
     except second_factor.NotProven as error:
         raise NotSigned from error
     return assertion
+
+
+def is_first(assertion: Assertion, *, person: Person, now: datetime) -> bool:
+    """Whether the person's decision at this moment was the first one stored with the assertion.
+
+    What an approval signs is the same each time, so the answer can be sent again, by whoever has
+    the session and a copy of it: then nobody touched a passkey.
+    """
+    said = assertion.to_json()
+    approved = Approval.objects.filter(person=person, created_at=now)
+    if approved.filter(assertion__signature=said["signature"]).exists():
+        return True
+    given = Waiver.objects.filter(waived_by=person)
+    of_same = given.filter(assertion__clientDataJSON=said["clientDataJSON"])
+    return [one.waived_at for one in of_same] == [now]
 
 
 def _is_by(known: bytes, assertion: Assertion, challenge: bytes) -> bool:

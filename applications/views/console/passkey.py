@@ -1,5 +1,6 @@
 """Deciding with the reviewer's passkey: one touch signs the decision and confirms who decides."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +51,8 @@ def is_given(request: HttpRequest, decided: Decided) -> bool:
 def given(request: HttpRequest, decided: Decided) -> dict[str, Any]:
     """Return how the decision was confirmed, as services want it: when, and with which assertion.
 
+    Once the decision is made, `note` it.
+
     Raises ProofMissing, OtherBytes, NotSigned and TooMany.
     """
     form = PasskeyForm(request.POST)
@@ -62,8 +65,17 @@ def given(request: HttpRequest, decided: Decided) -> dict[str, Any]:
     by = access.acting(request)
     answer = form.cleaned_data[form.holds]
     assertion = own_passkey.prove(_login(request), answer, decided.challenge, **by)
-    access.note_second_factor(request, by["now"])
     return {"reauthenticated_at": by["now"], "assertion": assertion}
+
+
+def note(request: HttpRequest, made: Mapping[str, Any]) -> None:
+    """Store that a touch proved the second factor: after a decision made with these arguments.
+
+    An assertion that is sent again, with a decision that was made before, proves nothing.
+    """
+    assertion, now = made.get("assertion"), made["now"]
+    if assertion and own_passkey.is_first(assertion, person=made["person"], now=now):
+        access.note_second_factor(request, now)
 
 
 def _login(request: HttpRequest) -> User:

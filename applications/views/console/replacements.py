@@ -58,6 +58,7 @@ def plan(request: HttpRequest, plan_id: int) -> HttpResponseBase:
     confirmed = passkey.given(request, _decided(shown))
     given = form.cleaned_data | confirmed | by_person(request)
     services.approve_replacement(shown.pk, **given)
+    passkey.note(request, given)
     messages.success(request, _("You approved the plan."))
     return redirect("console:replacement", shown.pk)
 

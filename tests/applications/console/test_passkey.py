@@ -1,7 +1,7 @@
 """Approving by a touch of one's passkey, which signs what the page shows."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from allauth.mfa.webauthn.internal.auth import WebAuthn
@@ -11,7 +11,7 @@ from accounts import access
 from accounts.services.people import second_factor
 from applications.models import Waiver
 from applications.rules.waivers import OID_OUTSIDE
-from applications.services.reviewer.waivers import waiver_to_sign
+from applications.services.reviewer.waivers import waiver_to_sign, withdraw_waiver
 from certportal.dev.builders import orders
 from certportal.dev.builders.replacements import plan, run
 from certportal.foundation import clock
@@ -104,6 +104,59 @@ def test_the_touch_is_a_proof_for_what_follows(ready, desk, key):
     touch(desk, key, "approve", ready.pk)
     proven = desk.client.session[access.SECOND_FACTOR]
     assert clock.now() - type(clock.now()).fromisoformat(proven) < access.FRESH
+
+
+def second_factor_at(desk):
+    """Return when the desk's session has last proven the second factor, as it stores that."""
+    return desk.client.session[access.SECOND_FACTOR]
+
+
+def test_an_answer_sent_again_is_no_touch(ready, desk, key, settings):
+    """Whoever has the session and a copy of the answer has not touched the passkey."""
+    settings.ISSUANCE_APPROVALS = {"production": 2, "test": 2}
+    page = desk.open("approve", ready.pk)
+    form = page.context["form"]
+    shown = {field: form[field].value() for field in form.fields}
+    said = json.dumps(key.answer(websafe_decode(asked(page)["challenge"])))
+    assert desk.press("approve", ready, credential=said, **shown).status_code == 302
+    assert Approval.objects.count() == 1
+    desk.confirm(clock.now() - timedelta(hours=1))
+    before = second_factor_at(desk)
+
+    again = desk.press("approve", ready, credential=said, **shown | {"version": None})
+
+    assert again.status_code == 403
+    assert "have approved" in again.text
+    assert Approval.objects.count() == 1
+    assert second_factor_at(desk) == before
+
+
+def test_a_plan_s_answer_sent_again_is_no_touch(matti, riitta, cas, desk, key):
+    orders.delivered(matti, riitta)
+    made = plan()
+    page = desk.open("replacement", made.pk)
+    shown = {"digest": page.context["form"]["digest"].value()}
+    shown["credential"] = json.dumps(key.answer(websafe_decode(asked(page)["challenge"])))
+    assert desk.client.post(desk.url("replacement", made.pk), shown).status_code == 302
+    given = Approval.objects.count()
+    desk.confirm(clock.now() - timedelta(hours=1))
+    before = second_factor_at(desk)
+
+    assert desk.client.post(desk.url("replacement", made.pk), shown).status_code == 302
+
+    assert Approval.objects.count() == given
+    assert second_factor_at(desk) == before
+
+
+def test_an_approval_that_was_refused_is_no_touch(ready, desk, key):
+    before = second_factor_at(desk)
+    page = desk.open("approve", ready.pk)
+    form = page.context["form"]
+    shown = {field: form[field].value() for field in form.fields} | {"version": 0}
+    said = json.dumps(key.answer(websafe_decode(asked(page)["challenge"])))
+    answer = desk.client.post(desk.url("approve", ready.pk), shown | {"credential": said})
+    assert answer.status_code == 409
+    assert second_factor_at(desk) == before
 
 
 def test_another_s_passkey_approves_nothing_and_one_can_try_again(ready, desk, key):
@@ -208,6 +261,7 @@ def test_a_plan_is_approved_by_a_touch_of_each_that_proves_every_certificate(
 
     given = Approval.objects.filter(pk__gt=before)
     assert given.count() == 2 * made.items.count()
+    assert clock.now() - datetime.fromisoformat(second_factor_at(desk)) < access.FRESH
     assert all(one.assertion["plan"]["size"] == made.items.count() for one in given)
     run(made)
     assert made.items.filter(state="issued").count() == made.items.count()
@@ -233,6 +287,23 @@ def test_a_waiver_is_signed_after_its_words_are_typed(matti, riitta, cas, desk, 
     said = {"reason": given.reason, "ends_on": given.ends_on}
     assert Assertion.parse(given.assertion).challenge == waiver_to_sign(case, given.finding, **said)
     assert "signed with a passkey" in desk.open("waiver", given.pk).text
+    assert clock.now() - datetime.fromisoformat(second_factor_at(desk)) < access.FRESH
+
+
+def test_a_waiver_given_again_with_an_earlier_answer_is_no_touch(matti, riitta, cas, desk, key):
+    case = in_hand(matti, riitta)
+    typed = {"reason": "Sopimus nähty.", "ends_on": day(90).strftime("%d.%m.%Y")}
+    page = desk.press("waive", case, OID_OUTSIDE, **typed)
+    said = json.dumps(key.answer(websafe_decode(asked(page)["challenge"])))
+    desk.press("waive", case, OID_OUTSIDE, credential=said, **typed)
+    by = {"person": desk.person, "actor": access.actor_for(desk.person)}
+    withdraw_waiver(Waiver.objects.get().pk, reason="Väärä sopimus.", now=clock.now(), **by)
+    desk.confirm(clock.now() - timedelta(hours=1))
+    before = second_factor_at(desk)
+
+    desk.press("waive", case, OID_OUTSIDE, credential=said, **typed)
+
+    assert second_factor_at(desk) == before
 
 
 @pytest.mark.parametrize("said", NO_ANSWERS)

@@ -44,6 +44,7 @@ def approve(request: HttpRequest, application: Application) -> HttpResponse:
     confirmed = passkey.given(request, _decided(application, shown, now=clock.now()))
     given = form.cleaned_data | confirmed | by_person(request)
     services.approve(application.pk, **given)
+    passkey.note(request, given)
     return back_to(application, request, _("You approved the certificate."))
 
 

@@ -77,11 +77,12 @@ def waive(request: HttpRequest, application: Application, rule: str) -> HttpResp
     if isinstance(signed, HttpResponse):
         return signed
     try:
-        given = form.cleaned_data | by_person(request)
-        services.waive(application.pk, rule, assertion=signed, **given)
+        given = form.cleaned_data | by_person(request) | {"assertion": signed}
+        services.waive(application.pk, rule, **given)
     except (Stale, NotAllowed) as refusal:
         context |= kept(request, application, form, refusal)
         return render(request, page, context, status=refusal.status)
+    passkey.note(request, given)
     said = _("The finding was waived. A second reviewer must approve the certificate too.")
     return back_to(application, request, said)
 
