@@ -2,6 +2,7 @@
 
 import json
 import struct
+from collections.abc import Collection
 from typing import Any
 
 from allauth.mfa.models import Authenticator
@@ -67,14 +68,18 @@ def begin_proving(login: User) -> str:
     return json.dumps(auth.begin_authentication(login), cls=DjangoJSONEncoder)
 
 
-def to_sign(login: User, challenge: bytes, *, rp_id: str) -> str:
+def to_sign(
+    login: User, challenge: bytes, *, rp_id: str, rather: Collection[str] = frozenset()
+) -> str:
     """Return the options for the login's passkeys to sign the challenge, as JSON.
 
-    Whoever holds the passkey must be verified by it. Empty if the login has no passkey.
+    If passkeys with fingerprints in `rather` are among them, no others are asked. Whoever holds the
+    passkey must be verified by it. Empty if the login has no passkey.
     """
     known = [one for row in rows(login) if (one := credential_data(row))]
     if not known:
         return ""
+    known = [one for one in known if fingerprint(one) in rather] or known
     verified = UserVerificationRequirement.REQUIRED
     server = Fido2Server(PublicKeyCredentialRpEntity(id=rp_id, name=rp_id))
     asked, _state = server.authenticate_begin(known, verified, challenge)

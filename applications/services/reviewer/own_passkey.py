@@ -3,6 +3,7 @@
 The certificate authority verifies the answer again before it signs, against its own register.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.conf import settings
@@ -35,9 +36,17 @@ class ProofMissing(NotAllowed):
     message = _("Approve with your passkey. A code is not enough here.")
 
 
-def asked(login: User, challenge: bytes) -> str:
-    """Return what the browser asks the login's passkeys, as JSON; empty if there are none."""
-    return passkeys.to_sign(login, challenge, rp_id=settings.PORTAL_HOST)
+def asked(login: User, challenge: bytes, *, rather: Collection[str] = frozenset()) -> str:
+    """Return what the browser asks the login's passkeys, as JSON; empty if there are none.
+
+    If passkeys with fingerprints in `rather` are among them, no others are asked.
+    """
+    return passkeys.to_sign(login, challenge, rp_id=settings.PORTAL_HOST, rather=rather)
+
+
+def has_one_of(login: User, fingerprints: Collection[str]) -> bool:
+    """Whether a passkey of the login has one of the fingerprints."""
+    return any(passkeys.fingerprint_of(row) in fingerprints for row in passkeys.rows(login))
 
 
 def prove(

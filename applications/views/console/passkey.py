@@ -1,6 +1,6 @@
 """Deciding with the reviewer's passkey: one touch signs the decision and confirms who decides."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,8 @@ from accounts.models import User
 from accounts.services.people import second_factor
 from applications.services.reviewer import own_passkey
 from certportal.foundation import clock
+from issuance.conf import proof_wanted
+from issuance.services.approvers import enrolled
 
 # Time to read the page before pressing the button, so that it does not fail at the last moment.
 MARGIN = access.FRESH / 15
@@ -19,10 +21,21 @@ MARGIN = access.FRESH / 15
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What is decided: the challenge to sign, and whether the CA wants it signed."""
+    """What is decided: the challenge to sign, and for which environments of the CA."""
 
     challenge: bytes
-    wanted: bool
+    environments: Sequence[str]
+
+    @property
+    def wanted(self) -> bool:
+        """Whether the CA wants it signed."""
+        return any(map(proof_wanted, self.environments))
+
+    @property
+    def enrolled(self) -> frozenset[str]:
+        """The fingerprints of the passkeys with which it counts; none where it is not wanted."""
+        asking = [one for one in self.environments if proof_wanted(one)]
+        return enrolled.fingerprints(asking) if asking else frozenset()
 
 
 def lacks(request: HttpRequest, *, wanted: bool) -> bool:
@@ -32,11 +45,14 @@ def lacks(request: HttpRequest, *, wanted: bool) -> bool:
 
 def page(request: HttpRequest, decided: Decided | None) -> dict[str, Any]:
     """Return what the page of a decision needs to know; `decided` is None if there is nothing."""
-    options = own_passkey.asked(_login(request), decided.challenge) if decided else ""
+    login, counting = _login(request), decided.enrolled if decided else frozenset()
+    options = own_passkey.asked(login, decided.challenge, rather=counting) if decided else ""
+    wanted = decided is not None and decided.wanted
     fresh = clock.now() - access.FRESH + MARGIN <= access.second_factor_at(request)
     return {
         "passkey_options": options,
-        "proof_wanted": decided is not None and decided.wanted,
+        "proof_wanted": wanted,
+        "not_enrolled": wanted and not own_passkey.has_one_of(login, counting),
         "must_confirm": not fresh,
     }
 

@@ -23,7 +23,6 @@ from applications.views.shared.rows import name_of
 from applications.views.shared.void_reasons import void_reason
 from certportal.foundation import clock
 from certportal.foundation.web.forms import Form
-from issuance.conf import proof_wanted
 from issuance.models import PreparedCertificate
 
 PER_PAGE = 50
@@ -121,7 +120,7 @@ def _context(request: HttpRequest, plan: Replacement) -> dict[str, Any]:
 def _decided(plan: Replacement) -> passkey.Decided:
     attempts = PreparedCertificate.objects.filter(pk__in=plan.planned.values("prepared_id"))
     environments = attempts.order_by().values_list("environment", flat=True).distinct()
-    return passkey.Decided(services.plan_to_sign(plan), any(map(proof_wanted, environments)))
+    return passkey.Decided(services.plan_to_sign(plan), list(environments))
 
 
 def _item(item: ReplacementItem, orders: dict[Any, Application]) -> dict[str, Any]:

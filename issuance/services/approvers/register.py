@@ -26,10 +26,10 @@ from issuance.event_names import IssuanceEvent
 from issuance.faults import reach
 from issuance.journal.copies import own_folder
 from issuance.services import locks
+from issuance.services.approvers.enrolled import KIND
 from issuance.services.event_log import key
 
 NAME = "approvers.note"
-KIND = "approvers"
 _SUBJECT = Subject(KIND, "register")
 
 

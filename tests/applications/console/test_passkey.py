@@ -14,10 +14,13 @@ from applications.rules.waivers import OID_OUTSIDE
 from applications.services.reviewer.waivers import waiver_to_sign, withdraw_waiver
 from certportal.dev.builders import orders
 from certportal.dev.builders.replacements import plan, run
-from certportal.foundation import clock
+from certportal.foundation import clock, events
+from certportal.foundation.actors import system
+from certportal.foundation.events import Subject
 from certportal.foundation.models import Event
 from issuance.approvers.assertion import Assertion
 from issuance.approvers.proof import Proof
+from issuance.event_names import IssuanceEvent
 from issuance.models import Approval, PreparedCertificate
 from issuance.services.issuing.to_sign import challenge
 from tests.applications.waivers import day, in_hand
@@ -246,6 +249,34 @@ def test_where_the_proof_is_wanted_there_is_no_way_around_the_passkey(ready, des
     assert 'data-passkey="use"' in page
     assert 'name="by_code"' not in page
     assert "Here you can decide without one" not in page
+    assert "None of your passkeys is in the certificate authority" in page
+
+
+@pytest.mark.usefixtures("_wanted")
+def test_only_the_passkeys_that_count_are_asked(ready, desk, key):
+    spare = Passkey(name=b"riitta's spare key")
+    WebAuthn.add(desk.person.logins.get(), "", spare.registration(b"\0" * 32))
+    told(IssuanceEvent.APPROVER_ENROLLED, key, 1, environments="test")
+    told(IssuanceEvent.APPROVER_ENROLLED, spare, 2)
+    page = desk.open("approve", ready.pk)
+    assert [websafe_decode(one["id"]) for one in asked(page)["allowCredentials"]] == [spare.name]
+    assert "None of your passkeys is in" not in page.text
+
+    told(IssuanceEvent.APPROVER_ENDED, spare, 3)
+    page = desk.open("approve", ready.pk)
+    assert len(asked(page)["allowCredentials"]) == 2
+    assert "None of your passkeys is in" in page.text
+
+    told(IssuanceEvent.APPROVER_ENROLLED, spare, 4)
+    told(IssuanceEvent.APPROVER_ENROLLED, key, 1)  # the register was begun anew
+    page = desk.open("approve", ready.pk)
+    assert [websafe_decode(one["id"]) for one in asked(page)["allowCredentials"]] == [key.name]
+
+
+def told(name, passkey, number, environments="production test"):
+    """Record what the ceremony tells of the register."""
+    said = {"fingerprint": passkey.fingerprint, "environments": environments, "number": number}
+    events.record(name, Subject("approvers", "register"), system("test"), clock.now(), **said)
 
 
 def test_a_plan_is_approved_by_a_touch_of_each_that_proves_every_certificate(

@@ -23,7 +23,6 @@ from applications.views.shared.entry import by_person
 from applications.workflow import Action
 from certportal.foundation import clock
 from certportal.foundation.errors import NotAllowed, Stale
-from issuance.conf import proof_wanted
 from issuance.models import PreparedCertificate
 
 
@@ -94,7 +93,7 @@ def _decided(
     application: Application, attempt: PreparedCertificate, *, now: datetime
 ) -> passkey.Decided:
     challenge = services.to_sign(application, attempt, now=now)
-    return passkey.Decided(challenge, proof_wanted(attempt.environment))
+    return passkey.Decided(challenge, [attempt.environment])
 
 
 def reasons_form(

@@ -67,13 +67,13 @@ def waive(request: HttpRequest, application: Application, rule: str) -> HttpResp
     initial = {"version": application.version, "ends_on": usual_end(now)}
     form = WaiveForm(request.POST or None, initial=initial, now=now)
     told = kept_from(Action.WAIVE, application, access.person_of(request), now=now)
-    wanted = proof_wanted("test" if application.kind.is_test else "production")
+    environment = "test" if application.kind.is_test else "production"
     context = {"application": application, "row": found, "form": form, "kept_from": told}
-    context["lacks_passkey"] = passkey.lacks(request, wanted=wanted)
+    context["lacks_passkey"] = passkey.lacks(request, wanted=proof_wanted(environment))
     page = "applications/console/waive.html"
     if not form.is_valid():
         return render(request, page, context)
-    signed = _signed(request, application, context, wanted=wanted)
+    signed = _signed(request, application, context, environment)
     if isinstance(signed, HttpResponse):
         return signed
     try:
@@ -88,12 +88,12 @@ def waive(request: HttpRequest, application: Application, rule: str) -> HttpResp
 
 
 def _signed(
-    request: HttpRequest, application: Application, context: dict[str, Any], *, wanted: bool
+    request: HttpRequest, application: Application, context: dict[str, Any], environment: str
 ) -> Assertion | HttpResponse | None:
     """Return the reviewer's signature of what was typed; or the page that asks for it."""
     form, row = context["form"], context["row"]
     said = {name: form.cleaned_data[name] for name in ("reason", "ends_on")}
-    decided = passkey.Decided(waiver_to_sign(application, row.finding, **said), wanted)
+    decided = passkey.Decided(waiver_to_sign(application, row.finding, **said), [environment])
     asks = context | {"said": said, "fields": _hidden(form)}
     if passkey.is_given(request, decided):
         try:
