@@ -130,9 +130,9 @@ def await_true(condition: Callable[[], bool], complaint: str, *, seconds: float 
 
 
 def code_in(mail: EmailMessage) -> str:
-    """Return the eight digits that a mail carries."""
+    """Return the code that a mail carries, in two groups of four digits."""
     body = mail.get_body(("plain",))
     assert body is not None
-    found = re.search(r"\b[0-9]{8}\b", body.get_content())
+    found = re.search(r"\b[0-9]{4} [0-9]{4}\b", body.get_content())
     assert found is not None
     return found[0]
