@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 from accounts.factors import codes
 from certportal.foundation import clock
@@ -127,6 +127,11 @@ def await_true(condition: Callable[[], bool], complaint: str, *, seconds: float 
             return
         pause.wait(0.1)
     raise AssertionError(complaint)
+
+
+def files_of_certificate(page: Page) -> Locator:
+    """Return the links to the certificate's files on an order's page."""
+    return page.locator("a[download][href*='/files/']")
 
 
 def code_in(mail: EmailMessage) -> str:
