@@ -46,7 +46,7 @@ def test_every_field_says_what_it_takes_and_how_much() -> None:
         if isinstance(field, LinesField):
             bounded = field.max_lines <= 100
         elif isinstance(field, forms.RegexField):
-            bounded = field.regex.pattern.endswith("{64}$") or bool(field.max_length)
+            bounded = field.regex.pattern.endswith(r"{64}\Z") or bool(field.max_length)
         elif isinstance(field, forms.IntegerField):
             bounded = field.min_value is not None and field.max_value is not None
         else:

@@ -85,7 +85,7 @@ def test_closing_ends_each_open_order_and_tells_whom_it_concerns(every, pharmacy
         assert event.data["from"] == was
         assert not order.requests.filter(closed_at=None).exists()
         assert not contact_links.living(order, now=clock.now())
-        assert tracking.turn_words(order) == CLOSED
+        assert tracking.turn_words(order, now=clock.now()) == CLOSED
     state = PreparedCertificate.objects.get(reference=every["approved"].pk).state
     assert state == PreparedCertificate.State.VOID
 
