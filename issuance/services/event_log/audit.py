@@ -34,17 +34,19 @@ def verify_audit(*, places: Sequence[Path] = (), verifier: Verifier | None = Non
         *anchors.told(verifier.name),
         *anchors.kept_in([*(place for place in known if place.exists()), *places]),
     ]
+    # Read once: the log may grow meanwhile, and is only read to the head that stands now.
+    horizon = build.horizon()
     with told.collecting([*rows.NAMES, *told_rights.NAMES]) as collected:
         report = verify(
             LogFiles(folder()),
             verifier,
             stored.every_leaf(),
-            horizon=build.horizon(),
+            horizon=horizon,
             notes=notes,
             see=collected.see,
         )
         if report.is_of_whole_log:
-            with collected.complete(build.horizon()):
+            with collected.complete(horizon):
                 _compare_rows(report)
     for model in kept_tables.every_model():
         if not kept_tables.is_kept_as_said(connection, model):

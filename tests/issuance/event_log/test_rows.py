@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from io import StringIO
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -13,12 +14,12 @@ from accounts.services.people import second_factor
 from accounts.services.rights import staff_roles
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.event_log.notes import Verifier
-from certportal.foundation.event_log.verifying import Kind
+from certportal.foundation.event_log.verifying import Kind, Report, verify
 from certportal.foundation.models import Event, OutboxItem
 from certportal.operations import health
 from issuance import journal, services, tasks
 from issuance.models import BlockedKey, Certificate, IssuingCA, PreparedCertificate
-from issuance.services.event_log import build
+from issuance.services.event_log import audit, build
 from tests.alarms import sounds
 from tests.issuance.event_log.conftest import AsOwner, restart
 from tests.issuance.event_log.rows import TESTS, add_passkey, named, only
@@ -43,6 +44,23 @@ def test_what_services_do_is_told_of(
     add_passkey(login, monkeypatch, now)
     second_factor.make_recovery_codes(login, actor=TESTS, now=now)
     staff_roles.end_reviewer(raimo, actor=TESTS, now=now)
+    assert named() == []
+
+
+def test_what_the_log_takes_while_it_is_verified_is_told_of(
+    in_force: Certificate, monkeypatch: pytest.MonkeyPatch, now: datetime
+) -> None:
+    """The signer goes on: the log grows after its head was read, and before the rows are."""
+
+    def work_beside(*args: Any, **options: Any) -> Report:
+        report = verify(*args, **options)
+        services.block_key(SPKI, "published", actor=TESTS, now=now)
+        before = build.horizon()
+        build.extend_wholly()
+        assert build.horizon() > before
+        return report
+
+    monkeypatch.setattr(audit, "verify", work_beside)
     assert named() == []
 
 
