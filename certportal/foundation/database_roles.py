@@ -84,7 +84,7 @@ WRITERS: dict[str, Writers] = {
 }
 """Who writes the tables that are not written as usual. Their names: the foundation knows no app."""
 
-_SEQUENCES = {"applications_order_number": [Role.WEB]}
+_SEQUENCES = {"applications_order_number": _PEOPLE}  # a worker makes the orders of replacements
 """Counters of their own, and who may set them on."""
 
 _MIRRORS = ["register_registerrecord", "register_registerword"]

@@ -10,12 +10,14 @@ import psycopg2
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import ProgrammingError, connection, transaction
+from pytest_django import Settings
 
 from accounts.models import Organisation, Person
 from accounts.register.mirror import imports
 from accounts.register.models import RegisterRecord
 from accounts.register.source import files
 from accounts.services.rights import staff_roles
+from applications.services import order_numbers
 from certportal.foundation import database_roles, events
 from certportal.foundation.actors import system
 from certportal.foundation.database_roles import ROLE_OF, Role
@@ -115,6 +117,20 @@ def test_who_tells_metrics_writes_nothing() -> None:
     for model in every_model():
         for what in ("INSERT", "UPDATE", "DELETE"):
             assert not may(Role.METRICS, what, model._meta.db_table), model
+
+
+@pytest.mark.parametrize("role", [Role.WEB, Role.WORKER])
+def test_who_makes_orders_counts_on_from_the_file_if_the_database_is_behind(
+    db: None, role: Role, settings: Settings, tmp_path: Path, now: datetime
+) -> None:
+    settings.PORTAL_DATA = tmp_path
+    order_numbers.next_number(now)
+    highest = order_numbers.highest_path()
+    ahead = int(highest.read_text()) + 7
+    highest.write_text(f"{ahead}\n")
+    with as_role(role):
+        order_numbers.next_number(now)
+    assert highest.read_text() == f"{ahead + 1}\n"
 
 
 def test_every_process_that_uses_the_database_has_its_account() -> None:
