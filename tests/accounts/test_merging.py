@@ -7,6 +7,7 @@ from accounts.models import AdministratorRequest, Invitation, JoinRequest, Membe
 from accounts.services.organisations import invite, join
 from accounts.services.people import merge as merge_people
 from accounts.services.people import recognise
+from accounts.services.rights import staff_roles
 from certportal.dev.builders.people import NOW, identity_of, log_in, make_person, make_reviewer
 from certportal.foundation.actors import system
 from certportal.foundation.models import Event
@@ -187,6 +188,19 @@ def test_role_both_have_is_kept_once(riitta, raimo):
 
     assert access.is_reviewer(riitta)
     assert not access.is_reviewer(raimo)
+
+
+def test_a_reviewer_and_an_auditor_are_merged_only_without_one_of_the_roles(maija, riitta):
+    staff_roles.grant_auditor(maija, by=None, actor=OPERATOR, now=NOW)
+    for gone, into in [(maija, riitta), (riitta, maija)]:
+        with pytest.raises(merge_people.NotMergeable, match="Poista ensin toinen rooleista"):
+            merge(gone, into)
+    assert access.is_auditor(maija)
+
+    staff_roles.end_auditor(maija, actor=OPERATOR, now=NOW)
+    merge(maija, riitta)
+    assert access.is_reviewer(riitta)
+    assert not access.is_auditor(riitta)
 
 
 def test_merging_is_recorded(matti, maija):

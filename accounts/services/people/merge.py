@@ -35,7 +35,7 @@ SHOWN_BY = (
 
 
 class NotMergeable(Refused):
-    """The two are the same person, or one of them has already been merged into another."""
+    """The two are one already, were merged before, or hold roles that nobody holds at once."""
 
 
 @transaction.atomic
@@ -106,6 +106,10 @@ def _shows_more(other: Membership, kept: Membership) -> bool:
 
 def _hand_over_roles(gone: Person, into: Person, now: datetime) -> None:
     current = StaffRole.objects.filter(ended_at=None)
+    if len({role.kind for role in current.filter(person__in=[gone, into])}) > 1:
+        raise NotMergeable(
+            _("One of them is a reviewer and the other an auditor. Take one role away first.")
+        )
     for role in current.filter(person=gone):
         if current.filter(person=into, kind=role.kind).exists():
             role.ended_at = now
