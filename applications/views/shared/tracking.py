@@ -127,7 +127,7 @@ def promise_words(application: Application, *, now: datetime) -> str:
     if clock.day(now) > application.due_on:
         late = promise.days_left(application.due_on, now)
         return _late(-late, shown["day"])
-    return _("We will decide by %(day)s.") % shown
+    return _("We will handle the order by %(day)s.") % shown
 
 
 def place_words(application: Application) -> str:

@@ -47,7 +47,7 @@ def test_the_page_says_who_has_the_turn_and_until_when(web, address, matti):
     case = orders.in_review(matti)
     page = page_of(web, address, case)
     assert "With a reviewer." in page.text
-    assert "We will decide by" in page.text
+    assert "We will handle the order by" in page.text
     assert "The order was submitted" in page.text
 
 

@@ -50,7 +50,7 @@ def test_a_sent_order_is_confirmed_with_number_and_day_in_words(web, send, fresh
     assert answer["Location"] == address("applications:sent", fresh.pk)
     page = web.get(answer["Location"])
     assert fresh.number in page.text
-    assert "We will decide by" in page.text
+    assert "We will handle the order by" in page.text
     assert fresh.status == Status.CHECKING
     assert '"declarations":["authority","domains","truth","binding"]' in fresh.submission.content
 
