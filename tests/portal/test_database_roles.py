@@ -106,6 +106,8 @@ def test_the_signer_writes_nothing_of_people() -> None:
         assert Role.CA not in writers("INSERT", f"accounts_{table}"), table
         assert Role.CA not in writers("UPDATE", f"accounts_{table}"), table
     assert Role.CA not in writers("INSERT", "mfa_authenticator")
+    # Hence `reissue run`, which locks accounts, and `restore_events` are the owner's in docs/.
+    refused(Role.CA, "SELECT 1 FROM accounts_organisation FOR UPDATE")
 
 
 def test_the_workers_give_no_role_and_no_second_factor() -> None:
