@@ -67,6 +67,8 @@ class Report:
     findings: list[Finding] = field(default_factory=list)
     count: dict[Kind, int] = field(default_factory=dict)
     missing: "array[int]" = field(default_factory=lambda: array("q"))
+    of_rows: list[Finding] = field(default_factory=list)
+    """All differences of rows, to be declared explained."""
 
     @property
     def is_of_whole_log(self) -> bool:
@@ -78,6 +80,8 @@ class Report:
         self.count[kind] = self.count.get(kind, 0) + 1
         if self.count[kind] <= MOST_NAMED:
             self.findings.append(Finding(kind, str(about)))
+        if kind in OF_ROWS:
+            self.of_rows.append(Finding(kind, str(about)))
 
 
 def verify(

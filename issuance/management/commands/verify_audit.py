@@ -10,7 +10,7 @@ from certportal.foundation import alarms, clock
 from certportal.foundation.actors import system
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.event_log.notes import BadNote, Verifier
-from certportal.foundation.event_log.verifying import OF_ROWS, Report
+from certportal.foundation.event_log.verifying import Report
 from issuance import services
 
 
@@ -55,8 +55,8 @@ class Command(BaseCommand):
         alarms.clear("verify-audit")
 
     def _settle(self, report: Report) -> int:
-        """Settle the differences of rows that were named; return how many."""
-        named = [str(one) for one in report.findings if one.kind in OF_ROWS]
+        """Settle all differences of rows, also beyond the named; return how many."""
+        named = [str(one) for one in report.of_rows]
         if named:
             services.settle_audit(named, actor=system("verify_audit"), now=clock.now())
         self.stdout.write(f"{len(named)} differences of rows declared explained")

@@ -14,7 +14,7 @@ from accounts.services.people import second_factor
 from accounts.services.rights import staff_roles
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.event_log.notes import Verifier
-from certportal.foundation.event_log.verifying import Kind, Report, verify
+from certportal.foundation.event_log.verifying import MOST_NAMED, Kind, Report, verify
 from certportal.foundation.models import Event, OutboxItem
 from certportal.operations import health
 from issuance import journal, services, tasks
@@ -258,6 +258,18 @@ def test_what_a_restored_copy_lacks_is_named_until_it_is_declared_explained(
     assert services.verify_audit().settled == 1
     BlockedKey.objects.create(spki_sha256="12" * 32, reason="published", created_at=now)
     only(Kind.UNTOLD, "block of the key 12")
+
+
+def test_one_run_declares_also_those_explained_that_are_too_many_to_be_named(
+    in_force: Certificate, now: datetime
+) -> None:
+    BlockedKey.objects.bulk_create(
+        BlockedKey(spki_sha256=f"{n:064x}", reason="published", created_at=now)
+        for n in range(MOST_NAMED + 1)
+    )
+    assert len(named()) == MOST_NAMED
+    call_command("verify_audit", settle=True, stdout=StringIO())
+    assert named() == []
 
 
 def test_an_event_that_nobody_could_have_made_stops_no_verification(
