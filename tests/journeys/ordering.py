@@ -9,6 +9,8 @@ from tests.journeys.steps import await_true
 
 UNIT = "sote_unit:1.2.246.10.99000018.10.0"
 
+EVIDENCE = "details[open] form[action*='/evidence/']"
+
 
 def go_on(page: Page) -> None:
     """Press the main button of the page's form."""
@@ -122,13 +124,19 @@ def take(page: Page, base: str, order: str) -> str:
     return case
 
 
+def asks_for_evidence(page: Page, case: str) -> bool:
+    """Whether the case, opened anew, wants evidence for a host name."""
+    page.goto(case)
+    return page.locator(EVIDENCE).count() > 0
+
+
 def prove(page: Page, case: str) -> None:
     """Confirm the sender's right and each host name, and wait until it can be approved."""
     page.goto(case)
     confirm_right(page)
     page.goto(case)
-    while page.locator("details[open] form[action*='/evidence/']").count():
-        form = page.locator("details[open] form[action*='/evidence/']").first
+    while page.locator(EVIDENCE).count():
+        form = page.locator(EVIDENCE).first
         form.locator("select[name=evidence]").select_option("registry")
         form.locator("button").click()
         page.goto(case)

@@ -20,8 +20,10 @@ def delivered(stack, matti, riitta, tmp_path_factory):
     folder = tmp_path_factory.mktemp("revocation")
     request = requests.openssl(folder, "erecept.example.fi", kind="ec")
     order = ordering.order_server(matti, stack.base, request.csr, mailbox=MAILBOX)
+    before = len(steps.mails_to("matti@example.fi", stack.mails))
     ordering.send(matti, order)
     ordering.approve(riitta, ordering.take(riitta, stack.base, order))
+    steps.await_mail("matti@example.fi", stack.mails, later_than=before)  # the receipt
     return order, Package.of(steps.await_mail(MAILBOX, stack.mails), folder)
 
 
