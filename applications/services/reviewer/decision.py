@@ -1,6 +1,7 @@
 """Decisions on a case: approve the prepared certificate, reject with reasons, reopen."""
 
 from datetime import datetime
+from typing import TypedDict
 from uuid import UUID
 
 from django.db import transaction
@@ -25,6 +26,13 @@ from issuance.models import PreparedCertificate
 from issuance.services.errors import NotOpen
 from issuance.services.issuing import to_sign as authority_to_sign
 from issuance.services.issuing.approve import refusals_on_record
+
+
+class Policy(TypedDict):
+    """How many persons must approve, and until when what they say holds (None: no end)."""
+
+    persons: int
+    until: datetime | None
 
 
 def approve(
@@ -57,36 +65,37 @@ def approve(
             reauthenticated_at=reauthenticated_at,
             expected_sha256=tbs_sha256,
             register_record=str(record.pk) if record else "",
-            persons=approvals_needed(application, on=clock.day(now)),
-            until=approved_until(application, on=clock.day(now)),
             assertion=assertion,
             now=now,
+            **_policy(application, now),
         )
         relied_on = confirm_relied_on(application, person=person, actor=actor, now=now)
         if state.complete:
             if any(one.confirmed_at is None for one in relied_on):
                 raise NotOpen  # cannot be: a waiver given after an approval voids it
             _decide(application, Decision.Kind.APPROVED, person, "", now, record)
+        told = {"tbs_sha256": tbs_sha256, "given": state.given, "wanted": state.wanted}
         return transition.move(
             application,
             Action.APPROVE,
             actor,
             now,
             to=Status.APPROVED if state.complete else Status.IN_REVIEW,
-            data={
-                "tbs_sha256": tbs_sha256,
-                "given": state.given,
-                "wanted": state.wanted,
-                "waivers": [one.pk for one in relied_on],
-            },
+            data={**told, "waivers": [one.pk for one in relied_on]},
         )
 
 
 def to_sign(application: Application, prepared: PreparedCertificate, *, now: datetime) -> bytes:
     """Return the challenge that the reviewer's passkey signs to approve the certificate shown."""
+    return authority_to_sign.challenge(prepared, **_policy(application, now))
+
+
+def _policy(application: Application, now: datetime) -> Policy:
     today = clock.day(now)
-    persons, until = approvals_needed(application, on=today), approved_until(application, on=today)
-    return authority_to_sign.challenge(prepared, persons=persons, until=until)
+    return {
+        "persons": approvals_needed(application, on=today),
+        "until": approved_until(application, on=today),
+    }
 
 
 @transaction.atomic
