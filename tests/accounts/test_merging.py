@@ -3,7 +3,7 @@
 import pytest
 
 from accounts import access, own_records
-from accounts.models import AdministratorRequest, Invitation, JoinRequest, Membership
+from accounts.models import AdministratorRequest, Invitation, JoinRequest, Membership, Person
 from accounts.services.organisations import invite, join
 from accounts.services.people import merge as merge_people
 from accounts.services.people import recognise
@@ -222,3 +222,11 @@ def test_nobody_is_merged_twice(matti, maija, stranger):
         merge(maija, stranger)
     with pytest.raises(merge_people.NotMergeable):
         merge(stranger, maija)
+
+
+def test_no_role_is_given_to_a_person_merged_away_since_they_were_looked_up(maija, matti):
+    as_looked_up = Person.objects.get(pk=maija.pk)
+    merge(maija, matti)
+    with pytest.raises(staff_roles.NotIdentified):
+        staff_roles.grant_auditor(as_looked_up, by=None, actor=OPERATOR, now=NOW)
+    assert not access.is_auditor(matti)

@@ -57,10 +57,11 @@ def _grant(
     kind: StaffRole.Kind, person: Person, by: Person | None, actor: Actor, now: datetime
 ) -> tuple[StaffRole, bool]:
     """Give the role unless the person holds it; return it and whether it was given now."""
+    # As it is under the lock: a merge at the same moment would leave the role on the emptied row.
+    person = Person.objects.select_for_update().get(pk=person.pk)
     _require_identified(person)
     if by is not None and by.current == person.current:
         raise OwnRole
-    Person.objects.select_for_update().get(pk=person.pk)
     held = StaffRole.objects.filter(person=person, ended_at=None)
     if held.exclude(kind=kind).exists():
         raise OtherRole
