@@ -9,13 +9,14 @@ from django.http import HttpRequest
 from accounts import access
 from accounts.models import Person
 from accounts.services.people import sessions
+from applications.views.console import navigation
 from certportal.foundation import clock
 
 WARNING_SECONDS = 300
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:
-    """Return environment, person, organisation, staff roles, and session times in seconds.
+    """Return environment, person, organisation, staff roles, the console's pages, session times.
 
     Responses made before the middleware ran (an early 404, a test) have no person.
     """
@@ -28,6 +29,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         "reviews": functools.partial(access.is_reviewer, person) if person else False,
         "reads_console": functools.partial(access.reads_console, person) if person else False,
         "audits": functools.partial(access.is_auditor, person) if person else False,
+        "desk": functools.partial(navigation.items, request),
         "session_ends": row and sessions.latest_end(row),
         "session_rest_seconds": sessions.rest(row, now=clock.now()),
         "session_minutes": settings.SESSION_COOKIE_AGE // 60,

@@ -20,7 +20,11 @@ from tests.tables import unkept
 
 
 def numbers(answer):
-    return [row["case"].number for row in answer.context["rows"]]
+    return [row.case.number for row in answer.context["rows"]]
+
+
+def counted(answer):
+    return {str(view["label"]): view["count"] for view in answer.context["views"]}
 
 
 def due_in(application, days):
@@ -47,13 +51,13 @@ def test_a_late_case_says_how_late_in_words(waiting, desk):
     day = due_in(waiting, -10)
     late = promise.working_days_between(day, clock.day(clock.now()))
     assert f"{late} working days late" in desk.open("queue").text
-    assert numbers(desk.open("queue", due="late")) == [waiting.number]
-    assert numbers(desk.open("queue", due="today")) == []
+    assert numbers(desk.open("queue", view="late")) == [waiting.number]
+    assert numbers(desk.open("queue", view="today")) == []
 
 
 def test_a_case_due_today_says_so(waiting, desk):
     due_in(waiting, 0)
-    assert desk.open("queue").context["rows"][0]["due"].label == "today"
+    assert desk.open("queue").context["rows"][0].due.label == "today"
 
 
 def test_ended_cases_are_shown_only_when_asked_for(waiting, matti, desk):
@@ -76,8 +80,52 @@ def test_test_and_production_are_told_apart(matti, cas, desk):
 
 def test_free_cases_and_ones_own(matti, cas, riitta, desk):
     mine, free = orders.claimed(matti, riitta), orders.in_review(matti)
-    assert numbers(desk.open("queue", holder="mine")) == [mine.number]
-    assert numbers(desk.open("queue", holder="free")) == [free.number]
+    assert numbers(desk.open("queue", view="mine")) == [mine.number]
+    assert numbers(desk.open("queue", view="free")) == [free.number]
+
+
+def test_each_view_tells_how_many_cases_it_lists(matti, cas, riitta, desk):
+    late, asked = orders.in_review(matti), orders.claimed(matti, riitta)
+    due_in(late, -10)
+    orders.ask(riitta, asked, clock.day(clock.now()) + timedelta(days=10))
+    answer = desk.open("queue")
+    told = counted(answer)
+    assert told | {"Late": 1, "Free": 1, "Mine": 1, "With the applicant": 1, "All open": 2} == told
+    for view in answer.context["views"]:
+        assert len(numbers(desk.client.get(view["href"]))) == view["count"], view["label"]
+
+
+def test_an_answered_case_says_when(matti, cas, riitta, desk):
+    case = orders.claimed(matti, riitta)
+    orders.ask(riitta, case, clock.day(clock.now()) + timedelta(days=10))
+    orders.resubmit(matti, case)
+    orders.drain()
+    answer = desk.open("queue", view="answered")
+    assert numbers(answer) == [case.number]
+    assert any(word.startswith("answered") for word in answer.context["rows"][0].wants)
+
+
+def test_a_case_that_one_has_approved_waits_for_a_second(matti, cas, riitta, desk, settings):
+    settings.ISSUANCE_APPROVALS = {"production": 2, "test": 1}
+    case = orders.claimed(matti, riitta)
+    orders.approve(riitta, case)
+    answer = desk.open("queue", view="second")
+    assert numbers(answer) == [case.number]
+    assert answer.context["rows"][0].wants == ["second reviewer"]
+
+
+def test_a_line_names_unit_first_host_findings_and_missing_evidence(waiting, desk):
+    (row,) = desk.open("queue").context["rows"]
+    assert (row.name, row.more) == ("erecept.example.fi", 1)
+    assert row.wants == ["evidence 0/2"]
+    assert row.findings == len(waiting.findings)
+
+
+def test_a_right_that_nobody_has_confirmed_is_a_view(seppo, cas, desk):
+    case = orders.in_review(seppo)
+    answer = desk.open("queue", view="right")
+    assert numbers(answer) == [case.number]
+    assert "authority" in answer.context["rows"][0].wants
 
 
 @pytest.mark.parametrize(
@@ -101,12 +149,12 @@ def test_a_search_without_hits_says_so(waiting, desk):
 
 
 def test_a_filter_in_force_can_be_taken_off(waiting, desk):
-    chips = desk.open("queue", holder="free", q="9900001-8").context["chips"]
+    chips = desk.open("queue", environment="production", q="9900001-8").context["chips"]
     assert [chip["label"] for chip in chips] == [
         "Search: 9900001-8",
-        "Reviewer: Free",
+        "Environment: Production",
     ]
-    assert chips[0]["href"] == "?holder=free"
+    assert chips[0]["href"] == "?environment=production"
 
 
 def test_nonsense_in_the_address_breaks_nothing(waiting, desk):

@@ -109,7 +109,7 @@ def test_a_mirror_that_is_too_old_is_told_to_reviewers_and_to_the_applicant(
 def test_reviewers_are_asked_about_a_held_import_until_it_is_settled(desk, held, raimo, settings):
     settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
     address = reverse("console:register_run", args=[held.pk])
-    assert address in desk.get(reverse("console:queue")).text
+    assert address in desk.get(reverse("console:register")).text
     mail.outbox.clear()
     for _ in range(2):
         raise_alarms(now=clock.now())
@@ -118,4 +118,4 @@ def test_reviewers_are_asked_about_a_held_import_until_it_is_settled(desk, held,
     assert asked.to == ["raimo@example.fi"]
     assert address in asked.body
     imports.accept_held(held.pk, reason="THL", actor=orders.actor_for(raimo), now=clock.now())
-    assert address not in desk.get(reverse("console:queue")).text
+    assert address not in desk.get(reverse("console:register")).text

@@ -3,36 +3,47 @@
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.forms import HiddenInput
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
-from django_filters import CharFilter, ChoiceFilter, FilterSet
+from django_filters import CharFilter, ChoiceFilter, FilterSet, ModelChoiceFilter
 
 from accounts.models import BusinessId, Person
 from accounts.register.identifiers import business_id
 from applications.models import Application, HostName
 from applications.models.certificate_types import CertificateType
-from applications.rules import case_holder
 from applications.views.console.case.forms import FilterForm
+from applications.views.console.queue import ready_made
 from applications.workflow import ENDED, Status
 from certportal.foundation import clock
 from issuance.certificate.plan import serial_hex
 from issuance.models import PreparedCertificate
 
-TEST_TYPES = [kind.value for kind in CertificateType if kind.is_test]
 STATUSES = [(value, label) for value, label in Status.choices if value != Status.DRAFT]
-HOLDERS = [("mine", _("Mine")), ("free", _("Free"))]
 ENVIRONMENTS = [
     ("production", pgettext_lazy("environment", "Production")),
     ("test", pgettext_lazy("environment", "Test")),
 ]
-NEARNESS = [("late", _("Late")), ("today", _("Due today"))]
 
 type Cases = QuerySet[Application]
 
 
-class QueueFilter(FilterSet):  # django-filter has no annotations
-    """Open cases unless a status or a search says otherwise; `person` is the reader."""
+def holders(_request: HttpRequest | None) -> QuerySet[Person]:
+    """Return who holds a case that has not ended."""
+    held = Application.objects.exclude(status__in=ENDED).exclude(reviewer=None)
+    return Person.objects.filter(pk__in=held.values("reviewer")).order_by("family_name")
 
+
+class QueueFilter(FilterSet):  # django-filter has no annotations
+    """Open cases unless a view, a status or a search says otherwise; `person` is the reader."""
+
+    view = ChoiceFilter(
+        choices=[(view.id, view.label) for view in ready_made.VIEWS if view.id],
+        method="seen",
+        label=_("View"),
+        widget=HiddenInput,
+    )
     q = CharFilter(
         method="search",
         label=_("Search"),
@@ -43,13 +54,13 @@ class QueueFilter(FilterSet):  # django-filter has no annotations
         choices=CertificateType.choices, label=_("Type of certificate"), empty_label=_("All types")
     )
     environment = ChoiceFilter(
-        choices=ENVIRONMENTS, method="of", label=_("Environment"), empty_label=_("Both")
+        choices=ENVIRONMENTS,
+        method="of",
+        label=_("Environment"),
+        empty_label=_("Both environments"),
     )
-    holder = ChoiceFilter(
-        choices=HOLDERS, method="held", label=_("Reviewer"), empty_label=_("Anybody")
-    )
-    due = ChoiceFilter(
-        choices=NEARNESS, method="near", label=_("Promised day"), empty_label=_("Any day")
+    reviewer = ModelChoiceFilter(
+        queryset=holders, label=_("Reviewer"), empty_label=_("All reviewers")
     )
     organisation = CharFilter(
         field_name="organisation__name", lookup_expr="icontains", label=_("Organisation")
@@ -69,25 +80,17 @@ class QueueFilter(FilterSet):  # django-filter has no annotations
         """Leave out what has ended unless it is asked for."""
         found: Cases = super().filter_queryset(queryset)
         chosen = self.form.cleaned_data
-        everything = chosen.get("status") or chosen.get("q")
+        everything = any(chosen.get(name) for name in ("view", "status", "q"))
         return found if everything else found.exclude(status__in=ENDED)
 
     def of(self, queryset: Cases, _name: str, value: str) -> Cases:
         """Keep one environment."""
-        tests = Q(type__in=TEST_TYPES)
+        tests = Q(type__in=ready_made.TEST_TYPES)
         return queryset.filter(tests if value == "test" else ~tests)
 
-    def held(self, queryset: Cases, _name: str, value: str) -> Cases:
-        """Keep the reader's own cases, or those in review that nobody has."""
-        if value == "mine":
-            return queryset.filter(reviewer=self.person)
-        return queryset.filter(case_holder.free(), status=Status.IN_REVIEW)
-
-    def near(self, queryset: Cases, _name: str, value: str) -> Cases:
-        """Keep what is late, or what is due today."""
-        today = clock.day(clock.now())
-        wanted = Q(due_on__lt=today) if value == "late" else Q(due_on=today)
-        return queryset.filter(wanted)
+    def seen(self, queryset: Cases, _name: str, value: str) -> Cases:
+        """Keep what a ready-made view holds."""
+        return queryset.filter(ready_made.BY_ID[value].holds(self.person, clock.now()))
 
     def search(self, queryset: Cases, _name: str, value: str) -> Cases:
         """Keep what any identifier of the case, its organisation or its certificate fits."""

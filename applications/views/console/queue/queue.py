@@ -9,33 +9,20 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts import access
-from accounts.models import AdministratorRequest, Person
-from accounts.register.lookup import queries
-from applications.models import Application, RevocationProposal
-from applications.models.register_task import RegisterTask
-from applications.rules import case_holder, impartiality, queue_order, waivers
-from applications.views.console import replacements, spreadsheet
-from applications.views.console.queue import export
+from accounts.models import Person
+from applications.models import Application
+from applications.rules import case_holder, impartiality, queue_order
+from applications.views.console import spreadsheet
+from applications.views.console.queue import export, ready_made
 from applications.views.console.queue.filters import QueueFilter
-from applications.views.shared.due import due
-from applications.views.shared.rows import standings
+from applications.views.console.queue.rows import rows
 from applications.workflow import Status
 from certportal.foundation import clock
-from certportal.foundation.outbox import set_aside
-from issuance import services as authority
 
 PAGE = 25
-VIEWS = (
-    ("", gettext_lazy("All open")),
-    ("holder=mine", gettext_lazy("Mine")),
-    ("holder=free", gettext_lazy("Free")),
-    ("status=info_requested", gettext_lazy("Waiting for information")),
-    ("due=late", gettext_lazy("Late")),
-)
 
 
 @access.reviewer_required
@@ -44,31 +31,12 @@ def queue(request: HttpRequest) -> HttpResponseBase:
     """Show the cases, narrowed as the reader asked."""
     narrowed = narrow(request)
     page = Paginator(narrowed.qs, PAGE).get_page(request.GET.get("page"))
-    now = clock.now()
-    stand = standings(list(page), now=now)
-    rows = [
-        {
-            "case": one,
-            "is_test": one.kind.is_test,
-            "due": due(one, now=now),
-            "standing": stand[one.pk],
-        }
-        for one in page
-    ]
     context = {
         "filter": narrowed,
         "page_obj": page,
-        "rows": rows,
+        "rows": rows(list(page), now=clock.now()),
         "chips": chips(narrowed, request),
         "views": saved_views(request),
-        "administrator_requests": AdministratorRequest.objects.filter(decided_at=None).count(),
-        "blocked_in_force": authority.blocked_in_force(now=now).count(),
-        "set_aside": set_aside.items().count(),
-        "held_imports": queries.waiting_runs(),
-        "changes": RegisterTask.objects.filter(outcome="").count(),
-        "waivers_ending": waivers.ending_soon(clock.day(now)).count(),
-        "proposals": proposals(),
-        "replacements": replacements.waiting(),
     }
     return render(request, "applications/console/queue.html", context)
 
@@ -77,8 +45,8 @@ def queue(request: HttpRequest) -> HttpResponseBase:
 @require_safe
 def queue_csv(request: HttpRequest) -> HttpResponseBase:
     """Hand out the same list as a file for a spreadsheet."""
-    rows = export.rows(narrow(request).qs, now=clock.now())
-    return spreadsheet.answer("queue", export.head(), rows)
+    found = export.rows(narrow(request).qs, now=clock.now())
+    return spreadsheet.answer("queue", export.head(), found)
 
 
 @access.reviewer_required
@@ -105,15 +73,10 @@ def next_case(request: HttpRequest) -> HttpResponseBase:
 def cases() -> QuerySet[Application]:
     """Return every submitted application, the oldest promise first."""
     submitted = Application.objects.exclude(status=Status.DRAFT)
-    related = submitted.select_related("organisation", "reviewer")
-    filled = related.prefetch_related("requests", "organisation__business_ids")
+    related = submitted.select_related("organisation", "reviewer", "submission__record")
+    lean = related.defer("submission__content")
+    filled = lean.prefetch_related("requests", "host_names", "organisation__business_ids")
     return queue_order.ordered(filled)
-
-
-def proposals() -> QuerySet[RevocationProposal]:
-    """Return the revocations that wait for a second reviewer, the oldest first."""
-    waiting = RevocationProposal.objects.filter(closed_at=None)
-    return waiting.select_related("application__organisation", "maker")
 
 
 def narrow(request: HttpRequest) -> QueueFilter:
@@ -126,7 +89,7 @@ def chips(narrowed: QueueFilter, request: HttpRequest) -> list[dict[str, str]]:
     """Return each filter in force, in words, with the address that leaves it out."""
     found = []
     for name, value in narrowed.form.cleaned_data.items():
-        if value:
+        if value and name != "view":
             rest = {key: one for key, one in request.GET.items() if key not in {name, "page"}}
             choices = dict(getattr(narrowed.form.fields[name], "choices", ()))
             label = f"{narrowed.form.fields[name].label}: {choices.get(value, value)}"
@@ -135,14 +98,15 @@ def chips(narrowed: QueueFilter, request: HttpRequest) -> list[dict[str, str]]:
 
 
 def saved_views(request: HttpRequest) -> list[dict[str, object]]:
-    """Return the ready-made views; the one that is open is marked."""
-    current = urlencode({key: one for key, one in request.GET.items() if one and key != "page"})
-    address = reverse("console:queue")
+    """Return the ready-made views, each with how many cases it holds, the open one marked."""
+    person, address = access.person_of(request), reverse("console:queue")
+    found = ready_made.counts(cases(), person, now=clock.now())
     return [
         {
-            "label": label,
-            "href": f"{address}?{query}" if query else address,
-            "current": query == current,
+            "label": view.label,
+            "href": f"{address}?view={view.id}" if view.id else address,
+            "count": found[view.id],
+            "current": request.GET.get("view", "") == view.id,
         }
-        for query, label in VIEWS
+        for view in ready_made.VIEWS
     ]

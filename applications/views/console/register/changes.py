@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts import access
+from accounts.register.lookup import queries
 from applications import services
 from applications.models.register_task import RegisterTask
 from applications.register_watch.wording import SENTENCES, differences
@@ -31,7 +32,7 @@ def tasks(request: HttpRequest) -> HttpResponseBase:
     found = found.annotate(touched=Count("certificates"))
     order = ("-decided_at", "-pk") if decided else ("opened_at", "pk")
     page = Paginator(found.order_by(*order), PER_PAGE).get_page(request.GET.get("page"))
-    context = {"page_obj": page, "decided": decided}
+    context = {"page_obj": page, "decided": decided, "held": queries.waiting_runs()}
     return render(request, "applications/console/register.html", context)
 
 

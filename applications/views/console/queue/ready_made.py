@@ -1,0 +1,107 @@
+"""The ready-made views of the queue: what reviewers look for, and how many cases each holds."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Membership, Organisation, Person
+from accounts.right_to_act import has_ended, is_unconfirmed, right_of
+from applications.models import Application, InformationRequest, RevocationProposal
+from applications.models.certificate_types import CertificateType
+from applications.rules import case_holder, lapse, queue_order
+from applications.workflow import ENDED, Status
+from certportal.foundation import clock
+
+type Condition = Callable[[Person, datetime], Q]
+
+TEST_TYPES = [kind.value for kind in CertificateType if kind.is_test]
+OPEN = ~Q(status__in=ENDED)
+REVIEWED = Q(status=Status.IN_REVIEW)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A view: its name in the address, its label, and which cases it holds for a reader then."""
+
+    id: str
+    label: Promise
+    holds: Condition
+
+
+def _answered(_person: Person, _now: datetime) -> Q:
+    """The applicant has answered a reviewer's request, and no other one is open."""
+    asked = InformationRequest.objects.filter(application=OuterRef("pk"), cancelled=False)
+    answered = asked.exclude(reviewer=None).exclude(closed_at=None)
+    return REVIEWED & Q(Exists(answered))
+
+
+def _lapsing(_person: Person, now: datetime) -> Q:
+    """The last month before the case may lapse has begun."""
+    long_ago = clock.add_months(clock.day(now), 1 - lapse.LAPSE_MONTHS)
+    return Q(status__in=lapse.INCOMPLETE, submitted_at__lt=clock.start_of_day(long_ago))
+
+
+def _proposed(_person: Person, _now: datetime) -> Q:
+    waiting = RevocationProposal.objects.filter(application=OuterRef("pk"), closed_at=None)
+    return Q(Exists(waiting))
+
+
+def right_missing(now: datetime) -> Q:
+    """Return the condition that a reviewer must confirm the sender's right (`rules.sender`)."""
+    found = Q(pk__in=[])
+    for person, organisation in _senders_without_right(now):
+        found |= Q(submission__person=person, organisation=organisation)
+    return REVIEWED & ~Q(type__in=TEST_TYPES) & found
+
+
+def _senders_without_right(now: datetime) -> list[tuple[UUID, UUID]]:
+    """Return the keys of sender and organisation of cases whose sender's right is not confirmed.
+
+    Few: only accounts are looked at in which somebody's right is unconfirmed, or was for a time.
+    """
+    doubtful = Membership.objects.filter(
+        Q(basis=Membership.Basis.UNVERIFIED) | Q(confirmed_until__lt=clock.day(now)),
+        organisation=OuterRef("organisation"),
+    )
+    cases = Application.objects.filter(Exists(doubtful), status=Status.IN_REVIEW).order_by()
+    sent_by = cases.exclude(type__in=TEST_TYPES).values_list("submission__person", "organisation")
+    pairs = set(sent_by)
+    people = Person.objects.in_bulk([person for person, _organisation in pairs])
+    accounts = Organisation.objects.in_bulk([organisation for _person, organisation in pairs])
+    return [
+        (person, organisation)
+        for person, organisation in pairs
+        if _lacks(right_of(people[person], accounts[organisation]), now)
+    ]
+
+
+def _lacks(right: Membership | None, now: datetime) -> bool:
+    return is_unconfirmed(right) or has_ended(right, on=clock.day(now))
+
+
+VIEWS = (
+    View("", _("All open"), lambda _person, _now: OPEN),
+    View("second", _("Second reviewer wanted"), lambda _p, now: queue_order.second_wanted(now)),
+    View("mine", _("Mine"), lambda person, _now: OPEN & Q(reviewer=person)),
+    View("free", _("Free"), lambda _person, _now: REVIEWED & case_holder.free()),
+    View("answered", _("Answered"), _answered),
+    View("waiting", _("With the applicant"), lambda _p, _now: Q(status__in=lapse.INCOMPLETE)),
+    View("late", _("Late"), lambda _p, now: OPEN & Q(due_on__lt=clock.day(now))),
+    View("today", _("Due today"), lambda _p, now: OPEN & Q(due_on=clock.day(now))),
+    View("lapsing", _("Lapsing"), _lapsing),
+    View("revocations", _("Revocations"), _proposed),
+    View("right", _("Authority to confirm"), lambda _p, now: right_missing(now)),
+)
+BY_ID = {view.id: view for view in VIEWS}
+
+
+def counts(cases: QuerySet[Application], person: Person, *, now: datetime) -> dict[str, int]:
+    """Return how many of the cases each view holds, by its id."""
+    wanted = {f"n_{view.id}": Count("pk", filter=view.holds(person, now)) for view in VIEWS}
+    found = cases.order_by().aggregate(**wanted)
+    return {view.id: found[f"n_{view.id}"] for view in VIEWS}
