@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 OWN = {"__init__", "__main__", "fixed", "harness", "invented", "issuing"}
+OWN |= {"drivers", "packages", "processes"}
 
 
 def main() -> None:
