@@ -1,11 +1,13 @@
 """An order, with the fields of its form and its state in handling, and its host names."""
 
 import uuid
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce
 
 from accounts.models import Organisation, Person
 from accounts.register.models import Kind
@@ -21,11 +23,15 @@ from applications.models.replacement import ReplacementApproval as ReplacementAp
 from applications.models.replacement import ReplacementItem as ReplacementItem
 from applications.models.revocation import RevocationRequest as RevocationRequest
 from applications.models.revocation_proposal import RevocationProposal as RevocationProposal
-from applications.workflow import Status
+from applications.workflow import OPEN_CASES, Status
 from certportal.foundation.kept_tables import Kept, Ordinary
 
 if TYPE_CHECKING:
     from applications.models.handling import InformationRequest
+
+NO_PROMISE = Value(date.max)
+"""The day by which cases without a promised day stand in the queue: last, and never null."""
+_IN_QUEUE = (Coalesce(F("due_on"), NO_PROMISE), F("submitted_at"), F("number"))
 
 
 class Application(models.Model):
@@ -112,8 +118,23 @@ class Application(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["organisation", "-changed_at"]),
-            models.Index(fields=["status", "due_on"]),
+            models.Index(
+                fields=["organisation", "changed_at", "number"], name="application_account"
+            ),
+            # The queue's order (`rules/queue_order.py`): of all open cases, of those that a
+            # reviewer holds, and of one status.
+            models.Index(
+                *_IN_QUEUE,
+                name="application_open",
+                condition=Q(status__in=OPEN_CASES),
+            ),
+            models.Index(
+                F("reviewer"),
+                *_IN_QUEUE,
+                name="application_held",
+                condition=Q(status__in=OPEN_CASES, reviewer__isnull=False),
+            ),
+            models.Index(F("status"), *_IN_QUEUE, name="application_standing"),
         ]
         constraints = [
             models.CheckConstraint(

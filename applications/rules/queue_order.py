@@ -1,27 +1,40 @@
-"""In which order reviewers take the cases: the oldest promise first."""
+"""In which order reviewers take the cases: the oldest promise first, those without one last."""
 
-from datetime import datetime
+from datetime import date, datetime
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from applications.models import Application
+from applications.models.application import NO_PROMISE
 from applications.rules import case_holder
 from applications.workflow import Status
+from certportal.foundation.web.keyset import Beyond, Key
 from issuance.models import Approval, PreparedCertificate
+
+KEY: Key = {
+    "queue_day": date.fromisoformat,
+    "submitted_at": datetime.fromisoformat,
+    "number": str,
+}
+"""What the queue is ordered by, as its indexes are (`models/application.py`)."""
+
+
+def with_day(found: QuerySet[Application]) -> QuerySet[Application]:
+    """Return the cases with `queue_day`: the promised day, or one after all others."""
+    return found.annotate(queue_day=Coalesce("due_on", NO_PROMISE))
 
 
 def ordered(found: QuerySet[Application]) -> QuerySet[Application]:
     """Return the cases as the queue lists them."""
-    return found.order_by(F("due_on").asc(nulls_last=True), "submitted_at", "number")
+    return with_day(found).order_by(*KEY)
 
 
 def before(application: Application) -> QuerySet[Application]:
     """Return the free cases that the queue lists before this one, which has a promised day."""
-    sooner = Q(due_on__lt=application.due_on)
-    alike = Q(due_on=application.due_on, submitted_at=application.submitted_at)
-    sooner |= Q(due_on=application.due_on, submitted_at__lt=application.submitted_at)
-    sooner |= alike & Q(number__lt=application.number)
-    return Application.objects.filter(sooner, case_holder.free(), status=Status.IN_REVIEW)
+    edge = [application.due_on, application.submitted_at, application.number]
+    sooner = with_day(Application.objects.filter(case_holder.free(), status=Status.IN_REVIEW))
+    return sooner.filter(Beyond(KEY, edge, "<"))
 
 
 def second_wanted(now: datetime) -> Q:

@@ -4,6 +4,7 @@ from applications.workflow.event_names import ApplicationEvent, event_of
 from applications.workflow.table import (
     ENDED,
     LINKED,
+    OPEN_CASES,
     STAGES,
     TRANSITIONS,
     TURN,

@@ -146,6 +146,9 @@ TRANSITIONS: dict[Action, Transition] = {
 # Statuses in which an application has ended; the only such list.
 ENDED = frozenset({Status.DELIVERED, Status.REJECTED, Status.WITHDRAWN, Status.LAPSED})
 
+# Those of a case that has not ended, in a fixed order: an index has them as its condition.
+OPEN_CASES = tuple(one for one in Status if one not in {Status.DRAFT, *ENDED})
+
 # Who must act next, as the account's page tells.
 TURN: dict[Status, Role | None] = {
     Status.DRAFT: Role.APPLICANT,

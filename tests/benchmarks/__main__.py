@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 OWN = {"__init__", "__main__", "fixed", "harness", "invented", "issuing"}
-OWN |= {"drivers", "packages", "processes"}
+OWN |= {"drivers", "many_orders", "packages", "processes"}
 
 
 def main() -> None:

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -27,9 +26,11 @@ from applications.views.shared.rows import SOON, certificate_rows, condition
 from certportal.foundation import clock
 from certportal.foundation.actors import Actor
 from certportal.foundation.mail.sending import File
+from certportal.foundation.web import keyset
 from issuance.models import Certificate
 
 PER_PAGE = 20
+BY_ISSUE: keyset.Key = {"issued_at": datetime.fromisoformat, "id": int}
 
 
 # The files of a certificate by kind.
@@ -105,11 +106,10 @@ def listing(request: HttpRequest) -> HttpResponse:
     organisation, now = access.organisation_of(request), clock.now()
     seen = orders_seen(access.person_of(request), organisation.pk)
     found = Certificate.objects.filter(reference__in=seen.values("pk"))
-    found = found.order_by("-issued_at", "-pk")
-    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    page = keyset.page_of(found, request, BY_ISSUE, most=PER_PAGE, newest=True)
     context = {
         "organisation": organisation,
-        "page_obj": page,
+        "page": page,
         "rows": certificate_rows(page, now=now),
     }
     return render(request, "applications/certificates.html", context)

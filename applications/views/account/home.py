@@ -3,7 +3,6 @@
 from datetime import datetime
 from typing import Any
 
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -18,10 +17,13 @@ from applications.access import naming, orders_seen
 from applications.models import Application
 from applications.views.shared.entry import may_order
 from applications.views.shared.rows import certificate_rows, order_rows
+from applications.workflow import Status
 from certportal.foundation import clock
+from certportal.foundation.web import keyset
 from issuance.models import Certificate
 
 PER_PAGE = 20
+BY_CHANGE: keyset.Key = {"changed_at": datetime.fromisoformat, "number": str}
 WAITING = [status for status, turn in workflow.TURN.items() if turn is workflow.Role.APPLICANT]
 
 
@@ -34,7 +36,7 @@ def home(request: HttpRequest) -> HttpResponse:
     if not may_order(request):
         return _technical(request, organisation, now)
     seen = orders_seen(person, organisation.pk)
-    context = _orders(seen, request.GET.get("page"), now) | {
+    context = _orders(seen, request, now) | {
         "organisation": organisation,
         "unshown": documents.unshown(person, organisation),
         "asking": join.unanswered(person, organisation, now=now),
@@ -50,13 +52,14 @@ def _technical(request: HttpRequest, organisation: Organisation, now: datetime) 
     return render(request, "applications/home_technical.html", context)
 
 
-def _orders(seen: QuerySet[Application], page: str | None, now: datetime) -> dict[str, Any]:
+def _orders(seen: QuerySet[Application], request: HttpRequest, now: datetime) -> dict[str, Any]:
     orders = seen.order_by("-changed_at").prefetch_related("host_names", "requests")
     waiting = list(orders.filter(status__in=WAITING)[:100])
-    others = Paginator(orders.exclude(status__in=WAITING), PER_PAGE).get_page(page)
+    rest = orders.filter(status__in=[one for one in Status if one not in WAITING])
+    others = keyset.page_of(rest, request, BY_CHANGE, most=PER_PAGE, newest=True)
     return {
         "waiting": order_rows(waiting, now=now),
-        "page_obj": others,
+        "page": others,
         "orders": order_rows(others, now=now),
     }
 

@@ -5,6 +5,7 @@ from typing import Any, TypedDict
 
 from django import forms, template
 from django.conf import settings
+from django.core.paginator import Page
 from django.http import HttpRequest
 from django.shortcuts import resolve_url
 from django.template.context import Context
@@ -40,6 +41,14 @@ def icon(name: str) -> SafeString:
         static("portal/icons.svg"),
         name,
     )
+
+
+@register.filter
+def near_pages(page: Page[Any]) -> list[int | None]:
+    """Return the first, the near and the last page numbers; None where some are left out."""
+    paginator = page.paginator
+    some = paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1)
+    return [one if isinstance(one, int) else None for one in some]
 
 
 @register.inclusion_tag("components/back.html")

@@ -233,12 +233,3 @@ def test_pressed_again_and_again_it_leads_through_every_case_once(matti, cas, de
 def test_without_a_next_case_the_queue_says_so(desk):
     answer = desk.client.get(desk.url("next"), follow=True)
     assert "No other case is waiting for you." in answer.text
-
-
-def test_a_long_queue_has_pages(matti, cas, desk, monkeypatch):
-    monkeypatch.setattr("applications.views.console.queue.queue.PAGE", 1)
-    for _ in "ab":
-        orders.in_review(matti)
-    first, second = desk.open("queue"), desk.open("queue", page=2)
-    assert numbers(first) != numbers(second)
-    assert 'aria-current="page"' in first.text

@@ -15,7 +15,7 @@ from applications.models import Application, HostName
 from applications.models.certificate_types import CertificateType
 from applications.views.console.case.forms import FilterForm
 from applications.views.console.queue import ready_made
-from applications.workflow import ENDED, Status
+from applications.workflow import OPEN_CASES, Status
 from certportal.foundation import clock
 from issuance.certificate.plan import serial_hex
 from issuance.models import PreparedCertificate
@@ -31,7 +31,7 @@ type Cases = QuerySet[Application]
 
 def holders(_request: HttpRequest | None) -> QuerySet[Person]:
     """Return who holds a case that has not ended."""
-    held = Application.objects.exclude(status__in=ENDED).exclude(reviewer=None)
+    held = Application.objects.filter(status__in=OPEN_CASES, reviewer__isnull=False)
     return Person.objects.filter(pk__in=held.values("reviewer")).order_by("family_name")
 
 
@@ -81,7 +81,7 @@ class QueueFilter(FilterSet):  # django-filter has no annotations
         found: Cases = super().filter_queryset(queryset)
         chosen = self.form.cleaned_data
         everything = any(chosen.get(name) for name in ("view", "status", "q"))
-        return found if everything else found.exclude(status__in=ENDED)
+        return found if everything else found.filter(status__in=OPEN_CASES)
 
     def of(self, queryset: Cases, _name: str, value: str) -> Cases:
         """Keep one environment."""

@@ -3,7 +3,6 @@
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -21,8 +20,10 @@ from applications.views.console.queue.filters import QueueFilter
 from applications.views.console.queue.rows import rows
 from applications.workflow import Status
 from certportal.foundation import clock
+from certportal.foundation.web import keyset
 
 PAGE = 25
+SUBMITTED = [one for one in Status if one != Status.DRAFT]
 
 
 @access.reviewer_required
@@ -30,11 +31,12 @@ PAGE = 25
 def queue(request: HttpRequest) -> HttpResponseBase:
     """Show the cases, narrowed as the reader asked."""
     narrowed = narrow(request)
-    page = Paginator(narrowed.qs, PAGE).get_page(request.GET.get("page"))
+    page = keyset.page_of(narrowed.qs, request, queue_order.KEY, most=PAGE)
     context = {
         "filter": narrowed,
-        "page_obj": page,
-        "rows": rows(list(page), now=clock.now()),
+        "page": page,
+        "count": keyset.count(narrowed.qs),
+        "rows": rows(page.rows, now=clock.now()),
         "chips": chips(narrowed, request),
         "views": saved_views(request),
     }
@@ -72,7 +74,7 @@ def next_case(request: HttpRequest) -> HttpResponseBase:
 
 def cases() -> QuerySet[Application]:
     """Return every submitted application, the oldest promise first."""
-    submitted = Application.objects.exclude(status=Status.DRAFT)
+    submitted = Application.objects.filter(status__in=SUBMITTED)
     related = submitted.select_related("organisation", "reviewer", "submission__record")
     lean = related.defer("submission__content")
     filled = lean.prefetch_related("requests", "host_names", "organisation__business_ids")

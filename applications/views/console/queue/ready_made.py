@@ -14,13 +14,14 @@ from accounts.right_to_act import has_ended, is_unconfirmed, right_of
 from applications.models import Application, InformationRequest, RevocationProposal
 from applications.models.certificate_types import CertificateType
 from applications.rules import case_holder, lapse, queue_order
-from applications.workflow import ENDED, Status
+from applications.workflow import OPEN_CASES, Status
 from certportal.foundation import clock
 
 type Condition = Callable[[Person, datetime], Q]
 
 TEST_TYPES = [kind.value for kind in CertificateType if kind.is_test]
-OPEN = ~Q(status__in=ENDED)
+OPEN = Q(status__in=OPEN_CASES)
+PROPOSED = "revocations"
 REVIEWED = Q(status=Status.IN_REVIEW)
 
 
@@ -94,14 +95,19 @@ VIEWS = (
     View("late", _("Late"), lambda _p, now: OPEN & Q(due_on__lt=clock.day(now))),
     View("today", _("Due today"), lambda _p, now: OPEN & Q(due_on=clock.day(now))),
     View("lapsing", _("Lapsing"), _lapsing),
-    View("revocations", _("Revocations"), _proposed),
+    View(PROPOSED, _("Revocations"), _proposed),
     View("right", _("Authority to confirm"), lambda _p, now: right_missing(now)),
 )
 BY_ID = {view.id: view for view in VIEWS}
 
 
 def counts(cases: QuerySet[Application], person: Person, *, now: datetime) -> dict[str, int]:
-    """Return how many of the cases each view holds, by its id."""
-    wanted = {f"n_{view.id}": Count("pk", filter=view.holds(person, now)) for view in VIEWS}
-    found = cases.order_by().aggregate(**wanted)
-    return {view.id: found[f"n_{view.id}"] for view in VIEWS}
+    """Return how many of the cases each view holds, by its id.
+
+    Only revocations are proposed of cases that have ended; the others are counted among the open.
+    """
+    of_open = [view for view in VIEWS if view.id != PROPOSED]
+    wanted = {f"n_{view.id}": Count("pk", filter=view.holds(person, now)) for view in of_open}
+    found = cases.filter(OPEN).order_by().aggregate(**wanted)
+    proposed = cases.filter(BY_ID[PROPOSED].holds(person, now)).order_by().count()
+    return {view.id: found[f"n_{view.id}"] for view in of_open} | {PROPOSED: proposed}

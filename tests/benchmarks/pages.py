@@ -1,0 +1,246 @@
+"""Pages and searches over many orders: time with one client and with eight, queries, statements.
+
+BENCH_PAGES names the numbers of orders (10000,1000000); each database is filled once and kept. With
+one client the pages are asked in this process, so that each query is seen; with eight, a web server
+of its own answers.
+"""
+
+import http.client
+import os
+import random
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import Person
+from applications.models import Application
+from applications.workflow import Status
+from certportal.dev.builders import people
+from issuance.models import Certificate
+from tests.benchmarks.harness import Figure, figure, percentile
+from tests.benchmarks.many_orders import kept_database
+from tests.stack import Stack
+
+SIZES = [int(one) for one in os.environ.get("BENCH_PAGES", "10000").split(",")]
+ROUNDS = int(os.environ.get("BENCH_PAGES_ROUNDS", "20"))
+SEARCHES = 200
+CLIENTS = 8
+MANY_ROUNDS = 10
+
+
+@dataclass
+class Taken:
+    """What asking for a page took: milliseconds of each time, queries, the slowest statement."""
+
+    milliseconds: list[float] = field(default_factory=list)
+    queries: int = 0
+    slowest: tuple[float, str] = (0.0, "")
+
+    @property
+    def p95(self) -> float:
+        """The 95th percentile of the times."""
+        return percentile(self.milliseconds, 0.95)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page, and who asks for it."""
+
+    name: str
+    person: Person | None
+    path: str
+
+
+def run() -> list[Figure]:
+    """Return the figures of each size; the floor of a larger one's time is that of the first."""
+    settings.ALLOWED_HOSTS = ["*"]
+    measured: dict[int, dict[str, Taken]] = {}
+    figures: list[Figure] = []
+    for size in SIZES:
+        with kept_database(size):
+            measured[size] = one_by_one(pages())
+            figures += told(size, measured[size], measured[SIZES[0]])
+            figures += searches(size)
+            figures += at_once(size, pages())
+    return figures
+
+
+def pages() -> list[Page]:
+    """Return the main pages, on orders that the real services made, and deep in the lists."""
+    riitta = Person.objects.get(given_name="Riitta")
+    matti = Person.objects.get(given_name="Matti", family_name="Meikäläinen")
+    newest = Application.objects.order_by("-changed_at")
+    made = newest.filter(number__startswith="SV-2026")
+    queue, case = reverse("console:queue"), made.filter(status=Status.IN_REVIEW)[0].pk
+    done = made.filter(status=Status.DELIVERED)[0].pk
+    certificate = Certificate.objects.order_by("-pk")[0]
+    found = [
+        Page("queue", riitta, queue),
+        Page("queue, late", riitta, f"{queue}?due=late"),
+        Page("queue, mine", riitta, f"{queue}?holder=mine"),
+        Page("queue, free", riitta, f"{queue}?holder=free"),
+        Page("queue, delivered", riitta, f"{queue}?status=delivered"),
+        Page("queue, a business ID", riitta, f"{queue}?q=9900001-8"),
+        Page("queue, a serial number", riitta, f"{queue}?q={certificate.serial}"),
+        Page("next case", riitta, reverse("console:next")),
+        Page("case in review", riitta, reverse("console:case", args=[case])),
+        Page("case delivered", riitta, reverse("console:case", args=[done])),
+        Page("events", riitta, reverse("console:events")),
+        Page("accounts", riitta, reverse("console:accounts")),
+        Page("blocked keys", riitta, reverse("console:blocked_keys")),
+        Page("undelivered", riitta, reverse("console:undelivered")),
+        Page("home", matti, reverse("home")),
+        Page("certificates", matti, reverse("certificates")),
+        Page("order", matti, reverse("applications:order", args=[done])),
+        Page("start page", None, "/fi/"),
+        Page("/healthz", None, "/healthz"),
+    ]
+    return found + [Page(f"{one.name}, last page", one.person, last(one)) for one in found[:1]]
+
+
+def last(page: Page) -> str:
+    """Return the address of a list's last page."""
+    return page.path + "?page=last"
+
+
+def clients(asked: list[Page]) -> dict[Any, Client]:
+    """Return a client for each person who asks, logged in."""
+    made: dict[Any, Client] = {None: Client()}
+    for person in {page.person for page in asked if page.person}:
+        made[person] = people.log_in(Client(), person)
+    return made
+
+
+def one_by_one(asked: list[Page]) -> dict[str, Taken]:
+    """Ask for the pages in turn, again and again, the first time only to warm up."""
+    known, taken = clients(asked), {page.name: Taken() for page in asked}
+    for turn in range(ROUNDS + 1):
+        for page in asked:
+            seen = ask(known[page.person], page.path, taken[page.name])
+            if turn:
+                taken[page.name].milliseconds.append(seen)
+    return taken
+
+
+def ask(client: Client, path: str, taken: Taken) -> float:
+    """Return the milliseconds of a page; note its queries and the slowest of them."""
+    statements: list[tuple[float, str]] = []
+
+    def noting(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        begun = time.perf_counter()
+        try:
+            return execute(sql, params, many, context)
+        finally:
+            statements.append((1000 * (time.perf_counter() - begun), sql))
+
+    with connection.execute_wrapper(noting):
+        begun = time.perf_counter()
+        answer = client.get(path)
+        content = b"".join(answer) if answer.streaming else answer.content
+        seconds = time.perf_counter() - begun
+    assert answer.status_code in {200, 302, 503}, (path, answer.status_code, content[:500])
+    if os.environ.get("BENCH_PAGES_SQL") == path.partition("?")[0]:
+        print(path, *(f"{ms:8.2f} {sql}" for ms, sql in statements), sep="\n")
+    taken.queries = len(statements)
+    taken.slowest = max([taken.slowest, *statements])
+    return 1000 * seconds
+
+
+def told(size: int, taken: dict[str, Taken], least: dict[str, Taken]) -> Iterator[Figure]:
+    """Yield time, queries and the slowest statement of each page."""
+    for name, one in taken.items():
+        floor = least[name].p95 if least is not taken else None
+        yield figure(f"{size:,} orders, {name}: p95", one.p95, "ms", floor)
+        yield figure(f"{size:,} orders, {name}: queries", one.queries, "")
+        milliseconds, sql = one.slowest
+        yield figure(f"{size:,} orders, {name}: {sql[:60]}", milliseconds, "ms")
+
+
+def searches(size: int) -> Iterator[Figure]:
+    """Yield the time of searches as people type them, and the worst of all with what was typed."""
+    riitta = Person.objects.get(given_name="Riitta")
+    client, times = people.log_in(Client(), riitta), []
+    queries = typed()
+    for query in ["warm", *queries]:
+        path = f"{reverse('console:queue')}?{urlencode({'q': query})}"
+        times.append(min(ask(client, path, Taken()) for _ in range(2)))
+    worst, query = max(zip(times[1:], queries, strict=True))
+    yield figure(f"{size:,} orders, {SEARCHES} searches: p50", percentile(times[1:], 0.5), "ms")
+    yield figure(f"{size:,} orders, {SEARCHES} searches: p95", percentile(times[1:], 0.95), "ms")
+    yield figure(f"{size:,} orders, the slowest search: {query}", worst, "ms")
+
+
+def typed() -> list[str]:
+    """Return what people search by: numbers, names, words, two words, and what there is not."""
+    chance, found = random.Random(5), list[str]()
+    numbers = list(Application.objects.order_by("number").values_list("number", flat=True)[:2000])
+    some = Application.objects.filter(number__in=chance.sample(numbers, SEARCHES // 10 + 1))
+    for order in some.select_related("organisation", "created_by").prefetch_related("host_names"):
+        host = next(iter(order.names), "resepti1.example.fi")
+        word, _space, kind = order.organisation.name.partition(" ")
+        certificate = Certificate.objects.filter(reference=order.pk).first()
+        found += [
+            order.number,
+            order.record_oid,
+            host,
+            host[:9],
+            word,
+            f"{word} {host[:5]}",
+            f"{kind} {order.created_by.family_name}",
+            order.contact_email,
+            certificate.serial if certificate else "01FFFF0123456789",
+            chance.choice(["olematon", "zz zz", "resepti zzz", "olematon.example.fi", "9999999-9"]),
+        ]
+    return found[:SEARCHES]
+
+
+def at_once(size: int, asked: list[Page]) -> Iterator[Figure]:
+    """Yield p95 over all pages when eight clients ask a web server at once."""
+    known = clients(asked)
+    with tempfile.TemporaryDirectory() as folder:
+        stack = Stack(Path(folder), redis_number=0)
+        stack.start("web")
+        try:
+            stack.await_web()
+            cookies = {person: cookie(client) for person, client in known.items()}
+            with ThreadPoolExecutor(CLIENTS) as pool:
+                jobs = [
+                    pool.submit(through_http, stack.port, cookies, asked) for _ in range(CLIENTS)
+                ]
+                times = [time for job in jobs for time in job.result()]
+        finally:
+            stack.stop()
+    yield figure(
+        f"{size:,} orders, {CLIENTS} clients: p95 of all pages", percentile(times, 0.95), "ms"
+    )
+
+
+def cookie(client: Client) -> str:
+    """Return the header that a browser would send."""
+    return "; ".join(f"{name}={one.value}" for name, one in client.cookies.items())
+
+
+def through_http(port: int, cookies: dict[Any, str], asked: list[Page]) -> list[float]:
+    """Return the milliseconds of each page, asked over one connection."""
+    taken, server = [], http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    for _ in range(MANY_ROUNDS):
+        for page in asked:
+            begun = time.perf_counter()
+            server.request(
+                "GET", page.path, headers={"Host": "localhost", "Cookie": cookies[page.person]}
+            )
+            answer = server.getresponse()
+            answer.read()
+            assert answer.status in {200, 302, 503}, (page.path, answer.status)
+            taken.append(1000 * (time.perf_counter() - begun))
+    return taken
