@@ -72,7 +72,8 @@ async def _stamp(signed: cms.ContentInfo) -> Stamped:
         raise Unavailable(f"time stamp: {found.summary()}")
     kept = cms.CMSAttribute({"type": "signature_time_stamp_token", "values": [token]})
     about["unsigned_attrs"] = cms.CMSAttributes([kept])
-    return Stamped(signed.dump(force=True), found.validation_path, context)
+    # Not `force`: with the answers of some services (OpenSSL's) that does not end in asn1crypto.
+    return Stamped(signed.dump(), found.validation_path, context)
 
 
 def _roots() -> list[asn1.Certificate]:

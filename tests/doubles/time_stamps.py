@@ -1,5 +1,9 @@
-"""A time stamp service (RFC 3161) of the tests over HTTP, with its root's revocation list."""
+"""A time stamp service (RFC 3161) of the tests over HTTP, with its root's revocation list.
 
+OpenSSL makes the answers.
+"""
+
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -7,18 +11,27 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
-from asn1crypto import keys, tsp
-from asn1crypto import x509 as asn1
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA384
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID
-from pyhanko.sign.timestamps.dummy_client import DummyTimeStamper
 
 from issuance.authority import crl, hierarchy
 from issuance.authority.build import authority_key_identifier, crl_distribution_points, key_usage
 from issuance.authority.hierarchy import CaNames
 from issuance.signers.protocol import make_key
+
+CONFIGURATION = """
+[tsa]
+default_tsa = service
+[service]
+serial = serial
+signer_cert = own.pem
+signer_key = own.key
+signer_digest = sha256
+default_policy = 1.2.3.4.1
+digests = sha256, sha384, sha512
+"""
 
 
 class Service:
@@ -32,7 +45,7 @@ class Service:
         names = CaNames("Time", None, "Root of time")
         root = hierarchy.make_root(make_key("ec"), names, begun, ends)
         self.list = crl.make([], crl.CrlFacts(1, begun, ends), root)
-        key = make_key("rsa", 2048)  # the double signs with no other
+        key = make_key("ec")
         own = (
             x509.CertificateBuilder()
             .serial_number(7)
@@ -47,19 +60,22 @@ class Service:
             .add_extension(crl_distribution_points(f"http://127.0.0.1:{port}/list.crl"), False)
             .sign(root.private_key, SHA384())
         )
-        private = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-        self.signer = DummyTimeStamper(
-            asn1.Certificate.load(own.public_bytes(Encoding.DER)), keys.PrivateKeyInfo.load(private)
-        )
+        private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        self.folder = folder / "time"
+        self.folder.mkdir()
+        (self.folder / "own.pem").write_bytes(own.public_bytes(Encoding.PEM))
+        (self.folder / "own.key").write_bytes(private)
+        (self.folder / "configuration").write_text(CONFIGURATION)
         self.root = root.chain[0]
         self.roots = folder / "time-roots.pem"
         self.roots.write_bytes(self.root.public_bytes(Encoding.PEM))
 
     def stamp(self, request: bytes) -> bytes:
         """Answer one request (DER)."""
-        answer = self.signer.request_tsa_response(tsp.TimeStampReq.load(request))
-        stamped: bytes = answer.dump()
-        return stamped
+        (self.folder / "asked").write_bytes(request)
+        command = "openssl ts -reply -config configuration -queryfile asked -out answer"
+        subprocess.run(command.split(), check=True, capture_output=True, cwd=self.folder)
+        return (self.folder / "answer").read_bytes()
 
 
 @contextmanager
