@@ -18,7 +18,7 @@ from applications.models.revocation import reason_words
 from applications.replacement import predecessors
 from applications.rules import contact_links, lapse, sections, undelivered
 from applications.rules.mailbox_code import digits
-from applications.rules.recipients import capacity, resolve
+from applications.rules.recipients import capacity, package, resolve
 from applications.rules.revocation import asked_by, is_proven
 from applications.workflow import consequences
 from certportal.foundation import clock
@@ -108,6 +108,7 @@ def _certificate(order: Application) -> dict[str, Any]:
         "certificate": certificate,
         "predecessor": predecessors.predecessor(order),
         "successor": predecessors.successor(order),
+        "decided": kept_papers.last_decision(order) is not None,
         "proven": certificate is not None and is_proven(certificate),
         "asked_by": asked_by(certificate) if certificate else "",
         "reason": reason_words(certificate.revocation_reason if certificate else ""),
@@ -131,6 +132,16 @@ def _about_undelivered(asked: Asked) -> Matter | None:
     """Find the order, unless its mails have been sent again or given up meanwhile."""
     matter = _about(asked)
     return matter if matter and undelivered.addresses(matter.order) else None
+
+
+def _about_approved(asked: Asked) -> Matter | None:
+    """Find the order, unless its applicant gets the certificate and so is told with it."""
+    matter = _about(asked)
+    if matter is None:
+        return None
+    applicant = resolve(matter.order, asked.payload["recipient"])[0].casefold()
+    told = {resolve(matter.order, one)[0].casefold() for one in package(matter.order)}
+    return None if applicant in told else matter
 
 
 def _undelivered(matter: Matter, asked: Asked) -> Mapping[str, Any]:
@@ -167,6 +178,7 @@ MAILS = registry(
     _mail("account_closed"),
     _mail("draft_warning"),
     _mail("package", files=_package),
+    _mail("approved", about=_about_approved),
     _mail("renewal"),
     _mail("replaced"),
     _mail("undelivered", about=_about_undelivered, context=_undelivered),

@@ -25,6 +25,7 @@ WANTED = "application.claimed"
 PREPARATION = (WANTED,)
 CHECKS = ("application.checks_wanted",)
 APPLICANT = ("applicant",)
+PACKAGE = ("package", ("recipient", "mailbox"))
 
 CONSEQUENCES: dict[Action, Consequences] = {
     Action.SUBMIT: Consequences(CHECKS, (("receipt", APPLICANT),)),
@@ -44,9 +45,9 @@ CONSEQUENCES: dict[Action, Consequences] = {
     Action.APPROVE: Consequences(("certificate.approved",), on=Status.APPROVED),
     Action.REJECT: Consequences(notices=(("rejected", APPLICANT),), ends_links=True),
     Action.RECALL: Consequences(PREPARATION, (("recalled", ("reviewer",)),)),
-    Action.ISSUE: Consequences(notices=(("package", ("recipient", "mailbox")),)),
-    Action.RESTORE: Consequences(notices=(("package", ("recipient", "mailbox")),)),
-    Action.REISSUE: Consequences(notices=(("package", ("recipient", "mailbox")),)),
+    Action.ISSUE: Consequences(notices=(PACKAGE, ("approved", APPLICANT))),
+    Action.RESTORE: Consequences(notices=(PACKAGE,)),
+    Action.REISSUE: Consequences(notices=(PACKAGE,)),
     # The notices of these three are sent by their services: the holders of links, who are told as
     # well, must be found before the links end.
     Action.WITHDRAW: Consequences(ends_links=True),
