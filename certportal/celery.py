@@ -5,7 +5,7 @@ from typing import Any
 
 import structlog
 from celery import Celery
-from celery.signals import setup_logging, worker_init
+from celery.signals import setup_logging, worker_init, worker_ready
 from django_structlog.celery import signals
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "certportal.settings")
@@ -51,6 +51,21 @@ def sign_alone(**_: object) -> None:
     if settings.PORTAL_PROCESS == "ca":
         one_signer.wait_for_lease()
         connection.close()  # its pool's processes make their own
+
+
+@worker_ready.connect
+def record_settings(**_: object) -> None:
+    """Record the settings that the worker starts with, if they are others than before."""
+    from django.db import DatabaseError, connection
+
+    from certportal.foundation import clock
+    from certportal.operations import settings_in_use
+
+    try:
+        settings_in_use.record_changes(now=clock.now())
+    except DatabaseError as error:
+        structlog.get_logger(__name__).error("settings_not_recorded", error=type(error).__name__)
+    connection.close()
 
 
 @signals.bind_extra_task_metadata.connect

@@ -14,7 +14,6 @@ from applications.services.applicant.contact_links import (
     revoke_link,
 )
 from applications.services.applicant.csr import attach_csr, choose_csr, upload_csr
-from applications.services.applicant.downloads import record_download
 from applications.services.applicant.drafts import discard, save_section, start
 from applications.services.applicant.mailbox import ask_mailbox_code, prove_mailbox
 from applications.services.applicant.revoke import (
@@ -26,6 +25,13 @@ from applications.services.applicant.revoke import (
 )
 from applications.services.applicant.submit import submit
 from applications.services.applicant.withdraw import lapse, withdraw
+from applications.services.readings import (
+    record_attachment_taken,
+    record_case_viewed,
+    record_download,
+    record_list_exported,
+    record_right_document_taken,
+)
 from applications.services.reviewer.accounts import (
     close_account,
     decide_administrator,

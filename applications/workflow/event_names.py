@@ -86,6 +86,12 @@ class ApplicationEvent(EventName):
     REPLACED = "application.replaced", _("The certificate was replaced by a new one")
     DELIVER = "application.deliver", _("The certificate was delivered")
     DOWNLOAD = "application.download", _("A file of the certificate was downloaded")
+    CASE_VIEWED = "application.case_viewed", _("An auditor looked at the case")
+    DOCUMENT_TAKEN = (
+        "person.document_taken",
+        _("The authority downloaded a document that the person had handed in"),
+    )
+    LIST_EXPORTED = "list.exported", _("A list of the authority was taken out as a file")
     REVOKE = "application.revoke", _("The applicant had the certificate revoked")
     REVOKE_EXPOSED = (
         "application.revoke_exposed",

@@ -32,6 +32,10 @@ class ServiceEvent(EventName):
     MAIL_CAME_BACK = "mail.came_back", _("A mail came back")
     EVENTS_VIEWED = "events.viewed", _("The recorded events were looked at")
     EVENTS_EXPORTED = "events.exported", _("The recorded events were exported")
+    SETTINGS_CHANGED = (
+        "settings.changed",
+        _("A part of the service started with other settings"),
+    )
     FEEDBACK_GIVEN = "feedback.given", _("Feedback was given")
 
 

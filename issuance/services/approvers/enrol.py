@@ -9,8 +9,10 @@ from accounts import access
 from accounts.factors.fingerprint import fingerprint, grouped
 from accounts.factors.passkeys import credential_data
 from accounts.models import Person
+from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
+from certportal.foundation.events import Subject
 from issuance.approvers.register import Approver, Register
 from issuance.event_names import IssuanceEvent
 from issuance.services.approvers import register
@@ -44,6 +46,8 @@ def enrol(
     wanted = grouped(read_out)
     credential = next((c for c in _passkeys(person) if fingerprint(c) == wanted), None)
     if credential is None:
+        about, name = Subject("person", person.pk), IssuanceEvent.APPROVER_REFUSED
+        events.record(name, about, actor, now, refused=True, passkeys=len([*_passkeys(person)]))
         raise NotEnrolled(
             f"no passkey of {person} has the fingerprint {wanted}. Have it read out again. If it is"
             " right, the passkey in the database is another one than that in the reviewer's hand:"

@@ -56,6 +56,8 @@ def test_a_row_swapped_in_the_database_is_refused(
     row.save()
     with pytest.raises(NotEnrolled, match="another one than that in the reviewer's hand"):
         enrolled(riitta, riittas)
+    refused = Event.objects.get(action="issuance.approver_refused")
+    assert (refused.refused, refused.object_id) == (True, str(riitta.pk))
     assert not register.path().exists()
 
 

@@ -6,6 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from accounts import access
+from applications import services
 from applications.models import Application, Attachment
 from applications.views.console.entry import case_view
 from applications.views.order.attachments import find
@@ -42,6 +44,7 @@ def shown(application: Application) -> list[Shown]:
 def download(request: HttpRequest, application: Application, attachment_id: int) -> HttpResponse:
     """Hand over one attachment as a file."""
     found = find(request, application, attachment_id)
+    services.record_attachment_taken(found, **access.acting(request))
     return storing.hand_over(found.file, found.name, found.media_type)
 
 

@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts import access
+from applications import services
 from applications.models import Application
 from applications.views.console.case import rights
 from applications.views.console.case.case_context import (
@@ -23,6 +24,8 @@ from certportal.foundation import clock
 def case(request: HttpRequest, application: Application) -> HttpResponse:
     """Show the case as it stands."""
     person, now = access.person_of(request), clock.now()
+    if not access.is_reviewer(person):
+        services.record_case_viewed(application, **access.acting(request))
     context = (
         identity(application, person, now=now)
         | evidence(application, now=now)

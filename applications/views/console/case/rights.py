@@ -59,6 +59,7 @@ def confirm(request: HttpRequest, application: Application) -> HttpResponse:
 def document(request: HttpRequest, document_id: int) -> HttpResponse:
     """Hand over a document about somebody's right as a file."""
     found = get_object_or_404(RightDocument, pk=document_id)
+    services.record_right_document_taken(found.person, found.sha256, **access.acting(request))
     return storing.hand_over(found.file, found.name, PDF)
 
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from accounts import access
 from accounts.models import Person
+from applications import services
 from applications.models import Application
 from applications.rules import case_holder, impartiality, queue_order
 from applications.views.console import spreadsheet
@@ -47,6 +48,7 @@ def queue(request: HttpRequest) -> HttpResponseBase:
 @require_safe
 def queue_csv(request: HttpRequest) -> HttpResponseBase:
     """Hand out the same list as a file for a spreadsheet."""
+    services.record_list_exported("queue", **access.acting(request))
     found = export.rows(narrow(request).qs, now=clock.now())
     return spreadsheet.answer("queue", export.head(), found)
 

@@ -1,0 +1,69 @@
+"""What was read or taken away, as events: downloads, and what auditors look at."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Model
+
+from accounts.models import Person
+from applications.models import Application, Attachment
+from applications.workflow import ApplicationEvent
+from certportal.foundation import events
+from certportal.foundation.actors import Actor
+from certportal.foundation.event_names import EventName
+from certportal.foundation.events import Subject
+from certportal.foundation.models import Event
+
+# The same by the same actor within this time is not recorded again: reloading a page would fill
+# the log.
+SAME = timedelta(hours=1)
+
+
+def record_download(application: Application, kind: str, *, actor: Actor, now: datetime) -> None:
+    """Record that the actor downloaded this kind of file of the order's certificate."""
+    _once(ApplicationEvent.DOWNLOAD, application, actor, now, kind=kind)
+
+
+def record_case_viewed(application: Application, *, actor: Actor, now: datetime) -> None:
+    """Record that an auditor looked at the case."""
+    _once(ApplicationEvent.CASE_VIEWED, application, actor, now)
+
+
+def record_list_exported(name: str, *, actor: Actor, now: datetime) -> None:
+    """Record that a list of the console was taken away as a file."""
+    events.record(ApplicationEvent.LIST_EXPORTED, Subject("list", name), actor, now)
+
+
+def record_attachment_taken(attachment: Attachment, *, actor: Actor, now: datetime) -> None:
+    """Record that the authority downloaded a document of the order; its sender sees it."""
+    order = attachment.application
+    whose = order.submission.person if order.submission else order.created_by
+    told: dict[str, Any] = {"reference": str(order.pk), "sha256": attachment.sha256}
+    _once(ApplicationEvent.DOCUMENT_TAKEN, _of(whose, order), actor, now, **told)
+
+
+def record_right_document_taken(
+    person: Person, sha256: str, *, actor: Actor, now: datetime
+) -> None:
+    """Record that the authority downloaded a document about the person's right to act."""
+    _once(ApplicationEvent.DOCUMENT_TAKEN, Subject("person", person.pk), actor, now, sha256=sha256)
+
+
+def _of(person: Person, order: Application) -> Subject:
+    return Subject("person", person.pk, order.organisation_id)
+
+
+def _once(
+    name: EventName, about: Model | Subject, /, actor: Actor, now: datetime, **data: Any
+) -> None:
+    subject = about if isinstance(about, Subject) else events.subject_of(about)
+    before = Event.objects.filter(
+        object_type=subject.type,
+        object_id=str(subject.id),
+        action=name,
+        actor=str(actor),
+        at__gt=now - SAME,
+        **{f"data__{key}": value for key, value in data.items()},
+    )
+    if not before.exists():
+        events.record(name, about, actor, now, **data)

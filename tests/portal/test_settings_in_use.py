@@ -1,0 +1,55 @@
+"""A worker that starts with other settings than the one before it leaves an event."""
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from pytest_django import Settings
+
+from certportal.foundation.models import Event
+from certportal.operations.settings_in_use import record_changes
+
+pytestmark = pytest.mark.django_db
+
+
+def recorded() -> list[Event]:
+    return list(Event.objects.filter(action="settings.changed").order_by("pk"))
+
+
+def test_the_first_start_records_what_is_in_use(settings: Settings, now: datetime) -> None:
+    settings.PORTAL_PROCESS, settings.ISSUANCE_APPROVALS = "ca", {"production": 2, "test": 1}
+    record_changes(now=now)
+    (event,) = recorded()
+    assert event.object_id == "ca"
+    assert event.data["ISSUANCE_APPROVALS"] == {"production": 2, "test": 1}
+
+
+def test_a_start_with_the_same_settings_records_nothing(settings: Settings, now: datetime) -> None:
+    record_changes(now=now)
+    record_changes(now=now)
+    assert len(recorded()) == 1
+
+
+def test_what_changed_is_named(settings: Settings, now: datetime, tmp_path: Path) -> None:
+    policy = tmp_path / "policy"
+    policy.write_text("quorum none\n")
+    settings.EVENT_LOG_POLICY = str(policy)
+    record_changes(now=now)
+    settings.APPROVERS_PROVE = "all"
+    policy.write_text("# none\nquorum none\n")
+    record_changes(now=now)
+    assert recorded()[-1].data["changed"] == ["APPROVERS_PROVE", "EVENT_LOG_POLICY"]
+    assert recorded()[-1].data["APPROVERS_PROVE"] == "all"
+
+
+def test_each_process_is_compared_with_itself(settings: Settings, now: datetime) -> None:
+    for process in ("ca", "default", "ca", "default"):
+        settings.PORTAL_PROCESS = process
+        record_changes(now=now)
+    assert [event.object_id for event in recorded()] == ["ca", "default"]
+
+
+def test_no_address_and_no_secret_is_recorded(settings: Settings, now: datetime) -> None:
+    settings.EVENT_LOG_AUDITORS = ["arvid@auditors.example"]
+    record_changes(now=now)
+    assert "arvid" not in str(recorded()[0].data)
