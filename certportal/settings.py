@@ -386,8 +386,8 @@ APPROVERS_PROVE = env.choice("APPROVERS_PROVE", "production" if PRODUCTION else 
 # The second place of the journal, a directory of another machine; and the name of this one.
 JOURNAL_COPY = env.text("JOURNAL_COPY")
 SIGNER_HOST = env.text("SIGNER_HOST", platform.node())
-# Where the log's head goes daily: a directory, auditors. Who stamps seals, and that one's roots.
-EVENT_LOG_ANCHORS = env.text("EVENT_LOG_ANCHORS")
+# Where the log's head goes daily: a directory, auditors; who witnesses it. Who stamps it and seals.
+EVENT_LOG_ANCHORS, EVENT_LOG_POLICY = env.text("EVENT_LOG_ANCHORS"), env.text("EVENT_LOG_POLICY")
 EVENT_LOG_AUDITORS = env.text("EVENT_LOG_AUDITORS").replace(",", " ").split()
 TIME_STAMPS = {"url": env.text("TIME_STAMP_URL"), "roots": env.text("TIME_STAMP_ROOTS_FILE")}
 # File of age public keys that `backup` encrypts to.

@@ -33,6 +33,8 @@ ROUTES: dict[str, list[tuple[str, str]]] = {
         ("applications.tell_revoked", "default"),
     ],
     "event_log.anchored": [("certportal.mail_event_log_head", "mail")],
+    "event_log.headed": [("issuance.stamp_head", "default")],
+    "event_log.stamped": [("issuance.keep_stamp", "ca")],
     "feedback.given": [("certportal.mail_feedback", "mail")],
     "key.blocked": [("applications.tell_key_blocked", "default")],
     "key.proven": [("applications.tell_key_proven", "default")],
@@ -90,6 +92,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     ),
     # A run without new events is three short queries.
     "extend-event-log": _timed("issuance.extend_event_log", 1, queue="ca", expires=2),
+    "ask-witnesses": _timed("issuance.ask_witnesses", 600, expires=500),
     "verify-audit": _timed(
         "issuance.verify_audit", crontab(hour=3, minute=0), queue="ca", expires=3 * 3600
     ),
@@ -100,7 +103,9 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
 OTHER_TASKS = {
     "foundation.sweep": "default",
     "issuance.answer_ocsp": "ca",
+    "issuance.answer_consistency": "ca",
     "issuance.answer_receipts": "ca",
+    "issuance.keep_cosigned": "ca",
 }
 
 

@@ -47,11 +47,19 @@ class IssuanceEvent(EventName):
         "issuance.approver_enrolled",
         _("The passkey of a reviewer was enrolled with the certificate authority"),
     )
+    APPROVER_REFUSED = (
+        "issuance.approver_refused",
+        _("A reviewer's passkey was not enrolled: it is not the one that was read out"),
+    )
     APPROVER_ENDED = (
         "issuance.approver_ended",
         _("The enrolment of a reviewer's passkey was ended"),
     )
     LOG_ANCHORED = "issuance.log_anchored", _("The head of the log of events was put outside it")
+    LOG_STAMPED = (
+        "issuance.log_stamped",
+        _("The head of the log of events was given a time stamp by another service"),
+    )
     AUDIT_SETTLED = (
         "issuance.audit_settled",
         _("Differences between the log of events and the database were declared explained"),

@@ -15,7 +15,7 @@ from certportal.foundation.measures import Step, timed
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox
 from issuance import services
-from issuance.publication import ask_receipts, ask_worker
+from issuance.publication import ask_consistency, ask_receipts, ask_worker
 from issuance.services.errors import NotProved, Unproven
 from issuance.services.recovery.compare import Difference
 
@@ -89,6 +89,49 @@ def seal_paper(
 ) -> None:
     """Sign the digest of a paper that was made, after the certificates that wait."""
     services.seal_paper(kind, paper, digest, now=now)
+
+
+@outbox.task("issuance.stamp_head")
+def stamp_head(*, item: OutboxItem, now: datetime, head: str, **_: object) -> None:
+    """Fetch a time stamp over a head of the log: of the `default` worker, which reaches others."""
+    services.have_stamped(head, now=now)
+
+
+@outbox.task("issuance.keep_stamp")
+def keep_stamp(*, item: OutboxItem, now: datetime, head: str, time_stamp: str, **_: object) -> None:
+    """Keep the time stamp that a worker fetched."""
+    with _writing():
+        services.keep_stamp(head, time_stamp, now=now)
+
+
+@shared_task(name="issuance.ask_witnesses")
+def ask_witnesses() -> None:
+    """Have witnesses sign the log's head: of the `default` worker; beat calls this."""
+    try:
+        services.ask_witnesses()
+    except Unavailable as error:
+        log.warning("head_not_witnessed", reason=str(error))
+
+
+@shared_task(name="issuance.answer_consistency")
+def answer_consistency(*, since: str, size: str, reply_to: str) -> None:
+    """Tell a worker the heads of the log, and that one begins the other."""
+    before, after, waiting = ask_consistency.read(since, size, reply_to)
+    try:
+        answer = services.consistency(before, after)
+    except (Unavailable, ValueError) as error:
+        log.warning("consistency_unknown", reason=str(error))
+        return
+    ask_worker.reply(waiting, answer.encoded())
+
+
+@shared_task(name="issuance.keep_cosigned")
+def keep_cosigned(*, note: str) -> None:
+    """Keep a head that witnesses have signed."""
+    try:
+        services.keep_cosigned(note)
+    except (Unavailable, ValueError) as error:
+        log.error("cosigned_head_refused", reason=str(error))
 
 
 @shared_task(name="issuance.refresh_ocsp")

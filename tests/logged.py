@@ -36,5 +36,9 @@ def answer_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         assert isinstance(answered, bytes | None)
         return answered
 
+    def tell(task: str, **facts: str) -> None:
+        app.tasks[task].run(**facts)
+
     monkeypatch.setattr(ask_worker, "exchange", exchange)
+    monkeypatch.setattr(ask_worker, "tell", tell)
     monkeypatch.setattr("issuance.publication.ask_receipts._allowance", ask_worker.Allowance())

@@ -38,7 +38,7 @@ ALARMS = (
     one_signer.SECOND,
 )
 # What waits for a person, while the machine is well.
-TO_DO = ("reconcile", "verify-audit", sweeping.ALARM)
+TO_DO = ("reconcile", "verify-audit", "witnesses", "witness-contradicts", sweeping.ALARM)
 # A worker writes a heartbeat every 10 s; after three missed ones it counts as down.
 HEARTBEAT_LIFE = timedelta(seconds=35)
 LONGEST_QUEUE = timedelta(minutes=10)

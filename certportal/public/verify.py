@@ -56,6 +56,8 @@ def _checked(content: bytes, key: Verifier) -> dict[str, Any]:
         receipt = Receipt.parse(content)
         head = receipt.check(key)
         facts = wording.facts(receipt, head)
+        if (policy := repository.witnesses()) is not None:
+            facts += wording.signed_by(receipt, policy)
     except BadReceipt as error:
         return {"fault": wording.FAULTS[error.fault]}
     return {"facts": facts, "entry": receipt.entry.decode(errors="replace")}

@@ -22,11 +22,14 @@ import structlog
 from kombu.exceptions import KombuError
 
 from certportal.foundation import redis_store
+from certportal.foundation.errors import Unavailable
 
 log = structlog.get_logger(__name__)
 
 PATIENCE = 3
 """Seconds that a client is kept waiting at most."""
+HEARD_WITHIN = 600
+"""Seconds after which what the worker was told and has not heard is dropped."""
 A_SECOND = 10.0
 AT_ONCE = 20.0
 
@@ -107,6 +110,14 @@ def exchange(task: str, kind: str, **facts: str) -> bytes | None:
         log.warning("worker_not_asked", kind=kind, error=type(error).__name__)
         return None
     return answered[1] if answered else None
+
+
+def tell(task: str, **facts: str) -> None:
+    """Hand the `ca` worker something that it answers nothing to. Raises Unavailable."""
+    try:
+        celery.signature(task, kwargs=facts).apply_async(queue="ca", expires=HEARD_WITHIN)
+    except (redis.RedisError, KombuError, OSError) as error:
+        raise Unavailable(f"the signing worker is not told: {type(error).__name__}") from error
 
 
 def read(stem: object, request: object, reply_to: object) -> Question:

@@ -17,7 +17,9 @@ from django.conf import settings
 
 from certportal.foundation import own_files
 from certportal.foundation.errors import Unavailable
+from certportal.foundation.event_log.files import LogUnavailable
 from certportal.foundation.event_log.notes import BadNote, Verifier
+from certportal.foundation.event_log.policy import Policy
 from issuance.authority import crl
 from issuance.der import read
 
@@ -58,6 +60,18 @@ def bundle_path(stem: str) -> Path:
 def log_key_path(stem: str = "event-log") -> Path:
     """The public key of the log of events, as https://c2sp.org/signed-note writes it."""
     return Path(settings.PORTAL_DATA) / "ca" / "public" / f"{stem}.vkey"
+
+
+def witnesses() -> Policy | None:
+    """Return the operator's policy about witnesses of the log; None if there is none.
+
+    Raises LogUnavailable.
+    """
+    place = settings.EVENT_LOG_POLICY
+    try:
+        return Policy.parse(Path(place).read_text()) if place else None
+    except (OSError, ValueError) as error:
+        raise LogUnavailable(f"EVENT_LOG_POLICY: {error}") from error
 
 
 def log_key() -> Verifier | None:

@@ -12,10 +12,15 @@ from issuance.services.csr_check import examine_for_operator, examine_for_visito
 from issuance.services.event_log.anchors import anchor
 from issuance.services.event_log.audit import restore_events, verify_audit
 from issuance.services.event_log.build import extend as extend_event_log
+from issuance.services.event_log.cosigned import consistency
+from issuance.services.event_log.cosigned import keep as keep_cosigned
 from issuance.services.event_log.key import is_wanted as has_event_log
 from issuance.services.event_log.places import places
 from issuance.services.event_log.receipts import receipts
 from issuance.services.event_log.settled import settle as settle_audit
+from issuance.services.event_log.stamps import have_stamped
+from issuance.services.event_log.stamps import keep as keep_stamp
+from issuance.services.event_log.witnesses import ask_all as ask_witnesses
 from issuance.services.exposed_keys.leaked import report_known_keys, report_leaked_key, revoke_key
 from issuance.services.exposed_keys.possession import challenge, open_challenge, prove
 from issuance.services.issuing.approve import ApprovalState, approve

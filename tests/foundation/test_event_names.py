@@ -24,7 +24,7 @@ EVER_STORED = {
     """,
     "application": """
         access_refused add_attachment add_information approve ask_mailbox_code
-        attach_csr cancel_request choose_csr choose_names claim correct_address
+        attach_csr cancel_request case_viewed choose_csr choose_names claim correct_address
         csr_refused deliver discard download edit end_with_account erase extend_deadline issue lapse
         link_opened link_sent links_ended not_mine private_key_refused prove_mailbox
         queue recall reissue reject release remove_attachment rename_contact reopen
@@ -47,13 +47,17 @@ EVER_STORED = {
         accepted code_asked made resent revoked
     """,
     "issuance": """
-        approved approver_ended approver_enrolled audit_settled ca_active ca_registered ca_retired
-        ca_revoked ca_standby crl disowned issued key_blocked key_proof keys_imported keys_listed
-        log_anchored ocsp_responder paper_made paper_sealed prepared refused restored revoked
-        root_crl seal_registered serial_revoked signing signing_taken_over voided
+        approved approver_ended approver_enrolled approver_refused audit_settled ca_active
+        ca_registered ca_retired ca_revoked ca_standby crl disowned issued key_blocked
+        key_proof keys_imported keys_listed log_anchored log_stamped ocsp_responder
+        paper_made paper_sealed prepared refused restored revoked root_crl seal_registered
+        serial_revoked signing signing_taken_over voided
     """,
     "join_request": """
         made repeated taken_back
+    """,
+    "list": """
+        exported
     """,
     "login": """
         made_superuser superuser_ended
@@ -69,7 +73,7 @@ EVER_STORED = {
         closed founded renamed succeeded
     """,
     "person": """
-        email_code_asked email_verified erased identified language_chosen logged_out
+        document_taken email_code_asked email_verified erased identified language_chosen logged_out
         logged_out_by_provider merged session_ended virus_refused
     """,
     "register": """
@@ -83,6 +87,9 @@ EVER_STORED = {
     """,
     "right_document": """
         handed_in taken_back
+    """,
+    "settings": """
+        changed
     """,
     "second_factor": """
         added codes_made proven removed reset

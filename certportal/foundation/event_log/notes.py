@@ -126,6 +126,16 @@ class Note:
         ]
         return max(times, default=None)
 
+    def of_only(self, known: Sequence[Verifier]) -> str:
+        """Return the note with the signature lines of these keys and of no others."""
+        keys = {(one.name, one.key_id) for one in known}
+        lines = [
+            f"— {name} {base64.b64encode(key_id + signature).decode()}\n"
+            for name, key_id, signature in self.lines
+            if (name, key_id) in keys
+        ]
+        return "\n".join([self.text, "".join(lines)])
+
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
@@ -161,13 +171,6 @@ class Checkpoint:
         if head.origin != verifier.name:
             raise BadNote(f"this is the head of another log, {head.origin}")
         return head
-
-
-def cosigners(note: str, witnesses: Sequence[Verifier]) -> dict[str, int]:
-    """Return the witnesses that have signed the note, with the time in seconds. Raises BadNote."""
-    read = Note.parse(note)
-    signed = {one.name: read.signed_at(one) for one in witnesses if one.kind == WITNESS}
-    return {name: time for name, time in signed.items() if time is not None}
 
 
 def _decoded(text: str) -> bytes:

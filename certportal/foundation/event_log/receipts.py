@@ -34,6 +34,7 @@ class Fault(StrEnum):
     OTHER_LOG = "other log"
     SIGNATURE = "signature"
     PROOF = "proof"
+    WITNESS = "witness"
 
 
 class BadReceipt(ValueError):

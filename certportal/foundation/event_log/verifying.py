@@ -27,6 +27,8 @@ class Kind(StrEnum):
     OLDER = "the log is an old copy: an anchor knows a longer one"
     FORKED = "the log is another than the one that an anchor knows"
     ANCHOR = "an anchor cannot be read or is not signed by the log's key"
+    STAMP = "a time stamp is not of its head, or not of the service that is trusted"
+    WITNESSES = "the head that witnesses signed is malformed, or too few of them signed it"
     UNTOLD = "no event tells of this: the row was inserted or changed by hand"
     UNDONE = "the log tells of this, and the database does not have it so any more"
 
@@ -69,6 +71,8 @@ class Report:
     missing: "array[int]" = field(default_factory=lambda: array("q"))
     of_rows: list[Finding] = field(default_factory=list)
     """All differences of rows, to be declared explained."""
+    told: list[str] = field(default_factory=list)
+    """What others say of the log, a line each."""
 
     @property
     def is_of_whole_log(self) -> bool:

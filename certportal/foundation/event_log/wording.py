@@ -1,7 +1,7 @@
 """What a receipt of an event proves, or why it proves nothing, in the reader's words."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.utils.formats import date_format
@@ -10,7 +10,8 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
-from certportal.foundation.event_log.notes import Checkpoint
+from certportal.foundation.event_log.notes import BadNote, Checkpoint
+from certportal.foundation.event_log.policy import Policy
 from certportal.foundation.event_log.receipts import BadReceipt, Fault, Receipt
 from certportal.foundation.event_names import ACTORS, words
 
@@ -23,7 +24,13 @@ FAULTS: dict[Fault, Promise] = {
     Fault.PROOF: gettext_lazy(
         "The event does not stand in the log that was signed: the event or its proof was changed."
     ),
+    Fault.WITNESS: gettext_lazy(
+        "A witness’s signature under the head of the log does not fit: the receipt was changed."
+    ),
 }
+_NOT_YET = gettext_lazy(
+    "fewer than our policy wants. If the event is new, download the receipt again later."
+)
 
 
 def facts(receipt: Receipt, head: Checkpoint) -> list[tuple[str, str]]:
@@ -58,3 +65,22 @@ def _where(receipt: Receipt, head: Checkpoint) -> Iterator[tuple[str, str]]:
     yield _("Log"), head.origin
     place = _("Number %(number)d of %(size)d") % {"number": receipt.index + 1, "size": head.size}
     yield _("Place in the log"), place
+
+
+def signed_by(receipt: Receipt, policy: Policy) -> list[tuple[str, str]]:
+    """Return which witnesses of the policy have signed the head, and whether they are enough.
+
+    Raises BadReceipt if a signature under the key of one of them does not fit.
+    """
+    try:
+        signed = policy.signers(receipt.note)
+    except BadNote:
+        raise BadReceipt(Fault.WITNESS) from None
+    seen = [(_("Witness"), f"{name} ({_moment(at)})") for name, at in signed.items()]
+    enough = _("as many as our policy wants") if policy.is_met_by(signed) else _NOT_YET
+    return [*seen, (_("Witnesses"), str(enough))]
+
+
+def _moment(seconds: int) -> str:
+    at = datetime.fromtimestamp(seconds, UTC)
+    return f"{date_format(localtime(at), 'SHORT_DATETIME_FORMAT')}, {at:%Y-%m-%dT%H:%M:%SZ}"

@@ -43,6 +43,8 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         for finding in report.findings:
             self.stdout.write(str(finding))
+        for line in report.told:
+            self.stdout.write(line)
         count = sum(report.count.values())
         if options["settle"]:
             count -= self._settle(report)

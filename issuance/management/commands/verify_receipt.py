@@ -1,12 +1,15 @@
 """`manage.py verify_receipt`: check the receipt of an event, without database or network."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from certportal.foundation.errors import Unavailable
 from certportal.foundation.event_log import wording
 from certportal.foundation.event_log.notes import BadNote, Verifier
+from certportal.foundation.event_log.policy import Policy
 from certportal.foundation.event_log.receipts import BadReceipt, Receipt
 from issuance.publication import repository
 
@@ -23,19 +26,38 @@ class Command(BaseCommand):
             help="the public key of the log, or a file with it; otherwise the one published here",
         )
 
+        parser.add_argument(
+            "--policy",
+            type=Path,
+            help="a policy of witnesses (c2sp.org/tlog-policy); exit status 1 if too few signed",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         """Print what the receipt proves and against which key."""
-        verifier = _verifier(options["verifier"])
+        verifier, chosen = _verifier(options["verifier"]), options["policy"]
+        policy = _policy(chosen)
         try:
             receipt = Receipt.parse(options["file"].read_bytes())
             head = receipt.check(verifier)
             facts = wording.facts(receipt, head)
+            if policy is not None:
+                facts += wording.signed_by(receipt, policy)
         except BadReceipt as error:
             raise CommandError(str(wording.FAULTS[error.fault])) from error
         except OSError as error:
             raise CommandError(str(error)) from error
         for name, value in [*facts, ("Key", str(verifier))]:
             self.stdout.write(f"{name}: {value}")
+        if chosen and policy is not None and not policy.is_met_by(policy.signers(receipt.note)):
+            sys.exit(1)
+
+
+def _policy(chosen: Path | None) -> Policy | None:
+    """Return the policy that was named, else the one in use here. Raises CommandError."""
+    try:
+        return Policy.parse(chosen.read_text()) if chosen else repository.witnesses()
+    except (Unavailable, OSError, ValueError) as error:
+        raise CommandError(f"the policy: {error}") from error
 
 
 def _verifier(given: str | None) -> Verifier:

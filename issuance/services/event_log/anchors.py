@@ -21,7 +21,7 @@ from certportal.foundation.models import Event
 from certportal.foundation.outbox import outbox
 from certportal.foundation.own_files import GROUP, replace
 from issuance.event_names import IssuanceEvent
-from issuance.services.event_log import key, second_place
+from issuance.services.event_log import cosigned, key, second_place
 
 type Anchor = tuple[str, Checkpoint]
 """Where a head stands, and the head."""
@@ -43,9 +43,7 @@ def anchor(*, now: datetime) -> Checkpoint | None:
             second_place.bring_up(files, verifier)
             note = files.note()
         head = Checkpoint.opened(note, verifier)
-        if settings.EVENT_LOG_ANCHORS:
-            path = Path(settings.EVENT_LOG_ANCHORS) / f"{now:%Y-%m-%d}-{head.size}.checkpoint"
-            replace(path, note.encode(), GROUP)
+        _put_outside(note, head.size, now)
     except (OSError, BadNote) as error:
         raise LogUnavailable(f"the head cannot be anchored: {error}") from error
     with transaction.atomic():
@@ -53,7 +51,17 @@ def anchor(*, now: datetime) -> Checkpoint | None:
         actor = system("event-log")
         events.record(IssuanceEvent.LOG_ANCHORED, subject, actor, now, size=head.size, head=note)
         tell(settings.EVENT_LOG_AUDITORS, note, verifier, now=now)
+        outbox.enqueue("event_log.headed", now=now, size=head.size, head=note)
     return head
+
+
+def _put_outside(note: str, size: int, now: datetime) -> None:
+    """Put the head, and the newest one that witnesses signed, into the directory of anchors."""
+    if place := settings.EVENT_LOG_ANCHORS:
+        begin = f"{place}/{now:%Y-%m-%d}"
+        replace(Path(f"{begin}-{size}.checkpoint"), note.encode(), GROUP)
+        if signed := cosigned.note():
+            replace(Path(f"{begin}-cosigned.checkpoint"), signed.encode(), GROUP)
 
 
 def tell(auditors: Sequence[str], note: str, verifier: Verifier, *, now: datetime) -> None:
@@ -78,6 +86,12 @@ def told(name: str) -> Iterator[tuple[str, str]]:
     rows = about.filter(action=IssuanceEvent.LOG_ANCHORED)
     for number, data in rows.order_by("-pk").values_list("pk", "data"):
         yield f"event {number}", str(data.get("head", ""))
+
+
+def files_of(size: int) -> list[Path]:
+    """Return the files of the heads of this size in EVENT_LOG_ANCHORS."""
+    place = settings.EVENT_LOG_ANCHORS
+    return [*Path(place).glob(f"*-{size}.checkpoint")] if place else []
 
 
 def kept_in(places: Sequence[Path]) -> Iterator[tuple[str, str]]:

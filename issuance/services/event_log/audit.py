@@ -15,7 +15,7 @@ from certportal.foundation.event_log.files import LogFiles, LogUnavailable, fold
 from certportal.foundation.event_log.notes import Verifier
 from certportal.foundation.event_log.verifying import Finding, Kind, Report, verify
 from certportal.foundation.models import Event
-from issuance.services.event_log import anchors, build, key, rows, settled
+from issuance.services.event_log import anchors, build, cosigned, key, rows, settled, stamps
 
 
 def verify_audit(*, places: Sequence[Path] = (), verifier: Verifier | None = None) -> Report:
@@ -30,10 +30,8 @@ def verify_audit(*, places: Sequence[Path] = (), verifier: Verifier | None = Non
         build.extend_wholly()
     verifier = verifier or key.published()
     known = [Path(settings.EVENT_LOG_ANCHORS)] if settings.EVENT_LOG_ANCHORS else []
-    notes = [
-        *anchors.told(verifier.name),
-        *anchors.kept_in([*(place for place in known if place.exists()), *places]),
-    ]
+    places = [*(place for place in known if place.exists()), *places]
+    notes = [*anchors.told(verifier.name), *anchors.kept_in(places)]
     # Read once: the log may grow meanwhile, and is only read to the head that stands now.
     horizon = build.horizon()
     with told.collecting([*rows.NAMES, *told_rights.NAMES]) as collected:
@@ -48,6 +46,9 @@ def verify_audit(*, places: Sequence[Path] = (), verifier: Verifier | None = Non
         if report.is_of_whole_log:
             with collected.complete(horizon):
                 _compare_rows(report)
+    stamps.verify(verifier, places, report)
+    if report.is_of_whole_log:
+        cosigned.verify(verifier, report)
     for model in kept_tables.every_model():
         if not kept_tables.is_kept_as_said(connection, model):
             report.add(Kind.UNKEPT, model._meta.db_table)

@@ -1,6 +1,6 @@
 """Where events stand in the log, found in its entries: nothing in the database says so."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property, lru_cache
 
@@ -10,7 +10,7 @@ from certportal.foundation.event_log.notes import BadNote, Checkpoint
 from certportal.foundation.event_log.tiles import WIDTH, tile_at
 from certportal.foundation.event_log.tree import inclusion_proof
 from issuance.publication.ask_receipts import Answer, Place
-from issuance.services.event_log import build, key
+from issuance.services.event_log import build, cosigned, key
 
 NEAR = 100
 """Bundles of entries to each side in which an event is sought whose transaction lasted long."""
@@ -31,14 +31,25 @@ def places(numbers: Sequence[int]) -> Answer:
         raise LogUnavailable(f"the log's head: {error}") from error
     search, tiles = _Search(files, head.size), files.tiles(head.size)
     found = {number: search.index(number) for number in sorted(set(numbers))}
+    known = {number: index for number, index in found.items() if index is not None}
+    note, size = _chosen(note, head.size, known.values())
     return Answer(
         note,
         {
-            number: Place(index, tuple(inclusion_proof(index, head.size, tiles.subtree)))
-            for number, index in found.items()
-            if index is not None
+            number: Place(index, tuple(inclusion_proof(index, size, tiles.subtree)))
+            for number, index in known.items()
         },
     )
+
+
+def _chosen(note: str, size: int, indexes: Collection[int]) -> tuple[str, int]:
+    """Return the head that receipts lead to, and its size: one that witnesses signed, if it can."""
+    if signed := cosigned.note():
+        with suppress(BadNote):
+            head = Checkpoint.opened(signed, key.published())
+            if max(indexes, default=0) < head.size <= size:
+                return signed, head.size
+    return note, size
 
 
 class _Search:

@@ -1,18 +1,14 @@
 """Signed notes and tree heads; other people's notes are those of Go's tests and specifications."""
 
-import base64
-
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from certportal.foundation.event_log.notes import (
-    WITNESS,
     BadNote,
     Checkpoint,
     Note,
     Signer,
     Verifier,
-    cosigners,
 )
 
 # From the documentation of golang.org/x/mod/sumdb/note.
@@ -30,15 +26,6 @@ HEAD = Checkpoint("log.example.fi/events", 20852163, bytes(range(32)))
 @pytest.fixture
 def signer():
     return Signer("log.example.fi/events", Ed25519PrivateKey.generate())
-
-
-def cosigned(note, name, private, time):
-    """Return the note with a witness's line, as the specification of cosignatures tells."""
-    verifier = Verifier(name, private.public_key().public_bytes_raw(), WITNESS)
-    message = f"cosignature/v1\ntime {time}\n{Note.parse(note).text}"
-    signature = time.to_bytes(8, "big") + private.sign(message.encode())
-    line = base64.b64encode(verifier.key_id + signature).decode()
-    return verifier, f"{note}— {name} {line}\n"
 
 
 def test_the_note_of_another_implementation_is_read():
@@ -67,22 +54,6 @@ def test_the_head_of_another_log_is_refused(signer):
     text = Checkpoint("log.example.fi/others", 1, bytes(32)).text
     with pytest.raises(BadNote, match="another log"):
         Checkpoint.opened(signer.sign(text), signer.verifier)
-
-
-def test_a_witness_is_believed_with_its_time(signer):
-    private = Ed25519PrivateKey.generate()
-    witness, note = cosigned(signer.sign(HEAD.text), "w.example/1", private, 1679315147)
-    stranger = Verifier("w.example/2", witness.public, WITNESS)
-    assert Checkpoint.opened(note, signer.verifier) == HEAD
-    assert cosigners(note, [witness, stranger]) == {"w.example/1": 1679315147}
-    assert Verifier.parse(str(witness)) == witness
-
-
-def test_a_witness_that_signed_something_else_is_not_believed(signer):
-    private = Ed25519PrivateKey.generate()
-    witness, note = cosigned(signer.sign(HEAD.text), "w.example/1", private, 1)
-    with pytest.raises(BadNote, match="does not fit"):
-        cosigners(note.replace("20852163", "20852164"), [witness])
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,159 @@
+"""Time stamps (RFC 3161) on the log's heads: when each was there, by a clock that is not ours.
+
+A stamp is over the note of a head as the log signed it, the bytes of an anchor's file, and kept
+beside it as the service answered, so that others verify the two files by themselves:
+``openssl ts -verify -data X.checkpoint -in X.checkpoint.tsr -CAfile ROOTS``.
+"""
+
+import base64
+import binascii
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import requests
+from cryptography import x509
+from django.conf import settings
+from django.db import transaction
+from rfc3161_client import (
+    HashAlgorithm,
+    TimestampRequestBuilder,
+    VerificationError,
+    VerifierBuilder,
+    decode_timestamp_response,
+)
+from urllib3.exceptions import HTTPError
+
+from certportal.foundation import events, outgoing
+from certportal.foundation.actors import system
+from certportal.foundation.errors import Unavailable
+from certportal.foundation.event_log.notes import BadNote, Checkpoint, Verifier
+from certportal.foundation.event_log.verifying import Kind, Report
+from certportal.foundation.events import Subject
+from certportal.foundation.models import Event
+from certportal.foundation.outbox import outbox
+from certportal.foundation.own_files import GROUP, replace
+from issuance.event_names import IssuanceEvent
+from issuance.services.event_log import anchors, key
+
+SUFFIX = ".tsr"
+LARGEST = 20_000
+"""Octets of an answer at most; one with two certificates has some 5,000."""
+SECONDS = 10.0
+_HEADERS = {"Content-Type": "application/timestamp-query"}
+
+
+class BadStamp(ValueError):
+    """The time stamp is not of this head, or of no service that the operator trusts."""
+
+
+class Stamp(NamedTuple):
+    """The answer of a time stamp service (DER), the head that it is about, and where it stands."""
+
+    source: str
+    note: str
+    answer: bytes
+
+
+def have_stamped(note: str, *, now: datetime) -> None:
+    """Fetch a time stamp over the head and hand it to the signer, which keeps it; a worker's work.
+
+    Nothing is done without a service. Raises Unavailable while it does not answer as it should.
+    """
+    if settings.TIME_STAMPS["url"]:
+        answer = fetch(note)
+        told = {"head": note, "time_stamp": base64.b64encode(answer).decode()}
+        outbox.enqueue("event_log.stamped", now=now, **told)
+
+
+def fetch(note: str) -> bytes:
+    """Return the service's answer about the head, verified. Raises Unavailable."""
+    builder = TimestampRequestBuilder().data(note.encode()).hash_algorithm(HashAlgorithm.SHA512)
+    asked = builder.build()
+    try:
+        reply = outgoing.exchange(
+            "POST",
+            settings.TIME_STAMPS["url"],
+            timeout=outgoing.TIMEOUT_SECONDS,
+            whole_seconds=SECONDS,
+            most_bytes=LARGEST,
+            data=asked.as_bytes(),
+            headers=_HEADERS,
+        )
+        if reply.status != requests.codes.ok:
+            raise Unavailable(f"time stamp: status {reply.status}")
+        time_of(reply.body, note, nonce=asked.nonce)
+    except (OSError, HTTPError, ValueError) as error:
+        raise Unavailable(f"time stamp: {error}") from error
+    return reply.body
+
+
+def time_of(answer: bytes, note: str, *, nonce: int | None = None) -> datetime:
+    """Return when the head was there, by the service's clock. Raises BadStamp, OSError."""
+    roots = x509.load_pem_x509_certificates(Path(settings.TIME_STAMPS["roots"]).read_bytes())
+    try:
+        decoded = decode_timestamp_response(answer)
+        verifier = VerifierBuilder(roots=roots, nonce=nonce).build()
+        verifier.verify_message(decoded, note.encode())
+    except (VerificationError, ValueError) as error:
+        raise BadStamp(str(error)) from error
+    return decoded.tst_info.gen_time
+
+
+def keep(note: str, encoded: str, *, now: datetime) -> None:
+    """Record the stamp in an event, and put it beside the head wherever that was anchored.
+
+    Raises BadNote and BadStamp if head or stamp is not what it should be, OSError.
+    """
+    head, answer = Checkpoint.opened(note, key.published()), _decoded(encoded)
+    time_of(answer, note)
+    for path in anchors.files_of(head.size):
+        if path.read_text() == note:
+            replace(path.with_name(path.name + SUFFIX), answer, GROUP)
+    with transaction.atomic():
+        about, by = Subject(anchors.KIND, head.origin), system("event-log")
+        told: dict[str, Any] = {"size": head.size, "head": note, "time_stamp": encoded}
+        events.record(IssuanceEvent.LOG_STAMPED, about, by, now, **told)
+
+
+def stamps(name: str, places: Sequence[Path]) -> Iterator[Stamp]:
+    """Yield the stamps in events about the log of this name and beside heads in these places."""
+    about = Event.objects.filter(object_type=anchors.KIND, object_id=name)
+    rows = about.filter(action=IssuanceEvent.LOG_STAMPED).order_by("pk")
+    for number, data in rows.values_list("pk", "data"):
+        yield Stamp(
+            f"event {number}", str(data.get("head", "")), _decoded(data.get("time_stamp", ""))
+        )
+    for source, note in anchors.kept_in(places):
+        beside = Path(source + SUFFIX)
+        if beside.exists():
+            yield Stamp(str(beside), note, beside.read_bytes())
+
+
+def verify(verifier: Verifier, places: Sequence[Path], report: Report) -> None:
+    """Hold each stamp against its head and the service's root, and say what the newest proves."""
+    found = [*stamps(verifier.name, places)]
+    if found and not settings.TIME_STAMPS["roots"]:
+        report.told.append(f"{len(found)} time stamps not checked: no TIME_STAMP_ROOTS_FILE")
+        return
+    proven: list[tuple[datetime, int]] = []
+    for each in found:
+        try:
+            size = Checkpoint.opened(each.note, verifier).size
+            proven.append((time_of(each.answer, each.note), size))
+        except (BadStamp, BadNote, OSError) as error:
+            report.add(Kind.STAMP, f"{each.source} ({error})")
+    if proven:
+        at, size = max(proven)
+        report.told.append(
+            f"{len(proven)} time stamps; {size} events were there at {at:%Y-%m-%dT%H:%M:%SZ}"
+        )
+
+
+def _decoded(encoded: object) -> bytes:
+    """Decode Base64; nothing for what is none, which is then no time stamp."""
+    try:
+        return base64.b64decode(str(encoded), validate=True)
+    except binascii.Error:
+        return b""
