@@ -104,6 +104,8 @@ class Application(models.Model):
     days_left = models.SmallIntegerField(null=True)
     reviewer = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
     claimed_at = models.DateTimeField(null=True)
+    # Until that day its reviewer does something else first; why is in a note.
+    aside_until = models.DateField(null=True)
     waiting_for = models.CharField(max_length=40, blank=True)
     waiting_since = models.DateTimeField(null=True)
     findings = models.JSONField(default=list)

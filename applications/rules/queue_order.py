@@ -5,10 +5,12 @@ from datetime import date, datetime
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from applications.models import Application
+from accounts.models import Person
+from applications.models import Application, InformationRequest
 from applications.models.application import NO_PROMISE
 from applications.rules import case_holder
 from applications.workflow import Status
+from certportal.foundation import clock
 from certportal.foundation.web.keyset import Beyond, Key
 from issuance.models import Approval, PreparedCertificate
 
@@ -35,6 +37,23 @@ def before(application: Application) -> QuerySet[Application]:
     edge = [application.due_on, application.submitted_at, application.number]
     sooner = with_day(Application.objects.filter(case_holder.free(), status=Status.IN_REVIEW))
     return sooner.filter(Beyond(KEY, edge, "<"))
+
+
+def to_take(person: Person, now: datetime) -> QuerySet[Application]:
+    """Return the cases that are the reviewer's to begin with (see `is_to_take`)."""
+    return Application.objects.filter(is_to_take(person, now))
+
+
+def is_to_take(person: Person, now: datetime) -> Q:
+    """Return the condition that a case in review waits for the reviewer to begin with it.
+
+    Nobody has it; or it is their own and came back since they took it, answered by the applicant or
+    set aside until a day that has come.
+    """
+    asked = InformationRequest.objects.filter(application=OuterRef("pk"), cancelled=False)
+    answered = asked.filter(closed_at__gt=OuterRef("claimed_at"))
+    came_back = Q(Exists(answered), aside_until=None) | Q(aside_until__lte=clock.day(now))
+    return Q(case_holder.free() | (Q(reviewer=person) & came_back), status=Status.IN_REVIEW)
 
 
 def second_wanted(now: datetime) -> Q:

@@ -52,6 +52,13 @@ from applications.services.reviewer.case import (
     set_evidence,
 )
 from applications.services.reviewer.decision import approve, reject, reopen, to_sign
+from applications.services.reviewer.holding import (
+    hand_over,
+    set_aside,
+    take_next,
+    take_over,
+    write_note,
+)
 from applications.services.reviewer.recorded_events import (
     export_events,
     look_at_events,

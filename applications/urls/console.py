@@ -17,6 +17,7 @@ from applications.views.console.case import (
     case,
     decide,
     decision,
+    holding,
     names,
     revoke,
     rights,
@@ -25,6 +26,7 @@ from applications.views.console.case import (
     waivers as case_waivers,
 )
 from applications.views.console.events import events
+from applications.views.console.numbers import numbers
 from applications.views.console.queue import queue
 from applications.views.console.register import changes, imports, record, succession
 
@@ -33,7 +35,9 @@ app_name = "console"
 urlpatterns = [
     path("", queue.queue, name="queue"),
     path("queue.csv", queue.queue_csv, name="queue_csv"),
-    path("next/", queue.next_case, name="next"),
+    path("take-next/", holding.take_next, name="take_next"),
+    path("numbers/", numbers.numbers, name="numbers"),
+    path("numbers.csv", numbers.numbers_csv, name="numbers_csv"),
     path("register/", changes.tasks, name="register"),
     path("register/<int:task_id>/", changes.task, name="register_task"),
     path("register/succession/", succession.succession, name="succession"),
@@ -70,6 +74,10 @@ urlpatterns = [
     path("<uuid:application_id>/", case.case, name="case"),
     path("<uuid:application_id>/claim/", buttons.claim, name="claim"),
     path("<uuid:application_id>/release/", buttons.release, name="release"),
+    path("<uuid:application_id>/set-aside/", holding.set_aside, name="set_aside"),
+    path("<uuid:application_id>/hand-over/", holding.hand_over, name="hand_over"),
+    path("<uuid:application_id>/take-over/", holding.take_over, name="take_over"),
+    path("<uuid:application_id>/note/", holding.note, name="note"),
     path("<uuid:application_id>/evidence/<int:host_id>/", names.evidence, name="evidence"),
     path(
         "<uuid:application_id>/attachments/<int:attachment_id>/",

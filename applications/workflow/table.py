@@ -56,6 +56,9 @@ class Action(StrEnum):
     QUEUE = "queue"
     CLAIM = "claim"
     RELEASE = "release"
+    SET_ASIDE = "set_aside"
+    HAND_OVER = "hand_over"
+    TAKE_OVER = "take_over"
     CHOOSE_NAMES = "choose_names"
     WAIVE = "waive"
     ADD_INFORMATION = "add_information"
@@ -115,6 +118,9 @@ TRANSITIONS: dict[Action, Transition] = {
     Action.QUEUE: _row("system", "checking", "in_review"),
     Action.CLAIM: _row("reviewer", "in_review", "in_review"),
     Action.RELEASE: _row("reviewer", "in_review", "in_review"),
+    Action.SET_ASIDE: _row("reviewer", "in_review", "in_review"),
+    Action.HAND_OVER: _row("reviewer", "in_review", "in_review"),
+    Action.TAKE_OVER: _row("reviewer", "in_review", "in_review"),
     Action.CHOOSE_NAMES: _row("reviewer", "in_review", "in_review"),
     Action.WAIVE: _row("reviewer", "in_review", "in_review"),
     # Also while a request is open: the answer may need free text that no part of the form has.

@@ -59,6 +59,24 @@ for (const input of all("[data-count]")) {
   tell();
 }
 
+// What a worker is about to finish is looked for until it is there. Then the parts that the page names
+// are shown as they are now, or all of it; not the one somebody is in. After two minutes it is left.
+const awaited = document.querySelector("[data-await]");
+if (awaited) {
+  let tries = 60;
+  const look = async () => {
+    const answer = await fetch(location.href).catch(() => null);
+    const page = answer?.ok && new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (!page || page.querySelector("[data-await]")) return (tries -= 1) && setTimeout(look, 2000);
+    if (!awaited.dataset.await) return location.reload();
+    for (const id of awaited.dataset.await.split(" ")) {
+      const [old, fresh] = [document.getElementById(id), page.getElementById(id)];
+      if (old && fresh && !old.contains(document.activeElement)) old.replaceWith(fresh);
+    }
+  };
+  setTimeout(look, 2000);
+}
+
 // A second press of the same button does nothing; the server is idempotent all the same.
 for (const form of all("form[method=post]")) {
   form.addEventListener("submit", (event) => {

@@ -35,3 +35,19 @@ def test_signing_a_waiver_whose_words_are_typed(go, matti, riitta, cas):
     press(page)
     page.locator("[data-passkey=use] button").wait_for()
     check_in_turn(page)
+
+
+def test_setting_aside_handing_over_taking_over_and_noting(go, matti, riitta, raimo, cas):
+    case = orders.claimed(matti, riitta)
+    for name in ("set_aside", "hand_over", "note"):
+        check_in_turn(go(f"console:{name}", case.pk, who=riitta))
+    page = go("console:take_over", case.pk, who=raimo)
+    check_in_turn(page)
+    press(page)
+    page.wait_for_selector(".field__error")
+    check_in_turn(page)
+
+
+def test_the_numbers_of_the_desk(go, matti, riitta, cas):
+    orders.delivered(matti, riitta)
+    check_in_turn(go("console:numbers", who=riitta))

@@ -33,5 +33,5 @@ def test_odd_words_in_an_address_are_answered(web, odd):
 def test_odd_words_in_a_query_are_answered(web, odd):
     names = ["next", "page", "q", "within", "unit", "under", "after", "former", "template", "state"]
     query = "&".join(f"{name}={odd}" for name in [*names, "reviewer", "type", "code", "error"])
-    for name in ("console:queue", "console:next", "register", "home", "applications:units"):
+    for name in ("console:queue", "console:numbers", "register", "home", "applications:units"):
         assert web.get(f"{reverse(name)}?{query}").status_code < 500, name

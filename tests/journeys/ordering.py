@@ -135,10 +135,10 @@ def prove(page: Page, case: str) -> None:
     page.goto(case)
     confirm_right(page)
     page.goto(case)
-    while page.locator(EVIDENCE).count():
-        form = page.locator(EVIDENCE).first
+    if page.locator(EVIDENCE).count():
+        form = page.locator(EVIDENCE)
         form.locator("select[name=evidence]").select_option("registry")
-        form.locator("button").click()
+        form.locator("button:not([name])").click()
         page.goto(case)
     await_true(lambda: leads(page, case, "approve"), "never ready to be approved", seconds=60)
 

@@ -80,4 +80,4 @@ def add_information(
     application = transition.take(Action.ADD_INFORMATION, application_id, version=version, now=now)
     authority.void(application.pk, "information_added", actor=actor, now=now)
     Addition.objects.create(application=application, person=person, text=text, at=now)
-    return transition.move(application, Action.ADD_INFORMATION, actor, now)
+    return transition.move(application, Action.ADD_INFORMATION, actor, now, aside_until=None)

@@ -1,5 +1,6 @@
 """What a reviewer does with a case before the decision."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -18,6 +19,9 @@ from applications.workflow import Action, ApplicationEvent, promise
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from issuance import services as authority
+
+FREE: dict[str, Any] = {"reviewer": None, "claimed_at": None, "aside_until": None}
+"""The fields of a case that nobody holds."""
 
 
 @transaction.atomic
@@ -40,7 +44,7 @@ def release(
     """Return the case to the queue, and void what was prepared. Raises NotYourCase, Changed."""
     application = take(Action.RELEASE, application_id, person, version, now=now)
     authority.void(application.pk, "released", actor=actor, now=now)
-    return transition.move(application, Action.RELEASE, actor, now, reviewer=None, claimed_at=None)
+    return transition.move(application, Action.RELEASE, actor, now, **FREE)
 
 
 @transaction.atomic
@@ -74,8 +78,7 @@ def choose_names(
 @transaction.atomic
 def set_evidence(
     application_id: UUID,
-    host_name_id: int,
-    *,
+    *host_name_ids: int,
     evidence: HostName.Evidence,
     note: str,
     ends_on: date | None = None,
@@ -84,7 +87,7 @@ def set_evidence(
     actor: Actor,
     now: datetime,
 ) -> Application:
-    """Record the evidence that the applicant administers the host name.
+    """Record the same evidence that the applicant administers each of the host names.
 
     The applicant's declaration alone is the weakest evidence: it needs reasons in `note`, the
     approval of a second reviewer (`rules.approvals_needed`), and is enough only until the end
@@ -95,25 +98,40 @@ def set_evidence(
         require_reasons(note)
     # Evidence is recorded when the names are chosen: in review, by who holds the case.
     application = take(Action.CHOOSE_NAMES, application_id, person, version, now=now)
-    host = application.host_names.get(pk=host_name_id)
-    is_same = (host.evidence, host.evidence_note) == (evidence, note)
-    host.evidence, host.evidence_note = evidence, note
+    hosts = list(application.host_names.filter(pk__in=host_name_ids))
+    given = _Evidence(evidence, note, ends_on or usual_end(now))
+    recorded = [_record_evidence(application, host, given, person, now) for host in hosts]
+    transition.save(application, now=now, findings=still_found(application))
+    if any(is_new for is_new, _data in recorded):
+        waivers.start_over(application, waivers.EVIDENCE_CHANGED, actor=actor, now=now)
+    for _is_new, data in recorded:
+        events.record(ApplicationEvent.SET_EVIDENCE, application, actor, now, **data)
+    return application
+
+
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    """What was seen of some host names; `ends_on` is of a declaration alone."""
+
+    kind: HostName.Evidence
+    note: str
+    ends_on: date
+
+
+def _record_evidence(
+    application: Application, host: HostName, given: _Evidence, person: Person, now: datetime
+) -> tuple[bool, dict[str, Any]]:
+    """Record it of one host name; return whether approvals are void by it, and the event's data."""
+    is_same = (host.evidence, host.evidence_note) == (given.kind, given.note)
+    host.evidence, host.evidence_note = given.kind, given.note
     host.evidenced_at, host.evidenced_by = now, person
     host.save(update_fields=["evidence", "evidence_note", "evidenced_at", "evidenced_by"])
-    finding = host_declared(host.name)
-    data: dict[str, Any] = {"host": host_name_id, "by": evidence}
-    if evidence == HostName.Evidence.DECLARED:
-        ends_on = ends_on or usual_end(now)
-        data |= waivers.data_of(
-            waivers.give(application, finding, note, ends_on, person=person, now=now)
-        )
-    else:
+    finding, data = host_declared(host.name), {"host": host.pk, "by": given.kind}
+    if given.kind != HostName.Evidence.DECLARED:
         waivers.replace(application, finding, person=person, now=now)
-    transition.save(application, now=now, findings=still_found(application))
-    if not is_same or evidence == HostName.Evidence.DECLARED:
-        waivers.start_over(application, waivers.EVIDENCE_CHANGED, actor=actor, now=now)
-    events.record(ApplicationEvent.SET_EVIDENCE, application, actor, now, **data)
-    return application
+        return not is_same, data
+    waiver = waivers.give(application, finding, given.note, given.ends_on, person=person, now=now)
+    return True, data | waivers.data_of(waiver)
 
 
 @transaction.atomic
@@ -154,6 +172,7 @@ def request_info(
         data={"sections": sections, "deadline": deadline.isoformat()},
         days_left=left,
         due_on=None,
+        aside_until=None,
     )
 
 

@@ -115,11 +115,15 @@ class Case:
         if self.bias is not None and action != Action.RELEASE:
             yield self.bias
         if not self._is_in_hand(action):
-            yield NotPossible() if action == Action.CLAIM else NotYourCase()
+            yield NotPossible() if action in {Action.CLAIM, Action.TAKE_OVER} else NotYourCase()
         if not workflow.may(action, self.application.status, Role.REVIEWER):
             yield NotPossible()
         elif action in NEEDS:
             yield from NEEDS[action](self)
+
+    def obstacles_to_prepare(self) -> bool:
+        """Whether the certificate is prepared already, or being prepared."""
+        return any(self._to_claim())
 
     @cached_property
     def bias(self) -> NotAllowed | None:
@@ -174,6 +178,8 @@ class Case:
         information is open in a case that no current reviewer holds (the checks made it, or its
         reviewer has left the role), any reviewer may handle it.
         """
+        if action == Action.TAKE_OVER:
+            return not self._is_free and not self.is_mine
         if action == Action.REOPEN or self.is_mine:
             return True
         if action == Action.CLAIM:

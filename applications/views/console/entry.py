@@ -7,13 +7,13 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from accounts import access
 from applications.access import get_for_reviewer
 from applications.models import Application
-from applications.views.shared import stale
+from applications.views.shared import history, stale
 from applications.views.shared.forms import VersionForm
 from certportal.foundation.errors import NotAllowed, Stale
 from certportal.foundation.web import refusals
@@ -48,4 +48,18 @@ def kept(
     """
     refusals.record_act(request, refusal)
     case = reverse("console:case", args=[application.pk])
-    return stale.kept(request, application, form, refusal, now_url=case)
+    told = stale.kept(request, application, form, refusal, now_url=case)
+    return told | {"happened": happened(application)}
+
+
+def lost(request: HttpRequest, application: Application, refusal: Stale) -> HttpResponse:
+    """Say who was faster at a case and with what, and offer the next one."""
+    refusals.record_act(request, refusal)
+    context = {"application": application, "refusal": refusal, "happened": happened(application)}
+    page = "applications/console/lost.html"
+    return render(request, page, context, status=refusal.status)
+
+
+def happened(application: Application) -> history.Line | None:
+    """Return what happened to the case last, in words, and who did it."""
+    return next(iter(history.history(application)), None)

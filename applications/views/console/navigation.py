@@ -54,6 +54,7 @@ def _pages() -> list[tuple[Promise, str, int]]:
         (_("Replacements"), "replacements", replacements.waiting()),
         (_("Waivers"), "waivers", ending),
         (_("Mail"), "undelivered", set_aside.items().count()),
+        (_("Numbers"), "numbers", 0),
         (_("Events"), "events", 0),
     ]
 

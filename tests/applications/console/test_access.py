@@ -6,13 +6,15 @@ from django.urls import reverse
 from certportal.foundation.models import Event
 from tests.applications.console.conftest import Desk
 
-PAGES = ["queue", "queue_csv", "next"]
+PAGES = ["queue", "queue_csv"]
 OF_A_CASE = ["case", "ask", "extend", "approve", "reject", "reopen"]
+OF_A_CASE += ["set_aside", "hand_over", "take_over", "note"]
 BUTTONS = ["claim", "release", "names", "cancel_request"]
 
 
 def test_applicants_find_no_console(matti):
     desk = Desk(matti)
+    assert desk.client.post(desk.url("take_next")).status_code == 404
     assert {name: desk.open(name).status_code for name in PAGES} == dict.fromkeys(PAGES, 404)
 
 

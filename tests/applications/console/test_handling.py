@@ -79,8 +79,30 @@ def test_evidence_without_a_kind_is_asked_for_again(case, desk):
 
 def test_evidence_for_a_host_of_another_case_is_not_found(case, matti, desk):
     other = orders.in_review(matti)
-    answer = desk.press("evidence", case, other.host_names.first().pk, evidence="dns")
-    assert answer.status_code == 404
+    foreign = other.host_names.first().pk
+    assert desk.press("evidence", case, foreign, evidence="dns").status_code == 404
+    own = case.host_names.first().pk
+    answer = desk.press("evidence", case, own, several=1, hosts=[foreign], evidence="dns")
+    assert answer.context["form"].errors["hosts"]
+    assert not other.host_names.exclude(evidence="").exists()
+
+
+def test_evidence_for_all_host_names_is_one_act_that_leads_to_the_approval(case, desk):
+    page = desk.open("case", case.pk)
+    form = page.context["missing_form"]
+    hosts = form["hosts"].value()
+    assert hosts == [host.pk for host in case.host_names.all()]
+    answer = desk.press(
+        "evidence", case, hosts[0], several=1, hosts=hosts, evidence="registry", approve="1"
+    )
+    assert answer.url == desk.url("approve", case.pk)
+    assert not case.host_names.filter(evidence="").exists()
+
+
+def test_what_was_seen_of_the_same_names_before_is_offered(ready, matti, desk, riitta):
+    again = orders.claimed(matti, riitta)
+    form = desk.open("case", again.pk).context["missing_form"]
+    assert form["evidence"].value() == "registry"
 
 
 def test_a_template_fills_the_question_in_the_applicants_language(case, desk):
@@ -171,7 +193,7 @@ def test_a_question_can_be_taken_back(asked, desk):
 
 def test_the_queue_shows_the_deadline_of_an_open_question(asked, desk):
     (shown,) = desk.open("queue", status="info_requested").context["rows"]
-    assert (shown["due"].day, shown["due"].label) == (day(14), "answer awaited")
+    assert (shown.due.day, shown.due.label) == (day(14), "answer awaited")
 
 
 def test_names_too_long_are_shortened_by_the_reviewer(case, desk, sample):

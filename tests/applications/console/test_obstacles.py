@@ -11,7 +11,7 @@ from accounts.services.rights import staff_roles
 from applications import services, workflow
 from applications.models import HostName
 from applications.rules.certificate_names import names
-from applications.services.reviewer import revocation
+from applications.services.reviewer import holding, revocation
 from applications.workflow import Action, Role
 from certportal.dev.builders import orders
 from certportal.foundation import clock
@@ -113,6 +113,14 @@ def act(action, case, person):
     elif action == Action.EXTEND_DEADLINE:
         deadline = clock.day(clock.now() + 2 * LATER)
         services.extend_deadline(case.pk, deadline=deadline, **given)
+    elif action == Action.SET_ASIDE:
+        tomorrow = clock.day(clock.now()) + timedelta(days=1)
+        services.set_aside(case.pk, until=tomorrow, reason="Puhelu.", **given)
+    elif action == Action.HAND_OVER:
+        (to,) = [one.pk for one in holding.receivers(case, now=clock.now()) if one != person]
+        services.hand_over(case.pk, to=to, note="Loma.", **given)
+    elif action == Action.TAKE_OVER:
+        services.take_over(case.pk, reason="Sairaana.", **given)
     elif action in {Action.REJECT, Action.REOPEN}:
         getattr(services, action)(case.pk, reasons="Perustelut.", **given)
     else:

@@ -16,22 +16,12 @@ from applications.workflow import promise
 from certportal.dev.builders import orders
 from certportal.foundation import clock
 from issuance.models import Certificate
+from tests.applications.console.listed import due_in, numbers
 from tests.tables import unkept
-
-
-def numbers(answer):
-    return [row.case.number for row in answer.context["rows"]]
 
 
 def counted(answer):
     return {str(view["label"]): view["count"] for view in answer.context["views"]}
-
-
-def due_in(application, days):
-    """Move the promised day as if the application had come earlier or later."""
-    day = clock.day(clock.now()) + timedelta(days=days)
-    Application.objects.filter(pk=application.pk).update(due_on=day)
-    return day
 
 
 def test_an_empty_queue_says_what_comes_there(desk):
@@ -208,28 +198,3 @@ def test_no_cell_is_run_as_a_formula(waiting, desk, pharmacy):
     row = next(csv.reader(io.StringIO(text.splitlines()[1]), delimiter=";"))
     assert row[1] == '\'=HYPERLINK("http://evil.example")'
     assert [quoted(cell)[0] for cell in ["+1", "-1", "@a", "=b"]] == ["'"] * 4
-
-
-def test_the_next_case_is_the_oldest_that_is_mine_or_free(matti, cas, desk, raimo):
-    taken, first, second = orders.claimed(matti, raimo), *(orders.in_review(matti) for _ in "ab")
-    due_in(taken, 1)
-    due_in(first, 2)
-    due_in(second, 3)
-    assert desk.open("next").url == desk.url("case", first.pk)
-    assert desk.open("next", after=first.number).url == desk.url("case", second.pk)
-    # A case that is not among them any more, since it was decided: from the beginning.
-    assert desk.open("next", after=taken.number).url == desk.url("case", first.pk)
-
-
-def test_pressed_again_and_again_it_leads_through_every_case_once(matti, cas, desk):
-    three = [orders.in_review(matti) for _ in "abc"]
-    for days, one in enumerate(three, 1):
-        due_in(one, days)
-    seen = [desk.open("next", after=after).url for after in ("", *(one.number for one in three))]
-    assert seen[:3] == [desk.url("case", one.pk) for one in three]
-    assert "the last of the cases" in desk.client.get(seen[3]).text
-
-
-def test_without_a_next_case_the_queue_says_so(desk):
-    answer = desk.client.get(desk.url("next"), follow=True)
-    assert "No other case is waiting for you." in answer.text

@@ -9,8 +9,9 @@ from django.views.decorators.http import require_POST
 
 from applications import services
 from applications.models import Application
-from applications.views.console.entry import back_to, case_view
+from applications.views.console.entry import back_to, case_view, lost
 from applications.views.shared.entry import by_person, seen_version
+from certportal.foundation.errors import Stale
 
 
 def button(act: Callable[..., object], said: Promise) -> Callable[..., HttpResponseBase]:
@@ -19,7 +20,10 @@ def button(act: Callable[..., object], said: Promise) -> Callable[..., HttpRespo
     @case_view
     @require_POST
     def press(request: HttpRequest, application: Application) -> HttpResponse:
-        act(application.pk, version=seen_version(request), **by_person(request))
+        try:
+            act(application.pk, version=seen_version(request), **by_person(request))
+        except Stale as refusal:
+            return lost(request, application, refusal)
         return back_to(application, request, said)
 
     return press

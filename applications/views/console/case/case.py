@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 from accounts import access
 from applications import services
 from applications.models import Application
-from applications.views.console.case import rights
+from applications.views.console.case import checklist, rights
 from applications.views.console.case.case_context import (
     background,
     evidence,
@@ -34,4 +34,5 @@ def case(request: HttpRequest, application: Application) -> HttpResponse:
         | pending(application, person)
         | background(application)
     )
+    context["checklist"] = checklist.items(context["handled"], context)
     return render(request, "applications/console/case.html", context)

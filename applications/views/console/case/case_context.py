@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from accounts.models import Person
 from applications.checks.wording import word_all
 from applications.models import Application
@@ -14,9 +16,11 @@ from applications.services.reviewer.may_act import Case
 from applications.views.console import undelivered as undelivered_views
 from applications.views.console.case import (
     attachments,
+    checklist,
     comparison,
     names,
     preparation,
+    previous,
     register_then_and_now,
     specimen,
     waivers,
@@ -34,6 +38,8 @@ from issuance.services.errors import NotOpen
 from issuance.services.issuing.approve import approval_state
 
 State = PreparedCertificate.State
+UNLIKE = {"differs", "clash"}
+"""The verdicts of a comparison that a reviewer must look at."""
 
 
 def identity(application: Application, person: Person, *, now: datetime) -> dict[str, Any]:
@@ -54,11 +60,14 @@ def evidence(application: Application, *, now: datetime) -> dict[str, Any]:
         "awaited": reviewers_day.source_words(application.waiting_for),
         "findings": word_all(application.findings),
         "hosts": names.host_rows(application, now=now),
+        "missing_form": names.missing_form(application, now=now),
         "waivers": waivers.rows(application, now=now),
         "names_form": names.names_form(application, now=now),
         "attachments": attachments.shown(application),
         "additions": application.additions.select_related("person"),
         "requests": application.requests.select_related("reviewer"),
+        "notes": application.notes.select_related("person", "to"),
+        "pauses": checklist.pauses(application),
         "decisions": application.decisions.select_related("reviewer"),
     }
 
@@ -68,10 +77,14 @@ def prepared(application: Application, person: Person, *, now: datetime) -> dict
     handled = Case(application, person, now=now)
     latest = handled.prepared
     found = comparison.sources(application, latest, now=now)
+    rows, columns = comparison.rows(found), comparison.columns(is_made=_is_made(latest))
+    if earlier := previous.previous(application):
+        rows, columns = previous.beside(rows, earlier), [*columns, _("Previous certificate")]
     revocable = revocation.reasons(application, person, now=now)
     today = clock.day(now)
     lint = word_all(latest.findings) if latest else []
     return {
+        "handled": handled,
         "stage": preparation.stage(application, latest, now=now),
         "latest": latest,
         "lint": [pair for pair in lint if not is_accepted(pair[0])],
@@ -80,11 +93,16 @@ def prepared(application: Application, person: Person, *, now: datetime) -> dict
         "offers": handled.actions() | ({"revoke"} if revocable else set()),
         "obstacles": _to_approve(handled),
         "changed": handled.changed if application.status == Status.IN_REVIEW else None,
-        "columns": comparison.columns(is_made=latest is not None and latest.state == State.ISSUED),
-        "rows": comparison.rows(found),
+        "columns": columns,
+        "rows": rows,
+        "differing": [row for row in rows if any(cell.verdict in UNLIKE for cell in row.cells)],
         "wanted_two": only_wanted_two(application, on=today),
         **shown(found.prepared, least=approvals_needed(application, on=today)),
     }
+
+
+def _is_made(latest: PreparedCertificate | None) -> bool:
+    return latest is not None and latest.state == State.ISSUED
 
 
 def _to_approve(case: Case) -> list[str]:
@@ -107,6 +125,7 @@ def shown(attempt: PreparedCertificate | None, *, least: int = 1) -> dict[str, A
         return {}
     state = approval_state(attempt)
     return {
+        "certified": specimen.names(attempt),
         "facts": specimen.facts(attempt),
         "specimen_text": specimen.text(attempt),
         "specimen_pem": specimen.pem(attempt),

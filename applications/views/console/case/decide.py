@@ -15,10 +15,10 @@ from applications import services
 from applications.errors import Changed
 from applications.models import Application
 from applications.views.console import passkey
-from applications.views.console.case import case_context, reasons, waivers
+from applications.views.console.case import case_context, checklist, reasons, rights
 from applications.views.console.case.forms import ApproveForm, ReasonsForm
 from applications.views.console.case.kept_from import kept_from
-from applications.views.console.entry import back_to, case_view, kept
+from applications.views.console.entry import back_to, case_view, kept, lost
 from applications.views.shared.entry import by_person
 from applications.workflow import Action
 from certportal.foundation import clock
@@ -42,7 +42,10 @@ def approve(request: HttpRequest, application: Application) -> HttpResponse:
         raise Changed
     confirmed = passkey.given(request, _decided(application, shown, now=clock.now()))
     given = form.cleaned_data | confirmed | by_person(request)
-    services.approve(application.pk, **given)
+    try:
+        services.approve(application.pk, **given)
+    except Stale as refusal:
+        return lost(request, application, refusal)
     passkey.note(request, given)
     return back_to(application, request, _("You approved the certificate."))
 
@@ -78,8 +81,9 @@ def confirmation(request: HttpRequest, application: Application) -> dict[str, An
     """Return what the confirmation shows, the hidden form, and how to confirm."""
     person, now = access.person_of(request), clock.now()
     context = case_context.identity(application, person, now=now)
+    context |= case_context.evidence(application, now=now) | rights.sender(application, person)
     context |= case_context.prepared(application, person, now=now)
-    context["waivers"] = waivers.rows(application, now=now)
+    context["checklist"] = checklist.items(context["handled"], context)
     latest = context["latest"]
     initial = {"version": application.version}
     if latest is not None:

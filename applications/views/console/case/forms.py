@@ -1,15 +1,16 @@
 """Forms of the reviewers' console."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Membership
+from accounts.models import Membership, Person
 from accounts.services.rights.confirm import SameAsBefore, says_nothing_new
 from accounts.weak_evidence import EndOutOfRange, last_day, require_in_range, usual_end
 from applications.models import Application, HostName
@@ -17,6 +18,7 @@ from applications.rules import sections as sections_rules
 from applications.rules.certificate_names import CertificateName, fits, shortenings
 from applications.views.shared.forms import VersionForm
 from certportal.foundation.web.forms import LONGEST_TEXT, DateField, Form, KeyField, LongTextField
+from issuance.certificate.hosts import with_unicode
 
 ANSWER_DAYS = 14
 EVIDENCE = [
@@ -34,8 +36,14 @@ class FilterForm(Form):
 
 
 class EvidenceForm(VersionForm):
-    """By what the reviewer saw that the applicant administers a host name."""
+    """By what the reviewer saw that the applicant administers the ticked host names."""
 
+    hosts = forms.TypedMultipleChoiceField(
+        label=_("Host names"),
+        coerce=int,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one host name.")},
+    )
     evidence = forms.TypedChoiceField(
         label=_("Evidence"), choices=[("", _("Choose")), *EVIDENCE], coerce=HostName.Evidence
     )
@@ -54,10 +62,14 @@ class EvidenceForm(VersionForm):
         ),
     )
 
-    def __init__(self, *args: Any, now: datetime, **kwargs: Any) -> None:
-        """`now` limits the last day."""
+    def __init__(self, *args: Any, hosts: Sequence[HostName], now: datetime, **kwargs: Any) -> None:
+        """`hosts` can be ticked where they are several; `now` limits the last day."""
         super().__init__(*args, **kwargs)
-        self.now = now
+        self.now, self.first = now, hosts[0]
+        self.fields["hosts"].choices = [(one.pk, with_unicode(one.name)) for one in hosts]  # type: ignore[attr-defined]
+        self.fields["hosts"].initial = [one.pk for one in hosts]
+        if len(hosts) == 1:
+            del self.fields["hosts"]
 
     def clean_ends_on(self) -> date | None:
         """A waiver does not last for ever."""
@@ -260,6 +272,62 @@ class AskForm(VersionForm):
         if deadline <= self.today:
             raise ValidationError(_("Choose a day after today."))
         return deadline
+
+
+class AsideForm(VersionForm):
+    """Until when, and why, a reviewer does something else first."""
+
+    until = DateField(label=_("Set aside until"))
+    reason = LongTextField(
+        label=_("Why the case is set aside"),
+        rows=4,
+        missing=_("Write why, so that a colleague understands."),
+    )
+
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.today = today
+
+    def clean_until(self) -> date:
+        """On the day itself the case is to be done."""
+        until: date = self.cleaned_data["until"]
+        if until <= self.today:
+            raise ValidationError(_("Choose a day after today."))
+        return until
+
+
+class HandOverForm(VersionForm):
+    """To whom the case goes, and what they should know."""
+
+    to = forms.TypedChoiceField(
+        label=_("New reviewer"), coerce=UUID, error_messages={"required": _("Choose a reviewer.")}
+    )
+    note = LongTextField(
+        label=_("What the new reviewer should know"),
+        rows=4,
+        missing=_("Write what has been done and what is left."),
+    )
+
+    def __init__(self, *args: Any, receivers: Iterable[Person], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        people = [(one.pk, str(one)) for one in receivers]
+        self.fields["to"].choices = [("", _("Choose")), *people]  # type: ignore[attr-defined]
+
+
+class TakeOverForm(VersionForm):
+    """Why a colleague's case is taken over."""
+
+    reason = LongTextField(
+        label=_("Why you take the case over"),
+        rows=4,
+        missing=_("Write why, so that your colleague understands."),
+    )
+
+
+class NoteForm(VersionForm):
+    """A note that reviewers read."""
+
+    text = LongTextField(label=_("Note for reviewers"), rows=3, missing=_("Write the note first."))
 
 
 class ApproveForm(VersionForm):

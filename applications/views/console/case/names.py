@@ -1,10 +1,12 @@
 """Host names with their evidence, and names too long for a certificate."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -14,28 +16,39 @@ from applications.access import get_part
 from applications.errors import Changed
 from applications.models import Application, HostName, Waiver
 from applications.rules import certificate_names, waivers
+from applications.services.reviewer.may_act import Case
 from applications.views.console.case.forms import EVIDENCE, EvidenceForm, NamesForm
 from applications.views.console.entry import back_to, case_view, kept
-from applications.views.shared.entry import by_person, seen_version
+from applications.views.shared.entry import by_person
+from applications.workflow import Action
 from certportal.foundation import clock
+from certportal.foundation.errors import NotAllowed, Stale
 
 
 @case_view
 @require_POST
-def evidence(request: HttpRequest, application: Application, host_id: int) -> HttpResponse:
-    """Record by what the reviewer saw that the applicant administers the host name."""
+def evidence(request: HttpRequest, application: Application, host_id: int) -> HttpResponseBase:
+    """Record by what the reviewer saw that the applicant administers one host name, or `several`.
+
+    Pressed with `approve`, it goes on to the approval when nothing else is missing.
+    """
     host = get_part(access.actor_of(request), application.host_names.all(), host_id)
-    form = EvidenceForm(request.POST, now=clock.now())
-    context: dict[str, Any] = {"application": application, "form": form, "host": host}
+    hosts = list(application.host_names.all()) if "several" in request.POST else [host]
+    form = EvidenceForm(request.POST, hosts=hosts, now=clock.now())
+    context: dict[str, Any] = {"application": application, "form": form, "hosts": hosts}
+    page = "applications/console/evidence.html"
     if not form.is_valid():
-        return render(request, "applications/console/evidence.html", context)
+        return render(request, page, context)
+    given: dict[str, Any] = {"hosts": [host.pk]} | form.cleaned_data | by_person(request)
     try:
-        given = form.cleaned_data | by_person(request)
-        services.set_evidence(application.pk, host.pk, **given)
-    except Changed as refusal:
+        recorded = services.set_evidence(application.pk, *given.pop("hosts"), **given)
+    except (Stale, NotAllowed) as refusal:
         context |= kept(request, application, form, refusal)
-        page = "applications/console/evidence.html"
         return render(request, page, context, status=refusal.status)
+    case = Case(recorded, given["person"], now=given["now"])
+    if "approve" in request.POST and Action.APPROVE in case.actions():
+        messages.success(request, _("The evidence has been recorded."))
+        return redirect("console:approve", application.pk)
     return back_to(application, request, _("The evidence has been recorded."))
 
 
@@ -46,13 +59,14 @@ def choose(request: HttpRequest, application: Application) -> HttpResponse:
     form = names_form(application, now=clock.now(), data=request.POST)
     if form is None or not form.is_valid():
         raise Changed
-    services.choose_names(
-        application.pk,
-        organisation=form.cleaned_data["organisation"],
-        unit=form.cleaned_data.get("unit", ""),
-        version=seen_version(request),
-        **by_person(request),
-    )
+    given: dict[str, Any] = {"unit": ""} | form.cleaned_data | by_person(request)
+    try:
+        services.choose_names(application.pk, **given)
+    except (Stale, NotAllowed) as refusal:
+        context = {"application": application, "form": form}
+        context |= kept(request, application, form, refusal)
+        page = "applications/console/names.html"
+        return render(request, page, context, status=refusal.status)
     return back_to(application, request, _("The names were chosen; the certificate is prepared."))
 
 
@@ -71,7 +85,7 @@ def names_form(application: Application, *, now: datetime, data: Any = None) -> 
 
 
 def host_rows(application: Application, *, now: datetime) -> list[dict[str, Any]]:
-    """Return each host name with its evidence in words and the form to record it.
+    """Return each host name with its evidence in words and the form to change it.
 
     `waiver` is what makes the applicant's declaration alone enough, if it is in force.
     """
@@ -85,10 +99,39 @@ def host_rows(application: Application, *, now: datetime) -> list[dict[str, Any]
             "evidence": words.get(HostName.Evidence(host.evidence)) if host.evidence else "",
             "waiver": waiver,
             "is_weak": host.evidence == HostName.Evidence.DECLARED,
-            "form": _evidence_form(application, host, waiver, now),
+            "form": _evidence_form(application, host, waiver, now) if host.evidence else None,
         }
         for host, waiver in zip(hosts, covers, strict=True)
     ]
+
+
+def missing_form(application: Application, *, now: datetime) -> EvidenceForm | None:
+    """Return the form for all host names without evidence, or None.
+
+    It begins with what was seen of them on the organisation's earlier orders, if it was the same.
+    """
+    hosts = [host for host in application.host_names.all() if not host.evidence]
+    if not hosts:
+        return None
+    initial = {"version": application.version} | _seen_before(application, hosts)
+    return EvidenceForm(initial=initial, hosts=hosts, now=now, auto_id="missing_%s")
+
+
+def _seen_before(application: Application, hosts: Sequence[HostName]) -> dict[str, str]:
+    """Return the latest evidence of the host names on earlier orders where it was one and the same.
+
+    A declaration is none: whether it is still enough is weighed anew.
+    """
+    earlier = HostName.objects.filter(
+        application__organisation=application.organisation_id,
+        name__in=[host.name for host in hosts],
+    ).exclude(evidence__in=["", HostName.Evidence.DECLARED])
+    latest = {one.name: one for one in earlier.order_by("evidenced_at")}
+    seen = {(one.evidence, one.evidence_note) for one in latest.values()}
+    if len(latest) < len(hosts) or len(seen) != 1:
+        return {}
+    ((evidence, note),) = seen
+    return {"evidence": evidence, "note": note}
 
 
 def _evidence_form(
@@ -105,4 +148,4 @@ def _evidence_form(
         "note": host.evidence_note,
         "ends_on": waiver.ends_on if is_weak and waiver else None,
     }
-    return EvidenceForm(initial=initial, now=now, auto_id=f"host_{host.pk}_%s")
+    return EvidenceForm(initial=initial, hosts=[host], now=now, auto_id=f"host_{host.pk}_%s")

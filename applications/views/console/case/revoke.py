@@ -17,7 +17,7 @@ from applications.services.reviewer.revocation import ProposalOver
 from applications.views.account.certificates import facts
 from applications.views.console.case import case_context
 from applications.views.console.case.kept_from import kept_from_proposing
-from applications.views.console.entry import back_to, case_view
+from applications.views.console.entry import back_to, case_view, kept
 from applications.views.shared.entry import by_person
 from applications.views.shared.revocation_forms import (
     ConfirmForm,
@@ -26,6 +26,7 @@ from applications.views.shared.revocation_forms import (
     WithdrawForm,
 )
 from certportal.foundation import clock
+from certportal.foundation.errors import NotAllowed, Stale
 
 
 @case_view
@@ -40,13 +41,21 @@ def revoke(request: HttpRequest, application: Application) -> HttpResponse:
     if request.method != "POST" or not form.is_valid():
         told = kept_from_proposing(application, access.person_of(request), now=clock.now())
         return _page(request, application, "revoke", form=form, kept_from=told)
+    try:
+        said = _revoke(request, application, form)
+    except (Stale, NotAllowed) as refusal:
+        context = kept(request, application, form, refusal)
+        return _page(request, application, "revoke", form=form, **context)
+    return back_to(application, request, said)
+
+
+def _revoke(request: HttpRequest, application: Application, form: ReviewerForm) -> str:
     given = by_person(request) | {"words": form.cleaned_data["words"]}
     if form.is_exposed:
         services.revoke_exposed(application.pk, **given)
-        return back_to(application, request, _("The certificate has been revoked."))
+        return _("The certificate has been revoked.")
     services.propose(application.pk, reason=form.cleaned_data["reason"], **given)
-    said = _("The revocation has been proposed. Another reviewer must confirm it.")
-    return back_to(application, request, said)
+    return _("The revocation has been proposed. Another reviewer must confirm it.")
 
 
 @case_view
@@ -67,7 +76,11 @@ def decline(request: HttpRequest, application: Application) -> HttpResponse:
     if request.method != "POST" or not form.is_valid():
         return _page(request, application, "decline_revocation", form=form)
     words = form.cleaned_data["words"]
-    services.decline_proposal(_seen(application, form), words=words, **by_person(request))
+    try:
+        services.decline_proposal(_seen(application, form), words=words, **by_person(request))
+    except (Stale, NotAllowed) as refusal:
+        context = kept(request, application, form, refusal)
+        return _page(request, application, "decline_revocation", form=form, **context)
     return back_to(application, request, _("The revocation was declined and its proposer told."))
 
 
@@ -87,7 +100,8 @@ def _page(request: HttpRequest, application: Application, name: str, **more: Any
     context = case_context.identity(application, person, now=now)
     context |= case_context.prepared(application, person, now=now) | _certificate(application, now)
     context |= case_context.pending(application, person) | more
-    return render(request, f"applications/console/{name}.html", context)
+    status = more["stale"].status if "stale" in more else 200
+    return render(request, f"applications/console/{name}.html", context, status=status)
 
 
 def _certificate(application: Application, now: datetime) -> dict[str, Any]:

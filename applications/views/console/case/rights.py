@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts import access
-from accounts.models import Person, RightDocument
+from accounts.models import Membership, Person, RightDocument
 from accounts.right_to_act import has_ended, is_unconfirmed
 from accounts.services.rights import documents as documents_rights
 from applications import services
@@ -16,9 +16,10 @@ from applications.models import Application
 from applications.rules.sender import right_to_send
 from applications.services.reviewer.rights import to_confirm
 from applications.views.console.case.forms import RightForm
-from applications.views.console.entry import back_to, case_view
+from applications.views.console.entry import back_to, case_view, kept
 from applications.views.shared.entry import by_person
 from certportal.foundation import clock
+from certportal.foundation.errors import NotAllowed, Stale
 from certportal.foundation.files import storing
 from certportal.foundation.files.documents import PDF
 
@@ -39,19 +40,31 @@ def confirm(request: HttpRequest, application: Application) -> HttpResponse:
         now=clock.now(),
     )
     if not form.is_valid():
-        context = {
-            "application": application,
-            "form": form,
-            "right": right,
-            "documents": documents,
-            "obstacles": list(to_confirm(right, access.person_of(request), now=clock.now())),
-            "asked": application.organisation.administrator_requests.filter(decided_at=None),
-        }
+        context = _context(request, application, right, form)
         return render(request, "applications/console/right.html", context)
-    services.confirm_right(
-        right.pk, note=form.cleaned_data["note"], until=form.until, **by_person(request)
-    )
+    try:
+        services.confirm_right(
+            right.pk, note=form.cleaned_data["note"], until=form.until, **by_person(request)
+        )
+    except (Stale, NotAllowed) as refusal:
+        context = _context(request, application, right, form)
+        context |= kept(request, application, form, refusal)
+        page = "applications/console/right.html"
+        return render(request, page, context, status=refusal.status)
     return back_to(application, request, _("The authority to act has been confirmed."))
+
+
+def _context(
+    request: HttpRequest, application: Application, right: Membership, form: RightForm
+) -> dict[str, Any]:
+    return {
+        "application": application,
+        "form": form,
+        "right": right,
+        "documents": documents_rights.documents_about(right),
+        "obstacles": list(to_confirm(right, access.person_of(request), now=clock.now())),
+        "asked": application.organisation.administrator_requests.filter(decided_at=None),
+    }
 
 
 @access.reviewer_required

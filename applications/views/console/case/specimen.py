@@ -66,6 +66,14 @@ def _alternative_names(
     return found.get_values_for_type(kind) if found else []
 
 
+def names(prepared: PreparedCertificate) -> list[tuple[str, list[str]]]:
+    """Return the names as they will stand in the certificate: subject attributes, host names."""
+    certificate = prepared.specimen
+    hosts = host_names(certificate)
+    subject = [(short, [value]) for short, value in attributes(certificate).items()]
+    return [*subject, *([("DNS", hosts)] if hosts else [])]
+
+
 def purposes(certificate: x509.Certificate) -> list[str]:
     """Return the extended key usages by their usual names."""
     found = extension(certificate, ExtensionOID.EXTENDED_KEY_USAGE)

@@ -2,19 +2,17 @@
 
 from urllib.parse import urlencode
 
-from django.contrib import messages
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts import access
 from accounts.models import Person
 from applications import services
 from applications.models import Application
-from applications.rules import case_holder, impartiality, queue_order
+from applications.rules import queue_order
 from applications.views.console import spreadsheet
 from applications.views.console.queue import export, ready_made
 from applications.views.console.queue.filters import QueueFilter
@@ -51,27 +49,6 @@ def queue_csv(request: HttpRequest) -> HttpResponseBase:
     services.record_list_exported("queue", **access.acting(request))
     found = export.rows(narrow(request).qs, now=clock.now())
     return spreadsheet.answer("queue", export.head(), found)
-
-
-@access.reviewer_required
-@require_safe
-def next_case(request: HttpRequest) -> HttpResponseBase:
-    """Lead to the case with the oldest promise among the reader's own and the free ones.
-
-    From a case of those, which the address names, it goes on to the one after it, so that pressing
-    it again and again leads through them all, once.
-    """
-    person = access.person_of(request)
-    waiting = cases().filter(Q(reviewer=person) | case_holder.free(), status=Status.IN_REVIEW)
-    after, now, found = request.GET.get("after", ""), clock.now(), list(waiting)
-    passed = next((place for place, one in enumerate(found, 1) if one.number == after), 0)
-    left = (one for one in found[passed:] if not impartiality.bias(person, one, now=now))
-    first = next(left, None)
-    if first is not None:
-        return redirect("console:case", first.pk)
-    through = _("That was the last of the cases that wait for you.")
-    messages.info(request, through if passed else _("No other case is waiting for you."))
-    return redirect("console:queue")
 
 
 def cases() -> QuerySet[Application]:

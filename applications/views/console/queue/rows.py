@@ -104,7 +104,9 @@ def _of_case(case: Application) -> list[str]:
         if one.closed_at and one.reviewer_id and not one.cancelled
     ]
     day = date_format(clock.day(max(closed)), "SHORT_DATE_FORMAT") if closed else ""
+    until = date_format(case.aside_until, "SHORT_DATE_FORMAT") if case.aside_until else ""
     return [
+        *([_("set aside until %(day)s") % {"day": until}] if until else []),
         *([_("answered %(day)s") % {"day": day}] if day else []),
         *([missing] if given < len(hosts) else []),
     ]

@@ -1,0 +1,160 @@
+"""The checklist of a case: what a certificate of its type rests on, and what of it is shown."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from applications.models import Application
+from applications.rules import conformity
+from applications.services.reviewer.may_act import Case
+from applications.workflow import Status
+from certportal.foundation import clock
+from issuance.certificate.hosts import with_unicode
+from issuance.certificate.lint_pkix import is_accepted
+from issuance.findings import Severity
+
+MOST_HOSTS = 4
+"""So many host names stand in the list by themselves; more are counted."""
+
+
+class Mark(StrEnum):
+    """Whether an item is shown: DONE, or the reviewer must still do or read something."""
+
+    DONE = "done"
+    TODO = "todo"
+    WRONG = "wrong"
+    NOT_NEEDED = "not_needed"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line: what it is about, how it stands in words, where its evidence is on the page."""
+
+    label: str
+    mark: Mark
+    text: str
+    place: str
+
+
+def items(case: Case, context: dict[str, Any]) -> list[Item]:
+    """Return the list for the case; `context` is what its page shows."""
+    return [
+        _authority(case.application, context),
+        _register(case),
+        _names(context),
+        *_hosts(case.application, context),
+        *_mailbox(case.application),
+        *_conformity(case.application, case.now),
+        _key(case.application),
+        _checks(case.application, context),
+        *_lint(case, context),
+    ]
+
+
+def _authority(application: Application, context: dict[str, Any]) -> Item:
+    label, right = _("Authority to act"), context["right"]
+    if application.kind.is_test:
+        return Item(label, Mark.NOT_NEEDED, _("not needed for a test certificate"), "right")
+    if right is None or context["is_unconfirmed"] or context["has_ended"]:
+        return Item(label, Mark.TODO, _("not confirmed"), "right")
+    return Item(label, Mark.DONE, right.get_basis_display(), "right")
+
+
+def _register(case: Case) -> Item:
+    label = _("Register")
+    if case.application.status != Status.IN_REVIEW:
+        return Item(label, Mark.NOT_NEEDED, _("as it was at each step"), "register")
+    record, changed = case.record, case.changed
+    if changed is not None:
+        return Item(label, Mark.WRONG, str(changed), "register")
+    known = date_format(clock.day(record.known_from), "SHORT_DATE_FORMAT") if record else ""
+    return Item(label, Mark.DONE, _("in force, known since %(day)s") % {"day": known}, "register")
+
+
+def _names(context: dict[str, Any]) -> Item:
+    label = _("Names in the certificate")
+    if context["names_form"] is None:
+        return Item(label, Mark.DONE, _("as in the register"), "comparison")
+    return Item(label, Mark.DONE, _("shortened or respelt: look"), "names")
+
+
+def _hosts(application: Application, context: dict[str, Any]) -> Iterator[Item]:
+    rows = context["hosts"]
+    for row in rows[:MOST_HOSTS]:
+        label = with_unicode(row["host"].name)
+        if not row["evidence"]:
+            yield Item(label, Mark.TODO, _("evidence is missing"), "hosts")
+        elif row["is_weak"] and row["waiver"] is None:
+            yield Item(label, Mark.TODO, _("the evidence is no longer enough"), "hosts")
+        else:
+            yield Item(label, Mark.DONE, row["evidence"], "hosts")
+    if rest := rows[MOST_HOSTS:]:
+        label = ngettext("%(number)s more host name", "%(number)s more host names", len(rest))
+        given = sum(bool(row["evidence"]) for row in rest)
+        text = _("evidence %(given)s/%(all)s") % {"given": given, "all": len(rest)}
+        mark = Mark.DONE if given == len(rest) else Mark.TODO
+        yield Item(label % {"number": len(rest)}, mark, text, "hosts")
+
+
+def _mailbox(application: Application) -> Iterator[Item]:
+    if application.kind.has_mailbox:
+        proved = application.certified_email_proved_at
+        day = date_format(clock.day(proved), "SHORT_DATE_FORMAT") if proved else ""
+        text = _("proven by a code %(day)s") % {"day": day} if day else _("not proven")
+        yield Item(_("Mailbox"), Mark.DONE if proved else Mark.WRONG, text, "comparison")
+
+
+def _conformity(application: Application, now: datetime) -> Iterator[Item]:
+    if not application.kind.asks_conformity:
+        return
+    label = _("Certificate of conformity")
+    if conformity.is_asked(application, clock.day(now)):
+        yield Item(label, Mark.TODO, _("read the document"), "attachments")
+    else:
+        yield Item(label, Mark.NOT_NEEDED, _("not needed"), "comparison")
+
+
+def _key(application: Application) -> Item:
+    report = application.csr.report if application.csr else {}
+    key = (report.get("csr") or {}).get("key") or {}
+    parts = (key.get("kind"), key.get("curve") or key.get("bits"))
+    words = " ".join(str(one) for one in parts if one)
+    wrong = any(one["severity"] == Severity.ERROR for one in report.get("findings", []))
+    return Item(_("Key"), Mark.WRONG if wrong else Mark.DONE, words or "–", "comparison")
+
+
+def _checks(application: Application, context: dict[str, Any]) -> Item:
+    label, found = _("Automatic checks"), context["findings"]
+    if context["changed"]:
+        return Item(label, Mark.WRONG, _("something has changed since"), "checks")
+    unwaived = [row for row in context["waivers"] if row.waiver is None]
+    if unwaived:
+        return Item(label, Mark.TODO, _("a finding wants a waiver"), "waivers")
+    if not found:
+        return Item(label, Mark.DONE, _("nothing to remark"), "checks")
+    text = ngettext("%(number)s finding: look", "%(number)s findings: look", len(found))
+    return Item(label, Mark.TODO, text % {"number": len(found)}, "checks")
+
+
+def _lint(case: Case, context: dict[str, Any]) -> Iterator[Item]:
+    label, latest = _("Lint"), case.prepared
+    if latest is None:
+        yield Item(label, Mark.TODO, str(context["stage"].text), "certificate")
+        return
+    lint = [pair for pair in context["lint"] if not is_accepted(pair[0])]
+    text = ngettext("%(number)s remark", "%(number)s remarks", len(lint)) % {"number": len(lint)}
+    wrong = any(finding.severity == Severity.ERROR for finding, _words in lint)
+    mark = Mark.WRONG if wrong else Mark.TODO if lint else Mark.DONE
+    yield Item(label, mark, text, "certificate")
+
+
+def pauses(application: Application) -> list[tuple[datetime, datetime | None]]:
+    """Return when the clock of the promise stood: from each reviewer's request to its answer."""
+    asked = [one for one in application.requests.all() if one.reviewer_id]
+    return [(one.asked_at, one.closed_at) for one in asked]

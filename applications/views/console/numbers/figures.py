@@ -1,0 +1,154 @@
+"""Figures of the last twelve months, each by one query, whatever the number of orders."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.models import Aggregate, Count, DurationField, ExpressionWrapper, F, Q, QuerySet
+from django.db.models.functions import TruncDate, TruncMonth
+
+from accounts.models import Person
+from applications.models import Application, Decision, InformationRequest
+from applications.models.certificate_types import CertificateType
+from applications.workflow import ENDED, Status
+from certportal.foundation import clock
+from issuance.models import Certificate
+
+MONTHS = 12
+LATELY = timedelta(days=30)
+DAY = timedelta(days=1)
+DECIDED = Q(kind__in=[Decision.Kind.APPROVED, Decision.Kind.REJECTED])
+
+
+class Percentile(Aggregate):
+    """The value below which a share of the values lies (PostgreSQL's percentile_cont)."""
+
+    function = "PERCENTILE_CONT"
+    template = "%(function)s(%(share)s) WITHIN GROUP (ORDER BY %(expressions)s)"
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """What happened in one month; times in days, from the complete order to its decision.
+
+    `kept` of `promised` approvals came by the promised day. `asked` are requests for information.
+    """
+
+    first: date
+    approved: int
+    rejected: int
+    median: float | None
+    p95: float | None
+    kept: int
+    promised: int
+    asked: int
+    lapsed: int
+
+    @property
+    def kept_percent(self) -> int | None:
+        """How many of a hundred promises were kept; None where none was due."""
+        return round(100 * self.kept / self.promised) if self.promised else None
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What one reviewer decided in the last 30 days, and how many open cases they hold."""
+
+    person: Person
+    decided: int
+    holds: int
+
+
+def months(*, now: datetime) -> list[Month]:
+    """Return the last twelve months, the present one last."""
+    firsts = _firsts(now)
+    since = clock.start_of_day(firsts[0])
+    decided = {row["month"]: row for row in _decisions(since)}
+    asked = _by_month(InformationRequest.objects.exclude(reviewer=None), "asked_at", since)
+    lapsed = _by_month(Application.objects.filter(status=Status.LAPSED), "ended_at", since)
+    return [
+        _month(first, decided.get(first), asked.get(first, 0), lapsed.get(first, 0))
+        for first in firsts
+    ]
+
+
+def _decisions(since: datetime) -> Iterable[dict[str, Any]]:
+    took = ExpressionWrapper(F("at") - F("application__completed_at"), DurationField())
+    in_time = Q(at_day__lte=F("application__due_on"))
+    approved = Q(kind=Decision.Kind.APPROVED)
+    promised = approved & Q(application__due_on__isnull=False)
+    found = Decision.objects.filter(DECIDED, at__gte=since).order_by()
+    dated = found.annotate(
+        month=TruncMonth(TruncDate("at", tzinfo=clock.HELSINKI)),
+        at_day=TruncDate("at", tzinfo=clock.HELSINKI),
+        took=took,
+    )
+    return dated.values("month").annotate(
+        approved=Count("pk", filter=approved),
+        rejected=Count("pk", filter=~approved),
+        median=Percentile("took", share="0.5"),
+        p95=Percentile("took", share="0.95"),
+        promised=Count("pk", filter=promised),
+        kept=Count("pk", filter=promised & in_time),
+    )
+
+
+def _month(first: date, row: dict[str, Any] | None, asked: int, lapsed: int) -> Month:
+    told = row or {}
+    return Month(
+        first=first,
+        approved=told.get("approved", 0),
+        rejected=told.get("rejected", 0),
+        median=_days(told.get("median")),
+        p95=_days(told.get("p95")),
+        kept=told.get("kept", 0),
+        promised=told.get("promised", 0),
+        asked=asked,
+        lapsed=lapsed,
+    )
+
+
+def _days(took: object) -> float | None:
+    return round(took / DAY, 1) if isinstance(took, timedelta) else None
+
+
+def _by_month(found: QuerySet[Any], column: str, since: datetime) -> dict[date, int]:
+    dated = found.filter(**{f"{column}__gte": since}).order_by()
+    month = TruncMonth(TruncDate(column, tzinfo=clock.HELSINKI))
+    return dict(dated.annotate(month=month).values_list("month").annotate(Count("pk")))
+
+
+def _firsts(now: datetime) -> list[date]:
+    this = clock.day(now).replace(day=1)
+    return [clock.add_months(this, distance) for distance in range(1 - MONTHS, 1)]
+
+
+def ends_ahead(*, now: datetime) -> list[tuple[date, int]]:
+    """Return how many certificates in force end in each of the next twelve months."""
+    this = clock.day(now).replace(day=1)
+    month = TruncMonth(TruncDate("not_after", tzinfo=clock.HELSINKI))
+    found = Certificate.objects.filter(Certificate.in_force(now)).order_by()
+    counted = dict(found.annotate(month=month).values_list("month").annotate(Count("pk")))
+    ahead = [clock.add_months(this, distance) for distance in range(MONTHS)]
+    return [(first, counted.get(first, 0)) for first in ahead]
+
+
+def in_force_by_type(*, now: datetime) -> list[tuple[str, int]]:
+    """Return how many certificates are in force of each type."""
+    found = Certificate.objects.filter(Certificate.in_force(now)).order_by()
+    counted = dict(found.values_list("profile_id").annotate(Count("pk")))
+    return [(str(kind.label), counted.get(kind.value, 0)) for kind in CertificateType]
+
+
+def loads(*, now: datetime) -> list[Load]:
+    """Return the load of everybody who decided lately or holds a case, by name."""
+    recent = Decision.objects.filter(DECIDED, at__gte=now - LATELY).order_by()
+    decided = dict(recent.values_list("reviewer").annotate(Count("pk")))
+    open_ = Application.objects.exclude(status__in=ENDED).exclude(reviewer=None).order_by()
+    held = dict(open_.values_list("reviewer").annotate(Count("pk")))
+    people = Person.objects.filter(pk__in={*decided, *held})
+    return [
+        Load(one, decided.get(one.pk, 0), held.get(one.pk, 0))
+        for one in people.order_by("family_name", "given_name")
+    ]

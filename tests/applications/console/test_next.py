@@ -1,0 +1,150 @@
+"""Taking the next case, setting aside, handing over and taking over."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+
+from applications import services
+from applications.models import Application
+from certportal.dev.builders import orders
+from certportal.foundation import clock
+from tests.applications.console.conftest import Desk
+from tests.applications.console.listed import due_in, numbers
+
+
+def day(distance):
+    return clock.day(clock.now()) + timedelta(days=distance)
+
+
+def take(desk):
+    """Press for the next case; return where it leads."""
+    return desk.client.post(desk.url("take_next")).url
+
+
+def test_the_free_case_with_the_oldest_promise_is_mine_from_now_on(matti, cas, desk, riitta):
+    later, sooner = orders.in_review(matti), orders.in_review(matti)
+    due_in(later, 20)
+    due_in(sooner, 10)
+    assert take(desk) == desk.url("case", sooner.pk)
+    sooner.refresh_from_db()
+    assert sooner.reviewer == riitta
+    assert take(desk) == desk.url("case", later.pk)
+    assert take(desk) == desk.url("queue")
+
+
+def test_without_a_next_case_the_queue_says_so(desk):
+    answer = desk.client.post(desk.url("take_next"), follow=True)
+    assert "No case is waiting for you." in answer.text
+
+
+def test_a_case_that_wants_a_second_person_comes_first_but_not_to_the_first(
+    matti, cas, riitta, desk, other_desk, settings
+):
+    settings.ISSUANCE_APPROVALS = {"production": 2, "test": 1}
+    approved, free = orders.claimed(matti, riitta), orders.in_review(matti)
+    due_in(free, 1)
+    orders.approve(riitta, approved)
+    assert take(other_desk) == other_desk.url("approve", approved.pk)
+    approved.refresh_from_db()
+    assert approved.reviewer == riitta
+    assert take(desk) == desk.url("case", free.pk)
+
+
+def test_a_case_set_aside_is_not_next_until_its_day(case, desk):
+    desk.press("set_aside", case, until=day(3).isoformat(), reason="Odotan THL:n vastausta.")
+    assert (case.aside_until, case.notes.get().text) == (day(3), "Odotan THL:n vastausta.")
+    assert take(desk) == desk.url("queue")
+    assert "set aside" in desk.open("queue").context["rows"][0].wants[0]
+    Application.objects.filter(pk=case.pk).update(aside_until=day(0))
+    assert take(desk) == desk.url("case", case.pk)
+    case.refresh_from_db()
+    assert case.aside_until is None
+    assert orders.prepared(case).is_open
+
+
+def test_an_answered_case_comes_back_to_its_reviewer(case, matti, riitta, desk):
+    orders.ask(riitta, case, day(10))
+    orders.resubmit(matti, case)
+    orders.drain()
+    assert take(desk) == desk.url("case", case.pk)
+    assert take(desk) == desk.url("queue")
+
+
+def test_a_day_that_is_not_ahead_is_refused(case, desk):
+    answer = desk.press("set_aside", case, until=day(0).isoformat(), reason="Syy.")
+    assert "Choose a day after today." in answer.text
+    assert "Syy." in answer.text
+
+
+def test_a_case_is_handed_over_with_a_note_and_stays_prepared(case, desk, other_desk, raimo):
+    attempt = orders.prepared(case)
+    desk.press("hand_over", case, to=raimo.pk, note="Rekisteri on tarkistettu.")
+    assert case.reviewer == raimo
+    assert orders.prepared(case) == attempt
+    assert numbers(other_desk.open("queue", view="mine")) == [case.number]
+    assert "Rekisteri on tarkistettu." in other_desk.open("case", case.pk).text
+
+
+def test_an_applicant_gets_no_case_handed_over(case, desk, matti, riitta):
+    answer = desk.press("hand_over", case, to=matti.pk, note="Hei.")
+    assert answer.context["form"].errors["to"]
+    assert case.reviewer == riitta
+
+
+def test_an_absent_colleagues_case_is_taken_over_with_a_reason(case, desk, other_desk, raimo):
+    assert other_desk.press("take_over", case, reason="").status_code == 200
+    other_desk.press("take_over", case, reason="Riitta on sairaana.")
+    assert case.reviewer == raimo
+    assert "Riitta on sairaana." in desk.open("case", case.pk).text
+
+
+def test_a_note_is_for_reviewers_alone(case, desk, matti, web_of):
+    desk.press("note", case, text="Soitin kirjaamoon.")
+    assert "Soitin kirjaamoon." in desk.open("case", case.pk).text
+    assert case.notes.get().about == "case"
+    page = web_of(matti).get(f"/en/orders/{case.pk}/")
+    assert "Soitin kirjaamoon." not in page.text
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("set_aside", {"until": "31.12.2099", "reason": "Kirjoitettu."}),
+        ("hand_over", {"note": "Kirjoitettu."}),
+        ("take_over", {"reason": "Kirjoitettu."}),
+        ("note", {"text": "Kirjoitettu."}),
+    ],
+)
+def test_what_was_written_stays_when_somebody_was_faster(case, desk, other_desk, name, given):
+    who = other_desk if name == "take_over" else desk
+    more = (
+        {"to": who.open("hand_over", case.pk).context["form"].fields["to"].choices[1][0]}
+        if (name == "hand_over")
+        else {}
+    )
+    answer = who.press(name, case, version=case.version - 1, **given, **more)
+    assert answer.status_code == 409
+    assert "Kirjoitettu." in answer.text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_press_at_once_get_two_cases(matti, cas, riitta, raimo):
+    for _ in "ab":
+        orders.in_review(matti)
+    started, got = threading.Barrier(2), []
+
+    def press(person):
+        started.wait()
+        actor, now = orders.actor_for(person), clock.now()
+        got.append(services.take_next(person=person, actor=actor, now=now).pk)
+        connection.close()
+
+    threads = [threading.Thread(target=press, args=[person]) for person in (riitta, raimo)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert len(set(got)) == 2
+    assert Desk(riitta).open("queue", view="free").context["rows"] == []
