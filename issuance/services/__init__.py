@@ -1,6 +1,8 @@
 """The services of the CA, one function for each operation; only they write its tables."""
 
 from issuance.services.approvers.enough import ensure as ensure_approvers
+from issuance.services.auditing.audit import restore_events, verify_audit
+from issuance.services.auditing.settled import settle as settle_audit
 from issuance.services.blocked_keys import (
     block_key,
     blocked_in_force,
@@ -10,14 +12,12 @@ from issuance.services.blocked_keys import (
 )
 from issuance.services.csr_check import examine_for_operator, examine_for_visitor
 from issuance.services.event_log.anchors import anchor
-from issuance.services.event_log.audit import restore_events, verify_audit
 from issuance.services.event_log.build import extend as extend_event_log
 from issuance.services.event_log.cosigned import consistency
 from issuance.services.event_log.cosigned import keep as keep_cosigned
 from issuance.services.event_log.key import is_wanted as has_event_log
 from issuance.services.event_log.places import places
 from issuance.services.event_log.receipts import receipts
-from issuance.services.event_log.settled import settle as settle_audit
 from issuance.services.event_log.stamps import have_stamped
 from issuance.services.event_log.stamps import keep as keep_stamp
 from issuance.services.event_log.witnesses import ask_all as ask_witnesses

@@ -4,6 +4,7 @@ Whoever makes the paper calls `ask_for_seal`; the signer works off `seal_paper`.
 paper, so it opens none.
 """
 
+import hashlib
 from datetime import datetime
 
 from django.db import transaction
@@ -90,11 +91,20 @@ def seal_paper(kind: str, paper: str, digest: str, *, now: datetime) -> None:
             },
         )
         if is_new:
-            about = Subject(kind, paper)
-            events.record(
-                IssuanceEvent.PAPER_SEALED, about, system("ca"), now, seal=own.stem, sha384=digest
-            )
+            _record(Subject(kind, paper), own, digest, signature, now)
             outbox.enqueue("paper.sealed", now=now, kind=kind, paper=paper)
+
+
+def _record(paper: Subject, own: Seal, digest: str, signature: bytes, now: datetime) -> None:
+    events.record(
+        IssuanceEvent.PAPER_SEALED,
+        paper,
+        system("ca"),
+        now,
+        seal=own.stem,
+        sha384=digest,
+        signature_sha256=hashlib.sha256(signature).hexdigest(),
+    )
 
 
 def _certificates_wait(now: datetime) -> bool:

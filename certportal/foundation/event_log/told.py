@@ -35,8 +35,9 @@ WHERE NOT (leaf->>'refused')::boolean
 
 
 class Told(NamedTuple):
-    """An event that tells of a row; `whom`: who it was and when, for operators."""
+    """An event, by its number, that tells of a row; `whom`: who and when, for operators."""
 
+    event: int
     action: str
     about: str
     data: dict[str, Any]
@@ -94,12 +95,12 @@ def of(names: Collection[str]) -> Iterator[Told]:
     """Yield what the table has of these names, in the order of the events' numbers."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT DISTINCT ON (event) action, about, data, whom"
+            "SELECT DISTINCT ON (event) event, action, about, data, whom"
             " FROM told WHERE action = ANY(%s) ORDER BY event",
             [list(names)],
         )
-        for action, about, data, whom in cursor.fetchall():
-            yield Told(action, about, _parsed(data), whom)
+        for event, action, about, data, whom in cursor.fetchall():
+            yield Told(event, action, about, _parsed(data), whom)
 
 
 def _parsed(data: str | None) -> dict[str, Any]:

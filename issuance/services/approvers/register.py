@@ -41,13 +41,21 @@ class RegisterUnavailable(Unavailable):
 
 def read() -> Register:
     """Return the register as it is in force. Raises RegisterUnavailable."""
-    found, newest = _read(), _newest()
+    found, newest = _own(), _newest()
     if found.digest != newest:
         raise RegisterUnavailable(
             "the register of approvers is not the one of its last change: a copy that is older, or"
             " a change that was cut short (give the same command again)"
         )
     return found
+
+
+def written() -> Register:
+    """Return what stands in the file, or where no keys are in its copy, whatever events tell.
+
+    Raises RegisterUnavailable.
+    """
+    return _read(path() if key.is_there() else next(_copies()) / NAME)
 
 
 def change(
@@ -76,7 +84,7 @@ def _finish(actor: Actor, now: datetime) -> None:
     """Record the event of a change that was written and whose transaction was lost."""
     with transaction.atomic():
         locks.hold(KIND)
-        found = _read()
+        found = _own()
         if found.previous == _newest() != found.digest:
             _record(found, actor, now)
 
@@ -100,12 +108,16 @@ def _copies() -> Iterator[Path]:
         yield own_folder(journal.identity())
 
 
-def _read() -> Register:
-    """Return what stands in the file, if the log's key has signed it; one without a file."""
+def _own() -> Register:
     if not key.is_there():
         raise RegisterUnavailable("the log of events has no key, which signs the register")
+    return _read(path())
+
+
+def _read(file: Path) -> Register:
+    """Return what stands in the file, if the log's key has signed it; one without a file."""
     try:
-        note = path().read_text() if path().exists() else ""
+        note = file.read_text() if file.exists() else ""
         if not note:
             return Register()
         parsed = Note.parse(note)

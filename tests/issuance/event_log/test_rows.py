@@ -19,7 +19,8 @@ from certportal.foundation.models import Event, OutboxItem
 from certportal.operations import health
 from issuance import journal, services, tasks
 from issuance.models import BlockedKey, Certificate, IssuingCA, PreparedCertificate
-from issuance.services.event_log import audit, build
+from issuance.services.auditing import audit
+from issuance.services.event_log import build
 from tests.alarms import sounds
 from tests.issuance.event_log.conftest import AsOwner, restart
 from tests.issuance.event_log.rows import TESTS, add_passkey, named, only

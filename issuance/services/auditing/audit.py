@@ -1,6 +1,6 @@
 """Verifies the log against the database and the heads kept outside it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,14 +15,16 @@ from certportal.foundation.event_log.files import LogFiles, LogUnavailable, fold
 from certportal.foundation.event_log.notes import Verifier
 from certportal.foundation.event_log.verifying import Finding, Kind, Report, verify
 from certportal.foundation.models import Event
-from issuance.services.event_log import anchors, build, cosigned, key, rows, settled, stamps
+from issuance.services.auditing import approvers, rows, settled
+from issuance.services.event_log import anchors, build, cosigned, key, stamps
 
 
 def verify_audit(*, places: Sequence[Path] = (), verifier: Verifier | None = None) -> Report:
     """Compare tiles, database and anchors: those in events, in EVENT_LOG_ANCHORS and in `places`.
 
     Then the rows that events tell of are compared with these: approvals, certificates and their
-    revocation, blocked keys, authorities, roles, second factors and work on certificates.
+    revocation, blocked keys, authorities, sealed papers, roles, second factors and work on
+    certificates, and the register of approvers.
     Events that are committed by now are taken into the log first, if this process has its key.
     Raises LogUnavailable if the log cannot be read for another reason than that it was changed.
     """
@@ -34,7 +36,8 @@ def verify_audit(*, places: Sequence[Path] = (), verifier: Verifier | None = Non
     notes = [*anchors.told(verifier.name), *anchors.kept_in(places)]
     # Read once: the log may grow meanwhile, and is only read to the head that stands now.
     horizon = build.horizon()
-    with told.collecting([*rows.NAMES, *told_rights.NAMES]) as collected:
+    names = [*rows.NAMES, *told_rights.NAMES, *approvers.NAMES]
+    with told.collecting(names) as collected:
         report = verify(
             LogFiles(folder()),
             verifier,
@@ -45,7 +48,9 @@ def verify_audit(*, places: Sequence[Path] = (), verifier: Verifier | None = Non
         )
         if report.is_of_whole_log:
             with collected.complete(horizon):
-                _compare_rows(report)
+                _note(report, rows.differences())
+                _note(report, told_rights.differences(told.of(told_rights.NAMES)))
+            _note(report, approvers.differences())
     stamps.verify(verifier, places, report)
     if report.is_of_whole_log:
         cosigned.verify(verifier, report)
@@ -55,11 +60,10 @@ def verify_audit(*, places: Sequence[Path] = (), verifier: Verifier | None = Non
     return report
 
 
-def _compare_rows(report: Report) -> None:
+def _note(report: Report, differences: Iterable[tuple[Kind, str]]) -> None:
     """Note what rows have without an event, and events without their row, but for the settled."""
     known = settled.lines()
-    rights = told_rights.differences(told.of(told_rights.NAMES))
-    for kind, about in (*rows.differences(), *rights):
+    for kind, about in differences:
         if str(Finding(kind, about)) in known:
             report.settled += 1
         else:

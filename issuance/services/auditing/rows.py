@@ -16,6 +16,7 @@ NAMES = (
     *[IssuanceEvent.SERIAL_REVOKED, IssuanceEvent.KEY_BLOCKED, IssuanceEvent.KEYS_IMPORTED],
     *[IssuanceEvent.KEYS_LISTED, IssuanceEvent.CA_REGISTERED, IssuanceEvent.CA_STANDBY],
     *[IssuanceEvent.CA_ACTIVE, IssuanceEvent.CA_RETIRED, IssuanceEvent.CA_REVOKED],
+    *[IssuanceEvent.SEAL_REGISTERED, IssuanceEvent.PAPER_SEALED],
 )
 """The events that tell of the rows."""
 
@@ -125,6 +126,32 @@ UNION ALL
 SELECT true, concat('certificate authority ', stem, ', ', state, ' by ', whom)
 FROM states WHERE NOT EXISTS (SELECT FROM issuance_issuingca row WHERE row.stem = states.stem)
 """
+_SEALS = """
+SELECT false, concat('seal ', row.stem, ' at ', row.created_at)
+FROM issuance_seal row WHERE NOT EXISTS (
+    SELECT FROM told WHERE action = 'issuance.seal_registered' AND about = row.stem
+    AND data->>'sha256' = encode(sha256(row.certificate_der), 'hex'))
+UNION ALL
+SELECT DISTINCT true, concat('seal ', about, ', registered by ', whom)
+FROM told WHERE action = 'issuance.seal_registered' AND NOT EXISTS (
+    SELECT FROM issuance_seal row WHERE row.stem = about)
+"""
+# Events of the version before do not tell the signature.
+_PAPERS = """
+SELECT false, concat('sealed paper ', row.id, ' (', row.paper, ') of SHA-384 ', row.digest, ' at ',
+    row.sealed_at)
+FROM issuance_sealedpaper row JOIN issuance_seal seal ON seal.id = row.seal_id
+WHERE NOT EXISTS (
+    SELECT FROM told WHERE action = 'issuance.paper_sealed'
+    AND about = split_part(row.paper, ':', 2) AND data->>'sha384' = row.digest
+    AND data->>'seal' = seal.stem AND at = row.sealed_at
+    AND coalesce(data->>'signature_sha256', '') IN ('', encode(sha256(row.signature), 'hex')))
+UNION ALL
+SELECT DISTINCT true, concat('seal of the paper ', about, ' of SHA-384 ', data->>'sha384', ', by ',
+    whom)
+FROM told WHERE action = 'issuance.paper_sealed' AND NOT EXISTS (
+    SELECT FROM issuance_sealedpaper row WHERE row.digest = data->>'sha384')
+"""
 # Who asks for work on a certificate has a reason that an event tells of. An item is deleted when
 # it has been done for a while.
 _WORK = """
@@ -148,7 +175,10 @@ LEFT JOIN LATERAL (
 WHERE NOT EXISTS (
     SELECT FROM told WHERE told.action = wanted.action AND told.data->>'reference' = reference)
 """
-_COMPARISONS = (_APPROVALS, _CERTIFICATES, _REVOCATIONS, _SERIALS, _KEYS, _AUTHORITIES, _WORK)
+_COMPARISONS = (
+    *[_APPROVALS, _CERTIFICATES, _REVOCATIONS, _SERIALS, _KEYS, _AUTHORITIES],
+    *[_SEALS, _PAPERS, _WORK],
+)
 
 
 def differences() -> Iterator[tuple[Kind, str]]:
