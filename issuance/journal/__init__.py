@@ -19,7 +19,7 @@ from issuance.journal.index import (
     faults,
     find,
     holds_serial,
+    in_order,
     labels,
     of_references,
-    serials,
 )

@@ -1,7 +1,7 @@
 """Index of the journal in memory: a process reads each file once, then only what was appended."""
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,13 +32,15 @@ class _Index:
     """What has been read so far.
 
     ``read`` holds the offset reached and ``paths`` the path, by inode; ``places`` the lines by
-    reference; ``serials`` all serial numbers; ``seen`` the state at the last look at the files.
+    reference; ``serials`` all serial numbers, ``order`` the same as they stand in the files;
+    ``seen`` the state at the last look at the files.
     """
 
     read: dict[int, int] = field(default_factory=dict)
     paths: dict[int, Path] = field(default_factory=dict)
     places: dict[bytes, list[_Place]] = field(default_factory=dict)
     serials: set[int] = field(default_factory=set)
+    order: list[int] = field(default_factory=list)
     seen: tuple[int, int, int] = (0, 0, 0)
 
     def refresh(self, stem: str) -> bool:
@@ -81,6 +83,7 @@ class _Index:
         place = _Place(entry.attempt, inode, offset)
         self.places.setdefault(_key(entry.reference), []).append(place)
         self.serials.add(int(entry.serial, 16))
+        self.order.append(int(entry.serial, 16))
 
     def entry(self, place: _Place) -> Entry:
         """Read the entry at this place. Raises OSError if the file was changed."""
@@ -157,9 +160,12 @@ def holds_serial(stem: str, serial: int) -> bool:
     return serial in _index(stem).serials
 
 
-def serials(stem: str) -> Set[int]:
-    """The serial numbers of all certificates that were ever signed."""
-    return _index(stem).serials
+def in_order(stem: str) -> Sequence[int]:
+    """The serial numbers as they stand in the journal: a list that grows at its end.
+
+    It is another one if the files were changed otherwise than by appending.
+    """
+    return _index(stem).order
 
 
 def entries(stem: str) -> Iterator[Entry]:

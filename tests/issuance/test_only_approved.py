@@ -11,7 +11,7 @@ from accounts.models import Organisation, Person
 from certportal.foundation.models import Event, OutboxItem
 from certportal.foundation.outbox import outbox
 from certportal.operations import health, self_checks
-from issuance import journal, services, tasks
+from issuance import journal, services, signers, tasks
 from issuance.authority.sign import sign_certificate
 from issuance.models import Certificate, IssuingCA, PreparedCertificate, SigningLease
 from issuance.services import lease
@@ -20,6 +20,7 @@ from issuance.services.issuing.only_approved import NobodyApproved
 from issuance.services.issuing.signed import journal_entry
 from issuance.services.recovery.compare import Kind
 from issuance.services.signer import signer_for
+from issuance.signers import SignerUnavailable, memory
 from tests.alarms import sounds
 from tests.issuance.conftest import approve_by
 from tests.issuance.orders import new_key, server_order
@@ -98,6 +99,20 @@ def test_of_many_confirmed_those_of_other_cas_are_issued(
     references = [approved.reference, other.reference]
     with pytest.raises(NobodyApproved):
         services.issue_all_confirmed(references, confirmed_at=now, now=now)
+    assert Certificate.objects.get().reference == other.reference
+
+
+def test_a_key_that_is_away_holds_up_no_other_ca(
+    approved: PreparedCertificate, pharmacy: Organisation, riitta: Person, now: datetime
+) -> None:
+    other = services.prepare(server_order(pharmacy, new_key("RSA-3072")), now=now)
+    approve_by(riitta, other, now)
+    memory.drop(CA)
+    signers.forget()
+    with pytest.raises(SignerUnavailable):
+        services.issue_all_confirmed(
+            [approved.reference, other.reference], confirmed_at=now, now=now
+        )
     assert Certificate.objects.get().reference == other.reference
 
 

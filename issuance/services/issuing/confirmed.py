@@ -14,6 +14,7 @@ from issuance.services.approvers.register import RegisterUnavailable
 from issuance.services.errors import NotProved, NotReconciled, Unproven
 from issuance.services.issuing.issue import issue, issue_all
 from issuance.services.issuing.only_approved import NobodyApproved
+from issuance.signers import SignerUnavailable
 
 # The facts (register record, names) must be valid at signing. If the worker or signer was
 # unavailable, the confirmation can be old by then.
@@ -66,17 +67,43 @@ def issue_all_confirmed(
 def _issue_all(references: Sequence[UUID], now: datetime) -> None:
     try:
         issue_all(references, now=now)
+    except SignerUnavailable:
+        _issue_by_ca(references, now)
     except ITS_OWN:
         _issue_each(references, now)
 
 
+def _issue_by_ca(references: Sequence[UUID], now: datetime) -> None:
+    """Issue those of each CA by themselves: a key that is away holds up no other CA."""
+    prepared = PreparedCertificate.objects.filter(reference__in=references).order_by("pk")
+    cas = dict(prepared.values_list("reference", "issuing_ca"))  # the last attempt is the one
+    parts: dict[int | None, list[UUID]] = {}
+    for reference in references:
+        parts.setdefault(cas.get(reference), []).append(reference)
+    if len(parts) == 1:
+        issue_all(references, now=now)
+        return
+    failures: list[Exception] = []
+    for part in parts.values():
+        try:
+            _issue_all(part, now)
+        except (Unavailable, ExceptionGroup) as error:
+            failures.append(error)
+    _raise(failures)
+
+
 def _issue_each(references: Sequence[UUID], now: datetime) -> None:
-    failures = []
+    failures: list[Exception] = []
     for reference in references:
         try:
             issue(reference, now=now)
         except (*ITS_OWN, Unavailable) as error:
             failures.append(error)
+    _raise(failures)
+
+
+def _raise(failures: Sequence[Exception]) -> None:
+    """Raise what is to be tried again, else all of them together."""
     for failure in failures:
         if isinstance(failure, Unavailable):
             raise failure

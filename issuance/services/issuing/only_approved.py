@@ -33,9 +33,10 @@ class NobodyApproved(Unavailable):
 
 @dataclass(slots=True)
 class _Seen:
-    """What this process has found in a journal."""
+    """What this process has found in a journal: ``order`` up to ``count`` was looked at."""
 
-    known: set[int] = field(default_factory=set)
+    order: Sequence[int] = ()
+    count: int = 0
     unapproved: set[int] = field(default_factory=set)
 
 
@@ -49,13 +50,12 @@ def require(ca: IssuingCA) -> None:
     """
     _require_owned(ca)
     seen = _seen.setdefault(journal.path(ca.stem), _Seen())
-    serials = journal.serials(ca.stem)
-    if len(serials) != len(seen.known):
-        lost = _not_stored(ca, serials - seen.known)
-        if lost:
-            entries = [each for each in journal.entries(ca.stem) if int(each.serial, 16) in lost]
-            seen.unapproved |= {int(each.serial, 16) for each in unapproved(entries)}
-        seen.known = set(serials)
+    order = journal.in_order(ca.stem)
+    looked_at = seen.count if order is seen.order else 0
+    if lost := _not_stored(ca, set(order[looked_at:])):
+        entries = [each for each in journal.entries(ca.stem) if int(each.serial, 16) in lost]
+        seen.unapproved |= {int(each.serial, 16) for each in unapproved(entries)}
+    seen.order, seen.count = order, len(order)
     seen.unapproved = _not_stored(ca, seen.unapproved)
     if seen.unapproved:
         raise NobodyApproved(f"{ca.stem}: {serial_hex(min(seen.unapproved))}")
