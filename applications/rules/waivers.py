@@ -14,6 +14,9 @@ from django.db.models import Q, QuerySet
 
 from applications.models import Application, HostName, Waiver
 from applications.rules import systems
+from issuance.approvers.assertion import Assertion, BadAssertion
+from issuance.approvers.waived import ToWaive, Waived, digest_of
+from issuance.conf import proof_wanted
 from issuance.findings import Finding, Severity
 
 OID_OUTSIDE, HOST_DECLARED = "order.system_oid_outside", "order.host_declared"
@@ -78,12 +81,42 @@ def covering_each(
     )
     people = found.select_related("application", "waived_by", "confirmed_by")
     latest_last = people.order_by("ends_on", "-pk")
-    by_finding = {_key(one.rule, one.params): one for one in latest_last}
+    wanted = proof_wanted(application.kind.profile.environment)
+    by_finding = {
+        _key(one.rule, one.params): one
+        for one in latest_last
+        if not wanted or one.rule not in WAIVABLE or signed(one).is_signed
+    }
     return [by_finding.get(_key(one.rule, one.params)) for one in findings]
 
 
 def _key(rule: str, params: Mapping[str, Any]) -> tuple[str, str]:
     return rule, json.dumps(dict(params), sort_keys=True)
+
+
+def to_sign(
+    application: Application, finding: Finding, *, number: int, reason: str, ends_on: date
+) -> ToWaive:
+    """Return what the giver's passkey signs of the waiver with this number on the order."""
+    return ToWaive(
+        reference=application.pk,
+        number=number,
+        rule=finding.rule,
+        params=finding.params,
+        reason_sha256=digest_of(reason),
+        ends_on=ends_on,
+    )
+
+
+def signed(waiver: Waiver) -> Waived:
+    """Return the waiver as it was signed, for the certificate authority."""
+    earlier = Waiver.objects.filter(application=waiver.application_id, pk__lte=waiver.pk)
+    facts: dict[str, Any] = {"reason": waiver.reason, "ends_on": waiver.ends_on}
+    it = to_sign(waiver.application, waiver.finding, number=earlier.count(), **facts)
+    try:
+        return Waived(it, Assertion.parse(waiver.assertion))
+    except BadAssertion:  # there is none, or none that can be read
+        return Waived(it, None)
 
 
 def in_force(on: date) -> QuerySet[Waiver]:
@@ -112,3 +145,12 @@ def relied_on(application: Application, *, on: date) -> list[Waiver]:
     """Return the waivers that the order rests on that day."""
     covers = covering_each(application, needed(application, on=on), on=on)
     return [one for one in covers if one is not None]
+
+
+def signed_ones(application: Application, *, on: date) -> list[Waived]:
+    """Return the waivers that the order rests on and that a passkey has to sign, as signed.
+
+    That a host name rests on the applicant's declaration is recorded and not signed.
+    """
+    found = relied_on(application, on=on)
+    return [signed(one) for one in found if one.rule in WAIVABLE]

@@ -6,17 +6,18 @@ is canonical JSON: names sorted, no white space, characters as they are, in UTF-
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from certportal.foundation.event_log import tree
 
 APPROVAL = "certportal/approval/v1"
+APPROVAL_ON_WAIVERS = "certportal/approval/v2"
 PLAN = "certportal/approval-of-plan/v1"
-WAIVER = "certportal/waiver/v1"
+WAIVER = "certportal/waiver/v2"
 _canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
@@ -25,7 +26,8 @@ class ToApprove:
     """An attempt as it is approved.
 
     ``persons`` is how many must approve at least as the registration authority says, ``until``
-    from when on nothing may be signed on this approval; both are stored with it.
+    from when on nothing may be signed on this approval, ``waivers`` what the givers of those
+    signed that it rests on; all are stored with it.
     """
 
     tbs_sha256: str
@@ -34,12 +36,14 @@ class ToApprove:
     environment: str
     persons: int
     until: datetime | None = None
+    waivers: tuple[bytes, ...] = ()
 
 
 def challenge_of(it: ToApprove) -> bytes:
     """Return the 32 octets that the approval of one attempt signs."""
+    rests_on = {"waivers": sorted(each.hex() for each in it.waivers)} if it.waivers else {}
     return _hashed(
-        APPROVAL,
+        APPROVAL_ON_WAIVERS if rests_on else APPROVAL,
         decision="approve",
         tbs_sha256=it.tbs_sha256,
         reference=str(it.reference),
@@ -47,6 +51,7 @@ def challenge_of(it: ToApprove) -> bytes:
         environment=it.environment,
         persons=it.persons,
         until=it.until.astimezone(UTC).isoformat() if it.until else None,
+        **rests_on,
     )
 
 
@@ -65,19 +70,9 @@ def leaves(challenges: Sequence[bytes]) -> list[bytes]:
     return [tree.leaf_hash(each) for each in sorted(challenges)]
 
 
-def challenge_of_waiver(
-    reference: UUID, rule: str, params: Mapping[str, Any], *, reason: str, ends_on: date
-) -> bytes:
-    """Return what a waiver of the finding on the order signs. The reason is in it as its hash."""
-    return _hashed(
-        WAIVER,
-        decision="waive",
-        reference=str(reference),
-        rule=rule,
-        params=dict(params),
-        reason_sha256=hashlib.sha256(reason.encode()).hexdigest(),
-        ends_on=ends_on.isoformat(),
-    )
+def challenge_of_waiver(**said: Any) -> bytes:
+    """Return what a waiver signs, given the stored form of issuance.approvers.waived.ToWaive."""
+    return _hashed(WAIVER, decision="waive", **said)
 
 
 def _hashed(format_: str, **said: Any) -> bytes:

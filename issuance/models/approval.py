@@ -24,6 +24,8 @@ class Approval(models.Model):
     until = models.DateTimeField(null=True)
     # Signed by the person's passkey: the stored form of issuance.approvers.proof.Proof.
     assertion = models.JSONField(null=True)
+    # The waivers that it rests on: the stored form of issuance.approvers.waived.Waived of each.
+    waivers = models.JSONField(null=True)
     created_at = models.DateTimeField()
 
     keeping = Kept()

@@ -11,7 +11,7 @@ from accounts.register.lookup import queries
 from accounts.register.models import RegisterRecord
 from applications.errors import require_reasons
 from applications.models import Application, Decision
-from applications.rules import contact_links
+from applications.rules import contact_links, waivers
 from applications.rules.approvals_needed import approvals_needed, approved_until
 from applications.services import transition
 from applications.services.applicant import contact_links as contact_links_applicant
@@ -22,6 +22,7 @@ from certportal.foundation import clock
 from certportal.foundation.actors import Actor
 from issuance import services as authority
 from issuance.approvers.assertion import Assertion
+from issuance.approvers.waived import Waived
 from issuance.models import PreparedCertificate
 from issuance.services.errors import NotOpen
 from issuance.services.issuing import to_sign as authority_to_sign
@@ -29,10 +30,11 @@ from issuance.services.issuing.approve import refusals_on_record
 
 
 class Policy(TypedDict):
-    """How many persons must approve, and until when what they say holds (None: no end)."""
+    """How many persons must approve, until when what they say holds (None: no end), on what."""
 
     persons: int
     until: datetime | None
+    waivers: list[Waived]
 
 
 def approve(
@@ -95,6 +97,7 @@ def _policy(application: Application, now: datetime) -> Policy:
     return {
         "persons": approvals_needed(application, on=today),
         "until": approved_until(application, on=today),
+        "waivers": waivers.signed_ones(application, on=today),
     }
 
 

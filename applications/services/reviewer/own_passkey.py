@@ -3,21 +3,26 @@
 The certificate authority verifies the answer again before it signs, against its own register.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Set
 from datetime import datetime
 
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from accounts.factors import passkeys
+from accounts.factors.fingerprint import fingerprint
 from accounts.models import Person, User
 from accounts.services.people import second_factor
 from applications.models import Waiver
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import NotAllowed, Refused
 from issuance.approvers.assertion import Assertion, BadAssertion
+from issuance.approvers.proof import Proof
 from issuance.approvers.verify import verify
-from issuance.models import Approval
+from issuance.conf import proof_wanted
+from issuance.models import Approval, PreparedCertificate
+from issuance.services.approvers import enrolled
 from issuance.services.issuing.to_sign import require
 
 
@@ -47,6 +52,35 @@ def asked(login: User, challenge: bytes, *, rather: Collection[str] = frozenset(
 def has_one_of(login: User, fingerprints: Collection[str]) -> bool:
     """Whether a passkey of the login has one of the fingerprints."""
     return any(passkeys.fingerprint_of(row) in fingerprints for row in passkeys.rows(login))
+
+
+def counting_login(person: Person, own: User, counting: Collection[str]) -> User:
+    """Return the person's login whose passkeys are asked: one with a passkey of these fingerprints.
+
+    A merged person has a login for each merged record; without such a passkey, as elsewhere.
+    """
+    logins = [own, *person.logins.exclude(pk=own.pk).order_by("pk")]
+    found = (one for one in logins if has_one_of(one, counting))
+    return next(found, None) or second_factor.login_with_factors(person, own)
+
+
+def uncounted(given: Iterable[Approval], attempt: PreparedCertificate) -> list[Approval]:
+    """Return the approvals of the attempt that the CA will not count, as far as pages can know."""
+    if not proof_wanted(attempt.environment):
+        return []
+    counting = enrolled.fingerprints([attempt.environment])
+    return [one for one in given if not _may_count(one, counting)]
+
+
+def _may_count(approval: Approval, counting: Set[str]) -> bool:
+    try:
+        wanted = Proof.parse(approval.assertion).assertion.credential_id
+    except BadAssertion:
+        return False
+    theirs = Authenticator.objects.filter(user__person=approval.person.current)
+    known = [one for one in map(passkeys.credential_data, theirs) if one]
+    used = [fingerprint(one) for one in known if one.credential_id == wanted]
+    return not used or not counting.isdisjoint(used)  # of a passkey that is gone, the CA knows
 
 
 def prove(

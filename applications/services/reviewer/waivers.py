@@ -24,7 +24,6 @@ from certportal.foundation.errors import Refused
 from certportal.foundation.outbox import outbox
 from issuance import services as authority
 from issuance.approvers.assertion import Assertion
-from issuance.approvers.challenge import challenge_of_waiver
 from issuance.findings import Finding
 from issuance.models import Approval, PreparedCertificate
 from issuance.services.errors import AlreadySigning
@@ -90,10 +89,14 @@ def waive(
 def waiver_to_sign(
     application: Application, finding: Finding, *, reason: str, ends_on: date
 ) -> bytes:
-    """Return the challenge that the reviewer's passkey signs to waive the finding."""
-    return challenge_of_waiver(
-        application.pk, finding.rule, finding.params, reason=reason, ends_on=ends_on
-    )
+    """Return the challenge that the reviewer's passkey signs to waive the finding.
+
+    It has the number that the waiver will have on the order: what was signed for one that was
+    withdrawn gives no other.
+    """
+    number = application.waivers.count() + 1
+    facts: dict[str, Any] = {"number": number, "reason": reason, "ends_on": ends_on}
+    return waivers.to_sign(application, finding, **facts).challenge
 
 
 def give(

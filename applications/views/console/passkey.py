@@ -1,6 +1,6 @@
 """Deciding with the reviewer's passkey: one touch signs the decision and confirms who decides."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,6 @@ from django.http import HttpRequest
 from accounts import access
 from accounts.forms import PasskeyForm
 from accounts.models import User
-from accounts.services.people import second_factor
 from applications.services.reviewer import own_passkey
 from certportal.foundation import clock
 from issuance.conf import proof_wanted
@@ -45,7 +44,8 @@ def lacks(request: HttpRequest, *, wanted: bool) -> bool:
 
 def page(request: HttpRequest, decided: Decided | None) -> dict[str, Any]:
     """Return what the page of a decision needs to know; `decided` is None if there is nothing."""
-    login, counting = _login(request), decided.enrolled if decided else frozenset()
+    counting = decided.enrolled if decided else frozenset()
+    login = _login(request, counting)
     options = own_passkey.asked(login, decided.challenge, rather=counting) if decided else ""
     wanted = decided is not None and decided.wanted
     fresh = clock.now() - access.FRESH + MARGIN <= access.second_factor_at(request)
@@ -80,7 +80,8 @@ def given(request: HttpRequest, decided: Decided) -> dict[str, Any]:
         raise own_passkey.NotSigned
     by = access.acting(request)
     answer = form.cleaned_data[form.holds]
-    assertion = own_passkey.prove(_login(request), answer, decided.challenge, **by)
+    login = _login(request, decided.enrolled)
+    assertion = own_passkey.prove(login, answer, decided.challenge, **by)
     return {"reauthenticated_at": by["now"], "assertion": assertion}
 
 
@@ -94,6 +95,6 @@ def note(request: HttpRequest, made: Mapping[str, Any]) -> None:
         access.note_second_factor(request, now)
 
 
-def _login(request: HttpRequest) -> User:
+def _login(request: HttpRequest, counting: Collection[str] = frozenset()) -> User:
     own: Any = request.user
-    return second_factor.login_with_factors(access.person_of(request), own)
+    return own_passkey.counting_login(access.person_of(request), own, counting)

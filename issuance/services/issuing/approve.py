@@ -1,7 +1,7 @@
 """Approving a prepared certificate: named persons approve its exact bytes."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +21,7 @@ from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
 from issuance.approvers.assertion import Assertion
 from issuance.approvers.proof import Proof
+from issuance.approvers.waived import Waived
 from issuance.event_names import IssuanceEvent
 from issuance.faults import reach
 from issuance.models import Approval, PreparedCertificate
@@ -78,6 +79,7 @@ def approve(
     register_record: str = "",
     persons: int = 1,
     until: datetime | None = None,
+    waivers: Sequence[Waived] = (),
     assertion: Assertion | None = None,
     now: datetime,
 ) -> ApprovalState:
@@ -85,7 +87,7 @@ def approve(
 
     ``register_record`` names the version of the register record that the person was shown;
     ``persons`` is the number of approvals that this application needs at least. ``until`` is set
-    where the approval rests on a waiver: from that moment on nothing is signed on it.
+    where the approval rests on ``waivers``: from that moment on nothing is signed on it.
     ``assertion`` is the answer of the person's passkey to ``to_sign.challenge`` of the same.
     Raises NotOpen, OtherBytes (both Stale), NotReviewer, OwnOrganisation,
     OwnOrganisationLately, Concerned or ReauthenticationTooOld (all NotAllowed);
@@ -97,7 +99,8 @@ def approve(
         prepared = PreparedCertificate.objects.select_for_update().get(pk=prepared_id)
         _check(prepared, person, reauthenticated_at, expected_sha256, now)
         if assertion:
-            to_sign.require(assertion, to_sign.challenge(prepared, persons=persons, until=until))
+            policy: dict[str, Any] = {"persons": persons, "until": until, "waivers": waivers}
+            to_sign.require(assertion, to_sign.challenge(prepared, **policy))
         _, created = Approval.objects.get_or_create(
             prepared=prepared,
             person=person,
@@ -107,6 +110,7 @@ def approve(
                 "register_record": register_record,
                 "persons": persons,
                 "until": until,
+                "waivers": [each.to_json() for each in waivers] or None,
                 "assertion": Proof(assertion).to_json() if assertion else None,
                 "created_at": now,
             },

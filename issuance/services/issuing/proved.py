@@ -6,15 +6,19 @@ environment from the name of the signing key.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from django.conf import settings
 
-from issuance.approvers.assertion import BadAssertion
+from accounts.models import Person
+from certportal.foundation import clock
+from issuance.approvers.assertion import Assertion, BadAssertion
 from issuance.approvers.proof import Proof
 from issuance.approvers.register import Approver, Register
 from issuance.approvers.verify import verify
+from issuance.approvers.waived import Waived
 from issuance.authority.places import environment_of
 from issuance.conf import proof_wanted
 from issuance.models import Approval, PreparedCertificate
@@ -26,6 +30,9 @@ from issuance.services.issuing.approve import approval_states, by_policy
 from issuance.services.issuing.attempts import ca_of
 
 log = structlog.get_logger(__name__)
+
+_FOR_WAIVER = 2
+"""How many persons a waiver takes: its giver and somebody else, docs/decisions/waivers.md."""
 
 
 def unproved(attempts: Sequence[PreparedCertificate], now: datetime) -> set[int]:
@@ -89,18 +96,51 @@ def _required(
     key = known.in_force(proof.assertion.credential_id, now)
     if key is None or not key.is_in_force(approval.created_at):
         raise BadAssertion("the passkey is not enrolled, or was not then")
-    if key.person not in {str(approval.person_id), str(approval.person.merged_into_id)}:
+    if not _is_of(key, approval.person):
         raise BadAssertion("the passkey is another person's")
     if key.role != ROLE or _environment(attempt) not in key.environments:
         raise BadAssertion("the passkey is not enrolled for this")
     if _environment(attempt) != attempt.environment:
         raise BadAssertion("the attempt is not of the environment of its CA")
-    own = to_sign.challenge(attempt, persons=approval.persons, until=approval.until)
+    waivers = [Waived.parse(each) for each in approval.waivers or ()]
+    said: dict[str, Any] = {"persons": approval.persons, "until": approval.until}
+    own = to_sign.challenge(attempt, waivers=waivers, **said)
+    _verify(proof.assertion, proof.challenge_for(own), key)
+    for waived in waivers:
+        _require_waived(waived, approval, _environment(attempt), known)
+    return key
+
+
+def _is_of(key: Approver, person: Person) -> bool:
+    """Whether the entry is the person's, under the record that it was enrolled for or is now."""
+    if key.person in {str(person.pk), str(person.merged_into_id)}:
+        return True
+    return Person.objects.filter(pk=key.person, merged_into=person).exists()
+
+
+def _require_waived(waived: Waived, approval: Approval, environment: str, known: Register) -> None:
+    """Raise BadAssertion unless an enrolled reviewer signed the waiver, for at least this long.
+
+    Two must approve then, of whom one at least did not give it. An ended passkey will do: whoever
+    is no reviewer any more has waived what those who approve weigh today.
+    """
+    last = clock.start_of_day(waived.it.ends_on + timedelta(days=1))
+    if approval.persons < _FOR_WAIVER or approval.until is None or approval.until > last:
+        raise BadAssertion("the waiver takes two persons, and has ended before")
+    if waived.assertion is None:
+        raise BadAssertion("nobody signed the waiver")
+    wanted = waived.assertion.credential_id
+    theirs = [each for each in known.approvers if each.credential_id == wanted]
+    if not any(each.role == ROLE and environment in each.environments for each in theirs):
+        raise BadAssertion("the passkey that signed the waiver was never enrolled for this")
+    _verify(waived.assertion, waived.it.challenge, theirs[-1])
+
+
+def _verify(assertion: Assertion, challenge: bytes, key: Approver) -> None:
     verify(
-        proof.assertion,
-        proof.challenge_for(own),
+        assertion,
+        challenge,
         credential=key.credential,
         rp_id=settings.PORTAL_HOST,
         origins=[settings.PORTAL_BASE_URL],
     )
-    return key

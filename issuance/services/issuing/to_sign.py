@@ -1,11 +1,12 @@
 """What a reviewer's passkey signs when they approve: see issuance.approvers.challenge."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from issuance.approvers.assertion import Assertion, BadAssertion
 from issuance.approvers.challenge import ToApprove, challenge_of, challenge_of_plan
 from issuance.approvers.proof import PlanProof
+from issuance.approvers.waived import Waived
 from issuance.models import PreparedCertificate
 from issuance.services.errors import OtherBytes
 
@@ -15,7 +16,11 @@ FOR_REISSUE = 2
 
 
 def challenge(
-    prepared: PreparedCertificate, *, persons: int = 1, until: datetime | None = None
+    prepared: PreparedCertificate,
+    *,
+    persons: int = 1,
+    until: datetime | None = None,
+    waivers: Sequence[Waived] = (),
 ) -> bytes:
     """Return the challenge of approving this attempt with these arguments of ``approve``."""
     return challenge_of(
@@ -26,6 +31,7 @@ def challenge(
             environment=prepared.environment,
             persons=persons,
             until=until,
+            waivers=tuple(each.it.challenge for each in waivers),
         )
     )
 

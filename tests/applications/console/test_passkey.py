@@ -8,17 +8,17 @@ from allauth.mfa.webauthn.internal.auth import WebAuthn
 from fido2.utils import websafe_decode
 
 from accounts import access
-from accounts.services.people import second_factor
+from accounts.services.people import merge, second_factor
 from applications.models import Waiver
+from applications.rules import waivers
 from applications.rules.waivers import OID_OUTSIDE
-from applications.services.reviewer.waivers import waiver_to_sign, withdraw_waiver
-from certportal.dev.builders import orders
+from applications.services.reviewer.waivers import withdraw_waiver
+from certportal.dev.builders import orders, people
 from certportal.dev.builders.replacements import plan, run
 from certportal.foundation import clock, events
 from certportal.foundation.actors import system
 from certportal.foundation.events import Subject
 from certportal.foundation.models import Event
-from issuance.approvers.assertion import Assertion
 from issuance.approvers.proof import Proof
 from issuance.event_names import IssuanceEvent
 from issuance.models import Approval, PreparedCertificate
@@ -273,6 +273,56 @@ def test_only_the_passkeys_that_count_are_asked(ready, desk, key):
     assert [websafe_decode(one["id"]) for one in asked(page)["allowCredentials"]] == [key.name]
 
 
+@pytest.mark.usefixtures("_wanted")
+def test_of_a_merged_person_the_login_with_the_passkey_that_counts_is_asked(ready, desk, key):
+    """Riitta has two records; the passkey in the register was made at the other one's login."""
+    second = people.make_reviewer("Riitta Kolmas")
+    counts = Passkey(name=b"riitta's key of the other login")
+    WebAuthn.add(second.logins.get(), "", counts.registration(b"\0" * 32))
+    merge.merge(second, into=desk.person, actor=system("test"), now=clock.now())
+    people.log_in(desk.client, desk.person)
+    desk.confirm(clock.now() - timedelta(hours=1))
+    told(IssuanceEvent.APPROVER_ENROLLED, counts, 1)
+
+    page = desk.open("approve", ready.pk)
+    assert [websafe_decode(one["id"]) for one in asked(page)["allowCredentials"]] == [counts.name]
+    assert "None of your passkeys is in" not in page.text
+    assert touch(desk, counts, "approve", ready.pk).status_code == 302
+    assert Approval.objects.get().person == desk.person
+
+
+@pytest.mark.usefixtures("_wanted")
+def test_an_approval_that_will_not_count_is_said_to_and_given_anew_after_another_preparation(
+    ready, desk, key
+):
+    touch(desk, key, "approve", ready.pk)  # read out to nobody yet
+    page = desk.open("case", ready.pk)
+    assert "An approval does not count." in page.text
+    told(IssuanceEvent.APPROVER_ENROLLED, key, 1)
+    assert "An approval does not count." not in desk.open("case", ready.pk).text
+
+
+@pytest.mark.usefixtures("_wanted")
+def test_who_approved_with_a_passkey_that_does_not_count_approves_the_next_attempt(
+    ready, desk, key
+):
+    spare = Passkey(name=b"riitta's spare key")
+    touch(desk, key, "approve", ready.pk)
+    WebAuthn.add(desk.person.logins.get(), "", spare.registration(b"\0" * 32))
+    told(IssuanceEvent.APPROVER_ENROLLED, spare, 1)
+    assert "Give the case back and take it again" in desk.open("case", ready.pk).text
+    desk.press("release", ready)
+    ready.refresh_from_db()
+    desk.press("claim", ready)
+    orders.drain()
+    ready.refresh_from_db()
+
+    assert "An approval does not count." not in desk.open("case", ready.pk).text
+    assert touch(desk, spare, "approve", ready.pk).status_code == 302
+    first, second = Approval.objects.order_by("pk")
+    assert (first.person, first.prepared.attempt) == (second.person, second.prepared.attempt - 1)
+
+
 def told(name, passkey, number, environments="production test"):
     """Record what the ceremony tells of the register."""
     said = {"fingerprint": passkey.fingerprint, "environments": environments, "number": number}
@@ -315,13 +365,14 @@ def test_a_waiver_is_signed_after_its_words_are_typed(matti, riitta, cas, desk, 
     done = desk.press("waive", case, OID_OUTSIDE, credential=json.dumps(answer), **typed)
     assert done.status_code == 302
     given = Waiver.objects.get()
-    said = {"reason": given.reason, "ends_on": given.ends_on}
-    assert Assertion.parse(given.assertion).challenge == waiver_to_sign(case, given.finding, **said)
+    assert waivers.signed(given).is_signed
     assert "signed with a passkey" in desk.open("waiver", given.pk).text
     assert clock.now() - datetime.fromisoformat(second_factor_at(desk)) < access.FRESH
 
 
-def test_a_waiver_given_again_with_an_earlier_answer_is_no_touch(matti, riitta, cas, desk, key):
+def test_a_waiver_that_was_withdrawn_is_not_given_again_with_its_answer(
+    matti, riitta, cas, desk, key
+):
     case = in_hand(matti, riitta)
     typed = {"reason": "Sopimus nähty.", "ends_on": day(90).strftime("%d.%m.%Y")}
     page = desk.press("waive", case, OID_OUTSIDE, **typed)
@@ -332,8 +383,10 @@ def test_a_waiver_given_again_with_an_earlier_answer_is_no_touch(matti, riitta, 
     desk.confirm(clock.now() - timedelta(hours=1))
     before = second_factor_at(desk)
 
-    desk.press("waive", case, OID_OUTSIDE, credential=said, **typed)
+    again = desk.press("waive", case, OID_OUTSIDE, credential=said, **typed)
 
+    assert again.status_code == 409
+    assert Waiver.objects.filter(closed_at=None).count() == 0
     assert second_factor_at(desk) == before
 
 

@@ -9,6 +9,8 @@ import pytest
 from pytest_django import Settings
 
 from accounts.models import Organisation, Person
+from accounts.services.people import merge
+from certportal.dev.builders import people
 from certportal.foundation import events
 from certportal.foundation.actors import Actor, system
 from certportal.operations import self_checks
@@ -197,6 +199,22 @@ def test_without_verification_or_from_elsewhere_it_signs_nothing(
     signed = raimos.sign(to_sign.challenge(riitta_approved), **told)
     approve(riitta_approved, raimo, signed, now)
     assert refused(riitta_approved, now)
+
+
+def test_a_passkey_that_was_enrolled_for_a_record_merged_since_is_the_person_s_own(
+    attempt: PreparedCertificate,
+    riitta: Person,
+    riittas: Passkey,
+    raimo: Person,
+    raimos: Passkey,
+    now: datetime,
+) -> None:
+    """Riitta's record went into another one of hers; she and Raimo are two persons still."""
+    other = people.make_reviewer("Riitta Kolmas", now=now)
+    merge.merge(riitta, into=other, actor=system("test"), now=now)
+    approve(attempt, other, riittas.sign(to_sign.challenge(attempt)), now)
+    approve(attempt, raimo, raimos.sign(to_sign.challenge(attempt)), now)
+    assert services.issue(attempt.reference, now=now) is not None
 
 
 def test_a_proof_that_was_spoilt_signs_nothing(

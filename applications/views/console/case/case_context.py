@@ -11,7 +11,7 @@ from applications.checks.wording import word_all
 from applications.models import Application
 from applications.rules import impartiality, reviewers_day, undelivered
 from applications.rules.approvals_needed import approvals_needed, only_wanted_two
-from applications.services.reviewer import revocation
+from applications.services.reviewer import own_passkey, revocation
 from applications.services.reviewer.may_act import Case
 from applications.views.console import undelivered as undelivered_views
 from applications.views.console.case import (
@@ -124,13 +124,15 @@ def shown(attempt: PreparedCertificate | None, *, least: int = 1) -> dict[str, A
     if attempt is None:
         return {}
     state = approval_state(attempt)
+    given = attempt.approvals.select_related("person").order_by("pk")
     return {
         "certified": specimen.names(attempt),
         "facts": specimen.facts(attempt),
         "specimen_text": specimen.text(attempt),
         "specimen_pem": specimen.pem(attempt),
         "approvals": replace(state, wanted=max(state.wanted, least)),
-        "given_by": attempt.approvals.select_related("person").order_by("pk"),
+        "given_by": given,
+        "uncounted": own_passkey.uncounted(given, attempt) if attempt.is_open else [],
     }
 
 

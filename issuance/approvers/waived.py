@@ -1,0 +1,86 @@
+"""A waiver as its giver's passkey signs it, and as an approval names it that rests on it."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Self
+from uuid import UUID
+
+from issuance.approvers.assertion import Assertion, BadAssertion
+from issuance.approvers.challenge import challenge_of_waiver
+
+
+@dataclass(frozen=True, slots=True)
+class ToWaive:
+    """A finding that is waived on an order, until the end of a day.
+
+    ``number`` counts the waivers of the order, so that what was signed for one serves for no other.
+    The reason is there as its SHA-256 (hex).
+    """
+
+    reference: UUID
+    number: int
+    rule: str
+    params: Mapping[str, Any]
+    reason_sha256: str
+    ends_on: date
+
+    @property
+    def challenge(self) -> bytes:
+        """The 32 octets that the giver's passkey signs."""
+        return challenge_of_waiver(**self.to_json())
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the stored form, which is what is signed."""
+        return {
+            "reference": str(self.reference),
+            "number": self.number,
+            "rule": self.rule,
+            "params": dict(self.params),
+            "reason_sha256": self.reason_sha256,
+            "ends_on": self.ends_on.isoformat(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Waived:
+    """A waiver with its giver's signature, which may be missing or be about something else."""
+
+    it: ToWaive
+    assertion: Assertion | None
+
+    @classmethod
+    def parse(cls, stored: Any) -> Self:
+        """Read the stored form. Raises BadAssertion."""
+        try:
+            it = ToWaive(
+                reference=UUID(stored["reference"]),
+                number=int(stored["number"]),
+                rule=str(stored["rule"]),
+                params={**stored["params"]},
+                reason_sha256=str(stored["reason_sha256"]),
+                ends_on=date.fromisoformat(stored["ends_on"]),
+            )
+            signed = stored["assertion"]
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise BadAssertion("a waiver is malformed") from error
+        return cls(it, None if signed is None else Assertion.parse(signed))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the stored form."""
+        signed = self.assertion.to_json() if self.assertion else None
+        return {**self.it.to_json(), "assertion": signed}
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether the signature says that it is about this waiver; nothing is verified."""
+        try:
+            return self.assertion is not None and self.assertion.challenge == self.it.challenge
+        except BadAssertion:
+            return False
+
+
+def digest_of(reason: str) -> str:
+    """Return the hash of a reason, which may be personal data."""
+    return hashlib.sha256(reason.encode()).hexdigest()
