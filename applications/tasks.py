@@ -25,6 +25,7 @@ from certportal.foundation.mail.sending import File
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox
 from issuance import services as authority
+from issuance.models import CeremonyRecord
 
 
 @outbox.task("applications.check")
@@ -115,6 +116,29 @@ def keep_sealed(*, item: OutboxItem, now: datetime, kind: str, paper: str, **_: 
     if kind == "paper":
         for sealed in _papers().filter(pk=paper):
             _make(sealed)
+    elif kind == "ceremony_record":
+        _make_ceremony_paper(CeremonyRecord.objects.get(pk=paper), now)
+
+
+@outbox.task("applications.make_ceremony_paper")
+def make_ceremony_paper(*, item: OutboxItem, now: datetime, record: int, **_: object) -> None:
+    """Make a paper of a ceremony's record, and have it sealed; nothing before there is a seal."""
+    _make_ceremony_paper(CeremonyRecord.objects.get(pk=record), now)
+
+
+def _make_ceremony_paper(record: CeremonyRecord, now: datetime) -> None:
+    seal = authority.seal_in_use()
+    if record.pdf is not None or seal is None:
+        return
+    if not record.digest:
+        file = papers.ceremony(record)
+        made = sealing.prepare(file.content, seal, label=papers.english_seal_label())
+        authority.have_record_sealed(record, made.content, made.digest, now=now)
+        return
+    digest = bytes.fromhex(record.digest)
+    if signature := authority.signature_over(digest):
+        sealed = sealing.seal(bytes(record.prepared), digest, signature)
+        authority.keep_sealed_record(record, sealed)
 
 
 def _papers() -> QuerySet[Paper]:

@@ -22,6 +22,7 @@ ROUTES: dict[str, list[tuple[str, str]]] = {
     "certificate.confirmed": [("issuance.issue", "ca")],
     "certificates.approved": [("applications.confirm_replacements", "default")],
     "certificates.confirmed": [("issuance.issue_many", "ca")],
+    "ceremony.recorded": [("applications.make_ceremony_paper", "default")],
     "certificate.issued": [
         ("applications.record_issued", "default"),
         ("issuance.publish_ocsp", "ca"),

@@ -64,6 +64,10 @@ class IssuanceEvent(EventName):
         "issuance.audit_settled",
         _("Differences between the log of events and the database were declared explained"),
     )
+    CEREMONY_RECORDED = (
+        "issuance.ceremony_recorded",
+        _("The record of a key ceremony was kept"),
+    )
     SEAL_REGISTERED = "issuance.seal_registered", _("A seal was taken into the service")
     PAPER_MADE = "issuance.paper_made", _("A document was made and given to be sealed")
     PAPER_SEALED = "issuance.paper_sealed", _("A document was sealed")

@@ -1,6 +1,7 @@
 """The text of an order's papers as HTML: what `papers` renders, and a reviewer reads beforehand."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +14,7 @@ from applications.models.certificate_types import CertificateType
 from applications.models.revocation import reason_words
 from applications.rules.revocation import asked_by
 from certportal.foundation import agency, clock
-from issuance.models import Certificate
+from issuance.models import CeremonyRecord, Certificate
 
 ALONE, WITHIN_A_PAGE = (f"applications/papers/{name}.html" for name in ("_base", "_within"))
 """Layouts of a text: as a document of its own, or without head and letterhead."""
@@ -61,6 +62,29 @@ def revocation(certificate: Certificate, application: Application) -> str:
             "issuer": certificate.issuing_ca.certificate.subject.rfc4514_string(),
         }
     return _text("revocation", application, application.kind, facts, certificate.revoked_at)
+
+
+def ceremony(record: CeremonyRecord) -> str:
+    """Return the record of a key ceremony: each thing that it tells of is a table of its own."""
+    *blocks, last = [block.split("\n") for block in record.text.strip().split("\n\n")]
+    signed = [line.partition("  ")[2] for line in last if line.startswith("Signed:")]
+    with translation.override("en"):
+        facts = {
+            "parts": [(title, _rows(lines)) for title, *lines in blocks + [last] * (not signed)],
+            "signed": signed,
+            "number": record.name,
+            "at": record.at,
+            "created": record.at.isoformat(timespec="seconds"),
+            "language": "en",
+            "contact": agency.contact(),
+        }
+        return render_to_string("applications/papers/ceremony.html", facts)
+
+
+def _rows(lines: Sequence[str]) -> list[tuple[str, str]]:
+    """Return name and value of each line."""
+    parted = [line.strip().partition("  ") for line in lines]
+    return [(name, value.strip()) for name, _, value in parted]
 
 
 def _of_submission(

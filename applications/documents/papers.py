@@ -6,6 +6,7 @@ the same document. Rendering loads nothing from the network, and only the font f
 workers do it: no web process imports this module, which an import contract checks.
 """
 
+import hashlib
 import json
 from functools import cache
 from typing import Any
@@ -22,7 +23,7 @@ from applications.models import Application, Decision, Paper, Submission
 from applications.models.certificate_types import CertificateType
 from certportal.foundation import agency
 from certportal.foundation.mail.sending import File
-from issuance.models import Certificate
+from issuance.models import CeremonyRecord, Certificate
 
 PDF = "application/pdf"
 FONTS = {f"paper:{weight}": weight for weight in typeface.WEIGHTS}  # by their addresses
@@ -76,6 +77,18 @@ def revocation(certificate: Certificate, application: Application) -> File:
     """Return the notice that the order's certificate was revoked."""
     pdf = _pdf(paper_text.revocation(certificate, application), certificate.sha256)
     return _file(application, application.kind, pdf, "revocation")
+
+
+def ceremony(record: CeremonyRecord) -> File:
+    """Return the record of a key ceremony, in English like the record itself."""
+    identifier = hashlib.sha256(record.text.encode()).hexdigest()
+    return File(f"{record.name}.pdf", _pdf(paper_text.ceremony(record), identifier), PDF)
+
+
+def english_seal_label() -> str:
+    """Return what programs call the seal on a paper in English."""
+    with translation.override("en"):
+        return gettext("Electronic seal of %(agency)s") % agency.contact()
 
 
 def _of_submission(submission: Submission, html: str, name: str) -> File:

@@ -6,6 +6,7 @@ from applications.views.console import (
     accounts,
     administrators,
     blocked_keys,
+    ceremonies,
     replacements,
     undelivered,
     waivers,
@@ -47,6 +48,8 @@ urlpatterns = [
     path("events/", events.events, name="events"),
     path("events.csv", events.events_csv, name="events_csv"),
     path("events.zip", events.events_zip, name="events_zip"),
+    path("ceremonies/", ceremonies.ceremonies, name="ceremonies"),
+    path("ceremonies/<int:record_id>/", ceremonies.paper, name="ceremony"),
     path("replacements/", replacements.plans, name="replacements"),
     path("replacements/<int:plan_id>/", replacements.plan, name="replacement"),
     path(

@@ -65,6 +65,7 @@ WRITERS: dict[str, Writers] = {
     "issuance_signinglease": _CA_ALONE,
     "issuance_seal": _CA_ALONE,
     "issuance_sealedpaper": _CA_ALONE,
+    "issuance_ceremonyrecord": Writers([Role.CA], [Role.WORKER], []),
     # What the authority is told.
     "issuance_approval": Writers([Role.WEB], [], []),
     "issuance_blockedkey": Writers(_ALL, [], []),

@@ -11,11 +11,13 @@ from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
 
+from certportal.foundation.actors import system
 from certportal.foundation.errors import Refused, Unavailable
 from certportal.foundation.management.operators import OperatorCommand
 from certportal.foundation.own_files import write_new
 from issuance.services.ceremony.ceremony_record import Minutes, Recorded
 from issuance.services.ceremony.create_ca import record_path
+from issuance.services.ceremony.kept_record import keep_record
 from issuance.signers.file import KeyFiles
 
 SHORTEST_PASSPHRASE = 16
@@ -25,6 +27,8 @@ class CeremonyCommand(OperatorCommand):
     """Base command: reports Refused, Unavailable and file errors to the operator as they are."""
 
     requires_system_checks = []
+    keeps_records = True
+    """Whether the database is at hand, where the record is kept for the paper made of it."""
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -43,7 +47,8 @@ class CeremonyCommand(OperatorCommand):
     def write_minutes(
         self, act: str, records: Sequence[Recorded], options: dict[str, Any], now: datetime
     ) -> None:
-        """Print the ceremony record and write it to a file, also beside the root keys if given.
+        """Print the ceremony record, write it to a file, also beside the root keys if given, and
+        have a sealed paper made of it.
 
         Raises FileExistsError if a file of that name exists.
         """
@@ -54,6 +59,8 @@ class CeremonyCommand(OperatorCommand):
         if options.get("root_keys"):
             write_new(Path(options["root_keys"]) / path.name, text.encode(), mode=0o440)
         self.stdout.write(text)
+        if self.keeps_records:
+            keep_record(path.stem, text, actor=system("ceremony"), now=now)
 
 
 def add_people(parser: CommandParser) -> None:

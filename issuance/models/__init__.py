@@ -2,6 +2,7 @@
 
 from issuance.models.approval import Approval
 from issuance.models.ca import IssuingCA
+from issuance.models.ceremony import CeremonyRecord
 from issuance.models.certificate import BlockedKey, Certificate
 from issuance.models.challenge import KeyChallenge
 from issuance.models.lease import RevokedSerial, SigningLease

@@ -7,10 +7,12 @@ from accounts.register.models import RegisterRecord
 from applications import services
 from applications.views.console.events import events
 from applications.workflow import Status
-from certportal.dev.builders import orders, people
+from certportal.dev.builders import hierarchy, orders, people
 from certportal.foundation import clock
+from certportal.foundation.actors import system
 from certportal.foundation.models import Event
 from issuance import services as authority
+from issuance.services.ceremony.kept_record import keep_record
 from tests.accessibility import check_in_turn
 from tests.accessible.conftest import press
 from tests.logged import answer_at_once, make_log
@@ -89,6 +91,18 @@ def test_the_recorded_events(go, cas, matti, riitta, monkeypatch):
     page.locator("[name=person]").fill("Ei Ketään")
     page.locator("main form button").first.click()
     page.wait_for_selector(".field__error")
+    check_in_turn(page)
+
+
+def test_the_records_of_ceremonies(go, cas, riitta):
+    """None yet; one that waits for the seal; one that is being sealed."""
+    page = go("console:ceremonies", who=riitta)
+    check_in_turn(page)
+    keep_record("20261127T083015Z-approver", "Key ceremony", actor=system("x"), now=clock.now())
+    page.reload()
+    check_in_turn(page)
+    hierarchy.add_seal()
+    page.reload()
     check_in_turn(page)
 
 

@@ -59,7 +59,7 @@ def address(entry: Entry, application: Application) -> str:
         "rule": OID_OUTSIDE,
         "factor_id": 1,
         "session_id": uuid4(),
-        **{"run_id": 1, "record_kind": "unit", "oid": "1.2.246.10.1"},
+        **{"run_id": 1, "record_id": 1, "record_kind": "unit", "oid": "1.2.246.10.1"},
         "tool": "openssl",
         "token": "x" * 43,  # no link's token: whoever has one may open what it leads to
         "kind": "der",

@@ -28,6 +28,7 @@ from certportal.foundation.web.forms import EmailField, Form
 
 KINDS: dict[str, Promise] = {
     "application.mailbox_code": gettext_lazy("The code that proves the mailbox to be certified"),
+    "ceremony.recorded": gettext_lazy("The record of a key ceremony as a PDF"),
     "mail.undelivered": gettext_lazy("The notice to an order’s sender that a mail did not arrive"),
     "paper.made": gettext_lazy("The seal on a receipt or decision"),
     "paper.sealed": gettext_lazy("The sealed receipt or decision of an order"),

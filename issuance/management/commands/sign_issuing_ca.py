@@ -21,6 +21,7 @@ from issuance.services.ceremony.root import chain_pem, sign_request
 
 class Command(CeremonyCommand):
     help = "Sign the request of an issuing CA with the root key. Needs no database."
+    keeps_records = False
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("request", help="the request (PEM) of request_issuing_ca")

@@ -17,6 +17,7 @@ from issuance.event_names import IssuanceEvent
 from issuance.models import Seal
 from issuance.publication import repository
 from issuance.services.ceremony.ceremony_record import Record
+from issuance.services.ceremony.kept_record import want_papers
 from issuance.services.ceremony.register_ca import publish_root_list
 from issuance.services.ceremony.root import (
     REASONS,
@@ -90,6 +91,7 @@ def register_seal(
             now,
             sha256=signer.chain[0].fingerprint(SHA256()).hex(),
         )
+        want_papers(now=now)
     return made
 
 

@@ -1,0 +1,37 @@
+"""The records of key ceremonies: a list, and each as a sealed paper."""
+
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from accounts import access
+from applications import services
+from applications.views.account.certificates import attachment
+from certportal.foundation.files.documents import PDF
+from certportal.foundation.mail.sending import File
+from issuance.models import CeremonyRecord
+from issuance.services.sealing import seal_in_use
+
+
+@access.reviewer_required
+@require_safe
+def ceremonies(request: HttpRequest) -> HttpResponseBase:
+    """List the records, the newest first."""
+    records = CeremonyRecord.objects.defer("text", "prepared", "pdf").order_by("-at", "-pk")
+    made = set(CeremonyRecord.objects.exclude(pdf=None).values_list("pk", flat=True))
+    context = {
+        "rows": [{"record": one, "is_made": one.pk in made} for one in records],
+        "has_seal": seal_in_use() is not None,
+    }
+    return render(request, "applications/console/ceremonies.html", context)
+
+
+@access.reviewer_required
+@require_safe
+def paper(request: HttpRequest, record_id: int) -> HttpResponseBase:
+    """Hand out the sealed record of one ceremony; that somebody took it is recorded."""
+    found = CeremonyRecord.objects.filter(pk=record_id).exclude(pdf=None).first()
+    if found is None or found.pdf is None:
+        raise Http404
+    services.record_list_exported("ceremony_record", **access.acting(request))
+    return attachment(File(f"{found.name}.pdf", bytes(found.pdf), PDF))
