@@ -19,6 +19,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from django.db import connection
 
+from certportal.foundation.database_roles import ROLE_OF, Role
 from tests.journeys.steps import await_true
 
 ROOT = Path(__file__).parent.parent
@@ -51,6 +52,7 @@ class Stack:
         self.faults = data / "faults"
         self.password = data / "ca_password"
         self.socket = data / "redis.sock"
+        self.granted = False
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         # Authenticator apps of the people who use the stack, by name.
         self.apps: dict[str, Any] = {}
@@ -100,7 +102,8 @@ class Stack:
     def start(self, *names: str, extra: Mapping[str, str] | None = None) -> None:
         """Start the named processes, each in a process group of its own."""
         for name in names:
-            environment = {**self.environment, "PORTAL_PROCESS": name, **(extra or {})}
+            own = {"DATABASE_URL": database_url(ROLE_OF.get(name))} if self.granted else {}
+            environment = {**self.environment, **own, "PORTAL_PROCESS": name, **(extra or {})}
             if name == "ca":
                 environment |= {
                     "CA_KEYS_DIR": str(self.keys),
@@ -135,7 +138,13 @@ class Stack:
         return done.stdout
 
     def prepare(self) -> None:
-        """Make the CA hierarchies, import the register and give the reviewers their role."""
+        """Make the CA hierarchies, import the register and give the reviewers their role.
+
+        From now on each process has its own account of the database, if that asks no password.
+        """
+        if self.tree == ROOT and not urlsplit(os.environ["DATABASE_URL"]).password:
+            self.manage("grant_roles")
+            self.granted = True
         self.manage("create_ca", "--demo", "--rsa-bits", "2048")
         self.manage("import_register", "--sample")
         self.manage("demo_people")
@@ -216,10 +225,11 @@ def _mark(port: int, marks: ExitStack) -> None:
         probe.bind(("127.0.0.1", port))
 
 
-def database_url() -> str:
-    """Return DATABASE_URL with the name of the test database in force."""
+def database_url(role: Role | None = None) -> str:
+    """Return DATABASE_URL with the name of the test database in force, for the owner or a role."""
     parts = urlsplit(os.environ["DATABASE_URL"])
-    return urlunsplit(parts._replace(path="/" + connection.settings_dict["NAME"]))
+    netloc = parts.netloc if role is None else f"{role}@{parts.netloc.rpartition('@')[2]}"
+    return urlunsplit(parts._replace(netloc=netloc, path="/" + connection.settings_dict["NAME"]))
 
 
 def redis_url(number: int) -> str:

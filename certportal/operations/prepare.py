@@ -1,16 +1,18 @@
 """Preparation by `./portal run` before it serves, in one process.
 
-Run as `python -m certportal.operations.prepare`.
+Run as `python -m certportal.operations.prepare`, with `--accounts` where each process has an
+account of the database of its own.
 """
 
 import io
 import os
+import sys
 
 import django
 
 
-def prepare() -> None:
-    """Migrate, import the sample into an empty register, and print the test persons.
+def prepare(*, accounts: bool) -> None:
+    """Migrate and let the accounts write; sample register if it is empty; print the test persons.
 
     A register with any records is not changed: a real export may have been imported.
     """
@@ -21,6 +23,8 @@ def prepare() -> None:
     from accounts.register.models import RegisterRecord
 
     call_command("migrate", verbosity=0)
+    if accounts:
+        call_command("grant_roles", verbosity=0)
     if not settings.PRODUCTION and not RegisterRecord.objects.exists():
         call_command("import_register", sample=True, stdout=io.StringIO(), stderr=io.StringIO())
     if not settings.PRODUCTION:
@@ -31,4 +35,4 @@ def prepare() -> None:
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "certportal.settings")
     django.setup()
-    prepare()
+    prepare(accounts="--accounts" in sys.argv)

@@ -2,11 +2,13 @@
 
 declare -A PIDS=()
 
-# start NAME COMMAND…: output goes to the log; the process is terminated when this script dies.
+# start NAME COMMAND…: output goes to the log; the process is terminated when this script dies. In
+# the private database it has the account of its kind.
 start() {
-    local name=$1
+    local name=$1 database=${DATABASE_URL:-}
     shift
-    PORTAL_PROCESS=$name setsid setpriv --pdeathsig TERM "$@" </dev/null >>"$DATA/log/$name.log" 2>&1 7>&- 9>&- &
+    [ "$database" != "$(database_address)" ] || database=$(database_address "$name")
+    DATABASE_URL=$database PORTAL_PROCESS=$name setsid setpriv --pdeathsig TERM "$@" </dev/null >>"$DATA/log/$name.log" 2>&1 7>&- 9>&- &
     PIDS[$name]=$!
 }
 

@@ -47,7 +47,18 @@ start_services() {
     [ -n "${REDIS_URL:-}" ] || start_redis
 }
 
-database_address() { echo "postgres://portal@/portal?host=$RUN&port=5432"; }
+# The address for the owner of the tables; with $1, a process, for its own account
+# (certportal/foundation/database_roles.py).
+database_address() {
+    local account=portal
+    case ${1:-} in
+        web) account=portal_web ;;
+        default | mail) account=portal_worker ;;
+        ca) account=portal_ca ;;
+        metrics) account=portal_metrics ;;
+    esac
+    echo "postgres://$account@/portal?host=$RUN&port=5432"
+}
 
 redis_address() { echo "unix://:$(redis_password)@$RUN/redis.sock?db=0"; }
 

@@ -11,10 +11,14 @@ from tests.containers.service import HERE, IDENTITY_HOST, PROJECT, ROOT, STORE_H
 STORE = f"https://{STORE_HOST}:8443/varmenteet?cafile=/etc/portal/store-ca.pem"
 SHARED = ["docker-compose.machines.yml", "docker-compose.store.yml"]
 NODE = "docker-compose.node.yml"
+DATABASE = [
+    "database_url",
+    *[f"database_url_{kind}" for kind in ("web", "worker", "ca", "metrics")],
+]
 # What web, workers and `store` of a further machine use; the signer's are brought by a take-over.
 THEIRS = [
     *("secret_key", "secret_key_fallbacks", "identity_keys", "oidc_client_secret", "smtp_url"),
-    *("mandates_api_key", "mandates_oauth_secret", "database_url", "redis_url"),
+    *("mandates_api_key", "mandates_oauth_secret", *DATABASE, "redis_url"),
     *("store_key", "store_keeper_key"),
 ]
 SIGNERS = ["ca_password", "ca-keys"]
@@ -52,7 +56,7 @@ class Node(Service):
             shutil.copytree(self.first.place / name, self.place / name)
         (self.place / "secrets").mkdir()
         self._bring(*THEIRS, "tls", "identification")
-        for name, server in (("database_url", "postgres"), ("redis_url", "redis")):
+        for name, server in (*((name, "postgres") for name in DATABASE), ("redis_url", "redis")):
             file = self.place / "secrets" / name
             file.write_text(file.read_text().replace(f"@{server}", f"@{server}.example.fi"))
         settings = (self.first.place / ".env").read_text().replace("tuike1", "tuike2")

@@ -20,12 +20,12 @@ import importlib.metadata, json
 print(json.dumps({one.name: one.version for one in importlib.metadata.distributions()}))
 """
 SECRETS = {
-    "web": "database_url identity_keys mandates_api_key mandates_oauth_secret oidc_client_secret"
-    " redis_url secret_key secret_key_fallbacks",
-    "worker": "database_url redis_url secret_key secret_key_fallbacks",
-    "mailer": "database_url redis_url secret_key secret_key_fallbacks smtp_url",
+    "web": "database_url_web identity_keys mandates_api_key mandates_oauth_secret"
+    " oidc_client_secret redis_url secret_key secret_key_fallbacks",
+    "worker": "database_url_worker redis_url secret_key secret_key_fallbacks",
+    "mailer": "database_url_worker redis_url secret_key secret_key_fallbacks smtp_url",
     "front": "redis_url",
-    "signer": "ca_password database_url redis_url",
+    "signer": "ca_password database_url_ca redis_url",
     "beat": "redis_url",
     "postgres": "postgres_password",
     "redis": "redis_password",
@@ -211,7 +211,7 @@ def test_prometheus_is_told_by_web_and_by_metrics_in_a_network_without_the_proxy
         lambda: bool(service.measured("certportal_answers_total")), "web has told of no answer"
     )
     assert set(service.measured("certportal_part_read").values()) == {1}
-    assert secrets_of(service, "metrics") == ["database_url", "redis_url"]
+    assert secrets_of(service, "metrics") == ["database_url_metrics", "redis_url"]
     there = ["bash", "-c", "exec 3<>/dev/tcp/metrics/9100"]
     with pytest.raises(Failed):
         service.compose("exec", "-T", "proxy", *there)

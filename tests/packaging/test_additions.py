@@ -13,27 +13,6 @@ def test_a_token_is_for_the_signer_and_ceremonies_and_changes_nothing_of_the_oth
         assert all(volume.endswith(":ro") for volume in service["volumes"])
 
 
-class _Loader(yaml.SafeLoader):
-    """Reads a file of docker compose that overrides lists of another."""
-
-
-_Loader.add_constructor("!override", lambda loader, node: loader.construct_sequence(node))
-
-
-def test_accounts_of_the_database_take_the_place_of_the_owners_and_change_no_other_secret():
-    text = (ROOT / "docker-compose.accounts.yml").read_text()
-    given = yaml.load(text, Loader=_Loader)["services"]
-    kinds = {"web": "web", "worker": "worker", "mailer": "worker", "signer": "ca", "ceremony": "ca"}
-    assert set(given) == {"migrate", *kinds}
-    for name, kind in kinds.items():
-        theirs = f"database_url_{kind}"
-        before = set(COMPOSE["services"][name]["secrets"]) - {"database_url"}
-        assert set(given[name]["secrets"]) == before | {theirs}, name
-        assert given[name]["environment"] == {"DATABASE_URL_FILE": f"/run/secrets/{theirs}"}
-        assert f"\naccount {kind} $" in (ROOT / "deploy/prepare").read_text()
-    assert set(given["migrate"]["secrets"]) == {f"database_url_{one}" for one in kinds.values()}
-
-
 def test_the_second_place_of_the_journal_is_the_signers_and_the_take_overs():
     copied = yaml.safe_load((ROOT / "docker-compose.journal-copy.yml").read_text())["services"]
     assert set(copied) == {"signer", "ceremony"}
@@ -58,7 +37,7 @@ def test_metrics_are_reached_from_a_network_of_their_own_that_the_proxy_is_not_i
 
 def test_the_process_of_metrics_may_read_and_nothing_else():
     metrics = MEASURED["services"]["metrics"]
-    assert metrics["secrets"] == ["database_url", "redis_url"]
+    assert metrics["secrets"] == ["database_url_metrics", "redis_url"]
     assert metrics["environment"]["PORTAL_PROCESS"] == "metrics"
     assert all(volume.endswith(":ro") for volume in metrics["volumes"])
     assert metrics["read_only"] and metrics["cap_drop"] == ["ALL"]

@@ -47,20 +47,21 @@ def test_keys_and_journal_are_for_the_signers_user_alone():
 
 def test_each_process_is_given_the_secrets_it_works_with():
     given = {name: set(ALL[name].get("secrets", [])) for name in ALL}
-    everybody = {"database_url", "redis_url"}
+    people = {"secret_key", "secret_key_fallbacks", "redis_url"}
+    ca, owner = {"database_url_ca", "redis_url"}, {"database_url", "redis_url"}
     assert given == {
         "proxy": set(),
-        "migrate": everybody,
+        "migrate": owner | {f"database_url_{kind}" for kind in ("web", "worker", "ca", "metrics")},
         "front": {"redis_url"},
-        "web": everybody
-        | {"secret_key", "secret_key_fallbacks", "identity_keys", "oidc_client_secret"}
+        "web": people
+        | {"database_url_web", "identity_keys", "oidc_client_secret"}
         | {"mandates_api_key", "mandates_oauth_secret"},
-        "worker": everybody | {"secret_key", "secret_key_fallbacks"},
-        "mailer": everybody | {"secret_key", "secret_key_fallbacks", "smtp_url"},
-        "signer": everybody | {"ca_password"},
-        "ceremony": everybody | {"ca_password"},
-        "backup": everybody,
-        "restore": everybody,
+        "worker": people | {"database_url_worker"},
+        "mailer": people | {"database_url_worker", "smtp_url"},
+        "signer": ca | {"ca_password"},
+        "ceremony": ca | {"ca_password"},
+        "backup": owner,
+        "restore": owner,
         "beat": {"redis_url"},
         "postgres": {"postgres_password"},
         "redis": {"redis_password"},

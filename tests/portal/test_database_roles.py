@@ -167,6 +167,17 @@ def test_the_accounts_get_the_passwords_of_their_files(tmp_path: Path) -> None:
         assert cursor.fetchone()[0] is None
 
 
+def test_where_all_share_the_owner_s_account_nothing_is_made_or_granted(tmp_path: Path) -> None:
+    for kind in ("web", "worker", "ca", "metrics"):
+        (tmp_path / f"database_url_{kind}").write_text("postgres://owner:one@db/portal\n")
+    with connection.cursor() as cursor:
+        cursor.execute(f"REVOKE INSERT ON foundation_event FROM {Role.WEB}")
+        said = StringIO()
+        call_command("grant_roles", accounts=tmp_path, stdout=said)
+        assert "nothing was granted" in said.getvalue()
+        assert not may(Role.WEB, "INSERT", "foundation_event")
+
+
 def test_whoever_does_not_own_the_tables_is_told_what_is_needed() -> None:
     with (
         pytest.raises(CommandError, match="owns the tables"),

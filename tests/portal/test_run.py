@@ -1,6 +1,7 @@
 """`./portal run` serves with everything beside it, and leaves nothing behind however it ends."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -92,6 +93,12 @@ def where_read(data, secret):
     return found
 
 
+def accounts_of(data):
+    """Return the accounts of the database that the processes were given."""
+    given = re.compile(rb"DATABASE_URL=postgres://(\w+)@")
+    return {each for about in running(data).values() for each in given.findall(about)}
+
+
 @pytest.mark.parametrize(("end", "group"), [(signal.SIGINT, True), (signal.SIGKILL, False)])
 def test_it_serves_and_leaves_no_orphan(data, end, group):
     port = free_port()
@@ -105,6 +112,7 @@ def test_it_serves_and_leaves_no_orphan(data, end, group):
     assert Path("/proc", str(run.pid)).stat().st_uid == goes_on_as(data)
     assert where_read(data, (data / "secrets" / "redis_password").read_bytes()) == []
     assert redis_says(data, "PING").startswith("NOAUTH")
+    assert accounts_of(data) >= {b"portal_web", b"portal_worker", b"portal_ca"}
     kill_database(data)
     asked = "/fi/register/?q=apteekki"
     assert_nobody_jams_it(port)

@@ -29,11 +29,15 @@ class Command(BaseCommand):
         if not database_roles.owns_tables():
             raise CommandError("run it as the account that owns the tables: that which migrates")
         passwords = _passwords(options["accounts"]) if options["accounts"] else {}
+        if options["accounts"] and not passwords:
+            self.stdout.write("no file has an account of a process: nothing was granted")
+            return
         try:
             for role in set(Role) - database_roles.roles_there():
                 database_roles.make(role)
             for role, password in passwords.items():
-                self._set(role, password)
+                if password:
+                    self._set(role, password)
             database_roles.grant()
         except DatabaseError as error:
             raise CommandError(f"{error}(“The database's accounts”, docs/operations.md)") from error
@@ -49,10 +53,13 @@ class Command(BaseCommand):
 
 
 def _passwords(folder: Path) -> dict[Role, str]:
-    """Return the passwords in the addresses of the files, by account; of other accounts nothing."""
+    """Return the accounts in the addresses of the files with their passwords, if they have any.
+
+    Other accounts than those of `Role` are left out.
+    """
     found: dict[Role, str] = {}
     for path in sorted(folder.glob("database_url_*")):
         address = urlsplit(path.read_text().strip())
-        if (name := address.username or "") in {*Role} and address.password:
-            found[Role(name)] = unquote(address.password)
+        if (name := address.username or "") in {*Role}:
+            found[Role(name)] = unquote(address.password or "")
     return found
