@@ -1,5 +1,6 @@
 """What gunicorn is told wherever it is started from this directory."""
 
+import gc
 import os
 import shutil
 import tempfile
@@ -13,13 +14,34 @@ forwarder_headers = ""
 control_socket_disable = True
 
 
-def on_starting(server: Any) -> None:
-    """Make the place where the workers of web add up what they count, for a new start a new one."""
+def _is_measured() -> bool:
     is_web = os.environ.get("PORTAL_PROCESS", "web") == "web"
-    if is_web and int(os.environ.get("METRICS_PORT") or 0):
+    return is_web and bool(int(os.environ.get("METRICS_PORT") or 0))
+
+
+def on_starting(server: Any) -> None:
+    """Load the application before anybody can connect; workers begin as copies of this process.
+
+    gunicorn's own order is to listen first: a proxy then sends requests to a server that answers
+    only when its workers have loaded. Its `preload_app` comes before this function, in which web
+    is told where its workers add up what they count.
+    """
+    if _is_measured():
         # At the server, which outlives a reload; the environment may name a place of another's.
         server.metrics_place = tempfile.mkdtemp(prefix="portal-metrics-")
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = server.metrics_place
+    server.app.wsgi()
+    # The collector would write to every object that it looks at, and so copy the shared pages.
+    gc.collect()
+    gc.freeze()
+
+
+def post_worker_init(worker: Any) -> None:
+    """Let each worker of web answer Prometheus, in a thread, which no fork would have copied."""
+    if _is_measured():
+        from certportal.operations.metrics import answers
+
+        answers.serve()
 
 
 def on_exit(server: Any) -> None:

@@ -1,6 +1,7 @@
 """The WSGI entry point of the process `web`.
 
-It answers for revocation status and CRLs too where no proxy sends these to `front`.
+It answers for revocation status and CRLs too where no proxy sends these to `front`. It is loaded
+once, before the workers are forked (gunicorn.conf.py): here nothing connects, no thread begins.
 """
 
 import os
@@ -12,16 +13,10 @@ os.environ.setdefault("PORTAL_PROCESS", "web")
 
 django = get_wsgi_application()
 
-from django.conf import settings  # noqa: E402 - Django is set up
-
-from certportal.foundation.database_limit import limit_answers  # noqa: E402
-from issuance.keys.computable import prepare_search  # noqa: E402
+from certportal.foundation.database_limit import limit_answers  # noqa: E402 - Django is set up
+from certportal.web.read_in import read_in  # noqa: E402
 from issuance.publication.front import Front  # noqa: E402
 
-prepare_search()  # while the worker starts, rather than while somebody uploads a request
+read_in()
 limit_answers()
-if settings.METRICS_PORT and settings.PORTAL_PROCESS == "web":
-    from certportal.operations.metrics import answers
-
-    answers.serve()
 application = Front(django)

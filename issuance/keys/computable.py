@@ -17,6 +17,7 @@ import gmpy2
 
 from issuance.keys.curves import CURVES, Curve, Point
 from issuance.keys.guessable import is_guessable
+from issuance.keys.published import is_published
 
 type Weakness = Literal["small", "pattern", "word"]
 
@@ -86,12 +87,14 @@ def _table(curve: str) -> _Table:
 
 
 def prepare_search() -> None:
-    """Make the tables now (0.8 s of CPU time), so that the first EC key does not wait for them.
+    """Make the tables now (0.8 s of CPU time), so that the first key does not wait for them.
 
     To be called by a process that answers within a time limit, before it takes requests.
     """
-    for curve in CURVES:
-        _table(curve)
+    for curve in CURVES.values():
+        _table(curve.name)
+        is_guessable(curve, curve.generator)
+    is_published("0" * 64)
 
 
 @lru_cache(maxsize=1024)

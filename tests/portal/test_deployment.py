@@ -1,6 +1,8 @@
 """Production settings in a process of their own: checked clean, and what browsers get then."""
 
+import errno
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -13,7 +15,9 @@ from tests.portal.production import environment_with, run
 from tests.stack import ROOT, free_port
 
 ASK = """
+import errno
 import json
+import os
 import django
 from django.conf import settings
 settings.STORAGES["staticfiles"] = {
@@ -208,6 +212,47 @@ def test_only_a_trusted_proxy_is_believed_about_https(served):
     port, file = served
     assert answer(port, None) == 301
     assert answer(port, file) not in {0, 301}
+
+
+WHILE_LOADING = """
+import socket
+
+refused = socket.socket().connect_ex(("127.0.0.1", {port}))
+
+
+def application(environ, start_response):
+    start_response("200 OK", [])
+    return [str(refused).encode()]
+"""
+
+
+def test_gunicorn_listens_only_when_the_application_is_loaded(tmp_path):
+    """A proxy would send requests to a server that is being started, and they would wait for it."""
+    port = free_port()
+    (tmp_path / "slow.py").write_text(WHILE_LOADING.format(port=port))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gunicorn", "slow:application", "--bind", f"127.0.0.1:{port}"],
+        env=os.environ | {"PYTHONPATH": str(tmp_path), "METRICS_PORT": ""},
+        cwd=ROOT,
+    )
+    try:
+        await_true(lambda: said(port) != b"", "no web server", seconds=60)
+        assert said(port) == str(errno.ECONNREFUSED).encode()
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def said(port):
+    """Return the body of the start page; empty while nobody listens."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=20)
+    try:
+        connection.request("GET", "/")
+        return connection.getresponse().read()
+    except ConnectionRefusedError:
+        return b""
+    finally:
+        connection.close()
 
 
 def test_cookies_are_bound_to_this_host_over_https(told):

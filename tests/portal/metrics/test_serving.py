@@ -197,10 +197,15 @@ def test_gunicorn_removes_the_place_that_it_made_and_no_other(
     monkeypatch.setenv("PORTAL_PROCESS", process)
     monkeypatch.setenv("METRICS_PORT", port)
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(theirs))
-    server = SimpleNamespace()
+    loaded_with = []
+
+    def load():
+        loaded_with.append(os.environ["PROMETHEUS_MULTIPROC_DIR"])
+
+    server = SimpleNamespace(app=SimpleNamespace(wsgi=load))
     runpy.run_path(str(ROOT / "gunicorn.conf.py"))["on_starting"](server)
     made = list(ours.iterdir())
-    used = os.environ["PROMETHEUS_MULTIPROC_DIR"]
+    (used,) = loaded_with
     # A reload reads the file anew.
     runpy.run_path(str(ROOT / "gunicorn.conf.py"))["on_exit"](server)
     assert (len(made), used) == ((1, str(made[0])) if makes else (0, str(theirs)))
