@@ -21,11 +21,20 @@ def main() -> None:
     os.environ.setdefault("PORTAL_PROCESS", "manage")
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
+    from django.db import DatabaseError
 
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         sys.exit(str(error))  # a sentence for whoever set it
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except DatabaseError as error:
+        from certportal.foundation.management.operators import words_of
+
+        if (words := words_of(error)) is None:
+            raise
+        sys.exit(words)
 
 
 if __name__ == "__main__":

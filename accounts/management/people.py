@@ -4,16 +4,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from certportal.foundation import clock
 from certportal.foundation.actors import Actor, system
 from certportal.foundation.errors import Refused
+from certportal.foundation.management.operators import OperatorCommand
 
 NAME = "login, key of the person, or verified e-mail address"
 
 
-class PeopleCommand(BaseCommand):
+class PeopleCommand(OperatorCommand):
     """Base command: finds and acts on the people named, and reports a refusal as an error.
 
     The actor is the command itself: whoever may type it at the server needs no login.

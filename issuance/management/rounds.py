@@ -7,10 +7,11 @@ from typing import Any, Protocol
 
 import structlog
 from django.core.files.storage import InvalidStorageError, Storage, storages
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from certportal.foundation import clock
 from certportal.foundation.files.faults import DamagedFile
+from certportal.foundation.management.operators import OperatorCommand
 
 log = structlog.get_logger(__name__)
 
@@ -27,7 +28,7 @@ class Carrier(Protocol):
         """Do it as often as it takes; return whether both agree. Raises OSError, DamagedFile."""
 
 
-class RoundsCommand(BaseCommand):
+class RoundsCommand(OperatorCommand):
     """Carries files in rounds; a store that does not answer is asked again at the next one."""
 
     requires_system_checks = []

@@ -4,9 +4,10 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import OperationalError, ProgrammingError
 from django.utils import translation
 
-from certportal.foundation.management.operators import TERMINAL, language
+from certportal.foundation.management.operators import TERMINAL, language, words_of
 
 NO_PLAN = {
     "fi": "Suunnitelmia ei ole; reissue plan tekee sellaisen.\n",
@@ -73,3 +74,28 @@ def test_what_was_done_is_told_in_it(spoken, tmp_path):
     for command, arguments in told.items():
         call_command(command, *arguments, stdout=out)
     assert "1 nya\n0 beställningar raderade" in out.getvalue()
+
+
+class Told(Exception):
+    """What psycopg2 raises: with the code of an answer, or without one."""
+
+    def __init__(self, pgcode):
+        super().__init__("why")
+        self.pgcode = pgcode
+
+
+@pytest.mark.parametrize(
+    ("kind", "pgcode", "said"),
+    [
+        (OperationalError, None, "does not answer"),
+        (ProgrammingError, "42P01", "run migrate"),
+        (ProgrammingError, "42703", "run migrate"),
+        (ProgrammingError, "42501", "may not do that"),
+        (ProgrammingError, "42601", None),
+    ],
+)
+def test_a_failure_of_the_database_is_worded_unless_it_is_a_defect_of_ours(kind, pgcode, said):
+    error = kind("why\nmore")
+    error.__cause__ = Told(pgcode)
+    words = words_of(error)
+    assert words is None if said is None else f"{said}" in words and "(why)" in words

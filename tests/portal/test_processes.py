@@ -331,3 +331,22 @@ def test_an_argument_that_is_no_text_is_refused_in_words(command):
     assert done.stderr.splitlines() == [
         "An argument is not text in UTF-8: b'riitta\\xff@example.fi'. Nothing has been done."
     ]
+
+
+def test_a_database_that_does_not_answer_is_told_in_the_operators_language():
+    done = subprocess.run(
+        [sys.executable, "manage.py", "grant_reviewer", "riitta@example.fi"],
+        env={
+            **os.environ,
+            "DATABASE_URL": "postgres://nobody@/none?host=/nonexistent",
+            "OPERATOR_LANGUAGE": "sv",
+        },
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    (said,) = done.stderr.splitlines()
+    assert said.startswith("Databasen svarar inte (")
+    assert "/nonexistent" in said

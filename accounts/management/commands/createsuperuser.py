@@ -2,11 +2,13 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils.translation import gettext as _
 
+from certportal.foundation.management.operators import OperatorCommand
 
-class Command(BaseCommand):
+
+class Command(OperatorCommand):
     """Refuse, and say how to make a superuser."""
 
     help = "Closed: use make_superuser for somebody who has identified themselves."

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from accounts.management.people import PeopleCommand
 from accounts.services.people.named import person_named
 from accounts.services.rights import staff_roles
@@ -17,4 +19,4 @@ class Command(PeopleCommand):
     def act(self, named: Sequence[str], actor: Actor, now: datetime) -> str:
         person = person_named(*named)
         staff_roles.end_auditor(person, actor=actor, now=now)
-        return f"{person} ({person.pk}) is not an auditor"
+        return _("%(person)s is no auditor any more") % {"person": f"{person} ({person.pk})"}

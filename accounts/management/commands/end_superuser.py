@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from accounts.management.people import PeopleCommand
 from accounts.services.people.named import logins_named
 from accounts.services.rights import staff_roles
@@ -17,4 +19,7 @@ class Command(PeopleCommand):
     def act(self, named: Sequence[str], actor: Actor, now: datetime) -> str:
         logins = logins_named(*named)
         staff_roles.end_superuser(logins, actor=actor, now=now)
-        return "\n".join(f"{login} ({login.username}) is not a superuser" for login in logins)
+        return "\n".join(
+            _("%(person)s is no superuser any more") % {"person": f"{login} ({login.username})"}
+            for login in logins
+        )

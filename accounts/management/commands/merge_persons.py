@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from accounts.management.people import PeopleCommand
 from accounts.services.people import merge
 from accounts.services.people.named import person_named
@@ -18,4 +20,7 @@ class Command(PeopleCommand):
     def act(self, named: Sequence[str], actor: Actor, now: datetime) -> str:
         gone, into = map(person_named, named)
         merge.merge(gone, into=into, actor=actor, now=now)
-        return f"{gone.pk} is {into} ({into.pk}) from now on"
+        return _("%(gone)s is %(into)s from now on") % {
+            "gone": gone.pk,
+            "into": f"{into} ({into.pk})",
+        }

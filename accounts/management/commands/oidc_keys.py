@@ -5,12 +5,13 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from accounts.identification.oidc import keys
+from certportal.foundation.management.operators import OperatorCommand
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """Makes the key set, adds the next keys, lets them sign, removes the old ones.
 
     Whatever was done, the public key set for the provider goes to standard output.

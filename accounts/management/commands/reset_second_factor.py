@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from accounts.management.people import PeopleCommand
 from accounts.services.people import second_factor
 from accounts.services.people.named import person_named
@@ -17,4 +19,4 @@ class Command(PeopleCommand):
     def act(self, named: Sequence[str], actor: Actor, now: datetime) -> str:
         person = person_named(*named)
         second_factor.reset(person, actor=actor, now=now)
-        return f"{person} ({person.pk}) has no second factor"
+        return _("%(person)s has no second factor any more") % {"person": f"{person} ({person.pk})"}

@@ -3,14 +3,13 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from accounts.services.people import rotate_identifiers
 from certportal.foundation import clock
 from certportal.foundation.actors import system
+from certportal.foundation.management.operators import OperatorCommand
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """Counts identifiers hashed under the newest key of IDENTITY_KEYS, and drops old hashes."""
 
     help = __doc__

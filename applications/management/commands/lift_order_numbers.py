@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from applications.services import order_numbers
+from certportal.foundation.management.operators import OperatorCommand
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """Part of restoring; see docs/backup.md."""
 
     help = "Raise the next order number above the highest in database, file and CA journal."

@@ -8,7 +8,7 @@ from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from certportal.foundation.event_log.notes import BadNote, Checkpoint
 from certportal.foundation.event_log.policy import Policy
@@ -31,6 +31,18 @@ FAULTS: dict[Fault, Promise] = {
 _NOT_YET = gettext_lazy(
     "fewer than our policy wants. If the event is new, download the receipt again later."
 )
+
+KINDS: dict[str, Promise] = {
+    "application": pgettext_lazy("noun", "Order"),
+    "prepared_certificate": gettext_lazy("Prepared certificate"),
+    "certificate": gettext_lazy("Certificate"),
+    "issuing_ca": gettext_lazy("Certificate authority"),
+    "key": gettext_lazy("Public key"),
+    "organisation": gettext_lazy("Organisation"),
+    "membership": gettext_lazy("Membership"),
+    "person": gettext_lazy("Person"),
+}
+"""What an event may be about, in words; anything else by its name in the program."""
 
 
 def facts(receipt: Receipt, head: Checkpoint) -> list[tuple[str, str]]:
@@ -58,7 +70,8 @@ def _about(event: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield pgettext("noun", "Order"), str(order)
     if serial := data.get("serial"):
         yield _("Serial number (hexadecimal)"), str(serial)
-    yield _("What it is about"), f"{event['object_type']} {event['object_id']}"
+    about = event["object_type"]
+    yield _("What it is about"), f"{KINDS.get(about, about)} {event['object_id']}"
 
 
 def _where(receipt: Receipt, head: Checkpoint) -> Iterator[tuple[str, str]]:

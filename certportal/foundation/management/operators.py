@@ -6,7 +6,9 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.utils import translation
+from django.utils.translation import gettext as _
 
 TERMINAL = ("LC_ALL", "LC_MESSAGES", "LANG")
 """Where a terminal says its language, the stronger first, as for gettext."""
@@ -19,6 +21,31 @@ def language() -> str:
     first = next((one for one in said if one), "")
     code = re.split(r"[_.@-]", first)[0].lower()
     return code if code in dict(settings.LANGUAGES) else OTHERWISE
+
+
+def words_of(error: DatabaseError) -> str | None:
+    """Return what a failure of the database means to the operator; None if it is a defect of ours.
+
+    The codes are PostgreSQL's, appendix A; without one no server has answered.
+    """
+    code = getattr(error.__cause__, "pgcode", None)
+    why = str(error).strip().partition("\n")[0]
+    with translation.override(language()):
+        if code in {"42P01", "42703"}:  # undefined table, undefined column
+            return _("The database is not prepared for this version (%(why)s): run migrate.") % {
+                "why": why
+            }
+        if code == "42501":  # insufficient privilege
+            return _(
+                "The database's account of this process may not do that (%(why)s): run the command"
+                " in the container that docs/operations.md names for it."
+            ) % {"why": why}
+        if isinstance(error, (OperationalError, InterfaceError)):
+            return _(
+                "The database does not answer (%(why)s): see whether it runs, and whether"
+                " DATABASE_URL is its address. Nothing has been done that is not said above."
+            ) % {"why": why}
+    return None
 
 
 class OperatorCommand(BaseCommand):

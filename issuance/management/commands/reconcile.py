@@ -3,13 +3,15 @@
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
+from django.utils.translation import gettext as _
 
 from certportal.foundation import alarms, clock
+from certportal.foundation.management.operators import OperatorCommand
 from issuance import services
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Compare journal, database and revocation lists; exit status 1 if something is left."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -28,7 +30,9 @@ class Command(BaseCommand):
                 f"{difference.stem} {difference.about}: {difference.kind} ({outcome})"
             )
         left = sum(outcome != "mended" for _, outcome in outcomes)
-        self.stdout.write(f"{len(outcomes)} differences, {left} left")
+        self.stdout.write(
+            _("%(found)s differences, %(left)s left") % {"found": len(outcomes), "left": left}
+        )
         if left:
             sys.exit(1)
         alarms.clear("reconcile")

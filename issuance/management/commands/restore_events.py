@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from certportal.foundation.errors import Unavailable
+from certportal.foundation.management.operators import OperatorCommand
 from issuance import services
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Enter the events that the log has and a restored database lacks, before it is used."
 
     def handle(self, *args: Any, **options: Any) -> None:

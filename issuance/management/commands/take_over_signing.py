@@ -5,6 +5,8 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from certportal.foundation import clock
 from certportal.foundation.actors import system
@@ -41,47 +43,56 @@ class Command(CeremonyCommand):
         if not options["no_input"]:
             self._ask(_host(planned))
         given_up = take_over(planned, actor=system("take_over_signing"), now=now)
-        self.stdout.write("This machine has the lease. Its signer may be started.")
+        self.stdout.write(_("This machine has the lease. Its signer may be started."))
         for attempt in given_up:
-            self.stdout.write(f"given up: {attempt.label or attempt.reference}, {attempt.serial}")
+            about = f"{attempt.label or attempt.reference}, {attempt.serial}"
+            self.stdout.write(_("given up: %(about)s") % {"about": about})
         self._follow_up(now)
 
     def _tell(self, planned: Plan, now: datetime) -> None:
         lease = planned.lease
         if lease is None:
-            self.stdout.write("No signer has had the lease.")
+            self.stdout.write(_("No signer has had the lease."))
         else:
             seen = f"{timezone.localtime(lease.seen_at):%d.%m.%Y %H:%M:%S}"
             ago = max(0, int((now - lease.seen_at).total_seconds()))
-            self.stdout.write(
-                f"The lease is with {lease.host} (term {lease.term}), which gave its last sign of"
-                f" life at {seen}, {ago} seconds ago. From now on it signs nothing, also if it"
-                " comes back."
+            told = _(
+                "The lease is with %(host)s (term %(term)s), which gave its last sign of life at"
+                " %(seen)s, %(ago)s seconds ago. From now on it signs nothing, also if it comes"
+                " back."
             )
-        self.stdout.write(_TOLD[planned.source].format(lines=planned.lines))
+            self.stdout.write(
+                told % {"host": lease.host, "term": lease.term, "seen": seen, "ago": ago}
+            )
+        self.stdout.write(str(_TOLD[planned.source]) % {"lines": planned.lines})
         if planned.leaves is not None:
-            self.stdout.write(f"Its log of events goes on: {planned.leaves} events.")
+            self.stdout.write(
+                _("Its log of events goes on: %(count)s events.") % {"count": planned.leaves}
+            )
         elif planned.source != Source.HERE and services.has_event_log():
             self.stdout.write(
-                "The second place has no log of events: nothing is signed unless all of it lies"
-                " here, in journal/events."
+                _(
+                    "The second place has no log of events: nothing is signed unless all of it lies"
+                    " here, in journal/events."
+                )
             )
         if planned.source == Source.LOST:
-            self.stdout.write(
-                f"{len(planned.given_up)} certificates were being signed. They will never be"
-                " signed, their serial numbers are revoked, and their orders go back to the"
-                " reviewers:"
+            told = _(
+                "Certificates that were being signed: %(count)s. They will never be signed, their"
+                " serial numbers are revoked, and their orders go back to the reviewers:"
             )
+            self.stdout.write(told % {"count": len(planned.given_up)})
         for attempt in planned.given_up:
             self.stdout.write(f"  {attempt.label or attempt.reference}, {attempt.serial}")
 
     def _ask(self, host: str) -> None:
         try:
-            said = input(f"Is it dead for good? Type its name to go on: {host}? ")
+            asked = _("Is it dead for good? Type its name to go on: %(host)s?") % {"host": host}
+            said = input(f"{asked} ")
         except EOFError as error:
-            raise CommandError("Nobody answered; with --no-input nobody is asked.") from error
+            raise CommandError(_("Nobody answered; with --no-input nobody is asked.")) from error
         if said.strip() != host:
-            raise CommandError(f"Nothing was done: the answer was not {host}.")
+            raise CommandError(_("Nothing was done: the answer was not %(ca)s.") % {"ca": host})
 
     def _follow_up(self, now: datetime) -> None:
         """Enter what only the journal knows, and publish the lists here."""
@@ -91,20 +102,28 @@ class Command(CeremonyCommand):
             )
         try:
             for facts in services.publish_crls(now=clock.now()):
-                self.stdout.write(f"published: revocation list {facts.number}")
+                self.stdout.write(
+                    _("published: revocation list %(number)s") % {"number": facts.number}
+                )
         except ExceptionGroup as failed:
             why = "; ".join(str(each) or type(each).__name__ for each in failed.exceptions)
             raise CommandError(
-                f"The lease is here, but lists were not published ({why}): run publish_crl."
+                _("The lease is here, but lists were not published (%(why)s): run publish_crl.")
+                % {"why": why}
             ) from failed
 
 
 _TOLD = {
-    Source.COPY: "Its journal is read from the second place, where it is whole: {lines}"
-    " certificates.",
-    Source.HERE: "Its journal is taken to lie here as a whole: {lines} certificates.",
-    Source.LOST: "Its journal is lost. {lines} certificates are still in what there is of it; the"
-    " others are written anew from the database.",
+    Source.COPY: gettext_lazy(
+        "Its journal is read from the second place, where it is whole: %(lines)s certificates."
+    ),
+    Source.HERE: gettext_lazy(
+        "Its journal is taken to lie here as a whole: %(lines)s certificates."
+    ),
+    Source.LOST: gettext_lazy(
+        "Its journal is lost. There are %(lines)s certificates in what is left of it; the others"
+        " are written anew from the database."
+    ),
 }
 
 

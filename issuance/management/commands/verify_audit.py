@@ -4,17 +4,18 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from certportal.foundation import alarms, clock
 from certportal.foundation.actors import system
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.event_log.notes import BadNote, Verifier
 from certportal.foundation.event_log.verifying import Report
+from certportal.foundation.management.operators import OperatorCommand
 from issuance import services
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Compare the log of events with the database; exit status 1 if something differs."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -4,17 +4,19 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
+from django.utils.translation import gettext as _
 
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.event_log import wording
 from certportal.foundation.event_log.notes import BadNote, Verifier
 from certportal.foundation.event_log.policy import Policy
 from certportal.foundation.event_log.receipts import BadReceipt, Receipt
+from certportal.foundation.management.operators import OperatorCommand
 from issuance.publication import repository
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Check the receipt of an event and say what it proves; exit status 1 if nothing."
     requires_system_checks = ()
 
@@ -45,8 +47,11 @@ class Command(BaseCommand):
         except BadReceipt as error:
             raise CommandError(str(wording.FAULTS[error.fault])) from error
         except OSError as error:
-            raise CommandError(str(error)) from error
-        for name, value in [*facts, ("Key", str(verifier))]:
+            raise CommandError(
+                _("%(file)s cannot be read: %(error)s")
+                % {"file": options["file"], "error": error.strerror}
+            ) from error
+        for name, value in [*facts, (_("Key"), str(verifier))]:
             self.stdout.write(f"{name}: {value}")
         if chosen and policy is not None and not policy.is_met_by(policy.signers(receipt.note)):
             sys.exit(1)
@@ -67,7 +72,13 @@ def _verifier(given: str | None) -> Verifier:
             given = Path(given).read_text()
         found = Verifier.parse(given) if given else repository.log_key()
     except (BadNote, OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"the key of the log: {error}") from error
+        raise CommandError(
+            _(
+                "The log's key cannot be read (%(why)s): give it with --verifier, as it was handed"
+                " out."
+            )
+            % {"why": error}
+        ) from error
     if found is None:
-        raise CommandError("no key of a log is published here: give it with --verifier")
+        raise CommandError(_("No key of a log is published here: give it with --verifier."))
     return found

@@ -3,16 +3,17 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from accounts.register.mirror import imports
 from accounts.register.models import RegisterRun
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from certportal.foundation.errors import Refused
+from certportal.foundation.management.operators import OperatorCommand
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """Record that a person has reviewed the units that a held run would end."""
 
     help = "Let the next import end as many units as the held run RUN would have ended."

@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from certportal.foundation import clock
 from certportal.foundation.backup import BackupFailed, back_up
+from certportal.foundation.management.operators import OperatorCommand
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """Back up; signing keys and secrets are not included."""
 
     help = "Back up database, attachments, journal and published files, encrypted with age."

@@ -3,14 +3,16 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
+from django.utils.translation import gettext as _
 
 from certportal.foundation import alarms
 from certportal.foundation.files import ownership, sweeping
 from certportal.foundation.files.faults import StoreAway
+from certportal.foundation.management.operators import OperatorCommand
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """Let this database delete documents that it does not know, from a week after this on."""
 
     help = "After a restore or a move: say that no other database uses the store's documents."
@@ -24,3 +26,9 @@ class Command(BaseCommand):
         except StoreAway as error:
             raise CommandError(f"{type(error).__name__}: {error}") from error
         alarms.clear(sweeping.ALARM)
+        self.stdout.write(
+            _(
+                "The store's documents are this database's. In a week the first are swept that it"
+                " lacks."
+            )
+        )

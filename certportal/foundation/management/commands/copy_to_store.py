@@ -4,16 +4,17 @@ from typing import Any
 
 from django.conf import settings
 from django.core.files.storage import default_storage
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from certportal.foundation.backup.streams import ATTACHMENTS
 from certportal.foundation.files import moving
 from certportal.foundation.files.faults import DamagedFile
+from certportal.foundation.management.operators import OperatorCommand
 
 EVERY = 100
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """Copy attachments and papers, verified; may be repeated, and deletes nothing."""
 
     help = "Copy attachments and papers of this machine into the shared store, and verify them."

@@ -4,14 +4,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import DatabaseError, ProgrammingError, transaction
 
 from certportal.foundation import database_roles
 from certportal.foundation.database_roles import Role
+from certportal.foundation.management.operators import OperatorCommand
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """Makes the accounts if they are missing. Run it as the tables' owner after each `migrate`."""
 
     help = "Let the database's account of each process write the tables that it may write."

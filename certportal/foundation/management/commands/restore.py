@@ -4,12 +4,13 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from certportal.foundation.backup import BackupFailed, restore
+from certportal.foundation.management.operators import OperatorCommand
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """Restore; afterwards run migrate and reconcile --mend, as `./portal restore` does."""
 
     help = "Restore a backup. Stop the service first; run migrate and reconcile --mend afterwards."
