@@ -20,7 +20,7 @@ def read_in() -> None:
     _views(get_resolver())
     for language, _name in settings.LANGUAGES:
         with override(language):
-            gettext("Yes")
+            gettext("Certificate")
             get_resolver().reverse_dict  # noqa: B018 - the addresses in this language
     for folder in settings.TEMPLATES[0]["DIRS"]:
         for file in sorted(Path(folder).rglob("*.html")):
