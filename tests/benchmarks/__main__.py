@@ -1,9 +1,11 @@
-"""The runner: `python -m tests.benchmarks NAME [--json]`."""
+"""The runner: `python -m tests.benchmarks NAME [--json | --markdown]`; `all` runs each in turn."""
 
 import argparse
 import importlib
 import logging
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 OWN = {"__init__", "__main__", "fixed", "harness", "invented", "issuing"}
@@ -13,9 +15,14 @@ OWN |= {"drivers", "many_orders", "packages", "processes"}
 def main() -> None:
     names = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in OWN)
     parser = argparse.ArgumentParser(prog="portal bench")
-    parser.add_argument("name", choices=names)
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("name", choices=["all", *names])
+    shape = parser.add_mutually_exclusive_group()
+    shape.add_argument("--json", action="store_true", help="a list of objects")
+    shape.add_argument("--markdown", action="store_true", help="the table of docs/performance.md")
     options = parser.parse_args()
+    if options.name == "all":
+        run_all(names, options)
+        return
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "certportal.settings")
     import django
 
@@ -27,7 +34,17 @@ def main() -> None:
     tables.let_flush()
 
     figures = importlib.import_module(f"tests.benchmarks.{options.name}").run()
-    print(harness.show(figures, as_json=options.json))
+    if options.markdown:
+        print(harness.as_markdown(options.name, figures))
+    else:
+        print(harness.show(figures, as_json=options.json))
+
+
+def run_all(names: list[str], options: argparse.Namespace) -> None:
+    """Run each in a process of its own, as each begins with a process that has done nothing."""
+    for name in names:
+        shape = [f"--{each}" for each in ("json", "markdown") if getattr(options, each)]
+        subprocess.run([sys.executable, "-m", "tests.benchmarks", name, *shape], check=True)
 
 
 if __name__ == "__main__":

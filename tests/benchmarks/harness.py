@@ -1,6 +1,7 @@
 """What a benchmark returns, and how it is shown: each figure beside its floor of the same run."""
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -8,6 +9,8 @@ from dataclasses import asdict, dataclass
 from statistics import median
 
 from django.db import connection
+
+from certportal.foundation import clock
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,20 @@ def show(figures: Sequence[Figure], *, as_json: bool) -> str:
         for row in rows
     )
     return "\n".join("  ".join(cells).rstrip() for cells in aligned)
+
+
+def as_markdown(name: str, figures: Sequence[Figure]) -> str:
+    """Return the figures as a part of docs/performance.md, with the day and the machine."""
+    cores, load = os.cpu_count(), os.getloadavg()[0]
+    head = [
+        f"## {name}",
+        "",
+        f"{clock.now():%d.%m.%Y}, {cores} cores, load {load:.1f}.",
+        "",
+        "| what | ours | unit | floor | ratio |",
+        "|---|---:|---|---:|---:|",
+    ]
+    return "\n".join([*head, *(f"| {' | '.join(_row(each))} |" for each in figures), ""])
 
 
 def _row(each: Figure) -> tuple[str, str, str, str, str]:
