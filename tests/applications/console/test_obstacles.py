@@ -117,8 +117,8 @@ def act(action, case, person):
         tomorrow = clock.day(clock.now()) + timedelta(days=1)
         services.set_aside(case.pk, until=tomorrow, reason="Puhelu.", **given)
     elif action == Action.HAND_OVER:
-        (to,) = [one.pk for one in holding.receivers(case, now=clock.now()) if one != person]
-        services.hand_over(case.pk, to=to, note="Loma.", **given)
+        others = [one for one in holding.receivers(case, now=clock.now()) if one != person]
+        services.hand_over(case.pk, to=(others or [person])[0].pk, note="Loma.", **given)
     elif action == Action.TAKE_OVER:
         services.take_over(case.pk, reason="Sairaana.", **given)
     elif action in {Action.REJECT, Action.REOPEN}:
