@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 import redis
-from django.core.management import call_command
-from django.test.utils import setup_databases
 from django.utils import translation
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 from accounts.identification.oidc import discovery
 from accounts.mandates.suomifi import client as valtuudet
@@ -22,7 +21,7 @@ from certportal.foundation import alarms, clock, redis_store
 from certportal.foundation.mail import sending
 from certportal.foundation.outbox import outbox
 from certportal.operations import health
-from tests import begun, tables
+from tests import begun, database, tables
 from tests.accessible import looked_at
 from tests.every_page import EveryPage
 from tests.stack import redis_url
@@ -42,21 +41,17 @@ def pytest_xdist_setupnodes(specs):
 
     Alarms, signs of life and queues have the same names in all of them.
     """
-    for number, spec in enumerate(specs, 1):
+    for spec in specs:
+        number = int(spec.id.removeprefix("gw")) + 1
         # REDIS_URL_FILE would win. Redis has sixteen databases unless it is told otherwise.
         spec.env |= {"REDIS_URL": redis_url(number % 16), "REDIS_URL_FILE": ""}
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_test_environment, django_db_modify_db_settings, django_db_blocker):
-    """Make the test database, also for sessions in which only other processes use it.
-
-    It replaces the one of the run before, which is left standing: a thread of a live server may
-    hold a connection for a moment longer than the last test.
-    """
+    """Make the test database, also for sessions in which only other processes use it."""
     with django_db_blocker.unblock():
-        setup_databases(verbosity=0, interactive=False)
-        call_command("grant_roles", verbosity=0)
+        database.make()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -77,6 +72,23 @@ def _style_of_papers_made_once():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(papers, "_style", cache(papers._style))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _static_files_listed_once():
+    """List the static files for the first test client of a process, not for each client."""
+    known: dict[str, object] = {}
+    add_files = WhiteNoiseMiddleware.add_files_from_finders
+
+    def add_known_files(middleware):
+        if not known:
+            add_files(middleware)
+            known.update(middleware.files)
+        middleware.files |= known
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WhiteNoiseMiddleware, add_files.__name__, add_known_files)
         yield
 
 

@@ -99,16 +99,27 @@ stop_all() {
     stop_services
 }
 
-# in_foreground COMMAND…: run the command as a background job and wait for it, so that traps stop it
-# together with the rest; bash runs no trap while it waits for a foreground command.
-in_foreground() {
+# in_background NAME COMMAND…: start the command so that traps stop it together with the rest.
+in_background() {
+    local name=$1
+    shift
     setsid setpriv --pdeathsig TERM "$@" 7>&- 9>&- &
-    PIDS[command]=$!
+    PIDS[$name]=$!
+}
+
+# await NAME: wait for the end of such a command; return its status.
+await() {
     local status=0
-    wait "${PIDS[command]}" || status=$?
-    unset "PIDS[command]"
+    wait "${PIDS[$1]}" || status=$?
+    unset "PIDS[$1]"
     [ $status = 0 ] || trap - ERR  # the command itself has told why
     return $status
+}
+
+# In the background as well: bash runs no trap while it waits for a foreground command.
+in_foreground() {
+    in_background command "$@"
+    await command
 }
 
 # A command that fails without a word of its own would end this script in silence.

@@ -3,11 +3,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from pytest_django import Settings
 
 from accounts.models import Membership, Organisation, Person
 from issuance import services, signers
 from issuance.certificate.order import CertificateOrder
 from issuance.models import Certificate, IssuingCA, PreparedCertificate
+from issuance.signers.file import KeyFiles
 from tests.issuance.signers.softhsm import SoftToken
 
 NOW = datetime(2026, 11, 25, 8, 30, 15, tzinfo=UTC)
@@ -67,6 +69,18 @@ def certificate(approved: PreparedCertificate, now: datetime) -> Certificate:
     issued = services.issue(approved.reference, now=now)
     assert issued is not None
     return issued
+
+
+@pytest.fixture
+def keys(settings: Settings, tmp_path: Path) -> KeyFiles:
+    """Key files of this test alone, in which ceremonies put the keys."""
+    (tmp_path / "password").write_text("a long password\n")
+    settings.PORTAL_DATA = tmp_path
+    settings.CA_KEYS_DIR = str(tmp_path / "keys")
+    settings.CA_KEY_PASSWORD_FILE = str(tmp_path / "password")
+    settings.ISSUANCE_SIGNER = {"BACKEND": "issuance.signers.file.KeyFiles"}
+    signers.forget()
+    return KeyFiles()
 
 
 @pytest.fixture

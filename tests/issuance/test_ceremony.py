@@ -11,7 +11,6 @@ from django.db.models import F
 from pytest_django import Settings
 
 from certportal.foundation.models import Event
-from issuance import signers
 from issuance.certificate.lint_pkix import pkix_findings
 from issuance.models import IssuingCA
 from issuance.publication import repository
@@ -20,18 +19,7 @@ from issuance.services.signer import signer_for
 from issuance.signers.file import KeyFiles
 from tests.tables import unkept
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def keys(settings: Settings, tmp_path: Path) -> KeyFiles:
-    (tmp_path / "password").write_text("a long password\n")
-    settings.PORTAL_DATA = tmp_path
-    settings.CA_KEYS_DIR = str(tmp_path / "keys")
-    settings.CA_KEY_PASSWORD_FILE = str(tmp_path / "password")
-    settings.ISSUANCE_SIGNER = {"BACKEND": "issuance.signers.file.KeyFiles"}
-    signers.forget()
-    return KeyFiles()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("keys")]
 
 
 def create_ca(*arguments: str) -> str:

@@ -18,18 +18,7 @@ from issuance.publication import repository
 from issuance.services import sealing
 from issuance.signers.file import KeyFiles
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def keys(settings: Settings, tmp_path: Path) -> KeyFiles:
-    (tmp_path / "password").write_text("a long password\n")
-    settings.PORTAL_DATA = tmp_path
-    settings.CA_KEYS_DIR = str(tmp_path / "keys")
-    settings.CA_KEY_PASSWORD_FILE = str(tmp_path / "password")
-    settings.ISSUANCE_SIGNER = {"BACKEND": "issuance.signers.file.KeyFiles"}
-    signers.forget()
-    return KeyFiles()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("keys")]
 
 
 def create_seal(*arguments: str) -> str:
