@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from accounts.factors import codes
+from accounts.factors import app_codes
 from accounts.models import Membership, Organisation
 from accounts.register.identifiers import business_id as read_business_id
 from accounts.services.rights.documents import Enough, Paper
@@ -106,14 +106,14 @@ class FactorCodeForm(Form):
     holds, shows_errors_at = "code", "code"
 
     code = DigitsField(
-        rf"[0-9]{{{codes.DIGITS}}}|[0-9]{{{codes.RECOVERY_DIGITS}}}",
+        rf"[0-9]{{{app_codes.DIGITS}}}|[0-9]{{{app_codes.RECOVERY_DIGITS}}}",
         help_text=filled(
             _(
                 "The %(digits)s digits that the app shows now, or a recovery code of %(recovery)s"
                 " digits."
             ),
-            digits=codes.DIGITS,
-            recovery=codes.RECOVERY_DIGITS,
+            digits=app_codes.DIGITS,
+            recovery=app_codes.RECOVERY_DIGITS,
         ),
         missing=_("Enter the code."),
         wrong=filled(
@@ -121,8 +121,8 @@ class FactorCodeForm(Form):
                 "The code has %(digits)s digits, a recovery code %(recovery)s. Check what you"
                 " entered."
             ),
-            digits=codes.DIGITS,
-            recovery=codes.RECOVERY_DIGITS,
+            digits=app_codes.DIGITS,
+            recovery=app_codes.RECOVERY_DIGITS,
         ),
     )
 
@@ -133,7 +133,7 @@ class AppCodeForm(FactorCodeForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         words = _("The %(digits)s digits that the app shows now.")
-        self.fields["code"].help_text = filled(words, digits=codes.DIGITS)
+        self.fields["code"].help_text = filled(words, digits=app_codes.DIGITS)
 
 
 _NO_PASSKEY = _("The passkey did not answer. Try again.")

@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import access
-from accounts.factors import codes, passkeys
+from accounts.factors import app_codes, passkeys
 from accounts.factors.adapter import Adapter
 from accounts.forms import AppCodeForm, FactorCodeForm, PasskeyForm
 from accounts.identification.freshness import identified_at
@@ -77,7 +77,7 @@ def set_up(request: HttpRequest) -> HttpResponseBase:
     if leading := _must_show_who(request):
         return leading
     login, now = _login(request), clock.now()
-    secret = request.session.setdefault(PENDING, codes.new_secret())
+    secret = request.session.setdefault(PENDING, app_codes.new_secret())
     code = AppCodeForm(request.POST if "code" in request.POST else None)
     passkey = PasskeyForm(request.POST if "credential" in request.POST else None)
     by = access.acting(request)

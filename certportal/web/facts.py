@@ -9,7 +9,7 @@ from datetime import timedelta
 from django import template
 
 from accounts import access
-from accounts.factors import codes
+from accounts.factors import app_codes
 from accounts.identification import flow
 from accounts.models import Invitation
 from accounts.register.mirror import imports
@@ -28,7 +28,7 @@ MINUTE = timedelta(minutes=1)
 FACTS = {
     "acceptance_days": imports.ACCEPTANCE_LASTS.days,
     "administrators_days": administrator_requests.TIME_TO_ANSWER.days,
-    "app_digits": codes.DIGITS,
+    "app_digits": app_codes.DIGITS,
     "approval_minutes": access.FRESH // MINUTE,
     "draft_months": lapse.DRAFT_MONTHS,
     "estranged_months": access.ESTRANGED_MONTHS,

@@ -85,11 +85,6 @@ def certified_problem(name: str) -> str | None:
     return host_problem(name) or (None if name == name.lower() else "characters")
 
 
-def is_host_name(value: str) -> bool:
-    """Whether a certificate may name this host: a public name, in lower case."""
-    return certified_problem(value) is None
-
-
 def mail_host_problem(name: str) -> str | None:
     """Like ``certified_problem``, for the host of a mailbox.
 

@@ -1,8 +1,8 @@
 import pytest
 
 from issuance.certificate.hosts import (
+    certified_problem,
     host_problem,
-    is_host_name,
     shared_suffix,
     unicode_form,
     with_unicode,
@@ -114,7 +114,7 @@ def test_a_mailbox_may_be_at_a_shared_ending_but_not_at_one_of_a_registry() -> N
 
 def test_capitals_do_not_go_into_a_certificate() -> None:
     assert host_problem("Kanta.malli.fi") is None
-    assert not is_host_name("Kanta.malli.fi")
+    assert certified_problem("Kanta.malli.fi") == "characters"
 
 
 def test_the_unicode_form_stands_behind_the_name() -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from issuance.certificate.hosts import is_host_name
+from issuance.certificate.hosts import certified_problem
 from issuance.certificate.names import foreign_characters, is_oid, is_tidy
 
 
@@ -37,7 +37,7 @@ def test_tidy_name() -> None:
 
 @pytest.mark.parametrize("name", ["kanta.example.fi", "xn--hyv-tla.fi", "a-1.b.c.fi"])
 def test_host_names(name: str) -> None:
-    assert is_host_name(name)
+    assert certified_problem(name) is None
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_host_names(name: str) -> None:
     ],
 )
 def test_what_is_no_host_name(name: str) -> None:
-    assert not is_host_name(name)
+    assert certified_problem(name) is not None
 
 
 def test_oids() -> None:

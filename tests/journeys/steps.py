@@ -12,7 +12,7 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page
 
-from accounts.factors import codes
+from accounts.factors import app_codes
 from certportal.foundation import clock
 
 BUSINESS_ID = "9900001-8"
@@ -55,11 +55,11 @@ class App:
 
     def code(self) -> str:
         """Return a code that has not been used yet; from the sheet if the app has none to show."""
-        step = max(codes.step_at(clock.now()), self.used + 1)
-        if step > codes.step_at(clock.now()) + codes.LEEWAY:
+        step = max(app_codes.step_at(clock.now()), self.used + 1)
+        if step > app_codes.step_at(clock.now()) + app_codes.LEEWAY:
             return self.sheet.pop()
         self.used = step
-        return codes.code_at(self.secret, step)
+        return app_codes.code_at(self.secret, step)
 
 
 def confirm(page: Page, app: App) -> None:

@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.event_names import AccountEvent
-from accounts.factors import codes, passkeys
+from accounts.factors import app_codes, passkeys
 from accounts.factors.digests import digest_of
 from accounts.models import Person, User
 from accounts.services import mailing
@@ -71,7 +71,7 @@ def add_app(login: User, secret: str, code: str, *, actor: Actor, now: datetime)
 
     The code proves that the app works, and counts as used. Raises NotProven and TooMany.
     """
-    step = codes.matching_step(secret, code, after=0, now=now)
+    step = app_codes.matching_step(secret, code, after=0, now=now)
 
     def add() -> Authenticator | None:
         if step is None:
@@ -160,14 +160,14 @@ def demo_code(login: User, *, now: datetime) -> str:
     if settings.PORTAL_ENV != "development" or app is None:
         return ""
     # The next time step if the current one is used: setting up and logging in are seconds apart.
-    step = max(codes.step_at(now), app.data.get(USED, 0) + 1)
-    return codes.code_at(decrypt(app.data["secret"]), step)
+    step = max(app_codes.step_at(now), app.data.get(USED, 0) + 1)
+    return app_codes.code_at(decrypt(app.data["secret"]), step)
 
 
 def first_demo_code(secret: str, *, now: datetime) -> str:
     """Return the current code of an app with the secret, in development; elsewhere empty."""
     is_demo = settings.PORTAL_ENV == "development"
-    return codes.code_at(secret, codes.step_at(now)) if is_demo else ""
+    return app_codes.code_at(secret, app_codes.step_at(now)) if is_demo else ""
 
 
 @transaction.atomic
@@ -237,7 +237,7 @@ def _used(passkey: Authenticator, now: datetime) -> Authenticator:
 
 def _is_apps_code(app: Authenticator, code: str, now: datetime) -> bool:
     secret = decrypt(app.data["secret"])
-    step = codes.matching_step(secret, code, after=app.data.get(USED, 0), now=now)
+    step = app_codes.matching_step(secret, code, after=app.data.get(USED, 0), now=now)
     if step is None:
         return False
     app.data[USED], app.last_used_at = step, now

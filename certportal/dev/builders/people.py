@@ -8,7 +8,7 @@ from django.conf import settings
 from django.test import Client
 
 from accounts.access import SECOND_FACTOR, actor_for, reads_console
-from accounts.factors import codes
+from accounts.factors import app_codes
 from accounts.identification.hashing import digests
 from accounts.identification.identity import Identity
 from accounts.middleware import SIGN_ON
@@ -136,8 +136,8 @@ def prove_second_factor(login: User) -> None:
 
 def add_app(login: User) -> None:
     """Let the login set up an authenticator app."""
-    secret, now = codes.new_secret(), clock.now()
-    code = codes.code_at(secret, codes.step_at(now))
+    secret, now = app_codes.new_secret(), clock.now()
+    code = app_codes.code_at(secret, app_codes.step_at(now))
     second_factor.add_app(login, secret, code, actor=system("test"), now=now)
 
 

@@ -17,7 +17,7 @@ from certportal.foundation import events
 from certportal.foundation.actors import system
 from certportal.foundation.errors import Unavailable
 from issuance import journal
-from issuance.authority.responder import ResponderPlan, make_responder_key, specimen
+from issuance.authority.responder_certificate import ResponderPlan, make_responder_key, specimen
 from issuance.authority.sign import sign_certificate
 from issuance.certificate.lint_pkix import pkix_findings
 from issuance.certificate.plan import new_serial, serial_hex

@@ -5,7 +5,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import translation
 
-from accounts.factors import codes
+from accounts.factors import app_codes
 from accounts.services.people import second_factor
 from certportal.dev.builders import people
 from certportal.foundation import clock
@@ -38,8 +38,8 @@ class Visit:
 
     def code(self):
         """Return the next code that the app can show."""
-        self.used = max(codes.step_at(clock.now()), self.used + 1)
-        return codes.code_at(self.secret, self.used)
+        self.used = max(app_codes.step_at(clock.now()), self.used + 1)
+        return app_codes.code_at(self.secret, self.used)
 
     def set_up(self, **more):
         """Set up an app as the page says; return the answer to its first code."""

@@ -1,4 +1,4 @@
-"""Delegated OCSP responders: RFC 6960 section 4.2.2.2."""
+"""Certificates and keys of delegated OCSP responders: RFC 6960 section 4.2.2.2."""
 
 from dataclasses import dataclass
 from datetime import datetime

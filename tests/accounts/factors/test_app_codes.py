@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from cryptography.fernet import InvalidToken
 
-from accounts.factors import codes, sealing
+from accounts.factors import app_codes, sealing
 
 # RFC 6238, appendix B: the SHA-1 secret, and the last six of the eight digits.
 SECRET = base64.b32encode(b"12345678901234567890").decode()
@@ -19,22 +19,22 @@ def at(seconds):
 
 @pytest.mark.parametrize(("seconds", "code"), VECTORS)
 def test_codes_are_those_of_the_standard(seconds, code):
-    assert codes.code_at(SECRET, codes.step_at(at(seconds))) == code
+    assert app_codes.code_at(SECRET, app_codes.step_at(at(seconds))) == code
 
 
 @pytest.mark.parametrize(
     ("drift", "accepted"), [(-60, False), (-30, True), (30, True), (60, False)]
 )
 def test_a_clock_may_be_half_a_minute_off(drift, accepted):
-    code = codes.code_at(SECRET, codes.step_at(at(179 + drift)))
-    assert (codes.matching_step(SECRET, code, after=-9, now=at(179)) is not None) is accepted
+    code = app_codes.code_at(SECRET, app_codes.step_at(at(179 + drift)))
+    assert (app_codes.matching_step(SECRET, code, after=-9, now=at(179)) is not None) is accepted
 
 
 def test_a_code_used_once_is_used_up_and_so_are_earlier_ones():
-    step = codes.step_at(at(59))
+    step = app_codes.step_at(at(59))
     for earlier in (step - 1, step):
-        code = codes.code_at(SECRET, earlier)
-        assert codes.matching_step(SECRET, code, after=step, now=at(59)) is None
+        code = app_codes.code_at(SECRET, earlier)
+        assert app_codes.matching_step(SECRET, code, after=step, now=at(59)) is None
 
 
 def test_secrets_are_sealed_and_open_with_an_earlier_key_too(settings):
