@@ -13,6 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
+from django.db.backends.base.creation import TEST_DATABASE_PREFIX
 from django.test.utils import setup_databases
 
 ROOT = Path(__file__).parent.parent
@@ -46,17 +47,18 @@ def make() -> None:
 @contextmanager
 def _alone() -> Iterator[Any]:
     """Give a cursor of the server's own database, for one process at a time."""
-    with connection.creation._nodb_cursor() as cursor:
+    with connection._nodb_cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
         yield cursor  # the lock ends with the connection
 
 
 def _copy_to_own(cursor: Any, migrated: str) -> None:
-    own = connection.creation._get_test_db_name()
+    known = connection.settings_dict
+    own = known["TEST"]["NAME"] or TEST_DATABASE_PREFIX + known["NAME"]
     cursor.execute(f'DROP DATABASE IF EXISTS "{own}" WITH (FORCE)')
     _copy(cursor, migrated, own)
     connection.close()
-    connection.settings_dict["NAME"] = settings.DATABASES["default"]["NAME"] = own
+    known["NAME"] = settings.DATABASES["default"]["NAME"] = own
 
 
 def _copy(cursor: Any, original: str, copy: str) -> None:
