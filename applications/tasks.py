@@ -11,11 +11,14 @@ from celery import shared_task
 from django.db.models import QuerySet
 
 from applications import checks, services
+from applications.checks import domains as domain_checks
 from applications.checks import still_true
 from applications.documents import kept_papers, papers, sealing
 from applications.mail import MAILS
 from applications.models import Application, Paper
+from applications.rules import domains
 from applications.rules.certificate_order import certificate_order
+from applications.rules.domain_record import Outcome
 from applications.workflow import Status
 from certportal.foundation import clock
 from certportal.foundation.errors import Unavailable
@@ -25,6 +28,7 @@ from certportal.foundation.mail.sending import File
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox
 from issuance import services as authority
+from issuance.findings import Finding, Severity
 from issuance.models import CeremonyRecord
 
 
@@ -60,11 +64,51 @@ def confirm(*, item: OutboxItem, now: datetime, reference: str, **_: object) -> 
     if application.status != Status.APPROVED:
         return
     try:
-        fault = still_true.fault(application, now=now)
+        fault = still_true.fault(application, now=now) or _domain_fault(application, now)
     except Unavailable as error:
         services.wait(application.pk, str(error), now=now)
         raise
     services.confirm(application.pk, fault, now=now)
+
+
+def _domain_fault(application: Application, now: datetime) -> Finding | None:
+    """Look each record up again that the certificate rests on; return a finding if one is gone."""
+    for host in domains.rest_on_dns(application.host_names.all()):
+        if not domains.in_use() or not _look(application.organisation_id, host.name, now):
+            services.drop_evidence(application.pk, host.pk, now=now)
+            return Finding("order.domain_not_proven", Severity.WARNING, {"value": host.name})
+    return None
+
+
+def _look(organisation_id: UUID, host: str, now: datetime) -> bool:
+    """Look the record of one host up and keep what was found; return whether it is a proof."""
+    found = domain_checks.look(organisation_id, host, now=now)
+    services.keep_look(organisation_id, host, found, now=now)
+    return found.outcome is Outcome.PROVEN
+
+
+@outbox.task("applications.look_up_domains")
+def look_up_domains(*, item: OutboxItem, now: datetime, reference: str, **_: object) -> None:
+    """Find evidence in the DNS for the host names of an order that have none."""
+    application = Application.objects.get(pk=reference)
+    if application.status != Status.IN_REVIEW:
+        return
+    organisation = application.organisation_id
+    for host in domains.unproven(application):
+        if domains.proof(organisation, host.name, now=now) is None:
+            _look(organisation, host.name, now)
+    services.use_proofs(application.pk, now=now)
+
+
+@outbox.task("applications.look_up_domain")
+def look_up_domain(
+    *, item: OutboxItem, now: datetime, organisation: str, host: str, **_: object
+) -> None:
+    """Look the record of a domain up for an organisation; a proof serves its orders in review."""
+    if not _look(UUID(organisation), host, now):
+        return
+    for order in domains.waiting_for_proof(UUID(organisation)):
+        services.use_proofs(order, now=now)
 
 
 @outbox.task("applications.confirm_replacements")

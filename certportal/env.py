@@ -2,6 +2,7 @@
 
 import os
 import tomllib
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
@@ -207,3 +208,36 @@ def mailer(url: str, directory: Path) -> dict[str, Any]:
         "BACKEND": "certportal.foundation.mail.smtp.SmtpBackend",
         "OPTIONS": options,
     }
+
+
+def scanner(name: str) -> dict[str, Any]:
+    """Return which class scans attachments for viruses, and its options."""
+    scanners = "certportal.foundation.files.scanning"
+    if not (address := text(name)):
+        return {"BACKEND": f"{scanners}.none.NoScanner", "OPTIONS": {}}
+    return {"BACKEND": f"{scanners}.clamd.Clamd", "OPTIONS": {"address": address}}
+
+
+def domain_control() -> dict[str, Any]:
+    """Return how control of domains is proven by DNS; without resolvers it is not.
+
+    `issuer` names the authority in the record, `resolvers` are addresses with ports, and a record
+    that was found is evidence for new orders for `days`.
+    """
+    return {
+        "issuer": text("DOMAIN_ISSUER", "dvv.fi").lower(),
+        "resolvers": [_resolver(one) for one in text("DOMAIN_RESOLVERS").split()],
+        "days": int(text("DOMAIN_PROOF_DAYS", "200")),
+    }
+
+
+def _resolver(value: str) -> tuple[str, int]:
+    parts = urlsplit(f"//{value}")
+    try:
+        address, port = str(ip_address(parts.hostname or "")), parts.port or 53
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            "DOMAIN_RESOLVERS are addresses of validating resolvers, such as 127.0.0.1:53 or"
+            f" [::1]:53, with a blank between them; {value!r} is none."
+        ) from error
+    return address, port

@@ -293,11 +293,9 @@ MAIL_DOMAIN = env.text("MAIL_DOMAIN", "portal.example")
 
 # ------------------------------------------------------------------ virus scanner
 # Address of clamd, tcp://host:port or unix:/path; empty: attachments are not scanned.
-CLAMD_ADDRESS = env.text("CLAMD_ADDRESS")
-scanners = "certportal.foundation.files.scanning"
-SCANNER: dict[str, Any] = {"BACKEND": f"{scanners}.none.NoScanner", "OPTIONS": {}}
-if CLAMD_ADDRESS:
-    SCANNER = {"BACKEND": f"{scanners}.clamd.Clamd", "OPTIONS": {"address": CLAMD_ADDRESS}}
+SCANNER = env.scanner("CLAMD_ADDRESS")
+# Who looks up the DNS records by which organisations show that they control a domain.
+DOMAIN_CONTROL = env.domain_control()
 
 # ------------------------------------------------------------------ registers
 # Base of the code server's API, ending in /csapi/v6; empty: registers come from files alone.

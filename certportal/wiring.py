@@ -16,6 +16,7 @@ ROUTES: dict[str, list[tuple[str, str]]] = {
     "application.checks_wanted": [("applications.check", "default")],
     "application.claimed": [("applications.prepare_certificate", "ca")],
     "application.notice": [("applications.send_notice", "mail")],
+    "application.domains_wanted": [("applications.look_up_domains", "default")],
     "application.mailbox_code": [("applications.mail_mailbox_code", "mail")],
     # The registration authority checks the facts again before anything is signed.
     "certificate.approved": [("applications.confirm", "default")],
@@ -33,6 +34,7 @@ ROUTES: dict[str, list[tuple[str, str]]] = {
         ("issuance.publish_ocsp", "ca"),
         ("applications.tell_revoked", "default"),
     ],
+    "domain.look_wanted": [("applications.look_up_domain", "default")],
     "event_log.anchored": [("certportal.mail_event_log_head", "mail")],
     "event_log.headed": [("issuance.stamp_head", "default")],
     "event_log.stamped": [("issuance.keep_stamp", "ca")],

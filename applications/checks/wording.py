@@ -189,6 +189,12 @@ WORDS: dict[str, Callable[[dict[str, Any]], Words]] = {
         _("Their membership of the organisation's account has ended since the order was sent."),
         _("Ask for information, so that somebody who acts for the organisation sends it again."),
     ),
+    "order.domain_not_proven": lambda p: (
+        _("The DNS record of a domain is not found any more"),
+        _("The record that showed who controls %(value)s was not found right before signing.")
+        % {"value": with_unicode(p["value"])},
+        _("Ask for information, so that the record is published again, or record other evidence."),
+    ),
     # No longer produced; findings stored before release 2026.11.5 have it.
     "key.pending": lambda p: (
         _("The key cannot be used"),

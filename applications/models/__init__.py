@@ -6,6 +6,7 @@ from applications.models.case_note import CaseNote
 from applications.models.contact_link import ContactLink
 from applications.models.csr import Csr
 from applications.models.delivery import Package, SentNotice
+from applications.models.domain import Domain
 from applications.models.handling import Addition, Check, Decision, InformationRequest
 from applications.models.paper import Paper
 from applications.models.register_task import RegisterTask

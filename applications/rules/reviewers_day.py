@@ -17,7 +17,10 @@ from certportal.foundation import clock
 MORNING = time(7, 30)
 LONGEST_WAIT = timedelta(hours=4)
 PROMISED = (Status.CHECKING, Status.IN_REVIEW, Status.APPROVED)
-SOURCES: dict[str, Promise] = {"register": _("the register of organisations")}
+SOURCES: dict[str, Promise] = {
+    "register": _("the register of organisations"),
+    "dns": _("the domain name system (DNS)"),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from applications.services.applicant.contact_links import (
     revoke_link,
 )
 from applications.services.applicant.csr import attach_csr, choose_csr, upload_csr
+from applications.services.applicant.domains import ask_for_look, forget_domain
 from applications.services.applicant.drafts import discard, save_section, start
 from applications.services.applicant.mailbox import ask_mailbox_code, prove_mailbox
 from applications.services.applicant.revoke import (
@@ -89,6 +90,7 @@ from applications.services.system.certificates import (
     record_package_sent,
 )
 from applications.services.system.checks import conclude, wait
+from applications.services.system.domains import drop_evidence, keep_look, use_proofs
 from applications.services.system.erase import erase_expired
 from applications.services.system.lapse import watch_drafts, watch_incomplete
 from applications.services.system.papers import (

@@ -5,6 +5,7 @@ from django.urls import path
 from applications.views.account import (
     certificates,
     contact_link,
+    domains,
     event_receipts,
     order,
     papers,
@@ -17,6 +18,8 @@ app_name = "applications"
 urlpatterns = [
     path("new/", start.new, name="new"),
     path("units/", units.units, name="units"),
+    path("domains/", domains.domains, name="domains"),
+    path("domains/<int:domain_id>/forget/", domains.forget, name="forget_domain"),
     path("<uuid:application_id>/", order.order, name="order"),
     path("<uuid:application_id>/part/<slug:section_id>/", parts.part, name="part"),
     path(

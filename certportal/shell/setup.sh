@@ -1,7 +1,7 @@
 # Set-up: Debian packages, the virtual environment, compiled messages. Sourced by ./portal.
 
 PACKAGES_RUN="python3-venv libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 libseccomp2 gettext nginx"
-PACKAGES_TEST="chromium chromium-headless-shell gnutls-bin libnss3-tools openssl poppler-utils softhsm2 xmlsec1 wrk age clamav-daemon shellcheck promtool"
+PACKAGES_TEST="chromium chromium-headless-shell gnutls-bin libnss3-tools openssl poppler-utils softhsm2 xmlsec1 wrk age clamav-daemon shellcheck promtool knot unbound"
 CLUSTER_CONF=/etc/postgresql-common/createcluster.conf
 POLICY=/usr/sbin/policy-rc.d
 POLICY_IS_OURS=
@@ -90,7 +90,7 @@ keep_servers_from_starting() {
 keep_servers_from_booting() {
     local name
     command -v systemctl >/dev/null || return 0
-    for name in nginx redis-server; do
+    for name in nginx redis-server knot unbound; do
         [[ " $1 " != *" $name "* ]] || as_root systemctl -q disable "$name" >&2 || true
     done
 }

@@ -103,6 +103,15 @@ def shared_suffix(name: str) -> str | None:
     return ending if ending != suffixes().publicsuffix(name.lower()) else None
 
 
+def registrable(name: str) -> str | None:
+    """The part of the name that somebody registers: one label below a public or a shared suffix.
+
+    None for a suffix itself.
+    """
+    found: str | None = _all_suffixes().privatesuffix(name.lower())
+    return found
+
+
 def unicode_form(name: str) -> str:
     """The name with its xn-- labels decoded; invalid ones (IDNA 2008) are left unchanged."""
     return ".".join(_decoded(label.lower()) or label for label in name.split("."))

@@ -23,7 +23,7 @@ NO_PAGE = {
     ],
     *["issuance:crl", "issuance:policy", "issuance:ca_certificate", "issuance:ca_chain"],
     *["issuance:ca_bundle", "issuance:log_key"],
-    *["applications:event_receipt", "applications:life"],
+    *["applications:event_receipt", "applications:life", "applications:forget_domain"],
     *["console:events_csv", "console:events_zip", "console:numbers_csv", "console:ceremony"],
     *["accounts:go_to_mandates", "mandates-return"],
     *["accounts:identify", "accounts:logout", "applications:download", "console:queue_csv"],

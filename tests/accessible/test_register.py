@@ -6,7 +6,9 @@ from accounts.register import conf
 from accounts.register.mirror import imports
 from accounts.register.mirror.imports import Source
 from accounts.register.models import Kind, RegisterRun
+from applications import services
 from applications.models.register_task import RegisterTask
+from applications.rules.domain_record import Look, Outcome
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.register import change, row
 from certportal.foundation import clock
@@ -122,3 +124,23 @@ def test_the_units_of_an_organisation(go, sample, now):
     check_in_turn(go("applications:units", who=head))
     unit = "?under=1.2.246.10.99000093.10.900"
     check_in_turn(go("applications:units", who=head, query=unit))
+
+
+def test_the_domains_of_an_organisation(go, matti, settings):
+    settings.DOMAIN_CONTROL = {"issuer": "dvv.fi", "resolvers": [("127.0.0.1", 9)], "days": 200}
+    page = go("applications:domains", who=matti)
+    check_in_turn(page)
+    press(page)
+    page.wait_for_selector(".field__error")
+    check_in_turn(page)
+    page.locator("[name=name]").last.fill("erecept.example.fi")
+    press(page)
+    page.wait_for_selector("[role=status] .notice--success")
+    check_in_turn(page)
+    organisation = matti.memberships.get().organisation
+    outcomes = list(Outcome)
+    for nth, outcome in enumerate(outcomes):
+        place = "example.fi" if outcome is Outcome.PROVEN else ""
+        found = Look(outcome, place, "dvv.fi; account=0", is_secure=True)
+        services.keep_look(organisation.pk, f"h{nth}.example.fi", found, now=clock.now())
+    check_in_turn(go("applications:domains", who=matti))

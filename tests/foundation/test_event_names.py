@@ -34,6 +34,9 @@ EVER_STORED = {
         submit_without_csr succeed upload_csr virus_refused wait waive waiver_confirmed
         waiver_withdrawn withdraw
     """,
+    "domain": """
+        asked forgotten looked_up
+    """,
     "events": """
         exported viewed
     """,

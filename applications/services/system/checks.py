@@ -8,7 +8,7 @@ from django.db import transaction
 
 from applications.checks.outcome import Outcome
 from applications.models import Application, Check, Decision, InformationRequest
-from applications.rules import case_holder, contact_links
+from applications.rules import case_holder, contact_links, domains
 from applications.rules.lapse import MENDING_DAYS
 from applications.services import transition
 from applications.services.applicant import contact_links as contact_links_applicant
@@ -54,6 +54,8 @@ def conclude(application_id: UUID, outcome: Outcome, *, now: datetime) -> Applic
         findings=outcome.findings,
         **transition.NOT_WAITING,
     )
+    if moved.kind.has_host_names and domains.in_use():
+        outbox.enqueue("application.domains_wanted", now=now, reference=str(moved.pk))
     if moved.reviewer_id is not None:  # it comes back to who holds it
         outbox.enqueue(consequences.WANTED, now=now, reference=str(moved.pk))
     if _is_answer(moved):

@@ -40,6 +40,7 @@ VOID_REASONS: dict[str, Promise] = {
     "revoked_meanwhile": gettext_lazy("the old certificate was revoked meanwhile"),
     "replaced_already": gettext_lazy("another plan replaced it first"),
     "order.sender_left": gettext_lazy("whoever sent the order had left the organisation"),
+    "order.domain_not_proven": gettext_lazy("a domain's DNS record was not found any more"),
     "order.names_changed": gettext_lazy("the register's names changed"),
     "order.conformity_missing": gettext_lazy("the certificate of conformity was missing"),
     "order.conformity_expired": gettext_lazy("the certificate of conformity had expired"),

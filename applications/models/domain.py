@@ -1,0 +1,40 @@
+"""Names whose control an organisation shows by a record in the DNS, with the last look for it."""
+
+from django.db import models
+
+from accounts.models import Organisation
+from certportal.foundation.kept_tables import Ordinary
+
+
+class Domain(models.Model):
+    """One host name of one organisation, and what the last look in the DNS found for it.
+
+    `place` is the name at which the record stands: the host's own or, with `subdomains`, one above
+    it. `proven_at` is when the record was last found; it is emptied when a look does not find it
+    any more. `outcome` is a value of `rules.domain_record.Outcome`, empty until the first look.
+    """
+
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="domains")
+    name = models.CharField(max_length=253)
+    asked_at = models.DateTimeField()
+    looked_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=16, blank=True)
+    place = models.CharField(max_length=253, blank=True)
+    record = models.TextField(blank=True)
+    subdomains = models.BooleanField(default=False)
+    is_secure = models.BooleanField(default=False)
+    caa = models.JSONField(default=list)
+    resolvers = models.JSONField(default=list)
+    proven_at = models.DateTimeField(null=True)
+
+    keeping = Ordinary("looked up again and again; each look is an event")
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "name"], name="domain_once"),
+        ]
+
+    def __str__(self) -> str:
+        """Return the name."""
+        return self.name

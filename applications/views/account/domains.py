@@ -1,0 +1,162 @@
+"""The organisation's domains: the DNS record to publish for each, and what the last look found."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from accounts import access
+from accounts.models import Organisation
+from applications import services
+from applications.models import Domain
+from applications.rules import domain_record
+from applications.rules import domains as rules
+from applications.rules.domain_record import Outcome
+from applications.views.order.forms.hosts import host_names
+from applications.views.shared.entry import applicant_view
+from certportal.foundation.web.forms import Form
+
+OUTCOMES = {
+    Outcome.PROVEN: (gettext_lazy("Found"), "success", ""),
+    Outcome.ABSENT: (
+        gettext_lazy("Not found"),
+        "warning",
+        gettext_lazy("The record is not there yet. A new record may take some hours to be seen."),
+    ),
+    Outcome.EXPIRED: (
+        gettext_lazy("Expired"),
+        "warning",
+        gettext_lazy("The last day given in the record has passed. Give a later one, or none."),
+    ),
+    Outcome.NO_SUBDOMAINS: (
+        gettext_lazy("Not for subdomains"),
+        "warning",
+        gettext_lazy(
+            "A record stands at a name above this one, but without “scope=subdomains”. Add that, or"
+            " publish a record for this very name."
+        ),
+    ),
+    Outcome.OTHER_ACCOUNT: (
+        gettext_lazy("Other account"),
+        "warning",
+        gettext_lazy("The record names another account. Publish the record shown here too."),
+    ),
+    Outcome.UNREADABLE: (
+        gettext_lazy("Cannot be read"),
+        "warning",
+        gettext_lazy("The record is there but is written wrongly. Copy it anew from here."),
+    ),
+    Outcome.BOGUS: (
+        gettext_lazy("Not accepted"),
+        "error",
+        gettext_lazy(
+            "The domain's DNSSEC signatures are wrong, so the answer cannot be trusted. Ask whoever"
+            " keeps the domain's name servers to mend them."
+        ),
+    ),
+}
+
+
+class DomainForm(Form):
+    """The host name to look up."""
+
+    name = forms.CharField(
+        label=gettext_lazy("Host name"),
+        max_length=300,
+        help_text=gettext_lazy("For example erecept.example.fi."),
+        error_messages={"required": gettext_lazy("Enter the host name.")},
+    )
+
+    def clean_name(self) -> str:
+        """Return one host name in lower case, judged as in orders."""
+        names = host_names([self.cleaned_data["name"]]).names
+        if len(names) != 1:
+            raise ValidationError(_("Enter one host name at a time."))
+        return names[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One domain: its record to publish and its state in words."""
+
+    domain: Domain
+    place: str
+    record: str
+    label: str
+    tone: str
+    advice: str
+    mail: str
+
+
+@applicant_view
+def domains(request: HttpRequest) -> HttpResponse:
+    """List the domains; a posted name is put on the list and looked up."""
+    _require_use()
+    organisation = access.organisation_of(request)
+    form = DomainForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        services.ask_for_look(organisation, form.cleaned_data["name"], **access.acting(request))
+        messages.success(
+            request, _("The record is being looked up. Load the page again in a moment.")
+        )
+        return redirect("applications:domains")
+    context: dict[str, Any] = {
+        "organisation": organisation,
+        "form": form,
+        "rows": list(_rows(organisation)),
+        "subdomains": f"; scope={domain_record.SUBDOMAINS}",
+        "days": rules.lasts().days,
+    }
+    return render(request, "applications/domains.html", context)
+
+
+@applicant_view
+@require_POST
+def forget(request: HttpRequest, domain_id: int) -> HttpResponse:
+    """Take a domain off the list."""
+    _require_use()
+    organisation = access.organisation_of(request)
+    services.forget_domain(organisation, domain_id, **access.acting(request))
+    messages.success(request, _("The domain was taken off the list."))
+    return redirect("applications:domains")
+
+
+def _require_use() -> None:
+    if not rules.in_use():
+        raise Http404
+
+
+def _rows(organisation: Organisation) -> Iterable[Row]:
+    issuer = rules.issuer()
+    record = domain_record.text(issuer, organisation.pk, subdomains=False)
+    for domain in Domain.objects.filter(organisation=organisation):
+        label, tone, advice = _state(domain)
+        place = f"{domain_record.LABEL}.{domain.name}"
+        yield Row(domain, place, record, label, tone, advice, _mail(domain.name, place, record))
+
+
+def _mail(name: str, place: str, record: str) -> str:
+    """Return the address that begins an email to whoever keeps the DNS."""
+    text = _(
+        "Hello,\n\nplease publish this record in the DNS and leave it there. It shows that our"
+        " organisation controls the domain %(name)s; we need it for a server certificate.\n\n"
+        "Type: TXT\nName: %(place)s\nValue: %(record)s\n"
+    ) % {"name": name, "place": place, "record": record}
+    subject = _("DNS record for %(name)s") % {"name": name}
+    return "mailto:?" + urlencode({"subject": subject, "body": text}, quote_via=quote)
+
+
+def _state(domain: Domain) -> tuple[str, str, str]:
+    if not domain.outcome:
+        return _("Being looked up"), "info", ""
+    label, tone, advice = OUTCOMES[Outcome(domain.outcome)]
+    return str(label), tone, str(advice)
