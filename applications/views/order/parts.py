@@ -56,9 +56,7 @@ def part(request: HttpRequest, application: Application, section_id: str) -> Htt
         return save(request, application, section_id, form)
     title = sections.BY_ID[section_id].title
     offers_domains = section_id == "host_names" and domains.in_use()
-    return show(
-        request, application, "part", form=form, title=title, offers_domains=offers_domains
-    )
+    return show(request, application, "part", form=form, title=title, offers_domains=offers_domains)
 
 
 def save(
