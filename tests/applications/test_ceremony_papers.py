@@ -108,12 +108,13 @@ def test_done_twice_and_killed_between_it_is_one_paper(log, now):
     assert SealedPaper.objects.count() == 1
 
 
-def test_a_ceremony_leaves_its_record(log, settings, tmp_path: Path):
-    (tmp_path / "phrase").write_text("a passphrase of the roots")
+def test_a_ceremony_leaves_its_record(log, settings, tmp_path_factory):
+    safe = tmp_path_factory.mktemp("safe")
+    (safe / "phrase").write_text("a passphrase of the roots")
     call_command(
         "create_seal",
-        f"--root-keys={tmp_path / 'roots'}",
-        f"--root-passphrase-file={tmp_path / 'phrase'}",
+        f"--root-keys={safe / 'roots'}",
+        f"--root-passphrase-file={safe / 'phrase'}",
         "--operator=Olli Operaattori",
         "--witness=Ville Valvoja",
     )

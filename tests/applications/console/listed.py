@@ -15,8 +15,3 @@ def due_in(application, days):
     day = clock.day(clock.now()) + timedelta(days=days)
     Application.objects.filter(pk=application.pk).update(due_on=day)
     return day
-
-
-def waiting(answer):
-    """How much waits on each page of the console, by its name in the bar."""
-    return {str(one.label): one.count for one in answer.context["desk"]()}

@@ -26,7 +26,7 @@ def test_the_queue_empty_filled_and_filtered(go, matti, riitta, cas):
     orders.claimed(matti, riitta, "test_server")
     orders.in_review(matti)
     check_in_turn(go("queue"))
-    check_in_turn(go("queue", query="?q=9900001-8&environment=test&view=mine"))
+    check_in_turn(go("queue", query="?q=9900001-8&environment=test&holder=mine"))
     check_in_turn(go("queue", query="?q=nothing"))
 
 
