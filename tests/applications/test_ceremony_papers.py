@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pikepdf
 import pytest
-from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
@@ -106,23 +105,6 @@ def test_done_twice_and_killed_between_it_is_one_paper(log, now):
     orders.drain()
     assert bytes(CeremonyRecord.objects.get().pdf) == kept
     assert SealedPaper.objects.count() == 1
-
-
-def test_a_ceremony_leaves_its_record(log, settings, tmp_path_factory):
-    safe = tmp_path_factory.mktemp("safe")
-    (safe / "phrase").write_text("a passphrase of the roots")
-    call_command(
-        "create_seal",
-        f"--root-keys={safe / 'roots'}",
-        f"--root-passphrase-file={safe / 'phrase'}",
-        "--operator=Olli Operaattori",
-        "--witness=Ville Valvoja",
-    )
-    record = CeremonyRecord.objects.get()
-    printed = (settings.PORTAL_DATA / "ca" / "ceremonies" / f"{record.name}.txt").read_text()
-    assert record.text == printed
-    orders.drain()
-    assert CeremonyRecord.objects.get().pdf is not None
 
 
 def test_staff_read_the_records_and_nobody_else(log, now, matti, riitta):

@@ -13,7 +13,7 @@ from pytest_django import Settings
 from certportal.foundation.models import Event
 from issuance import signers
 from issuance.certificate.lint_pkix import pkix_findings
-from issuance.models import Seal
+from issuance.models import CeremonyRecord, Seal
 from issuance.publication import repository
 from issuance.services import sealing
 from issuance.signers.file import KeyFiles
@@ -37,6 +37,7 @@ def test_it_makes_root_and_seal_and_writes_a_record(keys: KeyFiles, tmp_path: Pa
     assert "Ville Valvoja" in record
     (kept,) = (tmp_path / "ca" / "ceremonies").glob("*-seal-1.txt")
     assert kept.read_text() == record
+    assert CeremonyRecord.objects.get(name=kept.stem).text == record
     seal = Seal.objects.get()
     assert signers.load("seal-1", seal.certificate).chain == (seal.certificate, seal.root)
     assert Event.objects.get(action="issuance.seal_registered").object_id == "seal-1"
