@@ -214,5 +214,5 @@ def test_the_command_says_what_is_wrong(events: list[Event], told: Told) -> None
         told(forged)
     with pytest.raises(CommandError, match="another log"):
         told(made, "--verifier", str(Signer("x", Ed25519PrivateKey.generate()).verifier))
-    with pytest.raises(CommandError, match="key of the log"):
+    with pytest.raises(CommandError, match="log's key"):
         told(made, "--verifier", "nonsense")
