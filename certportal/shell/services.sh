@@ -49,6 +49,7 @@ start_services() {
 
 # The address for the owner of the tables; with $1, a process, for its own account
 # (certportal/foundation/database_roles.py).
+# shellcheck disable=SC2120 # processes.sh names the process
 database_address() {
     local account=portal
     case ${1:-} in
@@ -88,6 +89,7 @@ start_postgres() {
     "$bin/psql" -h "$RUN" -U portal -lqtA | grep -q '^portal|' ||
         "$bin/createdb" -h "$RUN" -U portal portal
     : >"$DATA/has-database"
+    # shellcheck disable=SC2119 # the owner of the tables
     DATABASE_URL=$(database_address)
     export DATABASE_URL
 }
