@@ -22,7 +22,8 @@ def read_in() -> None:
         with override(language):
             gettext("Certificate")
             get_resolver().reverse_dict  # noqa: B018 - the addresses in this language
-    for folder in settings.TEMPLATES[0]["DIRS"]:
+    folders: list[Path] = settings.TEMPLATES[0]["DIRS"]  # type: ignore[assignment]
+    for folder in folders:
         for file in sorted(Path(folder).rglob("*.html")):
             engines["django"].get_template(str(file.relative_to(folder)))
     prepare_search()

@@ -14,9 +14,9 @@ from accounts import access
 from applications.access import get_for_reviewer
 from applications.models import Application
 from applications.views.shared import history, stale
-from applications.views.shared.forms import VersionForm
 from certportal.foundation.errors import NotAllowed, Stale
 from certportal.foundation.web import refusals
+from certportal.foundation.web.forms import Form
 
 type CaseView = Callable[..., HttpResponseBase]
 
@@ -40,7 +40,7 @@ def back_to(application: Application, request: HttpRequest, said: object) -> Htt
 
 
 def kept(
-    request: HttpRequest, application: Application, form: VersionForm, refusal: Stale | NotAllowed
+    request: HttpRequest, application: Application, form: Form, refusal: Stale | NotAllowed
 ) -> dict[str, Any]:
     """Return what a page says whose case somebody changed or took meanwhile.
 

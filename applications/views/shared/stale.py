@@ -9,12 +9,13 @@ from applications.models import Application
 from applications.views.shared.forms import VersionForm
 from applications.views.shared.page import order_url, show
 from certportal.foundation.errors import Refused, Stale
+from certportal.foundation.web.forms import Form
 
 
 def kept(
     request: HttpRequest,
     application: Application,
-    form: VersionForm,
+    form: Form,
     refusal: Refused,
     *,
     now_url: str = "",

@@ -109,7 +109,7 @@ class Beyond(Func):
         self.sign = sign
         super().__init__(*(F(name) for name in names), *(Value(value) for value in edge))
 
-    def as_sql(self, compiler: Any, connection: Any, **_more: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any, *_: Any, **_more: Any) -> Any:
         """Return the comparison of two rows."""
         parts = [compiler.compile(one) for one in self.get_source_expressions()]
         half = len(parts) // 2

@@ -1,6 +1,5 @@
 """Figures of the last twelve months, each by one query, whatever the number of orders."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -73,7 +72,7 @@ def months(*, now: datetime) -> list[Month]:
     ]
 
 
-def _decisions(since: datetime) -> Iterable[dict[str, Any]]:
+def _decisions(since: datetime) -> QuerySet[Decision, Any]:
     took = ExpressionWrapper(F("at") - F("application__completed_at"), DurationField())
     in_time = Q(at_day__lte=F("application__due_on"))
     approved = Q(kind=Decision.Kind.APPROVED)
