@@ -88,7 +88,7 @@ def test_a_delivered_case_and_a_system_signature(go, matti, riitta, cas):
 
 def test_evidence_without_a_kind_in_the_browser(go, case):
     page = go("case", case.pk)
-    page.locator(".card form .button").first.click()
+    page.locator("#hosts details[open] form .button").first.click()
     page.wait_for_selector(".field__error")
     check_in_turn(page)
 
@@ -112,11 +112,9 @@ def test_a_case_is_decided_without_javascript(browser, live_server, desk, case, 
     context.add_cookies([{"name": name, "value": value, "url": live_server.url}])
     page = context.new_page()
     page.goto(live_server.url + desk.url("case", case.pk))
-    for _host in "ab":
-        form = page.locator("details[open] form").first
-        form.locator("select").select_option("registry")
-        form.locator("button").click()
-    page.click("#decision a[href$='/approve/']")
+    form = page.locator("#hosts details[open] form")
+    form.locator("select").select_option("registry")
+    form.locator("button[name=approve]").click()
     page.click("main form .button >> nth=0")
     case.refresh_from_db()
     assert case.status == "approved"

@@ -13,12 +13,14 @@ from django.utils.translation import ngettext
 from applications.models import Application
 from applications.rules import conformity
 from applications.services.reviewer.may_act import Case
-from applications.workflow import Status
+from applications.workflow import Action, Status
 from certportal.foundation import clock
 from issuance.certificate.hosts import with_unicode
 from issuance.certificate.lint_pkix import is_accepted
 from issuance.findings import Severity
 
+COMPARISON = "comparison"
+"""Where the evidence is that has no part of the page of its own."""
 MOST_HOSTS = 4
 """So many host names stand in the list by themselves; more are counted."""
 
@@ -46,11 +48,11 @@ def items(case: Case, context: dict[str, Any]) -> list[Item]:
     """Return the list for the case; `context` is what its page shows."""
     return [
         _authority(case.application, context),
-        _register(case),
+        _register(case, context),
         _names(context),
         *_hosts(case.application, context),
         *_mailbox(case.application),
-        *_conformity(case.application, case.now),
+        *_conformity(case, context),
         _key(case.application),
         _checks(case.application, context),
         *_lint(case, context),
@@ -59,29 +61,31 @@ def items(case: Case, context: dict[str, Any]) -> list[Item]:
 
 def _authority(application: Application, context: dict[str, Any]) -> Item:
     label, right = _("Authority to act"), context["right"]
+    place = "right" if right else COMPARISON
     if application.kind.is_test:
-        return Item(label, Mark.NOT_NEEDED, _("not needed for a test certificate"), "right")
+        return Item(label, Mark.NOT_NEEDED, _("not needed for a test certificate"), place)
     if right is None or context["is_unconfirmed"] or context["has_ended"]:
-        return Item(label, Mark.TODO, _("not confirmed"), "right")
-    return Item(label, Mark.DONE, right.get_basis_display(), "right")
+        return Item(label, Mark.TODO, _("not confirmed"), place)
+    return Item(label, Mark.DONE, right.get_basis_display(), place)
 
 
-def _register(case: Case) -> Item:
-    label = _("Register")
+def _register(case: Case, context: dict[str, Any]) -> Item:
+    label, place = _("Register"), "register" if context.get("relied", True) else COMPARISON
     if case.application.status != Status.IN_REVIEW:
-        return Item(label, Mark.NOT_NEEDED, _("as it was at each step"), "register")
+        return Item(label, Mark.NOT_NEEDED, _("as it was at each step"), place)
     record, changed = case.record, case.changed
     if changed is not None:
-        return Item(label, Mark.WRONG, str(changed), "register")
+        return Item(label, Mark.WRONG, str(changed), place)
     known = date_format(clock.day(record.known_from), "SHORT_DATE_FORMAT") if record else ""
-    return Item(label, Mark.DONE, _("in force, known since %(day)s") % {"day": known}, "register")
+    return Item(label, Mark.DONE, _("in force, known since %(day)s") % {"day": known}, place)
 
 
 def _names(context: dict[str, Any]) -> Item:
     label = _("Names in the certificate")
     if context["names_form"] is None:
-        return Item(label, Mark.DONE, _("as in the register"), "comparison")
-    return Item(label, Mark.DONE, _("shortened or respelt: look"), "names")
+        return Item(label, Mark.DONE, _("as in the register"), COMPARISON)
+    place = "names" if Action.CHOOSE_NAMES in context["offers"] else COMPARISON
+    return Item(label, Mark.DONE, _("shortened or respelt: look"), place)
 
 
 def _hosts(application: Application, context: dict[str, Any]) -> Iterator[Item]:
@@ -107,17 +111,18 @@ def _mailbox(application: Application) -> Iterator[Item]:
         proved = application.certified_email_proved_at
         day = date_format(clock.day(proved), "SHORT_DATE_FORMAT") if proved else ""
         text = _("proven by a code %(day)s") % {"day": day} if day else _("not proven")
-        yield Item(_("Mailbox"), Mark.DONE if proved else Mark.WRONG, text, "comparison")
+        yield Item(_("Mailbox"), Mark.DONE if proved else Mark.WRONG, text, COMPARISON)
 
 
-def _conformity(application: Application, now: datetime) -> Iterator[Item]:
+def _conformity(case: Case, context: dict[str, Any]) -> Iterator[Item]:
+    application, place = case.application, "attachments" if context["attachments"] else COMPARISON
     if not application.kind.asks_conformity:
         return
     label = _("Certificate of conformity")
-    if conformity.is_asked(application, clock.day(now)):
-        yield Item(label, Mark.TODO, _("read the document"), "attachments")
+    if conformity.is_asked(application, clock.day(case.now)):
+        yield Item(label, Mark.TODO, _("read the document"), place)
     else:
-        yield Item(label, Mark.NOT_NEEDED, _("not needed"), "comparison")
+        yield Item(label, Mark.NOT_NEEDED, _("not needed"), COMPARISON)
 
 
 def _key(application: Application) -> Item:
@@ -126,7 +131,7 @@ def _key(application: Application) -> Item:
     parts = (key.get("kind"), key.get("curve") or key.get("bits"))
     words = " ".join(str(one) for one in parts if one)
     wrong = any(one["severity"] == Severity.ERROR for one in report.get("findings", []))
-    return Item(_("Key"), Mark.WRONG if wrong else Mark.DONE, words or "–", "comparison")
+    return Item(_("Key"), Mark.WRONG if wrong else Mark.DONE, words or "–", COMPARISON)
 
 
 def _checks(application: Application, context: dict[str, Any]) -> Item:
