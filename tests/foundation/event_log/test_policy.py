@@ -79,6 +79,7 @@ def test_a_witness_has_an_address_or_none():
         f"{WITNESSES}guild g any x1\nquorum x1",
         "witness\nquorum none",
     ],
+    ids=lambda _text: "policy",  # the keys differ in each process that collects
 )
 def test_a_malformed_policy_is_refused(text):
     with pytest.raises(BadPolicy):
