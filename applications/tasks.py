@@ -3,22 +3,23 @@
 Each makes one service call, or sends one mail.
 """
 
+import time
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from celery import shared_task
 from django.db.models import QuerySet
 
 from applications import checks, services
+from applications.checks import domain_lookup, still_true
 from applications.checks import domains as domain_checks
-from applications.checks import still_true
 from applications.documents import kept_papers, papers, sealing
 from applications.mail import MAILS
 from applications.models import Application, Paper
 from applications.rules import domains
 from applications.rules.certificate_order import certificate_order
-from applications.rules.domain_record import Outcome
+from applications.rules.domain_record import Look, Outcome
 from applications.workflow import Status
 from certportal.foundation import clock
 from certportal.foundation.errors import Unavailable
@@ -30,6 +31,11 @@ from certportal.foundation.outbox import outbox
 from issuance import services as authority
 from issuance.findings import Finding, Severity
 from issuance.models import CeremonyRecord
+
+LOOKS_SECONDS = 40
+"""How long one piece of work looks domains up; its lease in the outbox is longer."""
+DNS_WAITS = timedelta(minutes=10)
+"""How long an approved order waits for name servers that do not answer."""
 
 
 @outbox.task("applications.check")
@@ -64,38 +70,56 @@ def confirm(*, item: OutboxItem, now: datetime, reference: str, **_: object) -> 
     if application.status != Status.APPROVED:
         return
     try:
-        fault = still_true.fault(application, now=now) or _domain_fault(application, now)
+        fault = still_true.fault(application, now=now)
+        fault = fault or _domain_fault(application, item, now)
     except Unavailable as error:
         services.wait(application.pk, str(error), now=now)
         raise
     services.confirm(application.pk, fault, now=now)
 
 
-def _domain_fault(application: Application, now: datetime) -> Finding | None:
-    """Look each record up again that the certificate rests on; return a finding if one is gone."""
+def _domain_fault(application: Application, item: OutboxItem, now: datetime) -> Finding | None:
+    """Look each record up again that the certificate rests on; return a finding if one is gone.
+
+    What was found since the approval counts. Raises Unavailable while the DNS does not answer; if
+    that lasts, the record is not found.
+    """
+    organisation, ends = application.organisation_id, time.monotonic() + LOOKS_SECONDS
     for host in domains.rest_on_dns(application.host_names.all()):
-        if not domains.in_use() or not _look(application.organisation_id, host.name, now):
-            services.drop_evidence(application.pk, host.pk, now=now)
-            return Finding("order.domain_not_proven", Severity.WARNING, {"value": host.name})
+        if domains.proof(organisation, host.name, now=now, since=item.created_at):
+            continue
+        found = _look(organisation, host.name, now) if domains.in_use() else Outcome.ABSENT
+        waits = found is Outcome.UNANSWERED and now - item.created_at < DNS_WAITS
+        if waits or time.monotonic() > ends:
+            raise Unavailable(domain_lookup.SOURCE)
+        if found is not Outcome.PROVEN:
+            return Finding(domains.NOT_PROVEN, Severity.WARNING, {"value": host.name})
     return None
 
 
-def _look(organisation_id: UUID, host: str, now: datetime) -> bool:
-    """Look the record of one host up and keep what was found; return whether it is a proof."""
-    found = domain_checks.look(organisation_id, host, now=now)
+def _look(organisation_id: UUID, host: str, now: datetime) -> Outcome:
+    """Look the record of one host up, and keep and return what was found."""
+    try:
+        found = domain_checks.look(organisation_id, host, now=now)
+    except Unavailable:
+        found = Look(Outcome.UNANSWERED)
     services.keep_look(organisation_id, host, found, now=now)
-    return found.outcome is Outcome.PROVEN
+    return found.outcome
 
 
 @outbox.task("applications.look_up_domains")
 def look_up_domains(*, item: OutboxItem, now: datetime, reference: str, **_: object) -> None:
-    """Find evidence in the DNS for the host names of an order that have none."""
+    """Find evidence in the DNS for the host names of an order that have none.
+
+    It is not tried again: the reviewer looks for what was not found in time.
+    """
     application = Application.objects.get(pk=reference)
     if application.status != Status.IN_REVIEW:
         return
-    organisation = application.organisation_id
+    organisation, ends = application.organisation_id, time.monotonic() + LOOKS_SECONDS
     for host in domains.unproven(application):
-        if domains.proof(organisation, host.name, now=now) is None:
+        is_late = time.monotonic() > ends
+        if not is_late and domains.proof(organisation, host.name, now=now) is None:
             _look(organisation, host.name, now)
     services.use_proofs(application.pk, now=now)
 
@@ -105,7 +129,7 @@ def look_up_domain(
     *, item: OutboxItem, now: datetime, organisation: str, host: str, **_: object
 ) -> None:
     """Look the record of a domain up for an organisation; a proof serves its orders in review."""
-    if not _look(UUID(organisation), host, now):
+    if _look(UUID(organisation), host, now) is not Outcome.PROVEN:
         return
     for order in domains.waiting_for_proof(UUID(organisation)):
         services.use_proofs(order, now=now)

@@ -21,16 +21,13 @@ import dns.rdatatype
 
 from applications.rules import domain_record
 from applications.rules.domain_record import Look, Outcome
-from certportal.foundation.breaker import Breaker
 from certportal.foundation.errors import Unavailable
+from issuance.certificate.hosts import LONGEST_NAME
 
 SECONDS_PER_QUERY = 3
-SECONDS_PER_HOST = 10
+SECONDS_PER_HOST = 6
 SOURCE = "dns"
 """The name of the DNS as a source that checks wait for."""
-
-resolvers_breaker = Breaker(SOURCE, pause=30, slow=SECONDS_PER_QUERY * 0.9)
-"""Spares other orders the wait for a resolver that is silent."""
 
 _ANSWERED = {dns.rcode.NOERROR, dns.rcode.NXDOMAIN}
 
@@ -101,6 +98,8 @@ def _caa(resolver: tuple[str, int], host: str, ends: float) -> list[str]:
 
 
 def _ask(resolver: tuple[str, int], name: str, kind: str, ends: float) -> _Answer:
+    if len(name) > LONGEST_NAME:  # no record can stand there
+        return _Answer([], is_secure=False)
     response = _query(resolver, name, kind, ends)
     if response.rcode() == dns.rcode.SERVFAIL:
         # Asked not to validate, a resolver answers if validation is what failed (RFC 4035, 3.2.2).
@@ -121,14 +120,13 @@ def _query(
     query = dns.message.make_query(name, kind, want_dnssec=True)
     query.flags |= dns.flags.AD | flags
     try:
-        with resolvers_breaker.call():
-            response, _over_tcp = dns.query.udp_with_fallback(
-                query,
-                resolver[0],
-                timeout=min(SECONDS_PER_QUERY, left),
-                port=resolver[1],
-                ignore_unexpected=True,
-            )
+        response, _over_tcp = dns.query.udp_with_fallback(
+            query,
+            resolver[0],
+            timeout=min(SECONDS_PER_QUERY, left),
+            port=resolver[1],
+            ignore_unexpected=True,
+        )
     except (dns.exception.DNSException, OSError) as error:
         raise Unavailable(SOURCE) from error
     return response
@@ -137,11 +135,12 @@ def _query(
 def _values(response: dns.message.Message, kind: str) -> list[str]:
     """Return the records of the kind in the answer, after aliases; TXT strings are joined.
 
-    A text that is not ASCII is none of ours.
+    A text with other characters than those of printable ASCII is none of ours.
     """
     wanted = dns.rdatatype.from_text(kind)
     records = [one for found in response.answer if found.rdtype == wanted for one in found]
     if wanted == dns.rdatatype.TXT:
         joined = [b"".join(one.strings) for one in records]
-        return [one.decode() for one in joined if one.isascii()]
+        texts = [one.decode() for one in joined if one.isascii()]
+        return [one for one in texts if one.isprintable() or one.replace("\t", " ").isprintable()]
     return [one.to_text() for one in records]

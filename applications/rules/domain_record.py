@@ -42,6 +42,8 @@ class Outcome(StrEnum):
     ABSENT = "absent"
     BOGUS = "bogus"
     """The answer fails DNSSEC validation, so that nothing in it may be believed."""
+    UNANSWERED = "unanswered"
+    """The zone's name servers, or the resolver, did not answer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,16 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from applications.models import Application, Domain, HostName
 from applications.rules import domain_record
 from applications.rules.domain_record import Outcome
 from applications.workflow import Status
 from certportal.foundation import clock
+
+NOT_PROVEN = "order.domain_not_proven"
+"""The finding that a record which the certificate rests on is there no more."""
 
 
 def in_use() -> bool:
@@ -29,15 +32,26 @@ def lasts() -> timedelta:
     return timedelta(days=settings.DOMAIN_CONTROL["days"])
 
 
-def proof(organisation_id: UUID, host: str, *, now: datetime) -> Domain | None:
-    """Return the organisation's newest proof that covers the host, or None.
+def covering(organisation_id: UUID, host: str) -> QuerySet[Domain]:
+    """Return the organisation's domains whose record, while it stands, counts for the host.
 
-    That is one for the host itself, or for subdomains of a name above it.
+    That is the host itself, and those whose record counts for subdomains of a name above it.
     """
     labels = host.split(".")
     above = [".".join(labels[at:]) for at in range(1, len(labels))]
     covers = Q(name=host) | Q(place__in=[host, *above], subdomains=True)
-    found = Domain.objects.filter(covers, organisation=organisation_id, proven_at__gt=now - lasts())
+    return Domain.objects.filter(covers, organisation=organisation_id)
+
+
+def proof(
+    organisation_id: UUID, host: str, *, now: datetime, since: datetime | None = None
+) -> Domain | None:
+    """Return the organisation's newest proof that covers the host, or None.
+
+    `since`: the record must have been found after this moment.
+    """
+    earliest = max(now - lasts(), since) if since else now - lasts()
+    found = covering(organisation_id, host).filter(proven_at__gt=earliest)
     return next((one for one in found.order_by("-proven_at") if _lasts(one, now)), None)
 
 

@@ -90,7 +90,7 @@ from applications.services.system.certificates import (
     record_package_sent,
 )
 from applications.services.system.checks import conclude, wait
-from applications.services.system.domains import drop_evidence, keep_look, use_proofs
+from applications.services.system.domains import keep_look, use_proofs
 from applications.services.system.erase import erase_expired
 from applications.services.system.lapse import watch_drafts, watch_incomplete
 from applications.services.system.papers import (

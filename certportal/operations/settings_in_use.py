@@ -19,9 +19,10 @@ KIND = "settings"
 SAID = ("ISSUANCE_APPROVALS", "APPROVERS_PROVE", "CA_PRODUCTION_KEYS_IN_FILES")
 """Policies whose values are recorded as they are."""
 HASHED = (
-    *("PKI", "PORTAL_BASE_URL", "ALLOWED_HOSTS", "TRUSTED_PROXIES", "CLAMD_ADDRESS"),
+    *("PKI", "PORTAL_BASE_URL", "ALLOWED_HOSTS", "TRUSTED_PROXIES", "SCANNER"),
     *("REGISTER_URL", "MAIL_DOMAIN", "MAIL_RETURN_PATH", "JOURNAL_COPY", "BACKUP_RECIPIENTS"),
     *("EVENT_LOG_ANCHORS", "EVENT_LOG_AUDITORS", "EVENT_LOG_POLICY", "TIME_STAMPS"),
+    "DOMAIN_CONTROL",
 )
 """Settings of which the SHA-256 tells that they are others; none of them is secret."""
 

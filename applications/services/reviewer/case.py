@@ -11,6 +11,7 @@ from accounts.models import Person
 from accounts.weak_evidence import usual_end
 from applications.errors import NotPossible, require_reasons
 from applications.models import Application, HostName, InformationRequest
+from applications.rules import domains
 from applications.rules.waivers import host_declared, still_found
 from applications.services import transition
 from applications.services.reviewer import waivers
@@ -121,8 +122,14 @@ class _Evidence:
 def _record_evidence(
     application: Application, host: HostName, given: _Evidence, person: Person, now: datetime
 ) -> tuple[bool, dict[str, Any]]:
-    """Record it of one host name; return whether approvals are void by it, and the event's data."""
+    """Record it of one host name; return whether approvals are void by it, and the event's data.
+
+    What the service found in the DNS stays what it found, also when a reviewer presses it
+    unchanged: it is looked up again before signing.
+    """
     is_same = (host.evidence, host.evidence_note) == (given.kind, given.note)
+    if is_same and domains.rest_on_dns([host]):
+        return False, {"host": host.pk, "by": given.kind}
     host.evidence, host.evidence_note = given.kind, given.note
     host.evidenced_at, host.evidenced_by = now, person
     host.save(update_fields=["evidence", "evidence_note", "evidenced_at", "evidenced_by"])

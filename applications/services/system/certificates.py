@@ -8,8 +8,10 @@ from django.db import transaction
 from applications import workflow
 from applications.models import Application, Package
 from applications.rules import recipients
+from applications.rules.domains import NOT_PROVEN
 from applications.rules.sender import lacks_right
 from applications.services import transition
+from applications.services.system import domains as domain_evidence
 from applications.services.system import replaced_orders
 from applications.workflow import Action, Role, Status, promise
 from certportal.foundation import clock
@@ -17,7 +19,7 @@ from certportal.foundation.actors import Actor, system
 from certportal.foundation.errors import Hopeless
 from certportal.foundation.outbox import outbox
 from issuance import services as authority
-from issuance.findings import Finding
+from issuance.findings import Finding, Severity
 from issuance.models import PreparedCertificate
 from issuance.services.errors import AlreadySigning
 
@@ -108,7 +110,7 @@ def confirm(application_id: UUID, fault: Finding | None, *, now: datetime) -> Ap
     application = transition.lock(application_id)
     if application.status != Status.APPROVED:
         return None
-    if fault is not None:
+    if fault := fault or _no_evidence(application):
         return _stop(application, fault, now)
     if lacks_right(application, on=clock.day(now)):  # withdrawn or ended since the approval
         return take_back(application.pk, RIGHT_WITHDRAWN, actor=ACTOR, now=now)
@@ -121,6 +123,16 @@ def confirm(application_id: UUID, fault: Finding | None, *, now: datetime) -> Ap
         confirmed_at=now.isoformat(),
     )
     return application
+
+
+def _no_evidence(application: Application) -> Finding | None:
+    """Return a finding if nothing shows, any more, who controls a host name of the certificate."""
+    if not application.kind.has_host_names:
+        return None
+    bare = application.host_names.filter(evidence="").first()
+    if bare is None:
+        return None
+    return Finding(NOT_PROVEN, Severity.WARNING, {"value": bare.name})
 
 
 def take_back(
@@ -142,6 +154,8 @@ def _stop(application: Application, fault: Finding, now: datetime) -> Applicatio
         authority.void(application.pk, fault.rule, actor=ACTOR, now=now)
     except AlreadySigning:  # an earlier run released it, when the fact still held
         return None
+    if fault.rule == NOT_PROVEN:
+        domain_evidence.drop_evidence(application, str(fault.params["value"]), now=now)
     findings = [one for one in application.findings if one["rule"] != fault.rule]
     transition.save(application, now=now, findings=[fault.to_json(), *findings])
     return recall(application.pk, fault.rule, now=now)

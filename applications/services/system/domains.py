@@ -1,6 +1,7 @@
 """Control of domains by DNS: keep what a look found, and use it as evidence for orders."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -21,12 +22,16 @@ OPEN = {Status.CHECKING, Status.IN_REVIEW}
 
 @transaction.atomic
 def keep_look(organisation_id: UUID, host: str, found: Look, *, now: datetime) -> None:
-    """Keep what a look in the DNS found for one host of the organisation."""
+    """Keep what a look in the DNS found for one host of the organisation.
+
+    A proof found earlier is over once the record is not there; not because nobody answers.
+    """
     organisation = Organisation.objects.get(pk=organisation_id)
     is_proven = found.outcome is Outcome.PROVEN
-    values = {
-        "looked_at": now,
-        "outcome": found.outcome,
+    if not is_proven and found.outcome is not Outcome.UNANSWERED:
+        domains.covering(organisation_id, host).update(proven_at=None)
+    values: dict[str, Any] = {"looked_at": now, "outcome": found.outcome}
+    seen = {
         "place": found.place,
         "record": found.record,
         "subdomains": is_proven and found.subdomains,
@@ -35,6 +40,8 @@ def keep_look(organisation_id: UUID, host: str, found: Look, *, now: datetime) -
         "resolvers": found.resolvers,
         "proven_at": now if is_proven else None,
     }
+    if found.outcome is not Outcome.UNANSWERED:
+        values |= seen
     domain, _made = Domain.objects.update_or_create(
         organisation=organisation,
         name=host,
@@ -83,13 +90,11 @@ def _use(application: Application, host: HostName, now: datetime) -> bool:
     return True
 
 
-@transaction.atomic
-def drop_evidence(application_id: UUID, host_id: int, *, now: datetime) -> None:
-    """Take back evidence that the service found and that is there no more."""
-    application = transition.lock(application_id)
-    for host in domains.rest_on_dns(application.host_names.filter(pk=host_id)):
-        _set(host, "", "", None)
-        events.record(ApplicationEvent.SET_EVIDENCE, application, ACTOR, now, host=host.pk, by="")
+def drop_evidence(application: Application, host: str, *, now: datetime) -> None:
+    """Take back, on a locked order, evidence that the service found and that is there no more."""
+    for one in domains.rest_on_dns(application.host_names.filter(name=host)):
+        _set(one, "", "", None)
+        events.record(ApplicationEvent.SET_EVIDENCE, application, ACTOR, now, host=one.pk, by="")
 
 
 def _set(host: HostName, evidence: str, note: str, at: datetime | None) -> None:

@@ -55,6 +55,11 @@ OUTCOMES = {
         "warning",
         gettext_lazy("The record is there but is written wrongly. Copy it anew from here."),
     ),
+    Outcome.UNANSWERED: (
+        gettext_lazy("No answer"),
+        "warning",
+        gettext_lazy("The domain's name servers did not answer. Look it up again later."),
+    ),
     Outcome.BOGUS: (
         gettext_lazy("Not accepted"),
         "error",

@@ -8,6 +8,7 @@ import base64
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import BooleanField, F, Func, Model, QuerySet, Value
@@ -130,8 +131,17 @@ def _read(asked: str, key: Key) -> list[Any] | None:
     text = asked.removeprefix("-")[:_LONGEST]
     try:
         given = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        if any("\x00" in one for one in given):  # which PostgreSQL takes in no text
-            return None
-        return [read(one) for read, one in zip(key.values(), given, strict=True)]
-    except (ValueError, TypeError):
+        if not all(isinstance(one, str) and one.isprintable() for one in given):
+            return None  # PostgreSQL takes neither NUL nor half a character
+        return [_taken(read(one)) for read, one in zip(key.values(), given, strict=True)]
+    except (ValueError, TypeError, OverflowError):
         return None
+
+
+def _taken(value: Any) -> Any:
+    """Return a value as PostgreSQL takes it: of a moment, not every offset that Python knows."""
+    if not isinstance(value, datetime):
+        return value
+    if value.tzinfo is None:
+        raise ValueError("a moment without an offset")
+    return value.astimezone(UTC)

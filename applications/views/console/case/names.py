@@ -120,12 +120,14 @@ def missing_form(application: Application, *, now: datetime) -> EvidenceForm | N
 def _seen_before(application: Application, hosts: Sequence[HostName]) -> dict[str, str]:
     """Return the latest evidence of the host names on earlier orders where it was one and the same.
 
-    A declaration is none: whether it is still enough is weighed anew.
+    A declaration is none: whether it is still enough is weighed anew. Nor is what the service found
+    in the DNS, which it looks up itself.
     """
     earlier = HostName.objects.filter(
         application__organisation=application.organisation_id,
         name__in=[host.name for host in hosts],
     ).exclude(evidence__in=["", HostName.Evidence.DECLARED])
+    earlier = earlier.exclude(evidence=HostName.Evidence.DNS, evidenced_by=None)
     latest = {one.name: one for one in earlier.order_by("evidenced_at")}
     seen = {(one.evidence, one.evidence_note) for one in latest.values()}
     if len(latest) < len(hosts) or len(seen) != 1:
