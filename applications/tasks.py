@@ -4,33 +4,33 @@ Each makes one service call, or sends one mail.
 """
 
 import time
-from dataclasses import replace
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from celery import shared_task
-from django.db.models import QuerySet
+from django.db.models import Q
 
 from applications import checks, services
 from applications.checks import domain_lookup, still_true
 from applications.checks import domains as domain_checks
-from applications.documents import kept_papers, papers, sealing
+from applications.documents import kept_papers
 from applications.mail import MAILS
-from applications.models import Application, Paper
+from applications.models import Application
 from applications.rules import domains
 from applications.rules.certificate_order import certificate_order
 from applications.rules.domain_record import Look, Outcome
 from applications.workflow import Status
 from certportal.foundation import clock
 from certportal.foundation.errors import Unavailable
-from certportal.foundation.files import storing
 from certportal.foundation.mail import mails
-from certportal.foundation.mail.sending import File
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox
 from issuance import services as authority
 from issuance.findings import Finding, Severity
-from issuance.models import CeremonyRecord
+
+FOR_PACKAGES = Q(topic__in=["certificate.approved", "certificate.issued"])
+"""What somebody's certificate waits for; then come checks, and papers after all."""
 
 LOOKS_SECONDS = 40
 """How long one piece of work looks domains up; its lease in the outbox is longer."""
@@ -38,7 +38,7 @@ DNS_WAITS = timedelta(minutes=10)
 """How long an approved order waits for name servers that do not answer."""
 
 
-@outbox.task("applications.check")
+@outbox.task("applications.check", first=FOR_PACKAGES)
 def check(*, item: OutboxItem, now: datetime, reference: str, **_: object) -> None:
     """Run the checks on a submitted application and store the outcome.
 
@@ -55,7 +55,15 @@ def check(*, item: OutboxItem, now: datetime, reference: str, **_: object) -> No
     services.conclude(application.pk, outcome, now=now)
 
 
-@outbox.task("applications.prepare_certificate")
+def _prepare_together(*, items: Sequence[OutboxItem], now: datetime) -> None:
+    wanted = [item.payload["reference"] for item in items]
+    cases = Application.objects.filter(
+        pk__in=wanted, status=Status.IN_REVIEW, reviewer__isnull=False
+    ).select_related("csr", "submission")
+    authority.prepare_all([certificate_order(each, now=now) for each in cases], now=now)
+
+
+@outbox.task("applications.prepare_certificate", many=_prepare_together)
 def prepare_certificate(*, item: OutboxItem, now: datetime, reference: str, **_: object) -> None:
     """Have the CA prepare the certificate of a claimed case."""
     application = Application.objects.select_related("csr", "submission").get(pk=reference)
@@ -157,7 +165,7 @@ def recall(*, item: OutboxItem, now: datetime, reference: str, reason: str, **_:
     services.recall(UUID(reference), reason, now=now)
 
 
-@outbox.task("applications.send_notice")
+@outbox.task("applications.send_notice", first=Q(payload__notice="package"))
 def send_notice(
     *, item: OutboxItem, now: datetime, application: str, notice: str, recipient: str, **_: object
 ) -> None:
@@ -165,87 +173,44 @@ def send_notice(
     about = Application.objects.select_related("submission").filter(pk=application).first()
     made_of = kept_papers.source(notice, about) if about else None
     if about is not None and made_of is not None and about.erased_at is None:
-        _make(services.paper_row(made_of))
+        services.paper_for_mail(made_of, now=now)
     mails.send(MAILS[notice], item, now=now)
     if notice == "package":
         services.record_package_sent(UUID(application), recipient, str(item.pk), now=clock.now())
 
 
-@outbox.task("applications.make_paper")
+@outbox.task("applications.make_paper", first=~Q(topic__startswith="paper."))
 def make_paper(*, item: OutboxItem, now: datetime, paper: int, **_: object) -> None:
-    """Render and keep a paper that somebody asked for, unless the order was erased meanwhile."""
-    for wanted in _papers().filter(pk=paper):
-        _make(wanted)
+    """Render and keep a paper that is wanted, unless the order was erased meanwhile."""
+    _go_on_with(paper)
 
 
-@outbox.task("applications.keep_sealed")
+@outbox.task("applications.keep_sealed", first=~Q(topic__startswith="paper."))
 def keep_sealed(*, item: OutboxItem, now: datetime, kind: str, paper: str, **_: object) -> None:
     """Keep a paper whose digest the seal has signed, unless the order was erased meanwhile."""
     if kind == "paper":
-        for sealed in _papers().filter(pk=paper):
-            _make(sealed)
+        _go_on_with(int(paper))
     elif kind == "ceremony_record":
-        _make_ceremony_paper(CeremonyRecord.objects.get(pk=paper), now)
+        _make_ceremony_paper(int(paper))
 
 
-@outbox.task("applications.make_ceremony_paper")
+@outbox.task("applications.make_ceremony_paper", first=~Q(topic__startswith="paper."))
 def make_ceremony_paper(*, item: OutboxItem, now: datetime, record: int, **_: object) -> None:
     """Make a paper of a ceremony's record, and have it sealed; nothing before there is a seal."""
-    _make_ceremony_paper(CeremonyRecord.objects.get(pk=record), now)
+    _make_ceremony_paper(record)
 
 
-def _make_ceremony_paper(record: CeremonyRecord, now: datetime) -> None:
-    seal = authority.seal_in_use()
-    if record.pdf is not None or seal is None:
-        return
-    if not record.digest:
-        file = papers.ceremony(record)
-        made = sealing.prepare(file.content, seal, label=papers.english_seal_label())
-        authority.have_record_sealed(record, made.content, made.digest, now=now)
-        return
-    digest = bytes.fromhex(record.digest)
-    if signature := authority.signature_over(digest):
-        sealed = sealing.seal(bytes(record.prepared), digest, signature)
-        authority.keep_sealed_record(record, sealed)
+def _go_on_with(paper: int) -> None:
+    # Here, because of all processes that know this module only one renders.
+    from applications import paper_making
+
+    paper_making.go_on_with(paper)
 
 
-def _papers() -> QuerySet[Paper]:
-    made_of = ("submission", "decision__submission", "certificate__issuing_ca", "application")
-    return Paper.objects.select_related(*made_of)
+def _make_ceremony_paper(record: int) -> None:
+    from applications import paper_making
 
-
-def _make(paper: Paper) -> None:
-    """Take the paper one step further: render it, give it to the seal, or keep what is sealed."""
-    if paper.made_at is not None:
-        return
-    if paper.digest:
-        _finish(paper)
-        return
-    _prepare(paper)
-
-
-def _prepare(paper: Paper) -> None:
-    file, seal = papers.render(paper), authority.seal_in_use()
-    if seal is None:
-        services.keep_paper(paper, file, now=clock.now())
-        return
-    prepared = sealing.prepare(file.content, seal, label=papers.seal_label(paper))
-    file = replace(file, content=prepared.content)
-    services.have_sealed(paper, file, prepared.digest, instead_of=paper.digest, now=clock.now())
-
-
-def _finish(paper: Paper) -> None:
-    signature = authority.signature_over(bytes.fromhex(paper.digest))
-    if signature is None:
-        services.ask_for_seal_again(paper, now=clock.now())
-        return
-    try:
-        prepared = storing.content_of(paper.prepared)
-    except FileNotFoundError:  # the store was restored from an older copy than the database
-        _prepare(paper)
-        return
-    content = sealing.seal(prepared, bytes.fromhex(paper.digest), signature)
-    services.keep_paper(paper, File(paper.name, content, papers.PDF), now=clock.now())
+    paper_making.go_on_with_ceremony(record)
 
 
 @outbox.task("applications.tell_undelivered")

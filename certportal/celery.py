@@ -10,16 +10,29 @@ from django_structlog.celery import signals
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "certportal.settings")
 
-app = Celery("certportal")
+# Beat sends the names of tasks. It needs neither the tasks nor the apps, which take most of the
+# memory of any other process.
+_KNOWS_TASKS = os.environ.get("PORTAL_PROCESS") != "beat"
+
+app = Celery("certportal", fixups=None if _KNOWS_TASKS else [])
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks()
-app.autodiscover_tasks(["certportal"])
-app.autodiscover_tasks(["certportal"], related_name="feedback")
+if _KNOWS_TASKS:
+    app.autodiscover_tasks()
+    app.autodiscover_tasks(["certportal"])
+    app.autodiscover_tasks(["certportal"], related_name="feedback")
 
 
 @setup_logging.connect
 def keep_django_logging(**_: object) -> None:
-    """Stop Celery from replacing the log handlers that settings configured."""
+    """Stop Celery from replacing the log handlers that settings configured.
+
+    Where the apps are not set up, nothing has configured them yet.
+    """
+    if not _KNOWS_TASKS:
+        from django.conf import settings
+        from django.utils.log import configure_logging
+
+        configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)
 
 
 @worker_init.connect
@@ -38,6 +51,15 @@ def keep_own_tasks(sender: Any, **_: object) -> None:
         raise SystemExit("A worker must be told which it is: PORTAL_PROCESS=default, mail or ca.")
     for name in set(sender.app.tasks) - own:
         sender.app.tasks.pop(name)
+
+
+@worker_init.connect
+def load_the_renderer(**_: object) -> None:
+    """Load what makes papers before the pool's processes are forked, which then share it."""
+    from django.conf import settings
+
+    if settings.PORTAL_PROCESS == "default":
+        from applications import paper_making  # noqa: F401
 
 
 @worker_init.connect

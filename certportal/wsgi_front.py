@@ -10,11 +10,12 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "certportal.settings")
 os.environ.setdefault("PORTAL_PROCESS", "front")
 
-import django
+from django.conf import settings
+from django.utils.log import configure_logging
 
-django.setup(set_prefix=False)
+from issuance.publication.front import Front
 
-from issuance.publication.front import Front  # noqa: E402 - Django must be set up before
+configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)
 
 
 def rest(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

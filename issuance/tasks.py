@@ -1,6 +1,6 @@
 """Celery tasks of the ``ca`` worker."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 import celery
 import structlog
 from celery import shared_task
+from django.db.models import Q
 
 from certportal.foundation import alarms, clock
 from certportal.foundation.errors import Unavailable
@@ -48,7 +49,21 @@ def _proving() -> Iterator[None]:
         raise
 
 
-@outbox.task("issuance.issue")
+CERTIFICATES = Q(
+    topic__in=["certificate.confirmed", "certificates.confirmed", "application.claimed"]
+)
+"""What somebody's certificate waits for: it comes before papers."""
+
+
+def _issue_together(*, items: Sequence[OutboxItem], now: datetime) -> None:
+    """Issue the certificates together; raises if one cannot be, or was confirmed too long ago."""
+    confirmed = [datetime.fromisoformat(item.payload["confirmed_at"]) for item in items]
+    wanted = [UUID(item.payload["reference"]) for item in items]
+    with timed(Step.ISSUE_MANY):
+        services.issue_together(wanted, confirmed_at=min(confirmed), now=now)
+
+
+@outbox.task("issuance.issue", many=_issue_together)
 def issue(
     *, item: OutboxItem, now: datetime, reference: str, confirmed_at: str = "", **_: object
 ) -> None:
@@ -83,7 +98,7 @@ def publish_ocsp(*, item: OutboxItem, now: datetime, certificate_id: int, **_: o
         services.publish_response_with(certificate_id, now=now)
 
 
-@outbox.task("issuance.seal_paper")
+@outbox.task("issuance.seal_paper", first=CERTIFICATES)
 def seal_paper(
     *, item: OutboxItem, now: datetime, kind: str, paper: str, digest: str, **_: object
 ) -> None:
@@ -136,11 +151,12 @@ def keep_cosigned(*, note: str) -> None:
 
 @shared_task(name="issuance.refresh_ocsp")
 def refresh_ocsp() -> None:
-    """Renew ageing OCSP responses; beat calls this.
+    """Renew ageing OCSP responses; beat calls this. Certificates and revocations come in between.
 
     If more remain, queue this task again, so that other work of the worker comes in between.
     """
-    if services.refresh_responses(now=clock.now()):
+    urgent = CERTIFICATES | Q(topic="certificate.revoked")
+    if services.refresh_responses(now=clock.now(), between=lambda: outbox.let_pass(urgent, "ca")):
         celery.signature("issuance.refresh_ocsp").apply_async(queue="ca", expires=600)
 
 

@@ -4,12 +4,13 @@ An item holds `notice` (the mail), `application`, and `recipient`, named as in
 `applications.rules.recipients`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
 
 from applications.checks.wording import word_all, word_faults
 from applications.documents import certificate_files, kept_papers
@@ -80,38 +81,58 @@ def _context(matter: Matter, asked: Asked) -> Mapping[str, Any]:
 
 def _progress(order: Application, asked: Asked) -> dict[str, Any]:
     """Return what is asked, missing, wrong and decided."""
-    lapses_on = lapse.lapses_on(order)
-    refused = order.contact_links.exclude(not_mine_at=None).order_by("not_mine_at").last()
+
+    def last_day() -> date | None:
+        ends = lapse.lapses_on(order)
+        return ends and ends - timedelta(days=1)
+
+    def refused_by() -> str:
+        links = order.contact_links.exclude(not_mine_at=None).order_by("not_mine_at")
+        refused = links.last()
+        return refused.email if refused else ""
+
+    sent = order.submission
     return {
-        **_request(order.requests.last()),
-        "missing": [section.title for section in lapse.missing(order)],
-        "lapses_on": lapses_on,
-        "last_day": lapses_on and lapses_on - timedelta(days=1),
+        **_request(SimpleLazyObject(order.requests.last)),
         "removed_on": lapse.removed_on(clock.day(order.changed_at)),
-        "findings": [words for _finding, words in word_all(order.findings)],
-        "faults": [words for _finding, words in word_faults(order.findings)],
-        "contact_told": bool(contact_links.living(order, now=asked.now)),
-        "refused_by": refused.email if refused else "",
-        "again": order.submission is not None and order.submission.number > 1,
+        "again": sent is not None and sent.number > 1,
+        **_when_read(
+            missing=lambda: [section.title for section in lapse.missing(order)],
+            lapses_on=lambda: lapse.lapses_on(order),
+            last_day=last_day,
+            findings=lambda: [words for _finding, words in word_all(order.findings)],
+            faults=lambda: [words for _finding, words in word_faults(order.findings)],
+            contact_told=lambda: bool(contact_links.living(order, now=asked.now)),
+            refused_by=refused_by,
+        ),
     }
 
 
+def _when_read(**found: Callable[[], Any]) -> dict[str, Any]:
+    """Return values that are found when a template reads them: each mail reads a few."""
+    return {name: SimpleLazyObject(each) for name, each in found.items()}
+
+
 def _request(request: InformationRequest | None) -> dict[str, Any]:
-    titles = [sections.BY_ID[one].title for one in request.fields] if request else []
-    return {"request": request, "sections": titles}
+    def sections_asked() -> list[Any]:
+        return [sections.BY_ID[one].title for one in request.fields] if request else []
+
+    return {"request": request, **_when_read(sections=sections_asked)}
 
 
 def _certificate(order: Application) -> dict[str, Any]:
     """Return what there is to tell about the order's certificate, and of a replacement."""
-    certificate = certificate_files.certificate_of(order)
+    certificate = SimpleLazyObject(lambda: certificate_files.certificate_of(order))
     return {
         "certificate": certificate,
-        "predecessor": predecessors.predecessor(order),
-        "successor": predecessors.successor(order),
-        "decided": kept_papers.last_decision(order) is not None,
-        "proven": certificate is not None and is_proven(certificate),
-        "asked_by": asked_by(certificate) if certificate else "",
-        "reason": reason_words(certificate.revocation_reason if certificate else ""),
+        **_when_read(
+            predecessor=lambda: predecessors.predecessor(order),
+            successor=lambda: predecessors.successor(order),
+            decided=lambda: kept_papers.last_decision(order) is not None,
+            proven=lambda: bool(certificate) and is_proven(certificate),
+            asked_by=lambda: asked_by(certificate) if certificate else "",
+            reason=lambda: reason_words(certificate.revocation_reason if certificate else ""),
+        ),
     }
 
 

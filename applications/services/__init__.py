@@ -97,7 +97,7 @@ from applications.services.system.papers import (
     ask_for_seal_again,
     have_sealed,
     keep_paper,
-    paper_row,
+    paper_for_mail,
     want_paper,
 )
 from applications.services.system.renewal_reminders import remind_of_expiry

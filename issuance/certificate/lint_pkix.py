@@ -1,13 +1,10 @@
-"""pkilint's rules for PKIX certificates (RFC 5280), returned as ``Finding``. Pure."""
+"""pkilint's rules for PKIX certificates (RFC 5280), returned as ``Finding``. Pure.
+
+pkilint is loaded with the first certificate: many processes import this module, and one lints.
+"""
 
 from collections.abc import Iterator
 from functools import cache
-
-from pkilint.loader import load_certificate
-from pkilint.pkix import certificate as pkix_certificate
-from pkilint.pkix import extension as pkix_extension
-from pkilint.pkix import name as pkix_name
-from pkilint.validation import ValidationFindingSeverity
 
 from issuance.findings import Finding, Severity
 
@@ -25,19 +22,21 @@ ACCEPTED = {
 }
 
 _SEVERITIES = {
-    ValidationFindingSeverity.FATAL: Severity.ERROR,
-    ValidationFindingSeverity.ERROR: Severity.ERROR,
-    ValidationFindingSeverity.WARNING: Severity.WARNING,
-    ValidationFindingSeverity.NOTICE: Severity.INFO,
+    "FATAL": Severity.ERROR,
+    "ERROR": Severity.ERROR,
+    "WARNING": Severity.WARNING,
+    "NOTICE": Severity.INFO,
 }
 
 
 def pkix_findings(der: bytes) -> Iterator[Finding]:
     """pkilint's findings about a certificate (DER), from notices upwards."""
+    from pkilint.loader import load_certificate
+
     document = load_certificate(der, "certificate")
     for result in _validator().validate(document.root):
         for description in result.finding_descriptions:
-            severity = _SEVERITIES.get(description.finding.severity)
+            severity = _SEVERITIES.get(description.finding.severity.name)
             if severity is not None and description.finding.code not in _LEFT_OUT:
                 code = description.finding.code
                 detail = f"{code} {description.message or ''}".strip()
@@ -57,6 +56,10 @@ def is_accepted(finding: Finding) -> bool:
 @cache
 def _validator():  # type: ignore[no-untyped-def]
     """Built once per process: building takes 174 ms, linting a certificate 2.7 ms."""
+    from pkilint.pkix import certificate as pkix_certificate
+    from pkilint.pkix import extension as pkix_extension
+    from pkilint.pkix import name as pkix_name
+
     return pkix_certificate.create_pkix_certificate_validator_container(
         pkix_certificate.create_decoding_validators(
             pkix_name.ATTRIBUTE_TYPE_MAPPINGS, pkix_extension.EXTENSION_MAPPINGS

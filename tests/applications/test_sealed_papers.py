@@ -53,7 +53,7 @@ def sent(seal, matti):
 @pytest.fixture
 def prepared(sent, now) -> Paper:
     """The receipt, rendered, recorded and waiting for the signer."""
-    paper = services.paper_row(sent.submission)
+    paper = Paper.objects.create(application=sent, submission=sent.submission)
     file = papers.render(paper)
     made = sealing.prepare(file.content, authority.seal_in_use(), label="Sinetti")
     services.have_sealed(

@@ -58,14 +58,22 @@ def is_set_aside(paper: Paper) -> bool:
 
 
 @transaction.atomic
-def paper_row(made_of: Source) -> Paper:
-    """Return the row of a paper for a worker that makes it at once. Raises NotPossible."""
-    return _row(made_of)
+def paper_for_mail(made_of: Source, *, now: datetime) -> None:
+    """Have a worker make the paper that a mail waits for, unless it is made or on its way.
+
+    Raises NotPossible in an erased order.
+    """
+    paper = _row(made_of)
+    if paper.made_at is None and not _is_on_its_way(paper):
+        _enqueue(paper, now)
 
 
 @storing.atomic()
 def keep_paper(paper: Paper, file: File, *, now: datetime) -> None:
-    """Keep the finished paper. If another worker was faster, or the order was erased, drop it."""
+    """Keep the finished paper, and send the mails of its order that wait for it.
+
+    If another worker was faster, or the order was erased, drop it.
+    """
     kept = _unmade(paper)
     if kept is None:
         return
@@ -75,6 +83,8 @@ def keep_paper(paper: Paper, file: File, *, now: datetime) -> None:
     storing.delete(kept.prepared.name)
     kept.prepared.name = ""
     kept.save(update_fields=["file", "name", "made_at", "size", "sha256", "prepared"])
+    mails = OutboxItem.objects.filter(topic="application.notice")
+    outbox.hasten(mails.filter(payload__application=str(kept.application_id)), now=now)
 
 
 @storing.atomic()

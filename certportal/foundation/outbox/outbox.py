@@ -6,7 +6,8 @@ once the broker is back. Delivery is at least once; handlers must be idempotent.
 
 import functools
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,7 +16,7 @@ import celery
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Q, QuerySet
 
 from certportal.foundation import bulk_insert, clock
 from certportal.foundation.breaker import Breaker, Resting
@@ -23,6 +24,21 @@ from certportal.foundation.errors import Hopeless, Unavailable
 from certportal.foundation.models import OutboxItem
 
 log = structlog.get_logger(__name__)
+
+# In one statement each, as every step of an order's way begins with it.
+_LEASE = """
+UPDATE foundation_outboxitem SET leased_until = %s, handed_at = NULL, attempts = attempts + 1
+WHERE id = %s AND task = %s AND done_at IS NULL AND failed_at IS NULL AND due_at <= %s
+AND (leased_until IS NULL OR leased_until < %s) RETURNING *
+"""
+_LEASE_MORE = """
+UPDATE foundation_outboxitem SET leased_until = %s, handed_at = NULL, attempts = attempts + 1
+WHERE id = ANY(ARRAY(
+  SELECT id FROM foundation_outboxitem
+  WHERE task = %s AND done_at IS NULL AND failed_at IS NULL AND leased_until IS NULL
+  AND due_at <= %s ORDER BY created_at LIMIT %s FOR UPDATE SKIP LOCKED
+)) RETURNING *
+"""
 
 MAIL = "mail"
 """The queue of mails."""
@@ -32,6 +48,8 @@ UNDELIVERED = "mail.undelivered"
 # After this many attempts an unexpected error sets the item aside, which raises an alarm.
 MOST_ATTEMPTS = 12
 LONGEST_PAUSE = timedelta(minutes=5)
+MOST_TOGETHER = 50
+"""Items of one task that a worker does at once."""
 # After a broker that hangs has cost one message its time limit, the others of the request and of
 # the next seconds are left to the sweeper.
 broker = Breaker("broker", pause=5, slow=0.5)
@@ -122,16 +140,27 @@ def lease(item_id: UUID | str, task_name: str, *, now: datetime) -> OutboxItem |
     Also None if it was stored for another task: the message is not trusted, because whoever can
     write to the broker could otherwise run the last task of a chain on an earlier task's item.
     """
-    free = Q(leased_until=None) | Q(leased_until__lt=now)
-    taken = OutboxItem.objects.filter(
-        free, pk=item_id, task=task_name, done_at=None, failed_at=None, due_at__lte=now
-    ).update(leased_until=now + lease_time(), handed_at=None, attempts=F("attempts") + 1)
-    return OutboxItem.objects.get(pk=item_id) if taken else None
+    taken = list(OutboxItem.objects.raw(_LEASE, [now + lease_time(), item_id, task_name, now, now]))
+    return taken[0] if taken else None
 
 
-def finish(item: OutboxItem, *, now: datetime) -> None:
-    """Mark the item done."""
-    OutboxItem.objects.filter(pk=item.pk).update(done_at=now, leased_until=None, problem="")
+def lease_more(task_name: str, *, most: int, now: datetime) -> list[OutboxItem]:
+    """Lease what else is due for the task, the oldest first; none that another worker takes now."""
+    return list(OutboxItem.objects.raw(_LEASE_MORE, [now + lease_time(), task_name, now, most]))
+
+
+def finish(*items: OutboxItem, now: datetime) -> None:
+    """Mark the items done."""
+    done = OutboxItem.objects.filter(pk__in=[item.pk for item in items])
+    done.update(done_at=now, leased_until=None, problem="")
+
+
+def hasten(items: QuerySet[OutboxItem], *, now: datetime) -> None:
+    """Make those due that wait for their next attempt, and send them after the commit."""
+    waiting = list(items.filter(done_at=None, failed_at=None, leased_until=None, due_at__gt=now))
+    OutboxItem.objects.filter(pk__in=[item.pk for item in waiting]).update(due_at=now)
+    for item in waiting:
+        transaction.on_commit(functools.partial(hand_over, item), robust=True)
 
 
 def postpone(item: OutboxItem, error: Exception, *, now: datetime) -> None:
@@ -180,31 +209,94 @@ def _is_tired(item: OutboxItem, attempts: int, error: Exception, now: datetime) 
     return attempts >= error.most_attempts
 
 
-def task(name: str) -> Callable[[Callable[..., None]], Any]:
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a task does with an item, and with many at once, if it can (`task`)."""
+
+    one: Callable[..., None]
+    many: Callable[..., None] | None = None
+
+
+_works: dict[str, Work] = {}
+"""By the name of the task, whatever this process has loaded."""
+
+
+def task(
+    name: str, *, first: Q | None = None, many: Callable[..., None] | None = None
+) -> Callable[[Callable[..., None]], Any]:
     """Turn `def handler(*, item, now, **payload)` into a Celery task for outbox items.
 
     The task leases the item, calls the handler outside any transaction and marks the item done; an
     exception postpones it. `item` is the OutboxItem (its id gives a stable Message-ID). The message
     carries only the item's id: everything the task acts on comes from the database.
+
+    `first`: what else is due in its queue that the task does before (`let_pass`). `many` does the
+    work of several items that wait, as `many(items=…, now=…)`; if it fails, each is done alone.
     """
 
     def decorate(handler: Callable[..., None]) -> Any:
+        _works[name] = Work(handler, many)
+
         @celery.shared_task(name=name)
         @functools.wraps(handler)
         def run(*, item: str) -> None:
-            perform(handler, item, name)
+            if first is not None:
+                let_pass(first, _queues()[name])
+            perform(handler, item, name, many)
 
         return run
 
     return decorate
 
 
-def perform(handler: Callable[..., None], item_id: str, task_name: str) -> None:
-    """Lease the item, run the handler, and mark the outcome."""
+def let_pass(first: Q, queue: str) -> None:
+    """Do what is due in this worker's queue and matches, the oldest first.
+
+    Messages are taken in the order in which they were sent. In this way people who wait for a
+    certificate do not wait for what was asked for before and hurries nobody.
+    """
+    own = [name for name in _works if _queues().get(name) == queue]
+    due = OutboxItem.objects.filter(first, task__in=own, done_at=None, failed_at=None)
+    while item := due.filter(leased_until=None, due_at__lte=clock.now()).order_by("due_at").first():
+        work = _works[item.task]
+        perform(work.one, str(item.pk), item.task, work.many)
+
+
+def _queues() -> dict[str, str]:
+    """Return the queue of each task that hears a topic."""
+    return {name: queue for tasks in settings.OUTBOX_ROUTES.values() for name, queue in tasks}
+
+
+def perform(
+    handler: Callable[..., None],
+    item_id: str,
+    task_name: str,
+    many: Callable[..., None] | None = None,
+) -> None:
+    """Lease the item, run the handler, and mark the outcome; with `many` for all that wait."""
     leased = lease(item_id, task_name, now=clock.now())
     if leased is None:
         _tell_why(item_id, task_name)
         return
+    others = lease_more(task_name, most=MOST_TOGETHER - 1, now=clock.now()) if many else []
+    if many and others and _done_together(many, [leased, *others]):
+        return
+    for each in [leased, *others]:
+        _perform_leased(handler, each)
+
+
+def _done_together(many: Callable[..., None], items: Sequence[OutboxItem]) -> bool:
+    """Run the handler of many; whether it succeeded. Which of them failed is found one by one."""
+    try:
+        many(items=items, now=clock.now())
+    except Exception as error:
+        log.warning("not_done_together", topic=items[0].topic, error=type(error).__name__)
+        return False
+    finish(*items, now=clock.now())
+    return True
+
+
+def _perform_leased(handler: Callable[..., None], leased: OutboxItem) -> None:
     with structlog.contextvars.bound_contextvars(**_cause(leased)):
         try:
             _require_understood(handler, leased)

@@ -33,6 +33,10 @@ ITS_OWN = (
 )
 
 
+class NotConfirmed(Unavailable):
+    """One of the confirmations is too old, so that each reference must be looked at alone."""
+
+
 def issue_confirmed(
     reference: UUID, *, confirmed_at: datetime | None, now: datetime
 ) -> Certificate | None:
@@ -45,6 +49,16 @@ def issue_confirmed(
         outbox.enqueue("certificate.approved", now=now, reference=str(reference))
         return None
     return issue(reference, now=now)
+
+
+def issue_together(references: Sequence[UUID], *, confirmed_at: datetime, now: datetime) -> None:
+    """Issue like `issue_all` what was confirmed at this time at the earliest.
+
+    Raises NotConfirmed, signing nothing, if that is too long ago, and what `issue_all` raises.
+    """
+    if _is_old(confirmed_at, now):
+        raise NotConfirmed
+    issue_all(references, now=now)
 
 
 def issue_all_confirmed(

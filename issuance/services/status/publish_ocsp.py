@@ -5,7 +5,7 @@ its pack is signed again. The signing worker holds the lock of the pack while it
 and replaces the file, so that an older status never replaces a newer one.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import batched
 
@@ -30,8 +30,8 @@ RENEWED_AT = 0.75
 """Packs are renewed when this share of their validity, or less, is left."""
 MOST_PACKS = 200
 """Limit of packs signed in one task: the `ca` worker has other work waiting."""
-TOGETHER = 20
-"""Packs locked and signed together: a revocation waits at most for these."""
+TOGETHER = 5
+"""Packs locked and signed together: a revocation or a certificate waits at most for these."""
 EPOCH = datetime.min.replace(tzinfo=UTC)
 UNKNOWN_FOR = timedelta(minutes=5)
 """Validity of the status "unknown": the serial number may be issued later."""
@@ -106,20 +106,25 @@ def _single(cert_id: bytes, status: Status, now: datetime, until: datetime) -> S
 
 
 def refresh_responses(
-    *, now: datetime, most: int = MOST_PACKS, load_signer: LoadSigner = signer_for
+    *,
+    now: datetime,
+    most: int = MOST_PACKS,
+    load_signer: LoadSigner = signer_for,
+    between: Callable[[], None] = lambda: None,
 ) -> bool:
     """Sign the packs of every CA that are missing, broken or due for renewal.
 
     Retired CAs are included until their last certificate expires. At most ``most`` packs are
-    signed; true if that limit is reached. If the signer of one CA fails, the others are still
-    renewed, and the failures are raised as an ExceptionGroup.
+    signed; true if that limit is reached. `between` is called after every few, with nothing locked.
+    If the signer of one CA fails, the others are still renewed, and the failures are raised as an
+    ExceptionGroup.
     """
     left, failures = most, []
     for ca in IssuingCA.objects.order_by("pk"):
         if not is_needed(ca, now):
             continue
         try:
-            left -= _refresh(ca, now, left, load_signer)
+            left -= _refresh(ca, now, left, load_signer, between)
         except (Unavailable, OSError) as error:
             failures.append(error)
         if left <= 0:
@@ -129,7 +134,13 @@ def refresh_responses(
     return left <= 0
 
 
-def _refresh(ca: IssuingCA, now: datetime, most: int, load_signer: LoadSigner) -> int:
+def _refresh(
+    ca: IssuingCA,
+    now: datetime,
+    most: int,
+    load_signer: LoadSigner,
+    between: Callable[[], None],
+) -> int:
     """Sign up to ``most`` packs that are due, delete unneeded ones; return how many were handled.
 
     A pack older than a revocation in it is due too, in case the task of the revocation was lost.
@@ -146,6 +157,7 @@ def _refresh(ca: IssuingCA, now: datetime, most: int, load_signer: LoadSigner) -
     ends = [head.next_update for head in fresh.values()]
     for together in batched(due[:most], TOGETHER):
         ends.append(publish_packs(ca, together, now=now, load_signer=load_signer))
+        between()
     if len(due) <= most:
         IssuingCA.objects.filter(pk=ca.pk).update(ocsp_next_update=min(ends, default=None))
     return min(len(due), most)
