@@ -92,8 +92,9 @@ def _progress(order: Application, asked: Asked) -> dict[str, Any]:
         return refused.email if refused else ""
 
     sent = order.submission
+    request: Any = SimpleLazyObject(order.requests.last)
     return {
-        **_request(SimpleLazyObject(order.requests.last)),
+        **_request(request),
         "removed_on": lapse.removed_on(clock.day(order.changed_at)),
         "again": sent is not None and sent.number > 1,
         **_when_read(
@@ -122,7 +123,7 @@ def _request(request: InformationRequest | None) -> dict[str, Any]:
 
 def _certificate(order: Application) -> dict[str, Any]:
     """Return what there is to tell about the order's certificate, and of a replacement."""
-    certificate = SimpleLazyObject(lambda: certificate_files.certificate_of(order))
+    certificate: Any = SimpleLazyObject(lambda: certificate_files.certificate_of(order))
     return {
         "certificate": certificate,
         **_when_read(

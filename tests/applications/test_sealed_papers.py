@@ -43,7 +43,7 @@ def sent(seal, matti):
     """An order whose receipt has not been made."""
     order = orders.submitted(matti)
     orders.drain()
-    OutboxItem.objects.filter(topic="application.notice").delete()
+    OutboxItem.objects.filter(topic__in=["application.notice", "paper.wanted"]).delete()
     with unkept():
         Paper.objects.all().delete()
         SealedPaper.objects.all().delete()
