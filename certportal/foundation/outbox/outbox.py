@@ -257,9 +257,15 @@ def let_pass(first: Q, queue: str) -> None:
     """
     own = [name for name in _works if _queues().get(name) == queue]
     due = OutboxItem.objects.filter(first, task__in=own, done_at=None, failed_at=None)
-    while item := due.filter(leased_until=None, due_at__lte=clock.now()).order_by("due_at").first():
+    tried: list[UUID] = []
+    while item := _first(due.filter(leased_until=None).exclude(pk__in=tried)):
         work = _works[item.task]
         perform(work.one, str(item.pk), item.task, work.many)
+        tried.append(item.pk)
+
+
+def _first(items: QuerySet[OutboxItem]) -> OutboxItem | None:
+    return items.filter(due_at__lte=clock.now()).order_by("due_at").first()
 
 
 def _queues() -> dict[str, str]:
