@@ -60,7 +60,7 @@ def _issue_together(*, items: Sequence[OutboxItem], now: datetime) -> None:
     confirmed = [datetime.fromisoformat(item.payload["confirmed_at"]) for item in items]
     wanted = [UUID(item.payload["reference"]) for item in items]
     with timed(Step.ISSUE_MANY):
-        services.issue_together(wanted, confirmed_at=min(confirmed), now=now)
+        services.issue_together([*dict.fromkeys(wanted)], confirmed_at=min(confirmed), now=now)
 
 
 @outbox.task("issuance.issue", many=_issue_together)

@@ -25,7 +25,10 @@ def done(settings, monkeypatch):
     told: list[str] = []
 
     def does(name, **options):
-        outbox.task(f"tests.{name}", **options)(lambda *, item, now: told.append(name))
+        def handler(*, item, now):
+            told.append(name)
+
+        outbox.task(f"tests.{name}", **options)(handler)
 
     does("paper", first=~Q(topic="paper"))
     does("package")
@@ -91,6 +94,51 @@ def test_what_waits_is_done_together_and_alone_if_one_fails(done):
     more = outbox.enqueue("package", now=clock.now())[0]
     outbox.perform(one, str(more.pk), "tests.package", lambda **_: None)
     assert not open_.all().exists()
+
+
+def test_what_waits_is_done_although_what_hurries_never_ends(done, monkeypatch):
+    def brings_more(*, item, now):
+        outbox.enqueue("package", now=clock.now())
+
+    monkeypatch.setitem(outbox._works, "tests.package", outbox.Work(brings_more))
+    outbox.enqueue("package", now=clock.now())
+    outbox.enqueue("paper", now=clock.now())
+    take("paper")
+    assert done == ["paper"]
+    assert OutboxItem.objects.filter(topic="package", done_at=None).count() == 1
+
+
+def test_what_another_worker_took_over_from_a_slow_one_is_left_to_it(done, now):
+    items = [outbox.enqueue("package", now=now)[0] for _ in range(2)]
+    alone = []
+
+    def slow(*, items, now):
+        """Fails, after so long that another worker has taken the second item."""
+        later = clock.now() + 2 * outbox.lease_time()
+        assert outbox.lease(items[1].pk, "tests.package", now=later)
+        raise ValueError("slow and broken")
+
+    outbox.perform(
+        lambda *, item, now: alone.append(item.pk), str(items[0].pk), "tests.package", slow
+    )
+    assert alone == [items[0].pk]
+    taken = OutboxItem.objects.get(pk=items[1].pk)
+    assert taken.done_at is None
+    assert taken.leased_until is not None
+
+
+def test_what_was_taken_along_by_a_worker_that_died_is_sent_again(done, now):
+    items = [outbox.enqueue("package", now=now)[0] for _ in range(3)]
+
+    def dies(**_):
+        raise SystemExit
+
+    with pytest.raises(SystemExit):
+        outbox.perform(dies, str(items[0].pk), "tests.package", dies)
+    assert not OutboxItem.objects.filter(leased_until=None).exists()
+    later = clock.now() + 2 * outbox.lease_time()
+    assert outbox.sweep(now=later) == len(items)
+    assert all(outbox.lease(item.pk, item.task, now=later) for item in items)
 
 
 def test_what_another_worker_holds_is_not_taken_along(done, now):

@@ -2,7 +2,7 @@
 
 import os
 import signal
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from pytest_django import Settings
 
 from accounts.models import Organisation, Person
 from certportal.dev.builders.hierarchy import make_hierarchy
+from certportal.foundation.models import OutboxItem
 from issuance import services
 from issuance.models import IssuingCA, PreparedCertificate
 from tests.issuance import fault_points
@@ -61,6 +62,30 @@ def test_killed_while_issuing(
         item.refresh_from_db()
         assert item.done_at is not None
         check_one(prepared, round_)
+
+
+@pytest.mark.parametrize("point", fault_points.ISSUE)
+def test_killed_while_issuing_what_waits_together(
+    cas: dict[str, IssuingCA],
+    pharmacy: Organisation,
+    riitta: Person,
+    points: Path,
+    now: datetime,
+    point: str,
+) -> None:
+    approved = [approved_item(pharmacy, riitta, now) for _ in range(3)]
+    items = OutboxItem.objects.filter(pk__in=[item.pk for _prepared, item in approved])
+    for _prepared, item in approved:
+        item.payload["confirmed_at"] = datetime.now(UTC).isoformat()
+        item.save()
+    (points / point).touch()
+    assert in_child(partial(issue, approved[0][1])) == signal.SIGKILL
+    assert items.filter(done_at=None).exclude(leased_until=None).count() == len(approved)
+    items.update(leased_until=None)
+    assert in_child(partial(issue, approved[0][1])) == 0
+    assert not items.filter(done_at=None).exists()
+    for prepared, _item in approved:
+        check_one(prepared, len(approved))
 
 
 def test_killed_again_and_again(

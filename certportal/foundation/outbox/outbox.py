@@ -50,6 +50,8 @@ MOST_ATTEMPTS = 12
 LONGEST_PAUSE = timedelta(minutes=5)
 MOST_TOGETHER = 50
 """Items of one task that a worker does at once."""
+MOST_LET_PASS = 20
+"""What goes first before one item: under a load without end the others are done too, if slowly."""
 # After a broker that hangs has cost one message its time limit, the others of the request and of
 # the next seconds are left to the sweeper.
 broker = Breaker("broker", pause=5, slow=0.5)
@@ -250,21 +252,23 @@ def task(
 
 
 def let_pass(first: Q, queue: str) -> None:
-    """Do what is due in this worker's queue and matches, the oldest first.
+    """Do what is due in this worker's queue and matches, the oldest first; `MOST_LET_PASS` at most.
 
     Messages are taken in the order in which they were sent. In this way people who wait for a
     certificate do not wait for what was asked for before and hurries nobody.
     """
     own = [name for name in _works if _queues().get(name) == queue]
-    due = OutboxItem.objects.filter(first, task__in=own, done_at=None, failed_at=None)
+    due = OutboxItem.objects.filter(
+        first, task__in=own, done_at=None, failed_at=None, leased_until=None
+    )
     tried: list[UUID] = []
-    while item := _first(due.filter(leased_until=None).exclude(pk__in=tried)):
+    while len(tried) < MOST_LET_PASS and (item := _oldest(due.exclude(pk__in=tried))):
         work = _works[item.task]
         perform(work.one, str(item.pk), item.task, work.many)
         tried.append(item.pk)
 
 
-def _first(items: QuerySet[OutboxItem]) -> OutboxItem | None:
+def _oldest(items: QuerySet[OutboxItem]) -> OutboxItem | None:
     return items.filter(due_at__lte=clock.now()).order_by("due_at").first()
 
 
@@ -287,8 +291,16 @@ def perform(
     others = lease_more(task_name, most=MOST_TOGETHER - 1, now=clock.now()) if many else []
     if many and others and _done_together(many, [leased, *others]):
         return
-    for each in [leased, *others]:
-        _perform_leased(handler, each)
+    _perform_leased(handler, leased)
+    for each in others:
+        if _hold_longer(each, now=clock.now()):
+            _perform_leased(handler, each)
+
+
+def _hold_longer(item: OutboxItem, *, now: datetime) -> bool:
+    """Lease the item anew; False if another worker has taken it since, as its lease had ended."""
+    held = OutboxItem.objects.filter(pk=item.pk, done_at=None, leased_until=item.leased_until)
+    return held.update(leased_until=now + lease_time()) == 1
 
 
 def _done_together(many: Callable[..., None], items: Sequence[OutboxItem]) -> bool:
