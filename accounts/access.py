@@ -95,6 +95,22 @@ def reviewer_roles(person: Person | OuterRef) -> QuerySet[StaffRole]:
     return StaffRole.objects.filter(person=person, ended_at=None, kind=kind)
 
 
+def staff_roles(request: HttpRequest) -> frozenset[str]:
+    """Return the kinds of the requester's current staff roles, read once in a request.
+
+    For showing and for reading; a service that changes something asks again.
+    """
+    person: Person | None = getattr(request, "person", None)
+    if person is None:
+        return frozenset()
+    known: frozenset[str] | None = getattr(request, "staff_roles", None)
+    if known is None:
+        current = StaffRole.objects.filter(person=person, ended_at=None)
+        known = frozenset(current.values_list("kind", flat=True))
+        request.staff_roles = known  # type: ignore[attr-defined]
+    return known
+
+
 def is_auditor(person: Person) -> bool:
     """Whether the person currently holds the auditor's role."""
     kind = StaffRole.Kind.AUDITOR
@@ -122,7 +138,7 @@ def needs_second_factor(request: HttpRequest) -> bool:
     """Whether the person has a staff role, or the login has access to the settings admin."""
     user: Any = request.user
     person: Person | None = getattr(request, "person", None)
-    return person is not None and (user.is_staff or reads_console(person))
+    return person is not None and (user.is_staff or bool(staff_roles(request)))
 
 
 def is_member(person: Person, organisation_id: UUID | str) -> bool:
@@ -318,9 +334,9 @@ def reviewer_required(view: View) -> View:
 
     @functools.wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        person = person_of(request)
-        reviews = is_reviewer(person)
-        if not reviews and not is_auditor(person):
+        person_of(request)
+        reviews = StaffRole.Kind.REVIEWER in staff_roles(request)
+        if not staff_roles(request):
             raise no_page(request, "console")
         if second_factor_at(request) == NEVER:
             return lead_to("accounts:second_factor", request)

@@ -10,7 +10,7 @@ from django.utils import translation
 from django.utils.cache import patch_cache_control
 
 from accounts import access
-from accounts.models import Membership, Person
+from accounts.models import Membership, Person, SignOn
 from accounts.services.people import sessions
 from certportal.foundation import clock
 from certportal.foundation.actors import Actor
@@ -19,6 +19,10 @@ from certportal.foundation.web.addresses import address_of
 CHOSEN = "organisation"
 # Session key: the key of the `SignOn` row, and NameID and index of the provider's session.
 SIGN_ON = "sign_on"
+
+
+# Django's key of a session's own lifetime.
+PROLONGED = "_session_expiry"
 
 
 class PersonMiddleware:
@@ -50,26 +54,33 @@ class PersonMiddleware:
         if not user.is_authenticated:
             if SESSION_KEY in request.session:
                 logout(request)
+            request.session.modified = True  # a visitor's lasts from each use
             return None
-        if user.person_id is None or not stands(request):
+        row = standing(request) if user.person_id is not None else None
+        if row is None:
             logout(request)
             return None
-        person: Person = user.person
+        # The person of the session is that of the login, or the one that it was merged into.
+        person: Person = row.person if row.person_id == user.person_id else user.person
         return person.current
 
 
-def stands(request: HttpRequest) -> bool:
-    """Whether the session's row is open; renews the session id if the person's rights changed."""
+def standing(request: HttpRequest) -> SignOn | None:
+    """Return the session's row if it is open; renews the id if the person's rights changed.
+
+    The session is written once in `SEEN_EVERY` at most, and lasts that much longer for it.
+    """
     now, mine = clock.now(), request.session.get(SIGN_ON)
     row = sessions.standing(mine["id"], now=now) if mine else None
     if row is None:
-        return False
-    sessions.seen(row, now=now)
+        return None
+    if sessions.seen(row, now=now) or not request.session.get(PROLONGED):
+        request.session.set_expiry(settings.SESSION_COOKIE_AGE + sessions.SEEN_EVERY.seconds)
     if row.renew:
         request.session.cycle_key()
         sessions.renewed(row)
     request.sign_on = row  # type: ignore[attr-defined]
-    return True
+    return row
 
 
 def _set(request: Any, person: Person | None) -> None:

@@ -199,7 +199,6 @@ TRUSTED_PROXIES = [p for p in env.text("TRUSTED_PROXIES").replace(",", " ").spli
 
 # A session ends after this many seconds without a request.
 SESSION_COOKIE_AGE = 3600
-SESSION_SAVE_EVERY_REQUEST = True
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True

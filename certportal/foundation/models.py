@@ -113,6 +113,7 @@ class OutboxItem(models.Model):
 
     class Meta:
         indexes = [
+            models.Index(fields=["queue"], condition=Q(done_at=None), name="outbox_undone"),
             models.Index(
                 fields=["due_at"],
                 condition=Q(done_at=None, failed_at=None),

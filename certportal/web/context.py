@@ -7,7 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from accounts import access
-from accounts.models import Person
+from accounts.models import Person, StaffRole
 from accounts.services.people import sessions
 from applications.views.console import navigation
 from certportal.foundation import clock
@@ -26,9 +26,9 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         "environment": settings.PORTAL_ENV,
         "person": person,
         "acting_for": getattr(request, "organisation", None),
-        "reviews": functools.partial(access.is_reviewer, person) if person else False,
-        "reads_console": functools.partial(access.reads_console, person) if person else False,
-        "audits": functools.partial(access.is_auditor, person) if person else False,
+        "reviews": lambda: StaffRole.Kind.REVIEWER in access.staff_roles(request),
+        "reads_console": lambda: bool(access.staff_roles(request)),
+        "audits": lambda: StaffRole.Kind.AUDITOR in access.staff_roles(request),
         "desk": functools.partial(navigation.items, request),
         "session_ends": row and sessions.latest_end(row),
         "session_rest_seconds": sessions.rest(row, now=clock.now()),

@@ -82,6 +82,14 @@ class Certificate(models.Model):
             models.Index(
                 fields=["not_after"], condition=Q(state="issued"), name="certificate_ending"
             ),
+            models.Index(fields=["issuing_ca", "not_after"], name="certificate_of_ca"),
+            # The blocked keys of certificates in force, without reading the certificates.
+            models.Index(
+                fields=["spki_sha256"],
+                include=["not_after"],
+                condition=Q(state="issued"),
+                name="certificate_key_standing",
+            ),
         ]
 
     def __str__(self) -> str:

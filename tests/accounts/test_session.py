@@ -1,11 +1,18 @@
 """What the middleware makes of a session, and the pages of choosing and leaving."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.models import Session
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.identification import flow
-from accounts.models import Membership, Organisation, User
+from accounts.models import Membership, Organisation, SignOn, User
+from accounts.services.people import sessions
 from certportal.dev.builders.people import NOW, log_in, make_login, make_person
+from certportal.foundation import clock
 from certportal.foundation.models import Event
 
 pytestmark = pytest.mark.django_db
@@ -213,3 +220,35 @@ def test_userbar_names_person_and_organisation(client, matti, pharmacy):
 
 def test_newcomer_is_somebody_with_a_name(db):
     assert str(make_login("Uuno Uusi")) == "Uuno Uusi"
+
+
+def test_a_page_writes_nothing_while_the_session_was_seen_lately(client, matti, monkeypatch):
+    monkeypatch.setattr(sessions, "SEEN_EVERY", timedelta(minutes=30))
+    log_in(client, matti).get("/fi/account/me/")
+    with CaptureQueriesContext(connection) as queries:
+        client.get("/fi/account/me/")
+    assert [one["sql"] for one in queries if not one["sql"].startswith("SELECT")] == []
+
+
+def test_a_session_lasts_an_hour_from_its_last_use(client, matti):
+    log_in(client, matti).get("/fi/account/me/")
+    SignOn.objects.update(seen_at=NOW)
+    Session.objects.update(expire_date=NOW + timedelta(days=3650))
+    before = clock.now()
+    client.get("/fi/account/me/")
+    lasts = Session.objects.get().expire_date - before
+    assert lasts >= timedelta(hours=1)
+    assert lasts < timedelta(hours=2)
+
+
+def test_the_session_of_a_visitor_lasts_from_each_use(client, db):
+    client.get("/fi/account/login/start/")
+    session = client.session
+    session["something"] = "kept"
+    session.save()
+    client.cookies["sessionid"] = session.session_key
+    Session.objects.update(expire_date=clock.now() + timedelta(minutes=1))
+    client.get("/fi/")
+    assert Session.objects.get(pk=session.session_key).expire_date > clock.now() + timedelta(
+        minutes=50
+    )

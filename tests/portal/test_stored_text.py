@@ -93,7 +93,7 @@ def test_a_stored_script_is_text_in_every_mail(order, riitta, cas):
 
 
 def test_a_formula_is_text_in_the_spreadsheet(order, riitta):
-    text = people.log_in(Client(), riitta).get(reverse("console:queue_csv")).content
+    text = people.log_in(Client(), riitta).get(reverse("console:queue_csv")).getvalue()
     rows = list(csv.reader(io.StringIO(text.decode("utf-8-sig")), delimiter=";"))
     cells = [cell for row in rows for cell in row]
     assert cells

@@ -39,7 +39,7 @@ def test_everything_of_a_delivered_order_tells_which_it_is(order, matti, riitta)
     desk = people.log_in(Client(), riitta)
     case = desk.get(f"/en/console/{order.pk}/").text
     assert (BAND in case) == is_test(order)
-    rows = desk.get("/en/console/queue.csv?status=delivered").content.decode("utf-8-sig")
+    rows = desk.get("/en/console/queue.csv?status=delivered").getvalue().decode("utf-8-sig")
     (line,) = [one for one in rows.splitlines() if order.number in one]
     assert (";test;" in line) == is_test(order)
     assert (";production;" in line) != is_test(order)

@@ -47,7 +47,8 @@ def begin(
 
 def standing(sign_on: str, *, now: datetime) -> SignOn | None:
     """Return the session, or None if it was ended (here or by its provider) or is too old."""
-    return SignOn.objects.filter(pk=sign_on, ended_at=None, begun_at__gt=now - LONGEST).first()
+    open_ = SignOn.objects.filter(pk=sign_on, ended_at=None, begun_at__gt=now - LONGEST)
+    return open_.select_related("person").first()
 
 
 def latest_end(row: SignOn) -> datetime:
@@ -61,10 +62,12 @@ def rest(row: SignOn | None, *, now: datetime) -> int:
     return max(0, int(left.total_seconds()))
 
 
-def seen(row: SignOn, *, now: datetime) -> None:
-    """Record that the session is in use."""
-    if now - row.seen_at >= SEEN_EVERY:
+def seen(row: SignOn, *, now: datetime) -> bool:
+    """Record that the session is in use; return whether that is due."""
+    is_due = now - row.seen_at >= SEEN_EVERY
+    if is_due:
         SignOn.objects.filter(pk=row.pk).update(seen_at=now)
+    return is_due
 
 
 def renewed(row: SignOn) -> None:

@@ -6,7 +6,7 @@ the list's order.
 
 import base64
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from django.db.models import BooleanField, F, Func, Model, QuerySet, Value
 from django.http import HttpRequest
 
-type Key = Mapping[str, Callable[[str], Any]]
+type Key = dict[str, Callable[[str], Any]]
 """The columns or annotations that a list is ordered by, the last unique; how an address is read."""
 
 MOST_COUNTED = 1_000
@@ -48,6 +48,9 @@ class Count:
     is_more: bool = False
 
 
+MORE = Count(MOST_COUNTED, is_more=True)
+
+
 def page_of[Row: Model](
     found: QuerySet[Row], request: HttpRequest, key: Key, *, most: int, newest: bool = False
 ) -> Page[Row]:
@@ -70,6 +73,17 @@ def count(found: QuerySet[Any]) -> Count:
     """Return how many rows there are, counted up to `MOST_COUNTED`."""
     number = found.order_by()[: MOST_COUNTED + 1].count()
     return Count(min(number, MOST_COUNTED), number > MOST_COUNTED)
+
+
+def walk[Row: Model](found: QuerySet[Row], key: Key, *, most: int) -> Iterator[list[Row]]:
+    """Yield all rows in the order of the key, so many at a time, each time with a query.
+
+    None is held for longer, and the database holds nothing between them.
+    """
+    edge: list[Any] | None = None
+    while rows := _page(found, key, edge, most, newest=False, back=False).rows:
+        yield list(rows)
+        edge = [getattr(rows[-1], name) for name in key]
 
 
 def before_of(request: HttpRequest) -> int | None:

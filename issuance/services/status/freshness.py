@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from issuance.authority import crl
 from issuance.authority.places import Place
@@ -80,11 +80,11 @@ def late_responses(now: datetime) -> list[str]:
     once a certificate has waited for them for `FIRST_RESPONSES`.
     """
     life = timedelta(hours=pki().ocsp_validity_hours)
-    alive = Certificate.objects.filter(not_after__gte=now).values("issuing_ca")
+    alive = Certificate.objects.filter(issuing_ca=OuterRef("pk"), not_after__gte=now)
     timely = Q(ocsp_next_update__range=(now + LATE.share * life, now + life + BACKDATE))
-    waiting = alive.filter(issued_at__lt=now - FIRST_RESPONSES)
-    late = Q(ocsp_next_update=None, pk__in=waiting) | Q(ocsp_next_update__isnull=False) & ~timely
-    cas = IssuingCA.objects.filter(late, pk__in=alive).order_by("pk")
+    waiting = Q(Exists(alive.filter(issued_at__lt=now - FIRST_RESPONSES)))
+    late = Q(ocsp_next_update=None) & waiting | Q(ocsp_next_update__isnull=False) & ~timely
+    cas = IssuingCA.objects.filter(late, Exists(alive)).order_by("pk")
     return [ca.stem for ca in cas if is_needed(ca, now)]
 
 

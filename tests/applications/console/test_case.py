@@ -199,7 +199,7 @@ def test_an_order_whose_certificate_is_revoked_is_nowhere_called_delivered(
     assert desk.open("case", old.pk).context["standing"].label == "Revoked"
     queue = desk.open("queue", q=old.number).context["rows"]
     assert [row["standing"].label for row in queue] == ["Revoked"]
-    assert ";Revoked;" in desk.open("queue_csv", q=old.number).text
+    assert ";Revoked;" in desk.open("queue_csv", q=old.number).getvalue().decode()
 
 
 def test_a_case_of_ones_own_organisation_is_for_others(waiting, riitta, pharmacy, desk, now):

@@ -145,7 +145,7 @@ def test_each_look_and_each_export_is_an_event_with_keys_only(order, auditor, ri
 
 def test_the_table_has_the_events_of_the_search(order, auditor):
     answer = auditor.open("events_csv", order=order.number)
-    lines = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig")), delimiter=";"))
+    lines = list(csv.reader(io.StringIO(answer.getvalue().decode("utf-8-sig")), delimiter=";"))
     assert len(lines[0]) == len(lines[1]) == 9
     assert {line[3] for line in lines[1:]} >= set(ACTIONS)
 

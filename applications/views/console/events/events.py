@@ -5,7 +5,7 @@ import json
 import zipfile
 from collections.abc import Iterator, Sequence
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -106,8 +106,7 @@ def events_zip(request: HttpRequest) -> HttpResponseBase:
 
 
 def _table(found: Sequence[Event]) -> bytes:
-    answer: HttpResponse = spreadsheet.answer("events", head(), rows(found))
-    return answer.content
+    return b"".join(spreadsheet.written(head(), rows(found)))
 
 
 def _back(request: HttpRequest) -> str:

@@ -47,7 +47,7 @@ def queue(request: HttpRequest) -> HttpResponseBase:
 def queue_csv(request: HttpRequest) -> HttpResponseBase:
     """Hand out the same list as a file for a spreadsheet."""
     services.record_list_exported("queue", **access.acting(request))
-    found = export.rows(narrow(request).qs, now=clock.now())
+    found = export.rows(narrow(request).qs, queue_order.KEY, now=clock.now())
     return spreadsheet.answer("queue", export.head(), found)
 
 
