@@ -198,7 +198,7 @@ def test_an_order_whose_certificate_is_revoked_is_nowhere_called_delivered(
     assert standing.label == "Revoked"
     assert desk.open("case", old.pk).context["standing"].label == "Revoked"
     queue = desk.open("queue", q=old.number).context["rows"]
-    assert [row["standing"].label for row in queue] == ["Revoked"]
+    assert [row.standing.label for row in queue] == ["Revoked"]
     assert ";Revoked;" in desk.open("queue_csv", q=old.number).getvalue().decode()
 
 
