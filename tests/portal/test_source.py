@@ -138,7 +138,9 @@ def test_only_a_few_modules_call_other_machines() -> None:
 
 # `deadline` and `database_limit` name the module to cut a socket that others have opened, and to
 # ask the database's own address whether it answers; `serving` asks the kernel for its own address.
+# `domain_lookup` asks the resolvers of a setting about names of orders, and calls none of these.
 CALLERS = {
+    "applications/checks/domain_lookup.py",
     "certportal/foundation/database_limit.py",
     "certportal/foundation/deadline.py",
     "certportal/foundation/files/scanning/clamd.py",

@@ -9,10 +9,10 @@ import base64
 import binascii
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import requests
 from cryptography import x509
 from django.conf import settings
 from django.db import transaction
@@ -81,7 +81,7 @@ def fetch(note: str) -> bytes:
             data=asked.as_bytes(),
             headers=_HEADERS,
         )
-        if reply.status != requests.codes.ok:
+        if reply.status != HTTPStatus.OK:
             raise Unavailable(f"time stamp: status {reply.status}")
         time_of(reply.body, note, nonce=asked.nonce)
     except (OSError, HTTPError, ValueError) as error:
