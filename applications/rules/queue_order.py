@@ -1,6 +1,7 @@
 """In which order reviewers take the cases: the oldest promise first, those without one last."""
 
 from datetime import date, datetime
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
@@ -47,24 +48,38 @@ def to_take(person: Person, now: datetime) -> QuerySet[Application]:
 def is_to_take(person: Person, now: datetime) -> Q:
     """Return the condition that a case in review waits for the reviewer to begin with it.
 
-    Nobody has it; or it is their own and came back since they took it, answered by the applicant or
-    set aside until a day that has come.
+    Nobody has it; or it is their own and came back since they took it: answered by the applicant,
+    handed to them or back in review (`back`), set aside until a day that has come, or approved by
+    them at an attempt that has ended without the others.
     """
     asked = InformationRequest.objects.filter(application=OuterRef("pk"), cancelled=False)
     answered = asked.filter(closed_at__gt=OuterRef("claimed_at"))
-    came_back = Q(Exists(answered), aside_until=None) | Q(aside_until__lte=clock.day(now))
+    ended = Approval.objects.filter(
+        person=person,
+        prepared__reference=OuterRef("pk"),
+        prepared__state=PreparedCertificate.State.PREPARED,
+        prepared__expires_at__gt=OuterRef("claimed_at"),
+        prepared__expires_at__lte=now,
+    )
+    came_back = Q(Exists(answered) | Exists(ended), aside_until=None)
+    came_back |= Q(aside_until__lte=clock.day(now))
     return Q(case_holder.free() | (Q(reviewer=person) & came_back), status=Status.IN_REVIEW)
+
+
+def back(application: Application, now: datetime) -> dict[str, Any]:
+    """Return the field by which a case that somebody holds is theirs to take from today on."""
+    return {"aside_until": clock.day(now) if application.reviewer_id else None}
 
 
 def second_wanted(now: datetime) -> Q:
     """Return the condition on Application that somebody has approved it and another one must too.
 
     With enough approvals a case is in review no more; an attempt past its end wants the first one
-    again.
+    again, and a case that nobody holds wants a holder first.
     """
     given = Approval.objects.filter(
         prepared__reference=OuterRef("pk"),
         prepared__state=PreparedCertificate.State.PREPARED,
         prepared__expires_at__gt=now,
     )
-    return Q(Exists(given), status=Status.IN_REVIEW)
+    return Q(Exists(given), ~case_holder.free(), status=Status.IN_REVIEW)

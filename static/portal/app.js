@@ -60,7 +60,8 @@ for (const input of all("[data-count]")) {
 }
 
 // What a worker is about to finish is looked for until it is there. Then the parts that the page names
-// are shown as they are now, or all of it; not the one somebody is in. After two minutes it is left.
+// are shown as they are now, or all of it; the one somebody is in once they leave it. After two minutes
+// it is left.
 const awaited = document.querySelector("[data-await]");
 if (awaited) {
   let tries = 60;
@@ -71,7 +72,10 @@ if (awaited) {
     if (!awaited.dataset.await) return location.reload();
     for (const id of awaited.dataset.await.split(" ")) {
       const [old, fresh] = [document.getElementById(id), page.getElementById(id)];
-      if (old && fresh && !old.contains(document.activeElement)) old.replaceWith(fresh);
+      if (!old || !fresh) continue;
+      const show = () => old.contains(document.activeElement) || old.replaceWith(fresh);
+      show();
+      old.addEventListener("focusout", () => setTimeout(show));
     }
   };
   setTimeout(look, 2000);

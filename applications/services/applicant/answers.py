@@ -8,7 +8,7 @@ from django.db import transaction
 
 from accounts.models import Person
 from applications.models import Addition, Application
-from applications.rules import contact_links
+from applications.rules import contact_links, queue_order
 from applications.services import transition
 from applications.services.applicant import contact_links as contact_links_applicant
 from applications.services.applicant.csr import refusals_on_record
@@ -72,7 +72,8 @@ def add_information(
 ) -> Application:
     """Add free text, unasked or to the answer to an open request for information.
 
-    Approvals given before become void. An open request stays open until `resubmit`. Raises Changed,
+    Approvals given before become void, and whoever holds the case finds it as their next one. An
+    open request stays open until `resubmit`. Raises Changed,
     NotPossible, and TooMany: each addition is mailed to the reviewer who holds the case.
     """
     order, day = str(application_id), timedelta(days=1)
@@ -80,4 +81,5 @@ def add_information(
     application = transition.take(Action.ADD_INFORMATION, application_id, version=version, now=now)
     authority.void(application.pk, "information_added", actor=actor, now=now)
     Addition.objects.create(application=application, person=person, text=text, at=now)
-    return transition.move(application, Action.ADD_INFORMATION, actor, now, aside_until=None)
+    back = queue_order.back(application, now)
+    return transition.move(application, Action.ADD_INFORMATION, actor, now, **back)

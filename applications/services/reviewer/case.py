@@ -35,7 +35,8 @@ def claim(
     BeingPrepared and PreparedAlready.
     """
     application = take(Action.CLAIM, application_id, person, version, now=now)
-    return transition.move(application, Action.CLAIM, actor, now, reviewer=person, claimed_at=now)
+    fields = FREE | {"reviewer": person, "claimed_at": now}
+    return transition.move(application, Action.CLAIM, actor, now, **fields)
 
 
 @transaction.atomic

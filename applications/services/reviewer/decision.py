@@ -76,6 +76,7 @@ def approve(
             if any(one.confirmed_at is None for one in relied_on):
                 raise NotOpen  # cannot be: a waiver given after an approval voids it
             _decide(application, Decision.Kind.APPROVED, person, "", now, record)
+        done = {"aside_until": None} if case.is_mine else {}  # it waits for others now
         told = {"tbs_sha256": tbs_sha256, "given": state.given, "wanted": state.wanted}
         return transition.move(
             application,
@@ -84,6 +85,7 @@ def approve(
             now,
             to=Status.APPROVED if state.complete else Status.IN_REVIEW,
             data={**told, "waivers": [one.pk for one in relied_on]},
+            **done,
         )
 
 

@@ -34,13 +34,14 @@ class CannotReceive(NotAllowed):
 def take_next(*, person: Person, actor: Actor, now: datetime) -> Application | None:
     """Return the case that the reviewer works on next, or None if none waits for them.
 
-    First come the cases that others have approved and that want a second person; those stay their
-    holder's. Then come, by promise, the free cases and the reviewer's own that have come back:
-    answered, or set aside until today. Such a case is claimed; another reviewer who asks at the
+    First come the cases that others have approved and that the reviewer can approve as a second
+    person; those stay their holder's, and whoever asks meanwhile is led to the same one: the first
+    to approve it is enough. Then come, by promise, the free cases and the reviewer's own that have
+    come back (`queue_order.is_to_take`). Such a case is claimed; another reviewer who asks at the
     same moment gets the one after it.
     """
     for wanted in queue_order.ordered(_second(person, now)):
-        if not impartiality.bias(person, wanted, now=now):
+        if not any(Case(wanted, person, now=now).obstacles(Action.APPROVE)):
             return wanted
     for key in queue_order.ordered(queue_order.to_take(person, now)).values_list("pk", flat=True):
         found = Application.objects.select_for_update(of=("self",), skip_locked=True)
@@ -113,7 +114,8 @@ def hand_over(
     if receiver is None:
         raise CannotReceive
     _note(application, person, About.HANDED_OVER, note, now, to=receiver)
-    return _passed(application, Action.HAND_OVER, receiver, actor, now)
+    from_today = clock.day(now)  # it is their next one, though claimed by them from now on
+    return _passed(application, Action.HAND_OVER, receiver, actor, now, aside_until=from_today)
 
 
 @transaction.atomic
@@ -169,10 +171,15 @@ def receivers(application: Application, *, now: datetime) -> Iterator[Person]:
 
 
 def _passed(
-    application: Application, action: Action, to: Person, actor: Actor, now: datetime
+    application: Application,
+    action: Action,
+    to: Person,
+    actor: Actor,
+    now: datetime,
+    aside_until: date | None = None,
 ) -> Application:
     data = {"to": str(to.pk)}
-    fields: dict[str, Any] = {"reviewer": to, "claimed_at": now, "aside_until": None}
+    fields: dict[str, Any] = {"reviewer": to, "claimed_at": now, "aside_until": aside_until}
     return transition.move(application, action, actor, now, data=data, **fields)
 
 

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from applications import workflow
 from applications.models import Application, Package
-from applications.rules import recipients
+from applications.rules import queue_order, recipients
 from applications.rules.domains import NOT_PROVEN
 from applications.rules.sender import lacks_right
 from applications.services import transition
@@ -180,6 +180,7 @@ def recall(application_id: UUID, reason: str, *, now: datetime) -> Application |
         now,
         data={"reason": reason},
         due_on=application.due_on or promise.due_on(now),
+        **queue_order.back(application, now),
         **transition.NOT_WAITING,
     )
 

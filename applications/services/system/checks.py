@@ -8,7 +8,7 @@ from django.db import transaction
 
 from applications.checks.outcome import Outcome
 from applications.models import Application, Check, Decision, InformationRequest
-from applications.rules import case_holder, contact_links, domains
+from applications.rules import case_holder, contact_links, domains, queue_order
 from applications.rules.lapse import MENDING_DAYS
 from applications.services import transition
 from applications.services.applicant import contact_links as contact_links_applicant
@@ -52,6 +52,7 @@ def conclude(application_id: UUID, outcome: Outcome, *, now: datetime) -> Applic
         ACTOR,
         now,
         findings=outcome.findings,
+        **queue_order.back(application, now),
         **transition.NOT_WAITING,
     )
     if moved.kind.has_host_names and domains.in_use():

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from accounts import access
 from applications.access import get_for_reviewer
+from applications.errors import Changed, NotPossible
 from applications.models import Application
 from applications.views.shared import history, stale
 from certportal.foundation.errors import NotAllowed, Stale
@@ -53,9 +54,12 @@ def kept(
 
 
 def lost(request: HttpRequest, application: Application, refusal: Stale) -> HttpResponse:
-    """Say who was faster at a case and with what, and offer the next one."""
+    """Say why it was not done, and who was faster at the case with what; offer the next one."""
     refusals.record_act(request, refusal)
-    context = {"application": application, "refusal": refusal, "happened": happened(application)}
+    last = happened(application)
+    is_moved = isinstance(refusal, Changed | NotPossible)
+    faster = last if last and is_moved and last.who != str(access.person_of(request)) else None
+    context = {"application": application, "refusal": refusal, "faster": faster}
     page = "applications/console/lost.html"
     return render(request, page, context, status=refusal.status)
 

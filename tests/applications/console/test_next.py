@@ -6,12 +6,18 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
+from accounts.register.models import RegisterRecord
+from accounts.services.rights import staff_roles
 from applications import services
 from applications.models import Application
+from applications.services.system import certificates
 from certportal.dev.builders import orders
 from certportal.foundation import clock
+from certportal.foundation.actors import system
+from issuance.models import PreparedCertificate
 from tests.applications.console.conftest import Desk
 from tests.applications.console.listed import due_in, numbers
+from tests.tables import rewrite
 
 
 def day(distance):
@@ -52,6 +58,39 @@ def test_a_case_that_wants_a_second_person_comes_first_but_not_to_the_first(
     assert take(desk) == desk.url("case", free.pk)
 
 
+@pytest.fixture
+def half(matti, cas, riitta, settings):
+    """A case that Riitta holds and has approved; another one must too."""
+    settings.ISSUANCE_APPROVALS = {"production": 2, "test": 1}
+    return orders.approve(riitta, orders.claimed(matti, riitta))
+
+
+def test_a_case_that_nobody_can_approve_second_bars_nobody_from_the_next(half, matti, other_desk):
+    free = orders.in_review(matti)
+    rewrite(RegisterRecord.objects.filter(oid=orders.UNIT), status="passive")
+    assert take(other_desk) == other_desk.url("case", free.pk)
+    assert take(other_desk) == other_desk.url("queue")
+
+
+def test_the_case_of_a_first_person_who_left_is_free_not_awaiting_a_second(
+    half, riitta, other_desk, raimo
+):
+    staff_roles.end_reviewer(riitta, actor=system("test"), now=clock.now())
+    assert numbers(other_desk.open("queue", view="second")) == []
+    assert take(other_desk) == other_desk.url("case", half.pk)
+    half.refresh_from_db()
+    assert half.reviewer == raimo
+
+
+def test_an_approval_past_its_end_brings_the_case_back_to_the_first_person(half, desk):
+    assert take(desk) == desk.url("queue")
+    rewrite(PreparedCertificate.objects, expires_at=clock.now())
+    assert take(desk) == desk.url("case", half.pk)
+    orders.drain()
+    assert orders.prepared(half).attempt == 2
+    assert take(desk) == desk.url("queue")
+
+
 def test_a_case_set_aside_is_not_next_until_its_day(case, desk):
     desk.press("set_aside", case, until=day(3).isoformat(), reason="Odotan THL:n vastausta.")
     assert (case.aside_until, case.notes.get().text) == (day(3), "Odotan THL:n vastausta.")
@@ -72,6 +111,21 @@ def test_an_answered_case_comes_back_to_its_reviewer(case, matti, riitta, desk):
     assert take(desk) == desk.url("queue")
 
 
+def test_what_the_applicant_adds_brings_a_case_set_aside_back(case, matti, desk):
+    desk.press("set_aside", case, until=day(3).isoformat(), reason="Odotan THL:n vastausta.")
+    handler = orders.Handler(matti, case)
+    services.add_information(case.pk, text="Lisätieto", person=matti, **handler.seen)
+    assert "set aside" not in "".join(desk.open("queue").context["rows"][0].wants)
+    assert take(desk) == desk.url("case", case.pk)
+    assert take(desk) == desk.url("queue")
+
+
+def test_an_approved_case_that_was_stopped_comes_back_to_its_reviewer(ready, riitta, desk):
+    orders.press_approve(riitta, ready)
+    certificates.take_back(ready.pk, "order.test", actor=system("test"), now=clock.now())
+    assert take(desk) == desk.url("case", ready.pk)
+
+
 def test_a_day_that_is_not_ahead_is_refused(case, desk):
     answer = desk.press("set_aside", case, until=day(0).isoformat(), reason="Syy.")
     assert "Choose a day after today." in answer.text
@@ -84,6 +138,8 @@ def test_a_case_is_handed_over_with_a_note_and_stays_prepared(case, desk, other_
     assert case.reviewer == raimo
     assert orders.prepared(case) == attempt
     assert numbers(other_desk.open("queue", view="mine")) == [case.number]
+    assert take(other_desk) == other_desk.url("case", case.pk)
+    assert take(other_desk) == other_desk.url("queue")
     assert "Rekisteri on tarkistettu." in other_desk.open("case", case.pk).text
 
 

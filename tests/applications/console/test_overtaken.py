@@ -70,6 +70,19 @@ def test_what_was_written_stays_when_another_has_taken_the_case(case, desk, othe
     assert Event.objects.filter(action="act.refused", refused=True).exists()
 
 
+def test_somebody_was_faster_only_where_somebody_was(case, desk, other_desk):
+    again = desk.press("claim", case)
+    assert again.status_code == 409
+    assert "Somebody was faster" not in again.text
+    assert "The certificate has been prepared already." in again.text
+    desk.press("release", case)
+    other_desk.press("claim", case)
+    late = desk.press("claim", case)
+    assert late.status_code == 409
+    assert "Somebody was faster" in late.text
+    assert str(other_desk.person) in late.text
+
+
 def test_a_note_on_evidence_is_kept(case, desk, seen):
     host = case.host_names.first()
     given = {"evidence": "registry", "note": "Traficom 25.11."}

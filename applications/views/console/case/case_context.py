@@ -48,6 +48,7 @@ def identity(application: Application, person: Person, *, now: datetime) -> dict
         "standing": standings([application], now=now)[application.pk],
         "due": due(application, now=now),
         "is_mine": application.reviewer_id == person.pk,
+        "is_aside": (until := application.aside_until) is not None and until > clock.day(now),
         "bias": impartiality.bias(person, application, now=now),
         "question": application.question,
     }

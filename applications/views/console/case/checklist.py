@@ -94,16 +94,21 @@ def _hosts(application: Application, context: dict[str, Any]) -> Iterator[Item]:
         label = with_unicode(row["host"].name)
         if not row["evidence"]:
             yield Item(label, Mark.TODO, _("evidence is missing"), "hosts")
-        elif row["is_weak"] and row["waiver"] is None:
+        elif not _is_enough(row):
             yield Item(label, Mark.TODO, _("the evidence is no longer enough"), "hosts")
         else:
             yield Item(label, Mark.DONE, row["evidence"], "hosts")
     if rest := rows[MOST_HOSTS:]:
         label = ngettext("%(number)s more host name", "%(number)s more host names", len(rest))
-        given = sum(bool(row["evidence"]) for row in rest)
+        given = sum(map(_is_enough, rest))
         text = _("evidence %(given)s/%(all)s") % {"given": given, "all": len(rest)}
         mark = Mark.DONE if given == len(rest) else Mark.TODO
         yield Item(label % {"number": len(rest)}, mark, text, "hosts")
+
+
+def _is_enough(row: dict[str, Any]) -> bool:
+    """Whether the host name has evidence, with a waiver in force where it is weak."""
+    return bool(row["evidence"]) and not (row["is_weak"] and row["waiver"] is None)
 
 
 def _mailbox(application: Application) -> Iterator[Item]:

@@ -89,11 +89,11 @@ def _row(
         name=name_of(case),
         more=max(len(case.host_names.all()) - 1, 0),
         findings=sum(one["severity"] in LOOKED_AT for one in case.findings),
-        wants=[*wants, *_of_case(case)] if case.status == Status.IN_REVIEW else [],
+        wants=[*wants, *_of_case(case, now)] if case.status == Status.IN_REVIEW else [],
     )
 
 
-def _of_case(case: Application) -> list[str]:
+def _of_case(case: Application, now: datetime) -> list[str]:
     """Return what the applicant has answered and what evidence is missing."""
     hosts = list(case.host_names.all())
     given = sum(bool(host.evidence) for host in hosts)
@@ -104,7 +104,8 @@ def _of_case(case: Application) -> list[str]:
         if one.closed_at and one.reviewer_id and not one.cancelled
     ]
     day = date_format(clock.day(max(closed)), "SHORT_DATE_FORMAT") if closed else ""
-    until = date_format(case.aside_until, "SHORT_DATE_FORMAT") if case.aside_until else ""
+    aside = case.aside_until
+    until = date_format(aside, "SHORT_DATE_FORMAT") if aside and aside > clock.day(now) else ""
     return [
         *([_("set aside until %(day)s") % {"day": until}] if until else []),
         *([_("answered %(day)s") % {"day": day}] if day else []),
