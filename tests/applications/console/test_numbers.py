@@ -21,6 +21,22 @@ def test_decisions_times_and_promises_of_this_month(ready, matti, riitta, desk):
     assert month.p95 >= month.median >= 0
 
 
+def test_a_rejection_before_the_case_was_taken_up_again_has_no_time(matti, riitta, cas, desk):
+    case = orders.claimed(matti, riitta)
+    reject(desk, case)
+    desk.press("reopen", case, reasons="Rekisteri oli väärässä.")
+    month = desk.open("numbers").context["months"][-1]
+    assert (month.rejected, month.median, month.p95, month.promised) == (1, None, None, 0)
+
+
+def test_each_approval_counts_as_the_load_of_whoever_gave_it(ready, riitta, raimo, desk, settings):
+    settings.ISSUANCE_APPROVALS = {"production": 2, "test": 1}
+    orders.press_approve(riitta, ready)
+    orders.press_approve(raimo, ready)
+    loads = desk.open("numbers").context["loads"]
+    assert {(one.person, one.decided) for one in loads} == {(riitta, 1), (raimo, 1)}
+
+
 def test_requests_for_information_and_loads(case, riitta, desk):
     orders.ask(riitta, case, clock.add_months(clock.day(clock.now()), 1))
     page = desk.open("numbers").context

@@ -1,5 +1,6 @@
 """Figures of the last twelve months, each by one query, whatever the number of orders."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from applications.models import Application, Decision, InformationRequest
 from applications.models.certificate_types import CertificateType
 from applications.workflow import ENDED, Status
 from certportal.foundation import clock
-from issuance.models import Certificate
+from issuance.models import Approval, Certificate
 
 MONTHS = 12
 LATELY = timedelta(days=30)
@@ -24,12 +25,12 @@ class Percentile(Aggregate):
     """The value below which a share of the values lies (PostgreSQL's percentile_cont)."""
 
     function = "PERCENTILE_CONT"
-    template = "%(function)s(%(share)s) WITHIN GROUP (ORDER BY %(expressions)s)"
+    template = "%(function)s(%(share)s) WITHIN GROUP (ORDER BY %(expressions)s)%(filter)s"
 
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """What happened in one month; times in days, from the complete order to its decision.
+    """What happened in one month; times in days, from when the order was last complete.
 
     `kept` of `promised` approvals came by the promised day. `asked` are requests for information.
     """
@@ -52,7 +53,7 @@ class Month:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What one reviewer decided in the last 30 days, and how many open cases they hold."""
+    """What one reviewer approved and rejected in the last 30 days, and how many cases they hold."""
 
     person: Person
     decided: int
@@ -73,10 +74,12 @@ def months(*, now: datetime) -> list[Month]:
 
 
 def _decisions(since: datetime) -> QuerySet[Decision, Any]:
+    # Whatever was decided before the order was last complete belongs to times no longer stored.
+    last = Q(at__gte=F("application__completed_at"))
     took = ExpressionWrapper(F("at") - F("application__completed_at"), DurationField())
     in_time = Q(at_day__lte=F("application__due_on"))
     approved = Q(kind=Decision.Kind.APPROVED)
-    promised = approved & Q(application__due_on__isnull=False)
+    promised = approved & last & Q(application__due_on__isnull=False)
     found = Decision.objects.filter(DECIDED, at__gte=since).order_by()
     dated = found.annotate(
         month=TruncMonth(TruncDate("at", tzinfo=clock.HELSINKI)),
@@ -86,8 +89,8 @@ def _decisions(since: datetime) -> QuerySet[Decision, Any]:
     return dated.values("month").annotate(
         approved=Count("pk", filter=approved),
         rejected=Count("pk", filter=~approved),
-        median=Percentile("took", share="0.5"),
-        p95=Percentile("took", share="0.95"),
+        median=Percentile("took", share="0.5", filter=last),
+        p95=Percentile("took", share="0.95", filter=last),
         promised=Count("pk", filter=promised),
         kept=Count("pk", filter=promised & in_time),
     )
@@ -142,12 +145,15 @@ def in_force_by_type(*, now: datetime) -> list[tuple[str, int]]:
 
 def loads(*, now: datetime) -> list[Load]:
     """Return the load of everybody who decided lately or holds a case, by name."""
-    recent = Decision.objects.filter(DECIDED, at__gte=now - LATELY).order_by()
-    decided = dict(recent.values_list("reviewer").annotate(Count("pk")))
+    since = now - LATELY
+    rejections = Decision.objects.filter(kind=Decision.Kind.REJECTED, at__gte=since).order_by()
+    approvals = Approval.objects.filter(created_at__gte=since).order_by()
+    decided = Counter(dict(rejections.values_list("reviewer").annotate(Count("pk"))))
+    decided.update(dict(approvals.values_list("person").annotate(Count("pk"))))
     open_ = Application.objects.exclude(status__in=ENDED).exclude(reviewer=None).order_by()
     held = dict(open_.values_list("reviewer").annotate(Count("pk")))
     people = Person.objects.filter(pk__in={*decided, *held})
     return [
-        Load(one, decided.get(one.pk, 0), held.get(one.pk, 0))
+        Load(one, decided[one.pk], held.get(one.pk, 0))
         for one in people.order_by("family_name", "given_name")
     ]
