@@ -15,7 +15,7 @@ from accounts.models import Invitation
 from accounts.register.mirror import imports
 from accounts.services.organisations import administrator_requests
 from applications.models.certificate_types import CertificateType
-from applications.rules import certificate_names, lapse, retention, waivers
+from applications.rules import certificate_names, lapse, retention
 from applications.services.applicant import identified
 from applications.workflow import promise
 from certportal.foundation import agency
@@ -37,7 +37,6 @@ FACTS = {
     "invitation_days": Invitation.LASTS.days,
     "lapse_months": lapse.LAPSE_MONTHS,
     "mending_days": lapse.MENDING_DAYS,
-    "waiver_soon_days": waivers.SOON.days,
     "name_characters": certificate_names.LONGEST,
     "register_years": (retention.ISSUED.months or 0) // 12,
     "replacement_persons": to_sign.FOR_REISSUE,
