@@ -10,6 +10,7 @@ from accounts.models import AdministratorRequest, Invitation, JoinRequest, Membe
 from applications.models import (
     Application,
     Attachment,
+    Domain,
     HostName,
     RegisterTask,
     Replacement,
@@ -26,7 +27,7 @@ OF_AN_ORGANISATION = {
     *["application_id", "csr_id", "host_id", "section_id", "kind", "attachment_id", "number"],
     *["document_id", "asking_id", "event_id"],
     *["membership_id", "invitation_id", "request_id", "object_id", "task_id", "item_id"],
-    *["waiver_id", "rule"],
+    *["waiver_id", "rule", "domain_id"],
     *["plan_id", "certificate_id", "factor_id", "session_id", "organisation_id"],
 }
 
@@ -39,6 +40,7 @@ def address(entry: Entry, application: Application) -> str:
     """Return the address with the ids of this application's own things."""
     known = {
         "application_id": application.pk,
+        "domain_id": first(Domain, organisation=application.organisation),
         "csr_id": application.csrs.latest("uploaded_at").pk,
         "host_id": first(HostName),
         "attachment_id": first(Attachment),

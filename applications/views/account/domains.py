@@ -8,11 +8,10 @@ from urllib.parse import quote, urlencode
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST
 
 from accounts import access
 from accounts.models import Organisation
@@ -125,12 +124,14 @@ def domains(request: HttpRequest) -> HttpResponse:
 
 
 @applicant_view
-@require_POST
 def forget(request: HttpRequest, domain_id: int) -> HttpResponse:
-    """Take a domain off the list."""
+    """Take a domain off the list; for one of another organisation there is no page."""
     _require_use()
     organisation = access.organisation_of(request)
-    services.forget_domain(organisation, domain_id, **access.acting(request))
+    domain = get_object_or_404(Domain, organisation=organisation, pk=domain_id)
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    services.forget_domain(organisation, domain.pk, **access.acting(request))
     messages.success(request, _("The domain was taken off the list."))
     return redirect("applications:domains")
 
