@@ -142,7 +142,8 @@ def lease(item_id: UUID | str, task_name: str, *, now: datetime) -> OutboxItem |
     Also None if it was stored for another task: the message is not trusted, because whoever can
     write to the broker could otherwise run the last task of a chain on an earlier task's item.
     """
-    taken = list(OutboxItem.objects.raw(_LEASE, [now + lease_time(), item_id, task_name, now, now]))
+    key = OutboxItem._meta.pk.to_python(item_id)  # from the broker, it may be anything
+    taken = list(OutboxItem.objects.raw(_LEASE, [now + lease_time(), key, task_name, now, now]))
     return taken[0] if taken else None
 
 
@@ -242,13 +243,19 @@ def task(
         @celery.shared_task(name=name)
         @functools.wraps(handler)
         def run(*, item: str) -> None:
-            if first is not None:
+            if first is not None and _is_open(item, name):
                 let_pass(first, _queues()[name])
             perform(handler, item, name, many)
 
         return run
 
     return decorate
+
+
+def _is_open(item_id: str, name: str) -> bool:
+    """Whether the message names an open item of this task."""
+    key = OutboxItem._meta.pk.to_python(item_id)
+    return OutboxItem.objects.filter(pk=key, task=name, done_at=None).exists()
 
 
 def let_pass(first: Q, queue: str) -> None:

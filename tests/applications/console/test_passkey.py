@@ -304,8 +304,9 @@ def test_an_approval_that_will_not_count_is_said_to_and_given_anew_after_another
 
 @pytest.mark.usefixtures("_wanted")
 def test_who_approved_with_a_passkey_that_does_not_count_approves_the_next_attempt(
-    ready, desk, key
+    ready, desk, key, settings
 ):
+    settings.ISSUANCE_APPROVALS = {"production": 2, "test": 2}
     spare = Passkey(name=b"riitta's spare key")
     touch(desk, key, "approve", ready.pk)
     WebAuthn.add(desk.person.logins.get(), "", spare.registration(b"\0" * 32))
