@@ -92,7 +92,6 @@ def pages() -> list[Page]:
         Page("queue, delivered", riitta, f"{queue}?status=delivered"),
         Page("queue, a business ID", riitta, f"{queue}?q=9900001-8"),
         Page("queue, a serial number", riitta, f"{queue}?q={certificate.serial}"),
-        Page("next case", riitta, reverse("console:next")),
         Page("case in review", riitta, reverse("console:case", args=[case])),
         Page("case delivered", riitta, reverse("console:case", args=[done])),
         Page("events", riitta, reverse("console:events")),

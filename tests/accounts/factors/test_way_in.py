@@ -36,7 +36,7 @@ def test_the_console_opens_only_after_a_factor_has_been_set_up(visit):
 def test_every_door_of_the_console_is_closed_before(visit):
     for place in ("queue.csv", "register/", "undelivered/", "register/runs/"):
         assert "/second-factor/" in visit.client.get(CONSOLE + place).url
-    assert "/second-factor/" in visit.client.post(f"{CONSOLE}next/").url
+    assert "/second-factor/" in visit.client.post(f"{CONSOLE}take-next/").url
 
 
 def test_the_settings_admin_opens_only_after_one_too(sofia):
