@@ -9,13 +9,14 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import access
 from accounts.models import Organisation
 from applications import services
+from applications.access import acting as acting_for
 from applications.models import Domain
 from applications.rules import domain_record
 from applications.rules import domains as rules
@@ -123,15 +124,16 @@ def domains(request: HttpRequest) -> HttpResponse:
     return render(request, "applications/domains.html", context)
 
 
-@applicant_view
+@access.person_required
 def forget(request: HttpRequest, domain_id: int) -> HttpResponse:
     """Take a domain off the list; for one of another organisation there is no page."""
-    _require_use()
-    organisation = access.organisation_of(request)
-    domain = get_object_or_404(Domain, organisation=organisation, pk=domain_id)
+    person = access.person_of(request)
+    domain = Domain.objects.select_related("organisation").filter(pk=domain_id).first()
+    if not rules.in_use() or domain is None or acting_for(person, domain.organisation_id) is None:
+        raise access.no_page(request, "order")
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
-    services.forget_domain(organisation, domain.pk, **access.acting(request))
+    services.forget_domain(domain.organisation, domain.pk, **access.acting(request))
     messages.success(request, _("The domain was taken off the list."))
     return redirect("applications:domains")
 
