@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -58,7 +58,7 @@ def numbers(request: HttpRequest) -> HttpResponse:
 
 @access.reviewer_required
 @require_safe
-def numbers_csv(request: HttpRequest) -> HttpResponse:
+def numbers_csv(request: HttpRequest) -> StreamingHttpResponse:
     """Hand out the months as a file."""
     services.record_list_exported("numbers", **access.acting(request))
     head = [
