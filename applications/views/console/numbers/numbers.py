@@ -67,7 +67,7 @@ def numbers_csv(request: HttpRequest) -> StreamingHttpResponse:
         _("Rejected"),
         _("Median (days)"),
         _("p95 (days)"),
-        _("Promise kept (%)"),
+        _("Promise kept, per cent"),
         _("Requests for information"),
         _("Lapsed"),
     ]
