@@ -89,9 +89,8 @@ def approve(
     ``persons`` is the number of approvals that this application needs at least. ``until`` is set
     where the approval rests on ``waivers``: from that moment on nothing is signed on it.
     ``assertion`` is the answer of the person's passkey to ``to_sign.challenge`` of the same.
-    Raises NotOpen, OtherBytes (both Stale), NotReviewer, OwnOrganisation,
-    OwnOrganisationLately, Concerned or ReauthenticationTooOld (all NotAllowed);
-    PreparedCertificate.DoesNotExist for an unknown id.
+    Raises NotOpen, OtherBytes (both Stale), NotReviewer, OwnOrganisation, OwnOrganisationLately,
+    Concerned, ReauthenticationTooOld (all NotAllowed); DoesNotExist for an unknown id.
     """
     prepared = PreparedCertificate.objects.get(pk=prepared_id)
     with refusals_on_record(prepared_id, person=person, now=now), transaction.atomic():
@@ -117,8 +116,7 @@ def approve(
         )
         state = approval_state(prepared)
         if created:
-            counted = {"given": state.given, "wanted": state.wanted}
-            _record(prepared, person, now=now, **counted)
+            _record(prepared, person, now=now, given=state.given, wanted=state.wanted)
         reach("approve_before_commit")
     reach("approve_after_commit")
     return state
