@@ -46,7 +46,7 @@ def now() -> datetime:
 @pytest.fixture
 def proving(environment: dict[str, str], settings: Settings) -> None:
     """Two enrolled persons must sign what the worker is to sign."""
-    settings.PORTAL_BASE_URL, settings.PORTAL_HOST = "https://testserver", "testserver"
+    settings.PORTAL_BASE_URL, settings.PORTAL_HOST = "http://localhost", "localhost"
     settings.APPROVERS_PROVE = "production"
     settings.ISSUANCE_APPROVALS = {"production": 2, "test": 1}
     environment["PORTAL_BASE_URL"] = settings.PORTAL_BASE_URL
@@ -59,7 +59,10 @@ def proving(environment: dict[str, str], settings: Settings) -> None:
 @pytest.fixture
 def approvers(proving: None, riitta: Person, raimo: Person) -> dict[Person, Passkey]:
     """Riitta and Raimo with their passkeys, which stand in the register."""
-    made = {riitta: Passkey(name=b"riitta's key"), raimo: Passkey(name=b"raimo's key")}
+    made = {
+        riitta: Passkey("localhost", "http://localhost", name=b"riitta's key"),
+        raimo: Passkey("localhost", "http://localhost", name=b"raimo's key"),
+    }
     for person, passkey in made.items():
         add(person, passkey)
         facts = {"environments": ["production"], "operator": "Olli", "actor": TESTS}

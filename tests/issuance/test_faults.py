@@ -111,7 +111,10 @@ def test_a_full_disk_stops_before_the_signature(
 def test_a_disk_that_fills_up_while_signing_loses_nothing(
     cas: dict[str, IssuingCA], pharmacy: Organisation, riitta: Person, now: datetime
 ) -> None:
-    """The reserve is there already, and the file may not grow: the append fails as a whole."""
+    """The reserve is there already, and the file may not grow: the append fails as a whole.
+
+    What waits is signed together.
+    """
     approved_item(pharmacy, riitta, now)
     prepared, item = approved_item(pharmacy, riitta, now)
     journal.ensure_room(CA)
@@ -122,7 +125,7 @@ def test_a_disk_that_fills_up_while_signing_loses_nothing(
     assert not Certificate.objects.exists()
     OutboxItem.objects.update(due_at=now.replace(year=2020))
     issue(item)
-    check_one(prepared, 1)
+    check_one(prepared, 2)
 
 
 def test_the_broker_delivers_again_and_again(
@@ -186,7 +189,11 @@ def test_fifty_orders_at_once_become_fifty_certificates(
     tmp_path: Path,
     now: datetime,
 ) -> None:
-    """Twelve workers pull at the same orders, and one after another is killed on the way."""
+    """Twelve workers pull at the same orders, and one after another is killed on the way.
+
+    No lease lasts, so that others take at once what one that was killed had leased.
+    """
+    settings.OUTBOX_LEASE_SECONDS = 0
     points = tmp_path / "points"
     points.mkdir()
     settings.FAULT_POINTS_DIR = str(points)

@@ -60,6 +60,10 @@ def test_an_empty_desk_has_numbers_too(desk):
 def test_the_file_holds_the_same_months(ready, riitta, desk):
     orders.press_approve(riitta, ready)
     answer = desk.open("numbers_csv")
-    rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig")), delimiter=";"))
+    rows = list(
+        csv.reader(
+            io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig")), delimiter=";"
+        )
+    )
     assert len(rows) == 13
     assert rows[-1][1] == "1"

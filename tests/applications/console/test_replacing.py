@@ -34,11 +34,11 @@ def test_two_reviewers_approve_what_they_see(made, desk, other_desk):
     assert "2 of 2" in desk.open("replacements").text
 
 
-def test_the_queue_tells_of_a_plan_that_waits(made, desk, other_desk):
-    assert "1 waits for approval" in desk.open("queue").text
+def test_the_bar_tells_of_a_plan_that_waits(made, desk, other_desk):
+    assert desk.count_in_bar("replacements") == 1
     approve(desk, made)
     approve(other_desk, made)
-    assert "waits for approval" not in desk.open("queue").text
+    assert desk.count_in_bar("replacements") == 0
 
 
 def test_the_exact_certificate_is_shown(made, desk):
