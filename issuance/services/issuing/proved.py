@@ -107,7 +107,7 @@ def _required(
     own = to_sign.challenge(attempt, waivers=waivers, **said)
     _verify(proof.assertion, proof.challenge_for(own), key)
     for waived in waivers:
-        _require_waived(waived, approval, _environment(attempt), known)
+        _require_waived(waived, approval, attempt, known)
     return key
 
 
@@ -118,12 +118,16 @@ def _is_of(key: Approver, person: Person) -> bool:
     return Person.objects.filter(pk=key.person, merged_into=person).exists()
 
 
-def _require_waived(waived: Waived, approval: Approval, environment: str, known: Register) -> None:
-    """Raise BadAssertion unless an enrolled reviewer signed the waiver, for at least this long.
+def _require_waived(
+    waived: Waived, approval: Approval, attempt: PreparedCertificate, known: Register
+) -> None:
+    """Raise BadAssertion unless a reviewer signed the waiver for this order and at least this long.
 
     Two must approve then, of whom one at least did not give it. An ended passkey will do: whoever
     is no reviewer any more has waived what those who approve weigh today.
     """
+    if waived.it.reference != attempt.reference:
+        raise BadAssertion("the waiver is of another order")
     last = clock.start_of_day(waived.it.ends_on + timedelta(days=1))
     if approval.persons < _FOR_WAIVER or approval.until is None or approval.until > last:
         raise BadAssertion("the waiver takes two persons, and has ended before")
@@ -131,6 +135,7 @@ def _require_waived(waived: Waived, approval: Approval, environment: str, known:
         raise BadAssertion("nobody signed the waiver")
     wanted = waived.assertion.credential_id
     theirs = [each for each in known.approvers if each.credential_id == wanted]
+    environment = _environment(attempt)
     if not any(each.role == ROLE and environment in each.environments for each in theirs):
         raise BadAssertion("the passkey that signed the waiver was never enrolled for this")
     _verify(waived.assertion, waived.it.challenge, theirs[-1])

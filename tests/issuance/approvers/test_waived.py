@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -85,6 +86,13 @@ def test_what_was_signed_for_one_waiver_serves_for_no_other(
 ) -> None:
     """The first was withdrawn, and its answer is given again with the same words."""
     assert refused(approve_on(Waived(replace(it, number=2), riittas.sign(it.challenge))), now)
+
+
+def test_what_was_waived_on_one_order_serves_for_no_other(
+    it: ToWaive, riittas: Passkey, approve_on: ApproveOn, now: datetime
+) -> None:
+    other = replace(it, reference=uuid4())
+    assert refused(approve_on(Waived(other, riittas.sign(other.challenge))), now)
 
 
 @pytest.mark.parametrize("name", [b"another key", b"riitta's key"])
