@@ -11,12 +11,15 @@ def refuse_unreadable(arguments: list[str]) -> None:
         try:
             argument.encode()
         except UnicodeEncodeError:
-            given = os.fsencode(argument)
-            sys.exit(f"An argument is not text in UTF-8: {given!r}. Nothing has been done.")
+            import django
+
+            django.setup()
+            from certportal.foundation.management.operators import no_text
+
+            sys.exit(no_text(os.fsencode(argument)))
 
 
 def main() -> None:
-    refuse_unreadable(sys.argv[1:])
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "certportal.settings")
     os.environ.setdefault("PORTAL_PROCESS", "manage")
     from django.core.exceptions import ImproperlyConfigured
@@ -24,6 +27,7 @@ def main() -> None:
     from django.db import DatabaseError
 
     try:
+        refuse_unreadable(sys.argv[1:])
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         sys.exit(str(error))  # a sentence for whoever set it

@@ -93,7 +93,10 @@ def root_keys(options: dict[str, Any]) -> KeyFiles | None:
     folder = Path(options["root_keys"]).resolve()
     for inside in (settings.PORTAL_DATA, settings.CA_KEYS_DIR):
         if inside and folder.is_relative_to(Path(inside).resolve()):
-            raise CommandError(f"{folder} is a directory of the service; root keys leave it")
+            raise CommandError(
+                _("%(folder)s is a directory of the service; root keys leave it: name another.")
+                % {"folder": folder}
+            )
     return KeyFiles(str(folder), password=_passphrase(options, new=not any(folder.glob("*.key"))))
 
 
@@ -101,11 +104,13 @@ def _passphrase(options: dict[str, Any], *, new: bool) -> bytes:
     if options["root_passphrase_file"]:
         phrase = Path(options["root_passphrase_file"]).read_bytes().strip()
     elif sys.stdin.isatty():
-        phrase = getpass.getpass("Passphrase of the root keys: ").encode()
-        if new and getpass.getpass("Once more: ").encode() != phrase:
-            raise CommandError("the passphrases differ")
+        phrase = getpass.getpass(_("Passphrase of the root keys:") + " ").encode()
+        if new and getpass.getpass(_("Once more:") + " ").encode() != phrase:
+            raise CommandError(_("The passphrases differ: run this again."))
     else:
-        raise CommandError("give --root-passphrase-file, or run this on a terminal")
+        raise CommandError(_("Give --root-passphrase-file, or run this on a terminal."))
     if len(phrase) < SHORTEST_PASSPHRASE:
-        raise CommandError(f"a passphrase has {SHORTEST_PASSPHRASE} characters at least")
+        raise CommandError(
+            _("A passphrase has %(count)s characters at least.") % {"count": SHORTEST_PASSPHRASE}
+        )
     return phrase

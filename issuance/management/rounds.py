@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import structlog
 from django.core.files.storage import InvalidStorageError, Storage, storages
 from django.core.management.base import CommandError, CommandParser
+from django.utils.translation import gettext as _
 
 from certportal.foundation import clock
 from certportal.foundation.files.faults import DamagedFile
@@ -43,7 +44,7 @@ class RoundsCommand(OperatorCommand):
             carrier = self.carrier(storages["published"], options)
         except InvalidStorageError as error:
             raise CommandError(
-                "set STORE_URL, and STORE_KEY_FILE to the file of its key"
+                _("Set STORE_URL, and STORE_KEY_FILE to the file of its key.")
             ) from error
         if once:
             self._once(carrier)
@@ -59,7 +60,7 @@ class RoundsCommand(OperatorCommand):
     def _once(self, carrier: Carrier) -> None:
         try:
             if not carrier.finish(now=clock.now()):
-                raise CommandError("not everything is there yet; the log tells more")
+                raise CommandError(_("Not everything is there yet; the log above tells more."))
         except (OSError, DamagedFile) as error:
             raise CommandError(f"{type(error).__name__}: {error}") from error
 

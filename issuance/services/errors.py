@@ -123,4 +123,4 @@ class NotAHash(Refused):
 
 
 class AlreadyThere(Refused):
-    """The CA exists already, and a ceremony never overwrites. For operators, in English."""
+    """The CA exists already, and a ceremony never overwrites."""

@@ -1,14 +1,20 @@
 """Commands speak the language of the operator: that of a setting, or else the terminal's."""
 
+import ast
+import re
+from collections.abc import Iterator
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, ProgrammingError
 from django.utils import translation
 
+from certportal.foundation.event_log.verifying import Finding, Kind
 from certportal.foundation.management.operators import TERMINAL, language, words_of
 
+ROOT = Path(__file__).parents[2]
 NO_PLAN = {
     "fi": "Suunnitelmia ei ole; reissue plan tekee sellaisen.\n",
     "sv": "Det finns ingen plan; reissue plan gör en.\n",
@@ -74,6 +80,60 @@ def test_what_was_done_is_told_in_it(spoken, tmp_path):
     for command, arguments in told.items():
         call_command(command, *arguments, stdout=out)
     assert "1 nya\n0 beställningar raderade" in out.getvalue()
+
+
+@pytest.mark.django_db
+def test_what_a_backup_lacks_is_told_in_it(spoken, settings, tmp_path):
+    settings.BACKUP_RECIPIENTS, settings.STORE_URL = "", ""
+    refused = {
+        "backup": ([str(tmp_path / "kopia")], "Ange --recipients FIL"),
+        "restore": ([str(tmp_path), f"--identity={tmp_path}"], "är ingen fullständig säkerhets"),
+        "copy_to_store": ([], "Ange STORE_URL"),
+        "claim_store": ([], "Ange STORE_URL"),
+    }
+    spoken("sv")
+    for command, (arguments, words) in refused.items():
+        with pytest.raises(CommandError, match=words):
+            call_command(command, *arguments)
+
+
+@pytest.mark.django_db
+def test_differences_are_told_in_it_and_kept_in_one_form(spoken):
+    spoken("fi")
+    found = Finding(Kind.MISSING, "event 7")
+    with translation.override(language()):
+        assert found.words == "event 7: lokiin kirjattu tapahtuma puuttuu tietokannasta"
+    assert str(found) == "event 7: a logged event is missing from the database"
+
+
+WORDED = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext"}
+SAID_BY = {"CommandError", "write", "BackupFailed", "input", "getpass"}
+
+
+def sentences_of(file: Path) -> Iterator[str]:
+    """Yield the English words that a command says as they stand, in no catalogue."""
+
+    def unworded(node: ast.AST) -> Iterator[str]:
+        called = node.func if isinstance(node, ast.Call) else None
+        if isinstance(called, ast.Name) and called.id in WORDED:
+            return
+        if isinstance(node, ast.Constant) and re.search(r"[A-Za-z]+ [a-z]", str(node.value)):
+            yield f"{file.name}: {node.value}"
+        for child in ast.iter_child_nodes(node):
+            yield from unworded(child)
+
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            if name in SAID_BY:
+                yield from (words for each in node.args for words in unworded(each))
+
+
+def test_no_command_has_a_sentence_of_its_own_outside_the_catalogues():
+    files = [*ROOT.glob("*/management/**/*.py"), *ROOT.glob("*/*/management/**/*.py")]
+    assert len(files) > len(NO_PLAN)
+    files += (ROOT / "certportal/foundation/backup").glob("*.py")
+    assert [words for file in sorted(files) for words in sentences_of(file)] == []
 
 
 class Told(Exception):

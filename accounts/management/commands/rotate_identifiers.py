@@ -3,6 +3,8 @@
 from argparse import ArgumentParser
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from accounts.services.people import rotate_identifiers
 from certportal.foundation import clock
 from certportal.foundation.actors import system
@@ -26,7 +28,9 @@ class Command(OperatorCommand):
             gone = rotate_identifiers.drop_superseded(
                 actor=system("rotate_identifiers"), now=clock.now()
             )
-            self.stdout.write(f"Old hashes removed: {gone}")
+            self.stdout.write(_("Old hashes removed: %(count)s") % {"count": gone})
         found = rotate_identifiers.standing()
-        self.stdout.write(f"Under key {found.version}: {found.renewed}")
-        self.stdout.write(f"Not yet: {found.remaining}")
+        self.stdout.write(
+            _("Under key %(key)s: %(count)s") % {"key": found.version, "count": found.renewed}
+        )
+        self.stdout.write(_("Not yet: %(count)s") % {"count": found.remaining})

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from applications.services import order_numbers
 from certportal.foundation.management.operators import OperatorCommand
 
@@ -13,4 +15,6 @@ class Command(OperatorCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Lift it and say how far."""
-        self.stdout.write(f"order numbers go on from {order_numbers.lift()}")
+        self.stdout.write(
+            _("Order numbers go on from %(number)s.") % {"number": order_numbers.lift()}
+        )

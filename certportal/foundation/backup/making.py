@@ -11,6 +11,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.files.storage import default_storage
+from django.utils.translation import gettext as _
 
 from certportal.foundation.backup.streams import (
     ATTACHMENTS,
@@ -45,7 +46,9 @@ def back_up(target: Path, *, recipients: Path, now: datetime) -> dict[str, int]:
     """
     require_store()
     if target.exists():
-        raise BackupFailed(f"{target} exists already")
+        raise BackupFailed(
+            _("%(file)s exists already: name another folder.") % {"file": target}
+        )
     draft = target.with_name(f".{target.name}.part")
     shutil.rmtree(draft, ignore_errors=True)
     make_folder(draft, OWN_FOLDER)
@@ -85,7 +88,7 @@ def _add_journal(archive: tarfile.TarFile, folder: Path) -> None:
     head = LogFiles(log_folder()).head_path
     note = head.read_bytes() if head.exists() else b""
     added = {head}
-    for _ in range(2):
+    for _round in range(2):
         added |= _add(archive, folder, but=added)
     if note:
         _add_content(archive, str(head.relative_to(settings.PORTAL_DATA)), note)
@@ -120,7 +123,13 @@ def _add_shared(archive: tarfile.TarFile) -> None:
         except FileNotFoundError:
             continue
         except DamagedFile as error:
-            raise BackupFailed(f"{ATTACHMENTS}/{name} in the shared store is damaged") from error
+            raise BackupFailed(
+                _(
+                    "%(file)s in the shared store is damaged: put an older version of it back, then"
+                    " run this again."
+                )
+                % {"file": f"{ATTACHMENTS}/{name}"}
+            ) from error
         _add_content(archive, f"{ATTACHMENTS}/{name}", content)
 
 

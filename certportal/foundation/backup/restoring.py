@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection
+from django.utils.translation import gettext as _
 
 from certportal.foundation.backup.making import FORMAT, sha256
 from certportal.foundation.backup.streams import (
@@ -53,7 +54,9 @@ def restore(source: Path, *, identity: Path, replace: bool = False) -> list[str]
     require_store()
     _check(source, identity)
     if not replace and connection.introspection.table_names():
-        raise BackupFailed("the database is not empty; --replace throws away what it holds")
+        raise BackupFailed(
+            _("The database is not empty. --replace throws away what it holds.")
+        )
     kept = _over_files(source, identity, _restore)
     connection.close()
     with reading(source / DATABASE, identity) as stream, loading() as script:
@@ -70,9 +73,17 @@ def _check(source: Path, identity: Path) -> None:
         manifest: dict[str, Any] = json.loads((source / MANIFEST).read_text())
         sums = {name: sha256(source / name) for name in (DATABASE, FILES)}
     except (OSError, ValueError) as error:
-        raise BackupFailed(f"{source} is no whole backup: {error}") from error
+        raise BackupFailed(
+            _("%(folder)s is no whole backup: %(error)s") % {"folder": source, "error": error}
+        ) from error
     if manifest.get("format") != FORMAT or manifest.get("sha256") != sums:
-        raise BackupFailed(f"{source} is damaged: its files do not match its manifest")
+        raise BackupFailed(
+            _(
+                "%(folder)s is damaged: its files do not match its manifest. Take another copy of"
+                " this backup, or an older one."
+            )
+            % {"folder": source}
+        )
     with reading(source / DATABASE, identity):
         pass
     _over_files(source, identity, _why_kept)
@@ -95,7 +106,9 @@ def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> tuple[PurePos
     allowed = any(name.is_relative_to(folder) for folder in FOLDERS) and ".." not in name.parts
     content = archive.extractfile(member)
     if not allowed or content is None:
-        raise BackupFailed(f"the backup holds a file that is not its own: {name}")
+        raise BackupFailed(
+            _("The backup holds a file that is not its own: %(file)s.") % {"file": name}
+        )
     return name, content.read()
 
 
@@ -115,22 +128,32 @@ def _why_kept(name: PurePosixPath, backed_up: bytes) -> str:
     Raises BackupFailed if existing journals contradict the one in the backup.
     """
     if _is_shared(name):
-        return f"kept {name}" if default_storage.exists(name.name) else ""
+        return _kept(name) if default_storage.exists(name.name) else ""
     path = Path(settings.PORTAL_DATA) / name
     if name.is_relative_to(_LOG):
         return _why_log_kept(path, backed_up)
     if name.parts[0] != _GROWING or _SUFFIX not in name.name:
-        return f"kept {name}" if path.exists() else ""
+        return _kept(name) if path.exists() else ""
     files = _journals(path)
     for each, there in files.items():
         if there.startswith(backed_up):
-            return f"kept {each.name}, which is at least as new"
+            return _("kept %(file)s, which is at least as new") % {"file": each.name}
     if not backed_up.startswith(files.pop(path, b"")):
-        raise BackupFailed(f"{path} and its copy in the backup have parted; put one of them aside")
+        raise BackupFailed(
+            _("%(file)s and its copy in the backup have parted: put one of them aside.")
+            % {"file": path}
+        )
     for each, there in files.items():
         if there and backed_up.startswith(there):
-            raise BackupFailed(f"{path.name} of the backup goes on from {each}; move that away")
+            raise BackupFailed(
+                _("%(name)s of the backup goes on from %(file)s: move that away.")
+                % {"name": path.name, "file": each}
+            )
     return ""
+
+
+def _kept(name: PurePosixPath) -> str:
+    return _("kept %(file)s") % {"file": name}
 
 
 def _is_shared(name: PurePosixPath) -> bool:
@@ -146,7 +169,7 @@ def _why_log_kept(path: Path, backed_up: bytes) -> str:
         theirs, ours = (int(note.split(b"\n")[1]) for note in (backed_up, path.read_bytes()))
         if theirs > ours:
             return ""
-    return "kept files of the log of events that were there"
+    return _("kept files of the log of events that were there")
 
 
 def _journals(path: Path) -> dict[Path, bytes]:

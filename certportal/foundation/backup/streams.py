@@ -16,6 +16,7 @@ from typing import IO, Any, cast
 
 from django.conf import settings
 from django.db import connection
+from django.utils.translation import gettext as _
 
 from certportal.foundation.own_files import open_or_make
 
@@ -40,8 +41,10 @@ def require_store() -> None:
     """Raise BackupFailed if documents are in a shared store that this process does not ask."""
     if settings.STORE_URL and not settings.USES_STORE:
         raise BackupFailed(
-            "the documents are in the shared store, and this process does not read its key: run"
-            " this with PORTAL_PROCESS=store"
+            _(
+                "The documents are in the shared store, and this process does not read its key: run"
+                " this with PORTAL_PROCESS=store."
+            )
         )
 
 
@@ -50,7 +53,7 @@ def postgres(tool: str) -> list[str]:
     versions = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{tool}"), key=_version)
     found = str(versions[-1]) if versions else shutil.which(tool)
     if not found:
-        raise BackupFailed(f"{tool} is not installed")
+        raise BackupFailed(_("%(tool)s is not installed on this machine.") % {"tool": tool})
     return [found, "--no-password"]
 
 
@@ -95,7 +98,8 @@ def database_environment() -> dict[str, str]:
     if unknown := asked.keys() - OPTIONS.keys():
         names = ", ".join(sorted(unknown))
         raise BackupFailed(
-            f"PostgreSQL's tools cannot be told {names}; take it out of DATABASE_URL"
+            _("PostgreSQL's tools cannot be told %(names)s: take it out of DATABASE_URL.")
+            % {"names": names}
         )
     place = {variable: str(facts[name]) for name, variable in PLACE.items() if facts[name]}
     options = {OPTIONS[name]: value for name, value in asked.items()}
@@ -131,7 +135,7 @@ def _age(
     """Run age during the block. If age fails, its message replaces errors that follow from it."""
     tool, failure = shutil.which("age"), None
     if tool is None:
-        raise BackupFailed("age is not installed")
+        raise BackupFailed(_("%(tool)s is not installed on this machine.") % {"tool": "age"})
     with subprocess.Popen(
         [tool, *arguments], stdin=stdin, stdout=stdout, stderr=subprocess.PIPE
     ) as process:
@@ -143,7 +147,10 @@ def _age(
     if process.returncode and last_words:
         raise BackupFailed(last_words) from failure
     if failure or process.returncode:
-        raise failure or BackupFailed(f"age ended with status {process.returncode}")
+        raise failure or BackupFailed(
+            _("%(tool)s ended with status %(status)s")
+            % {"tool": "age", "status": process.returncode}
+        )
 
 
 def run(command: Sequence[str], **streams: Any) -> None:

@@ -5,6 +5,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from certportal.foundation.event_log.files import LogFiles, LogUnavailable
 from certportal.foundation.event_log.leaves import event_of, leaf_of, number_of
 from certportal.foundation.event_log.notes import BadNote, Checkpoint, Verifier
@@ -13,24 +16,24 @@ from certportal.foundation.event_log.tree import leaf_hash
 
 
 class Kind(StrEnum):
-    """Kinds of difference; the values are descriptions for operators."""
+    """Kinds of difference; the values are descriptions for operators, before translation."""
 
-    CHANGED = "an event in the database is not what was logged"
-    REORDERED = "an event in the database stands under another's number"
-    MISSING = "a logged event is missing from the database"
-    CUT = "the database ends before the log: this logged event and all later ones are missing"
-    INSERTED = "an event in the database was inserted where the log had passed already"
-    UNKEPT = "the database would let rows be changed: a trigger of the table is off or missing"
-    ENTRY = "an entry of the log was changed"
-    TILE = "a tile of the log was changed or is missing"
-    HEAD = "the log's head is missing, not signed by its key, or of other tiles"
-    OLDER = "the log is an old copy: an anchor knows a longer one"
-    FORKED = "the log is another than the one that an anchor knows"
-    ANCHOR = "an anchor cannot be read or is not signed by the log's key"
-    STAMP = "a time stamp is not of its head, or not of the service that is trusted"
-    WITNESSES = "the head that witnesses signed is malformed, or too few of them signed it"
-    UNTOLD = "no event tells of this: the row was inserted or changed by hand"
-    UNDONE = "the log tells of this, and the database does not have it so any more"
+    CHANGED = gettext_noop("an event in the database is not what was logged")
+    REORDERED = gettext_noop("an event in the database stands under another's number")
+    MISSING = gettext_noop("a logged event is missing from the database")
+    CUT = gettext_noop("the database ends before the log: this logged event and all later ones are missing")
+    INSERTED = gettext_noop("an event in the database was inserted where the log had passed already")
+    UNKEPT = gettext_noop("the database would let rows be changed: a trigger of the table is off or missing")
+    ENTRY = gettext_noop("an entry of the log was changed")
+    TILE = gettext_noop("a tile of the log was changed or is missing")
+    HEAD = gettext_noop("the log's head is missing, not signed by its key, or of other tiles")
+    OLDER = gettext_noop("the log is an old copy: an anchor knows a longer one")
+    FORKED = gettext_noop("the log is another than the one that an anchor knows")
+    ANCHOR = gettext_noop("an anchor cannot be read or is not signed by the log's key")
+    STAMP = gettext_noop("a time stamp is not of its head, or not of the service that is trusted")
+    WITNESSES = gettext_noop("the head that witnesses signed is malformed, or too few of them signed it")
+    UNTOLD = gettext_noop("no event tells of this: the row was inserted or changed by hand")
+    UNDONE = gettext_noop("the log tells of this, and the database does not have it so any more")
 
 
 LOG_ITSELF = frozenset({Kind.ENTRY, Kind.TILE, Kind.HEAD})
@@ -47,8 +50,13 @@ class Finding:
     about: str
 
     def __str__(self) -> str:
-        """Return a line for the operator."""
+        """Return the line that is kept when it is declared explained: the same for everybody."""
         return f"{self.about}: {self.kind}"
+
+    @property
+    def words(self) -> str:
+        """The line in the active language; what it is about is named as it is kept."""
+        return f"{self.about}: {_(self.kind)}"
 
 
 MOST_NAMED = 100

@@ -48,6 +48,14 @@ def words_of(error: DatabaseError) -> str | None:
     return None
 
 
+def no_text(argument: bytes) -> str:
+    """Return what to say of an argument that is not UTF-8."""
+    with translation.override(language()):
+        return _("An argument is not text in UTF-8: %(given)s. Nothing has been done.") % {
+            "given": argument
+        }
+
+
 class OperatorCommand(BaseCommand):
     """Base command: what it says, also when it fails, is in the operator's language."""
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
+from django.utils.translation import gettext as _
 
 from certportal.foundation import clock
 from certportal.foundation.actors import system
@@ -54,7 +55,7 @@ class Command(CeremonyCommand):
         elif options["environment"] and options["branch"]:
             records = self._one(options, common)
         else:
-            raise CommandError("give --demo, or --environment and --branch")
+            raise CommandError(_("Give --demo, or --environment and --branch."))
         if records:
             self.write_minutes("root and issuing CA", records, options, now)
         self._make_log_key()
@@ -67,7 +68,7 @@ class Command(CeremonyCommand):
     def _missing(self, common: dict[str, Any]) -> list[Record]:
         """Make what is missing; nothing, and say why, where another journal has the lease."""
         if why := lease.refusal():
-            self.stdout.write(f"Nothing is signed here: {why}")
+            self.stdout.write(_("Nothing is signed here: %(why)s") % {"why": why})
             return []
         return list(create_ca.create_missing(keys=key_store(), roots=KeyFiles(), **common))
 
@@ -75,15 +76,21 @@ class Command(CeremonyCommand):
         """Make the key of the log of events with the first CA."""
         if settings.CA_KEYS_DIR and settings.CA_KEY_PASSWORD_FILE and not log_key.is_there():
             verifier = log_key.make(log_key.default_name())
-            self.stdout.write(f"The public key of the log; hand it to the auditors:\n{verifier}")
+            self.stdout.write(_("The public key of the log; hand it to the auditors:"))
+            self.stdout.write(str(verifier))
 
     def _one(self, options: dict[str, Any], common: dict[str, Any]) -> list[Record]:
         roots = root_keys(options)
         if roots is None and settings.PRODUCTION:
-            raise CommandError("give --root-keys: in production the root key leaves the service")
+            raise CommandError(
+                _("Give --root-keys: in production the root key leaves the service.")
+            )
         is_weak = options["branch"] == "rsa" and options["rsa_bits"] < LEAST_RSA_BITS
         if settings.PRODUCTION and is_weak:
-            raise CommandError(f"in production a CA's RSA key has {LEAST_RSA_BITS} bits at least")
+            raise CommandError(
+                _("In production a CA's RSA key has %(bits)s bits at least.")
+                % {"bits": LEAST_RSA_BITS}
+            )
         place = Place(options["environment"], options["branch"], options["generation"])
         state = State.STANDBY if options["standby"] else State.ACTIVE
         return create_ca.create_ca(place, keys=key_store(), roots=roots, state=state, **common)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
+from django.utils.translation import gettext as _
 
 from certportal.foundation.event_log.notes import BadNote
 from issuance.management.ceremonies import CeremonyCommand
@@ -26,4 +27,5 @@ class Command(CeremonyCommand):
             verifier = key.make(options["name"])
         except BadNote as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"The public key of the log; hand it to the auditors:\n{verifier}")
+        self.stdout.write(_("The public key of the log; hand it to the auditors:"))
+        self.stdout.write(str(verifier))

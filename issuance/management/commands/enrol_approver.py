@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
+from django.utils.translation import gettext as _
 
 from accounts.management.people import NAME
 from accounts.services.people.named import person_named
@@ -53,6 +54,7 @@ class Command(CeremonyCommand):
 
 def _asked(person: str) -> str:
     try:
-        return input(f"Fingerprint of the passkey, as {person} reads it out: ")
+        asked = _("Fingerprint of the passkey, as %(person)s reads it out:") % {"person": person}
+        return input(f"{asked} ")
     except EOFError as error:
-        raise CommandError("Nobody answered: give --fingerprint.") from error
+        raise CommandError(_("Nobody answered: give --fingerprint.")) from error

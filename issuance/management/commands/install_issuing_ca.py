@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandParser
+from django.utils.translation import gettext as _
 
 from certportal.foundation import clock
 from certportal.foundation.actors import system
@@ -32,4 +33,5 @@ class Command(CeremonyCommand):
             now=clock.now(),
             root_sha256=options["root_sha256"],
         )
-        self.stdout.write(f"CA {ca.stem} is on standby\n  SHA-256    {sha256_of(ca.certificate)}")
+        self.stdout.write(_("%(ca)s is on standby.") % {"ca": ca.stem})
+        self.stdout.write(f"  SHA-256    {sha256_of(ca.certificate)}")

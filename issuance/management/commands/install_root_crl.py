@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandParser
+from django.utils.translation import gettext as _
 
 from certportal.foundation import clock
 from certportal.foundation.actors import system
@@ -20,4 +21,4 @@ class Command(CeremonyCommand):
     def act(self, options: dict[str, Any]) -> None:
         content = Path(options["list"]).read_bytes()
         place = install_root_list(content, actor=system("ceremony"), now=clock.now())
-        self.stdout.write(f"list {place.root_stem} is published")
+        self.stdout.write(_("The list of %(root)s is published.") % {"root": place.root_stem})

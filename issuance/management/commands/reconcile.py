@@ -9,6 +9,8 @@ from django.utils.translation import gettext as _
 from certportal.foundation import alarms, clock
 from certportal.foundation.management.operators import OperatorCommand
 from issuance import services
+from issuance.management.outcomes import line
+from issuance.services.recovery.reconcile import MENDED
 
 
 class Command(OperatorCommand):
@@ -25,11 +27,9 @@ class Command(OperatorCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Print one line for each difference."""
         outcomes = services.reconcile(mend=options["mend"], now=clock.now())
-        for difference, outcome in outcomes:
-            self.stdout.write(
-                f"{difference.stem} {difference.about}: {difference.kind} ({outcome})"
-            )
-        left = sum(outcome != "mended" for _, outcome in outcomes)
+        for outcome in outcomes:
+            self.stdout.write(line(outcome))
+        left = sum(done != MENDED for _difference, done in outcomes)
         self.stdout.write(
             _("%(found)s differences, %(left)s left") % {"found": len(outcomes), "left": left}
         )

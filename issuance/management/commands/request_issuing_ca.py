@@ -6,6 +6,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.core.management.base import CommandParser
+from django.utils.translation import gettext as _
 
 from certportal.foundation.own_files import write_new
 from issuance.algorithms import SIGNATURE_ALGORITHMS
@@ -33,9 +34,11 @@ class Command(CeremonyCommand):
         )
         request = x509.load_der_x509_csr(der)
         write_new(Path(options["out"]), request.public_bytes(Encoding.PEM), mode=0o640)
-        self.stdout.write(
-            f"CA {place.stem}\n"
-            f"  subject    {request.subject.rfc4514_string()}\n"
-            f"  key hash   {key_sha256(request.public_key())}\n"
-            f"  request    {options['out']}"
-        )
+        facts = {
+            "CA": place.stem,
+            _("Subject"): request.subject.rfc4514_string(),
+            _("SHA-256 of the key"): key_sha256(request.public_key()),
+            _("Request"): options["out"],
+        }
+        for name, value in facts.items():
+            self.stdout.write(f"{name}: {value}")

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.management.base import CommandError
+from django.utils.translation import ngettext
 
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.management.operators import OperatorCommand
@@ -18,4 +19,9 @@ class Command(OperatorCommand):
             count = services.restore_events()
         except Unavailable as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"{count} events entered from the log")
+        told = ngettext(
+            "%(count)s event was entered from the log.",
+            "%(count)s events were entered from the log.",
+            count,
+        )
+        self.stdout.write(told % {"count": count})

@@ -6,6 +6,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.core.management.base import CommandError, CommandParser
+from django.utils.translation import gettext as _
 
 from certportal.foundation import clock
 from certportal.foundation.own_files import write_new
@@ -45,5 +46,7 @@ def _der(path: str) -> bytes:
     try:
         request = x509.load_pem_x509_csr(Path(path).read_bytes())
     except ValueError as error:
-        raise CommandError(f"{path} is no certificate request (PEM)") from error
+        raise CommandError(
+            _("%(file)s is no certificate request (PEM).") % {"file": path}
+        ) from error
     return request.public_bytes(Encoding.DER)

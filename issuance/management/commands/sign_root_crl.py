@@ -5,6 +5,7 @@ from typing import Any
 
 from cryptography import x509
 from django.core.management.base import CommandError, CommandParser
+from django.utils.translation import gettext as _
 
 from certportal.foundation import clock
 from certportal.foundation.own_files import write_new
@@ -33,7 +34,7 @@ class Command(CeremonyCommand):
         keys, place = root_keys(options), Place(options["environment"], options["branch"])
         assert keys is not None
         if bool(options["revoke"]) != bool(options["reason"]):
-            raise CommandError("--revoke and --reason go together")
+            raise CommandError(_("Give --revoke and --reason together, or neither."))
         out = Path(options["out"])
         if out.exists():
             raise FileExistsError(str(out))
@@ -43,11 +44,13 @@ class Command(CeremonyCommand):
         der = next_list(place, keys, now=clock.now(), revoke=revoke, above=options["above"])
         write_new(out, der, mode=0o640)
         listed = crl.take_apart(der)
-        self.stdout.write(
-            f"list {place.root_stem}, number {listed.facts.number}\n"
-            f"  revoked    {len(crl.by_serial(listed.entries))}\n"
-            f"  next by    {listed.facts.next_update:%Y-%m-%d}"
-        )
+        facts = {
+            _("Revocation list"): f"{place.root_stem}, {listed.facts.number}",
+            _("Revoked"): len(crl.by_serial(listed.entries)),
+            _("Next list before"): f"{listed.facts.next_update:%Y-%m-%d}",
+        }
+        for name, value in facts.items():
+            self.stdout.write(f"{name}: {value}")
 
 
 def _certificate(path: str) -> x509.Certificate:
@@ -57,4 +60,6 @@ def _certificate(path: str) -> x509.Certificate:
             return x509.load_pem_x509_certificate(content)
         return x509.load_der_x509_certificate(content)
     except ValueError as error:
-        raise CommandError(f"{path} is no certificate") from error
+        raise CommandError(
+            _("%(file)s is no certificate (PEM or DER).") % {"file": path}
+        ) from error

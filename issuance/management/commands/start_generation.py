@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.management.base import CommandParser
+from django.utils.translation import gettext as _
 
 from certportal.foundation import clock
 from certportal.foundation.actors import system
@@ -18,4 +19,4 @@ class Command(CeremonyCommand):
 
     def act(self, options: dict[str, Any]) -> None:
         ca = start_generation(options["stem"], actor=system("ceremony"), now=clock.now())
-        self.stdout.write(f"{ca.stem} issues from now on")
+        self.stdout.write(_("%(ca)s issues from now on.") % {"ca": ca.stem})

@@ -12,6 +12,7 @@ from certportal.foundation import clock
 from certportal.foundation.actors import system
 from issuance import services
 from issuance.management.ceremonies import CeremonyCommand
+from issuance.management.outcomes import line
 from issuance.services.recovery.take_over import Plan, Source, plan, take_over
 
 
@@ -96,10 +97,8 @@ class Command(CeremonyCommand):
 
     def _follow_up(self, now: datetime) -> None:
         """Enter what only the journal knows, and publish the lists here."""
-        for difference, outcome in services.reconcile(mend=True, now=now):
-            self.stdout.write(
-                f"{difference.stem} {difference.about}: {difference.kind} ({outcome})"
-            )
+        for outcome in services.reconcile(mend=True, now=now):
+            self.stdout.write(line(outcome))
         try:
             for facts in services.publish_crls(now=clock.now()):
                 self.stdout.write(

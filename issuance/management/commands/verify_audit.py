@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from certportal.foundation import alarms, clock
 from certportal.foundation.actors import system
@@ -43,16 +45,18 @@ class Command(OperatorCommand):
         except (Unavailable, BadNote, OSError) as error:
             raise CommandError(str(error)) from error
         for finding in report.findings:
-            self.stdout.write(str(finding))
+            self.stdout.write(finding.words)
         for line in report.told:
             self.stdout.write(line)
         count = sum(report.count.values())
         if options["settle"]:
             count -= self._settle(report)
-        also = f" and {report.settled} explained before" if report.settled else ""
         self.stdout.write(
-            f"{report.size} events in the log, {report.unlogged} not yet, {count} differences{also}"
+            _("Events in the log: %(size)s. Not yet in it: %(unlogged)s. Differences: %(count)s.")
+            % {"size": report.size, "unlogged": report.unlogged, "count": count}
         )
+        if report.settled:
+            self.stdout.write(_("Explained before: %(count)s.") % {"count": report.settled})
         if count:
             sys.exit(1)
         alarms.clear("verify-audit")
@@ -62,5 +66,10 @@ class Command(OperatorCommand):
         named = [str(one) for one in report.of_rows]
         if named:
             services.settle_audit(named, actor=system("verify_audit"), now=clock.now())
-        self.stdout.write(f"{len(named)} differences of rows declared explained")
+        told = ngettext(
+            "%(count)s difference of rows was declared explained.",
+            "%(count)s differences of rows were declared explained.",
+            len(named),
+        )
+        self.stdout.write(told % {"count": len(named)})
         return len(named)

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from allauth.mfa.models import Authenticator
+from django.utils.translation import gettext as _
 
 from accounts import access
 from accounts.factors.fingerprint import fingerprint, grouped
@@ -22,7 +23,7 @@ ROLE = "reviewer"
 
 
 class NotEnrolled(Refused):
-    """The passkey is not enrolled, or cannot be. For operators, in English."""
+    """The passkey is not enrolled, or cannot be."""
 
 
 def enrol(
@@ -42,16 +43,21 @@ def enrol(
     AlreadyThere, RegisterUnavailable.
     """
     if not access.is_reviewer(person):
-        raise NotEnrolled(f"{person} is no reviewer: grant_reviewer first")
+        raise NotEnrolled(
+            _("%(person)s is no reviewer: grant_reviewer first.") % {"person": person}
+        )
     wanted = grouped(read_out)
     credential = next((c for c in _passkeys(person) if fingerprint(c) == wanted), None)
     if credential is None:
         about, name = Subject("person", person.pk), IssuanceEvent.APPROVER_REFUSED
         events.record(name, about, actor, now, refused=True, passkeys=len([*_passkeys(person)]))
         raise NotEnrolled(
-            f"no passkey of {person} has the fingerprint {wanted}. Have it read out again. If it is"
-            " right, the passkey in the database is another one than that in the reviewer's hand:"
-            " tell those who answer for security, and enrol nothing"
+            _(
+                "No passkey of %(person)s has the fingerprint %(wanted)s. Have it read out again."
+                " If it is right, the passkey in the database is another one than that in the"
+                " reviewer's hand: tell those who answer for security, and enrol nothing."
+            )
+            % {"person": person, "wanted": wanted}
         )
     new = Approver(
         person=str(person.pk),
@@ -73,7 +79,10 @@ def end(read_out: str, *, operator: str, actor: Actor, now: datetime) -> Approve
         theirs = [each for each in found.approvers if each.fingerprint == wanted]
         entry = next((each for each in theirs if each.is_in_force(now)), None)
         if entry is None:
-            raise NotEnrolled(f"no passkey in force has the fingerprint {wanted}")
+            raise NotEnrolled(
+                _("No passkey in force has the fingerprint %(wanted)s: see list_approvers.")
+                % {"wanted": wanted}
+            )
         return found.without(entry, at=now, by=operator, change=_change("ended", entry))
 
     changed = register.change(without, actor=actor, now=now)
@@ -82,7 +91,10 @@ def end(read_out: str, *, operator: str, actor: Actor, now: datetime) -> Approve
 
 def _with(found: Register, new: Approver, now: datetime) -> Register:
     if found.in_force(new.credential_id, now):
-        raise AlreadyThere(f"the passkey {new.fingerprint} is enrolled already")
+        raise AlreadyThere(
+            _("The passkey %(fingerprint)s is enrolled already.")
+            % {"fingerprint": new.fingerprint}
+        )
     return found.with_approver(new, _change("enrolled", new))
 
 

@@ -110,7 +110,7 @@ class Minutes:
     records: Sequence[Recorded]
 
     def text(self) -> str:
-        """The text of the record, in English like everything for operators."""
+        """The text of the record, in English whoever carries it out: it is signed by hand."""
         lines = [
             f"Key ceremony: {self.act}",
             f"  when       {self.at:%Y-%m-%dT%H:%M:%SZ}",

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
@@ -24,17 +25,20 @@ State = IssuingCA.State
 
 
 class RootElsewhere(Refused):
-    """The hierarchy has a root, but its key is kept elsewhere. For operators, in English."""
+    """The hierarchy has a root, but its key is kept elsewhere."""
 
     def __init__(self, place: Place) -> None:
         super().__init__(
-            f"the root of {place.stem} exists and its key is kept elsewhere: give --root-keys, or "
-            "use request_issuing_ca, sign_issuing_ca and install_issuing_ca"
+            _(
+                "The root of %(ca)s exists and its key is kept elsewhere: give --root-keys, or use"
+                " request_issuing_ca, sign_issuing_ca and install_issuing_ca."
+            )
+            % {"ca": place.stem}
         )
 
 
 class WrongGeneration(Refused):
-    """Generations have no such number, or a newer one exists. For operators, in English."""
+    """Generations have no such number, or a newer one exists."""
 
 
 def create_missing(
@@ -85,15 +89,22 @@ def _require_new(place: Place, keys: KeyStore, root_keys: KeyFiles) -> None:
     would take over from its own successor.
     """
     if not 1 <= place.generation <= MOST_GENERATIONS:
-        raise WrongGeneration(f"generations have the numbers 1 to {MOST_GENERATIONS}")
+        raise WrongGeneration(
+            _("Generations have the numbers 1 to %(most)s.") % {"most": MOST_GENERATIONS}
+        )
     if newest := _newer(place):
-        raise WrongGeneration(f"generation {newest} exists already: give --generation {newest + 1}")
+        raise WrongGeneration(
+            _("Generation %(newest)s exists already: give --generation %(next)s.")
+            % {"newest": newest, "next": newest + 1}
+        )
     registered = IssuingCA.objects.filter(stem=place.stem).exists()
     if not registered and not keys.exists(place.stem):
         return
     root = None if registered else open_root(place, root_keys)
     if root is None or keys.load(place.stem).chain[-1] != root.chain[0]:
-        raise AlreadyThere(f"{place.stem} exists already; nothing was changed")
+        raise AlreadyThere(
+            _("%(ca)s exists already; nothing was changed.") % {"ca": place.stem}
+        )
 
 
 def _newer(place: Place) -> int:

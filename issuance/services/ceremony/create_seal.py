@@ -6,6 +6,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
@@ -34,10 +35,12 @@ from issuance.signers.protocol import KeyStore, Signer
 
 
 class SealRootElsewhere(Refused):
-    """There are seals, but the key of their root is not at hand. For operators, in English."""
+    """There are seals, but the key of their root is not at hand."""
 
     def __init__(self) -> None:
-        super().__init__("the root of the seals exists and its key is elsewhere: give --root-keys")
+        super().__init__(
+            _("The root of the seals exists and its key is elsewhere: give --root-keys.")
+        )
 
 
 def create_seal(
@@ -56,7 +59,9 @@ def create_seal(
     """
     place, last = SealPlace(number), Seal.objects.last()
     if number != (SealPlace.number_of(last.stem) if last else 0) + 1:
-        raise AlreadyThere(f"{last or 'no seal'} is the last one; nothing was changed")
+        raise AlreadyThere(
+            _("The last seal is %(seal)s; nothing was changed.") % {"seal": last.stem if last else "–"}
+        )
     root, is_new = _root(place, roots, last, now)
     signer = _signer(place, keys, root, now)
     revoked = [Revocation(last.certificate, revoke)] if last and revoke in REASONS else []

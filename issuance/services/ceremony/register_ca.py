@@ -6,6 +6,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
@@ -27,7 +28,7 @@ State = IssuingCA.State
 
 
 class NotInstalled(Refused):
-    """The certificate or CRL brought from the root cannot be installed. Message in English."""
+    """The certificate or CRL brought from the root cannot be installed."""
 
 
 def register(
@@ -91,7 +92,10 @@ def request_ca(
     last = cas.order_by("-generation").values_list("generation", flat=True).first() or 0
     place = Place.at(environment, branch, last + 1)
     if keys.exists(place.stem):
-        raise AlreadyThere(f"{place.stem} has its certificate; install it again or register it")
+        raise AlreadyThere(
+            _("%(ca)s has its certificate: install it again with install_issuing_ca.")
+            % {"ca": place.stem}
+        )
     key = keys.pending(place.stem) or keys.make_key(place.stem, place.branch, rsa_bits)
     return place, hierarchy.request(key, place.names(pki()))
 
@@ -107,18 +111,25 @@ def install_ca(
     chain = _chain(pem)
     place = place_named(chain[0].subject, pki())
     if place is None:
-        raise NotInstalled(f"no CA of these settings is {chain[0].subject.rfc4514_string()}")
+        raise NotInstalled(
+            _("No CA of these settings is %(subject)s.")
+            % {"subject": chain[0].subject.rfc4514_string()}
+        )
     _check_root(place, chain[-1], root_sha256)
     _check_content(place, chain[0])
     if not keys.exists(place.stem):
         key = keys.pending(place.stem)
         if key is None or key.public_key() != chain[0].public_key():
-            raise NotInstalled(f"{place.stem}: the certificate is not for the key that waits")
+            raise NotInstalled(
+                _("%(ca)s: the certificate is not for the key that waits.") % {"ca": place.stem}
+            )
         verify(Signer(chain, key))
         keys.keep_chain(place.stem, chain)
     signer = keys.load(place.stem)
     if signer.chain[0] != chain[0]:
-        raise AlreadyThere(f"{place.stem} has another certificate already; nothing was changed")
+        raise AlreadyThere(
+            _("%(ca)s has another certificate already; nothing was changed.") % {"ca": place.stem}
+        )
     return register(place, signer, actor=actor, now=now, state=State.STANDBY)
 
 
@@ -126,9 +137,9 @@ def _chain(pem: bytes) -> tuple[x509.Certificate, ...]:
     try:
         chain = tuple(x509.load_pem_x509_certificates(pem))
     except ValueError as error:
-        raise NotInstalled("this is no chain of certificates (PEM)") from error
+        raise NotInstalled(_("This is no chain of certificates (PEM).")) from error
     if len(chain) != 2:
-        raise NotInstalled("the chain must be the issuing CA and its root")
+        raise NotInstalled(_("The chain must be the issuing CA and its root."))
     return chain
 
 
@@ -137,7 +148,9 @@ def _check_root(place: Place, root: x509.Certificate, sha256: str) -> None:
     registered = {sha256_of(ca.root) for ca in cas}
     wanted = registered or {sha256.upper()}
     if wanted != {sha256_of(root)}:
-        raise NotInstalled("the root is not that of the hierarchy; its fingerprint is wrong")
+        raise NotInstalled(
+            _("The root is not that of the hierarchy: its fingerprint, or --root-sha256, is wrong.")
+        )
 
 
 def _check_content(place: Place, certificate: x509.Certificate) -> None:
@@ -145,10 +158,14 @@ def _check_content(place: Place, certificate: x509.Certificate) -> None:
     policies = extensions.get_extension_for_class(x509.CertificatePolicies).value
     oid = conf.policy(place.environment, place.branch).oid
     if [each.policy_identifier.dotted_string for each in policies] != [oid]:
-        raise NotInstalled(f"{place.stem}: the policy is not that of its environment and branch")
+        raise NotInstalled(
+            _("%(ca)s: the policy is not that of its environment and branch.") % {"ca": place.stem}
+        )
     constraints = extensions.get_extension_for_class(x509.BasicConstraints).value
     if not constraints.ca or constraints.path_length != 0:
-        raise NotInstalled(f"{place.stem}: not the certificate of an issuing CA")
+        raise NotInstalled(
+            _("%(ca)s: this is not the certificate of an issuing CA.") % {"ca": place.stem}
+        )
 
 
 def publish_root_list(place: Rooted, der: bytes, root: Signer, *, now: datetime) -> None:
@@ -168,10 +185,13 @@ def install_root_list(der: bytes, *, actor: Actor, now: datetime) -> Place:
     try:
         listed = x509.load_der_x509_crl(der)
     except ValueError as error:
-        raise NotInstalled("this is no revocation list (DER)") from error
+        raise NotInstalled(_("This is no revocation list (DER).")) from error
     cas = [ca for ca in IssuingCA.objects.order_by("pk") if ca.root.subject == listed.issuer]
     if not cas:
-        raise NotInstalled(f"no root of this service is {listed.issuer.rfc4514_string()}")
+        raise NotInstalled(
+            _("No root of this service is %(subject)s.")
+            % {"subject": listed.issuer.rfc4514_string()}
+        )
     place = Place.of(cas[0])
     number = crl.take_apart(der).facts.number
     revoked = [ca for ca in cas if _is_on(ca, listed) and ca.state != State.REVOKED]
@@ -203,7 +223,10 @@ def _require_whole(place: Place, der: bytes) -> None:
     served = repository.last_crl(place.root_stem)
     listed = crl.by_serial(crl.take_apart(der).entries)
     if served and crl.by_serial(served.entries).keys() - listed.keys():
-        raise NotInstalled(f"{place.root_stem}: it lacks a revocation of the list being served")
+        raise NotInstalled(
+            _("%(root)s: the list lacks a revocation of the one being served.")
+            % {"root": place.root_stem}
+        )
 
 
 def _is_on(ca: IssuingCA, listed: x509.CertificateRevocationList) -> bool:

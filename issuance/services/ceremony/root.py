@@ -14,6 +14,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ec import SECP384R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding
+from django.utils.translation import gettext as _
 
 from certportal.foundation import clock, own_files
 from certportal.foundation.errors import Refused
@@ -99,10 +100,16 @@ def sign_request(
     _refuse_known_key(csr_der)
     root = open_root(place, keys)
     if root is None:
-        raise NotRequested(f"the key of {place.root_stem} is not in {keys.folder}")
+        raise NotRequested(
+            _("The key of %(root)s is not in %(folder)s.")
+            % {"root": place.root_stem, "folder": keys.folder}
+        )
     issued = ChainFiles(keys.folder / "issued")
     if issued.path(place.stem).exists():
-        raise AlreadyThere(f"{place.stem} was certified before; see {issued.path(place.stem)}")
+        raise AlreadyThere(
+            _("%(ca)s was certified before; see %(file)s.")
+            % {"ca": place.stem, "file": issued.path(place.stem)}
+        )
     chain = certify(place, public, root, now=now)
     issued.write(place.stem, chain)
     return place, chain
@@ -113,9 +120,9 @@ def _read(csr_der: bytes) -> x509.CertificateSigningRequest:
         request = x509.load_der_x509_csr(csr_der)
         valid = request.is_signature_valid
     except (ValueError, InvalidSignature) as error:
-        raise NotRequested("this is no certificate request") from error
+        raise NotRequested(_("This is no certificate request.")) from error
     if not valid:
-        raise NotRequested("the request is not signed by its key")
+        raise NotRequested(_("The request is not signed by its key."))
     return request
 
 
@@ -123,14 +130,19 @@ def _asked(request: x509.CertificateSigningRequest, conf: Pki) -> tuple[Place, S
     """The place named in the request, and its public key, which must suit the place's branch."""
     place = place_named(request.subject, conf)
     if place is None:
-        raise NotRequested(f"no CA of these settings is {request.subject.rfc4514_string()}")
+        raise NotRequested(
+            _("No CA of these settings is %(subject)s.")
+            % {"subject": request.subject.rfc4514_string()}
+        )
     public = request.public_key()
     if branch_of(public) != place.branch:
-        raise NotRequested(f"{place.stem} wants a key of another kind")
+        raise NotRequested(_("%(ca)s wants a key of another kind.") % {"ca": place.stem})
     assert isinstance(public, RSAPublicKey | EllipticCurvePublicKey)
     weak = isinstance(public, RSAPublicKey) and public.key_size < LEAST_RSA_BITS
     if weak or (isinstance(public, EllipticCurvePublicKey) and public.curve.name != SECP384R1.name):
-        raise NotRequested(f"a key of {public.key_size} bits is not one of an issuing CA")
+        raise NotRequested(
+            _("A key of %(bits)s bits is not one of an issuing CA.") % {"bits": public.key_size}
+        )
     return place, public
 
 
@@ -139,7 +151,10 @@ def _refuse_known_key(csr_der: bytes) -> None:
     faults = (finding for finding in examine(csr_der).errors if finding.rule.startswith("key."))
     known = [finding.rule for finding in faults if finding.reason != "unsupported-key"]
     if known:
-        raise NotRequested(f"the private key can be found by others ({', '.join(known)})")
+        raise NotRequested(
+            _("The private key can be found by others (%(rules)s): make another one.")
+            % {"rules": ", ".join(known)}
+        )
 
 
 def next_list(
@@ -153,7 +168,10 @@ def next_list(
     """Sign the next list of the root kept in ``keys``. Raises NotRequested, SignerUnavailable."""
     root = open_root(place, keys)
     if root is None:
-        raise NotRequested(f"the key of {place.root_stem} is not in {keys.folder}")
+        raise NotRequested(
+            _("The key of %(root)s is not in %(folder)s.")
+            % {"root": place.root_stem, "folder": keys.folder}
+        )
     return sign_list(place, root, keys.folder, now=now, revoke=revoke, above=above)
 
 
@@ -193,7 +211,9 @@ def _new_entry(revoked: Revocation, root: Signer, now: datetime) -> bytes:
     try:
         revoked.certificate.verify_directly_issued_by(root.chain[0])
     except (InvalidSignature, ValueError, TypeError) as error:
-        raise NotRequested("the certificate to revoke is not one of this root") from error
+        raise NotRequested(
+            _("The certificate to revoke is not one of this root.")
+        ) from error
     return crl.entry(revoked.certificate.serial_number, now, x509.ReasonFlags[revoked.reason], None)
 
 

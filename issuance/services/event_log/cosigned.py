@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from django.utils.translation import gettext as _
+
 from certportal.foundation.event_log.files import LogFiles, LogUnavailable, folder
 from certportal.foundation.event_log.notes import BadNote, Checkpoint, Note, Verifier
 from certportal.foundation.event_log.policy import Policy
@@ -83,7 +85,7 @@ def verify(verifier: Verifier, report: Report) -> None:
         if wanted is None:
             return
         if not kept:
-            report.told.append("no head has been signed by enough witnesses yet")
+            report.told.append(_("No head has been signed by enough witnesses yet."))
             return
         head, newest = Checkpoint.opened(kept, verifier), files.head(verifier)
         if newest is None or not _is_of(files, newest, head):
@@ -91,7 +93,10 @@ def verify(verifier: Verifier, report: Report) -> None:
         signed = wanted.signers(kept)
         if not wanted.is_met_by(signed):
             report.add(Kind.WITNESSES, _path())
-        report.told.append(f"a head of {head.size} events was signed by {told(signed)}")
+        report.told.append(
+            _("A head of %(size)s events was signed by %(witnesses)s.")
+            % {"size": head.size, "witnesses": told(signed)}
+        )
     except (BadNote, LogUnavailable) as error:
         report.add(Kind.WITNESSES, f"{_path()} ({error})")
 
@@ -99,7 +104,7 @@ def verify(verifier: Verifier, report: Report) -> None:
 def told(signed: Mapping[str, int]) -> str:
     """Return the witnesses and when each signed."""
     times = {name: datetime.fromtimestamp(at, UTC) for name, at in signed.items()}
-    return ", ".join(f"{name} ({at:%Y-%m-%dT%H:%M:%SZ})" for name, at in times.items()) or "nobody"
+    return ", ".join(f"{name} ({at:%Y-%m-%dT%H:%M:%SZ})" for name, at in times.items()) or _("nobody")
 
 
 def _size(head: str) -> int:

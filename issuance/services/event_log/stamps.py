@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 from cryptography import x509
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from rfc3161_client import (
     HashAlgorithm,
     TimestampRequestBuilder,
@@ -135,7 +137,12 @@ def verify(verifier: Verifier, places: Sequence[Path], report: Report) -> None:
     """Hold each stamp against its head and the service's root, and say what the newest proves."""
     found = [*stamps(verifier.name, places)]
     if found and not settings.TIME_STAMPS["roots"]:
-        report.told.append(f"{len(found)} time stamps not checked: no TIME_STAMP_ROOTS_FILE")
+        said = ngettext(
+            "%(count)s time stamp was not checked: set TIME_STAMP_ROOTS_FILE.",
+            "%(count)s time stamps were not checked: set TIME_STAMP_ROOTS_FILE.",
+            len(found),
+        )
+        report.told.append(said % {"count": len(found)})
         return
     proven: list[tuple[datetime, int]] = []
     for each in found:
@@ -147,7 +154,8 @@ def verify(verifier: Verifier, places: Sequence[Path], report: Report) -> None:
     if proven:
         at, size = max(proven)
         report.told.append(
-            f"{len(proven)} time stamps; {size} events were there at {at:%Y-%m-%dT%H:%M:%SZ}"
+            _("Time stamps: %(count)s. The newest proves that %(size)s events were there at %(at)s.")
+            % {"count": len(proven), "size": size, "at": f"{at:%Y-%m-%dT%H:%M:%SZ}"}
         )
 
 

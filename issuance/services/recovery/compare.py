@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from cryptography import x509
 from django.db.models import Q
+from django.utils.translation import gettext_noop
 
 from certportal.foundation.models import OutboxItem
 from issuance import journal
@@ -20,19 +21,19 @@ from issuance.services.status.revoke import COMPROMISE
 
 
 class Kind(StrEnum):
-    """Kinds of difference; the values are descriptions for operators."""
+    """Kinds of difference; the values are descriptions for operators, before translation."""
 
-    JOURNAL_DAMAGED = "a line of the journal was changed, torn or moved"
-    NOT_STORED = "signed according to the journal, unknown to the database"
-    NOBODY_APPROVED = (
+    JOURNAL_DAMAGED = gettext_noop("a line of the journal was changed, torn or moved")
+    NOT_STORED = gettext_noop("signed according to the journal, unknown to the database")
+    NOBODY_APPROVED = gettext_noop(
         "signed according to the journal, and nobody approved it: its CA signs nothing"
     )
-    NOT_JOURNALLED = "issued according to the database, missing from the journal"
-    DIFFERENT = "journal and database hold different certificates of one serial number"
-    NOT_REVOKED = "revoked on the published list, in force or for less in the database"
-    NOT_LISTED = "revoked in the database, missing from the published list"
-    UNKNOWN_ON_LIST = "on the published list, unknown to journal and database"
-    SIGNING_IDLE = "marked as being signed, and nobody is at it"
+    NOT_JOURNALLED = gettext_noop("issued according to the database, missing from the journal")
+    DIFFERENT = gettext_noop("journal and database hold different certificates of one serial number")
+    NOT_REVOKED = gettext_noop("revoked on the published list, in force or for less in the database")
+    NOT_LISTED = gettext_noop("revoked in the database, missing from the published list")
+    UNKNOWN_ON_LIST = gettext_noop("on the published list, unknown to journal and database")
+    SIGNING_IDLE = gettext_noop("marked as being signed, and nobody is at it")
 
 
 @dataclass(frozen=True, slots=True)

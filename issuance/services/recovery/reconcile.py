@@ -7,6 +7,8 @@ from uuid import UUID
 
 from cryptography import x509
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts.models import Organisation
 from certportal.foundation import events
@@ -24,8 +26,11 @@ from issuance.services.status.revoke import REASONS, revoke
 
 RECONCILER = system("reconcile")
 
+MENDED, NOT_MENDED = gettext_noop("mended"), gettext_noop("not mended")
+LOOK = gettext_noop("look at it")
+
 type Outcome = tuple[Difference, str]
-"""A difference, and "mended" or the reason why it was not."""
+"""A difference, and one of these, before translation; NOT_MENDED may be followed by a reason."""
 
 
 def reconcile(*, mend: bool, now: datetime) -> list[Outcome]:
@@ -39,7 +44,7 @@ def reconcile(*, mend: bool, now: datetime) -> list[Outcome]:
     outcomes: list[Outcome] = []
     for ca in IssuingCA.objects.order_by("pk"):
         for difference in compare(ca):
-            mended = _mend(ca, difference, now) if mend else "not mended"
+            mended = _mend(ca, difference, now) if mend else NOT_MENDED
             outcomes.append((difference, mended))
     return outcomes
 
@@ -47,18 +52,18 @@ def reconcile(*, mend: bool, now: datetime) -> list[Outcome]:
 def _mend(ca: IssuingCA, difference: Difference, now: datetime) -> str:
     mender = _MENDERS.get(difference.kind)
     if mender is None:
-        return "look at it"
+        return LOOK
     try:
         mender(ca, difference, now)
     except (Refused, Unavailable, CannotEnter) as error:
-        return f"not mended: {str(error) or type(error).__name__}"
-    return "mended"
+        return f"{NOT_MENDED}: {str(error) or type(error).__name__}"
+    return MENDED
 
 
 def _store(ca: IssuingCA, difference: Difference, now: datetime) -> None:
     entry = cast(journal.Entry, difference.entry)
     if not Organisation.objects.filter(pk=str(entry.facts["organisation_id"])).exists():
-        raise CannotEnter("its organisation is not in the database")
+        raise CannotEnter(_("its organisation is not in the database"))
     journal.ensure_copied(ca.stem)
     with locks.alone(f"issuing:{entry.reference}"), transaction.atomic():
         locks.hold(f"issuance:{entry.reference}")
@@ -71,7 +76,7 @@ def _revoke(ca: IssuingCA, difference: Difference, now: datetime) -> None:
     revoked = cast(x509.RevokedCertificate, difference.revoked)
     certificate = Certificate.objects.filter(issuing_ca=ca, serial=difference.about).first()
     if certificate is None:
-        raise CannotEnter("the certificate itself could not be entered")
+        raise CannotEnter(_("the certificate itself could not be entered"))
     date = _extension(revoked, x509.InvalidityDate)
     reason = reason_of(revoked)
     revoke(

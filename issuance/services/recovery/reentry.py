@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from cryptography import x509
+from django.utils.translation import gettext as _
 
 from certportal.foundation.actors import Actor
 from issuance.authority.sign import SignatureMismatch, verify_certificate
@@ -30,16 +31,16 @@ def enter(ca: IssuingCA, entry: Entry, *, actor: Actor, now: datetime) -> Prepar
     certificate = _checked(ca, entry)
     known = PreparedCertificate.objects.filter(reference=entry.reference)
     if Certificate.objects.filter(reference=entry.reference).exists():
-        raise CannotEnter("the reference has another certificate: revoke one of them")
+        raise CannotEnter(_("the reference has another certificate: revoke one of them"))
     same = known.filter(issuing_ca=ca, serial=entry.serial).select_for_update().first()
     if same is not None and bytes(same.tbs) != certificate.tbs_certificate_bytes:
-        raise CannotEnter("the database has other bytes under this serial number")
+        raise CannotEnter(_("the database has other bytes under this serial number"))
     if same is not None and same.state in (State.PREPARED, State.SIGNING):
         return _signing(ca, same)
     if same is not None:
-        raise CannotEnter(f"its attempt is {same.state} in the database")
+        raise CannotEnter(_("its attempt is %(state)s in the database") % {"state": same.state})
     if known.filter(state=State.SIGNING).exists():
-        raise CannotEnter("another attempt of the reference is being signed")
+        raise CannotEnter(_("another attempt of the reference is being signed"))
     for open_ in known.filter(state=State.PREPARED).select_for_update():
         close(open_, "found_in_journal", actor=actor, now=now)
     return _attempt_from(ca, entry, certificate, now)
@@ -53,13 +54,13 @@ def _checked(ca: IssuingCA, entry: Entry) -> x509.Certificate:
     except SignatureMismatch as mismatch:
         raise CannotEnter(str(mismatch)) from mismatch
     if serial_hex(certificate.serial_number) != entry.serial:
-        raise CannotEnter("the line names another serial number")
+        raise CannotEnter(_("the line names another serial number"))
     return certificate
 
 
 def _signing(ca: IssuingCA, attempt: PreparedCertificate) -> PreparedCertificate:
     if attempt.state == State.PREPARED and ca.state != IssuingCA.State.ACTIVE:
-        raise CannotEnter("its issuing CA is not active any more")
+        raise CannotEnter(_("its issuing CA is not active any more"))
     if attempt.state == State.PREPARED:
         mark_signing([attempt])
     return attempt

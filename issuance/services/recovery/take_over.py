@@ -21,6 +21,7 @@ import structlog
 from cryptography import x509
 from django.conf import settings
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
@@ -54,7 +55,7 @@ class Source(StrEnum):
 
 
 class CannotTakeOver(Refused):
-    """The signing cannot be taken over in this way. For operators, in English."""
+    """The signing cannot be taken over in this way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def plan(source: Source) -> Plan:
     """Look, without changing anything, at what a take-over would do. Raises CannotTakeOver."""
     lease = SigningLease.objects.first()
     if lease is not None and lease.journal == journal.identity():
-        raise CannotTakeOver("the journal of this machine has the lease already")
+        raise CannotTakeOver(_("The journal of this machine has the lease already."))
     found, taken = _examine(source, _predecessor(lease)), _examine_log(source, _predecessor(lease))
     given_up = _open_attempts(found) if source == Source.LOST else []
     lines = sum(len(each.certificates) for each in found.values())
@@ -133,13 +134,19 @@ def _examine(source: Source, predecessor: str) -> Found:
     for each in found.values():
         if each.fault:
             raise CannotTakeOver(
-                f"{each.fault}: the line was changed, torn or moved. Find a whole copy, or run this"
-                " with --journal-lost"
+                _(
+                    "%(line)s: the line was changed, torn or moved. Find a whole copy, or run this"
+                    " with --journal-lost."
+                )
+                % {"line": each.fault}
             )
     if lacking := sum(1 for _ in _lacking(found)):
         raise CannotTakeOver(
-            f"the journal lacks {lacking} certificates that the database has. Find the whole one,"
-            " or run this with --journal-lost"
+            _(
+                "The journal lacks certificates that the database has: %(count)s. Find the whole"
+                " one, or run this with --journal-lost."
+            )
+            % {"count": lacking}
         )
     return found
 
@@ -153,8 +160,11 @@ def _examine_log(source: Source, predecessor: str) -> log_taken_over.Taken | Non
         return log_taken_over.examine(place)
     except (LogUnavailable, OSError, ValueError) as error:  # an entry may hold anything
         raise CannotTakeOver(
-            f"the log of events in the second place cannot go on: {error}. Find the whole one, or"
-            f" put {place / 'events'} aside: then nothing is signed until the log is brought here"
+            _(
+                "The log of events in the second place cannot go on: %(error)s. Find the whole one,"
+                " or put %(folder)s aside: then nothing is signed until the log is brought here."
+            )
+            % {"error": error, "folder": place / "events"}
         ) from error
 
 
@@ -162,13 +172,19 @@ def _require_copy(predecessor: str) -> None:
     place = journal.place(predecessor)
     if place is None:
         raise CannotTakeOver(
-            "JOURNAL_COPY is not set, so there is no second place to read the journal from. If the"
-            " whole journal was brought here, run this with --journal-here; else --journal-lost"
+            _(
+                "JOURNAL_COPY is not set, so there is no second place to read the journal from. If"
+                " the whole journal was brought here, run this with --journal-here; else with"
+                " --journal-lost."
+            )
         )
     if not predecessor or not place.is_dir():
         raise CannotTakeOver(
-            f"{settings.JOURNAL_COPY} has no copy of that journal; is it mounted? If there is none,"
-            " run this with --journal-here or --journal-lost"
+            _(
+                "%(folder)s has no copy of that journal; is it mounted? If there is none, run this"
+                " with --journal-here or --journal-lost."
+            )
+            % {"folder": settings.JOURNAL_COPY}
         )
 
 
@@ -209,7 +225,9 @@ def _fence(seen: SigningLease | None, now: datetime) -> SigningLease:
     with transaction.atomic():
         lease = SigningLease.objects.select_for_update().first()
         if (lease and lease.term) != (seen and seen.term):
-            raise CannotTakeOver("the lease has changed hands meanwhile; look again")
+            raise CannotTakeOver(
+                _("The lease has changed hands meanwhile: run this again and look who has it.")
+            )
         if lease is None:
             lease = SigningLease(pk=1, term=highest_term())
         lease.taken_from, lease.journal = _predecessor(lease), ""
@@ -289,7 +307,9 @@ def _finish(
     with transaction.atomic():
         taken = SigningLease.objects.filter(term=lease.term, journal="")
         if not taken.update(journal=own, seen_at=now):
-            raise CannotTakeOver("the lease has changed hands meanwhile; look again")
+            raise CannotTakeOver(
+                _("The lease has changed hands meanwhile: run this again and look who has it.")
+            )
         events.record(
             IssuanceEvent.SIGNING_TAKEN_OVER,
             events.Subject("signing_term", str(lease.term)),

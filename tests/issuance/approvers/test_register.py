@@ -54,7 +54,7 @@ def test_a_row_swapped_in_the_database_is_refused(
     row = Authenticator.objects.get(user__person=riitta)
     row.data["credential"] = theirs.registration(b"\x01" * 32)
     row.save()
-    with pytest.raises(NotEnrolled, match="another one than that in the reviewer's hand"):
+    with pytest.raises(NotEnrolled, match="toinen pääsyavain kuin käsittelijän kädessä"):
         enrolled(riitta, riittas)
     refused = Event.objects.get(action="issuance.approver_refused")
     assert (refused.refused, refused.object_id) == (True, str(riitta.pk))
@@ -74,9 +74,9 @@ def test_of_several_passkeys_the_one_read_out_and_unreadable_rows_are_passed_ove
 def test_only_a_reviewer_s_own_and_only_once(
     enrolled: Enrol, riitta: Person, riittas: Passkey, raimo: Person, matti: Person
 ) -> None:
-    with pytest.raises(NotEnrolled, match="no passkey of"):
+    with pytest.raises(NotEnrolled, match="Millään henkilön"):
         enrolled(raimo, riittas)
-    with pytest.raises(NotEnrolled, match="is no reviewer"):
+    with pytest.raises(NotEnrolled, match="ei ole käsittelijä"):
         enrolled(matti, add(matti, Passkey(name=b"matti's key")))
     enrolled(riitta, riittas)
     with pytest.raises(AlreadyThere):
@@ -214,9 +214,9 @@ def test_the_operator_s_commands_keep_a_record(
 def test_the_operator_is_told_what_is_wrong(
     keyed: Verifier, riitta: Person, riittas: Passkey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(CommandError, match="no passkey of Riitta Ratkaisija"):
+    with pytest.raises(CommandError, match="No passkey of Riitta Ratkaisija"):
         call_command("enrol_approver", str(riitta.pk), "--fingerprint=AAAA-AAAA-AAAA-AAAA")
-    with pytest.raises(CommandError, match="no passkey in force"):
+    with pytest.raises(CommandError, match="No passkey in force"):
         call_command("end_approver", riittas.fingerprint)
 
     def nobody(_words: str) -> str:

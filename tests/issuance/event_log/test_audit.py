@@ -283,7 +283,7 @@ def test_a_restored_database_gets_back_what_only_the_log_has(
     as_owner("SELECT setval('foundation_event_id_seq', %s)", numbers[499])
     said = StringIO()
     call_command("restore_events", stdout=said)
-    assert said.getvalue() == "100 events entered from the log\n"
+    assert said.getvalue() == "100 events were entered from the log.\n"
     assert list(Event.objects.order_by("pk").values()) == before
     assert record(1).pk == numbers[-1] + 1
     assert named() == []
@@ -292,7 +292,7 @@ def test_a_restored_database_gets_back_what_only_the_log_has(
 def test_the_command_names_what_differs_and_fails(numbers: list[int]) -> None:
     said = StringIO()
     call_command("verify_audit", stdout=said)
-    assert said.getvalue() == "600 events in the log, 0 not yet, 0 differences\n"
+    assert said.getvalue() == "Events in the log: 600. Not yet in it: 0. Differences: 0.\n"
     as_owner("DELETE FROM foundation_event WHERE id = %s", numbers[7])
     with pytest.raises(SystemExit):
         call_command("verify_audit", stdout=said, verifier=str(key.published()))

@@ -252,7 +252,7 @@ def test_what_a_restored_copy_lacks_is_named_until_it_is_declared_explained(
     assert sounds("verify-audit")
     said = StringIO()
     call_command("verify_audit", settle=True, stdout=said)
-    assert "1 differences of rows declared explained" in said.getvalue()
+    assert "1 difference of rows was declared explained" in said.getvalue()
     assert "verify-audit" not in health.sounding(health.TO_DO, health.read_signs())
     assert Event.objects.filter(action="issuance.audit_settled", data__count=1).exists()
     assert named() == []

@@ -99,11 +99,11 @@ def test_without_a_second_place_it_must_be_said_that_the_journal_is_lost(
     with host("tuike1"):
         issue(make(), now)
     with host("tuike2"):
-        with pytest.raises(CannotTakeOver, match="JOURNAL_COPY is not set"):
+        with pytest.raises(CannotTakeOver, match="JOURNAL_COPY-asetusta ei ole"):
             plan(Source.COPY)
-        with pytest.raises(CannotTakeOver, match="lacks 1 certificates"):
+        with pytest.raises(CannotTakeOver, match="varmenteita: 1"):
             plan(Source.HERE)
-    with host("tuike1"), pytest.raises(CannotTakeOver, match="already"):
+    with host("tuike1"), pytest.raises(CannotTakeOver, match="jo tämän koneen"):
         plan(Source.LOST)
 
 
@@ -171,7 +171,7 @@ def test_a_copy_that_is_behind_or_damaged_is_refused_unless_told(
     lines = whole.splitlines(keepends=True)
     with host("tuike2"):
         copy.write_bytes(b"".join(lines[:2]))
-        with pytest.raises(CannotTakeOver, match="lacks 1 certificates"):
+        with pytest.raises(CannotTakeOver, match="varmenteita: 1"):
             plan(Source.COPY)
         copy.write_bytes(lines[0] + lines[2])
         with pytest.raises(CannotTakeOver, match=f"{CA}.journal:2"):

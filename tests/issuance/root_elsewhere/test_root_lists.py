@@ -102,7 +102,7 @@ def test_a_list_of_nobody_is_not_installed(rooms: Rooms) -> None:
     with pytest.raises(CommandError, match="no revocation list"):
         call("install_root_crl", str(junk))
     stranger = repository.crl_path("sote-ec-1")
-    with pytest.raises(CommandError, match="no root of this service"):
+    with pytest.raises(CommandError, match="No root of this service"):
         call("install_root_crl", str(stranger))
 
 

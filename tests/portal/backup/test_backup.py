@@ -66,7 +66,7 @@ def test_a_damaged_backup_changes_nothing(
     damaged = bytearray((backup / "files.age").read_bytes())
     damaged[-1] ^= 1
     (backup / "files.age").write_bytes(damaged)
-    with pytest.raises(BackupFailed, match="damaged"):
+    with pytest.raises(BackupFailed, match="vioittunut"):
         restore(backup, identity=keys[1], replace=True)
     assert IssuingCA.objects.count() == 4
 
@@ -135,7 +135,7 @@ def test_the_tools_connect_as_safely_as_the_service_or_not_at_all(
 
     future = {**options, "ssl_from_the_future": "on"}
     monkeypatch.setitem(connection.settings_dict, "OPTIONS", future)
-    with pytest.raises(BackupFailed, match="take it out of DATABASE_URL"):
+    with pytest.raises(BackupFailed, match="Poista se DATABASE_URL"):
         back_up(tmp_path / "backup", recipients=keys[0], now=clock.now())
     assert not (tmp_path / "backup").exists()
 
@@ -154,7 +154,7 @@ def test_documents_in_a_shared_store_are_in_the_backup_and_come_back_where_they_
     default_storage.save("b.pdf", ContentFile(b"stays"))
     settings.PORTAL_DATA = tmp_path / "elsewhere"
     with fresh_database():
-        assert restore(tmp_path / "backup", identity=keys[1]) == ["kept attachments/b.pdf"]
+        assert restore(tmp_path / "backup", identity=keys[1]) == ["säilytettiin attachments/b.pdf"]
     assert shared_store.objects("attachments/") == {
         "attachments/a.pdf": b"a.pdf",
         "attachments/b.pdf": b"stays",

@@ -77,7 +77,7 @@ def test_files_that_are_there_stay_and_a_shorter_journal_gives_way(
     journal.path("sote-ec-1").write_bytes(first)
     with fresh_database():
         kept = restore(tmp_path / "backup", identity=keys[1])
-        assert "kept crl/sote-ec-1.crl" in kept
+        assert "säilytettiin crl/sote-ec-1.crl" in kept
         assert journal.path("sote-ec-1").read_bytes() == second
 
 
@@ -93,7 +93,7 @@ def test_journals_that_have_parted_are_told_before_anything_is_touched(
     issued(pharmacy, riitta)
     journal.path("sote-ec-1").write_bytes(b"another journal\n")
     (published := crl_path("sote-ec-1")).unlink()
-    with pytest.raises(BackupFailed, match="parted"):
+    with pytest.raises(BackupFailed, match="eronneet"):
         restore(tmp_path / "backup", identity=keys[1], replace=True)
     assert Certificate.objects.count() == 2
     assert not published.exists()
@@ -111,11 +111,11 @@ def test_a_journal_moved_aside_since_is_known_again(
     current = journal.path("sote-ec-1")
     aside = current.rename(current.with_name(f"{current.name}.2026"))
     with fresh_database():
-        assert f"kept {aside.name}, which is at least as new" in restored(tmp_path, keys)
+        assert f"säilytettiin {aside.name}, joka on vähintään yhtä uusi" in restored(tmp_path, keys)
         assert not current.exists(), "its lines are not written a second time"
     issued(pharmacy, riitta)
     with fresh_database():
-        assert f"kept {aside.name}, which is at least as new" in restored(tmp_path, keys)
+        assert f"säilytettiin {aside.name}, joka on vähintään yhtä uusi" in restored(tmp_path, keys)
         outcomes = services.reconcile(mend=True, now=clock.now())
         assert [outcome for _, outcome in outcomes] == ["mended"]
         assert not list(journal.faults("sote-ec-1"))
@@ -134,7 +134,7 @@ def test_a_shorter_copy_under_another_name_is_not_doubled(
     back_up(tmp_path / "backup", recipients=keys[0], now=clock.now())
     journal.path("sote-ec-1").unlink()
     journal.path("sote-ec-1").with_name("sote-ec-1.journal.2026").write_bytes(first)
-    with fresh_database(), pytest.raises(BackupFailed, match="move that away"):
+    with fresh_database(), pytest.raises(BackupFailed, match="Siirrä tämä pois"):
         restored(tmp_path, keys)
 
 
@@ -156,7 +156,7 @@ def test_the_log_gives_back_the_events_that_an_older_copy_of_the_database_lacks(
     build.extend_wholly()
     every = list(Event.objects.order_by("pk").values())
     with fresh_database():
-        assert "kept files of the log of events that were there" in restored(tmp_path, keys)
+        assert "säilytettiin tapahtumalokin tiedostot, jotka olivat jo täällä" in restored(tmp_path, keys)
         assert services.restore_events() == 300
         assert list(Event.objects.order_by("pk").values()) == every
         assert services.verify_audit().findings == []

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import CommandError
+from django.utils.translation import gettext as _
 
 from certportal.foundation import clock
 from certportal.foundation.backup import BackupFailed, back_up
@@ -31,12 +32,16 @@ class Command(OperatorCommand):
         """Back up and print the sizes."""
         if options["recipients"] is None:
             raise CommandError(
-                "give --recipients FILE; `age-keygen -o backup.key` makes a key pair, whose "
-                "private half belongs where this machine cannot read it"
+                _(
+                    "Give --recipients FILE; `age-keygen -o backup.key` makes a key pair, whose"
+                    " private half belongs where this machine cannot read it."
+                )
             )
         try:
             sizes = back_up(options["target"], recipients=options["recipients"], now=clock.now())
         except (BackupFailed, OSError) as error:
             raise CommandError(str(error)) from error
         for name, size in sizes.items():
-            self.stdout.write(f"{options['target'] / name}: {size:,} bytes")
+            self.stdout.write(
+                _("%(file)s: %(size)s bytes") % {"file": options["target"] / name, "size": size}
+            )

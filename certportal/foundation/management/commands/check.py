@@ -5,9 +5,12 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.core.management.commands import check
 from django.db import DatabaseError, connections
+from django.utils.translation import gettext as _
+
+from certportal.foundation.management.operators import OperatorCommand
 
 
-class Command(check.Command):
+class Command(OperatorCommand, check.Command):
     """Django's own command; a deployment check also compares the database with the CA keys."""
 
     def handle(self, *app_labels: Any, **options: Any) -> None:
@@ -20,4 +23,6 @@ class Command(check.Command):
         except DatabaseError as error:  # down, or not migrated yet
             super().handle(*app_labels, **options)
             why = str(error).partition("\n")[0]
-            raise CommandError(f"All but the database was checked: {why}") from error
+            raise CommandError(
+                _("All but the database was checked: %(why)s") % {"why": why}
+            ) from error

@@ -20,11 +20,14 @@ class Command(OperatorCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Claim; CommandError if there is no store or it does not answer."""
         if not settings.STORE_URL or not settings.USES_STORE:
-            raise CommandError("set STORE_URL, and STORE_KEY_FILE to the file of its key")
+            raise CommandError(_("Set STORE_URL, and STORE_KEY_FILE to the file of its key."))
         try:
             ownership.claim()
         except StoreAway as error:
-            raise CommandError(f"{type(error).__name__}: {error}") from error
+            raise CommandError(
+                _("The store %(address)s does not answer (%(error)s): nothing was claimed.")
+                % {"address": settings.STORE_URL, "error": error}
+            ) from error
         alarms.clear(sweeping.ALARM)
         self.stdout.write(
             _(

@@ -5,6 +5,8 @@ from typing import Any
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.core.management.base import CommandError
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from certportal.foundation.backup.streams import ATTACHMENTS
 from certportal.foundation.files import moving
@@ -22,19 +24,34 @@ class Command(OperatorCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Copy and print the progress; CommandError at the first file that fails."""
         if not settings.STORE_URL or not settings.USES_STORE:
-            raise CommandError("set STORE_URL, and STORE_KEY_FILE to the file of its key")
+            raise CommandError(_("Set STORE_URL, and STORE_KEY_FILE to the file of its key."))
         copied = seen = 0
         try:
-            for seen, (_, is_new) in enumerate(
+            for seen, (_name, is_new) in enumerate(
                 moving.copy(settings.PORTAL_DATA / ATTACHMENTS, default_storage), 1
             ):
                 copied += is_new
                 if seen % EVERY == 0:
-                    self.stdout.write(f"{seen} files are in the store …")
+                    self.stdout.write(_("%(seen)s files are in the store …") % {"seen": seen})
         except moving.Differs as error:
-            raise CommandError(f"the store has another file of the name {error}") from error
+            raise CommandError(
+                _(
+                    "The store has another file of the name %(name)s. Compare the two, put the"
+                    " wrong one aside and run this again."
+                )
+                % {"name": error}
+            ) from error
         except (OSError, DamagedFile) as error:
-            raise CommandError(f"after {seen} files: {type(error).__name__}: {error}") from error
-        self.stdout.write(
-            f"{seen} files are in the store, {copied} of them copied now, all verified"
+            raise CommandError(
+                _(
+                    "After %(seen)s files: %(error)s (%(address)s). Mend that and run this again:"
+                    " what is in the store stays."
+                )
+                % {"seen": seen, "error": error, "address": settings.STORE_URL}
+            ) from error
+        told = ngettext(
+            "%(seen)s file is in the store, %(copied)s copied now, all verified.",
+            "%(seen)s files are in the store, %(copied)s of them copied now, all verified.",
+            seen,
         )
+        self.stdout.write(told % {"seen": seen, "copied": copied})

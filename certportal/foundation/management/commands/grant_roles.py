@@ -6,6 +6,7 @@ from urllib.parse import unquote, urlsplit
 
 from django.core.management.base import CommandError, CommandParser
 from django.db import DatabaseError, ProgrammingError, transaction
+from django.utils.translation import gettext as _
 
 from certportal.foundation import database_roles
 from certportal.foundation.database_roles import Role
@@ -28,10 +29,15 @@ class Command(OperatorCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Make and grant; CommandError for another account, or if the database refuses."""
         if not database_roles.owns_tables():
-            raise CommandError("run it as the account that owns the tables: that which migrates")
+            raise CommandError(
+                _("Run this as the account that owns the tables: the one that migrates.")
+            )
         passwords = _passwords(options["accounts"]) if options["accounts"] else {}
         if options["accounts"] and not passwords:
-            self.stdout.write("no file has an account of a process: nothing was granted")
+            self.stdout.write(
+                _("No file in %(folder)s has an account of a process: nothing was granted.")
+                % {"folder": options["accounts"]}
+            )
             return
         try:
             for role in set(Role) - database_roles.roles_there():
@@ -41,16 +47,22 @@ class Command(OperatorCommand):
                     self._set(role, password)
             database_roles.grant()
         except DatabaseError as error:
-            raise CommandError(f"{error}(“The database's accounts”, docs/operations.md)") from error
+            raise CommandError(
+                _("%(error)s: see “The database's accounts” in docs/operations.md.")
+                % {"error": str(error).strip()}
+            ) from error
         if options["verbosity"]:
-            self.stdout.write(f"granted to {', '.join(Role)}")
+            self.stdout.write(_("Granted to %(accounts)s.") % {"accounts": ", ".join(Role)})
 
     def _set(self, role: Role, password: str) -> None:
         try:
             with transaction.atomic():
                 database_roles.set_password(role, password)
         except ProgrammingError:
-            self.stderr.write(f"the password of {role} stays as it is: only who made it sets it")
+            self.stderr.write(
+                _("The password of %(account)s stays as it is: only who made the account sets it.")
+                % {"account": role}
+            )
 
 
 def _passwords(folder: Path) -> dict[Role, str]:

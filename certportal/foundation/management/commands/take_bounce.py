@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, BinaryIO
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import DatabaseError
+from django.utils.translation import gettext as _
 
 from certportal.foundation import clock
 from certportal.foundation.mail import bounces
+from certportal.foundation.management.operators import OperatorCommand
 from certportal.foundation.outbox.set_aside import NotDone
 
 # sysexits.h: the mail server keeps the report and tries again.
@@ -21,7 +23,7 @@ MOST_SECONDS = 10.0
 COUNTED_DAYS = 30
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """Read one message, set aside the mail that came back, and say what became of it."""
 
     help = "Take in one report of a mail server about a mail that did not arrive, from the input."
@@ -44,9 +46,15 @@ class Command(BaseCommand):
             else:
                 self.stdout.write(self._take(options.get("stdin") or sys.stdin.buffer))
         except NotDone as error:
-            raise CommandError("the mail is still being sent", returncode=EX_TEMPFAIL) from error
+            raise CommandError(
+                _("The mail is still being sent: give the report again later."),
+                returncode=EX_TEMPFAIL,
+            ) from error
         except DatabaseError as error:
-            raise CommandError("the database does not answer", returncode=EX_TEMPFAIL) from error
+            raise CommandError(
+                _("The database does not answer: give the report again later."),
+                returncode=EX_TEMPFAIL,
+            ) from error
 
     def _take(self, stdin: BinaryIO) -> bounces.Outcome:
         content = stdin.read(bounces.MOST_BYTES)
@@ -73,7 +81,7 @@ class Command(BaseCommand):
 def _at_most(seconds: float) -> Iterator[None]:
     """Raise TimeoutError in what takes longer."""
 
-    def over(*_: Any) -> None:
+    def over(*args: Any) -> None:
         raise TimeoutError
 
     before = signal.signal(signal.SIGALRM, over)
