@@ -64,18 +64,32 @@ class Failed(AssertionError):
 SHELL = {name: os.environ[name] for name in ("PATH", "HOME", "DOCKER_HOST") if name in os.environ}
 
 
-def run(*command: str, cwd: Path = ROOT, typed: str = "") -> str:
+MOST_SECONDS = 300.0
+# A container that is not well ends the wait at once; this long may those take that get well slowly,
+# on a machine whose cores do something else besides.
+UP_SECONDS = 600
+
+
+def run(
+    *command: str, cwd: Path = ROOT, typed: str = "", most_seconds: float = MOST_SECONDS
+) -> str:
     """Run a command; return what it printed. Raises Failed with all that it said."""
-    done = subprocess.run(
-        command,
-        cwd=cwd,
-        env=SHELL,
-        input=typed,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+    try:
+        done = subprocess.run(
+            command,
+            cwd=cwd,
+            env=SHELL,
+            input=typed,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=most_seconds,
+        )
+    except subprocess.TimeoutExpired as late:
+        told = b"".join(part for part in (late.stdout, late.stderr) if part).decode()
+        raise Failed(
+            f"{' '.join(command)}: not done after {most_seconds:.0f} s\n{told}"[-6000:]
+        ) from late
     if done.returncode:
         raise Failed(f"{' '.join(command)}: {done.returncode}\n{done.stdout}{done.stderr}"[-6000:])
     return done.stdout
@@ -167,20 +181,25 @@ class Service:
 
     # -------------------------------------------------------------- the operator's commands
 
-    def compose(self, *arguments: str, typed: str = "") -> str:
+    def compose(
+        self, *arguments: str, typed: str = "", most_seconds: float = MOST_SECONDS
+    ) -> str:
         """Run `docker compose` in the installation's folder; return what it printed."""
         files = [part for file in self.files for part in ("-f", file)]
         project = ["-p", self.project, "--project-directory", str(self.place)]
         command = ["docker", "compose", *project, *files, *arguments]
-        return run(*command, cwd=self.place, typed=typed)
+        return run(*command, cwd=self.place, typed=typed, most_seconds=most_seconds)
 
     def up(self, *more: str) -> None:
         """Start what is not running, and wait until each container says that it is well.
 
         Raises Failed with the end of each container's log.
         """
+        waiting = ["--wait", "--wait-timeout", str(UP_SECONDS)]
         try:
-            self.compose("up", "-d", "--no-build", "--wait", "--wait-timeout", "180", *more)
+            self.compose(
+                *("up", "-d", "--no-build", *waiting, *more), most_seconds=UP_SECONDS + MOST_SECONDS
+            )
         except Failed as error:
             raise Failed(
                 f"{error}\n{self.compose('logs', '--no-color', '--tail', '15')}"
