@@ -117,8 +117,9 @@ def sentences_of(file: Path) -> Iterator[str]:
         called = node.func if isinstance(node, ast.Call) else None
         if isinstance(called, ast.Name) and called.id in WORDED:
             return
-        if isinstance(node, ast.Constant) and re.search(r"[A-Za-z]+ [a-z]", str(node.value)):
-            yield f"{file.name}: {node.value}"
+        said = node.value if isinstance(node, ast.Constant) else ""
+        if isinstance(said, str) and re.search(r"[A-Za-z]+ [a-z]", said):
+            yield f"{file.name}: {said}"
         for child in ast.iter_child_nodes(node):
             yield from unworded(child)
 

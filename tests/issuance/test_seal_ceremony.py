@@ -78,9 +78,9 @@ def test_the_page_of_the_authorities_shows_the_root_of_the_seal(keys: KeyFiles) 
 
 def test_again_it_refuses(keys: KeyFiles) -> None:
     create_seal()
-    with pytest.raises(CommandError, match="seal-1 is the last one"):
+    with pytest.raises(CommandError, match="The last seal is seal-1"):
         create_seal()
-    with pytest.raises(CommandError, match="seal-1 is the last one"):
+    with pytest.raises(CommandError, match="The last seal is seal-1"):
         create_seal("--number=3")
     assert Seal.objects.count() == 1
 

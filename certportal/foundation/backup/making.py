@@ -46,9 +46,7 @@ def back_up(target: Path, *, recipients: Path, now: datetime) -> dict[str, int]:
     """
     require_store()
     if target.exists():
-        raise BackupFailed(
-            _("%(file)s exists already: name another folder.") % {"file": target}
-        )
+        raise BackupFailed(_("%(file)s exists already: name another folder.") % {"file": target})
     draft = target.with_name(f".{target.name}.part")
     shutil.rmtree(draft, ignore_errors=True)
     make_folder(draft, OWN_FOLDER)

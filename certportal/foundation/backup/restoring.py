@@ -54,9 +54,7 @@ def restore(source: Path, *, identity: Path, replace: bool = False) -> list[str]
     require_store()
     _check(source, identity)
     if not replace and connection.introspection.table_names():
-        raise BackupFailed(
-            _("The database is not empty. --replace throws away what it holds.")
-        )
+        raise BackupFailed(_("The database is not empty. --replace throws away what it holds."))
     kept = _over_files(source, identity, _restore)
     connection.close()
     with reading(source / DATABASE, identity) as stream, loading() as script:

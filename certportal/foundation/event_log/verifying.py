@@ -21,9 +21,15 @@ class Kind(StrEnum):
     CHANGED = gettext_noop("an event in the database is not what was logged")
     REORDERED = gettext_noop("an event in the database stands under another's number")
     MISSING = gettext_noop("a logged event is missing from the database")
-    CUT = gettext_noop("the database ends before the log: this logged event and all later ones are missing")
-    INSERTED = gettext_noop("an event in the database was inserted where the log had passed already")
-    UNKEPT = gettext_noop("the database would let rows be changed: a trigger of the table is off or missing")
+    CUT = gettext_noop(
+        "the database ends before the log: this logged event and all later ones are missing"
+    )
+    INSERTED = gettext_noop(
+        "an event in the database was inserted where the log had passed already"
+    )
+    UNKEPT = gettext_noop(
+        "the database would let rows be changed: a trigger of the table is off or missing"
+    )
     ENTRY = gettext_noop("an entry of the log was changed")
     TILE = gettext_noop("a tile of the log was changed or is missing")
     HEAD = gettext_noop("the log's head is missing, not signed by its key, or of other tiles")
@@ -31,7 +37,9 @@ class Kind(StrEnum):
     FORKED = gettext_noop("the log is another than the one that an anchor knows")
     ANCHOR = gettext_noop("an anchor cannot be read or is not signed by the log's key")
     STAMP = gettext_noop("a time stamp is not of its head, or not of the service that is trusted")
-    WITNESSES = gettext_noop("the head that witnesses signed is malformed, or too few of them signed it")
+    WITNESSES = gettext_noop(
+        "the head that witnesses signed is malformed, or too few of them signed it"
+    )
     UNTOLD = gettext_noop("no event tells of this: the row was inserted or changed by hand")
     UNDONE = gettext_noop("the log tells of this, and the database does not have it so any more")
 
@@ -244,7 +252,7 @@ class _Comparison:
     def _name_changed(self) -> None:
         bodies = {body for _, body, _ in self._changed}
         self._report.count.pop(Kind.CHANGED, None)
-        for number, _, row in self._changed:
+        for number, _body_of, row in self._changed:
             kind = Kind.REORDERED if _body(row) in bodies else Kind.CHANGED
             self._report.add(kind, f"event {number}")
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from accounts.models import Person
 from issuance.management.ceremonies import CeremonyCommand
 from issuance.services.approvers import register
@@ -16,10 +18,13 @@ class Command(CeremonyCommand):
         people = Person.objects.in_bulk([each.person for each in found.approvers])
         names = {str(key): str(person) for key, person in people.items()}
         for each in found.approvers:
-            until = f"{each.until:%Y-%m-%d}" if each.until else "in force"
+            until = f"{each.until:%Y-%m-%d}" if each.until else _("in force")
             environments = " ".join(each.environments)
             name = names.get(each.person, each.person)
             self.stdout.write(
                 f"{each.fingerprint}  {each.since:%Y-%m-%d}  {until:10}  {environments}  {name}"
             )
-        self.stdout.write(f"change {found.number}, SHA-256 {found.digest or 'none'}")
+        self.stdout.write(
+            _("Change %(number)s, SHA-256 %(digest)s")
+            % {"number": found.number, "digest": found.digest or "–"}
+        )

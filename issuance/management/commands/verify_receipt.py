@@ -62,9 +62,7 @@ def _policy(chosen: Path | None) -> Policy | None:
     try:
         return Policy.parse(chosen.read_text()) if chosen else repository.witnesses()
     except (Unavailable, OSError, ValueError) as error:
-        raise CommandError(
-            _("The policy cannot be read: %(why)s") % {"why": error}
-        ) from error
+        raise CommandError(_("The policy cannot be read: %(why)s") % {"why": error}) from error
 
 
 def _verifier(given: str | None) -> Verifier:

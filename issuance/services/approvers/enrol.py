@@ -92,8 +92,7 @@ def end(read_out: str, *, operator: str, actor: Actor, now: datetime) -> Approve
 def _with(found: Register, new: Approver, now: datetime) -> Register:
     if found.in_force(new.credential_id, now):
         raise AlreadyThere(
-            _("The passkey %(fingerprint)s is enrolled already.")
-            % {"fingerprint": new.fingerprint}
+            _("The passkey %(fingerprint)s is enrolled already.") % {"fingerprint": new.fingerprint}
         )
     return found.with_approver(new, _change("enrolled", new))
 

@@ -102,9 +102,7 @@ def _require_new(place: Place, keys: KeyStore, root_keys: KeyFiles) -> None:
         return
     root = None if registered else open_root(place, root_keys)
     if root is None or keys.load(place.stem).chain[-1] != root.chain[0]:
-        raise AlreadyThere(
-            _("%(ca)s exists already; nothing was changed.") % {"ca": place.stem}
-        )
+        raise AlreadyThere(_("%(ca)s exists already; nothing was changed.") % {"ca": place.stem})
 
 
 def _newer(place: Place) -> int:

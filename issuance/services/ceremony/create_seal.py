@@ -60,7 +60,8 @@ def create_seal(
     place, last = SealPlace(number), Seal.objects.last()
     if number != (SealPlace.number_of(last.stem) if last else 0) + 1:
         raise AlreadyThere(
-            _("The last seal is %(seal)s; nothing was changed.") % {"seal": last.stem if last else "–"}
+            _("The last seal is %(seal)s; nothing was changed.")
+            % {"seal": last.stem if last else "–"}
         )
     root, is_new = _root(place, roots, last, now)
     signer = _signer(place, keys, root, now)

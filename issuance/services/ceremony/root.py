@@ -211,9 +211,7 @@ def _new_entry(revoked: Revocation, root: Signer, now: datetime) -> bytes:
     try:
         revoked.certificate.verify_directly_issued_by(root.chain[0])
     except (InvalidSignature, ValueError, TypeError) as error:
-        raise NotRequested(
-            _("The certificate to revoke is not one of this root.")
-        ) from error
+        raise NotRequested(_("The certificate to revoke is not one of this root.")) from error
     return crl.entry(revoked.certificate.serial_number, now, x509.ReasonFlags[revoked.reason], None)
 
 

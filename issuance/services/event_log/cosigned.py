@@ -104,7 +104,8 @@ def verify(verifier: Verifier, report: Report) -> None:
 def told(signed: Mapping[str, int]) -> str:
     """Return the witnesses and when each signed."""
     times = {name: datetime.fromtimestamp(at, UTC) for name, at in signed.items()}
-    return ", ".join(f"{name} ({at:%Y-%m-%dT%H:%M:%SZ})" for name, at in times.items()) or _("nobody")
+    named = ", ".join(f"{name} ({at:%Y-%m-%dT%H:%M:%SZ})" for name, at in times.items())
+    return named or _("nobody")
 
 
 def _size(head: str) -> int:

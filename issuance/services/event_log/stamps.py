@@ -154,7 +154,10 @@ def verify(verifier: Verifier, places: Sequence[Path], report: Report) -> None:
     if proven:
         at, size = max(proven)
         report.told.append(
-            _("Time stamps: %(count)s. The newest proves that %(size)s events were there at %(at)s.")
+            _(
+                "Time stamps: %(count)s. The newest proves that %(size)s events were there at"
+                " %(at)s."
+            )
             % {"count": len(proven), "size": size, "at": f"{at:%Y-%m-%dT%H:%M:%SZ}"}
         )
 

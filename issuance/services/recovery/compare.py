@@ -29,8 +29,12 @@ class Kind(StrEnum):
         "signed according to the journal, and nobody approved it: its CA signs nothing"
     )
     NOT_JOURNALLED = gettext_noop("issued according to the database, missing from the journal")
-    DIFFERENT = gettext_noop("journal and database hold different certificates of one serial number")
-    NOT_REVOKED = gettext_noop("revoked on the published list, in force or for less in the database")
+    DIFFERENT = gettext_noop(
+        "journal and database hold different certificates of one serial number"
+    )
+    NOT_REVOKED = gettext_noop(
+        "revoked on the published list, in force or for less in the database"
+    )
     NOT_LISTED = gettext_noop("revoked in the database, missing from the published list")
     UNKNOWN_ON_LIST = gettext_noop("on the published list, unknown to journal and database")
     SIGNING_IDLE = gettext_noop("marked as being signed, and nobody is at it")

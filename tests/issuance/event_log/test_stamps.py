@@ -73,7 +73,7 @@ def test_verify_audit_says_how_many_events_were_there_and_when(head: Checkpoint)
     stamped()
     told = StringIO()
     call_command("verify_audit", stdout=told)
-    assert f"2 time stamps; {head.size} events were there at 2" in told.getvalue()
+    assert f"Time stamps: 2. The newest proves that {head.size} events were" in told.getvalue()
 
 
 def test_a_stamp_of_another_head_is_named(head: Checkpoint, keyed: Verifier, now: datetime) -> None:

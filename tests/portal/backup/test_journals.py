@@ -156,7 +156,9 @@ def test_the_log_gives_back_the_events_that_an_older_copy_of_the_database_lacks(
     build.extend_wholly()
     every = list(Event.objects.order_by("pk").values())
     with fresh_database():
-        assert "säilytettiin tapahtumalokin tiedostot, jotka olivat jo täällä" in restored(tmp_path, keys)
+        assert "säilytettiin tapahtumalokin tiedostot, jotka olivat jo täällä" in restored(
+            tmp_path, keys
+        )
         assert services.restore_events() == 300
         assert list(Event.objects.order_by("pk").values()) == every
         assert services.verify_audit().findings == []

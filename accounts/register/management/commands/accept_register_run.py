@@ -4,6 +4,8 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import CommandError
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.register.mirror import imports
 from accounts.register.models import RegisterRun
@@ -30,6 +32,16 @@ class Command(OperatorCommand):
                 actor=system("operator"),
                 now=clock.now(),
             )
-        except (Refused, RegisterRun.DoesNotExist) as error:
+        except RegisterRun.DoesNotExist as error:
+            raise CommandError(
+                _("No import has the number %(number)s: take the one that the held import told.")
+                % {"number": options["run"]}
+            ) from error
+        except Refused as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"Accepted: {run.ended} units may end. Import again within two days.")
+        told = ngettext(
+            "Accepted: %(count)s unit may end. Import again within two days.",
+            "Accepted: %(count)s units may end. Import again within two days.",
+            run.ended,
+        )
+        self.stdout.write(told % {"count": run.ended})
