@@ -143,7 +143,7 @@ def test_without_a_database_it_is_asked_for_again(gone, take, monkeypatch):
         raise OperationalError("SSL connection has been closed")
 
     monkeypatch.setattr(bounces, "take", silent)
-    with pytest.raises(CommandError, match="the database does not answer") as error:
+    with pytest.raises(CommandError, match="The database does not answer") as error:
         take(reports.standard("postfix", gone.pk))
     assert error.value.returncode == 75
 
