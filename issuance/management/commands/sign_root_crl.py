@@ -46,7 +46,7 @@ class Command(CeremonyCommand):
         listed = crl.take_apart(der)
         facts = {
             _("Revocation list"): f"{place.root_stem}, {listed.facts.number}",
-            _("Revoked"): len(crl.by_serial(listed.entries)),
+            _("Revoked CAs"): len(crl.by_serial(listed.entries)),
             _("Next list before"): f"{listed.facts.next_update:%Y-%m-%d}",
         }
         for name, value in facts.items():
