@@ -181,9 +181,7 @@ class Service:
 
     # -------------------------------------------------------------- the operator's commands
 
-    def compose(
-        self, *arguments: str, typed: str = "", most_seconds: float = MOST_SECONDS
-    ) -> str:
+    def compose(self, *arguments: str, typed: str = "", most_seconds: float = MOST_SECONDS) -> str:
         """Run `docker compose` in the installation's folder; return what it printed."""
         files = [part for file in self.files for part in ("-f", file)]
         project = ["-p", self.project, "--project-directory", str(self.place)]
