@@ -12,7 +12,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from certportal.foundation.actors import system
-from certportal.foundation.errors import Refused, Unavailable
+from certportal.foundation.errors import Refused
 from certportal.foundation.management.operators import OperatorCommand
 from certportal.foundation.own_files import write_new
 from issuance.services.ceremony.ceremony_record import Minutes, Recorded
@@ -24,7 +24,7 @@ SHORTEST_PASSPHRASE = 16
 
 
 class CeremonyCommand(OperatorCommand):
-    """Base command: reports Refused, Unavailable and file errors to the operator as they are."""
+    """Base command: reports Refused to the operator, and that a file exists already."""
 
     requires_system_checks = []
     keeps_records = True
@@ -37,7 +37,7 @@ class CeremonyCommand(OperatorCommand):
             raise CommandError(
                 _("%(file)s exists already; nothing was overwritten") % {"file": error}
             ) from error
-        except (Refused, Unavailable, OSError) as error:
+        except Refused as error:
             raise CommandError(str(error)) from error
 
     def act(self, options: dict[str, Any]) -> None:

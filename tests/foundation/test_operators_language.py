@@ -11,6 +11,7 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError, ProgrammingError
 from django.utils import translation
 
+from certportal.foundation.errors import Unavailable
 from certportal.foundation.event_log.verifying import Finding, Kind
 from certportal.foundation.management.operators import TERMINAL, language, words_of
 
@@ -95,6 +96,27 @@ def test_what_a_backup_lacks_is_told_in_it(spoken, settings, tmp_path):
     for command, (arguments, words) in refused.items():
         with pytest.raises(CommandError, match=words):
             call_command(command, *arguments)
+
+
+@pytest.mark.parametrize(
+    ("failure", "said"),
+    [
+        (
+            PermissionError(13, "Permission denied", "/srv/journal"),
+            "/srv/journal: Permission denied",
+        ),
+        (Unavailable("the key of the log is away"), "the key of the log is away"),
+        (ConnectionResetError(), "ConnectionResetError"),
+    ],
+)
+@pytest.mark.django_db
+def test_what_cannot_be_reached_is_told_without_a_traceback(failure, said, monkeypatch):
+    def fail(**_asked):
+        raise failure
+
+    monkeypatch.setattr("issuance.services.reconcile", fail)
+    with pytest.raises(CommandError, match=f"^{said}"):
+        call_command("reconcile")
 
 
 @pytest.mark.django_db

@@ -37,7 +37,7 @@ class Command(OperatorCommand):
             if held is not None:
                 keys.write(path, held)
             public = keys.OurKeys(str(path)).public()
-        except (keys.KeysUnusable, OSError) as error:
+        except keys.KeysUnusable as error:
             raise CommandError(str(error)) from error
         self.stdout.write(json.dumps(public, indent=1))
 

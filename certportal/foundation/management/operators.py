@@ -5,10 +5,12 @@ import re
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.utils import translation
 from django.utils.translation import gettext as _
+
+from certportal.foundation.errors import Unavailable
 
 TERMINAL = ("LC_ALL", "LC_MESSAGES", "LANG")
 """Where a terminal says its language, the stronger first, as for gettext."""
@@ -57,9 +59,28 @@ def no_text(argument: bytes) -> str:
 
 
 class OperatorCommand(BaseCommand):
-    """Base command: what it says, also when it fails, is in the operator's language."""
+    """Base command: what it says, also when it fails, is in the operator's language.
+
+    What does not answer, and files that cannot be read or written, are told as CommandError; what
+    else may go wrong in a way of its own, each command words itself.
+    """
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Run it in that language, whichever was active."""
         with translation.override(language()):
-            return super().execute(*args, **options)
+            try:
+                return super().execute(*args, **options)
+            except Unavailable as error:
+                raise CommandError(str(error) or type(error).__name__) from error
+            except OSError as error:
+                raise CommandError(_fault(error)) from error
+
+
+def _fault(error: OSError) -> str:
+    """Return which file it is about, and what to look at; for any other the system's own words."""
+    if not error.filename or not error.strerror:
+        return str(error) or type(error).__name__
+    return _(
+        "%(file)s: %(why)s. See whether this process may read and write there, whether it is"
+        " mounted, and whether the disk has room."
+    ) % {"file": error.filename, "why": error.strerror}

@@ -2,10 +2,8 @@
 
 from typing import Any
 
-from django.core.management.base import CommandError
 from django.utils.translation import ngettext
 
-from certportal.foundation.errors import Unavailable
 from certportal.foundation.management.operators import OperatorCommand
 from issuance import services
 
@@ -15,10 +13,7 @@ class Command(OperatorCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Enter them and print how many."""
-        try:
-            count = services.restore_events()
-        except Unavailable as error:
-            raise CommandError(str(error)) from error
+        count = services.restore_events()
         told = ngettext(
             "%(count)s event was entered from the log.",
             "%(count)s events were entered from the log.",

@@ -10,7 +10,6 @@ from django.utils.translation import ngettext
 
 from certportal.foundation import alarms, clock
 from certportal.foundation.actors import system
-from certportal.foundation.errors import Unavailable
 from certportal.foundation.event_log.notes import BadNote, Verifier
 from certportal.foundation.event_log.verifying import Report
 from certportal.foundation.management.operators import OperatorCommand
@@ -42,7 +41,7 @@ class Command(OperatorCommand):
         try:
             verifier = Verifier.parse(chosen) if chosen else None
             report = services.verify_audit(places=options["anchor"], verifier=verifier)
-        except (Unavailable, BadNote, OSError) as error:
+        except BadNote as error:
             raise CommandError(str(error)) from error
         for finding in report.findings:
             self.stdout.write(finding.words)

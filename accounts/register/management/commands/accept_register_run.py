@@ -40,8 +40,8 @@ class Command(OperatorCommand):
         except Refused as error:
             raise CommandError(str(error)) from error
         told = ngettext(
-            "Accepted: %(count)s unit may end. Import again within two days.",
-            "Accepted: %(count)s units may end. Import again within two days.",
+            "Accepted: %(count)s unit may end. Import again within %(days)s days.",
+            "Accepted: %(count)s units may end. Import again within %(days)s days.",
             run.ended,
         )
-        self.stdout.write(told % {"count": run.ended})
+        self.stdout.write(told % {"count": run.ended, "days": imports.ACCEPTANCE_LASTS.days})

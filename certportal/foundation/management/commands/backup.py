@@ -39,7 +39,7 @@ class Command(OperatorCommand):
             )
         try:
             sizes = back_up(options["target"], recipients=options["recipients"], now=clock.now())
-        except (BackupFailed, OSError) as error:
+        except BackupFailed as error:
             raise CommandError(str(error)) from error
         for name, size in sizes.items():
             self.stdout.write(

@@ -29,7 +29,7 @@ class Command(OperatorCommand):
         source, identity = options["source"], options["identity"]
         try:
             kept = restore(source, identity=identity, replace=options["replace"])
-        except (BackupFailed, OSError) as error:
+        except BackupFailed as error:
             raise CommandError(str(error)) from error
         for line in kept:
             self.stdout.write(line)
