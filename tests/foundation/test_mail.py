@@ -8,6 +8,7 @@ import pytest
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.mail import sending
 from certportal.foundation.mail.sending import File, Message, Undeliverable
+from tests.foundation.mail_rules import faults
 
 
 @pytest.fixture
@@ -47,7 +48,24 @@ def test_line_breaks_never_reach_a_header(directory, evil):
 def test_finnish_letters_survive(directory):
     send(subject="Järvirannan äänestys", text="Šemeikan öljyä\n")
     assert sent(directory)["Subject"] == "Järvirannan äänestys"
-    assert "Šemeikan öljyä" in sent(directory).get_content()
+    for kind in ("plain", "html"):
+        assert "Šemeikan öljyä" in sent(directory).get_body((kind,)).get_content()
+
+
+def test_the_text_comes_first_and_as_it_was_written(directory):
+    text = "Hei <Matti> & Maija,\n\n* äänestys\n" + "pitkä rivi " * 200 + "\n"
+    send(text=text)
+    mail = sent(directory)
+    assert mail.get_content_type() == "multipart/alternative"
+    plain, page = mail.iter_parts()
+    assert (plain.get_content_type(), plain.get_content()) == ("text/plain", text)
+    assert page.get_content_type() == "text/html"
+    assert list(faults(page.get_content(), "Hei", text, "fi")) == []
+
+
+def test_a_very_long_mail_is_text_alone(directory):
+    send(text="Perustelu\n" * 12_000)
+    assert sent(directory).get_content_type() == "text/plain"
 
 
 def test_attachments_arrive_byte_for_byte(directory):
@@ -77,7 +95,7 @@ def answers(monkeypatch, directory):
         def refuse(*_args, **_more):
             raise error
 
-        monkeypatch.setattr("certportal.foundation.mail.sending.EmailMessage.send", refuse)
+        monkeypatch.setattr(sending.EmailMultiAlternatives, "send", refuse)
 
     return answer
 

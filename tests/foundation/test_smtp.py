@@ -239,7 +239,7 @@ def test_only_what_is_said_of_a_mailbox_puts_a_mail_off(monkeypatch, error, kind
     def refuse(*_args, **_more):
         raise error
 
-    monkeypatch.setattr(sending.EmailMessage, "send", refuse)
+    monkeypatch.setattr(sending.EmailMultiAlternatives, "send", refuse)
     with pytest.raises(Unavailable) as told:
         send(MESSAGE, item_id="1")
     assert type(told.value) is kind

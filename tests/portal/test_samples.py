@@ -14,7 +14,9 @@ from certportal.dev.builders import people
 from certportal.dev.builders.mails import MAILS
 from certportal.dev.sandbox import empty_service
 from certportal.foundation.database_limit import limit_answers
+from certportal.foundation.mail import html
 from certportal.foundation.models import Event, OutboxItem
+from tests.foundation.mail_rules import faults
 
 TEMPLATES = Path(settings.BASE_DIR) / "templates"
 pytestmark = pytest.mark.django_db
@@ -56,6 +58,15 @@ def test_each_mail_stands_alone(samples):
         assert "None" not in message.text, sample
         assert not re.search(r"[{}<]|&\w+;|\n\n\n", message.text), sample
         assert sample.name == "feedback" or settings.PORTAL_BASE_URL in message.text, sample
+
+
+def test_each_mail_is_shown_alike_by_all_mail_programs(samples):
+    for sample in samples:
+        mail = sample.message
+        page = html.page(mail.subject, mail.text, mail.language)
+        assert list(faults(page, mail.subject, mail.text, mail.language)) == [], sample
+        carried = sum(len(file.content) for file in mail.files) * 4 / 3  # base64
+        assert len(page.encode()) + len(mail.text.encode()) + carried <= html.MOST_BYTES, sample
 
 
 def test_the_order_number_stands_in_the_subject_and_none_claims_to_be_a_test(samples):

@@ -12,12 +12,13 @@ from datetime import timedelta
 from email.message import MIMEPart
 
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMultiAlternatives
 from django.utils.crypto import salted_hmac
 
 from certportal.foundation import deadline
 from certportal.foundation.breaker import Breaker
 from certportal.foundation.errors import Hopeless, Unavailable
+from certportal.foundation.mail import html
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
 # RFC 5321, 4.2.1: 5yz replies are permanent; the same mail must not be retried.
@@ -77,7 +78,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A plain-text mail to one recipient, with optional attachments."""
+    """A mail to one recipient, with optional attachments. Its HTML part is made of the text."""
 
     to: str
     subject: str
@@ -98,8 +99,9 @@ def send(message: Message, *, item_id: object) -> None:
     Undeliverable on a permanent failure, PutOff on a temporary one of this mailbox, and
     Unavailable if the mail server does not work for us now.
     """
-    mail = EmailMessage(
-        subject=one_line(message.subject),
+    subject = one_line(message.subject)
+    mail = EmailMultiAlternatives(
+        subject=subject,
         body=message.text,
         from_email=settings.MAIL_RETURN_PATH,
         to=[one_line(message.to)],
@@ -110,6 +112,8 @@ def send(message: Message, *, item_id: object) -> None:
             "Auto-Submitted": "auto-generated",
         },
     )
+    if page := html.page(subject, message.text, message.language):
+        mail.attach_alternative(page, "text/html")
     for file in message.files:
         mail.attach(_part(file))
     try:

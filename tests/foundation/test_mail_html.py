@@ -1,0 +1,104 @@
+"""The HTML part of mails: the words of the text, laid out, and nothing anybody could slip in."""
+
+import pytest
+from lxml import html as lxml_html
+
+from certportal.foundation.mail import html
+from tests.foundation.mail_rules import faults
+
+BASE = "https://varmenteet.example"
+TEXT = f"""Varmenne on myönnetty. Katso asia:
+{BASE}/fi/orders/1/
+
+Tilaus: SV-2026-00001
+Organisaatio: Kuusi & Kaski Oy: apteekki
+
+* Avain
+  Tätä avainta ei voi käyttää.
+
+* Nimi
+
+--{" "}
+Tilauspalvelu
+{BASE}
+Kysyttävää? {BASE}/fi/contact/.
+"""
+
+
+@pytest.fixture(autouse=True)
+def service(settings):
+    settings.PORTAL_BASE_URL = BASE
+
+
+def parsed(text):
+    page = html.page("Aihe", text, "fi")
+    assert list(faults(page, "Aihe", text, "fi")) == []
+    return lxml_html.document_fromstring(page)
+
+
+def links(text):
+    return [(link.get("href"), link.text_content()) for link in parsed(text).iter("a")]
+
+
+def test_the_text_is_laid_out():
+    page = parsed(TEXT)
+    rows = [[cell.text for cell in row] for row in page.iterfind(".//th/..")]
+    assert rows == [
+        ["Tilaus", "SV-2026-00001"],
+        ["Organisaatio", "Kuusi & Kaski Oy: apteekki"],
+    ]
+    items = [item.text_content() for item in page.iter("li")]
+    assert items == ["AvainTätä avainta ei voi käyttää.", "Nimi"]
+    assert "Varmenne on myönnetty." in [each.text_content().strip() for each in page.iter("p")]
+
+
+def test_the_sentence_before_an_address_leads_there():
+    assert links(TEXT) == [
+        (f"{BASE}/fi/orders/1/", "Katso asia"),
+        (BASE, BASE),
+        (f"{BASE}/fi/contact/", f"{BASE}/fi/contact/"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        "https://paha.example/fi/",
+        "http://varmenteet.example/fi/",
+        f"{BASE}.paha.example/",
+        f"{BASE}@paha.example/",
+        f"{BASE}:8443/fi/",
+        f'{BASE}/"onclick="alert(1)',
+        "javascript:alert(1)",
+        "www.paha.example",
+    ],
+)
+def test_what_is_no_address_of_the_service_is_no_link(elsewhere):
+    assert links(f"Perustelut:\n{elsewhere}\n") == []
+    assert links(f"Katso {elsewhere} heti.\n") == []
+
+
+@pytest.mark.parametrize(
+    "slipped",
+    [
+        "<script>alert(1)</script>",
+        "<img src=https://paha.example/1.png>",
+        "Nimi: <b>Oy</b> & Kumpp.",
+        "* <style>p {{ display: none }}</style>",
+        "{% url 'x' %} {{ base }}",
+        "</td></table></body>",
+        "A\x00B\x1bC\x85D\ufffe",
+    ],
+)
+def test_what_somebody_wrote_stays_text(slipped):
+    page = html.page("Aihe", f"{slipped}\n", "fi")
+    assert list(faults(page, "Aihe", html.FORBIDDEN.sub("", slipped), "fi")) == []
+
+
+def test_a_subject_stays_text():
+    subject = "</title><script>alert(1)</script>"
+    assert list(faults(html.page(subject, TEXT, "sv"), subject, TEXT, "sv")) == []
+
+
+def test_what_mail_programs_would_cut_off_goes_out_as_text_alone():
+    assert html.page("Aihe", "Perustelu\n" * 12_000, "fi") == ""
