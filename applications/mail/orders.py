@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
 from applications.checks.wording import word_all, word_faults
-from applications.documents import certificate_files, kept_papers
+from applications.documents import calendar_entry, certificate_files, kept_papers
 from applications.models import Application, ContactLink, InformationRequest
 from applications.models.revocation import reason_words
 from applications.replacement import predecessors
@@ -150,6 +150,11 @@ def _package(matter: Matter) -> Sequence[File]:
     return [files["der"], files["pem"], files["chain"]]
 
 
+def _calendar(matter: Matter) -> Sequence[File]:
+    certificate = certificate_files.certificate_of(matter.order)
+    return [calendar_entry.last_day(matter.order, certificate)] if certificate else []
+
+
 def _about_undelivered(asked: Asked) -> Matter | None:
     """Find the order, unless its mails have been sent again or given up meanwhile."""
     matter = _about(asked)
@@ -201,7 +206,7 @@ MAILS = registry(
     _mail("draft_warning"),
     _mail("package", files=_package),
     _mail("approved", about=_about_approved),
-    _mail("renewal"),
+    _mail("renewal", files=_calendar),
     _mail("replaced"),
     _mail("undelivered", about=_about_undelivered, context=_undelivered),
     _mail("revoked"),

@@ -9,24 +9,34 @@ from applications.workflow import Status
 from certportal.foundation import clock
 from issuance.models import Certificate
 
-# When reminders are due, in days before the last day of validity.
-REMINDERS = (60, 30, 14, 7, 1)
+# When reminders are due: in days before the last day of validity, or when that part of the life is
+# left, whichever is later. See docs/decisions/reminders.md.
+REMINDERS = ((60, 3), (30, 6), (14, 12), (7, 24), (1, 24))
+FIRST, CLIMBS = 0, 2
+"""The place of the first reminder, and of the first that administrators get as well."""
 
 
 def expiring(now: datetime) -> QuerySet[Certificate]:
     """Return the certificates in force for which a reminder may be due."""
-    soon = now + timedelta(days=REMINDERS[0] + 1)
+    soon = now + timedelta(days=REMINDERS[FIRST][0] + 1)
     in_force = Certificate.objects.filter(Certificate.in_force(now), not_after__lt=soon)
     return in_force.order_by("not_after")
+
+
+def days_before(issued: date, last: date) -> list[int]:
+    """Return when reminders are due, in days before the last day of validity."""
+    life = (last - issued).days
+    return [min(days, max(life // part, 1)) for days, part in REMINDERS]
 
 
 def reminder_due(issued: date, last: date, today: date) -> int | None:
     """Return the latest reminder due by today, in days before the last day of validity, or None.
 
-    A reminder whose day is not after the day of issue is never due: with a short-lived
-    certificate it would arrive together with the certificate itself.
+    A reminder whose day is not after the day of issue is never due: it would arrive together with
+    the certificate itself.
     """
-    days = [days for days in REMINDERS if issued < last - timedelta(days=days) <= today <= last]
+    all_days = days_before(issued, last)
+    days = [days for days in all_days if issued < last - timedelta(days=days) <= today <= last]
     return min(days, default=None)
 
 
@@ -57,5 +67,16 @@ def is_renewed(application: Application, certificate: Certificate) -> bool:
 
 def due_now(certificate: Certificate, now: datetime) -> int | None:
     """Return the reminder due for the certificate now, in days before its last day, or None."""
-    issued, last = clock.day(certificate.issued_at), clock.day(certificate.not_after)
-    return reminder_due(issued, last, clock.day(now))
+    return reminder_due(*_life(certificate), clock.day(now))
+
+
+def climbs(certificate: Certificate, due: int) -> bool:
+    """Whether the reminder goes to the account's administrators as well.
+
+    Those named in the order may have left, and nobody may read the mailbox.
+    """
+    return due <= days_before(*_life(certificate))[CLIMBS]
+
+
+def _life(certificate: Certificate) -> tuple[date, date]:
+    return clock.day(certificate.issued_at), clock.day(certificate.not_after)

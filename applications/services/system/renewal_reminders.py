@@ -11,9 +11,6 @@ from certportal.foundation.outbox.jobs import for_each
 from issuance.models import Certificate
 
 CONCERNED = ("applicant", "mailbox", "technical_contact")
-# From this many days before the end, the account's administrators are told as well: those named in
-# the order may have left, and nobody may read the mailbox.
-CLIMBS = 14
 
 
 def remind_of_expiry(*, now: datetime) -> None:
@@ -31,6 +28,8 @@ def remind(certificate: Certificate, *, now: datetime) -> None:
     if application is None or due is None or renewal.is_renewed(application, certificate):
         return
     if sent_once.once("renewal", application.pk, str(due), now=now):
-        people = recipients.administrators(application) if due <= CLIMBS else []
+        people = recipients.author(application)
+        if renewal.climbs(certificate, due):
+            people += recipients.administrators(application)
         told = recipients.distinct(application, (*CONCERNED, *people))
         transition.notify(application, "renewal", told, now)

@@ -42,7 +42,7 @@ class Mail[Matter]:
     `template`: path without `.txt`; its last part is the mail's name, its first line the subject.
     `about` finds what the mail is about, None if there is nothing to tell any more. `to` returns
     the recipient and so the language; `context` what the template is told, in that language.
-    `subject` completes the subject.
+    `subject` completes the subject; `files` returns the attachments, in that language.
     """
 
     template: str
@@ -113,7 +113,8 @@ def write(
         return None
     to = To(to.address, language or to.language)
     subject, body = render(mail, matter, to, asked)
-    return Message(to.address, subject, body, to.language, mail.files(matter))
+    with translation.override(to.language):
+        return Message(to.address, subject, body, to.language, mail.files(matter))
 
 
 def render[Matter](mail: Mail[Matter], matter: Matter, to: To, asked: Asked) -> tuple[str, str]:

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from accounts.models import Membership
 from applications import services
 from applications.documents.certificate_files import certificate_of
 from applications.models import Application, SentNotice
@@ -12,6 +13,7 @@ from certportal.dev.builders import orders
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from issuance import services as authority
+from tests.applications.renewals import renew
 
 
 @pytest.fixture
@@ -68,35 +70,55 @@ def test_one_address_in_two_roles_gets_one_mail(order, post):
     assert [message.to for message in post(at)] == [["matti@example.fi"]]
 
 
-def test_from_two_weeks_on_the_administrators_are_told_whoever_the_order_names(
-    order, maija, pharmacy, post, now
-):
+def test_who_ordered_it_is_told_whoever_the_order_names(order, post):
     Application.objects.filter(pk=order.pk).update(contact_email="lahtenyt@example.fi")
-    at = before(order, 30)
-    services.remind_of_expiry(now=at)
-    assert "matti@example.fi" not in {one.to[0] for one in post(at)}
-    at = before(order, 14)
+    at = before(order, 60)
     services.remind_of_expiry(now=at)
     mails = {one.to[0]: one for one in post(at)}
     assert set(mails) == {"lahtenyt@example.fi", "tekniikka@example.fi", "matti@example.fi"}
     assert f"/orders/{order.pk}/" in mails["matti@example.fi"].body
 
 
+def test_from_two_weeks_on_the_administrators_are_told_as_well(order, maija, post):
+    Membership.objects.filter(person=maija).update(role=Membership.Role.ADMINISTRATOR)
+    at = before(order, 30)
+    services.remind_of_expiry(now=at)
+    assert maija.email not in {one.to[0] for one in post(at)}
+    at = before(order, 14)
+    services.remind_of_expiry(now=at)
+    assert maija.email in {one.to[0] for one in post(at)}
+
+
+def test_the_last_day_goes_along_for_calendars_in_the_readers_language(order, post):
+    Application.objects.filter(pk=order.pk).update(
+        technical_name="Teemu", technical_email="teemu@it.example", technical_language="sv"
+    )
+    at = before(order, 30)
+    services.remind_of_expiry(now=at)
+    entries = {one.to[0]: one.attachments[0] for one in post(at)}
+    assert entries["teemu@it.example"].get_content_type() == "text/calendar"
+    last = clock.day(certificate_of(order).not_after)
+    for address, words in [("teemu@it.example", "går ut"), ("matti@example.fi", "vanhenee")]:
+        entry = entries[address].get_payload(decode=True).decode()
+        assert f"DTSTART;VALUE=DATE:{last:%Y%m%d}" in entry
+        assert words in entry
+
+
 def test_quiet_when_a_later_order_has_brought_a_new_one(order, matti, riitta):
-    renew(order, matti, riitta)
+    renew(matti, riitta)
     daily(order, 60, 0)
     assert sent(order) == []
 
 
 def test_a_new_certificate_for_other_names_renews_nothing(order, matti, riitta):
-    later = renew(order, matti, riitta)
+    later = renew(matti, riitta)
     later.host_names.first().delete()
     services.remind_of_expiry(now=before(order, 30))
     assert sent(order) == ["30"]
 
 
 def test_a_new_certificate_that_was_revoked_renews_nothing(order, matti, riitta):
-    later = renew(order, matti, riitta)
+    later = renew(matti, riitta)
     authority.revoke(
         certificate_of(later).pk, "superseded", actor=system("test"), now=before(order, 90)
     )
@@ -115,7 +137,7 @@ def test_quiet_about_what_was_revoked_and_what_has_expired(order):
 
 def test_a_system_signature_is_renewed_by_the_systems_oid(matti, riitta, cas):
     first = orders.delivered(matti, riitta, "system_signature")
-    later = renew(first, matti, riitta, "system_signature")
+    later = renew(matti, riitta, "system_signature")
     services.remind_of_expiry(now=before(first, 60))
     assert sent(first) == []
     Application.objects.filter(pk=later.pk).update(system_oid="1.2.246.10.99000018.12.2")
@@ -123,23 +145,22 @@ def test_a_system_signature_is_renewed_by_the_systems_oid(matti, riitta, cas):
     assert sent(first) == ["60"]
 
 
-def renew(order, matti, riitta, type: str = "server") -> Application:
-    """Return a delivered order like the first, whose certificate begins and ends a day later."""
-    later = orders.with_csr(matti, type)
-    start = {"validity_months": 12, "start": clock.day(clock.now()) + timedelta(days=1)}
-    services.save_section(later.pk, "validity", start, **orders.Handler(matti, later).seen)
-    orders.submit(matti, later)
-    orders.drain()
-    services.claim(later.pk, person=riitta, **orders.Handler(riitta, later).seen)
-    orders.drain()
-    later.refresh_from_db()
-    orders.approve(riitta, later)
-    orders.drain()
-    later.refresh_from_db()
-    return later
-
-
 LAST = date(2027, 3, 31)
+
+
+@pytest.mark.parametrize(
+    ("life", "days"),
+    [
+        (730, [60, 30, 14, 7, 1]),
+        (365, [60, 30, 14, 7, 1]),
+        (182, [60, 30, 14, 7, 1]),
+        (90, [30, 15, 7, 3, 1]),
+        (30, [10, 5, 2, 1, 1]),
+        (2, [1, 1, 1, 1, 1]),
+    ],
+)
+def test_a_short_life_is_reminded_of_by_its_share(life, days):
+    assert renewal.days_before(LAST - timedelta(days=life), LAST) == days
 
 
 @pytest.mark.parametrize(
@@ -149,10 +170,11 @@ LAST = date(2027, 3, 31)
         (date(2026, 4, 1), date(2027, 1, 30), 60),
         (date(2026, 4, 1), date(2027, 3, 1), 30),
         (date(2026, 4, 1), date(2027, 3, 31), 1),
-        (date(2027, 3, 1), date(2027, 3, 1), None),  # a month long: not on its first day
-        (date(2027, 3, 1), date(2027, 3, 16), None),
-        (date(2027, 3, 1), date(2027, 3, 17), 14),
+        (date(2027, 3, 1), date(2027, 3, 20), None),  # a month long: not in its first days
+        (date(2027, 3, 1), date(2027, 3, 21), 10),
+        (date(2027, 3, 1), date(2027, 3, 26), 5),
+        (date(2027, 3, 30), date(2027, 3, 30), None),
     ],
 )
-def test_a_short_certificate_is_not_reminded_of_when_it_comes(issued, today, due):
+def test_the_latest_reminder_that_is_due(issued, today, due):
     assert renewal.reminder_due(issued, LAST, today) == due
