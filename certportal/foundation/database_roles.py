@@ -79,6 +79,8 @@ WRITERS: dict[str, Writers] = {
     "register_registerrecord": _WORKER_ALONE,
     "register_registerword": _WORKER_ALONE,
     "register_registerrun": Writers([Role.WORKER], _PEOPLE, []),
+    # Only triggers of the database write what orders are found by.
+    "applications_searchentry": _NOBODY,
     # Only `migrate` writes these.
     "auth_permission": _NOBODY,
     "django_content_type": _NOBODY,

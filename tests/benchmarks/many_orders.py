@@ -314,6 +314,16 @@ OTHERS = (
         1, 0, left(md5(mailbox), 16), changed_at, ''
     FROM applications_application, generate_series(1, %(mails)s)
     """,
+    "DROP INDEX search_words",
+    """
+    SELECT applications_index_orders(array_agg(id))
+    FROM (SELECT id, row_number() OVER () / 1000 AS batch FROM applications_application) numbered
+    GROUP BY batch
+    """,
+    """
+    CREATE INDEX search_words ON applications_searchentry USING gin (words)
+    WITH (fastupdate = off)
+    """,
 )
 BLOCKED = """
 INSERT INTO issuance_blockedkey (spki_sha256, reason, created_at)

@@ -17,7 +17,10 @@ from accounts.register.mirror import imports
 from accounts.register.models import RegisterRecord
 from accounts.register.source import files
 from accounts.services.rights import staff_roles
+from applications import services as applications
+from applications.rules import order_search
 from applications.services import order_numbers
+from certportal.dev.builders import orders
 from certportal.foundation import database_roles, events
 from certportal.foundation.actors import system
 from certportal.foundation.database_roles import ROLE_OF, Role
@@ -113,6 +116,23 @@ def test_the_signer_writes_nothing_of_people() -> None:
 def test_the_workers_give_no_role_and_no_second_factor() -> None:
     for table in ("accounts_staffrole", "mfa_authenticator"):
         assert writers("INSERT", table) == writers("UPDATE", table) == {Role.WEB}, table
+
+
+def test_what_orders_are_found_by_follows_and_is_written_by_no_account(
+    matti: Person, cas: dict[str, IssuingCA]
+) -> None:
+    for what in ("INSERT", "UPDATE", "DELETE", "TRUNCATE", "TRIGGER"):
+        assert writers(what, "applications_searchentry") == set(), what
+    with as_role(Role.WEB):
+        draft = orders.draft(matti)
+        assert order_search.find("erecept").orders == [draft.pk]
+    refused(Role.WEB, f"SELECT applications_index_orders(ARRAY['{draft.pk}'::uuid])")
+    with as_role(Role.WORKER):
+        Organisation.objects.filter(pk=draft.organisation_id).update(name="Metsäapteekki")
+        assert order_search.find("metsäap").orders == [draft.pk]
+    with as_role(Role.WEB):
+        applications.discard(draft.pk, **orders.Handler(matti, draft).seen)
+    assert order_search.find("erecept").orders == []
 
 
 def test_who_tells_metrics_writes_nothing() -> None:

@@ -12,8 +12,8 @@ from accounts.register.identifiers import business_id
 from accounts.services.people.named import NotNamed, person_named
 from applications.models import Application
 from applications.rules.event_search import EventQuery
+from applications.rules.order_search import serials
 from applications.views.console.case.forms import FilterForm
-from applications.views.console.queue.filters import serials
 from certportal.foundation.event_names import EventName
 from certportal.foundation.web.forms import DateField
 

@@ -9,16 +9,15 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from django_filters import CharFilter, ChoiceFilter, FilterSet, ModelChoiceFilter
 
-from accounts.models import BusinessId, Person
-from accounts.register.identifiers import business_id
-from applications.models import Application, HostName
+from accounts.models import Person
+from applications.models import Application
 from applications.models.certificate_types import CertificateType
+from applications.rules import order_search, queue_order
 from applications.views.console.case.forms import FilterForm
 from applications.views.console.queue import ready_made
 from applications.workflow import OPEN_CASES, Status
 from certportal.foundation import clock
-from issuance.certificate.plan import serial_hex
-from issuance.models import PreparedCertificate
+from certportal.foundation.web import keyset
 
 STATUSES = [(value, label) for value, label in Status.choices if value != Status.DRAFT]
 ENVIRONMENTS = [
@@ -45,9 +44,9 @@ class QueueFilter(FilterSet):  # django-filter has no annotations
         widget=HiddenInput,
     )
     q = CharFilter(
-        method="search",
+        method="typed",
         label=_("Search"),
-        help_text=_("Order number, business ID, OID, host name or serial number"),
+        help_text=_("Names, numbers or addresses; beginnings of words are enough."),
     )
     status = ChoiceFilter(choices=STATUSES, label=_("Status"), empty_label=_("All open"))
     type = ChoiceFilter(
@@ -75,12 +74,17 @@ class QueueFilter(FilterSet):  # django-filter has no annotations
         """Keep the reader."""
         super().__init__(*args, **kwargs)
         self.person = person
+        self.found: order_search.Found | None = None
 
     def filter_queryset(self, queryset: Cases) -> Cases:
-        """Leave out what has ended unless it is asked for."""
+        """Leave out what has ended unless it is asked for; search in what the filters leave."""
         found: Cases = super().filter_queryset(queryset)
         chosen = self.form.cleaned_data
-        everything = any(chosen.get(name) for name in ("view", "status", "q"))
+        others = any(value for name, value in chosen.items() if name != "q")
+        if typed := chosen.get("q"):
+            self.found = order_search.find(typed, within=found if others else None)
+            return order_search.narrowed(found, self.found)
+        everything = any(chosen.get(name) for name in ("view", "status"))
         return found if everything else found.filter(status__in=OPEN_CASES)
 
     def of(self, queryset: Cases, _name: str, value: str) -> Cases:
@@ -92,26 +96,17 @@ class QueueFilter(FilterSet):  # django-filter has no annotations
         """Keep what a ready-made view holds."""
         return queryset.filter(ready_made.BY_ID[value].holds(self.person, clock.now()))
 
-    def search(self, queryset: Cases, _name: str, value: str) -> Cases:
-        """Keep what any identifier of the case, its organisation or its certificate fits."""
-        text = value.strip()
-        business = BusinessId.objects.filter(code=business_id(text) or text)
-        hosts = HostName.objects.filter(name__icontains=text)
-        made = PreparedCertificate.objects.filter(serial__in=serials(text))
-        return queryset.filter(
-            Q(number__icontains=text)
-            | Q(record_oid=text)
-            | Q(system_oid=text)
-            | Q(organisation__in=business.values("organisation"))
-            | Q(pk__in=hosts.values("application"))
-            | Q(pk__in=made.values("reference"))
-        )
+    def typed(self, queryset: Cases, _name: str, _value: str) -> Cases:
+        """Keep all: what was typed is looked for after the other filters."""
+        return queryset
 
+    @property
+    def key(self) -> keyset.Key:
+        """What the cases are ordered by."""
+        return queue_order.KEY if self.found is None else order_search.KEY | queue_order.KEY
 
-def serials(text: str) -> list[str]:
-    """Return the stored forms of a serial number typed in hexadecimal or decimal."""
-    bare = text.replace(":", "").replace(" ", "").upper()
-    found = [bare] if len(bare) > 10 else []
-    if bare.isascii() and bare.isdigit() and len(bare) > 10:
-        found.append(serial_hex(int(bare)))
-    return found
+    @property
+    def count(self) -> keyset.Count:
+        """How many cases there are, as far as they are counted."""
+        counted = keyset.count(self.qs)
+        return counted if self.found is None or not self.found.is_more else keyset.MORE

@@ -30,12 +30,13 @@ SUBMITTED = [one for one in Status if one != Status.DRAFT]
 def queue(request: HttpRequest) -> HttpResponseBase:
     """Show the cases, narrowed as the reader asked."""
     narrowed = narrow(request)
-    page = keyset.page_of(narrowed.qs, request, queue_order.KEY, most=PAGE)
+    page = keyset.page_of(narrowed.qs, request, narrowed.key, most=PAGE)
+    text = narrowed.form.cleaned_data.get("q", "")
     context = {
         "filter": narrowed,
         "page": page,
-        "count": keyset.count(narrowed.qs),
-        "rows": rows(page.rows, now=clock.now()),
+        "count": narrowed.count,
+        "rows": rows(page.rows, typed=text, now=clock.now()),
         "chips": chips(narrowed, request),
         "views": saved_views(request),
     }
@@ -46,8 +47,9 @@ def queue(request: HttpRequest) -> HttpResponseBase:
 @require_safe
 def queue_csv(request: HttpRequest) -> HttpResponseBase:
     """Hand out the same list as a file for a spreadsheet."""
+    narrowed = narrow(request)
     services.record_list_exported("queue", **access.acting(request))
-    found = export.rows(narrow(request).qs, queue_order.KEY, now=clock.now())
+    found = export.rows(narrowed.qs, narrowed.key, now=clock.now())
     return spreadsheet.answer("queue", export.head(), found)
 
 

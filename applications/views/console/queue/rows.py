@@ -1,7 +1,7 @@
 """One line of the queue: the case in so many words as a reviewer needs to choose it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from django.utils.translation import pgettext_lazy
 
 from applications.models import Application, RevocationProposal
 from applications.models.certificate_types import CertificateType
-from applications.rules import queue_order
+from applications.rules import order_search, queue_order
 from applications.views.console.queue import ready_made
 from applications.views.shared.due import Due, due
 from applications.views.shared.rows import Condition, name_of, standings
@@ -30,7 +30,8 @@ class Row:
     """A case in the list.
 
     `unit` is the unit's name where it differs from the organisation's, `more` how many host names
-    stand beside the first, `findings` how many want a look, `wants` what is still to do in words.
+    stand beside the first, `findings` how many want a look, `wants` what is still to do in words,
+    `matched` what a search found it by.
     """
 
     case: Application
@@ -43,10 +44,17 @@ class Row:
     more: int
     findings: int
     wants: list[str]
+    matched: Sequence[tuple[Promise, str]] = ()
 
 
-def rows(cases: Sequence[Application], *, now: datetime) -> list[Row]:
-    """Return the lines about the cases, in their order."""
+def rows(cases: Sequence[Application], *, typed: str = "", now: datetime) -> list[Row]:
+    """Return the lines about the cases, in their order; `typed`: what they were searched by."""
+    lines = _lines(cases, now)
+    matched = order_search.matched(typed, cases) if typed else {}
+    return [replace(one, matched=matched.get(one.case.pk, ())) for one in lines]
+
+
+def _lines(cases: Sequence[Application], now: datetime) -> list[Row]:
     stand = standings(cases, now=now)
     keys = [case.pk for case in cases]
     marked = Application.objects.filter(pk__in=keys)
