@@ -38,6 +38,7 @@ from certportal.foundation.actors import Actor
 from certportal.foundation.errors import NotAllowed
 from certportal.foundation.event_names import ServiceEvent
 from certportal.foundation.events import Subject
+from certportal.foundation.reading import asked_once
 from certportal.foundation.web import refusals
 from certportal.foundation.web.browsers import came_from
 
@@ -84,6 +85,7 @@ def organisation_of(request: HttpRequest) -> Organisation:
     return organisation
 
 
+@asked_once
 def is_reviewer(person: Person) -> bool:
     """Whether the person currently holds the reviewer's role."""
     return reviewer_roles(person).exists()
@@ -146,11 +148,13 @@ def is_member(person: Person, organisation_id: UUID | str) -> bool:
     return current_membership(person, organisation_id) is not None
 
 
+@asked_once
 def current_membership(person: Person, organisation_id: UUID | str) -> Membership | None:
     """Return the person's current membership of the organisation, or None."""
     return memberships(person).filter(organisation_id=organisation_id).first()
 
 
+@asked_once
 def is_partial(person: Person, organisation_id: UUID | str, *, now: datetime) -> bool:
     """Whether the person is disqualified: tied to the organisation now or within `ESTRANGED`."""
     return is_tied(person, organisation_id, since=now - ESTRANGED)

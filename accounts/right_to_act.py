@@ -5,8 +5,10 @@ from datetime import date
 from django.db.models import F, Q, QuerySet
 
 from accounts.models import Invitation, Membership, Organisation, Person
+from certportal.foundation.reading import asked_once
 
 
+@asked_once
 def right_of(person: Person, organisation: Organisation) -> Membership | None:
     """Return the current or last membership from which the person's right to act derives.
 

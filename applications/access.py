@@ -25,7 +25,8 @@ def acting(person: Person, organisation_id: UUID) -> Membership | None:
 
 def get_for_applicant(person: Person, application_id: UUID) -> Application:
     """Return the application if the person may act for its organisation; else raise Http404."""
-    found = Application.objects.select_related("organisation", "csr", "submission", "reviewer")
+    sent = ["submission__person", "submission__record"]
+    found = Application.objects.select_related("organisation", "csr", "reviewer", *sent)
     application = found.filter(pk=application_id).first()
     if application is not None:
         membership = acting(person, application.organisation_id)

@@ -10,10 +10,12 @@ from accounts.models import Organisation
 from applications.models import Application
 from certportal.foundation import clock
 from certportal.foundation.mail.sending import File
+from certportal.foundation.reading import asked_once
 from issuance.models import Certificate
 from issuance.publication.deliverables import deliverables
 
 
+@asked_once
 def certificate_of(application: Application) -> Certificate | None:
     """Return the certificate issued for the application, if there is one."""
     found = Certificate.objects.select_related("issuing_ca")

@@ -170,7 +170,7 @@ class Application(models.Model):
     @property
     def question(self) -> "InformationRequest | None":
         """The open request for information, or None."""
-        return self.requests.filter(closed_at=None).first()
+        return next((one for one in self.requests.all() if one.closed_at is None), None)
 
 
 class HostName(models.Model):

@@ -7,6 +7,7 @@ from accounts.register.lookup import queries
 from accounts.register.models import RegisterRecord
 from applications.register_watch.wording import Pair, then_and_now
 from certportal.foundation import clock
+from certportal.foundation.reading import asked_once
 from issuance.models import Certificate, PreparedCertificate
 
 
@@ -23,6 +24,7 @@ def record_of(prepared: PreparedCertificate) -> RegisterRecord | None:
     return named(prepared.register_record)
 
 
+@asked_once
 def named(version: str) -> RegisterRecord | None:
     """Return the version of a record by its primary key as the CA stores it (str), or None."""
     return RegisterRecord.objects.filter(pk=version).first() if version.isdecimal() else None

@@ -9,6 +9,7 @@ from applications.models import Application
 from applications.rules import intermediaries, waivers
 from applications.rules.sender import weak_right
 from certportal.foundation import clock
+from certportal.foundation.reading import asked_once
 from issuance.models import Approval, Certificate
 
 
@@ -31,6 +32,7 @@ def only_wanted_two(application: Application, *, on: date) -> bool:
     return not _has_reason_for_two(application, on=on) and _wanted_two(application)
 
 
+@asked_once
 def _has_reason_for_two(application: Application, *, on: date) -> bool:
     if waivers.needed(application, on=on):
         return True
@@ -39,6 +41,7 @@ def _has_reason_for_two(application: Application, *, on: date) -> bool:
     return bool(weak_right(application)) or _first_of_intermediary(application)
 
 
+@asked_once
 def _wanted_two(application: Application) -> bool:
     """Whether an approval of the order was given, in any attempt, that was not to be enough."""
     given = Approval.objects.filter(prepared__reference=application.pk)

@@ -1,10 +1,13 @@
 """Who has a part in an order and is therefore disqualified from it (hallintolaki 28 §)."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet, TextField, Value
+from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
 from accounts import access
@@ -18,6 +21,7 @@ from applications.models import (
     Submission,
 )
 from certportal.foundation.errors import NotAllowed
+from certportal.foundation.reading import asked_once
 from issuance.services.concerned import address_mark, own_marks
 from issuance.services.errors import (
     Concerned,
@@ -38,6 +42,7 @@ class PartInAnOrder(Concerned):
     )
 
 
+@asked_once
 def traces(application: Application) -> frozenset[str]:
     """Return the marks that identify everybody with a part in the order.
 
@@ -58,23 +63,37 @@ def traces_of(applications: Iterable[Application]) -> dict[UUID, frozenset[str]]
         persons[key].add(application.created_by_id)
         written = [getattr(application, name) for name in ADDRESSES]
         found[key].update(address_mark(address) for address in written if address)
-    for model, column, into in (
-        (Submission, "person_id", persons),
-        (Addition, "person_id", persons),
-        (Csr, "uploaded_by", found),
-        (Attachment, "uploaded_by", found),
-    ):
-        rows = model._default_manager.filter(application__in=by_key)
-        for key, value in rows.values_list("application_id", column):
-            into[key].add(value)
-    links = ContactLink.objects.filter(application__in=by_key).exclude(email="")
-    for key, address in links.values_list("application_id", "email"):
-        found[key].add(address_mark(address))
+    for key, kind, who in _written_by(by_key):
+        if kind == "person":
+            persons[key].add(UUID(who))
+        else:
+            found[key].add(address_mark(who) if kind == "address" else who)
     merged = _merged(set().union(*persons.values()))
     for key, people in persons.items():
         found[key].update(f"person:{one}" for one in people)
         found[key].update(f"person:{merged[one]}" for one in people if one in merged)
     return {key: frozenset(found[key]) for key in by_key}
+
+
+def _written_by(orders: Collection[UUID]) -> QuerySet[Any, tuple[UUID, str, str]]:
+    """Return who sent, added, uploaded or was given a link to the orders, in one query.
+
+    Each is a person's key, a mark, or an address.
+    """
+    first, *others = (
+        model._default_manager.filter(application__in=orders)
+        .annotate(told=Value(kind), who=Cast(column, TextField()))
+        .exclude(who="")
+        .values_list("application_id", "told", "who")
+        for kind, model, column in (
+            ("person", Submission, "person"),
+            ("person", Addition, "person"),
+            ("mark", Csr, "uploaded_by"),
+            ("mark", Attachment, "uploaded_by"),
+            ("address", ContactLink, "email"),
+        )
+    )
+    return first.order_by().union(*(one.order_by() for one in others)).order_by()
 
 
 def _merged(people: set[UUID]) -> dict[UUID, UUID]:
@@ -85,7 +104,7 @@ def _merged(people: set[UUID]) -> dict[UUID, UUID]:
 
 def is_concerned(person: Person, application: Application) -> bool:
     """Whether the person has a part in the order, also under an account merged into theirs."""
-    return bool(parts(person, [application]))
+    return not own_marks(person).isdisjoint(traces(application))
 
 
 def parts(person: Person, applications: Iterable[Application]) -> list[Application]:
@@ -109,10 +128,10 @@ def bias(person: Person, application: Application, *, now: datetime) -> NotAllow
 
 def partiality(person: Person, organisation_id: UUID, *, now: datetime) -> NotAllowed | None:
     """Return the error for a person who belongs, or recently belonged, to the organisation."""
-    if access.is_member(person, organisation_id):
-        return OwnOrganisation()
-    partial = access.is_partial(person, organisation_id, now=now)
-    return OwnOrganisationLately() if partial else None
+    if not access.is_partial(person, organisation_id, now=now):
+        return None
+    member = access.is_member(person, organisation_id)
+    return OwnOrganisation() if member else OwnOrganisationLately()
 
 
 def to_review(person: Person, application: Application, *, now: datetime) -> Iterator[NotAllowed]:

@@ -50,9 +50,9 @@ def oid_outside(application: Application, *, on: date) -> Finding | None:
 def _hosts(application: Application) -> Iterator[Finding]:
     if not application.kind.has_host_names:
         return
-    declared = application.host_names.filter(evidence=HostName.Evidence.DECLARED)
-    for name in declared.values_list("name", flat=True):
-        yield host_declared(name)
+    for host in application.host_names.all():
+        if host.evidence == HostName.Evidence.DECLARED:
+            yield host_declared(host.name)
 
 
 def host_declared(name: str) -> Finding:

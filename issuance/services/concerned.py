@@ -7,8 +7,10 @@ lower case, so that the permanent records contain no addresses.
 import hashlib
 
 from accounts.models import Person
+from certportal.foundation.reading import asked_once
 
 
+@asked_once
 def own_marks(person: Person) -> set[str]:
     """The marks of the person and of the accounts merged into theirs."""
     found = {f"person:{person.merged_into_id or person.pk}"}

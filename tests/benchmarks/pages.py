@@ -86,9 +86,9 @@ def pages() -> list[Page]:
     certificate = Certificate.objects.order_by("-pk")[0]
     found = [
         Page("queue", riitta, queue),
-        Page("queue, late", riitta, f"{queue}?due=late"),
-        Page("queue, mine", riitta, f"{queue}?holder=mine"),
-        Page("queue, free", riitta, f"{queue}?holder=free"),
+        Page("queue, late", riitta, f"{queue}?view=late"),
+        Page("queue, mine", riitta, f"{queue}?view=mine"),
+        Page("queue, free", riitta, f"{queue}?view=free"),
         Page("queue, delivered", riitta, f"{queue}?status=delivered"),
         Page("queue, a business ID", riitta, f"{queue}?q=9900001-8"),
         Page("queue, a serial number", riitta, f"{queue}?q={certificate.serial}"),

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Collate
 
 from accounts.register import conf
 from accounts.register.identifiers import business_id as read_business_id
 from accounts.register.models import Kind, RegisterRecord, RegisterRun
 from certportal.foundation import clock
+from certportal.foundation.reading import asked_once
 
 
 class Reason(StrEnum):
@@ -42,6 +43,7 @@ class Standing:
     record: RegisterRecord | None
 
 
+@asked_once
 def get_record(oid: str, *, kind: str = Kind.SOTE_UNIT, on: date) -> RegisterRecord | None:
     """The current record of *oid*: the one valid *on* that day, else the one that ends last.
 
@@ -158,15 +160,17 @@ def is_fresh(now: datetime, *, kind: str = Kind.SOTE_UNIT) -> bool:
     return age is not None and (not fetched or age <= conf.value("MAX_AGE"))
 
 
-def waiting_runs() -> list[RegisterRun]:
-    """Held runs that wait for acceptance: the latest of a register and scope, if it is held."""
+def waiting_runs() -> QuerySet[RegisterRun]:
+    """Return held runs that wait for acceptance: the latest of a register and scope, if held."""
     pointless = (RegisterRun.Outcome.RUNNING, RegisterRun.Outcome.FAILED)
-    runs = RegisterRun.objects.exclude(outcome__in=pointless).order_by(
-        "kind", "scope", "-started_at", "-pk"
+    later = RegisterRun.objects.exclude(outcome__in=pointless).filter(
+        Q(started_at__gt=OuterRef("started_at"))
+        | Q(started_at=OuterRef("started_at"), pk__gt=OuterRef("pk")),
+        kind=OuterRef("kind"),
+        scope=OuterRef("scope"),
     )
-    latest = runs.distinct("kind", "scope")
-    held = RegisterRun.Outcome.HELD
-    return [run for run in latest if run.outcome == held and run.accepted_at is None]
+    held = RegisterRun.objects.filter(outcome=RegisterRun.Outcome.HELD, accepted_at=None)
+    return held.filter(~Exists(later)).order_by("kind", "scope")
 
 
 def one_per_oid(records: Iterable[RegisterRecord], on: date) -> list[RegisterRecord]:

@@ -200,7 +200,7 @@ class Case:
             yield PreparedAlready()
 
     def _to_approve(self) -> Iterator[Refused]:
-        if self.application.host_names.filter(evidence="").exists():
+        if not all(host.evidence for host in self.application.host_names.all()):
             yield EvidenceMissing()
         if lacks_right(self.application, on=clock.day(self.now)):
             yield RightMissing()

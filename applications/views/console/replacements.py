@@ -1,10 +1,12 @@
 """Mass replacements: the plans, one of them with its approval, and any certificate-to-be of it."""
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext_lazy as _
@@ -76,11 +78,16 @@ def one(request: HttpRequest, plan_id: int, certificate_id: int) -> HttpResponse
     return render(request, "applications/console/replacement_one.html", context)
 
 
-def waiting() -> int:
+def open_plans(now: datetime) -> QuerySet[Replacement]:
+    """Return the plans that have not ended."""
+    return Replacement.objects.exclude(digest="").filter(expires_at__gt=now)
+
+
+def waiting(now: datetime) -> int:
     """Return how many plans wait for approvals."""
-    open_ = Replacement.objects.exclude(digest="").filter(expires_at__gt=clock.now())
     return sum(
-        len(services.standing_approvals(one)) < services.PERSONS_FOR_REPLACEMENT for one in open_
+        len(services.standing_approvals(one)) < services.PERSONS_FOR_REPLACEMENT
+        for one in open_plans(now)
     )
 
 

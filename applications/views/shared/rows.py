@@ -87,7 +87,8 @@ def _order_row(order: Application, shown: Condition, now: datetime) -> OrderRow:
 def standings(orders: Sequence[Application], *, now: datetime) -> dict[UUID, Condition]:
     """Return how each order stands, by its key: its status, or how its certificate has ended."""
     over = Q(state=Certificate.State.REVOKED) | Q(not_after__lte=now)
-    found = Certificate.objects.filter(over, reference__in=[order.pk for order in orders])
+    done = [order.pk for order in orders if order.status in {Status.ISSUED, Status.DELIVERED}]
+    found = Certificate.objects.filter(over, reference__in=done)
     ended = {
         one.reference: condition(one, now=now)
         for one in found.only("reference", "state", "not_before", "not_after")

@@ -47,6 +47,11 @@ class Count:
     number: int
     is_more: bool = False
 
+    @classmethod
+    def up_to(cls, number: int) -> "Count":
+        """Return the count of a list as it is said: up to `MOST_COUNTED`."""
+        return cls(min(number, MOST_COUNTED), number > MOST_COUNTED)
+
 
 MORE = Count(MOST_COUNTED, is_more=True)
 
@@ -71,8 +76,7 @@ def page_of[Row: Model](
 
 def count(found: QuerySet[Any]) -> Count:
     """Return how many rows there are, counted up to `MOST_COUNTED`."""
-    number = found.order_by()[: MOST_COUNTED + 1].count()
-    return Count(min(number, MOST_COUNTED), number > MOST_COUNTED)
+    return Count.up_to(found.order_by()[: MOST_COUNTED + 1].count())
 
 
 def walk[Row: Model](found: QuerySet[Row], key: Key, *, most: int) -> Iterator[list[Row]]:

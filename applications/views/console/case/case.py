@@ -17,10 +17,12 @@ from applications.views.console.case.case_context import (
 )
 from applications.views.console.entry import case_view
 from certportal.foundation import clock
+from certportal.foundation.reading import one_reading
 
 
 @case_view
 @require_safe
+@one_reading()
 def case(request: HttpRequest, application: Application) -> HttpResponse:
     """Show the case as it stands."""
     person, now = access.person_of(request), clock.now()

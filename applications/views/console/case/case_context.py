@@ -4,11 +4,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Prefetch, prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from accounts.models import Person
 from applications.checks.wording import word_all
-from applications.models import Application
+from applications.models import Application, Decision, HostName, InformationRequest, Submission
 from applications.rules import impartiality, reviewers_day, undelivered
 from applications.rules.approvals_needed import approvals_needed, only_wanted_two
 from applications.services.reviewer import own_passkey, revocation
@@ -56,6 +57,7 @@ def identity(application: Application, person: Person, *, now: datetime) -> dict
 
 def evidence(application: Application, *, now: datetime) -> dict[str, Any]:
     """Return findings, host names and the applicant's own words."""
+    prefetch_related_objects([application], *_parts())
     return {
         "undelivered": [undelivered_views.row(one) for one in undelivered.mails(application)],
         "awaited": reviewers_day.source_words(application.waiting_for),
@@ -66,10 +68,10 @@ def evidence(application: Application, *, now: datetime) -> dict[str, Any]:
         "names_form": names.names_form(application, now=now),
         "attachments": attachments.shown(application),
         "additions": application.additions.select_related("person"),
-        "requests": application.requests.select_related("reviewer"),
+        "requests": application.requests.all(),
         "notes": application.notes.select_related("person", "to"),
         "pauses": checklist.pauses(application),
-        "decisions": application.decisions.select_related("reviewer"),
+        "decisions": application.decisions.all(),
     }
 
 
@@ -100,6 +102,16 @@ def prepared(application: Application, person: Person, *, now: datetime) -> dict
         "wanted_two": only_wanted_two(application, on=today),
         **shown(found.prepared, least=approvals_needed(application, on=today)),
     }
+
+
+def _parts() -> "list[Prefetch[Any]]":
+    """What is read of the case more than once, with whoever or whatever it names."""
+    return [
+        Prefetch("host_names", HostName.objects.select_related("evidenced_by")),
+        Prefetch("requests", InformationRequest.objects.select_related("reviewer")),
+        Prefetch("decisions", Decision.objects.select_related("reviewer", "record")),
+        Prefetch("submissions", Submission.objects.select_related("person", "record")),
+    ]
 
 
 def _is_made(latest: PreparedCertificate | None) -> bool:
@@ -155,7 +167,7 @@ def pending(application: Application, person: Person) -> dict[str, Any]:
 
 def background(application: Application) -> dict[str, Any]:
     """Return what went before: submissions, earlier orders, certificates, events."""
-    submissions, now = list(application.submissions.select_related("person")), clock.now()
+    submissions, now = list(application.submissions.all()), clock.now()
     return {
         "submissions": submissions,
         "frozen": background_case.contents(submissions[-1]) if submissions else [],

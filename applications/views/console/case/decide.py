@@ -23,6 +23,7 @@ from applications.views.shared.entry import by_person
 from applications.workflow import Action
 from certportal.foundation import clock
 from certportal.foundation.errors import NotAllowed, Stale
+from certportal.foundation.reading import one_reading
 from issuance.models import PreparedCertificate
 
 
@@ -77,6 +78,7 @@ def _with_reasons(
     return decide
 
 
+@one_reading()
 def confirmation(request: HttpRequest, application: Application) -> dict[str, Any]:
     """Return what the confirmation shows, the hidden form, and how to confirm."""
     person, now = access.person_of(request), clock.now()

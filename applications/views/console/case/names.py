@@ -90,7 +90,7 @@ def host_rows(application: Application, *, now: datetime) -> list[dict[str, Any]
     `waiver` is what makes the applicant's declaration alone enough, if it is in force.
     """
     words = dict(EVIDENCE)
-    hosts = list(application.host_names.select_related("evidenced_by"))
+    hosts = list(application.host_names.all())
     declared = [waivers.host_declared(one.name) for one in hosts]
     covers = waivers.covering_each(application, declared, on=clock.day(now))
     return [

@@ -14,7 +14,7 @@ from issuance.models import Certificate
 
 def previous(application: Application) -> Certificate | None:
     """Return the organisation's latest other certificate for the same host, system or mailbox."""
-    first = application.host_names.values_list("name", flat=True).first()
+    first = next(iter(application.names), None)
     same = Q(host_names__name=first) if first else Q(pk__in=[])
     for name in ("system_oid", "certified_email"):
         if value := getattr(application, name):

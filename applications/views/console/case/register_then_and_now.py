@@ -37,14 +37,14 @@ def certified(application: Application) -> dict[str, Any]:
 
 
 def _own(application: Application) -> Iterator[Step]:
-    for submission in application.submissions.select_related("record"):
+    for submission in application.submissions.all():
         if submission.record:
             what = _("Submission %(number)s") % {"number": submission.number}
             yield Step(what, submission.at, submission.record)
     for check in application.check_runs.select_related("record"):
         if check.record:
             yield Step(_("Automatic checks"), check.at, check.record)
-    for decision in application.decisions.select_related("record"):
+    for decision in application.decisions.all():
         if decision.record:
             yield Step(_("Decision"), decision.at, decision.record)
 

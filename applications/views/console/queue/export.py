@@ -33,8 +33,7 @@ def head() -> list[str]:
 
 def rows(found: QuerySet[Application], key: keyset.Key, *, now: datetime) -> Iterator[list[str]]:
     """Yield the row of each case; days in ISO 8601, so that they sort."""
-    lean = found.select_related(None).prefetch_related(None).only(*COLUMNS)
-    filled = lean.prefetch_related("organisation__business_ids", "reviewer")
+    filled = found.only(*COLUMNS).prefetch_related("organisation__business_ids", "reviewer")
     for some in keyset.walk(filled, key, most=BATCH):
         stand = standings(some, now=now)
         yield from (_row(case, stand[case.pk].label) for case in some)

@@ -1,5 +1,6 @@
 """What the queue can be narrowed to, and what it can be searched by."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -16,7 +17,6 @@ from applications.rules import order_search, queue_order
 from applications.views.console.case.forms import FilterForm
 from applications.views.console.queue import ready_made
 from applications.workflow import OPEN_CASES, Status
-from certportal.foundation import clock
 from certportal.foundation.web import keyset
 
 STATUSES = [(value, label) for value, label in Status.choices if value != Status.DRAFT]
@@ -35,7 +35,7 @@ def holders(_request: HttpRequest | None) -> QuerySet[Person]:
 
 
 class QueueFilter(FilterSet):  # django-filter has no annotations
-    """Open cases unless a view, a status or a search says otherwise; `person` is the reader."""
+    """Open cases unless a view, a status or a search says otherwise."""
 
     view = ChoiceFilter(
         choices=[(view.id, view.label) for view in ready_made.VIEWS if view.id],
@@ -70,10 +70,10 @@ class QueueFilter(FilterSet):  # django-filter has no annotations
         fields: tuple[str, ...] = ()
         form = FilterForm
 
-    def __init__(self, *args: Any, person: Person, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, reader: ready_made.Reader, **kwargs: Any) -> None:
         """Keep the reader."""
         super().__init__(*args, **kwargs)
-        self.person = person
+        self.reader = reader
         self.found: order_search.Found | None = None
 
     def filter_queryset(self, queryset: Cases) -> Cases:
@@ -94,7 +94,7 @@ class QueueFilter(FilterSet):  # django-filter has no annotations
 
     def seen(self, queryset: Cases, _name: str, value: str) -> Cases:
         """Keep what a ready-made view holds."""
-        return queryset.filter(ready_made.BY_ID[value].holds(self.person, clock.now()))
+        return queryset.filter(ready_made.BY_ID[value].holds(self.reader))
 
     def typed(self, queryset: Cases, _name: str, _value: str) -> Cases:
         """Keep all: what was typed is looked for after the other filters."""
@@ -105,8 +105,10 @@ class QueueFilter(FilterSet):  # django-filter has no annotations
         """What the cases are ordered by."""
         return queue_order.KEY if self.found is None else order_search.KEY | queue_order.KEY
 
-    @property
-    def count(self) -> keyset.Count:
-        """How many cases there are, as far as they are counted."""
+    def count(self, views: Mapping[str, int]) -> keyset.Count:
+        """Return how many cases there are, as far as they are counted; `views`: in each view."""
+        chosen = {name for name, value in self.form.cleaned_data.items() if value}
+        if chosen <= {"view"}:
+            return keyset.Count.up_to(views[self.form.cleaned_data.get("view", "")])
         counted = keyset.count(self.qs)
         return counted if self.found is None or not self.found.is_more else keyset.MORE

@@ -1,5 +1,6 @@
 """The queue: oldest promise first."""
 
+from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from django.db.models import QuerySet
@@ -9,14 +10,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from accounts import access
-from accounts.models import Person
 from applications import services
 from applications.models import Application
 from applications.rules import queue_order
 from applications.views.console import spreadsheet
 from applications.views.console.queue import export, ready_made
 from applications.views.console.queue.filters import QueueFilter
-from applications.views.console.queue.rows import rows
+from applications.views.console.queue.rows import rows, with_marks
 from applications.workflow import Status
 from certportal.foundation import clock
 from certportal.foundation.web import keyset
@@ -30,15 +30,15 @@ SUBMITTED = [one for one in Status if one != Status.DRAFT]
 def queue(request: HttpRequest) -> HttpResponseBase:
     """Show the cases, narrowed as the reader asked."""
     narrowed = narrow(request)
-    page = keyset.page_of(narrowed.qs, request, narrowed.key, most=PAGE)
-    text = narrowed.form.cleaned_data.get("q", "")
+    page = keyset.page_of(filled(narrowed), request, narrowed.key, most=PAGE)
+    held = ready_made.counts(cases(), narrowed.reader)
     context = {
         "filter": narrowed,
         "page": page,
-        "count": narrowed.count,
-        "rows": rows(page.rows, typed=text, now=clock.now()),
+        "count": narrowed.count(held),
+        "rows": rows(page.rows, narrowed.reader, typed=narrowed.form.cleaned_data.get("q", "")),
         "chips": chips(narrowed, request),
-        "views": saved_views(request),
+        "views": saved_views(request, held),
     }
     return render(request, "applications/console/queue.html", context)
 
@@ -55,17 +55,20 @@ def queue_csv(request: HttpRequest) -> HttpResponseBase:
 
 def cases() -> QuerySet[Application]:
     """Return every submitted application, the oldest promise first."""
-    submitted = Application.objects.filter(status__in=SUBMITTED)
-    related = submitted.select_related("organisation", "reviewer", "submission__record")
+    return queue_order.ordered(Application.objects.filter(status__in=SUBMITTED))
+
+
+def filled(narrowed: QueueFilter) -> QuerySet[Application]:
+    """Return the cases with what their lines tell."""
+    related = narrowed.qs.select_related("organisation", "reviewer", "submission__record")
     lean = related.defer("submission__content")
-    filled = lean.prefetch_related("requests", "host_names", "organisation__business_ids")
-    return queue_order.ordered(filled)
+    return with_marks(lean, narrowed.reader.now).prefetch_related("host_names")
 
 
 def narrow(request: HttpRequest) -> QueueFilter:
     """Return the filter with what the address says."""
-    person: Person = access.person_of(request)
-    return QueueFilter(request.GET, queryset=cases(), person=person)
+    reader = ready_made.Reader(access.person_of(request), clock.now())
+    return QueueFilter(request.GET, queryset=cases(), reader=reader)
 
 
 def chips(narrowed: QueueFilter, request: HttpRequest) -> list[dict[str, str]]:
@@ -80,15 +83,14 @@ def chips(narrowed: QueueFilter, request: HttpRequest) -> list[dict[str, str]]:
     return found
 
 
-def saved_views(request: HttpRequest) -> list[dict[str, object]]:
+def saved_views(request: HttpRequest, held: Mapping[str, int]) -> list[dict[str, object]]:
     """Return the ready-made views, each with how many cases it holds, the open one marked."""
-    person, address = access.person_of(request), reverse("console:queue")
-    found = ready_made.counts(cases(), person, now=clock.now())
+    address = reverse("console:queue")
     return [
         {
             "label": view.label,
             "href": f"{address}?view={view.id}" if view.id else address,
-            "count": found[view.id],
+            "count": held[view.id],
             "current": request.GET.get("view", "") == view.id,
         }
         for view in ready_made.VIEWS

@@ -1,5 +1,6 @@
 """The ready-made views of the queue: what reviewers look for, and how many cases each holds."""
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +18,7 @@ from applications.rules import case_holder, lapse, queue_order
 from applications.workflow import OPEN_CASES, Status
 from certportal.foundation import clock
 
-type Condition = Callable[[Person, datetime], Q]
+type Condition = Callable[[Reader], Q]
 
 TEST_TYPES = [kind.value for kind in CertificateType if kind.is_test]
 OPEN = Q(status__in=OPEN_CASES)
@@ -25,42 +26,62 @@ PROPOSED = "revocations"
 REVIEWED = Q(status=Status.IN_REVIEW)
 
 
+@dataclass(frozen=True)
+class Reader:
+    """Who reads the queue, and when; what several views ask is asked once."""
+
+    person: Person
+    now: datetime
+
+    @functools.cached_property
+    def without_right(self) -> set[tuple[UUID, UUID]]:
+        """The keys of sender and organisation of cases whose sender's right is not confirmed."""
+        return _senders_without_right(self.now)
+
+    def confirms_right(self, case: Application) -> bool:
+        """Whether a reviewer must confirm the right of the case's sender (`right_missing`)."""
+        sent = case.submission
+        pair = (sent.person_id, case.organisation_id) if sent else None
+        is_open = case.status == Status.IN_REVIEW and not case.kind.is_test
+        return is_open and pair in self.without_right
+
+
 @dataclass(frozen=True, slots=True)
 class View:
-    """A view: its name in the address, its label, and which cases it holds for a reader then."""
+    """A view: its name in the address, its label, and which cases it holds for a reader."""
 
     id: str
     label: Promise
     holds: Condition
 
 
-def _answered(_person: Person, _now: datetime) -> Q:
+def _answered(_reader: Reader) -> Q:
     """The applicant has answered a reviewer's request, and no other one is open."""
     asked = InformationRequest.objects.filter(application=OuterRef("pk"), cancelled=False)
     answered = asked.exclude(reviewer=None).exclude(closed_at=None)
     return REVIEWED & Q(Exists(answered))
 
 
-def _lapsing(_person: Person, now: datetime) -> Q:
+def _lapsing(reader: Reader) -> Q:
     """The last month before the case may lapse has begun."""
-    long_ago = clock.add_months(clock.day(now), 1 - lapse.LAPSE_MONTHS)
+    long_ago = clock.add_months(clock.day(reader.now), 1 - lapse.LAPSE_MONTHS)
     return Q(status__in=lapse.INCOMPLETE, submitted_at__lt=clock.start_of_day(long_ago))
 
 
-def _proposed(_person: Person, _now: datetime) -> Q:
+def _proposed(_reader: Reader) -> Q:
     waiting = RevocationProposal.objects.filter(application=OuterRef("pk"), closed_at=None)
     return Q(Exists(waiting))
 
 
-def right_missing(now: datetime) -> Q:
+def right_missing(reader: Reader) -> Q:
     """Return the condition that a reviewer must confirm the sender's right (`rules.sender`)."""
     found = Q(pk__in=[])
-    for person, organisation in _senders_without_right(now):
+    for person, organisation in reader.without_right:
         found |= Q(submission__person=person, organisation=organisation)
     return REVIEWED & ~Q(type__in=TEST_TYPES) & found
 
 
-def _senders_without_right(now: datetime) -> list[tuple[UUID, UUID]]:
+def _senders_without_right(now: datetime) -> set[tuple[UUID, UUID]]:
     """Return the keys of sender and organisation of cases whose sender's right is not confirmed.
 
     Few: only accounts are looked at in which somebody's right is unconfirmed, or was for a time.
@@ -74,11 +95,11 @@ def _senders_without_right(now: datetime) -> list[tuple[UUID, UUID]]:
     pairs = set(sent_by)
     people = Person.objects.in_bulk([person for person, _organisation in pairs])
     accounts = Organisation.objects.in_bulk([organisation for _person, organisation in pairs])
-    return [
+    return {
         (person, organisation)
         for person, organisation in pairs
         if _lacks(right_of(people[person], accounts[organisation]), now)
-    ]
+    }
 
 
 def _lacks(right: Membership | None, now: datetime) -> bool:
@@ -86,28 +107,30 @@ def _lacks(right: Membership | None, now: datetime) -> bool:
 
 
 VIEWS = (
-    View("", _("All open"), lambda _person, _now: OPEN),
-    View("second", _("Second reviewer wanted"), lambda _p, now: queue_order.second_wanted(now)),
-    View("mine", _("Mine"), lambda person, _now: OPEN & Q(reviewer=person)),
-    View("free", _("Free"), lambda _person, _now: REVIEWED & case_holder.free()),
+    View("", _("All open"), lambda _reader: OPEN),
+    View(
+        "second", _("Second reviewer wanted"), lambda reader: queue_order.second_wanted(reader.now)
+    ),
+    View("mine", _("Mine"), lambda reader: OPEN & Q(reviewer=reader.person)),
+    View("free", _("Free"), lambda _reader: REVIEWED & case_holder.free()),
     View("answered", _("Answered"), _answered),
-    View("waiting", _("With the applicant"), lambda _p, _now: Q(status__in=lapse.INCOMPLETE)),
-    View("late", _("Late"), lambda _p, now: OPEN & Q(due_on__lt=clock.day(now))),
-    View("today", _("Due today"), lambda _p, now: OPEN & Q(due_on=clock.day(now))),
+    View("waiting", _("With the applicant"), lambda _reader: Q(status__in=lapse.INCOMPLETE)),
+    View("late", _("Late"), lambda reader: OPEN & Q(due_on__lt=clock.day(reader.now))),
+    View("today", _("Due today"), lambda reader: OPEN & Q(due_on=clock.day(reader.now))),
     View("lapsing", _("Lapsing"), _lapsing),
     View(PROPOSED, _("Revocations"), _proposed),
-    View("right", _("Authority to confirm"), lambda _p, now: right_missing(now)),
+    View("right", _("Authority to confirm"), right_missing),
 )
 BY_ID = {view.id: view for view in VIEWS}
 
 
-def counts(cases: QuerySet[Application], person: Person, *, now: datetime) -> dict[str, int]:
+def counts(cases: QuerySet[Application], reader: Reader) -> dict[str, int]:
     """Return how many of the cases each view holds, by its id.
 
     Only revocations are proposed of cases that have ended; the others are counted among the open.
     """
     of_open = [view for view in VIEWS if view.id != PROPOSED]
-    wanted = {f"n_{view.id}": Count("pk", filter=view.holds(person, now)) for view in of_open}
+    wanted = {f"n_{view.id}": Count("pk", filter=view.holds(reader)) for view in of_open}
     found = cases.filter(OPEN).order_by().aggregate(**wanted)
-    proposed = cases.filter(BY_ID[PROPOSED].holds(person, now)).order_by().count()
+    proposed = cases.filter(BY_ID[PROPOSED].holds(reader)).order_by().count()
     return {view.id: found[f"n_{view.id}"] for view in of_open} | {PROPOSED: proposed}

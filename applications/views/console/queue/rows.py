@@ -1,19 +1,20 @@
 """One line of the queue: the case in so many words as a reviewer needs to choose it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
+from typing import Any
 
+from django.db.models import Case, OuterRef, QuerySet, Subquery, When
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
-from applications.models import Application, RevocationProposal
+from applications.models import Application, InformationRequest, RevocationProposal
 from applications.models.certificate_types import CertificateType
 from applications.rules import order_search, queue_order
-from applications.views.console.queue import ready_made
+from applications.views.console.queue.ready_made import Reader
 from applications.views.shared.due import Due, due
 from applications.views.shared.rows import Condition, name_of, standings
 from applications.workflow import Status
@@ -47,49 +48,38 @@ class Row:
     matched: Sequence[tuple[Promise, str]] = ()
 
 
-def rows(cases: Sequence[Application], *, typed: str = "", now: datetime) -> list[Row]:
-    """Return the lines about the cases, in their order; `typed`: what they were searched by."""
-    lines = _lines(cases, now)
+def with_marks(cases: QuerySet[Application], now: datetime) -> QuerySet[Application]:
+    """Return the cases with what their lines tell from other tables, without a query for each."""
+    of_case = {"application": OuterRef("pk")}
+    asked = InformationRequest.objects.filter(**of_case, cancelled=False)
+    answered = asked.exclude(reviewer=None).exclude(closed_at=None).order_by("-closed_at")
+    proposed = RevocationProposal.objects.filter(**of_case, closed_at=None)
+    return cases.annotate(
+        wants_second=Case(When(queue_order.second_wanted(now), then=True), default=False),
+        answered_at=Subquery(answered.values("closed_at")[:1]),
+        proposed_at=Subquery(proposed.values("made_at")[:1]),
+    )
+
+
+def rows(cases: Sequence[Application], reader: Reader, *, typed: str = "") -> list[Row]:
+    """Return the lines about the cases (`with_marks`), in their order.
+
+    `typed` is what they were searched by.
+    """
+    stand = standings(cases, now=reader.now)
     matched = order_search.matched(typed, cases) if typed else {}
-    return [replace(one, matched=matched.get(one.case.pk, ())) for one in lines]
-
-
-def _lines(cases: Sequence[Application], now: datetime) -> list[Row]:
-    stand = standings(cases, now=now)
-    keys = [case.pk for case in cases]
-    marked = Application.objects.filter(pk__in=keys)
-    second = set(marked.filter(queue_order.second_wanted(now)).values_list("pk", flat=True))
-    right = set(marked.filter(ready_made.right_missing(now)).values_list("pk", flat=True))
-    open_ = RevocationProposal.objects.filter(application__in=keys, closed_at=None)
-    proposed = dict(open_.values_list("application", "made_at"))
-    return [
-        _row(
-            case,
-            stand[case.pk],
-            [
-                *([_("second reviewer")] if case.pk in second else []),
-                *([_("authority")] if case.pk in right else []),
-            ],
-            proposed,
-            now,
-        )
-        for case in cases
-    ]
+    return [_row(case, stand[case.pk], matched.get(case.pk, ()), reader) for case in cases]
 
 
 def _row(
-    case: Application,
-    standing: Condition,
-    wants: list[str],
-    proposed: dict[UUID, datetime],
-    now: datetime,
+    case: Any, standing: Condition, matched: Sequence[tuple[Promise, str]], reader: Reader
 ) -> Row:
     unit = case.submission.record if case.submission else None
     unit_name = unit.long_name if unit else ""
-    organisation = case.organisation.name
+    organisation, proposed = case.organisation.name, case.proposed_at
     return Row(
         case=case,
-        due=_revoked_by(proposed[case.pk], now) if case.pk in proposed else due(case, now=now),
+        due=_revoked_by(proposed, reader.now) if proposed else due(case, now=reader.now),
         standing=standing,
         kind=_kind(case.kind),
         is_test=case.kind.is_test,
@@ -97,24 +87,22 @@ def _row(
         name=name_of(case),
         more=max(len(case.host_names.all()) - 1, 0),
         findings=sum(one["severity"] in LOOKED_AT for one in case.findings),
-        wants=[*wants, *_of_case(case, now)] if case.status == Status.IN_REVIEW else [],
+        wants=_wants(case, reader) if case.status == Status.IN_REVIEW else [],
+        matched=matched,
     )
 
 
-def _of_case(case: Application, now: datetime) -> list[str]:
-    """Return what the applicant has answered and what evidence is missing."""
+def _wants(case: Any, reader: Reader) -> list[str]:
+    """Return what is still to do, what the applicant has answered, what evidence is missing."""
     hosts = list(case.host_names.all())
     given = sum(bool(host.evidence) for host in hosts)
     missing = _("evidence %(given)s/%(all)s") % {"given": given, "all": len(hosts)}
-    closed = [
-        one.closed_at
-        for one in case.requests.all()
-        if one.closed_at and one.reviewer_id and not one.cancelled
-    ]
-    day = date_format(clock.day(max(closed)), "SHORT_DATE_FORMAT") if closed else ""
-    aside = case.aside_until
-    until = date_format(aside, "SHORT_DATE_FORMAT") if aside and aside > clock.day(now) else ""
+    answered = case.answered_at
+    day = date_format(clock.day(answered), "SHORT_DATE_FORMAT") if answered else ""
+    until = date_format(case.aside_until, "SHORT_DATE_FORMAT") if case.aside_until else ""
     return [
+        *([_("second reviewer")] if case.wants_second else []),
+        *([_("authority")] if reader.confirms_right(case) else []),
         *([_("set aside until %(day)s") % {"day": until}] if until else []),
         *([_("answered %(day)s") % {"day": day}] if day else []),
         *([missing] if given < len(hosts) else []),

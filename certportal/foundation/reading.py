@@ -1,0 +1,42 @@
+"""What a page asks more than once is asked once: answers are kept while one page is read."""
+
+import functools
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+_answers: ContextVar[dict[Hashable, Any] | None] = ContextVar("answers", default=None)
+
+
+@contextmanager
+def one_reading() -> Iterator[None]:
+    """Let what is `asked_once` be asked once in the block, which decides and changes nothing.
+
+    What a service decides by, it reads itself, outside of any reading.
+    """
+    before = _answers.set({})
+    try:
+        yield
+    finally:
+        _answers.reset(before)
+
+
+def asked_once[**P, R](function: Callable[P, R]) -> Callable[P, R]:
+    """Answer the same question with the first answer while one page is read, else anew.
+
+    The arguments are hashable: keys, days, moments, rows that are saved.
+    """
+
+    @functools.wraps(function)
+    def asked(*args: P.args, **kwargs: P.kwargs) -> R:
+        answers = _answers.get()
+        if answers is None:
+            return function(*args, **kwargs)
+        question = (function, args, tuple(sorted(kwargs.items())))
+        if question not in answers:
+            answers[question] = function(*args, **kwargs)
+        found: R = answers[question]
+        return found
+
+    return asked

@@ -1,0 +1,59 @@
+"""Pages ask the database so many times at most, however much they show."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from certportal.dev.builders import orders
+
+LISTS = {
+    "accounts": 12,
+    "administrators": 12,
+    "blocked_keys": 12,
+    "queue": 12,
+    "register": 12,
+    "replacements": 12,
+    "undelivered": 12,
+    "waivers": 12,
+    "events": 15,
+    "numbers": 15,
+}
+SEARCH, CASE = 17, 60
+
+
+@pytest.fixture
+def full(ready, matti, riitta, cas):
+    """A case that can be approved, beside one that waits and one that has its certificate."""
+    orders.in_review(matti)
+    orders.delivered(matti, riitta)
+    return ready
+
+
+def asked(desk, name, *args, **query):
+    """Return the statements of a page whose session was just written."""
+    desk.open(name, *args, **query)
+    with CaptureQueriesContext(connection) as queries:
+        assert desk.open(name, *args, **query).status_code == 200
+    return [one["sql"][:200] for one in queries]
+
+
+def test_the_lists_of_the_console(full, desk):
+    for name, most in LISTS.items():
+        found = asked(desk, name)
+        assert len(found) <= most, (name, found)
+
+
+def test_a_search(full, desk):
+    for typed in ("erecept", full.number, "9900001-8"):
+        assert len(asked(desk, "queue", q=typed)) <= SEARCH
+
+
+def test_a_case_that_waits_and_one_that_has_ended(full, desk, matti, riitta):
+    for order in (full, orders.delivered(matti, riitta)):
+        found = asked(desk, "case", order.pk)
+        assert len(found) <= CASE, found
+
+
+def test_the_bar_asks_once_however_many_pages_it_counts(full, desk):
+    found = [one for one in asked(desk, "accounts") if "waits_on" in one]
+    assert len(found) == 1
