@@ -219,13 +219,8 @@ def _insert(table):
         cursor.execute(f"CREATE TABLE IF NOT EXISTS bench_{table} (LIKE {table} INCLUDING ALL)")
         cursor.execute(f"SELECT * FROM {table} ORDER BY random() LIMIT 1")
         names, row = [each.name for each in cursor.description], cursor.fetchone()
-    plain = [_json(value) for value in row]
     statement = f"INSERT INTO bench_{table} ({', '.join(names)}) OVERRIDING SYSTEM VALUE VALUES "
-    return statement, dict(zip(names, plain, strict=True))
-
-
-def _json(value):
-    return connection.ops.adapt_json_value(value, None) if isinstance(value, dict | list) else value
+    return statement, dict(zip(names, row, strict=True))
 
 
 def _fresh(row, number):

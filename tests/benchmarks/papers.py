@@ -3,6 +3,7 @@
 import tempfile
 import time
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 from statistics import median
 
@@ -26,7 +27,7 @@ def run() -> list[Figure]:
     """Work in a database and a folder of its own, which are removed again."""
     with own_database(), tempfile.TemporaryDirectory() as folder:
         hierarchy.use_memory(settings, Path(folder))
-        call_command("import_register", "--sample", verbosity=0)
+        call_command("import_register", "--sample", verbosity=0, stdout=StringIO())
         matti = people.make_founder("Matti Meikäläinen", "9900001-8", now=clock.now())
         return _measure(orders.submitted(matti).submission)
 
