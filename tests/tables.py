@@ -16,6 +16,7 @@ _sql_flush = DatabaseOperations.sql_flush
 # What `migrate` writes and no test changes. Django writes it anew after each flush, at the price of
 # some hundred queries; here it stays.
 MIGRATED = {"django_content_type", "auth_permission"}
+MIGRATED |= {"applications_readyreason", "applications_readyreasonversion"}
 
 
 @contextmanager

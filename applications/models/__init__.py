@@ -9,10 +9,12 @@ from applications.models.delivery import Package, SentNotice
 from applications.models.domain import Domain
 from applications.models.handling import Addition, Check, Decision, InformationRequest
 from applications.models.paper import Paper
+from applications.models.ready_reason import ReadyReason, ReadyReasonVersion
 from applications.models.register_task import RegisterTask
 from applications.models.replacement import Replacement, ReplacementApproval, ReplacementItem
 from applications.models.revocation import RevocationRequest
 from applications.models.revocation_proposal import RevocationProposal
 from applications.models.search_entry import SearchEntry
+from applications.models.second_look import SecondLook
 from applications.models.submission import Submission
 from applications.models.waiver import Waiver

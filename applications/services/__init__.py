@@ -60,6 +60,7 @@ from applications.services.reviewer.holding import (
     take_over,
     write_note,
 )
+from applications.services.reviewer.ready_reasons import end_reason, rewrite_reason, write_reason
 from applications.services.reviewer.recorded_events import (
     export_events,
     look_at_events,

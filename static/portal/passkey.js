@@ -52,6 +52,8 @@ for (const form of document.querySelectorAll("[data-passkey]")) {
         clientExtensionResults: credential.getClientExtensionResults(),
         response,
       });
+      const { name, value } = event.submitter ?? {};
+      if (name) form.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
       form.submit();
     } catch {
       status.textContent = form.dataset.failed;

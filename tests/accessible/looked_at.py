@@ -14,7 +14,7 @@ from tests.isolation.table import TABLE, Entry
 
 # Addresses that answer with no page of their own: redirects, files, data and pressed buttons.
 NO_PAGE = {
-    *["livez", "healthz", "front", "robots", "favicon", "identification-return"],
+    *["livez", "healthz", "front", "robots", "favicon", "numbers_json", "identification-return"],
     *[
         "identification-oidc-keys",
         "identification-saml",
@@ -34,6 +34,7 @@ NO_PAGE = {
         "console:claim",
         "console:release",
         "console:names",
+        "console:end_ready_reason",
     ],
     *["console:cancel_request", "console:attachment", "console:attachment_page"],
     *["applications:attachment", "applications:remove_attachment"],

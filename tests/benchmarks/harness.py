@@ -12,6 +12,11 @@ from django.db import connection
 
 from certportal.foundation import clock
 
+END_OTHER_SESSIONS = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -43,6 +48,8 @@ def own_database() -> Iterator[None]:
     try:
         yield
     finally:
+        with connection.cursor() as cursor:  # a browser's last request may hold one in its thread
+            cursor.execute(END_OTHER_SESSIONS)
         connection.creation.destroy_test_db(name, verbosity=0)
 
 

@@ -30,9 +30,9 @@ EVER_STORED = {
         prove_mailbox queue recall reissue reject release remove_attachment rename_contact reopen
         replace_csr replaced request_info resend_link restore resubmit return_csr
         return_order take_over revocation_confirmed revocation_declined revocation_proposed
-        revocation_withdrawn revoke revoke_exposed revoke_link set_aside set_evidence start submit
-        submit_without_csr succeed upload_csr virus_refused wait waive waiver_confirmed
-        waiver_withdrawn withdraw
+        revocation_withdrawn revoke revoke_exposed revoke_link set_aside
+        set_evidence start submit submit_without_csr succeed upload_csr virus_refused wait waive
+        waiver_confirmed waiver_withdrawn withdraw
     """,
     "domain": """
         asked forgotten looked_up
@@ -78,6 +78,9 @@ EVER_STORED = {
     "person": """
         document_taken email_code_asked email_verified erased identified language_chosen logged_out
         logged_out_by_provider merged session_ended virus_refused
+    """,
+    "ready_reason": """
+        ended written
     """,
     "register": """
         done failed held held_accepted

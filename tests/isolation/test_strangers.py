@@ -17,7 +17,7 @@ from tests.isolation.table import TABLE
 # the public repository, a business ID of the public registers, mail of development, Django's own,
 # and the secret of a link that only its recipient knows.
 PUBLIC = {"stem", "business_id", "name", "app_label", "url", "content_type_id", "token", "tool"} | {
-    *["record_kind", "oid", "run_id", "record_id"],
+    *["record_kind", "oid", "run_id", "record_id", "reason_id"],
 }
 
 

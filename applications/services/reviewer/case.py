@@ -1,5 +1,6 @@
 """What a reviewer does with a case before the decision."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -16,6 +17,7 @@ from applications.rules.waivers import host_declared, still_found
 from applications.services import transition
 from applications.services.reviewer import waivers
 from applications.services.reviewer.may_act import take
+from applications.services.reviewer.ready_reasons import count_used
 from applications.workflow import Action, ApplicationEvent, promise
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
@@ -149,6 +151,7 @@ def request_info(
     reason: str,
     sections: list[str],
     deadline: date,
+    used: Collection[int] = (),
     person: Person,
     version: int,
     actor: Actor,
@@ -156,7 +159,8 @@ def request_info(
 ) -> Application:
     """Request information from the applicant (hallintolaki 22 §).
 
-    `sections` are the ids of the parts of the form to reopen; `deadline` is the last day to answer.
+    `sections` are the ids of the parts of the form to reopen; `deadline` is the last day to answer;
+    `used` the ready-made reasons in the text.
     The working days left until the promised day are stored and continue after the answer. Raises
     ReasonsMissing, NotYourCase, Changed, NotPossible.
     """
@@ -171,6 +175,7 @@ def request_info(
         deadline=deadline,
         asked_at=now,
     )
+    count_used(used)
     left = promise.days_left(application.due_on, now) if application.due_on else None
     return transition.move(
         application,

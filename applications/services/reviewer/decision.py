@@ -1,5 +1,6 @@
 """Decisions on a case: approve the prepared certificate, reject with reasons, reopen."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import TypedDict
 from uuid import UUID
@@ -16,6 +17,7 @@ from applications.rules.approvals_needed import approvals_needed, approved_until
 from applications.services import transition
 from applications.services.applicant import contact_links as contact_links_applicant
 from applications.services.reviewer import may_act
+from applications.services.reviewer.ready_reasons import count_used
 from applications.services.reviewer.waivers import confirm_relied_on
 from applications.workflow import Action, Status, promise
 from certportal.foundation import clock
@@ -108,12 +110,13 @@ def reject(
     application_id: UUID,
     *,
     reasons: str,
+    used: Collection[int] = (),
     person: Person,
     version: int,
     actor: Actor,
     now: datetime,
 ) -> Application:
-    """Reject with reasons (hallintolaki 44–45 §).
+    """Reject with reasons (hallintolaki 44–45 §); `used` are the ready-made ones among them.
 
     Raises ReasonsMissing, DeadlineOpen, NotYourCase, Changed, NotPossible.
     """
@@ -121,6 +124,7 @@ def reject(
     application = may_act.take(Action.REJECT, application_id, person, version, now=now)
     application.requests.filter(closed_at=None).update(closed_at=now)
     authority.void(application.pk, "rejected", actor=actor, now=now)
+    count_used(used)
     record = _record_now(application, now)
     _decide(application, Decision.Kind.REJECTED, person, reasons, now, record)
     return transition.move(application, Action.REJECT, actor, now, ended_at=now, due_on=None)

@@ -1,7 +1,7 @@
 """Who works on a case, and when: take the next one, set aside, hand over, take over, note."""
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person, StaffRole
 from applications.errors import NotPossible, require_reasons
-from applications.models import Application, CaseNote
-from applications.rules import impartiality, queue_order
+from applications.models import Application, CaseNote, SecondLook
+from applications.rules import impartiality, queue_order, second_look
 from applications.services import transition
 from applications.services.reviewer.may_act import Case, locked, take
 from applications.workflow import Action, ApplicationEvent
@@ -22,6 +22,8 @@ from certportal.foundation.errors import NotAllowed
 from issuance.models import Approval
 
 About = CaseNote.About
+SECOND_HOLD = timedelta(minutes=30)
+"""So long a case that wants a second person is given to no other: time to look at it in peace."""
 
 
 class CannotReceive(NotAllowed):
@@ -35,13 +37,14 @@ def take_next(*, person: Person, actor: Actor, now: datetime) -> Application | N
     """Return the case that the reviewer works on next, or None if none waits for them.
 
     First come the cases that others have approved and that the reviewer can approve as a second
-    person; those stay their holder's, and whoever asks meanwhile is led to the same one: the first
-    to approve it is enough. Then come, by promise, the free cases and the reviewer's own that have
-    come back (`queue_order.is_to_take`). Such a case is claimed; another reviewer who asks at the
-    same moment gets the one after it.
+    person; those stay their holder's, and nobody else is led to one for `SECOND_HOLD`. Then come,
+    by promise, the free cases and the reviewer's own that have come back
+    (`queue_order.is_to_take`). Such a case is claimed; another reviewer who asks at the same moment
+    gets the one after it.
     """
     for wanted in queue_order.ordered(_second(person, now)):
-        if not any(Case(wanted, person, now=now).obstacles(Action.APPROVE)):
+        can = not any(Case(wanted, person, now=now).obstacles(Action.APPROVE))
+        if can and _looks(wanted, person, now):
             return wanted
     for key in queue_order.ordered(queue_order.to_take(person, now)).values_list("pk", flat=True):
         found = Application.objects.select_for_update(of=("self",), skip_locked=True)
@@ -55,6 +58,16 @@ def _second(person: Person, now: datetime) -> QuerySet[Application]:
     given = Approval.objects.filter(person=person, prepared__state="prepared")
     waiting = Application.objects.filter(queue_order.second_wanted(now))
     return waiting.exclude(pk__in=given.values("prepared__reference"))
+
+
+def _looks(wanted: Application, person: Person, now: datetime) -> bool:
+    """Give the case to the reviewer to look at as a second person, unless another has it."""
+    rows = Application.objects.select_for_update(of=("self",), skip_locked=True)
+    if not rows.filter(pk=wanted.pk).exists() or second_look.by_another(wanted, person, now=now):
+        return False
+    given = {"person": person, "until": now + SECOND_HOLD}
+    SecondLook.objects.update_or_create(application=wanted, defaults=given)
+    return True
 
 
 def _claimed(

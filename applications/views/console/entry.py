@@ -14,6 +14,7 @@ from accounts import access
 from applications.access import get_for_reviewer
 from applications.errors import Changed, NotPossible
 from applications.models import Application
+from applications.services.reviewer.revocation import ProposalOver
 from applications.views.shared import history, stale
 from certportal.foundation.errors import NotAllowed, Stale
 from certportal.foundation.web import refusals
@@ -40,6 +41,12 @@ def back_to(application: Application, request: HttpRequest, said: object) -> Htt
     return redirect("console:case", application.pk)
 
 
+def taking_next(request: HttpRequest, said: object) -> HttpResponse:
+    """Say what was done and take the next case: the browser presses its button (RFC 9110, 307)."""
+    messages.success(request, str(said))
+    return redirect("console:take_next", preserve_request=True)
+
+
 def kept(
     request: HttpRequest, application: Application, form: Form, refusal: Stale | NotAllowed
 ) -> dict[str, Any]:
@@ -57,7 +64,7 @@ def lost(request: HttpRequest, application: Application, refusal: Stale) -> Http
     """Say why it was not done, and who was faster at the case with what; offer the next one."""
     refusals.record_act(request, refusal)
     last = happened(application)
-    is_moved = isinstance(refusal, Changed | NotPossible)
+    is_moved = isinstance(refusal, Changed | NotPossible | ProposalOver)
     faster = last if last and is_moved and last.who != str(access.person_of(request)) else None
     context = {"application": application, "refusal": refusal, "faster": faster}
     page = "applications/console/lost.html"

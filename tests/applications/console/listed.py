@@ -1,14 +1,19 @@
-"""What the queue lists, and moving promised days in it."""
+"""What the queue and the library of reasons list, and moving promised days."""
 
 from datetime import date, timedelta
 from typing import Any
 
-from applications.models import Application
+from applications.models import Application, ReadyReasonVersion
 from certportal.foundation import clock
 
 
 def numbers(answer: Any) -> list[str]:
     return [row.case.number for row in answer.context["rows"]]
+
+
+def ready(part: str) -> int:
+    """Return the key of the ready-made reason whose English title has this part."""
+    return ReadyReasonVersion.objects.get(words__en__title__icontains=part).reason_id
 
 
 def due_in(application: Application, days: int) -> date:

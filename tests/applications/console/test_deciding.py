@@ -18,6 +18,7 @@ from certportal.foundation import clock
 from certportal.foundation.models import Event
 from issuance import services as authority
 from issuance.models import Certificate
+from tests.applications.console.listed import ready
 
 
 def shown(desk, application):
@@ -168,10 +169,10 @@ def test_the_applicant_reads_the_reasons(case, desk):
 
 
 def test_a_template_fills_the_reasons(case, desk):
-    given = {"reasons": "Ei.", "template": "no_right"}
+    given = {"reasons": "Ei.", "template": ready("No right")}
     words = desk.press("reject", case, **given).context["form"]["reasons"].value()
     assert words.startswith("Ei.\n\n") and len(words) > 60
-    unknown = desk.press("reject", case, **given | {"template": "unknown"})
+    unknown = desk.press("reject", case, **given | {"template": "999"})
     assert unknown.context["form"]["reasons"].value() == "Ei."
     assert case.status == "in_review"
 

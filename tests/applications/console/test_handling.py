@@ -10,6 +10,7 @@ from applications.models import Application, InformationRequest
 from certportal.dev.builders import mails, orders
 from certportal.foundation import clock
 from issuance.services.errors import NotOpen
+from tests.applications.console.listed import ready
 from tests.tables import rewrite
 
 QUESTION = {"reason": "Korjaa yhteystiedot.", "sections": ["contact", "delivery"]}
@@ -107,13 +108,15 @@ def test_what_was_seen_of_the_same_names_before_is_offered(ready, matti, desk, r
 
 def test_a_template_fills_the_question_in_the_applicants_language(case, desk):
     assert desk.open("ask", case.pk).context["form"]["deadline"].value() == day(14)
-    answer = desk.press("ask", case, template="host", reason="", deadline=day(14).isoformat())
+    answer = desk.press(
+        "ask", case, template=ready("No evidence"), reason="", deadline=day(14).isoformat()
+    )
     assert answer.context["form"]["reason"].value()
     assert 'lang="sv"' in answer.text
 
 
 def test_a_template_leaves_what_was_typed(case, desk):
-    typed = QUESTION | {"deadline": day(9).isoformat(), "template": "csr"}
+    typed = QUESTION | {"deadline": day(9).isoformat(), "template": ready("request must be made")}
     form = desk.press("ask", case, **typed).context["form"]
     words = form["reason"].value()
     assert words.startswith("Korjaa yhteystiedot.\n\n") and len(words) > 60

@@ -9,9 +9,9 @@ from django.db import connection
 from accounts.register.models import RegisterRecord
 from accounts.services.rights import staff_roles
 from applications import services
-from applications.models import Application
+from applications.models import Application, SecondLook
 from applications.services.system import certificates
-from certportal.dev.builders import orders
+from certportal.dev.builders import orders, people
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from issuance.models import PreparedCertificate
@@ -63,6 +63,28 @@ def half(matti, cas, riitta, settings):
     """A case that Riitta holds and has approved; another one must too."""
     settings.ISSUANCE_APPROVALS = {"production": 2, "test": 1}
     return orders.approve(riitta, orders.claimed(matti, riitta))
+
+
+@pytest.fixture
+def third_desk(now):
+    """Risto's desk: yet another reviewer."""
+    return Desk(people.make_reviewer("Risto Kolmas"))
+
+
+def test_a_case_wants_one_second_person_at_a_time(half, other_desk, third_desk):
+    place = other_desk.url("approve", half.pk)
+    assert take(other_desk) == place
+    assert take(third_desk) == third_desk.url("queue")
+    assert take(other_desk) == place
+    assert f"{other_desk.person} was given this case" in third_desk.open("approve", half.pk).text
+    assert "was given this case" not in other_desk.open("approve", half.pk).text
+
+
+def test_a_second_person_who_does_not_come_back_keeps_nobody(half, other_desk, third_desk):
+    take(other_desk)
+    SecondLook.objects.update(until=clock.now())
+    assert take(third_desk) == third_desk.url("approve", half.pk)
+    assert SecondLook.objects.get().person == third_desk.person
 
 
 def test_a_case_that_nobody_can_approve_second_bars_nobody_from_the_next(half, matti, other_desk):
@@ -204,3 +226,26 @@ def test_two_who_press_at_once_get_two_cases(matti, cas, riitta, raimo):
         one.join()
     assert len(set(got)) == 2
     assert Desk(riitta).open("queue", view="free").context["rows"] == []
+
+
+def test_approving_and_taking_the_next_is_one_press(ready, matti, desk):
+    free = orders.in_review(matti)
+    desk.confirm()
+    shown = {one.name: one.value() for one in desk.open("approve", ready.pk).context["form"]}
+    given = shown | {"then": "next"}
+    answer = desk.client.post(desk.url("approve", ready.pk), given, follow=True)
+    assert answer.redirect_chain[-1][0] == desk.url("case", free.pk)
+    assert f"You approved the certificate of {ready.number}." in answer.text
+    ready.refresh_from_db()
+    assert ready.status == "approved"
+
+
+def test_an_approval_that_is_refused_takes_no_next_case(ready, matti, desk, other_desk):
+    free = orders.in_review(matti)
+    desk.confirm()
+    shown = {one.name: one.value() for one in desk.open("approve", ready.pk).context["form"]}
+    desk.press("note", ready, text="Ehdin ensin.")
+    answer = desk.client.post(desk.url("approve", ready.pk), shown | {"then": "next"}, follow=True)
+    assert answer.status_code == 409
+    free.refresh_from_db()
+    assert free.reviewer is None

@@ -8,6 +8,7 @@ from applications import services
 from certportal.dev.builders import orders
 from certportal.foundation import clock
 from certportal.foundation.models import Event
+from tests.applications.console.listed import ready
 
 WRITTEN = "Verkkotunnus kuuluu toiselle. Katsoin Traficomin rekisteristä."
 
@@ -64,7 +65,7 @@ def test_what_was_written_stays_when_another_has_taken_the_case(case, desk, othe
     assert answer.status_code == 403
     assert WRITTEN in answer.text
     assert f"{other_desk.person} has the case." in answer.text
-    answer = desk.press(name, case, **typed(name), template="host")
+    answer = desk.press(name, case, **typed(name), template=ready("No evidence"))
     assert WRITTEN in answer.text
     assert case.status == "in_review"
     assert Event.objects.filter(action="act.refused", refused=True).exists()
@@ -94,3 +95,26 @@ def test_a_note_on_evidence_is_kept(case, desk, seen):
     desk.press("evidence", case, host.pk, **given)
     host.refresh_from_db()
     assert host.evidence == "registry"
+
+
+def test_a_later_deadline_is_kept_when_the_case_has_changed(case, desk, riitta, matti):
+    orders.ask(riitta, case, clock.day(clock.now()) + timedelta(days=10))
+    before = case.version
+    handler = orders.Handler(matti, case)
+    services.add_information(case.pk, text="Lisätieto", person=matti, **handler.seen)
+    later = (clock.day(clock.now()) + timedelta(days=30)).isoformat()
+    answer = desk.press("extend", case, version=before, deadline=later)
+    assert answer.status_code == 409
+    assert "not saved yet" in answer.text
+    again = {one.name: one.value() for one in answer.context["form"]}
+    assert again == {"version": str(case.version), "deadline": later}
+    assert desk.client.post(desk.url("extend", case.pk), again).status_code == 302
+
+
+def test_more_time_for_an_answer_that_has_come_offers_the_next_case(case, desk, riitta, matti):
+    orders.ask(riitta, case, clock.day(clock.now()) + timedelta(days=10))
+    orders.resubmit(matti, case)
+    answer = desk.press("extend", case, deadline="2099-01-01")
+    assert answer.status_code == 409
+    assert "Take the next case" in answer.text
+    assert str(matti) in answer.text

@@ -113,9 +113,9 @@ def test_a_case_is_decided_without_javascript(browser, live_server, desk, case, 
     page = context.new_page()
     page.goto(live_server.url + desk.url("case", case.pk))
     form = page.locator("#hosts details[open] form")
-    form.locator("select").select_option("registry")
+    form.locator("input[value=registry]").check()
     form.locator("button[name=approve]").click()
-    page.click("main form .button >> nth=0")
+    page.click("main form button[name=by_code]")
     case.refresh_from_db()
     assert case.status == "approved"
     context.close()

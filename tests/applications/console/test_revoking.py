@@ -60,6 +60,19 @@ def test_the_proposer_s_own_confirmation_is_refused(desk, order):
     assert state() == "issued"
 
 
+def test_who_confirms_too_late_reads_who_was_faster(desk, other_desk, order):
+    desk.press("revoke", order, **FILLED)
+    proposal = RevocationProposal.objects.get().pk
+    desk.press("withdraw_revocation", order, proposal=proposal)
+    answer = other_desk.press("revocation", order, proposal=proposal, understood="on")
+    assert answer.status_code == 409
+    assert "Somebody was faster" in answer.text
+    assert str(desk.person) in answer.text
+    assert "Take the next case" in answer.text
+    assert state() == "issued"
+    assert desk.press("withdraw_revocation", order, proposal=proposal).status_code == 409
+
+
 def test_declined_with_a_reason(desk, other_desk, order):
     desk.press("revoke", order, **FILLED)
     proposal = RevocationProposal.objects.get().pk

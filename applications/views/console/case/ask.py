@@ -10,12 +10,12 @@ from accounts import access
 from applications import services
 from applications.errors import NotPossible
 from applications.mail import orders as mail_orders
-from applications.models import Application, InformationRequest
+from applications.models import Application, InformationRequest, ReadyReason
 from applications.views.console.case import reasons
 from applications.views.console.case.case_context import identity
 from applications.views.console.case.forms import AskForm, DeadlineForm
 from applications.views.console.case.kept_from import kept_from
-from applications.views.console.entry import back_to, case_view, kept
+from applications.views.console.entry import back_to, case_view, kept, lost
 from applications.views.shared.entry import by_person
 from applications.workflow import Action
 from certportal.foundation import clock
@@ -27,7 +27,7 @@ def ask(request: HttpRequest, application: Application) -> HttpResponse:
     """Write the question; `preview` shows it first, `send` sends it."""
     form = ask_form(request, application)
     context = _context(request, application, Action.REQUEST_INFO)
-    context |= {"form": form, "templates": reasons.ASKING}
+    context |= {"form": form, "templates": reasons.offered(ReadyReason.Use.ASKING)}
     if request.method != "POST" or "edit" in request.POST or not form.is_valid():
         return render(request, "applications/console/ask.html", context)
     if "send" not in request.POST:
@@ -49,14 +49,21 @@ def extend(request: HttpRequest, application: Application) -> HttpResponse:
     """Give the applicant more time."""
     question = application.question
     if question is None:
-        raise NotPossible
+        return lost(request, application, NotPossible())
     data, first = request.POST or None, {"version": application.version}
     form = DeadlineForm(data, after=question.deadline, initial=first)
-    if not form.is_valid():
-        context = _context(request, application, Action.EXTEND_DEADLINE) | {"form": form}
-        return render(request, "applications/console/extend.html", context)
-    services.extend_deadline(application.pk, **form.cleaned_data, **by_person(request))
-    return back_to(application, request, _("The applicant was told the new deadline."))
+    more: dict[str, Any] = {"form": form}
+    status = 200
+    if form.is_valid():
+        try:
+            services.extend_deadline(application.pk, **form.cleaned_data, **by_person(request))
+        except (Stale, NotAllowed) as refusal:
+            more |= kept(request, application, form, refusal)
+            status = refusal.status
+        else:
+            return back_to(application, request, _("The applicant was told the new deadline."))
+    context = _context(request, application, Action.EXTEND_DEADLINE) | more
+    return render(request, "applications/console/extend.html", context, status=status)
 
 
 def ask_form(request: HttpRequest, application: Application) -> AskForm:
@@ -68,7 +75,8 @@ def ask_form(request: HttpRequest, application: Application) -> AskForm:
     form = AskForm(request.POST, application=application, today=today)
     if "template" not in request.POST:
         return form
-    initial = reasons.added(form, "reason", reasons.ASKING, application.language)
+    ready = reasons.offered(ReadyReason.Use.ASKING)
+    initial = reasons.added(form, "reason", ready, application.language)
     return AskForm(application=application, today=today, initial=initial)
 
 

@@ -13,23 +13,30 @@ from django.utils.translation import gettext_lazy
 from accounts import access
 from applications import services
 from applications.errors import Changed
-from applications.models import Application
+from applications.models import Application, ReadyReason
+from applications.rules import second_look
 from applications.views.console import passkey
 from applications.views.console.case import case_context, checklist, reasons, rights
-from applications.views.console.case.forms import ApproveForm, ReasonsForm
+from applications.views.console.case.forms import ApproveForm, ReasonsForm, RejectForm
 from applications.views.console.case.kept_from import kept_from
-from applications.views.console.entry import back_to, case_view, kept, lost
+from applications.views.console.entry import back_to, case_view, kept, lost, taking_next
 from applications.views.shared.entry import by_person
 from applications.workflow import Action
 from certportal.foundation import clock
 from certportal.foundation.errors import NotAllowed, Stale
 from certportal.foundation.reading import one_reading
+from certportal.foundation.web.forms import Form
 from issuance.models import PreparedCertificate
+
+type MakeForm = Callable[[HttpRequest, Application], tuple[Form, reasons.Offered]]
 
 
 @case_view
 def approve(request: HttpRequest, application: Application) -> HttpResponse:
-    """Show the bytes and their hash once more, then approve exactly those."""
+    """Show the bytes and their hash once more, then approve exactly those.
+
+    Pressed with `then`, it goes on to the next case.
+    """
     if request.method != "POST":
         context = confirmation(request, application)
         return render(request, "applications/console/approve.html", context)
@@ -48,18 +55,21 @@ def approve(request: HttpRequest, application: Application) -> HttpResponse:
     except Stale as refusal:
         return lost(request, application, refusal)
     passkey.note(request, given)
-    return back_to(application, request, _("You approved the certificate."))
+    said = _("You approved the certificate of %(number)s.") % {"number": application.number}
+    if request.POST.get("then") == "next":
+        return taking_next(request, said)
+    return back_to(application, request, said)
 
 
 def _with_reasons(
-    name: str, act: Callable[..., object], said: Promise, templates: tuple[reasons.Template, ...]
+    name: str, act: Callable[..., object], said: Promise, made: MakeForm
 ) -> Callable[..., HttpResponseBase]:
     """Return the view of a decision that is given reasons; they stay if somebody was faster."""
 
     @case_view
     def decide(request: HttpRequest, application: Application) -> HttpResponse:
-        form = reasons_form(request, application, templates)
-        more: dict[str, Any] = {"form": form, "templates": templates}
+        form, ready = made(request, application)
+        more: dict[str, Any] = {"form": form, "templates": ready}
         status = 200
         if form.is_valid():
             try:
@@ -92,6 +102,7 @@ def confirmation(request: HttpRequest, application: Application) -> dict[str, An
         initial |= {"prepared_id": latest.pk, "tbs_sha256": latest.tbs_sha256}
     can = latest is not None and "approve" in context["offers"]
     decided = _decided(application, latest, now=now) if can else None
+    context["looking"] = second_look.by_another(application, person, now=now)
     return context | passkey.page(request, decided) | {"form": ApproveForm(initial=initial)}
 
 
@@ -102,23 +113,25 @@ def _decided(
     return passkey.Decided(challenge, [attempt.environment])
 
 
-def reasons_form(
-    request: HttpRequest, application: Application, templates: tuple[reasons.Template, ...]
-) -> ReasonsForm:
-    """Return the form; pressing a ready-made reason adds it to what was typed."""
-    if request.method != "POST":
-        return ReasonsForm(initial={"version": application.version})
-    form = ReasonsForm(request.POST)
-    if "template" not in request.POST:
-        return form
-    initial = reasons.added(form, "reasons", templates, application.language)
-    return ReasonsForm(initial=initial)
+def _to_reject(request: HttpRequest, application: Application) -> tuple[Form, reasons.Offered]:
+    """Return the form, and the ready-made reasons: pressing one adds it to what was typed."""
+    ready = reasons.offered(ReadyReason.Use.REJECTING)
+    form = RejectForm(request.POST or None, initial={"version": application.version})
+    if "template" in request.POST:
+        form = RejectForm(initial=reasons.added(form, "reasons", ready, application.language))
+    return form, ready
+
+
+def _to_reopen(request: HttpRequest, application: Application) -> tuple[Form, reasons.Offered]:
+    return ReasonsForm(request.POST or None, initial={"version": application.version}), []
 
 
 reject = _with_reasons(
     "reject",
     services.reject,
     gettext_lazy("The application was rejected and the applicant told."),
-    reasons.REJECTING,
+    _to_reject,
 )
-reopen = _with_reasons("reopen", services.reopen, gettext_lazy("The case was taken up again."), ())
+reopen = _with_reasons(
+    "reopen", services.reopen, gettext_lazy("The case was taken up again."), _to_reopen
+)

@@ -16,6 +16,7 @@ from accounts.weak_evidence import EndOutOfRange, last_day, require_in_range, us
 from applications.models import Application, HostName
 from applications.rules import sections as sections_rules
 from applications.rules.certificate_names import CertificateName, fits, shortenings
+from applications.views.console.case.reasons import WithReasons
 from applications.views.shared.forms import VersionForm
 from certportal.foundation.web.forms import LONGEST_TEXT, DateField, Form, KeyField, LongTextField
 from issuance.certificate.hosts import with_unicode
@@ -45,7 +46,7 @@ class EvidenceForm(VersionForm):
         error_messages={"required": _("Choose at least one host name.")},
     )
     evidence = forms.TypedChoiceField(
-        label=_("Evidence"), choices=[("", _("Choose")), *EVIDENCE], coerce=HostName.Evidence
+        label=_("Evidence"), choices=EVIDENCE, coerce=HostName.Evidence, widget=forms.RadioSelect
     )
     note = forms.CharField(
         label=_("Note"),
@@ -225,6 +226,10 @@ class ReasonsForm(VersionForm):
     )
 
 
+class RejectForm(ReasonsForm, WithReasons):
+    """The same for a rejection, of ready-made reasons or one's own."""
+
+
 class DeadlineForm(VersionForm):
     """A later deadline for the answer; `after` is the present one."""
 
@@ -242,7 +247,7 @@ class DeadlineForm(VersionForm):
         return deadline
 
 
-class AskForm(VersionForm):
+class AskForm(WithReasons):
     """What the applicant is asked, which parts open again, and until when."""
 
     sections = forms.MultipleChoiceField(

@@ -17,7 +17,7 @@ from applications.services.reviewer.revocation import ProposalOver
 from applications.views.account.certificates import facts
 from applications.views.console.case import case_context
 from applications.views.console.case.kept_from import kept_from_proposing
-from applications.views.console.entry import back_to, case_view, kept
+from applications.views.console.entry import back_to, case_view, kept, lost
 from applications.views.shared.entry import by_person
 from applications.views.shared.revocation_forms import (
     ConfirmForm,
@@ -40,12 +40,12 @@ def revoke(request: HttpRequest, application: Application) -> HttpResponse:
     form = ReviewerForm(request.POST or None, reasons=reasons)
     if request.method != "POST" or not form.is_valid():
         told = kept_from_proposing(application, access.person_of(request), now=clock.now())
-        return _page(request, application, "revoke", form=form, kept_from=told)
+        return page(request, application, "revoke", form=form, kept_from=told)
     try:
         said = _revoke(request, application, form)
     except (Stale, NotAllowed) as refusal:
         context = kept(request, application, form, refusal)
-        return _page(request, application, "revoke", form=form, **context)
+        return page(request, application, "revoke", form=form, **context)
     return back_to(application, request, said)
 
 
@@ -64,8 +64,11 @@ def confirm(request: HttpRequest, application: Application) -> HttpResponse:
     """Show what was proposed, and revoke because a second person agrees."""
     form = ConfirmForm(request.POST or None, initial=_initial(application))
     if request.method != "POST" or not form.is_valid():
-        return _page(request, application, "revocation", form=form)
-    services.confirm_proposal(_seen(application, form), **by_person(request))
+        return page(request, application, "revocation", form=form)
+    try:
+        services.confirm_proposal(_seen(application, form), **by_person(request))
+    except Stale as refusal:
+        return lost(request, application, refusal)
     return back_to(application, request, _("The certificate has been revoked."))
 
 
@@ -74,13 +77,13 @@ def decline(request: HttpRequest, application: Application) -> HttpResponse:
     """Ask why not, and leave the certificate in force."""
     form = DeclineForm(request.POST or None, initial=_initial(application))
     if request.method != "POST" or not form.is_valid():
-        return _page(request, application, "decline_revocation", form=form)
+        return page(request, application, "decline_revocation", form=form)
     words = form.cleaned_data["words"]
     try:
         services.decline_proposal(_seen(application, form), words=words, **by_person(request))
     except (Stale, NotAllowed) as refusal:
         context = kept(request, application, form, refusal)
-        return _page(request, application, "decline_revocation", form=form, **context)
+        return page(request, application, "decline_revocation", form=form, **context)
     return back_to(application, request, _("The revocation was declined and its proposer told."))
 
 
@@ -91,11 +94,15 @@ def withdraw(request: HttpRequest, application: Application) -> HttpResponse:
     form = WithdrawForm(request.POST)
     if not form.is_valid():
         raise ProposalOver
-    services.withdraw_proposal(_seen(application, form), **by_person(request))
+    try:
+        services.withdraw_proposal(_seen(application, form), **by_person(request))
+    except Stale as refusal:
+        return lost(request, application, refusal)
     return back_to(application, request, _("You took the proposal to revoke back."))
 
 
-def _page(request: HttpRequest, application: Application, name: str, **more: Any) -> HttpResponse:
+def page(request: HttpRequest, application: Application, name: str, **more: Any) -> HttpResponse:
+    """Show a page about revoking the case's certificate."""
     person, now = access.person_of(request), clock.now()
     context = case_context.identity(application, person, now=now)
     context |= case_context.prepared(application, person, now=now) | _certificate(application, now)

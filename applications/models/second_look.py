@@ -1,0 +1,21 @@
+"""Who is looking at an approved case as its second person, so that no other is led to it."""
+
+from django.db import models
+
+from accounts.models import Person
+from applications.models.application import Application
+from certportal.foundation.kept_tables import Ordinary
+
+
+class SecondLook(models.Model):
+    """The case was given to this person to approve as a second one; `until` then to no other."""
+
+    application = models.OneToOneField(Application, models.CASCADE, related_name="second_look")
+    person = models.ForeignKey(Person, models.CASCADE, related_name="+")
+    until = models.DateTimeField()
+
+    keeping = Ordinary("it ends by itself after minutes; what is decided is an Approval")
+
+    def __str__(self) -> str:
+        """Return the end."""
+        return f"{self.until}"

@@ -1,0 +1,82 @@
+"""The library of ready-made reasons: written in new versions, ended, and counted when sent."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Person
+from applications.models import ReadyReason, ReadyReasonVersion
+from applications.workflow import ApplicationEvent
+from certportal.foundation import events
+from certportal.foundation.actors import Actor
+from certportal.foundation.errors import Stale
+
+type Words = dict[str, dict[str, str]]
+"""By language code: the `title` that reviewers read and the `text` for the applicant."""
+
+
+class ReasonChanged(Stale):
+    """Another version was written since the reviewer opened the page, or the reason was ended."""
+
+    message = _("Somebody else has changed this reason since you opened the page.")
+
+
+@transaction.atomic
+def write_reason(
+    use: ReadyReason.Use, words: Words, *, person: Person, actor: Actor, now: datetime
+) -> ReadyReason:
+    """Write a new reason."""
+    reason = ReadyReason.objects.create(use=use)
+    _write(reason, 1, words, person, actor, now)
+    return reason
+
+
+@transaction.atomic
+def rewrite_reason(
+    reason_id: int, words: Words, *, number: int, person: Person, actor: Actor, now: datetime
+) -> ReadyReason:
+    """Write the next version of a reason; `number` is the newest that the reviewer saw.
+
+    The same words make no version. Raises ReasonChanged.
+    """
+    newest = _newest(reason_id, number)
+    if words != newest.words:
+        _write(newest.reason, number + 1, words, person, actor, now)
+    return newest.reason
+
+
+@transaction.atomic
+def end_reason(
+    reason_id: int, *, number: int, person: Person, actor: Actor, now: datetime
+) -> ReadyReason:
+    """Offer the reason no more; its versions stay. Raises ReasonChanged."""
+    reason = _newest(reason_id, number).reason
+    reason.ended_at = now
+    reason.save(update_fields=["ended_at"])
+    events.record(ApplicationEvent.READY_REASON_ENDED, reason, actor, now, version=number)
+    return reason
+
+
+def count_used(reasons: Collection[int]) -> None:
+    """Count that each of the reasons was sent: part of the act that sends it."""
+    ReadyReason.objects.filter(pk__in=reasons).update(used=F("used") + 1)
+
+
+def _newest(reason_id: int, number: int) -> ReadyReasonVersion:
+    reason = ReadyReason.objects.select_for_update().filter(pk=reason_id, ended_at=None).first()
+    newest = reason.versions.select_related("reason").first() if reason else None
+    if newest is None or newest.number != number:
+        raise ReasonChanged
+    return newest
+
+
+def _write(
+    reason: ReadyReason, number: int, words: Words, person: Person, actor: Actor, now: datetime
+) -> None:
+    ReadyReasonVersion.objects.create(
+        reason=reason, number=number, words=words, person=person, at=now
+    )
+    events.record(ApplicationEvent.READY_REASON_WRITTEN, reason, actor, now, version=number)

@@ -1,0 +1,156 @@
+"""The library of ready-made reasons: what is offered, who wrote it, how often it was sent."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import get_language_info, gettext_lazy
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts import access
+from applications import services
+from applications.models import ReadyReason
+from applications.views.console.case import reasons
+from applications.views.shared.entry import by_person
+from certportal.foundation.errors import Stale
+from certportal.foundation.web import refusals
+from certportal.foundation.web.forms import LONGEST_TEXT, Form, KeyField, LongTextField
+
+Use = ReadyReason.Use
+USES = {
+    Use.ASKING: gettext_lazy("For requests for information"),
+    Use.REJECTING: gettext_lazy("For rejections"),
+}
+TITLE = 100
+"""Characters of a title at most."""
+
+
+class WordsForm(Form):
+    """The title and the text in every language of the service."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for code, _name in settings.LANGUAGES:
+            said = {"language": get_language_info(code)["name_translated"]}
+            self.fields[f"title_{code}"] = forms.CharField(
+                label=_("Title: %(language)s") % said,
+                max_length=TITLE,
+                widget=forms.TextInput(attrs={"lang": code}),
+            )
+            self.fields[f"text_{code}"] = LongTextField(
+                label=_("What the applicant reads: %(language)s") % said, max_length=LONGEST_TEXT
+            )
+            self.fields[f"text_{code}"].widget.attrs["lang"] = code
+
+    @property
+    def words(self) -> dict[str, dict[str, str]]:
+        """What was written, by language."""
+        given = self.cleaned_data
+        return {
+            code: {"title": given[f"title_{code}"], "text": given[f"text_{code}"]}
+            for code, _name in settings.LANGUAGES
+        }
+
+
+class NewForm(WordsForm):
+    """A new reason, and what for."""
+
+    use = forms.TypedChoiceField(
+        label=gettext_lazy("What for"), choices=USES.items(), coerce=Use, widget=forms.RadioSelect
+    )
+
+
+class ChangeForm(WordsForm):
+    """The next version of a reason; `number` is the one that was shown."""
+
+    number = KeyField()
+
+
+class EndForm(Form):
+    """The version of the reason that was shown."""
+
+    number = KeyField()
+
+
+@access.reviewer_required
+@require_safe
+def library(request: HttpRequest) -> HttpResponseBase:
+    """List the reasons that are offered, by what they are for."""
+    parts = [(words, reasons.offered(use)) for use, words in USES.items()]
+    return render(request, "applications/console/ready_reasons.html", {"parts": parts})
+
+
+@access.reviewer_required
+def new(request: HttpRequest) -> HttpResponseBase:
+    """Write a new reason."""
+    form = NewForm(request.POST or None)
+    if form.is_valid():
+        made = services.write_reason(form.cleaned_data["use"], form.words, **by_person(request))
+        messages.success(request, _("The reason was saved."))
+        return redirect("console:ready_reason", made.pk)
+    return render(request, "applications/console/ready_reason_new.html", {"form": form})
+
+
+@access.reviewer_required
+def one(request: HttpRequest, reason_id: int) -> HttpResponseBase:
+    """Show a reason with its versions, and write the next one."""
+    found = get_object_or_404(ReadyReason, pk=reason_id)
+    form = ChangeForm(request.POST or None, initial=_initial(found))
+    if form.is_valid():
+        given = {"number": form.cleaned_data["number"]} | by_person(request)
+        try:
+            services.rewrite_reason(found.pk, form.words, **given)
+        except Stale as refusal:
+            return _late(request, found, form, refusal)
+        messages.success(request, _("The reason was saved."))
+        return redirect("console:ready_reason", found.pk)
+    return _page(request, found, form)
+
+
+@access.reviewer_required
+@require_POST
+def end(request: HttpRequest, reason_id: int) -> HttpResponseBase:
+    """Offer the reason no more."""
+    found = get_object_or_404(ReadyReason, pk=reason_id)
+    seen = EndForm(request.POST)
+    number = seen.cleaned_data["number"] if seen.is_valid() else 0
+    try:
+        services.end_reason(found.pk, number=number, **by_person(request))
+    except Stale as refusal:
+        return _late(request, found, ChangeForm(initial=_initial(found)), refusal)
+    messages.success(request, _("The reason is offered no more."))
+    return redirect("console:ready_reasons")
+
+
+def _late(
+    request: HttpRequest, found: ReadyReason, form: ChangeForm, refusal: Stale
+) -> HttpResponse:
+    """Show what was typed beside the version that somebody else has written meanwhile."""
+    refusals.record_act(request, refusal)
+    newest = found.versions.all()[0]
+    if form.is_bound:
+        typed = request.POST.copy()
+        typed["number"] = str(newest.number)
+        form.data = typed
+    return _page(request, found, form, status=refusal.status, late=refusal)
+
+
+def _page(
+    request: HttpRequest, found: ReadyReason, form: ChangeForm, status: int = 200, **more: Any
+) -> HttpResponse:
+    versions = list(found.versions.select_related("person"))
+    context = {"reason": found, "form": form, "newest": versions[0], "versions": versions} | more
+    context["use"] = USES[Use(found.use)]
+    return render(request, "applications/console/ready_reason.html", context, status=status)
+
+
+def _initial(found: ReadyReason) -> dict[str, Any]:
+    newest = found.versions.all()[0]
+    initial: dict[str, Any] = {"number": newest.number}
+    for code, words in newest.words.items():
+        initial |= {f"{part}_{code}": text for part, text in words.items()}
+    return initial

@@ -1,0 +1,138 @@
+"""The library of reasons: written in versions, chosen, counted when sent, ended."""
+
+from datetime import timedelta
+
+import pytest
+
+from applications.models import ReadyReason, ReadyReasonVersion
+from certportal.foundation import clock
+from certportal.foundation.models import Event
+from tests.applications.console.listed import ready
+
+WORDS = {
+    "title_fi": "Sähköposti ei toimi",
+    "text_fi": "Ilmoita toimiva sähköpostiosoite.",
+    "title_sv": "E-posten fungerar inte",
+    "text_sv": "Ange en e-postadress som fungerar.",
+    "title_en": "The mailbox does not work",
+    "text_en": "Give a mailbox that works.",
+}
+
+
+def write(desk, **more):
+    """Write a new reason for requests; return it."""
+    desk.client.post(desk.url("new_ready_reason"), WORDS | {"use": "asking"} | more)
+    return ReadyReason.objects.latest("pk")
+
+
+def rewrite(desk, reason, number, **more):
+    place = desk.url("ready_reason", reason.pk)
+    return desk.client.post(place, WORDS | {"number": number} | more)
+
+
+def question(**more):
+    deadline = clock.day(clock.now()) + timedelta(days=14)
+    asked = {"sections": ["contact"], "deadline": deadline.isoformat(), "reason": "Korjaa."}
+    return asked | more
+
+
+def test_the_library_begins_with_eight_reasons_in_three_languages(desk):
+    offered = ReadyReasonVersion.objects.all()
+    assert len(offered) == 8
+    assert all({*one.words} == {"fi", "sv", "en"} for one in offered)
+    page = desk.open("ready_reasons").text
+    assert "No evidence for a host name" in page
+    assert "No answer in time" in page
+
+
+def test_a_reason_that_a_reviewer_wrote_is_offered_in_the_applicants_language(desk, case):
+    reason = write(desk)
+    assert "The mailbox does not work" in desk.open("ask", case.pk).text
+    assert "The mailbox does not work" not in desk.open("reject", case.pk).text
+    page = desk.press("ask", case, **question(template=reason.pk))
+    assert page.context["form"]["reason"].value() == f"Korjaa.\n\n{WORDS['text_fi']}"
+
+
+def test_a_change_is_a_new_version_and_the_old_one_stays(desk, other_desk):
+    reason = write(desk)
+    rewrite(other_desk, reason, 1, text_fi="Korjaa sähköpostiosoite.")
+    newest, first = reason.versions.all()
+    assert (newest.number, newest.person) == (2, other_desk.person)
+    assert newest.text_in("fi") == "Korjaa sähköpostiosoite."
+    assert (first.person, first.text_in("fi")) == (desk.person, WORDS["text_fi"])
+    page = desk.open("ready_reason", reason.pk).text
+    assert WORDS["text_fi"] in page
+    assert str(other_desk.person) in page
+    written = Event.objects.filter(action="ready_reason.written", object_id=str(reason.pk))
+    assert [one.data["version"] for one in written.order_by("pk")] == [1, 2]
+
+
+def test_the_same_words_make_no_version(desk):
+    reason = write(desk)
+    rewrite(desk, reason, 1)
+    assert reason.versions.count() == 1
+
+
+def test_who_changes_it_second_loses_nothing_of_what_they_wrote(desk, other_desk):
+    reason = write(desk)
+    rewrite(desk, reason, 1, text_en="Give another mailbox.")
+    late = rewrite(other_desk, reason, 1, text_en="Give a mailbox that somebody reads.")
+    assert late.status_code == 409
+    assert "Give a mailbox that somebody reads." in late.text
+    assert "Give another mailbox." in late.text
+    again = {one.name: one.value() for one in late.context["form"]}
+    assert other_desk.client.post(desk.url("ready_reason", reason.pk), again).status_code == 302
+    assert [one.number for one in reason.versions.all()] == [3, 2, 1]
+
+
+@pytest.mark.parametrize("lacking", sorted(WORDS))
+def test_every_language_needs_its_words(desk, lacking):
+    before = ReadyReason.objects.count()
+    answer = desk.client.post(desk.url("new_ready_reason"), WORDS | {"use": "asking", lacking: " "})
+    assert lacking in answer.context["form"].errors
+    assert ReadyReason.objects.count() == before
+
+
+def test_an_ended_reason_is_offered_no_more_and_can_be_read(desk, case):
+    reason = write(desk)
+    answer = desk.client.post(desk.url("end_ready_reason", reason.pk), {"number": 1})
+    assert answer.url == desk.url("ready_reasons")
+    assert "The mailbox does not work" not in desk.open("ask", case.pk).text
+    assert "offered no more" in desk.open("ready_reason", reason.pk).text
+    assert rewrite(desk, reason, 1, text_en="New.").status_code == 409
+    late = desk.client.post(desk.url("end_ready_reason", reason.pk), {"number": 1})
+    assert late.status_code == 409
+    assert Event.objects.filter(action="ready_reason.ended").count() == 1
+
+
+def test_it_counts_how_often_a_reason_was_sent(desk, case):
+    key = ready("No evidence")
+    typed = desk.press("ask", case, **question(template=key)).context["form"]
+    given = {one.name: one.value() for one in typed}
+    shown = desk.client.post(desk.url("ask", case.pk), given | {"preview": "1"})
+    assert f'name="used" value="{key}"' in shown.text
+    assert ReadyReason.objects.get(pk=key).used == 0
+    desk.client.post(desk.url("ask", case.pk), given | {"send": "1"})
+    case.refresh_from_db()
+    assert case.status == "info_requested"
+    assert ReadyReason.objects.get(pk=key).used == 1
+
+
+def test_a_rejection_counts_its_reasons(desk, case):
+    key = ready("Not in the register")
+    given = {"reasons": "Ei rekisterissä.", "used": f"{key}"}
+    desk.press("reject", case, **given)
+    assert case.status == "rejected"
+    assert ReadyReason.objects.get(pk=key).used == 1
+
+
+def test_counts_that_nobody_could_have_chosen_are_refused(desk, case):
+    for used in ("1;2", "-1", "9" * 30, "1 " * 30):
+        assert desk.press("ask", case, **question(send="1", used=used)).status_code == 200
+        assert case.status == "in_review"
+
+
+def test_applicants_find_no_library(matti, web_of, desk):
+    web = web_of(matti)
+    for name, args in (("ready_reasons", []), ("new_ready_reason", []), ("ready_reason", [1])):
+        assert web.get(desk.url(name, *args)).status_code == 404
