@@ -80,6 +80,7 @@ from applications.services.reviewer.revocation import (
     propose,
     withdraw_proposal,
 )
+from applications.services.reviewer.revocation_report import revoke_as_told
 from applications.services.reviewer.rights import confirm_right
 from applications.services.reviewer.succession import preview_succession, succeed
 from applications.services.reviewer.undelivered import send_corrected

@@ -21,6 +21,7 @@ from applications.views.console.case import (
     decision,
     holding,
     names,
+    revocation_report,
     revoke,
     rights,
 )
@@ -108,6 +109,11 @@ urlpatterns = [
     path("<uuid:application_id>/reject/", decide.reject, name="reject"),
     path("<uuid:application_id>/reopen/", decide.reopen, name="reopen"),
     path("<uuid:application_id>/revoke/", revoke.revoke, name="revoke"),
+    path(
+        "<uuid:application_id>/revocation-report/",
+        revocation_report.report,
+        name="revocation_report",
+    ),
     path("<uuid:application_id>/revocation/", revoke.confirm, name="revocation"),
     path("<uuid:application_id>/revocation/decline/", revoke.decline, name="decline_revocation"),
     path(

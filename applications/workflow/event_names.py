@@ -160,6 +160,10 @@ class ApplicationEvent(EventName):
         "replacement.revoked",
         _("The certificates replaced in a mass replacement were revoked"),
     )
+    REVOCATION_REPORTED = (
+        "application.revocation_reported",
+        _("Somebody outside the service asked for the revocation"),
+    )
     READY_REASON_WRITTEN = "ready_reason.written", _("A ready-made reason was written or changed")
     READY_REASON_ENDED = "ready_reason.ended", _("A ready-made reason is offered no more")
 

@@ -30,7 +30,7 @@ EVER_STORED = {
         prove_mailbox queue recall reissue reject release remove_attachment rename_contact reopen
         replace_csr replaced request_info resend_link restore resubmit return_csr
         return_order take_over revocation_confirmed revocation_declined revocation_proposed
-        revocation_withdrawn revoke revoke_exposed revoke_link set_aside
+        revocation_reported revocation_withdrawn revoke revoke_exposed revoke_link set_aside
         set_evidence start submit submit_without_csr succeed upload_csr virus_refused wait waive
         waiver_confirmed waiver_withdrawn withdraw
     """,

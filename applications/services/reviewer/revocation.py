@@ -75,7 +75,7 @@ def reasons(application: Application, person: Person, *, now: datetime) -> list[
 def open_proposal(application: Application) -> RevocationProposal | None:
     """Return the proposal that waits for a second person, or None."""
     waiting = application.revocation_proposals.filter(closed_at=None)
-    return waiting.select_related("maker").last()
+    return waiting.select_related("maker", "report__person").last()
 
 
 @transaction.atomic

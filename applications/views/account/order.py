@@ -14,6 +14,7 @@ from applications.register_watch import evidence
 from applications.replacement import predecessors
 from applications.rules import possible, sections, undelivered
 from applications.rules.sender import lacks_right
+from applications.services.reviewer import revocation_report
 from applications.views.account import certificates, contact_link, papers
 from applications.views.account.history import certificate_history, history
 from applications.views.order import csr
@@ -65,6 +66,7 @@ def _certificate(application: Application, now: datetime) -> dict[str, Any]:
     return shown and shown | {
         "register": evidence.entries(shown["certificate"], now=now),
         "certificate_history": certificate_history(shown["certificate"]),
+        "reported": revocation_report.waiting(application),
     }
 
 

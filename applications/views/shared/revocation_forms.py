@@ -1,7 +1,7 @@
 """Why a certificate is revoked, and that its consequences are understood."""
 
 from collections.abc import Container
-from datetime import date
+from datetime import date, datetime
 from typing import Any, cast
 
 from django import forms
@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy
 from applications.models.revocation import CHOICES, EXPOSED
 from applications.models.revocation import WORDS as WORDED
 from applications.models.revocation_proposal import PROPOSABLE
+from applications.models.revocation_report import RevocationReport
+from certportal.foundation import clock
 from certportal.foundation.web.forms import (
     DateField,
     Form,
@@ -105,6 +107,64 @@ class ReviewerForm(Form):
     def is_exposed(self) -> bool:
         """Whether the key is said to be exposed, so that one person is enough."""
         return bool(self.cleaned_data["reason"] == EXPOSED)
+
+
+class ReportForm(ReviewerForm):
+    """The same at the report of somebody outside: who, how verified, and when it came."""
+
+    field_order = ("channel", "caller", "verified", "callback", "received_on", "received_at")
+
+    channel = forms.TypedChoiceField(
+        label=gettext_lazy("How did the report come?"),
+        choices=RevocationReport.Channel.choices,
+        coerce=RevocationReport.Channel,
+        widget=forms.RadioSelect,
+    )
+    caller = LongTextField(
+        label=gettext_lazy("Who asks for the revocation?"),
+        help_text=gettext_lazy("Name, organisation, and where the person can be reached."),
+        rows=2,
+        missing=gettext_lazy("Write who asks for the revocation."),
+    )
+    verified = LongTextField(
+        label=gettext_lazy("How did you make sure who asks?"),
+        rows=2,
+        missing=gettext_lazy("Write how you made sure who asks."),
+    )
+    callback = LongTextField(
+        label=gettext_lazy("What came of calling back?"), rows=2, required=False
+    )
+    received_on = DateField(label=gettext_lazy("On which day did the report come?"))
+    received_at = forms.TimeField(
+        label=gettext_lazy("At what time?"),
+        help_text=gettext_lazy("For example 9.15."),
+        input_formats=["%H.%M", "%H:%M"],
+        widget=forms.TimeInput(format="%-H.%M", attrs={"class": "short", "autocomplete": "off"}),
+        error_messages={
+            "required": gettext_lazy("Enter the time."),
+            "invalid": gettext_lazy("Enter the time in the form 9.15."),
+        },
+    )
+
+    def __init__(self, *args: Any, now: datetime, **kwargs: Any) -> None:
+        """Begin with the present moment, after which nothing can have come."""
+        super().__init__(*args, **kwargs)
+        self.now, here = now, now.astimezone(clock.HELSINKI)
+        self.fields["received_on"].initial = here.date()
+        self.fields["received_at"].initial = here.time()
+
+    def clean(self) -> dict[str, Any]:
+        """Nothing can have come at a time to come."""
+        given = super().clean() or {}
+        if "received_on" in given and "received_at" in given and self.received > self.now:
+            self.add_error("received_at", _("Enter a time that has passed."))
+        return given
+
+    @property
+    def received(self) -> datetime:
+        """When the report came."""
+        given = self.cleaned_data
+        return datetime.combine(given["received_on"], given["received_at"], clock.HELSINKI)
 
 
 class ConfirmForm(Form):

@@ -8,7 +8,7 @@ from tests.applications.console.conftest import Desk
 
 PAGES = ["queue", "queue_csv", "ceremonies"]
 OF_A_CASE = ["case", "ask", "extend", "approve", "reject", "reopen"]
-OF_A_CASE += ["set_aside", "hand_over", "take_over", "note"]
+OF_A_CASE += ["set_aside", "hand_over", "take_over", "note", "revocation_report"]
 BUTTONS = ["claim", "release", "names", "cancel_request"]
 
 

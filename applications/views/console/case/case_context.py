@@ -154,10 +154,15 @@ def pending(application: Application, person: Person) -> dict[str, Any]:
 
     `to_confirm` and `to_decline` say what keeps the reader from it.
     """
-    proposal, now = revocation.open_proposal(application), clock.now()
-    if proposal is None:
+    if application.status not in {Status.ISSUED, Status.DELIVERED}:
         return {}
+    proposal, now = revocation.open_proposal(application), clock.now()
+    reports = application.revocation_reports.select_related("person", "proposal")
+    settled = [one for one in reports if proposal is None or one.proposal_id != proposal.pk]
+    if proposal is None:
+        return {"reports": settled}
     return {
+        "reports": settled,
         "proposal": proposal,
         "may_withdraw": not any(revocation.to_withdraw(proposal, person)),
         "to_confirm": list(revocation.to_confirm(proposal, person, now=now)),

@@ -1,0 +1,57 @@
+"""What was reported from outside the service: a certificate that somebody asks to be revoked."""
+
+from datetime import datetime, timedelta
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Person
+from applications.models.kept import OF_ERASED_ORDER
+from applications.models.revocation_proposal import RevocationProposal
+from certportal.foundation.kept_tables import Kept
+
+TERM = timedelta(hours=24)
+"""A report is decided within this time of its arrival (CA/B BR 4.9.1.1)."""
+
+
+class RevocationReport(models.Model):
+    """A report by phone, mail or from a CERT about an order's certificate, as a reviewer wrote it.
+
+    `verified`: how the reviewer made sure who the `caller` is; `callback`: what came of calling
+    back. `proposal` waits for a second person; None where the key was exposed and the certificate
+    was revoked at once.
+    """
+
+    class Channel(models.TextChoices):
+        PHONE = "phone", _("Phone")
+        MAIL = "mail", _("Email or letter")
+        CERT = "cert", _("A CERT or another authority")
+
+    application = models.ForeignKey(
+        "applications.Application", models.PROTECT, related_name="revocation_reports"
+    )
+    certificate_id = models.BigIntegerField()
+    proposal = models.OneToOneField(
+        RevocationProposal, models.PROTECT, null=True, related_name="report"
+    )
+    channel = models.CharField(max_length=8, choices=Channel)
+    caller = models.TextField()
+    verified = models.TextField()
+    callback = models.TextField(blank=True)
+    received_at = models.DateTimeField()
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    keeping = Kept(erased=["caller", "verified", "callback"], erasable=OF_ERASED_ORDER)
+
+    class Meta:
+        ordering = ["at"]
+
+    def __str__(self) -> str:
+        """Return the channel."""
+        return self.channel
+
+    @property
+    def due_at(self) -> datetime:
+        """Until when it is decided."""
+        return self.received_at + TERM

@@ -1,0 +1,55 @@
+"""Revoking at a report by phone, by mail or from a CERT."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+from accounts import access
+from applications import services
+from applications.models import Application
+from applications.models.revocation_report import TERM
+from applications.services.reviewer import revocation
+from applications.services.reviewer.revocation_report import Told
+from applications.views.console.case.kept_from import kept_from_proposing
+from applications.views.console.case.revoke import page
+from applications.views.console.entry import back_to, case_view, kept
+from applications.views.shared.entry import by_person
+from applications.views.shared.revocation_forms import ReportForm
+from certportal.foundation import clock
+from certportal.foundation.errors import NotAllowed, Stale
+
+HOUR = timedelta(hours=1)
+
+
+@case_view
+@access.reauthentication_required
+def report(request: HttpRequest, application: Application) -> HttpResponse:
+    """Take down who asks and how that was verified; revoke an exposed key, propose the rest."""
+    person, now = access.person_of(request), clock.now()
+    reasons = revocation.reasons(application, person, now=now)
+    form = ReportForm(request.POST or None, reasons=reasons, now=now)
+    more: dict[str, Any] = {"form": form, "term_hours": TERM // HOUR}
+    if request.method != "POST" or not form.is_valid():
+        more["kept_from"] = kept_from_proposing(application, person, now=now)
+        return page(request, application, "revocation_report", **more)
+    try:
+        services.revoke_as_told(application.pk, **_given(form), **by_person(request))
+    except (Stale, NotAllowed) as refusal:
+        more |= kept(request, application, form, refusal)
+        return page(request, application, "revocation_report", **more)
+    if form.is_exposed:
+        return back_to(application, request, _("The certificate has been revoked."))
+    said = _("The revocation has been proposed. Another reviewer must confirm it.")
+    return back_to(application, request, said)
+
+
+def _given(form: ReportForm) -> dict[str, Any]:
+    given = form.cleaned_data
+    told = {name: given[name] for name in ("channel", "caller", "verified", "callback")}
+    return {
+        "told": Told(received_at=form.received, **told),
+        "reason": given["reason"],
+        "words": given["words"],
+    }

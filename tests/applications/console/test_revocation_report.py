@@ -1,0 +1,120 @@
+"""Somebody outside asks by phone, by mail or as a CERT that a certificate be revoked."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+
+from applications.models import RevocationProposal, RevocationReport
+from certportal.dev.builders import orders
+from certportal.foundation import clock
+from certportal.foundation.models import Event
+from issuance.models import Certificate
+
+CALLED = {
+    "channel": "phone",
+    "caller": "Matti Meikäläinen, Keskustan apteekki, 040 123",
+    "verified": "Soitin apteekin vaihteeseen.",
+    "callback": "Matti vastasi vaihteen kautta.",
+    "words": "Palvelin vaihdettiin.",
+    "understood": "on",
+}
+
+
+@pytest.fixture
+def order(matti, riitta, cas, desk, other_desk):
+    for one in (desk, other_desk):
+        one.confirm()
+    return orders.delivered(matti, riitta)
+
+
+def told(desk, order, reason="superseded", **more):
+    """Take the report down as one that has just come."""
+    received = {
+        one.name: one.value() for one in desk.open("revocation_report", order.pk).context["form"]
+    }
+    came = {"received_on": received["received_on"].isoformat(), "received_at": "0.00"}
+    return desk.press("revocation_report", order, **CALLED | came | {"reason": reason} | more)
+
+
+def test_an_exposed_key_is_revoked_at_once_by_one_person(desk, order, riitta):
+    assert told(desk, order, "key_compromise").url == desk.url("case", order.pk)
+    assert Certificate.objects.get().revocation_reason == "key_compromise"
+    report = RevocationReport.objects.get()
+    assert (report.person, report.channel, report.proposal) == (riitta, "phone", None)
+    page = desk.open("case", order.pk).text
+    assert "Soitin apteekin vaihteeseen." in page
+    assert "Matti vastasi vaihteen kautta." in page
+
+
+def test_anything_else_waits_for_a_second_person_who_reads_the_report(desk, other_desk, order):
+    told(desk, order)
+    assert Certificate.objects.get().state == "issued"
+    proposal = RevocationProposal.objects.get()
+    page = other_desk.open("revocation", order.pk)
+    assert CALLED["caller"] in page.text
+    assert "Decide by" in page.text
+    other_desk.press("revocation", order, proposal=proposal.pk, understood="on")
+    assert Certificate.objects.get().revocation_reason == "superseded"
+    assert CALLED["caller"] in desk.open("case", order.pk).text
+    assert "Decide by" not in desk.open("case", order.pk).text
+
+
+def test_the_day_and_night_begin_when_the_report_came(desk, order):
+    told(desk, order)
+    report = RevocationReport.objects.get()
+    assert report.received_at == clock.start_of_day(clock.day(clock.now()))
+    assert report.due_at - report.received_at == timedelta(hours=24)
+
+
+def test_the_applicant_sees_that_it_was_asked_for_and_not_by_whom(desk, order, matti, web_of):
+    told(desk, order)
+    page = web_of(matti).get(reverse("applications:order", args=[order.pk])).text
+    assert "We were asked to revoke the certificate" in page
+    assert "Phone" in page
+    assert "Somebody outside the service asked for the revocation" in page
+    assert "040 123" not in page
+    assert "Soitin" not in page
+
+
+def test_after_the_decision_the_applicant_is_warned_no_more(desk, other_desk, order, matti, web_of):
+    told(desk, order)
+    proposal = RevocationProposal.objects.get()
+    other_desk.press("decline_revocation", order, proposal=proposal.pk, words="Ei ollut Matti.")
+    page = web_of(matti).get(reverse("applications:order", args=[order.pk])).text
+    assert "We were asked to revoke the certificate" not in page
+
+
+@pytest.mark.parametrize("lacking", ["channel", "caller", "verified", "reason", "words"])
+def test_what_a_report_needs(desk, order, lacking):
+    answer = told(desk, order, **{lacking: ""})
+    assert lacking in answer.context["form"].errors
+    assert CALLED["callback"] in answer.text
+    assert not RevocationReport.objects.exists()
+
+
+def test_a_report_cannot_come_tomorrow(desk, order):
+    tomorrow = (clock.day(clock.now()) + timedelta(days=1)).isoformat()
+    answer = told(desk, order, received_on=tomorrow)
+    assert "Enter a time that has passed." in answer.text
+    assert not RevocationReport.objects.exists()
+
+
+def test_a_report_about_what_is_proposed_already_keeps_what_was_typed(desk, other_desk, order):
+    page = other_desk.open("revocation_report", order.pk).context["form"]
+    assert page["received_on"].value() == clock.day(clock.now())
+    told(desk, order)
+    answer = other_desk.press(
+        "revocation_report",
+        order,
+        **CALLED | {"received_on": "1.1.2026", "received_at": "9:15", "reason": "superseded"},
+    )
+    assert CALLED["caller"] in answer.text
+    assert RevocationReport.objects.count() == 1
+
+
+def test_the_event_names_the_channel_and_nobody(desk, order):
+    told(desk, order, "key_compromise")
+    event = Event.objects.get(action="application.revocation_reported")
+    assert event.data["channel"] == "phone"
+    assert "Matti" not in str(event.data)
