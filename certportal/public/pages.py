@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from certportal.foundation import agency, clock
 from certportal.foundation.web.addresses import address_of
-from certportal.public import csr_check, revoke_by_key, verify
+from certportal.public import csr_check, numbers, revoke_by_key, verify
 from certportal.public import eligibility as eligibility_service
 from certportal.public import feedback as feedback_service
 from certportal.public.forms import BusinessIdForm, FeedbackForm
@@ -78,11 +78,13 @@ root_urlpatterns = [
     path("", front, name="front"),
     path("robots.txt", robots, name="robots"),
     path("favicon.ico", favicon, name="favicon"),
+    path("numbers.json", numbers.numbers_json, name="numbers_json"),
 ]
 urlpatterns = [
     path("", page("pages/start.html"), name="start"),
     path("eligibility/", eligibility, name="eligibility"),
     path("csr/", csr_check.examine, name="csr_doctor"),
+    path("numbers/", numbers.numbers, name="numbers"),
     path("verify/", verify.verify, name="verify"),
     path("revoke-by-key/", revoke_by_key.begin, name="revoke_by_key"),
     path("revoke-by-key/done/", page("pages/revoked_by_key.html"), name="revoked_by_key"),

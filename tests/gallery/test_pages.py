@@ -15,6 +15,7 @@ PUBLIC = [
     "accessibility/",
     "privacy/",
     "contact/",
+    "numbers/",
     "feedback/",
     "feedback/sent/",
 ]
