@@ -14,8 +14,8 @@ from applications.models.register_task import RegisterTask
 from applications.models.replacement import Replacement, ReplacementApproval, ReplacementItem
 from applications.models.revocation import RevocationRequest
 from applications.models.revocation_proposal import RevocationProposal
-from applications.models.search_entry import SearchEntry
 from applications.models.revocation_report import RevocationReport
+from applications.models.search_entry import SearchEntry
 from applications.models.second_look import SecondLook
 from applications.models.submission import Submission
 from applications.models.waiver import Waiver
