@@ -99,7 +99,8 @@ def _wants(case: Any, reader: Reader) -> list[str]:
     missing = _("evidence %(given)s/%(all)s") % {"given": given, "all": len(hosts)}
     answered = case.answered_at
     day = date_format(clock.day(answered), "SHORT_DATE_FORMAT") if answered else ""
-    until = date_format(case.aside_until, "SHORT_DATE_FORMAT") if case.aside_until else ""
+    aside, today = case.aside_until, clock.day(reader.now)
+    until = date_format(aside, "SHORT_DATE_FORMAT") if aside and aside > today else ""
     return [
         *([_("second reviewer")] if case.wants_second else []),
         *([_("authority")] if reader.confirms_right(case) else []),
