@@ -34,6 +34,7 @@ start_engine() {
         { do_without "docker compose could not be installed"; return 1; }
     remove_containers
     why=$(runs_a_container 2>&1) || { do_without "the engine runs no container: $why"; return 1; }
+    [ -z "$ENGINE" ] || weigh
 }
 
 # Prints which of the permissions that every container engine needs are missing here.
@@ -68,6 +69,14 @@ runs_a_container() {
         tar --absolute-names -chf - -T - | timeout 60 docker import - sote-trial >/dev/null &&
         timeout 60 docker run --rm sote-trial "$true_" && docker image rm sote-trial >/dev/null
 }
+
+# All containers are one group of the kernel's scheduler, which weighs as much as a single process:
+# beside other work they would together get what one process gets. A dozen of theirs want something.
+weigh() {
+    local group=/sys/fs/cgroup
+    [ ! -w $group/cpu/docker/cpu.shares ] || echo 12288 >$group/cpu/docker/cpu.shares
+    [ ! -w $group/docker/cpu.weight ] || echo 1200 >$group/docker/cpu.weight
+} 2>/dev/null
 
 start_dockerd() {
     local tries pid
