@@ -7,7 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
 from accounts.views import register
-from applications.views.account.certificates import listing
+from applications.views.account.certificates import listing, listing_csv
 from applications.views.account.home import home
 from certportal.operations import health
 from certportal.public import pages
@@ -26,6 +26,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         path("register/", register.search, name="register"),
         path("register/options/", register.options, name="register_options"),
         path("certificates/", listing, name="certificates"),
+        path("certificates/certificates.csv", listing_csv, name="certificates_csv"),
         path("authorities/", authorities, name="authorities"),
         path("account/", include("accounts.urls.people")),
         path("orders/", include("applications.urls.orders")),

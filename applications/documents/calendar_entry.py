@@ -9,7 +9,6 @@ from applications.documents.certificate_files import stem
 from applications.models import Application
 from certportal.foundation import clock
 from certportal.foundation.mail.sending import File
-from issuance.certificate.hosts import with_unicode
 from issuance.models import Certificate
 
 MEDIA_TYPE = "text/calendar"
@@ -20,15 +19,9 @@ LONGEST_LINE = 75  # octets, without the line break (RFC 5545, 3.1)
 
 def last_day(application: Application, certificate: Certificate) -> File:
     """Return the file with one whole-day event and its alarm, in the active language."""
-    first = application.host_names.first()
-    name = (
-        with_unicode(first.name)
-        if first
-        else application.system_name or application.certified_email
-    )
-    test = "[TEST] " if application.kind.is_test else ""
-    words = _("The certificate expires: %(name)s") % {"name": f"{name}, {application.number}"}
-    summary = test + words
+    name = f"{application.called}, {application.number}"
+    words = _("The certificate expires: %(name)s") % {"name": name}
+    summary = f"{_('[TEST]')} {words}" if application.kind.is_test else words
     note = _("A certificate cannot be extended. Order a new one in good time.")
     last = clock.day(certificate.not_after)
     lines = [

@@ -52,12 +52,14 @@ def in_file_name(name: str) -> str:
 def files(application: Application, certificate: Certificate) -> dict[str, File]:
     """Return the certificate's files by kind.
 
-    der and pem hold the certificate, chain (PEM) and p7b (PKCS#7) also its CA certificates.
+    der and pem hold the certificate, chain (PEM) and p7b (PKCS#7) also its CA certificates, and ca
+    (PEM) these alone.
     """
     made, name = deliverables(certificate), stem(application, certificate)
     return {
         "der": File(f"{name}.der", made.der, "application/pkix-cert"),
         "pem": File(f"{name}.pem", made.pem, "application/x-pem-file"),
         "chain": File(f"{name}_chain.pem", made.chain_pem, "application/x-pem-file"),
+        "ca": File(f"{name}_ca.pem", made.ca_pem, "application/x-pem-file"),
         "p7b": File(f"{name}_chain.p7b", made.p7b, "application/x-pkcs7-certificates"),
     }

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
 
 from applications.checks.wording import word_all, word_faults
 from applications.documents import calendar_entry, certificate_files, kept_papers
@@ -75,7 +76,7 @@ def _context(matter: Matter, asked: Asked) -> Mapping[str, Any]:
         "on_account": not matter.is_contact and matter.recipient != "mailbox",
         "link": reverse("contact:landing", args=[link.token]) if link else "",
         **_progress(order, asked),
-        **_certificate(order),
+        **_certificate(order, asked.now),
     }
 
 
@@ -121,11 +122,12 @@ def _request(request: InformationRequest | None) -> dict[str, Any]:
     return {"request": request, **_when_read(sections=sections_asked)}
 
 
-def _certificate(order: Application) -> dict[str, Any]:
+def _certificate(order: Application, now: datetime) -> dict[str, Any]:
     """Return what there is to tell about the order's certificate, and of a replacement."""
     certificate: Any = SimpleLazyObject(lambda: certificate_files.certificate_of(order))
     return {
         "certificate": certificate,
+        "days": lambda: (clock.day(certificate.not_after) - clock.day(now)).days,
         **_when_read(
             predecessor=lambda: predecessors.predecessor(order),
             successor=lambda: predecessors.successor(order),
@@ -138,8 +140,10 @@ def _certificate(order: Application) -> dict[str, Any]:
 
 
 def _numbered(matter: Matter, subject: str) -> str:
-    test = "[TEST] " if matter.order.kind.is_test else ""
-    return f"{test}{matter.order.number}: {subject}"
+    """Return what it is about, then the name on the certificate and the number of the order."""
+    order = matter.order
+    test = f"{_('[TEST]')} " if order.kind.is_test else ""
+    return f"{test}{subject}: {order.called} ({order.number})".replace(": (", " (")
 
 
 def _package(matter: Matter) -> Sequence[File]:

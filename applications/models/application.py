@@ -25,6 +25,7 @@ from applications.models.revocation import RevocationRequest as RevocationReques
 from applications.models.revocation_proposal import RevocationProposal as RevocationProposal
 from applications.workflow import OPEN_CASES, Status
 from certportal.foundation.kept_tables import Kept, Ordinary
+from issuance.certificate.hosts import with_unicode
 
 if TYPE_CHECKING:
     from applications.models.handling import InformationRequest
@@ -166,6 +167,15 @@ class Application(models.Model):
     def names(self) -> list[str]:
         """The host names in order."""
         return [host.name for host in self.host_names.all()]
+
+    @property
+    def called(self) -> str:
+        """What the order is for: its first host name, the information system, or the mailbox.
+
+        Empty in a draft that names none yet.
+        """
+        names = self.names
+        return with_unicode(names[0]) if names else self.system_name or self.certified_email
 
     @property
     def question(self) -> "InformationRequest | None":

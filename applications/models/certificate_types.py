@@ -111,7 +111,7 @@ ROWS: Mapping[CertificateType, Row] = MappingProxyType(
             _ON_SERVER,
         ),
         CertificateType.TEST_SERVER: Row(
-            _("For trying out connections. Production systems do not trust it."),
+            _("For testing connections. Production systems do not trust it."),
             _ON_SERVER,
             in_production=CertificateType.SERVER,
         ),
@@ -121,7 +121,7 @@ ROWS: Mapping[CertificateType, Row] = MappingProxyType(
             asks_conformity=True,
         ),
         CertificateType.TEST_SYSTEM_SIGNATURE: Row(
-            _("For trying out signatures. Production systems do not trust it."),
+            _("For testing signatures. Production systems do not trust it."),
             _IN_SYSTEM,
             in_production=CertificateType.SYSTEM_SIGNATURE,
         ),

@@ -13,5 +13,6 @@ urlpatterns = [
     path("<word:token>/settings/<slug:tool>/", order.settings, name="settings"),
     path("<word:token>/csr/", csr.give, name="csr"),
     path("<word:token>/csr/<uuid:csr_id>/", csr.preview, name="preview"),
+    path("<word:token>/install/", order.install, name="install"),
     path("<word:token>/files/<slug:kind>/", order.download, name="download"),
 ]

@@ -8,6 +8,7 @@ from applications.views.account import (
     domains,
     event_receipts,
     order,
+    orders,
     papers,
     revoke,
 )
@@ -16,6 +17,8 @@ from applications.views.order import attachments, csr, parts, start, submit, uni
 app_name = "applications"
 
 urlpatterns = [
+    path("", orders.listing, name="orders"),
+    path("orders.csv", orders.listing_csv, name="orders_csv"),
     path("new/", start.new, name="new"),
     path("units/", units.units, name="units"),
     path("domains/", domains.domains, name="domains"),
@@ -57,6 +60,8 @@ urlpatterns = [
     path("<uuid:application_id>/contact/", contact_link.rename, name="rename_contact"),
     path("<uuid:application_id>/contact/resend/", contact_link.resend, name="resend_link"),
     path("<uuid:application_id>/contact/revoke/", contact_link.revoke, name="revoke_link"),
+    path("<uuid:application_id>/certificate/", certificates.certificate, name="certificate"),
+    path("<uuid:application_id>/install/", certificates.install, name="install"),
     path("<uuid:application_id>/revoke/", revoke.revoke, name="revoke"),
     path("<uuid:application_id>/files/<slug:kind>/", certificates.download, name="download"),
 ]

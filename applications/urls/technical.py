@@ -11,5 +11,6 @@ urlpatterns = [
     path("<uuid:application_id>/settings/<slug:tool>/", order.settings, name="settings"),
     path("<uuid:application_id>/csr/", csr.give, name="csr"),
     path("<uuid:application_id>/csr/<uuid:csr_id>/", csr.preview, name="preview"),
+    path("<uuid:application_id>/install/", order.install, name="install"),
     path("<uuid:application_id>/files/<slug:kind>/", order.download, name="download"),
 ]

@@ -9,7 +9,8 @@ from django.http import HttpRequest
 from accounts import access
 from accounts.models import Person, StaffRole
 from accounts.services.people import sessions
-from applications.views.console import navigation
+from applications.views.account import navigation as account
+from applications.views.console import navigation as console
 from certportal.foundation import clock
 
 WARNING_SECONDS = 300
@@ -18,18 +19,20 @@ WARNING_SECONDS = 300
 def portal(request: HttpRequest) -> dict[str, Any]:
     """Return environment, person, organisation, staff roles, the console's pages, session times.
 
-    Responses made before the middleware ran (an early 404, a test) have no person.
+    Also the parts of the account, for its navigation. Responses made before the middleware ran
+    (an early 404, a test) have no person.
     """
     person: Person | None = getattr(request, "person", None)
     row = getattr(request, "sign_on", None)
     return {
         "environment": settings.PORTAL_ENV,
         "person": person,
+        "account_parts": functools.partial(account.items, request) if person else (),
         "acting_for": getattr(request, "organisation", None),
         "reviews": lambda: StaffRole.Kind.REVIEWER in access.staff_roles(request),
         "reads_console": lambda: bool(access.staff_roles(request)),
         "audits": lambda: StaffRole.Kind.AUDITOR in access.staff_roles(request),
-        "desk": functools.partial(navigation.items, request),
+        "desk": functools.partial(console.items, request),
         "session_ends": row and sessions.latest_end(row),
         "session_rest_seconds": sessions.rest(row, now=clock.now()),
         "session_minutes": settings.SESSION_COOKIE_AGE // 60,

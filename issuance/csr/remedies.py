@@ -89,7 +89,7 @@ def keytool_commands(names: ExpectedNames, key: KeyChoice = "RSA 4096") -> str:
     extension = f" -ext {_quoted(f'SAN={san}')}" if san else ""
     return "\n".join(
         [
-            f"keytool -genkeypair {store} {how} -dname {_quoted(dname)}",
+            f"keytool -genkeypair {store} {how} -dname {_in_ascii(_quoted(dname))}",
             f"keytool -certreq {store}{extension} -file {stem}.csr",
             "",
         ]
@@ -102,6 +102,19 @@ _JAVA_CURVES = {"P-256": "secp256r1", "P-384": "secp384r1"}
 def _dn_value(value: str) -> str:
     """Escaped for a distinguished name as text (RFC 4514 section 2.4)."""
     return re.sub(r"([,+\"\\<>;=#])", r"\\\1", value)
+
+
+def _in_ascii(value: str) -> str:
+    """With other characters as hexadecimal pairs (RFC 4514 section 2.4).
+
+    Java reads what is typed in the character set of the locale, and under LC_ALL=C that is ASCII.
+    The one backslash before a pair stands as it is in shells, and in the command line of Windows.
+    """
+    octets = (character if character.isascii() else character.encode() for character in value)
+    return "".join(
+        one if isinstance(one, str) else "".join(f"\\{octet:02X}" for octet in one)
+        for one in octets
+    )
 
 
 def _quoted(value: str) -> str:

@@ -13,13 +13,14 @@ from issuance.models import Certificate
 class Deliverables:
     """A certificate in every delivered format.
 
-    ``chain_pem`` holds the certificate, the issuing CA and the root in this order; ``p7b`` is
-    PKCS#7 (DER) of all three.
+    ``chain_pem`` holds the certificate, the issuing CA and the root in this order, ``ca_pem`` the
+    last two; ``p7b`` is PKCS#7 (DER) of all three.
     """
 
     der: bytes
     pem: bytes
     chain_pem: bytes
+    ca_pem: bytes
     p7b: bytes
 
 
@@ -35,5 +36,6 @@ def deliverables(certificate: Certificate) -> Deliverables:
         der=bytes(certificate.der),
         pem=pems[0],
         chain_pem=b"".join(pems),
+        ca_pem=b"".join(pems[1:]),
         p7b=serialize_certificates(chain, Encoding.DER),
     )

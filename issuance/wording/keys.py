@@ -37,7 +37,9 @@ SENTENCES: dict[str, dict[str, str]] = {
         "key.rsa_structure": _("The RSA key can be broken: its modulus is not random."),
         "key.published": _("This key cannot be used: its private half is publicly known."),
         "key.blocked": _("This key cannot be used: it is on the list of blocked keys."),
-        "key.in_use": _("This key cannot be used: it is already in use elsewhere."),
+        "key.in_use": _(
+            "This key has already been used in a certificate or an order. Create a new key pair."
+        ),
     },
     "known_key": {
         "key.ec_scalar": _("Anybody can find the private key: it was not chosen at random."),

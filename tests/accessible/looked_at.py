@@ -27,7 +27,7 @@ NO_PAGE = {
     *["console:events_csv", "console:events_zip", "console:numbers_csv", "console:ceremony"],
     *["accounts:go_to_mandates", "mandates-return"],
     *["accounts:identify", "accounts:logout", "applications:download", "console:queue_csv"],
-    "register_options",
+    *["register_options", "applications:orders_csv", "certificates_csv"],
     *[
         "console:take_next",
         "console:numbers_csv",

@@ -15,7 +15,11 @@ def test_certificates_before_and_after_they_are_revoked(go, matti, riitta, cas):
     check_in_turn(go("certificates", who=matti))
     order = orders.delivered(matti, riitta, "test_server")
     check_in_turn(go("certificates", who=matti))
-    check_in_turn(go("applications:order", order.pk, who=matti))
+    for name in ("order", "certificate", "install"):
+        check_in_turn(go(f"applications:{name}", order.pk, who=matti))
+    check_in_turn(go("applications:certificate", order.pk, who=matti, query="?hash=00"))
+    for query in ("", "?stage=all", "?q=nothing"):
+        check_in_turn(go("applications:orders", who=matti, query=query))
     page = go("applications:revoke", order.pk, who=matti)
     check_in_turn(page)
     press(page)

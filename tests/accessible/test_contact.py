@@ -29,7 +29,7 @@ def token(order):
     return order.contact_links.get().token
 
 
-def test_the_way_of_the_link(go, watched, order, token):
+def test_the_way_of_the_link(go, watched, order, token, matti, riitta, cas):
     check_in_turn(go("contact:landing", token))
     check_in_turn(go("contact:not_mine", token))
     go("contact:landing", token)
@@ -49,6 +49,11 @@ def test_the_way_of_the_link(go, watched, order, token):
     check_in_turn(watched)
     press(watched)
     watched.wait_for_url("**/order/")  # contact:order
+    check_in_turn(watched)
+    orders.finish(matti, riitta, order)
+    watched.reload()
+    watched.locator("main .actions a").first.click()
+    watched.wait_for_url("**/install/")  # contact:install
     check_in_turn(watched)
 
 
@@ -76,7 +81,7 @@ def test_the_applicant_s_side(go, order, matti):
     check_in_turn(go("applications:rename_contact", order.pk, who=matti))
 
 
-def test_a_technical_member(go, order, matti, teemu):
+def test_a_technical_member(go, order, matti, teemu, riitta, cas):
     check_in_turn(go("home", who=teemu))
     check_in_turn(go("technical:order", order.pk, who=teemu))
     check_in_turn(go("technical:csr", order.pk, who=teemu))
@@ -87,3 +92,5 @@ def test_a_technical_member(go, order, matti, teemu):
     seen = orders.Handler(teemu, order).seen
     services.attach_csr(order.pk, csr.pk, role=Role.TECHNICAL_CONTACT, **seen)
     check_in_turn(go("technical:order", order.pk, who=teemu))
+    orders.finish(matti, riitta, order)
+    check_in_turn(go("technical:install", order.pk, who=teemu))

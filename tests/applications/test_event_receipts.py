@@ -64,6 +64,12 @@ def proven(content: bytes, key: str):
     return receipt.event
 
 
+def shown(web: Client, order) -> str:
+    """Return the pages of an order and of its certificate, each of which has a history."""
+    names = ("applications:order", "applications:certificate")
+    return "".join(web.get(reverse(name, args=[order.pk])).text for name in names)
+
+
 def links(page: str) -> list[str]:
     return re.findall(r'href="(/[^"]*/events/\d+/)"', page)
 
@@ -77,7 +83,7 @@ def checked(content: bytes) -> str:
 def test_every_line_of_an_order_s_history_has_its_receipt(order, matti, log):
     web = people.log_in(Client(), matti)
     with translation.override("en"):
-        page = web.get(reverse("applications:order", args=[order.pk])).content.decode()
+        page = shown(web, order)
     found = [proven(web.get(link).content, str(log)) for link in links(page)]
     acts = [event["action"] for event in found]
     for each in ("start", "submit", "queue", "approve", "issue", "deliver", "revoke"):
@@ -158,7 +164,7 @@ def test_an_approval_that_was_refused_is_no_part_of_the_certificate_s_life(log, 
     refused = Event.objects.get(action="issuance.approved", refused=True)
     web = people.log_in(Client(), matti)
     with translation.override("en"):
-        page = web.get(reverse("applications:order", args=[order.pk])).content.decode()
+        page = shown(web, order)
         receipt = reverse("applications:event_receipt", args=[order.pk, refused.pk])
         life = web.get(reverse("applications:life", args=[order.pk])).content
     told = [proven(web.get(link).content, str(log)) for link in links(page)]
@@ -180,7 +186,7 @@ def test_a_signer_that_does_not_answer_is_told_so(order, matti, monkeypatch):
 def test_without_a_log_nothing_is_offered(cas, matti, riitta, settings, tmp_path):
     order = orders.delivered(matti, riitta)
     web = people.log_in(Client(), matti)
-    page = web.get(reverse("applications:order", args=[order.pk])).content.decode()
+    page = shown(web, order)
     assert links(page) == []
     assert reverse("applications:life", args=[order.pk]) not in page
     assert web.get(reverse("applications:life", args=[order.pk])).status_code == 404

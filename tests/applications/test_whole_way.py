@@ -46,7 +46,7 @@ def test_the_package_goes_to_applicant_and_mailbox_with_der_and_pem(matti, riitt
 def test_a_test_order_says_so_in_the_subject_and_in_the_file_names(matti, riitta, cas):
     orders.delivered(matti, riitta, "test_server")
     package = packages_in(mail.outbox)[0]
-    assert package.subject.startswith("[TEST]")
+    assert package.subject.startswith("[TESTI]")
     assert all(part.get_filename().startswith("TEST-") for part in package.attachments)
 
 

@@ -55,4 +55,4 @@ def test_from_order_to_mail(stack, matti, riitta, tmp_path, chains, type, name, 
     matti.goto(order)
     for link in matti.locator("a[download]").all():
         assert matti.request.get(link.get_attribute("href")).ok
-    assert steps.files_of_certificate(matti).count() == 5
+    assert steps.files_of_certificate(matti).count() == 6

@@ -1,4 +1,4 @@
-"""Dates as Finns write them in all three languages, links to the same page in another."""
+"""Dates as each language writes them, links to the same page in another."""
 
 import datetime
 import re
@@ -14,16 +14,15 @@ MOMENT = datetime.datetime(2026, 12, 5, 7, 5, tzinfo=datetime.UTC)
 WORDED = [
     ("fi", "5.12.2026", "5.12.2026 klo 9.05"),
     ("sv", "5.12.2026", "5.12.2026 kl. 9.05"),
-    ("en", "5.12.2026", "5.12.2026 at 9.05"),
+    ("en", "5 December 2026", "5 December 2026 at 9:05"),
 ]
 
 
 @pytest.mark.parametrize(("language", "day", "moment"), WORDED)
 def test_day_and_time(language: str, day: str, moment: str) -> None:
-    """Helsinki's time, Finland's order of day and month."""
+    """Helsinki's time, as each language writes it."""
     with translation.override(language), timezone.override("Europe/Helsinki"):
         local = timezone.localtime(MOMENT)
-        assert formats.date_format(local, "SHORT_DATE_FORMAT") == day
         assert formats.date_format(local, "DATE_FORMAT") == day
         assert formats.date_format(local, "DATETIME_FORMAT") == moment
 

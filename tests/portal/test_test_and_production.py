@@ -49,7 +49,7 @@ def test_its_mails_and_files_tell_which_it_is(order):
     about = [one for one in mail.outbox if order.number in one.subject]
     assert about
     for one in about:
-        assert one.subject.startswith("[TEST] ") == is_test(order), one.subject
+        assert one.subject.startswith("[TESTI] ") == is_test(order), one.subject
         assert ("TEST" in one.body) == is_test(order), one.subject
         for file in one.attachments:
             name = file.get_filename()

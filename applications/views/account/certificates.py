@@ -4,33 +4,45 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 from django.views.decorators.http import require_safe
 
 from accounts import access
 from applications import services
 from applications.access import orders_seen
-from applications.documents import calendar_entry
+from applications.documents import calendar_entry, installing
 from applications.documents.certificate_files import certificate_of, files
 from applications.models import Application
 from applications.models.revocation import reason_words
+from applications.register_watch import evidence
+from applications.replacement import predecessors
 from applications.rules.revocation import is_proven, reasons
+from applications.views.account.filters import CertificateFilter
+from applications.views.account.history import certificate_history
+from applications.views.console import spreadsheet
+from applications.views.shared.certificate import attachment, facts
 from applications.views.shared.entry import applicant_view, order_view
-from applications.views.shared.rows import SOON, certificate_rows, condition
+from applications.views.shared.page import show
+from applications.views.shared.rows import (
+    SOON,
+    CertificateRow,
+    certificate_rows,
+    condition,
+    left_words,
+)
 from certportal.foundation import clock
 from certportal.foundation.actors import Actor
-from certportal.foundation.mail.sending import File
-from certportal.foundation.web import keyset
 from issuance.models import Certificate
 
-PER_PAGE = 20
-BY_ISSUE: keyset.Key = {"issued_at": datetime.fromisoformat, "id": int}
+PER_PAGE = 25
+FIT = "openssl pkey -in {key} -pubout -outform DER | openssl sha256"
 
 
 # The files of a certificate by kind.
@@ -39,15 +51,21 @@ DOWNLOADS: dict[str, Promise] = {
     "pem": gettext_lazy("Certificate (PEM)"),
     "chain": gettext_lazy("Certificate and its chain (PEM)"),
     "p7b": gettext_lazy("Certificate and its chain (PKCS #7)"),
+    "ca": gettext_lazy("The chain alone (PEM)"),
 }
 
 
 def shown(
-    application: Application, *, url: Callable[[str], str] | None = None, now: datetime
+    application: Application,
+    *,
+    url: Callable[[str], str] | None = None,
+    printed: str = "",
+    now: datetime,
 ) -> dict[str, Any]:
     """Return the certificate with its facts and files, or nothing while there is none.
 
-    `url` gives the address of a kind of file; without it, that on the account.
+    `url` gives the address of a kind of file; without it, that on the account. `printed` is the
+    hash of a public key, to be compared with the certificate's.
     """
     certificate = certificate_of(application)
     if certificate is None:
@@ -59,11 +77,15 @@ def shown(
         "certificate_facts": facts(certificate),
         "condition": condition(certificate, now=now),
         "expired": certificate.not_after <= now,
+        "elapsed": _elapsed(certificate, now),
         "downloads": [
-            {"label": label, "name": made[kind].name, "url": url(kind)}
+            {"kind": kind, "label": label, "name": made[kind].name, "url": url(kind)}
             for kind, label in DOWNLOADS.items()
         ],
         "calendar_url": url("ics"),
+        "fit_command": FIT.format(key=installing.names(application, certificate)["key"]),
+        "printed": printed,
+        "fits": printed == certificate.spki_sha256,
         "serial_hex": certificate.serial,
         "serial_decimal": str(certificate.certificate.serial_number),
         "sha256": certificate.sha256,
@@ -84,35 +106,115 @@ def _ending(application: Application, certificate: Certificate, now: datetime) -
         "proven": is_proven(certificate),
         "may_revoke": bool(reasons(certificate, now=now)),
         "ends_soon": not revoked and 0 <= left < SOON,
+        "left": left_words(left) if not revoked and left >= 0 else "",
     }
 
 
-def facts(certificate: Certificate) -> list[tuple[str, str]]:
-    """Return name and value of what identifies the certificate."""
-    first, last = clock.day(certificate.not_before), clock.day(certificate.not_after)
-    issuer = certificate.issuing_ca.certificate.subject.rfc4514_string()
-    return [
-        (_("Validity begins"), date_format(first, "SHORT_DATE_FORMAT")),
-        (_("Last day of validity"), date_format(last, "SHORT_DATE_FORMAT")),
-        (_("Holder"), certificate.certificate.subject.rfc4514_string()),
-        (_("Issuer"), issuer),
-    ]
+def _elapsed(certificate: Certificate, now: datetime) -> str:
+    """Return how many hundredths of its life have passed, for a drawing."""
+    whole = certificate.not_after - certificate.not_before
+    return f"{min(max((now - certificate.not_before) / whole, 0), 1) * 100:.1f}"
 
 
 @applicant_view
 @require_safe
 def listing(request: HttpRequest) -> HttpResponse:
-    """List every certificate of the chosen organisation, revoked and expired ones too."""
-    organisation, now = access.organisation_of(request), clock.now()
-    seen = orders_seen(access.person_of(request), organisation.pk)
-    found = Certificate.objects.filter(reference__in=seen.values("pk"))
-    page = keyset.page_of(found, request, BY_ISSUE, most=PER_PAGE, newest=True)
+    """List every certificate of the chosen organisation, or those that were asked for."""
+    narrowed = _narrowed(request)
+    page = Paginator(narrowed.qs, PER_PAGE).get_page(request.GET.get("page"))
     context = {
-        "organisation": organisation,
-        "page": page,
-        "rows": certificate_rows(page, now=now),
+        "organisation": access.organisation_of(request),
+        "filter": narrowed,
+        "page_obj": page,
+        "rows": certificate_rows(page, now=clock.now()),
+        "narrowed": any(request.GET.get(name) for name in narrowed.filters if name != "sort"),
     }
     return render(request, "applications/certificates.html", context)
+
+
+@applicant_view
+@require_safe
+def listing_csv(request: HttpRequest) -> HttpResponse:
+    """Hand out the same list as a file for a spreadsheet."""
+    rows = certificate_rows(_narrowed(request).qs, now=clock.now())
+    return spreadsheet.answer("certificates", _head(), map(_line, rows))
+
+
+def _narrowed(request: HttpRequest) -> CertificateFilter:
+    seen = orders_seen(access.person_of(request), access.organisation_of(request).pk)
+    found = Certificate.objects.filter(reference__in=seen.values("pk"))
+    return CertificateFilter(request.GET, queryset=found, orders=seen)
+
+
+def _head() -> list[str]:
+    return [
+        pgettext("certificate", "Name"),
+        _("Certificate"),
+        _("Organisational unit"),
+        _("Status"),
+        _("Validity begins"),
+        _("Last day of validity"),
+        _("Serial number (hexadecimal)"),
+        _("Order number"),
+    ]
+
+
+def _line(row: CertificateRow) -> list[str]:
+    return [
+        row.name,
+        row.kind,
+        row.unit,
+        row.condition.label,
+        date_format(clock.day(row.certificate.not_before), "SHORT_DATE_FORMAT"),
+        date_format(row.ends, "SHORT_DATE_FORMAT"),
+        row.certificate.serial,
+        row.order.number if row.order else "",
+    ]
+
+
+@order_view
+@require_safe
+def certificate(request: HttpRequest, application: Application) -> HttpResponse:
+    """Show the certificate of an order: its files, its state, and what has become of it."""
+    now = clock.now()
+    about = shown(application, printed=fitting(request), now=now)
+    if not about:
+        raise Http404
+    context = about | {
+        "host_names": application.names,
+        "register": evidence.entries(about["certificate"], now=now),
+        "certificate_history": certificate_history(about["certificate"]),
+        "predecessor": predecessors.predecessor(application),
+        "successor": predecessors.successor(application),
+    }
+    return show(request, application, "certificate", **context)
+
+
+@order_view
+@require_safe
+def install(request: HttpRequest, application: Application) -> HttpResponse:
+    """Show how the certificate is taken into use."""
+    return show(request, application, "install", **installing_of(application))
+
+
+def installing_of(
+    application: Application, *, url: Callable[[str], str] | None = None
+) -> dict[str, Any]:
+    """Return what the page of instructions tells; Http404 without a certificate."""
+    about = shown(application, url=url, now=clock.now())
+    if not about:
+        raise Http404
+    return about | {
+        "recipes": installing.recipes(application, about["certificate"]),
+        "checks": installing.check(application, about["certificate"]),
+        "files": installing.names(application, about["certificate"]),
+    }
+
+
+def fitting(request: HttpRequest) -> str:
+    """Return the hash that the reader printed, without what the tools write around it."""
+    given = request.GET.get("hash", "").rpartition("=")[2]
+    return "".join(given.replace(":", "").split()).lower()[:64]
 
 
 @order_view
@@ -132,11 +234,3 @@ def hand_over(application: Application, kind: str, actor: Actor) -> HttpResponse
         raise Http404
     services.record_download(application, kind, actor=actor, now=clock.now())
     return attachment(file)
-
-
-def attachment(file: File) -> HttpResponse:
-    """Return the file as a download that no browser takes for a page."""
-    response = HttpResponse(file.content, content_type=file.media_type)
-    response["Content-Disposition"] = f'attachment; filename="{file.name}"'
-    response["X-Content-Type-Options"] = "nosniff"
-    return response

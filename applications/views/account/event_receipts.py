@@ -13,7 +13,7 @@ from applications.documents import certificate_life
 from applications.documents.certificate_files import certificate_of
 from applications.models import Application
 from applications.views.account import history
-from applications.views.account.certificates import attachment
+from applications.views.shared.certificate import attachment
 from applications.views.shared.entry import order_view
 from certportal.foundation.event_log.receipts import MEDIA_TYPE, SUFFIX
 from certportal.foundation.mail.sending import File

@@ -1,9 +1,12 @@
 """The history of an order, as its own organisation sees it."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import CharField, Q, QuerySet
+from django.db.models.functions import Cast
 
+from accounts.models import Organisation
 from applications.documents.certificate_files import certificate_of
 from applications.models import Application
 from applications.views.shared.history import Line, names_of, newest_of, word
@@ -72,6 +75,25 @@ def history(application: Application) -> list[Line]:
     events = newest_of(application, without=HIDDEN)
     people = names_of(event.actor for event in events if event.action in OURS)
     return _lines(events, people)
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What happened last to one of several orders."""
+
+    line: Line
+    order: Application
+
+
+def newest(seen: QuerySet[Application], organisation: Organisation, most: int) -> list[News]:
+    """Return the `most` newest events of the organisation's orders that the reader sees."""
+    keys = seen.annotate(key=Cast("pk", CharField())).values("key")
+    about = Event.objects.filter(organisation_id=organisation.pk, object_type="application")
+    events = about.filter(object_id__in=keys).exclude(action__in=HIDDEN).order_by("-id")[:most]
+    people = names_of(event.actor for event in events if event.action in OURS)
+    orders = {str(one.pk): one for one in seen.filter(pk__in=[one.object_id for one in events])}
+    lines = zip(_lines(events, people), events, strict=True)
+    return [News(line, orders[event.object_id]) for line, event in lines]
 
 
 def certificate_history(certificate: Certificate) -> list[Line]:

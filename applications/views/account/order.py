@@ -10,13 +10,12 @@ from accounts import access
 from accounts.services.rights import documents
 from applications.checks.wording import word_faults
 from applications.models import Application
-from applications.register_watch import evidence
 from applications.replacement import predecessors
 from applications.rules import possible, sections, undelivered
 from applications.rules.sender import lacks_right
 from applications.services.reviewer import revocation_report
 from applications.views.account import certificates, contact_link, papers
-from applications.views.account.history import certificate_history, history
+from applications.views.account.history import history
 from applications.views.order import csr
 from applications.views.shared import summary, tracking
 from applications.views.shared.entry import order_view
@@ -47,9 +46,19 @@ def order(request: HttpRequest, application: Application) -> HttpResponse:
         "predecessor": predecessors.predecessor(application),
         "successor": predecessors.successor(application),
         "unshown": _unshown(request, application, now),
-        **_certificate(application, now),
+        **_certificate(request, application, now),
     }
     return show(request, application, "order", **context)
+
+
+def _certificate(request: HttpRequest, application: Application, now: datetime) -> dict[str, Any]:
+    """Return the certificate, whether installing it comes next, and what was reported of it."""
+    printed = certificates.fitting(request)
+    about = certificates.shown(application, printed=printed, now=now)
+    return about and about | {
+        "installs": not (about["revoked"] or about["expired"]),
+        "reported": revocation_report.waiting(application),
+    }
 
 
 def _unshown(request: HttpRequest, application: Application, now: datetime) -> bool:
@@ -58,16 +67,6 @@ def _unshown(request: HttpRequest, application: Application, now: datetime) -> b
         return False
     waits = lacks_right(application, on=clock.day(now))
     return waits and bool(documents.unshown(access.person_of(request), application.organisation))
-
-
-def _certificate(application: Application, now: datetime) -> dict[str, Any]:
-    """Return the certificate and what the register said under it, or nothing without one."""
-    shown = certificates.shown(application, now=now)
-    return shown and shown | {
-        "register": evidence.entries(shown["certificate"], now=now),
-        "certificate_history": certificate_history(shown["certificate"]),
-        "reported": revocation_report.waiting(application),
-    }
 
 
 def tasks(request: HttpRequest, application: Application, now: datetime) -> HttpResponse:
@@ -90,6 +89,7 @@ def tasks(request: HttpRequest, application: Application, now: datetime) -> Http
 def _progress(application: Application, now: datetime) -> dict[str, Any]:
     return {
         "stages": tracking.stages(application),
+        "stage": tracking.at(application),
         "turn": tracking.turn_words(application, now=now),
         "turn_is_yours": tracking.is_applicants_turn(application),
         "promise": tracking.promise_words(application, now=now),
@@ -110,5 +110,6 @@ def _waiting(application: Application, now: datetime) -> dict[str, Any]:
         else [],
         "csr_returned": returned and bool(application.findings),
         "may_give_csr": csr.attachable(application),
+        "wanted": application.status == Status.AWAITING_CSR,
         "offers": possible.actions(application, Role.APPLICANT, now=now),
     }

@@ -13,7 +13,6 @@ from applications.views.account import certificates
 from applications.views.shared.entry import by_person, order_view
 from applications.views.shared.page import show
 from applications.views.shared.revocation_forms import RevocationForm
-from applications.views.shared.rows import name_of
 from certportal.foundation import clock
 from issuance.conf import pki
 
@@ -36,7 +35,7 @@ def revoke(request: HttpRequest, application: Application) -> HttpResponse:
         services.revoke(application.pk, **given, **by_person(request))
         messages.success(request, _("The certificate has been revoked."))
         return redirect("applications:order", application.pk)
-    context = certificates.shown(application, now=now) | {"name": name_of(application)}
+    context = certificates.shown(application, now=now) | {"name": application.called}
     context |= {"form": form, "consequences": consequences()}
     return show(request, application, "revoke", **context)
 

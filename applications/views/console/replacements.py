@@ -21,7 +21,6 @@ from applications.services.reviewer.replacement import PlanOver
 from applications.views.console import passkey
 from applications.views.console.case import case_context
 from applications.views.shared.entry import by_person
-from applications.views.shared.rows import name_of
 from applications.views.shared.void_reasons import void_reason
 from certportal.foundation import clock
 from certportal.foundation.web.forms import Form
@@ -135,7 +134,7 @@ def _item(item: ReplacementItem, orders: dict[Any, Application]) -> dict[str, An
     return {
         "item": item,
         "order": order,
-        "name": name_of(order) if order else item.certificate.serial,
+        "name": order.called if order else item.certificate.serial,
         "tone": TONES.get(State(item.state), ""),
         "reason": void_reason(item.reason),
         "parts": differences.labels(item.changes),

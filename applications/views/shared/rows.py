@@ -1,6 +1,6 @@
 """One line about an order or a certificate, for lists."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -9,12 +9,12 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
+from accounts.register.lookup import queries
 from applications.models import Application
 from applications.models.certificate_types import CertificateType
 from applications.views.shared.due import Due, due
 from applications.workflow import Status
 from certportal.foundation import clock
-from issuance.certificate.hosts import with_unicode
 from issuance.models import Certificate
 
 # The colour of a status; its word always stands beside it.
@@ -34,10 +34,15 @@ SOON = 60
 
 @dataclass(frozen=True, slots=True)
 class OrderRow:
-    """An order in a list; `name` is what the certificate is for, or empty."""
+    """An order in a list.
+
+    `name` is what the certificate is for, or empty; `more` counts the further host names.
+    """
 
     order: Application
     name: str
+    more: int
+    unit: str
     is_test: bool
     label: str
     tone: str
@@ -50,6 +55,7 @@ class CertificateRow:
 
     certificate: Certificate
     name: str
+    unit: str
     kind: str
     is_test: bool
     ends: date
@@ -75,13 +81,33 @@ def tone(status: str) -> str:
 def order_rows(found: Iterable[Application], *, now: datetime) -> list[OrderRow]:
     """Return the lines about the orders; of one whose certificate has ended, that is told."""
     orders = list(found)
-    stand = standings(orders, now=now)
-    return [_order_row(order, stand[order.pk], now) for order in orders]
+    stand, units = standings(orders, now=now), _units(orders, now)
+    return [_order_row(order, units, stand[order.pk], now) for order in orders]
 
 
-def _order_row(order: Application, shown: Condition, now: datetime) -> OrderRow:
-    is_test = order.kind.is_test
-    return OrderRow(order, name_of(order), is_test, shown.label, shown.tone, due(order, now=now))
+def _order_row(
+    order: Application, units: Mapping[str, str], shown: Condition, now: datetime
+) -> OrderRow:
+    return OrderRow(
+        order=order,
+        name=order.called,
+        more=max(0, len(order.names) - 1),
+        unit=units.get(order.record_oid, ""),
+        is_test=order.kind.is_test,
+        label=shown.label,
+        tone=shown.tone,
+        due=due(order, now=now),
+    )
+
+
+def _units(orders: Sequence[Application], now: datetime) -> dict[str, str]:
+    """Return the names of the orders' units by their OID, as the registers have them."""
+    found: dict[str, str] = {}
+    for kind in {order.record_kind for order in orders}:
+        oids = {one.record_oid for one in orders if one.record_kind == kind and one.record_oid}
+        for oid, standing in queries.standings(oids, kind, clock.day(now)).items():
+            found[oid] = standing.record.long_name if standing.record else oid
+    return found
 
 
 def standings(orders: Sequence[Application], *, now: datetime) -> dict[UUID, Condition]:
@@ -110,40 +136,39 @@ def condition(certificate: Certificate, *, now: datetime) -> Condition:
     return Condition(pgettext("certificate", "Valid"), "success")
 
 
-def name_of(order: Application) -> str:
-    """Return the main host name, the system's name or the mailbox."""
-    first = next(iter(order.host_names.all()), None)
-    return with_unicode(first.name) if first else order.system_name or order.certified_email
-
-
 def certificate_rows(found: Iterable[Certificate], *, now: datetime) -> list[CertificateRow]:
     """Return the lines about the certificates, in their order."""
     certificates = list(found)
     orders = Application.objects.prefetch_related("host_names").in_bulk(
         [one.reference for one in certificates]
     )
-    return [_row(one, orders.get(one.reference), now) for one in certificates]
+    units = _units(list(orders.values()), now)
+    return [_row(one, orders.get(one.reference), units, now) for one in certificates]
 
 
-def _row(certificate: Certificate, order: Application | None, now: datetime) -> CertificateRow:
+def _row(
+    certificate: Certificate, order: Application | None, units: Mapping[str, str], now: datetime
+) -> CertificateRow:
     ends = clock.day(certificate.not_after)
     left = (ends - clock.day(now)).days
     kind = CertificateType(certificate.profile_id)
     in_force = certificate.state == Certificate.State.ISSUED and left >= 0
     return CertificateRow(
         certificate=certificate,
-        name=name_of(order) if order else certificate.serial,
+        name=order.called if order else certificate.serial,
+        unit=units.get(order.record_oid, "") if order else "",
         kind=str(kind.label),
         is_test=kind.is_test,
         ends=ends,
-        label=_left(left) if in_force else "",
+        label=left_words(left) if in_force else "",
         tone="warning" if in_force and left < SOON else "",
         condition=condition(certificate, now=now),
         order=order,
     )
 
 
-def _left(days: int) -> str:
+def left_words(days: int) -> str:
+    """Return how many days are left, in words."""
     if days <= 0:
         return _("last day today")
     return ngettext("%(days)d day left", "%(days)d days left", days) % {"days": days}

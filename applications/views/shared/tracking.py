@@ -56,6 +56,11 @@ class Step:
     time: datetime | None = None
 
 
+def at(application: Application) -> int:
+    """Return the number of the stage at which an open order is, from 1."""
+    return 1 + next((index for index, stage in enumerate(STAGES) if application.status in stage), 0)
+
+
 def stages(application: Application) -> list[Step]:
     """Return the stages of the order, for the tracker."""
     status = Status(application.status)
@@ -123,7 +128,7 @@ def promise_words(application: Application, *, now: datetime) -> str:
         return _("The handling time goes on when you have answered.")
     if application.due_on is None or status in {Status.ISSUED, Status.DELIVERED, *STOPPED}:
         return ""
-    shown = {"day": date_format(application.due_on, "D j.n.Y")}
+    shown = {"day": date_format(application.due_on, "WEEKDAY_FORMAT")}
     if clock.day(now) > application.due_on:
         late = promise.days_left(application.due_on, now)
         return _late(-late, shown["day"])

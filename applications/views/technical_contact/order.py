@@ -8,8 +8,10 @@ from django.views.decorators.http import require_safe
 
 from applications.checks.wording import word_faults
 from applications.views.account import certificates
+from applications.views.account.certificates import fitting
 from applications.views.order import csr
 from applications.views.shared import tracking
+from applications.views.shared.certificate import attachment
 from applications.views.shared.page import about
 from applications.views.technical_contact.entry import Seat, contact_view
 from applications.workflow import Role, Status
@@ -35,9 +37,21 @@ def order(request: HttpRequest, seat: Seat) -> HttpResponse:
         "wanted": wanted,
         "csr_url": seat.url("csr") if csr.attachable(application, Role.TECHNICAL_CONTACT) else "",
         "not_mine_url": seat.url("not_mine") if seat.link else "",
-        **certificates.shown(application, url=partial(seat.url, "download"), now=now),
+        "install_url": seat.url("install"),
+        **certificates.shown(
+            application, url=partial(seat.url, "download"), printed=fitting(request), now=now
+        ),
     }
     return render(request, "applications/contact/order.html", context)
+
+
+@contact_view
+@require_safe
+def install(request: HttpRequest, seat: Seat) -> HttpResponse:
+    """Show how the certificate is taken into use."""
+    context = certificates.installing_of(seat.application, url=partial(seat.url, "download"))
+    context |= about(seat.application, seat=seat, back=seat.url("order"))
+    return render(request, "applications/install.html", context)
 
 
 @contact_view
@@ -58,4 +72,4 @@ def settings(request: HttpRequest, seat: Seat, tool: str) -> HttpResponse:
         raise Http404
     text, ending, encoding = kinds[tool]
     name = f"{known['stem']}.{ending}"
-    return certificates.attachment(File(name, known[text].encode(encoding), "text/plain"))
+    return attachment(File(name, known[text].encode(encoding), "text/plain"))

@@ -1,6 +1,7 @@
 """Date and time formats for Finnish."""
 
 DATE_FORMAT = SHORT_DATE_FORMAT = "j.n.Y"
+WEEKDAY_FORMAT = "D j.n.Y"  # our own: a promised day or a deadline
 DATETIME_FORMAT = SHORT_DATETIME_FORMAT = r"j.n.Y \k\l\o G.i"
 TIME_FORMAT = "G.i"
 YEAR_MONTH_FORMAT = "F Y"

@@ -50,7 +50,12 @@ def test_the_whole_way_from_instructions_to_the_certificate(
     assert order.status == Status.DELIVERED
     page = opened.get(at(link, "order"))
     assert at(link, "download", "pem") in page.text
-    for kind in ("der", "pem", "chain", "p7b"):
+    assert at(link, "install") in page.text
+    assert (
+        "ssl_certificate_key /etc/ssl/private/erecept.example.fi.key"
+        in opened.get(at(link, "install")).text
+    )
+    for kind in ("der", "pem", "chain", "p7b", "ca"):
         assert opened.get(at(link, "download", kind)).status_code == 200
     packages = packages_in(mail.outbox)
     assert {one.to[0] for one in packages} == {"tiina@example.com", "tekniikka@example.fi"}

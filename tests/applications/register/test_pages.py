@@ -79,7 +79,7 @@ def test_applicants_have_no_such_pages(client, task, matti):
 
 def test_the_order_s_page_shows_the_entry_then_and_now(client, task, order, matti):
     people.log_in(client, matti)
-    page = client.get(reverse("applications:order", args=[order.pk])).text
+    page = client.get(reverse("applications:certificate", args=[order.pk])).text
     assert "Helsingin VI apteekki" in page
     assert "Helsingin uusi apteekki" in page
 
@@ -88,7 +88,7 @@ def test_a_unit_s_certificate_shows_its_organisation_too(client, kalle, riitta, 
     order = orders.delivered(kalle, riitta, "test_server", unit="1.2.246.10.99000085.10.3")
     change("1.2.246.10.99000085.10.0", long_name="Koivuranta Terveys Oy")
     people.log_in(client, kalle)
-    page = client.get(reverse("applications:order", args=[order.pk])).text
+    page = client.get(reverse("applications:certificate", args=[order.pk])).text
     assert "Koivupiha Espoo Tapiola:" in page
     assert "Koivupiha Terveys Oy:" in page
     assert "Koivuranta Terveys Oy" in page

@@ -6,6 +6,7 @@ import pytest
 from cryptography import x509
 
 from applications import services
+from applications.documents.certificate_files import certificate_of
 from applications.models import Application
 from applications.views.shared import tracking
 from applications.workflow import Status
@@ -144,7 +145,7 @@ def test_reviewers_are_not_named_in_the_history(web, address, asked):
     assert "Matti Meikäläinen" in page.text
 
 
-@pytest.mark.parametrize("kind", ["der", "pem", "chain", "p7b"])
+@pytest.mark.parametrize("kind", ["der", "pem", "chain", "p7b", "ca"])
 def test_the_certificate_is_downloaded_in_every_form(web, address, matti, riitta, cas, kind):
     order = orders.delivered(matti, riitta)
     answer = web.get(address("applications:download", order.pk, kind))
@@ -172,12 +173,18 @@ def test_there_is_no_file_before_there_is_a_certificate(web, address, matti):
 
 def test_home_shows_what_waits_first_and_certificates_by_expiry(web, address, matti, riitta, cas):
     assert "You have not ordered any certificates yet." in web.get(address("home")).text
-    draft = orders.draft(matti)
+    orders.draft(matti)
     done = orders.delivered(matti, riitta)
-    page = web.get(address("home")).text
-    assert page.index(draft.number) < page.index(done.number)
-    assert "1 order needs your attention." in page
-    assert "Order a new one on this basis" in page
+    given = orders.waiting_for_contact(matti)
+    mine = orders.waiting_for_contact(matti)
+    mine.contact_links.update(not_mine_at=clock.now())
+    page = web.get(address("home"))
+    assert [task.href for task in page.context["tasks"]] == [f"/en/orders/{mine.pk}/"]
+    assert {one["row"].order for one in page.context["orders"]} == {given, mine}
+    assert "1 draft" in page.text
+    assert address("applications:certificate", done.pk) in page.text
+    ends = clock.day(certificate_of(done).not_after)
+    assert f"{ends.month}/{ends.year}: 1" in page.text
 
 
 def test_home_shows_only_my_organisations_orders(web, address, kalle):
@@ -194,8 +201,8 @@ def test_home_shows_only_my_organisations_orders(web, address, kalle):
 
 def test_nothing_is_due_of_an_order_that_was_delivered(web, matti, riitta, cas, address):
     orders.delivered(matti, riitta)
-    page = web.get(address("home"))
-    [row] = page.context["orders"]
+    page = web.get(address("applications:orders") + "?stage=ended")
+    [row] = page.context["rows"]
     assert row.order.due_on is not None  # what was promised stays on the order
     assert row.due is None
     assert "working days left" not in page.text

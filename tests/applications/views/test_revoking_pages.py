@@ -39,7 +39,7 @@ def test_the_list_has_status_names_validity_serial_and_order(web, pages, order):
     certificate = Certificate.objects.get()
     for shown in (certificate.serial, order.number, "erecept.example.fi", "Valid", "TEST"):
         assert shown in page
-    assert f"{pages['order']}#certificate" in page
+    assert f"{pages['order']}certificate/" in page
 
 
 def test_an_organisation_without_certificates_is_told_so(web, address):

@@ -60,7 +60,7 @@ def test_keytool_commands_name_everything() -> None:
     assert "secp384r1" in commands
     assert 'SAN=dns:resepti.malli.fi,dns:kanta.malli.fi"' in commands
     dname = shlex.split(commands.splitlines()[0])[-1]
-    assert dname == "CN=resepti.malli.fi, O=Itä-Järven äitiysneuvola, C=FI"
+    assert dname == "CN=resepti.malli.fi, O=It\\C3\\A4-J\\C3\\A4rven \\C3\\A4itiysneuvola, C=FI"
 
 
 @pytest.mark.parametrize("names", [SERVER, SYSTEM], ids=["server", "system"])
@@ -79,7 +79,7 @@ def test_keytool_makes_the_request(tmp_path, names: ExpectedNames, key: remedies
             check=True,
             capture_output=True,
             timeout=60,
-            env={**os.environ, "LC_ALL": "C.UTF-8"},
+            env={**os.environ, "LC_ALL": "C"},
         )
     data = (tmp_path / f"{remedies.file_stem(names)}.csr").read_bytes()
     report = examine(data, expected=names, for_server=bool(names.dns_names))
@@ -96,7 +96,7 @@ def test_keytool_names_are_quoted_for_shell_and_name() -> None:
     line = remedies.keytool_commands(SYSTEM).splitlines()[0]
     script = 'keytool() { for last; do :; done; printf %s "$last"; }\n' + line
     dname = subprocess.run(["sh", "-c", script], capture_output=True, check=True).stdout.decode()
-    assert "O=Åbo vård & omsorg\\, \\#1 'Ab' $HOME" in dname
+    assert "O=\\C3\\85bo v\\C3\\A5rd & omsorg\\, \\#1 'Ab' $HOME" in dname
 
 
 def test_certreq_file_has_names_key_and_hosts() -> None:

@@ -14,10 +14,10 @@ from applications.documents.certificate_files import certificate_of
 from applications.models import Application
 from applications.services.reviewer import revocation
 from applications.services.reviewer.revocation import ProposalOver
-from applications.views.account.certificates import facts
 from applications.views.console.case import case_context
 from applications.views.console.case.kept_from import kept_from_proposing
 from applications.views.console.entry import back_to, case_view, kept, lost
+from applications.views.shared.certificate import facts
 from applications.views.shared.entry import by_person
 from applications.views.shared.revocation_forms import (
     ConfirmForm,

@@ -16,9 +16,9 @@ from accounts.models import Organisation
 from applications import services
 from applications.models import Application
 from applications.services.reviewer.recorded_events import MOST_EXPORTED, MOST_PROVEN
-from applications.views.account.certificates import attachment
 from applications.views.console import spreadsheet
 from applications.views.console.events.search_form import EventSearchForm
+from applications.views.shared.certificate import attachment
 from applications.views.shared.history import names_of, who
 from certportal.foundation.event_log.receipts import SUFFIX
 from certportal.foundation.mail.sending import File

@@ -16,7 +16,7 @@ from applications.models.certificate_types import CertificateType
 from applications.rules import order_search, queue_order
 from applications.views.console.queue.ready_made import Reader
 from applications.views.shared.due import Due, due
-from applications.views.shared.rows import Condition, name_of, standings
+from applications.views.shared.rows import Condition, standings
 from applications.workflow import Status
 from certportal.foundation import clock
 from issuance.findings import Severity
@@ -84,7 +84,7 @@ def _row(
         kind=_kind(case.kind),
         is_test=case.kind.is_test,
         unit="" if unit_name.casefold() == organisation.casefold() else unit_name,
-        name=name_of(case),
+        name=case.called,
         more=max(len(case.host_names.all()) - 1, 0),
         findings=sum(one["severity"] in LOOKED_AT for one in case.findings),
         wants=_wants(case, reader) if case.status == Status.IN_REVIEW else [],

@@ -1,0 +1,152 @@
+"""How a certificate is taken into use: settings and commands with the order's own file names.
+
+Each was tried against the real program (`tests/judging/test_installing.py`).
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from cryptography.hazmat.primitives import hashes
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from applications.documents.certificate_files import files
+from applications.models import Application
+from applications.rules.certificate_names import expected_names
+from certportal.foundation import clock
+from issuance.csr import remedies
+from issuance.models import Certificate
+
+NGINX = """\
+server {{
+    listen 443 ssl;
+    server_name {hosts};
+    ssl_certificate     /etc/ssl/{chain};
+    ssl_certificate_key /etc/ssl/private/{key};
+}}"""
+NGINX_CLIENTS = """\
+    ssl_client_certificate /etc/ssl/{ca};
+    ssl_verify_client on;
+    ssl_verify_depth 2;"""
+APACHE = """\
+<VirtualHost *:443>
+    ServerName {host}
+    SSLEngine on
+    SSLCertificateFile    /etc/ssl/{chain}
+    SSLCertificateKeyFile /etc/ssl/private/{key}
+</VirtualHost>"""
+APACHE_CLIENTS = """\
+    SSLCACertificateFile /etc/ssl/{ca}
+    SSLVerifyClient require
+    SSLVerifyDepth 2"""
+HAPROXY_FILE = "cat {chain} {key} > {stem}.pem"
+HAPROXY = """\
+frontend https
+    mode http
+    bind :443 ssl crt /etc/haproxy/certs/{stem}.pem"""
+HAPROXY_CLIENTS = (
+    "    bind :443 ssl crt /etc/haproxy/certs/{stem}.pem ca-file /etc/ssl/{ca} verify required"
+)
+IIS = """\
+certreq -accept -machine {p7b}
+powershell -Command "(Get-WebBinding -Name 'Default Web Site' -Protocol https)\
+.AddSslCertificate('{thumbprint}', 'My')\""""
+KEYTOOL = """\
+keytool -importcert -noprompt -trustcacerts -alias {stem} -file {p7b} -keystore {stem}.p12 \
+-storetype PKCS12"""
+PKCS12 = "openssl pkcs12 -export -in {chain} -inkey {key} -name {stem} -out {stem}.p12"
+TOMCAT = """\
+<Connector port="443" protocol="org.apache.coyote.http11.Http11NioProtocol" SSLEnabled="true">
+    <SSLHostConfig>
+        <Certificate certificateKeystoreFile="conf/{stem}.p12" certificateKeystoreType="PKCS12"
+                     certificateKeyAlias="{stem}" certificateKeystorePassword="…" />
+    </SSLHostConfig>
+</Connector>"""
+KUBERNETES = "kubectl create secret tls {secret} --cert={chain} --key={key}"
+CHECK = """\
+openssl s_client -connect {host}:443 -servername {host} -CAfile {ca} -verify_return_error \
+</dev/null"""
+FITS = """\
+openssl pkey -in {key} -pubout -outform DER | openssl sha256
+openssl x509 -in {pem} -noout -pubkey | openssl pkey -pubin -outform DER | openssl sha256"""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Settings or commands to copy; `id` is unique on the page."""
+
+    id: str
+    label: Promise
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What is done in one program, in order."""
+
+    title: str
+    pieces: list[Piece]
+
+
+SETTINGS, COMMAND = _("Settings"), _("Commands")
+CLIENTS = _("If it also asks its clients for a certificate (mutual TLS)")
+NEW_STORE = _("If the key is a file of its own (PEM)")
+IN_STORE = _("If the key was made with keytool: into the same key store and alias")
+SAME = _("Does the key fit the certificate: both lines must be the same")
+TRUSTED = _("What the server sends: it must say “Verify return code: 0 (ok)”")
+
+type Texts = tuple[tuple[str, Promise, str], ...]
+_JAVA: Texts = (("keytool", IN_STORE, KEYTOOL), ("pkcs12", NEW_STORE, PKCS12))
+_SERVERS: Mapping[str, Texts] = MappingProxyType(
+    {
+        "nginx": (("nginx", SETTINGS, NGINX), ("nginx-clients", CLIENTS, NGINX_CLIENTS)),
+        "Apache": (("apache", SETTINGS, APACHE), ("apache-clients", CLIENTS, APACHE_CLIENTS)),
+        "HAProxy": (
+            ("haproxy-file", COMMAND, HAPROXY_FILE),
+            ("haproxy", SETTINGS, HAPROXY),
+            ("haproxy-clients", CLIENTS, HAPROXY_CLIENTS),
+        ),
+        "Windows, IIS": (("iis", COMMAND, IIS),),
+        "Java, Tomcat": (*_JAVA, ("tomcat", SETTINGS, TOMCAT)),
+        "Kubernetes": (("kubernetes", COMMAND, KUBERNETES),),
+    }
+)
+_SYSTEMS: Mapping[str, Texts] = MappingProxyType({"Java": _JAVA, "PKCS #12": (_JAVA[1],)})
+
+
+def names(application: Application, certificate: Certificate) -> dict[str, str]:
+    """Return the names that stand in the settings: of the files, the hosts and the key."""
+    made = files(application, certificate)
+    expected = expected_names(application, now=clock.now())
+    stem = remedies.file_stem(expected)
+    leaf = certificate.certificate
+    return {
+        **{kind: made[kind].name for kind in ("pem", "der", "chain", "p7b", "ca")},
+        "stem": stem,
+        "key": f"{stem}.key",
+        "host": next(iter(application.names), ""),
+        "hosts": " ".join(application.names),
+        "secret": re.sub(r"[^a-z0-9-]+", "-", stem).strip("-"),
+        "thumbprint": leaf.fingerprint(hashes.SHA1()).hex().upper(),  # noqa: S303 - so Windows names it
+    }
+
+
+def recipes(application: Application, certificate: Certificate) -> list[Recipe]:
+    """Return what to do in each program that uses this type of certificate."""
+    filled = names(application, certificate)
+    chosen = _SERVERS if application.kind.has_host_names else _SYSTEMS
+    return [
+        Recipe(title, [Piece(id, label, text.format(**filled)) for id, label, text in texts])
+        for title, texts in chosen.items()
+    ]
+
+
+def check(application: Application, certificate: Certificate) -> list[Piece]:
+    """Return the commands that show whether the certificate is in use and is trusted."""
+    filled = names(application, certificate)
+    found = [("fits", SAME, FITS)]
+    if application.kind.has_host_names:
+        found.append(("check", TRUSTED, CHECK))
+    return [Piece(id, label, text.format(**filled)) for id, label, text in found]

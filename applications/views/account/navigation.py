@@ -1,0 +1,62 @@
+"""The navigation of the account: its pages, and on which part of it the reader is."""
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from applications.views.shared.entry import may_order
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A part of the account; `current` tells whether the page that is open belongs to it."""
+
+    label: Promise
+    href: str
+    current: bool
+
+
+type Part = tuple[Promise, str, tuple[str, ...]]
+
+# Each part: its name, the route of its page, and how the routes of its other pages begin. Of two
+# beginnings that fit, the longer holds.
+HOME: Part = (_("Home"), "home", ("home", "technical:"))
+PEOPLE: Part = (
+    _("People"),
+    "accounts:members",
+    ("accounts:me", "accounts:leave", "accounts:invite"),
+)
+ORGANISATION: Part = (
+    _("Organisation"),
+    "accounts:right",
+    ("accounts:right", "accounts:choose", "accounts:found", "accounts:confirm"),
+)
+ORDERING: tuple[Part, ...] = (
+    (pgettext_lazy("plural", "Orders"), "applications:orders", ("applications:",)),
+    (_("Certificates"), "certificates", ("certificates", "applications:certificate")),
+    (_("Units"), "applications:units", ("applications:units",)),
+)
+
+
+def items(request: HttpRequest) -> list[Item]:
+    """Return the parts of the account of the chosen organisation; without one, the home page."""
+    if getattr(request, "organisation", None) is None:
+        return _marked(request, (HOME,))
+    ordering: tuple[Part, ...] = ORDERING if may_order(request) else ()
+    return _marked(request, (HOME, *ordering, PEOPLE, ORGANISATION))
+
+
+def _marked(request: HttpRequest, parts: tuple[Part, ...]) -> list[Item]:
+    route = request.resolver_match.view_name if request.resolver_match else ""
+    fits = [
+        max((len(one) for one in part[2] if route.startswith(one)), default=0) for part in parts
+    ]
+    best = max(fits)
+    return [
+        Item(label, reverse(page), 0 < fit == best)
+        for (label, page, _routes), fit in zip(parts, fits, strict=True)
+    ]

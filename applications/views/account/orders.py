@@ -1,0 +1,85 @@
+"""The account's orders: searched, narrowed, sorted, and as a file."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+from django.views.decorators.http import require_safe
+
+from accounts import access
+from applications.access import orders_seen
+from applications.models import Application
+from applications.views.account.filters import OrderFilter
+from applications.views.console import spreadsheet
+from applications.views.shared.entry import applicant_view
+from applications.views.shared.rows import order_rows
+from applications.workflow import Status
+from certportal.foundation import clock
+
+PER_PAGE = 25
+
+
+@applicant_view
+@require_safe
+def listing(request: HttpRequest) -> HttpResponse:
+    """Show the open orders, or those that were asked for."""
+    narrowed = _narrowed(request)
+    page = Paginator(narrowed.qs, PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "organisation": access.organisation_of(request),
+        "filter": narrowed,
+        "page_obj": page,
+        "rows": order_rows(page, now=clock.now()),
+        "drafts": _seen(request).filter(status=Status.DRAFT).count(),
+        "narrowed": any(request.GET.get(name) for name in narrowed.filters if name != "sort"),
+    }
+    return render(request, "applications/orders.html", context)
+
+
+@applicant_view
+@require_safe
+def listing_csv(request: HttpRequest) -> HttpResponse:
+    """Hand out the same list as a file for a spreadsheet."""
+    return spreadsheet.answer("orders", _head(), _lines(_narrowed(request).qs, clock.now()))
+
+
+def _seen(request: HttpRequest) -> QuerySet[Application]:
+    return orders_seen(access.person_of(request), access.organisation_of(request).pk)
+
+
+def _narrowed(request: HttpRequest) -> OrderFilter:
+    seen = _seen(request).prefetch_related("host_names", "requests")
+    return OrderFilter(request.GET, queryset=seen)
+
+
+def _head() -> list[str]:
+    return [
+        _("Order number"),
+        pgettext("certificate", "Name"),
+        _("Certificate"),
+        _("Organisational unit"),
+        _("Contact person"),
+        _("Status"),
+        _("Due date"),
+        _("Last change"),
+    ]
+
+
+def _lines(found: Iterable[Application], now: datetime) -> Iterable[list[str]]:
+    for row in order_rows(found, now=now):
+        yield [
+            row.order.number,
+            row.name,
+            row.order.get_type_display(),
+            row.unit,
+            row.order.contact_name,
+            row.label,
+            date_format(row.due.day, "SHORT_DATE_FORMAT") if row.due else "",
+            date_format(clock.day(row.order.changed_at), "SHORT_DATE_FORMAT"),
+        ]

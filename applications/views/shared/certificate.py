@@ -1,0 +1,29 @@
+"""What pages of applicants and of reviewers tell and hand out of a certificate."""
+
+from django.http import HttpResponse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from certportal.foundation import clock
+from certportal.foundation.mail.sending import File
+from issuance.models import Certificate
+
+
+def facts(certificate: Certificate) -> list[tuple[str, str]]:
+    """Return name and value of what identifies the certificate."""
+    first, last = clock.day(certificate.not_before), clock.day(certificate.not_after)
+    issuer = certificate.issuing_ca.certificate.subject.rfc4514_string()
+    return [
+        (_("Validity begins"), date_format(first, "SHORT_DATE_FORMAT")),
+        (_("Last day of validity"), date_format(last, "SHORT_DATE_FORMAT")),
+        (_("Holder"), certificate.certificate.subject.rfc4514_string()),
+        (_("Issuer"), issuer),
+    ]
+
+
+def attachment(file: File) -> HttpResponse:
+    """Return the file as a download that no browser takes for a page."""
+    response = HttpResponse(file.content, content_type=file.media_type)
+    response["Content-Disposition"] = f'attachment; filename="{file.name}"'
+    response["X-Content-Type-Options"] = "nosniff"
+    return response

@@ -1,0 +1,99 @@
+"""The account's lists are searched, narrowed and handed out; the certificate's page tells more."""
+
+import pytest
+
+from applications import services
+from applications.documents.certificate_files import certificate_of
+from certportal.dev.builders import orders, people
+
+HEADS = {"applications:orders": "applications:orders_csv", "certificates": "certificates_csv"}
+
+
+@pytest.fixture
+def listed(web, address):
+    """Return the orders that the list shows under a query."""
+
+    def listed(query):
+        page = web.get(f"{address('applications:orders')}?{query}")
+        return [row.order.pk for row in page.context["rows"]]
+
+    return listed
+
+
+@pytest.fixture
+def sent(matti):
+    return orders.submitted(matti)
+
+
+def test_drafts_and_closed_orders_stand_apart(matti, sent, listed):
+    draft, gone = orders.draft(matti), orders.submitted(matti)
+    services.withdraw(gone.pk, **orders.Handler(matti, gone).seen)
+    assert listed("") == [sent.pk]
+    assert listed("stage=drafts") == [draft.pk]
+    assert listed("stage=ended") == [gone.pk]
+    assert set(listed("stage=all")) == {sent.pk, draft.pk, gone.pk}
+
+
+@pytest.mark.parametrize("words", ["erecept", "VARMUUS example", "apteekki", "Matti", "SV-20"])
+def test_an_order_is_found_by_host_unit_person_and_number(sent, listed, words):
+    assert listed(f"q={words}") == [sent.pk]
+    assert listed(f"q={words} muualla") == []
+
+
+def test_nobody_finds_the_orders_of_others(sent, kalle, address, client):
+    page = people.log_in(client, kalle).get(f"{address('applications:orders')}?q=erecept&stage=all")
+    assert sent.number not in page.text
+
+
+def test_the_row_says_name_unit_person_and_change(sent, web, address):
+    page = web.get(address("applications:orders")).text
+    for told in ("erecept.example.fi", "+1", "Helsingin VI apteekki", "Matti Meikäläinen"):
+        assert told in page
+
+
+def test_certificates_are_narrowed_and_sorted(matti, riitta, cas, web, address):
+    first = orders.delivered(matti, riitta)
+    serial = certificate_of(first).serial
+    place = address("certificates")
+    assert serial in web.get(f"{place}?state=valid&sort=ends&q=erecept").text
+    assert serial in web.get(f"{place}?q={serial}").text
+    for query in ("state=soon", "state=revoked", "state=expired", "q=muu", "type=test_server"):
+        assert serial not in web.get(f"{place}?{query}").text, query
+
+
+@pytest.mark.parametrize("listing", HEADS)
+def test_each_list_is_a_file_too(matti, riitta, cas, web, address, listing):
+    order = orders.delivered(matti, riitta)
+    rows = web.get(f"{address(HEADS[listing])}?q=erecept").content.decode("utf-8-sig")
+    assert order.number in rows
+    assert "Helsingin VI apteekki" in rows
+    nothing = web.get(f"{address(HEADS[listing])}?q=muualla").content.decode("utf-8-sig")
+    assert len(nothing.splitlines()) == 1
+
+
+def test_the_part_of_the_account_that_is_open_is_marked(sent, web, address):
+    for place, label in [
+        (address("home"), "Home"),
+        (address("applications:order", sent.pk), "Orders"),
+        (address("certificates"), "Certificates"),
+        (address("applications:units"), "Units"),
+        (address("accounts:members"), "People"),
+        (address("accounts:right"), "Organisation"),
+    ]:
+        parts = web.get(place).context["account_parts"]()
+        assert [str(part.label) for part in parts if part.current] == [label]
+
+
+def test_a_printed_hash_is_compared_with_the_certificates(matti, riitta, cas, web, address):
+    order = orders.delivered(matti, riitta)
+    place, spki = address("applications:certificate", order.pk), certificate_of(order).spki_sha256
+    assert (
+        "The key fits the certificate." in web.get(place, {"hash": f"SHA2-256(stdin)= {spki}"}).text
+    )
+    assert "This is not the hash" in web.get(place, {"hash": "00" * 32}).text
+    assert "This is not the hash" not in web.get(place).text
+
+
+def test_there_is_no_page_before_there_is_a_certificate(sent, web, address):
+    for name in ("certificate", "install"):
+        assert web.get(address(f"applications:{name}", sent.pk)).status_code == 404
