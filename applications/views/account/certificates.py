@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -39,6 +38,7 @@ from applications.views.shared.rows import (
 )
 from certportal.foundation import clock
 from certportal.foundation.actors import Actor
+from certportal.foundation.web import keyset
 from issuance.models import Certificate
 
 PER_PAGE = 25
@@ -121,11 +121,13 @@ def _elapsed(certificate: Certificate, now: datetime) -> str:
 def listing(request: HttpRequest) -> HttpResponse:
     """List every certificate of the chosen organisation, or those that were asked for."""
     narrowed = _narrowed(request)
-    page = Paginator(narrowed.qs, PER_PAGE).get_page(request.GET.get("page"))
+    key, newest = narrowed.sorting.key, narrowed.sorting.newest
+    page = keyset.page_of(narrowed.qs, request, key, most=PER_PAGE, newest=newest)
     context = {
         "organisation": access.organisation_of(request),
         "filter": narrowed,
-        "page_obj": page,
+        "page": page,
+        "count": keyset.count(narrowed.qs),
         "rows": certificate_rows(page, now=clock.now()),
         "narrowed": any(request.GET.get(name) for name in narrowed.filters if name != "sort"),
     }

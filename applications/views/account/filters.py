@@ -1,9 +1,11 @@
 """What the account's lists can be searched by and narrowed to."""
 
-from datetime import timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from django_filters import CharFilter, ChoiceFilter, FilterSet
@@ -11,11 +13,13 @@ from django_filters import CharFilter, ChoiceFilter, FilterSet
 from accounts.register.models import RegisterRecord
 from applications.models import Application, HostName
 from applications.models.certificate_types import CertificateType
+from applications.rules import queue_order
 from applications.views.console.case.forms import FilterForm
 from applications.views.console.queue.filters import serials
 from applications.views.shared.rows import SOON
 from applications.workflow import ENDED, Status
 from certportal.foundation import clock
+from certportal.foundation.web import keyset
 from issuance.models import Certificate, PreparedCertificate
 
 STAGES = [
@@ -29,10 +33,30 @@ STATES = [
     ("revoked", pgettext_lazy("certificates", "Revoked")),
     ("expired", pgettext_lazy("certificates", "Expired")),
 ]
-ORDERS_SORTED = [
-    ("due", _("Due date")),
-    ("number", _("Order number")),
-]
+
+
+@dataclass(frozen=True, slots=True)
+class Sorting:
+    """What a list is ordered by; `newest`: in descending order."""
+
+    key: keyset.Key
+    newest: bool = False
+
+    def put[Row: Model](self, found: QuerySet[Row]) -> QuerySet[Row]:
+        """Return the rows in this order."""
+        return found.order_by(*(f"-{name}" if self.newest else name for name in self.key))
+
+
+# By the value of `sort`. The default has an index (`models/application.py`).
+ORDERS_SORTED: Mapping[str, Sorting] = {
+    "": Sorting({"changed_at": datetime.fromisoformat, "number": str}, newest=True),
+    "due": Sorting({"queue_day": date.fromisoformat, "number": str}),
+    "number": Sorting({"number": str}, newest=True),
+}
+CERTIFICATES_SORTED: Mapping[str, Sorting] = {
+    "": Sorting({"issued_at": datetime.fromisoformat, "id": int}, newest=True),
+    "ends": Sorting({"not_after": datetime.fromisoformat, "id": int}),
+}
 
 
 class OrderFilter(FilterSet):  # django-filter has no annotations
@@ -50,7 +74,10 @@ class OrderFilter(FilterSet):  # django-filter has no annotations
         choices=CertificateType.choices, label=_("Type of certificate"), empty_label=_("All types")
     )
     sort = ChoiceFilter(
-        choices=ORDERS_SORTED, method="put", label=_("Sort by"), empty_label=_("Last change")
+        choices=[("due", _("Due date")), ("number", _("Order number"))],
+        method="put",
+        label=_("Sort by"),
+        empty_label=_("Last change"),
     )
 
     class Meta:
@@ -58,9 +85,15 @@ class OrderFilter(FilterSet):  # django-filter has no annotations
         fields: tuple[str, ...] = ()
         form = FilterForm
 
+    @property
+    def sorting(self) -> Sorting:
+        """The order that was asked for, else the newest change first."""
+        return ORDERS_SORTED[self.form.cleaned_data.get("sort", "")]
+
     def filter_queryset(self, queryset: QuerySet[Application]) -> QuerySet[Application]:
         """Without a stage keep what is open; a search without one looks everywhere."""
-        found: QuerySet[Application] = super().filter_queryset(queryset.order_by("-changed_at"))
+        listed = self.sorting.put(queue_order.with_day(queryset))
+        found: QuerySet[Application] = super().filter_queryset(listed)
         chosen = self.form.cleaned_data
         if chosen.get("stage") or chosen.get("q"):
             return found
@@ -72,11 +105,11 @@ class OrderFilter(FilterSet):  # django-filter has no annotations
             return queryset
         return queryset.filter(status__in=ENDED if value == "ended" else [Status.DRAFT])
 
-    def put(self, queryset: QuerySet[Application], _name: str, value: str) -> QuerySet[Application]:
-        """Sort by the promised day, those without one last, or by number."""
-        if value == "due":
-            return queryset.order_by(F("due_on").asc(nulls_last=True), "-changed_at")
-        return queryset.order_by("-number")
+    def put(
+        self, queryset: QuerySet[Application], _name: str, _value: str
+    ) -> QuerySet[Application]:
+        """Keep all; `sorting` puts them in order."""
+        return queryset
 
     def search(
         self, queryset: QuerySet[Application], _name: str, value: str
@@ -119,11 +152,14 @@ class CertificateFilter(FilterSet):
         super().__init__(*args, **kwargs)
         self.orders = orders
 
+    @property
+    def sorting(self) -> Sorting:
+        """The order that was asked for, else the newest first."""
+        return CERTIFICATES_SORTED[self.form.cleaned_data.get("sort", "")]
+
     def filter_queryset(self, queryset: QuerySet[Certificate]) -> QuerySet[Certificate]:
-        """Put the newest first, unless another order is asked for."""
-        found: QuerySet[Certificate] = super().filter_queryset(
-            queryset.order_by("-issued_at", "-pk")
-        )
+        """Put them in order."""
+        found: QuerySet[Certificate] = super().filter_queryset(self.sorting.put(queryset))
         return found
 
     def standing(
@@ -141,8 +177,8 @@ class CertificateFilter(FilterSet):
     def put(
         self, queryset: QuerySet[Certificate], _name: str, _value: str
     ) -> QuerySet[Certificate]:
-        """Put the first to expire on top."""
-        return queryset.order_by("not_after", "pk")
+        """Keep all; `sorting` puts them in order."""
+        return queryset
 
     def search(
         self, queryset: QuerySet[Certificate], _name: str, value: str

@@ -8,6 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from applications.rules import domains
 from applications.views.shared.entry import may_order
 
 
@@ -40,6 +41,7 @@ ORDERING: tuple[Part, ...] = (
     (_("Certificates"), "certificates", ("certificates", "applications:certificate")),
     (_("Units"), "applications:units", ("applications:units",)),
 )
+DOMAINS: Part = (_("Domains"), "applications:domains", ("applications:domains",))
 
 
 def items(request: HttpRequest) -> list[Item]:
@@ -47,6 +49,8 @@ def items(request: HttpRequest) -> list[Item]:
     if getattr(request, "organisation", None) is None:
         return _marked(request, (HOME,))
     ordering: tuple[Part, ...] = ORDERING if may_order(request) else ()
+    if ordering and domains.in_use():
+        ordering += (DOMAINS,)
     return _marked(request, (HOME, *ordering, PEOPLE, ORGANISATION))
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -21,6 +20,7 @@ from applications.views.shared.entry import applicant_view
 from applications.views.shared.rows import order_rows
 from applications.workflow import Status
 from certportal.foundation import clock
+from certportal.foundation.web import keyset
 
 PER_PAGE = 25
 
@@ -30,11 +30,13 @@ PER_PAGE = 25
 def listing(request: HttpRequest) -> HttpResponse:
     """Show the open orders, or those that were asked for."""
     narrowed = _narrowed(request)
-    page = Paginator(narrowed.qs, PER_PAGE).get_page(request.GET.get("page"))
+    key, newest = narrowed.sorting.key, narrowed.sorting.newest
+    page = keyset.page_of(narrowed.qs, request, key, most=PER_PAGE, newest=newest)
     context = {
         "organisation": access.organisation_of(request),
         "filter": narrowed,
-        "page_obj": page,
+        "page": page,
+        "count": keyset.count(narrowed.qs),
         "rows": order_rows(page, now=clock.now()),
         "drafts": _seen(request).filter(status=Status.DRAFT).count(),
         "narrowed": any(request.GET.get(name) for name in narrowed.filters if name != "sort"),

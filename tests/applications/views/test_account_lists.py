@@ -1,12 +1,18 @@
 """The account's lists are searched, narrowed and handed out; the certificate's page tells more."""
 
+import re
+
 import pytest
 
 from applications import services
 from applications.documents.certificate_files import certificate_of
+from applications.views.account import certificates
 from certportal.dev.builders import orders, people
+from certportal.foundation.web import keyset
+from tests.applications.long_lists import copy
 
 HEADS = {"applications:orders": "applications:orders_csv", "certificates": "certificates_csv"}
+LINK = r'href="\?([^"]*)"\s+rel="next"'
 
 
 @pytest.fixture
@@ -97,3 +103,53 @@ def test_a_printed_hash_is_compared_with_the_certificates(matti, riitta, cas, we
 def test_there_is_no_page_before_there_is_a_certificate(sent, web, address):
     for name in ("certificate", "install"):
         assert web.get(address(f"applications:{name}", sent.pk)).status_code == 404
+
+
+def walk(web, place, query):
+    """Return the order numbers of each page, and the queries that lead from one to the next."""
+    pages, queries = [], [query]
+    while queries[-1] is not None:
+        page = web.get(f"{place}?{queries[-1]}")
+        pages.append([row.order.number for row in page.context["rows"]])
+        found = re.search(LINK, page.text)
+        queries.append(found and found[1].replace("&amp;", "&"))
+    return pages, queries[:-1]
+
+
+@pytest.mark.parametrize("sort", ["", "due", "number"])
+def test_the_pages_keep_what_was_asked_and_meet_each_order_once(sent, web, address, sort):
+    copy(sent, 59)
+    query = f"q=SV-20&stage=all&sort={sort}"
+    pages, queries = walk(web, address("applications:orders"), query)
+    assert [len(page) for page in pages] == [25, 25, 10]
+    assert len({number for page in pages for number in page}) == 60
+    assert all(one.startswith(query) for one in queries)
+    rows = web.get(f"{address('applications:orders_csv')}?{query}").content.decode("utf-8-sig")
+    listed = [row.partition(";")[0] for row in rows.splitlines()[1:]]
+    assert listed == [number for page in pages for number in page]
+
+
+@pytest.mark.parametrize("sort", ["", "ends"])
+def test_the_pages_of_certificates_keep_what_was_asked(
+    matti, riitta, cas, web, address, monkeypatch, sort
+):
+    monkeypatch.setattr(certificates, "PER_PAGE", 1)
+    made = {orders.delivered(matti, riitta).number for _ in range(2)}
+    query = f"q=erecept&state=valid&sort={sort}"
+    pages, queries = walk(web, address("certificates"), query)
+    assert [len(page) for page in pages] == [1, 1]
+    assert {number for (number,) in pages} == made
+    assert queries[1].startswith(query)
+
+
+def test_a_long_list_is_not_counted_to_its_end(sent, web, address, monkeypatch):
+    monkeypatch.setattr(keyset, "MOST_COUNTED", 20)
+    copy(sent, 20)
+    assert "More than 20 orders" in web.get(address("applications:orders")).text
+
+
+def test_the_domains_are_a_part_where_their_dns_is_looked_up(sent, web, address, settings):
+    assert address("applications:domains") not in web.get(address("home")).text
+    settings.DOMAIN_CONTROL = {"issuer": "dvv.fi", "resolvers": [("127.0.0.1", 9)], "days": 200}
+    parts = web.get(address("applications:domains")).context["account_parts"]()
+    assert [str(part.label) for part in parts if part.current] == ["Domains"]
