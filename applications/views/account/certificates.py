@@ -121,13 +121,13 @@ def _elapsed(certificate: Certificate, now: datetime) -> str:
 def listing(request: HttpRequest) -> HttpResponse:
     """List every certificate of the chosen organisation, or those that were asked for."""
     narrowed = _narrowed(request)
-    key, newest = narrowed.sorting.key, narrowed.sorting.newest
-    page = keyset.page_of(narrowed.qs, request, key, most=PER_PAGE, newest=newest)
+    found, sorting = narrowed.qs, narrowed.sorting
+    page = keyset.page_of(found, request, sorting.key, most=PER_PAGE, newest=sorting.newest)
     context = {
         "organisation": access.organisation_of(request),
         "filter": narrowed,
         "page": page,
-        "count": keyset.count(narrowed.qs),
+        "count": keyset.count(found),
         "rows": certificate_rows(page, now=clock.now()),
         "narrowed": any(request.GET.get(name) for name in narrowed.filters if name != "sort"),
     }

@@ -88,7 +88,7 @@ class OrderFilter(FilterSet):  # django-filter has no annotations
     @property
     def sorting(self) -> Sorting:
         """The order that was asked for, else the newest change first."""
-        return ORDERS_SORTED[self.form.cleaned_data.get("sort", "")]
+        return ORDERS_SORTED[self.form.cleaned_data.get("sort", "") if self.form.is_valid() else ""]
 
     def filter_queryset(self, queryset: QuerySet[Application]) -> QuerySet[Application]:
         """Without a stage keep what is open; a search without one looks everywhere."""
@@ -155,7 +155,9 @@ class CertificateFilter(FilterSet):
     @property
     def sorting(self) -> Sorting:
         """The order that was asked for, else the newest first."""
-        return CERTIFICATES_SORTED[self.form.cleaned_data.get("sort", "")]
+        return CERTIFICATES_SORTED[
+            self.form.cleaned_data.get("sort", "") if self.form.is_valid() else ""
+        ]
 
     def filter_queryset(self, queryset: QuerySet[Certificate]) -> QuerySet[Certificate]:
         """Put them in order."""

@@ -30,13 +30,13 @@ PER_PAGE = 25
 def listing(request: HttpRequest) -> HttpResponse:
     """Show the open orders, or those that were asked for."""
     narrowed = _narrowed(request)
-    key, newest = narrowed.sorting.key, narrowed.sorting.newest
-    page = keyset.page_of(narrowed.qs, request, key, most=PER_PAGE, newest=newest)
+    found, sorting = narrowed.qs, narrowed.sorting
+    page = keyset.page_of(found, request, sorting.key, most=PER_PAGE, newest=sorting.newest)
     context = {
         "organisation": access.organisation_of(request),
         "filter": narrowed,
         "page": page,
-        "count": keyset.count(narrowed.qs),
+        "count": keyset.count(found),
         "rows": order_rows(page, now=clock.now()),
         "drafts": _seen(request).filter(status=Status.DRAFT).count(),
         "narrowed": any(request.GET.get(name) for name in narrowed.filters if name != "sort"),
