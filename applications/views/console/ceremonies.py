@@ -6,7 +6,7 @@ from django.views.decorators.http import require_safe
 
 from accounts import access
 from applications import services
-from applications.views.account.certificates import attachment
+from applications.views.shared.certificate import attachment
 from certportal.foundation.files.documents import PDF
 from certportal.foundation.mail.sending import File
 from issuance.models import CeremonyRecord
