@@ -1,10 +1,11 @@
 """The certificate of an order: its facts, its files, and whether it is still good."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.formats import date_format
@@ -23,7 +24,7 @@ from applications.models.revocation import reason_words
 from applications.register_watch import evidence
 from applications.replacement import predecessors
 from applications.rules.revocation import is_proven, reasons
-from applications.views.account.filters import CertificateFilter
+from applications.views.account.filters import CertificateFilter, Sorting
 from applications.views.account.history import certificate_history
 from applications.views.console import spreadsheet
 from applications.views.shared.certificate import attachment, facts
@@ -136,10 +137,11 @@ def listing(request: HttpRequest) -> HttpResponse:
 
 @applicant_view
 @require_safe
-def listing_csv(request: HttpRequest) -> HttpResponse:
+def listing_csv(request: HttpRequest) -> HttpResponseBase:
     """Hand out the same list as a file for a spreadsheet."""
-    rows = certificate_rows(_narrowed(request).qs, now=clock.now())
-    return spreadsheet.answer("certificates", _head(), map(_line, rows))
+    narrowed = _narrowed(request)
+    lines = _lines(narrowed.qs, narrowed.sorting, clock.now())
+    return spreadsheet.answer("certificates", _head(), lines)
 
 
 def _narrowed(request: HttpRequest) -> CertificateFilter:
@@ -159,6 +161,13 @@ def _head() -> list[str]:
         _("Serial number (hexadecimal)"),
         _("Order number"),
     ]
+
+
+def _lines(
+    found: QuerySet[Certificate], sorting: Sorting, now: datetime
+) -> Iterator[list[str]]:
+    for some in keyset.walk(found, sorting.key, most=spreadsheet.BATCH, newest=sorting.newest):
+        yield from map(_line, certificate_rows(some, now=now))
 
 
 def _line(row: CertificateRow) -> list[str]:

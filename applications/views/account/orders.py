@@ -1,10 +1,10 @@
 """The account's orders: searched, narrowed, sorted, and as a file."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from datetime import datetime
 
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -14,10 +14,10 @@ from django.views.decorators.http import require_safe
 from accounts import access
 from applications.access import orders_seen
 from applications.models import Application
-from applications.views.account.filters import OrderFilter
+from applications.views.account.filters import OrderFilter, Sorting
 from applications.views.console import spreadsheet
 from applications.views.shared.entry import applicant_view
-from applications.views.shared.rows import order_rows
+from applications.views.shared.rows import OrderRow, order_rows
 from applications.workflow import Status
 from certportal.foundation import clock
 from certportal.foundation.web import keyset
@@ -46,9 +46,10 @@ def listing(request: HttpRequest) -> HttpResponse:
 
 @applicant_view
 @require_safe
-def listing_csv(request: HttpRequest) -> HttpResponse:
+def listing_csv(request: HttpRequest) -> HttpResponseBase:
     """Hand out the same list as a file for a spreadsheet."""
-    return spreadsheet.answer("orders", _head(), _lines(_narrowed(request).qs, clock.now()))
+    narrowed = _narrowed(request)
+    return spreadsheet.answer("orders", _head(), _lines(narrowed.qs, narrowed.sorting, clock.now()))
 
 
 def _seen(request: HttpRequest) -> QuerySet[Application]:
@@ -73,15 +74,21 @@ def _head() -> list[str]:
     ]
 
 
-def _lines(found: Iterable[Application], now: datetime) -> Iterable[list[str]]:
-    for row in order_rows(found, now=now):
-        yield [
-            row.order.number,
-            row.name,
-            row.order.get_type_display(),
-            row.unit,
-            row.order.contact_name,
-            row.label,
-            date_format(row.due.day, "SHORT_DATE_FORMAT") if row.due else "",
-            date_format(clock.day(row.order.changed_at), "SHORT_DATE_FORMAT"),
-        ]
+def _lines(
+    found: QuerySet[Application], sorting: Sorting, now: datetime
+) -> Iterator[list[str]]:
+    for some in keyset.walk(found, sorting.key, most=spreadsheet.BATCH, newest=sorting.newest):
+        yield from map(_line, order_rows(some, now=now))
+
+
+def _line(row: OrderRow) -> list[str]:
+    return [
+        row.order.number,
+        row.name,
+        row.order.get_type_display(),
+        row.unit,
+        row.order.contact_name,
+        row.label,
+        date_format(row.due.day, "SHORT_DATE_FORMAT") if row.due else "",
+        date_format(clock.day(row.order.changed_at), "SHORT_DATE_FORMAT"),
+    ]

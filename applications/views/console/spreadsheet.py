@@ -7,6 +7,8 @@ from itertools import chain
 from django.http import StreamingHttpResponse
 from django.utils import translation
 
+BATCH = 500
+"""Rows that are read at once."""
 # A cell that begins so is run as a formula by spreadsheets (OWASP, CSV injection).
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 

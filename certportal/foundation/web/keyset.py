@@ -79,13 +79,15 @@ def count(found: QuerySet[Any]) -> Count:
     return Count.up_to(found.order_by()[: MOST_COUNTED + 1].count())
 
 
-def walk[Row: Model](found: QuerySet[Row], key: Key, *, most: int) -> Iterator[list[Row]]:
+def walk[Row: Model](
+    found: QuerySet[Row], key: Key, *, most: int, newest: bool = False
+) -> Iterator[list[Row]]:
     """Yield all rows in the order of the key, so many at a time, each time with a query.
 
     None is held for longer, and the database holds nothing between them.
     """
     edge: list[Any] | None = None
-    while rows := _page(found, key, edge, most, newest=False, back=False).rows:
+    while rows := _page(found, key, edge, most, newest, back=False).rows:
         yield list(rows)
         edge = [getattr(rows[-1], name) for name in key]
 

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from applications.models import Application
 from applications.rules import queue_order
+from applications.views.console import spreadsheet
 from applications.views.console.queue import export
 from applications.views.console.queue.queue import cases
 from applications.views.console.spreadsheet import quoted
@@ -178,7 +179,7 @@ def test_the_spreadsheet_says_the_finnish_day_of_what_was_sent_after_midnight(ma
 def test_the_spreadsheet_looks_up_the_certificates_in_batches_without_their_bytes(
     matti, riitta, cas, monkeypatch
 ):
-    monkeypatch.setattr(export, "BATCH", 2)
+    monkeypatch.setattr(spreadsheet, "BATCH", 2)
     waiting = orders.in_review(matti)
     ended = [orders.delivered(matti, riitta) for _ in range(2)]
     with unkept():

@@ -63,17 +63,17 @@ def test_certificates_are_narrowed_and_sorted(matti, riitta, cas, web, address):
     place = address("certificates")
     assert serial in web.get(f"{place}?state=valid&sort=ends&q=erecept").text
     assert serial in web.get(f"{place}?q={serial}").text
-    for query in ("state=soon", "state=revoked", "state=expired", "q=muu", "type=test_server"):
+    for query in ("state=soon", "state=revoked", "state=expired", "q=muualla", "type=test_server"):
         assert serial not in web.get(f"{place}?{query}").text, query
 
 
 @pytest.mark.parametrize("listing", HEADS)
 def test_each_list_is_a_file_too(matti, riitta, cas, web, address, listing):
     order = orders.delivered(matti, riitta)
-    rows = web.get(f"{address(HEADS[listing])}?q=erecept").content.decode("utf-8-sig")
+    rows = web.get(f"{address(HEADS[listing])}?q=erecept").getvalue().decode("utf-8-sig")
     assert order.number in rows
     assert "Helsingin VI apteekki" in rows
-    nothing = web.get(f"{address(HEADS[listing])}?q=muualla").content.decode("utf-8-sig")
+    nothing = web.get(f"{address(HEADS[listing])}?q=muualla").getvalue().decode("utf-8-sig")
     assert len(nothing.splitlines()) == 1
 
 
@@ -124,7 +124,7 @@ def test_the_pages_keep_what_was_asked_and_meet_each_order_once(sent, web, addre
     assert [len(page) for page in pages] == [25, 25, 10]
     assert len({number for page in pages for number in page}) == 60
     assert all(one.startswith(query) for one in queries)
-    rows = web.get(f"{address('applications:orders_csv')}?{query}").content.decode("utf-8-sig")
+    rows = web.get(f"{address('applications:orders_csv')}?{query}").getvalue().decode("utf-8-sig")
     listed = [row.partition(";")[0] for row in rows.splitlines()[1:]]
     assert listed == [number for page in pages for number in page]
 

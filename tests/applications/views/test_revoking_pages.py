@@ -70,8 +70,11 @@ def test_revoked_with_one_press_and_shown_everywhere(web, pages, address):
     assert "The certificate has been revoked." in answer.text
     assert "The private key has been exposed" in answer.text
     assert "Avain vuoti." in answer.text
-    for place in (pages["list"], pages["order"], address("home")):
+    for place in (pages["list"], pages["order"], f"{pages['order']}certificate/"):
         assert "Revoked" in web.get(place).text, place
+    home = web.get(address("home")).text
+    assert "The applicant had the certificate revoked" in home
+    assert "The organisation has no valid certificates." in home
 
 
 def test_the_order_says_revoked_in_place_of_delivered_and_keeps_the_files(web, pages):

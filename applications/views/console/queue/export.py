@@ -7,12 +7,11 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from applications.models import Application
+from applications.views.console import spreadsheet
 from applications.views.shared.rows import standings
 from certportal.foundation import clock
 from certportal.foundation.web import keyset
 
-BATCH = 500
-"""Cases that are read at once."""
 COLUMNS = ("number", "organisation", "type", "status", "due_on", "submitted_at", "reviewer")
 
 
@@ -34,7 +33,7 @@ def head() -> list[str]:
 def rows(found: QuerySet[Application], key: keyset.Key, *, now: datetime) -> Iterator[list[str]]:
     """Yield the row of each case; days in ISO 8601, so that they sort."""
     filled = found.only(*COLUMNS).prefetch_related("organisation__business_ids", "reviewer")
-    for some in keyset.walk(filled, key, most=BATCH):
+    for some in keyset.walk(filled, key, most=spreadsheet.BATCH):
         stand = standings(some, now=now)
         yield from (_row(case, stand[case.pk].label) for case in some)
 
