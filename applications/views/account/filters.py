@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from django_filters import CharFilter, ChoiceFilter, FilterSet
@@ -199,11 +199,12 @@ def found_by(text: str) -> Q:
 
 
 def _has(word: str) -> Q:
-    hosts = HostName.objects.filter(name__icontains=word)
+    # Asked of each order of the organisation: their host names are few, those of all are many.
+    hosts = HostName.objects.filter(application=OuterRef("pk"), name__icontains=word)
     units = RegisterRecord.objects.filter(long_name__icontains=word)
     made = PreparedCertificate.objects.filter(serial__in=serials(word))
     plain = ("number", "system_name", "certified_email", "mailbox", "contact_name")
-    condition = Q(pk__in=hosts.values("application")) | Q(pk__in=made.values("reference"))
+    condition = Q(Exists(hosts)) | Q(pk__in=made.values("reference"))
     condition |= Q(record_oid=word) | Q(record_oid__in=units.values("oid"))
     for field in (*plain, "technical_name"):
         condition |= Q(**{f"{field}__icontains": word})
