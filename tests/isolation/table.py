@@ -45,3 +45,8 @@ def walk(table: Any = None, before: str = "", spaces: tuple[str, ...] = ()) -> I
 
 
 TABLE = list(walk())
+
+
+def text_of(answer: Any) -> str:
+    """Return what an answer says, also one that is sent while it is made."""
+    return b"".join(answer).decode(errors="replace")

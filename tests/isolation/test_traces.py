@@ -16,7 +16,7 @@ from certportal.foundation import clock
 from certportal.foundation.models import Event
 from certportal.foundation.web import refusals
 from tests.isolation.addresses import address, leads_to_an_organisation
-from tests.isolation.table import TABLE
+from tests.isolation.table import TABLE, text_of
 
 CLINIC = "1.2.246.10.99000085.10.0"
 # What differs from one answer to the next whoever is there, and what one asked for oneself.
@@ -32,7 +32,7 @@ def shown(client):
         if not entry.wants and entry.name and not entry.name.startswith(("dev_mail", "testidp:")):
             answer = client.get(reverse(entry.name))
             if entry.name not in {"healthz", "accounts:identify", "accounts:logout"} | OWN_TRACES:
-                found[entry.name] = (answer.status_code, CHANGING.sub("", answer.text))
+                found[entry.name] = (answer.status_code, CHANGING.sub("", text_of(answer)))
     return found
 
 
