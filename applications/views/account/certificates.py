@@ -163,9 +163,7 @@ def _head() -> list[str]:
     ]
 
 
-def _lines(
-    found: QuerySet[Certificate], sorting: Sorting, now: datetime
-) -> Iterator[list[str]]:
+def _lines(found: QuerySet[Certificate], sorting: Sorting, now: datetime) -> Iterator[list[str]]:
     for some in keyset.walk(found, sorting.key, most=spreadsheet.BATCH, newest=sorting.newest):
         yield from map(_line, certificate_rows(some, now=now))
 
