@@ -35,7 +35,7 @@ def test_the_account_hands_over_an_entry_with_an_alarm(matti, riitta, cas):
 def test_one_of_a_test_certificate_says_so(matti, riitta, cas):
     order = orders.delivered(matti, riitta, "test_server")
     answer = people.log_in(Client(), matti).get(f"/sv/orders/{order.pk}/files/ics/")
-    assert b"SUMMARY:[TESTI] " in answer.content
+    assert b"SUMMARY:[TEST] " in answer.content
     assert 'filename="TEST-' in answer["Content-Disposition"]
 
 
