@@ -75,10 +75,10 @@ openssl x509 -in {pem} -noout -pubkey | openssl pkey -pubin -outform DER | opens
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Settings or commands to copy; `id` is unique on the page."""
+    """Settings or commands to copy; `id` and `label` are unique on the page."""
 
     id: str
-    label: Promise
+    label: str
     text: str
 
 
@@ -138,7 +138,7 @@ def recipes(application: Application, certificate: Certificate) -> list[Recipe]:
     filled = names(application, certificate)
     chosen = _SERVERS if application.kind.has_host_names else _SYSTEMS
     return [
-        Recipe(title, [Piece(id, label, text.format(**filled)) for id, label, text in texts])
+        Recipe(title, [_piece(id, f"{title}: {label}", text, filled) for id, label, text in texts])
         for title, texts in chosen.items()
     ]
 
@@ -149,4 +149,8 @@ def check(application: Application, certificate: Certificate) -> list[Piece]:
     found = [("fits", SAME, FITS)]
     if application.kind.has_host_names:
         found.append(("check", TRUSTED, CHECK))
-    return [Piece(id, label, text.format(**filled)) for id, label, text in found]
+    return [_piece(id, str(label), text, filled) for id, label, text in found]
+
+
+def _piece(id: str, label: str, text: str, filled: Mapping[str, str]) -> Piece:
+    return Piece(id, label, text.format(**filled))
