@@ -95,7 +95,7 @@ def _task(order: Application) -> Task:
         return Task(_("Give the certificate request: %(name)s, %(number)s") % shown, href)
     asked = next((one for one in order.requests.all() if one.closed_at is None), None)
     words = _("Answer the request for information: %(name)s, %(number)s") % shown
-    return Task(words, href, asked and asked.deadline)
+    return Task(words, href, asked.deadline if asked else None)
 
 
 def _certificates(seen: QuerySet[Application], now: datetime) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 
 from accounts import access
 from applications.access import acting as acting_for
@@ -13,7 +13,7 @@ from applications.access import get_for_applicant
 from applications.errors import Changed
 from applications.views.shared.forms import VersionForm
 
-type View = Callable[..., HttpResponse]
+type View = Callable[..., HttpResponseBase]
 
 
 def order_view(view: View) -> Callable[..., HttpResponseBase]:
@@ -21,7 +21,7 @@ def order_view(view: View) -> Callable[..., HttpResponseBase]:
 
     @access.person_required
     @functools.wraps(view)
-    def entered(request: HttpRequest, application_id: UUID, **kwargs: Any) -> HttpResponse:
+    def entered(request: HttpRequest, application_id: UUID, **kwargs: Any) -> HttpResponseBase:
         application = get_for_applicant(access.person_of(request), application_id)
         return view(request, application, **kwargs)
 
@@ -33,7 +33,7 @@ def applicant_view(view: View) -> Callable[..., HttpResponseBase]:
 
     @access.member_required
     @functools.wraps(view)
-    def entered(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+    def entered(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         if not may_order(request):
             raise access.no_page(request, "order")
         return view(request, **kwargs)
