@@ -47,4 +47,4 @@ def test_from_the_mailed_code_to_the_two_files(stack, matti, riitta, tmp_path, k
     assert f"email:{certified}" in package.shows("-text")
     assert f"CN=kirjaamo-{kind}@example.fi" in package.shows("-subject").replace(" = ", "=")
     matti.goto(order)
-    assert steps.files_of_certificate(matti).count() == 5
+    assert steps.files_of_certificate(matti).count() == 6
