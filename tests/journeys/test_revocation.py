@@ -89,7 +89,7 @@ def test_afterwards_the_account_says_so_and_offers_it_no_more(stack, matti, deli
     matti.goto(order)
     expect(matti.locator("main .notice--error")).to_be_visible()
     assert matti.locator("main a[href$='/revoke/']").count() == 0
-    assert steps.files_of_certificate(matti).count() == 4
+    assert steps.files_of_certificate(matti).count() == 5
     matti.goto(f"{stack.base}/en/certificates/")
     expect(matti.locator("main table")).to_contain_text("Revoked")
 
