@@ -18,7 +18,7 @@ from applications.documents import calendar_entry, certificate_files, kept_paper
 from applications.models import Application, ContactLink, InformationRequest
 from applications.models.revocation import reason_words
 from applications.replacement import predecessors
-from applications.rules import contact_links, lapse, sections, undelivered
+from applications.rules import contact_links, lapse, renewal, sections, undelivered
 from applications.rules.mailbox_code import digits
 from applications.rules.recipients import capacity, package, resolve
 from applications.rules.revocation import asked_by, is_proven
@@ -131,6 +131,7 @@ def _certificate(order: Application, now: datetime) -> dict[str, Any]:
         **_when_read(
             predecessor=lambda: predecessors.predecessor(order),
             successor=lambda: predecessors.successor(order),
+            seen_by=lambda: renewal.seen_by(order),
             decided=lambda: kept_papers.last_decision(order) is not None,
             proven=lambda: bool(certificate) and is_proven(certificate),
             asked_by=lambda: asked_by(certificate) if certificate else "",

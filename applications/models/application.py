@@ -111,11 +111,15 @@ class Application(models.Model):
     waiting_since = models.DateTimeField(null=True)
     findings = models.JSONField(default=list)
     ended_at = models.DateTimeField(null=True)
+    # When somebody of the customer's said that the certificate is in use, and that they see to the
+    # next one; who, the events of the same names tell.
+    installed_at = models.DateTimeField(null=True)
+    expiry_seen_at = models.DateTimeField(null=True)
     erased_at = models.DateTimeField(null=True)
 
     keeping = Kept(
         fixed=["id", "number", "created_by", "created_at"],
-        once=["erased_at"],
+        once=["installed_at", "expiry_seen_at", "erased_at"],
         deletable="OLD.submission_id IS NULL",
     )
 

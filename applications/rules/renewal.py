@@ -1,19 +1,31 @@
 """Reminders before a certificate expires, and when a reminder is no longer needed."""
 
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Person
 from applications.models import Application, ReplacementItem
-from applications.workflow import Status
+from applications.workflow import ApplicationEvent, Status
 from certportal.foundation import clock
+from certportal.foundation.errors import Refused
+from certportal.foundation.event_names import ACTORS
+from certportal.foundation.models import Event
 from issuance.models import Certificate
 
 # When reminders are due: in days before the last day of validity, or when that part of the life is
 # left, whichever is later. See docs/decisions/reminders.md.
 REMINDERS = ((60, 3), (30, 6), (14, 12), (7, 24), (1, 24))
-FIRST, CLIMBS = 0, 2
-"""The place of the first reminder, and of the first that administrators get as well."""
+FIRST, CLIMBS, LAST = 0, 2, -1
+"""The places of the first reminder, the first that administrators get as well, and the last."""
+
+
+class NotInForce(Refused):
+    """The order has no certificate in force."""
+
+    message = _("There is no certificate in force here.")
 
 
 def expiring(now: datetime) -> QuerySet[Certificate]:
@@ -49,20 +61,43 @@ def is_renewed(application: Application, certificate: Certificate) -> bool:
     """
     if certificate.replacements.filter(state=ReplacementItem.State.ISSUED).exists():
         return True
-    later = Application.objects.filter(
+    names = set(application.names)
+    same = [other.pk for other in _alike(application) if names <= set(other.names)]
+    longer = Certificate.objects.filter(reference__in=same, not_after__gt=certificate.not_after)
+    return longer.filter(state=Certificate.State.ISSUED).exists()
+
+
+def renewed(
+    application: Application, certificate: Certificate, *, now: datetime
+) -> list[Application]:
+    """Return the orders whose certificates in force the order's certificate makes unnecessary."""
+    names = set(application.names)
+    same = {str(one.pk): one for one in _alike(application) if set(one.names) <= names}
+    shorter = Certificate.objects.filter(Certificate.in_force(now), reference__in=same)
+    ending = shorter.filter(not_after__lt=certificate.not_after).order_by("not_after")
+    return [same[str(one.reference)] for one in ending]
+
+
+def _alike(application: Application) -> QuerySet[Application]:
+    """Return the organisation's other orders of this type and unit with a certificate."""
+    alike = Application.objects.filter(
         organisation=application.organisation_id,
         type=application.type,
         record_oid=application.record_oid,
         status__in=[Status.ISSUED, Status.DELIVERED],
     ).exclude(pk=application.pk)
     if not application.kind.has_host_names:
-        later = later.filter(
+        alike = alike.filter(
             system_oid=application.system_oid, certified_email=application.certified_email
         )
-    names = set(application.names)
-    same = [other.pk for other in later if names <= set(other.names)]
-    longer = Certificate.objects.filter(reference__in=same, not_after__gt=certificate.not_after)
-    return longer.filter(state=Certificate.State.ISSUED).exists()
+    return alike.prefetch_related("host_names")
+
+
+def obstacles(certificate: Certificate | None, *, now: datetime) -> Iterator[Refused]:
+    """Yield what keeps anybody from saying that it is in use, or that the next is seen to."""
+    is_issued = certificate is not None and certificate.state == Certificate.State.ISSUED
+    if not is_issued or certificate.not_after <= now:
+        yield NotInForce()
 
 
 def due_now(certificate: Certificate, now: datetime) -> int | None:
@@ -70,12 +105,25 @@ def due_now(certificate: Certificate, now: datetime) -> int | None:
     return reminder_due(*_life(certificate), clock.day(now))
 
 
-def climbs(certificate: Certificate, due: int) -> bool:
+def climbs(application: Application, certificate: Certificate, due: int) -> bool:
     """Whether the reminder goes to the account's administrators as well.
 
-    Those named in the order may have left, and nobody may read the mailbox.
+    Those named in the order may have left, and nobody may read the mailbox. If somebody said that
+    they see to it, only the last one does.
     """
-    return due <= days_before(*_life(certificate))[CLIMBS]
+    place = CLIMBS if application.expiry_seen_at is None else LAST
+    return due <= days_before(*_life(certificate))[place]
+
+
+def seen_by(application: Application) -> str:
+    """Return who said that they see to the next certificate, by name if a person; else empty."""
+    if application.expiry_seen_at is None:
+        return ""
+    about = Event.objects.filter(object_type="application", object_id=str(application.pk))
+    said = about.filter(action=ApplicationEvent.EXPIRY_SEEN).get()
+    kind, _colon, key = said.actor.partition(":")
+    person = Person.objects.filter(pk=key).first() if kind == "person" else None
+    return str(person or ACTORS.get(kind, ""))
 
 
 def _life(certificate: Certificate) -> tuple[date, date]:

@@ -16,6 +16,7 @@ from applications.services.applicant.contact_links import (
 from applications.services.applicant.csr import attach_csr, choose_csr, upload_csr
 from applications.services.applicant.domains import ask_for_look, forget_domain
 from applications.services.applicant.drafts import discard, save_section, start
+from applications.services.applicant.in_use import say_installed, see_to_renewal
 from applications.services.applicant.mailbox import ask_mailbox_code, prove_mailbox
 from applications.services.applicant.revoke import (
     revoke,

@@ -7,6 +7,7 @@ from applications.views.account import (
     contact_link,
     domains,
     event_receipts,
+    in_use,
     order,
     orders,
     papers,
@@ -62,6 +63,8 @@ urlpatterns = [
     path("<uuid:application_id>/contact/revoke/", contact_link.revoke, name="revoke_link"),
     path("<uuid:application_id>/certificate/", certificates.certificate, name="certificate"),
     path("<uuid:application_id>/install/", certificates.install, name="install"),
+    path("<uuid:application_id>/in-use/", in_use.installed, name="installed"),
+    path("<uuid:application_id>/renewing/", in_use.renewing, name="renewing"),
     path("<uuid:application_id>/revoke/", revoke.revoke, name="revoke"),
     path("<uuid:application_id>/files/<slug:kind>/", certificates.download, name="download"),
 ]

@@ -92,6 +92,11 @@ class ApplicationEvent(EventName):
     REISSUE = "application.reissue", _("A new certificate was issued in place of an earlier one")
     REPLACED = "application.replaced", _("The certificate was replaced by a new one")
     DELIVER = "application.deliver", _("The certificate was delivered")
+    INSTALLED = "application.installed", _("The certificate was said to be in use")
+    EXPIRY_SEEN = (
+        "application.expiry_seen",
+        _("Somebody said that they see to the next certificate"),
+    )
     DOWNLOAD = "application.download", _("A file of the certificate was downloaded")
     CASE_VIEWED = "application.case_viewed", _("An auditor looked at the case")
     DOCUMENT_TAKEN = (

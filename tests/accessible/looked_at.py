@@ -51,6 +51,8 @@ NO_PAGE = {
     *["console:right_document", "console:right_document_page"],
     *["revoke_by_key_line", "console:withdraw_revocation"],
     *["applications:resend_link", "applications:revoke_link"],
+    *["applications:installed", "contact:installed", "technical:installed"],
+    *["applications:renewing", "contact:renewing", "technical:renewing"],
     *["contact:settings", "contact:download", "technical:settings", "technical:download"],
     *["testidp:root", "testidp:discovery", "testidp:jwks", "testidp:token"],
 }

@@ -23,7 +23,9 @@ from applications.models import Application
 from applications.models.revocation import reason_words
 from applications.register_watch import evidence
 from applications.replacement import predecessors
+from applications.rules.renewal import seen_by
 from applications.rules.revocation import is_proven, reasons
+from applications.views.account import in_use
 from applications.views.account.filters import CertificateFilter, Sorting
 from applications.views.account.history import certificate_history
 from applications.views.console import spreadsheet
@@ -87,6 +89,9 @@ def shown(
         "fit_command": FIT.format(key=installing.names(application, certificate)["key"]),
         "printed": printed,
         "fits": printed == certificate.spki_sha256,
+        "installed_url": reverse("applications:installed", args=[application.pk]),
+        "renewing_url": reverse("applications:renewing", args=[application.pk]),
+        "seen_by": seen_by(application),
         "serial_hex": certificate.serial,
         "serial_decimal": str(certificate.certificate.serial_number),
         "sha256": certificate.sha256,
@@ -195,6 +200,7 @@ def certificate(request: HttpRequest, application: Application) -> HttpResponse:
         "certificate_history": certificate_history(about["certificate"]),
         "predecessor": predecessors.predecessor(application),
         "successor": predecessors.successor(application),
+        **in_use.renewed(request, application, now=now),
     }
     return show(request, application, "certificate", **context)
 

@@ -40,6 +40,8 @@ OURS = frozenset(
     {
         ApplicationEvent.START,
         ApplicationEvent.REVOKE,
+        ApplicationEvent.INSTALLED,
+        ApplicationEvent.EXPIRY_SEEN,
         ApplicationEvent.UPLOAD_CSR,
         ApplicationEvent.CHOOSE_CSR,
         ApplicationEvent.PRIVATE_KEY_REFUSED,

@@ -14,7 +14,7 @@ from applications.replacement import predecessors
 from applications.rules import possible, sections, undelivered
 from applications.rules.sender import lacks_right
 from applications.services.reviewer import revocation_report
-from applications.views.account import certificates, contact_link, papers
+from applications.views.account import certificates, contact_link, in_use, papers
 from applications.views.account.history import history
 from applications.views.order import csr
 from applications.views.shared import summary, tracking
@@ -47,6 +47,7 @@ def order(request: HttpRequest, application: Application) -> HttpResponse:
         "successor": predecessors.successor(application),
         "unshown": _unshown(request, application, now),
         **_certificate(request, application, now),
+        **in_use.renewed(request, application, now=now),
     }
     return show(request, application, "order", **context)
 

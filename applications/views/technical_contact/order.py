@@ -1,11 +1,15 @@
 """The one order as its technical contact sees it: what to do, where it is, the certificate."""
 
+from collections.abc import Callable
 from functools import partial
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from applications import services
 from applications.checks.wording import word_faults
 from applications.views.account import certificates
 from applications.views.account.certificates import fitting
@@ -41,8 +45,34 @@ def order(request: HttpRequest, seat: Seat) -> HttpResponse:
         **certificates.shown(
             application, url=partial(seat.url, "download"), printed=fitting(request), now=now
         ),
+        **_saying(seat),
     }
     return render(request, "applications/contact/order.html", context)
+
+
+def _saying(seat: Seat) -> dict[str, str]:
+    """Return where it is said that the certificate is in use, or that the next is seen to."""
+    return {f"{name}_url": seat.url(name) for name in ("installed", "renewing")}
+
+
+@contact_view
+def installed(request: HttpRequest, seat: Seat) -> HttpResponse:
+    """Say that the certificate is in use."""
+    return _press(request, seat, services.say_installed, _("Noted: the certificate is in use."))
+
+
+@contact_view
+def renewing(request: HttpRequest, seat: Seat) -> HttpResponse:
+    """Say that the reader sees to the next certificate."""
+    said = _("Noted: you see to the new certificate.")
+    return _press(request, seat, services.see_to_renewal, said)
+
+
+def _press(request: HttpRequest, seat: Seat, act: Callable[..., object], said: str) -> HttpResponse:
+    if request.method == "POST":
+        act(seat.application.pk, actor=seat.actor, now=clock.now())
+        messages.success(request, said)
+    return redirect(seat.url("order"))
 
 
 @contact_view
@@ -50,7 +80,7 @@ def order(request: HttpRequest, seat: Seat) -> HttpResponse:
 def install(request: HttpRequest, seat: Seat) -> HttpResponse:
     """Show how the certificate is taken into use."""
     context = certificates.installing_of(seat.application, url=partial(seat.url, "download"))
-    context |= about(seat.application, seat=seat, back=seat.url("order"))
+    context |= about(seat.application, seat=seat, back=seat.url("order")) | _saying(seat)
     return render(request, "applications/install.html", context)
 
 

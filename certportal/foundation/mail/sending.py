@@ -151,9 +151,15 @@ def _is_final(error: Exception) -> bool:
 
 
 def _part(file: File) -> MIMEPart:
-    """Return the file as a base64 part, which keeps text files unchanged byte for byte."""
+    """Return the file as a base64 part, which keeps text files unchanged byte for byte.
+
+    Text without a charset would be ASCII (RFC 2046, 4.1.2); ours is UTF-8.
+    """
     piece, kind = MIMEPart(), file.media_type.split("/", 1)
-    piece.set_content(file.content, *kind, disposition="attachment", filename=file.name)
+    said = {"charset": "utf-8"} if kind[0] == "text" else {}
+    piece.set_content(
+        file.content, *kind, disposition="attachment", filename=file.name, params=said
+    )
     return piece
 
 

@@ -97,7 +97,7 @@ def test_the_last_day_goes_along_for_calendars_in_the_readers_language(order, po
     at = before(order, 30)
     services.remind_of_expiry(now=at)
     entries = {one.to[0]: one.attachments[0] for one in post(at)}
-    assert entries["teemu@it.example"].get_content_type() == "text/calendar"
+    assert entries["teemu@it.example"]["Content-Type"] == 'text/calendar; charset="utf-8"'
     last = clock.day(certificate_of(order).not_after)
     for address, words in [("teemu@it.example", "går ut"), ("matti@example.fi", "vanhenee")]:
         entry = entries[address].get_payload(decode=True).decode()
