@@ -95,8 +95,8 @@ def _alike(application: Application) -> QuerySet[Application]:
 
 def obstacles(certificate: Certificate | None, *, now: datetime) -> Iterator[Refused]:
     """Yield what keeps anybody from saying that it is in use, or that the next is seen to."""
-    is_issued = certificate is not None and certificate.state == Certificate.State.ISSUED
-    if not is_issued or certificate.not_after <= now:
+    revoked = certificate is None or certificate.state != Certificate.State.ISSUED
+    if certificate is None or revoked or certificate.not_after <= now:
         yield NotInForce()
 
 
@@ -123,7 +123,7 @@ def seen_by(application: Application) -> str:
     said = about.filter(action=ApplicationEvent.EXPIRY_SEEN).get()
     kind, _colon, key = said.actor.partition(":")
     person = Person.objects.filter(pk=key).first() if kind == "person" else None
-    return str(person or ACTORS.get(kind, ""))
+    return str(person) if person else str(ACTORS.get(kind, ""))
 
 
 def _life(certificate: Certificate) -> tuple[date, date]:

@@ -18,7 +18,7 @@ TAGS = {"a", "body", "br", "h1", "head", "html", "li", "meta", "p"}
 TAGS |= {"table", "tbody", "td", "th", "title", "tr", "ul"}
 ATTRIBUTES = {"charset", "content", "dir", "href", "lang", "name", "role", "scope", "style"}
 # Markers of lists, and the colon after a label or before an address, are drawn otherwise.
-DRAWN = re.compile(r"^\* |^-- $|:(?=\s|$)", re.MULTILINE)
+DRAWN = re.compile(r"^\* |^-- ?$|:(?=\s|$)", re.MULTILINE)
 
 
 def faults(page: str, subject: str, text: str, language: str) -> Iterator[str]:

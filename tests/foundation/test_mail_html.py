@@ -95,6 +95,13 @@ def test_what_somebody_wrote_stays_text(slipped):
     assert list(faults(page, "Aihe", html.FORBIDDEN.sub("", slipped), "fi")) == []
 
 
+def test_a_foot_that_somebody_wrote_is_not_ours():
+    page = parsed(f"Perustelut:\n--{' '}\nKatso {BASE}/fi/\n\n{TEXT}")
+    *_above, foot = page.iterfind(".//table[@role]//td")
+    assert "Kysyttävää?" in foot.text_content()
+    assert "Katso" not in foot.text_content()
+
+
 def test_a_subject_stays_text():
     subject = "</title><script>alert(1)</script>"
     assert list(faults(html.page(subject, TEXT, "sv"), subject, TEXT, "sv")) == []

@@ -50,12 +50,12 @@ def page(subject: str, text: str, language: str) -> str:
 
     All of it is escaped. Addresses of the service become links, and no others.
     """
-    body, _line, foot = text.partition(FOOT)
+    body, line, foot = text.rpartition(FOOT)  # somebody's words may contain another
     told = {
         "subject": FORBIDDEN.sub("", subject),
         "language": language,
-        "blocks": _blocks(body),
-        "foot": _blocks(foot),
+        "blocks": _blocks(body if line else text),
+        "foot": _blocks(foot) if line else [],
     }
     made = re.sub(r"\s*\n\s*", "\n", render_to_string("mail/frame.html", told))
     return made if len(made.encode()) <= MOST_BYTES else ""
