@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import BooleanField, Case, F, Func, QuerySet, Value, When
+from django.db.models import BooleanField, Case, F, Func, Q, QuerySet, Value, When
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -65,6 +65,16 @@ def find(typed: str, *, within: QuerySet[Application] | None = None) -> Found:
     others = _having(" & ".join(f"({one})" for one in words), within)
     found = list(dict.fromkeys([*exact, *others]))
     return Found(found[:MOST_COUNTED], list(dict.fromkeys(exact)), len(found) > MOST_COUNTED)
+
+
+def fitting(typed: str, orders: QuerySet[Application]) -> QuerySet[Application]:
+    """Return all of the orders that fit what was typed; `orders`: those of one organisation."""
+    words = " & ".join(f"({one})" for one in _words(typed))
+    query = " | ".join(f"({one})" for one in (_any(_exact(typed)), words) if one)
+    if not query:
+        return orders.none()
+    fits = Q(_Fits(F("search_entry__words"), Value(query)))
+    return orders.filter(fits | Q(pk__in=_of_serials(serials(typed), orders)))
 
 
 def narrowed(orders: QuerySet[Application], found: Found) -> QuerySet[Application]:

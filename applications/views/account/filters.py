@@ -5,22 +5,20 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models import Model, QuerySet
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from django_filters import CharFilter, ChoiceFilter, FilterSet
 
-from accounts.register.models import RegisterRecord
-from applications.models import Application, HostName
+from applications.models import Application
 from applications.models.certificate_types import CertificateType
-from applications.rules import queue_order
+from applications.rules import order_search, queue_order
 from applications.views.console.case.forms import FilterForm
-from applications.views.console.queue.filters import serials
 from applications.views.shared.rows import SOON
 from applications.workflow import ENDED, Status
 from certportal.foundation import clock
 from certportal.foundation.web import keyset
-from issuance.models import Certificate, PreparedCertificate
+from issuance.models import Certificate
 
 STAGES = [
     ("drafts", _("Drafts")),
@@ -115,7 +113,7 @@ class OrderFilter(FilterSet):  # django-filter has no annotations
         self, queryset: QuerySet[Application], _name: str, value: str
     ) -> QuerySet[Application]:
         """Keep the orders that the text fits."""
-        return queryset.filter(found_by(value))
+        return order_search.fitting(value, queryset)
 
 
 class CertificateFilter(FilterSet):
@@ -186,26 +184,5 @@ class CertificateFilter(FilterSet):
         self, queryset: QuerySet[Certificate], _name: str, value: str
     ) -> QuerySet[Certificate]:
         """Keep those whose order the text fits, or whose serial number it is."""
-        fitting = self.orders.filter(found_by(value))
+        fitting = order_search.fitting(value, self.orders)
         return queryset.filter(reference__in=fitting.values("pk"))
-
-
-def found_by(text: str) -> Q:
-    """Return the condition for the orders in which each word of the text occurs."""
-    condition = Q()
-    for word in text.split():
-        condition &= _has(word)
-    return condition
-
-
-def _has(word: str) -> Q:
-    # Asked of each order of the organisation: their host names are few, those of all are many.
-    hosts = HostName.objects.filter(application=OuterRef("pk"), name__icontains=word)
-    units = RegisterRecord.objects.filter(long_name__icontains=word)
-    made = PreparedCertificate.objects.filter(serial__in=serials(word))
-    plain = ("number", "system_name", "certified_email", "mailbox", "contact_name")
-    condition = Q(Exists(hosts)) | Q(pk__in=made.values("reference"))
-    condition |= Q(record_oid=word) | Q(record_oid__in=units.values("oid"))
-    for field in (*plain, "technical_name"):
-        condition |= Q(**{f"{field}__icontains": word})
-    return condition
