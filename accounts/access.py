@@ -211,7 +211,7 @@ def late_memberships(
 def memberships(person: Person) -> QuerySet[Membership]:
     """Return the person's current memberships, ordered by the organisation's name."""
     current = Membership.objects.filter(person=person, ended_at=None)
-    return current.select_related("organisation").order_by("organisation__name", "id")
+    return current.select_related("organisation", "person").order_by("organisation__name", "id")
 
 
 def get_organisation(person: Person, organisation_id: UUID | str) -> Organisation:

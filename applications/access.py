@@ -16,6 +16,9 @@ from certportal.foundation.web import refusals
 
 ACTING = (Membership.Role.ADMINISTRATOR, Membership.Role.APPLICANT)
 
+RELATED = ("organisation", "csr", "reviewer", "submission__person", "submission__record")
+"""What every page about an order names."""
+
 
 def acting(person: Person, organisation_id: UUID) -> Membership | None:
     """Return the person's membership if they may order for the organisation, else None."""
@@ -25,8 +28,7 @@ def acting(person: Person, organisation_id: UUID) -> Membership | None:
 
 def get_for_applicant(person: Person, application_id: UUID) -> Application:
     """Return the application if the person may act for its organisation; else raise Http404."""
-    sent = ["submission__person", "submission__record"]
-    found = Application.objects.select_related("organisation", "csr", "reviewer", *sent)
+    found = Application.objects.select_related(*RELATED)
     application = found.filter(pk=application_id).first()
     if application is not None:
         membership = acting(person, application.organisation_id)
@@ -86,7 +88,7 @@ def naming(person: Person, organisation_id: UUID) -> QuerySet[Application]:
 
 def get_for_reviewer(person: Person, application_id: UUID) -> Application:
     """Return the submitted application if the person reads the console; else raise Http404."""
-    found = Application.objects.select_related("organisation", "csr", "submission", "reviewer")
+    found = Application.objects.select_related(*RELATED)
     application = found.filter(pk=application_id).exclude(status=Status.DRAFT).first()
     if application is not None and access.reads_console(person):
         return application

@@ -12,6 +12,15 @@ OWN = {"__init__", "__main__", "fixed", "harness", "invented", "issuing"}
 OWN |= {"drivers", "many_orders", "packages", "processes"}
 
 
+HEAD = """# How fast it is
+
+Made by `./portal bench all --markdown`. Each figure stands beside its floor: what the same machine
+takes in the same run for the least of the work, or what is allowed. Under each heading stands when
+and where it was measured, and how busy the machine was; a busy one slows what is told by the clock,
+and hardly what is told by processor time (CPU). All this is measured, and no test.
+"""
+
+
 def main() -> None:
     names = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in OWN)
     parser = argparse.ArgumentParser(prog="portal bench")
@@ -41,10 +50,20 @@ def main() -> None:
 
 
 def run_all(names: list[str], options: argparse.Namespace) -> None:
-    """Run each in a process of its own, as each begins with a process that has done nothing."""
+    """Run each in a process of its own, as each begins with a process that has done nothing.
+
+    One that fails keeps none of the others from being run.
+    """
+    if options.markdown:
+        print(HEAD, flush=True)
+    shape = [f"--{each}" for each in ("json", "markdown") if getattr(options, each)]
+    failed = []
     for name in names:
-        shape = [f"--{each}" for each in ("json", "markdown") if getattr(options, each)]
-        subprocess.run([sys.executable, "-m", "tests.benchmarks", name, *shape], check=True)
+        done = subprocess.run([sys.executable, "-m", "tests.benchmarks", name, *shape])
+        if done.returncode:
+            failed.append(name)
+    if failed:
+        sys.exit(f"failed: {', '.join(failed)}")
 
 
 if __name__ == "__main__":

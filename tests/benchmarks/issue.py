@@ -12,6 +12,7 @@ waiting for the disk and all, stands beside. Approving, a person's act, is not c
 """
 
 import gc
+import os
 import secrets
 import tempfile
 import time
@@ -34,7 +35,8 @@ from tests.benchmarks.harness import figure, own_database
 from tests.issuance.orders import new_key, server_order
 
 KINDS = {"P-384": ("P-256", "ec"), "RSA-4096": ("RSA-2048", "rsa")}
-ROUNDS, SINGLE, BATCH = 12, 5, 50
+ROUNDS = int(os.environ.get("BENCH_ISSUE_ROUNDS", "12"))
+SINGLE, BATCH = 5, 50
 
 
 def run():

@@ -35,7 +35,7 @@ SIZES = [int(one) for one in os.environ.get("BENCH_PAGES", "10000").split(",")]
 ROUNDS = int(os.environ.get("BENCH_PAGES_ROUNDS", "20"))
 SEARCHES = 200
 CLIENTS = 8
-MANY_ROUNDS = 10
+MANY_ROUNDS = min(10, ROUNDS)
 
 
 @dataclass

@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts import access
+from accounts.models import StaffRole
 from applications import services
 from applications.models import Application
 from applications.views.console.case import checklist, rights
@@ -26,11 +27,11 @@ from certportal.foundation.reading import one_reading
 def case(request: HttpRequest, application: Application) -> HttpResponse:
     """Show the case as it stands."""
     person, now = access.person_of(request), clock.now()
-    if not access.is_reviewer(person):
+    if StaffRole.Kind.REVIEWER not in access.staff_roles(request):
         services.record_case_viewed(application, **access.acting(request))
     context = (
-        identity(application, person, now=now)
-        | evidence(application, now=now)
+        evidence(application, now=now)
+        | identity(application, person, now=now)
         | rights.sender(application, person)
         | prepared(application, person, now=now)
         | pending(application, person)
