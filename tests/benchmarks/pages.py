@@ -33,7 +33,7 @@ from tests.stack import Stack
 
 SIZES = [int(one) for one in os.environ.get("BENCH_PAGES", "10000").split(",")]
 ROUNDS = int(os.environ.get("BENCH_PAGES_ROUNDS", "20"))
-SEARCHES = 200
+SEARCHES = int(os.environ.get("BENCH_PAGES_SEARCHES", "200"))
 CLIENTS = 8
 MANY_ROUNDS = min(10, ROUNDS)
 
