@@ -24,6 +24,7 @@ from applications.views.shared.entry import may_order
 from applications.views.shared.rows import SOON, certificate_rows, order_rows
 from applications.workflow import ENDED, Status
 from certportal.foundation import clock
+from certportal.foundation.reading import one_reading
 from issuance.models import Certificate
 
 MOST = 5
@@ -41,6 +42,7 @@ class Task:
 
 @access.member_required
 @require_safe
+@one_reading()
 def home(request: HttpRequest) -> HttpResponse:
     """Show the desk; a technical member orders nothing here."""
     person, organisation = access.person_of(request), access.organisation_of(request)

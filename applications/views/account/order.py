@@ -23,10 +23,12 @@ from applications.views.shared.page import check_url, show
 from applications.views.shared.rows import tone
 from applications.workflow import ENDED, Role, Status
 from certportal.foundation import clock
+from certportal.foundation.reading import one_reading
 
 
 @order_view
 @require_safe
+@one_reading()
 def order(request: HttpRequest, application: Application) -> HttpResponse:
     """Show the order as it stands."""
     now = clock.now()
