@@ -57,8 +57,11 @@ class Hand:
         page.on("load", lambda _page: setattr(self, "loads", self.loads + 1))
 
     def press(self, selector: str) -> None:
-        """Press a button or link, and wait for the page that comes."""
-        with self.page.expect_navigation(wait_until="load"):
+        """Press a button or link, and wait for the page that comes.
+
+        To follow a skip link is to go to another place of the same page.
+        """
+        with self.page.expect_navigation(url=lambda url: "#" not in url, wait_until="load"):
             self._use(self.page.locator(selector).first)
 
     def tick(self, selector: str) -> None:
