@@ -1,6 +1,7 @@
 """What is delivered is what was ordered, with fifty orders under way at once."""
 
 import email
+import re
 from email import policy
 from functools import partial
 from pathlib import Path
@@ -84,7 +85,7 @@ def packages(folder: Path) -> dict[str, list[dict[str, bytes]]]:
         message = email.message_from_bytes(path.read_bytes(), policy=policy.default)
         files = {part.get_filename(): part.get_content() for part in message.iter_attachments()}
         if any(name.endswith(".der") for name in files):
-            number = str(message["Subject"]).partition(":")[0]
+            (number,) = re.findall(r"SV-\d{4}-\d{5}", message["Subject"])
             found.setdefault(number, []).append(files)
     return found
 

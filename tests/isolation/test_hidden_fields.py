@@ -24,8 +24,14 @@ KEY = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 NUMBER = re.compile(r"\b[A-Z]{2}-\d{4}-\d{5}\b|\b\d{10,}\b|\d{4}-\d\d-\d\dT[\d:.]+")
 SECRET = re.compile(r"[\w+/=-]{32,}")
 # Counters and sessions move whenever somebody asks; refused tries and searches are not changes.
-# A PDF is the order's own words once more, rendered when somebody first asks for it.
-MOVING = {"foundation.tally", "foundation.event", "foundation.eventorigin", "applications.paper"}
+# A PDF is the order's own words once more, rendered when somebody first asks for it; so is what the
+# database finds an order by, its number and the keys of its rows among them.
+MOVING = {
+    "foundation.tally",
+    "foundation.event",
+    "foundation.eventorigin",
+    "applications.paper",
+} | {"applications.searchentry"}
 RENDERING = "paper.wanted"
 ASIDE = {"accounts:logout", "accounts:identify", "testidp:token", "testidp:authorize"} | {
     "admin:logout"
