@@ -131,7 +131,7 @@ def _certificate(order: Application, now: datetime) -> dict[str, Any]:
         **_when_read(
             predecessor=lambda: predecessors.predecessor(order),
             successor=lambda: predecessors.successor(order),
-            seen_by=lambda: renewal.seen_by(order),
+            seen=lambda: renewal.seen(order),
             decided=lambda: kept_papers.last_decision(order) is not None,
             proven=lambda: bool(certificate) and is_proven(certificate),
             asked_by=lambda: asked_by(certificate) if certificate else "",

@@ -1,17 +1,18 @@
 """Reminders before a certificate expires, and when a reminder is no longer needed."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from accounts import access
 from accounts.models import Person
 from applications.models import Application, ReplacementItem
 from applications.workflow import ApplicationEvent, Status
 from certportal.foundation import clock
 from certportal.foundation.errors import Refused
-from certportal.foundation.event_names import ACTORS
 from certportal.foundation.models import Event
 from issuance.models import Certificate
 
@@ -26,6 +27,20 @@ class NotInForce(Refused):
     """The order has no certificate in force."""
 
     message = _("There is no certificate in force here.")
+
+
+class TooEarly(Refused):
+    """The first reminder is not due yet."""
+
+    message = _("It is too early for this: the certificate is not about to expire yet.")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Who sees to the next certificate, by name, and since when."""
+
+    who: str
+    at: datetime
 
 
 def expiring(now: datetime) -> QuerySet[Certificate]:
@@ -94,10 +109,20 @@ def _alike(application: Application) -> QuerySet[Application]:
 
 
 def obstacles(certificate: Certificate | None, *, now: datetime) -> Iterator[Refused]:
-    """Yield what keeps anybody from saying that it is in use, or that the next is seen to."""
+    """Yield what keeps anybody from saying that it is in use."""
     revoked = certificate is None or certificate.state != Certificate.State.ISSUED
     if certificate is None or revoked or certificate.not_after <= now:
         yield NotInForce()
+
+
+def obstacles_to_seeing(certificate: Certificate | None, *, now: datetime) -> Iterator[Refused]:
+    """Yield what keeps anybody from saying that they see to the next certificate."""
+    yield from obstacles(certificate, now=now)
+    if certificate is None:
+        return
+    issued, last = _life(certificate)
+    if clock.day(now) < last - timedelta(days=days_before(issued, last)[FIRST]):
+        yield TooEarly()
 
 
 def due_now(certificate: Certificate, now: datetime) -> int | None:
@@ -108,22 +133,29 @@ def due_now(certificate: Certificate, now: datetime) -> int | None:
 def climbs(application: Application, certificate: Certificate, due: int) -> bool:
     """Whether the reminder goes to the account's administrators as well.
 
-    Those named in the order may have left, and nobody may read the mailbox. If somebody said that
-    they see to it, only the last one does.
+    Those named in the order may have left, and nobody may read the mailbox. While a member of the
+    organisation sees to it, only the last one does.
     """
-    place = CLIMBS if application.expiry_seen_at is None else LAST
+    place = CLIMBS if seen(application) is None else LAST
     return due <= days_before(*_life(certificate))[place]
 
 
-def seen_by(application: Application) -> str:
-    """Return who said that they see to the next certificate, by name if a person; else empty."""
+def seen(application: Application) -> Seen | None:
+    """Return who said last that they see to the next certificate, while they are a member; or None.
+
+    Restored from a backup the event may be missing, or there may be two of them.
+    """
     if application.expiry_seen_at is None:
-        return ""
+        return None
     about = Event.objects.filter(object_type="application", object_id=str(application.pk))
-    said = about.filter(action=ApplicationEvent.EXPIRY_SEEN).get()
-    kind, _colon, key = said.actor.partition(":")
+    told = about.filter(action=ApplicationEvent.EXPIRY_SEEN, refused=False)
+    said = told.order_by("-id").first()
+    kind, _colon, key = said.actor.partition(":") if said else ("", "", "")
     person = Person.objects.filter(pk=key).first() if kind == "person" else None
-    return str(person) if person else str(ACTORS.get(kind, ""))
+    if said is None or person is None:
+        return None
+    is_member = access.is_member(person.current, application.organisation_id)
+    return Seen(str(person.current), said.at) if is_member else None
 
 
 def _life(certificate: Certificate) -> tuple[date, date]:

@@ -15,6 +15,5 @@ urlpatterns = [
     path("<word:token>/csr/<uuid:csr_id>/", csr.preview, name="preview"),
     path("<word:token>/install/", order.install, name="install"),
     path("<word:token>/in-use/", order.installed, name="installed"),
-    path("<word:token>/renewing/", order.renewing, name="renewing"),
     path("<word:token>/files/<slug:kind>/", order.download, name="download"),
 ]

@@ -52,7 +52,7 @@ NO_PAGE = {
     *["revoke_by_key_line", "console:withdraw_revocation"],
     *["applications:resend_link", "applications:revoke_link"],
     *["applications:installed", "contact:installed", "technical:installed"],
-    *["applications:renewing", "contact:renewing", "technical:renewing"],
+    *["applications:renewing", "technical:renewing"],
     *["contact:settings", "contact:download", "technical:settings", "technical:download"],
     *["testidp:root", "testidp:discovery", "testidp:jwks", "testidp:token"],
 }

@@ -9,12 +9,15 @@ from django.urls import reverse
 from accounts.access import actor_for
 from applications import services
 from applications.documents.certificate_files import certificate_of
+from applications.errors import LinkOver
+from applications.models import ContactLink
 from applications.rules import renewal
 from applications.rules.renewal import NotInForce
+from applications.services.applicant.identified import MayNotAct
 from applications.views.account.history import history
 from certportal.dev.builders import orders, people
 from certportal.foundation import clock
-from certportal.foundation.actors import system
+from certportal.foundation.actors import Actor, system
 from certportal.foundation.models import Event
 from issuance import services as authority
 from tests.applications.renewals import renew
@@ -32,6 +35,11 @@ def web(matti):
 
 def said(order, name):
     return list(Event.objects.filter(object_id=str(order.pk), action=f"application.{name}"))
+
+
+def soon(order):
+    """Return a moment after the first reminder."""
+    return certificate_of(order).not_after - timedelta(days=50)
 
 
 def test_in_use_is_recorded_once_with_a_name(order, matti, maija):
@@ -88,10 +96,72 @@ def test_strangers_cannot_say_it(order, stranger):
 
 
 def test_who_sees_to_the_next_one_is_named_and_administrators_hear_on_the_last_day(order, matti):
-    certificate = certificate_of(order)
+    certificate, at = certificate_of(order), soon(order)
     assert renewal.climbs(order, certificate, 14)
-    services.see_to_renewal(order.pk, actor=actor_for(matti), now=clock.now())
+    services.see_to_renewal(order.pk, actor=actor_for(matti), now=at)
     order.refresh_from_db()
-    assert renewal.seen_by(order) == "Matti Meikäläinen"
+    assert renewal.seen(order) == renewal.Seen("Matti Meikäläinen", at)
     assert not renewal.climbs(order, certificate, 7)
     assert renewal.climbs(order, certificate, 1)
+
+
+def test_nobody_sees_to_it_before_the_first_reminder(order, matti, web):
+    day = clock.day(certificate_of(order).not_after) - timedelta(days=60)
+    begins = clock.start_of_day(day)
+    with pytest.raises(renewal.TooEarly):
+        services.see_to_renewal(order.pk, actor=actor_for(matti), now=begins - timedelta(seconds=1))
+    page = reverse("applications:order", args=[order.pk])
+    assert reverse("applications:renewing", args=[order.pk]) not in web.get(page).text
+    services.see_to_renewal(order.pk, actor=actor_for(matti), now=begins)
+    order.refresh_from_db()
+    assert order.expiry_seen_at == begins
+
+
+def test_whoever_has_left_sees_to_nothing_and_another_can_say_so(order, matti, maija):
+    certificate, at = certificate_of(order), soon(order)
+    services.see_to_renewal(order.pk, actor=actor_for(maija), now=at)
+    services.see_to_renewal(order.pk, actor=actor_for(matti), now=at)  # Maija does
+    assert len(said(order, "expiry_seen")) == 1
+    order.refresh_from_db()
+    assert renewal.seen(order).who == "Maija Mallikas"
+    maija.memberships.update(ended_at=at)
+    assert renewal.seen(order) is None
+    assert renewal.climbs(order, certificate, 14)
+    later = at + timedelta(days=1)
+    services.see_to_renewal(order.pk, actor=actor_for(matti), now=later)
+    order.refresh_from_db()
+    assert order.expiry_seen_at == at
+    assert renewal.seen(order) == renewal.Seen("Matti Meikäläinen", later)
+
+
+def test_restored_events_break_no_page(order, matti, web):
+    services.see_to_renewal(order.pk, actor=actor_for(matti), now=soon(order))
+    order.refresh_from_db()
+    (event,) = said(order, "expiry_seen")
+    event.pk = None
+    event.save(force_insert=True)
+    assert renewal.seen(order).who == "Matti Meikäläinen"
+    page = web.get(reverse("applications:order", args=[order.pk]))
+    assert "Matti Meikäläinen" in page.text
+
+
+@pytest.mark.parametrize("say", [services.say_installed, services.see_to_renewal])
+def test_who_leaves_while_the_page_is_open_says_nothing(order, maija, say):
+    maija.memberships.update(ended_at=clock.now())
+    with pytest.raises(MayNotAct):
+        say(order.pk, actor=actor_for(maija), now=soon(order))
+
+
+def test_a_link_that_ends_while_the_page_is_open_says_nothing(order):
+    link = ContactLink.objects.create(
+        application=order,
+        holder=ContactLink.Holder.TECHNICAL_CONTACT,
+        email=order.technical_email,
+        made_at=clock.now(),
+        revoked_at=clock.now(),
+    )
+    actor = Actor("technical_contact", str(link.pk))
+    with pytest.raises(LinkOver):
+        services.say_installed(order.pk, actor=actor, now=clock.now())
+    with pytest.raises(MayNotAct):
+        services.see_to_renewal(order.pk, actor=actor, now=soon(order))

@@ -5,36 +5,69 @@ from uuid import UUID
 
 from django.db import transaction
 
+from accounts.models import Person
+from applications.access import acting, naming
 from applications.documents.certificate_files import certificate_of
-from applications.errors import require
+from applications.errors import LinkOver, require
 from applications.models import Application
-from applications.rules import renewal
+from applications.rules import contact_links, renewal
 from applications.services import transition
+from applications.services.applicant.identified import MayNotAct
 from applications.workflow import ApplicationEvent
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 
 
+@transaction.atomic
 def say_installed(application_id: UUID, *, actor: Actor, now: datetime) -> Application:
-    """Record that the order's certificate is in use. Raises NotInForce."""
-    return _say(application_id, "installed_at", ApplicationEvent.INSTALLED, actor, now)
+    """Record that the order's certificate is in use. A second time, by whomever, changes nothing.
 
-
-def see_to_renewal(application_id: UUID, *, actor: Actor, now: datetime) -> Application:
-    """Record that somebody sees to the next certificate. Raises NotInForce."""
-    return _say(application_id, "expiry_seen_at", ApplicationEvent.EXPIRY_SEEN, actor, now)
+    Raises NotInForce, LinkOver if the contact's link has ended, and MayNotAct if the person has no
+    part in the order any more.
+    """
+    application = transition.lock(application_id)
+    _require_part(application, actor, now)
+    if application.installed_at is None:
+        require(renewal.obstacles(certificate_of(application), now=now))
+        _say(application, "installed_at", ApplicationEvent.INSTALLED, actor, now)
+    return application
 
 
 @transaction.atomic
-def _say(
-    application_id: UUID, column: str, event: ApplicationEvent, actor: Actor, now: datetime
-) -> Application:
-    """Save what the actor says. A second time, by whomever, changes and records nothing."""
+def see_to_renewal(application_id: UUID, *, actor: Actor, now: datetime) -> Application:
+    """Record that a member sees to the next certificate, unless another one already does.
+
+    Raises NotInForce, TooEarly before the day of the first reminder, and MayNotAct.
+    """
     application = transition.lock(application_id)
-    if getattr(application, column) is None:
-        certificate = certificate_of(application)
-        require(renewal.obstacles(certificate, now=now))
-        assert certificate is not None
-        transition.save(application, now=now, **{column: now})
-        events.record(event, application, actor, now, certificate=certificate.pk)
+    if actor.kind != "person":
+        raise MayNotAct  # a link ends before most certificates do, and names nobody
+    _require_part(application, actor, now)
+    if renewal.seen(application) is None:
+        require(renewal.obstacles_to_seeing(certificate_of(application), now=now))
+        _say(application, "expiry_seen_at", ApplicationEvent.EXPIRY_SEEN, actor, now)
     return application
+
+
+def _require_part(application: Application, actor: Actor, now: datetime) -> None:
+    """Look again under the order's lock whether the actor still has a part in the order."""
+    if actor.kind == "technical_contact":
+        link = application.contact_links.get(pk=actor.id)
+        if not contact_links.lives(link, application, now=now):
+            raise LinkOver
+        return
+    person, organisation = Person.objects.get(pk=actor.id), application.organisation_id
+    named = naming(person, organisation).filter(pk=application.pk)
+    if acting(person, organisation) is None and not named.exists():
+        raise MayNotAct
+
+
+def _say(
+    application: Application, column: str, event: ApplicationEvent, actor: Actor, now: datetime
+) -> None:
+    """Save when it was said first, and record the event."""
+    certificate = certificate_of(application)
+    assert certificate is not None
+    if getattr(application, column) is None:
+        transition.save(application, now=now, **{column: now})
+    events.record(event, application, actor, now, certificate=certificate.pk)

@@ -23,7 +23,7 @@ from applications.models import Application
 from applications.models.revocation import reason_words
 from applications.register_watch import evidence
 from applications.replacement import predecessors
-from applications.rules.renewal import seen_by
+from applications.rules import renewal
 from applications.rules.revocation import is_proven, reasons
 from applications.views.account import in_use
 from applications.views.account.filters import CertificateFilter, Sorting
@@ -91,7 +91,8 @@ def shown(
         "fits": printed == certificate.spki_sha256,
         "installed_url": reverse("applications:installed", args=[application.pk]),
         "renewing_url": reverse("applications:renewing", args=[application.pk]),
-        "seen_by": seen_by(application),
+        "seen": renewal.seen(application),
+        "may_see_to": not any(renewal.obstacles_to_seeing(certificate, now=now)),
         "serial_hex": certificate.serial,
         "serial_decimal": str(certificate.certificate.serial_number),
         "sha256": certificate.sha256,

@@ -51,8 +51,9 @@ def order(request: HttpRequest, seat: Seat) -> HttpResponse:
 
 
 def _saying(seat: Seat) -> dict[str, str]:
-    """Return where it is said that the certificate is in use, or that the next is seen to."""
-    return {f"{name}_url": seat.url(name) for name in ("installed", "renewing")}
+    """Return where it is said that it is in use and, by a member, that the next is seen to."""
+    renewing = "" if seat.link else seat.url("renewing")
+    return {"installed_url": seat.url("installed"), "renewing_url": renewing}
 
 
 @contact_view
