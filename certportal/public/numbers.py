@@ -1,7 +1,8 @@
 """The open figures of the service: how long orders take, and which certificates are in force.
 
-Nothing here tells of one organisation: a figure that rests on fewer than `FEWEST` is left out. The
-figures are counted once in `KEPT_FOR` by each process, however often the page is opened.
+Nothing here tells of one organisation: a figure is left out unless it rests on at least `FEWEST`
+orders or certificates and on at least `FEWEST` organisations. The figures are counted once in
+`KEPT_FOR` by each process, however often the page is opened.
 """
 
 import threading
@@ -9,6 +10,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import structlog
+from django.db import Error
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -18,18 +21,23 @@ from django.views.decorators.http import require_safe
 from applications.models.certificate_types import CertificateType
 from applications.views.console.numbers import figures
 from certportal.foundation import clock
+from certportal.foundation.errors import Unavailable
 from issuance.models import Certificate
 
+log = structlog.get_logger(__name__)
+
 FEWEST = 5
-"""So few orders or certificates could tell of one organisation."""
+"""So few orders or certificates, or those of so few organisations, could tell of one."""
 KEPT_FOR = timedelta(hours=1)
+PAUSE = timedelta(minutes=1)
+"""How long the database is not asked again after it could not answer."""
 HEIGHT, STEP, WIDE = 120, 40, 26
 """The drawing in its own units: how high, from bar to bar, and how wide a bar."""
 
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """The open figures of one month; None where they rest on fewer than `FEWEST`.
+    """The open figures of one month; None where they could tell of a single organisation.
 
     `decided` are approvals and rejections, times in days; `kept_percent` of a hundred promises were
     kept. `in_force` are the certificates at its end, or now, by type.
@@ -52,22 +60,51 @@ class Counted:
 
 
 class _Keeper:
-    """The figures that were counted last; whoever asks while they are counted waits for them."""
+    """The figures that were counted last; they are shown while somebody counts them anew."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._last: Counted | None = None
+        self._failed_at: datetime | None = None
 
-    def figures(self, *, now: datetime) -> Counted:
-        """Return the figures, counted anew if they are older than `KEPT_FOR`."""
-        with self._lock:
-            if self._last is None or not timedelta(0) <= now - self._last.at < KEPT_FOR:
-                self._last = Counted(now, count(now=now))
-            return self._last
+    def figures(self) -> Counted:
+        """Return the figures, counted anew if they are older than `KEPT_FOR`.
+
+        Only who finds none at all waits for them. Raises Unavailable if the database could not
+        count them and there are none of before.
+        """
+        last = self._last
+        if not self._lock.acquire(blocking=last is None):
+            assert last is not None
+            return last
+        try:
+            return self._newest(clock.now())
+        finally:
+            self._lock.release()
+
+    def _newest(self, now: datetime) -> Counted:
+        if not _is_within(KEPT_FOR, self._last and self._last.at, now):
+            self._count(now)
+        if self._last is None:
+            raise Unavailable("figures")
+        return self._last
+
+    def _count(self, now: datetime) -> None:
+        if _is_within(PAUSE, self._failed_at, now):
+            return
+        try:
+            self._last, self._failed_at = Counted(now, count(now=now)), None
+        except Error as error:
+            log.warning("figures_not_counted", kind=type(error).__name__)
+            self._failed_at = now
 
     def forget(self) -> None:
         """Count anew the next time."""
-        self._last = None
+        self._last = self._failed_at = None
+
+
+def _is_within(time: timedelta, at: datetime | None, now: datetime) -> bool:
+    return at is not None and timedelta(0) <= now - at < time
 
 
 keeper = _Keeper()
@@ -80,36 +117,49 @@ def count(*, now: datetime) -> list[Month]:
     return [_open(one, found) for one, found in zip(months, in_force, strict=True)]
 
 
-def _open(month: figures.Month, in_force: dict[CertificateType, int]) -> Month:
+def _open(month: figures.Month, in_force: dict[CertificateType, int | None]) -> Month:
     decided = month.approved + month.rejected
-    told = decided >= FEWEST
+    is_timed = _is_open(month.timed, month.timed_parties)
+    is_kept = _is_open(month.promised, month.promised_parties)
     return Month(
         first=month.first,
-        decided=decided if told else None,
-        median=month.median if told else None,
-        p95=month.p95 if told else None,
-        kept_percent=month.kept_percent if month.promised >= FEWEST else None,
-        in_force={kind: number if _is_open(number) else None for kind, number in in_force.items()},
+        decided=decided if _is_open(decided, month.parties) else None,
+        median=month.median if is_timed else None,
+        p95=month.p95 if is_timed else None,
+        kept_percent=month.kept_percent if is_kept else None,
+        in_force=in_force,
     )
 
 
-def _is_open(number: int) -> bool:
-    """Whether the number tells of no single organisation: none at all tells of nobody."""
-    return number == 0 or number >= FEWEST
+def _is_open(number: int, parties: int) -> bool:
+    """Whether a figure that rests on so many, of so many organisations, tells of none of them."""
+    return number >= FEWEST and parties >= FEWEST
 
 
-def _in_force(firsts: list[date], now: datetime) -> list[dict[CertificateType, int]]:
-    """Return the certificates in force at the end of each month, by type, in one query."""
+def _in_force(firsts: list[date], now: datetime) -> list[dict[CertificateType, int | None]]:
+    """Return the certificates in force at the end of each month, by type, in one query.
+
+    None at all tells of nobody: 0 is told.
+    """
     ends = [min(clock.start_of_day(clock.add_months(one, 1)), now) for one in firsts]
     counts = {f"m{nth}": Count("pk", filter=_at(end)) for nth, end in enumerate(ends)}
+    parties = {
+        f"p{nth}": Count("organisation", distinct=True, filter=_at(end))
+        for nth, end in enumerate(ends)
+    }
     rows = Certificate.objects.filter(not_after__gte=ends[0]).order_by().values("profile_id")
     found: dict[str, dict[str, Any]] = {}
-    for row in rows.annotate(**counts):
+    for row in rows.annotate(**counts, **parties):
         found[row["profile_id"]] = dict(row)
     return [
-        {kind: found.get(kind.value, {}).get(name, 0) for kind in CertificateType}
-        for name in counts
+        {kind: _told(found.get(kind.value, {}), nth) for kind in CertificateType}
+        for nth in range(len(ends))
     ]
+
+
+def _told(row: dict[str, Any], nth: int) -> int | None:
+    number: int = row.get(f"m{nth}", 0)
+    return number if number == 0 or _is_open(number, row[f"p{nth}"]) else None
 
 
 def _at(end: datetime) -> Q:
@@ -122,7 +172,7 @@ def _at(end: datetime) -> Q:
 @require_safe
 def numbers(request: HttpRequest) -> HttpResponse:
     """Show the figures, drawn and as tables."""
-    counted = keeper.figures(now=clock.now())
+    counted = keeper.figures()
     kinds = list(CertificateType)
     context = {
         "at": counted.at,
@@ -142,7 +192,7 @@ def numbers(request: HttpRequest) -> HttpResponse:
 @cache_control(public=True, max_age=int(KEPT_FOR.total_seconds()))
 def numbers_json(request: HttpRequest) -> JsonResponse:
     """Hand out the same for programs."""
-    counted = keeper.figures(now=clock.now())
+    counted = keeper.figures()
     answer = {
         "counted_at": counted.at.isoformat(timespec="seconds"),
         "null_if_fewer_than": FEWEST,

@@ -1,13 +1,15 @@
 """The open figures: for anybody, counted once an hour, silent about the few."""
 
+import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from applications.models.certificate_types import CertificateType
+from applications.views.console.numbers import figures
 from certportal.dev.builders import orders
 from certportal.foundation import clock
 from certportal.foundation.actors import system
@@ -30,6 +32,50 @@ def of_two(matti, riitta, cas, monkeypatch):
     """One certificate in force, and figures told from one on."""
     monkeypatch.setattr(numbers, "FEWEST", 1)
     return orders.delivered(matti, riitta)
+
+
+@pytest.fixture
+def counting(monkeypatch):
+    """Count nothing; return how often that was done."""
+    done = []
+
+    def count(*, now):
+        done.append(len(done) + 1)
+        return []
+
+    monkeypatch.setattr(numbers, "count", count)
+    return done
+
+
+def failing(asked):
+    asked.append(1)
+    raise OperationalError
+
+
+def month(**more):
+    """Return a month of many decisions of many organisations, but for what is given."""
+    counted = dict.fromkeys(("approved", "rejected", "kept", "promised", "timed"), 20)
+    parties = dict.fromkeys(("parties", "timed_parties", "promised_parties"), 20)
+    given = counted | parties | {"median": 1.0, "p95": 2.0, "asked": 0, "lapsed": 0} | more
+    return figures.Month(first=clock.day(clock.now()), **given)
+
+
+@pytest.mark.parametrize(
+    ("few", "untold"),
+    [
+        ({}, set()),
+        ({"approved": 2, "rejected": 2}, {"decided"}),
+        ({"parties": 4}, {"decided"}),
+        ({"timed": 4}, {"median", "p95"}),
+        ({"timed_parties": 4}, {"median", "p95"}),
+        ({"promised": 4}, {"kept_percent"}),
+        ({"promised_parties": 4}, {"kept_percent"}),
+    ],
+)
+def test_each_figure_rests_on_its_own_orders_and_organisations(few, untold):
+    told = numbers._open(month(**few), {})
+    named = ("decided", "median", "p95", "kept_percent")
+    assert {name for name in named if getattr(told, name) is None} == untold
 
 
 @pytest.mark.django_db
@@ -59,6 +105,18 @@ def test_fewer_than_five_are_not_told(client, matti, riitta, cas):
     assert month["in_force"]["email"] == 0
 
 
+def test_many_of_one_organisation_are_not_told(monkeypatch, matti, riitta, cas):
+    for _each in "ab":
+        orders.delivered(matti, riitta)
+    monkeypatch.setattr(numbers, "FEWEST", 2)
+    told = numbers.count(now=clock.now())[-1]
+    assert (told.decided, told.median, told.p95, told.kept_percent) == (None, None, None, None)
+    assert told.in_force[SERVER] is None
+    monkeypatch.setattr(numbers, "FEWEST", 1)
+    told = numbers.count(now=clock.now())[-1]
+    assert (told.decided, told.kept_percent, told.in_force[SERVER]) == (2, 100, 2)
+
+
 def test_a_revoked_certificate_was_in_force_until_then(of_two):
     now, hour = clock.now(), timedelta(hours=1)
     certificate = Certificate.objects.get()
@@ -84,8 +142,47 @@ def test_asking_again_counts_nothing(client, of_two):
         client.get("/numbers.json")
         client.get("/en/numbers/")
     assert not [one for one in asked.captured_queries if "issuance_certificate" in one["sql"]]
+
+
+def test_an_hour_later_they_are_counted_anew(monkeypatch, counting):
+    numbers.keeper.figures()
     later = clock.now() + numbers.KEPT_FOR
-    assert numbers.keeper.figures(now=later).at == later
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert numbers.keeper.figures().at == later
+    assert counting == [1, 2]
+
+
+def test_while_somebody_counts_the_others_read_the_old_figures(monkeypatch, counting):
+    old = numbers.keeper.figures()
+    later, seen = clock.now() + numbers.KEPT_FOR, []
+    monkeypatch.setattr(clock, "now", lambda: later)
+
+    def count(*, now):
+        reader = threading.Thread(target=lambda: seen.append(numbers.keeper.figures()))
+        reader.start()
+        reader.join(timeout=60)
+        return []
+
+    monkeypatch.setattr(numbers, "count", count)
+    assert numbers.keeper.figures().at == later
+    assert seen == [old]
+
+
+def test_a_database_that_cannot_count_is_asked_again_after_a_minute(client, monkeypatch):
+    asked, at = [], [clock.now()]
+    monkeypatch.setattr(clock, "now", lambda: at[0])
+    monkeypatch.setattr(numbers, "count", lambda *, now: failing(asked))
+    for _each in "ab":
+        answer = client.get("/numbers.json")
+        assert (answer.status_code, answer["Retry-After"]) == (503, "60")
+    assert len(asked) == 1
+    monkeypatch.setattr(numbers, "count", lambda *, now: [])
+    at[0] += numbers.PAUSE
+    old = numbers.keeper.figures()
+    monkeypatch.setattr(numbers, "count", lambda *, now: failing(asked))
+    at[0] += numbers.KEPT_FOR
+    assert [numbers.keeper.figures() for _each in "ab"] == [old, old]
+    assert len(asked) == 2
 
 
 def test_the_page_names_nobody(client, of_two, matti, riitta):

@@ -18,6 +18,7 @@ from issuance.models import Approval, Certificate
 MONTHS = 12
 LATELY = timedelta(days=30)
 DAY = timedelta(days=1)
+RESTS_ON = ("timed", "parties", "timed_parties", "promised_parties")
 DECIDED = Q(kind__in=[Decision.Kind.APPROVED, Decision.Kind.REJECTED])
 
 
@@ -33,6 +34,8 @@ class Month:
     """What happened in one month; times in days, from when the order was last complete.
 
     `kept` of `promised` approvals came by the promised day. `asked` are requests for information.
+    Times rest on `timed` decisions. `parties`, `timed_parties` and `promised_parties` are of how
+    many organisations all the decisions, the timed ones and the promised ones are.
     """
 
     first: date
@@ -44,6 +47,10 @@ class Month:
     promised: int
     asked: int
     lapsed: int
+    timed: int
+    parties: int
+    timed_parties: int
+    promised_parties: int
 
     @property
     def kept_percent(self) -> int | None:
@@ -93,7 +100,15 @@ def _decisions(since: datetime) -> QuerySet[Decision, Any]:
         p95=Percentile("took", share="0.95", filter=last),
         promised=Count("pk", filter=promised),
         kept=Count("pk", filter=promised & in_time),
+        timed=Count("pk", filter=last),
+        parties=_parties(),
+        timed_parties=_parties(last),
+        promised_parties=_parties(promised),
     )
+
+
+def _parties(among: Q | None = None) -> Count:
+    return Count("application__organisation", distinct=True, filter=among)
 
 
 def _month(first: date, row: dict[str, Any] | None, asked: int, lapsed: int) -> Month:
@@ -108,6 +123,7 @@ def _month(first: date, row: dict[str, Any] | None, asked: int, lapsed: int) -> 
         promised=told.get("promised", 0),
         asked=asked,
         lapsed=lapsed,
+        **{name: told.get(name, 0) for name in RESTS_ON},
     )
 
 
