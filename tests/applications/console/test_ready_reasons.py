@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from applications.models import ReadyReason, ReadyReasonVersion
+from applications.views.console.case.reasons import MOST_USED, UsedField
 from certportal.foundation import clock
 from certportal.foundation.models import Event
 from tests.applications.console.listed import ready
@@ -126,10 +127,17 @@ def test_a_rejection_counts_its_reasons(desk, case):
     assert ReadyReason.objects.get(pk=key).used == 1
 
 
-def test_counts_that_nobody_could_have_chosen_are_refused(desk, case):
-    for used in ("1;2", "-1", "9" * 30, "1 " * 30):
-        assert desk.press("ask", case, **question(send="1", used=used)).status_code == 200
-        assert case.status == "in_review"
+def test_keys_that_nobody_could_have_chosen_keep_nothing_from_being_sent(desk, case):
+    key = ready("No evidence")
+    used = f"1;2 -1 {'9' * 30} \0 {f'{key} ' * 30}"
+    desk.press("ask", case, **question(send="1", used=used))
+    assert case.status == "info_requested"
+    assert ReadyReason.objects.get(pk=key).used == 1
+
+
+def test_so_many_reasons_are_counted_and_no_more():
+    read = UsedField(required=False).clean(" ".join(map(str, range(1, 100))))
+    assert read == list(range(1, MOST_USED + 1))
 
 
 def test_applicants_find_no_library(matti, web_of, desk):

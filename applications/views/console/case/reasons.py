@@ -4,8 +4,6 @@ import re
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _
 
 from applications.models import ReadyReason, ReadyReasonVersion
 from applications.views.shared.forms import VersionForm
@@ -18,10 +16,19 @@ KEY = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 type Offered = list[ReadyReasonVersion]
 
 
-class UsedField(forms.CharField):
-    """The keys of the reasons that were added; none where a page of before sends none."""
+class UsedField(forms.Field):
+    """The keys of the reasons that were added; none where a page of before sends none.
+
+    It refuses nothing, since nobody types it and the text is what counts: what can be no key, a key
+    that comes again, and keys after `MOST_USED` are left out.
+    """
 
     widget = forms.HiddenInput
+
+    def to_python(self, value: Any) -> list[int]:
+        """Read the keys."""
+        keys = (int(one) for one in str(value or "").split() if KEY.fullmatch(one))
+        return list(dict.fromkeys(keys))[:MOST_USED]
 
     def bound_data(self, data: Any, initial: Any) -> str:
         """Return what was sent."""
@@ -32,13 +39,6 @@ class WithReasons(VersionForm):
     """A form to whose text ready-made reasons were added: `used` keeps which, to count them."""
 
     used = UsedField(required=False)
-
-    def clean_used(self) -> list[int]:
-        """Read the keys."""
-        keys = self.cleaned_data["used"].split()
-        if len(keys) > MOST_USED or not all(KEY.fullmatch(one) for one in keys):
-            raise ValidationError(_("Choose the ready-made reasons again."))
-        return sorted({int(one) for one in keys})
 
 
 def offered(use: ReadyReason.Use) -> Offered:
