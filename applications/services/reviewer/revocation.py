@@ -56,6 +56,12 @@ class NotYours(NotAllowed):
     message = _("Only the reviewer who made the proposal can take it back.")
 
 
+class CameFromOutside(NotAllowed):
+    """The proposal rests on a report from outside, so its maker cannot settle it alone."""
+
+    message = _("Another reviewer must decide it.")
+
+
 def to_propose(application: Application, person: Person, *, now: datetime) -> Iterator[Refused]:
     """Yield what keeps the reviewer from proposing to revoke the order's certificate."""
     yield from impartiality.to_review(person, application, now=now)
@@ -140,6 +146,8 @@ def to_withdraw(proposal: RevocationProposal, person: Person) -> Iterator[Refuse
     """Yield what keeps the person from withdrawing the open proposal."""
     if person.current != proposal.maker.current:
         yield NotYours()
+    if hasattr(proposal, "report"):
+        yield CameFromOutside()
 
 
 @transaction.atomic
@@ -181,7 +189,7 @@ def decline_proposal(
 def withdraw_proposal(
     proposal_id: int, *, person: Person, actor: Actor, now: datetime
 ) -> RevocationProposal:
-    """Withdraw one's own proposal. Raises ProposalOver, NotYours."""
+    """Withdraw one's own proposal. Raises ProposalOver, NotYours, CameFromOutside."""
     proposal = _open(proposal_id)
     require(to_withdraw(proposal, person))
     _close(proposal, Outcome.WITHDRAWN, person, now)

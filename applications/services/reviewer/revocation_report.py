@@ -13,7 +13,7 @@ from applications.models import Application, RevocationReport
 from applications.models.revocation import EXPOSED
 from applications.services import transition
 from applications.services.applicant.revoke import revoke_exposed
-from applications.services.reviewer.revocation import propose
+from applications.services.reviewer.revocation import AlreadyProposed, ProposalOver, propose
 from applications.workflow import ApplicationEvent
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
@@ -43,14 +43,20 @@ def revoke_as_told(
 ) -> RevocationReport:
     """Revoke the order's certificate at once if its key is exposed, else propose to revoke it.
 
-    Raises what `revoke_exposed` and `propose` raise.
+    The same report a second time, from the same person, makes no other one. Raises what
+    `revoke_exposed` and `propose` raise, and ProposalOver where it was settled meanwhile.
     """
     given: dict[str, Any] = {"words": words, "person": person, "actor": actor, "now": now}
     proposal, application = None, transition.lock(application_id)
+    before = _same(application, told, person)
     if reason == EXPOSED:
         revoke_exposed(application_id, **given)
-    else:
+    elif before is None:
         proposal = propose(application_id, reason=reason, **given)
+    else:
+        _require_waiting(before, reason)
+    if before is not None:
+        return before
     certificate = certificate_of(application)
     assert certificate is not None
     report = RevocationReport.objects.create(
@@ -71,6 +77,26 @@ def revoke_as_told(
         reason=reason,
     )
     return report
+
+
+def _same(application: Application, told: Told, person: Person) -> RevocationReport | None:
+    """Return the report that the person wrote before of what came so at that moment, or None."""
+    certificate = certificate_of(application)
+    same = application.revocation_reports.filter(
+        certificate_id=certificate.pk if certificate else None,
+        person=person,
+        received_at=told.received_at,
+        channel=told.channel,
+    )
+    return same.select_related("proposal").first()
+
+
+def _require_waiting(report: RevocationReport, reason: str) -> None:
+    """Raise ProposalOver unless its proposal is open, AlreadyProposed if for another reason."""
+    if report.proposal is None or not report.proposal.is_open:
+        raise ProposalOver
+    if report.proposal.reason != reason:
+        raise AlreadyProposed
 
 
 def waiting(application: Application) -> RevocationReport | None:

@@ -67,6 +67,30 @@ def test_the_day_and_night_begin_when_the_report_came(desk, order):
     assert report.due_at - report.received_at == timedelta(hours=24)
 
 
+def test_the_queue_counts_the_hours_from_when_the_report_came(desk, order):
+    yesterday = clock.day(clock.now()) - timedelta(days=1)
+    told(desk, order, received_on=yesterday.isoformat())
+    (row,) = desk.open("queue", view="revocations").context["rows"]
+    assert (row.due.label, row.due.day) == ("late", clock.day(clock.now()))
+
+
+def test_who_wrote_the_report_cannot_settle_it_alone(desk, other_desk, order):
+    told(desk, order)
+    proposal = RevocationProposal.objects.get()
+    page = desk.open("case", order.pk).text
+    assert "Another reviewer must decide it." in page
+    assert "Take the proposal back" not in page
+    answer = desk.press("withdraw_revocation", order, proposal=proposal.pk)
+    assert answer.status_code == 403
+    assert "Another reviewer must decide it." in answer.text
+    proposal.refresh_from_db()
+    assert proposal.is_open
+    assert "Another reviewer must decide it." not in other_desk.open("case", order.pk).text
+    other_desk.press("decline_revocation", order, proposal=proposal.pk, words="Ei ollut Matti.")
+    proposal.refresh_from_db()
+    assert proposal.outcome == "declined"
+
+
 def test_the_applicant_sees_that_it_was_asked_for_and_not_by_whom(desk, order, matti, web_of):
     told(desk, order)
     page = web_of(matti).get(reverse("applications:order", args=[order.pk])).text
@@ -83,6 +107,31 @@ def test_after_the_decision_the_applicant_is_warned_no_more(desk, other_desk, or
     other_desk.press("decline_revocation", order, proposal=proposal.pk, words="Ei ollut Matti.")
     page = web_of(matti).get(reverse("applications:order", args=[order.pk])).text
     assert "We were asked to revoke the certificate" not in page
+
+
+@pytest.mark.parametrize("reason", ["key_compromise", "superseded"])
+def test_pressed_twice_it_is_one_report_and_the_same_page(desk, order, reason):
+    first, second = told(desk, order, reason), told(desk, order, reason)
+    assert first.url == second.url == desk.url("case", order.pk)
+    assert RevocationReport.objects.count() == 1
+    assert Event.objects.filter(action="application.revocation_reported").count() == 1
+
+
+def test_a_key_found_exposed_after_the_report_is_revoked_all_the_same(desk, order):
+    told(desk, order)
+    assert told(desk, order, "key_compromise").url == desk.url("case", order.pk)
+    assert Certificate.objects.get().revocation_reason == "key_compromise"
+    assert RevocationReport.objects.count() == 1
+
+
+def test_a_declined_report_pressed_again_is_not_said_to_wait(desk, other_desk, order):
+    told(desk, order)
+    proposal = RevocationProposal.objects.get()
+    other_desk.press("decline_revocation", order, proposal=proposal.pk, words="Ei ollut Matti.")
+    answer = told(desk, order)
+    assert answer.status_code == 409
+    assert CALLED["caller"] in answer.text
+    assert RevocationReport.objects.count() == 1
 
 
 @pytest.mark.parametrize("lacking", ["channel", "caller", "verified", "reason", "words"])

@@ -13,7 +13,7 @@ from applications.models.revocation_report import TERM
 from applications.services.reviewer import revocation
 from applications.services.reviewer.revocation_report import Told
 from applications.views.console.case.kept_from import kept_from_proposing
-from applications.views.console.case.revoke import page
+from applications.views.console.case.revoke import done_before, page
 from applications.views.console.entry import back_to, case_view, kept
 from applications.views.shared.entry import by_person
 from applications.views.shared.revocation_forms import ReportForm
@@ -29,6 +29,8 @@ def report(request: HttpRequest, application: Application) -> HttpResponse:
     """Take down who asks and how that was verified; revoke an exposed key, propose the rest."""
     person, now = access.person_of(request), clock.now()
     reasons = revocation.reasons(application, person, now=now)
+    if request.method == "POST":
+        reasons += done_before(application)
     form = ReportForm(request.POST or None, reasons=reasons, now=now)
     more: dict[str, Any] = {"form": form, "term_hours": TERM // HOUR}
     if request.method != "POST" or not form.is_valid():

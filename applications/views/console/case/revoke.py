@@ -34,9 +34,8 @@ from certportal.foundation.errors import NotAllowed, Stale
 def revoke(request: HttpRequest, application: Application) -> HttpResponse:
     """Ask for reason and grounds; revoke an exposed key's certificate, propose the rest."""
     reasons = revocation.reasons(application, access.person_of(request), now=clock.now())
-    certificate = certificate_of(application)
-    if request.method == "POST" and certificate is not None:
-        reasons.append(certificate.revocation_reason)  # pressed twice: no error, and nothing done
+    if request.method == "POST":
+        reasons += done_before(application)
     form = ReviewerForm(request.POST or None, reasons=reasons)
     if request.method != "POST" or not form.is_valid():
         told = kept_from_proposing(application, access.person_of(request), now=clock.now())
@@ -47,6 +46,14 @@ def revoke(request: HttpRequest, application: Application) -> HttpResponse:
         context = kept(request, application, form, refusal)
         return page(request, application, "revoke", form=form, **context)
     return back_to(application, request, said)
+
+
+def done_before(application: Application) -> list[str]:
+    """Return the reasons that a first press has used: a second one is no wrong choice."""
+    certificate = certificate_of(application)
+    proposal = revocation.open_proposal(application)
+    revoked = [certificate.revocation_reason] if certificate else []
+    return revoked + ([proposal.reason] if proposal else [])
 
 
 def _revoke(request: HttpRequest, application: Application, form: ReviewerForm) -> str:

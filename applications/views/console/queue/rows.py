@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Case, OuterRef, QuerySet, Subquery, When, prefetch_related_objects
+from django.db.models.functions import Coalesce
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -13,6 +14,7 @@ from django.utils.translation import pgettext_lazy
 
 from applications.models import Application, InformationRequest, RevocationProposal
 from applications.models.certificate_types import CertificateType
+from applications.models.revocation_report import TERM
 from applications.rules import order_search, queue_order
 from applications.views.console.queue.ready_made import Reader
 from applications.views.shared.due import Due, due
@@ -21,8 +23,6 @@ from applications.workflow import Status
 from certportal.foundation import clock
 from issuance.findings import Severity
 
-REVOKED_WITHIN = timedelta(hours=24)
-"""How soon a request to revoke is decided (domain.md: revocation)."""
 LOOKED_AT = {Severity.ERROR, Severity.WARNING}
 
 
@@ -54,10 +54,11 @@ def with_marks(cases: QuerySet[Application], now: datetime) -> QuerySet[Applicat
     asked = InformationRequest.objects.filter(**of_case, cancelled=False)
     answered = asked.exclude(reviewer=None).exclude(closed_at=None).order_by("-closed_at")
     proposed = RevocationProposal.objects.filter(**of_case, closed_at=None)
+    asked_at = Coalesce("report__received_at", "made_at")
     return cases.annotate(
         wants_second=Case(When(queue_order.second_wanted(now), then=True), default=False),
         answered_at=Subquery(answered.values("closed_at")[:1]),
-        proposed_at=Subquery(proposed.values("made_at")[:1]),
+        revocation_asked_at=Subquery(proposed.values(asked=asked_at)[:1]),
     )
 
 
@@ -78,10 +79,10 @@ def _row(
 ) -> Row:
     unit = case.submission.record if case.submission else None
     unit_name = unit.long_name if unit else ""
-    organisation, proposed = case.organisation.name, case.proposed_at
+    organisation, asked = case.organisation.name, case.revocation_asked_at
     return Row(
         case=case,
-        due=_revoked_by(proposed, reader.now) if proposed else due(case, now=reader.now),
+        due=_revoked_by(asked, reader.now) if asked else due(case, now=reader.now),
         standing=standing,
         kind=_kind(case.kind),
         is_test=case.kind.is_test,
@@ -112,9 +113,9 @@ def _wants(case: Any, reader: Reader) -> list[str]:
     ]
 
 
-def _revoked_by(made_at: datetime, now: datetime) -> Due:
-    """Return until when the proposal to revoke must be decided."""
-    ends = made_at + REVOKED_WITHIN
+def _revoked_by(asked_at: datetime, now: datetime) -> Due:
+    """Return until when the proposal to revoke must be decided: a report counts from its coming."""
+    ends = asked_at + TERM
     if now >= ends:
         return Due(clock.day(ends), _("late"), "error")
     left = -(-(ends - now) // timedelta(hours=1))
