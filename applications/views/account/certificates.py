@@ -112,7 +112,7 @@ def _ending(application: Application, certificate: Certificate, now: datetime) -
         "revocation": asked.last(),
         "proven": is_proven(certificate),
         "may_revoke": bool(reasons(certificate, now=now)),
-        "ends_soon": not revoked and 0 <= left < SOON,
+        "ends_soon": not revoked and 0 <= left <= SOON,
         "left": left_words(left) if not revoked and left >= 0 else "",
     }
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Model, QuerySet
@@ -14,7 +14,7 @@ from applications.models import Application
 from applications.models.certificate_types import CertificateType
 from applications.rules import order_search, queue_order
 from applications.views.console.case.forms import FilterForm
-from applications.views.shared.rows import SOON
+from applications.views.shared.rows import ending_soon
 from applications.workflow import ENDED, Status
 from certportal.foundation import clock
 from certportal.foundation.web import keyset
@@ -171,8 +171,7 @@ class CertificateFilter(FilterSet):
             return queryset.filter(state=Certificate.State.REVOKED)
         if value == "expired":
             return queryset.filter(state=Certificate.State.ISSUED, not_after__lte=now)
-        valid = queryset.filter(Certificate.in_force(now))
-        return valid if value == "valid" else valid.filter(not_after__lt=now + timedelta(days=SOON))
+        return queryset.filter(ending_soon(now) if value == "soon" else Certificate.in_force(now))
 
     def put(
         self, queryset: QuerySet[Certificate], _name: str, _value: str

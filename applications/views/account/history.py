@@ -95,7 +95,8 @@ def newest(seen: QuerySet[Application], organisation: Organisation, most: int) -
     people = names_of(event.actor for event in events if event.action in OURS)
     orders = {str(one.pk): one for one in seen.filter(pk__in=[one.object_id for one in events])}
     lines = zip(_lines(events, people), events, strict=True)
-    return [News(line, orders[event.object_id]) for line, event in lines]
+    # A draft may have been discarded between the queries.
+    return [News(line, orders[id]) for line, event in lines if (id := event.object_id) in orders]
 
 
 def certificate_history(certificate: Certificate) -> list[Line]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -17,11 +18,17 @@ from accounts.services.organisations import join
 from accounts.services.rights import documents
 from applications.access import naming, orders_seen
 from applications.models import Application, ContactLink
+from applications.models.certificate_types import Delivery
 from applications.rules import renewal
 from applications.views.account.history import newest
 from applications.views.shared import time_line, tracking
 from applications.views.shared.entry import may_order
-from applications.views.shared.rows import SOON, certificate_rows, order_rows
+from applications.views.shared.rows import (
+    CertificateRow,
+    certificate_rows,
+    ending_soon,
+    order_rows,
+)
 from applications.workflow import ENDED, Status
 from certportal.foundation import clock
 from certportal.foundation.reading import one_reading
@@ -29,6 +36,8 @@ from issuance.models import Certificate
 
 MOST = 5
 """Lines of each part of the desk; the rest is one link away."""
+LOOKED_AT = 100
+"""Certificates ending soon of which it is asked whether they are renewed: four queries each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +83,8 @@ def _orders(seen: QuerySet[Application], now: datetime) -> dict[str, Any]:
     living = ContactLink.objects.filter(
         application=OuterRef("pk"), revoked_at=None, not_mine_at=None
     )
-    mine = Q(status=Status.INFO_REQUESTED) | Q(status=Status.AWAITING_CSR) & ~Exists(living)
+    own = Q(csr_by=Delivery.APPLICANT) | ~Exists(living)  # a link may be for the certificate only
+    mine = Q(status=Status.INFO_REQUESTED) | Q(status=Status.AWAITING_CSR) & own
     filled = seen.order_by("due_on", "submitted_at").prefetch_related("host_names", "requests")
     under_way = filled.exclude(status__in=[Status.DRAFT, *ENDED])
     waiting, drafts = under_way.filter(mine), seen.filter(status=Status.DRAFT)
@@ -104,13 +114,20 @@ def _certificates(seen: QuerySet[Application], now: datetime) -> dict[str, Any]:
     """Return the certificates in force by their end: the next to end, and all as a drawing."""
     valid = Certificate.objects.filter(Certificate.in_force(now), reference__in=seen.values("pk"))
     rows = certificate_rows(valid.order_by("not_after", "pk")[:MOST], now=now)
-    ending = [row for row in rows if (row.ends - clock.day(now)).days < SOON]
+    wanted = _unrenewed(valid, now)
     return {
         "certificates": rows,
         "time_line": time_line.of(valid, now=now),
-        "renewals": [
-            row
-            for row in ending
-            if row.order and not renewal.is_renewed(row.order, row.certificate)
-        ],
+        "renewals": wanted[:MOST],
+        "more_renewals": len(wanted) > MOST,
     }
+
+
+def _unrenewed(valid: QuerySet[Certificate], now: datetime) -> list[CertificateRow]:
+    """Return the first to end of those that nothing renews yet, one more than is shown."""
+    ending = valid.filter(ending_soon(now)).order_by("not_after", "pk")[:LOOKED_AT]
+    rows = certificate_rows(ending, now=now)
+    wanted = (
+        row for row in rows if row.order and not renewal.is_renewed(row.order, row.certificate)
+    )
+    return list(islice(wanted, MOST + 1))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Q
@@ -29,7 +29,7 @@ TONES: dict[str, str] = {
     Status.REJECTED: "error",
 }
 SOON = 60
-"""Days before its end from which on a certificate should be renewed (domain: neighbours)."""
+"""Days before its last day from which on a certificate should be renewed (domain: neighbours)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,12 @@ class Condition:
 
     label: str
     tone: str
+
+
+def ending_soon(now: datetime) -> Q:
+    """Return the condition for the certificates in force that should be renewed."""
+    after = clock.start_of_day(clock.day(now) + timedelta(days=SOON + 1))
+    return Certificate.in_force(now) & Q(not_after__lt=after)
 
 
 def tone(status: str) -> str:
@@ -161,7 +167,7 @@ def _row(
         is_test=kind.is_test,
         ends=ends,
         label=left_words(left) if in_force else "",
-        tone="warning" if in_force and left < SOON else "",
+        tone="warning" if in_force and left <= SOON else "",
         condition=condition(certificate, now=now),
         order=order,
     )

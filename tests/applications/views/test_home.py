@@ -10,12 +10,19 @@ from django.utils import translation
 from accounts.models import Membership
 from accounts.services.organisations import invite, join
 from accounts.services.rights import confirm
+from applications import services
+from applications.access import orders_seen
+from applications.documents.certificate_files import certificate_of
+from applications.views.account import history
+from applications.views.account import home as desk
 from applications.views.shared import tracking
 from certportal.dev.builders import orders, people
 from certportal.foundation import clock
 from certportal.foundation.actors import system
+from tests.applications.renewals import renew
 
 CODE = "9900001-8"
+MORE = "More certificates expire soon"
 NOTHING = "Nothing needs your attention."
 
 
@@ -77,3 +84,90 @@ def test_the_history_tells_that_the_right_was_confirmed(matti, riitta, cas):
     page = web.get(address).text
     assert said in page
     assert riitta.family_name not in page
+
+
+@pytest.fixture
+def days_before(monkeypatch):
+    """Let it be so many days before the last day of the order's certificate."""
+
+    def days_before(order, days):
+        day = clock.day(certificate_of(order).not_after) - timedelta(days=days)
+        noon = clock.start_of_day(day) + timedelta(hours=12)
+        monkeypatch.setattr("certportal.foundation.clock.now", lambda: noon)
+
+    return days_before
+
+
+def test_what_is_renewed_hides_nothing_that_ends_after_it(
+    matti, riitta, cas, days_before, monkeypatch
+):
+    monkeypatch.setattr(desk, "MOST", 1)
+    order = orders.delivered(matti, riitta)
+    later = renew(matti, riitta)
+    days_before(order, 30)
+    page = home(matti)
+    assert [row.order.pk for row in page.context["renewals"]] == [later.pk]
+    assert MORE not in page.text
+
+
+def test_more_that_end_soon_are_one_link_away(matti, riitta, cas, days_before, monkeypatch):
+    monkeypatch.setattr(desk, "MOST", 1)
+    order = orders.delivered(matti, riitta)
+    orders.delivered(matti, riitta, "system_signature")
+    days_before(order, 30)
+    page = home(matti)
+    assert len(page.context["renewals"]) == 1
+    assert MORE in page.text
+
+
+@pytest.mark.parametrize(("days", "is_told"), [(61, False), (60, True)])
+def test_the_first_reminder_leads_to_pages_that_say_the_same(
+    matti, riitta, cas, days_before, days, is_told
+):
+    order = orders.delivered(matti, riitta)
+    days_before(order, days)
+    web = people.log_in(Client(), matti)
+    pages = {
+        "home": "Order a new certificate: ",
+        "certificates": certificate_of(order).serial,
+        "order": reverse("applications:renewing", args=[order.pk]),
+    }
+    at = {
+        "home": reverse("home"),
+        "certificates": reverse("certificates") + "?state=soon",
+        "order": reverse("applications:order", args=[order.pk]),
+    }
+    told = {name: words in web.get(at[name]).text for name, words in pages.items()}
+    assert told == dict.fromkeys(pages, is_told)
+
+
+def test_the_applicants_own_request_is_a_task_though_a_contact_receives(matti):
+    order = orders.draft(matti)
+    orders.name_contact(matti, order, orders.CONTACT | {"deliver_to": "technical_contact"})
+    seen = orders.Handler(matti, order).seen
+    services.save_section(order.pk, "csr", {"csr_by": "applicant"}, **seen)
+    orders.submit(matti, order)
+    order.refresh_from_db()
+    assert order.contact_links.exists()
+    assert f"Give the certificate request: erecept.example.fi, {order.number}" in home(matti).text
+
+
+def test_the_contacts_request_is_no_task_while_a_link_lives(matti):
+    order = orders.waiting_for_contact(matti)
+    assert "Give the certificate request: " not in home(matti).text
+    order.contact_links.update(revoked_at=clock.now())
+    assert "Give the certificate request: " in home(matti).text
+
+
+def test_a_draft_discarded_meanwhile_is_no_news(matti, pharmacy, monkeypatch):
+    kept, gone = orders.draft(matti), orders.draft(matti)
+    names_of = history.names_of
+
+    def discarding(actors):
+        found = names_of(actors)
+        services.discard(gone.pk, **orders.Handler(matti, gone).seen)
+        return found
+
+    monkeypatch.setattr(history, "names_of", discarding)
+    news = history.newest(orders_seen(matti, pharmacy.pk), pharmacy, 50)
+    assert {one.order.pk for one in news} == {kept.pk}
