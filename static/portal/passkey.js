@@ -53,7 +53,13 @@ for (const form of document.querySelectorAll("[data-passkey]")) {
         response,
       });
       const { name, value } = event.submitter ?? {};
-      if (name) form.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
+      if (name) {
+        const pressed = document.createElement("input");
+        pressed.type = "hidden";
+        pressed.name = name;
+        pressed.value = value;
+        form.append(pressed);
+      }
       form.submit();
     } catch {
       status.textContent = form.dataset.failed;

@@ -204,7 +204,7 @@ def second(matti, now):
 def test_the_second_comer_is_told_and_asks_to_be_invited(second, matti, pharmacy, now):
     client = people.log_in(Client(), second)
     page = client.get(f"/en/account/organisation/found/{PHARMACY}/")
-    assert "Asking for an invitation" in page.text
+    assert "Ask for an invitation" in page.text
     assert "Matti" not in page.text  # who administers it is the account's own affair
     for _twice in range(2):
         asked = client.post(reverse("accounts:join", args=[PHARMACY]))

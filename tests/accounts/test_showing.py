@@ -62,7 +62,7 @@ def test_the_founder_may_hand_in_a_document_at_once(client, aino):
 def test_founding_without_a_document_is_told_what_follows(client, aino):
     browser = people.log_in(client, aino)
     page = browser.get(f"/en/account/organisation/found/{CLINICS}/")
-    assert "the order may wait for it" in page.text
+    assert "the order may have to wait" in page.text
     assert found(browser).status_code == 302
     assert not RightDocument.objects.exists()
 
@@ -88,7 +88,7 @@ def test_a_right_known_from_a_source_needs_no_document(aino, now, settings):
 def test_it_is_handed_in_later_from_the_organisation_s_page(client, unconfirmed, matti):
     browser = people.log_in(client, matti)
     assert RIGHT in browser.get(HOME).text
-    assert "the order may wait for it" in browser.get(RIGHT).text
+    assert "the order may have to wait" in browser.get(RIGHT).text
 
     browser.post(RIGHT, {"document": upload(pdf(), "valtakirja.pdf")})
 
@@ -102,7 +102,7 @@ def test_it_is_handed_in_later_from_the_organisation_s_page(client, unconfirmed,
 
 def test_a_confirmed_right_asks_for_nothing(client, matti, pharmacy, now):
     browser = people.log_in(client, matti)
-    assert RIGHT not in browser.get(HOME).text
+    assert "Upload proof of authority" not in browser.get(HOME).text
     assert "No document is needed" in browser.get(RIGHT).text
     with pytest.raises(documents.NothingToShow):
         documents.hand_in(matti, pharmacy, PAPER, actor=actor_for(matti), now=now)

@@ -122,7 +122,7 @@ def test_in_production_the_root_leaves_the_service(
     keys: KeyFiles, settings: Settings, tmp_path: Path
 ) -> None:
     settings.PRODUCTION = True
-    with pytest.raises(CommandError, match="give --root-keys"):
+    with pytest.raises(CommandError, match="Give --root-keys"):
         create_seal()
     (tmp_path / "phrase").write_text("a long passphrase of a root\n")
     phrase = f"--root-passphrase-file={tmp_path / 'phrase'}"

@@ -287,7 +287,7 @@ class TestNotConfigured:
 
     def test_the_page_does_not_offer_it(self, founder):
         page = founder.client.get(PAGE).text
-        assert OFFER not in page and "the order may wait for it" in page
+        assert OFFER not in page and "the order may have to wait" in page
 
     def test_its_addresses_lead_back(self, founder):
         for address in (f"{PAGE}mandates/", f"{PAGE}mandates/go/"):

@@ -97,7 +97,7 @@ def test_an_answer_to_the_checks_begins_five_working_days(matti, riitta):
 @pytest.mark.parametrize(
     ("on", "words"),
     [
-        ("2026-12-04", "We will handle the order by Fri 4.12.2026."),
+        ("2026-12-04", "We will handle the order by Friday 4 December 2026."),
         ("2026-12-05", "and are late. We are sorry"),  # a Saturday: not a working day yet
         ("2026-12-07", "and are 1 working day late"),
         ("2026-12-08", "and are 2 working days late"),
@@ -114,7 +114,7 @@ def test_a_lateness_counts_working_days_only(matti, on, words):
     [
         ("fi", "Käsittelemme tilauksen viimeistään pe 4.12.2026."),
         ("sv", "Vi behandlar beställningen senast fre 4.12.2026."),
-        ("en", "We will handle the order by Fri 4.12.2026."),
+        ("en", "We will handle the order by Friday 4 December 2026."),
     ],
 )
 def test_the_same_is_promised_in_every_language(matti, language, words):

@@ -22,9 +22,9 @@ def _local_mail(settings):
 
 
 def told(reviewer) -> list[str]:
-    """Return the subjects of the mails to the reviewer, without the orders' numbers."""
+    """Return what the subjects of the mails to the reviewer say before name and number."""
     sent = [one.subject for one in mail.outbox if one.to == [reviewer.email]]
-    return [subject.partition(": ")[2] for subject in sent]
+    return [subject.partition(": ")[0] for subject in sent]
 
 
 def asked(matti, riitta):

@@ -139,7 +139,7 @@ def test_a_file_that_was_deleted_or_damaged_here_is_fetched_again(
 
 
 def test_a_round_that_fails_says_so(machines: Machines, shared_store: StoreServer) -> None:
-    with pytest.raises(CommandError, match="not everything is there yet"):
+    with pytest.raises(CommandError, match="Not everything is there yet"):
         call_command("fetch_files", "--once")  # nobody has sent anything
     shared_store.freeze()
     with pytest.raises(CommandError, match="StoreAway"):
@@ -148,5 +148,5 @@ def test_a_round_that_fails_says_so(machines: Machines, shared_store: StoreServe
 
 def test_commands_without_a_store_say_what_to_set() -> None:
     for command in ("share_files", "fetch_files"):
-        with pytest.raises(CommandError, match="set STORE_URL"):
+        with pytest.raises(CommandError, match="Set STORE_URL"):
             call_command(command, "--once")
