@@ -176,6 +176,18 @@ def _about_approved(asked: Asked) -> Matter | None:
     return None if applicant in told else matter
 
 
+def _about_renewal(asked: Asked) -> Matter | None:
+    """Find the order, unless its certificate has ended or been renewed since the reminder was due.
+
+    One that waits for a mail server may be days late.
+    """
+    matter = _about(asked)
+    certificate = certificate_files.certificate_of(matter.order) if matter else None
+    if matter is None or certificate is None or any(renewal.obstacles(certificate, now=asked.now)):
+        return None
+    return None if renewal.is_renewed(matter.order, certificate) else matter
+
+
 def _undelivered(matter: Matter, asked: Asked) -> Mapping[str, Any]:
     return {**_context(matter, asked), "lost": undelivered.addresses(matter.order)}
 
@@ -211,7 +223,7 @@ MAILS = registry(
     _mail("draft_warning"),
     _mail("package", files=_package),
     _mail("approved", about=_about_approved),
-    _mail("renewal", files=_calendar),
+    _mail("renewal", about=_about_renewal, files=_calendar),
     _mail("replaced"),
     _mail("undelivered", about=_about_undelivered, context=_undelivered),
     _mail("revoked"),

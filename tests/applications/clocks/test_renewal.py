@@ -105,6 +105,37 @@ def test_the_last_day_goes_along_for_calendars_in_the_readers_language(order, po
         assert words in entry
 
 
+def test_on_the_last_day_it_says_today_and_after_it_nothing_is_sent(order, post):
+    Application.objects.filter(pk=order.pk).update(
+        technical_name="Teemu", technical_email="teemu@it.example", technical_language="sv"
+    )
+    services.remind_of_expiry(now=before(order, 1))  # the mail server answers a day later
+    last = clock.start_of_day(clock.day(certificate_of(order).not_after))
+    subjects = {message.to[0]: message.subject for message in post(last)}
+    assert subjects["matti@example.fi"].startswith("Varmenne vanhenee tänään: ")
+    assert subjects["teemu@it.example"].startswith("Certifikatet går ut i dag: ")
+
+
+def test_sent_too_late_it_is_not_sent(order, post):
+    services.remind_of_expiry(now=before(order, 1))
+    assert post(certificate_of(order).not_after) == []
+
+
+def test_what_was_revoked_while_the_mail_waited_is_not_said_to_expire(order, post):
+    at = before(order, 30)
+    services.remind_of_expiry(now=at)
+    actor = system("test")
+    authority.revoke(certificate_of(order).pk, "superseded", actor=actor, now=at)
+    assert not [one for one in post(at) if "vanhenee" in one.subject]
+
+
+def test_what_was_renewed_while_the_mail_waited_is_not_said_to_expire(order, matti, riitta, post):
+    at = before(order, 30)
+    services.remind_of_expiry(now=at)
+    renew(matti, riitta)
+    assert not [one for one in post(at) if "vanhenee" in one.subject]
+
+
 def test_quiet_when_a_later_order_has_brought_a_new_one(order, matti, riitta):
     renew(matti, riitta)
     daily(order, 60, 0)
