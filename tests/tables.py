@@ -12,7 +12,6 @@ from django.db import connection, models, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
 
 _execute_sql_flush = DatabaseOperations.execute_sql_flush
-_sql_flush = DatabaseOperations.sql_flush
 # What `migrate` writes and no test changes. Django writes it anew after each flush, at the price of
 # some hundred queries; here it stays.
 MIGRATED = {"django_content_type", "auth_permission"}
@@ -48,12 +47,13 @@ def _deletions(
     """Return the statements that empty the tables.
 
     Tests leave few rows. Deleting them takes a few milliseconds; TRUNCATE, by which Django empties
-    tables, makes new files for every table and index. The lock is that of TRUNCATE: what another
-    thread or process has not yet committed is waited for, and goes as well.
+    tables, makes new files for every table and index, and could not leave what stays, since that
+    refers to what goes. The lock is that of TRUNCATE: what another thread or process has not yet
+    committed is waited for, and goes as well. Sequences go on: no test says a number.
     """
     emptied = sorted(set(tables) - MIGRATED)
-    if reset_sequences or not emptied:
-        return _sql_flush(operations, style, emptied, reset_sequences=reset_sequences)
+    if not emptied:
+        return []
     names = [operations.quote_name(table) for table in emptied]
     lock = f"LOCK TABLE {', '.join(names)} IN ACCESS EXCLUSIVE MODE"
     return [lock, "; ".join(f"DELETE FROM {name}" for name in names)]
@@ -69,5 +69,5 @@ def _flush_unkept(operations: DatabaseOperations, statements: list[str]) -> None
 def let_flush() -> None:
     """Let Django empty the tables after a test, which their triggers refuse, and do it fast."""
     setattr(DatabaseOperations, _execute_sql_flush.__name__, _flush_unkept)
-    setattr(DatabaseOperations, _sql_flush.__name__, _deletions)
+    setattr(DatabaseOperations, DatabaseOperations.sql_flush.__name__, _deletions)
     setattr(flush, "emit_post_migrate_signal", lambda *_args, **_more: None)  # noqa: B010 (typed)

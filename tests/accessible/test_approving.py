@@ -23,7 +23,7 @@ def test_approving_without_a_passkey_where_one_is_wanted_and_with_one(
     check_in_turn(go("console:approve", case.pk, who=riitta))
     WebAuthn.add(riitta.logins.get(), "", Passkey().registration(b"\0" * 32))
     page = go("console:approve", case.pk, who=riitta)
-    assert page.locator("[data-passkey=use] button").is_visible()
+    assert page.locator("[data-passkey=use] button[name=then]").is_visible()
     check_in_turn(page)
 
 
