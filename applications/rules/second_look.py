@@ -2,11 +2,18 @@
 
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from accounts.models import Person
 from applications.models import Application, SecondLook
 
 
+def running(application: Application, *, now: datetime) -> QuerySet[SecondLook]:
+    """Return the look of whoever was given the case and can still be at it, if there is one."""
+    return SecondLook.objects.filter(application=application, until__gt=now)
+
+
 def by_another(application: Application, person: Person, *, now: datetime) -> SecondLook | None:
-    """Return the look of somebody else who was given the case and can still be at it, or None."""
-    looks = SecondLook.objects.filter(application=application, until__gt=now)
+    """Return the running look of somebody else, or None."""
+    looks = running(application, now=now)
     return looks.exclude(person=person).select_related("person").first()

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from accounts import access
 from accounts.models import Person, StaffRole
 from applications.errors import NotPossible, require_reasons
 from applications.models import Application, CaseNote, SecondLook
@@ -20,6 +21,7 @@ from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import NotAllowed
 from issuance.models import Approval
+from issuance.services.errors import NotReviewer
 
 About = CaseNote.About
 SECOND_HOLD = timedelta(minutes=30)
@@ -37,11 +39,15 @@ def take_next(*, person: Person, actor: Actor, now: datetime) -> Application | N
     """Return the case that the reviewer works on next, or None if none waits for them.
 
     First come the cases that others have approved and that the reviewer can approve as a second
-    person; those stay their holder's, and nobody else is led to one for `SECOND_HOLD`. Then come,
-    by promise, the free cases and the reviewer's own that have come back
-    (`queue_order.is_to_take`). Such a case is claimed; another reviewer who asks at the same moment
-    gets the one after it.
+    person; those stay their holder's, and nobody is led to one for `SECOND_HOLD` after that: the
+    reviewer who has it neither, so that asking on does not keep it from the others. Then come, by
+    promise, the free cases and the reviewer's own that have come back (`queue_order.is_to_take`).
+    Such a case is claimed; another reviewer who asks at the same moment gets the one after it.
+
+    Raises NotReviewer.
     """
+    if not access.is_reviewer(person):
+        raise NotReviewer
     for wanted in queue_order.ordered(_second(person, now)):
         can = not any(Case(wanted, person, now=now).obstacles(Action.APPROVE))
         if can and _looks(wanted, person, now):
@@ -61,9 +67,14 @@ def _second(person: Person, now: datetime) -> QuerySet[Application]:
 
 
 def _looks(wanted: Application, person: Person, now: datetime) -> bool:
-    """Give the case to the reviewer to look at as a second person, unless another has it."""
+    """Give the case to the reviewer to look at as a second person, unless somebody has it.
+
+    Whether it wants a second person is asked again under the lock: it may just have got one.
+    """
     rows = Application.objects.select_for_update(of=("self",), skip_locked=True)
-    if not rows.filter(pk=wanted.pk).exists() or second_look.by_another(wanted, person, now=now):
+    if not rows.filter(pk=wanted.pk).exists() or second_look.running(wanted, now=now).exists():
+        return False
+    if not _second(person, now).filter(pk=wanted.pk).exists():
         return False
     given = {"person": person, "until": now + SECOND_HOLD}
     SecondLook.objects.update_or_create(application=wanted, defaults=given)

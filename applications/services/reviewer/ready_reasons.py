@@ -7,19 +7,27 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
+from accounts import access
 from accounts.models import Person
 from applications.models import ReadyReason, ReadyReasonVersion
 from applications.workflow import ApplicationEvent
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Stale
+from issuance.services.errors import NotReviewer
 
 type Words = dict[str, dict[str, str]]
 """By language code: the `title` that reviewers read and the `text` for the applicant."""
 
 
+class ReasonEnded(Stale):
+    """The reason is offered no more."""
+
+    message = _("This reason is offered no more.")
+
+
 class ReasonChanged(Stale):
-    """Another version was written since the reviewer opened the page, or the reason was ended."""
+    """Another version was written since the reviewer opened the page."""
 
     message = _("Somebody else has changed this reason since you opened the page.")
 
@@ -28,7 +36,8 @@ class ReasonChanged(Stale):
 def write_reason(
     use: ReadyReason.Use, words: Words, *, person: Person, actor: Actor, now: datetime
 ) -> ReadyReason:
-    """Write a new reason."""
+    """Write a new reason. Raises NotReviewer."""
+    _require_reviewer(person)
     reason = ReadyReason.objects.create(use=use)
     _write(reason, 1, words, person, actor, now)
     return reason
@@ -40,8 +49,9 @@ def rewrite_reason(
 ) -> ReadyReason:
     """Write the next version of a reason; `number` is the newest that the reviewer saw.
 
-    The same words make no version. Raises ReasonChanged.
+    The same words make no version. Raises NotReviewer, ReasonEnded, ReasonChanged.
     """
+    _require_reviewer(person)
     newest = _newest(reason_id, number)
     if words != newest.words:
         _write(newest.reason, number + 1, words, person, actor, now)
@@ -52,7 +62,11 @@ def rewrite_reason(
 def end_reason(
     reason_id: int, *, number: int, person: Person, actor: Actor, now: datetime
 ) -> ReadyReason:
-    """Offer the reason no more; its versions stay. Raises ReasonChanged."""
+    """Offer the reason no more; its versions stay.
+
+    Raises NotReviewer, ReasonEnded, ReasonChanged.
+    """
+    _require_reviewer(person)
     reason = _newest(reason_id, number).reason
     reason.ended_at = now
     reason.save(update_fields=["ended_at"])
@@ -65,9 +79,16 @@ def count_used(reasons: Collection[int]) -> None:
     ReadyReason.objects.filter(pk__in=reasons).update(used=F("used") + 1)
 
 
+def _require_reviewer(person: Person) -> None:
+    if not access.is_reviewer(person):
+        raise NotReviewer
+
+
 def _newest(reason_id: int, number: int) -> ReadyReasonVersion:
-    reason = ReadyReason.objects.select_for_update().filter(pk=reason_id, ended_at=None).first()
-    newest = reason.versions.select_related("reason").first() if reason else None
+    reason = ReadyReason.objects.select_for_update().get(pk=reason_id)
+    newest = reason.versions.select_related("reason").first()
+    if reason.ended_at is not None:
+        raise ReasonEnded
     if newest is None or newest.number != number:
         raise ReasonChanged
     return newest

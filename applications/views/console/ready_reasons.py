@@ -131,6 +131,7 @@ def _late(
 ) -> HttpResponse:
     """Show what was typed beside the version that somebody else has written meanwhile."""
     refusals.record_act(request, refusal)
+    found.refresh_from_db()
     newest = found.versions.all()[0]
     if form.is_bound:
         typed = request.POST.copy()

@@ -10,11 +10,13 @@ from accounts.register.models import RegisterRecord
 from accounts.services.rights import staff_roles
 from applications import services
 from applications.models import Application, SecondLook
+from applications.services.reviewer.may_act import Case
 from applications.services.system import certificates
 from certportal.dev.builders import orders, people
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from issuance.models import PreparedCertificate
+from issuance.services.errors import NotReviewer
 from tests.applications.console.conftest import Desk
 from tests.applications.console.listed import due_in, numbers
 from tests.tables import rewrite
@@ -75,9 +77,43 @@ def test_a_case_wants_one_second_person_at_a_time(half, other_desk, third_desk):
     place = other_desk.url("approve", half.pk)
     assert take(other_desk) == place
     assert take(third_desk) == third_desk.url("queue")
-    assert take(other_desk) == place
     assert f"{other_desk.person} was given this case" in third_desk.open("approve", half.pk).text
     assert "was given this case" not in other_desk.open("approve", half.pk).text
+
+
+def test_who_asks_on_passes_the_case_and_does_not_keep_it_longer(half, matti, other_desk):
+    free = orders.in_review(matti)
+    take(other_desk)
+    until = SecondLook.objects.get().until
+    assert take(other_desk) == other_desk.url("case", free.pk)
+    assert take(other_desk) == other_desk.url("queue")
+    assert SecondLook.objects.get().until == until
+    SecondLook.objects.update(until=clock.now())
+    assert take(other_desk) == other_desk.url("approve", half.pk)
+
+
+def test_a_case_that_got_its_second_person_meanwhile_is_given_to_nobody(
+    half, raimo, third_desk, monkeypatch
+):
+    """The list was read before Raimo approved, the lock is taken after."""
+    obstacles = Case.obstacles
+
+    def slow(self, action):
+        found = list(obstacles(self, action))
+        monkeypatch.setattr(Case, "obstacles", obstacles)
+        orders.press_approve(raimo, Application.objects.get(pk=half.pk))
+        return found
+
+    monkeypatch.setattr(Case, "obstacles", slow)
+    assert take(third_desk) == third_desk.url("queue")
+    assert not SecondLook.objects.exists()
+
+
+def test_an_applicant_takes_no_case(waiting, matti):
+    with pytest.raises(NotReviewer):
+        services.take_next(person=matti, actor=orders.actor_for(matti), now=clock.now())
+    waiting.refresh_from_db()
+    assert waiting.reviewer is None
 
 
 def test_a_second_person_who_does_not_come_back_keeps_nobody(half, other_desk, third_desk):

@@ -4,10 +4,13 @@ from datetime import timedelta
 
 import pytest
 
+from applications import services
 from applications.models import ReadyReason, ReadyReasonVersion
 from applications.views.console.case.reasons import MOST_USED, UsedField
+from certportal.dev.builders import orders
 from certportal.foundation import clock
 from certportal.foundation.models import Event
+from issuance.services.errors import NotReviewer
 from tests.applications.console.listed import ready
 
 WORDS = {
@@ -100,7 +103,12 @@ def test_an_ended_reason_is_offered_no_more_and_can_be_read(desk, case):
     assert answer.url == desk.url("ready_reasons")
     assert "The mailbox does not work" not in desk.open("ask", case.pk).text
     assert "offered no more" in desk.open("ready_reason", reason.pk).text
-    assert rewrite(desk, reason, 1, text_en="New.").status_code == 409
+    typed = rewrite(desk, reason, 1, text_en="Give a mailbox that somebody reads.")
+    assert typed.status_code == 409
+    assert "This reason is offered no more." in typed.text
+    assert "Give a mailbox that somebody reads." in typed.text
+    assert desk.url("new_ready_reason") in typed.text
+    assert "not saved yet" not in typed.text
     late = desk.client.post(desk.url("end_ready_reason", reason.pk), {"number": 1})
     assert late.status_code == 409
     assert Event.objects.filter(action="ready_reason.ended").count() == 1
@@ -138,6 +146,20 @@ def test_keys_that_nobody_could_have_chosen_keep_nothing_from_being_sent(desk, c
 def test_so_many_reasons_are_counted_and_no_more():
     read = UsedField(required=False).clean(" ".join(map(str, range(1, 100))))
     assert read == list(range(1, MOST_USED + 1))
+
+
+def test_only_reviewers_write_change_or_end_a_reason(desk, matti):
+    reason = write(desk)
+    by = {"person": matti, "actor": orders.actor_for(matti), "now": clock.now()}
+    words = reason.versions.get().words
+    with pytest.raises(NotReviewer):
+        services.write_reason(ReadyReason.Use.ASKING, words, **by)
+    with pytest.raises(NotReviewer):
+        services.rewrite_reason(reason.pk, {}, number=1, **by)
+    with pytest.raises(NotReviewer):
+        services.end_reason(reason.pk, number=1, **by)
+    assert reason.versions.count() == 1
+    assert ReadyReason.objects.latest("pk") == reason
 
 
 def test_applicants_find_no_library(matti, web_of, desk):

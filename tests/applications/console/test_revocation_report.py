@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
+from accounts import access
 from applications.models import RevocationProposal, RevocationReport
 from certportal.dev.builders import orders
 from certportal.foundation import clock
@@ -160,6 +161,25 @@ def test_a_report_about_what_is_proposed_already_keeps_what_was_typed(desk, othe
     )
     assert CALLED["caller"] in answer.text
     assert RevocationReport.objects.count() == 1
+
+
+def test_who_confirmed_too_long_ago_keeps_what_they_wrote_and_presses_again(desk, order):
+    shown = {
+        one.name: one.value() for one in desk.open("revocation_report", order.pk).context["form"]
+    }
+    given = shown | CALLED | {"reason": "key_compromise", "received_at": "0.00"}
+    given["received_on"] = given["received_on"].isoformat()
+    desk.confirm(at=clock.now() - access.FRESH - timedelta(minutes=1))
+    answer = desk.press("revocation_report", order, **given)
+    assert CALLED["caller"] in answer.text
+    assert "Confirm that it is you (opens in a new tab)" in answer.text
+    assert not RevocationReport.objects.exists()
+    assert desk.open("revocation_report", order.pk).status_code == 302
+    wrong = desk.press("revocation_report", order, **given | {"verified": ""})
+    assert wrong.context["form"].errors["verified"]
+    desk.confirm()
+    assert desk.press("revocation_report", order, **given).url == desk.url("case", order.pk)
+    assert RevocationReport.objects.get().caller == CALLED["caller"]
 
 
 def test_the_event_names_the_channel_and_nobody(desk, order):

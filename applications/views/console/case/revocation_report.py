@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.translation import gettext as _
 
 from accounts import access
@@ -24,9 +24,17 @@ HOUR = timedelta(hours=1)
 
 
 @case_view
-@access.reauthentication_required
-def report(request: HttpRequest, application: Application) -> HttpResponse:
-    """Take down who asks and how that was verified; revoke an exposed key, propose the rest."""
+def report(request: HttpRequest, application: Application) -> HttpResponseBase:
+    """Take down who asks and how that was verified; revoke an exposed key, propose the rest.
+
+    Whoever proved the second factor too long ago is asked to before writing; later beside what
+    they wrote, which is long.
+    """
+    lead = None if request.method == "POST" else access.lead_to_reauthenticate(request)
+    return lead or _report(request, application)
+
+
+def _report(request: HttpRequest, application: Application) -> HttpResponse:
     person, now = access.person_of(request), clock.now()
     reasons = revocation.reasons(application, person, now=now)
     if request.method == "POST":
@@ -36,6 +44,8 @@ def report(request: HttpRequest, application: Application) -> HttpResponse:
     if request.method != "POST" or not form.is_valid():
         more["kept_from"] = kept_from_proposing(application, person, now=now)
         return page(request, application, "revocation_report", **more)
+    if now - access.second_factor_at(request) > access.FRESH:
+        return page(request, application, "revocation_report", must_confirm=True, **more)
     try:
         services.revoke_as_told(application.pk, **_given(form), **by_person(request))
     except (Stale, NotAllowed) as refusal:
