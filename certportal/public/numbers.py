@@ -83,7 +83,7 @@ class _Keeper:
             self._lock.release()
 
     def _newest(self, now: datetime) -> Counted:
-        if not _is_within(KEPT_FOR, self._last and self._last.at, now):
+        if not _is_within(KEPT_FOR, self._last.at if self._last else None, now):
             self._count(now)
         if self._last is None:
             raise Unavailable("figures")

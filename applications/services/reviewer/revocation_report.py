@@ -82,8 +82,10 @@ def revoke_as_told(
 def _same(application: Application, told: Told, person: Person) -> RevocationReport | None:
     """Return the report that the person wrote before of what came so at that moment, or None."""
     certificate = certificate_of(application)
+    if certificate is None:
+        return None
     same = application.revocation_reports.filter(
-        certificate_id=certificate.pk if certificate else None,
+        certificate_id=certificate.pk,
         person=person,
         received_at=told.received_at,
         channel=told.channel,
