@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import pytest
 from django.core import mail
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from applications import services
@@ -108,3 +110,28 @@ def test_a_mailbox_under_such_a_name_is_refused_by_page_and_check(matti, host):
     assert [finding.rule for finding, _words in word_faults(order.findings)] == [
         "order.mailbox_host"
     ]
+
+
+def test_a_hundred_names_are_a_few_statements_and_what_is_known_of_them_stays(matti):
+    draft = named(matti, "aa.example.fi")
+    draft.host_names.update(evidence_note="nähty")
+    names = [f"h{n}.example.fi" for n in range(100)]
+    seen = Handler(matti, draft).seen
+    services.save_section(draft.pk, "host_names", {"host_names": [*names, "aa.example.fi"]}, **seen)
+    draft.refresh_from_db()
+    assert draft.names == [*names, "aa.example.fi"]
+    with CaptureQueriesContext(connection) as queries:
+        kept = [*reversed(names[50:]), "aa.example.fi", "uusi.example.fi"]
+        seen = Handler(matti, draft).seen
+        services.save_section(draft.pk, "host_names", {"host_names": kept}, **seen)
+    written = [
+        one["sql"].split()[0]
+        for one in queries
+        if "applications_hostname" in one["sql"] and not one["sql"].startswith("SELECT")
+    ]
+    assert sorted(written) == ["DELETE", "INSERT", "UPDATE"]
+    draft.refresh_from_db()
+    assert draft.names == kept
+    assert draft.host_names.get(name="aa.example.fi").evidence_note == "nähty"
+    services.save_section(draft.pk, "host_names", {"host_names": []}, **Handler(matti, draft).seen)
+    assert not draft.host_names.exists()

@@ -94,9 +94,10 @@ def _copy(old: Application, key: UUID, now: datetime) -> Application:
     new = Application.objects.create(
         pk=key, number=next_number(now), created_at=now, changed_at=now, **kept
     )
-    for host in old.host_names.all():
-        facts = _facts(host, without=frozenset({"id", "application"}))
-        HostName.objects.create(application=new, **facts)
+    of_old = frozenset({"id", "application"})
+    HostName.objects.bulk_create(
+        HostName(application=new, **_facts(host, without=of_old)) for host in old.host_names.all()
+    )
     return new
 
 
