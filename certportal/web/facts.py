@@ -15,7 +15,7 @@ from accounts.models import Invitation
 from accounts.register.mirror import imports
 from accounts.services.organisations import administrator_requests
 from applications.models.certificate_types import CertificateType
-from applications.rules import certificate_names, lapse, retention
+from applications.rules import certificate_names, contact_links, lapse, retention
 from applications.services.applicant import identified
 from applications.workflow import promise
 from certportal.foundation import agency
@@ -36,6 +36,7 @@ FACTS = {
     "identification_minutes": flow.LASTS // MINUTE,
     "invitation_days": Invitation.LASTS.days,
     "lapse_months": lapse.LAPSE_MONTHS,
+    "link_days": contact_links.KEPT.days,
     "mending_days": lapse.MENDING_DAYS,
     "name_characters": certificate_names.LONGEST,
     "register_years": (retention.ISSUED.months or 0) // 12,

@@ -1,5 +1,6 @@
 """A certificate is said to be in use, and the next to be seen to: by whom, and what follows."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -165,3 +166,14 @@ def test_a_link_that_ends_while_the_page_is_open_says_nothing(order):
         services.say_installed(order.pk, actor=actor, now=clock.now())
     with pytest.raises(MayNotAct):
         services.see_to_renewal(order.pk, actor=actor, now=soon(order))
+
+
+def test_installing_is_the_main_thing_until_it_is_in_use(order, web):
+    address = reverse("applications:order", args=[order.pk])
+    install = reverse("applications:install", args=[order.pk])
+    main = re.compile(rf'class="button"\s+href="{install}"')
+    assert main.search(web.get(address).text)
+    web.post(reverse("applications:installed", args=[order.pk]))
+    page = web.get(address).text
+    assert install in page
+    assert not main.search(page)
