@@ -11,7 +11,7 @@ from accounts.access import actor_for
 from applications import services
 from applications.documents.certificate_files import certificate_of
 from applications.errors import LinkOver
-from applications.models import ContactLink
+from applications.models import Application, ContactLink
 from applications.rules import renewal
 from applications.rules.renewal import NotInForce
 from applications.services.applicant.identified import MayNotAct
@@ -177,3 +177,17 @@ def test_installing_is_the_main_thing_until_it_is_in_use(order, web):
     page = web.get(address).text
     assert install in page
     assert not main.search(page)
+
+
+def test_a_technical_member_sees_to_it_by_their_account(order, teemu, monkeypatch):
+    Application.objects.filter(pk=order.pk).update(technical_email=teemu.email)
+    at = soon(order)
+    monkeypatch.setattr("certportal.foundation.clock.now", lambda: at)
+    theirs = people.log_in(Client(), teemu)
+    renewing = reverse("technical:renewing", args=[order.pk])
+    assert renewing in theirs.get(reverse("technical:order", args=[order.pk])).text
+    page = theirs.post(renewing, follow=True).text
+    assert "Teemu Teknikko" in page
+    assert renewing not in page
+    order.refresh_from_db()
+    assert renewal.seen(order) == renewal.Seen("Teemu Teknikko", at)
