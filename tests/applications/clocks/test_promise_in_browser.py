@@ -1,5 +1,7 @@
 """Both sides see the promised day over the holidays, standing still during a question, and late."""
 
+import re
+
 import pytest
 
 from certportal.foundation import clock
@@ -28,24 +30,31 @@ def on(monkeypatch, open_as, matti, riitta):
 @pytest.mark.parametrize(
     ("day", "shown", "asked", "answered", "due", "late"),
     [
-        ("2026-12-21", "30.12.2026", "2026-12-22", "2027-01-04", "11.1.2027", "2027-01-13"),
-        ("2027-06-21", "29.6.2027", "2027-06-23", "2027-06-25", "30.6.2027", "2027-07-02"),
+        (
+            "2026-12-21",
+            "30 Dec(ember)? 2026",
+            "2026-12-22",
+            "2027-01-04",
+            "11 Jan(uary)? 2027",
+            "2027-01-13",
+        ),
+        ("2027-06-21", "29 June? 2027", "2027-06-23", "2027-06-25", "30 June? 2027", "2027-07-02"),
     ],
     ids=["Christmas", "Midsummer"],
 )
 def test_the_promised_day(matti, riitta, on, day, shown, asked, answered, due, late):
     application = sent(matti, day)
     for text in on(day, application):
-        assert shown in text
+        assert re.search(shown, text)
 
     ask(riitta, application, asked)
     applicant, reviewer = on(asked, application)
-    assert shown not in applicant and shown not in reviewer
+    assert not re.search(shown, applicant) and not re.search(shown, reviewer)
     assert "The handling time goes on when you have answered." in applicant
 
     answer(matti, application, answered)
     for text in on(answered, application):
-        assert due in text
+        assert re.search(due, text)
     applicant, reviewer = on(late, application)
     assert "2 working days late" in applicant and "We are sorry" in applicant
     assert "2 working days late" in reviewer
