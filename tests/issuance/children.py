@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 
-from django.db import connections
+from django.db import connection, connections
 
 from accounts.models import Organisation, Person
 from certportal.foundation.models import OutboxItem
@@ -16,19 +16,40 @@ from issuance.models import Certificate, PreparedCertificate
 from issuance.services.locks import Busy
 from tests.issuance.conftest import approve_by
 from tests.issuance.orders import server_order
+from tests.issuance.signing_worker import wait_until
 from tests.tables import rewrite
 
 
 def in_child(work: Callable[[], object]) -> int:
-    """Do the work in a process of its own; return the signal that killed it, or 0."""
-    _, status = os.waitpid(start_child(work), 0)
+    """Do the work in a process of its own; return the signal that killed it, or 0.
+
+    Its sessions of the database, and with them its locks, have ended too: PostgreSQL learns of a
+    killed process a moment later than we do.
+    """
+    child = start_child(work)
+    _, status = os.waitpid(child, 0)
+    wait_until(lambda: not _has_sessions(child))
     return -os.waitstatus_to_exitcode(status)
+
+
+def _named(child: int) -> str:
+    return f"child-{child}"
+
+
+def _has_sessions(child: int) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = %s)",
+            [_named(child)],
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def start_child(work: Callable[[], object]) -> int:
     connections.close_all()
     if child := os.fork():
         return child
+    os.environ["PGAPPNAME"] = _named(os.getpid())
     try:
         work()
         os._exit(0)
