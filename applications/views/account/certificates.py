@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -26,9 +25,9 @@ from applications.replacement import predecessors
 from applications.rules import renewal
 from applications.rules.revocation import is_proven, reasons
 from applications.views.account import in_use
-from applications.views.account.filters import CertificateFilter, Sorting
+from applications.views.account.filters import CertificateFilter
 from applications.views.account.history import certificate_history
-from applications.views.console import spreadsheet
+from applications.views.shared import spreadsheet
 from applications.views.shared.certificate import attachment, facts
 from applications.views.shared.entry import applicant_view, order_view
 from applications.views.shared.page import show
@@ -41,10 +40,8 @@ from applications.views.shared.rows import (
 )
 from certportal.foundation import clock
 from certportal.foundation.actors import Actor
-from certportal.foundation.web import keyset
 from issuance.models import Certificate
 
-PER_PAGE = 25
 FIT = "openssl pkey -in {key} -pubout -outform DER | openssl sha256"
 
 
@@ -128,16 +125,8 @@ def _elapsed(certificate: Certificate, now: datetime) -> str:
 def listing(request: HttpRequest) -> HttpResponse:
     """List every certificate of the chosen organisation, or those that were asked for."""
     narrowed = _narrowed(request)
-    found, sorting = narrowed.qs, narrowed.sorting
-    page = keyset.page_of(found, request, sorting.key, most=PER_PAGE, newest=sorting.newest)
-    context = {
-        "organisation": access.organisation_of(request),
-        "filter": narrowed,
-        "page": page,
-        "count": keyset.count(found),
-        "rows": certificate_rows(page, now=clock.now()),
-        "narrowed": any(request.GET.get(name) for name in narrowed.filters if name != "sort"),
-    }
+    context = narrowed.page(request)
+    context["rows"] = certificate_rows(context["page"], now=clock.now())
     return render(request, "applications/certificates.html", context)
 
 
@@ -146,8 +135,7 @@ def listing(request: HttpRequest) -> HttpResponse:
 def listing_csv(request: HttpRequest) -> HttpResponseBase:
     """Hand out the same list as a file for a spreadsheet."""
     narrowed = _narrowed(request)
-    lines = _lines(narrowed.qs, narrowed.sorting, clock.now())
-    return spreadsheet.answer("certificates", _head(), lines)
+    return spreadsheet.answer("certificates", _head(), _lines(narrowed, clock.now()))
 
 
 def _narrowed(request: HttpRequest) -> CertificateFilter:
@@ -169,8 +157,8 @@ def _head() -> list[str]:
     ]
 
 
-def _lines(found: QuerySet[Certificate], sorting: Sorting, now: datetime) -> Iterator[list[str]]:
-    for some in keyset.walk(found, sorting.key, most=spreadsheet.BATCH, newest=sorting.newest):
+def _lines(narrowed: CertificateFilter, now: datetime) -> Iterator[list[str]]:
+    for some in narrowed.batches():
         yield from map(_line, certificate_rows(some, now=now))
 
 

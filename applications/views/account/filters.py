@@ -1,25 +1,29 @@
 """What the account's lists can be searched by and narrowed to."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import Model, QuerySet
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from django_filters import CharFilter, ChoiceFilter, FilterSet
 
+from accounts import access
 from applications.models import Application
 from applications.models.certificate_types import CertificateType
 from applications.rules import order_search, queue_order
-from applications.views.console.case.forms import FilterForm
+from applications.views.shared import spreadsheet
+from applications.views.shared.forms import FilterForm
 from applications.views.shared.rows import ending_soon
 from applications.workflow import ENDED, Status
 from certportal.foundation import clock
 from certportal.foundation.web import keyset
 from issuance.models import Certificate
 
+PER_PAGE = 25
 STAGES = [
     ("drafts", _("Drafts")),
     ("ended", pgettext_lazy("orders", "Closed")),
@@ -57,14 +61,61 @@ CERTIFICATES_SORTED: Mapping[str, Sorting] = {
 }
 
 
-class OrderFilter(FilterSet):  # django-filter has no annotations
-    """Open orders unless a stage or a search says otherwise."""
+class Listing[Row: Model](FilterSet):  # django-filter has no annotations
+    """A list of the account: searched by words, in one of the orders of `SORTED`."""
+
+    SORTED: ClassVar[Mapping[str, Sorting]]
 
     q = CharFilter(
         method="search",
         label=_("Search"),
         help_text=_("Host name, system, order number, serial number, unit or person"),
     )
+
+    class Meta:
+        fields: tuple[str, ...] = ()
+        form = FilterForm
+
+    @property
+    def sorting(self) -> Sorting:
+        """The order that was asked for, else the first of `SORTED`."""
+        return self.SORTED[self.form.cleaned_data.get("sort", "") if self.form.is_valid() else ""]
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether anything was asked for but the order."""
+        return any(self.data.get(name) for name in self.filters if name != "sort")
+
+    def filter_queryset(self, queryset: QuerySet[Row]) -> QuerySet[Row]:
+        """Put what is kept in order."""
+        found: QuerySet[Row] = super().filter_queryset(self.sorting.put(queryset))
+        return found
+
+    def put(self, queryset: QuerySet[Row], _name: str, _value: str) -> QuerySet[Row]:
+        """Keep all; `sorting` puts them in order."""
+        return queryset
+
+    def page(self, request: HttpRequest) -> dict[str, Any]:
+        """Return what the page of the list shows but its rows, with the rows' page as `page`."""
+        found, by = self.qs, self.sorting
+        return {
+            "organisation": access.organisation_of(request),
+            "filter": self,
+            "page": keyset.page_of(found, request, by.key, most=PER_PAGE, newest=by.newest),
+            "count": keyset.count(found),
+        }
+
+    def batches(self) -> Iterator[Sequence[Row]]:
+        """Yield all that is kept, some rows at a time."""
+        sorting = self.sorting
+        return keyset.walk(self.qs, sorting.key, most=spreadsheet.BATCH, newest=sorting.newest)
+
+
+class OrderFilter(Listing[Application]):
+    """Open orders unless a stage or a search says otherwise."""
+
+    SORTED = ORDERS_SORTED
+
     stage = ChoiceFilter(
         choices=STAGES, method="at", label=_("Orders"), empty_label=pgettext_lazy("orders", "Open")
     )
@@ -78,20 +129,12 @@ class OrderFilter(FilterSet):  # django-filter has no annotations
         empty_label=_("Last change"),
     )
 
-    class Meta:
+    class Meta(Listing.Meta):
         model = Application
-        fields: tuple[str, ...] = ()
-        form = FilterForm
-
-    @property
-    def sorting(self) -> Sorting:
-        """The order that was asked for, else the newest change first."""
-        return ORDERS_SORTED[self.form.cleaned_data.get("sort", "") if self.form.is_valid() else ""]
 
     def filter_queryset(self, queryset: QuerySet[Application]) -> QuerySet[Application]:
         """Without a stage keep what is open; a search without one looks everywhere."""
-        listed = self.sorting.put(queue_order.with_day(queryset))
-        found: QuerySet[Application] = super().filter_queryset(listed)
+        found = super().filter_queryset(queue_order.with_day(queryset))
         chosen = self.form.cleaned_data
         if chosen.get("stage") or chosen.get("q"):
             return found
@@ -103,12 +146,6 @@ class OrderFilter(FilterSet):  # django-filter has no annotations
             return queryset
         return queryset.filter(status__in=ENDED if value == "ended" else [Status.DRAFT])
 
-    def put(
-        self, queryset: QuerySet[Application], _name: str, _value: str
-    ) -> QuerySet[Application]:
-        """Keep all; `sorting` puts them in order."""
-        return queryset
-
     def search(
         self, queryset: QuerySet[Application], _name: str, value: str
     ) -> QuerySet[Application]:
@@ -116,14 +153,11 @@ class OrderFilter(FilterSet):  # django-filter has no annotations
         return order_search.fitting(value, queryset)
 
 
-class CertificateFilter(FilterSet):
+class CertificateFilter(Listing[Certificate]):
     """All certificates unless something is chosen; `orders` are those that the reader sees."""
 
-    q = CharFilter(
-        method="search",
-        label=_("Search"),
-        help_text=_("Host name, system, order number, serial number, unit or person"),
-    )
+    SORTED = CERTIFICATES_SORTED
+
     state = ChoiceFilter(
         choices=STATES, method="standing", label=_("Status"), empty_label=_("All certificates")
     )
@@ -140,27 +174,13 @@ class CertificateFilter(FilterSet):
         empty_label=_("The newest"),
     )
 
-    class Meta:
+    class Meta(Listing.Meta):
         model = Certificate
-        fields: tuple[str, ...] = ()
-        form = FilterForm
 
     def __init__(self, *args: Any, orders: QuerySet[Application], **kwargs: Any) -> None:
         """Keep the orders."""
         super().__init__(*args, **kwargs)
         self.orders = orders
-
-    @property
-    def sorting(self) -> Sorting:
-        """The order that was asked for, else the newest first."""
-        return CERTIFICATES_SORTED[
-            self.form.cleaned_data.get("sort", "") if self.form.is_valid() else ""
-        ]
-
-    def filter_queryset(self, queryset: QuerySet[Certificate]) -> QuerySet[Certificate]:
-        """Put them in order."""
-        found: QuerySet[Certificate] = super().filter_queryset(self.sorting.put(queryset))
-        return found
 
     def standing(
         self, queryset: QuerySet[Certificate], _name: str, value: str
@@ -172,12 +192,6 @@ class CertificateFilter(FilterSet):
         if value == "expired":
             return queryset.filter(state=Certificate.State.ISSUED, not_after__lte=now)
         return queryset.filter(ending_soon(now) if value == "soon" else Certificate.in_force(now))
-
-    def put(
-        self, queryset: QuerySet[Certificate], _name: str, _value: str
-    ) -> QuerySet[Certificate]:
-        """Keep all; `sorting` puts them in order."""
-        return queryset
 
     def search(
         self, queryset: QuerySet[Certificate], _name: str, value: str

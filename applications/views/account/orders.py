@@ -14,15 +14,12 @@ from django.views.decorators.http import require_safe
 from accounts import access
 from applications.access import orders_seen
 from applications.models import Application
-from applications.views.account.filters import OrderFilter, Sorting
-from applications.views.console import spreadsheet
+from applications.views.account.filters import OrderFilter
+from applications.views.shared import spreadsheet
 from applications.views.shared.entry import applicant_view
 from applications.views.shared.rows import OrderRow, order_rows
 from applications.workflow import Status
 from certportal.foundation import clock
-from certportal.foundation.web import keyset
-
-PER_PAGE = 25
 
 
 @applicant_view
@@ -30,17 +27,9 @@ PER_PAGE = 25
 def listing(request: HttpRequest) -> HttpResponse:
     """Show the open orders, or those that were asked for."""
     narrowed = _narrowed(request)
-    found, sorting = narrowed.qs, narrowed.sorting
-    page = keyset.page_of(found, request, sorting.key, most=PER_PAGE, newest=sorting.newest)
-    context = {
-        "organisation": access.organisation_of(request),
-        "filter": narrowed,
-        "page": page,
-        "count": keyset.count(found),
-        "rows": order_rows(page, now=clock.now()),
-        "drafts": _seen(request).filter(status=Status.DRAFT).count(),
-        "narrowed": any(request.GET.get(name) for name in narrowed.filters if name != "sort"),
-    }
+    context = narrowed.page(request)
+    context["rows"] = order_rows(context["page"], now=clock.now())
+    context["drafts"] = _seen(request).filter(status=Status.DRAFT).count()
     return render(request, "applications/orders.html", context)
 
 
@@ -49,7 +38,7 @@ def listing(request: HttpRequest) -> HttpResponse:
 def listing_csv(request: HttpRequest) -> HttpResponseBase:
     """Hand out the same list as a file for a spreadsheet."""
     narrowed = _narrowed(request)
-    return spreadsheet.answer("orders", _head(), _lines(narrowed.qs, narrowed.sorting, clock.now()))
+    return spreadsheet.answer("orders", _head(), _lines(narrowed, clock.now()))
 
 
 def _seen(request: HttpRequest) -> QuerySet[Application]:
@@ -74,8 +63,8 @@ def _head() -> list[str]:
     ]
 
 
-def _lines(found: QuerySet[Application], sorting: Sorting, now: datetime) -> Iterator[list[str]]:
-    for some in keyset.walk(found, sorting.key, most=spreadsheet.BATCH, newest=sorting.newest):
+def _lines(narrowed: OrderFilter, now: datetime) -> Iterator[list[str]]:
+    for some in narrowed.batches():
         yield from map(_line, order_rows(some, now=now))
 
 

@@ -1,10 +1,16 @@
-"""What every form about an order carries."""
+"""What every form about an order carries, and how lists are narrowed."""
 
 from datetime import date
 from typing import Any
 
 from applications.models import Application
 from certportal.foundation.web.forms import Form, KeyField
+
+
+class FilterForm(Form):
+    """What narrows a list; nobody is told that its fields are optional."""
+
+    never_optional = True
 
 
 class VersionForm(Form):

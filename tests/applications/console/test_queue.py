@@ -10,10 +10,10 @@ from django.test.utils import CaptureQueriesContext
 
 from applications.models import Application
 from applications.rules import queue_order
-from applications.views.console import spreadsheet
 from applications.views.console.queue import export
 from applications.views.console.queue.queue import cases
-from applications.views.console.spreadsheet import quoted
+from applications.views.shared import spreadsheet
+from applications.views.shared.spreadsheet import quoted
 from applications.workflow import promise
 from certportal.dev.builders import orders
 from certportal.foundation import clock

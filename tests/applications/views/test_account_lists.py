@@ -6,7 +6,7 @@ import pytest
 
 from applications import services
 from applications.documents.certificate_files import certificate_of
-from applications.views.account import certificates
+from applications.views.account import filters
 from certportal.dev.builders import orders, people
 from certportal.foundation.web import keyset
 from tests.applications.long_lists import copy
@@ -133,7 +133,7 @@ def test_the_pages_keep_what_was_asked_and_meet_each_order_once(sent, web, addre
 def test_the_pages_of_certificates_keep_what_was_asked(
     matti, riitta, cas, web, address, monkeypatch, sort
 ):
-    monkeypatch.setattr(certificates, "PER_PAGE", 1)
+    monkeypatch.setattr(filters, "PER_PAGE", 1)
     made = {orders.delivered(matti, riitta).number for _ in range(2)}
     query = f"q=erecept&state=valid&sort={sort}"
     pages, queries = walk(web, address("certificates"), query)

@@ -30,12 +30,6 @@ EVIDENCE = [
 ]
 
 
-class FilterForm(Form):
-    """The queue's filters; nobody is told that they are optional."""
-
-    never_optional = True
-
-
 class EvidenceForm(VersionForm):
     """By what the reviewer saw that the applicant administers the ticked host names."""
 

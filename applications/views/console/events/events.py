@@ -16,8 +16,8 @@ from accounts.models import Organisation
 from applications import services
 from applications.models import Application
 from applications.services.reviewer.recorded_events import MOST_EXPORTED, MOST_PROVEN
-from applications.views.console import spreadsheet
 from applications.views.console.events.search_form import EventSearchForm
+from applications.views.shared import spreadsheet
 from applications.views.shared.certificate import attachment
 from applications.views.shared.history import names_of, who
 from certportal.foundation.event_log.receipts import SUFFIX

@@ -13,7 +13,7 @@ from accounts.services.people.named import NotNamed, person_named
 from applications.models import Application
 from applications.rules.event_search import EventQuery
 from applications.rules.order_search import serials
-from applications.views.console.case.forms import FilterForm
+from applications.views.shared.forms import FilterForm
 from certportal.foundation.event_names import EventName
 from certportal.foundation.web.forms import DateField
 

@@ -9,8 +9,8 @@ from django.views.decorators.http import require_safe
 
 from accounts import access
 from applications import services
-from applications.views.console import spreadsheet
 from applications.views.console.numbers import figures
+from applications.views.shared import spreadsheet
 from certportal.foundation import clock
 
 HEIGHT, STEP, WIDE = 120, 40, 26

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from applications.models import Application
-from applications.views.console import spreadsheet
+from applications.views.shared import spreadsheet
 from applications.views.shared.rows import standings
 from certportal.foundation import clock
 from certportal.foundation.web import keyset

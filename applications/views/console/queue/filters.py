@@ -14,8 +14,8 @@ from accounts.models import Person
 from applications.models import Application
 from applications.models.certificate_types import CertificateType
 from applications.rules import order_search, queue_order
-from applications.views.console.case.forms import FilterForm
 from applications.views.console.queue import ready_made
+from applications.views.shared.forms import FilterForm
 from applications.workflow import OPEN_CASES, Status
 from certportal.foundation.web import keyset
 

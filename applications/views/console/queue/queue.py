@@ -13,10 +13,10 @@ from accounts import access
 from applications import services
 from applications.models import Application
 from applications.rules import queue_order
-from applications.views.console import spreadsheet
 from applications.views.console.queue import export, ready_made
 from applications.views.console.queue.filters import QueueFilter
 from applications.views.console.queue.rows import rows, with_marks
+from applications.views.shared import spreadsheet
 from applications.workflow import Status
 from certportal.foundation import clock
 from certportal.foundation.web import keyset
