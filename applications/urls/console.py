@@ -7,6 +7,7 @@ from applications.views.console import (
     administrators,
     blocked_keys,
     ceremonies,
+    numbers,
     ready_reasons,
     replacements,
     undelivered,
@@ -29,7 +30,6 @@ from applications.views.console.case import (
     waivers as case_waivers,
 )
 from applications.views.console.events import events
-from applications.views.console.numbers import numbers
 from applications.views.console.queue import queue
 from applications.views.console.register import changes, imports, record, succession
 

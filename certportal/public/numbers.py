@@ -19,7 +19,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from applications.models.certificate_types import CertificateType
-from applications.views.console.numbers import figures
+from applications.rules import figures
 from certportal.foundation import clock
 from certportal.foundation.errors import Unavailable
 from issuance.models import Certificate

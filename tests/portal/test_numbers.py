@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from applications.models.certificate_types import CertificateType
-from applications.views.console.numbers import figures
+from applications.rules import figures
 from certportal.dev.builders import orders
 from certportal.foundation import clock
 from certportal.foundation.actors import system

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from accounts import access
 from applications import services
-from applications.views.console.numbers import figures
+from applications.rules import figures
 from applications.views.shared import spreadsheet
 from certportal.foundation import clock
 

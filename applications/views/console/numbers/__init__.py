@@ -1,1 +1,0 @@
-"""The numbers of the desk: figures by month, by type and by person, as a page and a file."""
