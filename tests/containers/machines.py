@@ -32,8 +32,7 @@ def prepare_sharing(first: Service) -> None:
     for name in (*SHARED, NODE):
         shutil.copy(ROOT / name, first.place)
     shutil.copy(HERE / "servers.yml", first.place)
-    with (first.place / ".env").open("a") as settings:
-        settings.write(f"STORE_URL={STORE}\nSIGNER_HOST=tuike1\n")
+    first.set(STORE_URL=STORE, SIGNER_HOST="tuike1")
     run(str(first.place / "deploy" / "prepare"))
     first.files[1:1] = [*SHARED, "servers.yml"]
 

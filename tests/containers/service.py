@@ -125,8 +125,8 @@ class Service:
         (self.place / "secrets" / "smtp_url").write_text("smtp://relay.example.fi:2525")
         self._make_certificates()
         run(str(self.place / "deploy" / "prepare"))
-        self._own(self.mails, 10002)
-        self._own(self.safe, 10003)
+        self.own(self.mails, 10002)
+        self.own(self.safe, 10003)
         passphrase = self.safe / "passphrase"
         passphrase.write_text("sixteen letters at the very least")
         os.chown(passphrase, 10003, 10003)
@@ -175,7 +175,8 @@ class Service:
             for file in (folder, *folder.iterdir()):
                 os.chown(file, uid, 10000)
 
-    def _own(self, folder: Path, uid: int) -> None:
+    def own(self, folder: Path, uid: int) -> None:
+        """Make a folder of the user's."""
         folder.mkdir()
         os.chown(folder, uid, 10000)
 
@@ -227,6 +228,16 @@ class Service:
         """Run a command of a key ceremony, with the safe's disk mounted."""
         disk = f"{self.safe}:/root-keys"
         return self.compose("run", "--rm", "-T", "-v", disk, "ceremony", *arguments)
+
+    def take_over(self, former: str, *how: str) -> str:
+        """Let this machine sign instead of the former one; return what the command told."""
+        command = ["run", "--rm", "-T", "ceremony", "take_over_signing", *how]
+        return self.compose(*command, typed=f"{former}\n")
+
+    def set(self, **settings: str) -> None:
+        """Write the settings to `.env`; of two values of a setting the later one counts."""
+        with (self.place / ".env").open("a") as file:
+            file.writelines(f"{name}={value}\n" for name, value in settings.items())
 
     def found(self) -> None:
         """Read the sample register in, and make every CA in its ceremony."""

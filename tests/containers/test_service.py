@@ -2,6 +2,9 @@
 
 import json
 import re
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,7 +12,7 @@ from cryptography.x509 import ocsp
 
 from tests.containers import people
 from tests.containers.relying import Asked
-from tests.containers.service import ALWAYS, HOST, PKI_HOST, Failed, run
+from tests.containers.service import ALWAYS, HOST, PKI_HOST, PROJECT, ROOT, Failed, run
 from tests.journeys import ordering, requests, steps
 from tests.journeys.package import Package
 
@@ -180,18 +183,31 @@ def reviewers(service, visitor, seat):
     return seats.values()
 
 
-def test_from_order_to_the_certificate_in_the_mail(service, matti, reviewers, tmp_path):
-    request = requests.openssl(tmp_path, "erecept.example.fi")
-    order = ordering.order_server(matti, service.base, request.csr, mailbox=MAILBOX)
+def order_and_approve(service, matti, reviewers, request, mailbox, *, meanwhile=None):
+    """Order a certificate and approve it, the last time after `meanwhile`; return the order."""
+    order = ordering.order_server(matti, service.base, request.csr, mailbox=mailbox)
     ordering.send(matti, order)
     riitta, raimo = reviewers
     case = ordering.take(riitta, service.base, order)
     ordering.approve(riitta, case)
+    ordering.prove(raimo, case)
+    if meanwhile is not None:
+        meanwhile()
     ordering.approve(raimo, case)
+    return order
 
-    package = Package.of(steps.await_mail(MAILBOX, service.mails, seconds=60), tmp_path)
+
+def package_to(service, mailbox, request, folder):
+    """Wait for the certificate in the mailbox, and look whether it is of the request."""
+    package = Package.of(steps.await_mail(mailbox, service.mails, seconds=60), folder)
     package.check(request)
-    service.order, service.certificate = order, package.der
+    return package
+
+
+def test_from_order_to_the_certificate_in_the_mail(service, matti, reviewers, tmp_path):
+    request = requests.openssl(tmp_path, "erecept.example.fi")
+    service.order = order_and_approve(service, matti, reviewers, request, MAILBOX)
+    service.certificate = package_to(service, MAILBOX, request, tmp_path).der
 
 
 # ------------------------------------------------------------------ metrics
@@ -230,8 +246,19 @@ def test_a_killed_container_comes_back(service, name):
     service.await_health(seconds=60)
 
 
+def asked_during(service, act):
+    """Return what a page answered while something was done, asked again and again."""
+    with ThreadPoolExecutor(2) as pool:
+        done, answers = pool.submit(act), []
+        while not done.done():
+            answers.append(service.fetch(f"https://{HOST}/fi/").status)
+    done.result()
+    return answers
+
+
 def test_two_web_servers_and_two_workers_share_the_work(service):
-    service.up("--scale", "web=2", "--scale", "worker=2")
+    scale = partial(service.up, "--scale", "web=2", "--scale", "worker=2")
+    assert set(asked_during(service, scale)) == {200}
     steps.await_true(
         lambda: (
             all(service.fetch(f"https://{HOST}/fi/").status == 200 for _each in range(4))
@@ -267,6 +294,73 @@ def test_a_revocation_shows_at_once_though_front_that_said_good_is_away(service,
     )
     service.up()
     assert status_of(service) == ocsp.OCSPCertStatus.REVOKED
+
+
+# ------------------------------------------------------------------ another machine signs
+
+COPIED = "docker-compose.journal-copy.yml"
+
+
+def lose_signer(service):
+    """Let the machine of the signer die, with the disk that has the journal."""
+    service.compose("kill", "signer")
+    service.compose("rm", "--force", "signer")
+    run("docker", "volume", "rm", f"{PROJECT}_journal")
+
+
+def told_by_recovery(service):
+    """Return what `reconcile` and `verify_audit` say in the end."""
+    compared = service.manage("reconcile", service="signer"), service.ceremony("verify_audit")
+    return [told.strip().splitlines()[-1] for told in compared]
+
+
+def test_a_lost_signer_is_followed_by_whoever_has_the_second_place(
+    service, matti, reviewers, tmp_path
+):
+    shutil.copy(ROOT / COPIED, service.place)
+    service.own(service.place / "second", 10003)
+    service.set(JOURNAL_COPY=str(service.place / "second"), SIGNER_HOST="tuike1")
+    service.files.insert(1, COPIED)
+    service.up()
+    service.await_health()
+    request, mailbox = requests.openssl(tmp_path, "erecept.example.fi"), "toinen@example.fi"
+    stop = partial(service.compose, "stop", "signer")
+    order_and_approve(service, matti, reviewers, request, mailbox, meanwhile=stop)
+
+    lose_signer(service)
+    service.set(SIGNER_HOST="tuike2")
+    told = service.take_over("tuike1")
+    service.up()
+
+    assert "read from the second place, where it is whole: " in told
+    assert package_to(service, mailbox, request, tmp_path).der != service.certificate
+    journal, log = told_by_recovery(service)
+    assert journal == "0 differences, 0 left"
+    assert log.endswith(" Differences: 0.")
+
+
+def test_without_a_second_place_a_lost_journal_is_written_anew_from_the_database(
+    service, matti, reviewers, tmp_path
+):
+    kept = service.place / "events"
+    service.own(kept, 10003)
+    bring = ["run", "--rm", "-T", "--no-deps", "-v", f"{kept}:/kept", "--entrypoint", "cp"]
+    service.compose(*bring, "ceremony", "-a", "/var/lib/portal/journal/events/.", "/kept")
+    service.files.remove(COPIED)
+    lose_signer(service)
+    service.set(SIGNER_HOST="tuike3")
+    service.compose(*bring, "ceremony", "-a", "/kept", "/var/lib/portal/journal/events")
+    told = service.take_over("tuike2", "--journal-lost")
+    service.up()
+    service.await_health()
+
+    assert "Certificates that were being signed: 0" in told
+    request, mailbox = requests.openssl(tmp_path, "erecept.example.fi"), "kolmas@example.fi"
+    order_and_approve(service, matti, reviewers, request, mailbox)
+    package_to(service, mailbox, request, tmp_path)
+    journal, log = told_by_recovery(service)
+    assert journal == "0 differences, 0 left"
+    assert log.endswith(" Differences: 0.")
 
 
 # ------------------------------------------------------------------ backup and restore

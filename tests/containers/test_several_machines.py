@@ -162,10 +162,7 @@ def test_a_planned_move_of_the_signer(node, service):
     node.compose("stop", "signer")
     service.compose("stop", "signer", "beat")
     node.bring_journal()
-    told = node.compose(
-        *("run", "--rm", "-T", "ceremony", "take_over_signing", "--journal-here"), typed="tuike1\n"
-    )
-    assert "The lease is with tuike1" in told
+    assert "The lease is with tuike1" in node.take_over("tuike1", "--journal-here")
     service.files.insert(3, NODE)
     with ThreadPoolExecutor() as operators:
         list(operators.map(Service.up, (service, node)))

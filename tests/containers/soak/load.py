@@ -60,7 +60,7 @@ class Load:
             act()
         except WENT_WRONG as error:
             said = str(error).strip().splitlines() or [type(error).__name__]
-            self.wrong.append(f"{time.strftime('%T')} {what}: {said[0][:300]}")
+            self.wrong.append(f"{time.strftime('%T')} {what}: {' '.join(said[:3])[:300]}")
             print(self.wrong[-1], flush=True)
             return False
         self.done[what] += 1
