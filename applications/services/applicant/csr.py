@@ -8,6 +8,7 @@ from typing import Any, Concatenate, cast
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Model
 
 from applications.checks import keys
 from applications.errors import PrivateKeyFound, UnfitCsr
@@ -38,6 +39,11 @@ def upload_csr(application_id: UUID, data: bytes, *, actor: Actor, now: datetime
     TooMany.
     """
     spend_upload(application_id, actor=actor, now=now)
+    return examine_and_store(application_id, data, actor=actor, now=now)
+
+
+def examine_and_store(application_id: UUID, data: bytes, *, actor: Actor, now: datetime) -> Csr:
+    """Do what `upload_csr` does with an upload that was counted. Raises the same but TooMany."""
     application = Application.objects.get(pk=application_id)
     report = doctor.examine(
         data,
@@ -46,7 +52,7 @@ def upload_csr(application_id: UUID, data: bytes, *, actor: Actor, now: datetime
         for_server=application.kind.has_host_names if application.type else None,
     )
     if report.contains_private_key:
-        _block_leaked(application, report, actor=actor, now=now)
+        block_leaked(application, report, actor=actor, now=now)
         raise PrivateKeyFound
     if report.csr is not None:
         used = keys.used_before(application, report.csr.key.spki_sha256)
@@ -189,13 +195,14 @@ def _record_refused(
 
 
 @transaction.atomic
-def _block_leaked(
-    application: Application, report: doctor.Report, *, actor: Actor, now: datetime
+def block_leaked(
+    about: Model | events.Subject, report: doctor.Report, *, actor: Actor, now: datetime
 ) -> None:
+    """Block the private keys found in an upload, and record it about the row it was given to."""
     authority.report_known_keys(report, actor=actor, now=now)
     events.record(
         ApplicationEvent.PRIVATE_KEY_REFUSED,
-        application,
+        about,
         actor,
         now,
         refused=True,

@@ -1,0 +1,131 @@
+"""Certificate requests that come together: files, and ZIP archives of files, read within bounds.
+
+Nothing is written to disk, and an archive's own words about its sizes are not trusted: no more than
+the bounds is ever decompressed.
+"""
+
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from io import BytesIO
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
+
+from django.utils.translation import gettext_lazy as _
+
+from certportal.foundation.errors import Refused
+from certportal.foundation.wording import filled
+from issuance.csr import MOST_SEARCHED
+
+MOST_FILES = 500
+"""Files of one upload, also those that are skipped."""
+MOST_MEGABYTES = 8
+"""Of all files of an upload together, decompressed; and of each uploaded file."""
+MOST_BYTES = MOST_MEGABYTES * 1024 * 1024
+ENDINGS = (".csr", ".pem", ".der", ".p10", ".req", ".txt")
+
+_ARCHIVE = (b"PK\x03\x04", b"PK\x05\x06")
+_ENCRYPTED = 1
+_LONGEST_NAME = 100
+
+
+class Skipped(StrEnum):
+    """Why a file was not read."""
+
+    OTHER_KIND = "other_kind"
+    TOO_BIG = "too_big"
+    ENCRYPTED = "encrypted"
+    DAMAGED = "damaged"
+
+
+class TooMuch(Refused):
+    """The upload has too many files or too much in them; nothing of it is used."""
+
+    message = filled(
+        _(
+            "The upload holds too much: at most %(files)s files and %(megabytes)s MB, counted as"
+            " unpacked. Divide it into several uploads."
+        ),
+        files=MOST_FILES,
+        megabytes=MOST_MEGABYTES,
+    )
+
+
+class NoArchive(Refused):
+    """The ZIP archive cannot be opened."""
+
+    message = _("The ZIP file is damaged. Make it again, or choose the requests one by one.")
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFile:
+    """A file of an upload by its own name, without folders; `skipped` tells why it has no data."""
+
+    name: str
+    data: bytes
+    skipped: Skipped | None = None
+
+
+def files_of(uploads: Iterable[tuple[str, bytes]]) -> list[RequestFile]:
+    """Return the files of an upload, given as names and contents, with those in ZIP archives.
+
+    Raises TooMuch and NoArchive.
+    """
+    found: list[RequestFile] = []
+    left = MOST_BYTES
+    for one in _opened(uploads):
+        left -= len(one.data)
+        if left < 0 or len(found) == MOST_FILES:
+            raise TooMuch
+        found.append(one)
+    return found
+
+
+def _opened(uploads: Iterable[tuple[str, bytes]]) -> Iterator[RequestFile]:
+    for name, data in uploads:
+        if data.startswith(_ARCHIVE):
+            yield from _unpacked(data)
+        elif not _is_request(name):
+            yield RequestFile(shown(name), b"", Skipped.OTHER_KIND)
+        else:
+            yield RequestFile(shown(name), data)
+
+
+def _unpacked(data: bytes) -> Iterator[RequestFile]:
+    try:
+        archive = ZipFile(BytesIO(data))
+    except (BadZipFile, ValueError, NotImplementedError) as error:
+        raise NoArchive from error
+    with archive:
+        for entry in archive.infolist():
+            # What macOS adds to the archives it makes is nobody's file.
+            if not entry.is_dir() and not entry.filename.startswith("__MACOSX/"):
+                yield _read(archive, entry)
+
+
+def _read(archive: ZipFile, entry: ZipInfo) -> RequestFile:
+    name = shown(entry.filename)
+    if not _is_request(name):
+        return RequestFile(name, b"", Skipped.OTHER_KIND)
+    if entry.flag_bits & _ENCRYPTED:
+        return RequestFile(name, b"", Skipped.ENCRYPTED)
+    if entry.compress_type not in {ZIP_STORED, ZIP_DEFLATED}:
+        return RequestFile(name, b"", Skipped.DAMAGED)
+    try:
+        with archive.open(entry) as file:
+            data = file.read(MOST_SEARCHED + 1)
+    except (BadZipFile, EOFError, NotImplementedError, OSError, ValueError, zlib.error):
+        return RequestFile(name, b"", Skipped.DAMAGED)
+    if len(data) > MOST_SEARCHED:
+        return RequestFile(name, b"", Skipped.TOO_BIG)
+    return RequestFile(name, data)
+
+
+def shown(name: str) -> str:
+    """Return a file's name for display: its last part, visible characters only."""
+    last = name.replace("\\", "/").rstrip("/").rpartition("/")[2]
+    return "".join(c for c in last if c.isprintable()).strip()[-_LONGEST_NAME:] or "?"
+
+
+def _is_request(name: str) -> bool:
+    return name.lower().endswith(ENDINGS)

@@ -1,0 +1,199 @@
+"""Several certificate requests given at once, to the orders whose names they have."""
+
+import io
+import zipfile
+
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from accounts.access import actor_for
+from applications import services
+from applications.models import Application
+from applications.rules import request_files
+from applications.rules.request_files import NoArchive, Skipped, TooMuch, files_of
+from applications.rules.request_matching import Why, match
+from applications.services.applicant.csr import MOST_UPLOADS_AN_HOUR
+from applications.services.applicant.requests_together import Outcome
+from applications.workflow import Status
+from certportal.dev.builders import orders, requests
+from certportal.foundation import clock
+from certportal.foundation.errors import TooMany
+from certportal.foundation.models import Event
+from issuance.csr import ExpectedNames, examine
+from issuance.services.blocked_keys import is_blocked
+
+
+def made(*names):
+    return examine(requests.request(requests.new_key(), *names)).csr
+
+
+def hosts(*names):
+    return ExpectedNames("Koivupiha", dns_names=names, common_name=names[0])
+
+
+def system(unit):
+    return ExpectedNames(
+        "Koivupiha", unit=unit, common_name="Acute", serial_number="1.2.246.10.1.12.1"
+    )
+
+
+class Named:
+    """A request with a subject, as the matching reads one."""
+
+    dns_names = ()
+
+    def __init__(self, **subject):
+        self.subject = subject
+
+    def values(self, label):
+        return self.subject.get(label, [])
+
+
+def test_a_request_goes_to_the_order_with_its_host_names():
+    orders = {"a": hosts("a.example.fi"), "b": hosts("b.example.fi", "c.example.fi")}
+    given = [made("C.example.fi", "b.example.fi"), made("a.example.fi"), None, made("x.example.fi")]
+    found = match(given, orders)
+    assert [one.order for one in found] == ["b", "a", None, None]
+    assert [one.why for one in found] == [None, None, Why.UNREADABLE, Why.NO_ORDER]
+
+
+def test_the_order_with_the_very_names_goes_before_one_that_has_them_among_others():
+    orders = {"all": hosts("a.example.fi", "b.example.fi"), "one": hosts("a.example.fi")}
+    assert [one.order for one in match([made("a.example.fi")], orders)] == ["one"]
+    wide = match([made("a.example.fi", "b.example.fi", "c.example.fi")], orders)
+    assert [one.order for one in wide] == ["all"]
+
+
+def test_nobody_chooses_between_orders_or_requests_that_fit_equally():
+    twins = {"a": hosts("a.example.fi"), "b": hosts("a.example.fi")}
+    (found,) = match([made("a.example.fi")], twins)
+    assert (found.order, found.why, found.equal) == (None, Why.SEVERAL_ORDERS, ("a", "b"))
+    both = match([made("a.example.fi"), made("a.example.fi")], {"a": hosts("a.example.fi")})
+    assert [(one.order, one.why) for one in both] == [(None, Why.SEVERAL_REQUESTS)] * 2
+
+
+def test_systems_of_one_oid_are_told_apart_by_their_units():
+    orders = {"north": system("Pohjoinen"), "south": system("Eteläinen")}
+    signing = {"CN": ["acute"], "serialNumber": ["1.2.246.10.1.12.1"]}
+    given = [Named(**signing, OU=["Eteläinen"]), Named(**signing), Named(O=["Koivupiha"])]
+    found = match(given, orders)
+    assert [one.order for one in found] == ["south", None, None]
+    assert [one.why for one in found] == [None, Why.SEVERAL_ORDERS, Why.NAMELESS]
+
+
+def archive(files, **how):
+    kept = io.BytesIO()
+    with zipfile.ZipFile(kept, "w", **how) as packed:
+        for name, data in files:
+            packed.writestr(name, data)
+    return kept.getvalue()
+
+
+def test_an_archive_is_unpacked_by_the_names_of_its_files_alone():
+    packed = archive(
+        [
+            ("../../etc/a.csr", b"a"),
+            ("folder/deeper/b.PEM", b"b"),
+            ("folder\\c.req", b"c"),
+            ("empty/", b""),
+            ("__MACOSX/._a.csr", b"x"),
+            ("notes.docx", b"x"),
+            ("inner.zip", archive([("d.csr", b"d")])),
+        ]
+    )
+    found = files_of([("all.zip", packed), ("e.der", b"e"), ("photo.png", b"x")])
+    assert [(one.name, one.data) for one in found if one.skipped is None] == [
+        *[("a.csr", b"a"), ("b.PEM", b"b"), ("c.req", b"c"), ("e.der", b"e")]
+    ]
+    others = [one.name for one in found if one.skipped is Skipped.OTHER_KIND]
+    assert others == ["notes.docx", "inner.zip", "photo.png"]
+
+
+def test_a_bomb_is_not_unpacked():
+    megabyte = b"\0" * 1024 * 1024
+    bomb = archive([(f"{n}.csr", megabyte) for n in range(50)], compression=zipfile.ZIP_DEFLATED)
+    assert len(bomb) < 100_000
+    with pytest.raises(TooMuch):
+        files_of([("bomb.zip", bomb)])
+    huge = archive([("one.csr", megabyte * 20)], compression=zipfile.ZIP_DEFLATED)
+    (one,) = files_of([("huge.zip", huge)])
+    assert (one.skipped, one.data) == (Skipped.TOO_BIG, b"")
+    many = archive([(f"{n}.csr", b"x") for n in range(request_files.MOST_FILES + 1)])
+    with pytest.raises(TooMuch):
+        files_of([("many.zip", many)])
+
+
+def test_what_cannot_be_unpacked_is_said():
+    with pytest.raises(NoArchive):
+        files_of([("cut.zip", archive([("a.csr", b"a")])[:30])])
+    broken = archive([("a.csr", b"abcdefgh"), ("b.csr", b"b")]).replace(b"abcdefgh", b"abcdefgX")
+    bzip = archive([("c.csr", b"c" * 99)], compression=zipfile.ZIP_BZIP2)
+    locked = bytearray(archive([("d.csr", b"d")]))
+    locked[6] |= 1
+    locked[locked.index(b"PK\x01\x02") + 8] |= 1
+    found = files_of([("1.zip", broken), ("2.zip", bzip), ("3.zip", bytes(locked))])
+    assert [one.skipped for one in found] == [
+        *[Skipped.DAMAGED, None, Skipped.DAMAGED, Skipped.ENCRYPTED]
+    ]
+
+
+def named_order(person, *names):
+    application = orders.draft(person)
+    seen = orders.Handler(person, application).seen
+    services.save_section(application.pk, "host_names", {"host_names": list(names)}, **seen)
+    application.refresh_from_db()
+    return application
+
+
+def give(person, some, *files, now=None):
+    current = list(Application.objects.filter(pk__in=[one.pk for one in some]).order_by("number"))
+    given = [request_files.RequestFile(name, data) for name, data in files]
+    now = now or clock.now()
+    return services.give_requests(
+        current, given, about=current[0], actor=actor_for(person), now=now
+    )
+
+
+@pytest.mark.django_db
+def test_each_order_gets_its_own_and_each_file_its_findings(matti, sample):
+    some = [named_order(matti, f"{one}.example.fi") for one in "abc"]
+    key, leaked = requests.new_key(), requests.new_key()
+    secret = leaked.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    found = give(
+        matti,
+        some,
+        ("b.csr", requests.request(key, "b.example.fi")),
+        ("c.csr", requests.request(requests.new_key(), "c.example.fi", "more.example.fi")),
+        ("key.pem", secret),
+        ("words.txt", b"hei"),
+        ("other.csr", requests.request(requests.new_key(), "other.example.fi")),
+    )
+    assert [one.outcome for one in found] == [
+        *[Outcome.USED, Outcome.TO_CONFIRM, Outcome.PRIVATE_KEY, Outcome.UNFIT, Outcome.UNMATCHED]
+    ]
+    for one in some:
+        one.refresh_from_db()
+    assert [one.csr_id for one in some] == [None, found[0].csr.pk, None]
+    assert found[1].order == some[2]
+    assert "expected.extra_host" in [one.rule for one in found[1].report.warnings]
+    assert [is_blocked(spki) for spki in found[2].report.leaked_spki_sha256] == [True]
+    assert Event.objects.filter(action="application.private_key_refused").count() == 1
+    assert found[4].why is Why.NO_ORDER
+
+
+@pytest.mark.django_db
+def test_an_order_that_waits_for_its_request_goes_on_to_the_checks(matti, sample):
+    application = orders.waiting_for_contact(matti)
+    names = ["erecept.example.fi", "varmuus.example.fi"]
+    (found,) = give(matti, [application], ("a.csr", requests.request(requests.new_key(), *names)))
+    application.refresh_from_db()
+    assert (found.outcome, application.status) == (Outcome.USED, Status.CHECKING)
+
+
+@pytest.mark.django_db
+def test_many_files_count_as_one_upload(matti, sample):
+    application, now = named_order(matti, "a.example.fi"), clock.now()
+    for _ in range(MOST_UPLOADS_AN_HOUR):
+        give(matti, [application], *[(f"{n}.txt", b"x") for n in range(9)], now=now)
+    with pytest.raises(TooMany):
+        give(matti, [application], ("a.txt", b"x"), now=now)
