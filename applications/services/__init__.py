@@ -27,7 +27,7 @@ from applications.services.applicant.revoke import (
     tell_revoked,
 )
 from applications.services.applicant.submit import submit
-from applications.services.applicant.withdraw import lapse, withdraw
+from applications.services.end_without_decision import lapse, withdraw
 from applications.services.readings import (
     record_attachment_taken,
     record_case_viewed,
@@ -109,5 +109,5 @@ from applications.services.system.reviewer_alerts import (
     greet_reviewers,
     raise_alarms,
 )
-from applications.services.system.undelivered_mails import tell_undelivered
+from applications.services.system.tell_undelivered import tell_undelivered
 from issuance.services.issuing.to_sign import FOR_REISSUE as PERSONS_FOR_REPLACEMENT

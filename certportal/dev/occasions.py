@@ -23,7 +23,7 @@ from certportal.dev.builders import documents, orders, people, register, replace
 from certportal.dev.builders.acts import do
 from certportal.foundation import clock
 from certportal.foundation.actors import Actor, system
-from certportal.foundation.event_log import tree
+from certportal.foundation.event_log import tree_hashes
 from certportal.foundation.event_log.notes import Checkpoint, Signer
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import set_aside
@@ -135,7 +135,7 @@ class Accounts:
     def head_anchored(self) -> None:
         """The head of the log of events is sent to the auditors."""
         signer = Signer("log.example.fi/events", Ed25519PrivateKey.generate())
-        note = signer.sign(Checkpoint(signer.name, 0, tree.EMPTY).text)
+        note = signer.sign(Checkpoint(signer.name, 0, tree_hashes.EMPTY).text)
         anchors.tell(["tarkastaja@example.com"], note, signer.verifier, now=clock.now())
 
 

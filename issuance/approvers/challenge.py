@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from certportal.foundation.event_log import tree
+from certportal.foundation.event_log import tree_hashes
 
 APPROVAL = "certportal/approval/v1"
 APPROVAL_ON_WAIVERS = "certportal/approval/v2"
@@ -57,7 +57,7 @@ def challenge_of(it: ToApprove) -> bytes:
 
 def challenge_of_plan(challenges: Sequence[bytes]) -> bytes:
     """Return what one approval of many attempts signs, given the challenge of each of them."""
-    return challenge_of_tree(len(challenges), tree.root(leaves(challenges)))
+    return challenge_of_tree(len(challenges), tree_hashes.root(leaves(challenges)))
 
 
 def challenge_of_tree(size: int, root: bytes) -> bytes:
@@ -67,7 +67,7 @@ def challenge_of_tree(size: int, root: bytes) -> bytes:
 
 def leaves(challenges: Sequence[bytes]) -> list[bytes]:
     """Return the leaves of a plan's tree, in the order of the challenges' octets."""
-    return [tree.leaf_hash(each) for each in sorted(challenges)]
+    return [tree_hashes.leaf_hash(each) for each in sorted(challenges)]
 
 
 def challenge_of_waiver(**said: Any) -> bytes:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from certportal.foundation.event_log import tree
+from certportal.foundation.event_log import tree_hashes
 from issuance.approvers.assertion import Assertion, BadAssertion, base64url, octets_of
 from issuance.approvers.challenge import challenge_of_tree, leaves
 
@@ -42,8 +42,8 @@ class Inclusion:
 
     def holds(self, challenge: bytes) -> bool:
         """Whether the path leads from the challenge to the root."""
-        leaf = tree.leaf_hash(challenge)
-        return tree.is_included(leaf, self.index, self.size, self.path, self.root)
+        leaf = tree_hashes.leaf_hash(challenge)
+        return tree_hashes.is_included(leaf, self.index, self.size, self.path, self.root)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class PlanProof:
         self._rows = [leaves(challenges)]
         while len(self._rows[-1]) > 1:
             row = self._rows[-1]
-            pairs = [tree.node_hash(*row[i : i + 2]) for i in range(0, len(row) - 1, 2)]
+            pairs = [tree_hashes.node_hash(*row[i : i + 2]) for i in range(0, len(row) - 1, 2)]
             self._rows.append(pairs + row[len(row) & ~1 :])
 
     def of(self, challenge: bytes) -> Proof:
@@ -95,7 +95,7 @@ class PlanProof:
         index, size = bisect_left(self._challenges, challenge), len(self._challenges)
         if index == size or self._challenges[index] != challenge:
             raise BadAssertion("the attempt is not in the plan")
-        path = tuple(tree.inclusion_proof(index, size, self._subtree))
+        path = tuple(tree_hashes.inclusion_proof(index, size, self._subtree))
         return Proof(self._assertion, Inclusion(index, size, self._rows[-1][0], path))
 
     def _subtree(self, start: int, end: int) -> bytes:

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from accounts.factors.fingerprint import fingerprint
 from issuance.approvers.assertion import BadAssertion, base64url, octets_of
-from issuance.approvers.verify import credential_id
+from issuance.approvers.verify_assertion import credential_id
 
 FORMAT = "certportal/approvers/v1"
 _MOST_OCTETS = 4096

@@ -1,4 +1,4 @@
-"""The log of events: building it, verifying it, a run without new events, and requests beside it."""
+"""The log of events: building and verifying it, a run without new events, requests beside it."""
 
 import os
 import tempfile

@@ -11,7 +11,7 @@ from threading import Thread
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from certportal.foundation.event_log import tree
+from certportal.foundation.event_log import tree_hashes
 from certportal.foundation.event_log.notes import WITNESS, Checkpoint, Note, Verifier
 
 TIME = 1_790_000_000
@@ -53,11 +53,11 @@ class Witness:
         known = self.head.size if self.head else 0
         if size != known:
             return 409, "text/x.tlog.size", f"{known}\n"
-        root = self.head.root if self.head else tree.EMPTY
+        root = self.head.root if self.head else tree_hashes.EMPTY
         proof = [base64.b64decode(line) for line in hashes.split()]
         if size == head.size and root != head.root:
             return 409, "text/x.tlog.size", f"{known}\n"
-        if not tree.is_consistent(size, root, head.size, head.root, proof):
+        if not tree_hashes.is_consistent(size, root, head.size, head.root, proof):
             return 422, "text/plain", ""
         self.head = head
         return 200, "text/plain", cosignature(self.name, self.private, note, TIME)

@@ -14,7 +14,7 @@ from certportal.foundation.actors import system
 from certportal.foundation.event_log.files import folder
 from certportal.foundation.event_log.notes import Checkpoint, Signer
 from certportal.foundation.event_log.tiles import Edge, bundle
-from certportal.foundation.event_log.tree import leaf_hash
+from certportal.foundation.event_log.tree_hashes import leaf_hash
 from certportal.foundation.event_names import ServiceEvent
 from certportal.foundation.events import Subject, record
 from certportal.foundation.models import Event

@@ -31,7 +31,7 @@ from applications.models import Application
 from applications.rules import contact_links, impartiality, reviewers_day
 from applications.services import transition
 from applications.services.applicant.drafts import remove_draft
-from applications.services.applicant.withdraw import end_with_account
+from applications.services.end_without_decision import end_with_account
 from applications.services.reviewer.replacement import stop_released
 from applications.services.reviewer.rights import to_confirm, weighed_anew
 from applications.services.reviewer.waivers import start_over

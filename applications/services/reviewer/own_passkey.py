@@ -19,7 +19,7 @@ from certportal.foundation.actors import Actor
 from certportal.foundation.errors import NotAllowed, Refused
 from issuance.approvers.assertion import Assertion, BadAssertion
 from issuance.approvers.proof import Proof
-from issuance.approvers.verify import verify
+from issuance.approvers.verify_assertion import verify
 from issuance.conf import proof_wanted
 from issuance.models import Approval, PreparedCertificate
 from issuance.services.approvers import enrolled

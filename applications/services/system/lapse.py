@@ -15,7 +15,7 @@ from applications.rules import lapse as lapse_rules
 from applications.rules import recipients
 from applications.services import sent_once, transition
 from applications.services.applicant.drafts import remove_draft
-from applications.services.applicant.withdraw import lapse
+from applications.services.end_without_decision import lapse
 from applications.workflow import Status
 from certportal.foundation import clock
 from certportal.foundation.actors import system

@@ -14,7 +14,7 @@ from typing import Any, Self
 from certportal.foundation.event_log.leaves import event_of
 from certportal.foundation.event_log.notes import BadNote, Checkpoint, Verifier
 from certportal.foundation.event_log.tiles import HASH, LONGEST_ENTRY
-from certportal.foundation.event_log.tree import is_included, leaf_hash
+from certportal.foundation.event_log.tree_hashes import is_included, leaf_hash
 
 SUFFIX, MEDIA_TYPE = ".tlog-proof", "text/plain; charset=utf-8"
 LARGEST = 2 * LONGEST_ENTRY

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from certportal.foundation.event_log.tree import EMPTY, node_hash, root, split
+from certportal.foundation.event_log.tree_hashes import EMPTY, node_hash, root, split
 
 WIDTH, HEIGHT, HASH = 256, 8, 32
 LONGEST_ENTRY = 0xFFFF

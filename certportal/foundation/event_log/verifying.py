@@ -12,7 +12,7 @@ from certportal.foundation.event_log.files import LogFiles, LogUnavailable
 from certportal.foundation.event_log.leaves import event_of, leaf_of, number_of
 from certportal.foundation.event_log.notes import BadNote, Checkpoint, Verifier
 from certportal.foundation.event_log.tiles import WIDTH, Edge, Tile, tile_at
-from certportal.foundation.event_log.tree import leaf_hash
+from certportal.foundation.event_log.tree_hashes import leaf_hash
 
 
 class Kind(StrEnum):

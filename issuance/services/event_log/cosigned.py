@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from certportal.foundation.event_log.files import LogFiles, LogUnavailable, folder
 from certportal.foundation.event_log.notes import BadNote, Checkpoint, Note, Verifier
 from certportal.foundation.event_log.policy import Policy
-from certportal.foundation.event_log.tree import consistency_proof
+from certportal.foundation.event_log.tree_hashes import consistency_proof
 from certportal.foundation.event_log.verifying import Kind, Report
 from certportal.foundation.own_files import OWN, replace
 from issuance.publication import repository

@@ -8,7 +8,7 @@ from certportal.foundation.errors import Unavailable
 from certportal.foundation.event_log.files import LogFiles, LogUnavailable, folder, logged_number
 from certportal.foundation.event_log.notes import BadNote, Checkpoint
 from certportal.foundation.event_log.tiles import WIDTH, tile_at
-from certportal.foundation.event_log.tree import inclusion_proof
+from certportal.foundation.event_log.tree_hashes import inclusion_proof
 from issuance.publication.ask_receipts import Answer, Place
 from issuance.services.event_log import build, cosigned, key
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from certportal.foundation.event_log.files import LogFiles
 from certportal.foundation.event_log.notes import Checkpoint, Signer
 from certportal.foundation.event_log.tiles import WIDTH, Edge, Tile, bundle, edge_tiles
-from certportal.foundation.event_log.tree import leaf_hash
+from certportal.foundation.event_log.tree_hashes import leaf_hash
 from certportal.foundation.own_files import OWN, OWN_FOLDER, make_folder, replace, sync_folder
 from issuance.faults import reach
 

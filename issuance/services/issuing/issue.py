@@ -36,9 +36,9 @@ from issuance.services.event_log.evidence import was_marked
 from issuance.services.issuing import attempts, only_approved
 from issuance.services.issuing.approve import ApprovalState, approval_states
 from issuance.services.issuing.prepare import close
-from issuance.services.issuing.proved import unproved
 from issuance.services.issuing.reexamine import broken_rules, is_of_this_version
 from issuance.services.issuing.signed import CA_WORKER, sign, store
+from issuance.services.issuing.verify_approvals import unproved
 from issuance.services.signer import LoadSigner, signer_for
 
 State = PreparedCertificate.State

@@ -26,7 +26,7 @@ from issuance.services.event_log.evidence import ensure_in_time, ensure_logged
 from issuance.services.issuing import only_approved
 from issuance.services.issuing.approve import by_policy
 from issuance.services.issuing.attempts import ca_of, mark_issued
-from issuance.services.issuing.proved import ensure_proved
+from issuance.services.issuing.verify_approvals import ensure_proved
 from issuance.services.signer import LoadSigner
 from issuance.services.status.revoke import COMPROMISE, revoke
 

@@ -11,7 +11,7 @@ from accounts.factors.fingerprint import fingerprint, grouped
 from issuance.approvers.assertion import Assertion, BadAssertion
 from issuance.approvers.challenge import challenge_of_plan
 from issuance.approvers.proof import PlanProof, Proof
-from issuance.approvers.verify import verify
+from issuance.approvers.verify_assertion import verify
 from tests.doubles.passkey import UP, UV, Passkey
 
 SITE = {"rp_id": "testserver", "origins": ["https://testserver"]}

@@ -14,7 +14,7 @@ from certportal.foundation import alarms
 from certportal.foundation.event_log.files import LogUnavailable, folder
 from certportal.foundation.event_log.leaves import event_of
 from certportal.foundation.event_log.notes import Verifier
-from certportal.foundation.event_log.tree import leaf_hash, root
+from certportal.foundation.event_log.tree_hashes import leaf_hash, root
 from certportal.foundation.models import Event
 from certportal.operations import health
 from issuance import services, tasks

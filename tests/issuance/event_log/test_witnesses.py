@@ -14,7 +14,7 @@ from pytest_django import Settings
 
 from certportal.foundation import alarms
 from certportal.foundation.event_log.notes import BadNote, Checkpoint, Signer, Verifier
-from certportal.foundation.event_log.tree import EMPTY
+from certportal.foundation.event_log.tree_hashes import EMPTY
 from certportal.foundation.event_log.verifying import Kind
 from certportal.foundation.models import Event
 from certportal.operations import health

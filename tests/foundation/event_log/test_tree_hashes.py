@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from certportal.foundation.event_log import tree
+from certportal.foundation.event_log import tree_hashes
 from certportal.foundation.event_log.tiles import (
     Edge,
     Tile,
@@ -17,7 +17,7 @@ from certportal.foundation.event_log.tiles import (
     new_tiles,
 )
 
-LEAVES = [tree.leaf_hash(str(number).encode()) for number in range(1100)]
+LEAVES = [tree_hashes.leaf_hash(str(number).encode()) for number in range(1100)]
 SIZES = st.one_of(
     st.integers(0, 40), st.integers(250, 262), st.integers(500, 530), st.integers(0, 1100)
 )
@@ -39,7 +39,7 @@ def path(m, leaves):
     """RFC 6962 section 2.1.1."""
     if len(leaves) <= 1:
         return []
-    k = tree.split(len(leaves))
+    k = tree_hashes.split(len(leaves))
     if m < k:
         return [*path(m, leaves[:k]), mth(leaves[k:])]
     return [*path(m - k, leaves[k:]), mth(leaves[:k])]
@@ -49,7 +49,7 @@ def subproof(m, leaves, whole=True):
     """RFC 6962 section 2.1.2."""
     if m == len(leaves):
         return [] if whole else [mth(leaves)]
-    k = tree.split(len(leaves))
+    k = tree_hashes.split(len(leaves))
     if m <= k:
         return [*subproof(m, leaves[:k], whole), mth(leaves[k:])]
     return [*subproof(m - k, leaves[k:], False), mth(leaves[:k])]
@@ -73,7 +73,7 @@ def opened(files, size):
 @given(SIZES, st.integers(1, 300))
 def test_head_is_that_of_the_definition_however_the_log_grew(size, step):
     files, edge = stored(size, step)
-    assert edge.root() == tree.root(LEAVES[:size]) == mth(LEAVES[:size])
+    assert edge.root() == tree_hashes.root(LEAVES[:size]) == mth(LEAVES[:size])
     assert opened(files, size).root(size) == mth(LEAVES[:size])
     assert edge.size == size
 
@@ -83,12 +83,17 @@ def test_head_is_that_of_the_definition_however_the_log_grew(size, step):
 def test_each_leaf_is_proven(size, data):
     index = data.draw(st.integers(0, size - 1))
     files, edge = stored(size)
-    proof = tree.inclusion_proof(index, size, opened(files, size).subtree)
+    proof = tree_hashes.inclusion_proof(index, size, opened(files, size).subtree)
     assert proof == path(index, LEAVES[:size])
-    assert tree.is_included(LEAVES[index], index, size, proof, edge.root())
-    assert not tree.is_included(LEAVES[index - 1], index, size, proof, edge.root()) or size == 1
-    assert not tree.is_included(LEAVES[index], index, size, [*proof, LEAVES[0]], edge.root())
-    assert not tree.is_included(LEAVES[index], index, size, proof[:-1], edge.root()) or size == 1
+    assert tree_hashes.is_included(LEAVES[index], index, size, proof, edge.root())
+    assert (
+        not tree_hashes.is_included(LEAVES[index - 1], index, size, proof, edge.root()) or size == 1
+    )
+    assert not tree_hashes.is_included(LEAVES[index], index, size, [*proof, LEAVES[0]], edge.root())
+    assert (
+        not tree_hashes.is_included(LEAVES[index], index, size, proof[:-1], edge.root())
+        or size == 1
+    )
 
 
 @settings(max_examples=80, deadline=None)
@@ -97,15 +102,15 @@ def test_each_earlier_head_is_proven_to_be_a_beginning(size, data):
     before = data.draw(st.integers(0, size))
     files, edge = stored(size)
     tiles = opened(files, size)
-    proof = tree.consistency_proof(before, size, tiles.subtree)
+    proof = tree_hashes.consistency_proof(before, size, tiles.subtree)
     earlier = mth(LEAVES[:before])
     assert proof == (subproof(before, LEAVES[:size]) if before else [])
     assert tiles.root(before) == earlier
-    assert tree.is_consistent(before, earlier, size, edge.root(), proof)
-    assert not tree.is_consistent(before, LEAVES[7], size, edge.root(), proof) or size == 1
-    assert not tree.is_consistent(before, earlier, size, edge.root(), [*proof, LEAVES[0]])
+    assert tree_hashes.is_consistent(before, earlier, size, edge.root(), proof)
+    assert not tree_hashes.is_consistent(before, LEAVES[7], size, edge.root(), proof) or size == 1
+    assert not tree_hashes.is_consistent(before, earlier, size, edge.root(), [*proof, LEAVES[0]])
     if proof:
-        assert not tree.is_consistent(before, earlier, size, edge.root(), proof[:-1])
+        assert not tree_hashes.is_consistent(before, earlier, size, edge.root(), proof[:-1])
 
 
 @settings(max_examples=40, deadline=None)
@@ -150,13 +155,13 @@ def test_a_bundle_that_ends_within_an_entry_is_refused(content):
 @pytest.mark.parametrize(("index", "size"), [(-1, 5), (5, 5), (0, 0)])
 def test_nothing_is_proven_of_a_leaf_that_is_not_there(index, size):
     with pytest.raises(ValueError, match="no such leaf"):
-        tree.inclusion_proof(index, size, lambda start, end: b"")
-    assert not tree.is_included(LEAVES[0], index, size, [], LEAVES[0])
+        tree_hashes.inclusion_proof(index, size, lambda start, end: b"")
+    assert not tree_hashes.is_included(LEAVES[0], index, size, [], LEAVES[0])
 
 
 def test_nothing_is_proven_of_a_tree_that_is_not_there_yet():
     with pytest.raises(ValueError, match="smaller"):
-        tree.consistency_proof(6, 5, lambda start, end: b"")
+        tree_hashes.consistency_proof(6, 5, lambda start, end: b"")
     with pytest.raises(ValueError, match="smaller"):
         opened({}, 5).root(6)
-    assert not tree.is_consistent(6, LEAVES[0], 5, LEAVES[0], [])
+    assert not tree_hashes.is_consistent(6, LEAVES[0], 5, LEAVES[0], [])

@@ -17,7 +17,7 @@ from certportal.foundation import clock
 from issuance.approvers.assertion import Assertion, BadAssertion
 from issuance.approvers.proof import Proof
 from issuance.approvers.register import Approver, Register
-from issuance.approvers.verify import verify
+from issuance.approvers.verify_assertion import verify
 from issuance.approvers.waived import Waived
 from issuance.authority.places import environment_of
 from issuance.conf import proof_wanted
