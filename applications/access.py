@@ -68,10 +68,17 @@ def get_for_technical(person: Person, application_id: UUID) -> Application:
     """Return the submitted order that names this technical member; else raise Http404."""
     found = Application.objects.select_related("organisation", "csr", "submission")
     application = found.filter(pk=application_id).first()
-    mine = naming(person, application.organisation_id) if application else found.none()
-    if application is not None and mine.filter(pk=application_id).exists():
+    if application is not None and names_technical(person, application_id):
         return application
     raise _refused(person, application_id, application)
+
+
+def names_technical(person: Person, application_id: UUID) -> bool:
+    """Whether the submitted order names the person, a technical member of its organisation."""
+    application = Application.objects.filter(pk=application_id).first()
+    if application is None:
+        return False
+    return naming(person, application.organisation_id).filter(pk=application_id).exists()
 
 
 def naming(person: Person, organisation_id: UUID) -> QuerySet[Application]:

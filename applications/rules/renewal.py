@@ -1,6 +1,6 @@
 """Reminders before a certificate expires, and when a reminder is no longer needed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import access
 from accounts.models import Person
 from applications.models import Application, ReplacementItem
-from applications.workflow import ApplicationEvent, Status
+from applications.workflow import OPEN_CASES, ApplicationEvent, Status
 from certportal.foundation import clock
 from certportal.foundation.errors import Refused
 from certportal.foundation.models import Event
@@ -93,13 +93,24 @@ def renewed(
     return [same[str(one.reference)] for one in ending]
 
 
-def _alike(application: Application) -> QuerySet[Application]:
-    """Return the organisation's other orders of this type and unit with a certificate."""
+def under_way(application: Application) -> list[Application]:
+    """Return the orders begun after the order's certificate, for the same, that are not closed."""
+    begun = _alike(application, [Status.DRAFT, *OPEN_CASES]).filter(
+        created_at__gt=application.created_at
+    )
+    names = set(application.names)
+    return [one for one in begun.order_by("created_at") if names <= set(one.names)]
+
+
+def _alike(
+    application: Application, statuses: Iterable[Status] = (Status.ISSUED, Status.DELIVERED)
+) -> QuerySet[Application]:
+    """Return the organisation's other orders of this type and unit, by default those issued."""
     alike = Application.objects.filter(
         organisation=application.organisation_id,
         type=application.type,
         record_oid=application.record_oid,
-        status__in=[Status.ISSUED, Status.DELIVERED],
+        status__in=list(statuses),
     ).exclude(pk=application.pk)
     if not application.kind.has_host_names:
         alike = alike.filter(

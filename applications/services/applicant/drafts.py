@@ -12,7 +12,7 @@ from accounts.register.models import Kind
 from accounts.services.organisations import membership as members
 from applications.errors import AccountOver, require
 from applications.models import Application, HostName
-from applications.models.certificate_types import CertificateType
+from applications.models.certificate_types import CertificateType, Delivery
 from applications.rules import fields, intermediaries, possible, sections, unit_ownership
 from applications.rules.certificate_names import renamed
 from applications.services import transition
@@ -40,10 +40,11 @@ def start(
 
     Asked for again within minutes, while nobody has touched it, it is the same draft.
 
-    From the template come its fields, host names and certificate of conformity while in force;
-    never the key or the request. `unit` is the OID of a unit of their own that stands in the
-    register. Raises NotStanding, unit_ownership.OtherOwner, TooMany, and AccountOver if the account
-    has been closed or merged into another meanwhile.
+    From the template come its fields, host names, certificate of conformity while in force, and
+    that the technical contact brings the request; never the key or the request. `unit` is the OID
+    of a unit of their own that stands in the register. Raises NotStanding,
+    unit_ownership.OtherOwner, TooMany, and AccountOver if the account has been closed or merged
+    into another meanwhile.
     """
     # Under the lock that closing an account takes: no draft begins in it that is not ended with it.
     if members.lock_account(organisation.pk).is_closed:
@@ -139,6 +140,8 @@ def _choose_unit(application: Application, oid: str, now: datetime) -> None:
 def _copy(template: Application, application: Application, now: datetime) -> None:
     for field in fields.marked(fields.COPIED):
         setattr(application, field.name, getattr(template, field.name))
+    if template.csr_by == Delivery.TECHNICAL_CONTACT:
+        application.csr_by = template.csr_by
     application.organisation_spelling = (
         template.organisation_chosen or template.organisation_spelling
     )

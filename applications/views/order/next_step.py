@@ -28,6 +28,16 @@ def after(request: HttpRequest, application: Application, section_id: str) -> st
     return part_url(application, following[0]) if following else check_url(application)
 
 
+def of_renewal(draft: Application) -> str:
+    """Return where a draft made from an earlier order goes on: where only the request is missing,
+    to that; where nothing is, to the check; else to the list of tasks.
+    """
+    missing = [one.id for one in sections.missing(draft, on=clock.day(clock.now()))]
+    if not missing:
+        return check_url(draft)
+    return part_url(draft, "csr") if missing == ["csr"] else order_url(draft)
+
+
 def names_url(application: Application) -> str:
     """Return the address of the page on the names in the certificate."""
     return reverse("applications:names", args=[application.pk])

@@ -1,21 +1,29 @@
 """Beginning an order: from nothing, or from an earlier one."""
 
-from django.http import HttpRequest, HttpResponse
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
 
 from accounts import access
 from applications import services
+from applications.access import names_technical, orders_seen
 from applications.errors import NotStanding
 from applications.models import Application
-from applications.models.certificate_types import CertificateType
-from applications.rules import conformity
+from applications.models.certificate_types import CertificateType, Delivery
+from applications.rules import conformity, renewal
 from applications.rules.unit_ownership import OtherOwner
-from applications.views.order import unit
+from applications.views.order import next_step, unit
 from applications.views.order.forms.parts import NewOrderForm
+from applications.views.shared import summary
 from applications.views.shared.entry import applicant_view, by_person, order_view
 from applications.views.shared.forms import VersionForm
 from applications.views.shared.page import show
+from certportal.foundation import clock
+
+ANEW = {"type", "contact", "csr"}
+"""The parts that a new order does not take over as they were."""
 
 
 @applicant_view
@@ -37,14 +45,25 @@ def new(request: HttpRequest) -> HttpResponse:
     return render(request, "applications/new.html", {"form": form})
 
 
+def again(request: HttpRequest, application_id: UUID) -> HttpResponseBase:
+    """Lead a technical member whom the order names to their page of it; others to the new order.
+
+    Reminders lead here, and may have been passed on.
+    """
+    person = getattr(request, "person", None)
+    if person is not None and names_technical(person, application_id):
+        return redirect("technical:order", application_id)
+    return _again(request, application_id=application_id)
+
+
 @order_view
-def again(request: HttpRequest, application: Application) -> HttpResponse:
-    """Begin a new order with the contents of this one; a new key and request are needed.
+def _again(request: HttpRequest, application: Application) -> HttpResponse:
+    """Show what a new order takes over from this one, and begin it; a new request is needed.
 
     From a test order it may also be the production order that the test was for.
     """
     form = VersionForm(request.POST or None, initial={"version": application.version})
-    kind = application.kind
+    kind, now = application.kind, clock.now()
     if request.method == "POST" and form.is_valid():
         wanted = kind.in_production if "production" in request.POST else kind
         draft = services.start(
@@ -54,7 +73,9 @@ def again(request: HttpRequest, application: Application) -> HttpResponse:
             template=application,
             **by_person(request),
         )
-        return redirect("applications:order", draft.pk)
+        return redirect(next_step.of_renewal(draft))
+    seen = orders_seen(access.person_of(request), application.organisation_id)
+    mine = set(seen.values_list("pk", flat=True))
     return show(
         request,
         application,
@@ -63,4 +84,8 @@ def again(request: HttpRequest, application: Application) -> HttpResponse:
         form=form,
         in_production=kind.in_production,
         document=conformity.document(application),
+        contact_brings=application.csr_by == Delivery.TECHNICAL_CONTACT,
+        parts=[one for one in summary.parts(application, now=now) if one.id not in ANEW],
+        person=access.person_of(request),
+        under_way=[one for one in renewal.under_way(application) if one.pk in mine],
     )

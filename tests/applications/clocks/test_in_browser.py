@@ -44,21 +44,23 @@ def test_six_months_on_the_incomplete_order_has_lapsed_and_the_complete_one_has_
     expect(page.locator("main")).to_contain_text("In review")
 
 
-def test_a_reminder_leads_to_the_order_and_on_to_its_renewal(matti, riitta, cas, open_as, post):
+def test_a_reminder_leads_straight_to_the_renewal(matti, riitta, cas, open_as, post):
     order = orders.delivered(matti, riitta)
     at = certificate_of(order).not_after - timedelta(days=30)
     mail.outbox.clear()
     services.remind_of_expiry(now=at)
     reminder = next(one for one in post(at) if one.to == ["matti@example.fi"])
-    path, *_others = re.findall(r"https?://[^/\s]+(/\S+/orders/[0-9a-f-]{36}/)\s", reminder.body)
+    (path,) = re.findall(r"https?://[^/\s]+(/\S+/again/)\s", reminder.body)
     page = open_as(matti, path.replace("/fi/", "/en/"))
-    page.get_by_role("link", name="Order a new one on this basis").first.click()
+    expect(page.locator("main")).to_contain_text("varmuus.example.fi")
+    check_both_widths(page)
     page.locator("main form button").first.click()
     page.wait_for_url(lambda url: str(order.pk) not in url)
     renewal = Application.objects.get(status="draft")
     names = {host.name for host in order.host_names.all()}
     assert {host.name for host in renewal.host_names.all()} == names
     assert clock.day(renewal.created_at) == clock.day(at)
+    expect(page.locator("h1")).to_have_text("Certificate request (CSR)")
 
 
 def test_a_question_asked_a_day_before_the_six_months_keeps_the_order_open_to_its_deadline(
