@@ -21,6 +21,7 @@ class AccountEvent(EventName):
     )
     PERSON_EMAIL_VERIFIED = "person.email_verified", _("The email address was confirmed")
     PERSON_LANGUAGE_CHOSEN = "person.language_chosen", _("The language was chosen")
+    PERSON_MAILS_CHOSEN = "person.mails_chosen", _("It was chosen which mails come")
     PERSON_MERGED = "person.merged", _("Two records of the same person were joined")
     PERSON_ERASED = "person.erased", _("The personal data were erased")
     SECOND_FACTOR_ADDED = "second_factor.added", _("A second factor was added")

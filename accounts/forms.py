@@ -13,7 +13,8 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.factors import app_codes
-from accounts.models import Membership, Organisation
+from accounts.models import MailChoice, Membership, Organisation
+from accounts.models.mail_choices import HINTS
 from accounts.register.identifiers import business_id as read_business_id
 from accounts.services.rights.documents import Enough, Paper
 from certportal.foundation.errors import Unavailable
@@ -27,6 +28,7 @@ from certportal.foundation.files.documents import (
 from certportal.foundation.web.forms import (
     EmailField,
     Form,
+    HintedCheckboxes,
     HintedRadioSelect,
     KeyField,
     LongTextField,
@@ -56,10 +58,16 @@ class EmailForm(Form):
     language = LanguageField()
 
 
-class LanguageForm(Form):
-    """The language of messages."""
+class PreferencesForm(Form):
+    """The language of messages, and which mails a person wants."""
 
     language = LanguageField()
+    mails = forms.MultipleChoiceField(
+        label=_("Which mails do you want?"),
+        choices=MailChoice.choices,
+        widget=HintedCheckboxes(hints=HINTS),
+        required=False,
+    )
 
 
 MOST_DETAIL = Membership._meta.get_field("basis_detail").max_length

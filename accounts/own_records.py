@@ -82,10 +82,10 @@ def export(person: Person) -> dict[str, Any]:
 
 
 def _person(person: Person) -> dict[str, Any]:
-    names = ("given_name", "family_name", "email", "email_verified_at", "language", "created_at")
+    names = ("given_name", "family_name", "email", "email_verified_at", "language")
     return {
         "id": str(person.pk),
-        **{name: getattr(person, name) for name in names},
+        **{name: getattr(person, name) for name in (*names, "declined_mails", "created_at")},
         "recognised_by": list(person.identifiers.values("kind", "added_at")),
         "roles": list(person.staff_roles.values("kind", "granted_at", "ended_at")),
     }

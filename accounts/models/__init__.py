@@ -3,6 +3,7 @@
 from accounts.models.decisions import AccountDecision
 from accounts.models.identification import Arrival, SignOn
 from accounts.models.inviting import Invitation, JoinRequest
+from accounts.models.mail_choices import MailChoice
 from accounts.models.organisations import BusinessId, Membership, Organisation
 from accounts.models.people import EmailCode, Identifier, Person, StaffRole, User
 from accounts.models.rights import AdministratorRequest, RightDocument

@@ -20,13 +20,15 @@ class Person(models.Model):
     email = models.EmailField(blank=True)
     email_verified_at = models.DateTimeField(null=True)
     language = models.CharField(max_length=2, default="fi")
+    # Which groups of mails (`MailChoice`) the person does without, with spaces between them.
+    declined_mails = models.CharField(max_length=100, blank=True, db_default="")
     merged_into = models.ForeignKey("self", models.PROTECT, null=True, related_name="merged_from")
     created_at = models.DateTimeField()
 
     keeping = Kept(
         changing=[
             *["given_name", "family_name", "email", "email_verified_at", "language"],
-            "merged_into",
+            *["declined_mails", "merged_into"],
         ]
     )
 
@@ -46,6 +48,10 @@ class Person(models.Model):
         while person.merged_into is not None:
             person = person.merged_into
         return person
+
+    def declines(self, choice: str) -> bool:
+        """Whether the person does without the mails of the group (`MailChoice`)."""
+        return choice in self.declined_mails.split()
 
     @cached_property
     def is_reviewer(self) -> bool:

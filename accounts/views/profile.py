@@ -11,24 +11,30 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts import access
-from accounts.forms import LanguageForm
+from accounts.forms import PreferencesForm
+from accounts.models import MailChoice
+from accounts.models.mail_choices import ALWAYS
 from accounts.services.people import preferences, sessions
 from certportal.foundation import clock
 
 
 @access.person_required
 def profile(request: HttpRequest) -> HttpResponse:
-    """Show name, address, language and organisations; change the language."""
+    """Show name, address and organisations; choose the language and which mails come."""
     person = access.person_of(request)
-    form = LanguageForm(request.POST or None, initial={"language": person.language})
+    wanted = [one for one in MailChoice if not person.declines(one)]
+    form = PreferencesForm(
+        request.POST or None, initial={"language": person.language, "mails": wanted}
+    )
     if request.method == "POST" and form.is_valid():
         language = form.cleaned_data["language"]
-        preferences.choose_language(person, language, **access.acting(request))
+        preferences.choose(person, language, form.cleaned_data["mails"], **access.acting(request))
         translation.activate(language)
-        messages.success(request, _("The language has been changed."))
+        messages.success(request, _("Your choices have been saved."))
         return redirect("accounts:profile")
     context = {
         "form": form,
+        "always": [one for key, one in ALWAYS.items() if key != "work" or person.is_reviewer],
         "person": person,
         "memberships": access.memberships(person),
         "sessions": sessions.sessions(person, now=clock.now()),

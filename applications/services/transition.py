@@ -7,7 +7,7 @@ from uuid import UUID
 from applications import workflow
 from applications.errors import Changed, Gone, NotPossible
 from applications.models import Application
-from applications.rules import possible
+from applications.rules import mail_choices, possible
 from applications.rules import recipients as recipients_rules
 from applications.workflow import Action, Role, Status, consequences, event_of
 from certportal.foundation import events
@@ -95,8 +95,12 @@ def save(application: Application, *, now: datetime, **fields: Any) -> None:
 def notify(
     application: Application, notice: str, recipients: tuple[str, ...], now: datetime
 ) -> None:
-    """Enqueue the mail to each recipient, named as in `applications.rules.recipients`."""
-    for recipient in recipients_rules.present(application, recipients):
+    """Enqueue the mail to each recipient who wants it.
+
+    They are named as in `applications.rules.recipients`.
+    """
+    told = recipients_rules.present(application, recipients)
+    for recipient in mail_choices.wanted(application, notice, told):
         outbox.enqueue(
             "application.notice",
             now=now,

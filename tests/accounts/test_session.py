@@ -196,7 +196,7 @@ def test_profile_shows_own_details_and_changes_the_language(client, matti, pharm
     for detail in ("Matti Meikäläinen", "matti@example.fi", pharmacy.name):
         assert detail in shown
 
-    answer = client.post("/fi/account/me/", {"language": "sv"})
+    answer = client.post("/fi/account/me/", {"language": "sv", "mails": ["reminders"]})
 
     assert answer.url == "/sv/account/me/"
     matti.refresh_from_db()

@@ -78,7 +78,7 @@ EVER_STORED = {
     """,
     "person": """
         document_taken email_code_asked email_verified erased identified language_chosen logged_out
-        logged_out_by_provider merged session_ended virus_refused
+        logged_out_by_provider mails_chosen merged session_ended virus_refused
     """,
     "ready_reason": """
         ended written

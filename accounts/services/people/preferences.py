@@ -1,18 +1,26 @@
 """Settings that people choose for themselves."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
 
 from accounts.event_names import AccountEvent
-from accounts.models import Person
+from accounts.models import MailChoice, Person
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 
 
 @transaction.atomic
-def choose_language(person: Person, language: str, *, actor: Actor, now: datetime) -> None:
-    """Set the language of the person's mail and of pages whose URL names no language."""
-    person.language = language
-    person.save(update_fields=["language"])
+def choose(
+    person: Person, language: str, mails: Collection[str], *, actor: Actor, now: datetime
+) -> None:
+    """Set the language of the person's mail and of pages whose URL names none, and which mails.
+
+    `mails`: the groups (`MailChoice`) that the person wants.
+    """
+    declined = [str(one) for one in MailChoice if one not in mails]
+    person.language, person.declined_mails = language, " ".join(declined)
+    person.save(update_fields=["language", "declined_mails"])
     events.record(AccountEvent.PERSON_LANGUAGE_CHOSEN, person, actor, now, language=language)
+    events.record(AccountEvent.PERSON_MAILS_CHOSEN, person, actor, now, declined=declined)

@@ -65,8 +65,8 @@ def _is_single_line(field: forms.Field) -> bool:
     return isinstance(field, forms.CharField) and not isinstance(field.widget, forms.Textarea)
 
 
-class HintedRadioSelect(forms.RadioSelect):
-    """Radio buttons with hints and flags, given by option value.
+class _Hinted(forms.widgets.ChoiceWidget):
+    """Options with hints and flags, given by option value.
 
     A hint is one short sentence under the option; a flag is a tag beside it, such as "TEST".
     """
@@ -90,6 +90,14 @@ class HintedRadioSelect(forms.RadioSelect):
         if option["hint"] and "id" in option["attrs"]:
             option["attrs"]["aria-describedby"] = f"{option['attrs']['id']}_hint"
         return option
+
+
+class HintedRadioSelect(_Hinted, forms.RadioSelect):
+    """Radio buttons with hints and flags."""
+
+
+class HintedCheckboxes(_Hinted, forms.CheckboxSelectMultiple):
+    """Check boxes with hints and flags."""
 
 
 class EmailField(forms.EmailField):

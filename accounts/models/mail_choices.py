@@ -1,0 +1,59 @@
+"""Which mails a person may do without, and which always come, with the reason."""
+
+from typing import NamedTuple
+
+from django.db import models
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+class MailChoice(models.TextChoices):
+    """A group of mails about orders that a person may do without."""
+
+    REMINDERS = "reminders", _("Reminders that a certificate expires")
+    RECEIPTS = "receipts", _("Receipts of the orders and answers that you send")
+    PROGRESS = "progress", _("Steps of your orders that ask nothing of you")
+    COLLEAGUES = "colleagues", _("Reminders and warnings about colleagues' orders")
+
+
+HINTS: dict[str, Promise] = {
+    MailChoice.REMINDERS: _(
+        "If nobody else who can order would be told, you are reminded all the same."
+    ),
+    MailChoice.RECEIPTS: _("The receipts are on the page of the order too."),
+    MailChoice.PROGRESS: _("For example that the request was attached, or the order approved."),
+    MailChoice.COLLEAGUES: _("Administrators get them so that no order depends on one person."),
+}
+
+
+class Always(NamedTuple):
+    """Mails that always come, and why."""
+
+    what: Promise
+    why: Promise
+
+
+# The keys are those by which the registries of mails say what a mail is.
+ALWAYS: dict[str, Always] = {
+    "decisions": Always(
+        _("Questions and decisions about your orders, and the certificates"),
+        _("An answer is awaited, or a period for appeal begins."),
+    ),
+    "ending": Always(
+        _("That your order is about to lapse, or your draft to be removed"),
+        _("Nobody else may know in time."),
+    ),
+    "revoking": Always(
+        _("That a certificate was revoked, or must be replaced"),
+        _("It stops working, or will."),
+    ),
+    "register": Always(
+        _("That a register has changed under your certificates, or a mail did not arrive"),
+        _("A certificate or an order is at stake."),
+    ),
+    "access": Always(
+        _("Codes, and who may act for your organisation"),
+        _("They protect your account: you notice at once what you did not ask for."),
+    ),
+    "work": Always(_("The work of the reviewers"), _("A case or the service waits for you.")),
+}
