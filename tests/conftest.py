@@ -17,7 +17,7 @@ from accounts.mandates.suomifi import client as valtuudet
 from accounts.models import Membership
 from certportal.dev import sample_mails
 from certportal.dev.builders import people
-from certportal.foundation import alarms, clock, redis_store
+from certportal.foundation import alarms, clock, notices, redis_store
 from certportal.foundation.mail import sending
 from certportal.foundation.outbox import outbox
 from certportal.operations import health
@@ -114,6 +114,13 @@ def _services_answer(_redis):
     valtuudet.exchanges.breaker.reset()
     with suppress(redis.RedisError):
         _redis.delete(*map(alarms.key_of, (*health.ALARMS, *health.TO_DO)))
+
+
+@pytest.fixture(autouse=True)
+def _no_service_notices(monkeypatch):
+    """Let no page ask the database for notices; `tests/portal/test_service_notices.py` does."""
+    monkeypatch.setattr(notices, "_keeper", notices._Keeper())
+    monkeypatch.setattr(notices, "read", lambda *, now: [])
 
 
 @pytest.fixture

@@ -5,6 +5,8 @@ from django.utils.translation import gettext_lazy as _
 
 from applications.models import Application
 from applications.rules import intermediaries
+from certportal.foundation import agency
+from certportal.foundation.agency import Published
 
 DECLARATIONS = {
     "authority": _("I have the right to order certificates for this organisation."),
@@ -17,8 +19,25 @@ DECLARATIONS = {
     "terms": _("I accept the terms of delivery and understand that the order is binding."),
     "binding": _("I understand that the order is binding."),
 }
-# In submissions made before: the pages showed no terms that could be read.
-_NO_LONGER_ASKED = frozenset({"terms"})
+# What the operator may have published, by its key in submissions.
+PUBLISHED = {"price_list": _("Price list"), "terms_of_delivery": _("Terms of delivery")}
+_TABLES = {"price_list": agency.PRICE_LIST, "terms_of_delivery": agency.TERMS}
+
+
+def published() -> list[tuple[str, Published]]:
+    """Return the title of each document that the operator has published, and the document."""
+    found = ((str(PUBLISHED[key]), agency.published(_TABLES[key])) for key in PUBLISHED)
+    return [(title, one) for title, one in found if one is not None]
+
+
+def published_as_sent() -> dict[str, dict[str, str]]:
+    """Return what is published now, as a submission keeps it."""
+    found = {key: agency.published(table) for key, table in _TABLES.items()}
+    return {
+        key: {"url": one.url, "version": one.version, "day": one.day.isoformat()}
+        for key, one in found.items()
+        if one is not None
+    }
 
 
 def asked(application: Application) -> list[str]:
@@ -26,10 +45,10 @@ def asked(application: Application) -> list[str]:
 
     "domains" concerns server certificates only. "system" concerns system signature certificates
     of providers; an intermediary orders one in its own name, without administering the system
-    (the service description).
+    (the service description). "terms" only where terms are published that can be read.
     """
     kind = application.kind
-    left_out = set(_NO_LONGER_ASKED)
+    left_out = {"binding" if agency.published(agency.TERMS) else "terms"}
     if not kind.has_host_names:
         left_out.add("domains")
     if not kind.has_system or intermediaries.is_mediated(application):

@@ -21,8 +21,9 @@ from django.utils.translation import ngettext
 
 from applications.models import Application
 from applications.models.certificate_types import CertificateType, Delivery, Purpose
-from applications.rules.declarations import DECLARATIONS
+from applications.rules.declarations import DECLARATIONS, PUBLISHED
 from certportal.foundation import clock
+from certportal.foundation.agency import Published
 from issuance.certificate.hosts import with_unicode
 
 
@@ -65,6 +66,11 @@ def _choice(choices: type[CertificateType | Purpose | Delivery]) -> Callable[[st
 
 def _declared(value: str) -> str:
     return str(DECLARATIONS.get(value, value))
+
+
+def _published(value: Mapping[str, str]) -> str:
+    known = Published(value["url"], value["version"], date.fromisoformat(value["day"]))
+    return f"{known.words}, {known.url}"
 
 
 def _subject(value: Mapping[str, str]) -> str:
@@ -226,6 +232,8 @@ FIELDS: tuple[Field, ...] = (
     Field("csr_by", "csr", _("Who brings the certificate request"), words=_choice(Delivery)),
     # Its key is certified from a row of its own, immutable and hashed: it may come after the order.
     Field("csr", "csr", _("SHA-256 of the certificate request"), APART, read=_csr),
+    Field("price_list", "", PUBLISHED["price_list"], words=_published),
+    Field("terms_of_delivery", "", PUBLISHED["terms_of_delivery"], words=_published),
     Field("declarations", "", _("Declarations"), words=_declared),
     Field("person_name", "", _("Signed by"), PERSONAL),
 )

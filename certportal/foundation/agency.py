@@ -1,28 +1,104 @@
-"""The agency's contact details and statements for the pages, read from `agency.toml`."""
+"""The agency's contact details and statements for the pages, read from `agency.toml`.
+
+What the operator's own file says (AGENCY_FILE) goes before it, and adds what `agency.toml` leaves
+out: hours, an on-call number, a price list, terms of delivery. What is not set does not show.
+"""
 
 import functools
+import os
 import tomllib
+from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from django.conf import settings
+from django.utils.formats import date_format
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 # Within which feedback about accessibility is answered (act 306/2019).
 FEEDBACK_DAYS = 14
 SOURCE = Path(__file__).with_name("agency.toml")
+# What the operator publishes about the service, each a table of AGENCY_FILE.
+PRICE_LIST, TERMS = "price_list", "terms"
+
+
+class Published(NamedTuple):
+    """A document that the operator has published: where it is, which version, from which day."""
+
+    url: str
+    version: str
+    day: date
+
+    @property
+    def words(self) -> str:
+        """Version and day, in the active language."""
+        day = date_format(self.day, "SHORT_DATE_FORMAT")
+        return _("version %(version)s, %(day)s") % {"version": self.version, "day": day}
 
 
 @functools.cache
 def facts() -> dict[str, Any]:
-    """Return the tables of ``agency.toml``; read once per process."""
-    return tomllib.loads(SOURCE.read_text("utf-8"))
+    """Return the tables of ``agency.toml`` and of the operator's file; read once per process."""
+    ours, theirs = tomllib.loads(SOURCE.read_text("utf-8")), _operators()
+    contact = ours["contact"] | theirs.get("contact", {})
+    return ours | theirs | {"contact": contact}
+
+
+def _operators() -> dict[str, Any]:
+    path = os.environ.get("AGENCY_FILE")
+    return tomllib.loads(Path(path).read_text("utf-8")) if path else {}
 
 
 def contact() -> dict[str, str]:
-    """Return the contact details in the active language, with ``phone_link`` for `tel:` URLs."""
+    """Return the contact details in the active language, with ``…_link`` for `tel:` URLs.
+
+    Those that may be missing are `hours`, in which the service answers, and `on_call`, the number
+    for revocations at any hour.
+    """
     known: dict[str, Any] = facts()["contact"]
     worded = {name: in_own_language(value) for name, value in known.items()}
-    return worded | {"phone_link": worded["phone"].replace(" ", "")}
+    numbers = {name: worded.get(name, "") for name in ("phone", "on_call")}
+    links = {f"{name}_link": number.replace(" ", "") for name, number in numbers.items()}
+    return {"hours": "", "on_call": ""} | worded | links
+
+
+def published(name: str) -> Published | None:
+    """Return the operator's price list or terms of delivery, or None where none is published."""
+    told = facts().get(name)
+    if not told:
+        return None
+    return Published(in_own_language(told["url"]), str(told["version"]), told["day"])
+
+
+def faults() -> Iterator[str]:
+    """Yield what is wrong with the operator's file, in words for the operator."""
+    try:
+        told = _operators()
+    except (OSError, ValueError) as error:
+        yield f"it cannot be read: {error}"
+        return
+    known = {"contact", PRICE_LIST, TERMS}
+    yield from (f"it has a table [{name}] that is not known" for name in told.keys() - known)
+    for name, value in told.get("contact", {}).items():
+        if isinstance(value, dict) and (lacking := dict(settings.LANGUAGES).keys() - value.keys()):
+            yield f"[contact] {name} lacks {', '.join(sorted(lacking))}"
+    for name in (PRICE_LIST, TERMS):
+        yield from _faults_of(name, told.get(name))
+
+
+def _faults_of(name: str, told: dict[str, Any] | None) -> Iterator[str]:
+    if told is None:
+        return
+    if lacking := {"url", "version", "day"} - told.keys():
+        yield f"[{name}] lacks {', '.join(sorted(lacking))}"
+        return
+    urls = told["url"].values() if isinstance(told["url"], dict) else [told["url"]]
+    if not all(str(url).startswith("https://") for url in urls):
+        yield f"[{name}] url must begin with https://"
+    if not isinstance(told["day"], date):
+        yield f"[{name}] day must be a day, such as 2026-12-01"
 
 
 def appeal() -> str:

@@ -36,6 +36,8 @@ class ServiceEvent(EventName):
         "settings.changed",
         _("A part of the service started with other settings"),
     )
+    NOTICE_SET = "service_notice.set", _("A notice was put on all pages")
+    NOTICE_ENDED = "service_notice.ended", _("A notice on all pages was ended")
     FEEDBACK_GIVEN = "feedback.given", _("Feedback was given")
 
 

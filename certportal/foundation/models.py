@@ -154,3 +154,33 @@ class Tally(models.Model):
     def __str__(self) -> str:
         """Return scope and count; the subject is a hash."""
         return f"{self.scope}: {self.count}"
+
+
+class ServiceNotice(models.Model):
+    """What the operator tells on all pages from one moment until another.
+
+    `texts`: in each language of the service, by its code.
+    """
+
+    texts = models.JSONField()
+    begins_at = models.DateTimeField()
+    ends_at = models.DateTimeField(db_index=True)
+
+    event_type = "service_notice"  # as events name it
+    keeping = Ordinary("notices on pages; that one was set or ended is an event")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_at__gte=models.F("begins_at")), name="notice_begins_first"
+            ),
+        ]
+
+    @property
+    def event_data(self) -> dict[str, Any]:
+        """Return what every event about the notice holds."""
+        return {"from": self.begins_at.isoformat(), "until": self.ends_at.isoformat()}
+
+    def __str__(self) -> str:
+        """Return the period."""
+        return f"{self.begins_at:%Y-%m-%dT%H:%MZ} – {self.ends_at:%Y-%m-%dT%H:%MZ}"

@@ -1,4 +1,4 @@
-"""System checks of trusted proxies and kept tables."""
+"""System checks of trusted proxies, the operator's file of facts, and kept tables."""
 
 from collections.abc import Sequence
 from ipaddress import ip_network
@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connections
 
-from certportal.foundation import kept_tables
+from certportal.foundation import agency, kept_tables
 from certportal.foundation.web.addresses import UNIX
 
 
@@ -32,6 +32,16 @@ def visitors_are_told_apart(**_: Any) -> list[CheckMessage]:
         " to the word unix where they reach it through its socket file."
     )
     return [Error("No proxy is trusted.", hint=hint, id="foundation.E001")]
+
+
+@register(Tags.security)
+def operators_facts_can_be_read(**_: Any) -> list[CheckMessage]:
+    """Check the operator's file of facts: pages would fail, or show half of what is meant."""
+    hint = "See agency.example.toml in deploy/, and correct the file that AGENCY_FILE names."
+    return [
+        Error(f"AGENCY_FILE: {fault}.", hint=hint, id="foundation.E004")
+        for fault in agency.faults()
+    ]
 
 
 @register(Tags.database, deploy=True)

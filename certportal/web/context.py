@@ -11,7 +11,7 @@ from accounts.models import Person, StaffRole
 from accounts.services.people import sessions
 from applications.views.account import navigation as account
 from applications.views.console import navigation as console
-from certportal.foundation import clock
+from certportal.foundation import agency, clock, notices
 
 WARNING_SECONDS = 300
 
@@ -19,7 +19,8 @@ WARNING_SECONDS = 300
 def portal(request: HttpRequest) -> dict[str, Any]:
     """Return environment, person, organisation, staff roles, the console's pages, session times.
 
-    Also the parts of the account, for its navigation. Responses made before the middleware ran
+    Also the parts of the account, for its navigation, the agency's contact details
+    and the operator's notices. Responses made before the middleware ran
     (an early 404, a test) have no person.
     """
     person: Person | None = getattr(request, "person", None)
@@ -27,6 +28,8 @@ def portal(request: HttpRequest) -> dict[str, Any]:
     return {
         "environment": settings.PORTAL_ENV,
         "person": person,
+        "agency": agency.contact,
+        "service_notices": lambda: notices.shown(now=clock.now()),
         "account_parts": functools.partial(account.items, request) if person else (),
         "acting_for": getattr(request, "organisation", None),
         "reviews": lambda: StaffRole.Kind.REVIEWER in access.staff_roles(request),

@@ -101,6 +101,9 @@ EVER_STORED = {
     "second_factor": """
         added codes_made proven removed reset
     """,
+    "service_notice": """
+        ended set
+    """,
     "staff_role": """
         ended granted
     """,

@@ -37,20 +37,24 @@ def freeze(application: Application, signature: Signature, *, now: datetime) -> 
     given = signature["declarations"]
     declared = [name for name in declarations.asked(application) if name in given]
     number = application.submissions.count() + 1
-    frozen = content(application, on=today) | {
-        "declarations": declared,
-        "declared": declarations.in_words(declared, language),
-        "language": language,
-        "number": number,
-        "organisation": application.organisation.name,
-        "business_id": application.organisation.business_id,
-        "unit": record.long_name,
-        "subject": _subject(application, now),
-        "person": str(person.pk),
-        "person_name": str(person),
-        "record_version": record.pk,
-        "submitted_at": now.isoformat(),
-    }
+    frozen = (
+        content(application, on=today)
+        | declarations.published_as_sent()
+        | {
+            "declarations": declared,
+            "declared": declarations.in_words(declared, language),
+            "language": language,
+            "number": number,
+            "organisation": application.organisation.name,
+            "business_id": application.organisation.business_id,
+            "unit": record.long_name,
+            "subject": _subject(application, now),
+            "person": str(person.pk),
+            "person_name": str(person),
+            "record_version": record.pk,
+            "submitted_at": now.isoformat(),
+        }
+    )
     text = json.dumps(frozen, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return Submission.objects.create(
         application=application,

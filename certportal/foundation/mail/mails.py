@@ -16,6 +16,7 @@ from django.db.models import Manager, QuerySet
 from django.template.loader import render_to_string
 from django.utils import translation
 
+from certportal.foundation import agency
 from certportal.foundation.mail import sending
 from certportal.foundation.mail.sending import File, Message
 from certportal.foundation.models import OutboxItem
@@ -120,7 +121,11 @@ def write(
 def render[Matter](mail: Mail[Matter], matter: Matter, to: To, asked: Asked) -> tuple[str, str]:
     """Return the subject and the body in the recipient's language."""
     with translation.override(to.language):
-        context = {"base": settings.PORTAL_BASE_URL, **mail.context(matter, asked)}
+        context = {
+            "base": settings.PORTAL_BASE_URL,
+            "agency": agency.contact(),
+            **mail.context(matter, asked),
+        }
         rendered = render_to_string(f"{mail.template}.txt", context).strip()
         subject, _line, body = rendered.partition("\n")
         # Runs of blank lines, as conditions in a template leave them, become one.

@@ -1,0 +1,81 @@
+"""`manage.py service_notice`: tell something on all pages, list what is told, end it."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandError, CommandParser
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from certportal.foundation import clock, notices
+from certportal.foundation.actors import system
+from certportal.foundation.errors import Refused
+from certportal.foundation.management.operators import OperatorCommand
+
+ACTOR = system("service_notice")
+
+
+class Command(OperatorCommand):
+    """Without arguments, list the notices that are shown now or later."""
+
+    help = (
+        "Tell something on all pages: give the text in each language and until when. Times are"
+        " Finnish, such as 2026-12-01T18:00. Without arguments it lists what is told."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the texts, the period, and the number of a notice to end."""
+        for code, name in settings.LANGUAGES:
+            parser.add_argument(f"--{code}", default="", help=f"the text: {name}")
+        parser.add_argument("--from", dest="begins", default="", help="default: now")
+        parser.add_argument("--until", default="")
+        parser.add_argument("--end", type=int, help="number of the notice to end now")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Announce, end or list, and print what is told from now on."""
+        now = clock.now()
+        texts = {code: options[code] for code, _name in settings.LANGUAGES}
+        try:
+            if options["end"] is not None:
+                notices.end(options["end"], actor=ACTOR, now=now)
+            elif options["until"] or any(texts.values()):
+                self._announce(texts, options, now)
+        except Refused as refusal:
+            raise CommandError(str(refusal)) from refusal
+        self._list(now)
+
+    def _announce(self, texts: dict[str, str], options: dict[str, Any], now: datetime) -> None:
+        begins = _moment(options["begins"]) if options["begins"] else now
+        ends = _moment(options["until"])
+        notices.announce(texts, begins_at=begins, ends_at=ends, actor=ACTOR, now=now)
+
+    def _list(self, now: datetime) -> None:
+        found = notices.read(now=now)
+        if not found:
+            self.stdout.write(_("No notice is shown now or later."))
+        for one in found:
+            first, last = (_words(at) for at in (one.begins_at, one.ends_at))
+            self.stdout.write(f"{one.pk}: {first} – {last}")
+            for code, text in one.texts.items():
+                self.stdout.write(f"  {code}: {text}")
+        if found:
+            seconds = notices.KEPT_FOR // timedelta(seconds=1)
+            self.stdout.write(
+                _("Pages show it, or no longer, within %(seconds)s seconds.") % {"seconds": seconds}
+            )
+
+
+def _moment(text: str) -> datetime:
+    """Read a time as the operator writes it, Finnish unless it says its zone."""
+    try:
+        given = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise CommandError(
+            _("“%(given)s” is not a time such as 2026-12-01T18:00.") % {"given": text}
+        ) from error
+    return given if given.tzinfo else given.replace(tzinfo=clock.HELSINKI)
+
+
+def _words(at: datetime) -> str:
+    return date_format(at.astimezone(clock.HELSINKI), "SHORT_DATETIME_FORMAT")

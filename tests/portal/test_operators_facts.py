@@ -1,0 +1,118 @@
+"""What the operator's file says is shown where it is needed; what it leaves out is not."""
+
+import json
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from applications.documents import paper_text
+from applications.rules import declarations
+from certportal.dev.builders import mails, orders, people
+from certportal.foundation import agency
+from certportal.foundation.system_checks import operators_facts_can_be_read
+from tests.packaging.files import ROOT
+
+ON_CALL, TEL = "+358 295 536 001", "tel:+358295536001"
+
+
+@pytest.fixture
+def told(monkeypatch):
+    """The example that the operator is given."""
+    monkeypatch.setenv("AGENCY_FILE", str(ROOT / "deploy/agency.example.toml"))
+    agency.facts.cache_clear()
+    yield
+    agency.facts.cache_clear()
+
+
+@pytest.fixture
+def web(matti):
+    return people.log_in(Client(), matti)
+
+
+def check(web, order) -> str:
+    return web.get(reverse("applications:check", args=[order.pk])).text
+
+
+@pytest.mark.django_db
+def test_the_on_call_number_is_on_every_page_and_in_the_mails(told, matti):
+    for path in ("/fi/", "/fi/contact/", "/fi/nowhere/"):
+        assert TEL in Client().get(path).text, path
+    order = orders.submitted(matti)
+    body = mails.about_order("receipt", order, "applicant").text
+    assert f"sulkemista varten: {ON_CALL}" in body
+    assert "/fi/contact/#revoke" in body
+
+
+def test_hours_are_told_in_the_pages_language(told):
+    for code, hours in [("fi", "ma–pe klo 8–16"), ("sv", "mån–fre kl. 8–16")]:
+        assert hours in Client().get(f"/{code}/contact/").text
+
+
+@pytest.mark.django_db
+def test_without_the_file_none_of_it_shows(web, matti):
+    page = Client().get("/fi/contact/").text
+    assert "Vastaamme" not in page
+    assert "puhelinvaihteeseen" in page
+    assert "tel:+358295536001" not in page
+    order = orders.with_csr(matti)
+    assert "toimitusehdo" not in check(web, order).casefold()
+    assert "binding" in declarations.asked(order)
+    body = mails.about_order("receipt", orders.submitted(matti), "applicant").text
+    assert "/fi/contact/#revoke" in body
+    assert "vain sulkemista varten" not in body
+
+
+@pytest.mark.django_db
+def test_what_is_published_is_linked_where_the_order_binds_and_named_on_the_receipt(
+    told, web, matti
+):
+    order = orders.with_csr(matti)
+    page = check(web, order)
+    assert 'href="https://www.example.fi/toimitusehdot.pdf"' in page
+    assert "versio 2026-2, 1.12.2026" in page
+    assert "Hyväksyn toimitusehdot" in page
+    asked = declarations.asked(order)
+    assert ("terms" in asked, "binding" in asked) == (True, False)
+    orders.submit(matti, order, declarations=asked)
+    order.refresh_from_db()
+    sent = json.loads(order.submission.content)
+    assert sent["terms_of_delivery"]["version"] == "3.1"
+    receipt = paper_text.receipt(order.submission)
+    assert "versio 3.1, 1.6.2026, https://www.example.fi/toimitusehdot.pdf" in receipt
+    assert "https://www.example.fi/hinnasto" in receipt
+    agency.facts.cache_clear()  # another version is published later: the receipt stays as it was
+    assert paper_text.receipt(order.submission) == receipt
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("[contact", "it cannot be read"),
+        ("[kontakti]\nhours = 'ma'", "table [kontakti] that is not known"),
+        ("[contact]\nhours = { fi = 'ma–pe' }", "[contact] hours lacks en, sv"),
+        ("[terms]\nversion = '1'", "[terms] lacks day, url"),
+        (
+            "[terms]\nversion = '1'\nday = 2026-01-01\nurl = 'http://example.fi'",
+            "[terms] url must begin with https://",
+        ),
+        (
+            "[price_list]\nversion = '1'\nday = '1.1.2026'\nurl = 'https://example.fi'",
+            "[price_list] day must be a day",
+        ),
+    ],
+)
+def test_a_fault_in_the_file_is_told_before_the_service_starts(tmp_path, monkeypatch, text, fault):
+    file = tmp_path / "agency.toml"
+    file.write_text(text)
+    monkeypatch.setenv("AGENCY_FILE", str(file))
+    (error,) = operators_facts_can_be_read()
+    assert fault in error.msg
+    assert "AGENCY_FILE" in error.msg
+
+
+def test_a_file_that_is_away_is_told_and_the_example_is_right(tmp_path, monkeypatch):
+    monkeypatch.setenv("AGENCY_FILE", str(tmp_path / "away.toml"))
+    assert len(operators_facts_can_be_read()) == 1
+    monkeypatch.setenv("AGENCY_FILE", str(ROOT / "deploy/agency.example.toml"))
+    assert operators_facts_can_be_read() == []
