@@ -14,7 +14,10 @@ from certportal.foundation.mail.sending import File
 from issuance import services as authority
 from issuance.models import CeremonyRecord
 
-_MADE_OF = ("submission", "decision__submission", "certificate__issuing_ca", "application")
+_MADE_OF = (
+    *("submission", "decision__submission", "application"),
+    *("certificate__issuing_ca", "installing__issuing_ca"),
+)
 
 
 def go_on_with(key: int) -> None:

@@ -1,8 +1,10 @@
 """Papers as they were made: which one a mail or page wants, and its bytes."""
 
+from datetime import datetime
+
 from applications.documents.certificate_files import certificate_of
 from applications.models import Application, Decision, Paper
-from applications.models.paper import Source, key_of
+from applications.models.paper import Installing, Source, key_of
 from applications.workflow import Status
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.files import storing
@@ -33,6 +35,14 @@ def revoked_certificate(application: Application) -> Certificate | None:
     """Return the order's certificate if it was revoked."""
     found = certificate_of(application)
     return found if found is not None and found.state == Certificate.State.REVOKED else None
+
+
+def installable(application: Application, *, now: datetime) -> Installing | None:
+    """Return the installing of the order's certificate while that is in force, else None."""
+    found = certificate_of(application)
+    if found is None or found.state != Certificate.State.ISSUED or found.not_after <= now:
+        return None
+    return Installing(found)
 
 
 def source(notice: str, application: Application) -> Source | None:

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from applications.documents import submission_words
+from applications.documents import installing, submission_words
 from applications.models import Application, Decision, Submission
 from applications.models.certificate_types import CertificateType
 from applications.models.revocation import reason_words
@@ -62,6 +63,23 @@ def revocation(certificate: Certificate, application: Application) -> str:
             "issuer": certificate.issuing_ca.certificate.subject.rfc4514_string(),
         }
     return _text("revocation", application, application.kind, facts, certificate.revoked_at)
+
+
+def installing_sheet(certificate: Certificate, application: Application) -> str:
+    """Return how the certificate is taken into use, on a page for whoever installs it."""
+    language = application.technical_language or application.language
+    with translation.override(language):
+        facts = {
+            "language": language,
+            "application": application,
+            "certificate": certificate,
+            "issued_on": clock.day(certificate.issued_at),
+            "files": installing.names(application, certificate),
+            "recipes": installing.recipes(application, certificate),
+            "checks": installing.check(application, certificate),
+            "base": settings.PORTAL_BASE_URL,
+        }
+    return _text("installing", application, application.kind, facts, certificate.issued_at)
 
 
 def ceremony(record: CeremonyRecord) -> str:

@@ -1,5 +1,5 @@
-"""Rendering of an order's papers as PDF/UA: receipts of submissions, decisions, and notices of
-revocations.
+"""Rendering of an order's papers as PDF/UA: receipts of submissions, decisions, notices of
+revocations, and sheets for whoever installs a certificate.
 
 All are rendered from frozen rows, in the submission's language, so that the same row always gives
 the same document. Rendering loads nothing from the network, and only the font from disk. Only
@@ -51,6 +51,8 @@ def render(paper: Paper) -> File:
         return receipt(paper.submission)
     if paper.certificate is not None:
         return revocation(paper.certificate, paper.application)
+    if paper.installing is not None:
+        return installing_sheet(paper.installing, paper.application)
     if paper.decision is None:
         raise ValueError(f"paper {paper.pk} has no source")
     return decision(paper.decision)
@@ -77,6 +79,12 @@ def revocation(certificate: Certificate, application: Application) -> File:
     """Return the notice that the order's certificate was revoked."""
     pdf = _pdf(paper_text.revocation(certificate, application), certificate.sha256)
     return _file(application, application.kind, pdf, "revocation")
+
+
+def installing_sheet(certificate: Certificate, application: Application) -> File:
+    """Return the sheet for whoever installs the order's certificate."""
+    pdf = _pdf(paper_text.installing_sheet(certificate, application), certificate.sha256)
+    return _file(application, application.kind, pdf, "install")
 
 
 def ceremony(record: CeremonyRecord) -> File:

@@ -1,5 +1,8 @@
 """Papers of an order: PDFs made once by a worker and kept as they were made."""
 
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from uuid import UUID
 
 from django.db import models
@@ -13,8 +16,16 @@ from certportal.foundation.files import storing
 from certportal.foundation.kept_tables import Kept
 from issuance.models import Certificate
 
-type Source = Submission | Decision | Certificate
-"""What a paper is made of: frozen rows, and the certificate whose revocation it tells."""
+
+@dataclass(frozen=True, slots=True)
+class Installing:
+    """The installing of a certificate, of which a sheet for the technician tells."""
+
+    certificate: Certificate
+
+
+type Source = Submission | Decision | Certificate | Installing
+"""What a paper is made of: frozen rows; the certificate whose revocation or installing it tells."""
 
 
 def storage_name(paper: "Paper", _given: str) -> str:
@@ -22,21 +33,32 @@ def storage_name(paper: "Paper", _given: str) -> str:
     return storing.random_name()
 
 
-def key_of(made_of: Source) -> dict[str, Source]:
+def key_of(made_of: Source) -> dict[str, Submission | Decision | Certificate]:
     """Return the filter that finds the paper made of the source."""
+    if isinstance(made_of, Installing):
+        return {"installing": made_of.certificate}
     kinds = {Submission: "submission", Decision: "decision", Certificate: "certificate"}
     return {kinds[type(made_of)]: made_of}
 
 
 def order_key(made_of: Source) -> UUID:
     """Return the key of the order that the source belongs to."""
+    if isinstance(made_of, Installing):
+        return made_of.certificate.reference
     if isinstance(made_of, Certificate):
         return made_of.reference
     return made_of.application_id
 
 
+SOURCES = ("submission", "decision", "certificate", "installing")
+
+
+def _made_of_alone(source: str) -> Q:
+    return Q(**{f"{one}__isnull": one != source for one in SOURCES})
+
+
 class Paper(models.Model):
-    """The PDF of one submission (its receipt), one decision or one certificate's revocation.
+    """The PDF of a submission (its receipt), a decision, a certificate's revocation or installing.
 
     The row is created when the paper is first wanted, and `made_at` is None until a worker has made
     it. The unique sources make any number of requests one paper. `item` is the latest outbox item
@@ -48,6 +70,7 @@ class Paper(models.Model):
     submission = models.OneToOneField(Submission, models.PROTECT, null=True, related_name="paper")
     decision = models.OneToOneField(Decision, models.PROTECT, null=True, related_name="paper")
     certificate = models.OneToOneField(Certificate, models.PROTECT, null=True, related_name="+")
+    installing = models.OneToOneField(Certificate, models.PROTECT, null=True, related_name="+")
     item = models.UUIDField(null=True)
     prepared = models.FileField(upload_to=storage_name, max_length=60, blank=True, db_default="")
     digest = models.CharField(max_length=96, blank=True, db_default="")
@@ -68,22 +91,23 @@ class Paper(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(submission__isnull=False, decision=None, certificate=None)
-                | Q(submission=None, decision__isnull=False, certificate=None)
-                | Q(submission=None, decision=None, certificate__isnull=False),
-                name="paper_of_one_source",
+                condition=reduce(or_, map(_made_of_alone, SOURCES)), name="paper_of_one_source"
             ),
         ]
 
     @property
     def language(self) -> str:
-        """The language it is written in: that of its submission or, without one, of its order."""
+        """That of its submission or, without one, its order; of a sheet, its reader's."""
+        if self.installing is not None:
+            return self.application.technical_language or self.application.language
         made_of = self.submission or (self.decision and self.decision.submission)
         return made_of.language if made_of else self.application.language
 
     @property
     def kind(self) -> str:
-        """What it is, for the record: `receipt`, `revocation` or the kind of the decision."""
+        """For the record: `receipt`, `installing`, `revocation` or the kind of the decision."""
+        if self.installing is not None:
+            return "installing"
         if self.certificate is not None:
             return "revocation"
         return "receipt" if self.decision is None else self.decision.kind

@@ -14,6 +14,7 @@ urlpatterns = [
     path("<word:token>/csr/", csr.give, name="csr"),
     path("<word:token>/csr/<uuid:csr_id>/", csr.preview, name="preview"),
     path("<word:token>/install/", order.install, name="install"),
+    path("<word:token>/install-sheet/", order.install_sheet, name="install_sheet"),
     path("<word:token>/in-use/", order.installed, name="installed"),
     path("<word:token>/files/<slug:kind>/", order.download, name="download"),
 ]

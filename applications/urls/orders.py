@@ -54,6 +54,7 @@ urlpatterns = [
         papers.revocation_notice,
         name="revocation_notice",
     ),
+    path("<uuid:application_id>/install-sheet/", papers.install_sheet, name="install_sheet"),
     path("<uuid:application_id>/again/", start.again, name="again"),
     path("<uuid:application_id>/withdraw/", withdraw.withdraw, name="withdraw"),
     path("<uuid:application_id>/discard/", withdraw.discard, name="discard"),

@@ -38,6 +38,7 @@ NO_PAGE = {
     ],
     *["console:cancel_request", "console:attachment", "console:attachment_page"],
     *["applications:attachment", "applications:remove_attachment"],
+    *["applications:install_sheet", "contact:install_sheet", "technical:install_sheet"],
     *["applications:decision", "applications:revocation_notice"],  # the same page as a receipt's
     *[
         "accounts:resend",

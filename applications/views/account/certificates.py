@@ -198,7 +198,8 @@ def certificate(request: HttpRequest, application: Application) -> HttpResponse:
 @require_safe
 def install(request: HttpRequest, application: Application) -> HttpResponse:
     """Show how the certificate is taken into use."""
-    return show(request, application, "install", **installing_of(application))
+    sheet_url = reverse("applications:install_sheet", args=[application.pk])
+    return show(request, application, "install", sheet_url=sheet_url, **installing_of(application))
 
 
 def installing_of(

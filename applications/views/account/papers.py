@@ -18,6 +18,9 @@ from applications.models import Application, Paper
 from applications.models.paper import Source
 from applications.services.system.papers import is_set_aside
 from applications.views.shared.entry import order_view
+from applications.views.shared.page import about
+from certportal.foundation import clock
+from certportal.foundation.actors import Actor
 from certportal.foundation.files import storing
 from certportal.foundation.files.documents import PDF
 
@@ -47,7 +50,7 @@ def shown(application: Application) -> dict[str, Any]:
 def receipt(request: HttpRequest, application: Application, number: int) -> HttpResponse:
     """Hand over the receipt of one submission."""
     found = application.submissions.filter(number=number).first()
-    return _answer(request, application, found)
+    return answer(request, application, found)
 
 
 @order_view
@@ -55,7 +58,7 @@ def receipt(request: HttpRequest, application: Application, number: int) -> Http
 @never_cache
 def decision(request: HttpRequest, application: Application) -> HttpResponse:
     """Hand over the decision that rejected or approved the order."""
-    return _answer(request, application, kept_papers.last_decision(application))
+    return answer(request, application, kept_papers.last_decision(application))
 
 
 @order_view
@@ -63,34 +66,52 @@ def decision(request: HttpRequest, application: Application) -> HttpResponse:
 @never_cache
 def revocation_notice(request: HttpRequest, application: Application) -> HttpResponse:
     """Hand over the notice that the order's certificate was revoked."""
-    return _answer(request, application, kept_papers.revoked_certificate(application))
+    return answer(request, application, kept_papers.revoked_certificate(application))
 
 
-def _answer(request: HttpRequest, application: Application, made_of: Source | None) -> HttpResponse:
+@order_view
+@require_safe
+@never_cache
+def install_sheet(request: HttpRequest, application: Application) -> HttpResponse:
+    """Hand over the sheet for whoever installs the certificate."""
+    made_of = kept_papers.installable(application, now=clock.now())
+    return answer(request, application, made_of)
+
+
+def answer(
+    request: HttpRequest,
+    application: Application,
+    made_of: Source | None,
+    *,
+    actor: Actor | None = None,
+    back: str = "",
+) -> HttpResponse:
     """Return the paper, or a page that asks for it again by itself (`?waited` after the first).
 
     Whoever waited gets a page that hands the paper over when it is made: a browser that downloads
     a file stays on the page before, which must not go on to say that the file is being made.
+    `actor` and `back`: who asks and where the page leads back to, if not by the account.
     """
     if made_of is None or application.erased_at is not None:
         raise Http404
-    paper = services.want_paper(made_of, **access.acting(request))
+    actor = actor or access.actor_of(request)
+    paper = services.want_paper(made_of, actor=actor, now=clock.now())
     waited = "waited" in request.GET
     if paper.made_at is not None and not waited:
         return storing.hand_over(paper.file, paper.name, PDF)
-    return _waiting(request, application, paper, waited=waited)
+    back = back or reverse("applications:order", args=[application.pk])
+    return _waiting(request, about(application, paper=paper, back=back), waited=waited)
 
 
-def _waiting(
-    request: HttpRequest, application: Application, paper: Paper, *, waited: bool
-) -> HttpResponse:
+def _waiting(request: HttpRequest, known: dict[str, Any], *, waited: bool) -> HttpResponse:
+    paper: Paper = known["paper"]
     failed = paper.made_at is None and is_set_aside(paper)
-    context = {"application": application, "paper": paper, "failed": failed}
+    context = known | {"failed": failed}
     status = 200 if paper.made_at else 503 if failed else 202
-    answer = render(request, "applications/paper.html", context, status=status)
+    page = render(request, "applications/paper.html", context, status=status)
     # The header works without JavaScript, and needs no element in the page.
     if paper.made_at is not None:
-        answer["Refresh"] = f"0; url={request.path}"
+        page["Refresh"] = f"0; url={request.path}"
     elif not failed:
-        answer["Refresh"] = f"{LATER if waited else SOON}; url={request.path}?waited"
-    return answer
+        page["Refresh"] = f"{LATER if waited else SOON}; url={request.path}?waited"
+    return page

@@ -11,7 +11,8 @@ from django.views.decorators.http import require_safe
 
 from applications import services
 from applications.checks.wording import word_faults
-from applications.views.account import certificates
+from applications.documents import kept_papers
+from applications.views.account import certificates, papers
 from applications.views.account.certificates import fitting
 from applications.views.order import csr
 from applications.views.shared import tracking
@@ -42,6 +43,7 @@ def order(request: HttpRequest, seat: Seat) -> HttpResponse:
         "csr_url": seat.url("csr") if csr.attachable(application, Role.TECHNICAL_CONTACT) else "",
         "not_mine_url": seat.url("not_mine") if seat.link else "",
         "install_url": seat.url("install"),
+        "sheet_url": seat.url("install_sheet"),
         **certificates.shown(
             application, url=partial(seat.url, "download"), printed=fitting(request), now=now
         ),
@@ -82,7 +84,17 @@ def install(request: HttpRequest, seat: Seat) -> HttpResponse:
     """Show how the certificate is taken into use."""
     context = certificates.installing_of(seat.application, url=partial(seat.url, "download"))
     context |= about(seat.application, seat=seat, back=seat.url("order")) | _saying(seat)
+    context["sheet_url"] = seat.url("install_sheet")
     return render(request, "applications/install.html", context)
+
+
+@contact_view
+@require_safe
+def install_sheet(request: HttpRequest, seat: Seat) -> HttpResponse:
+    """Hand over the same on a page, as a PDF."""
+    made_of = kept_papers.installable(seat.application, now=clock.now())
+    back = seat.url("install")
+    return papers.answer(request, seat.application, made_of, actor=seat.actor, back=back)
 
 
 @contact_view

@@ -1,0 +1,107 @@
+"""The sheet for whoever installs a certificate: one page, made by a worker, for each reader."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from applications import services
+from applications.documents import papers
+from applications.documents.certificate_files import certificate_of
+from applications.models import Application, ContactLink, Paper
+from applications.models.paper import Installing
+from certportal.dev.builders import mails, orders, people
+from certportal.foundation.actors import system
+from issuance import services as authority
+from tests.applications.test_papers import facts_of, text_of
+
+
+@pytest.fixture
+def order(matti, riitta, cas):
+    return orders.delivered(matti, riitta)
+
+
+@pytest.fixture
+def web(matti):
+    return people.log_in(Client(), matti)
+
+
+def sheet_of(space: str, key) -> str:
+    return reverse(f"{space}:install_sheet", args=[key])
+
+
+def rendered(order) -> bytes:
+    return papers.installing_sheet(certificate_of(order), order).content
+
+
+@pytest.mark.parametrize("language", ["fi", "sv", "en"])
+@pytest.mark.parametrize("type", ["server", "system_signature"])
+def test_it_is_one_accessible_page_in_the_technicians_language(matti, riitta, cas, language, type):
+    order = orders.delivered(matti, riitta, type)
+    order.technical_language = language
+    pdf = rendered(order)
+    facts = facts_of(pdf)
+    assert "Pages:           1" in facts
+    assert "Tagged:          yes" in facts
+    said = text_of(pdf)
+    for told in (order.number, certificate_of(order).serial, "openssl pkcs12 -export"):
+        assert told in said
+    title = {"fi": "varmenteen asennus", "sv": "Installation av", "en": "Installing the"}
+    assert title[language] in facts
+
+
+def test_it_has_the_files_own_names_and_every_program(order):
+    said = text_of(rendered(order))
+    for told in (
+        *("nginx", "SSLCertificateFile", "HAProxy", "certreq -accept", "keytool", "kubectl"),
+        *(order.names[0], f"{order.number}_", "/fi/contact/"),
+    ):
+        assert told in said
+
+
+def test_a_worker_makes_it_once_for_account_link_and_technical_member(order, web, teemu, riitta):
+    Application.objects.filter(pk=order.pk).update(technical_email=teemu.email)
+    assert web.get(sheet_of("applications", order.pk)).status_code == 202
+    theirs = people.log_in(Client(), teemu)
+    waiting = theirs.get(sheet_of("technical", order.pk))
+    assert waiting.status_code == 202
+    assert reverse("technical:install", args=[order.pk]) in waiting.text
+    assert reverse("applications:order", args=[order.pk]) not in waiting.text
+    orders.drain()
+    (paper,) = Paper.objects.filter(installing=certificate_of(order))
+    for client, space in ((web, "applications"), (theirs, "technical")):
+        answer = client.get(sheet_of(space, order.pk))
+        assert answer["Content-Type"] == "application/pdf"
+        assert paper.name in answer["Content-Disposition"]
+    assert paper.kind == "installing"
+
+
+def test_the_receipt_of_a_revocation_is_another_paper_of_the_same_certificate(order, now):
+    certificate = certificate_of(order)
+    by = {"actor": system("test"), "now": now}
+    sheet = services.want_paper(Installing(certificate), **by)
+    notice = services.want_paper(certificate, **by)
+    assert sheet.pk != notice.pk
+    assert services.want_paper(Installing(certificate), **by) == sheet
+
+
+def test_pages_and_mails_lead_to_it(order, web):
+    address = sheet_of("applications", order.pk)
+    for name in ("order", "install"):
+        assert address in web.get(reverse(f"applications:{name}", args=[order.pk])).text
+    assert address in mails.about_order("package", order, "applicant").text
+
+
+def test_nothing_is_offered_of_a_revoked_certificate(order, web, now):
+    authority.revoke(certificate_of(order).pk, "superseded", actor=system("test"), now=now)
+    assert web.get(sheet_of("applications", order.pk)).status_code == 404
+    page = web.get(reverse("applications:install", args=[order.pk])).text
+    assert sheet_of("applications", order.pk) not in page
+
+
+def test_without_a_certificate_and_for_strangers_there_is_none(order, matti, web, stranger):
+    waiting = orders.in_review(matti)
+    assert web.get(sheet_of("applications", waiting.pk)).status_code == 404
+    other = people.log_in(Client(), stranger)
+    for space in ("applications", "technical"):
+        assert other.get(sheet_of(space, order.pk)).status_code == 404
+    assert not ContactLink.objects.filter(application=order).exists()
