@@ -17,6 +17,7 @@ TERM = timedelta(hours=24)
 class RevocationReport(models.Model):
     """A report by phone, mail or from a CERT about an order's certificate, as a reviewer wrote it.
 
+    `role`: who the caller is to the organisation, which reads it; empty in reports of before.
     `verified`: how the reviewer made sure who the `caller` is; `callback`: what came of calling
     back. `proposal` waits for a second person; None where the key was exposed and the certificate
     was revoked at once.
@@ -27,6 +28,12 @@ class RevocationReport(models.Model):
         MAIL = "mail", _("Email or letter")
         CERT = "cert", _("A CERT or another authority")
 
+    class Role(models.TextChoices):
+        ORGANISATION = "organisation", _("Somebody of the organisation")
+        TECHNICAL = "technical", _("Whoever maintains the system")
+        AUTHORITY = "authority", _("A CERT or another authority")
+        OTHER = "other", _("Somebody else")
+
     application = models.ForeignKey(
         "applications.Application", models.PROTECT, related_name="revocation_reports"
     )
@@ -35,6 +42,7 @@ class RevocationReport(models.Model):
         RevocationProposal, models.PROTECT, null=True, related_name="report"
     )
     channel = models.CharField(max_length=8, choices=Channel)
+    role = models.CharField(max_length=12, choices=Role, blank=True, db_default="")
     caller = models.TextField()
     verified = models.TextField()
     callback = models.TextField(blank=True)

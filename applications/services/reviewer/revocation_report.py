@@ -24,6 +24,7 @@ class Told:
     """Who reported it how and when, how that was verified, and what came of calling back."""
 
     channel: RevocationReport.Channel
+    role: RevocationReport.Role
     caller: str
     verified: str
     callback: str
@@ -99,6 +100,12 @@ def _require_waiting(report: RevocationReport, reason: str) -> None:
         raise ProposalOver
     if report.proposal.reason != reason:
         raise AlreadyProposed
+
+
+def reports(application: Application) -> list[RevocationReport]:
+    """Return what was reported about the order's certificate, the newest first."""
+    found = application.revocation_reports.select_related("proposal")
+    return list(found.order_by("-received_at", "-pk"))
 
 
 def waiting(application: Application) -> RevocationReport | None:

@@ -24,6 +24,7 @@ from applications.register_watch import evidence
 from applications.replacement import predecessors
 from applications.rules import renewal
 from applications.rules.revocation import is_proven, reasons
+from applications.services.reviewer import revocation_report
 from applications.views.account import in_use
 from applications.views.account.filters import CertificateFilter
 from applications.views.account.history import certificate_history
@@ -185,6 +186,7 @@ def certificate(request: HttpRequest, application: Application) -> HttpResponse:
         raise Http404
     context = about | {
         "host_names": application.names,
+        "reports": revocation_report.reports(application),
         "register": evidence.entries(about["certificate"], now=now),
         "certificate_history": certificate_history(about["certificate"]),
         "predecessor": predecessors.predecessor(application),

@@ -61,6 +61,7 @@ def _certificate(request: HttpRequest, application: Application, now: datetime) 
     return about and about | {
         "installs": not (about["revoked"] or about["expired"]),
         "reported": revocation_report.waiting(application),
+        "reports": revocation_report.reports(application),
     }
 
 

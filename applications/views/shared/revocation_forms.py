@@ -112,12 +112,22 @@ class ReviewerForm(Form):
 class ReportForm(ReviewerForm):
     """The same at the report of somebody outside: who, how verified, and when it came."""
 
-    field_order = ("channel", "caller", "verified", "callback", "received_on", "received_at")
+    field_order = (
+        *("channel", "role", "caller", "verified", "callback"),
+        *("received_on", "received_at"),
+    )
 
     channel = forms.TypedChoiceField(
         label=gettext_lazy("How did the report come?"),
         choices=RevocationReport.Channel.choices,
         coerce=RevocationReport.Channel,
+        widget=forms.RadioSelect,
+    )
+    role = forms.TypedChoiceField(
+        label=gettext_lazy("Who is that to the organisation?"),
+        help_text=gettext_lazy("The organisation reads this, but not who it was."),
+        choices=RevocationReport.Role.choices,
+        coerce=RevocationReport.Role,
         widget=forms.RadioSelect,
     )
     caller = LongTextField(

@@ -14,6 +14,7 @@ from issuance.models import Certificate
 
 CALLED = {
     "channel": "phone",
+    "role": "technical",
     "caller": "Matti Meikäläinen, Keskustan apteekki, 040 123",
     "verified": "Soitin apteekin vaihteeseen.",
     "callback": "Matti vastasi vaihteen kautta.",
@@ -106,8 +107,26 @@ def test_after_the_decision_the_applicant_is_warned_no_more(desk, other_desk, or
     told(desk, order)
     proposal = RevocationProposal.objects.get()
     other_desk.press("decline_revocation", order, proposal=proposal.pk, words="Ei ollut Matti.")
-    page = web_of(matti).get(reverse("applications:order", args=[order.pk])).text
-    assert "We were asked to revoke the certificate" not in page
+    for name in ("order", "certificate"):
+        page = web_of(matti).get(reverse(f"applications:{name}", args=[order.pk])).text
+        assert "We were asked to revoke the certificate" not in page
+        assert "Whoever maintains the system" in page
+        assert "the certificate was not revoked." in page
+        assert "040 123" not in page
+
+
+@pytest.mark.parametrize("reason", ["key_compromise", "superseded"])
+def test_the_applicant_reads_how_it_was_decided(desk, other_desk, order, matti, web_of, reason):
+    told(desk, order, reason)
+    if reason == "superseded":
+        proposal = RevocationProposal.objects.get()
+        other_desk.press("revocation", order, proposal=proposal.pk, understood="on")
+    page = web_of(matti).get(reverse("applications:certificate", args=[order.pk])).text
+    outcome = {
+        "key_compromise": "the certificate was revoked at once.",
+        "superseded": "the certificate was revoked on",
+    }
+    assert outcome[reason] in page
 
 
 @pytest.mark.parametrize("reason", ["key_compromise", "superseded"])
@@ -135,7 +154,7 @@ def test_a_declined_report_pressed_again_is_not_said_to_wait(desk, other_desk, o
     assert RevocationReport.objects.count() == 1
 
 
-@pytest.mark.parametrize("lacking", ["channel", "caller", "verified", "reason", "words"])
+@pytest.mark.parametrize("lacking", ["channel", "role", "caller", "verified", "reason", "words"])
 def test_what_a_report_needs(desk, order, lacking):
     answer = told(desk, order, **{lacking: ""})
     assert lacking in answer.context["form"].errors

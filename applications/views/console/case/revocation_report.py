@@ -59,7 +59,7 @@ def _report(request: HttpRequest, application: Application) -> HttpResponse:
 
 def _given(form: ReportForm) -> dict[str, Any]:
     given = form.cleaned_data
-    told = {name: given[name] for name in ("channel", "caller", "verified", "callback")}
+    told = {name: given[name] for name in ("channel", "role", "caller", "verified", "callback")}
     return {
         "told": Told(received_at=form.received, **told),
         "reason": given["reason"],

@@ -62,4 +62,19 @@ class Migration(migrations.Migration):
                 name="paper_of_one_source",
             ),
         ),
+        migrations.AddField(
+            model_name="revocationreport",
+            name="role",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("organisation", "Somebody of the organisation"),
+                    ("technical", "Whoever maintains the system"),
+                    ("authority", "A CERT or another authority"),
+                    ("other", "Somebody else"),
+                ],
+                db_default="",
+                max_length=12,
+            ),
+        ),
     ]
