@@ -38,8 +38,7 @@ def check(web, order) -> str:
 def test_the_on_call_number_is_on_every_page_and_in_the_mails(told, matti):
     for path in ("/fi/", "/fi/contact/", "/fi/nowhere/"):
         assert TEL in Client().get(path).text, path
-    order = orders.submitted(matti)
-    body = mails.about_order("receipt", order, "applicant").text
+    body = mails.about_order("draft_warning", orders.draft(matti), "applicant").text
     assert f"sulkemista varten: {ON_CALL}" in body
     assert "/fi/contact/#revoke" in body
 
@@ -58,7 +57,7 @@ def test_without_the_file_none_of_it_shows(web, matti):
     order = orders.with_csr(matti)
     assert "toimitusehdo" not in check(web, order).casefold()
     assert "binding" in declarations.asked(order)
-    body = mails.about_order("receipt", orders.submitted(matti), "applicant").text
+    body = mails.about_order("draft_warning", order, "applicant").text
     assert "/fi/contact/#revoke" in body
     assert "vain sulkemista varten" not in body
 
