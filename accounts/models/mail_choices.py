@@ -16,13 +16,17 @@ class MailChoice(models.TextChoices):
     COLLEAGUES = "colleagues", _("Reminders and warnings about colleagues' orders")
 
 
-HINTS: dict[str, Promise] = {
-    MailChoice.REMINDERS: _(
+HINTS = {
+    MailChoice.REMINDERS.value: _(
         "If nobody else who can order would be told, you are reminded all the same."
     ),
-    MailChoice.RECEIPTS: _("The receipts are on the page of the order too."),
-    MailChoice.PROGRESS: _("For example that the request was attached, or the order approved."),
-    MailChoice.COLLEAGUES: _("Administrators get them so that no order depends on one person."),
+    MailChoice.RECEIPTS.value: _("The receipts are on the page of the order too."),
+    MailChoice.PROGRESS.value: _(
+        "For example that the request was attached, or the order approved."
+    ),
+    MailChoice.COLLEAGUES.value: _(
+        "Administrators get them so that no order depends on one person."
+    ),
 }
 
 
