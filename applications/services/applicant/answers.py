@@ -30,9 +30,10 @@ def resubmit(
     version: int,
     actor: Actor,
     now: datetime,
+    reply: str = "",
     **signature: Unpack[Signature],
 ) -> Application:
-    """Send the application again after a request for information.
+    """Send the application again after a request for information, with a reply in words if any.
 
     It is frozen and checked again, and returns to the same reviewer. After a reviewer's request
     the remaining working days continue from the next day; after a request by the checks all five
@@ -40,6 +41,8 @@ def resubmit(
     """
     application = transition.take(Action.RESUBMIT, application_id, version=version, now=now)
     submission = freeze(application, signature, now=now)
+    if reply:
+        _add(application, reply, signature["person"], now)
     application.requests.filter(closed_at=None).update(closed_at=now)
     authority.void(application.pk, "resubmitted", actor=actor, now=now)
     left = application.days_left if application.days_left is not None else promise.WORKING_DAYS
@@ -76,10 +79,15 @@ def add_information(
     open request stays open until `resubmit`. Raises Changed,
     NotPossible, and TooMany: each addition is mailed to the reviewer who holds the case.
     """
-    order, day = str(application_id), timedelta(days=1)
-    limits.spend("information", order, most=MOST_ADDITIONS_A_DAY, per=day, now=now)
     application = transition.take(Action.ADD_INFORMATION, application_id, version=version, now=now)
     authority.void(application.pk, "information_added", actor=actor, now=now)
-    Addition.objects.create(application=application, person=person, text=text, at=now)
+    _add(application, text, person, now)
     back = queue_order.back(application, now)
     return transition.move(application, Action.ADD_INFORMATION, actor, now, **back)
+
+
+def _add(application: Application, text: str, person: Person, now: datetime) -> None:
+    """Store what the applicant wrote. Raises TooMany."""
+    order, day = str(application.pk), timedelta(days=1)
+    limits.spend("information", order, most=MOST_ADDITIONS_A_DAY, per=day, now=now)
+    Addition.objects.create(application=application, person=person, text=text, at=now)

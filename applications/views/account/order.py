@@ -16,6 +16,7 @@ from applications.rules.sender import lacks_right
 from applications.services.reviewer import revocation_report
 from applications.views.account import certificates, contact_link, in_use, papers
 from applications.views.account.history import history
+from applications.views.account.thread import thread
 from applications.views.order import csr
 from applications.views.shared import summary, tracking
 from applications.views.shared.entry import order_view
@@ -38,7 +39,7 @@ def order(request: HttpRequest, application: Application) -> HttpResponse:
         "tone": tone(application.status),
         "parts": summary.parts(application, now=now),
         "history": history(application),
-        "additions": application.additions.select_related("person"),
+        "thread": thread(application),
         "decision": application.decisions.last(),
         **papers.shown(application),
         **_progress(application, now),

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -37,34 +37,46 @@ def check(request: HttpRequest, application: Application) -> HttpResponse:
     """Show everything on one page before it is sent; a double click sends once."""
     if application.status not in OPEN:
         return redirect("applications:sent", application.pk)
-    form = DeclarationsForm(
-        request.POST or None,
-        asked=declarations.asked(application),
-        initial={"version": application.version},
-    )
+    form = _form(application, request.POST or None)
     if request.method == "POST" and form.is_valid():
         return _send(request, application, form)
     return _show(request, application, form)
 
 
+def _form(
+    application: Application, data: QueryDict | None = None, *, reply: str = ""
+) -> DeclarationsForm:
+    """Return the form; one that begins anew keeps the reply that was written."""
+    question = application.question
+    return DeclarationsForm(
+        data,
+        asked=declarations.asked(application),
+        replies=question is not None and question.reviewer_id is not None,
+        initial={"version": application.version, "reply": reply},
+    )
+
+
 def _send(request: HttpRequest, application: Application, form: DeclarationsForm) -> HttpResponse:
-    act = services.submit if application.status == Status.DRAFT else services.resubmit
+    given: dict[str, Any] = {
+        "declarations": form.declared(),
+        "language": get_language() or "fi",
+        "identified_at": identified_at(request),
+        "version": seen_version(request),
+        **by_person(request),
+    }
     try:
-        act(
-            application.pk,
-            declarations=form.declared(),
-            language=get_language() or "fi",
-            identified_at=identified_at(request),
-            version=seen_version(request),
-            **by_person(request),
-        )
+        if application.status == Status.DRAFT:
+            services.submit(application.pk, **given)
+        else:
+            services.resubmit(application.pk, reply=form.reply, **given)
     except Gone:
         raise
     except (Changed, Incomplete, ForeignOid) as refusal:
         application.refresh_from_db()
         if application.status not in OPEN:
             return redirect("applications:sent", application.pk)
-        return _again(request, application, refusal)
+        again = _form(application, reply=form.reply)
+        return _show(request, application, again, status=refusal.status, refusal=refusal)
     except UnfitCsr as refusal:
         said = _("The order was not sent, and nothing in it was lost.")
         return csr.refused(request, csr.page_of(request, application), refusal, said=said)
@@ -75,17 +87,6 @@ def _send(request: HttpRequest, application: Application, form: DeclarationsForm
     return redirect("applications:sent", application.pk)
 
 
-def _again(
-    request: HttpRequest, application: Application, refusal: Changed | Incomplete | ForeignOid
-) -> HttpResponse:
-    """Show the order as it is now, with the reason why it was not sent."""
-    form = DeclarationsForm(
-        asked=declarations.asked(application),
-        initial={"version": application.version},
-    )
-    return _show(request, application, form, status=refusal.status, refusal=refusal)
-
-
 def _show(
     request: HttpRequest,
     application: Application,
@@ -93,10 +94,13 @@ def _show(
     status: int = 200,
     **more: Any,
 ) -> HttpResponse:
-    now = clock.now()
+    now, is_answer = clock.now(), application.status != Status.DRAFT
+    parts = summary.parts(application, now=now)
     context = {
         "form": form,
-        "parts": summary.parts(application, now=now),
+        "question": application.question,
+        "parts": [one for one in parts if one.url or not is_answer],
+        "rest": [one for one in parts if is_answer and not one.url],
         "missing": [
             (section.title, summary.part_url(application, section.id))
             for section in sections.missing(application, on=clock.day(now))

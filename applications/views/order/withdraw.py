@@ -12,7 +12,7 @@ from applications.views.order.forms.declarations import AdditionForm
 from applications.views.shared import stale
 from applications.views.shared.entry import as_seen, by_person, order_view
 from applications.views.shared.forms import VersionForm
-from applications.views.shared.page import order_url, show
+from applications.views.shared.page import check_url, order_url, show
 from applications.workflow import Action, Role, Status
 from certportal.foundation import clock
 from certportal.foundation.errors import Stale
@@ -42,8 +42,13 @@ def discard(request: HttpRequest, application: Application) -> HttpResponse:
 
 @order_view
 def add_information(request: HttpRequest, application: Application) -> HttpResponse:
-    """Take information that nobody asked for; what was written stays if somebody was faster."""
+    """Take information that nobody asked for; what was written stays if somebody was faster.
+
+    While a question waits, the reply is written where the answer is sent.
+    """
     template, form = "add_information", AdditionForm(request.POST or None)
+    if application.status == Status.INFO_REQUESTED:
+        return redirect(check_url(application))  # the reply goes with the answer
     if request.method != "POST":
         possible.require(Action.ADD_INFORMATION, application, Role.APPLICANT, now=clock.now())
         form = AdditionForm(initial={"version": application.version})
@@ -53,12 +58,7 @@ def add_information(request: HttpRequest, application: Application) -> HttpRespo
         services.add_information(application.pk, **form.cleaned_data, **by_person(request))
     except Stale as refusal:
         return stale.again(request, application, template, form, refusal)
-    said = _("The information was added to the order.")
-    if application.status == Status.INFO_REQUESTED:
-        said = _(
-            "Your text is saved. Send your answer too: the handling time stands still until then."
-        )
-    messages.success(request, said)
+    messages.success(request, _("The information was added to the order."))
     return redirect(order_url(application))
 
 

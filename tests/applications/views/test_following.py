@@ -95,20 +95,52 @@ def test_a_reviewers_words_are_marked_with_the_language_of_the_case(web, address
     )
 
 
-def test_a_question_is_answered_in_words_too(web, address, asked, riitta):
-    form = address("applications:add_information", asked.pk)
-    assert form in page_of(web, address, asked).text
-    assert "It reaches the reviewer only when you send" in web.get(form).text
-    left = asked.days_left
-    web.post(form, {"version": asked.version, "text": "Haltija on Esimerkki Oy."})
-    asked.refresh_from_db()
-    assert (asked.status, asked.days_left) == (Status.INFO_REQUESTED, left)
-    assert asked.requests.filter(closed_at=None).exists()
+def test_answering_is_one_act(web, address, asked, riitta, matti):
+    """Question, reply and reopened parts on one page; one press sends them all."""
     check = address("applications:check", asked.pk)
-    web.post(check, {"version": asked.version} | DECLARED)
+    assert f'href="{check}"' in page_of(web, address, asked).text
+    shown = web.get(check).text
+    reason = asked.requests.get().reason
+    assert shown.index("Answer at the latest on") < shown.index(reason) < shown.index("id_reply")
+    undeclared = web.post(check, {"version": asked.version, "reply": "Haltija on Esimerkki Oy."})
+    assert "Haltija on Esimerkki Oy." in undeclared.text
+    given = {"version": asked.version, "reply": "Haltija on Esimerkki Oy."} | DECLARED
+    sent = web.post(check, given, follow=True).text
+    assert "Your answer has been sent" in sent
     asked.refresh_from_db()
     assert (asked.status, asked.reviewer) == (Status.CHECKING, riitta)
-    assert [one.text for one in asked.additions.all()] == ["Haltija on Esimerkki Oy."]
+    (reply,) = asked.additions.all()
+    assert (reply.text, reply.person) == ("Haltija on Esimerkki Oy.", matti)
+    page = page_of(web, address, asked).text
+    thread = page[page.index('id="thread"') :]
+    assert thread.index(reason) < thread.index("Haltija on Esimerkki Oy.")
+
+
+def test_only_the_reopened_parts_stand_open_in_the_answer(web, address, asked):
+    shown = web.get(address("applications:check", asked.pk)).text
+    rest = shown.index("The rest of the order, which cannot be changed now")
+    open_, closed = shown[:rest], shown[rest:]
+    for part in asked.requests.get().fields:
+        assert address("applications:part", asked.pk, part) in open_
+    assert "?from=check" not in closed
+
+
+def test_a_reply_is_kept_when_somebody_was_faster(web, address, asked):
+    check = address("applications:check", asked.pk)
+    given = {"version": asked.version - 1, "reply": "Haltija on Esimerkki Oy."} | DECLARED
+    answer = web.post(check, given)
+    assert answer.status_code == 409
+    assert "Haltija on Esimerkki Oy." in answer.text
+    assert not asked.additions.exists()
+
+
+def test_while_a_question_waits_the_reply_is_written_with_the_answer(web, address, asked):
+    form, check = (
+        address(f"applications:{name}", asked.pk) for name in ("add_information", "check")
+    )
+    assert web.get(form).url == check
+    assert web.post(form, {"version": asked.version, "text": "Lisää."}).url == check
+    assert not asked.additions.exists()
 
 
 def test_an_order_is_withdrawn_after_being_asked(web, address, matti):

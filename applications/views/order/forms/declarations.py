@@ -9,16 +9,29 @@ from django.utils.translation import gettext_lazy as _
 
 from applications.rules.declarations import DECLARATIONS
 from applications.views.shared.forms import VersionForm
-from certportal.foundation.web.forms import LONGEST_TEXT
+from certportal.foundation.web.forms import LONGEST_TEXT, LongTextField
 from certportal.foundation.wording import filled
 
 
 class DeclarationsForm(VersionForm):
-    """One box for each declaration; every one must be ticked."""
+    """One box for each declaration; every one must be ticked. Before them, room for a reply."""
 
-    def __init__(self, *args: Any, asked: Sequence[str], **kwargs: Any) -> None:
-        """Ask for the declarations with these ids."""
+    def __init__(
+        self, *args: Any, asked: Sequence[str], replies: bool = False, **kwargs: Any
+    ) -> None:
+        """Ask for the declarations with these ids, and for a reply to a reviewer's question."""
         super().__init__(*args, **kwargs)
+        if replies:
+            self.fields["reply"] = LongTextField(
+                label=_("Write a reply"),
+                help_text=filled(
+                    _("The reviewer reads it with your answer. At most %(limit)s characters."),
+                    limit=LONGEST_TEXT,
+                ),
+                max_length=LONGEST_TEXT,
+                rows=6,
+                required=False,
+            )
         for name in asked:
             words = DECLARATIONS[name]
             required = gettext("Declare this to send the order: %(declaration)s")
@@ -30,6 +43,11 @@ class DeclarationsForm(VersionForm):
     def declared(self) -> list[str]:
         """Return the ids of what was declared."""
         return [name for name in DECLARATIONS if self.cleaned_data.get(name)]
+
+    @property
+    def reply(self) -> str:
+        """What was written to the reviewer, if anything."""
+        return str(self.cleaned_data.get("reply") or "")
 
 
 class AdditionForm(VersionForm):

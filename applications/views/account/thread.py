@@ -1,0 +1,45 @@
+"""What was asked about an order, answered and added, as its applicant reads it afterwards."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from applications.models import Application
+from applications.rules import sections
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One thing: what it is, when, by whom (empty for the authority), and in which words."""
+
+    title: str
+    at: datetime
+    who: str = ""
+    text: str = ""
+
+
+def thread(application: Application) -> list[Said]:
+    """Return what was said, the oldest first; a question that waits stands elsewhere."""
+    said = [*_questions(application), *_answers(application), *_additions(application)]
+    return sorted(said, key=lambda one: one.at)
+
+
+def _questions(application: Application) -> Iterator[Said]:
+    for one in application.requests.exclude(closed_at=None):
+        title = _("The reviewer asked") if one.reviewer_id else _("The order had to be completed")
+        parts = ", ".join(str(sections.BY_ID[key].title) for key in one.fields)
+        yield Said(title, one.asked_at, text=one.reason or parts)
+        if one.cancelled and one.closed_at is not None:
+            yield Said(_("The question was taken back"), one.closed_at)
+
+
+def _answers(application: Application) -> Iterator[Said]:
+    for one in application.submissions.filter(number__gt=1).select_related("person"):
+        yield Said(_("The answer was sent"), one.at, str(one.person))
+
+
+def _additions(application: Application) -> Iterator[Said]:
+    for one in application.additions.select_related("person"):
+        yield Said(_("Written to the reviewer"), one.at, str(one.person), one.text)
