@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.forms import RegisterSearchForm
 from accounts.register import identifiers
+from accounts.register.lookup import queries
 from accounts.register.models import RegisterRecord
 from accounts.services.organisations.search import search_for_visitor
 from certportal.foundation import clock
@@ -29,6 +30,7 @@ def search(request: HttpRequest) -> HttpResponse:
         "query": query,
         "page_obj": page,
         "rows": _rows(list(page)),
+        "intermediaries": _intermediaries(query),
         "cut": len(found) > MOST,
     }
     return render(request, "accounts/register.html", context)
@@ -48,6 +50,12 @@ def _found(request: HttpRequest, query: str, limit: int) -> list[RegisterRecord]
     within = identifiers.business_id(request.GET.get("within", "")[:20]) or ""
     address = address_of(request)
     return search_for_visitor(query, within=within, limit=limit, address=address, now=clock.now())
+
+
+def _intermediaries(query: str) -> list[tuple[RegisterRecord, bool]]:
+    """Return what is found in the other register; the search of units has counted the visitor."""
+    today = clock.day(clock.now())
+    return _rows(queries.search_intermediaries(query, on=today, limit=PER_PAGE) if query else [])
 
 
 def _rows(found: list[RegisterRecord]) -> list[tuple[RegisterRecord, bool]]:

@@ -39,7 +39,7 @@ def operators_facts_can_be_read(**_: Any) -> list[CheckMessage]:
     """Check the operator's file of facts: pages would fail, or show half of what is meant."""
     hint = "See agency.example.toml in deploy/, and correct the file that AGENCY_FILE names."
     return [
-        Error(f"AGENCY_FILE: {fault}.", hint=hint, id="foundation.E004")
+        Error(f"AGENCY_FILE: {fault}.", hint=hint, id="foundation.E009")
         for fault in agency.faults()
     ]
 

@@ -85,6 +85,19 @@ def test_a_right_known_from_a_source_needs_no_document(aino, now, settings):
     assert not made.right_documents.exists()
 
 
+def test_what_was_handed_in_is_shown_so_with_when_it_is_looked_at(
+    client, unconfirmed, matti, pharmacy, now
+):
+    browser = people.log_in(client, matti)
+    assert "handed in on" not in browser.get(HOME).text
+    documents.hand_in(matti, pharmacy, PAPER, actor=actor_for(matti), now=now)
+    for page in (HOME, RIGHT):
+        shown = browser.get(page).text
+        assert "Your proof of authority was handed in on" in shown, page
+        assert "within 5 working days" in shown, page
+    assert "Upload proof of authority" not in browser.get(HOME).text
+
+
 def test_it_is_handed_in_later_from_the_organisation_s_page(client, unconfirmed, matti):
     browser = people.log_in(client, matti)
     assert RIGHT in browser.get(HOME).text

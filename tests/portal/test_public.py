@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import translation
 
 from accounts.models import Person
+from accounts.register.lookup.queries import find_intermediary
 from certportal.dev.builders import people
 from certportal.foundation import agency, clock
 from certportal.foundation.models import Event, OutboxItem
@@ -72,6 +73,21 @@ def test_organisation_in_the_register_can_apply(sample: None, client: Client) ->
     assert answer.units >= 1
     content = client.get("/en/eligibility/", {"business_id": PHARMACY}).content.decode()
     assert f"{answer.name} can apply" in content
+    assert 'class="button" href="/en/orders/new/"' in content
+
+
+def test_an_intermediary_can_apply_and_is_found_in_the_search(sample: None, client: Client) -> None:
+    """By name, business ID and OID; one that is in force no more is said to be so."""
+    content = client.get("/en/eligibility/", {"business_id": "9900022-9"}).content.decode()
+    assert 'class="button" href="/en/orders/new/"' in content
+    found = find_intermediary("9900022-9", clock.day(clock.now()))
+    assert found is not None
+    first, *_others = found.long_name.split()
+    for query in (found.long_name, first.lower()[:4], "FI99000229", found.oid):
+        page = client.get("/en/register/", {"q": query}).content.decode()
+        assert found.long_name in page[page.index("Kanta intermediaries") :], query
+    ended = client.get("/en/register/", {"q": "9900024-5"}).content.decode()
+    assert "Not in force" in ended[ended.index("Kanta intermediaries</h2>") :]
 
 
 @pytest.mark.django_db(transaction=True)

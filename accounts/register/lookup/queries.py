@@ -9,12 +9,14 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from itertools import islice
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Collate
 
 from accounts.register import conf
 from accounts.register.identifiers import business_id as read_business_id
+from accounts.register.lookup.folding import fold
 from accounts.register.models import Kind, RegisterRecord, RegisterRun
 from certportal.foundation import clock
 from certportal.foundation.reading import asked_once
@@ -110,6 +112,28 @@ def find_intermediary(identifier: str, on: date) -> RegisterRecord | None:
     normal = read_business_id(identifier)
     wanted = Q(oid=identifier) | (Q(business_id=normal) if normal else Q())
     return _best(_current(Kind.INTERMEDIARY).filter(wanted), on)
+
+
+def search_intermediaries(query: str, *, on: date, limit: int) -> list[RegisterRecord]:
+    """At most `limit` Kanta intermediaries by OID, business ID, or the beginnings of words.
+
+    There are some dozens of them: all are looked at.
+    """
+    number, words = query.strip(), fold(query).split()
+    code = read_business_id(number)
+    every = one_per_oid(_current(Kind.INTERMEDIARY).order_by("search_name", "oid"), on)
+    found = (
+        one
+        for one in every
+        if one.oid == number
+        or (code is not None and one.business_id == code)
+        or (words and all(_begins(one.search_name.split(), word) for word in words))
+    )
+    return list(islice(found, limit))
+
+
+def _begins(words: list[str], beginning: str) -> bool:
+    return any(word.startswith(beginning) for word in words)
 
 
 def as_of(

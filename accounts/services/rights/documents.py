@@ -83,6 +83,13 @@ def unshown(person: Person, organisation: Organisation) -> Membership | None:
         return None
 
 
+def handed_in(person: Person, organisation: Organisation) -> RightDocument | None:
+    """Return the document that the person handed in last, while nobody has confirmed the right."""
+    if unshown(person, organisation) is None:
+        return None
+    return organisation.right_documents.filter(person=person).first()
+
+
 def _require_unshown(person: Person, organisation: Organisation) -> Membership:
     """Return the unconfirmed membership. Raises NotMember, NothingAsked, NothingToShow."""
     own = organisation.memberships.filter(person=person, ended_at=None).first()

@@ -62,6 +62,7 @@ def home(request: HttpRequest) -> HttpResponse:
     context = {
         "organisation": organisation,
         "unshown": documents.unshown(person, organisation),
+        "handed_in": documents.handed_in(person, organisation),
         "asking": join.unanswered(person, organisation, now=now),
         "begun": seen.exists(),
         "news": newest(seen, organisation, MOST),

@@ -48,7 +48,7 @@ def order(request: HttpRequest, application: Application) -> HttpResponse:
         "links": contact_link.links(application, now=now),
         "predecessor": predecessors.predecessor(application),
         "successor": predecessors.successor(application),
-        "unshown": _unshown(request, application, now),
+        **_unshown(request, application, now),
         **_certificate(request, application, now),
         **in_use.renewed(request, application, now=now),
     }
@@ -66,12 +66,17 @@ def _certificate(request: HttpRequest, application: Application, now: datetime) 
     }
 
 
-def _unshown(request: HttpRequest, application: Application, now: datetime) -> bool:
-    """Whether the order waits for a right to act that the reader may show by a document."""
+def _unshown(request: HttpRequest, application: Application, now: datetime) -> dict[str, Any]:
+    """Whether the order waits for a right to act that the reader may show; what was handed in."""
     if application.status in {Status.ISSUED, *ENDED}:
-        return False
-    waits = lacks_right(application, on=clock.day(now))
-    return waits and bool(documents.unshown(access.person_of(request), application.organisation))
+        return {}
+    if not lacks_right(application, on=clock.day(now)):
+        return {}
+    person, organisation = access.person_of(request), application.organisation
+    return {
+        "unshown": bool(documents.unshown(person, organisation)),
+        "handed_in": documents.handed_in(person, organisation),
+    }
 
 
 def tasks(request: HttpRequest, application: Application, now: datetime) -> HttpResponse:
