@@ -12,7 +12,7 @@ from applications.models.paper import Installing
 from certportal.dev.builders import mails, orders, people
 from certportal.foundation.actors import system
 from issuance import services as authority
-from tests.applications.test_papers import facts_of, text_of
+from tests.applications.pdf_texts import facts_of, text_of
 
 
 @pytest.fixture

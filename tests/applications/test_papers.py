@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 import zlib
 from io import BytesIO
 
@@ -23,17 +22,7 @@ from applications.rules import fields
 from certportal.dev.builders import orders, people
 from certportal.foundation import clock
 from certportal.foundation.web.fonts import packaged_font
-
-
-def text_of(pdf: bytes) -> str:
-    """Return the text as poppler reads it, lines joined."""
-    done = subprocess.run(["pdftotext", "-layout", "-", "-"], input=pdf, capture_output=True)
-    return " ".join(done.stdout.decode().split())
-
-
-def facts_of(pdf: bytes) -> str:
-    done = subprocess.run(["pdfinfo", "-"], input=pdf, capture_output=True)
-    return done.stdout.decode()
+from tests.applications.pdf_texts import facts_of, text_of
 
 
 def unpacked(pdf: bytes) -> bytes:
