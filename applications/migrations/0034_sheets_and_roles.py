@@ -77,4 +77,25 @@ class Migration(migrations.Migration):
                 max_length=12,
             ),
         ),
+        migrations.RemoveConstraint(
+            model_name="attachment",
+            name="attachment_one_of_a_kind",
+        ),
+        migrations.AlterField(
+            model_name="attachment",
+            name="kind",
+            field=models.CharField(
+                choices=[("conformity", "Conformity"), ("answer", "Answer")], max_length=12
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="attachment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(
+                    ("removed_at", None), models.Q(("kind", "answer"), _negated=True)
+                ),
+                fields=("application", "kind"),
+                name="attachment_one_of_a_kind",
+            ),
+        ),
     ]

@@ -29,6 +29,8 @@ class Attachment(models.Model):
 
     class Kind(models.TextChoices):
         CONFORMITY = "conformity"
+        # Sent with the answer to a reviewer's question; there may be several.
+        ANSWER = "answer"
 
     application = models.ForeignKey(Application, models.CASCADE, related_name="attachments")
     kind = models.CharField(max_length=12, choices=Kind)
@@ -52,7 +54,7 @@ class Attachment(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["application", "kind"],
-                condition=Q(removed_at=None),
+                condition=Q(removed_at=None) & ~Q(kind="answer"),
                 name="attachment_one_of_a_kind",
             ),
         ]

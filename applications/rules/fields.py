@@ -19,7 +19,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from applications.models import Application
+from applications.models import Application, Attachment
 from applications.models.certificate_types import CertificateType, Delivery, Purpose
 from applications.rules.declarations import DECLARATIONS, PUBLISHED
 from certportal.foundation import clock
@@ -36,7 +36,8 @@ def _column(name: str) -> Callable[[Application], Any]:
 
 
 def _attachments(application: Application) -> list[str]:
-    return [one.sha256 for one in application.attachments.filter(removed_at=None)]
+    kept = application.attachments.filter(kind=Attachment.Kind.CONFORMITY, removed_at=None)
+    return [one.sha256 for one in kept]
 
 
 def _csr(application: Application) -> str | None:
@@ -232,6 +233,7 @@ FIELDS: tuple[Field, ...] = (
     Field("csr_by", "csr", _("Who brings the certificate request"), words=_choice(Delivery)),
     # Its key is certified from a row of its own, immutable and hashed: it may come after the order.
     Field("csr", "csr", _("SHA-256 of the certificate request"), APART, read=_csr),
+    Field("answer_documents", "", _("SHA-256 of the documents with the answer")),
     Field("price_list", "", PUBLISHED["price_list"], words=_published),
     Field("terms_of_delivery", "", PUBLISHED["terms_of_delivery"], words=_published),
     Field("declarations", "", _("Declarations"), words=_declared),

@@ -4,7 +4,11 @@ Only they write applications.
 """
 
 from applications.services.applicant.answers import add_information, resubmit
-from applications.services.applicant.attachments import add_attachment, remove_attachment
+from applications.services.applicant.attachments import (
+    add_attachment,
+    attach_to_answer,
+    remove_attachment,
+)
 from applications.services.applicant.contact_links import (
     find_link,
     not_mine,

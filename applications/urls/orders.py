@@ -13,7 +13,17 @@ from applications.views.account import (
     papers,
     revoke,
 )
-from applications.views.order import attachments, csr, parts, start, submit, unit, units, withdraw
+from applications.views.order import (
+    answer_documents,
+    attachments,
+    csr,
+    parts,
+    start,
+    submit,
+    unit,
+    units,
+    withdraw,
+)
 
 app_name = "applications"
 
@@ -36,6 +46,7 @@ urlpatterns = [
         attachments.remove,
         name="remove_attachment",
     ),
+    path("<uuid:application_id>/answer-documents/", answer_documents.give, name="answer_documents"),
     path("<uuid:application_id>/names/", unit.spelling, name="names"),
     path("<uuid:application_id>/csr/", csr.give_later, name="give_csr"),
     path("<uuid:application_id>/csr/<uuid:csr_id>/", csr.preview, name="csr"),

@@ -1,5 +1,7 @@
 """Pages and states that no other browser test looks at."""
 
+from datetime import timedelta
+
 import pytest
 from django.db.models import F
 
@@ -7,7 +9,7 @@ from accounts.register.models import RegisterRecord
 from applications import services
 from applications.views.console.events import events
 from applications.workflow import Status
-from certportal.dev.builders import hierarchy, orders, people
+from certportal.dev.builders import documents, hierarchy, orders, people
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from certportal.foundation.models import Event
@@ -209,6 +211,20 @@ def overtaken(page, order):
     press(page)
     page.wait_for_selector("main .notice[role=alert]")
     check_in_turn(page)
+
+
+def test_documents_with_an_answer(go, matti, riitta, cas):
+    case = orders.claimed(matti, riitta)
+    asking = {"sections": ["host_names"], "reason": "Lähettäkää todistus.", "person": riitta}
+    deadline = clock.day(clock.now()) + timedelta(days=14)
+    services.request_info(case.pk, deadline=deadline, **asking, **orders.Handler(riitta, case).seen)
+    page = go("applications:answer_documents", case.pk, who=matti)
+    check_in_turn(page)
+    in_error(page)
+    given = {"data": documents.pdf("A"), "name": "todistus.pdf"}
+    services.attach_to_answer(case.pk, **given, **orders.Handler(matti, case).seen)
+    check_in_turn(go("applications:answer_documents", case.pk, who=matti))
+    check_in_turn(go("applications:check", case.pk, who=matti))
 
 
 def test_somebody_was_faster(go, matti, riitta, cas):

@@ -76,8 +76,8 @@ def test_a_submission_holds_every_field_of_its_parts_under_the_keys_of_old(matti
     asked = sections.asked(order, on=clock.day(clock.now()))
     assert {one.key for part in asked for one in fields.of(part.id)} <= content.keys() & KEYS
     assert content.keys() - KEYS == {"subject"}
-    # What the operator may have published came later.
-    assert {one.key for one in fields.FIELDS} <= KEYS | {"subject", *PUBLISHED}
+    # What came later: documents with an answer, and what the operator may have published.
+    assert {one.key for one in fields.FIELDS} <= KEYS | {"subject", "answer_documents", *PUBLISHED}
 
 
 def test_erasing_empties_what_is_personal_and_nothing_else(matti):

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from applications.errors import NotPossible
 from applications.models import Application, Attachment
-from applications.rules import conformity, sections
+from applications.rules import answers, conformity, sections
 from applications.rules import fields as fields_rules
 from applications.services import transition
 from applications.services.applicant.csr import spend_upload
@@ -38,10 +38,7 @@ def add_attachment(
     Infected or NotStored, Unavailable if the virus scanner does not answer, Changed, NotPossible
     when the part is not editable, TooMany.
     """
-    spend_upload(application_id, actor=actor, now=now)
-    check_pdf(data)
-    subject = events.Subject("application", application_id)
-    require_clean(data, ApplicationEvent.VIRUS_REFUSED, subject, actor=actor, now=now)
+    _require_fit(application_id, data, actor, now)
     with storing.atomic():
         application = _open(application_id, kind, version, now)
         for earlier in application.attachments.filter(kind=kind, removed_at=None):
@@ -51,6 +48,31 @@ def add_attachment(
         transition.save(application, now=now, **given)
         _store(application, kind, data, name, actor, now)
     return application
+
+
+def attach_to_answer(
+    application_id: UUID, *, data: bytes, name: str, version: int, actor: Actor, now: datetime
+) -> Application:
+    """Attach a PDF that goes to the reviewer with the answer to an open question.
+
+    Raises what `add_attachment` raises, NotPossible unless a reviewer's question waits, and Enough.
+    """
+    _require_fit(application_id, data, actor, now)
+    with storing.atomic():
+        application = _answering(application_id, version)
+        if answers.documents(application).count() >= answers.MOST_DOCUMENTS:
+            raise answers.Enough
+        transition.save(application, now=now)
+        _store(application, Attachment.Kind.ANSWER, data, name, actor, now)
+    return application
+
+
+def _require_fit(application_id: UUID, data: bytes, actor: Actor, now: datetime) -> None:
+    """Raise unless it is a passive PDF without a virus; counts the upload."""
+    spend_upload(application_id, actor=actor, now=now)
+    check_pdf(data)
+    subject = events.Subject("application", application_id)
+    require_clean(data, ApplicationEvent.VIRUS_REFUSED, subject, actor=actor, now=now)
 
 
 def copy_conformity(
@@ -75,13 +97,21 @@ def copy_conformity(
 def remove_attachment(
     application_id: UUID, attachment_id: int, *, version: int, actor: Actor, now: datetime
 ) -> Application:
-    """Remove an attachment while its part is editable. Raises Changed or NotPossible."""
+    """Remove an attachment while its part is editable, or its answer not sent.
+
+    Raises Changed or NotPossible.
+    """
     found = Attachment.objects.filter(
         application=application_id, pk=attachment_id, removed_at=None
     ).first()
     if found is None:
         raise NotPossible
-    application = _open(application_id, Attachment.Kind(found.kind), version, now)
+    if found.kind == Attachment.Kind.ANSWER:
+        application = _answering(application_id, version)
+        if not answers.documents(application).filter(pk=found.pk).exists():
+            raise NotPossible
+    else:
+        application = _open(application_id, Attachment.Kind(found.kind), version, now)
     _remove(found, now)
     transition.save(application, now=now)
     events.record(ApplicationEvent.REMOVE_ATTACHMENT, application, actor, now, sha256=found.sha256)
@@ -133,6 +163,14 @@ def _store(
 def _open(application_id: UUID, kind: Attachment.Kind, version: int, now: datetime) -> Application:
     application = transition.lock(application_id, version=version)
     sections.require_editable(application, kind, now=now)
+    return application
+
+
+def _answering(application_id: UUID, version: int) -> Application:
+    """Return the locked order, which waits for the answer to a reviewer's question."""
+    application = transition.lock(application_id, version=version)
+    if not answers.is_to_reviewer(application):
+        raise NotPossible
     return application
 
 

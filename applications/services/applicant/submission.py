@@ -9,7 +9,7 @@ from typing import Any
 from accounts.register.lookup import queries
 from applications.errors import Incomplete, require
 from applications.models import Application, Submission
-from applications.rules import declarations, fields, sections, systems, unit_ownership
+from applications.rules import answers, declarations, fields, sections, systems, unit_ownership
 from applications.rules.certificate_names import names
 from applications.services.applicant import identified
 from applications.services.applicant.csr import require_unused_key
@@ -40,6 +40,7 @@ def freeze(application: Application, signature: Signature, *, now: datetime) -> 
     frozen = (
         content(application, on=today)
         | declarations.published_as_sent()
+        | _sent_along(application)
         | {
             "declarations": declared,
             "declared": declarations.in_words(declared, language),
@@ -67,6 +68,12 @@ def freeze(application: Application, signature: Signature, *, now: datetime) -> 
         record=record,
         csr_id=application.csr_id,
     )
+
+
+def _sent_along(application: Application) -> dict[str, list[str]]:
+    """Return the hashes of the documents that go with an answer, if there are any."""
+    found = [one.sha256 for one in answers.documents(application)]
+    return {"answer_documents": found} if found else {}
 
 
 def obstacles(application: Application, *, now: datetime) -> Iterator[Refused]:

@@ -17,7 +17,7 @@ from applications.services.reviewer import revocation_report
 from applications.views.account import certificates, contact_link, in_use, papers
 from applications.views.account.history import history
 from applications.views.account.thread import thread
-from applications.views.order import csr
+from applications.views.order import answer_documents, csr
 from applications.views.shared import summary, tracking
 from applications.views.shared.entry import order_view
 from applications.views.shared.page import check_url, show
@@ -38,6 +38,7 @@ def order(request: HttpRequest, application: Application) -> HttpResponse:
     context = {
         "tone": tone(application.status),
         "parts": summary.parts(application, now=now),
+        "answer_parts": answer_documents.part(application),
         "history": history(application),
         "thread": thread(application),
         "decision": application.decisions.last(),

@@ -27,6 +27,8 @@ def remove(request: HttpRequest, application: Application, attachment_id: int) -
     """Take one attachment away and return to its part."""
     found = find(request, application, attachment_id)
     services.remove_attachment(application.pk, found.pk, **as_seen(request))
+    if found.kind == Attachment.Kind.ANSWER:
+        return redirect("applications:answer_documents", application.pk)
     return redirect(part_url(application, found.kind))
 
 

@@ -19,7 +19,7 @@ from applications.rules.systems import ForeignOid
 from applications.rules.unit_ownership import OtherOwner
 from applications.services.applicant import submission
 from applications.services.applicant.identified import FRESH, IdentifyAgain, is_fresh
-from applications.views.order import csr, next_step, unit
+from applications.views.order import answer_documents, csr, next_step, unit
 from applications.views.order.forms.declarations import DeclarationsForm
 from applications.views.shared import summary, tracking
 from applications.views.shared.entry import by_person, order_view, seen_version
@@ -95,7 +95,7 @@ def _show(
     **more: Any,
 ) -> HttpResponse:
     now, is_answer = clock.now(), application.status != Status.DRAFT
-    parts = summary.parts(application, now=now)
+    parts = summary.parts(application, now=now) + answer_documents.part(application)
     context = {
         "form": form,
         "question": application.question,

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from applications.models.certificate_types import ConformityClass
 from applications.rules.conformity import document
-from applications.views.shared.forms import PartForm
+from applications.views.shared.forms import PartForm, VersionForm
 from certportal.foundation.files.documents import MAX_BYTES, MAX_MEGABYTES, TooBig
 from certportal.foundation.web.forms import DateField, UploadField
 from certportal.foundation.wording import filled
@@ -83,3 +83,15 @@ class ConformityForm(PartForm):
         if not upload and self.attached is None:
             raise ValidationError(_("Choose a file."))
         return upload
+
+
+class DocumentForm(VersionForm):
+    """One PDF that goes to the reviewer with the answer."""
+
+    file = UploadField(
+        label=gettext_lazy("Document as a PDF"),
+        help_text=filled(gettext_lazy("At most %(limit)s MB."), limit=MAX_MEGABYTES),
+        max_bytes=MAX_BYTES,
+        accept=".pdf,application/pdf",
+        error_messages={"required": gettext_lazy("Choose a file."), "too_big": TooBig.message},
+    )

@@ -1,0 +1,72 @@
+"""Documents that go to the reviewer with the answer to a question."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from applications import services
+from applications.errors import Changed, NotPossible
+from applications.models import Application
+from applications.rules import answers
+from applications.views.order.forms.conformity import DocumentForm
+from applications.views.shared import stale
+from applications.views.shared.entry import as_seen, order_view
+from applications.views.shared.forms import VersionForm
+from applications.views.shared.page import check_url, show
+from applications.views.shared.summary import Part, Row
+from certportal.foundation.errors import Unavailable
+from certportal.foundation.files.documents import NOT_SCANNED, Unfit
+
+
+@order_view
+def give(request: HttpRequest, application: Application) -> HttpResponse:
+    """Show what is attached to the answer; attach one more PDF."""
+    if not answers.is_to_reviewer(application):
+        raise NotPossible
+    initial = {"version": application.version}
+    form = DocumentForm(request.POST or None, request.FILES or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        try:
+            _attach(request, application, form)
+        except (Unfit, answers.Enough) as refusal:
+            form.add_error("file", str(refusal))
+        except Unavailable:
+            form.add_error("file", NOT_SCANNED)
+        except Changed as refusal:
+            form.add_error("file", _("Choose the file again: a page cannot keep it."))
+            known = stale.kept(request, application, form, refusal)
+            return _show(request, application, form, status=refusal.status, **known)
+        else:
+            return redirect("applications:answer_documents", application.pk)
+    return _show(request, application, form)
+
+
+def _attach(request: HttpRequest, application: Application, form: DocumentForm) -> None:
+    upload = form.cleaned_data["file"]
+    given = as_seen(request) | {"data": upload.read(), "name": upload.name}
+    services.attach_to_answer(application.pk, **given)
+
+
+def _show(
+    request: HttpRequest, application: Application, form: DocumentForm, **more: Any
+) -> HttpResponse:
+    more |= {
+        "form": form,
+        "removal": VersionForm(initial={"version": application.version}, auto_id=False),
+        "documents": answers.documents(application),
+        "check_url": check_url(application),
+    }
+    return show(request, application, "answer_documents", **more)
+
+
+def part(application: Application) -> list[Part]:
+    """Return the documents as a part of the answer; none unless a reviewer asked."""
+    if not answers.is_to_reviewer(application):
+        return []
+    names = [one.name for one in answers.documents(application)]
+    title, url = _("Documents"), reverse("applications:answer_documents", args=[application.pk])
+    row = Row(title, value="" if names else _("No documents"), values=names)
+    return [Part("answer_documents", title, [row], complete=True, url=url, optional=True)]

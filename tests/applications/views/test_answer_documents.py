@@ -1,0 +1,137 @@
+"""Documents that go to the reviewer with the answer to a question."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from applications import services
+from applications.rules import answers
+from certportal.dev.builders import documents, orders, people
+from certportal.foundation import clock
+from tests.applications.views.conformity import upload
+
+DECLARED = {"authority": "on", "domains": "on", "truth": "on", "binding": "on"}
+
+
+@pytest.fixture(autouse=True)
+def stored(settings, tmp_path):
+    """Attachments go to a directory of the test."""
+    options = {"location": str(tmp_path), "base_url": None}
+    backend = "django.core.files.storage.FileSystemStorage"
+    settings.STORAGES = settings.STORAGES | {"default": {"BACKEND": backend, "OPTIONS": options}}
+    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
+
+
+@pytest.fixture
+def asked(matti, riitta, cas):
+    """An order about which Riitta has asked for a document."""
+    case = orders.claimed(matti, riitta)
+    services.request_info(
+        case.pk,
+        sections=["host_names"],
+        reason="Lähettäkää todistus verkkotunnuksesta.",
+        deadline=clock.day(clock.now()) + timedelta(days=14),
+        person=riitta,
+        **orders.Handler(riitta, case).seen,
+    )
+    case.refresh_from_db()
+    return case
+
+
+def attach(web, address, order, content=None, name="todistus.pdf", **more):
+    order.refresh_from_db()
+    file = upload(documents.pdf("A") if content is None else content, name)
+    given = {"version": order.version, "file": file} | more
+    return web.post(address("applications:answer_documents", order.pk), given)
+
+
+def test_it_is_attached_sent_with_the_answer_and_read_by_the_reviewer(web, address, asked, riitta):
+    page = address("applications:answer_documents", asked.pk)
+    assert page in web.get(address("applications:order", asked.pk)).text
+    assert attach(web, address, asked).url == page
+    (document,) = answers.documents(asked)
+    check = address("applications:check", asked.pk)
+    assert "todistus.pdf" in web.get(check).text
+    asked.refresh_from_db()
+    web.post(check, {"version": asked.version, "reply": "Ohessa."} | DECLARED)
+    asked.refresh_from_db()
+    assert json.loads(asked.submission.content)["answer_documents"] == [document.sha256]
+    case = people.log_in(Client(), riitta).get(reverse("console:case", args=[asked.pk])).text
+    assert "todistus.pdf" in case
+    taken = web.get(address("applications:attachment", asked.pk, document.pk))
+    assert taken["Content-Type"] == "application/pdf"
+
+
+def test_once_sent_it_stays(web, address, asked, matti):
+    attach(web, address, asked)
+    document = answers.documents(asked).get()
+    orders.resubmit(matti, asked)
+    remove = address("applications:remove_attachment", asked.pk, document.pk)
+    assert web.post(remove, {"version": asked.version}).status_code == 409
+    assert web.get(address("applications:answer_documents", asked.pk)).status_code == 409
+    document.refresh_from_db()
+    assert document.removed_at is None
+
+
+def test_before_that_it_can_be_taken_away(web, address, asked):
+    attach(web, address, asked)
+    document = answers.documents(asked).get()
+    asked.refresh_from_db()
+    remove = address("applications:remove_attachment", asked.pk, document.pk)
+    answer = web.post(remove, {"version": asked.version})
+    assert answer.url == address("applications:answer_documents", asked.pk)
+    assert not answers.documents(asked).exists()
+
+
+def test_several_but_not_any_number(web, address, asked):
+    for number in range(answers.MOST_DOCUMENTS):
+        attach(web, address, asked, name=f"{number}.pdf")
+    refused = attach(web, address, asked, name="liikaa.pdf")
+    assert "at most 5 documents" in refused.text
+    assert answers.documents(asked).count() == answers.MOST_DOCUMENTS
+
+
+def test_what_is_no_pdf_and_a_missing_file_are_refused(web, address, asked):
+    assert "not a PDF document" in attach(web, address, asked, b"<html>").text
+    page = address("applications:answer_documents", asked.pk)
+    assert "Choose a file." in web.post(page, {"version": asked.version}).text
+    assert not answers.documents(asked).exists()
+
+
+def test_a_stale_page_attaches_nothing_and_says_so(web, address, asked):
+    stale = attach(web, address, asked, version=asked.version - 1)
+    assert stale.status_code == 409
+    assert "Choose the file again" in stale.text
+    assert not answers.documents(asked).exists()
+
+
+def test_without_a_question_and_for_strangers_there_is_no_page(
+    web, address, asked, matti, stranger
+):
+    sent = orders.in_review(matti)
+    assert web.get(address("applications:answer_documents", sent.pk)).status_code == 409
+    other = people.log_in(Client(), stranger)
+    assert other.get(address("applications:answer_documents", asked.pk)).status_code == 404
+
+
+def test_the_next_question_begins_without_the_documents_of_the_last(
+    web, address, asked, riitta, matti
+):
+    attach(web, address, asked)
+    orders.resubmit(matti, asked)
+    orders.drain()
+    services.request_info(
+        asked.pk,
+        sections=["host_names"],
+        reason="Vielä toinen.",
+        deadline=clock.day(clock.now()) + timedelta(days=14),
+        person=riitta,
+        **orders.Handler(riitta, asked).seen,
+    )
+    asked.refresh_from_db()
+    assert not answers.documents(asked).exists()
+    orders.resubmit(matti, asked)
+    assert "answer_documents" not in json.loads(asked.submission.content)
