@@ -39,7 +39,7 @@ def wanted(application: Application, notice: str, told: Sequence[str]) -> list[s
     administrators who want it, and if there are none, everybody of `told`. Reminders speak to a
     member in that member's own language, whatever the order's is.
     """
-    if KINDS[notice] not in MailChoice and notice not in OF_COLLEAGUES:
+    if KINDS.get(notice) not in MailChoice and notice not in OF_COLLEAGUES:
         return list(told)
     kept = [one for one in told if not _declined(application, notice, one)]
     if len(kept) < len(told) and notice in OF_COLLEAGUES and not _reaches(application, kept):
