@@ -2,6 +2,7 @@
 
 import io
 from datetime import timedelta
+from functools import cache
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -9,13 +10,14 @@ from django.db import OperationalError
 from django.test import Client
 
 from certportal.dev.builders import people
-from certportal.foundation import clock, notices
+from certportal.foundation import agency, clock, notices
 from certportal.foundation.actors import system
 from certportal.foundation.models import Event, ServiceNotice
 from tests.accessibility import check_in_turn
 from tests.gallery.conftest import _browser_beside_database as _browser_beside_database
 from tests.gallery.conftest import browser_type_launch_args as browser_type_launch_args
 from tests.gallery.conftest import watched as watched
+from tests.packaging.files import ROOT
 
 READ = notices.read
 TEXTS = {
@@ -136,7 +138,11 @@ def test_markup_is_shown_as_it_was_written(now):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_in_a_browser(watched, server, now):
+def test_in_a_browser(watched, server, now, monkeypatch):
+    """With hours and an on-call number, which are in the foot of each page."""
+    monkeypatch.setenv("AGENCY_FILE", str(ROOT / "deploy/agency.example.toml"))
+    told = cache(agency.facts.__wrapped__)
+    monkeypatch.setattr(agency, "facts", told)
     announce(now)
     announce(now, en="A_name_that_is_as_long_as_a_name_of_a_host_may_be.example.fi is down.")
     for code in TEXTS:
