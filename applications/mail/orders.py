@@ -18,7 +18,14 @@ from applications.documents import calendar_entry, certificate_files, kept_paper
 from applications.models import Application, ContactLink, InformationRequest
 from applications.models.revocation import reason_words
 from applications.replacement import predecessors
-from applications.rules import contact_links, lapse, renewal, sections, undelivered
+from applications.rules import (
+    contact_links,
+    lapse,
+    mail_choices,
+    renewal,
+    sections,
+    undelivered,
+)
 from applications.rules.mailbox_code import digits
 from applications.rules.recipients import capacity, package, resolve
 from applications.rules.revocation import asked_by, is_proven
@@ -188,6 +195,17 @@ def _about_renewal(asked: Asked) -> Matter | None:
     return None if renewal.is_renewed(matter.order, certificate) else matter
 
 
+def _to_reader(matter: Matter, asked: Asked) -> To:
+    """A reminder is of no case: it speaks the language that a member has chosen."""
+    to, person = _to(matter, asked), mail_choices.reader(matter.order, asked.payload["recipient"])
+    return To(to.address, person.language) if person is not None else to
+
+
+def _renewal(matter: Matter, asked: Asked) -> Mapping[str, Any]:
+    person = mail_choices.reader(matter.order, asked.payload["recipient"])
+    return {**_context(matter, asked), "chooses": person is not None}
+
+
 def _undelivered(matter: Matter, asked: Asked) -> Mapping[str, Any]:
     return {**_context(matter, asked), "lost": undelivered.addresses(matter.order)}
 
@@ -223,7 +241,7 @@ MAILS = registry(
     _mail("draft_warning"),
     _mail("package", files=_package),
     _mail("approved", about=_about_approved),
-    _mail("renewal", about=_about_renewal, files=_calendar),
+    _mail("renewal", about=_about_renewal, to=_to_reader, context=_renewal, files=_calendar),
     _mail("replaced"),
     _mail("undelivered", about=_about_undelivered, context=_undelivered),
     _mail("revoked"),

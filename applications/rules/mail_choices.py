@@ -36,8 +36,7 @@ def wanted(application: Application, notice: str, told: Sequence[str]) -> list[s
     """Return the recipients of `told` who want the mail.
 
     What somebody must hear of reaches a member who may order: if they all do without it, the
-    administrators who want it, and if there are none, everybody of `told`. Reminders speak to a
-    member in that member's own language, whatever the order's is.
+    administrators who want it, and if there are none, everybody of `told`.
     """
     if KINDS.get(notice) not in MailChoice and notice not in OF_COLLEAGUES:
         return list(told)
@@ -46,7 +45,13 @@ def wanted(application: Application, notice: str, told: Sequence[str]) -> list[s
         others = recipients.administrators(application)
         more = [one for one in others if not _declined(application, notice, one)]
         kept = list(recipients.distinct(application, (*kept, *more))) if more else list(told)
-    return [_by_person(application, one) if notice == "renewal" else one for one in kept]
+    return kept
+
+
+def reader(application: Application, recipient: str) -> Person | None:
+    """Return the member who reads the recipient's mail, and so has chosen a language; or None."""
+    member = _member(application, recipient)
+    return member.person if member is not None else None
 
 
 def _declined(application: Application, notice: str, recipient: str) -> bool:
@@ -89,9 +94,3 @@ def _member(application: Application, recipient: str) -> Membership | None:
         person__merged_into=None,
     )
     return found.exclude(person__email_verified_at=None).select_related("person").first()
-
-
-def _by_person(application: Application, recipient: str) -> str:
-    """Name a member who may order as a person: a technical member has other pages."""
-    member = _member(application, recipient)
-    return f"person:{member.person_id}" if member and member.role in ACTING else recipient
