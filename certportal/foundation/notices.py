@@ -25,28 +25,8 @@ LONGEST = 500
 """Characters of a text."""
 
 
-class Incomplete(Refused):
-    """A language has no text."""
-
-    message = _("Give the text in every language of the service.")
-
-
-class TooLong(Refused):
-    """A text is longer than `LONGEST`."""
-
-    message = _("Shorten the text: it stands on every page.")
-
-
-class NoPeriod(Refused):
-    """It would end before it begins, or has ended already."""
-
-    message = _("Give an end that is in the future, and after the beginning.")
-
-
-class NoSuchNotice(Refused):
-    """There is none of this number that is shown now or later."""
-
-    message = _("There is no notice of this number that is shown now or later.")
+class Unfit(Refused):
+    """The notice cannot be told so, or there is none; the text says what to do."""
 
 
 @transaction.atomic
@@ -58,14 +38,14 @@ def announce(
     actor: Actor,
     now: datetime,
 ) -> ServiceNotice:
-    """Show the notice on all pages in that period. Raises Incomplete, TooLong and NoPeriod."""
+    """Show the notice on all pages in that period. Raises Unfit."""
     said = {code: texts.get(code, "").strip() for code, _name in settings.LANGUAGES}
     if not all(said.values()):
-        raise Incomplete
+        raise Unfit(_("Give the text in every language of the service."))
     if any(len(one) > LONGEST for one in said.values()):
-        raise TooLong
+        raise Unfit(_("Shorten the text: it stands on every page."))
     if ends_at <= max(begins_at, now):
-        raise NoPeriod
+        raise Unfit(_("Give an end that is in the future, and after the beginning."))
     made = ServiceNotice.objects.create(texts=said, begins_at=begins_at, ends_at=ends_at)
     events.record(ServiceEvent.NOTICE_SET, made, actor, now)
     return made
@@ -73,10 +53,10 @@ def announce(
 
 @transaction.atomic
 def end(notice_id: int, *, actor: Actor, now: datetime) -> None:
-    """Show the notice no longer, or never. Raises NoSuchNotice."""
+    """Show the notice no longer, or never. Raises Unfit."""
     found = ServiceNotice.objects.select_for_update().filter(pk=notice_id, ends_at__gt=now).first()
     if found is None:
-        raise NoSuchNotice
+        raise Unfit(_("There is no notice of this number that is shown now or later."))
     found.ends_at = now
     found.begins_at = min(found.begins_at, now)
     found.save(update_fields=["begins_at", "ends_at"])
