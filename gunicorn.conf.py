@@ -4,6 +4,7 @@ import gc
 import os
 import shutil
 import tempfile
+from threading import Thread
 from typing import Any
 
 # TRUSTED_PROXIES decides who is believed about https. gunicorn's own rule believes whoever is on
@@ -14,9 +15,12 @@ forwarder_headers = ""
 control_socket_disable = True
 
 
+def _is_web() -> bool:
+    return os.environ.get("PORTAL_PROCESS", "web") == "web"
+
+
 def _is_measured() -> bool:
-    is_web = os.environ.get("PORTAL_PROCESS", "web") == "web"
-    return is_web and bool(int(os.environ.get("METRICS_PORT") or 0))
+    return _is_web() and bool(int(os.environ.get("METRICS_PORT") or 0))
 
 
 def on_starting(server: Any) -> None:
@@ -37,7 +41,14 @@ def on_starting(server: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Let each worker of web answer Prometheus, in a thread, which no fork would have copied."""
+    """Begin threads, which no fork would have copied: each worker of web answers Prometheus.
+
+    The first one records the settings, while the pages are answered already.
+    """
+    if _is_web() and worker.age == 1:
+        from certportal.operations import settings_in_use
+
+        Thread(target=settings_in_use.record_at_start, daemon=True).start()
     if _is_measured():
         from certportal.operations.metrics import answers
 

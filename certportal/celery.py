@@ -78,16 +78,9 @@ def sign_alone(**_: object) -> None:
 @worker_ready.connect
 def record_settings(**_: object) -> None:
     """Record the settings that the worker starts with, if they are others than before."""
-    from django.db import DatabaseError, connection
-
-    from certportal.foundation import clock
     from certportal.operations import settings_in_use
 
-    try:
-        settings_in_use.record_changes(now=clock.now())
-    except DatabaseError as error:
-        structlog.get_logger(__name__).error("settings_not_recorded", error=type(error).__name__)
-    connection.close()
+    settings_in_use.record_at_start()
 
 
 @signals.bind_extra_task_metadata.connect

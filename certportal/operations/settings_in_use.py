@@ -1,4 +1,4 @@
-"""Records when a worker starts with other settings than the one before it had."""
+"""Records when a process starts with other settings than the one before it had."""
 
 import hashlib
 import json
@@ -6,10 +6,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import structlog
 from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, connection, transaction
 
-from certportal.foundation import events
+from certportal.foundation import clock, events
 from certportal.foundation.actors import system
 from certportal.foundation.event_names import ServiceEvent
 from certportal.foundation.events import Subject
@@ -22,9 +23,21 @@ HASHED = (
     *("PKI", "PORTAL_BASE_URL", "ALLOWED_HOSTS", "TRUSTED_PROXIES", "SCANNER"),
     *("REGISTER_URL", "MAIL_DOMAIN", "MAIL_RETURN_PATH", "JOURNAL_COPY", "BACKUP_RECIPIENTS"),
     *("EVENT_LOG_ANCHORS", "EVENT_LOG_AUDITORS", "EVENT_LOG_POLICY", "TIME_STAMPS"),
-    "DOMAIN_CONTROL",
+    *("DOMAIN_CONTROL", "OIDC_ISSUER", "OIDC_CLIENT_ID", "LEVELS"),
+    *("SAML_IDP_METADATA_FILE", "SAML_LEVELS"),
 )
 """Settings of which the SHA-256 tells that they are others; none of them is secret."""
+BACKENDS = ("IDENTIFICATION", "MANDATES")
+"""Settings whose options may be secret: of these the class is recorded."""
+
+
+def record_at_start() -> None:
+    """Record them as the process starts, which goes on without it if the database is away."""
+    try:
+        record_changes(now=clock.now())
+    except DatabaseError as error:
+        structlog.get_logger(__name__).error("settings_not_recorded", error=type(error).__name__)
+    connection.close()
 
 
 @transaction.atomic
@@ -42,6 +55,7 @@ def record_changes(*, now: datetime) -> None:
 def in_use() -> dict[str, Any]:
     """Return what is recorded of each setting."""
     said = {name: getattr(settings, name, None) for name in SAID}
+    said |= {name: getattr(settings, name)["BACKEND"] for name in BACKENDS}
     return said | {name: _hash(getattr(settings, name, None)) for name in HASHED}
 
 

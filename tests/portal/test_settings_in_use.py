@@ -8,6 +8,8 @@ from pytest_django import Settings
 
 from certportal.foundation.models import Event
 from certportal.operations.settings_in_use import record_changes
+from tests.journeys.steps import await_true
+from tests.stack import Stack
 
 pytestmark = pytest.mark.django_db
 
@@ -53,3 +55,29 @@ def test_no_address_and_no_secret_is_recorded(settings: Settings, now: datetime)
     settings.EVENT_LOG_AUDITORS = ["arvid@auditors.example"]
     record_changes(now=now)
     assert "arvid" not in str(recorded()[0].data)
+
+
+def test_who_identifies_people_is_recorded_without_the_secret(
+    settings: Settings, now: datetime
+) -> None:
+    record_changes(now=now)
+    settings.OIDC_ISSUER = "https://tunnistus.example.fi"
+    options = {"client_secret": "kuusi-laivaa"}
+    settings.IDENTIFICATION = {"BACKEND": "accounts.other.Backend", "OPTIONS": options}
+    record_changes(now=now)
+    assert recorded()[-1].data["changed"] == ["IDENTIFICATION", "OIDC_ISSUER"]
+    assert recorded()[-1].data["IDENTIFICATION"] == "accounts.other.Backend"
+    assert "laivaa" not in str(recorded()[-1].data)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_web_records_what_it_starts_with_once(tmp_path: Path) -> None:
+    stack = Stack(tmp_path)
+    try:
+        for _start in range(2):
+            stack.start("web")
+            stack.await_web()
+            await_true(lambda: [event.object_id for event in recorded()] == ["web"], "not recorded")
+            stack.stop()
+    finally:
+        stack.stop()
