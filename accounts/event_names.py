@@ -107,6 +107,18 @@ class AccountEvent(EventName):
         "join_request.taken_back",
         _("A request to be invited to a customer account was taken back"),
     )
+    CONSENT_GIVEN = (
+        "supplier_consent.given",
+        _("A supplier was allowed to act as the organisation's technical contact"),
+    )
+    CONSENT_ENDED = (
+        "supplier_consent.ended",
+        _("A supplier's permission to act as the organisation's technical contact was ended"),
+    )
+    CONSENT_RESIGNED = (
+        "supplier_consent.resigned",
+        _("A supplier gave up acting as the organisation's technical contact"),
+    )
     IDENTIFIERS_SUPERSEDED_DROPPED = (
         "identifiers.superseded_dropped",
         _("Hashes of identity codes under an old key were deleted"),

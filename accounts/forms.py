@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
+from accounts.consents import MOST_MONTHS
 from accounts.factors import app_codes
 from accounts.models import MailChoice, Membership, Organisation
 from accounts.models.mail_choices import HINTS
@@ -26,6 +27,7 @@ from certportal.foundation.files.documents import (
     Unfit,
 )
 from certportal.foundation.web.forms import (
+    DateField,
     EmailField,
     Form,
     HintedCheckboxes,
@@ -198,6 +200,26 @@ class BusinessIdForm(Form):
         label=_("What is the business ID of your organisation?"),
         help_text=_(
             "For example 1234567-1. We fetch the organisation and its units from the registers."
+        ),
+    )
+
+
+class SupplierForm(Form):
+    """The business ID of the supplier that is to act as the organisation's technician."""
+
+    business_id = BusinessIdField(
+        label=_("Business ID of the supplier"), help_text=_("For example 1234567-1.")
+    )
+
+
+class ConsentForm(Form):
+    """The last day of a consent to a supplier."""
+
+    until = DateField(
+        label=_("Last day of the permission"),
+        help_text=filled(
+            _("At most %(months)s months from today. You can end it at any time before."),
+            months=MOST_MONTHS,
         ),
     )
 

@@ -19,9 +19,11 @@ from accounts.models import (
     Membership,
     Person,
     Succession,
+    SupplierConsent,
 )
 from accounts.right_to_act import is_shown
 from accounts.services.people.email import digits
+from certportal.foundation import clock
 from certportal.foundation.mail.mails import Asked, Mail, Rows, To, about_row, registry
 from certportal.foundation.models import Event
 from certportal.foundation.web import tokens
@@ -89,6 +91,20 @@ MAILS = registry(
         "membership",
     ),
     _mail("account_decided", AccountDecision.objects, "decision", context=_account_decided),
+    _mail(
+        "consent_given",
+        SupplierConsent.objects.filter(ended_at=None),
+        "consent",
+        still=lambda consent, now: consent.until >= clock.day(now),
+    ),
+    _mail(
+        "consent_ended",
+        SupplierConsent.objects.exclude(ended_at=None),
+        "consent",
+        context=lambda consent, asked: {
+            "resigned": access.is_member(_reader(asked), consent.customer_id)
+        },
+    ),
     _mail("address_changed", EmailCode.objects, "code", to="replaced"),
     _mail(
         "second_factor",

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from accounts.models import AccountDecision, Membership, Person, SignOn
+from accounts.models import AccountDecision, Membership, Person, SignOn, SupplierConsent
 from accounts.services.people import second_factor
 from certportal.foundation import event_search
 from certportal.foundation.models import Event
@@ -71,6 +71,9 @@ def export(person: Person) -> dict[str, Any]:
         "documents_about_rights": person.right_documents.values(
             "organisation__name", "name", "sha256", "handed_in_at"
         ),
+        "permissions_given_to_suppliers": SupplierConsent.objects.filter(
+            Q(given_by=person) | Q(given_by__merged_into=person)
+        ).values("customer__name", "supplier__name", "given_at", "until", "ended_at"),
     }
     return {
         "person": _person(person),

@@ -1,11 +1,13 @@
 """Fetch and authorise in one call; without access, the answer is 404 and the attempt recorded."""
 
+from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Model, Q, QuerySet
 from django.http import Http404
 
-from accounts import access
+from accounts import access, consents
 from accounts.models import Membership, Person
 from accounts.right_to_act import is_shown
 from applications.models import Application
@@ -64,13 +66,38 @@ def _own(person: Person) -> Q:
     return began | sent
 
 
-def get_for_technical(person: Person, application_id: UUID) -> Application:
-    """Return the submitted order that names this technical member; else raise Http404."""
+def get_for_technical(
+    person: Person, application_id: UUID, *, address: str = "", now: datetime
+) -> tuple[Application, Actor]:
+    """Return a submitted order and as whom the person acts on it; else raise Http404.
+
+    It is an order that names this technical member, or one of a customer of their organisation.
+    """
     found = Application.objects.select_related("organisation", "csr", "submission")
     application = found.filter(pk=application_id).first()
-    if application is not None and names_technical(person, application_id):
-        return application
+    actor = as_technician(person, application, address=address, now=now) if application else None
+    if application is not None and actor is not None:
+        return application, actor
     raise _refused(person, application_id, application)
+
+
+def as_technician(
+    person: Person, application: Application, *, address: str = "", now: datetime
+) -> Actor | None:
+    """Return as whom the person acts as the order's technician: by name, or for a supplier."""
+    organisation, actor = application.organisation_id, access.actor_for(person, address)
+    if naming(person, organisation).filter(pk=application.pk).exists():
+        return actor
+    supplier = None
+    if application.status != Status.DRAFT:
+        supplier = consents.supplier_for(person, organisation, now=now)
+    return replace(actor, supplier=str(supplier.pk)) if supplier else None
+
+
+def orders_supplied(person: Person, supplier_id: UUID, *, now: datetime) -> QuerySet[Application]:
+    """Return the submitted orders of the supplier's customers; none if they do not act for it."""
+    customers = consents.received(person, supplier_id, now=now).values("customer")
+    return Application.objects.filter(organisation__in=customers).exclude(status=Status.DRAFT)
 
 
 def names_technical(person: Person, application_id: UUID) -> bool:

@@ -270,7 +270,7 @@ if not PRODUCTION:
     STATIC_ROOT = None
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
-DATA_UPLOAD_MAX_NUMBER_FILES = 5
+DATA_UPLOAD_MAX_NUMBER_FILES = 100  # of the requests for several orders
 
 # ------------------------------------------------------------------ mail
 MAIL_DIRECTORY = PORTAL_DATA / "mail"

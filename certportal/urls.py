@@ -30,6 +30,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         path("authorities/", authorities, name="authorities"),
         path("account/", include("accounts.urls.people")),
         path("orders/", include("applications.urls.orders")),
+        path("customers/", include("applications.urls.customers")),
         path("contact-link/", include("applications.urls.contact")),
         path("technical/", include("applications.urls.technical")),
         path("console/", include("applications.urls.console")),

@@ -1,5 +1,6 @@
 """Models of people, logins, staff roles, organisations and rights to act."""
 
+from accounts.models.consents import SupplierConsent
 from accounts.models.decisions import AccountDecision
 from accounts.models.identification import Arrival, SignOn
 from accounts.models.inviting import Invitation, JoinRequest

@@ -15,6 +15,7 @@ from accounts.views import (
     recorded,
     recovering,
     rights,
+    suppliers,
 )
 
 app_name = "accounts"
@@ -59,6 +60,10 @@ urlpatterns = [
     path("right/", rights.right, name="right"),
     path("right/<int:document_id>/", rights.document, name="right_document"),
     path("right/<int:document_id>/remove/", rights.take_back, name="take_back_document"),
+    path("suppliers/", suppliers.suppliers, name="suppliers"),
+    path("suppliers/<int:consent_id>/end/", suppliers.end, name="end_consent"),
+    path("suppliers/<word:business_id>/", suppliers.give, name="consent"),
+    path("customers/<int:consent_id>/resign/", suppliers.resign, name="resign_consent"),
     path("me/", profile.profile, name="profile"),
     path("me/recorded/", recorded.events, name="recorded"),
     path("me/export/", recorded.export, name="export"),

@@ -33,6 +33,7 @@ def document_view(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
 def right(request: HttpRequest) -> HttpResponse:
     """Show the basis of the right; while it is unconfirmed, accept documents."""
     person, organisation = access.person_of(request), access.organisation_of(request)
+    own = access.current_membership(person, organisation.pk)
     form = RightDocumentForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid() and _hand_in(request, form):
         messages.success(request, _("The document has been handed in."))
@@ -40,6 +41,7 @@ def right(request: HttpRequest) -> HttpResponse:
     context = {
         "organisation": organisation,
         "form": form,
+        "administers": own is not None and access.administers(own),
         "right": right_of(person, organisation),
         "unshown": documents.unshown(person, organisation),
         "documents": organisation.right_documents.filter(person=person),

@@ -156,6 +156,15 @@ MATTERS = RecordClass(
     OWN_PLAN,
     "The words are blanked",
 )
+CONSENTS = RecordClass(
+    "consents",
+    "Permissions of suppliers to act as a customer's technical contact: the two organisations, the"
+    " last day, and who gave and ended it (ids)",
+    None,
+    "",
+    "By what right somebody acted must be provable; no personal data",
+    "Nothing",
+)
 CERTIFICATES = RecordClass(
     "certificates",
     "Certificates, what was prepared and approved (ids), serial numbers, revocations",

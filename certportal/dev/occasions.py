@@ -12,7 +12,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from accounts.register.mirror import imports
 from accounts.register.models import Kind
-from accounts.services.organisations import administrator_requests, invite, join, membership
+from accounts.services.organisations import (
+    administrator_requests,
+    consents,
+    invite,
+    join,
+    membership,
+)
 from accounts.services.people import email, second_factor
 from accounts.services.rights import staff_roles
 from accounts.services.rights.documents import Paper
@@ -89,6 +95,15 @@ class Accounts:
         do(self.matti, membership.change_role, key, "technical")
         do(self.matti, membership.remove, key)
         people.verify(self.matti, "matti@toinen.example", now=clock.now())
+
+    def supplied(self) -> None:
+        """A supplier may act as the technical contact: it gives that up; later it is ended."""
+        kalle = people.make_founder("Kalle Konsultti", CLINICS, now=clock.now())
+        supplier = kalle.memberships.get().organisation
+        until = clock.day(clock.now()) + timedelta(days=90)
+        for by, ending in ((kalle, consents.resign), (self.matti, consents.end)):
+            made = do(self.matti, consents.give, self.pharmacy, supplier, until=until)
+            do(by, ending, made.pk)
 
     def succeeded(self) -> None:
         """The account is handed over to the organisation's successor."""

@@ -11,12 +11,14 @@ class Actor:
     """Who acts.
 
     `id`: key of the person or contact, or name of the part of the system; `address`: network
-    address, or empty.
+    address, or empty; `supplier`: key of the organisation for which the person acts as another's
+    technician, or empty.
     """
 
     kind: Kind
     id: str = ""
     address: str = ""
+    supplier: str = ""
 
     def __str__(self) -> str:
         """Return `kind:id`, the form kept in events."""

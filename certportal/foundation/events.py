@@ -83,8 +83,11 @@ def made(
 ) -> Event:
     """Return an event with the arguments of `record`, not yet inserted.
 
-    If the actor has no network address, that of the current request is used.
+    If the actor has no network address, that of the current request is used. Of a supplier's
+    person, the data name the supplier.
     """
+    if actor.supplier:
+        data["supplier"] = actor.supplier
     subject = subject_of(about) if isinstance(about, Model) else about
     context = structlog.contextvars.get_contextvars()
     event = Event(

@@ -28,6 +28,7 @@ NO_PAGE = {
     *["accounts:go_to_mandates", "mandates-return"],
     *["accounts:identify", "accounts:logout", "applications:download", "console:queue_csv"],
     *["register_options", "applications:orders_csv", "certificates_csv"],
+    *["customers:orders_csv", "customers:certificates_csv"],
     *[
         "console:take_next",
         "console:numbers_csv",

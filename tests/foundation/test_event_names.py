@@ -107,6 +107,9 @@ EVER_STORED = {
     "staff_role": """
         ended granted
     """,
+    "supplier_consent": """
+        ended given resigned
+    """,
     "work": """
         given_up taken_up
     """,

@@ -6,7 +6,14 @@ from django.apps import apps
 from django.db.models import Model
 from django.urls import reverse
 
-from accounts.models import AdministratorRequest, Invitation, JoinRequest, Membership, RightDocument
+from accounts.models import (
+    AdministratorRequest,
+    Invitation,
+    JoinRequest,
+    Membership,
+    RightDocument,
+    SupplierConsent,
+)
 from applications.models import (
     Application,
     Attachment,
@@ -28,7 +35,7 @@ OF_AN_ORGANISATION = {
     *["application_id", "csr_id", "host_id", "section_id", "kind", "attachment_id", "number"],
     *["document_id", "asking_id", "event_id"],
     *["membership_id", "invitation_id", "request_id", "object_id", "task_id", "item_id"],
-    *["waiver_id", "rule", "domain_id"],
+    *["waiver_id", "rule", "domain_id", "consent_id"],
     *["plan_id", "certificate_id", "factor_id", "session_id", "organisation_id"],
 }
 
@@ -39,10 +46,12 @@ def leads_to_an_organisation(entry: Entry) -> bool:
 
 def address(entry: Entry, application: Application) -> str:
     """Return the address with the ids of this application's own things."""
+    request = application.csrs.order_by("uploaded_at").last()
     known = {
         "application_id": application.pk,
+        "consent_id": first(SupplierConsent, customer=application.organisation),
         "domain_id": first(Domain, organisation=application.organisation),
-        "csr_id": application.csrs.latest("uploaded_at").pk,
+        "csr_id": request.pk if request else uuid4(),
         "host_id": first(HostName),
         "attachment_id": first(Attachment),
         "document_id": first(RightDocument),

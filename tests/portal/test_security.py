@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from accounts.services.organisations import found, invite, join, search
+from accounts.services.organisations import consents, found, invite, join, search
 from accounts.services.people import email, second_factor, sign_on
 from accounts.services.rights import documents
 from applications.services.applicant import answers, contact_links, csr, mailbox, repeated_starts
@@ -99,6 +99,7 @@ LIMITS = {
     "Wrong secrets of links": [invite.MOST_GUESSES_AN_HOUR],
     "Accounts founded": [found.MOST_FOUNDED_A_DAY, found.MOST_FOUNDED_A_DAY_FROM],
     "Organisations looked up for an account": [found.MOST_LOOKUPS_AN_HOUR],
+    "Suppliers looked up for a permission": [consents.MOST_LOOKUPS_AN_HOUR],
     "Public examination of requests, revocation by key": [csr_check.MOST],
     "Search of the registers": [search.MOST],
     "Who can apply": [eligibility.MOST],

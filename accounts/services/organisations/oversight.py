@@ -15,6 +15,7 @@ from accounts.right_to_act import (
     shown_members,
 )
 from accounts.services import mailing
+from accounts.services.organisations import consents
 from accounts.services.organisations import membership as members
 from accounts.services.organisations.administrator_requests import MayNotDecide
 from accounts.services.people import sessions
@@ -100,7 +101,7 @@ def withdraw_right(
 def close(
     organisation_id: UUID, *, reasons: str, by: Person, actor: Actor, now: datetime
 ) -> AccountDecision:
-    """Close the account: its memberships, open invitations and business ID end.
+    """Close the account: its memberships, open invitations, consents and business ID end.
 
     The members and the people who asked to be invited are notified with the reasons. The
     organisation can then found a new account. Raises MayNotDecide, RequestsWait, ClosedAlready.
@@ -111,6 +112,7 @@ def close(
         raise ClosedAlready
     if organisation.administrator_requests.filter(decided_at=None).exists():
         raise RequestsWait
+    consents.end_with_account(organisation, actor=actor, now=now)
     current = organisation.memberships.filter(ended_at=None)
     left = list(current.select_related("person", "organisation").select_for_update(of=["self"]))
     for one in left:

@@ -14,6 +14,7 @@ from accounts.register.lookup import queries
 from accounts.register.models import Kind, RegisterRecord
 from accounts.right_to_act import confirmed_administrators, is_unconfirmed, right_of
 from accounts.services import mailing
+from accounts.services.organisations import consents
 from accounts.services.organisations.membership import administrators
 from accounts.services.people import sessions
 from accounts.services.rights import askers
@@ -65,8 +66,9 @@ def hand_over(
 
     If the successor has an account, the members move there: administrators become applicants,
     because that account has its own administrators, and an unconfirmed right stays unconfirmed.
-    Open requests to be invited move too. Otherwise the account itself gets the new business ID.
-    Raises NotSucceeding, also while a request to be made administrator is undecided.
+    Open requests to be invited move too. Consents to and of suppliers end. Otherwise
+    the account itself gets the new business ID. Raises NotSucceeding, also while a request to be
+    made administrator is undecided.
     """
     new, old = heir(code, on=clock.day(now)), account_of(former)
     list(Organisation.objects.select_for_update().filter(pk__in=_keys(old, new)).order_by("pk"))
@@ -79,6 +81,7 @@ def hand_over(
     succession = Succession(organisation=old, former_name=old.name, former_code=former, code=code)
     succession.reason, succession.decided_by, succession.at = reason, by, now
     _end_business_id(old, former, now)
+    consents.end_with_account(old, actor=actor, now=now)
     if new.account is None:
         succession.successor = _take(old, new, now)
     else:

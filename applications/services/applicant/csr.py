@@ -16,6 +16,7 @@ from applications.models import Application, Csr
 from applications.rules import possible, sections
 from applications.rules.certificate_names import expected_names
 from applications.services import transition
+from applications.services.applicant.identified import require_consent
 from applications.workflow import Action, ApplicationEvent, Role, Status, promise
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
@@ -145,9 +146,10 @@ def attach_csr(
 
     A request can be replaced until a reviewer has claimed the case. Attaching it makes the
     application complete and sets the promised day; replacing it does not change that day. Raises
-    Changed, NotPossible, UnfitCsr.
+    Changed, NotPossible, UnfitCsr, and MayNotAct for a supplier whose consent has ended.
     """
     application = transition.lock(application_id, version=version)
+    require_consent(application, actor, now=now)
     action, completed = Action.REPLACE_CSR, dict[str, Any]()
     if application.status == Status.AWAITING_CSR:
         action = Action.ATTACH_CSR

@@ -6,9 +6,10 @@ from typing import TypedDict
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person
-from applications.access import acting
+from applications.access import acting, as_technician
 from applications.models import Application
 from applications.rules import declarations
+from certportal.foundation.actors import Actor
 from certportal.foundation.errors import NotAllowed, Refused
 from certportal.foundation.wording import filled
 
@@ -56,6 +57,14 @@ class Signature(TypedDict):
 def is_fresh(identified_at: datetime, *, now: datetime) -> bool:
     """Return whether an identification at that moment is recent enough to send an order now."""
     return now - FRESH <= identified_at <= now
+
+
+def require_consent(application: Application, actor: Actor, *, now: datetime) -> None:
+    """Raise MayNotAct if the actor acts for a supplier that has no consent any more."""
+    if actor.supplier:
+        person = Person.objects.get(pk=actor.id)
+        if as_technician(person, application, now=now) is None:
+            raise MayNotAct
 
 
 def require(application: Application, signature: Signature, *, now: datetime) -> None:

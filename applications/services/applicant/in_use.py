@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.models import Person
-from applications.access import acting, naming
+from applications.access import acting, as_technician
 from applications.documents.certificate_files import certificate_of
 from applications.errors import LinkOver, require
 from applications.models import Application
@@ -56,9 +56,9 @@ def _require_part(application: Application, actor: Actor, now: datetime) -> None
         if not contact_links.lives(link, application, now=now):
             raise LinkOver
         return
-    person, organisation = Person.objects.get(pk=actor.id), application.organisation_id
-    named = naming(person, organisation).filter(pk=application.pk)
-    if acting(person, organisation) is None and not named.exists():
+    person = Person.objects.get(pk=actor.id)
+    acts = acting(person, application.organisation_id)
+    if acts is None and as_technician(person, application, now=now) is None:
         raise MayNotAct
 
 

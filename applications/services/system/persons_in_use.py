@@ -20,7 +20,7 @@ OF_NO_ORDER = frozenset(
         *["Invitation.made_by", "Invitation.accepted_by"],
         *["AdministratorRequest.person", "AdministratorRequest.decided_by"],
         *["AccountDecision.decided_by", "Succession.decided_by", "RegisterTask.decided_by"],
-        "ReadyReasonVersion.person",
+        *["ReadyReasonVersion.person", "SupplierConsent.given_by", "SupplierConsent.ended_by"],
     }
 )
 """References to persons by rows of no order. All others keep the person: also a new one."""

@@ -136,7 +136,7 @@ def listing(request: HttpRequest) -> HttpResponse:
 def listing_csv(request: HttpRequest) -> HttpResponseBase:
     """Hand out the same list as a file for a spreadsheet."""
     narrowed = _narrowed(request)
-    return spreadsheet.answer("certificates", _head(), _lines(narrowed, clock.now()))
+    return spreadsheet.answer("certificates", head(), _lines(narrowed, clock.now()))
 
 
 def _narrowed(request: HttpRequest) -> CertificateFilter:
@@ -145,7 +145,8 @@ def _narrowed(request: HttpRequest) -> CertificateFilter:
     return CertificateFilter(request.GET, queryset=found, orders=seen)
 
 
-def _head() -> list[str]:
+def head() -> list[str]:
+    """Return the names of the columns of a certificate's line in a spreadsheet."""
     return [
         pgettext("certificate", "Name"),
         _("Certificate"),
@@ -160,10 +161,11 @@ def _head() -> list[str]:
 
 def _lines(narrowed: CertificateFilter, now: datetime) -> Iterator[list[str]]:
     for some in narrowed.batches():
-        yield from map(_line, certificate_rows(some, now=now))
+        yield from map(line, certificate_rows(some, now=now))
 
 
-def _line(row: CertificateRow) -> list[str]:
+def line(row: CertificateRow) -> list[str]:
+    """Return the certificate's line in a spreadsheet."""
     return [
         row.name,
         row.kind,

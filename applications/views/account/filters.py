@@ -133,12 +133,14 @@ class OrderFilter(Listing[Application]):
         model = Application
 
     def filter_queryset(self, queryset: QuerySet[Application]) -> QuerySet[Application]:
-        """Without a stage keep what is open; a search without one looks everywhere."""
+        """Without a stage keep the usual; a search without one looks everywhere."""
         found = super().filter_queryset(queue_order.with_day(queryset))
         chosen = self.form.cleaned_data
-        if chosen.get("stage") or chosen.get("q"):
-            return found
-        return found.exclude(status__in=[Status.DRAFT, *ENDED])
+        return found if chosen.get("stage") or chosen.get("q") else self.usual(found)
+
+    def usual(self, queryset: QuerySet[Application]) -> QuerySet[Application]:
+        """Keep what is shown without a stage and a search."""
+        return queryset.exclude(status__in=[Status.DRAFT, *ENDED])
 
     def at(self, queryset: QuerySet[Application], _name: str, value: str) -> QuerySet[Application]:
         """Keep drafts, or what has ended."""

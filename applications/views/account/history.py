@@ -1,6 +1,6 @@
 """The history of an order, as its own organisation sees it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import CharField, Q, QuerySet
@@ -9,7 +9,14 @@ from django.db.models.functions import Cast
 from accounts.models import Organisation
 from applications.documents.certificate_files import certificate_of
 from applications.models import Application
-from applications.views.shared.history import Line, names_of, newest_of, word
+from applications.views.shared.history import (
+    Line,
+    names_of,
+    newest_of,
+    signed,
+    suppliers_of,
+    word,
+)
 from applications.workflow import TRANSITIONS, ApplicationEvent, Role, event_of
 from certportal.foundation.events import subject_of
 from certportal.foundation.models import Event
@@ -75,7 +82,7 @@ def _of_certificate(certificate: Certificate) -> Q:
 def history(application: Application) -> list[Line]:
     """Return the events of the order, newest first; reviewers by their office, not by name."""
     events = newest_of(application, without=HIDDEN)
-    people = names_of(event.actor for event in events if event.action in OURS)
+    people = names_of(event.actor for event in events if _is_ours(event))
     return _lines(events, people)
 
 
@@ -91,8 +98,9 @@ def newest(seen: QuerySet[Application], organisation: Organisation, most: int) -
     """Return the `most` newest events of the organisation's orders that the reader sees."""
     keys = seen.annotate(key=Cast("pk", CharField())).values("key")
     about = Event.objects.filter(organisation_id=organisation.pk, object_type="application")
-    events = about.filter(object_id__in=keys).exclude(action__in=HIDDEN).order_by("-id")[:most]
-    people = names_of(event.actor for event in events if event.action in OURS)
+    found = about.filter(object_id__in=keys).exclude(action__in=HIDDEN)
+    events = list(found.order_by("-id")[:most])
+    people = names_of(event.actor for event in events if _is_ours(event))
     orders = {str(one.pk): one for one in seen.filter(pk__in=[one.object_id for one in events])}
     lines = zip(_lines(events, people), events, strict=True)
     # A draft may have been discarded between the queries.
@@ -102,15 +110,25 @@ def newest(seen: QuerySet[Application], organisation: Organisation, most: int) -
 def certificate_history(certificate: Certificate) -> list[Line]:
     """Return what the CA recorded of the certificate, newest first."""
     found = Event.objects.filter(_of_certificate(certificate))
-    return _lines(found.order_by("-id"), {})
+    return _lines(list(found.order_by("-id")), {})
 
 
-def _lines(events: Iterable[Event], people: Mapping[str, str]) -> list[Line]:
-    proves = repository.log_key() is not None
+def _lines(events: Sequence[Event], people: Mapping[str, str]) -> list[Line]:
+    proves, suppliers = repository.log_key() is not None, suppliers_of(events)
     return [
-        Line(word(event), people.get(_key(event), ""), event.at, _number(event) if proves else None)
+        Line(
+            word(event),
+            signed(people.get(_key(event), ""), event, suppliers),
+            event.at,
+            _number(event) if proves else None,
+        )
         for event in events
     ]
+
+
+def _is_ours(event: Event) -> bool:
+    """Whether the organisation did it, or a supplier for it."""
+    return event.action in OURS or "supplier" in event.data
 
 
 def _number(event: Event) -> int | None:

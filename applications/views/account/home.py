@@ -29,6 +29,7 @@ from applications.views.shared.rows import (
     ending_soon,
     order_rows,
 )
+from applications.views.shared.supplying import supplies
 from applications.workflow import ENDED, Status
 from certportal.foundation import clock
 from certportal.foundation.reading import one_reading
@@ -75,7 +76,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def _technical(request: HttpRequest, organisation: Organisation, now: datetime) -> HttpResponse:
     found = naming(access.person_of(request), organisation.pk).prefetch_related("host_names")
     rows = order_rows(found, now=now)
-    context = {"organisation": organisation, "orders": rows}
+    context = {"organisation": organisation, "orders": rows, "supplies": supplies(request)}
     return render(request, "applications/home_technical.html", context)
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import pgettext_lazy
 
 from applications.rules import domains
 from applications.views.shared.entry import may_order
+from applications.views.shared.supplying import supplies
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,10 @@ PEOPLE: Part = (
 ORGANISATION: Part = (
     _("Organisation"),
     "accounts:right",
-    ("accounts:right", "accounts:choose", "accounts:found", "accounts:confirm"),
+    (
+        *("accounts:right", "accounts:choose", "accounts:found", "accounts:confirm"),
+        *("accounts:suppliers", "accounts:consent", "accounts:end_consent"),
+    ),
 )
 ORDERING: tuple[Part, ...] = (
     (pgettext_lazy("plural", "Orders"), "applications:orders", ("applications:",)),
@@ -44,6 +48,9 @@ ORDERING: tuple[Part, ...] = (
 DOMAINS: Part = (_("Domains"), "applications:domains", ("applications:domains",))
 
 
+CUSTOMERS: Part = (_("Customers"), "customers:customers", ("customers:", "accounts:resign"))
+
+
 def items(request: HttpRequest) -> list[Item]:
     """Return the parts of the account of the chosen organisation; without one, the home page."""
     if getattr(request, "organisation", None) is None:
@@ -51,7 +58,8 @@ def items(request: HttpRequest) -> list[Item]:
     ordering: tuple[Part, ...] = ORDERING if may_order(request) else ()
     if ordering and domains.in_use():
         ordering += (DOMAINS,)
-    return _marked(request, (HOME, *ordering, PEOPLE, ORGANISATION))
+    supplying = (CUSTOMERS,) if supplies(request) else ()
+    return _marked(request, (HOME, *ordering, *supplying, PEOPLE, ORGANISATION))
 
 
 def _marked(request: HttpRequest, parts: tuple[Part, ...]) -> list[Item]:

@@ -38,7 +38,7 @@ def listing(request: HttpRequest) -> HttpResponse:
 def listing_csv(request: HttpRequest) -> HttpResponseBase:
     """Hand out the same list as a file for a spreadsheet."""
     narrowed = _narrowed(request)
-    return spreadsheet.answer("orders", _head(), _lines(narrowed, clock.now()))
+    return spreadsheet.answer("orders", head(), _lines(narrowed, clock.now()))
 
 
 def _seen(request: HttpRequest) -> QuerySet[Application]:
@@ -50,7 +50,8 @@ def _narrowed(request: HttpRequest) -> OrderFilter:
     return OrderFilter(request.GET, queryset=seen)
 
 
-def _head() -> list[str]:
+def head() -> list[str]:
+    """Return the names of the columns of an order's line in a spreadsheet."""
     return [
         _("Order number"),
         pgettext("certificate", "Name"),
@@ -65,10 +66,11 @@ def _head() -> list[str]:
 
 def _lines(narrowed: OrderFilter, now: datetime) -> Iterator[list[str]]:
     for some in narrowed.batches():
-        yield from map(_line, order_rows(some, now=now))
+        yield from map(line, order_rows(some, now=now))
 
 
-def _line(row: OrderRow) -> list[str]:
+def line(row: OrderRow) -> list[str]:
+    """Return the order's line in a spreadsheet."""
     return [
         row.order.number,
         row.name,

@@ -1,13 +1,13 @@
 """The audit events of a case in words."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext as _
 
 from accounts.event_names import AccountEvent
-from accounts.models import Person
+from accounts.models import Organisation, Person
 from applications.models import Application
 from applications.rules.sender import right_to_send
 from applications.views.shared.void_reasons import void_reason
@@ -55,8 +55,11 @@ def _of_right(application: Application) -> Iterable[Event]:
 def history(application: Application) -> list[Line]:
     """Return the events of the case, the newest first."""
     events = newest_of(application)
-    people = names_of(event.actor for event in events)
-    lines = [Line(word(event), who(event.actor, people), event.at) for event in events]
+    people, suppliers = names_of(event.actor for event in events), suppliers_of(events)
+    lines = [
+        Line(word(event), signed(who(event.actor, people), event, suppliers), event.at)
+        for event in events
+    ]
     return without_repeats(lines)
 
 
@@ -90,3 +93,16 @@ def who(actor: str, people: dict[str, str]) -> str:
     """Return who acted, by name when it was a person."""
     kind, _colon, key = actor.partition(":")
     return people.get(key) or str(ACTORS.get(kind, kind))
+
+
+def suppliers_of(events: Iterable[Event]) -> dict[str, str]:
+    """Return the names of the suppliers for which persons acted, by their key."""
+    keys = {event.data["supplier"] for event in events if "supplier" in event.data}
+    found = Organisation.objects.filter(pk__in=keys) if keys else ()
+    return {str(one.pk): one.name for one in found}
+
+
+def signed(name: str, event: Event, suppliers: Mapping[str, str]) -> str:
+    """Return the name of who acted, with that of the supplier for which they did."""
+    supplier = suppliers.get(event.data.get("supplier", ""))
+    return f"{name}, {supplier}" if name and supplier else name

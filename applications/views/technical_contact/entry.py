@@ -59,8 +59,11 @@ def contact_view(view: View) -> Callable[..., HttpResponseBase]:
     def by_membership(
         request: HttpRequest, application_id: UUID, **kwargs: Any
     ) -> HttpResponseBase:
-        application = get_for_technical(access.person_of(request), application_id)
-        seat = Seat(application, access.actor_of(request), "technical", str(application_id))
+        address = access.actor_of(request).address
+        application, actor = get_for_technical(
+            access.person_of(request), application_id, address=address, now=clock.now()
+        )
+        seat = Seat(application, actor, "technical", str(application_id))
         return view(request, seat, **kwargs)
 
     return entered

@@ -137,12 +137,17 @@ def name_contact(person: Person, application: Application, values: dict[str, Any
         services.save_section(application.pk, section, values, **seen)
 
 
-def waiting_for_contact(person: Person, *, unit: str = UNIT, **more: Any) -> Application:
+def waiting_for_contact(
+    person: Person, *, unit: str = UNIT, host: str = "", **more: Any
+) -> Application:
     """Return an order whose request Tiina, the technical contact, is asked to bring.
 
-    `more` overrides values of `CONTACT`.
+    `host`: its only host name, in place of the usual two. `more` overrides values of `CONTACT`.
     """
     application = draft(person, unit=unit)
+    if host:
+        seen = Handler(person, application).seen
+        services.save_section(application.pk, "host_names", {"host_names": [host]}, **seen)
     name_contact(person, application, CONTACT | more)
     seen = Handler(person, application).seen
     services.save_section(application.pk, "csr", {"csr_by": "technical_contact"}, **seen)

@@ -19,7 +19,7 @@ from applications.services.reviewer.recorded_events import MOST_EXPORTED, MOST_P
 from applications.views.console.events.search_form import EventSearchForm
 from applications.views.shared import spreadsheet
 from applications.views.shared.certificate import attachment
-from applications.views.shared.history import names_of, who
+from applications.views.shared.history import names_of, signed, suppliers_of, who
 from certportal.foundation.event_log.receipts import SUFFIX
 from certportal.foundation.mail.sending import File
 from certportal.foundation.models import Event
@@ -53,7 +53,7 @@ def events(request: HttpRequest) -> HttpResponseBase:
 
 def _rows(found: Sequence[Event]) -> list[dict[str, object]]:
     """Return each event with who acted, and the order or account that it is about."""
-    people = names_of(event.actor for event in found)
+    people, suppliers = names_of(event.actor for event in found), suppliers_of(found)
     orders = Application.objects.in_bulk(
         [event.object_id for event in found if event.object_type == "application"]
     )
@@ -64,7 +64,7 @@ def _rows(found: Sequence[Event]) -> list[dict[str, object]]:
     return [
         {
             "event": event,
-            "who": who(event.actor, people),
+            "who": signed(who(event.actor, people), event, suppliers),
             "order": known.get(event.object_id),
             "account": accounts.get(event.organisation_id) if event.organisation_id else None,
             "data": _data(event),

@@ -1,0 +1,80 @@
+"""Reading consents: which suppliers may act as a customer's technician, and who acts for them.
+
+Whether a consent holds is asked in each query, of its last day too: nothing has to run for it to
+end.
+"""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from accounts import access
+from accounts.models import Membership, Organisation, Person, SupplierConsent
+from accounts.right_to_act import is_shown
+from certportal.foundation import clock
+
+MOST_MONTHS = 24
+"""How long a consent lasts at most; then the customer gives it anew, if it still wants to."""
+
+
+def last_day(now: datetime) -> date:
+    """Return the latest day until which a consent may be given now."""
+    return clock.add_months(clock.day(now), MOST_MONTHS)
+
+
+def in_force(now: datetime) -> Q:
+    """Return the condition for the consents that hold now."""
+    return Q(ended_at=None, until__gte=clock.day(now))
+
+
+def received(person: Person, supplier: UUID, *, now: datetime) -> QuerySet[SupplierConsent]:
+    """Return the consents that the supplier has, if the person acts for it; else none.
+
+    Its members act for it, in whichever role, once their right is confirmed.
+    """
+    own = access.current_membership(person, supplier)
+    if own is None or not is_shown(own):
+        return SupplierConsent.objects.none()
+    return SupplierConsent.objects.filter(in_force(now), supplier=supplier)
+
+
+def supplies(person: Person, supplier: UUID, *, now: datetime) -> bool:
+    """Whether the person acts for a supplier that has a customer's consent."""
+    # Most organisations have none, and of them nothing more is asked.
+    any_ = SupplierConsent.objects.filter(in_force(now), supplier=supplier).exists()
+    return any_ and received(person, supplier, now=now).exists()
+
+
+def supplier_for(person: Person, customer: UUID, *, now: datetime) -> Organisation | None:
+    """Return the supplier for which the person acts as the customer's technician, or None.
+
+    Of several that have its consent, the one that has had it longest.
+    """
+    theirs = Membership.objects.filter(person=person, ended_at=None).values("organisation")
+    found = SupplierConsent.objects.filter(in_force(now), customer=customer, supplier__in=theirs)
+    for one in found.select_related("supplier").order_by("given_at", "pk"):
+        if received(person, one.supplier_id, now=now).exists():
+            return one.supplier
+    return None
+
+
+def get_given(person: Person, consent_id: int) -> SupplierConsent:
+    """Return a consent of a customer that the person administers; else 404, recorded."""
+    consent = _get(SupplierConsent.objects.all(), person, consent_id)
+    access.require_administrator(person, consent.customer_id)
+    return consent
+
+
+def get_received(person: Person, consent_id: int, *, now: datetime) -> SupplierConsent:
+    """Return a consent in force of a supplier that the person administers; else 404, recorded."""
+    consent = _get(SupplierConsent.objects.filter(in_force(now)), person, consent_id)
+    access.require_administrator(person, consent.supplier_id)
+    return consent
+
+
+def _get(among: QuerySet[SupplierConsent], person: Person, consent_id: int) -> SupplierConsent:
+    found = among.select_related("customer", "supplier").filter(pk=consent_id).first()
+    if found is None:
+        raise access.not_found(access.actor_for(person), "supplier_consent", consent_id)
+    return found

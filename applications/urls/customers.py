@@ -1,0 +1,16 @@
+"""Pages under ``/<language>/customers/``, for who acts for a supplier with customers' consents."""
+
+from django.urls import path
+
+from applications.views.supplier import desk, requests
+
+app_name = "customers"
+
+urlpatterns = [
+    path("", desk.customers, name="customers"),
+    path("requests/", requests.several, name="requests"),
+    path("orders/", desk.orders, name="orders"),
+    path("orders/orders.csv", desk.orders_csv, name="orders_csv"),
+    path("certificates/", desk.certificate_list, name="certificates"),
+    path("certificates/certificates.csv", desk.certificates_csv, name="certificates_csv"),
+]

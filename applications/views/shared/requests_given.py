@@ -1,0 +1,135 @@
+"""Several certificate requests at once: the field for the files, and what became of each."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from applications.checks.wording import word_all
+from applications.models import Application
+from applications.rules.request_files import (
+    ENDINGS,
+    MOST_BYTES,
+    MOST_MEGABYTES,
+    RequestFile,
+    Skipped,
+    files_of,
+)
+from applications.rules.request_matching import Why
+from applications.services.applicant.requests_together import Given, Outcome
+from certportal.foundation.errors import Refused
+from certportal.foundation.web.forms import Form, UploadField, Words
+from certportal.foundation.wording import filled
+
+OUTCOMES: dict[Outcome, tuple[Promise, str]] = {
+    Outcome.USED: (_("Given to the order"), "success"),
+    Outcome.TO_CONFIRM: (_("Waits for you to confirm it"), "warning"),
+    Outcome.UNFIT: (_("Cannot be used"), "error"),
+    Outcome.PRIVATE_KEY: (_("Contains a private key"), "error"),
+    Outcome.UNMATCHED: (_("Given to no order"), "warning"),
+    Outcome.SKIPPED: (_("Not read"), "plain"),
+}
+REASONS: dict[Why | Skipped, Words] = {
+    Why.NAMELESS: _("The request names neither a host nor a system. Give it on the order's page."),
+    Why.NO_ORDER: _("No order that waits for a request has these names. Check the names."),
+    Why.SEVERAL_ORDERS: _("Several orders fit equally. Give it on the page of the right one:"),
+    Why.SEVERAL_REQUESTS: _("Several files fit the same order. Give the right one on its page:"),
+    Why.MOVED_ON: _("The order has changed meanwhile. Open its page to see how it stands."),
+    Skipped.OTHER_KIND: filled(
+        _("By its name it is no certificate request. Names end in %(endings)s."),
+        endings=", ".join(ENDINGS),
+    ),
+    Skipped.TOO_BIG: _("It is too large for a certificate request."),
+    Skipped.ENCRYPTED: _("It is protected with a password. Pack it without one."),
+    Skipped.DAMAGED: _("It is damaged in the archive. Pack it again."),
+}
+LEAKED = _(
+    "Make a new key and a new request: this key is blocked now, since it has left your machine."
+    " Nothing but its fingerprint was kept."
+)
+
+
+class SeveralFiles(forms.FileInput):
+    """An input for one or more files."""
+
+    allow_multiple_selected = True
+
+
+class SeveralFilesField(UploadField):
+    """One or more files, each of at most `max_bytes`; cleans to a list of them."""
+
+    def __init__(self, *, accept: str = "", **kwargs: Any) -> None:
+        super().__init__(widget=SeveralFiles(attrs={"accept": accept}), **kwargs)
+
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        """Return the uploads; ValidationError if there is none, or one is too large."""
+        return [super(SeveralFilesField, self).clean(one, initial) for one in data or [None]]
+
+
+class RequestsForm(Form):
+    """Files of several certificate requests, also packed in ZIP archives."""
+
+    requests = SeveralFilesField(
+        label=_("Certificate requests"),
+        help_text=filled(
+            _(
+                "Choose several files, or a ZIP archive of them; %(limit)s MB at most. The private"
+                " keys stay with you."
+            ),
+            limit=MOST_MEGABYTES,
+        ),
+        max_bytes=MOST_BYTES,
+        accept=",".join([*ENDINGS, ".zip"]),
+    )
+
+    def read(self) -> list[RequestFile]:
+        """Return the files given; none, and an error in the form, if they are too much."""
+        try:
+            return files_of((one.name, one.read()) for one in self.cleaned_data["requests"])
+        except Refused as refusal:
+            self.add_error("requests", str(refusal))
+            return []
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What became of one file, in words; `links`: the orders that it is about, and their pages."""
+
+    name: str
+    label: Promise
+    tone: str
+    said: Words | None
+    findings: list[Any]
+    links: list[tuple[Application, str]]
+
+
+def lines(
+    given: Sequence[Given],
+    *,
+    order_url: Callable[[Application], str],
+    preview_url: Callable[[Application, UUID], str],
+) -> list[Line]:
+    """Return what became of the files; a request to confirm leads to its own page."""
+    return [_line(one, order_url, preview_url) for one in given]
+
+
+def _line(
+    one: Given,
+    order_url: Callable[[Application], str],
+    preview_url: Callable[[Application, UUID], str],
+) -> Line:
+    label, tone = OUTCOMES[one.outcome]
+    waits = one.outcome == Outcome.TO_CONFIRM and one.order and one.csr
+    orders = [one.order] if one.order else list(one.equal)
+    links = [(order, order_url(order)) for order in orders]
+    if waits and one.order and one.csr:
+        links = [(one.order, preview_url(one.order, one.csr.pk))]
+    said = (
+        LEAKED if one.outcome == Outcome.PRIVATE_KEY else REASONS.get(one.why) if one.why else None
+    )
+    found = one.report.findings if one.report and one.outcome != Outcome.USED else []
+    return Line(one.name, label, tone, said, word_all([each.to_json() for each in found]), links)

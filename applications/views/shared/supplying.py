@@ -1,0 +1,66 @@
+"""The door to the supplier's desk: who acts for a supplier with a customer's consent."""
+
+import functools
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponseBase
+
+from accounts import access, consents
+from accounts.models import Organisation, SupplierConsent
+from applications.access import orders_supplied
+from applications.models import Application
+from certportal.foundation import clock
+from certportal.foundation.actors import Actor
+
+
+def supplier_view(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Let in who acts for the chosen organisation as a supplier; for others there is no page."""
+
+    @access.member_required
+    @functools.wraps(view)
+    def entered(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
+        if not supplies(request):
+            raise access.no_page(request, "customers")
+        return view(request, **kwargs)
+
+    return entered
+
+
+def supplies(request: HttpRequest) -> bool:
+    """Return whether the person acts for the chosen organisation as a supplier.
+
+    It is asked once in a request: the navigation wants to know it on each page.
+    """
+    known: bool | None = getattr(request, "supplies", None)
+    if known is None:
+        person, organisation = access.person_of(request), access.organisation_of(request)
+        known = consents.supplies(person, organisation.pk, now=clock.now())
+        request.supplies = known  # type: ignore[attr-defined]
+    return known
+
+
+def received(request: HttpRequest) -> QuerySet[SupplierConsent]:
+    """Return the consents of the supplier's customers."""
+    person, supplier = access.person_of(request), access.organisation_of(request)
+    return consents.received(person, supplier.pk, now=clock.now())
+
+
+def customers(request: HttpRequest) -> QuerySet[Organisation]:
+    """Return the supplier's customers by name."""
+    found = Organisation.objects.filter(pk__in=received(request).values("customer"))
+    return found.order_by("name", "pk")
+
+
+def orders(request: HttpRequest) -> QuerySet[Application]:
+    """Return the submitted orders of the supplier's customers."""
+    person, supplier = access.person_of(request), access.organisation_of(request)
+    found = orders_supplied(person, supplier.pk, now=clock.now())
+    return found.select_related("organisation").prefetch_related("host_names", "requests")
+
+
+def supplier_actor(request: HttpRequest) -> Actor:
+    """Return the person as who acts for the supplier."""
+    return replace(access.actor_of(request), supplier=str(access.organisation_of(request).pk))

@@ -1,0 +1,122 @@
+"""The supplier's pages: its customers, and their orders and certificates as pages and as files."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from django.db.models import prefetch_related_objects
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from accounts import access
+from applications.views.account import certificates
+from applications.views.account import orders as account_orders
+from applications.views.shared import spreadsheet
+from applications.views.shared.rows import (
+    CertificateRow,
+    certificate_rows,
+    ending_soon,
+    order_rows,
+)
+from applications.views.shared.supplying import orders as supplied
+from applications.views.shared.supplying import received, supplier_view
+from applications.views.supplier.filters import (
+    CustomerFilter,
+    SuppliedCertificates,
+    SuppliedOrders,
+)
+from applications.workflow import Status
+from certportal.foundation import clock
+from certportal.foundation.reading import one_reading
+from certportal.foundation.web import keyset
+from issuance.models import Certificate
+
+MOST = 5
+"""Lines of each part of the desk; the rest is one link away."""
+
+
+@supplier_view
+@require_safe
+@one_reading()
+def customers(request: HttpRequest) -> HttpResponse:
+    """Show the desk: what is to be made, what expires, and the customers."""
+    now, seen = clock.now(), supplied(request)
+    waiting = seen.filter(status=Status.AWAITING_CSR).order_by("changed_at", "number")
+    ending = _certificates(request).filter(ending_soon(now)).order_by("not_after", "pk")
+    own = access.current_membership(access.person_of(request), access.organisation_of(request).pk)
+    context = CustomerFilter(request.GET, queryset=received(request)).page(request) | {
+        "administers": own is not None and access.administers(own),
+        "waiting": order_rows(waiting[:MOST], now=now),
+        "waiting_count": keyset.count(waiting),
+        "ending": _with_customers(certificate_rows(ending[:MOST], now=now)),
+        "ending_count": keyset.count(ending),
+    }
+    return render(request, "applications/customers/customers.html", context)
+
+
+@supplier_view
+@require_safe
+def orders(request: HttpRequest) -> HttpResponse:
+    """List the customers' orders that wait for a request, or those that were asked for."""
+    context = _orders(request).page(request)
+    context["rows"] = order_rows(context["page"], now=clock.now())
+    return render(request, "applications/customers/orders.html", context)
+
+
+@supplier_view
+@require_safe
+def orders_csv(request: HttpRequest) -> HttpResponseBase:
+    """Hand out the same list as a file for a spreadsheet."""
+    head = [_("Customer"), *account_orders.head()]
+    return spreadsheet.answer("orders", head, _order_lines(_orders(request), clock.now()))
+
+
+@supplier_view
+@require_safe
+def certificate_list(request: HttpRequest) -> HttpResponse:
+    """List the customers' certificates, or those that were asked for."""
+    context = _narrowed(request).page(request)
+    context["rows"] = _with_customers(certificate_rows(context["page"], now=clock.now()))
+    return render(request, "applications/customers/certificates.html", context)
+
+
+@supplier_view
+@require_safe
+def certificates_csv(request: HttpRequest) -> HttpResponseBase:
+    """Hand out the same list as a file for a spreadsheet."""
+    head = [_("Customer"), *certificates.head()]
+    return spreadsheet.answer("certificates", head, _lines(_narrowed(request), clock.now()))
+
+
+def _orders(request: HttpRequest) -> SuppliedOrders:
+    return SuppliedOrders(request.GET, queryset=supplied(request), request=request)
+
+
+def _narrowed(request: HttpRequest) -> SuppliedCertificates:
+    given: dict[str, Any] = {"orders": supplied(request), "request": request}
+    return SuppliedCertificates(request.GET, queryset=_certificates(request), **given)
+
+
+def _certificates(request: HttpRequest) -> Any:
+    return Certificate.objects.filter(reference__in=supplied(request).values("pk"))
+
+
+def _with_customers(rows: list[CertificateRow]) -> list[CertificateRow]:
+    """Return the rows, the customers of all their orders read at once."""
+    prefetch_related_objects([row.order for row in rows if row.order], "organisation")
+    return rows
+
+
+def _order_lines(narrowed: SuppliedOrders, now: datetime) -> Iterator[list[str]]:
+    for some in narrowed.batches():
+        for row in order_rows(some, now=now):
+            yield [row.order.organisation.name, *account_orders.line(row)]
+
+
+def _lines(narrowed: SuppliedCertificates, now: datetime) -> Iterator[list[str]]:
+    for some in narrowed.batches():
+        for row in _with_customers(certificate_rows(some, now=now)):
+            customer = row.order.organisation.name if row.order else ""
+            yield [customer, *certificates.line(row)]

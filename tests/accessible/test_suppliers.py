@@ -1,0 +1,64 @@
+"""The pages of a customer that makes a supplier its technical contact, and the supplier's desk."""
+
+import pytest
+
+from certportal.dev.builders import orders, people
+from certportal.dev.builders.suppliers import consent
+from tests.accessibility import check_in_turn
+from tests.accessible.conftest import press
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def valma(sample, now):
+    """The administrator of a supplier."""
+    return people.make_founder("Valma Välittäjä", "9900022-9", now=now)
+
+
+def test_giving_and_ending_it(go, matti, valma):
+    page = go("accounts:suppliers", who=matti)
+    check_in_turn(page)
+    press(page)
+    page.wait_for_selector(".field__error")
+    check_in_turn(page)
+    check_in_turn(go("accounts:consent", "9900023-7", who=matti))
+    page = go("accounts:consent", "9900022-9", who=matti)
+    check_in_turn(page)
+    page.locator("input[name=until]").fill("1.1.2020")
+    press(page)
+    page.wait_for_selector(".field__error")
+    check_in_turn(page)
+    given = consent(matti, valma)
+    check_in_turn(go("accounts:suppliers", who=matti))
+    check_in_turn(go("accounts:end_consent", given.pk, who=matti))
+    check_in_turn(go("accounts:resign_consent", given.pk, who=valma))
+    check_in_turn(go("accounts:right", who=matti))
+
+
+def test_the_desk(go, matti, valma, riitta, cas):
+    consent(matti, valma)
+    check_in_turn(go("customers:customers", who=valma))
+    orders.delivered(matti, riitta)
+    waiting = orders.waiting_for_contact(matti)
+    check_in_turn(go("customers:customers", who=valma))
+    for name in ("orders", "certificates"):
+        check_in_turn(go(f"customers:{name}", who=valma))
+        check_in_turn(go(f"customers:{name}", who=valma, query="?q=mikään"))
+    check_in_turn(go("technical:order", waiting.pk, who=valma))
+
+
+def test_requests_for_several_orders(go, matti, valma):
+    consent(matti, valma)
+    orders.waiting_for_contact(matti)
+    page = go("customers:requests", who=valma)
+    check_in_turn(page)
+    files = [
+        {"name": "a.csr", "mimeType": "text/plain", "buffer": orders.openssl_csr()},
+        {"name": "b.csr", "mimeType": "text/plain", "buffer": b"tyhj\xc3\xa4"},
+        {"name": "c.jpg", "mimeType": "image/jpeg", "buffer": b"kuva"},
+    ]
+    page.locator("input[name=requests]").set_input_files(files)
+    press(page)
+    page.wait_for_selector("ul.cards")
+    check_in_turn(page)

@@ -1,0 +1,186 @@
+"""An organisation lets a supplier act as its technical contact, and ends that."""
+
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+from django.test import Client
+from django.urls import reverse
+
+from accounts import access, consents
+from accounts.models import SupplierConsent
+from accounts.services.organisations import consents as services
+from accounts.services.organisations import membership as members
+from accounts.services.organisations import oversight, succession
+from certportal.dev.builders import orders, people
+from certportal.dev.builders.acts import act, do
+from certportal.dev.builders.suppliers import account_of, consent
+from certportal.foundation import clock
+from certportal.foundation.models import Event
+
+
+@pytest.fixture
+def given(matti, kalle):
+    """Matti's pharmacy lets Kalle's organisation act for it."""
+    made = consent(matti, kalle)
+    orders.drain()
+    mail.outbox.clear()
+    return made
+
+
+def acts_for(kalle, pharmacy, at=None):
+    return consents.supplier_for(kalle, pharmacy.pk, now=at or clock.now())
+
+
+@pytest.fixture(autouse=True)
+def mails(settings):
+    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
+    return mail
+
+
+def test_the_supplier_s_people_act_and_its_administrators_are_told(matti, kalle, pharmacy, mails):
+    made = consent(matti, kalle)
+    orders.drain()
+    supplier = account_of(kalle)
+    maarit = people.make_member("Maarit Muu", supplier, role="technical", now=clock.now())
+    assert acts_for(kalle, pharmacy) == supplier
+    assert acts_for(maarit, pharmacy) == supplier
+    assert acts_for(matti, supplier) is None
+    event = Event.objects.get(action="supplier_consent.given")
+    assert event.organisation_id == pharmacy.pk
+    assert event.data == {"to": str(supplier.pk), "until": made.until.isoformat()}
+    (told,) = [one for one in mails.outbox if str(pharmacy) in one.subject]
+    assert told.to == [kalle.email]
+    assert reverse("customers:customers") in told.body
+
+
+def test_ending_ends_at_once_and_is_told(matti, kalle, pharmacy, given, mails):
+    do(matti, services.end, given.pk)
+    assert acts_for(kalle, pharmacy) is None
+    given.refresh_from_db()
+    assert given.ended_by == matti
+    assert Event.objects.filter(action="supplier_consent.ended").count() == 1
+    assert [one.to for one in mails.outbox] == [[kalle.email]]
+    with pytest.raises(services.ConsentOver):
+        act(matti, services.end, given.pk)
+
+
+def test_the_supplier_gives_it_up_and_the_customer_is_told(matti, kalle, pharmacy, given, mails):
+    do(kalle, services.resign, given.pk)
+    assert acts_for(kalle, pharmacy) is None
+    assert Event.objects.filter(action="supplier_consent.resigned").count() == 1
+    (told,) = mails.outbox
+    assert told.to == [matti.email]
+    assert reverse("accounts:suppliers") in told.body
+
+
+def test_it_holds_through_its_last_day(kalle, pharmacy, given):
+    last = clock.start_of_day(given.until)
+    assert acts_for(kalle, pharmacy, last + timedelta(hours=20)) == account_of(kalle)
+    assert acts_for(kalle, pharmacy, last + timedelta(hours=30)) is None
+
+
+def test_giving_it_again_changes_the_last_day(matti, kalle, pharmacy, given):
+    later = given.until + timedelta(days=10)
+    again = consent(matti, kalle, until=later)
+    current = SupplierConsent.objects.get(consents.in_force(clock.now()))
+    assert (current, current.until) == (again, later)
+
+
+@pytest.mark.parametrize("days", [-1, 10_000])
+def test_the_last_day_is_neither_past_nor_far_away(matti, kalle, days):
+    with pytest.raises(services.DayOutOfRange):
+        consent(matti, kalle, until=clock.day(clock.now()) + timedelta(days=days))
+
+
+def test_only_the_two_administrators_give_and_end(matti, maija, kalle, given):
+    for person in (maija, kalle):
+        with pytest.raises(members.NotAdministrator):
+            act(person, services.end, given.pk)
+    for person in (maija, matti):
+        with pytest.raises(members.NotAdministrator):
+            act(person, services.resign, given.pk)
+    until = clock.day(clock.now())
+    with pytest.raises(members.NotAdministrator):
+        act(maija, services.give, given.customer, given.supplier, until=until)
+
+
+def test_nobody_consents_to_themselves_or_to_somebody_unconfirmed(matti, kalle, pharmacy, riitta):
+    with pytest.raises(services.OwnSupplier):
+        consent(matti, matti)
+    right = kalle.memberships.get().pk
+    act(riitta, oversight.withdraw_right, right, reasons="Ei enää tehtävässä.")
+    with pytest.raises(services.NoSupplier):
+        consent(matti, kalle)
+
+
+def test_whoever_is_not_confirmed_or_was_removed_does_not_act(
+    matti, kalle, pharmacy, given, riitta, now
+):
+    maarit = people.make_member("Maarit Muu", account_of(kalle), now=now)
+    assert acts_for(maarit, pharmacy)
+    act(kalle, members.remove, maarit.memberships.get().pk)
+    assert acts_for(maarit, pharmacy) is None
+    right = kalle.memberships.get().pk
+    act(riitta, oversight.withdraw_right, right, reasons="Ei enää tehtävässä.")
+    assert acts_for(kalle, pharmacy) is None
+
+
+@pytest.mark.parametrize("closed", ["customer", "supplier"])
+def test_it_ends_with_either_account(matti, kalle, pharmacy, given, riitta, closed, mails):
+    account = getattr(given, closed)
+    do(riitta, oversight.close, account.pk, reasons="Toiminta on päättynyt.")
+    given.refresh_from_db()
+    assert given.ended_at is not None and given.ended_by is None
+    other = {"customer": kalle, "supplier": matti}[closed]
+    assert [other.email] in [one.to for one in mails.outbox]
+
+
+def test_it_does_not_pass_to_a_successor(matti, kalle, pharmacy, given, riitta):
+    valma = people.make_founder("Valma Välittäjä", "9900022-9", now=clock.now())
+    act(riitta, succession.hand_over, "9900008-5", "9900022-9", reason="Fuusio.")
+    given.refresh_from_db()
+    assert given.ended_at is not None
+    assert acts_for(valma, pharmacy) is None
+    assert acts_for(kalle, pharmacy) is None
+
+
+def test_the_pages_give_and_end_it(matti, kalle, pharmacy):
+    web = people.log_in(Client(), matti)
+    there = reverse("accounts:suppliers")
+    asked = web.post(there, {"business_id": "99000085"})
+    assert asked["Location"] == reverse("accounts:consent", args=["9900008-5"])
+    page = web.get(asked["Location"])
+    assert str(account_of(kalle)) in page.text
+    late = web.post(asked["Location"], {"until": "1.1.2990"})
+    assert late.status_code == 200 and not SupplierConsent.objects.exists()
+    until = clock.day(clock.now()) + timedelta(days=5)
+    done = web.post(asked["Location"], {"until": f"{until:%d.%m.%Y}"})
+    assert done["Location"] == there
+    made = SupplierConsent.objects.get()
+    assert (made.supplier, made.until) == (account_of(kalle), until)
+    ending = reverse("accounts:end_consent", args=[made.pk])
+    assert ending in web.get(there).text
+    assert web.post(ending)["Location"] == there
+    assert acts_for(kalle, pharmacy) is None
+    assert web.post(ending).status_code == 409
+
+
+@pytest.mark.parametrize("code", ["9900001-8", "9900022-9"])
+def test_the_page_says_why_an_organisation_cannot_be_chosen(matti, code):
+    web = people.log_in(Client(), matti)
+    place = reverse("accounts:consent", args=[code])
+    until = f"{clock.day(clock.now()):%d.%m.%Y}"
+    page = web.post(place, {"until": until})
+    assert page.status_code == 200
+    assert code in page.text
+    assert not SupplierConsent.objects.exists()
+
+
+def test_members_who_do_not_administer_find_no_such_page(maija, kalle, given):
+    web = people.log_in(Client(), maija)
+    assert web.get(reverse("accounts:suppliers")).status_code == 404
+    for person in (maija, kalle):
+        web = people.log_in(Client(), person)
+        assert web.post(reverse("accounts:end_consent", args=[given.pk])).status_code == 404
+    assert access.current_membership(maija, given.customer_id)

@@ -1,0 +1,177 @@
+"""A supplier sees its customers' orders and certificates, and acts in its own and its name."""
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import Membership
+from accounts.services.organisations import consents
+from applications import services
+from applications.access import as_technician
+from applications.services.applicant.identified import MayNotAct
+from applications.views.account.history import history
+from applications.views.shared.history import history as case_history
+from applications.workflow import Role, Status
+from certportal.dev.builders import orders, people
+from certportal.dev.builders.acts import act
+from certportal.dev.builders.suppliers import account_of
+from certportal.foundation import clock
+from certportal.foundation.models import Event
+from tests.isolation.table import text_of
+
+CLINIC = "1.2.246.10.99000085.10.0"
+DESK = ("customers", "requests", "orders", "certificates", "orders_csv", "certificates_csv")
+
+
+def page(web, name, **query):
+    return text_of(web.get(reverse(f"customers:{name}"), query))
+
+
+def upload(web, order):
+    """Upload a request that fits the order; return the address of its preview."""
+    form = {"version": order.version, "how": "text", "text": orders.openssl_csr().decode()}
+    return web.post(reverse("technical:csr", args=[order.pk]), form)["Location"]
+
+
+def test_the_desk_shows_what_is_to_be_made_over_all_customers(matti, kalle, given, also_given, web):
+    mine = orders.waiting_for_contact(matti)
+    other = orders.waiting_for_contact(kalle, unit=CLINIC)
+    draft = orders.draft(matti)
+    desk = page(web, "customers")
+    for one in (mine, other):
+        assert one.number in desk
+        assert one.number in page(web, "orders")
+        assert one.number in page(web, "orders_csv")
+    assert draft.number not in desk + page(web, "orders", stage="all")
+    only = page(web, "orders", customer=str(account_of(kalle).pk))
+    assert other.number in only and mine.number not in only
+
+
+def test_certificates_of_all_customers_with_their_expiries(
+    matti, kalle, riitta, raimo, cas, given, also_given, web
+):
+    order = orders.delivered(matti, riitta)
+    listed, file = page(web, "certificates"), page(web, "certificates_csv")
+    for text in (listed, file):
+        assert order.called in text and str(order.organisation) in text
+    assert reverse("technical:order", args=[order.pk]) in listed
+    assert order.number in page(web, "orders", stage="ended")
+    assert web.get(reverse("technical:download", args=[order.pk, "pem"])).status_code == 200
+    event = Event.objects.filter(action="application.download").latest("pk")
+    assert event.data["supplier"] == str(given.supplier_id)
+    assert order.called not in page(web, "certificates", customer=str(account_of(kalle).pk))
+
+
+def test_a_request_is_given_by_the_contact_s_pages_and_names_supplier_and_person(
+    matti, valma, riitta, given, web
+):
+    order = orders.waiting_for_contact(matti)
+    preview = upload(web, order)
+    done = web.post(preview, {"version": order.version})
+    assert done["Location"] == reverse("technical:order", args=[order.pk])
+    order.refresh_from_db()
+    assert order.status == Status.CHECKING
+    for name in ("upload_csr", "attach_csr"):
+        event = Event.objects.get(action=f"application.{name}")
+        assert event.actor == f"person:{valma.pk}"
+        assert event.data["supplier"] == str(given.supplier_id)
+    named = f"{valma}, {given.supplier}"
+    assert named in [line.who for line in history(order)]
+    assert named in [line.who for line in case_history(order)]
+
+
+def test_nobody_orders_sends_or_revokes_for_a_customer(matti, given, web):
+    order = orders.waiting_for_contact(matti)
+    for name in ("order", "give_csr", "check", "withdraw", "again", "revoke", "rename_contact"):
+        place = reverse(f"applications:{name}", args=[order.pk])
+        assert web.get(place).status_code == 404, name
+        assert web.post(place, {"version": order.version}).status_code == 404, name
+
+
+def test_a_person_of_the_customer_acts_as_themselves(matti, teemu, valma, given):
+    order = orders.waiting_for_contact(matti, technical_email=teemu.email)
+    Membership.objects.create(
+        person=teemu,
+        organisation=account_of(valma),
+        role="technical",
+        basis="mandate",
+        begun_at=clock.now(),
+    )
+    actor = as_technician(teemu, order, now=clock.now())
+    assert actor is not None and actor.supplier == ""
+
+
+def test_what_is_under_way_when_the_consent_ends_is_not_finished(matti, valma, given, web):
+    order = orders.waiting_for_contact(matti)
+    preview = upload(web, order)
+    actor = as_technician(valma, order, now=clock.now())
+    act(matti, consents.end, given.pk)
+    assert web.post(preview, {"version": order.version}).status_code == 404
+    with pytest.raises(MayNotAct):
+        services.attach_csr(
+            order.pk,
+            order.csrs.get().pk,
+            role=Role.TECHNICAL_CONTACT,
+            version=order.version,
+            actor=actor,
+            now=clock.now(),
+        )
+
+
+def test_the_navigation_leads_there_only_with_a_customer(matti, valma, kalle, given, web):
+    there = reverse("customers:customers")
+    assert f'href="{there}"' in web.get(reverse("home")).text
+    for person in (matti, kalle):
+        assert f'href="{there}"' not in people.log_in(Client(), person).get(reverse("home")).text
+    act(valma, consents.resign, given.pk)
+    assert f'href="{there}"' not in web.get(reverse("home")).text
+    assert {web.get(reverse(f"customers:{name}")).status_code for name in DESK} == {404}
+
+
+def test_customers_are_found_by_name_and_business_id(given, also_given, web):
+    for text in (str(given.customer)[:8].lower(), "9900001-8"):
+        found = page(web, "customers", q=text)
+        assert str(given.customer) in found
+        assert reverse("accounts:resign_consent", args=[also_given.pk]) not in found
+    assert reverse("accounts:resign_consent", args=[also_given.pk]) in page(
+        web, "customers", sort="until"
+    )
+
+
+def test_requests_for_several_orders_find_their_own(matti, kalle, valma, given, also_given, web):
+    mine = orders.waiting_for_contact(matti, host="apteekki.example.fi")
+    other = orders.waiting_for_contact(kalle, unit=CLINIC, host="klinikka.example.fi")
+    names = {"a": "apteekki.example.fi", "b": "klinikka.example.fi", "c": "muu.example.fi"}
+    files = [
+        SimpleUploadedFile(f"{one}.csr", orders.openssl_csr(host)) for one, host in names.items()
+    ]
+    files.append(SimpleUploadedFile("d.jpg", b"kuva"))
+    told = web.post(reverse("customers:requests"), {"requests": files})
+    assert "2 pyyntöä 4 tiedostosta" in told.text
+    for order, consent in ((mine, given), (other, also_given)):
+        order.refresh_from_db()
+        assert order.status == Status.CHECKING
+        event = Event.objects.get(action="application.attach_csr", object_id=str(order.pk))
+        assert event.actor == f"person:{valma.pk}"
+        assert event.data["supplier"] == str(consent.supplier_id)
+
+
+def test_a_request_that_fits_two_customers_is_given_to_neither(
+    matti, kalle, given, also_given, web
+):
+    made = [orders.waiting_for_contact(matti), orders.waiting_for_contact(kalle, unit=CLINIC)]
+    file = SimpleUploadedFile("a.csr", orders.openssl_csr())
+    told = web.post(reverse("customers:requests"), {"requests": [file]}).text
+    for order in made:
+        order.refresh_from_db()
+        assert order.status == Status.AWAITING_CSR
+        assert reverse("technical:order", args=[order.pk]) in told
+
+
+def test_an_upload_without_files_or_with_a_damaged_archive_is_told(matti, given, web):
+    orders.waiting_for_contact(matti)
+    there = reverse("customers:requests")
+    assert "field__error" in web.post(there, {"requests": ""}).text
+    broken = SimpleUploadedFile("a.zip", b"PK\x03\x04 ei ole ZIP")
+    assert "field__error" in web.post(there, {"requests": [broken]}).text

@@ -1,0 +1,152 @@
+"""A supplier finds only what a consent in force shows it, and nothing once that is over."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import SupplierConsent
+from accounts.services.organisations import consents, oversight, succession
+from accounts.services.organisations import membership as members
+from applications import services
+from certportal.dev.builders import orders, people
+from certportal.dev.builders.acts import act
+from certportal.dev.builders.suppliers import account_of, consent
+from certportal.foundation import clock
+from tests.isolation.addresses import address, leads_to_an_organisation
+from tests.isolation.table import TABLE, text_of
+
+INTERMEDIARY, OTHER = "9900022-9", "9900023-7"
+
+
+@pytest.fixture
+def valma(sample, now):
+    """The administrator of a supplier."""
+    return people.make_founder("Valma Välittäjä", INTERMEDIARY, now=now)
+
+
+@pytest.fixture
+def viivi(valma, now):
+    """A member of the supplier."""
+    role = "technical"
+    return people.make_member("Viivi Velho", account_of(valma), role=role, now=now)
+
+
+@pytest.fixture
+def given(matti, valma, viivi):
+    """The pharmacy lets Valma's organisation act for it."""
+    return consent(matti, valma)
+
+
+@pytest.fixture
+def waiting(matti):
+    """An order of the pharmacy that waits for its request."""
+    return orders.waiting_for_contact(matti)
+
+
+# What a supplier's page could stand under; tests/isolation/test_strangers.py knocks at all others.
+OWN = ("home", "certificates", "customers:", "technical:", "applications:", "accounts:")
+
+
+def seen(person, *applications):
+    """Return which addresses of the orders answer the person with anything but 404."""
+    client, found = people.log_in(Client(), person), set()
+    for entry in filter(leads_to_an_organisation, TABLE):
+        for application in applications if entry.name.startswith(OWN) else applications[:1]:
+            place = address(entry, application)
+            tries = client.get(place), client.post(place, {"version": application.version})
+            if {one.status_code for one in tries} != {404}:
+                found.add(str(entry))
+    return found
+
+
+def names_nothing(person, *secrets):
+    """Whether no page without an id names any of the secrets to the person."""
+    client = people.log_in(Client(), person)
+    for entry in TABLE:
+        if not entry.wants and entry.name.startswith(OWN):
+            told = text_of(client.get(reverse(entry.name)))
+            assert [one for one in secrets if one in told] == [], entry.name
+    return True
+
+
+def test_with_a_consent_the_technical_contact_s_pages_open_and_no_others(
+    given, order, waiting, draft, viivi
+):
+    found = seen(viivi, order, waiting)
+    assert found
+    assert {one for one in found if not one.startswith("technical:")} == set()
+    assert seen(viivi, draft) == set()
+
+
+def test_its_administrator_can_also_give_it_up(given, order, draft, valma):
+    assert seen(valma, draft) == {"accounts:resign_consent"}
+
+
+def other_supplier(given, matti, valma, riitta):
+    vilma = people.make_founder("Vilma Vieras", OTHER, now=clock.now())
+    consent(people.make_founder("Kalle Konsultti", "9900008-5", now=clock.now()), vilma)
+    return vilma
+
+
+def ended(given, matti, valma, riitta):
+    act(matti, consents.end, given.pk)
+
+
+def resigned(given, matti, valma, riitta):
+    act(valma, consents.resign, given.pk)
+
+
+def customer_closed(given, matti, valma, riitta):
+    act(riitta, services.close_account, given.customer_id, reasons="Toiminta on päättynyt.")
+
+
+def supplier_closed(given, matti, valma, riitta):
+    act(riitta, oversight.close, given.supplier_id, reasons="Toiminta on päättynyt.")
+
+
+def supplier_merged(given, matti, valma, riitta):
+    people.make_founder("Vilma Vieras", OTHER, now=clock.now())
+    act(riitta, succession.hand_over, INTERMEDIARY, OTHER, reason="Fuusio.")
+
+
+def supplier_renamed(given, matti, valma, riitta):
+    act(riitta, succession.hand_over, INTERMEDIARY, OTHER, reason="Fuusio.")
+
+
+def unconfirmed(given, matti, valma, riitta):
+    right = valma.memberships.get().pk
+    act(riitta, oversight.withdraw_right, right, reasons="Ei enää tehtävässä.")
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        *[other_supplier, ended, resigned, customer_closed, supplier_closed],
+        *[supplier_merged, supplier_renamed, unconfirmed],
+    ],
+)
+def test_when_it_is_over_nothing_is_found_at_any_address(
+    given, order, waiting, matti, valma, riitta, over
+):
+    person = over(given, matti, valma, riitta) or valma
+    given.refresh_from_db()
+    assert seen(person, order, waiting) == set()
+    assert names_nothing(person, order.number, waiting.number, "tekniikka@example.fi")
+
+
+def test_it_is_over_after_its_last_day(given, order, waiting, valma, viivi):
+    day = clock.day(clock.now()) - timedelta(days=1)
+    over = {"customer": given.customer, "supplier": given.supplier, "given_by": given.given_by}
+    act(given.given_by, consents.end, given.pk)
+    SupplierConsent.objects.create(**over, given_at=given.given_at, until=day)
+    for person in (valma, viivi):
+        assert seen(person, order, waiting) == set()
+    assert names_nothing(viivi, order.number, waiting.number)
+
+
+def test_a_member_who_was_removed_finds_nothing(given, order, waiting, valma, viivi):
+    act(valma, members.remove, viivi.memberships.get().pk)
+    assert seen(viivi, order, waiting) == set()
+    assert names_nothing(viivi, order.number, waiting.number)
