@@ -13,6 +13,7 @@ from applications.documents import installing, submission_words
 from applications.models import Application, Decision, Submission
 from applications.models.certificate_types import CertificateType
 from applications.models.revocation import reason_words
+from applications.rules import hearing
 from applications.rules.revocation import asked_by
 from certportal.foundation import agency, clock
 from issuance.models import CeremonyRecord, Certificate
@@ -46,8 +47,20 @@ def decision(made: Decision, *, layout: str = ALONE) -> str:
         "decided_on": clock.day(made.at),
         "sent_on": clock.day(made.submission.at),
         "layout": layout,
+        "heard": _heard(made),
+        "exception": hearing.EXCEPTIONS.get(Decision.Unheard(made.unheard)) if made.unheard else "",
     }
     return _of_submission("decision", made.submission, facts, made.at)
+
+
+def _heard(made: Decision) -> dict[str, Any] | None:
+    """Return when the party was heard before a rejection, and what came of it; or None."""
+    found = hearing.last(made.application, before=made.at)
+    if made.kind != Decision.Kind.REJECTED or made.unheard or found is None:
+        return None
+    is_answered = found.closed_at is not None and found.closed_at < made.at
+    answered_on = clock.day(found.closed_at) if found.closed_at and is_answered else None
+    return {"on": clock.day(found.asked_at), "by": found.deadline, "answered_on": answered_on}
 
 
 def revocation(certificate: Certificate, application: Application) -> str:

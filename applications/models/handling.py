@@ -22,7 +22,9 @@ from certportal.foundation.kept_tables import Kept
 class InformationRequest(models.Model):
     """A request for information (hallintolaki 22 §): parts of the form reopened, why, until when.
 
-    `reviewer` is None if the checks made it; `fields` are the ids of the parts.
+    `reviewer` is None if the checks made it; `fields` are the ids of the parts. With `is_hearing`
+    it hears the applicant before a rejection (34 §): `reason` holds the grounds, `material` the
+    documents and facts that they rest on.
     """
 
     application = models.ForeignKey(Application, models.PROTECT, related_name="requests")
@@ -33,11 +35,13 @@ class InformationRequest(models.Model):
     asked_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
     cancelled = models.BooleanField(default=False)
+    is_hearing = models.BooleanField(default=False, db_default=False)
+    material = models.TextField(blank=True, db_default="")
 
     keeping = Kept(
         until_closed=["deadline", "closed_at", "cancelled"],
         closed="OLD.closed_at IS NOT NULL",
-        erased=["reason"],
+        erased=["reason", "material"],
         erasable=OF_ERASED_ORDER,
     )
 
@@ -75,22 +79,36 @@ class Addition(models.Model):
 
 
 class Decision(models.Model):
-    """A reviewer's decision with its reasons (hallintolaki 44–45 §)."""
+    """A reviewer's decision with its reasons (hallintolaki 44–45 §).
+
+    `unheard` is why the applicant was not heard before a rejection, `unheard_because` the same in
+    the reviewer's words; both empty where the applicant was heard.
+    """
 
     class Kind(models.TextChoices):
         APPROVED = "approved"
         REJECTED = "rejected"
         REOPENED = "reopened"
 
+    class Unheard(models.TextChoices):
+        """The grounds of hallintolaki 34 § 2 mom. that a certificate's order can have."""
+
+        UNFOUNDED = "unfounded"
+        HARM = "harm"
+        PURPOSE = "purpose"
+        UNNECESSARY = "unnecessary"
+
     application = models.ForeignKey(Application, models.PROTECT, related_name="decisions")
     kind = models.CharField(max_length=10, choices=Kind)
     reviewer = models.ForeignKey(Person, models.PROTECT, related_name="+")
     reasons = models.TextField(blank=True)
+    unheard = models.CharField(max_length=12, choices=Unheard, blank=True, db_default="")
+    unheard_because = models.TextField(blank=True, db_default="")
     submission = models.ForeignKey(Submission, models.PROTECT, related_name="+")
     record = models.ForeignKey(RegisterRecord, models.PROTECT, null=True, related_name="+")
     at = models.DateTimeField()
 
-    keeping = Kept(erased=["reasons"], erasable=OF_ERASED_ORDER)
+    keeping = Kept(erased=["reasons", "unheard_because"], erasable=OF_ERASED_ORDER)
 
     class Meta:
         ordering = ["at"]

@@ -72,7 +72,8 @@ def months(*, now: datetime) -> list[Month]:
     firsts = _firsts(now)
     since = clock.start_of_day(firsts[0])
     decided = {row["month"]: row for row in _decisions(since)}
-    asked = _by_month(InformationRequest.objects.exclude(reviewer=None), "asked_at", since)
+    requests = InformationRequest.objects.exclude(reviewer=None).exclude(is_hearing=True)
+    asked = _by_month(requests, "asked_at", since)
     lapsed = _by_month(Application.objects.filter(status=Status.LAPSED), "ended_at", since)
     return [
         _month(first, decided.get(first), asked.get(first, 0), lapsed.get(first, 0))

@@ -30,9 +30,13 @@ def last_day(submitted: date, deadline: date | None = None) -> date:
 def lapses_on(application: Application) -> date | None:
     """Return the day on which the application lapses unless completed; None if it cannot lapse.
 
-    It is the day after the last day to complete it.
+    It is the day after the last day to complete it. An order whose applicant is heard is complete,
+    and is decided after the term.
     """
     if application.submitted_at is None or application.status not in INCOMPLETE:
+        return None
+    question = application.question
+    if question is not None and question.is_hearing:
         return None
     submitted = clock.day(application.submitted_at)
     return last_day(submitted, deadline(application)) + timedelta(days=1)

@@ -22,6 +22,7 @@ from applications.views.console.case import (
     decision,
     holding,
     names,
+    reject,
     revocation_report,
     revoke,
     rights,
@@ -106,7 +107,8 @@ urlpatterns = [
     path("<uuid:application_id>/cancel-request/", buttons.cancel_request, name="cancel_request"),
     path("<uuid:application_id>/decision/", decision.decision, name="decision"),
     path("<uuid:application_id>/approve/", decide.approve, name="approve"),
-    path("<uuid:application_id>/reject/", decide.reject, name="reject"),
+    path("<uuid:application_id>/hear/", ask.hear, name="hear"),
+    path("<uuid:application_id>/reject/", reject.reject, name="reject"),
     path("<uuid:application_id>/reopen/", decide.reopen, name="reopen"),
     path("<uuid:application_id>/revoke/", revoke.revoke, name="revoke"),
     path(

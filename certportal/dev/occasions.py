@@ -213,7 +213,7 @@ class ClaimedOrder(Accounts):
 
     def rejected_and_reopened(self) -> None:
         """An order is rejected, and reopened on an appeal."""
-        do(self.riitta, services.reject, self.order, reasons=WORDS)
+        do(self.riitta, services.reject, self.order, reasons=WORDS, **orders.UNHEARD)
         do(self.riitta, services.reopen, self.order, reasons=WORDS)
 
     def recalled(self) -> None:

@@ -234,6 +234,8 @@ def test_somebody_was_faster(go, matti, riitta, cas):
     overtaken(page, case)
     page = go("console:reject", case.pk, who=riitta)
     page.locator("[name=reasons]").fill("Verkkotunnus kuuluu toiselle.")
+    page.locator("[name=unheard][value=unnecessary]").check()
+    page.locator("[name=unheard_because]").fill("Hakija on jo vastannut.")
     overtaken(page, case)
     draft = orders.draft(matti, "system_signature")
     overtaken(go("applications:part", draft.pk, "conformity", who=matti), draft)

@@ -45,7 +45,7 @@ def rejected(matti, riitta, cas) -> Application:
     case = orders.claimed(matti, riitta)
     seen = orders.Handler(riitta, case).seen
     reasons = "Verkkotunnus ei ole hakijan.\n\nHallintolaki 45 §."
-    services.reject(case.pk, reasons=reasons, person=riitta, **seen)
+    services.reject(case.pk, reasons=reasons, **orders.UNHEARD, person=riitta, **seen)
     case.refresh_from_db()
     return case
 
@@ -176,7 +176,7 @@ def test_words_of_a_person_are_shown_not_run(matti, riitta, cas):
     case = orders.claimed(matti, riitta)
     seen = orders.Handler(riitta, case).seen
     evil = '<img src="http://198.51.100.1/x"><h1>Hyväksytty</h1>'
-    services.reject(case.pk, reasons=evil, person=riitta, **seen)
+    services.reject(case.pk, reasons=evil, **orders.UNHEARD, person=riitta, **seen)
     assert '<img src="http://198.51.100.1/x">' in text_of(
         papers.decision(case.decisions.get()).content
     )

@@ -22,7 +22,7 @@ def lapsed(person, application):
 def test_a_rejected_one_is_checked_again_and_comes_back_to_the_same_reviewer(matti, riitta, cas):
     application = orders.claimed(matti, riitta)
     seen = orders.Handler(riitta, application).seen
-    services.reject(application.pk, reasons="Verkkotunnus", person=riitta, **seen)
+    services.reject(application.pk, reasons="Verkkotunnus", **orders.UNHEARD, person=riitta, **seen)
     application = reopened(riitta, application)
     assert application.status == Status.IN_REVIEW
     assert application.reviewer == riitta

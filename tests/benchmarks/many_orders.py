@@ -114,9 +114,8 @@ def _templates() -> dict[Status, Application]:
 
 def _reject(reviewer: Person, application: Application) -> None:
     seen = orders.Handler(reviewer, application).seen
-    services.reject(
-        application.pk, reasons="Yksikköä ei ole rekisterissä.", person=reviewer, **seen
-    )
+    given = {"reasons": "Yksikköä ei ole rekisterissä."} | orders.UNHEARD
+    services.reject(application.pk, **given, person=reviewer, **seen)
 
 
 def _organisations(cursor: Any, size: int) -> None:

@@ -151,26 +151,33 @@ def request_info(
     reason: str,
     sections: list[str],
     deadline: date,
+    material: str = "",
+    is_hearing: bool = False,
     used: Collection[int] = (),
     person: Person,
     version: int,
     actor: Actor,
     now: datetime,
 ) -> Application:
-    """Request information from the applicant (hallintolaki 22 §).
+    """Request information from the applicant (hallintolaki 22 §), or hear them (34 §).
 
     `sections` are the ids of the parts of the form to reopen; `deadline` is the last day to answer;
-    `used` the ready-made reasons in the text.
+    `used` the ready-made reasons in the text. A hearing opens parts only if the reviewer wants to,
+    and says in `material` on what the rejection would rest.
     The working days left until the promised day are stored and continue after the answer. Raises
     ReasonsMissing, NotYourCase, Changed, NotPossible.
     """
     require_reasons(reason)
+    if is_hearing:
+        require_reasons(material)
     application = take(Action.REQUEST_INFO, application_id, person, version, now=now)
     authority.void(application.pk, "information_requested", actor=actor, now=now)
     InformationRequest.objects.create(
         application=application,
         reviewer=person,
         reason=reason,
+        material=material,
+        is_hearing=is_hearing,
         fields=sections,
         deadline=deadline,
         asked_at=now,
@@ -182,7 +189,7 @@ def request_info(
         Action.REQUEST_INFO,
         actor,
         now,
-        data={"sections": sections, "deadline": deadline.isoformat()},
+        data={"sections": sections, "deadline": deadline.isoformat(), "hearing": is_hearing},
         days_left=left,
         due_on=None,
         aside_until=None,

@@ -6,13 +6,14 @@ from typing import TypedDict
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy
 
 from accounts.models import Person
 from accounts.register.lookup import queries
 from accounts.register.models import RegisterRecord
 from applications.errors import require_reasons
 from applications.models import Application, Decision
-from applications.rules import contact_links, waivers
+from applications.rules import contact_links, hearing, waivers
 from applications.rules.approvals_needed import approvals_needed, approved_until
 from applications.services import transition
 from applications.services.applicant import contact_links as contact_links_applicant
@@ -22,6 +23,7 @@ from applications.services.reviewer.waivers import confirm_relied_on
 from applications.workflow import Action, Status, promise
 from certportal.foundation import clock
 from certportal.foundation.actors import Actor
+from certportal.foundation.errors import Refused
 from issuance import services as authority
 from issuance.approvers.assertion import Assertion
 from issuance.approvers.waived import Waived
@@ -29,6 +31,14 @@ from issuance.models import PreparedCertificate
 from issuance.services.errors import NotOpen
 from issuance.services.issuing import to_sign as authority_to_sign
 from issuance.services.issuing.approve import refusals_on_record
+
+
+class NotHeard(Refused):
+    """The applicant has not been heard, and no ground is named why that is not needed."""
+
+    message = gettext_lazy(
+        "Hear the applicant before you reject the order, or choose why hearing can be left out."
+    )
 
 
 class Policy(TypedDict):
@@ -110,6 +120,8 @@ def reject(
     application_id: UUID,
     *,
     reasons: str,
+    unheard: str = "",
+    unheard_because: str = "",
     used: Collection[int] = (),
     person: Person,
     version: int,
@@ -118,16 +130,33 @@ def reject(
 ) -> Application:
     """Reject with reasons (hallintolaki 44–45 §); `used` are the ready-made ones among them.
 
-    Raises ReasonsMissing, DeadlineOpen, NotYourCase, Changed, NotPossible.
+    `unheard` is why the applicant is not heard before (a `Decision.Unheard`), `unheard_because` the
+    same in the reviewer's words; what they say is left out where the applicant was heard.
+    Raises ReasonsMissing, NotHeard, DeadlineOpen, NotYourCase, Changed, NotPossible.
     """
     require_reasons(reasons)
     application = may_act.take(Action.REJECT, application_id, person, version, now=now)
+    if hearing.is_heard(application, now=now):
+        unheard = unheard_because = ""
+    elif unheard not in hearing.EXCEPTIONS:
+        raise NotHeard
+    else:
+        require_reasons(unheard_because)
     application.requests.filter(closed_at=None).update(closed_at=now)
     authority.void(application.pk, "rejected", actor=actor, now=now)
     count_used(used)
     record = _record_now(application, now)
-    _decide(application, Decision.Kind.REJECTED, person, reasons, now, record)
-    return transition.move(application, Action.REJECT, actor, now, ended_at=now, due_on=None)
+    without = {"unheard": unheard, "unheard_because": unheard_because}
+    _decide(application, Decision.Kind.REJECTED, person, reasons, now, record, **without)
+    return transition.move(
+        application,
+        Action.REJECT,
+        actor,
+        now,
+        data={"unheard": unheard},
+        ended_at=now,
+        due_on=None,
+    )
 
 
 @transaction.atomic
@@ -175,6 +204,7 @@ def _decide(
     reasons: str,
     now: datetime,
     record: RegisterRecord | None,
+    **unheard: str,
 ) -> None:
     submission = application.submission
     assert submission is not None
@@ -186,6 +216,7 @@ def _decide(
         submission=submission,
         record=record or submission.record,
         at=now,
+        **unheard,
     )
 
 

@@ -35,9 +35,11 @@ def order(request: HttpRequest, application: Application) -> HttpResponse:
     now = clock.now()
     if application.status == Status.DRAFT:
         return tasks(request, application, now)
+    parts = summary.parts(application, now=now)
     context = {
         "tone": tone(application.status),
-        "parts": summary.parts(application, now=now),
+        "parts": parts,
+        "open_parts": [part for part in parts if part.url],
         "answer_parts": answer_documents.part(application),
         "history": history(application),
         "thread": thread(application),

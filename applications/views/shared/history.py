@@ -78,6 +78,8 @@ def word(event: Event) -> str:
     approved = event.action == ApplicationEvent.APPROVE
     if approved and event.data.get("given", 0) < event.data.get("wanted", 0):
         return _("The certificate was approved; another approval is needed")
+    if event.data.get("hearing"):
+        return _("The applicant is heard before a rejection")
     if event.action == ApplicationEvent.RECALL:
         return f"{text}: {void_reason(event.data.get('reason', ''))}"
     return text

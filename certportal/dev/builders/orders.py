@@ -38,6 +38,8 @@ CONTACT = {
     "technical_organisation": "Toimittaja Oy",
     "technical_language": "sv",
 }
+# Why an order is rejected without hearing its applicant.
+UNHEARD = {"unheard": "unnecessary", "unheard_because": "Hakija on jo vastannut."}
 DECLARATIONS = ["authority", "domains", "system", "truth", "binding"]
 
 
@@ -284,6 +286,20 @@ def ask(reviewer: Person, application: Application, deadline: date) -> None:
         reason="Kumpi yksikkö?",
         sections=["unit"],
         deadline=deadline,
+        person=reviewer,
+        **Handler(reviewer, application).seen,
+    )
+
+
+def hear(reviewer: Person, application: Application, deadline: date) -> None:
+    """Hear the applicant before a rejection, as the reviewer who holds the case."""
+    services.request_info(
+        application.pk,
+        reason="Verkkotunnus kuuluu toiselle.",
+        sections=[],
+        deadline=deadline,
+        material="Verkkotunnusrekisterin ote 25.11.",
+        is_hearing=True,
         person=reviewer,
         **Handler(reviewer, application).seen,
     )

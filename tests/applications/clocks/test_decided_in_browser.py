@@ -28,7 +28,14 @@ def press(page, path: str, field: str, text: str) -> None:
 def test_rejected_with_reasons_on_paper_and_taken_up_again(matti, riitta, cas, open_as, post):
     order = orders.claimed(matti, riitta)
     page = open_as(riitta, f"/fi/console/{order.pk}/")
-    press(page, "reject", "reasons", REASONS)
+    page.goto(f"{page.url.rstrip('/')}/reject/")
+    page.locator("[name=reasons]").fill(REASONS)
+    page.locator("[name=unheard][value=unnecessary]").check()
+    page.locator("[name=unheard_because]").fill("Hakija on jo vastannut.")
+    page.locator("[name=preview]").click()
+    expect(page.locator(".letter")).to_contain_text(REASONS)
+    page.locator("[name=send]").click()
+    page.wait_for_url(re.compile(r"/console/[0-9a-f-]{36}/$"))
 
     (message,) = post(clock.now())
     assert order.number in message.subject and REASONS in message.body

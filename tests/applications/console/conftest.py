@@ -53,6 +53,11 @@ class Desk:
         application.refresh_from_db()
         return answer
 
+    def reject(self, application, reasons, **values):
+        """Reject without hearing, after the decision was read."""
+        given = {"reasons": reasons, "send": "1"} | orders.UNHEARD | values
+        return self.press("reject", application, **given)
+
 
 @pytest.fixture(autouse=True)
 def _local_mail(settings):

@@ -154,12 +154,14 @@ def test_no_way_around_the_page_rejects_asks_or_reopens_without_a_word(case, rii
         given = {name: " \n", "person": riitta} | orders.Handler(riitta, case).seen
         if service == "request_info":
             given |= {"sections": ["unit"], "deadline": date(2099, 1, 1)}
+        if service == "reject":
+            given |= orders.UNHEARD
         with pytest.raises(ReasonsMissing):
             getattr(services, service)(case.pk, **given)
 
 
 def test_the_applicant_reads_the_reasons(case, desk):
-    desk.press("reject", case, reasons="Verkkotunnus kuuluu toiselle.")
+    desk.reject(case, "Verkkotunnus kuuluu toiselle.")
     assert case.status == "rejected"
     orders.drain()
     assert any("Verkkotunnus kuuluu toiselle." in one.body for one in mail.outbox)
@@ -183,15 +185,15 @@ def test_an_open_question_must_run_out_before_rejection(case, desk):
     desk.press("ask", case, **question)
     assert "reject" not in desk.open("case", case.pk).context["offers"]
     assert "cannot be rejected by you now" in desk.open("reject", case.pk).text
-    assert desk.press("reject", case, reasons="Ei vastausta.").status_code == 400
+    assert desk.reject(case, "Ei vastausta.").status_code == 400
     case.requests.update(deadline=clock.day(clock.now()) - timedelta(days=1))
     assert "reject" in desk.open("case", case.pk).context["offers"]
-    assert desk.press("reject", case, reasons="Ei vastausta.").status_code == 302
+    assert desk.reject(case, "Ei vastausta.").status_code == 302
     assert case.status == "rejected"
 
 
 def test_a_rejected_case_is_taken_up_again_with_a_reason(case, desk, riitta):
-    desk.press("reject", case, reasons="Virhe.")
+    desk.reject(case, "Virhe.")
     assert desk.press("reopen", case, reasons="").status_code == 200
     desk.press("reopen", case, reasons="Oikaisuvaatimus hyväksyttiin.")
     assert case.status == "checking"

@@ -253,7 +253,7 @@ def test_answers_that_were_never_sent_are_not_certified(case, desk, matti, riitt
     months = {"validity_months": 6, "start": None}
     services.save_section(case.pk, "validity", months, **orders.Handler(matti, case).seen)
     case.requests.update(deadline=day(-1))
-    desk.press("reject", case, reasons="Ei vastausta.")
+    desk.reject(case, "Ei vastausta.")
     desk.press("reopen", case, reasons="Oikaisuvaatimus.")
     orders.drain()
     desk.press("claim", case)

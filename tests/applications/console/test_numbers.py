@@ -8,7 +8,7 @@ from certportal.foundation import clock
 
 
 def reject(desk, case):
-    desk.press("reject", case, reasons="Ei rekisterissä.")
+    desk.reject(case, "Ei rekisterissä.")
 
 
 def test_decisions_times_and_promises_of_this_month(ready, matti, riitta, desk):

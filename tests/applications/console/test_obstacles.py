@@ -83,7 +83,7 @@ def released(case, riitta):
 
 def rejected(case, riitta):
     seen = orders.Handler(riitta, case).seen
-    services.reject(case.pk, reasons="Ei.", person=riitta, **seen)
+    services.reject(case.pk, reasons="Ei.", **orders.UNHEARD, person=riitta, **seen)
 
 
 STANDINGS = [

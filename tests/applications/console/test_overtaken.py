@@ -26,7 +26,8 @@ def typed(name):
     """Return what the reviewer has typed on the page."""
     deadline = clock.day(clock.now()) + timedelta(days=14)
     asked = {"sections": ["contact", "delivery"], "deadline": deadline.isoformat(), "send": "1"}
-    return {"ask": {"reason": WRITTEN} | asked, "reject": {"reasons": WRITTEN}}[name]
+    rejected = {"reasons": WRITTEN, "send": "1"} | orders.UNHEARD
+    return {"ask": {"reason": WRITTEN} | asked, "reject": rejected}[name]
 
 
 @pytest.mark.parametrize(("name", "status"), [("ask", "info_requested"), ("reject", "rejected")])

@@ -25,7 +25,7 @@ def replaced(case, matti, _desk):
 
 
 def taken_up_again(case, _matti, desk):
-    desk.press("reject", case, reasons="Ei.")
+    desk.reject(case, "Ei.")
     desk.press("reopen", case, reasons="Virhe.")
 
 

@@ -129,8 +129,7 @@ def test_it_counts_how_often_a_reason_was_sent(desk, case):
 
 def test_a_rejection_counts_its_reasons(desk, case):
     key = ready("Not in the register")
-    given = {"reasons": "Ei rekisterissä.", "used": f"{key}"}
-    desk.press("reject", case, **given)
+    desk.reject(case, "Ei rekisterissä.", used=f"{key}")
     assert case.status == "rejected"
     assert ReadyReason.objects.get(pk=key).used == 1
 

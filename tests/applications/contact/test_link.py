@@ -195,7 +195,7 @@ def end(order, matti, riitta, how):
     if how == "rejected":
         Application.objects.filter(pk=order.pk).update(status=Status.IN_REVIEW, reviewer=riitta)
         seen = Handler(riitta, order).seen
-        services.reject(order.pk, reasons="Ei", person=riitta, **seen)
+        services.reject(order.pk, reasons="Ei", **orders.UNHEARD, person=riitta, **seen)
 
 
 @pytest.mark.parametrize("how", ["withdrawn", "rejected", "lapsed", "revoked"])

@@ -1,5 +1,7 @@
-"""Asking the applicant for more: write, look at it as the applicant will, send."""
+"""Asking the applicant for more, and hearing them: write, look at it as they will, send."""
 
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -13,7 +15,7 @@ from applications.mail import orders as mail_orders
 from applications.models import Application, InformationRequest, ReadyReason
 from applications.views.console.case import reasons
 from applications.views.console.case.case_context import identity
-from applications.views.console.case.forms import AskForm, DeadlineForm
+from applications.views.console.case.forms import AskForm, DeadlineForm, HearForm
 from applications.views.console.case.kept_from import kept_from
 from applications.views.console.entry import back_to, case_view, kept, lost
 from applications.views.shared.entry import by_person
@@ -22,26 +24,51 @@ from certportal.foundation import clock
 from certportal.foundation.errors import NotAllowed, Stale
 
 
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What is sent: its form, and the ready-made reasons that are offered for it."""
+
+    form: type[AskForm]
+    use: ReadyReason.Use
+
+
+ASKING = Kind(AskForm, ReadyReason.Use.ASKING)
+HEARING = Kind(HearForm, ReadyReason.Use.REJECTING)
+
+
 @case_view
 def ask(request: HttpRequest, application: Application) -> HttpResponse:
     """Write the question; `preview` shows it first, `send` sends it."""
-    form = ask_form(request, application)
+    said = _("The request was sent to the applicant.")
+    return _ask(request, application, ASKING, said)
+
+
+@case_view
+def hear(request: HttpRequest, application: Application) -> HttpResponse:
+    """Do the same before a rejection: on what it would rest, and until when to answer."""
+    said = _("The applicant is heard. The order can be rejected after the answer or the term.")
+    return _ask(request, application, HEARING, said)
+
+
+def _ask(request: HttpRequest, application: Application, kind: Kind, said: str) -> HttpResponse:
+    form = _form(request, application, kind)
     context = _context(request, application, Action.REQUEST_INFO)
-    context |= {"form": form, "templates": reasons.offered(ReadyReason.Use.ASKING)}
+    context |= {"form": form, "templates": reasons.offered(kind.use), "hears": kind is HEARING}
     if request.method != "POST" or "edit" in request.POST or not form.is_valid():
         return render(request, "applications/console/ask.html", context)
     if "send" not in request.POST:
         if context["kept_from"]:
             return render(request, "applications/console/ask.html", context)
-        shown = preview(application, form.cleaned_data)
+        shown = _preview(application, form.cleaned_data, kind)
         return render(request, "applications/console/ask_preview.html", context | {"mail": shown})
     try:
-        services.request_info(application.pk, **form.cleaned_data, **by_person(request))
+        given = form.cleaned_data | {"is_hearing": kind is HEARING}
+        services.request_info(application.pk, **given, **by_person(request))
     except (Stale, NotAllowed) as refusal:
         context |= kept(request, application, form, refusal)
         context |= _context(request, application, Action.REQUEST_INFO)
         return render(request, "applications/console/ask.html", context, status=refusal.status)
-    return back_to(application, request, _("The request was sent to the applicant."))
+    return back_to(application, request, said)
 
 
 @case_view
@@ -66,24 +93,26 @@ def extend(request: HttpRequest, application: Application) -> HttpResponse:
     return render(request, "applications/console/extend.html", context, status=status)
 
 
-def ask_form(request: HttpRequest, application: Application) -> AskForm:
+def _form(request: HttpRequest, application: Application, kind: Kind) -> AskForm:
     """Return the form; pressing a ready-made reason adds it to what was typed."""
-    today = clock.day(clock.now())
+    make = partial(kind.form, application=application, today=clock.day(clock.now()))
     if request.method != "POST":
-        initial = {"version": application.version}
-        return AskForm(application=application, today=today, initial=initial)
-    form = AskForm(request.POST, application=application, today=today)
+        return make(initial={"version": application.version})
+    form = make(request.POST)
     if "template" not in request.POST:
         return form
-    ready = reasons.offered(ReadyReason.Use.ASKING)
-    initial = reasons.added(form, "reason", ready, application.language)
-    return AskForm(application=application, today=today, initial=initial)
+    ready = reasons.offered(kind.use)
+    return make(initial=reasons.added(form, "reason", ready, application.language))
 
 
-def preview(application: Application, values: dict[str, Any]) -> str:
+def _preview(application: Application, values: dict[str, Any], kind: Kind) -> str:
     """Return the mail as the applicant will read it, in the applicant's language."""
     request = InformationRequest(
-        reason=values["reason"], deadline=values["deadline"], fields=values["sections"]
+        reason=values["reason"],
+        deadline=values["deadline"],
+        fields=values["sections"],
+        material=values.get("material", ""),
+        is_hearing=kind is HEARING,
     )
     return mail_orders.question(application, request, now=clock.now())
 

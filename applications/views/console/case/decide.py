@@ -1,23 +1,20 @@
-"""Approving the bytes, rejecting with reasons, taking up again."""
+"""Approving the bytes, and taking up again."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from accounts import access
 from applications import services
 from applications.errors import Changed
-from applications.models import Application, ReadyReason
+from applications.models import Application
 from applications.rules import second_look
 from applications.views.console import passkey
-from applications.views.console.case import case_context, checklist, reasons, rights
-from applications.views.console.case.forms import ApproveForm, ReasonsForm, RejectForm
+from applications.views.console.case import case_context, checklist, rights
+from applications.views.console.case.forms import ApproveForm, ReasonsForm
 from applications.views.console.case.kept_from import kept_from
 from applications.views.console.entry import back_to, case_view, kept, lost, taking_next
 from applications.views.shared.entry import by_person
@@ -25,10 +22,7 @@ from applications.workflow import Action
 from certportal.foundation import clock
 from certportal.foundation.errors import NotAllowed, Stale
 from certportal.foundation.reading import one_reading
-from certportal.foundation.web.forms import Form
 from issuance.models import PreparedCertificate
-
-type MakeForm = Callable[[HttpRequest, Application], tuple[Form, reasons.Offered]]
 
 
 @case_view
@@ -61,31 +55,25 @@ def approve(request: HttpRequest, application: Application) -> HttpResponse:
     return back_to(application, request, said)
 
 
-def _with_reasons(
-    name: str, act: Callable[..., object], said: Promise, made: MakeForm
-) -> Callable[..., HttpResponseBase]:
-    """Return the view of a decision that is given reasons; they stay if somebody was faster."""
-
-    @case_view
-    def decide(request: HttpRequest, application: Application) -> HttpResponse:
-        form, ready = made(request, application)
-        more: dict[str, Any] = {"form": form, "templates": ready}
-        status = 200
-        if form.is_valid():
-            try:
-                act(application.pk, **form.cleaned_data, **by_person(request))
-            except (Stale, NotAllowed) as refusal:
-                more |= kept(request, application, form, refusal)
-                status = refusal.status
-            else:
-                return back_to(application, request, said)
-        person, now = access.person_of(request), clock.now()
-        context = case_context.identity(application, person, now=now)
-        context |= case_context.prepared(application, person, now=now) | more
-        context["kept_from"] = kept_from(Action(name), application, person, now=now)
-        return render(request, f"applications/console/{name}.html", context, status=status)
-
-    return decide
+@case_view
+def reopen(request: HttpRequest, application: Application) -> HttpResponse:
+    """Take a rejected or lapsed order up again with reasons; they stay if somebody was faster."""
+    form = ReasonsForm(request.POST or None, initial={"version": application.version})
+    more: dict[str, Any] = {"form": form}
+    status = 200
+    if form.is_valid():
+        try:
+            services.reopen(application.pk, **form.cleaned_data, **by_person(request))
+        except (Stale, NotAllowed) as refusal:
+            more |= kept(request, application, form, refusal)
+            status = refusal.status
+        else:
+            return back_to(application, request, _("The case was taken up again."))
+    person, now = access.person_of(request), clock.now()
+    context = case_context.identity(application, person, now=now)
+    context |= case_context.prepared(application, person, now=now) | more
+    context["kept_from"] = kept_from(Action.REOPEN, application, person, now=now)
+    return render(request, "applications/console/reopen.html", context, status=status)
 
 
 @one_reading()
@@ -111,27 +99,3 @@ def _decided(
 ) -> passkey.Decided:
     challenge = services.to_sign(application, attempt, now=now)
     return passkey.Decided(challenge, [attempt.environment])
-
-
-def _to_reject(request: HttpRequest, application: Application) -> tuple[Form, reasons.Offered]:
-    """Return the form, and the ready-made reasons: pressing one adds it to what was typed."""
-    ready = reasons.offered(ReadyReason.Use.REJECTING)
-    form = RejectForm(request.POST or None, initial={"version": application.version})
-    if "template" in request.POST:
-        form = RejectForm(initial=reasons.added(form, "reasons", ready, application.language))
-    return form, ready
-
-
-def _to_reopen(request: HttpRequest, application: Application) -> tuple[Form, reasons.Offered]:
-    return ReasonsForm(request.POST or None, initial={"version": application.version}), []
-
-
-reject = _with_reasons(
-    "reject",
-    services.reject,
-    gettext_lazy("The application was rejected and the applicant told."),
-    _to_reject,
-)
-reopen = _with_reasons(
-    "reopen", services.reopen, gettext_lazy("The case was taken up again."), _to_reopen
-)

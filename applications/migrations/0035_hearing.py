@@ -1,0 +1,40 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("applications", "0031_in_use"),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name="decision",
+            name="unheard",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("unfounded", "Unfounded"),
+                    ("harm", "Harm"),
+                    ("purpose", "Purpose"),
+                    ("unnecessary", "Unnecessary"),
+                ],
+                db_default="",
+                max_length=12,
+            ),
+        ),
+        migrations.AddField(
+            model_name="decision",
+            name="unheard_because",
+            field=models.TextField(blank=True, db_default=""),
+        ),
+        migrations.AddField(
+            model_name="informationrequest",
+            name="is_hearing",
+            field=models.BooleanField(db_default=False, default=False),
+        ),
+        migrations.AddField(
+            model_name="informationrequest",
+            name="material",
+            field=models.TextField(blank=True, db_default=""),
+        ),
+    ]

@@ -1,0 +1,47 @@
+"""Hearing the applicant before a rejection (hallintolaki 34 §), and when it may be left out."""
+
+from datetime import datetime
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from applications.models import Application, Decision, InformationRequest
+from certportal.foundation import clock
+
+EXCEPTIONS: dict[Decision.Unheard, Promise] = {
+    Decision.Unheard.UNFOUNDED: _(
+        "The order is dismissed without examining it, or is clearly unfounded (section 34(2)(1))"
+    ),
+    Decision.Unheard.PURPOSE: _(
+        "Hearing could endanger the purpose of the decision (section 34(2)(4))"
+    ),
+    Decision.Unheard.HARM: _(
+        "The delay would do considerable harm to people's health, to public safety or to the"
+        " environment (section 34(2)(4))"
+    ),
+    Decision.Unheard.UNNECESSARY: _(
+        "Hearing is manifestly unnecessary for another reason (section 34(2)(5))"
+    ),
+}
+"""When a matter may be decided without hearing its party; paragraphs 2 and 3 are of other matters."""
+
+
+def last(application: Application, *, before: datetime) -> InformationRequest | None:
+    """Return the last hearing in the present handling of the order, or None.
+
+    One that was taken back, or was held before the order was taken up again, does not count.
+    """
+    held = application.requests.filter(is_hearing=True, cancelled=False, asked_at__lte=before)
+    reopened = application.decisions.filter(kind=Decision.Kind.REOPENED, at__lt=before).last()
+    return (held.filter(asked_at__gt=reopened.at) if reopened else held).last()
+
+
+def is_over(hearing: InformationRequest, *, now: datetime) -> bool:
+    """Return whether the applicant has answered, or had time to."""
+    return hearing.closed_at is not None or hearing.deadline < clock.day(now)
+
+
+def is_heard(application: Application, *, now: datetime) -> bool:
+    """Return whether the order may be rejected without one of the `EXCEPTIONS`."""
+    found = last(application, before=now)
+    return found is not None and is_over(found, now=now)
