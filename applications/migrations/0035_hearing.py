@@ -19,13 +19,14 @@ class Migration(migrations.Migration):
                     ("unnecessary", "Unnecessary"),
                 ],
                 db_default="",
+                default="",
                 max_length=12,
             ),
         ),
         migrations.AddField(
             model_name="decision",
             name="unheard_because",
-            field=models.TextField(blank=True, db_default=""),
+            field=models.TextField(blank=True, db_default="", default=""),
         ),
         migrations.AddField(
             model_name="informationrequest",
@@ -35,6 +36,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="informationrequest",
             name="material",
-            field=models.TextField(blank=True, db_default=""),
+            field=models.TextField(blank=True, db_default="", default=""),
         ),
     ]

@@ -36,7 +36,7 @@ class InformationRequest(models.Model):
     closed_at = models.DateTimeField(null=True)
     cancelled = models.BooleanField(default=False)
     is_hearing = models.BooleanField(default=False, db_default=False)
-    material = models.TextField(blank=True, db_default="")
+    material = models.TextField(blank=True, default="", db_default="")
 
     keeping = Kept(
         until_closed=["deadline", "closed_at", "cancelled"],
@@ -102,8 +102,10 @@ class Decision(models.Model):
     kind = models.CharField(max_length=10, choices=Kind)
     reviewer = models.ForeignKey(Person, models.PROTECT, related_name="+")
     reasons = models.TextField(blank=True)
-    unheard = models.CharField(max_length=12, choices=Unheard, blank=True, db_default="")
-    unheard_because = models.TextField(blank=True, db_default="")
+    unheard = models.CharField(
+        max_length=12, choices=Unheard, blank=True, default="", db_default=""
+    )
+    unheard_because = models.TextField(blank=True, default="", db_default="")
     submission = models.ForeignKey(Submission, models.PROTECT, related_name="+")
     record = models.ForeignKey(RegisterRecord, models.PROTECT, null=True, related_name="+")
     at = models.DateTimeField()

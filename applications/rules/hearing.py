@@ -23,7 +23,7 @@ EXCEPTIONS: dict[Decision.Unheard, Promise] = {
         "Hearing is manifestly unnecessary for another reason (section 34(2)(5))"
     ),
 }
-"""When a matter may be decided without hearing its party; paragraphs 2 and 3 are of other matters."""
+"""When a matter may be decided unheard; paragraphs 2 and 3 are of other kinds of matters."""
 
 
 def last(application: Application, *, before: datetime) -> InformationRequest | None:

@@ -101,7 +101,11 @@ def test_approval_against_rejection(matti, riitta, raimo, cas):
     for _ in range(ROUNDS):
         application = case_ready(matti, riitta)
         rejecting = partial(
-            services.reject, application.pk, reasons="Ei.", **orders.UNHEARD, **acting(riitta, application)
+            services.reject,
+            application.pk,
+            reasons="Ei.",
+            **orders.UNHEARD,
+            **acting(riitta, application),
         )
         works = approving(raimo, application), rejecting
         assert sorted(at_once(*works, refusals=Refused)) == ["done", "refused"]

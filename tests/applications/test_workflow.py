@@ -102,7 +102,9 @@ REVIEWER_SERVICES = {
         **h.seen,
     ),
     Action.CANCEL_REQUEST: lambda a, h: services.cancel_request(a.pk, person=h.person, **h.seen),
-    Action.REJECT: lambda a, h: services.reject(a.pk, reasons="Ei", **orders.UNHEARD, person=h.person, **h.seen),
+    Action.REJECT: lambda a, h: services.reject(
+        a.pk, reasons="Ei", **orders.UNHEARD, person=h.person, **h.seen
+    ),
     Action.REOPEN: lambda a, h: services.reopen(a.pk, reasons="Uusi", person=h.person, **h.seen),
 }
 

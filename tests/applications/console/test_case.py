@@ -237,7 +237,9 @@ def test_what_is_over_is_not_told_as_if_it_were_ahead(matti, riitta, cas, desk):
     assert "The certificate to be issued" not in page
     case = orders.claimed(matti, riitta)
     assert "can be approved and issued until" in desk.open("case", case.pk).text
-    services.reject(case.pk, reasons="Ei", **orders.UNHEARD, person=riitta, **orders.Handler(riitta, case).seen)
+    services.reject(
+        case.pk, reasons="Ei", **orders.UNHEARD, person=riitta, **orders.Handler(riitta, case).seen
+    )
     page = desk.open("case", case.pk).text
     assert "No certificate was made." in page
     assert "when a reviewer takes the case" not in page

@@ -37,7 +37,9 @@ def test_before_approving_it_tells_what_the_applicant_would_get(web, case, riitt
 
 def test_afterwards_it_tells_what_was_decided(web, case, riitta):
     seen = orders.Handler(riitta, case).seen
-    services.reject(case.pk, reasons="Verkkotunnus ei ole hakijan.", **orders.UNHEARD, person=riitta, **seen)
+    services.reject(
+        case.pk, reasons="Verkkotunnus ei ole hakijan.", **orders.UNHEARD, person=riitta, **seen
+    )
     assert (
         reverse("console:decision", args=[case.pk])
         in web.get(reverse("console:case", args=[case.pk])).content.decode()
@@ -50,7 +52,9 @@ def test_afterwards_it_tells_what_was_decided(web, case, riitta):
 
 def test_words_of_a_person_are_shown_not_run(web, case, riitta):
     seen = orders.Handler(riitta, case).seen
-    services.reject(case.pk, reasons="<script>x()</script>", **orders.UNHEARD, person=riitta, **seen)
+    services.reject(
+        case.pk, reasons="<script>x()</script>", **orders.UNHEARD, person=riitta, **seen
+    )
     assert "<script>x()" not in read(web, case)
 
 

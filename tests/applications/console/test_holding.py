@@ -56,7 +56,9 @@ def test_after_a_year_the_case_may_be_taken(waiting, desk, estrange, riitta):
 
 
 def test_nor_does_a_former_colleague_decide_by_another_way(case, riitta, estrange):
-    services.reject(case.pk, reasons="Ei.", **orders.UNHEARD, person=riitta, **orders.Handler(riitta, case).seen)
+    services.reject(
+        case.pk, reasons="Ei.", **orders.UNHEARD, person=riitta, **orders.Handler(riitta, case).seen
+    )
     estrange(30)
     seen = orders.Handler(riitta, case).seen
     with pytest.raises(OwnOrganisationLately):

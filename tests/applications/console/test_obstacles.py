@@ -121,8 +121,10 @@ def act(action, case, person):
         services.hand_over(case.pk, to=(others or [person])[0].pk, note="Loma.", **given)
     elif action == Action.TAKE_OVER:
         services.take_over(case.pk, reason="Sairaana.", **given)
-    elif action in {Action.REJECT, Action.REOPEN}:
-        getattr(services, action)(case.pk, reasons="Perustelut.", **given)
+    elif action == Action.REJECT:
+        services.reject(case.pk, reasons="Perustelut.", **orders.UNHEARD, **given)
+    elif action == Action.REOPEN:
+        services.reopen(case.pk, reasons="Perustelut.", **given)
     else:
         getattr(services, action)(case.pk, **given)
 

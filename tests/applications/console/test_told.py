@@ -77,7 +77,9 @@ def test_an_order_taken_up_again_is_no_answer(matti, riitta, cas):
     orders.resubmit(matti, case)
     orders.drain()
     mail.outbox.clear()
-    services.reject(case.pk, reasons="Ei.", **orders.UNHEARD, person=riitta, **Handler(riitta, case).seen)
+    services.reject(
+        case.pk, reasons="Ei.", **orders.UNHEARD, person=riitta, **Handler(riitta, case).seen
+    )
     services.reopen(case.pk, reasons="Virhe.", person=riitta, **Handler(riitta, case).seen)
     orders.drain()
     case.refresh_from_db()
