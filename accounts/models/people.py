@@ -161,6 +161,8 @@ class StaffRole(models.Model):
         REVIEWER = "reviewer"
         # Reads everything in the console and changes nothing.
         AUDITOR = "auditor"
+        # A reviewer who hears of cases whose promised day is about to come.
+        LEAD = "lead"
 
     person = models.ForeignKey(Person, models.PROTECT, related_name="staff_roles")
     kind = models.CharField(max_length=20, choices=Kind)

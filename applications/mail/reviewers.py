@@ -7,10 +7,16 @@ hash of a public key, or the name of a source that does not answer.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from accounts.models import AdministratorRequest, StaffRole
+from accounts.models import AdministratorRequest, Person, StaffRole
 from accounts.register.lookup import queries
 from accounts.register.models import RegisterRun
-from applications.models import Application, Replacement, RevocationProposal, RevocationRequest
+from applications.models import (
+    Application,
+    Replacement,
+    RevocationProposal,
+    RevocationReport,
+    RevocationRequest,
+)
 from applications.register_watch.wording import REGISTERS
 from applications.rules import reviewers_day
 from certportal.foundation import clock
@@ -41,7 +47,8 @@ def _held_run(asked: Asked) -> RegisterRun | None:
 
 
 def _work(asked: Asked) -> reviewers_day.Day | None:
-    work = reviewers_day.work_of(clock.day(asked.now))
+    reader = Person.objects.get(pk=asked.payload["person"])
+    work = reviewers_day.work_of(clock.day(asked.now), reader)
     return None if work.is_empty else work
 
 
@@ -76,6 +83,12 @@ PROPOSALS = RevocationProposal.objects
 MAILS = registry(
     _row("revocation_proposed", PROPOSALS.filter(closed_at=None), "proposal"),
     _row("revocation_declined", PROPOSALS, "proposal"),
+    _row(
+        "revocation_due",
+        RevocationReport.objects.filter(proposal__closed_at=None),
+        "report",
+        context=lambda report, asked: {"is_over": report.due_at <= asked.now},
+    ),
     _row(
         "replacement_planned",
         Replacement.objects,

@@ -23,7 +23,9 @@ from accounts.services.people import email, second_factor
 from accounts.services.rights import staff_roles
 from accounts.services.rights.documents import Paper
 from applications import services
+from applications.models import RevocationReport
 from applications.models.register_task import RegisterTask
+from applications.services.reviewer.revocation_report import Told
 from applications.workflow import promise
 from certportal.dev.builders import documents, orders, people, register, replacements, requests
 from certportal.dev.builders.acts import do
@@ -263,6 +265,15 @@ class DeliveredOrder(WaitingOrder):
         made = do(self.riitta, services.propose, self.order, reason=reason, words=WORDS)
         do(self.raimo, services.decline_proposal, made.pk, words=WORDS)
         do(self.raimo, services.revoke_exposed, self.order, words=WORDS)
+
+    def reported(self) -> None:
+        """A CERT asks for a revocation, and nobody confirms it until its time is nearly over."""
+        now = clock.now()
+        came = now - timedelta(hours=20)
+        told = Told(RevocationReport.Channel.CERT, "Kyberturvallisuuskeskus", WORDS, "", came)
+        given = {"told": told, "reason": "superseded", "words": WORDS}
+        do(self.riitta, services.revoke_as_told, self.order, **given)
+        services.raise_alarms(now=now)
 
     def register_changed(self) -> None:
         """The register has a new name for the unit; a reviewer decides on it."""

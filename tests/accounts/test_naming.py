@@ -56,6 +56,19 @@ def test_an_operator_ends_the_role(riitta):
     assert Event.objects.filter(action="staff_role.ended").exists()
 
 
+def test_only_a_reviewer_leads_and_the_lead_ends_with_the_role(riitta, maija, now):
+    with pytest.raises(CommandError):
+        call_command("grant_lead", maija.email)
+    call_command("grant_lead", riitta.email)
+    held = StaffRole.objects.filter(person=riitta, ended_at=None)
+    assert {one.kind for one in held} == {"reviewer", "lead"}
+    call_command("end_lead", riitta.email)
+    assert access.is_reviewer(riitta)
+    call_command("grant_lead", riitta.email)
+    call_command("end_reviewer", riitta.email)
+    assert not held.all().exists()
+
+
 def test_an_operator_opens_the_settings_admin(client, maija):
     assert log_in(client, maija).get("/fi/settings/").status_code == 404
     call_command("make_superuser", maija.email)

@@ -106,7 +106,8 @@ def _shows_more(other: Membership, kept: Membership) -> bool:
 
 def _hand_over_roles(gone: Person, into: Person, now: datetime) -> None:
     current = StaffRole.objects.filter(ended_at=None)
-    if len({role.kind for role in current.filter(person__in=[gone, into])}) > 1:
+    held = {role.kind for role in current.filter(person__in=[gone, into])}
+    if StaffRole.Kind.AUDITOR in held and len(held) > 1:
         raise NotMergeable(
             _("One of them is a reviewer and the other an auditor. Take one role away first.")
         )

@@ -1,4 +1,4 @@
-"""Roles of the authority's staff: reviewer, auditor and superuser."""
+"""Roles of the authority's staff: reviewer, lead, auditor and superuser."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -14,6 +14,14 @@ from accounts.services.people import sessions
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import NotAllowed, Refused
+
+Kind = StaffRole.Kind
+TOGETHER_NEVER = {
+    Kind.REVIEWER: (Kind.AUDITOR,),
+    Kind.LEAD: (Kind.AUDITOR,),
+    Kind.AUDITOR: (Kind.REVIEWER, Kind.LEAD),
+}
+"""Roles that nobody holds at once: auditors look at what the others do."""
 
 
 class NotIdentified(Refused):
@@ -34,6 +42,12 @@ class OtherRole(Refused):
     message = _("Nobody is reviewer and auditor at once. Take the other role away first.")
 
 
+class NotReviewer(Refused):
+    """The person leads reviewers without being one."""
+
+    message = _("Only a reviewer can lead the reviewers. Give the reviewer's role first.")
+
+
 @transaction.atomic
 def grant_reviewer(person: Person, *, by: Person | None, actor: Actor, now: datetime) -> StaffRole:
     """Give the person the reviewer's role and notify the other reviewers.
@@ -41,7 +55,7 @@ def grant_reviewer(person: Person, *, by: Person | None, actor: Actor, now: date
     Does nothing if the person holds it. Raises NotIdentified, OtherRole, and OwnRole if `by` is the
     person.
     """
-    role, made = _grant(StaffRole.Kind.REVIEWER, person, by, actor, now)
+    role, made = _grant(Kind.REVIEWER, person, by, actor, now)
     if made:
         _tell_reviewers(role, now)
     return role
@@ -50,11 +64,20 @@ def grant_reviewer(person: Person, *, by: Person | None, actor: Actor, now: date
 @transaction.atomic
 def grant_auditor(person: Person, *, by: Person | None, actor: Actor, now: datetime) -> StaffRole:
     """Give the person the auditor's role, who reads everything in the console, as above."""
-    return _grant(StaffRole.Kind.AUDITOR, person, by, actor, now)[0]
+    return _grant(Kind.AUDITOR, person, by, actor, now)[0]
+
+
+@transaction.atomic
+def grant_lead(person: Person, *, by: Person | None, actor: Actor, now: datetime) -> StaffRole:
+    """Let a reviewer lead the others. Raises NotReviewer, and what `grant_reviewer` raises."""
+    reviewing = StaffRole.objects.filter(person=person, kind=Kind.REVIEWER, ended_at=None)
+    if not reviewing.select_for_update().exists():
+        raise NotReviewer
+    return _grant(Kind.LEAD, person, by, actor, now)[0]
 
 
 def _grant(
-    kind: StaffRole.Kind, person: Person, by: Person | None, actor: Actor, now: datetime
+    kind: Kind, person: Person, by: Person | None, actor: Actor, now: datetime
 ) -> tuple[StaffRole, bool]:
     """Give the role unless the person holds it; return it and whether it was given now."""
     # As it is under the lock: a merge at the same moment would leave the role on the emptied row.
@@ -63,7 +86,7 @@ def _grant(
     if by is not None and by.current == person.current:
         raise OwnRole
     held = StaffRole.objects.filter(person=person, ended_at=None)
-    if held.exclude(kind=kind).exists():
+    if held.filter(kind__in=TOGETHER_NEVER[kind]).exists():
         raise OtherRole
     role, made = held.get_or_create(
         person=person,
@@ -79,17 +102,24 @@ def _grant(
 
 @transaction.atomic
 def end_reviewer(person: Person, *, actor: Actor, now: datetime) -> None:
-    """Take the reviewer's role from the person and end their sessions, if they hold it."""
-    _end(StaffRole.Kind.REVIEWER, person, actor, now)
+    """Take the reviewer's role, and the lead's, from the person and end their sessions."""
+    _end(Kind.LEAD, person, actor, now)
+    _end(Kind.REVIEWER, person, actor, now)
+
+
+@transaction.atomic
+def end_lead(person: Person, *, actor: Actor, now: datetime) -> None:
+    """Take the lead's role from the person and end their sessions, if they hold it."""
+    _end(Kind.LEAD, person, actor, now)
 
 
 @transaction.atomic
 def end_auditor(person: Person, *, actor: Actor, now: datetime) -> None:
     """Take the auditor's role from the person and end their sessions, if they hold it."""
-    _end(StaffRole.Kind.AUDITOR, person, actor, now)
+    _end(Kind.AUDITOR, person, actor, now)
 
 
-def _end(kind: StaffRole.Kind, person: Person, actor: Actor, now: datetime) -> None:
+def _end(kind: Kind, person: Person, actor: Actor, now: datetime) -> None:
     held = StaffRole.objects.select_for_update().filter(person=person, kind=kind, ended_at=None)
     for role in held:
         role.ended_at = now

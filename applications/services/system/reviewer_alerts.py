@@ -20,22 +20,28 @@ log = structlog.get_logger(__name__)
 def greet_reviewers(*, now: datetime) -> None:
     """Enqueue a mail to each reviewer about the day's work, once a working day, from 7:30 on.
 
-    No mail is sent if nothing is late, due or unclaimed in the morning.
+    One mail to each, and none if nothing is late, due, unclaimed or unanswered in the morning. A
+    lead's tells of all cases that are promised for the next working day.
     """
     if not reviewers_day.is_morning(now):
         return
     today = clock.day(now)
-    empty = reviewers_day.work_of(today).is_empty
     for person in reviewers_day.reviewers():
+        empty = reviewers_day.work_of(today, person).is_empty
         _tell(person, "morning", today.isoformat(), today, silent=empty, now=now)
 
 
 def raise_alarms(*, now: datetime) -> None:
-    """Alert the reviewers to sources that do not answer and to imports that are held.
+    """Alert the reviewers to what cannot wait until the morning, also on days off.
 
     Once a day of each source that an application has waited for over four hours; once of each
-    import of a register that waits for a reviewer's decision.
+    import of a register that waits for a reviewer's decision; of a revocation that was reported
+    once shortly before its time is over, and once when it is.
     """
+    for report in reviewers_day.running_out(now):
+        stage = "over" if report.due_at <= now else "soon"
+        for person in reviewers_day.reviewers():
+            _tell(person, "revocation_due", f"{report.pk}:{stage}", report.pk, now=now)
     for run in queries.waiting_runs():
         for person in reviewers_day.reviewers():
             _tell(person, "register_held", str(run.pk), run.pk, now=now)

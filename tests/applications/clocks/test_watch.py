@@ -5,10 +5,14 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from accounts.models import StaffRole
+from accounts.services.rights import staff_roles
 from applications import services
-from applications.models import Application
+from applications.models import Application, RevocationReport
+from applications.services.reviewer.revocation_report import Told
 from applications.workflow import promise
 from certportal.dev.builders import orders, people
+from certportal.foundation import clock
+from certportal.foundation.actors import system
 
 
 @pytest.fixture
@@ -105,6 +109,78 @@ def test_the_mail_is_in_the_reviewers_language(case, post, now):
         for message in greeted(post, morning_of(MONDAY))
     }
     assert languages == {"riitta@example.fi": "fi", "siv@example.fi": "sv"}
+
+
+NEXT_DAY = MONDAY + timedelta(days=1)
+
+
+def test_a_lead_hears_of_every_promise_for_the_next_working_day_in_the_one_mail(
+    matti, riitta, raimo, post, cas, now
+):
+    staff_roles.grant_lead(raimo, by=None, actor=system("test"), now=now)
+    order = orders.claimed(matti, riitta)
+    post(now)
+    due(order, MONDAY)
+    friday = morning_of(date(2026, 12, 11))
+    told = {message.to[0]: message.body for message in greeted(post, friday)}
+    assert set(told) == {"riitta@example.fi", "raimo@example.fi"}
+    assert all(order.number in body for body in told.values())
+    assert "Riitta Ratkaisija" in told["raimo@example.fi"]
+
+
+def test_reviewers_hear_of_their_own_promises_only_the_day_before(
+    matti, riitta, raimo, post, cas, now
+):
+    order = orders.claimed(matti, riitta)
+    post(now)
+    due(order, NEXT_DAY)
+    assert [message.to[0] for message in greeted(post, morning_of(MONDAY))] == ["riitta@example.fi"]
+
+
+def test_who_asked_hears_of_an_answer_that_did_not_come(matti, riitta, raimo, post, cas, now):
+    order = orders.claimed(matti, riitta)
+    orders.ask(riitta, order, date(2026, 12, 11))
+    post(now)
+    (message,) = greeted(post, morning_of(MONDAY))
+    assert (message.to[0], order.number in message.body) == ("riitta@example.fi", True)
+
+
+@pytest.fixture
+def reported(matti, riitta, raimo, cas):
+    """Return the report of a revocation by phone, which Raimo must confirm."""
+    order, came = orders.delivered(matti, riitta), clock.now()
+    told = Told(RevocationReport.Channel.PHONE, "Matti", "Soitin vaihteeseen.", "", came)
+    seen = orders.Handler(riitta, order).seen
+    given = {"person": riitta, "actor": seen["actor"], "now": came}
+    return services.revoke_as_told(
+        order.pk, told=told, reason="superseded", words="Vaihdettu.", **given
+    )
+
+
+def hours_after(report, hours):
+    return report.received_at + timedelta(hours=hours)
+
+
+def test_a_reported_revocation_is_told_of_before_its_time_is_over_and_once_when_it_is(
+    reported, post
+):
+    post(reported.received_at)
+    assert alarmed(post, hours_after(reported, 17)) == []
+    soon = alarmed(post, hours_after(reported, 18))
+    assert {message.to[0] for message in soon} == {"riitta@example.fi", "raimo@example.fi"}
+    assert all(reported.application.number in message.subject for message in soon)
+    assert alarmed(post, hours_after(reported, 20)) == []
+    over = alarmed(post, hours_after(reported, 24))
+    assert len(over) == 2 and over[0].subject != soon[0].subject
+    assert alarmed(post, hours_after(reported, 30)) == []
+
+
+def test_a_reported_revocation_that_was_decided_is_told_of_no_more(reported, raimo, post):
+    seen = orders.Handler(raimo, reported.application).seen
+    given = {"person": raimo, "actor": seen["actor"], "now": seen["now"]}
+    services.decline_proposal(reported.proposal_id, words="Ei enää tarpeen.", **given)
+    post(reported.received_at)
+    assert alarmed(post, hours_after(reported, 23)) == []
 
 
 @pytest.fixture
