@@ -137,7 +137,7 @@ def note_second_factor(request: HttpRequest, now: datetime) -> None:
 
 
 def needs_second_factor(request: HttpRequest) -> bool:
-    """Whether the person has a staff role, or the login has access to the settings admin."""
+    """Whether the person has a staff role, or the login is a superuser's."""
     user: Any = request.user
     person: Person | None = getattr(request, "person", None)
     return person is not None and (user.is_staff or bool(staff_roles(request)))
@@ -346,6 +346,21 @@ def reviewer_required(view: View) -> View:
             return lead_to("accounts:second_factor", request)
         if not reviews and request.method not in READING:
             raise OnlyReads
+        return view(request, *args, **kwargs)
+
+    return person_required(guarded)
+
+
+def superuser_required(view: View) -> View:
+    """Admit superusers who have proven their second factor; other people get 404."""
+
+    @functools.wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        user: Any = request.user
+        if not (user.is_active and user.is_superuser):
+            raise no_page(request, "settings")
+        if second_factor_at(request) == NEVER:
+            return lead_to("accounts:second_factor", request)
         return view(request, *args, **kwargs)
 
     return person_required(guarded)

@@ -50,7 +50,6 @@ INSTALLED_APPS = [
     "accounts.register",
     "issuance",
     "applications",
-    "certportal.apps.SettingsAdmin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -2,7 +2,6 @@
 
 from django.conf import settings
 from django.conf.urls.i18n import i18n_patterns
-from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
@@ -34,7 +33,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         path("contact-link/", include("applications.urls.contact")),
         path("technical/", include("applications.urls.technical")),
         path("console/", include("applications.urls.console")),
-        path("settings/", admin.site.urls),
+        path("settings/", include("accounts.urls.staff")),
     ),
     path("", include("accounts.urls.machines")),
 ]

@@ -16,8 +16,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 type Model = type[models.Model]
 
-ORDINARY_APPS = frozenset({"account", "admin", "auth", "contenttypes", "mfa", "sessions"})
-"""Third-party apps. They hold logins, factors and sessions; the admin log is not used."""
+ORDINARY_APPS = frozenset({"account", "auth", "contenttypes", "mfa", "sessions"})
+"""Third-party apps. They hold logins, factors and sessions."""
 
 ALWAYS = "true"
 """For `Kept.deletable`: rows may be deleted at the end of retention, but not changed."""

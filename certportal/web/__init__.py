@@ -1,1 +1,1 @@
-"""What all pages share: context, errors, form rendering, request log and the settings admin."""
+"""What all pages share: context, errors, form rendering, and request log."""

@@ -35,6 +35,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         "reviews": lambda: StaffRole.Kind.REVIEWER in access.staff_roles(request),
         "reads_console": lambda: bool(access.staff_roles(request)),
         "audits": lambda: StaffRole.Kind.AUDITOR in access.staff_roles(request),
+        "names_staff": getattr(request, "user", None) is not None and request.user.is_superuser,
         "desk": functools.partial(console.items, request),
         "session_ends": row and sessions.latest_end(row),
         "session_rest_seconds": sessions.rest(row, now=clock.now()),

@@ -2,7 +2,6 @@
 
 from uuid import uuid4
 
-from django.apps import apps
 from django.db.models import Model
 from django.urls import reverse
 
@@ -11,6 +10,7 @@ from accounts.models import (
     Invitation,
     JoinRequest,
     Membership,
+    Person,
     RightDocument,
     SupplierConsent,
 )
@@ -28,13 +28,12 @@ from applications.models import (
 from applications.rules.waivers import OID_OUTSIDE
 from certportal.foundation import clock
 from certportal.foundation.models import Event, OutboxItem
-from issuance.models import Certificate
 from tests.isolation.table import Entry
 
 OF_AN_ORGANISATION = {
     *["application_id", "csr_id", "host_id", "section_id", "kind", "attachment_id", "number"],
     *["document_id", "asking_id", "event_id"],
-    *["membership_id", "invitation_id", "request_id", "object_id", "task_id", "item_id"],
+    *["membership_id", "invitation_id", "request_id", "person_id", "task_id", "item_id"],
     *["waiver_id", "rule", "domain_id", "consent_id"],
     *["plan_id", "certificate_id", "factor_id", "session_id", "organisation_id"],
 }
@@ -76,11 +75,8 @@ def address(entry: Entry, application: Application) -> str:
         "tool": "openssl",
         "token": "x" * 43,  # no link's token: whoever has one may open what it leads to
         "kind": "der",
-        "object_id": row_of(entry),
-        "content_type_id": 1,
+        "person_id": first(Person),
     }
-    if not entry.name:  # the admin's old address of a row has no name
-        return "/" + entry.route.replace("<path:object_id>", str(row_of(entry)))
     return reverse(entry.name, kwargs={name: known[name] for name in entry.wants})
 
 
@@ -95,11 +91,3 @@ def set_aside() -> object:
     mails = OutboxItem.objects.filter(topic="application.notice")
     mails.update(failed_at=clock.now(), done_at=None)
     return mails[0].pk
-
-
-def row_of(entry: Entry) -> object:
-    """Return the id of a row that this page of the settings admin shows."""
-    for model in apps.get_app_config("issuance").get_models():
-        if f"/issuance/{model._meta.model_name}/" in entry.route:
-            return first(model)
-    return Certificate.objects.get().pk

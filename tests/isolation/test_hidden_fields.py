@@ -33,9 +33,7 @@ MOVING = {
     "applications.paper",
 } | {"applications.searchentry"}
 RENDERING = "paper.wanted"
-ASIDE = {"accounts:logout", "accounts:identify", "testidp:token", "testidp:authorize"} | {
-    "admin:logout"
-}
+ASIDE = {"accounts:logout", "accounts:identify", "testidp:token", "testidp:authorize"}
 
 
 def evil(stranger):
@@ -132,7 +130,7 @@ def seats(order, draft, matti, riitta, kalle, sofia):
     return [
         (web, "", [draft, waiting, order]),
         (desk, "console:", [case, order]),
-        (people.log_in(Client(), sofia), "admin:", [order]),
+        (people.log_in(Client(), sofia), "staff:", [order]),
     ]
 
 

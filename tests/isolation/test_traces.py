@@ -50,9 +50,9 @@ def test_lists_counts_and_searches_are_as_if_the_others_were_not_there(kalle, re
     after = shown(client)
     assert [name for name in before if before[name] != after[name]] == []
     assert before["home"][0] == 200
-    refused = {name for name in before if name.startswith(("console:", "admin:"))}
+    refused = {name for name in before if name.startswith(("console:", "staff:"))}
     assert {before[name][0] for name in refused} == {404}
-    assert {"console:queue_csv", "console:register", "admin:index"} <= refused
+    assert {"console:queue_csv", "console:register", "staff:staff"} <= refused
 
 
 def test_what_is_not_theirs_and_what_is_not_there_are_refused_in_the_same_words(
@@ -61,7 +61,7 @@ def test_what_is_not_theirs_and_what_is_not_there_are_refused_in_the_same_words(
     monkeypatch.setattr(refusals, "MOST_AN_HOUR", 1000)  # Kalle requests every address at once
     client = people.log_in(Client(), kalle)
     for entry in filter(leads_to_an_organisation, TABLE):
-        if "application_id" in entry.wants and not entry.name.startswith("admin:"):
+        if "application_id" in entry.wants:
             told, there = set(), address(entry, order)
             for key in (str(order.pk), str(uuid.uuid4())):
                 before, place = tries(kalle), there.replace(str(order.pk), key)

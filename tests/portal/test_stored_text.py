@@ -69,7 +69,7 @@ def test_a_stored_script_is_text_on_every_page(order, mallory, riitta, cas, now)
     seen = 0
     for person, console in ((mallory, False), (riitta, True), (sofia, False)):
         client = people.log_in(Client(), person)
-        own = reverse("admin:accounts_person_changelist") if person == sofia else None
+        own = reverse("staff:staff") + "?q=script" if person == sofia else None
         for place in [*places(order, console=console), *filter(None, [own])]:
             answer = client.get(place)
             if not answer.headers["Content-Type"].startswith("text/html"):

@@ -1,4 +1,4 @@
-"""`manage.py end_superuser WHO`: take access to the settings admin from a person."""
+"""`manage.py end_superuser WHO`: take the page of staff roles from a person."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,9 +12,9 @@ from certportal.foundation.actors import Actor
 
 
 class Command(PeopleCommand):
-    """Take access to the settings admin from every login of a person, with immediate effect."""
+    """Take the page of staff roles from every login of a person, with immediate effect."""
 
-    help = "Close the settings admin to a person's logins."
+    help = "Close the page of staff roles to a person's logins."
 
     def act(self, named: Sequence[str], actor: Actor, now: datetime) -> str:
         logins = logins_named(*named)

@@ -1,4 +1,4 @@
-"""`manage.py grant_lead WHO`: let a reviewer lead the others; they are told of promises about to end."""
+"""`manage.py grant_lead WHO`: let a reviewer lead the others."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""`manage.py make_superuser WHO`: give a person's login access to the settings admin."""
+"""`manage.py make_superuser WHO`: give a person's login access to the page of staff roles."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,9 +12,9 @@ from certportal.foundation.actors import Actor
 
 
 class Command(PeopleCommand):
-    """Give access to the settings admin to the login of a person who has identified once."""
+    """Give access to the page of staff roles to the login of a person who has identified once."""
 
-    help = "Open the settings admin to a person's login."
+    help = "Open the page of staff roles to a person's login."
 
     def act(self, named: Sequence[str], actor: Actor, now: datetime) -> str:
         login = login_named(*named)

@@ -130,7 +130,7 @@ def _end(kind: Kind, person: Person, actor: Actor, now: datetime) -> None:
 
 @transaction.atomic
 def make_superuser(login: User, *, actor: Actor, now: datetime) -> None:
-    """Give the login access to the settings admin with all permissions. Raises NotIdentified."""
+    """Let the login give and take the staff's roles. Raises NotIdentified."""
     if login.person is None:
         raise NotIdentified
     _require_identified(login.person.current)
@@ -142,7 +142,7 @@ def make_superuser(login: User, *, actor: Actor, now: datetime) -> None:
 
 @transaction.atomic
 def end_superuser(logins: Iterable[User], *, actor: Actor, now: datetime) -> None:
-    """Take access to the settings admin from the logins that have it, and end their sessions."""
+    """Take that right from the logins that have it, and end their sessions."""
     held = User.objects.select_for_update().filter(pk__in=[login.pk for login in logins])
     for login in held.filter(Q(is_staff=True) | Q(is_superuser=True)):
         login.is_staff = login.is_superuser = False

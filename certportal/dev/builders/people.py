@@ -170,7 +170,7 @@ def open_session(client: Client, login: User) -> None:
 
 
 def make_superuser(name: str, *, now: datetime = NOW) -> Person:
-    """Return a person who may enter the settings admin."""
+    """Return a person who may enter the page of staff roles."""
     person = make_person(name, now=now)
     staff_roles.make_superuser(person.logins.get(), actor=system("test"), now=now)
     return person

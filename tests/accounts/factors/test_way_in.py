@@ -39,7 +39,7 @@ def test_every_door_of_the_console_is_closed_before(visit):
     assert "/second-factor/" in visit.client.post(f"{CONSOLE}take-next/").url
 
 
-def test_the_settings_admin_opens_only_after_one_too(sofia):
+def test_the_page_of_roles_opens_only_after_one_too(sofia):
     visit = Visit(sofia)
     answer = visit.client.get(SETTINGS, follow=True)
     assert answer.redirect_chain[-1][0].startswith("/fi/account/second-factor/set-up/")
@@ -191,11 +191,10 @@ def test_who_lost_the_factor_sets_up_a_new_one_after_a_reset(enrolled, riitta, c
     assert "/set-up/" in enrolled.again().get("second_factor").url
 
 
-def test_a_superuser_resets_it_in_the_settings_admin(enrolled, riitta, sofia):
+def test_a_superuser_resets_it(enrolled, riitta, sofia):
     visit = Visit(sofia)
     visit.set_up()
-    data = {"action": "reset_second_factor", "_selected_action": [str(riitta.pk)]}
-    visit.client.post(f"{SETTINGS}accounts/person/", data)
+    visit.client.post(f"{SETTINGS}{riitta.pk}/", {"act": "reset_second_factor"})
     assert not second_factor.factors(enrolled.login)
     assert Event.objects.get(action="second_factor.reset").actor == f"person:{sofia.pk}"
 
@@ -207,8 +206,7 @@ def test_roles_change_only_after_a_recent_proof(sofia, matti, riitta, action):
     visit.note(SECOND_FACTOR, clock.now() - FRESH - timedelta(seconds=1))
     chosen = matti if action == "grant_reviewer" else riitta
     people.prove_second_factor(riitta.logins.get())
-    data = {"action": action, "_selected_action": [str(chosen.pk)]}
-    answer = visit.client.post(f"{SETTINGS}accounts/person/", data)
+    answer = visit.client.post(f"{SETTINGS}{chosen.pk}/", {"act": action})
     assert "/second-factor/?next=" in answer.url
     assert (matti.staff_roles.exists(), riitta.staff_roles.get().ended_at) == (False, None)
     assert second_factor.factors(riitta.logins.get())

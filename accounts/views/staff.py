@@ -1,0 +1,116 @@
+"""Who of the authority's staff may do what: superusers give roles, take them, reset factors."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from accounts import access
+from accounts.models import Person, StaffRole, User
+from accounts.services.people import second_factor
+from accounts.services.rights import staff_roles
+from certportal.foundation.errors import Refused
+from certportal.foundation.web import refusals
+from certportal.foundation.web.forms import Form, SearchField
+
+MOST_FOUND = 25
+KINDS: dict[str, Promise] = {
+    StaffRole.Kind.REVIEWER: _("Reviewer"),
+    StaffRole.Kind.LEAD: _("Lead of the reviewers"),
+    StaffRole.Kind.AUDITOR: _("Auditor"),
+}
+GIVING: dict[str, tuple[Promise, Callable[..., object]]] = {
+    "grant_reviewer": (_("Give the reviewer's role"), staff_roles.grant_reviewer),
+    "grant_lead": (_("Let them lead the reviewers"), staff_roles.grant_lead),
+    "grant_auditor": (_("Give the auditor's role"), staff_roles.grant_auditor),
+}
+ENDING: dict[str, tuple[Promise, Callable[..., object]]] = {
+    "end_reviewer": (_("Take the reviewer's role away"), staff_roles.end_reviewer),
+    "end_lead": (_("Take the lead's role away"), staff_roles.end_lead),
+    "end_auditor": (_("Take the auditor's role away"), staff_roles.end_auditor),
+    "reset_second_factor": (_("Reset the second factor"), second_factor.reset),
+}
+
+
+class SearchForm(Form):
+    """One field that finds a person."""
+
+    q = SearchField(label=_("Search for a person"), help_text=_("Name, email address or login."))
+
+
+@access.superuser_required
+@require_safe
+def staff(request: HttpRequest) -> HttpResponseBase:
+    """List who holds a role or may come here, and the people that a search finds."""
+    form = SearchForm(request.GET)
+    query = form.cleaned_data["q"].strip() if form.is_valid() else ""
+    held = StaffRole.objects.filter(ended_at=None).select_related("person", "granted_by")
+    context = {
+        "form": form,
+        "query": query,
+        "found": _found(query) if query else [],
+        "roles": [(one, KINDS[one.kind]) for one in held.order_by("person__family_name", "kind")],
+        "superusers": Person.objects.filter(logins__in=_superusers()).distinct(),
+    }
+    return render(request, "accounts/staff.html", context)
+
+
+@access.superuser_required
+@access.reauthentication_required
+def member(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
+    """Show a person's roles and logins; a button gives or takes one, recorded by its service."""
+    person = get_object_or_404(Person, pk=person_id, merged_into=None)
+    if request.method == "POST" and (act := _act(request)):
+        try:
+            act(person, **access.acting(request))
+        except Refused as refusal:
+            refusals.record_act(request, refusal)
+            return _page(request, person, refusal)
+        messages.success(request, _("Done, and recorded."))
+        return redirect("staff:member", person.pk)
+    return _page(request, person)
+
+
+def _act(request: HttpRequest) -> Callable[..., object] | None:
+    """Return the service whose button was pressed, or None."""
+    name = request.POST.get("act", "")
+    if name in GIVING:
+        return partial(GIVING[name][1], by=access.person_of(request))
+    return ENDING[name][1] if name in ENDING else None
+
+
+def _page(request: HttpRequest, person: Person, refusal: Refused | None = None) -> HttpResponseBase:
+    roles = person.staff_roles.select_related("granted_by").order_by("-granted_at")
+    held = {one.kind for one in roles if one.ended_at is None}
+    offered = [f"end_{one}" if one in held else f"grant_{one}" for one in KINDS]
+    labels = {name: label for name, (label, _act) in (GIVING | ENDING).items()}
+    context: dict[str, Any] = {
+        "member": person,
+        "refusal": refusal,
+        "roles": [(one, KINDS[one.kind]) for one in roles],
+        "logins": person.logins.order_by("username"),
+        "acts": [(one, labels[one]) for one in [*offered, "reset_second_factor"]],
+    }
+    status = refusal.status if refusal else 200
+    return render(request, "accounts/staff_member.html", context, status=status)
+
+
+def _found(query: str) -> list[Person]:
+    """Return people whose names, address or login hold each word."""
+    found = Person.objects.filter(merged_into=None)
+    for word in query.split():
+        names = Q(family_name__icontains=word) | Q(given_name__icontains=word)
+        found = found.filter(names | Q(email__icontains=word) | Q(logins__username=word))
+    return list(found.distinct().order_by("family_name", "given_name", "pk")[:MOST_FOUND])
+
+
+def _superusers() -> Any:
+    return User.objects.filter(is_superuser=True, is_active=True)
