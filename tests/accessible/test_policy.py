@@ -1,4 +1,4 @@
-"""No page trips over the content security policy, those of the console and of staff roles included."""
+"""No page trips over the content security policy, console and staff roles included."""
 
 import re
 

@@ -15,6 +15,7 @@ from applications.access import get_for_reviewer
 from applications.errors import Changed, NotPossible
 from applications.models import Application
 from applications.services.reviewer.revocation import ProposalOver
+from applications.views.console.case.since import of_case
 from applications.views.shared import history, stale
 from certportal.foundation.errors import NotAllowed, Stale
 from certportal.foundation.web import refusals
@@ -57,7 +58,8 @@ def kept(
     refusals.record_act(request, refusal)
     case = reverse("console:case", args=[application.pk])
     told = stale.kept(request, application, form, refusal, now_url=case)
-    return told | {"happened": happened(application)}
+    since = of_case(application, access.person_of(request))
+    return told | {"happened": happened(application), "since": since}
 
 
 def lost(request: HttpRequest, application: Application, refusal: Stale) -> HttpResponse:
@@ -66,7 +68,8 @@ def lost(request: HttpRequest, application: Application, refusal: Stale) -> Http
     last = happened(application)
     is_moved = isinstance(refusal, Changed | NotPossible | ProposalOver)
     faster = last if last and is_moved and last.who != str(access.person_of(request)) else None
-    context = {"application": application, "refusal": refusal, "faster": faster}
+    since = of_case(application, access.person_of(request))
+    context = {"application": application, "refusal": refusal, "faster": faster, "since": since}
     page = "applications/console/lost.html"
     return render(request, page, context, status=refusal.status)
 

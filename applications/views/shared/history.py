@@ -1,6 +1,6 @@
 """The audit events of a case in words."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -53,8 +53,12 @@ def _of_right(application: Application) -> Iterable[Event]:
 
 
 def history(application: Application) -> list[Line]:
-    """Return the events of the case, the newest first."""
-    events = newest_of(application)
+    """Return the events of the case in words, the newest first."""
+    return worded(newest_of(application))
+
+
+def worded(events: Sequence[Event]) -> list[Line]:
+    """Return the events in words, in their order."""
     people, suppliers = names_of(event.actor for event in events), suppliers_of(events)
     lines = [
         Line(word(event), signed(who(event.actor, people), event, suppliers), event.at)

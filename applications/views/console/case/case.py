@@ -35,7 +35,7 @@ def case(request: HttpRequest, application: Application) -> HttpResponse:
         | rights.sender(application, person)
         | prepared(application, person, now=now)
         | pending(application, person)
-        | background(application)
+        | background(application, person)
     )
     context["checklist"] = checklist.items(context["handled"], context)
     return render(request, "applications/console/case.html", context)

@@ -23,6 +23,7 @@ from applications.views.console.case import (
     preparation,
     previous,
     register_then_and_now,
+    since,
     specimen,
     waivers,
 )
@@ -170,16 +171,18 @@ def pending(application: Application, person: Person) -> dict[str, Any]:
     }
 
 
-def background(application: Application) -> dict[str, Any]:
+def background(application: Application, person: Person) -> dict[str, Any]:
     """Return what went before: submissions, earlier orders, certificates, events."""
     submissions, now = list(application.submissions.all()), clock.now()
+    events = history.newest_of(application)
     return {
+        "since": since.since(events, submissions, person),
         "submissions": submissions,
         "frozen": background_case.contents(submissions[-1]) if submissions else [],
         "changes": background_case.changes(submissions),
         "earlier": background_case.earlier(application, now=now),
         "certificates": background_case.certificates(application, now=now),
-        "history": history.history(application),
+        "history": history.worded(events),
         "relied": register_then_and_now.rows(application),
         **register_then_and_now.certified(application),
     }

@@ -13,7 +13,7 @@ from applications.errors import Changed
 from applications.models import Application
 from applications.rules import second_look
 from applications.views.console import passkey
-from applications.views.console.case import case_context, checklist, rights
+from applications.views.console.case import case_context, checklist, rights, since
 from applications.views.console.case.forms import ApproveForm, ReasonsForm
 from applications.views.console.case.kept_from import kept_from
 from applications.views.console.entry import back_to, case_view, kept, lost, taking_next
@@ -90,6 +90,7 @@ def confirmation(request: HttpRequest, application: Application) -> dict[str, An
         initial |= {"prepared_id": latest.pk, "tbs_sha256": latest.tbs_sha256}
     can = latest is not None and "approve" in context["offers"]
     decided = _decided(application, latest, now=now) if can else None
+    context["since"] = since.of_case(application, person)
     context["looking"] = second_look.by_another(application, person, now=now)
     return context | passkey.page(request, decided) | {"form": ApproveForm(initial=initial)}
 
