@@ -85,7 +85,7 @@ MAILS = registry(
     _row("revocation_declined", PROPOSALS, "proposal"),
     _row(
         "revocation_due",
-        RevocationReport.objects.filter(proposal__closed_at=None),
+        RevocationReport.objects.filter(proposal__closed_at=None, beside__closed_at=None),
         "report",
         context=lambda report, asked: {"is_over": report.due_at <= asked.now},
     ),

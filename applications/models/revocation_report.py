@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person
 from applications.models.kept import OF_ERASED_ORDER
+from applications.models.revocation import reason_words
 from applications.models.revocation_proposal import RevocationProposal
 from certportal.foundation.kept_tables import Kept
 
@@ -20,7 +21,8 @@ class RevocationReport(models.Model):
     `role`: who the caller is to the organisation, which reads it; empty in reports of before.
     `verified`: how the reviewer made sure who the `caller` is; `callback`: what came of calling
     back. `proposal` waits for a second person; None where the key was exposed and the certificate
-    was revoked at once.
+    was revoked at once, or where the report came `beside` a proposal that was open already, for a
+    reason and with words of its own.
     """
 
     class Channel(models.TextChoices):
@@ -41,6 +43,11 @@ class RevocationReport(models.Model):
     proposal = models.OneToOneField(
         RevocationProposal, models.PROTECT, null=True, related_name="report"
     )
+    beside = models.ForeignKey(
+        RevocationProposal, models.PROTECT, null=True, related_name="reports_beside"
+    )
+    reason = models.CharField(max_length=30, blank=True, default="", db_default="")
+    words = models.TextField(blank=True, default="", db_default="")
     channel = models.CharField(max_length=8, choices=Channel)
     role = models.CharField(max_length=12, choices=Role, blank=True, db_default="")
     caller = models.TextField()
@@ -50,7 +57,7 @@ class RevocationReport(models.Model):
     person = models.ForeignKey(Person, models.PROTECT, related_name="+")
     at = models.DateTimeField()
 
-    keeping = Kept(erased=["caller", "verified", "callback"], erasable=OF_ERASED_ORDER)
+    keeping = Kept(erased=["caller", "verified", "callback", "words"], erasable=OF_ERASED_ORDER)
 
     class Meta:
         ordering = ["at"]
@@ -58,6 +65,16 @@ class RevocationReport(models.Model):
     def __str__(self) -> str:
         """Return the channel."""
         return self.channel
+
+    @property
+    def settles(self) -> RevocationProposal | None:
+        """The proposal with which it is settled, or None where the key was exposed."""
+        return self.proposal or self.beside
+
+    @property
+    def reason_words(self) -> str:
+        """The reason in words, of a report beside a proposal; else empty."""
+        return reason_words(self.reason) if self.reason else ""
 
     @property
     def due_at(self) -> datetime:

@@ -101,7 +101,8 @@ def source_words(source: str) -> str:
 
 def running_out(now: datetime) -> QuerySet[RevocationReport]:
     """Return the reports of revocations whose time to be decided in is nearly or wholly over."""
-    waiting = RevocationReport.objects.filter(proposal__closed_at=None).exclude(proposal=None)
+    own = Q(proposal__isnull=False, proposal__closed_at=None)
+    waiting = RevocationReport.objects.filter(own | Q(beside__isnull=False, beside__closed_at=None))
     return waiting.filter(received_at__lte=now - TERM + LAST_HOURS).order_by("received_at")
 
 

@@ -64,11 +64,16 @@ class CameFromOutside(NotAllowed):
 
 def to_propose(application: Application, person: Person, *, now: datetime) -> Iterator[Refused]:
     """Yield what keeps the reviewer from proposing to revoke the order's certificate."""
+    yield from to_note(application, person, now=now)
+    if open_proposal(application) is not None:
+        yield AlreadyProposed()
+
+
+def to_note(application: Application, person: Person, *, now: datetime) -> Iterator[Refused]:
+    """Yield what keeps the reviewer from noting a report beside an open proposal."""
     yield from impartiality.to_review(person, application, now=now)
     certificate = certificate_of(application)
     yield from revocation.obstacles(certificate, PROPOSABLE[0], now=now)
-    if open_proposal(application) is not None:
-        yield AlreadyProposed()
 
 
 def reasons(application: Application, person: Person, *, now: datetime) -> list[str]:
@@ -76,6 +81,13 @@ def reasons(application: Application, person: Person, *, now: datetime) -> list[
     exposed = revocation.obstacles(certificate_of(application), EXPOSED, now=now)
     alone = [] if any(exposed) else [EXPOSED]
     return alone + ([] if any(to_propose(application, person, now=now)) else [*PROPOSABLE])
+
+
+def reasons_told(application: Application, person: Person, *, now: datetime) -> list[str]:
+    """Return the reasons for which a report from outside can be taken down."""
+    exposed = revocation.obstacles(certificate_of(application), EXPOSED, now=now)
+    alone = [] if any(exposed) else [EXPOSED]
+    return alone + ([] if any(to_note(application, person, now=now)) else [*PROPOSABLE])
 
 
 def open_proposal(application: Application) -> RevocationProposal | None:

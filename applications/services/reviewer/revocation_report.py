@@ -6,17 +6,27 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from accounts.models import Person
 from applications.documents.certificate_files import certificate_of
+from applications.errors import require
 from applications.models import Application, RevocationReport
 from applications.models.revocation import EXPOSED
+from applications.models.revocation_proposal import PROPOSABLE
 from applications.services import transition
 from applications.services.applicant.revoke import revoke_exposed
-from applications.services.reviewer.revocation import AlreadyProposed, ProposalOver, propose
+from applications.services.reviewer.revocation import (
+    AlreadyProposed,
+    ProposalOver,
+    open_proposal,
+    propose,
+    to_note,
+)
 from applications.workflow import ApplicationEvent
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
+from issuance.services.errors import UnknownReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +54,24 @@ def revoke_as_told(
 ) -> RevocationReport:
     """Revoke the order's certificate at once if its key is exposed, else propose to revoke it.
 
-    The same report a second time, from the same person, makes no other one. Raises what
-    `revoke_exposed` and `propose` raise, and ProposalOver where it was settled meanwhile.
+    Where it is proposed already, the report is kept beside that proposal. The same report a second
+    time, from the same person, makes no other one. Raises what `revoke_exposed` and `propose`
+    raise, and ProposalOver where it was settled meanwhile.
     """
     given: dict[str, Any] = {"words": words, "person": person, "actor": actor, "now": now}
     proposal, application = None, transition.lock(application_id)
     before = _same(application, told, person)
+    beside = None if reason == EXPOSED or before else open_proposal(application)
     if reason == EXPOSED:
         revoke_exposed(application_id, **given)
-    elif before is None:
-        proposal = propose(application_id, reason=reason, **given)
-    else:
+    elif before is not None:
         _require_waiting(before, reason)
+    elif beside is not None:
+        require(to_note(application, person, now=now))
+        if reason not in PROPOSABLE:
+            raise UnknownReason
+    else:
+        proposal = propose(application_id, reason=reason, **given)
     if before is not None:
         return before
     certificate = certificate_of(application)
@@ -64,8 +80,10 @@ def revoke_as_told(
         application=application,
         certificate_id=certificate.pk,
         proposal=proposal,
+        beside=beside,
         person=person,
         at=now,
+        **({"reason": reason, "words": words} if beside else {}),
         **asdict(told),
     )
     events.record(
@@ -91,14 +109,15 @@ def _same(application: Application, told: Told, person: Person) -> RevocationRep
         received_at=told.received_at,
         channel=told.channel,
     )
-    return same.select_related("proposal").first()
+    return same.select_related("proposal", "beside").first()
 
 
 def _require_waiting(report: RevocationReport, reason: str) -> None:
     """Raise ProposalOver unless its proposal is open, AlreadyProposed if for another reason."""
-    if report.proposal is None or not report.proposal.is_open:
+    settles = report.settles
+    if settles is None or not settles.is_open:
         raise ProposalOver
-    if report.proposal.reason != reason:
+    if reason != (report.reason or settles.reason):
         raise AlreadyProposed
 
 
@@ -110,5 +129,6 @@ def reports(application: Application) -> list[RevocationReport]:
 
 def waiting(application: Application) -> RevocationReport | None:
     """Return the report that waits for a second person, or None."""
-    open_ = application.revocation_reports.filter(proposal__closed_at=None)
-    return open_.exclude(proposal=None).last()
+    own = Q(proposal__isnull=False, proposal__closed_at=None)
+    beside = Q(beside__isnull=False, beside__closed_at=None)
+    return application.revocation_reports.filter(own | beside).last()

@@ -169,17 +169,31 @@ def test_a_report_cannot_come_tomorrow(desk, order):
     assert not RevocationReport.objects.exists()
 
 
-def test_a_report_about_what_is_proposed_already_keeps_what_was_typed(desk, other_desk, order):
-    page = other_desk.open("revocation_report", order.pk).context["form"]
-    assert page["received_on"].value() == clock.day(clock.now())
+def test_a_report_while_a_proposal_is_open_is_noted_beside_it(desk, other_desk, order, raimo):
     told(desk, order)
-    answer = other_desk.press(
-        "revocation_report",
-        order,
-        **CALLED | {"received_on": "1.1.2026", "received_at": "9:15", "reason": "superseded"},
-    )
-    assert CALLED["caller"] in answer.text
+    page = other_desk.open("revocation_report", order.pk)
+    assert page.context["form"]["received_on"].value() == clock.day(clock.now())
+    answer = told(other_desk, order, "cessation_of_operation", words="Palvelin on poistettu.")
+    assert answer.url == other_desk.url("case", order.pk)
+    assert Certificate.objects.get().state == "issued"
+    proposal = RevocationProposal.objects.get()
+    noted = RevocationReport.objects.get(person=raimo)
+    assert (noted.beside, noted.proposal) == (proposal, None)
+    shown = other_desk.open("case", order.pk).text
+    assert "Palvelin on poistettu." in shown and "Decide by" in shown
+    other_desk.press("revocation", order, proposal=proposal.pk, understood="on")
+    assert Certificate.objects.get().revocation_reason == "superseded"
+
+
+def test_a_report_beside_a_reviewer_s_own_proposal(desk, other_desk, order, riitta):
+    words = {"reason": "superseded", "words": "Vaihdettu.", "understood": "on"}
+    other_desk.press("revoke", order, **words)
+    assert told(desk, order).url == desk.url("case", order.pk)
+    assert RevocationReport.objects.get().beside == RevocationProposal.objects.get()
+    assert told(desk, order).status_code == 302
     assert RevocationReport.objects.count() == 1
+    assert told(desk, order, "key_compromise").status_code == 302
+    assert Certificate.objects.get().revocation_reason == "key_compromise"
 
 
 def test_who_confirmed_too_long_ago_keeps_what_they_wrote_and_presses_again(desk, order):

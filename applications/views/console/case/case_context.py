@@ -158,7 +158,7 @@ def pending(application: Application, person: Person) -> dict[str, Any]:
     if application.status not in {Status.ISSUED, Status.DELIVERED}:
         return {}
     proposal, now = revocation.open_proposal(application), clock.now()
-    reports = application.revocation_reports.select_related("person", "proposal")
+    reports = application.revocation_reports.select_related("person", "proposal", "beside")
     settled = [one for one in reports if proposal is None or one.proposal_id != proposal.pk]
     if proposal is None:
         return {"reports": settled}

@@ -36,24 +36,28 @@ def report(request: HttpRequest, application: Application) -> HttpResponseBase:
 
 def _report(request: HttpRequest, application: Application) -> HttpResponse:
     person, now = access.person_of(request), clock.now()
-    reasons = revocation.reasons(application, person, now=now)
+    reasons = revocation.reasons_told(application, person, now=now)
+    beside = revocation.open_proposal(application)
     if request.method == "POST":
         reasons += done_before(application)
     form = ReportForm(request.POST or None, reasons=reasons, now=now)
-    more: dict[str, Any] = {"form": form, "term_hours": TERM // HOUR}
+    more: dict[str, Any] = {"form": form, "term_hours": TERM // HOUR, "beside": beside}
     if request.method != "POST" or not form.is_valid():
-        more["kept_from"] = kept_from_proposing(application, person, now=now)
+        told = [] if beside else kept_from_proposing(application, person, now=now)
+        more["kept_from"] = told
         return page(request, application, "revocation_report", **more)
     if now - access.second_factor_at(request) > access.FRESH:
         return page(request, application, "revocation_report", must_confirm=True, **more)
     try:
-        services.revoke_as_told(application.pk, **_given(form), **by_person(request))
+        made = services.revoke_as_told(application.pk, **_given(form), **by_person(request))
     except (Stale, NotAllowed) as refusal:
         more |= kept(request, application, form, refusal)
         return page(request, application, "revocation_report", **more)
     if form.is_exposed:
         return back_to(application, request, _("The certificate has been revoked."))
     said = _("The revocation has been proposed. Another reviewer must confirm it.")
+    if made.beside_id is not None:
+        said = _("The report was noted beside the proposal that waits for a second reviewer.")
     return back_to(application, request, said)
 
 

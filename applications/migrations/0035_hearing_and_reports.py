@@ -1,3 +1,4 @@
+import django.db.models.deletion
 from django.db import migrations, models
 
 
@@ -36,6 +37,26 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="informationrequest",
             name="material",
+            field=models.TextField(blank=True, db_default="", default=""),
+        ),
+        migrations.AddField(
+            model_name="revocationreport",
+            name="beside",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="reports_beside",
+                to="applications.revocationproposal",
+            ),
+        ),
+        migrations.AddField(
+            model_name="revocationreport",
+            name="reason",
+            field=models.CharField(blank=True, db_default="", default="", max_length=30),
+        ),
+        migrations.AddField(
+            model_name="revocationreport",
+            name="words",
             field=models.TextField(blank=True, db_default="", default=""),
         ),
     ]
