@@ -119,6 +119,12 @@ def is_auditor(person: Person) -> bool:
     return StaffRole.objects.filter(person=person, ended_at=None, kind=kind).exists()
 
 
+def is_lead(person: Person) -> bool:
+    """Whether the person currently leads the reviewers."""
+    kind = StaffRole.Kind.LEAD
+    return StaffRole.objects.filter(person=person, ended_at=None, kind=kind).exists()
+
+
 def reads_console(person: Person) -> bool:
     """Whether the person is a reviewer or an auditor."""
     return is_reviewer(person) or is_auditor(person)

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Aggregate, Count, DurationField, ExpressionWrapper, F, Q, QuerySet
 from django.db.models.functions import TruncDate, TruncMonth
 
-from accounts.models import Person
+from accounts.models import Person, StaffRole
 from applications.models import Application, Decision, InformationRequest
 from applications.models.certificate_types import CertificateType
 from applications.workflow import ENDED, Status
@@ -60,11 +60,15 @@ class Month:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What one reviewer approved and rejected in the last 30 days, and how many cases they hold."""
+    """What one reviewer approved and rejected in the last 30 days, and the open cases they hold.
+
+    Of those, `late` are past their promised day or promised for today.
+    """
 
     person: Person
     decided: int
     holds: int
+    late: int
 
 
 def months(*, now: datetime) -> list[Month]:
@@ -161,16 +165,20 @@ def in_force_by_type(*, now: datetime) -> list[tuple[str, int]]:
 
 
 def loads(*, now: datetime) -> list[Load]:
-    """Return the load of everybody who decided lately or holds a case, by name."""
+    """Return the load of each reviewer, and of others who decided lately or hold a case."""
     since = now - LATELY
     rejections = Decision.objects.filter(kind=Decision.Kind.REJECTED, at__gte=since).order_by()
     approvals = Approval.objects.filter(created_at__gte=since).order_by()
     decided = Counter(dict(rejections.values_list("reviewer").annotate(Count("pk"))))
     decided.update(dict(approvals.values_list("person").annotate(Count("pk"))))
     open_ = Application.objects.exclude(status__in=ENDED).exclude(reviewer=None).order_by()
-    held = dict(open_.values_list("reviewer").annotate(Count("pk")))
-    people = Person.objects.filter(pk__in={*decided, *held})
+    late = Count("pk", filter=Q(due_on__lte=clock.day(now)))
+    rows = open_.values_list("reviewer").annotate(Count("pk"), late)
+    held = {one: (number, overdue) for one, number, overdue in rows}
+    roles = StaffRole.objects.filter(kind=StaffRole.Kind.REVIEWER, ended_at=None)
+    reviewing = roles.values_list("person", flat=True)
+    people = Person.objects.filter(pk__in={*decided, *held, *reviewing})
     return [
-        Load(one, decided[one.pk], held.get(one.pk, 0))
+        Load(one, decided[one.pk], *held.get(one.pk, (0, 0)))
         for one in people.order_by("family_name", "given_name")
     ]

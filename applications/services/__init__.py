@@ -60,6 +60,7 @@ from applications.services.reviewer.case import (
 )
 from applications.services.reviewer.decision import approve, reject, reopen, to_sign
 from applications.services.reviewer.holding import (
+    assign,
     hand_over,
     set_aside,
     take_next,

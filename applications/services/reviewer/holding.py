@@ -1,6 +1,6 @@
-"""Who works on a case, and when: take the next one, set aside, hand over, take over, note."""
+"""Who works on a case, and when: take the next one, assign, set aside, hand over, note."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,10 +13,10 @@ from accounts import access
 from accounts.models import Person, StaffRole
 from applications.errors import NotPossible, require_reasons
 from applications.models import Application, CaseNote, SecondLook
-from applications.rules import impartiality, queue_order, second_look
+from applications.rules import case_holder, impartiality, queue_order, second_look
 from applications.services import transition
 from applications.services.reviewer.may_act import Case, locked, take
-from applications.workflow import Action, ApplicationEvent
+from applications.workflow import Action, ApplicationEvent, Status
 from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import NotAllowed
@@ -32,6 +32,12 @@ class CannotReceive(NotAllowed):
     """The case cannot be handed over to that person."""
 
     message = _("Choose a reviewer who has no part in the order.")
+
+
+class NotLead(NotAllowed):
+    """The reviewer does not lead the others, and so gives them no cases."""
+
+    message = _("Only who leads the reviewers gives them cases.")
 
 
 @transaction.atomic
@@ -140,6 +146,33 @@ def hand_over(
     _note(application, person, About.HANDED_OVER, note, now, to=receiver)
     from_today = clock.day(now)  # it is their next one, though claimed by them from now on
     return _passed(application, Action.HAND_OVER, receiver, actor, now, aside_until=from_today)
+
+
+@transaction.atomic
+def assign(
+    application_ids: Collection[UUID], *, to: UUID, person: Person, actor: Actor, now: datetime
+) -> int:
+    """Let a lead give free cases to a reviewer; return how many were given.
+
+    Left out is what somebody has taken meanwhile, and what either of the two has a part in. The
+    cases are the reviewer's next ones. Raises NotLead, CannotReceive.
+    """
+    if not access.is_lead(person):
+        raise NotLead
+    roles = StaffRole.objects.filter(kind=StaffRole.Kind.REVIEWER, ended_at=None, person=to)
+    receiver = Person.objects.filter(pk__in=roles.values("person")).first()
+    if receiver is None:
+        raise CannotReceive
+    rows = Application.objects.select_for_update(of=("self",), skip_locked=True)
+    free = rows.filter(case_holder.free(), status=Status.IN_REVIEW, pk__in=application_ids)
+    given = [one for one in free.order_by("pk") if not _has_part(one, (person, receiver), now)]
+    for application in given:
+        _passed(application, Action.CLAIM, receiver, actor, now, aside_until=clock.day(now))
+    return len(given)
+
+
+def _has_part(application: Application, people: Iterable[Person], now: datetime) -> bool:
+    return any(impartiality.bias(one, application, now=now) for one in people)
 
 
 @transaction.atomic

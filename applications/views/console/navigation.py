@@ -9,8 +9,10 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
-from accounts.models import AdministratorRequest
+from accounts import access
+from accounts.models import AdministratorRequest, StaffRole
 from accounts.register.lookup import queries
 from applications.models import Application
 from applications.models.register_task import RegisterTask
@@ -38,7 +40,9 @@ def items(request: HttpRequest) -> list[Item]:
     The cases lie below the console's own address, so they are open where no other part is.
     """
     waiting = _waiting()
-    parts = [_item(request, label, name, waiting.get(name, 0)) for label, name in PAGES]
+    leads = StaffRole.Kind.LEAD in access.staff_roles(request)
+    pages = [*PAGES, *([LOADS] if leads else [])]
+    parts = [_item(request, label, name, waiting.get(name, 0)) for label, name in pages]
     queue = reverse("console:queue")
     inside = request.path.startswith(queue) and not any(one.current for one in parts)
     return [Item(_("Cases"), queue, waiting.get("queue", 0), inside), *parts]
@@ -55,6 +59,7 @@ PAGES = (
     (_("Numbers"), "numbers"),
     (_("Events"), "events"),
 )
+LOADS = (pgettext_lazy("reviewers", "Loads"), "loads")
 
 
 def _waiting() -> Counter[str]:

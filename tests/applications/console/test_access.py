@@ -6,7 +6,7 @@ from django.urls import reverse
 from certportal.foundation.models import Event
 from tests.applications.console.conftest import Desk
 
-PAGES = ["queue", "queue_csv", "ceremonies"]
+PAGES = ["queue", "queue_csv", "ceremonies", "loads"]
 OF_A_CASE = ["case", "ask", "extend", "approve", "reject", "reopen"]
 OF_A_CASE += ["set_aside", "hand_over", "take_over", "note", "revocation_report"]
 BUTTONS = ["claim", "release", "names", "cancel_request"]

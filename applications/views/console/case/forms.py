@@ -7,19 +7,15 @@ from uuid import UUID
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership, Person
 from accounts.services.rights.confirm import SameAsBefore, says_nothing_new
 from accounts.weak_evidence import EndOutOfRange, last_day, require_in_range, usual_end
-from applications.checks.wording import word_all
 from applications.models import Application, HostName
-from applications.rules import hearing
 from applications.rules import sections as sections_rules
 from applications.rules.certificate_names import CertificateName, fits, shortenings
-from applications.services.reviewer.decision import NotHeard
 from applications.views.console.case.reasons import WithReasons
 from applications.views.shared.forms import VersionForm
 from certportal.foundation.web.forms import LONGEST_TEXT, DateField, Form, KeyField, LongTextField
@@ -224,38 +220,6 @@ class ReasonsForm(VersionForm):
     )
 
 
-class RejectForm(ReasonsForm, WithReasons):
-    """The same for a rejection, and why the applicant is not heard, unless they were heard."""
-
-    unheard = forms.ChoiceField(
-        label=_("Why the applicant is not heard first"),
-        choices=list(hearing.EXCEPTIONS.items()),
-        widget=forms.RadioSelect,
-        required=False,
-    )
-    unheard_because = LongTextField(
-        label=_("What makes this so here"),
-        max_length=LONGEST_TEXT,
-        rows=3,
-        required=False,
-        help_text=_("It stands in the decision."),
-    )
-
-    def __init__(self, *args: Any, is_heard: bool, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if is_heard:
-            del self.fields["unheard"], self.fields["unheard_because"]
-
-    def clean(self) -> dict[str, Any]:
-        """Want a ground and words for it where the applicant was not heard."""
-        given = super().clean() or {}
-        if "unheard" in self.fields and not given.get("unheard"):
-            self.add_error("unheard", NotHeard.message)
-        elif "unheard" in self.fields and not given.get("unheard_because"):
-            self.add_error("unheard_because", _("Write why hearing can be left out."))
-        return given
-
-
 class DeadlineForm(VersionForm):
     """A later deadline for the answer; `after` is the present one."""
 
@@ -303,28 +267,6 @@ class AskForm(WithReasons):
         if deadline <= self.today:
             raise ValidationError(_("Choose a day after today."))
         return deadline
-
-
-class HearForm(AskForm):
-    """What the decision would be and on what it would rest, and until when to answer (34 §)."""
-
-    material = LongTextField(
-        label=_("Documents and facts that the decision would rest on"),
-        max_length=LONGEST_TEXT,
-        rows=4,
-        missing=_("Write on what the decision would rest."),
-    )
-    field_order = ("sections", "reason", "material", "deadline")
-
-    def __init__(self, *args: Any, application: Application, **kwargs: Any) -> None:
-        super().__init__(*args, application=application, **kwargs)
-        self.fields["sections"].required = False
-        self.fields["sections"].help_text = _("None, if the applicant shall only answer in words.")
-        self.fields["reason"].label = _("Why the order would be rejected")
-        names = [one.name for one in application.attachments.filter(removed_at=None)]
-        with translation.override(application.language):
-            found = [words.title for _finding, words in word_all(application.findings)]
-        self.fields["material"].initial = "\n".join(f"- {one}" for one in [*names, *found])
 
 
 class AsideForm(VersionForm):

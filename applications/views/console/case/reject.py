@@ -14,7 +14,7 @@ from applications.errors import Changed
 from applications.models import Application, Decision, ReadyReason
 from applications.rules import hearing
 from applications.views.console.case import case_context, reasons
-from applications.views.console.case.forms import RejectForm
+from applications.views.console.case.hearing_forms import RejectForm
 from applications.views.console.case.kept_from import kept_from
 from applications.views.console.entry import back_to, case_view, kept
 from applications.views.shared.entry import by_person

@@ -1,0 +1,69 @@
+"""Forms of a rejection: hearing the applicant first, and the decision or why it goes unheard."""
+
+from typing import Any
+
+from django import forms
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
+
+from applications.checks.wording import word_all
+from applications.models import Application
+from applications.rules import hearing
+from applications.services.reviewer.decision import NotHeard
+from applications.views.console.case.forms import AskForm, ReasonsForm
+from applications.views.console.case.reasons import WithReasons
+from certportal.foundation.web.forms import LONGEST_TEXT, LongTextField
+
+
+class HearForm(AskForm):
+    """What the decision would be and on what it would rest, and until when to answer (34 §)."""
+
+    material = LongTextField(
+        label=_("Documents and facts that the decision would rest on"),
+        max_length=LONGEST_TEXT,
+        rows=4,
+        missing=_("Write on what the decision would rest."),
+    )
+    field_order = ("sections", "reason", "material", "deadline")
+
+    def __init__(self, *args: Any, application: Application, **kwargs: Any) -> None:
+        super().__init__(*args, application=application, **kwargs)
+        self.fields["sections"].required = False
+        self.fields["sections"].help_text = _("None, if the applicant shall only answer in words.")
+        self.fields["reason"].label = _("Why the order would be rejected")
+        names = [one.name for one in application.attachments.filter(removed_at=None)]
+        with translation.override(application.language):
+            found = [words.title for _finding, words in word_all(application.findings)]
+        self.fields["material"].initial = "\n".join(f"- {one}" for one in [*names, *found])
+
+
+class RejectForm(ReasonsForm, WithReasons):
+    """The same for a rejection, and why the applicant is not heard, unless they were heard."""
+
+    unheard = forms.ChoiceField(
+        label=_("Why the applicant is not heard first"),
+        choices=list(hearing.EXCEPTIONS.items()),
+        widget=forms.RadioSelect,
+        required=False,
+    )
+    unheard_because = LongTextField(
+        label=_("What makes this so here"),
+        max_length=LONGEST_TEXT,
+        rows=3,
+        required=False,
+        help_text=_("It stands in the decision."),
+    )
+
+    def __init__(self, *args: Any, is_heard: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if is_heard:
+            del self.fields["unheard"], self.fields["unheard_because"]
+
+    def clean(self) -> dict[str, Any]:
+        """Want a ground and words for it where the applicant was not heard."""
+        given = super().clean() or {}
+        if "unheard" in self.fields and not given.get("unheard"):
+            self.add_error("unheard", NotHeard.message)
+        elif "unheard" in self.fields and not given.get("unheard_because"):
+            self.add_error("unheard_because", _("Write why hearing can be left out."))
+        return given
