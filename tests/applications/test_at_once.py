@@ -75,6 +75,21 @@ def test_two_reviewers_approve_at_once(matti, riitta, raimo, cas):
         assert Certificate.objects.count() == Approval.objects.count() == round_
 
 
+def test_two_who_race_for_a_case_fifty_times(matti, riitta, raimo, cas):
+    """Each time one gets it, and the other is told."""
+    application = orders.in_review(matti)
+    for _ in range(50):
+        works = [
+            partial(services.claim, application.pk, **acting(one, application))
+            for one in (riitta, raimo)
+        ]
+        assert sorted(at_once(*works, refusals=Refused)) == ["done", "refused"]
+        application.refresh_from_db()
+        assert application.reviewer in {riitta, raimo}
+        services.release(application.pk, **acting(application.reviewer, application))
+        application.refresh_from_db()
+
+
 def test_one_reviewer_approves_twice_at_once_and_is_one_person(matti, riitta, cas, settings):
     settings.ISSUANCE_APPROVALS = {"production": 2, "test": 2}
     application = case_ready(matti, riitta)

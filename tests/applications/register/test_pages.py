@@ -51,6 +51,14 @@ def test_a_decision_is_made_on_the_page_and_listed_with_who_made_it(desk, task, 
     assert url("register_task", task.pk) not in desk.get(url("register")).text
 
 
+def test_one_press_carries_the_proposal_out(desk, task):
+    form = desk.get(url("register_task", task.pk)).context["form"]
+    given = {one.name: str(one.value()) for one in form}
+    assert desk.post(url("register_task", task.pk), given).status_code == 302
+    task.refresh_from_db()
+    assert (task.outcome, bool(task.reasons)) == (task.proposal, True)
+
+
 def test_a_decision_needs_reasons(desk, task):
     assert desk.post(url("register_task", task.pk), {"outcome": "nothing"}).status_code == 200
     task.refresh_from_db()

@@ -38,10 +38,14 @@ def tasks(request: HttpRequest) -> HttpResponseBase:
 
 @access.reviewer_required
 def task(request: HttpRequest, task_id: int) -> HttpResponseBase:
-    """Show a change with the certificates it touches, and decide about it."""
+    """Show a change with the certificates it touches, and decide about it.
+
+    The proposal stands filled in with what the register says, so that one press carries it out.
+    """
     found = RegisterTask.objects.select_related("organisation", "then", "present", "decided_by")
     shown = get_object_or_404(found, pk=task_id)
-    form = DecisionForm(request.POST or None, initial={"outcome": shown.proposal})
+    first = {"outcome": shown.proposal, "reasons": SENTENCES[shown.change]}
+    form = DecisionForm(request.POST or None, initial=first)
     if request.method == "POST" and form.is_valid():
         # One of the decisions revokes.
         if leading := access.lead_to_reauthenticate(request):
