@@ -173,11 +173,11 @@ def loads(*, now: datetime) -> list[Load]:
     decided.update(dict(approvals.values_list("person").annotate(Count("pk"))))
     open_ = Application.objects.exclude(status__in=ENDED).exclude(reviewer=None).order_by()
     late = Count("pk", filter=Q(due_on__lte=clock.day(now)))
-    rows = open_.values_list("reviewer").annotate(Count("pk"), late)
+    rows = open_.values_list("reviewer").annotate(number=Count("pk"), overdue=late)
     held = {one: (number, overdue) for one, number, overdue in rows}
     roles = StaffRole.objects.filter(kind=StaffRole.Kind.REVIEWER, ended_at=None)
-    reviewing = roles.values_list("person", flat=True)
-    people = Person.objects.filter(pk__in={*decided, *held, *reviewing})
+    busy = Q(pk__in={*decided, *held})
+    people = Person.objects.filter(busy | Q(pk__in=roles.values("person")))
     return [
         Load(one, decided[one.pk], *held.get(one.pk, (0, 0)))
         for one in people.order_by("family_name", "given_name")

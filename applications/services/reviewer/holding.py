@@ -166,8 +166,11 @@ def assign(
     rows = Application.objects.select_for_update(of=("self",), skip_locked=True)
     free = rows.filter(case_holder.free(), status=Status.IN_REVIEW, pk__in=application_ids)
     given = [one for one in free.order_by("pk") if not _has_part(one, (person, receiver), now)]
+    fields: dict[str, Any] = {"reviewer": receiver, "claimed_at": now}
+    fields["aside_until"] = clock.day(now)
     for application in given:
-        _passed(application, Action.CLAIM, receiver, actor, now, aside_until=clock.day(now))
+        data = {"given_to": str(receiver.pk)}
+        transition.move(application, Action.CLAIM, actor, now, data=data, **fields)
     return len(given)
 
 

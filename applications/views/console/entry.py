@@ -15,8 +15,8 @@ from applications.access import get_for_reviewer
 from applications.errors import Changed, NotPossible
 from applications.models import Application
 from applications.services.reviewer.revocation import ProposalOver
-from applications.views.console.case.since import of_case
 from applications.views.shared import history, stale
+from applications.views.shared.since import of_case
 from certportal.foundation.errors import NotAllowed, Stale
 from certportal.foundation.web import refusals
 from certportal.foundation.web.forms import Form

@@ -140,7 +140,7 @@ def test_reviewers_hear_of_their_own_promises_only_the_day_before(
 def test_who_asked_hears_of_an_answer_that_did_not_come(matti, riitta, raimo, post, cas, now):
     order = orders.claimed(matti, riitta)
     orders.ask(riitta, order, date(2026, 12, 11))
-    post(now)
+    post(clock.now())
     (message,) = greeted(post, morning_of(MONDAY))
     assert (message.to[0], order.number in message.body) == ("riitta@example.fi", True)
 
@@ -179,7 +179,7 @@ def test_a_reported_revocation_that_was_decided_is_told_of_no_more(reported, rai
     seen = orders.Handler(raimo, reported.application).seen
     given = {"person": raimo, "actor": seen["actor"], "now": seen["now"]}
     services.decline_proposal(reported.proposal_id, words="Ei enää tarpeen.", **given)
-    post(reported.received_at)
+    post(clock.now())
     assert alarmed(post, hours_after(reported, 23)) == []
 
 

@@ -23,12 +23,12 @@ from applications.views.console.case import (
     preparation,
     previous,
     register_then_and_now,
-    since,
     specimen,
     waivers,
 )
 from applications.views.console.case import background as background_case
-from applications.views.shared import history
+from applications.views.shared import history, since
+from applications.views.shared import submissions as submissions_shown
 from applications.views.shared.due import due
 from applications.views.shared.page import about
 from applications.views.shared.rows import standings
@@ -178,8 +178,8 @@ def background(application: Application, person: Person) -> dict[str, Any]:
     return {
         "since": since.since(events, submissions, person),
         "submissions": submissions,
-        "frozen": background_case.contents(submissions[-1]) if submissions else [],
-        "changes": background_case.changes(submissions),
+        "frozen": submissions_shown.contents(submissions[-1]) if submissions else [],
+        "changes": submissions_shown.changes(submissions),
         "earlier": background_case.earlier(application, now=now),
         "certificates": background_case.certificates(application, now=now),
         "history": history.worded(events),

@@ -13,10 +13,11 @@ from applications.errors import Changed
 from applications.models import Application
 from applications.rules import second_look
 from applications.views.console import passkey
-from applications.views.console.case import case_context, checklist, rights, since
+from applications.views.console.case import case_context, checklist, rights
 from applications.views.console.case.forms import ApproveForm, ReasonsForm
 from applications.views.console.case.kept_from import kept_from
 from applications.views.console.entry import back_to, case_view, kept, lost, taking_next
+from applications.views.shared import since
 from applications.views.shared.entry import by_person
 from applications.workflow import Action
 from certportal.foundation import clock

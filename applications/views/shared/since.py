@@ -7,9 +7,8 @@ from datetime import datetime
 from accounts.access import actor_for
 from accounts.models import Person
 from applications.models import Application, Submission
-from applications.views.console.case import background
-from applications.views.console.case.background import Change
 from applications.views.shared import history
+from applications.views.shared.submissions import Change, changes
 from applications.workflow import ApplicationEvent
 from certportal.foundation.models import Event
 
@@ -45,8 +44,8 @@ def since(
         return None
     sent = submissions[-1] if len(submissions) > 1 and submissions[-1].at > mark.at else None
     seen = [one for one in submissions if one.at <= mark.at][-1:]
-    changes = background.changes([*seen, sent]) if sent and seen else []
-    return Since(mark.at, history.worded(later)[:MOST], sent.at if sent else None, changes)
+    changed = changes([*seen, sent]) if sent and seen else []
+    return Since(mark.at, history.worded(later)[:MOST], sent.at if sent else None, changed)
 
 
 def of_case(application: Application, person: Person) -> Since | None:
