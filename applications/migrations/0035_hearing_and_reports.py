@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("applications", "0031_in_use"),
+        ("applications", "0034_sheets_and_roles"),
     ]
 
     operations = [

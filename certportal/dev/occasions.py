@@ -270,7 +270,14 @@ class DeliveredOrder(WaitingOrder):
         """A CERT asks for a revocation, and nobody confirms it until its time is nearly over."""
         now = clock.now()
         came = now - timedelta(hours=20)
-        told = Told(RevocationReport.Channel.CERT, "Kyberturvallisuuskeskus", WORDS, "", came)
+        told = Told(
+            RevocationReport.Channel.CERT,
+            RevocationReport.Role.AUTHORITY,
+            "Kyberturvallisuuskeskus",
+            WORDS,
+            "",
+            came,
+        )
         given = {"told": told, "reason": "superseded", "words": WORDS}
         do(self.riitta, services.revoke_as_told, self.order, **given)
         services.raise_alarms(now=now)

@@ -123,7 +123,7 @@ def _require_waiting(report: RevocationReport, reason: str) -> None:
 
 def reports(application: Application) -> list[RevocationReport]:
     """Return what was reported about the order's certificate, the newest first."""
-    found = application.revocation_reports.select_related("proposal")
+    found = application.revocation_reports.select_related("proposal", "beside")
     return list(found.order_by("-received_at", "-pk"))
 
 

@@ -149,7 +149,14 @@ def test_who_asked_hears_of_an_answer_that_did_not_come(matti, riitta, raimo, po
 def reported(matti, riitta, raimo, cas):
     """Return the report of a revocation by phone, which Raimo must confirm."""
     order, came = orders.delivered(matti, riitta), clock.now()
-    told = Told(RevocationReport.Channel.PHONE, "Matti", "Soitin vaihteeseen.", "", came)
+    told = Told(
+        RevocationReport.Channel.PHONE,
+        RevocationReport.Role.ORGANISATION,
+        "Matti",
+        "Soitin vaihteeseen.",
+        "",
+        came,
+    )
     seen = orders.Handler(riitta, order).seen
     given = {"person": riitta, "actor": seen["actor"], "now": came}
     return services.revoke_as_told(

@@ -88,6 +88,7 @@ def test_a_call_asks_for_a_revocation_and_a_second_reviewer_confirms_it(
     order = orders.delivered(matti, riitta)
     page = enter(desk)("revocation_report", order.pk)
     page.check("[name=channel][value=phone]")
+    page.check("[name=role][value=organisation]")
     page.fill("[name=caller]", "Matti Meikäläinen")
     page.fill("[name=verified]", "Soitin apteekin vaihteeseen.")
     page.fill("[name=received_at]", "0.00")
