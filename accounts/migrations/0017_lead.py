@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0015_mail_choices"),
+        ("accounts", "0016_supplier_consents"),
     ]
 
     operations = [
