@@ -63,6 +63,41 @@ def test_a_reminder_leads_straight_to_the_renewal(matti, riitta, cas, open_as, p
     expect(page.locator("h1")).to_have_text("Certificate request (CSR)")
 
 
+def test_from_the_mail_to_in_use(matti, riitta, cas, open_as, post):
+    """The mail's link, the request, sending; then it is in use, and the old one may be revoked."""
+    order = orders.delivered(matti, riitta)
+    at = certificate_of(order).not_after - timedelta(days=30)
+    services.remind_of_expiry(now=at)
+    reminder = next(one for one in post(at) if one.to == ["matti@example.fi"])
+    (path,) = re.findall(r"https?://[^/\s]+(/\S+/again/)\s", reminder.body)
+    page = open_as(matti, path.replace("/fi/", "/en/"))
+    page.get_by_role("button", name="Begin the new order").click()
+    page.get_by_label("I paste the request as text").check()
+    page.locator("[name=text]").fill(orders.openssl_csr().decode())
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Use this request").click()
+    for box in page.locator("main input[type=checkbox]").all():
+        box.check()
+    page.get_by_role("button", name="Send the order").click()
+    expect(page.locator("main")).to_contain_text("The order has been sent")
+
+    renewed = Application.objects.exclude(pk=order.pk).get()
+    orders.drain()
+    services.claim(renewed.pk, person=riitta, **orders.Handler(riitta, renewed).seen)
+    orders.drain()
+    renewed.refresh_from_db()
+    orders.approve(riitta, renewed)
+    orders.drain()
+    page = open_as(matti, f"/en/orders/{renewed.pk}/")
+    revoking = page.get_by_role("link", name=f"Revoke the certificate of order {order.number}")
+    expect(revoking).to_have_count(0)
+    page.get_by_role("button", name="The certificate is in use").click()
+    expect(revoking).to_have_count(1)
+    later = at + timedelta(days=20)
+    services.remind_of_expiry(now=later)
+    assert not [one for one in post(later) if order.number in one.subject]
+
+
 def test_a_question_asked_a_day_before_the_six_months_keeps_the_order_open_to_its_deadline(
     matti, riitta, cas, open_as, post
 ):
