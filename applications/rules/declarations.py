@@ -19,24 +19,21 @@ DECLARATIONS = {
     "terms": _("I accept the terms of delivery and understand that the order is binding."),
     "binding": _("I understand that the order is binding."),
 }
-# What the operator may have published, by its key in submissions.
-PUBLISHED = {"price_list": _("Price list"), "terms_of_delivery": _("Terms of delivery")}
-_TABLES = {"price_list": agency.PRICE_LIST, "terms_of_delivery": agency.TERMS}
+# What the operator may have published, by its key in submissions and its table in AGENCY_FILE.
+PUBLISHED = {agency.PRICE_LIST: _("Price list"), agency.TERMS: _("Terms of delivery")}
 
 
-def published() -> list[tuple[str, Published]]:
-    """Return the title of each document that the operator has published, and the document."""
-    found = ((str(PUBLISHED[key]), agency.published(_TABLES[key])) for key in PUBLISHED)
-    return [(title, one) for title, one in found if one is not None]
+def published() -> dict[str, Published]:
+    """Return each document that the operator has published, by its key."""
+    found = {key: agency.published(key) for key in PUBLISHED}
+    return {key: one for key, one in found.items() if one is not None}
 
 
 def published_as_sent() -> dict[str, dict[str, str]]:
     """Return what is published now, as a submission keeps it."""
-    found = {key: agency.published(table) for key, table in _TABLES.items()}
     return {
         key: {"url": one.url, "version": one.version, "day": one.day.isoformat()}
-        for key, one in found.items()
-        if one is not None
+        for key, one in published().items()
     }
 
 

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 FEEDBACK_DAYS = 14
 SOURCE = Path(__file__).with_name("agency.toml")
 # What the operator publishes about the service, each a table of AGENCY_FILE.
-PRICE_LIST, TERMS = "price_list", "terms"
+PRICE_LIST, TERMS = "price_list", "terms_of_delivery"
 
 
 class Published(NamedTuple):

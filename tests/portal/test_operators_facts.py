@@ -90,10 +90,10 @@ def test_what_is_published_is_linked_where_the_order_binds_and_named_on_the_rece
         ("[contact", "it cannot be read"),
         ("[kontakti]\nhours = 'ma'", "table [kontakti] that is not known"),
         ("[contact]\nhours = { fi = 'ma–pe' }", "[contact] hours lacks en, sv"),
-        ("[terms]\nversion = '1'", "[terms] lacks day, url"),
+        ("[terms_of_delivery]\nversion = '1'", "[terms_of_delivery] lacks day, url"),
         (
-            "[terms]\nversion = '1'\nday = 2026-01-01\nurl = 'http://example.fi'",
-            "[terms] url must begin with https://",
+            "[terms_of_delivery]\nversion = '1'\nday = 2026-01-01\nurl = 'http://example.fi'",
+            "[terms_of_delivery] url must begin with https://",
         ),
         (
             "[price_list]\nversion = '1'\nday = '1.1.2026'\nurl = 'https://example.fi'",

@@ -113,7 +113,9 @@ def _show(
         "unwritten": _unwritten(application, now),
         "must_identify": not is_fresh(identified_at(request), now=now + MARGIN),
         "names_url": next_step.names_url(application),
-        "published": declarations.published(),
+        "published": [
+            (declarations.PUBLISHED[key], one) for key, one in declarations.published().items()
+        ],
         **more,
     }
     return show(request, application, "check", status=status, **context)
