@@ -100,12 +100,12 @@ def orders_supplied(person: Person, supplier_id: UUID, *, now: datetime) -> Quer
     return Application.objects.filter(organisation__in=customers).exclude(status=Status.DRAFT)
 
 
-def names_technical(person: Person, application_id: UUID) -> bool:
-    """Whether the submitted order names the person, a technical member of its organisation."""
-    application = Application.objects.filter(pk=application_id).first()
-    if application is None:
+def is_technician(person: Person, application_id: UUID, *, now: datetime) -> bool:
+    """Whether the person acts on the order as its technician, and may not order for its account."""
+    found = Application.objects.filter(pk=application_id).first()
+    if found is None or acting(person, found.organisation_id) is not None:
         return False
-    return naming(person, application.organisation_id).filter(pk=application_id).exists()
+    return as_technician(person, found, now=now) is not None
 
 
 def naming(person: Person, organisation_id: UUID) -> QuerySet[Application]:

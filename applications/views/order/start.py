@@ -8,7 +8,7 @@ from django.utils.translation import get_language
 
 from accounts import access
 from applications import services
-from applications.access import names_technical, orders_seen
+from applications.access import is_technician, orders_seen
 from applications.errors import NotStanding
 from applications.models import Application
 from applications.models.certificate_types import CertificateType, Delivery
@@ -46,12 +46,12 @@ def new(request: HttpRequest) -> HttpResponse:
 
 
 def again(request: HttpRequest, application_id: UUID) -> HttpResponseBase:
-    """Lead a technical member whom the order names to their page of it; others to the new order.
+    """Lead the order's technician, also a supplier's, to their page of it; others to the new order.
 
     Reminders lead here, and may have been passed on.
     """
     person = getattr(request, "person", None)
-    if person is not None and names_technical(person, application_id):
+    if person is not None and is_technician(person, application_id, now=clock.now()):
         return redirect("technical:order", application_id)
     return _again(request, application_id=application_id)
 

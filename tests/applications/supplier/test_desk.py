@@ -175,3 +175,11 @@ def test_an_upload_without_files_or_with_a_damaged_archive_is_told(matti, given,
     assert "field__error" in web.post(there, {"requests": ""}).text
     broken = SimpleUploadedFile("a.zip", b"PK\x03\x04 ei ole ZIP")
     assert "field__error" in web.post(there, {"requests": [broken]}).text
+
+
+def test_a_reminder_handed_on_leads_to_the_suppliers_page_of_the_order(web, given, matti):
+    order = orders.in_review(matti)
+    answer = web.get(reverse("applications:again", args=[order.pk]))
+    assert answer.url == reverse("technical:order", args=[order.pk])
+    draft = orders.draft(matti)
+    assert web.get(reverse("applications:again", args=[draft.pk])).status_code == 404
