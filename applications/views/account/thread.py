@@ -22,7 +22,7 @@ class Said:
 
 def thread(application: Application) -> list[Said]:
     """Return what was said, the oldest first; a question that waits stands elsewhere."""
-    said = [*_questions(application), *_answers(application), *_additions(application)]
+    said = [*_questions(application), *_answers(application)]
     return sorted(said, key=lambda one: one.at)
 
 
@@ -36,10 +36,10 @@ def _questions(application: Application) -> Iterator[Said]:
 
 
 def _answers(application: Application) -> Iterator[Said]:
+    """Yield the answers with the reply that was sent in the same act, then what else was added."""
+    replies = {one.at: one for one in application.additions.select_related("person")}
     for one in application.submissions.filter(number__gt=1).select_related("person"):
-        yield Said(_("The answer was sent"), one.at, str(one.person))
-
-
-def _additions(application: Application) -> Iterator[Said]:
-    for one in application.additions.select_related("person"):
-        yield Said(_("Written to the reviewer"), one.at, str(one.person), one.text)
+        reply = replies.pop(one.at, None)
+        yield Said(_("The answer was sent"), one.at, str(one.person), reply.text if reply else "")
+    for addition in replies.values():
+        yield Said(_("Written to the reviewer"), addition.at, str(addition.person), addition.text)
