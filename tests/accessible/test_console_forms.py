@@ -28,6 +28,7 @@ def test_a_revocation_asked_for_by_phone(go, matti, riitta, cas):
     page.wait_for_selector(".field__error")
     check_in_turn(page)
     page.check("[name=channel][value=phone]")
+    page.check("[name=role][value=technical]")
     page.fill("[name=caller]", "Matti Meikäläinen, 040 123")
     page.fill("[name=verified]", "Soitin vaihteeseen.")
     page.check("[name=reason][value=superseded]")
