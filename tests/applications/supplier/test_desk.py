@@ -83,7 +83,7 @@ def test_a_request_is_given_by_the_contact_s_pages_and_names_supplier_and_person
 
 def test_nobody_orders_sends_or_revokes_for_a_customer(matti, given, web):
     order = orders.waiting_for_contact(matti)
-    for name in ("order", "give_csr", "check", "withdraw", "again", "revoke", "rename_contact"):
+    for name in ("order", "give_csr", "check", "withdraw", "revoke", "rename_contact"):
         place = reverse(f"applications:{name}", args=[order.pk])
         assert web.get(place).status_code == 404, name
         assert web.post(place, {"version": order.version}).status_code == 404, name
@@ -181,5 +181,7 @@ def test_a_reminder_handed_on_leads_to_the_suppliers_page_of_the_order(web, give
     order = orders.in_review(matti)
     answer = web.get(reverse("applications:again", args=[order.pk]))
     assert answer.url == reverse("technical:order", args=[order.pk])
+    again = web.post(reverse("applications:again", args=[order.pk]), {"version": order.version})
+    assert (again.url, type(order).objects.count()) == (answer.url, 1)
     draft = orders.draft(matti)
     assert web.get(reverse("applications:again", args=[draft.pk])).status_code == 404
