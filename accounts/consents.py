@@ -59,6 +59,12 @@ def supplier_for(person: Person, customer: UUID, *, now: datetime) -> Organisati
     return None
 
 
+def suppliers(customer: UUID, *, now: datetime) -> list[Organisation]:
+    """Return the suppliers that may act for the customer now, by name."""
+    found = SupplierConsent.objects.filter(in_force(now), customer=customer)
+    return [one.supplier for one in found.select_related("supplier").order_by("supplier__name")]
+
+
 def get_given(person: Person, consent_id: int) -> SupplierConsent:
     """Return a consent of a customer that the person administers; else 404, recorded."""
     consent = _get(SupplierConsent.objects.all(), person, consent_id)

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from accounts import access
+from accounts.consents import suppliers
 from accounts.services.rights import documents
 from applications.checks.wording import word_faults
 from applications.models import Application
@@ -118,6 +119,7 @@ def _waiting(application: Application, now: datetime) -> dict[str, Any]:
     question = application.question
     return {
         "question": question,
+        "suppliers": suppliers(application.organisation_id, now=now) if returned else [],
         "findings": word_faults(application.findings)
         if tracking.is_applicants_turn(application)
         else [],

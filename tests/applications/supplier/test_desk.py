@@ -81,6 +81,14 @@ def test_a_request_is_given_by_the_contact_s_pages_and_names_supplier_and_person
     assert named in [line.who for line in case_history(order)]
 
 
+def test_the_customer_sees_on_the_order_who_else_gives_the_request(matti, given):
+    order = orders.waiting_for_contact(matti)
+    web, there = people.log_in(Client(), matti), reverse("applications:order", args=[order.pk])
+    assert str(given.supplier) in web.get(there).text
+    act(matti, consents.end, given.pk)
+    assert str(given.supplier) not in web.get(there).text
+
+
 def test_nobody_orders_sends_or_revokes_for_a_customer(matti, given, web):
     order = orders.waiting_for_contact(matti)
     for name in ("order", "give_csr", "check", "withdraw", "revoke", "rename_contact"):
