@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from uuid import UUID
 
 from django.db.models import Model, Q, QuerySet
@@ -10,7 +12,7 @@ from django.http import Http404
 from accounts import access, consents
 from accounts.models import Membership, Person
 from accounts.right_to_act import is_shown
-from applications.models import Application
+from applications.models import Application, BulkOrder
 from applications.workflow import ApplicationEvent, Status
 from certportal.foundation.actors import Actor
 from certportal.foundation.events import Subject
@@ -64,6 +66,30 @@ def _own(person: Person) -> Q:
     began = Q(created_by=person) | Q(created_by__merged_into=person)
     sent = Q(submission__person=person) | Q(submission__person__merged_into=person)
     return began | sent
+
+
+def get_bulk_order(person: Person, bulk_order_id: UUID) -> BulkOrder:
+    """Return the bulk order if the person sees one of its orders as an applicant; else raise 404.
+
+    It has no owner of its own: its orders tell, also after they went to a successor.
+    """
+    found = BulkOrder.objects.filter(pk=bulk_order_id).first()
+    if found is not None and bulk_orders_seen(person, found).exists():
+        return found
+    refusals.record(
+        ApplicationEvent.ACCESS_REFUSED,
+        Subject("bulk_order", bulk_order_id),
+        actor=access.actor_for(person),
+    )
+    raise Http404
+
+
+def bulk_orders_seen(person: Person, together: BulkOrder) -> QuerySet[Application]:
+    """Return those of its orders that the person may act on, by number."""
+    owners = together.orders.order_by().values_list("organisation", flat=True).distinct()
+    seen = (orders_seen(person, one) for one in owners if acting(person, one) is not None)
+    found = reduce(or_, seen, Application.objects.none())
+    return found.filter(bulk_order=together).order_by("number")
 
 
 def get_for_technical(

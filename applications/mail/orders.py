@@ -217,6 +217,12 @@ def _coded(asked: Asked) -> Matter | None:
     return Matter(order, "certified_email", None) if is_newest else None
 
 
+def _received_together(matter: Matter, asked: Asked) -> Mapping[str, Any]:
+    order = matter.order
+    same = Application.objects.filter(bulk_order=order.bulk_order, submitted_at=order.submitted_at)
+    return {**_context(matter, asked), "count": same.count()}
+
+
 def _mail(name: str, **more: Any) -> Mail[Matter]:
     """Return a mail about an order, with the paper that goes with it, if any."""
 
@@ -232,6 +238,7 @@ def _mail(name: str, **more: Any) -> Mail[Matter]:
 # What follows from an action, then what the services send; of one name the last row holds.
 MAILS = registry(
     *map(_mail, sorted(consequences.NOTICES)),
+    _mail("bulk_receipt", context=_received_together),
     _mail("link_sent", about=_about_link),
     _mail("answered"),
     _mail("withdrawn"),

@@ -2,6 +2,7 @@
 
 from applications.models.application import Application, HostName
 from applications.models.attachment import Attachment, storage_name
+from applications.models.bulk_order import BulkOrder
 from applications.models.case_note import CaseNote
 from applications.models.contact_link import ContactLink
 from applications.models.csr import Csr

@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 
 from accounts.models import Organisation, Person
 from accounts.register.models import Kind
+from applications.models.bulk_order import BulkOrder
 from applications.models.certificate_types import (
     CertificateType,
     ConformityClass,
@@ -51,6 +52,8 @@ class Application(models.Model):
     status = models.CharField(max_length=20, choices=Status, default=Status.DRAFT)
     version = models.PositiveIntegerField(default=1)
     language = models.CharField(max_length=2, default="fi")
+    # The others with which it was begun.
+    bulk_order = models.ForeignKey(BulkOrder, models.PROTECT, null=True, related_name="orders")
 
     # What is ordered. Editable in a draft; afterwards only in the parts of the form reopened.
     type = models.CharField(max_length=30, choices=CertificateType)

@@ -248,7 +248,7 @@ JOURNEY = frozenset(
         *("certified_email_code", "certified_email_code_until", "certified_email_code_tries"),
         *("completed_at", "due_on", "days_left", "reviewer", "claimed_at", "aside_until"),
         *("waiting_for", "waiting_since", "findings", "ended_at", "erased_at"),
-        *("installed_at", "expiry_seen_at"),
+        *("installed_at", "expiry_seen_at", "bulk_order"),
     }
 )
 # What a reviewer decides of the certificate; approved with the bytes, and void with other answers.

@@ -9,6 +9,11 @@ from applications.services.applicant.attachments import (
     attach_to_answer,
     remove_attachment,
 )
+from applications.services.applicant.bulk_orders import (
+    discard_together,
+    start_together,
+    submit_together,
+)
 from applications.services.applicant.contact_links import (
     find_link,
     not_mine,

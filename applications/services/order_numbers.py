@@ -39,14 +39,19 @@ def next_number(now: datetime) -> str:
     It is not given again even if the transaction of the order is rolled back. Raises Unavailable
     if it cannot be written.
     """
+    return next_numbers(1, now)[0]
+
+
+def next_numbers(count: int, now: datetime) -> list[str]:
+    """Return the numbers of so many new orders, after writing the highest. Raises Unavailable."""
     try:
         with _alone(highest_path().parent) as folder:
-            number = _above(_highest())
-            replace(highest_path(), f"{number}\n".encode())
+            numbers = _above(_highest(), count)
+            replace(highest_path(), f"{numbers[-1]}\n".encode())
             sync_folder(folder)
     except OSError as error:
         raise Unavailable("order numbers") from error
-    return f"SV-{clock.day(now).year}-{number:05d}"
+    return [f"SV-{clock.day(now).year}-{number:05d}" for number in numbers]
 
 
 def lift() -> int:
@@ -64,16 +69,22 @@ def lift() -> int:
     return int(highest) + 1
 
 
-def _above(highest: int) -> int:
-    """Return the next number of the sequence that is above `highest`."""
+def _above(highest: int, count: int) -> list[int]:
+    """Return the next numbers of the sequence that are above `highest`, in order."""
+    numbers = _next(count)
+    if numbers[0] <= highest:
+        _lift(highest)
+        numbers = _next(count)
+    return numbers
+
+
+def _next(count: int) -> list[int]:
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT nextval('{_SEQUENCE}')")
-        (number,) = cursor.fetchone()
-        if number <= highest:
-            _lift(highest)
-            cursor.execute(f"SELECT nextval('{_SEQUENCE}')")
-            (number,) = cursor.fetchone()
-    return int(number)
+        cursor.execute(
+            f"SELECT nextval('{_SEQUENCE}') FROM generate_series(1, %s)",  # noqa: S608
+            [count],
+        )
+        return sorted(number for (number,) in cursor.fetchall())
 
 
 def _lift(highest: int) -> None:

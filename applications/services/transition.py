@@ -58,6 +58,7 @@ def move(
     *,
     role: Role | None = None,
     to: Status | None = None,
+    told: bool = True,
     data: dict[str, Any] | None = None,
     **fields: Any,
 ) -> Application:
@@ -65,7 +66,8 @@ def move(
 
     Saves the status and `fields`, records the event with `data`, and enqueues the consequences.
     `role` may be left out of an action that only one role may do. `to` is the target status;
-    without it, it is the table's only target, or the present status.
+    without it, it is the table's only target, or the present status. `told`: whether the mails that
+    follow are sent.
     Raises NotPossible if the role may not do the action, ValueError for a target not in the table.
     """
     if not workflow.may(action, application.status, role or workflow.sole_role(action)):
@@ -79,7 +81,7 @@ def move(
     events.record(
         event_of(action), application, actor, now, **{"from": source, "to": target, **(data or {})}
     )
-    _follow(application, action, Status(target), now)
+    _follow(application, action, Status(target), now, told=told)
     return application
 
 
@@ -117,11 +119,13 @@ def _only(targets: frozenset[Status | None], application: Application) -> Status
     return target
 
 
-def _follow(application: Application, action: Action, target: Status, now: datetime) -> None:
+def _follow(
+    application: Application, action: Action, target: Status, now: datetime, *, told: bool
+) -> None:
     follows = consequences.of(action, target)
     if follows.ends_links:
         application.contact_links.filter(revoked_at=None).update(revoked_at=now)
     for topic in follows.topics:
         outbox.enqueue(topic, now=now, reference=str(application.pk))
-    for notice, recipients in follows.notices:
+    for notice, recipients in follows.notices if told else ():
         notify(application, notice, recipients, now)

@@ -13,6 +13,7 @@ from applications.views.account import (
     papers,
     revoke,
 )
+from applications.views.bulk import begin, together
 from applications.views.order import (
     answer_documents,
     attachments,
@@ -31,6 +32,17 @@ urlpatterns = [
     path("", orders.listing, name="orders"),
     path("orders.csv", orders.listing_csv, name="orders_csv"),
     path("new/", start.new, name="new"),
+    path("many/", begin.choose_type, name="order_many_type"),
+    path("many/<slug:type>/", begin.order_many, name="order_many"),
+    path("many/<slug:type>/template.csv", begin.template_csv, name="order_many_template"),
+    path("together/<uuid:bulk_order_id>/", together.bulk_order, name="bulk_order"),
+    path("together/<uuid:bulk_order_id>/orders.csv", together.bulk_order_csv, name="bulk_csv"),
+    path(
+        "together/<uuid:bulk_order_id>/discard/",
+        together.discard_together,
+        name="discard_together",
+    ),
+    path("together/<uuid:bulk_order_id>/check/", together.check_together, name="check_together"),
     path("units/", units.units, name="units"),
     path("domains/", domains.domains, name="domains"),
     path("domains/<int:domain_id>/forget/", domains.forget, name="forget_domain"),

@@ -27,7 +27,15 @@ from applications.models import RevocationReport
 from applications.models.register_task import RegisterTask
 from applications.services.reviewer.revocation_report import Told
 from applications.workflow import promise
-from certportal.dev.builders import documents, orders, people, register, replacements, requests
+from certportal.dev.builders import (
+    bulk,
+    documents,
+    orders,
+    people,
+    register,
+    replacements,
+    requests,
+)
 from certportal.dev.builders.acts import do
 from certportal.foundation import clock
 from certportal.foundation.actors import Actor, system
@@ -65,6 +73,10 @@ class Accounts:
         orders.drain()
         orders.submitted(self.matti)
         register.change(orders.UNIT, valid_to=clock.day(now) - timedelta(days=1))
+
+    def ordered_together(self) -> None:
+        """Orders for two servers are sent by one act."""
+        bulk.sent(self.matti, bulk.begun(self.matti, "a.example.fi", "b.example.fi"))
 
     def codes_asked(self) -> None:
         """Codes are sent to a person's new address, and to the mailbox of an e-mail certificate."""

@@ -29,6 +29,7 @@ NO_PAGE = {
     *["accounts:identify", "accounts:logout", "applications:download", "console:queue_csv"],
     *["register_options", "applications:orders_csv", "certificates_csv"],
     *["customers:orders_csv", "customers:certificates_csv"],
+    *["applications:order_many_template", "applications:bulk_csv"],
     *[
         "console:take_next",
         "console:numbers_csv",

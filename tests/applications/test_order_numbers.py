@@ -93,7 +93,7 @@ def test_two_processes_never_get_the_same(tmp_path: Path) -> None:
         "import sys; from pathlib import Path\n"
         "from applications.services import order_numbers as o\n"
         "o.highest_path = lambda: Path(sys.argv[1]) / 'orders'\n"
-        "o._above = lambda highest: highest + 1  # a database that has forgotten everything\n"
+        "o._above = lambda highest, _count: [highest + 1]  # the database forgot everything\n"
         "from django.conf import settings\n"
         "from certportal.foundation import clock\n"
         "print(*[o.next_number(clock.now()) for _ in range(40)])\n"

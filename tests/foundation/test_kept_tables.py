@@ -166,6 +166,7 @@ def test_the_conditions_of_deletion_are_about_matters_still_open():
         "accounts.Invitation",
         "accounts.AdministratorRequest",
         "applications.Application",
+        "applications.BulkOrder",
         "applications.Attachment",
         "applications.ContactLink",
         "applications.Csr",

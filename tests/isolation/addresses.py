@@ -34,7 +34,7 @@ OF_AN_ORGANISATION = {
     *["application_id", "csr_id", "host_id", "section_id", "kind", "attachment_id", "number"],
     *["document_id", "asking_id", "event_id"],
     *["membership_id", "invitation_id", "request_id", "person_id", "task_id", "item_id"],
-    *["waiver_id", "rule", "domain_id", "consent_id"],
+    *["waiver_id", "rule", "domain_id", "consent_id", "bulk_order_id"],
     *["plan_id", "certificate_id", "factor_id", "session_id", "organisation_id"],
 }
 
@@ -49,6 +49,7 @@ def address(entry: Entry, application: Application) -> str:
     known = {
         "application_id": application.pk,
         "consent_id": first(SupplierConsent, customer=application.organisation),
+        "bulk_order_id": application.bulk_order_id or uuid4(),
         "domain_id": first(Domain, organisation=application.organisation),
         "csr_id": request.pk if request else uuid4(),
         "host_id": first(HostName),
@@ -75,6 +76,7 @@ def address(entry: Entry, application: Application) -> str:
         "tool": "openssl",
         "token": "x" * 43,  # no link's token: whoever has one may open what it leads to
         "kind": "der",
+        "type": "server",
         "person_id": first(Person),
     }
     return reverse(entry.name, kwargs={name: known[name] for name in entry.wants})

@@ -4,6 +4,7 @@ import pytest
 
 from accounts import access
 from accounts.services.organisations import invite, join
+from applications.models import Application, BulkOrder
 from certportal.dev.builders import orders, people
 
 
@@ -19,9 +20,11 @@ def order(matti, maija, riitta, cas, now):
 
 
 @pytest.fixture
-def draft(matti):
-    """A draft of the pharmacy with its request and an attachment."""
+def draft(matti, now):
+    """A draft of the pharmacy with its request and an attachment, begun together with others."""
     made = orders.with_csr(matti, "system_signature")
+    together = BulkOrder.objects.create(created_at=now, asked="0" * 64)
+    Application.objects.filter(pk=made.pk).update(bulk_order=together)
     made.refresh_from_db()
     return made
 

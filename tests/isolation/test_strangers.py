@@ -16,7 +16,17 @@ from tests.isolation.table import TABLE, text_of
 # What an address may want to be told without leading to anything of an organisation: names of
 # the public repository, a business ID of the public registers, mail of development, Django's own,
 # and the secret of a link that only its recipient knows.
-PUBLIC = {"stem", "business_id", "name", "app_label", "url", "content_type_id", "token", "tool"} | {
+PUBLIC = {
+    "stem",
+    "business_id",
+    "name",
+    "app_label",
+    "url",
+    "content_type_id",
+    "token",
+    "tool",
+    "type",
+} | {
     *["record_kind", "oid", "run_id", "record_id", "reason_id"],
 }
 

@@ -60,7 +60,7 @@ def examine_and_store(application_id: UUID, data: bytes, *, actor: Actor, now: d
         report = replace(report, findings=_once([*report.findings, *used]))
     if report.csr is None or not report.accepted:
         authority.report_known_keys(report, actor=actor, now=now)
-        _record_refused(application, report, actor=actor, now=now)
+        record_refused(application, report, actor=actor, now=now)
         raise UnfitCsr(report)
     return _store(application, report, actor=actor, now=now)
 
@@ -98,7 +98,7 @@ def refusals_on_record[**P, R](
         except UnfitCsr as refusal:
             application = Application.objects.get(pk=application_id)
             by: dict[str, Any] = {"actor": given["actor"], "now": given["now"]}
-            _record_refused(application, cast(doctor.Report, refusal.report), **by)
+            record_refused(application, cast(doctor.Report, refusal.report), **by)
             raise
 
     return on_record
@@ -189,9 +189,10 @@ def _store(application: Application, report: doctor.Report, *, actor: Actor, now
     return stored
 
 
-def _record_refused(
+def record_refused(
     application: Application, report: doctor.Report, *, actor: Actor, now: datetime
 ) -> None:
+    """Record that a request with these faults was refused."""
     broken = {"rules": sorted({fault.rule for fault in report.errors})}
     events.record(ApplicationEvent.CSR_REFUSED, application, actor, now, refused=True, **broken)
 

@@ -114,21 +114,25 @@ def discard(application_id: UUID, *, version: int, actor: Actor, now: datetime) 
     application = transition.take(
         Action.DISCARD, application_id, role=Role.APPLICANT, version=version, now=now
     )
-    _delete(application, actor, now)
+    delete_draft(application, actor, now)
 
 
 def remove_draft(application: Application, *, actor: Actor, now: datetime) -> None:
     """Delete a locked draft that nobody may or will send any more. Raises NotPossible."""
     possible.require(Action.DISCARD, application, Role.SYSTEM, now=now)
-    _delete(application, actor, now)
+    delete_draft(application, actor, now)
 
 
-def _delete(application: Application, actor: Actor, now: datetime) -> None:
+def delete_draft(application: Application, actor: Actor, now: datetime) -> None:
+    """Delete the locked draft with its uploads, and its bulk order with its last draft."""
     events.record(ApplicationEvent.DISCARD, application, actor, now)
     application.csr = None
     application.save(update_fields=["csr"])
     attachments.erase_attachments(application)
+    together = application.bulk_order
     application.delete()
+    if together is not None and not together.orders.exists():
+        together.delete()
 
 
 def _choose_unit(application: Application, oid: str, now: datetime) -> None:

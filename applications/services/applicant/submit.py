@@ -32,6 +32,18 @@ def submit(
     raises.
     """
     application = transition.take(Action.SUBMIT, application_id, version=version, now=now)
+    return send(application, signature, actor=actor, now=now)
+
+
+def send(
+    application: Application,
+    signature: Signature,
+    *,
+    told: bool = True,
+    actor: Actor,
+    now: datetime,
+) -> Application:
+    """Freeze and send the locked draft; `told`: with a receipt. Raises what `freeze` raises."""
     submission = freeze(application, signature, now=now)
     complete = application.csr_id is not None
     moved = transition.move(
@@ -39,6 +51,7 @@ def submit(
         Action.SUBMIT if complete else Action.SUBMIT_WITHOUT_CSR,
         actor,
         now,
+        told=told,
         data={"submission": submission.sha256},
         submission=submission,
         submitted_at=now,

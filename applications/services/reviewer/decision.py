@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import TypedDict
+from typing import Any, TypedDict
 from uuid import UUID
 
 from django.db import transaction
@@ -88,7 +88,8 @@ def approve(
             if any(one.confirmed_at is None for one in relied_on):
                 raise NotOpen  # cannot be: a waiver given after an approval voids it
             _decide(application, Decision.Kind.APPROVED, person, "", now, record)
-        done = {"aside_until": None} if case.is_mine else {}  # it waits for others now
+        # It waits for others now.
+        done: dict[str, Any] = {"aside_until": None} if case.is_mine else {}
         told = {"tbs_sha256": tbs_sha256, "given": state.given, "wanted": state.wanted}
         return transition.move(
             application,

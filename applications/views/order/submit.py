@@ -110,7 +110,7 @@ def _show(
             for one in submission.obstacles(application, now=now)
             if not isinstance(one, Incomplete)
         ],
-        "unwritten": _unwritten(application, now),
+        "unwritten": unwritten(application, now),
         "must_identify": not is_fresh(identified_at(request), now=now + MARGIN),
         "names_url": next_step.names_url(application),
         "published": [
@@ -121,7 +121,7 @@ def _show(
     return show(request, application, "check", status=status, **context)
 
 
-def _unwritten(application: Application, now: datetime) -> list[str]:
+def unwritten(application: Application, now: datetime) -> list[str]:
     """Return the register's names that a person must still write for the certificate."""
     found = names(application, now=now)
     if found is None:

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponseBase
 
 from accounts import access
 from applications.access import acting as acting_for
-from applications.access import get_for_applicant
+from applications.access import get_bulk_order, get_for_applicant
 from applications.errors import Changed
 from applications.views.shared.forms import VersionForm
 
@@ -24,6 +24,18 @@ def order_view(view: View) -> Callable[..., HttpResponseBase]:
     def entered(request: HttpRequest, application_id: UUID, **kwargs: Any) -> HttpResponseBase:
         application = get_for_applicant(access.person_of(request), application_id)
         return view(request, application, **kwargs)
+
+    return entered
+
+
+def bulk_view(view: View) -> Callable[..., HttpResponseBase]:
+    """Hand the view the bulk order in place of its id."""
+
+    @access.person_required
+    @functools.wraps(view)
+    def entered(request: HttpRequest, bulk_order_id: UUID, **kwargs: Any) -> HttpResponseBase:
+        together = get_bulk_order(access.person_of(request), bulk_order_id)
+        return view(request, together, **kwargs)
 
     return entered
 

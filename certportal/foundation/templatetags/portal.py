@@ -128,7 +128,7 @@ def language_links(context: Context) -> dict[str, list[LanguageLink]]:
 @register.inclusion_tag("components/error_summary.html")
 def error_summary(*bound: forms.BaseForm | None) -> dict[str, list[ErrorLink]]:
     """Render the errors of the given forms, each as a link to its field."""
-    return {"errors": [line for form in bound if form is not None for line in error_links(form)]}
+    return {"errors": [line for form in bound if form for line in error_links(form)]}
 
 
 def in_language(path: str, code: str) -> str:

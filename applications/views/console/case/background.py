@@ -11,6 +11,14 @@ from issuance.models import Certificate
 MOST = 10
 
 
+def together(application: Application) -> list[Application]:
+    """Return the submitted orders that were begun with this one, by number."""
+    if application.bulk_order_id is None:
+        return []
+    others = Application.objects.filter(bulk_order=application.bulk_order_id)
+    return list(others.exclude(pk=application.pk).exclude(status=Status.DRAFT).order_by("number"))
+
+
 def earlier(application: Application, *, now: datetime) -> list[tuple[Application, Condition]]:
     """Return the organisation's other submitted orders and how they stand, newest first."""
     others = Application.objects.filter(organisation=application.organisation_id)

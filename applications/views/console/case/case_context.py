@@ -180,6 +180,7 @@ def background(application: Application, person: Person) -> dict[str, Any]:
         "submissions": submissions,
         "frozen": submissions_shown.contents(submissions[-1]) if submissions else [],
         "changes": submissions_shown.changes(submissions),
+        "together": background_case.together(application),
         "earlier": background_case.earlier(application, now=now),
         "certificates": background_case.certificates(application, now=now),
         "history": history.worded(events),

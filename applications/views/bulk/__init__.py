@@ -1,0 +1,1 @@
+"""Orders for many units or hosts: filling in, the page of the orders, sending."""

@@ -1,0 +1,189 @@
+"""Beginning orders for many: the type, the rows, what they have in common."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from accounts import access
+from accounts.register.lookup.search import search_units
+from accounts.register.models import RegisterRecord
+from applications import services
+from applications.errors import NotStanding
+from applications.models import Application
+from applications.models.certificate_types import CertificateType
+from applications.rules import intermediaries
+from applications.rules.unit_ownership import OtherOwner
+from applications.services.applicant.bulk_orders import MOST_ORDERS
+from applications.views.bulk import sheet
+from applications.views.bulk.forms import TYPES, Common, ManyTypeForm, RowsForm
+from applications.views.order import unit
+from applications.views.shared import spreadsheet
+from applications.views.shared.entry import applicant_view, by_person
+from certportal.foundation import clock
+from certportal.foundation.errors import TooMany
+from certportal.foundation.reading import one_reading
+
+SHOWN = 100
+"""How many units are offered at once; the others are searched for."""
+
+
+@applicant_view
+def choose_type(request: HttpRequest) -> HttpResponse:
+    """Ask for the type of all the orders."""
+    form = ManyTypeForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        return redirect("applications:order_many", form.cleaned_data["type"])
+    return render(request, "applications/bulk/type.html", {"form": form})
+
+
+@applicant_view
+@require_safe
+def template_csv(request: HttpRequest, type: str) -> HttpResponseBase:
+    """Hand out a table with the organisation's units, to be filled in for the type."""
+    kind = _kind(type)
+    units = sheet.orderable(access.organisation_of(request), clock.day(clock.now()))
+    head = [str(sheet.COLUMNS[name]) for name in sheet.columns(kind)]
+    rest = [""] * (len(head) - 2)
+    rows = ([one.oid, one.long_name, *rest] for one in units.values())
+    return spreadsheet.answer(f"orders-{kind.value}", head, rows)
+
+
+@applicant_view
+def order_many(request: HttpRequest, type: str) -> HttpResponse:
+    """Ask for the rows, then for what the orders have in common, and create the drafts.
+
+    Nothing is stored before that: the pages hand on what was given.
+    """
+    draft, act = _draft(request, _kind(type)), request.POST.get("act", "")
+    judge = sheet.Judge(draft, on=clock.day(clock.now()))
+    if not judge.units:
+        return unit.none_standing(request, None)
+    form = RowsForm(request.POST or None, request.FILES or None)
+    if request.method != "POST" or not form.is_valid() or act not in {"go", "create"}:
+        return _rows_page(request, draft, form, judge)
+    try:
+        found = sheet.lines(form.text(), draft.kind)
+    except ValidationError as error:
+        form.add_error("rows", error)
+        return _rows_page(request, draft, form, judge)
+    if fault := sheet.number_fault(found) or _faults(judge, found):
+        form.add_error("rows", fault)
+        return _rows_page(request, draft, form, judge, found)
+    return _common_page(request, draft, form.text(), found, act)
+
+
+def _kind(type: str) -> CertificateType:
+    if type not in TYPES:
+        raise Http404
+    return CertificateType(type)
+
+
+def _draft(request: HttpRequest, kind: CertificateType) -> Application:
+    """Return what a new order of the person begins with; it is not saved."""
+    organisation, person = access.organisation_of(request), access.person_of(request)
+    known = {"contact_name": str(person), "contact_email": person.email}
+    fixed = intermediaries.at_start(organisation, on=clock.day(clock.now()))
+    return Application(organisation=organisation, type=kind, **(known | fixed))
+
+
+def _faults(judge: sheet.Judge, found: Sequence[sheet.Line]) -> str:
+    """Judge the rows; return in how many there is something to correct, empty if in none."""
+    with one_reading():
+        if judge.judge(found):
+            return ""
+    count = sum(1 for one in found if one.faults)
+    return ngettext(
+        "There is something to correct on %(count)d row.",
+        "There is something to correct on %(count)d rows.",
+        count,
+    ) % {"count": count}
+
+
+def _rows_page(
+    request: HttpRequest,
+    draft: Application,
+    form: RowsForm,
+    judge: sheet.Judge,
+    found: Sequence[sheet.Line] = (),
+) -> HttpResponse:
+    """Ask for the rows; what was given stands in the field, whichever button was pressed."""
+    query = request.POST.get("q", "").strip()
+    fitting = _fitting(judge, draft, query)
+    act, picked = request.POST.get("act", ""), request.POST.getlist("unit")
+    text = form.text() if form.is_bound and hasattr(form, "cleaned_data") else ""
+    chosen = fitting if act == "all" else [judge.units[one] for one in picked if one in judge.units]
+    if act in {"add", "all"} and not form.errors:
+        text, picked = _added(form, text, draft.kind, chosen), []
+    posted = request.POST.copy()
+    posted["rows"] = text or posted.get("rows", "")
+    form.data = posted
+    shown = fitting[:SHOWN]
+    here = {one.oid for one in shown}
+    context = {
+        "form": form,
+        "kind": draft.kind,
+        "columns": [sheet.COLUMNS[name] for name in sheet.columns(draft.kind)],
+        "faulty": [one for one in found if one.faults],
+        "units": [(one, one.oid in picked) for one in shown],
+        "elsewhere": [one for one in picked if one in judge.units and one not in here],
+        "count": len(fitting),
+        "picking": act in {"search", "add", "all"},
+        "most": MOST_ORDERS,
+    }
+    return render(request, "applications/bulk/rows.html", context)
+
+
+def _fitting(judge: sheet.Judge, draft: Application, query: str) -> list[RegisterRecord]:
+    if not query:
+        return list(judge.units.values())
+    code = draft.organisation.business_id
+    found = search_units(query, business_id=code, on=judge.on, limit=MOST_ORDERS)
+    return [judge.units[one.oid] for one in found if one.oid in judge.units]
+
+
+def _added(
+    form: RowsForm, text: str, kind: CertificateType, units: Sequence[RegisterRecord]
+) -> str:
+    try:
+        return sheet.with_units(text, kind, units)
+    except ValidationError as error:
+        form.add_error("rows", error)
+        return text
+
+
+def _common_page(
+    request: HttpRequest,
+    draft: Application,
+    text: str,
+    found: Sequence[sheet.Line],
+    act: str,
+) -> HttpResponse:
+    today = clock.day(clock.now())
+    common = Common(draft, request.POST if act == "create" else None, today=today)
+    if act == "create" and common.is_valid():
+        try:
+            together = services.start_together(
+                organisation=draft.organisation,
+                type=draft.kind,
+                language=get_language() or "fi",
+                common=common.values,
+                rows=[one.row for one in found if one.row],
+                **by_person(request),
+            )
+        except (NotStanding, OtherOwner) as refusal:
+            return unit.none_standing(request, None, refusal.reason)
+        except TooMany as refusal:
+            common.forms[0].add_error(None, str(refusal))
+        else:
+            return redirect("applications:bulk_order", together.pk)
+    title = _("What the orders have in common")
+    context: dict[str, Any] = {"forms": list(common), "rows": text, "title": title}
+    context |= {"count": len(found), "kind": draft.kind}
+    return render(request, "applications/bulk/common.html", context)

@@ -1,0 +1,136 @@
+"""The forms of a bulk order: its type, what its orders have in common, the rows, sending."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy
+
+from applications.models import Application
+from applications.models.certificate_types import CertificateType
+from applications.services.applicant.bulk_orders import MOST_ORDERS
+from applications.views.bulk import sheet
+from applications.views.order.forms.csr import LATER
+from applications.views.order.forms.declarations import DeclarationsForm
+from applications.views.order.forms.delivery import DeliveryForm, TechnicalForm
+from applications.views.order.forms.parts import ContactForm, NewOrderForm, PurposeForm
+from applications.views.order.forms.validity import ValidityForm
+from applications.views.shared.forms import PartForm
+from certportal.foundation.web.forms import Form, SearchField, UploadField
+from certportal.foundation.wording import filled
+
+LONGEST_TEXT = 400_000
+"""Characters of the rows: more than 500 of them take."""
+TYPES = [kind for kind in CertificateType if not kind.has_mailbox]
+"""A mailbox is proven by a code of its own, so it is ordered alone."""
+
+
+class ManyTypeForm(NewOrderForm):
+    """The type of all the orders."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the types that can be ordered for many."""
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["type"]
+        field.choices = [(kind.value, kind.label) for kind in TYPES]
+
+
+class RequestByForm(PartForm):
+    """Who brings the requests that are not given before sending."""
+
+    csr_by = forms.ChoiceField(
+        label=gettext_lazy("Who sends the certificate requests?"),
+        help_text=gettext_lazy("You can also give them before you send the orders."),
+        choices=LATER,
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Choose who sends the certificate requests.")},
+    )
+
+    def saved(self) -> dict[str, Any]:
+        """Suggest the applicant, as most who order for many have the requests made themselves."""
+        return {"csr_by": self.application.csr_by or "applicant"}
+
+
+class Common:
+    """What the orders have in common, asked by the forms of one order, on one page."""
+
+    def __init__(self, draft: Application, data: Any, *, today: date) -> None:
+        """`draft` is not saved; what is given is set in it, since one form may rest on another."""
+        kinds: list[type[PartForm]] = [
+            ValidityForm,
+            ContactForm,
+            DeliveryForm,
+            RequestByForm,
+            TechnicalForm,
+        ]
+        if draft.kind.has_purpose:
+            kinds.insert(0, PurposeForm)
+        self.draft, self.values = draft, dict[str, Any]()
+        self.forms = [self._made(kind, data, today) for kind in kinds]
+
+    def _made(self, kind: type[PartForm], data: Any, today: date) -> PartForm:
+        form = kind(self.draft, data, today=today)
+        form.heading_field = None  # the page asks more than this
+        del form.fields["version"]
+        if form.is_valid():
+            self.values |= form.values()
+            for name, value in form.values().items():
+                setattr(self.draft, name, value)
+        return form
+
+    def __iter__(self) -> Iterator[PartForm]:
+        """Yield the forms in their order on the page."""
+        return iter(self.forms)
+
+    def is_valid(self) -> bool:
+        """Whether all is given as it should be."""
+        return all(form.is_valid() for form in self.forms)
+
+
+class RowsForm(Form):
+    """The rows: a file, or text; what is in the file is shown as text."""
+
+    never_optional = True
+
+    file = UploadField(
+        label=gettext_lazy("Rows as a CSV file"),
+        help_text=filled(
+            gettext_lazy(
+                "At most %(limit)s rows. Its rows take the place of those in the field below."
+            ),
+            limit=MOST_ORDERS,
+        ),
+        max_bytes=LONGEST_TEXT,
+        accept=".csv,.txt,.tsv",
+        required=False,
+    )
+    rows = forms.CharField(
+        label=gettext_lazy("Rows"),
+        help_text=gettext_lazy(
+            "One order on each row, its cells separated by a semicolon, a comma or a tab. Several"
+            " host names of one order are separated by spaces."
+        ),
+        max_length=LONGEST_TEXT,
+        widget=forms.Textarea(attrs={"rows": 10, "spellcheck": "false"}),
+        required=False,
+        strip=False,
+        error_messages={"max_length": gettext_lazy("The text is too long. Shorten it.")},
+    )
+    q = SearchField(label=gettext_lazy("Search by name, OID or municipality"))
+
+    def clean_file(self) -> str:
+        """Return the text of the file; empty without one."""
+        upload = self.cleaned_data["file"]
+        return sheet.decoded(upload.read()) if upload else ""
+
+    def text(self) -> str:
+        """Return the rows that were given: the file's, else those in the field."""
+        found: str = self.cleaned_data.get("file") or self.cleaned_data.get("rows") or ""
+        return found
+
+
+class SendTogetherForm(DeclarationsForm):
+    """The declarations for all the orders, and which drafts the person saw."""
+
+    version = forms.CharField(max_length=64, widget=forms.HiddenInput)  # type: ignore[assignment]

@@ -1,0 +1,242 @@
+"""The rows of a bulk order as people write them: read from a spreadsheet's text, and judged."""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils import translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from accounts.models import Organisation
+from accounts.register.models import RegisterRecord
+from applications.models import Application
+from applications.models.certificate_types import CertificateType
+from applications.services.applicant.bulk_orders import MOST_ORDERS, Row
+from applications.views.order.forms.hosts import host_names
+from applications.views.order.forms.parts import HostNamesForm, SystemForm
+from applications.views.order.unit import offer
+
+COLUMNS: Mapping[str, Promise] = {
+    "record_oid": gettext_lazy("OID of the unit"),
+    "unit": gettext_lazy("Organisational unit"),
+    "host_names": gettext_lazy("Host names"),
+    "system_name": gettext_lazy("Information system"),
+    "system_oid": gettext_lazy("System's OID"),
+    "system_oid_reason": gettext_lazy(
+        "Why the system's OID is not under the organisation's own root"
+    ),
+}
+_SYSTEM = ("system_name", "system_oid", "system_oid_reason")
+_DELIMITERS = ";\t,"
+_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+
+
+class Unreadable(ValidationError):
+    """The upload is no text of a spreadsheet."""
+
+
+@dataclass(slots=True)
+class Line:
+    """One row: its number in the text, what was written, and what is wrong with it."""
+
+    number: int
+    cells: dict[str, str]
+    faults: list[str] = field(default_factory=list)
+    row: Row | None = None
+
+    @property
+    def written(self) -> str:
+        """What was written, on one line."""
+        return "; ".join(cell for cell in self.cells.values() if cell)[:300]
+
+
+def columns(kind: CertificateType) -> tuple[str, ...]:
+    """Return the columns of a row of the type, in order."""
+    own = ("host_names",) if kind.has_host_names else _SYSTEM
+    return ("record_oid", "unit", *own)
+
+
+def decoded(data: bytes) -> str:
+    """Return the text of an uploaded file: UTF-8, UTF-16 with its mark, or else Latin-1.
+
+    Raises Unreadable for what is no text.
+    """
+    encoding = next((name for mark, name in _MARKS.items() if data.startswith(mark)), "utf-8")
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError:
+        text = data.decode("cp1252", errors="replace")  # Excel's Latin-1, with its own additions
+    if "\0" in text or data.startswith(b"PK\x03\x04"):
+        raise Unreadable(
+            _("The file is not a CSV file. Save the table as CSV in your spreadsheet program.")
+        )
+    return text
+
+
+def lines(text: str, kind: CertificateType) -> list[Line]:
+    """Return the rows with anything in them, under the columns of the type.
+
+    A first row with the names of columns, in any language, tells their order. Raises Unreadable.
+    """
+    order, found = columns(kind), list[Line]()
+    try:
+        for place, (number, cells) in enumerate(_split(text)):
+            if place == 0 and (named := _head(cells)):
+                order = named
+                continue
+            found.append(Line(number, dict(zip(order, cells, strict=False))))
+    except csv.Error as error:
+        raise Unreadable(
+            _("The rows could not be read. Write one order on each row, its cells separated by ;")
+        ) from error
+    return found
+
+
+def _split(text: str) -> Iterator[tuple[int, list[str]]]:
+    text = text.removeprefix("\ufeff")
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
+    for number, cells in enumerate(reader, 1):
+        # Our own files mark what a spreadsheet would run as a formula.
+        tidy = [" ".join(cell.split()).removeprefix("'") for cell in cells]
+        if any(tidy):
+            yield number, tidy
+
+
+def _delimiter(text: str) -> str:
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    return max(_DELIMITERS, key=first.count)  # of equally many, the first of the three
+
+
+def _head(cells: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns that the row names, others as ""; nothing if it names none."""
+    known = dict[str, str]()
+    for language, _name in settings.LANGUAGES:
+        with translation.override(language):
+            known |= {str(name).casefold(): key for key, name in COLUMNS.items()}
+    named = tuple(known.get(cell.casefold(), "") for cell in cells)
+    return named if any(named) else ()
+
+
+def with_units(text: str, kind: CertificateType, units: Sequence[RegisterRecord]) -> str:
+    """Return the text with a row for each unit, to be completed; with a first row if it was empty.
+
+    A unit that stands there already gets no second row.
+    """
+    if not text.strip():
+        text = ";".join(str(COLUMNS[name]) for name in columns(kind)) + "\n"
+    delimiter, known = _delimiter(text), {one.cells.get("record_oid") for one in lines(text, kind)}
+    _number, first = next(_split(text))
+    order = _head(first) or columns(kind)
+    rows = io.StringIO()
+    writer = csv.writer(rows, delimiter=delimiter, lineterminator="\n")
+    for unit in units:
+        if unit.oid not in known:
+            cells = {"record_oid": unit.oid, "unit": unit.long_name}
+            writer.writerow(cells.get(name, "") for name in order)
+    return f"{text.rstrip()}\n{rows.getvalue()}"
+
+
+class Judge:
+    """What is wrong with rows of one type of certificate, by the forms that one order uses."""
+
+    def __init__(self, draft: Application, *, on: date) -> None:
+        """`draft` holds what the rows have in common; nothing of it is saved."""
+        self.draft, self.on = draft, on
+        self.units = orderable(draft.organisation, on)
+        self.by_name: dict[str, list[RegisterRecord]] = {}
+        for unit in self.units.values():
+            self.by_name.setdefault(unit.long_name.casefold(), []).append(unit)
+        self.seen: dict[object, int] = {}
+
+    def judge(self, found: Sequence[Line]) -> bool:
+        """Give each row its faults, or what it orders; whether all can be ordered."""
+        for line in found:
+            self._one(line)
+        return all(line.row for line in found)
+
+    def _one(self, line: Line) -> None:
+        unit = self._unit(line)
+        own, hosts = self._own(line, unit)
+        if unit is None or line.faults:
+            return
+        key = (unit.oid, *sorted(hosts), *own.values())
+        first = self.seen.setdefault(key, line.number)
+        if first != line.number:
+            line.faults.append(_("The same order stands on row %(row)d.") % {"row": first})
+            return
+        place = {"record_kind": unit.kind, "record_oid": unit.oid}
+        line.row = Row(place | own, hosts)
+
+    def _unit(self, line: Line) -> RegisterRecord | None:
+        written = line.cells.get("record_oid") or line.cells.get("unit", "")
+        if not written and len(self.units) == 1:
+            return next(iter(self.units.values()))
+        named = self.by_name.get(written.casefold(), [])
+        if unit := self.units.get(written) or (named[0] if len(named) == 1 else None):
+            return unit
+        line.faults.append(_unit_fault(written, len(named)))
+        return None
+
+    def _own(self, line: Line, unit: RegisterRecord | None) -> tuple[dict[str, Any], list[str]]:
+        if self.draft.kind.has_host_names:
+            return {}, self._hosts(line)
+        draft = copy(self.draft)
+        if unit is not None:
+            draft.record_kind, draft.record_oid = unit.kind, unit.oid
+        given = {name: line.cells.get(name, "") for name in _SYSTEM}
+        form = SystemForm(draft, given, today=self.on)
+        del form.fields["version"]
+        if form.is_valid():
+            return form.values(), []
+        line.faults += [str(fault) for faults in form.errors.values() for fault in faults]
+        return {}, []
+
+    def _hosts(self, line: Line) -> list[str]:
+        written = line.cells.get("host_names", "")
+        if not written:
+            missing = HostNamesForm.base_fields["host_names"].error_messages["required"]
+            line.faults.append(str(missing))
+            return []
+        try:
+            return host_names([written]).names
+        except ValidationError as error:
+            line.faults += error.messages
+            return []
+
+
+def orderable(organisation: Organisation, on: date) -> dict[str, RegisterRecord]:
+    """Return what the organisation may order for that day, by OID, in the order of the form."""
+    return {one.oid: one for one in offer(organisation, "", on).standing}
+
+
+def _unit_fault(written: str, named: int) -> str:
+    if not written:
+        return _("Write the OID or the name of the unit.")
+    if named:
+        return _("Several of your units are called “%(value)s”. Write the OID of the unit.") % {
+            "value": written[:100]
+        }
+    return _("“%(value)s” is not a unit of your organisation that stands in the register.") % {
+        "value": written[:100]
+    }
+
+
+def number_fault(found: Sequence[Line]) -> str:
+    """Return what is wrong with how many rows there are; empty if nothing is."""
+    if not found:
+        return _("Give at least one row.")
+    if len(found) <= MOST_ORDERS:
+        return ""
+    return ngettext(
+        "There is %(count)d row. Order at most %(limit)d certificates at once.",
+        "There are %(count)d rows. Order at most %(limit)d certificates at once.",
+        len(found),
+    ) % {"count": len(found), "limit": MOST_ORDERS}

@@ -1,0 +1,186 @@
+"""Orders for many units or hosts: begun by one act, sent by one, all or none."""
+
+import json
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts.access import actor_for
+from applications import services
+from applications.errors import Changed, Gone, Incomplete, UnfitCsr
+from applications.models import Application, BulkOrder, Submission
+from applications.rules.unit_ownership import OtherOwner
+from applications.services.applicant.bulk_orders import (
+    MOST_ORDERS,
+    OrderRefused,
+    TooManyOrders,
+    drafts_of,
+    fingerprint,
+)
+from applications.services.applicant.identified import IdentifyAgain
+from applications.services.applicant.repeated_starts import MOST_AN_HOUR
+from applications.workflow import Status
+from certportal.dev.builders import bulk, orders, requests
+from certportal.foundation import clock
+from certportal.foundation.errors import TooMany
+from certportal.foundation.models import Event
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _register(sample):
+    return sample
+
+
+def hosts(count):
+    return [f"palvelin{number}.example.fi" for number in range(count)]
+
+
+def statuses(together):
+    return {one.status for one in together.orders.all()}
+
+
+def test_five_hundred_orders_are_begun_with_as_many_statements_as_two(matti):
+    with CaptureQueriesContext(
+        connection,
+    ) as of_two:
+        bulk.begun(matti, "a.example.fi", "b.example.fi")
+    with CaptureQueriesContext(connection) as of_many:
+        together = bulk.begun(matti, *hosts(MOST_ORDERS))
+    assert len(of_many) <= len(of_two)
+    begun = list(together.orders.order_by("number"))
+    assert [one.names for one in begun] == [[name] for name in hosts(MOST_ORDERS)]
+    assert len({one.number for one in begun}) == MOST_ORDERS
+    assert Event.objects.filter(action="application.start").count() == MOST_ORDERS + 2
+    with pytest.raises(TooManyOrders):
+        bulk.begun(matti, *hosts(MOST_ORDERS + 1))
+
+
+def test_each_order_is_frozen_as_a_submission_of_its_own_with_the_signature(matti):
+    together = bulk.begun(matti, *hosts(3))
+    sent = bulk.sent(matti, together)
+    assert [one.status for one in sent] == [Status.AWAITING_CSR] * 3
+    frozen = [json.loads(one.submission.content) for one in sent]
+    assert [one["host_names"] for one in frozen] == [[name] for name in hosts(3)]
+    assert {one["person"] for one in frozen} == {str(matti.pk)}
+    assert len({one.submission.sha256 for one in sent}) == 3
+    together.refresh_from_db()
+    assert together.sent_at is not None
+
+
+def test_sending_five_hundred_takes_so_many_statements_for_each_and_no_more(matti):
+    small, large = bulk.begun(matti, *hosts(10)), bulk.begun(matti, *hosts(MOST_ORDERS))
+    with CaptureQueriesContext(connection) as of_ten:
+        bulk.sent(matti, small)
+    with CaptureQueriesContext(connection) as of_many:
+        bulk.sent(matti, large)
+    each = (len(of_many) - len(of_ten)) / (MOST_ORDERS - 10)
+    assert each <= 25
+    assert statuses(large) == {Status.AWAITING_CSR}
+    assert Submission.objects.count() == MOST_ORDERS + 10
+
+
+def test_a_repeated_request_is_the_same_bulk_order(matti):
+    one = bulk.begun(matti, *hosts(3))
+    assert bulk.begun(matti, *hosts(3)) == one
+    assert bulk.begun(matti, *hosts(4)) != one
+    bulk.sent(matti, one)
+    assert bulk.begun(matti, *hosts(3)) != one
+
+
+def test_many_orders_count_as_one(matti):
+    for number in range(MOST_AN_HOUR):
+        bulk.begun(matti, f"a{number}.example.fi", "b.example.fi")
+    with pytest.raises(TooMany):
+        bulk.begun(matti, "c.example.fi")
+    assert Application.objects.count() == 2 * MOST_AN_HOUR
+
+
+def test_another_organisation_s_unit_keeps_all_from_being_begun(matti):
+    with pytest.raises(OtherOwner):
+        bulk.begun(matti, *hosts(3), unit="1.2.246.10.99000093.10.0")
+    assert not BulkOrder.objects.exists()
+
+
+def test_one_that_cannot_be_sent_keeps_all(matti):
+    together = bulk.begun(matti, *hosts(3))
+    lame = together.orders.order_by("number")[1]
+    services.save_section(
+        *(lame.pk, "delivery", {"mailbox": "", "deliver_to": "applicant"}),
+        **orders.Handler(matti, lame).seen,
+    )
+    with pytest.raises(OrderRefused) as refusal:
+        bulk.sent(matti, together)
+    assert lame.number in str(refusal.value)
+    assert isinstance(refusal.value.reason, Incomplete)
+    assert statuses(together) == {Status.DRAFT}
+    assert not Submission.objects.exists()
+
+
+def test_one_key_in_two_orders_is_refused_and_the_refusal_recorded(matti):
+    together = bulk.begun(matti, "a.example.fi", "b.example.fi")
+    key = requests.new_key()
+    for one in together.orders.all():
+        orders.upload(matti, one, requests.request(key, *one.names))
+    with pytest.raises(OrderRefused) as refusal:
+        bulk.sent(matti, together)
+    assert isinstance(refusal.value.reason, UnfitCsr)
+    assert statuses(together) == {Status.DRAFT}
+    assert Event.objects.filter(action="application.csr_refused").count() == 1
+
+
+def test_a_double_click_and_a_second_tab_send_once(matti):
+    together = bulk.begun(matti, *hosts(2))
+    seen = fingerprint(list(drafts_of(together)))
+    bulk.sent(matti, together)
+    with pytest.raises(Changed):
+        bulk.sent(matti, together, seen=seen)
+    assert Submission.objects.count() == 2
+
+
+def test_what_was_not_looked_at_is_not_sent(matti):
+    together = bulk.begun(matti, *hosts(2))
+    seen = fingerprint(list(drafts_of(together)))
+    changed = together.orders.first()
+    services.save_section(
+        *(changed.pk, "host_names", {"host_names": ["toinen.example.fi"]}),
+        **orders.Handler(matti, changed).seen,
+    )
+    with pytest.raises(Changed):
+        bulk.sent(matti, together, seen=seen)
+    assert statuses(together) == {Status.DRAFT}
+
+
+def test_an_old_identification_does_not_send(matti):
+    together = bulk.begun(matti, *hosts(2))
+    with pytest.raises(IdentifyAgain):
+        bulk.sent(matti, together, identified_at=together.created_at.replace(year=2020))
+
+
+def test_with_its_last_draft_the_bulk_order_goes(matti):
+    together = bulk.begun(matti, *hosts(2))
+    for one in together.orders.all():
+        assert BulkOrder.objects.exists()
+        services.discard(one.pk, **orders.Handler(matti, one).seen)
+    assert not BulkOrder.objects.exists()
+    with pytest.raises(Gone):
+        services.submit_together(
+            together.pk,
+            **orders.signature(matti),
+            **{"seen": "", "actor": actor_for(matti), "now": clock.now()},
+        )
+
+
+def test_the_orders_go_on_as_any_others(matti, riitta, cas):
+    together = bulk.begun(matti, "a.example.fi", "b.example.fi")
+    for one in together.orders.all():
+        orders.upload(matti, one, requests.request(requests.new_key(), *one.names))
+    sent = bulk.sent(matti, together)
+    orders.drain()
+    for one in sent:
+        one.refresh_from_db()
+    assert {one.status for one in sent} == {Status.IN_REVIEW}
+    orders.finish(matti, riitta, sent[0])
+    assert sorted(one.status for one in together.orders.all()) == ["delivered", "in_review"]

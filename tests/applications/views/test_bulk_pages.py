@@ -1,0 +1,297 @@
+"""The pages by which a county orders for many: rows, common answers, requests, one sending."""
+
+import io
+import re
+import zipfile
+from html import unescape
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from applications import services
+from applications.models import Application, BulkOrder, Submission
+from applications.workflow import Status
+from certportal.dev.builders import bulk, orders, people, requests
+from certportal.foundation import clock
+from certportal.foundation.models import OutboxItem
+
+pytestmark = pytest.mark.django_db
+COUNTY = "9900009-3"
+ROOT = "1.2.246.10.99000093.10"
+COMMON = {
+    "purpose": "both",
+    "validity_months": "12",
+    "begins": "at_once",
+    "contact_name": "Liisa Lakeus",
+    "contact_email": "liisa@example.fi",
+    "mailbox": "tekniikka@example.fi",
+    "deliver_to": "applicant",
+    "csr_by": "applicant",
+    "technical_language": "fi",
+}
+DECLARED = {"authority": "on", "domains": "on", "system": "on", "truth": "on", "binding": "on"}
+ROWS = (
+    "OID of the unit;Organisational unit;Host names\n"
+    f"{ROOT}.200;;harjula.example.fi\n"
+    ";Äyrälän terveysasema;ayrala.example.fi vara.ayrala.example.fi\n"
+)
+
+
+@pytest.fixture
+def liisa(sample, now):
+    """The administrator of the county's account."""
+    return people.make_founder("Liisa Lakeus", COUNTY, now=now)
+
+
+@pytest.fixture
+def web(liisa):
+    """Liisa's browser."""
+    return people.log_in(Client(), liisa)
+
+
+@pytest.fixture
+def rows_of(web, address):
+    """Press a button of the page of the rows."""
+
+    def press(act="go", type="server", file=None, **data):
+        given = {"act": act, "rows": "", "q": ""} | data
+        if file is not None:
+            given["file"] = SimpleUploadedFile("rivit.csv", file)
+        return web.post(address("applications:order_many", type), given)
+
+    return press
+
+
+def text_in(page):
+    found = re.search(r'<textarea name="rows"[^>]*>\s?(.*?)</textarea>', page.text, re.DOTALL)
+    return unescape(found[1])
+
+
+def made():
+    return [(one.record_oid, one.names) for one in Application.objects.order_by("number")]
+
+
+def test_the_way_there(web, address):
+    for page in ("applications:orders", "applications:new"):
+        assert address("applications:order_many_type") in web.get(address(page)).text
+    page = web.get(address("applications:order_many_type"))
+    assert 'value="server"' in page.text
+    assert 'value="email"' not in page.text
+    answer = web.post(address("applications:order_many_type"), {"type": "server"})
+    assert answer["Location"] == address("applications:order_many", "server")
+    assert web.get(address("applications:order_many", "email")).status_code == 404
+
+
+def test_the_table_of_the_units_is_filled_in_and_comes_back(web, rows_of, address):
+    file = web.get(address("applications:order_many_template", "server"))
+    text = b"".join(file.streaming_content).decode("utf-8-sig")
+    assert f"{ROOT}.204;Öljymäen neuvola;\r\n" in text
+    assert "Lepikon" not in text, "its unit has ended"
+    head, *rows = text.splitlines()
+    filled = [f"{row}host{number}.example.fi" for number, row in enumerate(rows)]
+    page = rows_of(file="\r\n".join([head, *filled]).encode("utf-8-sig"))
+    assert f"This holds for all {len(rows)} orders" in page.text
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1"])
+def test_every_encoding_and_separator_of_spreadsheets_is_read(rows_of, encoding):
+    for separator in ";,\t":
+        page = rows_of(file=ROWS.replace(";", separator).encode(encoding))
+        assert "This holds for all 2 orders" in page.text, separator
+    finnish = ROWS.replace("Host names", "Palvelinnimet").replace(
+        "OID of the unit", "Yksikön OID-tunnus"
+    )
+    assert "This holds for all 2 orders" in rows_of(file=finnish.encode(encoding)).text
+
+
+def test_what_is_no_table_is_refused_in_words(rows_of):
+    for file in (b"PK\x03\x04 a workbook", b"a\0b"):
+        assert "is not a CSV file" in rows_of(file=file).text
+    assert "Give at least one row." in rows_of().text
+    many = "\n".join(f"{ROOT}.200;;a{number}.example.fi" for number in range(501))
+    assert "There are 501 rows. Order at most 500" in rows_of(rows=many).text
+
+
+def test_faulty_rows_are_named_and_nothing_is_lost(rows_of):
+    rows = (
+        f"{ROOT}.200;;harjula.example.fi\n"
+        "1.2.246.10.99000018.10.0;;apteekki.example.fi\n"
+        f"{ROOT}.202;;\n"
+        f"{ROOT}.202;;väärä_nimi.example.fi\n"
+        f"{ROOT}.200;;harjula.example.fi\n"
+    )
+    page = rows_of(file=rows.encode())
+    told = unescape(page.text)
+    assert "There is something to correct on 4 rows." in told
+    assert "“1.2.246.10.99000018.10.0” is not a unit of your organisation" in told
+    assert "Enter at least one host name." in told
+    assert "The same order stands on row 1." in told
+    assert text_in(page).strip() == rows.strip()
+    assert not Application.objects.exists()
+
+
+def test_ticked_units_become_rows_and_stay_ticked_while_one_searches(rows_of):
+    page = rows_of("search", q="Niemelän", unit=[f"{ROOT}.200"])
+    assert f'type="hidden" name="unit" value="{ROOT}.200"' in page.text
+    ticked = [f"{ROOT}.200", f"{ROOT}.202"]
+    page = rows_of("add", unit=ticked, rows=f"{ROOT}.200;;harjula.example.fi")
+    assert text_in(page).splitlines() == [
+        f"{ROOT}.200;;harjula.example.fi",
+        f"{ROOT}.202;Niemelän terveysasema;",
+    ]
+    page = rows_of("all", q="terveysasema")
+    assert len(text_in(page).splitlines()) == 4, "the head and three that stand"
+
+
+def test_common_answers_are_asked_once_and_kept_with_the_rows(rows_of):
+    page = rows_of("create", rows=ROWS, **COMMON | {"mailbox": "", "contact_phone": "040 1"})
+    assert "Enter an email address." in page.text
+    assert 'value="040 1"' in page.text
+    assert "ayrala.example.fi" in page.text
+    assert not Application.objects.exists()
+    back = rows_of("rows", rows=ROWS)
+    assert text_in(back).strip() == ROWS.strip()
+
+
+def test_from_the_rows_to_the_sent_orders(web, rows_of, address, liisa):
+    answer = rows_of("create", rows=ROWS, **COMMON)
+    together = BulkOrder.objects.get()
+    assert answer["Location"] == address("applications:bulk_order", together.pk)
+    assert rows_of("create", rows=ROWS, **COMMON)["Location"] == answer["Location"], "twice"
+    hosts = ["ayrala.example.fi", "vara.ayrala.example.fi"]
+    assert made() == [(f"{ROOT}.200", ["harjula.example.fi"]), (f"{ROOT}.203", hosts)]
+    page = web.get(answer["Location"])
+    assert "Check and send 2 orders" in page.text
+    check = address("applications:check_together", together.pk)
+    page = web.get(check)
+    for said in ("harjula.example.fi", "Äyrälän terveysasema", "tekniikka@example.fi"):
+        assert said in page.text
+    seen = re.search(r'name="version" value="(\w+)"', page.text)[1]
+    assert web.post(check, {"version": seen}).status_code == 200, "nothing declared"
+    assert not Submission.objects.exists()
+    for _press in range(2):
+        answer = web.post(check, DECLARED | {"version": seen})
+        assert answer["Location"] == address("applications:bulk_order", together.pk)
+    assert Submission.objects.count() == 2
+    page = web.get(answer["Location"])
+    assert "2 orders were sent." in page.text
+    assert "Awaiting" in page.text or "Waiting" in page.text
+    mails = OutboxItem.objects.filter(topic="application.notice")
+    assert [one.payload["notice"] for one in mails] == ["bulk_receipt"]
+    listed = web.get(address("applications:bulk_csv", together.pk))
+    text = b"".join(listed.streaming_content).decode("utf-8-sig")
+    assert [line.split(";")[1] for line in text.splitlines()[1:]] == [
+        "harjula.example.fi",
+        hosts[0],
+    ]
+
+
+def test_signatures_of_one_system_for_many_units(rows_of):
+    rows = f"{ROOT}.200;;Acute;{ROOT}.12.1\n{ROOT}.202;;Acute;1.2.3.4\n"
+    told = unescape(rows_of(type="system_signature", rows=rows).text)
+    assert "is not under your organisation's own OID root" in told
+    root = ROOT.removesuffix(".10")
+    rows = f"{ROOT}.200;;Acute;{root}.12.1\n{ROOT}.202;;Acute;{root}.12.1\n"
+    common = {name: value for name, value in COMMON.items() if name != "purpose"}
+    rows_of("create", type="system_signature", rows=rows, **common)
+    found = Application.objects.values_list("record_oid", "system_name", "system_oid")
+    assert sorted(found) == [
+        (f"{ROOT}.200", "Acute", f"{root}.12.1"),
+        (f"{ROOT}.202", "Acute", f"{root}.12.1"),
+    ]
+
+
+@pytest.fixture
+def together(liisa):
+    """Three drafts of the county."""
+    hosts = [f"{one}.example.fi" for one in "abc"]
+    return bulk.begun(liisa, *hosts, unit=f"{ROOT}.200")
+
+
+def test_requests_in_an_archive_go_to_their_orders_with_their_findings(web, together, address):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for names in (["a.example.fi"], ["b.example.fi", "x.example.fi"], ["z.example.fi"]):
+            archive.writestr(f"{names[0]}.csr", requests.request(requests.new_key(), *names))
+        archive.writestr("lue.docx", b"x")
+        archive.writestr("huono.csr", b"hei")
+    file = SimpleUploadedFile("pyynnot.zip", packed.getvalue())
+    page = web.post(address("applications:bulk_order", together.pk), {"requests": file})
+    told = unescape(page.text)
+    for said in ("Given to the order", "Waits for you to confirm it", "Given to no order"):
+        assert said in told
+    for said in ("Not read", "Cannot be used", "lue.docx", "x.example.fi"):
+        assert said in told
+    given = [one.csr_id is not None for one in together.orders.order_by("number")]
+    assert given == [True, False, False]
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(20):
+            archive.writestr(f"{number}.csr", b"\0" * 1024 * 1024)
+    file = SimpleUploadedFile("pommi.zip", bomb.getvalue())
+    page = web.post(address("applications:bulk_order", together.pk), {"requests": file})
+    assert "The upload holds too much" in page.text
+    assert "Choose a file." in web.post(address("applications:bulk_order", together.pk)).text
+
+
+def test_what_one_order_lacks_is_told_with_its_place(web, together, address, liisa):
+    lame = together.orders.order_by("number")[1]
+    values = {"mailbox": "", "deliver_to": "applicant"}
+    services.save_section(lame.pk, "delivery", values, **orders.Handler(liisa, lame).seen)
+    for name in ("bulk_order", "check_together"):
+        page = web.get(address(f"applications:{name}", together.pk))
+        assert address("applications:part", lame.pk, "delivery") in page.text
+    assert "Nothing can be sent yet: 1 order lacks something." in page.text
+    assert "Not the same in all the orders." in page.text
+
+
+def test_the_page_asks_as_often_for_many_orders_as_for_few(web, liisa, address):
+    few = bulk.begun(liisa, "a.example.fi", "b.example.fi", unit=f"{ROOT}.200")
+    many = bulk.begun(liisa, *[f"h{n}.example.fi" for n in range(60)], unit=f"{ROOT}.200")
+    for name in ("bulk_order", "check_together"):
+        asked = []
+        for one in (few, few, many):
+            with CaptureQueriesContext(connection) as queries:
+                assert web.get(address(f"applications:{name}", one.pk)).status_code == 200
+            asked.append(len(queries))
+        assert asked[2] <= asked[1], (name, [one["sql"][:300] for one in queries][-30:-20])
+
+
+def test_others_find_nothing_of_it(together, address, matti, now):
+    stranger = people.log_in(Client(), matti)
+    colleague = people.make_member("Tuula Tekninen", organisation_of(together), now=now)
+    colleague.memberships.update(role="technical")
+    for browser in (stranger, people.log_in(Client(), colleague)):
+        for name in ("bulk_order", "check_together", "discard_together", "bulk_csv"):
+            assert browser.get(address(f"applications:{name}", together.pk)).status_code == 404
+            assert browser.post(address(f"applications:{name}", together.pk)).status_code == 404
+    assert {one.status for one in together.orders.all()} == {Status.DRAFT}
+
+
+def test_all_drafts_are_deleted_at_once_and_only_those_that_were_seen(web, together, address):
+    place = address("applications:discard_together", together.pk)
+    page = web.get(place)
+    assert "Do you want to delete 3 drafts?" in page.text
+    seen = re.search(r'name="version" value="(\w+)"', page.text)[1]
+    assert web.post(place, {"version": "x"}).status_code == 409
+    assert together.orders.count() == 3
+    assert web.post(place, {"version": seen})["Location"] == address("applications:orders")
+    assert not BulkOrder.objects.exists()
+
+
+def organisation_of(together):
+    return together.orders.first().organisation
+
+
+def test_a_case_leads_to_those_ordered_with_it(together, liisa, riitta, address):
+    sent = bulk.sent(liisa, together)
+    desk = people.log_in(Client(), riitta)
+    page = desk.get(address("console:case", sent[0].pk))
+    assert "Ordered together with 2 other orders" in page.text
+    assert address("console:case", sent[2].pk) in page.text
+    own = people.log_in(Client(), liisa).get(address("applications:order", sent[0].pk))
+    assert address("applications:bulk_order", together.pk) in own.text
+    assert clock.now() >= together.created_at
