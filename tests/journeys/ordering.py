@@ -107,9 +107,11 @@ def upload(page: Page, csr: bytes) -> None:
     go_on(page)
 
 
-def send(page: Page, order: str) -> None:
-    """Tick every declaration and send the order or the answer."""
+def send(page: Page, order: str, *, reply: str = "") -> None:
+    """Tick every declaration and send the order, or the answer with a reply in words."""
     page.goto(f"{order}check/")
+    if reply:
+        page.locator("[name=reply]").fill(reply)
     for box in page.locator("main input[type=checkbox]").all():
         box.check()
     go_on(page)

@@ -2,6 +2,7 @@
 
 from playwright.sync_api import expect
 
+from certportal.dev.builders.documents import pdf
 from tests.journeys import ordering, requests, steps
 from tests.journeys.package import Package
 
@@ -25,7 +26,11 @@ def test_asked_answered_compared_and_approved(stack, matti, riitta, tmp_path):
     expect(matti.locator("main")).to_contain_text(QUESTION)
     answer_part(matti, order, "erecept.example.fi\ntoinen.example.fi")
     assert matti.goto(f"{order}part/validity/").status == 409
-    ordering.send(matti, order)
+    attach(matti, order)
+    ordering.send(matti, order, reply="Ohessa todistus verkkotunnuksesta.")
+    matti.goto(order)
+    for said in (QUESTION, "Ohessa todistus verkkotunnuksesta.", "todistus.pdf"):
+        expect(matti.locator("main")).to_contain_text(said)
 
     # She has the case still, and it is prepared again by itself once the new name is proven.
     steps.await_true(
@@ -33,7 +38,8 @@ def test_asked_answered_compared_and_approved(stack, matti, riitta, tmp_path):
         "the answer never came back to review",
         seconds=60,
     )
-    expect(riitta.locator("main")).to_contain_text("toinen.example.fi")
+    for said in ("toinen.example.fi", "Ohessa todistus verkkotunnuksesta.", "todistus.pdf"):
+        expect(riitta.locator("main")).to_contain_text(said)
     ordering.approve(riitta, case)
     package = Package.of(steps.await_mail(mailbox, stack.mails), tmp_path)
     package.check(request)
@@ -45,3 +51,12 @@ def answer_part(page, order, names):
     page.goto(f"{order}part/host_names/")
     page.locator("[name=host_names]").fill(names)
     ordering.go_on(page)
+
+
+def attach(page, order):
+    """Attach a document for the reviewer."""
+    page.goto(f"{order}answer-documents/")
+    file = {"name": "todistus.pdf", "mimeType": "application/pdf", "buffer": pdf("Todistus")}
+    page.locator("input[name=file]").set_input_files(file)
+    ordering.go_on(page)
+    expect(page.locator("main")).to_contain_text("todistus.pdf")
