@@ -12,8 +12,8 @@ from applications.views.shared.submissions import Change, changes
 from applications.workflow import ApplicationEvent
 from certportal.foundation.models import Event
 
-ROUTINE = (ApplicationEvent.QUEUE, ApplicationEvent.WAIT)
-"""What follows by itself from what others did."""
+ROUTINE = (ApplicationEvent.QUEUE, ApplicationEvent.WAIT, ApplicationEvent.CASE_VIEWED)
+"""What follows by itself from what others did, and looks that changed nothing."""
 MOST = 8
 """The most events that are listed; the case's history has them all."""
 

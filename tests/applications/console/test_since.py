@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from applications import services
-from certportal.dev.builders import orders
+from certportal.dev.builders import orders, people
 from certportal.foundation import clock
 
 DEADLINE = timedelta(days=14)
@@ -40,6 +40,11 @@ def test_an_answer_stands_on_top_with_what_it_changed(case, desk, matti, riitta)
 def test_an_answer_that_changed_nothing_says_so(case, desk, matti, riitta):
     answered(case, matti, riitta)
     assert "nothing in the order changed" in desk.open("case", case.pk).text
+
+
+def test_a_look_of_an_auditor_changes_nothing(case, desk, web_of):
+    web_of(people.make_auditor("Anneli Auditoija")).get(desk.url("case", case.pk))
+    assert desk.open("case", case.pk).context["since"] is None
 
 
 def test_whoever_acts_has_seen_it(case, desk, matti, riitta):

@@ -24,7 +24,7 @@ class HearForm(AskForm):
         rows=4,
         missing=_("Write on what the decision would rest."),
     )
-    field_order = ("sections", "reason", "material", "deadline")
+    field_order = ("reason", "material", "deadline", "sections")
 
     def __init__(self, *args: Any, application: Application, **kwargs: Any) -> None:
         super().__init__(*args, application=application, **kwargs)
