@@ -86,7 +86,7 @@ def test_sixty_drafts_and_a_bulk_order(stack, seat, riitta, database, tmp_path):
 
 
 def drafts():
-    own = Application.objects.filter(organisation__business_id=COUNTY)
+    own = Application.objects.filter(organisation__business_ids__code=COUNTY)
     return own.filter(status=Status.DRAFT).count()
 
 
