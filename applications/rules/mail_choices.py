@@ -12,6 +12,7 @@ from applications.rules import recipients
 KINDS = {
     "renewal": MailChoice.REMINDERS,
     "receipt": MailChoice.RECEIPTS,
+    "bulk_receipt": MailChoice.RECEIPTS,
     **dict.fromkeys(
         ["approved", "csr_attached", "csr_replaced", "reopened", "request_cancelled", "withdrawn"],
         MailChoice.PROGRESS,
