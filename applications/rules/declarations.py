@@ -29,6 +29,11 @@ def published() -> dict[str, Published]:
     return {key: one for key, one in found.items() if one is not None}
 
 
+def published_titles() -> list[tuple[str, Published]]:
+    """Return the title of each published document, in the active language, and the document."""
+    return [(str(PUBLISHED[key]), one) for key, one in published().items()]
+
+
 def published_as_sent() -> dict[str, dict[str, str]]:
     """Return what is published now, as a submission keeps it."""
     return {

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from applications.documents import paper_text
 from applications.rules import declarations
-from certportal.dev.builders import mails, orders, people
+from certportal.dev.builders import bulk, mails, orders, people
 from certportal.foundation import agency
 from certportal.foundation.system_checks import operators_facts_can_be_read
 from tests.packaging.files import ROOT
@@ -82,6 +82,14 @@ def test_what_is_published_is_linked_where_the_order_binds_and_named_on_the_rece
     assert "https://www.example.fi/hinnasto" in receipt
     agency.facts.cache_clear()  # another version is published later: the receipt stays as it was
     assert paper_text.receipt(order.submission) == receipt
+
+
+@pytest.mark.django_db
+def test_it_is_linked_where_many_orders_are_sent_by_one_act(told, web, matti):
+    together = bulk.begun(matti, "a.example.fi", "b.example.fi")
+    page = web.get(reverse("applications:check_together", args=[together.pk])).text
+    assert 'href="https://www.example.fi/toimitusehdot.pdf"' in page
+    assert "Hyväksyn toimitusehdot" in page
 
 
 @pytest.mark.parametrize(

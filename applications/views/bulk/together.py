@@ -223,6 +223,7 @@ def _check_page(
             "lacking": [one for one in rows if one.lacks],
             "must_identify": not is_fresh(identified_at(request), now=now + MARGIN),
             "refusal": refusal,
+            "published": declarations.published_titles(),
         }
     status = refusal.status if refusal else 200
     return render(request, "applications/bulk/check.html", context, status=status)

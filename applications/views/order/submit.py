@@ -113,9 +113,7 @@ def _show(
         "unwritten": unwritten(application, now),
         "must_identify": not is_fresh(identified_at(request), now=now + MARGIN),
         "names_url": next_step.names_url(application),
-        "published": [
-            (declarations.PUBLISHED[key], one) for key, one in declarations.published().items()
-        ],
+        "published": declarations.published_titles(),
         **more,
     }
     return show(request, application, "check", status=status, **context)
