@@ -86,9 +86,15 @@ def organisation_of(request: HttpRequest) -> Organisation:
 
 
 @asked_once
+def roles_of(person: Person) -> frozenset[str]:
+    """Return the kinds of the person's current staff roles."""
+    current = StaffRole.objects.filter(person=person, ended_at=None)
+    return frozenset(current.values_list("kind", flat=True))
+
+
 def is_reviewer(person: Person) -> bool:
     """Whether the person currently holds the reviewer's role."""
-    return reviewer_roles(person).exists()
+    return StaffRole.Kind.REVIEWER in roles_of(person)
 
 
 def reviewer_roles(person: Person | OuterRef) -> QuerySet[StaffRole]:
@@ -107,22 +113,19 @@ def staff_roles(request: HttpRequest) -> frozenset[str]:
         return frozenset()
     known: frozenset[str] | None = getattr(request, "staff_roles", None)
     if known is None:
-        current = StaffRole.objects.filter(person=person, ended_at=None)
-        known = frozenset(current.values_list("kind", flat=True))
+        known = roles_of(person)
         request.staff_roles = known  # type: ignore[attr-defined]
     return known
 
 
 def is_auditor(person: Person) -> bool:
     """Whether the person currently holds the auditor's role."""
-    kind = StaffRole.Kind.AUDITOR
-    return StaffRole.objects.filter(person=person, ended_at=None, kind=kind).exists()
+    return StaffRole.Kind.AUDITOR in roles_of(person)
 
 
 def is_lead(person: Person) -> bool:
     """Whether the person currently leads the reviewers."""
-    kind = StaffRole.Kind.LEAD
-    return StaffRole.objects.filter(person=person, ended_at=None, kind=kind).exists()
+    return StaffRole.Kind.LEAD in roles_of(person)
 
 
 def reads_console(person: Person) -> bool:

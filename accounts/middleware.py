@@ -26,9 +26,9 @@ PROLONGED = "_session_expiry"
 
 
 class PersonMiddleware:
-    """Sets ``request.person``, ``request.actor`` and ``request.organisation``.
+    """Sets ``request.person``, ``.actor``, ``.membership`` and ``.organisation``.
 
-    ``person`` and ``organisation`` are None for visitors. A request without a session cookie costs
+    All but ``actor`` are None for visitors. A request without a session cookie costs
     no query. Responses to requests with a session cookie are never cached.
     """
 
@@ -62,6 +62,8 @@ class PersonMiddleware:
             return None
         # The person of the session is that of the login, or the one that it was merged into.
         person: Person = row.person if row.person_id == user.person_id else user.person
+        if person.current.pk == row.person_id:
+            request.staff_roles = frozenset(row.roles)  # type: ignore[attr-defined]
         return person.current
 
 
@@ -89,10 +91,8 @@ def _set(request: Any, person: Person | None) -> None:
     request.actor = (
         Actor("visitor", "", address) if person is None else access.actor_for(person, address)
     )
-    request.organisation = None
-    if person is not None:
-        membership = chosen(request, person)
-        request.organisation = membership.organisation if membership else None
+    request.membership = chosen(request, person) if person is not None else None
+    request.organisation = request.membership and request.membership.organisation
 
 
 def chosen(request: HttpRequest, person: Person) -> Membership | None:

@@ -18,7 +18,7 @@ from issuance.publication.deliverables import deliverables
 @asked_once
 def certificate_of(application: Application) -> Certificate | None:
     """Return the certificate issued for the application, if there is one."""
-    found = Certificate.objects.select_related("issuing_ca")
+    found = Certificate.objects.select_related("issuing_ca", "prepared")
     return found.filter(reference=application.pk).first()
 
 
@@ -33,7 +33,7 @@ def orders_of(organisation: Organisation) -> QuerySet[Application, UUID]:
 
 def stem(application: Application, certificate: Certificate) -> str:
     """Return the common part of the file names: order number, name and last day of validity."""
-    first = application.host_names.first()
+    first = next(iter(application.host_names.all()), None)
     name = first.name if first else application.system_name or application.certified_email
     prefix = "TEST-" if application.kind.is_test else ""
     last = clock.day(certificate.not_after).isoformat()

@@ -28,7 +28,8 @@ def last_decision(application: Application) -> Decision | None:
     kinds = [Decision.Kind.REJECTED]
     if application.status in SIGNED:
         kinds.append(Decision.Kind.APPROVED)
-    return application.decisions.filter(kind__in=kinds).last()
+    found = [one for one in application.decisions.all() if one.kind in kinds]
+    return found[-1] if found else None
 
 
 def revoked_certificate(application: Application) -> Certificate | None:

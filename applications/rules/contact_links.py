@@ -83,8 +83,8 @@ def _latest(application: Application, holder: str) -> ContactLink | None:
 
 def newest(application: Application, holder: str, *, now: datetime) -> ContactLink | None:
     """Return the holder's newest valid link, or None."""
-    links = application.contact_links.filter(holder=holder).order_by("-made_at")
-    return next((one for one in links if lives(one, application, now=now)), None)
+    links = [one for one in application.contact_links.all() if one.holder == holder]
+    return next((one for one in reversed(links) if lives(one, application, now=now)), None)
 
 
 def just_made(application: Application, holder: str, *, now: datetime) -> ContactLink | None:

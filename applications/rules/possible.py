@@ -21,7 +21,7 @@ def _has_no_reviewer(application: Application, _now: datetime) -> bool:
 
 def _has_links(application: Application, now: datetime) -> bool:
     """Links are sent again to a technical contact who has had one, while the order allows links."""
-    named = bool(application.technical_email) and application.contact_links.exists()
+    named = bool(application.technical_email) and bool(application.contact_links.all())
     return named and contact_links.is_open(application, now=now)
 
 

@@ -1,7 +1,8 @@
 """What a page asks more than once is asked once: answers are kept while one page is read."""
 
 import functools
-from collections.abc import Callable, Hashable, Iterator
+import inspect
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -22,6 +23,13 @@ def one_reading() -> Iterator[None]:
         _answers.reset(before)
 
 
+def know[**P, R](function: Callable[P, R], answer: R, *args: P.args, **kwargs: P.kwargs) -> None:
+    """Keep an answer that was read already as that of the function, which is `asked_once`."""
+    answers = _answers.get()
+    if answers is not None:
+        answers[_question(inspect.unwrap(function), args, kwargs)] = answer
+
+
 def asked_once[**P, R](function: Callable[P, R]) -> Callable[P, R]:
     """Answer the same question with the first answer while one page is read, else anew.
 
@@ -33,10 +41,16 @@ def asked_once[**P, R](function: Callable[P, R]) -> Callable[P, R]:
         answers = _answers.get()
         if answers is None:
             return function(*args, **kwargs)
-        question = (function, args, tuple(sorted(kwargs.items())))
+        question = _question(function, args, kwargs)
         if question not in answers:
             answers[question] = function(*args, **kwargs)
         found: R = answers[question]
         return found
 
     return asked
+
+
+def _question(
+    function: Callable[..., Any], args: tuple[Hashable, ...], kwargs: Mapping[str, Hashable]
+) -> Hashable:
+    return function, args, tuple(sorted(kwargs.items()))

@@ -69,9 +69,11 @@ def waiting(
     organisation: Organisation, invitations: Iterable[Invitation], *, now: datetime
 ) -> list[tuple[JoinRequest, bool]]:
     """Return the open requests to join, each with whether one of the invitations answers it."""
+    asked = list(organisation.join_requests.filter(settled_at=None).select_related("person"))
+    if not asked:
+        return []
     open_ = Invitation.State.WAITING
     invited = {one.email.casefold() for one in invitations if one.state(now) == open_}
-    asked = organisation.join_requests.filter(settled_at=None).select_related("person")
     return [(one, one.person.email.casefold() in invited) for one in asked]
 
 

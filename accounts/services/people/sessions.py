@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet
 
 from accounts.event_names import AccountEvent
 from accounts.identification.identity import ProviderSession
-from accounts.models import Person, SignOn, User
+from accounts.models import Person, SignOn, StaffRole, User
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 
@@ -46,9 +47,14 @@ def begin(
 
 
 def standing(sign_on: str, *, now: datetime) -> SignOn | None:
-    """Return the session, or None if it was ended (here or by its provider) or is too old."""
+    """Return the session, or None if it was ended (here or by its provider) or is too old.
+
+    Its `roles` are the kinds of the person's current staff roles.
+    """
     open_ = SignOn.objects.filter(pk=sign_on, ended_at=None, begun_at__gt=now - LONGEST)
-    return open_.select_related("person").first()
+    current = StaffRole.objects.filter(person=OuterRef("person"), ended_at=None)
+    with_roles = open_.annotate(roles=ArraySubquery(current.values("kind")))
+    return with_roles.select_related("person").first()
 
 
 def latest_end(row: SignOn) -> datetime:

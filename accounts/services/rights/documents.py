@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from accounts import access
 from accounts.event_names import AccountEvent
 from accounts.models import Membership, Organisation, Person, RightDocument
 from accounts.right_to_act import is_unconfirmed, right_of
@@ -92,7 +93,7 @@ def handed_in(person: Person, organisation: Organisation) -> RightDocument | Non
 
 def _require_unshown(person: Person, organisation: Organisation) -> Membership:
     """Return the unconfirmed membership. Raises NotMember, NothingAsked, NothingToShow."""
-    own = organisation.memberships.filter(person=person, ended_at=None).first()
+    own = access.current_membership(person, organisation.pk)
     if own is None:
         raise NotMember
     if own.role == Membership.Role.TECHNICAL:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
+from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -14,6 +15,7 @@ from django.utils.translation import gettext_lazy, pgettext
 from django.views.decorators.http import require_safe
 
 from accounts import access
+from accounts.page_reading import read_once
 from applications import services
 from applications.access import orders_seen
 from applications.documents import calendar_entry, installing
@@ -107,7 +109,7 @@ def _ending(application: Application, certificate: Certificate, now: datetime) -
     return {
         "revoked": revoked,
         "revocation_reason": reason_words(certificate.revocation_reason),
-        "revocation": asked.last(),
+        "revocation": asked.last() if revoked else None,
         "proven": is_proven(certificate),
         "may_revoke": bool(reasons(certificate, now=now)),
         "ends_soon": not revoked and 0 <= left <= SOON,
@@ -121,6 +123,7 @@ def _elapsed(certificate: Certificate, now: datetime) -> str:
     return f"{min(max((now - certificate.not_before) / whole, 0), 1) * 100:.1f}"
 
 
+@read_once
 @applicant_view
 @require_safe
 def listing(request: HttpRequest) -> HttpResponse:
@@ -178,11 +181,13 @@ def line(row: CertificateRow) -> list[str]:
     ]
 
 
+@read_once
 @order_view
 @require_safe
 def certificate(request: HttpRequest, application: Application) -> HttpResponse:
     """Show the certificate of an order: its files, its state, and what has become of it."""
     now = clock.now()
+    prefetch_related_objects([application], "host_names")
     about = shown(application, printed=fitting(request), now=now)
     if not about:
         raise Http404
@@ -198,6 +203,7 @@ def certificate(request: HttpRequest, application: Application) -> HttpResponse:
     return show(request, application, "certificate", **context)
 
 
+@read_once
 @order_view
 @require_safe
 def install(request: HttpRequest, application: Application) -> HttpResponse:

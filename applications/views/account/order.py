@@ -3,11 +3,13 @@
 from datetime import datetime
 from typing import Any
 
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from accounts import access
 from accounts.consents import suppliers
+from accounts.page_reading import read_once
 from accounts.services.rights import documents
 from applications.checks.wording import word_faults
 from applications.models import Application
@@ -25,15 +27,18 @@ from applications.views.shared.page import check_url, show
 from applications.views.shared.rows import tone
 from applications.workflow import ENDED, Role, Status
 from certportal.foundation import clock
-from certportal.foundation.reading import one_reading
+
+READ = ("host_names", "requests", "decisions", "contact_links")
+"""What the page reads of the order in several places."""
 
 
+@read_once
 @order_view
 @require_safe
-@one_reading()
 def order(request: HttpRequest, application: Application) -> HttpResponse:
     """Show the order as it stands."""
     now = clock.now()
+    prefetch_related_objects([application], *READ)
     if application.status == Status.DRAFT:
         return tasks(request, application, now)
     parts = summary.parts(application, now=now)
@@ -44,7 +49,7 @@ def order(request: HttpRequest, application: Application) -> HttpResponse:
         "answer_parts": answer_documents.part(application),
         "history": history(application),
         "thread": thread(application),
-        "decision": application.decisions.last(),
+        "decision": next(reversed(application.decisions.all()), None),
         **papers.shown(application),
         **_progress(application, now),
         **_waiting(application, now),

@@ -12,6 +12,7 @@ from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from accounts import access
+from accounts.page_reading import read_once
 from applications.access import orders_seen
 from applications.models import Application
 from applications.views.account.filters import OrderFilter
@@ -22,6 +23,7 @@ from applications.workflow import Status
 from certportal.foundation import clock
 
 
+@read_once
 @applicant_view
 @require_safe
 def listing(request: HttpRequest) -> HttpResponse:

@@ -6,6 +6,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts import access
+from accounts.page_reading import read_once
 from applications.rules import units as units_rules
 from applications.views.shared.entry import applicant_view
 from certportal.foundation import clock
@@ -13,6 +14,7 @@ from certportal.foundation import clock
 PER_PAGE = 50
 
 
+@read_once
 @applicant_view
 @require_safe
 def units(request: HttpRequest) -> HttpResponse:

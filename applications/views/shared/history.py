@@ -40,16 +40,13 @@ OF_RIGHT = (
 def newest_of(application: Application, *, without: Collection[str] = ()) -> list[Event]:
     """Return the newest events of the order, and those of its sender's right since it was sent."""
     own = Event.objects.filter(object_type="application", object_id=str(application.pk))
-    newest = own.exclude(action__in=without).order_by("-id")[:MOST]
-    return sorted([*newest, *_of_right(application)], key=lambda event: event.pk, reverse=True)
-
-
-def _of_right(application: Application) -> Iterable[Event]:
+    found = own.exclude(action__in=without).order_by("-id")[:MOST]
     right = None if application.kind.is_test else right_to_send(application)
-    if right is None:
-        return []
-    about = Event.objects.filter(object_type="membership", object_id=str(right.pk))
-    return about.filter(action__in=OF_RIGHT, at__gte=application.submitted_at)[:MOST]
+    if right is not None:
+        about = Event.objects.filter(object_type="membership", object_id=str(right.pk))
+        lately = about.filter(action__in=OF_RIGHT, at__gte=application.submitted_at)
+        found = found.union(lately.order_by("-id")[:MOST], all=True)
+    return sorted(found, key=lambda event: event.pk, reverse=True)
 
 
 def history(application: Application) -> list[Line]:

@@ -15,6 +15,7 @@ from applications.models.certificate_types import CertificateType
 from applications.views.shared.due import Due, due
 from applications.workflow import Status
 from certportal.foundation import clock
+from certportal.foundation.reading import asked_once
 from issuance.models import Certificate
 
 # The colour of a status; its word always stands beside it.
@@ -75,8 +76,12 @@ class Condition:
 
 def ending_soon(now: datetime) -> Q:
     """Return the condition for the certificates in force that should be renewed."""
-    after = clock.start_of_day(clock.day(now) + timedelta(days=SOON + 1))
-    return Certificate.in_force(now) & Q(not_after__lt=after)
+    return Certificate.in_force(now) & Q(not_after__lt=soon_until(now))
+
+
+def soon_until(now: datetime) -> datetime:
+    """Return the moment by which a certificate ends that ends soon."""
+    return clock.start_of_day(clock.day(now) + timedelta(days=SOON + 1))
 
 
 def tone(status: str) -> str:
@@ -84,10 +89,15 @@ def tone(status: str) -> str:
     return TONES.get(status, "plain")
 
 
-def order_rows(found: Iterable[Application], *, now: datetime) -> list[OrderRow]:
-    """Return the lines about the orders; of one whose certificate has ended, that is told."""
+def order_rows(
+    found: Iterable[Application], *, now: datetime, among: Sequence[Application] = ()
+) -> list[OrderRow]:
+    """Return the lines about the orders; of one whose certificate has ended, that is told.
+
+    `among`: all orders that the page names, whose units are read together.
+    """
     orders = list(found)
-    stand, units = standings(orders, now=now), _units(orders, now)
+    stand, units = standings(orders, now=now), _units(among or orders, now)
     return [_order_row(order, units, stand[order.pk], now) for order in orders]
 
 
@@ -111,9 +121,14 @@ def _units(orders: Sequence[Application], now: datetime) -> dict[str, str]:
     found: dict[str, str] = {}
     for kind in {order.record_kind for order in orders}:
         oids = {one.record_oid for one in orders if one.record_kind == kind and one.record_oid}
-        for oid, standing in queries.standings(oids, kind, clock.day(now)).items():
-            found[oid] = standing.record.long_name if standing.record else oid
+        found |= _unit_names(frozenset(oids), kind, clock.day(now))
     return found
+
+
+@asked_once
+def _unit_names(oids: frozenset[str], kind: str, on: date) -> dict[str, str]:
+    found = queries.standings(oids, kind, on)
+    return {oid: one.record.long_name if one.record else oid for oid, one in found.items()}
 
 
 def standings(orders: Sequence[Application], *, now: datetime) -> dict[UUID, Condition]:
@@ -142,10 +157,16 @@ def condition(certificate: Certificate, *, now: datetime) -> Condition:
     return Condition(pgettext("certificate", "Valid"), "success")
 
 
-def certificate_rows(found: Iterable[Certificate], *, now: datetime) -> list[CertificateRow]:
-    """Return the lines about the certificates, in their order."""
+def certificate_rows(
+    found: Iterable[Certificate], *, now: datetime, among: Sequence[Application] = ()
+) -> list[CertificateRow]:
+    """Return the lines about the certificates, in their order.
+
+    `among`: all orders that the page names, those of the certificates with them.
+    """
     certificates = list(found)
-    orders = Application.objects.prefetch_related("host_names").in_bulk(
+    named = Application.objects.prefetch_related("host_names")
+    orders = {one.pk: one for one in among} or named.in_bulk(
         [one.reference for one in certificates]
     )
     units = _units(list(orders.values()), now)

@@ -6,6 +6,7 @@ from django.views.decorators.http import require_safe
 
 from accounts import access
 from accounts.models import StaffRole
+from accounts.page_reading import read_once
 from applications import services
 from applications.models import Application
 from applications.views.console.case import checklist, rights
@@ -18,12 +19,11 @@ from applications.views.console.case.case_context import (
 )
 from applications.views.console.entry import case_view
 from certportal.foundation import clock
-from certportal.foundation.reading import one_reading
 
 
+@read_once
 @case_view
 @require_safe
-@one_reading()
 def case(request: HttpRequest, application: Application) -> HttpResponse:
     """Show the case as it stands."""
     person, now = access.person_of(request), clock.now()

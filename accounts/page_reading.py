@@ -1,0 +1,30 @@
+"""Pages that only show: what a page asks more than once is asked once."""
+
+import functools
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase
+
+from accounts.access import View, current_membership, roles_of
+from certportal.foundation.reading import know, one_reading
+
+
+def read_once(view: View) -> View:
+    """Let a view that changes nothing ask each question once, and not what the request knows.
+
+    It stands above the guards, which ask the first questions.
+    """
+
+    @functools.wraps(view)
+    def shown(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        with one_reading():
+            membership = getattr(request, "membership", None)
+            if membership is not None:
+                person = membership.person
+                know(current_membership, membership, person, membership.organisation_id)
+            roles = getattr(request, "staff_roles", None)
+            if roles is not None:
+                know(roles_of, roles, request.person)  # type: ignore[attr-defined]
+            return view(request, *args, **kwargs)
+
+    return shown
