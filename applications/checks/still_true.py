@@ -11,6 +11,7 @@ from applications.checks import conformity, register
 from applications.models import Application
 from applications.register_watch import evidence
 from applications.rules import certificate_names, sender, waivers
+from applications.rules.attempts import attempts
 from applications.rules.certificate_order import certificate_order
 from certportal.foundation import clock
 from issuance.findings import Finding, Severity
@@ -57,7 +58,7 @@ def look(application: Application, *, now: datetime) -> Look:
     for one in conformity.check(application, now=now):
         if one.severity is Severity.ERROR:
             return Look(record, one)
-    prepared = PreparedCertificate.objects.filter(reference=application.pk, state=OPEN).first()
+    prepared = next((one for one in attempts(application.pk) if one.state == OPEN), None)
     if prepared is None:
         return Look(record, None)
     changed = names_changed(application, prepared.specimen, now) or _renamed(prepared, now)

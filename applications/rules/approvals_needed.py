@@ -7,10 +7,11 @@ from datetime import date, datetime, timedelta
 
 from applications.models import Application
 from applications.rules import intermediaries, waivers
+from applications.rules.attempts import approvals
 from applications.rules.sender import weak_right
 from certportal.foundation import clock
 from certportal.foundation.reading import asked_once
-from issuance.models import Approval, Certificate
+from issuance.models import Certificate
 
 
 def approvals_needed(application: Application, *, on: date) -> int:
@@ -41,11 +42,9 @@ def _has_reason_for_two(application: Application, *, on: date) -> bool:
     return bool(weak_right(application)) or _first_of_intermediary(application)
 
 
-@asked_once
 def _wanted_two(application: Application) -> bool:
     """Whether an approval of the order was given, in any attempt, that was not to be enough."""
-    given = Approval.objects.filter(prepared__reference=application.pk)
-    return given.filter(persons__gt=1).exists()
+    return any(one.persons > 1 for one in approvals(application.pk))
 
 
 def approved_until(application: Application, *, on: date) -> datetime | None:

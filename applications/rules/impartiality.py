@@ -58,48 +58,41 @@ def traces_of(applications: Iterable[Application]) -> dict[UUID, frozenset[str]]
     """Return the `traces` of many orders by their keys, in the same few queries as of one."""
     by_key = {one.pk: one for one in applications}
     found: defaultdict[UUID, set[str]] = defaultdict(set)
-    persons: defaultdict[UUID, set[UUID]] = defaultdict(set)
     for key, application in by_key.items():
-        persons[key].add(application.created_by_id)
+        found[key].add(f"person:{application.created_by_id}")
         written = [getattr(application, name) for name in ADDRESSES]
         found[key].update(address_mark(address) for address in written if address)
     for key, kind, who in _written_by(by_key):
         if kind == "person":
-            persons[key].add(UUID(who))
+            found[key].add(f"person:{who}")
         else:
             found[key].add(address_mark(who) if kind == "address" else who)
-    merged = _merged(set().union(*persons.values()))
-    for key, people in persons.items():
-        found[key].update(f"person:{one}" for one in people)
-        found[key].update(f"person:{merged[one]}" for one in people if one in merged)
     return {key: frozenset(found[key]) for key in by_key}
 
 
 def _written_by(orders: Collection[UUID]) -> QuerySet[Any, tuple[UUID, str, str]]:
-    """Return who sent, added, uploaded or was given a link to the orders, in one query.
+    """Return who began, sent, added, uploaded or was given a link to the orders, in one query.
 
-    Each is a person's key, a mark, or an address.
+    Each is a person's key (also of whom the person was merged into), a mark, or an address.
     """
     first, *others = (
-        model._default_manager.filter(application__in=orders)
+        model._default_manager.filter(**{f"{order}__in": orders})
         .annotate(told=Value(kind), who=Cast(column, TextField()))
-        .exclude(who="")
-        .values_list("application_id", "told", "who")
-        for kind, model, column in (
-            ("person", Submission, "person"),
-            ("person", Addition, "person"),
-            ("mark", Csr, "uploaded_by"),
-            ("mark", Attachment, "uploaded_by"),
-            ("address", ContactLink, "email"),
+        .filter(who__gt="")
+        .order_by()
+        .values_list(order, "told", "who")
+        for kind, model, column, order in (
+            ("person", Application, "created_by__merged_into", "pk"),
+            ("person", Submission, "person", "application_id"),
+            ("person", Submission, "person__merged_into", "application_id"),
+            ("person", Addition, "person", "application_id"),
+            ("person", Addition, "person__merged_into", "application_id"),
+            ("mark", Csr, "uploaded_by", "application_id"),
+            ("mark", Attachment, "uploaded_by", "application_id"),
+            ("address", ContactLink, "email", "application_id"),
         )
     )
-    return first.order_by().union(*(one.order_by() for one in others)).order_by()
-
-
-def _merged(people: set[UUID]) -> dict[UUID, UUID]:
-    """Return into whom those of the people were merged who were."""
-    gone = Person.objects.filter(pk__in=people).exclude(merged_into=None)
-    return dict(gone.values_list("pk", "merged_into_id"))
+    return first.union(*others)
 
 
 def is_concerned(person: Person, application: Application) -> bool:

@@ -16,13 +16,13 @@ from applications.checks.wording import word
 from applications.errors import NotPossible, NotYourCase, require
 from applications.models import Application, Check
 from applications.rules import case_holder, impartiality, preparing, waivers
+from applications.rules.attempts import approvals_of, attempts
 from applications.rules.sender import lacks_right
 from applications.services import transition
 from applications.services.applicant import submission
 from applications.workflow import Action, Role, Status
 from certportal.foundation import clock
 from certportal.foundation.errors import NotAllowed, Refused, Stale, Unavailable
-from issuance.models import PreparedCertificate
 from issuance.services.errors import NotOpen
 
 
@@ -94,8 +94,7 @@ class Case:
     def __init__(self, application: Application, person: Person, *, now: datetime) -> None:
         """Keep the application, which services have locked."""
         self.application, self.person, self.now = application, person, now
-        attempts = PreparedCertificate.objects.filter(reference=application.pk)
-        self.prepared = attempts.order_by("-attempt").first()
+        self.prepared = next(iter(attempts(application.pk)), None)
 
     def require(self, action: Action) -> None:
         """Raise the first obstacle to the action, if there is one."""
@@ -210,7 +209,8 @@ class Case:
             yield NotOpen()
         if self.changed:
             yield self.changed
-        if self.prepared and self.prepared.approvals.filter(person=self.person).exists():
+        given = approvals_of(self.prepared) if self.prepared else []
+        if any(one.person_id == self.person.pk for one in given):
             yield ApprovedAlready()
 
     def _prepared_as_sent(self) -> bool:

@@ -22,6 +22,7 @@ from applications.workflow import ApplicationEvent, Role
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import NotAllowed, Refused, Stale
+from certportal.foundation.reading import asked_once
 from issuance.models import Certificate
 from issuance.services.errors import UnknownReason
 
@@ -90,6 +91,7 @@ def reasons_told(application: Application, person: Person, *, now: datetime) -> 
     return alone + ([] if any(to_note(application, person, now=now)) else [*PROPOSABLE])
 
 
+@asked_once
 def open_proposal(application: Application) -> RevocationProposal | None:
     """Return the proposal that waits for a second person, or None."""
     waiting = application.revocation_proposals.filter(closed_at=None)

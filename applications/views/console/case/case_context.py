@@ -10,8 +10,10 @@ from django.utils.translation import gettext as _
 from accounts.models import Person
 from applications.checks.wording import word_all
 from applications.models import Application, Decision, HostName, InformationRequest, Submission
+from applications.register_watch.evidence import named
 from applications.rules import impartiality, reviewers_day, undelivered
 from applications.rules.approvals_needed import approvals_needed, only_wanted_two
+from applications.rules.attempts import approvals_of
 from applications.services.reviewer import own_passkey, revocation
 from applications.services.reviewer.may_act import Case
 from applications.views.console import undelivered as undelivered_views
@@ -34,6 +36,7 @@ from applications.views.shared.page import about
 from applications.views.shared.rows import standings
 from applications.workflow import Action, Status
 from certportal.foundation import clock
+from certportal.foundation.reading import know
 from issuance.certificate.lint_pkix import is_accepted
 from issuance.models import PreparedCertificate
 from issuance.services.errors import NotOpen
@@ -59,6 +62,8 @@ def identity(application: Application, person: Person, *, now: datetime) -> dict
 def evidence(application: Application, *, now: datetime) -> dict[str, Any]:
     """Return findings, host names and the applicant's own words."""
     prefetch_related_objects([application], *_parts())
+    if (sent := application.submission) is not None and sent.record is not None:
+        know(named, sent.record, str(sent.record.pk))  # approvals and attempts mostly rest on it
     return {
         "undelivered": [undelivered_views.row(one) for one in undelivered.mails(application)],
         "awaited": reviewers_day.source_words(application.waiting_for),
@@ -138,7 +143,7 @@ def shown(attempt: PreparedCertificate | None, *, least: int = 1) -> dict[str, A
     if attempt is None:
         return {}
     state = approval_state(attempt)
-    given = attempt.approvals.select_related("person").order_by("pk")
+    given = approvals_of(attempt)
     return {
         "certified": specimen.names(attempt),
         "facts": specimen.facts(attempt),

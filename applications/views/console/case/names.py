@@ -91,17 +91,21 @@ def host_rows(application: Application, *, now: datetime) -> list[dict[str, Any]
     """
     words = dict(EVIDENCE)
     hosts = list(application.host_names.all())
-    declared = [waivers.host_declared(one.name) for one in hosts]
+    weak = [one for one in hosts if one.evidence == HostName.Evidence.DECLARED]
+    declared = [waivers.host_declared(one.name) for one in weak]
     covers = waivers.covering_each(application, declared, on=clock.day(now))
+    waiver_of = dict(zip(weak, covers, strict=True))
     return [
         {
             "host": host,
             "evidence": words.get(HostName.Evidence(host.evidence)) if host.evidence else "",
-            "waiver": waiver,
-            "is_weak": host.evidence == HostName.Evidence.DECLARED,
-            "form": _evidence_form(application, host, waiver, now) if host.evidence else None,
+            "waiver": waiver_of.get(host),
+            "is_weak": host in waiver_of,
+            "form": _evidence_form(application, host, waiver_of.get(host), now)
+            if host.evidence
+            else None,
         }
-        for host, waiver in zip(hosts, covers, strict=True)
+        for host in hosts
     ]
 
 
@@ -143,11 +147,10 @@ def _evidence_form(
 
     It begins with what was recorded, also with the last day of the declaration.
     """
-    is_weak = host.evidence == HostName.Evidence.DECLARED
     initial = {
         "version": application.version,
         "evidence": host.evidence,
         "note": host.evidence_note,
-        "ends_on": waiver.ends_on if is_weak and waiver else None,
+        "ends_on": waiver.ends_on if waiver else None,
     }
     return EvidenceForm(initial=initial, hosts=[host], now=now, auto_id=f"host_{host.pk}_%s")

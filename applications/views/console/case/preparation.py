@@ -9,11 +9,11 @@ from accounts.models import Person
 from applications.checks.wording import word_all
 from applications.models import Application
 from applications.rules import preparing
+from applications.rules.attempts import approvals_of, attempts
 from applications.views.shared.void_reasons import void_reason
 from applications.workflow import ENDED, Status
 from issuance.findings import Finding, Severity
 from issuance.models import PreparedCertificate
-from issuance.services.issuing.approve import approvers
 from issuance.wording import WordedFinding
 
 State = PreparedCertificate.State
@@ -65,10 +65,9 @@ class Past:
 
 def past(application: Application) -> list[Past]:
     """Return the void and refused attempts, newest first, but a refused newest, shown whole."""
-    attempts = PreparedCertificate.objects.filter(reference=application.pk).order_by("-attempt")
     return [
         _past(one)
-        for number, one in enumerate(attempts)
+        for number, one in enumerate(attempts(application.pk))
         if one.state == State.VOID or (number and one.state == State.REFUSED)
     ]
 
@@ -81,4 +80,4 @@ def _past(attempt: PreparedCertificate) -> Past:
         else void_reason(attempt.void_reason)
     )
     errors = [one for one in attempt.findings if one["severity"] == Severity.ERROR]
-    return Past(attempt, why, word_all(errors), list(approvers(attempt)))
+    return Past(attempt, why, word_all(errors), [one.person for one in approvals_of(attempt)])

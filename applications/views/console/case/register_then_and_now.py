@@ -11,8 +11,8 @@ from accounts.register.models import RegisterRecord
 from applications.documents.certificate_files import certificate_of
 from applications.models import Application
 from applications.register_watch import evidence
+from applications.rules.attempts import approvals, attempts
 from certportal.foundation import clock
-from issuance.models import Approval, PreparedCertificate
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +50,10 @@ def _own(application: Application) -> Iterator[Step]:
 
 
 def _authority(application: Application) -> Iterator[Step]:
-    for attempt in PreparedCertificate.objects.filter(reference=application.pk):
+    for attempt in attempts(application.pk):
         if record := evidence.record_of(attempt):
             what = _("Preparation, attempt %(number)s") % {"number": attempt.attempt}
             yield Step(what, attempt.created_at, record)
-    for approval in Approval.objects.filter(prepared__reference=application.pk):
+    for approval in approvals(application.pk):
         if record := evidence.named(approval.register_record):
             yield Step(_("Approval"), approval.created_at, record)
