@@ -10,7 +10,7 @@ from celery import shared_task
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import DatabaseError, connection
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 
@@ -23,6 +23,7 @@ from certportal.foundation.files.scanning import protocol as scanning
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox.outbox import MAIL, mark_in
 from certportal.foundation.outbox.set_aside import BOUNCED
+from certportal.foundation.reading import asked_once, one_reading
 from certportal.operations import one_signer, self_checks
 from certportal.operations.probe import heartbeat_of
 from issuance.certificate.profiles import CEILING_MONTHS
@@ -137,10 +138,11 @@ def authority() -> bool:
     A certificate must not outlive its CA, so the next generation must start long before this one
     ends; the margin is `CA_NOTICE`.
     """
-    active = list(IssuingCA.objects.filter(state=IssuingCA.State.ACTIVE))
+    every = freshness.authorities()
+    active = [ca for ca in every if ca.state == IssuingCA.State.ACTIVE]
     latest = clock.now() + CA_NOTICE + LONGEST_CERTIFICATE
     lasting = [ca for ca in active if ca.certificate.not_valid_after_utc > latest]
-    made = set(IssuingCA.objects.values_list("environment", "branch"))
+    made = {(ca.environment, ca.branch) for ca in every}
     able = {(ca.environment, ca.branch) for ca in lasting}
     return able >= made and {environment for environment, _ in able} == {"production", "test"}
 
@@ -167,10 +169,22 @@ def responses() -> bool:
 
 def outbox() -> bool:
     """Whether no work is overdue or, mails apart, retried for too long or set aside."""
+    return "late" not in _left_over()
+
+
+@asked_once
+def _left_over() -> set[str]:
+    """Return in one query whether there is `late` work, and whether mails are `refused`."""
     limit = clock.now() - LONGEST_QUEUE
     tried = Q(created_at__lt=limit, attempts__gte=MANY_ATTEMPTS) | ~Q(failed_at=None)
     bad = Q(due_at__lt=limit, failed_at=None) | Q(~Q(queue=MAIL), tried)
-    return not OutboxItem.objects.filter(bad, done_at=None).exists()
+    items = OutboxItem.objects.filter(done_at=None).order_by()
+    late, refused = items.filter(bad), items.filter(queue=MAIL).exclude(failed_at=None)
+    first, last = (
+        some.annotate(told=Value(name)).values_list("told", flat=True)[:1]
+        for name, some in (("late", late), ("refused", refused))
+    )
+    return set(first.union(last))
 
 
 def mails() -> bool:
@@ -205,7 +219,7 @@ def _sent_since(moment: datetime) -> bool:
 
 def refused_mails() -> bool:
     """Whether no mail waits for somebody to correct its address or to give it up."""
-    return not OutboxItem.objects.filter(queue=MAIL, done_at=None).exclude(failed_at=None).exists()
+    return "refused" not in _left_over()
 
 
 def approvals_are_proved() -> bool:
@@ -273,6 +287,7 @@ class Found(NamedTuple):
     to_do: list[str]
 
 
+@one_reading()
 def found(checks: Mapping[str, Callable[[], bool]] = CHECKS) -> Found:
     """Read all signs and run the checks."""
     signs: Signs = {}

@@ -8,6 +8,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.db.models import Exists, OuterRef, Q
 
+from certportal.foundation.reading import asked_once
 from issuance.authority import crl
 from issuance.authority.places import Place
 from issuance.conf import pki
@@ -88,9 +89,15 @@ def late_responses(now: datetime) -> list[str]:
     return [ca.stem for ca in cas if is_needed(ca, now)]
 
 
+@asked_once
+def authorities() -> list[IssuingCA]:
+    """All issuing CAs in the order of their making."""
+    return list(IssuingCA.objects.order_by("pk"))
+
+
 def _needed(now: datetime) -> dict[str, x509.Certificate]:
     """The certificates of the CAs that must publish a list and of their roots, by stem."""
-    needed = [ca for ca in IssuingCA.objects.order_by("pk") if is_needed(ca, now)]
+    needed = [ca for ca in authorities() if is_needed(ca, now)]
     own = {ca.stem: ca.certificate for ca in needed}
     return own | {Place.of(ca).root_stem: ca.root for ca in needed}
 
