@@ -4,7 +4,6 @@ import gc
 import os
 from collections import Counter
 from contextlib import suppress
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -59,19 +58,6 @@ def _nothing_outlasts_a_power_failure():
     """Force nothing to disk, as the test command lets PostgreSQL do: it takes milliseconds."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda _descriptor: None)
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _style_of_papers_made_once():
-    """Read the style sheet and fonts of papers once: a quarter of the time of a paper.
-
-    The papers are the same to the octet (`test_papers.py`).
-    """
-    from applications.documents import papers  # needs the settings
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(papers, "_style", cache(papers._style))
         yield
 
 

@@ -120,11 +120,20 @@ def _pdf(html: str, identifier: str) -> bytes:
     return pdf
 
 
+@cache
 def _style() -> tuple[FontConfiguration, CSS]:
-    """Return the style sheet and its fonts, which are in files for as long as these are kept."""
+    """Return the style sheet and its fonts, read once in a process.
+
+    The fonts are in files until the process forgets them (`forget_style`).
+    """
     fonts = FontConfiguration()
     text = STYLE.read_text("utf-8")
     return fonts, CSS(string=text, font_config=fonts, url_fetcher=_fetcher())
+
+
+def forget_style() -> None:
+    """Remove the files of the fonts; the next paper makes them anew."""
+    _style.cache_clear()
 
 
 @cache
