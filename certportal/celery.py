@@ -1,11 +1,18 @@
 """The Celery application; queues are `default`, `mail` and `ca`; only the `ca` worker sees keys."""
 
+import gc
 import os
+import sys
 from typing import Any
 
 import structlog
 from celery import Celery
-from celery.signals import setup_logging, worker_init, worker_ready
+from celery.signals import (
+    setup_logging,
+    worker_init,
+    worker_process_shutdown,
+    worker_ready,
+)
 from django_structlog.celery import signals
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "certportal.settings")
@@ -73,6 +80,23 @@ def sign_alone(**_: object) -> None:
     if settings.PORTAL_PROCESS == "ca":
         one_signer.wait_for_lease()
         connection.close()  # its pool's processes make their own
+
+
+@worker_init.connect
+def keep_what_is_shared(**_: object) -> None:
+    """Keep the collector from objects made before the fork: it would copy them into each process.
+
+    This is the last of what is done there.
+    """
+    gc.collect()
+    gc.freeze()
+
+
+@worker_process_shutdown.connect
+def remove_fonts(**_: object) -> None:
+    """Let a process of the pool remove the files of fonts that it made for papers."""
+    if papers := sys.modules.get("applications.documents.papers"):
+        papers.forget_style()
 
 
 @worker_ready.connect
