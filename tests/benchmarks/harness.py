@@ -20,18 +20,24 @@ END_OTHER_SESSIONS = """
 
 @dataclass(frozen=True)
 class Figure:
-    """One measured figure. `ratio` is value over floor; `floor` is measured in the same run."""
+    """One measured figure. `ratio` is value over floor; `floor` is measured in the same run.
+
+    `peer` names whose the floor is, where it is what another authority's program takes.
+    """
 
     what: str
     value: float
     unit: str
     floor: float | None = None
     ratio: float | None = None
+    peer: str = ""
 
 
-def figure(what: str, value: float, unit: str, floor: float | None = None) -> Figure:
-    """Return the figure with its ratio to the floor."""
-    return Figure(what, value, unit, floor, value / floor if floor else None)
+def figure(
+    what: str, value: float, unit: str, floor: float | None = None, *, peer: str = ""
+) -> Figure:
+    """Return the figure with its ratio to the floor, or to the peer's figure in its place."""
+    return Figure(what, value, unit, floor, value / floor if floor else None, peer)
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -105,10 +111,19 @@ def as_markdown(name: str, figures: Sequence[Figure]) -> str:
         "",
         f"{clock.now():%d.%m.%Y}, {cores} cores, load {load:.1f}.",
         "",
-        "| what | ours | unit | floor | ratio |",
-        "|---|---:|---|---:|---:|",
+        "| what | ours | unit | floor | peers | ratio | since |",
+        "|---|---:|---|---:|---|---:|---|",
     ]
-    return "\n".join([*head, *(f"| {' | '.join(_row(each))} |" for each in figures), ""])
+    today = f"{clock.now():%d.%m.%Y}"
+    rows = (f"| {' | '.join([*_apart(each), today])} |" for each in figures)
+    return "\n".join([*head, *rows, ""])
+
+
+def _apart(each: Figure) -> list[str]:
+    """Return the cells of a row; a peer's figure stands apart from a floor, with its name."""
+    what, value, unit, floor, ratio = _row(each)
+    own, peers = ("", f"{each.peer}: {floor}") if each.peer else (floor, "")
+    return [what, value, unit, own, peers, ratio]
 
 
 def _row(each: Figure) -> tuple[str, str, str, str, str]:

@@ -162,7 +162,10 @@ def _figures(ca_kind, works, wholes, measured, parts):
         yield figure(f"{ca_kind} CA: {label}, by the clock", 1 / fmean(times), "/s")
     for part, taken in zip(parts[2], beside, strict=True):
         for label, seconds in zip(labels, wholes, strict=True):
-            yield figure(f"{ca_kind} CA: {label}, of {part.name}", *_of(seconds, [taken]))
+            peer = "" if part.name == issuing.RAW else part.name
+            yield figure(
+                f"{ca_kind} CA: {label}, of {part.name}", *_of(seconds, [taken]), peer=peer
+            )
     for label, found, taken, looped in zip(
         ("singly", f"by {BATCH}"), parts[:2], labelled[:2], labelled[2:], strict=True
     ):

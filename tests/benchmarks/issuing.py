@@ -242,9 +242,12 @@ def _broker():
     return hand_over
 
 
+RAW = "raw signing"
+
+
 def raw_signing(signer):
     """The signature alone, over as many bytes as a certificate has."""
-    return Part("raw signing", lambda: sign_bytes(b"x" * 1200, signer))
+    return Part(RAW, lambda: sign_bytes(b"x" * 1200, signer))
 
 
 def plain_pyca(key_kind, signer, request):
