@@ -84,7 +84,9 @@ def _waiting() -> Q:
     living = ContactLink.objects.filter(
         application=OuterRef("pk"), revoked_at=None, not_mine_at=None
     )
-    own = Q(csr_by=Delivery.APPLICANT) | ~Exists(living)  # a link may be for the certificate only
+    own = Q(csr_by=Delivery.APPLICANT) | Q(
+        ~Exists(living)
+    )  # a link may be for the certificate only
     return Q(status=Status.INFO_REQUESTED) | Q(status=Status.AWAITING_CSR) & own
 
 
