@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import prefetch_related_objects
+from django.db.models import Prefetch, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
@@ -12,7 +12,7 @@ from accounts.consents import suppliers
 from accounts.page_reading import read_once
 from accounts.services.rights import documents
 from applications.checks.wording import word_faults
-from applications.models import Application
+from applications.models import Addition, Application, Submission
 from applications.replacement import predecessors
 from applications.rules import possible, sections, undelivered
 from applications.rules.sender import lacks_right
@@ -28,7 +28,11 @@ from applications.views.shared.rows import tone
 from applications.workflow import ENDED, Role, Status
 from certportal.foundation import clock
 
-READ = ("host_names", "requests", "decisions", "contact_links")
+READ = (
+    *("host_names", "requests", "decisions", "contact_links"),
+    Prefetch("submissions", Submission.objects.select_related("person")),
+    Prefetch("additions", Addition.objects.select_related("person")),
+)
 """What the page reads of the order in several places."""
 
 

@@ -27,18 +27,20 @@ def thread(application: Application) -> list[Said]:
 
 
 def _questions(application: Application) -> Iterator[Said]:
-    for one in application.requests.exclude(closed_at=None):
+    for one in application.requests.all():
+        if one.closed_at is None:
+            continue
         title = _("The reviewer asked") if one.reviewer_id else _("The order had to be completed")
         parts = ", ".join(str(sections.BY_ID[key].title) for key in one.fields)
         yield Said(title, one.asked_at, text=one.reason or parts)
-        if one.cancelled and one.closed_at is not None:
+        if one.cancelled:
             yield Said(_("The question was taken back"), one.closed_at)
 
 
 def _answers(application: Application) -> Iterator[Said]:
     """Yield the answers with the reply that was sent in the same act, then what else was added."""
-    replies = {one.at: one for one in application.additions.select_related("person")}
-    for one in application.submissions.filter(number__gt=1).select_related("person"):
+    replies = {one.at: one for one in application.additions.all()}
+    for one in application.submissions.all()[1:]:
         reply = replies.pop(one.at, None)
         yield Said(_("The answer was sent"), one.at, str(one.person), reply.text if reply else "")
     for addition in replies.values():
