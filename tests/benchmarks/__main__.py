@@ -18,8 +18,8 @@ Made by `./portal bench all --markdown`. Each figure stands beside its floor: wh
 takes in the same run for the least of the work, or what is allowed; or beside a peer, another
 authority's program on the same work in the same run. `since` is the day of the measurement. Under
 each heading stands when and where it was measured, and how busy the machine was; a busy one slows
-what is told by the clock, and hardly what is told by processor time (CPU). All this is measured, and
-no test.
+what is told by the clock, and hardly what is told by processor time (CPU). All this is measured,
+and no test.
 """
 
 
