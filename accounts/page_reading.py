@@ -1,22 +1,25 @@
 """Pages that only show: what a page asks more than once is asked once."""
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest
 
-from accounts.access import View, current_membership, roles_of
+from accounts.access import current_membership, roles_of
 from certportal.foundation.reading import know, one_reading
 
 
-def read_once(view: View) -> View:
-    """Let a view that changes nothing ask each question once, and not what the request knows.
+def read_once[R](view: Callable[..., R]) -> Callable[..., R]:
+    """Let a view, or a part of one, that changes nothing ask each question once.
+
+    What the request knows already is not asked at all.
 
     It stands above the guards, which ask the first questions.
     """
 
     @functools.wraps(view)
-    def shown(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def shown(request: HttpRequest, *args: Any, **kwargs: Any) -> R:
         with one_reading():
             membership = getattr(request, "membership", None)
             if membership is not None:

@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from accounts import access
+from accounts.page_reading import read_once
 from applications.access import get_for_reviewer
 from applications.errors import Changed, NotPossible
 from applications.models import Application
@@ -30,10 +31,15 @@ def case_view(view: CaseView) -> Callable[..., HttpResponseBase]:
     @access.reviewer_required
     @functools.wraps(view)
     def entered(request: HttpRequest, application_id: UUID, **kwargs: Any) -> HttpResponseBase:
-        application = get_for_reviewer(access.person_of(request), application_id)
+        application = _found(request, application_id)
         return view(request, application, **kwargs)
 
     return entered
+
+
+@read_once
+def _found(request: HttpRequest, application_id: UUID) -> Application:
+    return get_for_reviewer(access.person_of(request), application_id)
 
 
 def back_to(application: Application, request: HttpRequest, said: object) -> HttpResponse:

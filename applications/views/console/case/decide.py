@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from accounts import access
+from accounts.page_reading import read_once
 from applications import services
 from applications.errors import Changed
 from applications.models import Application
@@ -22,7 +23,6 @@ from applications.views.shared.entry import by_person
 from applications.workflow import Action
 from certportal.foundation import clock
 from certportal.foundation.errors import NotAllowed, Stale
-from certportal.foundation.reading import one_reading
 from issuance.models import PreparedCertificate
 
 
@@ -77,7 +77,7 @@ def reopen(request: HttpRequest, application: Application) -> HttpResponse:
     return render(request, "applications/console/reopen.html", context, status=status)
 
 
-@one_reading()
+@read_once
 def confirmation(request: HttpRequest, application: Application) -> dict[str, Any]:
     """Return what the confirmation shows, the hidden form, and how to confirm."""
     person, now = access.person_of(request), clock.now()
