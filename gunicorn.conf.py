@@ -3,6 +3,7 @@
 import gc
 import os
 import shutil
+import sys
 import tempfile
 from threading import Thread
 from typing import Any
@@ -15,12 +16,9 @@ forwarder_headers = ""
 control_socket_disable = True
 
 
-def _is_web() -> bool:
-    return os.environ.get("PORTAL_PROCESS", "web") == "web"
-
-
 def _is_measured() -> bool:
-    return _is_web() and bool(int(os.environ.get("METRICS_PORT") or 0))
+    is_web = os.environ.get("PORTAL_PROCESS", "web") == "web"
+    return is_web and bool(int(os.environ.get("METRICS_PORT") or 0))
 
 
 def on_starting(server: Any) -> None:
@@ -45,7 +43,7 @@ def post_worker_init(worker: Any) -> None:
 
     The first one records the settings, while the pages are answered already.
     """
-    if _is_web() and worker.age == 1:
+    if "certportal.wsgi" in sys.modules and worker.age == 1:
         from certportal.operations import settings_in_use
 
         Thread(target=settings_in_use.record_at_start, daemon=True).start()

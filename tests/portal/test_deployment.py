@@ -176,8 +176,11 @@ def test_browsers_come_back_over_https_only(told):
 
 
 @pytest.fixture
-def served(tmp_path):
-    """Gunicorn as it is deployed, on a port and on a socket file behind which the proxy sits."""
+def served(transactional_db, tmp_path):
+    """Gunicorn as it is deployed, on a port and on a socket file behind which the proxy sits.
+
+    What it records at its start is removed with the test's data.
+    """
     port, file = free_port(), tmp_path / "web.sock"
     command = ["-m", "gunicorn", "certportal.wsgi", "--bind", f"127.0.0.1:{port}"]
     environment = environment_with(TRUSTED_PROXIES="unix", PORTAL_DATA=str(tmp_path))
