@@ -21,9 +21,7 @@ HINTS = {
         "If nobody else who can order would be told, you are reminded all the same."
     ),
     MailChoice.RECEIPTS.value: _("The receipts are on the page of the order too."),
-    MailChoice.PROGRESS.value: _(
-        "For example that the request was attached, or the order approved."
-    ),
+    MailChoice.PROGRESS.value: _("For example that the request was attached."),
     MailChoice.COLLEAGUES.value: _(
         "Administrators get them so that no order depends on one person."
     ),

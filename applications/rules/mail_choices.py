@@ -14,12 +14,18 @@ KINDS = {
     "receipt": MailChoice.RECEIPTS,
     "bulk_receipt": MailChoice.RECEIPTS,
     **dict.fromkeys(
-        ["approved", "csr_attached", "csr_replaced", "reopened", "request_cancelled", "withdrawn"],
+        ["csr_attached", "csr_replaced", "reopened", "request_cancelled", "withdrawn"],
         MailChoice.PROGRESS,
     ),
     **dict.fromkeys(
         [
-            *("information_wanted", "deadline_extended", "csr_returned", "not_mine_told"),
+            *(
+                "approved",
+                "information_wanted",
+                "deadline_extended",
+                "csr_returned",
+                "not_mine_told",
+            ),
             *("link_sent", "mailbox_code", "package", "rejected"),
         ],
         "decisions",

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.core import mail
 from django.test import Client
 from django.utils import translation
 
@@ -22,7 +23,11 @@ from certportal.foundation import clock
 from certportal.foundation.models import OutboxItem
 
 pytestmark = pytest.mark.django_db
-OPTIONAL = {name for name, kind in mail_choices.KINDS.items() if kind in MailChoice}
+# Written out: what is moved into a group that a person may do without is noticed here.
+OPTIONAL = {
+    *("renewal", "receipt", "bulk_receipt", "csr_attached", "csr_replaced"),
+    *("reopened", "request_cancelled", "withdrawn"),
+}
 
 
 @pytest.fixture
@@ -75,6 +80,18 @@ def test_what_a_person_turned_off_does_not_come_and_all_else_does(notice, order,
 def test_the_mails_of_other_apps_always_come(matti, maija):
     decline(matti, *MailChoice)
     assert not {*accounts_mail.MAILS} & {*mail_choices.KINDS}
+
+
+def test_the_decision_comes_where_the_files_go_to_the_technical_contact(matti, riitta, cas):
+    """It is the only mail that tells the orderer how to ask for a review."""
+    decline(matti, *MailChoice)
+    order = orders.with_csr(matti)
+    orders.name_contact(matti, order, orders.CONTACT)
+    orders.submit(matti, order)
+    mail.outbox.clear()
+    orders.finish(matti, riitta, order)
+    told = [one for one in mail.outbox if one.to == [matti.email]]
+    assert [f"/{order.pk}/" in one.body and "/decision" in one.body for one in told] == [True]
 
 
 def test_who_orders_alone_is_reminded_all_the_same(order, matti, post):
