@@ -138,7 +138,7 @@ def _certificate(order: Application, now: datetime) -> dict[str, Any]:
         **_when_read(
             predecessor=lambda: predecessors.predecessor(order),
             successor=lambda: predecessors.successor(order),
-            seen=lambda: renewal.seen(order),
+            seen=lambda: renewal.seen(order, now=now),
             decided=lambda: kept_papers.last_decision(order) is not None,
             proven=lambda: bool(certificate) and is_proven(certificate),
             asked_by=lambda: asked_by(certificate) if certificate else "",

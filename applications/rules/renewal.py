@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext_lazy as _
 
-from accounts import access
+from accounts import access, consents
 from accounts.models import Person
 from applications.models import Application, HostName, ReplacementItem
 from applications.workflow import OPEN_CASES, ApplicationEvent, Status
@@ -181,20 +181,21 @@ def due_now(certificate: Certificate, now: datetime) -> int | None:
     return reminder_due(*_life(certificate), clock.day(now))
 
 
-def climbs(application: Application, certificate: Certificate, due: int) -> bool:
+def climbs(application: Application, certificate: Certificate, due: int, *, now: datetime) -> bool:
     """Whether the reminder goes to the account's administrators as well.
 
-    Those named in the order may have left, and nobody may read the mailbox. While a member of the
-    organisation sees to it, only the last one does.
+    Those named in the order may have left, and nobody may read the mailbox. While somebody sees to
+    it, only the last one does.
     """
-    place = CLIMBS if seen(application) is None else LAST
+    place = CLIMBS if seen(application, now=now) is None else LAST
     return due <= days_before(*_life(certificate))[place]
 
 
-def seen(application: Application) -> Seen | None:
-    """Return who said last that they see to the next certificate, while they are a member; or None.
+def seen(application: Application, *, now: datetime) -> Seen | None:
+    """Return who said last that they see to the next certificate, while they have a part; or None.
 
-    Restored from a backup the event may be missing, or there may be two of them.
+    They are a member of the organisation, or act for a supplier that has its consent. Restored
+    from a backup the event may be missing, or there may be two of them.
     """
     if application.expiry_seen_at is None:
         return None
@@ -205,8 +206,11 @@ def seen(application: Application) -> Seen | None:
     person = Person.objects.filter(pk=key).first() if kind == "person" else None
     if said is None or person is None:
         return None
-    is_member = access.is_member(person.current, application.organisation_id)
-    return Seen(str(person.current), said.at) if is_member else None
+    who, customer = person.current, application.organisation_id
+    if access.is_member(who, customer):
+        return Seen(str(who), said.at)
+    supplier = consents.supplier_for(who, customer, now=now)
+    return Seen(f"{who}, {supplier}", said.at) if supplier is not None else None
 
 
 def _life(certificate: Certificate) -> tuple[date, date]:

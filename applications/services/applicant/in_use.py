@@ -35,7 +35,7 @@ def say_installed(application_id: UUID, *, actor: Actor, now: datetime) -> Appli
 
 @transaction.atomic
 def see_to_renewal(application_id: UUID, *, actor: Actor, now: datetime) -> Application:
-    """Record that a member sees to the next certificate, unless another one already does.
+    """Record that the person sees to the next certificate, unless somebody already does.
 
     Raises NotInForce, TooEarly before the day of the first reminder, and MayNotAct.
     """
@@ -43,7 +43,7 @@ def see_to_renewal(application_id: UUID, *, actor: Actor, now: datetime) -> Appl
     if actor.kind != "person":
         raise MayNotAct  # a link ends before most certificates do, and names nobody
     _require_part(application, actor, now)
-    if renewal.seen(application) is None:
+    if renewal.seen(application, now=now) is None:
         require(renewal.obstacles_to_seeing(certificate_of(application), now=now))
         _say(application, "expiry_seen_at", ApplicationEvent.EXPIRY_SEEN, actor, now)
     return application

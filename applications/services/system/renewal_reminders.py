@@ -29,7 +29,7 @@ def remind(certificate: Certificate, *, now: datetime) -> None:
         return
     if sent_once.once("renewal", application.pk, str(due), now=now):
         people = recipients.author(application)
-        if renewal.climbs(application, certificate, due):
+        if renewal.climbs(application, certificate, due, now=now):
             people += recipients.administrators(application)
         told = recipients.distinct(application, (*CONCERNED, *people))
         transition.notify(application, "renewal", told, now)

@@ -91,7 +91,7 @@ def shown(
         "fits": printed == certificate.spki_sha256,
         "installed_url": reverse("applications:installed", args=[application.pk]),
         "renewing_url": reverse("applications:renewing", args=[application.pk]),
-        "seen": renewal.seen(application),
+        "seen": renewal.seen(application, now=now),
         "may_see_to": not any(renewal.obstacles_to_seeing(certificate, now=now)),
         "serial_hex": certificate.serial,
         "serial_decimal": str(certificate.certificate.serial_number),

@@ -1,5 +1,7 @@
 """A supplier sees its customers' orders and certificates, and acts in its own and its name."""
 
+from datetime import timedelta
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -9,6 +11,8 @@ from accounts.models import Membership
 from accounts.services.organisations import consents
 from applications import services
 from applications.access import as_technician
+from applications.documents.certificate_files import certificate_of
+from applications.rules import renewal
 from applications.services.applicant.identified import MayNotAct
 from applications.views.account.history import history
 from applications.views.shared.history import history as case_history
@@ -193,3 +197,27 @@ def test_a_reminder_handed_on_leads_to_the_suppliers_page_of_the_order(web, give
     assert (again.url, type(order).objects.count()) == (answer.url, 1)
     draft = orders.draft(matti)
     assert web.get(reverse("applications:again", args=[draft.pk])).status_code == 404
+
+
+def test_who_sees_to_the_next_certificate_for_a_supplier_is_named_with_it(
+    matti, valma, riitta, cas, given, monkeypatch
+):
+    order = orders.delivered(matti, riitta)
+    certificate = certificate_of(order)
+    at = certificate.not_after - timedelta(days=50)
+    monkeypatch.setattr(clock, "now", lambda: at)
+    web = people.log_in(Client(), valma)
+    renewing = reverse("technical:renewing", args=[order.pk])
+    assert renewing in web.get(reverse("technical:order", args=[order.pk])).text
+    page = web.post(renewing, follow=True).text
+    who = f"{valma}, {given.supplier}"
+    assert who in page and renewing not in page
+    order.refresh_from_db()
+    assert renewal.seen(order, now=at) == renewal.Seen(who, at)
+    assert not renewal.climbs(order, certificate, 7, now=at)
+    customer = people.log_in(Client(), matti)
+    assert who in customer.get(reverse("applications:order", args=[order.pk])).text
+    web.post(renewing)
+    assert Event.objects.filter(action="application.expiry_seen").count() == 1
+    act(matti, consents.end, given.pk)
+    assert renewal.seen(order, now=at) is None
