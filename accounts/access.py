@@ -31,6 +31,7 @@ from accounts.models import (
     Person,
     RightDocument,
     StaffRole,
+    SupplierConsent,
 )
 from accounts.right_to_act import is_shown
 from certportal.foundation import clock
@@ -187,8 +188,9 @@ def ties(
 ) -> Q:
     """Return the condition that the person is tied to the organisation; for use in a query.
 
-    They are a member or were one after `since`, or asked after it to be invited or to be made
-    administrator, or still wait for an answer. What persons merged into this one did counts too.
+    They are a member or were one after `since`, also of a supplier that had the organisation's
+    consent after it; or they asked after it to be invited or to be made administrator, or still
+    wait for an answer. What persons merged into this one did counts too.
     """
     mine = Q(person=person) | Q(person__merged_into=person)
     lately = Q(asked_at__gt=since)
@@ -199,7 +201,23 @@ def ties(
         mine, lately | Q(decided_at=None), organisation_id=organisation_id
     )
     members = late_memberships(person, organisation_id, since=since)
-    return Q(Exists(members)) | Q(Exists(joining)) | Q(Exists(administering))
+    supplying = _supplying(person, organisation_id, since=since)
+    return Q(Exists(members)) | Q(Exists(supplying)) | Q(Exists(joining)) | Q(Exists(administering))
+
+
+def _supplying(
+    person: Person | OuterRef,
+    organisation_id: UUID | str | OuterRef,
+    *,
+    since: datetime | Combinable,
+) -> QuerySet[SupplierConsent]:
+    """Return the organisation's consents that held after `since`, to suppliers of the person's."""
+    mine = Q(supplier__memberships__person=person)
+    mine |= Q(supplier__memberships__person__merged_into=person)
+    left = Q(supplier__memberships__ended_at=None) | Q(supplier__memberships__ended_at__gt=since)
+    held = Q(ended_at=None) | Q(ended_at__gt=since)
+    given = Q(customer=organisation_id, until__gte=since)
+    return SupplierConsent.objects.filter(mine & left, held, given)
 
 
 def late_memberships(
