@@ -4,7 +4,8 @@ import sys
 from collections.abc import Callable
 
 import structlog
-from django.core.exceptions import RequestDataTooBig
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, TooManyFilesSent
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
@@ -92,13 +93,19 @@ def unavailable(request: HttpRequest, error: Unavailable) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Return the page for malformed requests (``handler400``), explaining too long texts."""
-    if not isinstance(exception, RequestDataTooBig):  # it may be the host's name that is wrong
+    """Return the page for malformed requests (``handler400``), explaining what was too much."""
+    if isinstance(exception, RequestDataTooBig):
+        message = _(
+            "The text you wrote or pasted is too large for the service. Shorten it, or send it as a"
+            " file."
+        )
+    elif isinstance(exception, TooManyFilesSent):
+        message = _(
+            "You chose more than %(most)s files at once, and none of them has been read. Pack them"
+            " in a ZIP archive, or send them in several parts."
+        ) % {"most": settings.DATA_UPLOAD_MAX_NUMBER_FILES}
+    else:  # it may be the host's name that is wrong
         return defaults.bad_request(request, exception)
-    message = _(
-        "The text you wrote or pasted is too large for the service. Shorten it, or send it as a"
-        " file."
-    )
     context = {"message": message, "back": came_from(request)}
     return render(request, "400.html", context, status=400)
 

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -77,9 +78,10 @@ class RequestsForm(Form):
         label=_("Certificate requests"),
         help_text=filled(
             _(
-                "Choose several files, or a ZIP archive of them; %(limit)s MB at most. The private"
-                " keys stay with you."
+                "Choose files, at most %(most)s at once, or a ZIP archive of them; %(limit)s MB at"
+                " most. The private keys stay with you."
             ),
+            most=settings.DATA_UPLOAD_MAX_NUMBER_FILES,
             limit=MOST_MEGABYTES,
         ),
         max_bytes=MOST_BYTES,

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
@@ -187,6 +188,16 @@ def test_an_upload_without_files_or_with_a_damaged_archive_is_told(matti, given,
     assert "field__error" in web.post(there, {"requests": ""}).text
     broken = SimpleUploadedFile("a.zip", b"PK\x03\x04 ei ole ZIP")
     assert "field__error" in web.post(there, {"requests": [broken]}).text
+
+
+def test_more_files_than_the_service_takes_at_once_are_refused_with_what_to_do(given, web):
+    there = reverse("customers:requests")
+    most = settings.DATA_UPLOAD_MAX_NUMBER_FILES
+    assert f"enintään {most} tiedostoa kerralla" in web.get(there).text
+    files = [SimpleUploadedFile(f"{number}.csr", b"x") for number in range(most + 1)]
+    told = web.post(there, {"requests": files})
+    assert told.status_code == 400
+    assert f"yli {most} tiedostoa" in told.text and "ZIP" in told.text
 
 
 def test_a_reminder_handed_on_leads_to_the_suppliers_page_of_the_order(web, given, matti):
