@@ -1,9 +1,12 @@
 """What goes to a reviewer with the answer to a question: a reply in words, and documents."""
 
+import json
+from collections.abc import Iterable
+
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from applications.models import Application, Attachment
+from applications.models import Application, Attachment, Submission
 from certportal.foundation.errors import Refused
 from certportal.foundation.wording import filled
 
@@ -26,6 +29,37 @@ def is_to_reviewer(application: Application) -> bool:
     """Whether the order waits for the answer to a reviewer's question, not to the checks."""
     question = application.question
     return question is not None and question.reviewer_id is not None
+
+
+def sent_with(application: Application, documents: Iterable[Attachment]) -> dict[int, Submission]:
+    """Return with which answer each of the order's documents was sent, by the document's key."""
+    given = [one for one in documents if one.kind == Attachment.Kind.ANSWER]
+    if not given:
+        return {}
+    latest_first = sorted(application.submissions.all(), key=lambda one: -one.number)
+    return {
+        document.pk: answer
+        for answer in latest_first
+        for document in given
+        if document.uploaded_at <= answer.at and document.sha256 in _hashes(answer)
+    }
+
+
+def _hashes(answer: Submission) -> set[str]:
+    return set(json.loads(answer.content).get("answer_documents", ()))
+
+
+def unsent(application: Application) -> list[Attachment]:
+    """Return the documents that went with no answer and were not taken away."""
+    given = list(application.attachments.filter(kind=Attachment.Kind.ANSWER, removed_at=None))
+    sent = sent_with(application, given)
+    return [one for one in given if one.pk not in sent]
+
+
+def read_by_reviewers(application: Application) -> QuerySet[Attachment]:
+    """Return the documents whose files are kept, but those for an answer that was not sent."""
+    waiting = [one.pk for one in unsent(application)]
+    return application.attachments.exclude(file="").exclude(pk__in=waiting)
 
 
 def documents(application: Application) -> QuerySet[Attachment]:

@@ -118,6 +118,15 @@ def remove_attachment(
     return application
 
 
+def remove_unsent(application: Application, *, actor: Actor, now: datetime) -> None:
+    """Remove what was attached to an answer that the locked order will not get any more."""
+    for one in answers.unsent(application):
+        _remove(one, now)
+        events.record(
+            ApplicationEvent.REMOVE_ATTACHMENT, application, actor, now, sha256=one.sha256
+        )
+
+
 def erase_attachments(application: Application) -> None:
     """Delete all attachments of a discarded draft or an order being erased.
 

@@ -11,6 +11,7 @@ from applications import services
 from applications.rules import answers
 from certportal.dev.builders import documents, orders, people
 from certportal.foundation import clock
+from certportal.foundation.models import Event
 from tests.applications.views.conformity import upload
 
 DECLARED = {"authority": "on", "domains": "on", "truth": "on", "binding": "on"}
@@ -135,3 +136,58 @@ def test_the_next_question_begins_without_the_documents_of_the_last(
     assert not answers.documents(asked).exists()
     orders.resubmit(matti, asked)
     assert "answer_documents" not in json.loads(asked.submission.content)
+
+
+def test_the_reviewer_sees_what_was_sent_with_its_answer_and_nothing_before(
+    web, address, asked, riitta, matti
+):
+    attach(web, address, asked)
+    (document,) = answers.documents(asked)
+    desk = people.log_in(Client(), riitta)
+    case = reverse("console:case", args=[asked.pk])
+    file, page = (
+        reverse(f"console:{name}", args=[asked.pk, document.pk])
+        for name in ("attachment", "attachment_page")
+    )
+    assert "todistus.pdf" not in desk.get(case).text
+    assert [desk.get(one).status_code for one in (file, page)] == [404, 404]
+    orders.resubmit(matti, asked)
+    shown = desk.get(case).text
+    assert "todistus.pdf" in shown and "Lähetetty vastauksen mukana" in shown
+    assert "Vaatimustenmukaisuustodistus</h3>" not in shown
+    assert [desk.get(one).status_code for one in (file, page)] == [200, 200]
+
+
+@pytest.mark.parametrize("end", ["cancel_request", "withdraw"])
+def test_a_document_for_an_answer_that_nobody_awaits_any_more_goes(
+    web, address, asked, riitta, matti, end, django_capture_on_commit_callbacks
+):
+    attach(web, address, asked)
+    document = answers.documents(asked).get()
+    storage, name = document.file.storage, document.file.name
+    with django_capture_on_commit_callbacks(execute=True):
+        if end == "cancel_request":
+            services.cancel_request(asked.pk, person=riitta, **orders.Handler(riitta, asked).seen)
+        else:
+            services.withdraw(asked.pk, **orders.Handler(matti, asked).seen)
+    document.refresh_from_db()
+    assert document.removed_at is not None
+    assert not storage.exists(name)
+    assert "todistus.pdf" not in web.get(address("applications:order", asked.pk)).text
+    event = Event.objects.get(action="application.remove_attachment")
+    assert event.data["sha256"] == document.sha256
+
+
+def test_what_was_sent_stays_when_the_next_question_is_taken_back(
+    web, address, asked, riitta, matti
+):
+    attach(web, address, asked)
+    document = answers.documents(asked).get()
+    orders.resubmit(matti, asked)
+    orders.drain()
+    given = {"sections": [], "reason": "Vielä.", "deadline": clock.day(clock.now())}
+    handler = orders.Handler(riitta, asked)
+    services.request_info(asked.pk, person=riitta, **given, **handler.seen)
+    services.cancel_request(asked.pk, person=riitta, **handler.seen)
+    document.refresh_from_db()
+    assert document.removed_at is None

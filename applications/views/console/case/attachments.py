@@ -8,33 +8,41 @@ from django.views.decorators.http import require_safe
 
 from accounts import access
 from applications import services
-from applications.models import Application, Attachment
+from applications.access import get_part
+from applications.models import Application, Attachment, Submission
+from applications.rules import answers
 from applications.views.console.entry import case_view
-from applications.views.order.attachments import find
 from certportal.foundation.files import storing
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One attachment with its addresses; `replaced` when it is no longer part of the order."""
+    """One attachment with its addresses; `replaced` when it is no longer part of the order.
+
+    `answer`: the submission with which it was sent, if it was sent with an answer.
+    """
 
     attachment: Attachment
+    answer: Submission | None
     file_url: str
     page_url: str
     replaced: bool
 
 
 def shown(application: Application) -> list[Shown]:
-    """Return the attachments whose files are kept, those in force first."""
-    kept = application.attachments.exclude(file="").order_by("-removed_at", "-uploaded_at")
+    """Return the attachments that a reviewer reads, those in force first."""
+    kept = list(application.attachments.exclude(file="").order_by("-removed_at", "-uploaded_at"))
+    sent = answers.sent_with(application, kept)
     found = [
         Shown(
             one,
+            sent.get(one.pk),
             reverse("console:attachment", args=[application.pk, one.pk]),
             reverse("console:attachment_page", args=[application.pk, one.pk]),
             one.removed_at is not None,
         )
         for one in kept
+        if one.kind != Attachment.Kind.ANSWER or one.pk in sent
     ]
     return sorted(found, key=lambda one: one.replaced)
 
@@ -43,7 +51,7 @@ def shown(application: Application) -> list[Shown]:
 @require_safe
 def download(request: HttpRequest, application: Application, attachment_id: int) -> HttpResponse:
     """Hand over one attachment as a file."""
-    found = find(request, application, attachment_id)
+    found = _find(request, application, attachment_id)
     services.record_attachment_taken(found, **access.acting(request))
     return storing.hand_over(found.file, found.name, found.media_type)
 
@@ -52,5 +60,11 @@ def download(request: HttpRequest, application: Application, attachment_id: int)
 @require_safe
 def inline(request: HttpRequest, application: Application, attachment_id: int) -> HttpResponse:
     """Show a passive copy of one attachment inside the case's page."""
-    found = find(request, application, attachment_id)
+    found = _find(request, application, attachment_id)
     return storing.show(found.file, found.name)
+
+
+def _find(request: HttpRequest, application: Application, attachment_id: int) -> Attachment:
+    """Return an attachment that a reviewer reads; else Http404."""
+    read = answers.read_by_reviewers(application)
+    return get_part(access.actor_of(request), read, attachment_id)

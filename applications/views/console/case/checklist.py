@@ -120,11 +120,13 @@ def _mailbox(application: Application) -> Iterator[Item]:
 
 
 def _conformity(case: Case, context: dict[str, Any]) -> Iterator[Item]:
-    application, place = case.application, "attachments" if context["attachments"] else COMPARISON
+    application = case.application
     if not application.kind.asks_conformity:
         return
     label = _("Certificate of conformity")
     if conformity.is_asked(application, clock.day(case.now)):
+        given = any(one.answer is None for one in context["attachments"])
+        place = "attachments" if given else COMPARISON
         yield Item(label, Mark.TODO, _("read the document"), place)
     else:
         yield Item(label, Mark.NOT_NEEDED, _("not needed"), COMPARISON)

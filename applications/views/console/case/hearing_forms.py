@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from applications.checks.wording import word_all
 from applications.models import Application
-from applications.rules import hearing
+from applications.rules import answers, hearing
 from applications.services.reviewer.decision import NotHeard
 from applications.views.console.case.forms import AskForm, ReasonsForm
 from applications.views.console.case.reasons import WithReasons
@@ -31,7 +31,7 @@ class HearForm(AskForm):
         self.fields["sections"].required = False
         self.fields["sections"].help_text = _("None, if the applicant shall only answer in words.")
         self.fields["reason"].label = _("Why the order would be rejected")
-        names = [one.name for one in application.attachments.filter(removed_at=None)]
+        names = [one.name for one in answers.read_by_reviewers(application).filter(removed_at=None)]
         with translation.override(application.language):
             found = [words.title for _finding, words in word_all(application.findings)]
         self.fields["material"].initial = "\n".join(f"- {one}" for one in [*names, *found])
