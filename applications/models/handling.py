@@ -24,7 +24,8 @@ class InformationRequest(models.Model):
 
     `reviewer` is None if the checks made it; `fields` are the ids of the parts. With `is_hearing`
     it hears the applicant before a rejection (34 §): `reason` holds the grounds, `material` the
-    documents and facts that they rest on.
+    documents and facts that they rest on. `reply_draft`: what the applicant has written in reply
+    and not sent yet; no reviewer sees it.
     """
 
     application = models.ForeignKey(Application, models.PROTECT, related_name="requests")
@@ -37,11 +38,12 @@ class InformationRequest(models.Model):
     cancelled = models.BooleanField(default=False)
     is_hearing = models.BooleanField(default=False, db_default=False)
     material = models.TextField(blank=True, default="", db_default="")
+    reply_draft = models.TextField(blank=True, default="", db_default="")
 
     keeping = Kept(
-        until_closed=["deadline", "closed_at", "cancelled"],
+        until_closed=["deadline", "closed_at", "cancelled", "reply_draft"],
         closed="OLD.closed_at IS NOT NULL",
-        erased=["reason", "material"],
+        erased=["reason", "material", "reply_draft"],
         erasable=OF_ERASED_ORDER,
     )
 

@@ -3,7 +3,7 @@
 Only they write applications.
 """
 
-from applications.services.applicant.answers import add_information, resubmit
+from applications.services.applicant.answers import add_information, keep_reply, resubmit
 from applications.services.applicant.attachments import (
     add_attachment,
     attach_to_answer,

@@ -8,6 +8,7 @@ from django.db import transaction
 from applications.models import Application
 from applications.rules import recipients
 from applications.services import transition
+from applications.services.applicant.answers import close_unanswered
 from applications.workflow import Action
 from certportal.foundation.actors import Actor, system
 from issuance import services as authority
@@ -56,7 +57,7 @@ def end_with_account(application_id: UUID, *, actor: Actor, now: datetime) -> Ap
 
 def _end(application: Application, action: Action, actor: Actor, now: datetime) -> Application:
     authority.void(application.pk, action, actor=actor, now=now)
-    application.requests.filter(closed_at=None).update(closed_at=now)
+    close_unanswered(application, actor=actor, now=now)
     return transition.move(
         application,
         action,

@@ -123,10 +123,8 @@ TRANSITIONS: dict[Action, Transition] = {
     Action.TAKE_OVER: _row("reviewer", "in_review", "in_review"),
     Action.CHOOSE_NAMES: _row("reviewer", "in_review", "in_review"),
     Action.WAIVE: _row("reviewer", "in_review", "in_review"),
-    # Also while a request is open: the answer may need free text that no part of the form has.
-    Action.ADD_INFORMATION: _row(
-        "applicant", "in_review info_requested", "in_review info_requested"
-    ),
+    # While a request is open, words go with its answer: RESUBMIT.
+    Action.ADD_INFORMATION: _row("applicant", "in_review", "in_review"),
     Action.REQUEST_INFO: _row("reviewer", "in_review", "info_requested"),
     Action.EXTEND_DEADLINE: _row("reviewer", "info_requested", "info_requested"),
     Action.CANCEL_REQUEST: _row("reviewer", "info_requested", "in_review"),

@@ -7,15 +7,19 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.models import Person
+from applications.access import acting
+from applications.errors import NotPossible
 from applications.models import Addition, Application
 from applications.rules import contact_links, queue_order
 from applications.services import transition
 from applications.services.applicant import contact_links as contact_links_applicant
+from applications.services.applicant.attachments import remove_unsent
 from applications.services.applicant.csr import refusals_on_record
-from applications.services.applicant.identified import Signature
+from applications.services.applicant.identified import MayNotAct, Signature
 from applications.services.applicant.submission import freeze
 from applications.workflow import Action, promise
 from certportal.foundation.actors import Actor
+from certportal.foundation.errors import Refused
 from certportal.foundation.web import limits
 from issuance import services as authority
 
@@ -23,7 +27,6 @@ MOST_ADDITIONS_A_DAY = 20
 
 
 @refusals_on_record
-@transaction.atomic
 def resubmit(
     application_id: UUID,
     *,
@@ -37,13 +40,31 @@ def resubmit(
 
     It is frozen and checked again, and returns to the same reviewer. After a reviewer's request
     the remaining working days continue from the next day; after a request by the checks all five
-    begin, as the application is complete only now. Raises what `submit` raises.
+    begin, as the application is complete only now. Raises what `submit` raises; then the reply is
+    kept with the open question, as by `keep_reply`.
     """
+    try:
+        return _resubmit(application_id, version, reply, signature, actor, now)
+    except Refused:
+        if reply:
+            _keep(application_id, reply, signature["person"])
+        raise
+
+
+@transaction.atomic
+def _resubmit(
+    application_id: UUID,
+    version: int,
+    reply: str,
+    signature: Signature,
+    actor: Actor,
+    now: datetime,
+) -> Application:
     application = transition.take(Action.RESUBMIT, application_id, version=version, now=now)
     submission = freeze(application, signature, now=now)
     if reply:
         _add(application, reply, signature["person"], now)
-    application.requests.filter(closed_at=None).update(closed_at=now)
+    application.requests.filter(closed_at=None).update(closed_at=now, reply_draft="")
     authority.void(application.pk, "resubmitted", actor=actor, now=now)
     left = application.days_left if application.days_left is not None else promise.WORKING_DAYS
     moved = transition.move(
@@ -63,6 +84,37 @@ def resubmit(
     return moved
 
 
+def keep_reply(application_id: UUID, *, text: str, person: Person) -> None:
+    """Keep a reply that is not sent yet with the open question, in place of an earlier one.
+
+    Whoever may order for the organisation finds it there; it is in no submission, and it ends with
+    the question. Raises NotPossible without a question, and MayNotAct.
+    """
+    if not _keep(application_id, text, person):
+        raise NotPossible
+
+
+@transaction.atomic
+def _keep(application_id: UUID, text: str, person: Person) -> bool:
+    """Store the reply; return whether a question waits for it. Raises MayNotAct."""
+    application = transition.lock(application_id)
+    if acting(person, application.organisation_id) is None:
+        raise MayNotAct
+    return bool(application.requests.filter(closed_at=None).update(reply_draft=text))
+
+
+def close_unanswered(
+    application: Application, *, cancelled: bool = False, actor: Actor, now: datetime
+) -> None:
+    """Close the locked order's question, if one waits: no answer comes to it any more.
+
+    What was to go with the answer, and was not sent, goes.
+    """
+    remove_unsent(application, actor=actor, now=now)
+    waiting = application.requests.filter(closed_at=None)
+    waiting.update(closed_at=now, cancelled=cancelled, reply_draft="")
+
+
 @transaction.atomic
 def add_information(
     application_id: UUID,
@@ -73,11 +125,11 @@ def add_information(
     actor: Actor,
     now: datetime,
 ) -> Application:
-    """Add free text, unasked or to the answer to an open request for information.
+    """Add free text that nobody asked for; a question is answered by `resubmit`.
 
-    Approvals given before become void, and whoever holds the case finds it as their next one. An
-    open request stays open until `resubmit`. Raises Changed,
-    NotPossible, and TooMany: each addition is mailed to the reviewer who holds the case.
+    Approvals given before become void, and whoever holds the case finds it as their next one.
+    Raises Changed, NotPossible, and TooMany: each addition is mailed to the reviewer who holds the
+    case.
     """
     application = transition.take(Action.ADD_INFORMATION, application_id, version=version, now=now)
     authority.void(application.pk, "information_added", actor=actor, now=now)

@@ -15,6 +15,7 @@ from applications.models import Application, HostName, InformationRequest
 from applications.rules import domains
 from applications.rules.waivers import host_declared, still_found
 from applications.services import transition
+from applications.services.applicant.answers import close_unanswered
 from applications.services.reviewer import waivers
 from applications.services.reviewer.may_act import take
 from applications.services.reviewer.ready_reasons import count_used
@@ -229,9 +230,7 @@ def cancel_request(
     """
     application = take(Action.CANCEL_REQUEST, application_id, person, version, now=now)
     left = application.days_left
-    request = application.requests.get(closed_at=None)
-    request.closed_at, request.cancelled = now, True
-    request.save(update_fields=["closed_at", "cancelled"])
+    close_unanswered(application, cancelled=True, actor=actor, now=now)
     return transition.move(
         application,
         Action.CANCEL_REQUEST,

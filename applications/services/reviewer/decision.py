@@ -17,6 +17,7 @@ from applications.rules import contact_links, hearing, waivers
 from applications.rules.approvals_needed import approvals_needed, approved_until
 from applications.services import transition
 from applications.services.applicant import contact_links as contact_links_applicant
+from applications.services.applicant.answers import close_unanswered
 from applications.services.reviewer import may_act
 from applications.services.reviewer.ready_reasons import count_used
 from applications.services.reviewer.waivers import confirm_relied_on
@@ -143,7 +144,7 @@ def reject(
         raise NotHeard
     else:
         require_reasons(unheard_because)
-    application.requests.filter(closed_at=None).update(closed_at=now)
+    close_unanswered(application, actor=actor, now=now)
     authority.void(application.pk, "rejected", actor=actor, now=now)
     count_used(used)
     record = _record_now(application, now)

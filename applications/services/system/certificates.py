@@ -11,6 +11,7 @@ from applications.rules import queue_order, recipients
 from applications.rules.domains import NOT_PROVEN
 from applications.rules.sender import lacks_right
 from applications.services import transition
+from applications.services.applicant.answers import close_unanswered
 from applications.services.system import domains as domain_evidence
 from applications.services.system import replaced_orders
 from applications.workflow import Action, Role, Status, promise
@@ -70,7 +71,7 @@ def _record_issued(application_id: UUID, certificate_id: int, now: datetime) -> 
     forgotten = application.status != Status.APPROVED
     if forgotten:
         _require_same(application, certificate_id)
-        application.requests.filter(closed_at=None).update(closed_at=now)
+        close_unanswered(application, actor=ACTOR, now=now)
     for recipient in recipients.package(application):
         Package.objects.get_or_create(
             application=application, recipient=recipient, certificate_id=certificate_id

@@ -3,12 +3,14 @@
 from datetime import datetime
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from accounts import access
 from accounts.identification.freshness import identified_at
 from applications import services
 from applications.errors import Changed, Gone, Incomplete, NotStanding, UnfitCsr
@@ -20,7 +22,7 @@ from applications.rules.unit_ownership import OtherOwner
 from applications.services.applicant import submission
 from applications.services.applicant.identified import FRESH, IdentifyAgain, is_fresh
 from applications.views.order import answer_documents, csr, next_step, unit
-from applications.views.order.forms.declarations import DeclarationsForm
+from applications.views.order.forms.declarations import AdditionForm, DeclarationsForm
 from applications.views.shared import summary, tracking
 from applications.views.shared.entry import by_person, order_view, seen_version
 from applications.views.shared.page import order_url, show
@@ -36,23 +38,43 @@ OPEN = {Status.DRAFT, Status.INFO_REQUESTED}
 def check(request: HttpRequest, application: Application) -> HttpResponse:
     """Show everything on one page before it is sent; a double click sends once."""
     if application.status not in OPEN:
-        return redirect("applications:sent", application.pk)
+        return _over(request, application)
     form = _form(application, request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    if request.method != "POST":
+        return _show(request, application, form)
+    if "keep" not in request.POST and form.is_valid():
         return _send(request, application, form)
+    if form.has_reply:
+        person = access.person_of(request)
+        services.keep_reply(application.pk, text=form.reply, person=person)
+    if "keep" in request.POST and form.has_reply:
+        messages.success(request, _("Your reply has been saved. It goes with the answer."))
+        return redirect("applications:check", application.pk)
     return _show(request, application, form)
+
+
+def _over(request: HttpRequest, application: Application) -> HttpResponse:
+    """Say that it was sent; show a reply that somebody was faster than, so that it is not lost."""
+    reply = request.POST.get("reply", "").strip()
+    if not reply or application.additions.filter(text=reply).exists():
+        return redirect("applications:sent", application.pk)
+    application.refresh_from_db()
+    form = AdditionForm(initial={"version": application.version, "text": reply})
+    told: dict[str, Any] = {"stale": Changed(), "now_url": order_url(application)}
+    return show(request, application, "add_information", status=409, form=form, **told)
 
 
 def _form(
     application: Application, data: QueryDict | None = None, *, reply: str = ""
 ) -> DeclarationsForm:
-    """Return the form; one that begins anew keeps the reply that was written."""
+    """Return the form; one that begins anew has the reply that was written, here or before."""
     question = application.question
+    kept = question.reply_draft if question is not None else ""
     return DeclarationsForm(
         data,
         asked=declarations.asked(application),
-        replies=question is not None and question.reviewer_id is not None,
-        initial={"version": application.version, "reply": reply},
+        replies=question is not None,
+        initial={"version": application.version, "reply": reply or kept},
     )
 
 
@@ -74,7 +96,7 @@ def _send(request: HttpRequest, application: Application, form: DeclarationsForm
     except (Changed, Incomplete, ForeignOid) as refusal:
         application.refresh_from_db()
         if application.status not in OPEN:
-            return redirect("applications:sent", application.pk)
+            return _over(request, application)
         again = _form(application, reply=form.reply)
         return _show(request, application, again, status=refusal.status, refusal=refusal)
     except UnfitCsr as refusal:

@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
+from accounts import access
 from applications import services
 from applications.models import Application
 from applications.rules import possible
@@ -48,7 +49,7 @@ def add_information(request: HttpRequest, application: Application) -> HttpRespo
     """
     template, form = "add_information", AdditionForm(request.POST or None)
     if application.status == Status.INFO_REQUESTED:
-        return redirect(check_url(application))  # the reply goes with the answer
+        return _in_reply(request, application, form)
     if request.method != "POST":
         possible.require(Action.ADD_INFORMATION, application, Role.APPLICANT, now=clock.now())
         form = AdditionForm(initial={"version": application.version})
@@ -60,6 +61,25 @@ def add_information(request: HttpRequest, application: Application) -> HttpRespo
         return stale.again(request, application, template, form, refusal)
     messages.success(request, _("The information was added to the order."))
     return redirect(order_url(application))
+
+
+def _in_reply(request: HttpRequest, application: Application, form: AdditionForm) -> HttpResponse:
+    """Lead to the answer; what was written before the question came is kept as a reply to it."""
+    question = application.question
+    if request.method == "POST" and question is not None and form.data.get("text", "").strip():
+        if not form.is_valid():
+            return show(request, application, "add_information", form=form)
+        parts = [question.reply_draft, form.cleaned_data["text"]]
+        text = "\n\n".join(one for one in parts if one)
+        services.keep_reply(application.pk, text=text, person=access.person_of(request))
+        messages.info(
+            request,
+            _(
+                "You have been asked about the order meanwhile. What you wrote is kept below as"
+                " your reply, and goes with your answer."
+            ),
+        )
+    return redirect(check_url(application))
 
 
 def _confirm(request: HttpRequest, application: Application, template: str) -> HttpResponse:

@@ -213,10 +213,10 @@ def submit(person: Person, application: Application, **more: Any) -> None:
     application.refresh_from_db()
 
 
-def resubmit(person: Person, application: Application) -> None:
+def resubmit(person: Person, application: Application, **more: Any) -> None:
     """Send the mended application again."""
     seen = Handler(person, application).seen
-    services.resubmit(application.pk, **signature(person), **seen)
+    services.resubmit(application.pk, **signature(person, **more), **seen)
     application.refresh_from_db()
 
 

@@ -93,9 +93,7 @@ def test_a_hearing_says_on_what_the_decision_would_rest(case, desk):
 def test_it_is_rejected_after_the_answer_and_the_decision_says_so(heard, desk, matti, riitta):
     assert "reject" not in desk.open("case", heard.pk).context["offers"]
     due_before = heard.days_left
-    handler = orders.Handler(matti, heard)
-    services.add_information(heard.pk, text="Olemme ostaneet sen.", person=matti, **handler.seen)
-    orders.resubmit(matti, heard)
+    orders.resubmit(matti, heard, reply="Olemme ostaneet sen.")
     orders.drain()
     heard.refresh_from_db()
     assert heard.status == "in_review" and heard.due_on is not None and due_before is not None

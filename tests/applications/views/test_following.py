@@ -4,17 +4,22 @@ from datetime import timedelta
 
 import pytest
 from cryptography import x509
+from django.test import Client
+from django.urls import reverse
 
 from applications import services
 from applications.documents.certificate_files import certificate_of
 from applications.models import Application
+from applications.services.applicant.identified import MayNotAct
 from applications.views.shared import tracking
 from applications.workflow import Status
-from certportal.dev.builders import orders
+from certportal.dev.builders import orders, people
 from certportal.foundation import clock
 from certportal.foundation.actors import system
+from certportal.foundation.web.forms import LONGEST_TEXT
 from issuance import services as authority
 
+REPLY = "Haltija on Esimerkki Oy."
 DECLARED = {"authority": "on", "domains": "on", "truth": "on", "binding": "on"}
 
 
@@ -134,13 +139,92 @@ def test_a_reply_is_kept_when_somebody_was_faster(web, address, asked):
     assert not asked.additions.exists()
 
 
+def identified(web, ago: timedelta) -> None:
+    session = web.session
+    session["identified_at"] = (clock.now() - ago).isoformat()
+    session.save()
+
+
+def test_a_reply_outlasts_an_identification_that_is_too_old(web, address, asked):
+    check = address("applications:check", asked.pk)
+    identified(web, timedelta(hours=2))
+    given = {"version": asked.version, "reply": REPLY} | DECLARED
+    assert web.post(check, given).status_code == 403
+    assert not asked.additions.exists()
+    identified(web, timedelta(0))
+    assert REPLY in web.get(check).text
+    web.post(check, given)
+    assert asked.additions.get().text == REPLY
+    assert asked.requests.get().reply_draft == ""
+
+
+def test_a_reply_is_kept_while_other_things_are_done(web, address, asked, maija):
+    """Saved by its button or with a declaration missing, it stands there for a colleague too."""
+    check = address("applications:check", asked.pk)
+    kept = web.post(check, {"version": asked.version, "reply": REPLY, "keep": "1"}, follow=True)
+    assert "Your reply has been saved" in kept.text
+    theirs = people.log_in(Client(), maija)
+    assert REPLY in theirs.get(check).text
+    theirs.post(check, {"version": asked.version, "reply": "Haltija on Maija."})
+    assert "Haltija on Maija." in web.get(check).text
+    assert not asked.additions.exists()
+
+
+def test_no_reviewer_reads_a_reply_that_was_not_sent(web, address, asked, riitta):
+    check = address("applications:check", asked.pk)
+    web.post(check, {"version": asked.version, "reply": REPLY, "keep": "1"})
+    desk = people.log_in(Client(), riitta)
+    assert REPLY not in desk.get(reverse("console:case", args=[asked.pk])).text
+    services.cancel_request(asked.pk, person=riitta, **orders.Handler(riitta, asked).seen)
+    assert asked.requests.get().reply_draft == ""
+
+
+def test_a_reply_to_a_question_that_was_taken_back_meanwhile_is_shown(web, address, asked, riitta):
+    check, version = address("applications:check", asked.pk), asked.version
+    services.cancel_request(asked.pk, person=riitta, **orders.Handler(riitta, asked).seen)
+    page = web.post(check, {"version": version, "reply": REPLY} | DECLARED)
+    assert (page.status_code, REPLY in page.text) == (409, True)
+    seen = page.context["form"]["version"].value()
+    web.post(address("applications:add_information", asked.pk), {"version": seen, "text": REPLY})
+    assert asked.additions.get().text == REPLY
+
+
+def test_a_stranger_keeps_no_reply(address, asked, stranger, matti):
+    with pytest.raises(MayNotAct):
+        services.keep_reply(asked.pk, text=REPLY, person=stranger)
+    matti.memberships.update(ended_at=clock.now())
+    with pytest.raises(MayNotAct):
+        services.keep_reply(asked.pk, text=REPLY, person=matti)
+
+
 def test_while_a_question_waits_the_reply_is_written_with_the_answer(web, address, asked):
     form, check = (
         address(f"applications:{name}", asked.pk) for name in ("add_information", "check")
     )
     assert web.get(form).url == check
-    assert web.post(form, {"version": asked.version, "text": "Lisää."}).url == check
+    assert web.post(form, {"version": asked.version, "text": ""}).url == check
+
+
+def test_what_was_being_added_when_the_question_came_becomes_the_reply(web, address, asked):
+    form = address("applications:add_information", asked.pk)
+    answer = web.post(form, {"version": asked.version - 1, "text": REPLY}, follow=True)
+    assert answer.redirect_chain[0][0] == address("applications:check", asked.pk)
+    assert "kept below as your reply" in answer.text and REPLY in answer.text
     assert not asked.additions.exists()
+    long = "Pitkä" * LONGEST_TEXT
+    too_long = web.post(form, {"version": asked.version, "text": long}).text
+    assert "Shorten the text" in too_long and long in too_long
+
+
+def test_an_order_that_the_checks_returned_is_answered_in_words_too(web, address, matti):
+    order = orders.submitted(matti)
+    order.host_names.filter(position=0).update(name="ei_kelpaa")
+    orders.drain()
+    order.refresh_from_db()
+    assert order.status == Status.INFO_REQUESTED
+    given = {"version": order.version, "reply": REPLY} | DECLARED
+    web.post(address("applications:check", order.pk), given)
+    assert order.additions.get().text == REPLY
 
 
 def test_an_order_is_withdrawn_after_being_asked(web, address, matti):

@@ -45,6 +45,11 @@ class DeclarationsForm(VersionForm):
         return [name for name in DECLARATIONS if self.cleaned_data.get(name)]
 
     @property
+    def has_reply(self) -> bool:
+        """Whether a reply can be kept, though other fields may be wrong; validates the form."""
+        return "reply" in self.fields and "reply" not in self.errors
+
+    @property
     def reply(self) -> str:
         """What was written to the reviewer, if anything."""
         return str(self.cleaned_data.get("reply") or "")
