@@ -42,6 +42,12 @@ def published_as_sent() -> dict[str, dict[str, str]]:
     }
 
 
+def edition() -> str:
+    """Return which versions are published now, to tell later whether a page showed others."""
+    shown = (f"{key} {one.version} {one.day.isoformat()}" for key, one in published().items())
+    return "; ".join(shown)
+
+
 def asked(application: Application) -> list[str]:
     """Return the ids of the declarations that the order needs, in the sequence shown.
 

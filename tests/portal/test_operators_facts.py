@@ -92,6 +92,30 @@ def test_it_is_linked_where_many_orders_are_sent_by_one_act(told, web, matti):
     assert "Hyväksyn toimitusehdot" in page
 
 
+@pytest.mark.django_db
+def test_terms_that_came_since_the_page_was_opened_are_shown_before_they_are_accepted(
+    told, web, matti, monkeypatch, tmp_path
+):
+    order = orders.with_csr(matti)
+    place = reverse("applications:check", args=[order.pk])
+    opened = web.get(place).context["form"]["edition"].value()
+    newer = tmp_path / "agency.toml"
+    example = (ROOT / "deploy/agency.example.toml").read_text()
+    newer.write_text(example.replace('"3.1"', '"3.2"'))
+    monkeypatch.setenv("AGENCY_FILE", str(newer))
+    agency.facts.cache_clear()
+    given = dict.fromkeys(declarations.asked(order), "on") | {"version": order.version}
+    refused = web.post(place, given | {"edition": opened})
+    assert refused.status_code == 409
+    assert "versio 3.2" in refused.text and "muuttuneet" in refused.text
+    order.refresh_from_db()
+    assert order.submission is None
+    again = {"edition": refused.context["form"]["edition"].value(), "version": order.version}
+    assert web.post(place, given | again).status_code == 302
+    order.refresh_from_db()
+    assert json.loads(order.submission.content)["terms_of_delivery"]["version"] == "3.2"
+
+
 @pytest.mark.parametrize(
     ("text", "fault"),
     [

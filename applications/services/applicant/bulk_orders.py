@@ -23,7 +23,7 @@ from applications.services import transition
 from applications.services.applicant import repeated_starts
 from applications.services.applicant.csr import record_refused
 from applications.services.applicant.drafts import delete_draft
-from applications.services.applicant.identified import Signature
+from applications.services.applicant.identified import Signature, TermsChanged
 from applications.services.applicant.submit import send
 from applications.services.order_numbers import next_numbers
 from applications.workflow import ApplicationEvent, Status
@@ -214,8 +214,8 @@ def _lock(bulk_order_id: UUID, seen: str) -> tuple[BulkOrder, list[Application]]
 def _send(draft: Application, signature: Signature, actor: Actor, now: datetime) -> Application:
     try:
         return send(draft, signature, told=False, actor=actor, now=now)
-    except NotAllowed:
-        raise  # it is the person who may not, whichever order it is
+    except (NotAllowed, TermsChanged):
+        raise  # of the person and the page, whichever order it is
     except Refused as refusal:
         raise OrderRefused(draft, refusal) from refusal
 

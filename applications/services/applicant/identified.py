@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person
 from applications.access import acting, as_technician
+from applications.errors import Changed
 from applications.models import Application
 from applications.rules import declarations
 from certportal.foundation.actors import Actor
@@ -41,17 +42,27 @@ class NotDeclared(Refused):
     message = _("Tick every declaration to send the order.")
 
 
+class TermsChanged(Changed):
+    """Other versions of price list or terms are published than the page showed."""
+
+    message = _(
+        "The price list or the terms of delivery have changed since you opened the page. Read them"
+        " and send the order again."
+    )
+
+
 class Signature(TypedDict):
     """What makes sending an act that binds: by whom, declaring what, in which language (its code).
 
     `declarations` are the ids of the declarations that the person ticked; `identified_at` is when
-    the person last identified.
+    the person last identified; `edition` is the `declarations.edition` of the page.
     """
 
     person: Person
     declarations: list[str]
     language: str
     identified_at: datetime
+    edition: str
 
 
 def is_fresh(identified_at: datetime, *, now: datetime) -> bool:
@@ -68,10 +79,12 @@ def require_consent(application: Application, actor: Actor, *, now: datetime) ->
 
 
 def require(application: Application, signature: Signature, *, now: datetime) -> None:
-    """Raise MayNotAct, IdentifyAgain or NotDeclared unless the person may send the order now."""
+    """Raise MayNotAct, IdentifyAgain, TermsChanged or NotDeclared unless it may be sent now."""
     if acting(signature["person"], application.organisation_id) is None:
         raise MayNotAct
     if not is_fresh(signature["identified_at"], now=now):
         raise IdentifyAgain
+    if signature["edition"] != declarations.edition():
+        raise TermsChanged
     if set(declarations.asked(application)) - set(signature["declarations"]):
         raise NotDeclared

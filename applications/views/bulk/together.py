@@ -187,6 +187,7 @@ def _send(request: HttpRequest, together: BulkOrder, form: SendTogetherForm) -> 
             declarations=form.declared(),
             language=get_language() or "fi",
             identified_at=identified_at(request),
+            edition=form.cleaned_data["edition"],
             **by_person(request),
         )
     except Gone as gone:

@@ -83,6 +83,7 @@ def _send(request: HttpRequest, application: Application, form: DeclarationsForm
         "declarations": form.declared(),
         "language": get_language() or "fi",
         "identified_at": identified_at(request),
+        "edition": form.cleaned_data["edition"],
         "version": seen_version(request),
         **by_person(request),
     }

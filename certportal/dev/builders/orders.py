@@ -14,7 +14,7 @@ from accounts.register.identifiers import organisation_root
 from applications import services
 from applications.models import Application, Attachment, HostName
 from applications.models.certificate_types import CertificateType
-from applications.rules import conformity, mailbox_code
+from applications.rules import conformity, declarations, mailbox_code
 from applications.workflow import Role
 from certportal.dev.builders import documents
 from certportal.foundation import clock
@@ -203,6 +203,7 @@ def submitted(person: Person, type: str = "server", **more: Any) -> Application:
 def signature(person: Person, **more: Any) -> dict[str, Any]:
     """Return what makes sending an act: the person, declared in words, just identified."""
     given: dict[str, Any] = {"person": person, "declarations": DECLARATIONS, "language": "fi"}
+    given["edition"] = declarations.edition()
     return given | {"identified_at": clock.now() - timedelta(minutes=1)} | more
 
 

@@ -7,20 +7,26 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from applications.rules.declarations import DECLARATIONS
+from applications.rules.declarations import DECLARATIONS, edition
 from applications.views.shared.forms import VersionForm
 from certportal.foundation.web.forms import LONGEST_TEXT, LongTextField
 from certportal.foundation.wording import filled
 
 
 class DeclarationsForm(VersionForm):
-    """One box for each declaration; every one must be ticked. Before them, room for a reply."""
+    """One box for each declaration; every one must be ticked. Before them, room for a reply.
+
+    `edition` says which price list and terms the page showed, whichever process answers it.
+    """
+
+    edition = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(
         self, *args: Any, asked: Sequence[str], replies: bool = False, **kwargs: Any
     ) -> None:
         """Ask for the declarations with these ids, and for a reply to a reviewer's question."""
         super().__init__(*args, **kwargs)
+        self.fields["edition"].initial = edition()
         if replies:
             self.fields["reply"] = LongTextField(
                 label=_("Write a reply"),
