@@ -134,8 +134,11 @@ def renewed(
 
 
 def under_way(application: Application) -> list[Application]:
-    """Return the orders begun after the order's certificate, for the same, that are not closed."""
-    begun = _alike(application, [Status.DRAFT, *OPEN_CASES]).filter(
+    """Return the orders begun after the order's certificate, for the same, that are not closed.
+
+    A draft whose mailbox is not proven yet may be for this one: nothing else would tell it.
+    """
+    begun = _alike(application, [Status.DRAFT, *OPEN_CASES], or_unproven=True).filter(
         created_at__gt=application.created_at
     )
     names = set(application.names)
@@ -143,9 +146,15 @@ def under_way(application: Application) -> list[Application]:
 
 
 def _alike(
-    application: Application, statuses: Iterable[Status] = (Status.ISSUED, Status.DELIVERED)
+    application: Application,
+    statuses: Iterable[Status] = (Status.ISSUED, Status.DELIVERED),
+    *,
+    or_unproven: bool = False,
 ) -> QuerySet[Application]:
-    """Return the organisation's other orders of this type and unit, by default those issued."""
+    """Return the organisation's other orders of this type and unit, by default those issued.
+
+    `or_unproven`: also those that name no mailbox yet.
+    """
     alike = Application.objects.filter(
         organisation=application.organisation_id,
         type=application.type,
@@ -153,9 +162,8 @@ def _alike(
         status__in=list(statuses),
     ).exclude(pk=application.pk)
     if not application.kind.has_host_names:
-        alike = alike.filter(
-            system_oid=application.system_oid, certified_email=application.certified_email
-        )
+        mailboxes = {application.certified_email, *([""] if or_unproven else [])}
+        alike = alike.filter(system_oid=application.system_oid, certified_email__in=mailboxes)
     return alike.prefetch_related("host_names")
 
 

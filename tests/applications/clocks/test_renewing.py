@@ -105,6 +105,17 @@ def test_an_order_under_way_is_named_until_it_is_closed(order, web, maija, riitt
     assert renewal.under_way(order) == []
 
 
+def test_an_order_begun_for_a_mailbox_is_named_before_the_mailbox_is_proven(
+    matti, riitta, cas, web
+):
+    order = orders.delivered(matti, riitta, "email")
+    draft, _led_to = begin(web, order)
+    assert draft.certified_email == ""
+    assert draft.number in web.get(again(order)).text
+    orders.prove_mailbox(matti, draft, "toinen@example.fi")
+    assert renewal.under_way(order) == []
+
+
 def test_an_earlier_order_or_a_delivered_one_is_not_under_way(order, matti, riitta):
     later = renew(matti, riitta)
     assert renewal.under_way(order) == []
