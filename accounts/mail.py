@@ -67,6 +67,16 @@ def _account_decided(decision: AccountDecision, asked: Asked) -> Mapping[str, An
     return {"stays": own is not None and is_shown(own)}
 
 
+def _consents_ended(succession: Succession, _asked: Asked) -> Mapping[str, Any]:
+    """Return which suppliers and customers the account lost: a consent names one organisation."""
+    ended = SupplierConsent.objects.filter(ended_at=succession.at, ended_by=None)
+    account = succession.organisation_id
+    return {
+        "suppliers": [str(one.supplier) for one in ended.filter(customer=account)],
+        "customers": [str(one.customer) for one in ended.filter(supplier=account)],
+    }
+
+
 MAILS = registry(
     _code("email_code"),
     _code("invitation_code"),
@@ -82,7 +92,7 @@ MAILS = registry(
     _mail("role_changed", Membership.objects, "membership", to="person.email"),
     _mail("membership_ended", Membership.objects, "membership", to="person.email"),
     _mail("member_left", Membership.objects, "membership"),
-    _mail("succession", Succession.objects, "succession"),
+    _mail("succession", Succession.objects, "succession", context=_consents_ended),
     _mail("administrator_asked", AdministratorRequest.objects.filter(decided_at=None), "asked"),
     _mail("administrator_decided", AdministratorRequest.objects, "asked"),
     _mail(

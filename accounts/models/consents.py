@@ -1,5 +1,6 @@
 """Consents: a customer lets a supplier of IT services act as its technician."""
 
+from datetime import date
 from typing import Any
 
 from django.db import models
@@ -7,6 +8,7 @@ from django.db.models import Q
 
 from accounts.models.organisations import Organisation
 from accounts.models.people import Person
+from certportal.foundation import clock
 from certportal.foundation.kept_tables import Kept
 
 
@@ -54,6 +56,11 @@ class SupplierConsent(models.Model):
     def event_data(self) -> dict[str, Any]:
         """Return what every event about the consent holds."""
         return {"to": str(self.supplier_id), "until": self.until.isoformat()}
+
+    @property
+    def last_held(self) -> date:
+        """The last day on which it held, once it holds no more."""
+        return min(clock.day(self.ended_at), self.until) if self.ended_at else self.until
 
     def __str__(self) -> str:
         """Return the last day."""

@@ -145,6 +145,37 @@ def test_it_does_not_pass_to_a_successor(matti, kalle, pharmacy, given, riitta):
     assert acts_for(kalle, pharmacy) is None
 
 
+def test_who_goes_on_under_a_new_business_id_reads_which_permissions_to_give_anew(
+    matti, kalle, given, riitta, mails
+):
+    """The account gets the business ID of an organisation that has none here."""
+    former, supplier = str(given.customer), str(given.supplier)
+    do(riitta, succession.hand_over, "9900001-8", "9900022-9", reason="Fuusio.")
+    (told,) = [one for one in mails.outbox if one.to == [matti.email]]
+    assert former in told.body and supplier in told.body
+    assert reverse("accounts:suppliers") in told.body
+    assert [kalle.email] in [one.to for one in mails.outbox]
+
+
+def test_one_that_ran_out_ended_then_and_nobody_hears_of_it_later(
+    matti, kalle, given, riitta, mails, monkeypatch
+):
+    web_at = clock.start_of_day(given.until + timedelta(days=40))
+    monkeypatch.setattr(clock, "now", lambda: web_at)
+    again = consent(matti, kalle, until=given.until + timedelta(days=50))
+    given.refresh_from_db()
+    assert given.last_held == given.until < clock.day(given.ended_at)
+    monkeypatch.setattr(clock, "now", lambda: web_at + timedelta(days=30))
+    mails.outbox.clear()
+    with pytest.raises(services.ConsentOver):
+        act(matti, services.end, again.pk)
+    do(riitta, oversight.close, given.customer_id, reasons="Toiminta on päättynyt.")
+    assert [kalle.email] not in [one.to for one in mails.outbox]
+    again.refresh_from_db()
+    assert again.ended_at is None
+    assert not Event.objects.filter(action="supplier_consent.ended").exists()
+
+
 def test_the_pages_give_and_end_it(matti, kalle, pharmacy):
     web = people.log_in(Client(), matti)
     there = reverse("accounts:suppliers")

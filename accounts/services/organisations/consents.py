@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
-from accounts.consents import last_day
+from accounts.consents import in_force, last_day
 from accounts.event_names import AccountEvent
 from accounts.models import BusinessId, Organisation, Person, SupplierConsent
 from accounts.right_to_act import confirmed_administrators
@@ -47,9 +47,9 @@ class DayOutOfRange(Refused):
 
 
 class ConsentOver(Stale):
-    """The consent has been ended already."""
+    """The consent holds no more: it was ended, or its last day is over."""
 
-    message = _("The permission has been ended already.")
+    message = _("The permission has ended already.")
 
 
 def find_supplier(
@@ -113,7 +113,7 @@ def end(consent_id: int, *, by: Person, actor: Actor, now: datetime) -> Supplier
 
     Raises ConsentOver and the errors of `membership.require_administrator`.
     """
-    consent = _open(consent_id)
+    consent = _open(consent_id, now)
     members.require_administrator(by, consent.customer_id)
     _end(consent, AccountEvent.CONSENT_ENDED, by, actor, now, tell=consent.supplier)
     return consent
@@ -125,7 +125,7 @@ def resign(consent_id: int, *, by: Person, actor: Actor, now: datetime) -> Suppl
 
     Raises ConsentOver and the errors of `membership.require_administrator`.
     """
-    consent = _open(consent_id)
+    consent = _open(consent_id, now)
     members.require_administrator(by, consent.supplier_id)
     _end(consent, AccountEvent.CONSENT_RESIGNED, by, actor, now, tell=consent.customer)
     return consent
@@ -134,9 +134,11 @@ def resign(consent_id: int, *, by: Person, actor: Actor, now: datetime) -> Suppl
 def end_with_account(account: Organisation, *, actor: Actor, now: datetime) -> None:
     """End what the locked account has given and received: it is closed or handed over.
 
-    A consent names one organisation, and its successor is another. The other sides are told.
+    A consent names one organisation, and its successor is another. The other sides are told; of
+    one that has run out nobody is, for it ended then.
     """
-    current = SupplierConsent.objects.filter(ended_at=None).select_related("customer", "supplier")
+    current = SupplierConsent.objects.filter(in_force(now)).select_for_update(of=["self"])
+    current = current.select_related("customer", "supplier")
     for one in current.filter(customer=account):
         _end(one, AccountEvent.CONSENT_ENDED, None, actor, now, tell=one.supplier)
     for one in current.filter(supplier=account):
@@ -149,10 +151,10 @@ def _lock(*accounts: Organisation) -> None:
     list(Organisation.objects.select_for_update().filter(pk__in=keys).order_by("pk"))
 
 
-def _open(consent_id: int) -> SupplierConsent:
+def _open(consent_id: int, now: datetime) -> SupplierConsent:
     found = SupplierConsent.objects.select_for_update(of=["self"])
     consent = found.select_related("customer", "supplier").get(pk=consent_id)
-    if consent.ended_at is not None:
+    if consent.ended_at is not None or consent.until < clock.day(now):
         raise ConsentOver
     return consent
 
