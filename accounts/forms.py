@@ -61,15 +61,26 @@ class EmailForm(Form):
 
 
 class PreferencesForm(Form):
-    """The language of messages, and which mails a person wants."""
+    """The language of messages, and which mails a person wants.
+
+    No box ticked looks like no question asked: `asks_mails` says that the page had the boxes, which
+    the version before has not.
+    """
 
     language = LanguageField()
+    asks_mails = forms.CharField(required=False, initial="1", widget=forms.HiddenInput)
     mails = forms.MultipleChoiceField(
         label=_("Which mails do you want?"),
         choices=MailChoice.choices,
         widget=HintedCheckboxes(hints=HINTS),
         required=False,
     )
+
+    @property
+    def wanted(self) -> list[str] | None:
+        """The groups of mails that are wanted; None where the page did not ask."""
+        found: list[str] = self.cleaned_data["mails"]
+        return found if found or self.cleaned_data["asks_mails"] else None
 
 
 MOST_DETAIL = Membership._meta.get_field("basis_detail").max_length

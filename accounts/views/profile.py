@@ -28,7 +28,7 @@ def profile(request: HttpRequest) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         language = form.cleaned_data["language"]
-        preferences.choose(person, language, form.cleaned_data["mails"], **access.acting(request))
+        preferences.choose(person, language, form.wanted, **access.acting(request))
         translation.activate(language)
         messages.success(request, _("Your choices have been saved."))
         return redirect("accounts:profile")

@@ -13,14 +13,18 @@ from certportal.foundation.actors import Actor
 
 @transaction.atomic
 def choose(
-    person: Person, language: str, mails: Collection[str], *, actor: Actor, now: datetime
+    person: Person, language: str, mails: Collection[str] | None, *, actor: Actor, now: datetime
 ) -> None:
     """Set the language of the person's mail and of pages whose URL names none, and which mails.
 
-    `mails`: the groups (`MailChoice`) that the person wants.
+    `mails`: the groups (`MailChoice`) that the person wants; None leaves them as they are.
     """
-    declined = [str(one) for one in MailChoice if one not in mails]
-    person.language, person.declined_mails = language, " ".join(declined)
-    person.save(update_fields=["language", "declined_mails"])
+    person.language = language
+    person.save(update_fields=["language"])
     events.record(AccountEvent.PERSON_LANGUAGE_CHOSEN, person, actor, now, language=language)
+    if mails is None:
+        return
+    declined = [str(one) for one in MailChoice if one not in mails]
+    person.declined_mails = " ".join(declined)
+    person.save(update_fields=["declined_mails"])
     events.record(AccountEvent.PERSON_MAILS_CHOSEN, person, actor, now, declined=declined)

@@ -160,6 +160,19 @@ def test_the_page_shows_and_keeps_the_choice(matti):
     assert web.get("/fi/account/me/").text.count("checked") == 3
 
 
+def test_a_page_that_did_not_ask_about_mails_changes_nothing_of_them(matti):
+    """A page of the version before, in an upgrade, asks for the language alone."""
+    decline(matti, MailChoice.RECEIPTS)
+    web = people.log_in(Client(), matti)
+    web.post("/fi/account/me/", {"language": "sv"})
+    matti.refresh_from_db()
+    assert (matti.language, matti.declined_mails) == ("sv", "receipts")
+    asks = web.get("/sv/account/me/").context["form"]["asks_mails"].value()
+    web.post("/sv/account/me/", {"language": "sv", "asks_mails": asks})
+    matti.refresh_from_db()
+    assert set(matti.declined_mails.split()) == set(MailChoice)
+
+
 def test_a_group_that_there_is_not_is_refused_and_nothing_lost(matti):
     web = people.log_in(Client(), matti)
     answer = web.post("/fi/account/me/", {"language": "sv", "mails": ["reminders", "all"]})
