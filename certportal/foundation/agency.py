@@ -79,25 +79,36 @@ def faults() -> Iterator[str]:
     except (OSError, ValueError) as error:
         yield f"it cannot be read: {error}"
         return
-    known = {"contact", PRICE_LIST, TERMS}
-    yield from (f"it has a table [{name}] that is not known" for name in told.keys() - known)
-    for name, value in told.get("contact", {}).items():
-        if isinstance(value, dict) and (lacking := dict(settings.LANGUAGES).keys() - value.keys()):
-            yield f"[contact] {name} lacks {', '.join(sorted(lacking))}"
-    for name in (PRICE_LIST, TERMS):
-        yield from _faults_of(name, told.get(name))
+    known = ("contact", PRICE_LIST, TERMS)
+    yield from (f"it has a table [{name}] that is not known" for name in told if name not in known)
+    for name in known:
+        if not isinstance(told.get(name, {}), dict):
+            yield f"{name} must be a table, [{name}]"
+        elif name == "contact":
+            for detail, value in told.get(name, {}).items():
+                yield from _faults_in_languages(f"[contact] {detail}", value)
+        elif name in told:
+            yield from _faults_of(name, told[name])
 
 
-def _faults_of(name: str, told: dict[str, Any] | None) -> Iterator[str]:
-    if told is None:
-        return
+def _faults_in_languages(what: str, value: Any) -> Iterator[str]:
+    """Yield what is wrong with a text, or a table of texts by language code."""
+    texts = value.values() if isinstance(value, dict) else [value]
+    if not all(isinstance(one, str) for one in texts):
+        yield f"{what} must be a text, or a table of texts by language"
+    elif isinstance(value, dict) and (lacking := dict(settings.LANGUAGES).keys() - value.keys()):
+        yield f"{what} lacks {', '.join(sorted(lacking))}"
+
+
+def _faults_of(name: str, told: dict[str, Any]) -> Iterator[str]:
     if lacking := {"url", "version", "day"} - told.keys():
         yield f"[{name}] lacks {', '.join(sorted(lacking))}"
         return
+    yield from _faults_in_languages(f"[{name}] url", told["url"])
     urls = told["url"].values() if isinstance(told["url"], dict) else [told["url"]]
     if not all(str(url).startswith("https://") for url in urls):
         yield f"[{name}] url must begin with https://"
-    if not isinstance(told["day"], date):
+    if type(told["day"]) is not date:  # a time of day is a date too
         yield f"[{name}] day must be a day, such as 2026-12-01"
 
 

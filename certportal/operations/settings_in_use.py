@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,8 @@ def in_use() -> dict[str, Any]:
     """Return what is recorded of each setting."""
     said = {name: getattr(settings, name, None) for name in SAID}
     said |= {name: getattr(settings, name)["BACKEND"] for name in BACKENDS}
+    # What it publishes binds who orders; `certportal.foundation.agency` reads it.
+    said["AGENCY_FILE"] = _hash(os.environ.get("AGENCY_FILE"))
     return said | {name: _hash(getattr(settings, name, None)) for name in HASHED}
 
 

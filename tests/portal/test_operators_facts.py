@@ -97,6 +97,7 @@ def test_terms_that_came_since_the_page_was_opened_are_shown_before_they_are_acc
     told, web, matti, monkeypatch, tmp_path
 ):
     order = orders.with_csr(matti)
+    order.refresh_from_db()
     place = reverse("applications:check", args=[order.pk])
     opened = web.get(place).context["form"]["edition"].value()
     newer = tmp_path / "agency.toml"
@@ -107,7 +108,8 @@ def test_terms_that_came_since_the_page_was_opened_are_shown_before_they_are_acc
     given = dict.fromkeys(declarations.asked(order), "on") | {"version": order.version}
     refused = web.post(place, given | {"edition": opened})
     assert refused.status_code == 409
-    assert "versio 3.2" in refused.text and "muuttuneet" in refused.text
+    assert "versio 3.2" in refused.text
+    assert "toimitusehdot ovat muuttuneet" in refused.text
     order.refresh_from_db()
     assert order.submission is None
     again = {"edition": refused.context["form"]["edition"].value(), "version": order.version}
@@ -131,6 +133,17 @@ def test_terms_that_came_since_the_page_was_opened_are_shown_before_they_are_acc
             "[price_list]\nversion = '1'\nday = '1.1.2026'\nurl = 'https://example.fi'",
             "[price_list] day must be a day",
         ),
+        (
+            "[price_list]\nversion = '1'\nday = 2026-12-01T00:00:00\nurl = 'https://example.fi'",
+            "[price_list] day must be a day",
+        ),
+        (
+            "[price_list]\nversion = '1'\nday = 2026-12-01\n[price_list.url]\nsv = 'https://e.fi'",
+            "[price_list] url lacks en, fi",
+        ),
+        ("terms_of_delivery = 'https://example.fi'", "terms_of_delivery must be a table"),
+        ("contact = 'puhelin'", "contact must be a table"),
+        ("[contact]\nhours = 8", "[contact] hours must be a text"),
     ],
 )
 def test_a_fault_in_the_file_is_told_before_the_service_starts(tmp_path, monkeypatch, text, fault):

@@ -32,6 +32,18 @@ def test_a_start_with_the_same_settings_records_nothing(settings: Settings, now:
     assert len(recorded()) == 1
 
 
+def test_the_operators_file_is_recorded_by_what_it_says(
+    now: datetime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its terms of delivery bind whoever orders."""
+    file = tmp_path / "agency.toml"
+    monkeypatch.setenv("AGENCY_FILE", str(file))
+    for version in ("3.0", "3.1"):
+        file.write_text(f"[terms_of_delivery]\nversion = '{version}'\n")
+        record_changes(now=now)
+    assert recorded()[-1].data["changed"] == ["AGENCY_FILE"]
+
+
 def test_what_changed_is_named(settings: Settings, now: datetime, tmp_path: Path) -> None:
     policy = tmp_path / "policy"
     policy.write_text("quorum none\n")
