@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db.models import Model
 
-from applications.errors import Changed, NotPossible, UnfitCsr
+from applications.errors import UnfitCsr
 from applications.models import Application, Csr
 from applications.rules.certificate_names import expected_names
 from applications.rules.request_files import RequestFile, Skipped
@@ -23,14 +23,20 @@ from applications.services.applicant.csr import (
 )
 from applications.workflow import Role, Status
 from certportal.foundation.actors import Actor
+from certportal.foundation.errors import NotAllowed, Stale
 from issuance import csr as doctor
 from issuance import services as authority
 
 
 class Outcome(StrEnum):
-    """What became of a file; `TO_CONFIRM`: stored with its order, for a person to look at."""
+    """What became of a file.
+
+    `USED_BEFORE`: the same person gave it to its order in an earlier upload, whose answer may not
+    have reached them; `TO_CONFIRM`: stored with its order, for a person to look at.
+    """
 
     USED = "used"
+    USED_BEFORE = "used_before"
     TO_CONFIRM = "to_confirm"
     UNFIT = "unfit"
     PRIVATE_KEY = "private_key"
@@ -108,8 +114,17 @@ def _without_order(
     authority.report_known_keys(report, actor=actor, now=now)
     if report.csr is None:
         return Given(file.name, Outcome.UNFIT, report=report)
+    if _is_used(report.csr, actor):
+        return Given(file.name, Outcome.USED_BEFORE)
     equal = tuple(orders[key] for key in matched.equal)
     return Given(file.name, Outcome.UNMATCHED, report=report, why=matched.why, equal=equal)
+
+
+def _is_used(request: doctor.DecodedCsr, actor: Actor) -> bool:
+    """Whether the actor gave the same request to an order, which still has it."""
+    mine = Application.objects.filter(csr__uploaded_by=str(actor))
+    given = mine.filter(csr__spki_sha256=request.key.spki_sha256)
+    return given.filter(csr__sha256=request.sha256).exists()
 
 
 def _give(
@@ -128,6 +143,6 @@ def _give(
             choose_csr(order.pk, stored.pk, version=order.version, actor=actor, now=now)
     except UnfitCsr as refusal:
         return Given(file.name, Outcome.UNFIT, order, report=cast(doctor.Report, refusal.report))
-    except (Changed, NotPossible):
+    except (Stale, NotAllowed):  # others acted, or a supplier's consent ended meanwhile
         return Given(file.name, Outcome.UNMATCHED, order, why=Why.MOVED_ON)
     return Given(file.name, Outcome.USED, order, stored, report)

@@ -28,6 +28,7 @@ from certportal.foundation.wording import filled
 
 OUTCOMES: dict[Outcome, tuple[Promise, str]] = {
     Outcome.USED: (_("Given to the order"), "success"),
+    Outcome.USED_BEFORE: (_("Given to its order in an earlier upload"), "success"),
     Outcome.TO_CONFIRM: (_("Waits for you to confirm it"), "warning"),
     Outcome.UNFIT: (_("Cannot be used"), "error"),
     Outcome.PRIVATE_KEY: (_("Contains a private key"), "error"),

@@ -14,7 +14,9 @@ from applications import services
 from applications.access import as_technician
 from applications.documents.certificate_files import certificate_of
 from applications.rules import renewal
+from applications.rules.request_files import RequestFile
 from applications.services.applicant.identified import MayNotAct
+from applications.services.applicant.requests_together import Outcome
 from applications.views.account.history import history
 from applications.views.shared.history import history as case_history
 from applications.workflow import Role, Status
@@ -168,6 +170,37 @@ def test_requests_for_several_orders_find_their_own(matti, kalle, valma, given, 
         event = Event.objects.get(action="application.attach_csr", object_id=str(order.pk))
         assert event.actor == f"person:{valma.pk}"
         assert event.data["supplier"] == str(consent.supplier_id)
+
+
+def test_who_sends_the_files_again_reads_which_were_given_before(matti, given, web):
+    """The answer to the first upload may not have reached them."""
+    orders.waiting_for_contact(matti, host="apteekki.example.fi")
+    request = orders.openssl_csr("apteekki.example.fi")
+    for said in ("Annettu tilaukselle", "Annettu tilaukselle jo aiemmin"):
+        files = [SimpleUploadedFile("a.csr", request)]
+        assert said in web.post(reverse("customers:requests"), {"requests": files}).text
+    assert Event.objects.filter(action="application.attach_csr").count() == 1
+
+
+def test_a_consent_that_ends_between_two_files_stops_its_own_orders_alone(
+    matti, kalle, valma, given, also_given
+):
+    mine = orders.waiting_for_contact(matti, host="apteekki.example.fi")
+    other = orders.waiting_for_contact(kalle, unit=CLINIC, host="klinikka.example.fi")
+    actor = as_technician(valma, mine, now=clock.now())
+    act(matti, consents.end, given.pk)
+    hosts = ("apteekki.example.fi", "klinikka.example.fi")
+    told = services.give_requests(
+        [mine, other],
+        [RequestFile(f"{host}.csr", orders.openssl_csr(host)) for host in hosts],
+        about=given.supplier,
+        role=Role.TECHNICAL_CONTACT,
+        actor=actor,
+        now=clock.now(),
+    )
+    assert [one.outcome for one in told] == [Outcome.UNMATCHED, Outcome.USED]
+    mine.refresh_from_db()
+    assert mine.status == Status.AWAITING_CSR
 
 
 def test_a_request_that_fits_two_customers_is_given_to_neither(
