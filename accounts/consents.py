@@ -4,7 +4,7 @@ Whether a consent holds is asked in each query, of its last day too: nothing has
 end.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -16,6 +16,8 @@ from certportal.foundation import clock
 
 MOST_MONTHS = 24
 """How long a consent lasts at most; then the customer gives it anew, if it still wants to."""
+WARNING_DAYS = 30
+"""How long before the last day both sides are told, and their pages mark it."""
 
 
 def last_day(now: datetime) -> date:
@@ -26,6 +28,11 @@ def last_day(now: datetime) -> date:
 def in_force(now: datetime) -> Q:
     """Return the condition for the consents that hold now."""
     return Q(ended_at=None, until__gte=clock.day(now))
+
+
+def soon(now: datetime) -> date:
+    """Return the day through which the last day of a consent is near."""
+    return clock.day(now) + timedelta(days=WARNING_DAYS)
 
 
 def received(person: Person, supplier: UUID, *, now: datetime) -> QuerySet[SupplierConsent]:

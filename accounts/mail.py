@@ -67,6 +67,11 @@ def _account_decided(decision: AccountDecision, asked: Asked) -> Mapping[str, An
     return {"stays": own is not None and is_shown(own)}
 
 
+def _to_customer(consent: SupplierConsent, asked: Asked) -> Mapping[str, Any]:
+    """Return whether the reader belongs to the customer, or to the supplier."""
+    return {"to_customer": access.is_member(_reader(asked), consent.customer_id)}
+
+
 def _consents_ended(succession: Succession, _asked: Asked) -> Mapping[str, Any]:
     """Return which suppliers and customers the account lost: a consent names one organisation."""
     ended = SupplierConsent.objects.filter(ended_at=succession.at, ended_by=None)
@@ -108,12 +113,17 @@ MAILS = registry(
         still=lambda consent, now: consent.until >= clock.day(now),
     ),
     _mail(
+        "consent_ending",
+        SupplierConsent.objects.filter(ended_at=None),
+        "consent",
+        still=lambda consent, now: consent.until >= clock.day(now),
+        context=_to_customer,
+    ),
+    _mail(
         "consent_ended",
         SupplierConsent.objects.exclude(ended_at=None),
         "consent",
-        context=lambda consent, asked: {
-            "resigned": access.is_member(_reader(asked), consent.customer_id)
-        },
+        context=_to_customer,
     ),
     _mail("address_changed", EmailCode.objects, "code", to="replaced"),
     _mail(

@@ -6,6 +6,7 @@ from typing import Any
 from celery import shared_task
 
 from accounts.mail import MAILS
+from accounts.services.organisations import consents
 from accounts.services.organisations import follow_register as follow_register_organisations
 from accounts.services.people import forget
 from certportal.foundation import clock
@@ -33,6 +34,12 @@ def follow_days() -> None:
     Beat calls this every night.
     """
     follow_register_organisations.follow_register(now=clock.now())
+
+
+@shared_task(name="accounts.warn_of_ending_consents")
+def warn_of_ending_consents() -> None:
+    """Tell customers and suppliers of consents whose last day is near; beat calls this daily."""
+    consents.warn_of_ending(now=clock.now())
 
 
 @outbox.task("accounts.follow_register")

@@ -78,6 +78,9 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "watch-incomplete": _timed("applications.watch_incomplete", crontab(hour=6, minute=0)),
     "watch-drafts": _timed("applications.watch_drafts", crontab(hour=6, minute=10)),
     "remind-of-expiry": _timed("applications.remind_of_expiry", crontab(hour=6, minute=20)),
+    "warn-of-ending-consents": _timed(
+        "accounts.warn_of_ending_consents", crontab(hour=6, minute=30)
+    ),
     # Validity periods begin and end also on days without an import.
     "follow-register": _timed("accounts.follow_days", crontab(hour=0, minute=30)),
     "watch-register": _timed("applications.watch_register", crontab(hour=4, minute=0)),

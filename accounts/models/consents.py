@@ -26,8 +26,10 @@ class SupplierConsent(models.Model):
     ended_at = models.DateTimeField(null=True)
     # Nobody, where it ended with one of the two accounts.
     ended_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    # When both sides were told that its last day is near.
+    warned_at = models.DateTimeField(null=True)
 
-    keeping = Kept(once=["ended_at", "ended_by"])
+    keeping = Kept(once=["ended_at", "ended_by", "warned_at"])
 
     class Meta:
         ordering = ["-given_at", "-pk"]

@@ -26,6 +26,7 @@ def suppliers(request: HttpRequest) -> HttpResponse:
         "organisation": organisation,
         "form": form,
         "current": given.filter(consents.in_force(now)),
+        "soon": consents.soon(now),
         "former": given.exclude(consents.in_force(now)),
     }
     return render(request, "accounts/suppliers.html", context)

@@ -111,13 +111,15 @@ class Accounts:
         people.verify(self.matti, "matti@toinen.example", now=clock.now())
 
     def supplied(self) -> None:
-        """A supplier may act as the technical contact: it gives that up; later it is ended."""
+        """A supplier may act as technical contact: it gives that up, it is ended, it runs out."""
         kalle = people.make_founder("Kalle Konsultti", CLINICS, now=clock.now())
         supplier = kalle.memberships.get().organisation
         until = clock.day(clock.now()) + timedelta(days=90)
         for by, ending in ((kalle, consents.resign), (self.matti, consents.end)):
             made = do(self.matti, consents.give, self.pharmacy, supplier, until=until)
             do(by, ending, made.pk)
+        do(self.matti, consents.give, self.pharmacy, supplier, until=until)
+        consents.warn_of_ending(now=clock.now() + timedelta(days=80))
 
     def succeeded(self) -> None:
         """The account is handed over to the organisation's successor."""

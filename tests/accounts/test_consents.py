@@ -176,6 +176,40 @@ def test_one_that_ran_out_ended_then_and_nobody_hears_of_it_later(
     assert not Event.objects.filter(action="supplier_consent.ended").exists()
 
 
+def test_both_sides_are_told_once_before_the_last_day(
+    matti, maija, kalle, given, mails, monkeypatch
+):
+    def mailed(days_before):
+        at = clock.start_of_day(given.until - timedelta(days=days_before)) + timedelta(hours=9)
+        monkeypatch.setattr(clock, "now", lambda: at)
+        mails.outbox.clear()
+        services.warn_of_ending(now=at)
+        orders.drain()
+        return {one.to[0]: one for one in mails.outbox}
+
+    assert mailed(31) == {}
+    told = mailed(29)  # the job did not run on the day itself
+    assert set(told) == {matti.email, kalle.email}
+    assert reverse("accounts:suppliers") in told[matti.email].body
+    assert reverse("customers:customers") in told[kalle.email].body
+    assert mailed(20) == {}
+    web = people.log_in(Client(), matti)
+    assert "Päättyy pian" in web.get(reverse("accounts:suppliers")).text
+    consent(matti, kalle, until=given.until + timedelta(days=300))
+    assert "Päättyy pian" not in web.get(reverse("accounts:suppliers")).text
+
+
+def test_of_a_consent_just_given_for_a_short_time_nobody_is_reminded(matti, kalle, mails):
+    now = clock.now()
+    short = consent(matti, kalle, until=clock.day(now) + timedelta(days=20))
+    services.warn_of_ending(now=now + timedelta(days=6))
+    short.refresh_from_db()
+    assert short.warned_at is None
+    services.warn_of_ending(now=now + timedelta(days=8))
+    short.refresh_from_db()
+    assert short.warned_at is not None
+
+
 def test_the_pages_give_and_end_it(matti, kalle, pharmacy):
     web = people.log_in(Client(), matti)
     there = reverse("accounts:suppliers")

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
-from accounts.consents import in_force, last_day
+from accounts.consents import in_force, last_day, soon
 from accounts.event_names import AccountEvent
 from accounts.models import BusinessId, Organisation, Person, SupplierConsent
 from accounts.right_to_act import confirmed_administrators
@@ -15,9 +15,12 @@ from accounts.services.organisations import membership as members
 from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused, Stale
+from certportal.foundation.outbox.jobs import for_each
 from certportal.foundation.web import limits
 
 MOST_LOOKUPS_AN_HOUR = 30
+NEW_DAYS = 7
+"""For how long whoever gave a consent is taken to know its last day."""
 
 
 class NoSupplier(Refused):
@@ -143,6 +146,30 @@ def end_with_account(account: Organisation, *, actor: Actor, now: datetime) -> N
         _end(one, AccountEvent.CONSENT_ENDED, None, actor, now, tell=one.supplier)
     for one in current.filter(supplier=account):
         _end(one, AccountEvent.CONSENT_RESIGNED, None, actor, now, tell=one.customer)
+
+
+def warn_of_ending(*, now: datetime) -> None:
+    """Tell both sides once of each consent whose last day is near. Whatever is due is found.
+
+    Nobody is told of one that was given within the last days: its last day was chosen then.
+    """
+    known = now - timedelta(days=NEW_DAYS)
+    due = SupplierConsent.objects.filter(in_force(now), warned_at=None, until__lte=soon(now))
+    keys = list(due.filter(given_at__lt=known).values_list("pk", flat=True))
+    for_each(keys, lambda key: _warn(key, now))
+
+
+@transaction.atomic
+def _warn(consent_id: int, now: datetime) -> None:
+    found = SupplierConsent.objects.select_for_update(of=["self"])
+    consent = found.select_related("customer", "supplier").get(pk=consent_id)
+    if consent.warned_at is not None or consent.ended_at is not None:
+        return
+    consent.warned_at = now
+    consent.save(update_fields=["warned_at"])
+    for account in (consent.customer, consent.supplier):
+        told = [one.person for one in confirmed_administrators(account)]
+        mailing.enqueue_for(told, "consent_ending", consent, now=now)
 
 
 def _lock(*accounts: Organisation) -> None:

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts import access
+from accounts import access, consents
 from applications.views.account import certificates
 from applications.views.account import orders as account_orders
 from applications.views.shared import spreadsheet
@@ -52,6 +52,7 @@ def customers(request: HttpRequest) -> HttpResponse:
         "waiting_count": keyset.count(waiting),
         "ending": _with_customers(certificate_rows(ending[:MOST], now=now)),
         "ending_count": keyset.count(ending),
+        "soon": consents.soon(now),
     }
     return render(request, "applications/customers/customers.html", context)
 
