@@ -78,6 +78,11 @@ class RevocationProposal(models.Model):
         return reason_words(self.reason)
 
     @property
+    def came_from_outside(self) -> bool:
+        """Whether a report from outside rests on it, so that two persons must decide."""
+        return hasattr(self, "report") or self.reports_beside.exists()
+
+    @property
     def is_open(self) -> bool:
         """Whether it still waits for a second person."""
         return self.closed_at is None

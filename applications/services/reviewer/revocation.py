@@ -58,7 +58,7 @@ class NotYours(NotAllowed):
 
 
 class CameFromOutside(NotAllowed):
-    """The proposal rests on a report from outside, so its maker cannot settle it alone."""
+    """A report from outside waits for the proposal, so its maker cannot settle it alone."""
 
     message = _("Another reviewer must decide it.")
 
@@ -160,7 +160,7 @@ def to_withdraw(proposal: RevocationProposal, person: Person) -> Iterator[Refuse
     """Yield what keeps the person from withdrawing the open proposal."""
     if person.current != proposal.maker.current:
         yield NotYours()
-    if hasattr(proposal, "report"):
+    if proposal.came_from_outside:
         yield CameFromOutside()
 
 

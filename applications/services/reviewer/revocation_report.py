@@ -60,7 +60,7 @@ def revoke_as_told(
     """
     given: dict[str, Any] = {"words": words, "person": person, "actor": actor, "now": now}
     proposal, application = None, transition.lock(application_id)
-    before = _same(application, told, person)
+    before = _same(application, told, words, person)
     beside = None if reason == EXPOSED or before else open_proposal(application)
     if reason == EXPOSED:
         revoke_exposed(application_id, **given)
@@ -98,8 +98,13 @@ def revoke_as_told(
     return report
 
 
-def _same(application: Application, told: Told, person: Person) -> RevocationReport | None:
-    """Return the report that the person wrote before of what came so at that moment, or None."""
+def _same(
+    application: Application, told: Told, words: str, person: Person
+) -> RevocationReport | None:
+    """Return the report that the person wrote before, of what the same caller said, or None.
+
+    Another caller of the same minute, or the same with other grounds, is not the same report.
+    """
     certificate = certificate_of(application)
     if certificate is None:
         return None
@@ -108,8 +113,13 @@ def _same(application: Application, told: Told, person: Person) -> RevocationRep
         person=person,
         received_at=told.received_at,
         channel=told.channel,
+        caller=told.caller,
     )
-    return same.select_related("proposal", "beside").first()
+    for report in same.select_related("proposal", "beside"):
+        settles = report.settles
+        if settles is None or words == (report.words or settles.words):
+            return report
+    return None
 
 
 def _require_waiting(report: RevocationReport, reason: str) -> None:
@@ -128,7 +138,7 @@ def reports(application: Application) -> list[RevocationReport]:
 
 
 def waiting(application: Application) -> RevocationReport | None:
-    """Return the report that waits for a second person, or None."""
+    """Return the earliest report that waits for a second person, or None."""
     own = Q(proposal__isnull=False, proposal__closed_at=None)
     beside = Q(beside__isnull=False, beside__closed_at=None)
-    return application.revocation_reports.filter(own | beside).last()
+    return application.revocation_reports.filter(own | beside).order_by("received_at", "pk").first()

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from accounts import access
+from accounts.models import Membership
 from applications.models import RevocationProposal, RevocationReport
 from certportal.dev.builders import orders
 from certportal.foundation import clock
@@ -220,3 +221,60 @@ def test_the_event_names_the_channel_and_nobody(desk, order):
     event = Event.objects.get(action="application.revocation_reported")
     assert event.data["channel"] == "phone"
     assert "Matti" not in str(event.data)
+
+
+def test_whose_own_proposal_a_report_waits_for_cannot_take_it_back(desk, order, riitta):
+    words = {"reason": "superseded", "words": "Vaihdettu.", "understood": "on"}
+    desk.press("revoke", order, **words)
+    assert "Take the proposal back" in desk.open("case", order.pk).text
+    told(desk, order, "cessation_of_operation", words="CERT: palvelin on poistettu.")
+    page = desk.open("case", order.pk).text
+    assert "Take the proposal back" not in page
+    assert "Another reviewer must decide it." in page
+    proposal = RevocationProposal.objects.get()
+    answer = desk.press("withdraw_revocation", order, proposal=proposal.pk)
+    assert answer.status_code == 403
+    proposal.refresh_from_db()
+    assert proposal.is_open and RevocationReport.objects.get().settles == proposal
+
+
+def test_the_second_person_reads_each_report_once_where_they_decide(desk, other_desk, order):
+    told(desk, order)
+    told(other_desk, order, "cessation_of_operation", caller="CERT-FI", words="Poistettu.")
+    for name in ("case", "revocation", "decline_revocation"):
+        text = other_desk.open(name, order.pk).text
+        assert (text.count("CERT-FI"), text.count(CALLED["caller"])) == (1, 1)
+
+
+def test_the_hours_count_from_the_report_that_came_first(desk, other_desk, order, matti, web_of):
+    told(desk, order)
+    yesterday = clock.day(clock.now()) - timedelta(days=1)
+    told(other_desk, order, caller="CERT-FI", received_on=yesterday.isoformat())
+    first = RevocationReport.objects.get(caller="CERT-FI")
+    (row,) = desk.open("queue", view="revocations").context["rows"]
+    assert (row.due.label, row.due.day) == ("late", clock.day(first.due_at))
+    page = web_of(matti).get(reverse("applications:order", args=[order.pk]))
+    assert page.context["reported"] == first
+
+
+def test_a_second_caller_of_the_same_minute_is_another_report(desk, order):
+    told(desk, order)
+    assert told(desk, order, caller="Toinen soittaja, 050 321").status_code == 302
+    assert told(desk, order, words="Palvelin on myyty.").status_code == 302
+    assert RevocationReport.objects.count() == 3
+    page = desk.open("case", order.pk).text
+    assert "050 321" in page and "Palvelin on myyty." in page
+
+
+def test_whom_the_case_concerns_is_told_so_beside_an_open_proposal(desk, other_desk, order, riitta):
+    told(other_desk, order)
+    Membership.objects.create(
+        person=riitta,
+        organisation=order.organisation,
+        role=Membership.Role.APPLICANT,
+        basis=Membership.Basis.INVITATION,
+        begun_at=clock.now(),
+    )
+    page = desk.open("revocation_report", order.pk)
+    assert "You can revoke the certificate only because the key has been exposed" in page.text
+    assert "who will read this report too" not in page.text

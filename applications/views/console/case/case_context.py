@@ -158,17 +158,18 @@ def shown(attempt: PreparedCertificate | None, *, least: int = 1) -> dict[str, A
 def pending(application: Application, person: Person) -> dict[str, Any]:
     """Return the proposal that waits for its second person, and what this reader may do to it.
 
+    `reports_beside` are those that wait for it without being its own, `reports` all others.
     `to_confirm` and `to_decline` say what keeps the reader from it.
     """
     if application.status not in {Status.ISSUED, Status.DELIVERED}:
         return {}
     proposal, now = revocation.open_proposal(application), clock.now()
-    reports = application.revocation_reports.select_related("person", "proposal", "beside")
-    settled = [one for one in reports if proposal is None or one.proposal_id != proposal.pk]
+    reports = list(application.revocation_reports.select_related("person", "proposal", "beside"))
     if proposal is None:
-        return {"reports": settled}
+        return {"reports": reports}
     return {
-        "reports": settled,
+        "reports": [one for one in reports if one.settles != proposal],
+        "reports_beside": [one for one in reports if one.beside_id == proposal.pk],
         "proposal": proposal,
         "may_withdraw": not any(revocation.to_withdraw(proposal, person)),
         "to_confirm": list(revocation.to_confirm(proposal, person, now=now)),

@@ -43,8 +43,11 @@ def _report(request: HttpRequest, application: Application) -> HttpResponse:
     form = ReportForm(request.POST or None, reasons=reasons, now=now)
     more: dict[str, Any] = {"form": form, "term_hours": TERM // HOUR, "beside": beside}
     if request.method != "POST" or not form.is_valid():
-        told = [] if beside else kept_from_proposing(application, person, now=now)
-        more["kept_from"] = told
+        more["kept_from"] = (
+            list(revocation.to_note(application, person, now=now))
+            if beside
+            else kept_from_proposing(application, person, now=now)
+        )
         return page(request, application, "revocation_report", **more)
     if now - access.second_factor_at(request) > access.FRESH:
         return page(request, application, "revocation_report", must_confirm=True, **more)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Case, OuterRef, QuerySet, Subquery, When, prefetch_related_objects
-from django.db.models.functions import Coalesce
+from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, When, prefetch_related_objects
+from django.db.models.functions import Least
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -14,7 +14,7 @@ from django.utils.translation import pgettext_lazy
 
 from applications.models import Application, InformationRequest, RevocationProposal
 from applications.models.certificate_types import CertificateType
-from applications.models.revocation_report import TERM
+from applications.models.revocation_report import TERM, RevocationReport
 from applications.rules import order_search, queue_order
 from applications.views.console.queue.ready_made import Reader
 from applications.views.shared.due import Due, due
@@ -54,7 +54,10 @@ def with_marks(cases: QuerySet[Application], now: datetime) -> QuerySet[Applicat
     asked = InformationRequest.objects.filter(**of_case, cancelled=False)
     answered = asked.exclude(reviewer=None).exclude(closed_at=None).order_by("-closed_at")
     proposed = RevocationProposal.objects.filter(**of_case, closed_at=None)
-    asked_at = Coalesce("report__received_at", "made_at")
+    of_proposal = Q(proposal=OuterRef("pk")) | Q(beside=OuterRef("pk"))
+    reported = RevocationReport.objects.filter(of_proposal).order_by("received_at")
+    # PostgreSQL leaves out what is null.
+    asked_at = Least("made_at", Subquery(reported.values("received_at")[:1]))
     return cases.annotate(
         wants_second=Case(When(queue_order.second_wanted(now), then=True), default=False),
         answered_at=Subquery(answered.values("closed_at")[:1]),
@@ -114,7 +117,10 @@ def _wants(case: Any, reader: Reader) -> list[str]:
 
 
 def _revoked_by(asked_at: datetime, now: datetime) -> Due:
-    """Return until when the proposal to revoke must be decided: a report counts from its coming."""
+    """Return until when the proposal to revoke must be decided: a report counts from its coming.
+
+    Of several, the one that came first.
+    """
     ends = asked_at + TERM
     if now >= ends:
         return Due(clock.day(ends), _("late"), "error")
