@@ -125,8 +125,8 @@ def is_auditor(person: Person) -> bool:
 
 
 def is_lead(person: Person) -> bool:
-    """Whether the person currently leads the reviewers."""
-    return StaffRole.Kind.LEAD in roles_of(person)
+    """Whether the person currently leads the reviewers, and is one."""
+    return {StaffRole.Kind.LEAD, StaffRole.Kind.REVIEWER} <= roles_of(person)
 
 
 def reads_console(person: Person) -> bool:

@@ -102,9 +102,12 @@ def _grant(
 
 @transaction.atomic
 def end_reviewer(person: Person, *, actor: Actor, now: datetime) -> None:
-    """Take the reviewer's role, and the lead's, from the person and end their sessions."""
-    _end(Kind.LEAD, person, actor, now)
+    """Take the reviewer's role, and the lead's, from the person and end their sessions.
+
+    The reviewer's first: `grant_lead` locks that row too, so none is left leading afterwards.
+    """
     _end(Kind.REVIEWER, person, actor, now)
+    _end(Kind.LEAD, person, actor, now)
 
 
 @transaction.atomic
