@@ -25,10 +25,18 @@ MOST = 50
 """The most free cases on the page, the oldest promise first."""
 
 
+class CasesField(forms.TypedMultipleChoiceField):
+    """Cases of the list as it stood when it was read: some may have been taken since."""
+
+    def valid_value(self, value: Any) -> bool:
+        """Take each: the service leaves out what is not free any more."""
+        return True
+
+
 class AssignForm(Form):
     """Which free cases go to whom."""
 
-    cases = forms.TypedMultipleChoiceField(
+    cases = CasesField(
         label=_("Free cases"),
         coerce=UUID,
         widget=forms.CheckboxSelectMultiple,
@@ -44,9 +52,9 @@ class AssignForm(Form):
         people = [("", _("Choose")), *((one.pk, str(one)) for one in reviewers_day.reviewers())]
         self.fields["to"].choices = people  # type: ignore[attr-defined]
         free = Application.objects.filter(case_holder.free(), status=Status.IN_REVIEW)
-        found = queue_order.ordered(free.select_related("organisation"))[:MOST]
+        found = queue_order.ordered(free.select_related("organisation"))
         self.fields["cases"].choices = [  # type: ignore[attr-defined]
-            (one.pk, _words(one, now=now)) for one in found
+            (one.pk, _words(one, now=now)) for one in found.prefetch_related("host_names")[:MOST]
         ]
 
 
@@ -64,8 +72,23 @@ def loads(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form is not None and form.is_valid():
         chosen = form.cleaned_data
         given = services.assign(chosen["cases"], to=chosen["to"], **by_person(request))
-        said = ngettext("%(count)s case was given.", "%(count)s cases were given.", given)
-        messages.success(request, said % {"count": given})
+        _say(request, given, len(set(chosen["cases"])) - given)
         return redirect("console:loads")
     context = {"loads": figures.loads(now=clock.now()), "form": form}
     return render(request, "applications/console/loads.html", context)
+
+
+def _say(request: HttpRequest, given: int, stayed: int) -> None:
+    """Say how many cases were given, and how many of the ticked ones were not."""
+    if given:
+        said = ngettext("%(count)s case was given.", "%(count)s cases were given.", given)
+        messages.success(request, said % {"count": given})
+    if stayed:
+        said = ngettext(
+            "%(count)s case stayed where it is: it has been taken meanwhile, or it concerns you or"
+            " the reviewer.",
+            "%(count)s cases stayed where they are: they have been taken meanwhile, or they concern"
+            " you or the reviewer.",
+            stayed,
+        )
+        messages.warning(request, said % {"count": stayed})

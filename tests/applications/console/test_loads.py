@@ -2,8 +2,12 @@
 
 import pytest
 
+from accounts.models import StaffRole
 from accounts.services.rights import staff_roles
+from applications import services
+from applications.services.reviewer.holding import NotLead
 from certportal.dev.builders import orders
+from certportal.foundation import clock
 from certportal.foundation.actors import system
 from tests.accessibility import check_in_turn
 
@@ -38,9 +42,9 @@ def test_a_lead_gives_free_cases_and_they_are_the_reviewer_s_next(lead, desk, ma
 def test_what_was_taken_meanwhile_stays(lead, case, waiting, matti, riitta, raimo):
     free = orders.in_review(matti)
     lead.open("loads")
-    answer = give(lead, [case, free], raimo)
-    assert "cases" in answer.context["form"].errors
-    give(lead, [free], raimo)
+    assert give(lead, [case, free], raimo).status_code == 302
+    page = lead.open("loads").text
+    assert "1 case was given." in page and "1 case stayed where it is" in page
     free.refresh_from_db()
     case.refresh_from_db()
     assert (free.reviewer, case.reviewer) == (raimo, riitta)
@@ -53,6 +57,15 @@ def test_only_a_lead_gives_cases(desk, matti, raimo, cas):
     assert give(desk, [free], raimo).status_code == 403
     free.refresh_from_db()
     assert free.reviewer is None
+
+
+def test_who_is_a_reviewer_no_more_leads_no_more(lead, matti, raimo, riitta, cas):
+    free = orders.in_review(matti)
+    StaffRole.objects.filter(person=raimo, kind="reviewer").update(ended_at=clock.now())
+    seen = orders.Handler(raimo, free).seen
+    given = {"actor": seen["actor"], "now": seen["now"]}
+    with pytest.raises(NotLead):
+        services.assign([free.pk], to=riitta.pk, person=raimo, **given)
 
 
 def test_nothing_chosen_is_said(lead):
