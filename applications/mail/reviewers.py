@@ -47,8 +47,11 @@ def _held_run(asked: Asked) -> RegisterRun | None:
 
 
 def _work(asked: Asked) -> reviewers_day.Day | None:
-    reader = Person.objects.get(pk=asked.payload["person"])
-    work = reviewers_day.work_of(clock.day(asked.now), reader)
+    """The reader's work of the day for which the mail was meant; None once that day is over."""
+    today = clock.day(asked.now)
+    if asked.payload["source"] != today.isoformat():
+        return None
+    work = reviewers_day.work_of(today, Person.objects.get(pk=asked.payload["person"]))
     return None if work.is_empty else work
 
 

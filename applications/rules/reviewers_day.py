@@ -1,8 +1,9 @@
 """What reviewers are told at set times: the day's work, and sources that do not answer."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
@@ -11,7 +12,6 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Person, StaffRole
 from applications.models import Application, RevocationReport
 from applications.models.revocation_report import TERM
-from applications.rules import case_holder
 from applications.workflow import Status, promise
 from certportal.foundation import clock
 
@@ -19,7 +19,8 @@ MORNING = time(7, 30)
 LONGEST_WAIT = timedelta(hours=4)
 LAST_HOURS = timedelta(hours=6)
 """So long before the end of its time reviewers hear again of a revocation that was reported."""
-PROMISED = (Status.CHECKING, Status.IN_REVIEW, Status.APPROVED)
+# With the applicant no day is promised, but of a hearing whose term has ended.
+PROMISED = (Status.CHECKING, Status.IN_REVIEW, Status.INFO_REQUESTED, Status.APPROVED)
 SOURCES: dict[str, Promise] = {
     "register": _("the register of organisations"),
     "dns": _("the domain name system (DNS)"),
@@ -31,8 +32,9 @@ class Day:
     """The cases to report in the morning, each in one list only.
 
     `late` are past their promised day, `due` are promised for today, `soon` for the next working
-    day, and `unclaimed` are due later and held by no reviewer. `unanswered` are the reader's own
-    whose applicant has not answered in time. Of `soon`, reviewers hear of their own, leads of all.
+    day, and `unclaimed` are due later and held by no reviewer. `unanswered` are those
+    whose applicant has not answered a reviewer in time. Of `soon` and `unanswered`, reviewers hear
+    of their own; leads of all that are promised, and of what no current reviewer holds.
     """
 
     today: date
@@ -56,20 +58,52 @@ def is_morning(now: datetime) -> bool:
 
 def work_of(today: date, reader: Person) -> Day:
     """Return the cases to report to the reviewer on the morning of the day."""
+    return next(iter(works(today, [reader])))[1]
+
+
+def works(today: date, readers: Sequence[Person]) -> Iterator[tuple[Person, Day]]:
+    """Yield the same for each of the readers; the cases are read once for all of them."""
     cases = Application.objects.select_related("organisation", "reviewer")
     found = cases.filter(status__in=PROMISED, due_on__isnull=False)
     promised = list(found.order_by("due_on", "number"))
-    next_day, is_lead = promise.after(today, 1), leads().filter(pk=reader.pk).exists()
-    soon = [case for case in promised if case.due_on and today < case.due_on <= next_day]
-    asked = cases.filter(status=Status.INFO_REQUESTED, reviewer=reader)
-    late_answer = Q(requests__closed_at=None, requests__deadline__lt=today)
+    asked = Q(requests__closed_at=None, requests__deadline__lt=today)
+    asked &= Q(requests__reviewer__isnull=False, status=Status.INFO_REQUESTED)
+    unanswered = list(cases.filter(asked).order_by("number"))
+    held, leading = set(_roles(StaffRole.Kind.REVIEWER)), set(_roles(StaffRole.Kind.LEAD))
+    for reader in readers:
+        yield reader, _day(today, reader.pk, reader.pk in leading, promised, unanswered, held)
+
+
+def _day(
+    today: date,
+    reader: UUID,
+    is_lead: bool,
+    promised: Sequence[Application],
+    unanswered: Sequence[Application],
+    reviewing: Collection[UUID],
+) -> Day:
+    """Divide the cases for one reader; `reviewing` are the keys of the current reviewers."""
+    next_day = promise.after(today, 1)
+    later = next_day if is_lead else today
+    free = {one.pk for one in (*promised, *unanswered) if one.reviewer_id not in reviewing}
+    dated = [(one, one.due_on) for one in promised if one.due_on is not None]
     return Day(
         today,
-        late=[case for case in promised if case.due_on and case.due_on < today],
-        due=[case for case in promised if case.due_on == today],
-        soon=[case for case in soon if is_lead or case.reviewer_id == reader.pk],
-        unclaimed=[case for case in promised if _is_free(case, next_day if is_lead else today)],
-        unanswered=list(asked.filter(late_answer).order_by("number")),
+        late=[one for one, day in dated if day < today],
+        due=[one for one, day in dated if day == today],
+        soon=[
+            one
+            for one, day in dated
+            if today < day <= next_day and (is_lead or one.reviewer_id == reader)
+        ],
+        unclaimed=[
+            one
+            for one, day in dated
+            if day > later and one.status == Status.IN_REVIEW and one.pk in free
+        ],
+        unanswered=[
+            one for one in unanswered if one.reviewer_id == reader or (is_lead and one.pk in free)
+        ],
     )
 
 
@@ -90,8 +124,13 @@ def leads() -> QuerySet[Person]:
 
 
 def _holding(kind: StaffRole.Kind) -> QuerySet[Person]:
-    held = StaffRole.objects.filter(kind=kind, ended_at=None).values("person")
-    return Person.objects.filter(pk__in=held, merged_into=None).exclude(email="").order_by("pk")
+    found = Person.objects.filter(pk__in=_roles(kind), merged_into=None)
+    return found.exclude(email="").order_by("pk")
+
+
+def _roles(kind: StaffRole.Kind) -> QuerySet[StaffRole, UUID]:
+    """Return the keys of the persons who hold the role now."""
+    return StaffRole.objects.filter(kind=kind, ended_at=None).values_list("person", flat=True)
 
 
 def source_words(source: str) -> str:
@@ -104,8 +143,3 @@ def running_out(now: datetime) -> QuerySet[RevocationReport]:
     own = Q(proposal__isnull=False, proposal__closed_at=None)
     waiting = RevocationReport.objects.filter(own | Q(beside__isnull=False, beside__closed_at=None))
     return waiting.filter(received_at__lte=now - TERM + LAST_HOURS).order_by("received_at")
-
-
-def _is_free(case: Application, after: date) -> bool:
-    ahead = case.due_on is not None and case.due_on > after
-    return ahead and case.status == Status.IN_REVIEW and case_holder.is_free(case)

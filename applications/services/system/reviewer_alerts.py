@@ -26,9 +26,10 @@ def greet_reviewers(*, now: datetime) -> None:
     if not reviewers_day.is_morning(now):
         return
     today = clock.day(now)
-    for person in reviewers_day.reviewers():
-        empty = reviewers_day.work_of(today, person).is_empty
-        _tell(person, "morning", today.isoformat(), today, silent=empty, now=now)
+    greeted = sent_once.about_whom("morning", today.isoformat())
+    readers = [one for one in reviewers_day.reviewers() if str(one.pk) not in greeted]
+    for person, work in reviewers_day.works(today, readers) if readers else ():
+        _tell(person, "morning", today.isoformat(), today, silent=work.is_empty, now=now)
 
 
 def raise_alarms(*, now: datetime) -> None:
