@@ -20,6 +20,7 @@ from applications.models.revocation import reason_words
 from applications.replacement import predecessors
 from applications.rules import (
     contact_links,
+    hearing,
     lapse,
     mail_choices,
     renewal,
@@ -223,6 +224,11 @@ def _received_together(matter: Matter, asked: Asked) -> Mapping[str, Any]:
     return {**_context(matter, asked), "count": same.count()}
 
 
+def _answered(matter: Matter, asked: Asked) -> Mapping[str, Any]:
+    was_heard = hearing.is_answered(matter.order, now=asked.now)
+    return {**_context(matter, asked), "was_heard": was_heard}
+
+
 def _mail(name: str, **more: Any) -> Mail[Matter]:
     """Return a mail about an order, with the paper that goes with it, if any."""
 
@@ -240,7 +246,7 @@ MAILS = registry(
     *map(_mail, sorted(consequences.NOTICES)),
     _mail("bulk_receipt", context=_received_together),
     _mail("link_sent", about=_about_link),
-    _mail("answered"),
+    _mail("answered", context=_answered),
     _mail("withdrawn"),
     _mail("lapse_warning", about=_about_link),
     _mail("lapsed"),

@@ -41,6 +41,14 @@ def is_over(hearing: InformationRequest, *, now: datetime) -> bool:
     return hearing.closed_at is not None or hearing.deadline < clock.day(now)
 
 
+def is_answered(application: Application, *, now: datetime) -> bool:
+    """Return whether what the applicant has answered last is a hearing, and nothing waits."""
+    found = last(application, before=now)
+    if found is None or found.closed_at is None:
+        return False
+    return not application.requests.filter(asked_at__gt=found.asked_at, cancelled=False).exists()
+
+
 def is_heard(application: Application, *, now: datetime) -> bool:
     """Return whether the order may be rejected without one of the `EXCEPTIONS`."""
     found = last(application, before=now)

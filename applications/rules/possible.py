@@ -29,7 +29,14 @@ def _has_living_link(application: Application, now: datetime) -> bool:
     return bool(contact_links.living(application, now=now))
 
 
+def _is_heard(application: Application, _now: datetime) -> bool:
+    """What is asked under 22 § is answered with the order itself, a hearing also in words."""
+    question = application.question
+    return question is not None and question.is_hearing
+
+
 NARROWED: Mapping[Action, Callable[[Application, datetime], bool]] = {
+    Action.ANSWER_HEARING: _is_heard,
     Action.REPLACE_CSR: _has_no_reviewer,
     Action.RESEND_LINK: _has_links,
     Action.REVOKE_LINK: _has_living_link,

@@ -3,7 +3,12 @@
 Only they write applications.
 """
 
-from applications.services.applicant.answers import add_information, keep_reply, resubmit
+from applications.services.applicant.answers import (
+    add_information,
+    answer_hearing,
+    keep_reply,
+    resubmit,
+)
 from applications.services.applicant.attachments import (
     add_attachment,
     attach_to_answer,

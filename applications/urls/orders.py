@@ -16,6 +16,7 @@ from applications.views.account import (
 from applications.views.bulk import begin, together
 from applications.views.order import (
     answer_documents,
+    answer_hearing,
     attachments,
     csr,
     parts,
@@ -57,6 +58,11 @@ urlpatterns = [
         "<uuid:application_id>/attachments/<int:attachment_id>/remove/",
         attachments.remove,
         name="remove_attachment",
+    ),
+    path(
+        "<uuid:application_id>/answer-hearing/",
+        answer_hearing.answer_hearing,
+        name="answer_hearing",
     ),
     path("<uuid:application_id>/answer-documents/", answer_documents.give, name="answer_documents"),
     path("<uuid:application_id>/names/", unit.spelling, name="names"),

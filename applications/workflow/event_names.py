@@ -78,9 +78,15 @@ class ApplicationEvent(EventName):
     WAIVER_WITHDRAWN = "application.waiver_withdrawn", _("A reviewer withdrew a waiver")
     ADD_INFORMATION = "application.add_information", _("The applicant added information")
     REQUEST_INFO = "application.request_info", _("More information was requested")
+    HEAR = "application.hear", _("The applicant is heard before a rejection")
     EXTEND_DEADLINE = "application.extend_deadline", _("The deadline for the answer was extended")
+    TERM_ENDED = (
+        "application.term_ended",
+        _("No answer came in time: the working days go on"),
+    )
     CANCEL_REQUEST = "application.cancel_request", _("The request for information was taken back")
     RESUBMIT = "application.resubmit", _("The applicant answered and submitted again")
+    ANSWER_HEARING = "application.answer_hearing", _("The applicant answered the hearing")
     APPROVE = "application.approve", _("The certificate was approved")
     REJECT = "application.reject", _("The order was rejected")
     RECALL = "application.recall", _("The order came back to review before signing")

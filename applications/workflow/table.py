@@ -63,9 +63,11 @@ class Action(StrEnum):
     WAIVE = "waive"
     ADD_INFORMATION = "add_information"
     REQUEST_INFO = "request_info"
+    HEAR = "hear"
     EXTEND_DEADLINE = "extend_deadline"
     CANCEL_REQUEST = "cancel_request"
     RESUBMIT = "resubmit"
+    ANSWER_HEARING = "answer_hearing"
     APPROVE = "approve"
     REJECT = "reject"
     RECALL = "recall"
@@ -126,9 +128,13 @@ TRANSITIONS: dict[Action, Transition] = {
     # While a request is open, words go with its answer: RESUBMIT.
     Action.ADD_INFORMATION: _row("applicant", "in_review", "in_review"),
     Action.REQUEST_INFO: _row("reviewer", "in_review", "info_requested"),
+    # In place of a request that was not answered in time, too: it may end in a rejection.
+    Action.HEAR: _row("reviewer", "in_review info_requested", "info_requested"),
     Action.EXTEND_DEADLINE: _row("reviewer", "info_requested", "info_requested"),
     Action.CANCEL_REQUEST: _row("reviewer", "info_requested", "in_review"),
     Action.RESUBMIT: _row("applicant", "info_requested", "checking"),
+    # In words alone, whatever keeps the order from being sent again: they are heard about that.
+    Action.ANSWER_HEARING: _row("applicant", "info_requested", "in_review"),
     Action.APPROVE: _row("reviewer", "in_review", "in_review approved"),
     Action.REJECT: _row("reviewer", "in_review info_requested", "rejected"),
     Action.RECALL: _row("system", "approved", "in_review"),

@@ -227,6 +227,16 @@ def test_documents_with_an_answer(go, matti, riitta, cas):
     check_in_turn(go("applications:check", case.pk, who=matti))
 
 
+def test_answering_a_hearing(go, matti, riitta, cas):
+    case = orders.claimed(matti, riitta)
+    orders.hear(riitta, case, clock.day(clock.now()) + timedelta(days=14))
+    page = go("applications:answer_hearing", case.pk, who=matti)
+    check_in_turn(page)
+    in_error(page)
+    page.locator("[name=text]").fill("Olemme ostaneet verkkotunnuksen.")
+    overtaken(page, case)
+
+
 def test_somebody_was_faster(go, matti, riitta, cas):
     case = orders.claimed(matti, riitta)
     page = go("applications:add_information", case.pk, who=matti)

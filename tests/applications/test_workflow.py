@@ -87,6 +87,9 @@ SERVICES = {
     Action.ADD_INFORMATION: lambda a, h: services.add_information(
         a.pk, text="Lisätieto", person=h.person, **h.seen
     ),
+    Action.ANSWER_HEARING: lambda a, h: services.answer_hearing(
+        a.pk, text="Vastine", person=h.person, **h.seen
+    ),
     Action.WITHDRAW: lambda a, h: services.withdraw(a.pk, **h.seen),
     Action.DISCARD: lambda a, h: services.discard(a.pk, **h.seen),
 }
@@ -101,6 +104,7 @@ REVIEWER_SERVICES = {
         person=h.person,
         **h.seen,
     ),
+    Action.HEAR: lambda a, h: orders.hear(h.person, a, (h.seen["now"] + timedelta(days=14)).date()),
     Action.CANCEL_REQUEST: lambda a, h: services.cancel_request(a.pk, person=h.person, **h.seen),
     Action.REJECT: lambda a, h: services.reject(
         a.pk, reasons="Ei", **orders.UNHEARD, person=h.person, **h.seen

@@ -23,16 +23,17 @@ EVER_STORED = {
         granted made refused taken_back
     """,
     "application": """
-        access_refused add_attachment add_information approve ask_mailbox_code attach_csr
+        access_refused add_attachment add_information answer_hearing approve
+        ask_mailbox_code attach_csr
         cancel_request case_viewed choose_csr choose_names claim correct_address csr_refused
         deliver discard download edit end_with_account erase expiry_seen extend_deadline
-        hand_over installed issue lapse link_opened link_sent links_ended not_mine note
+        hand_over hear installed issue lapse link_opened link_sent links_ended not_mine note
         private_key_refused prove_mailbox queue recall reissue reject release
         remove_attachment rename_contact reopen replace_csr replaced request_info
         resend_link restore resubmit return_csr return_order revocation_confirmed
         revocation_declined revocation_proposed revocation_reported revocation_withdrawn
         revoke revoke_exposed revoke_link set_aside set_evidence start submit
-        submit_without_csr succeed take_over upload_csr virus_refused wait waive
+        submit_without_csr succeed take_over term_ended upload_csr virus_refused wait waive
         waiver_confirmed waiver_withdrawn withdraw
     """,
     "domain": """

@@ -10,14 +10,14 @@ from accounts.models import Person
 from applications.access import acting
 from applications.errors import NotPossible
 from applications.models import Addition, Application
-from applications.rules import contact_links, queue_order
+from applications.rules import answers, contact_links, queue_order, standstill
 from applications.services import transition
 from applications.services.applicant import contact_links as contact_links_applicant
 from applications.services.applicant.attachments import remove_unsent
 from applications.services.applicant.csr import refusals_on_record
 from applications.services.applicant.identified import MayNotAct, Signature
 from applications.services.applicant.submission import freeze
-from applications.workflow import Action, promise
+from applications.workflow import Action
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
 from certportal.foundation.web import limits
@@ -66,7 +66,6 @@ def _resubmit(
         _add(application, reply, signature["person"], now)
     application.requests.filter(closed_at=None).update(closed_at=now, reply_draft="")
     authority.void(application.pk, "resubmitted", actor=actor, now=now)
-    left = application.days_left if application.days_left is not None else promise.WORKING_DAYS
     moved = transition.move(
         application,
         Action.RESUBMIT,
@@ -75,9 +74,8 @@ def _resubmit(
         data={"submission": submission.sha256},
         submission=submission,
         completed_at=now,
-        due_on=promise.due_on(now, left),
-        days_left=None,
         findings=[],
+        **standstill.answered(application, now),
     )
     # The answer may have changed or added the technical contact, who then needs a link.
     contact_links_applicant.send_links(moved, actor=actor, now=now, to=contact_links.unknown(moved))
@@ -113,6 +111,38 @@ def close_unanswered(
     remove_unsent(application, actor=actor, now=now)
     waiting = application.requests.filter(closed_at=None)
     waiting.update(closed_at=now, cancelled=cancelled, reply_draft="")
+
+
+@transaction.atomic
+def answer_hearing(
+    application_id: UUID,
+    *,
+    text: str,
+    person: Person,
+    version: int,
+    actor: Actor,
+    now: datetime,
+) -> Application:
+    """Answer a hearing in words, and with the documents attached to the answer.
+
+    The order is not sent again, so nothing keeps the applicant from it that would keep the order:
+    that may be what they are heard about. It goes back to its reviewer, and the working days
+    continue from the next day. Raises Changed, NotPossible unless the applicant is heard, TooMany.
+    """
+    application = transition.take(Action.ANSWER_HEARING, application_id, version=version, now=now)
+    documents = [one.sha256 for one in answers.documents(application)]
+    _add(application, text, person, now)
+    application.requests.filter(closed_at=None).update(closed_at=now)
+    return transition.move(
+        application,
+        Action.ANSWER_HEARING,
+        actor,
+        now,
+        data={"answer_documents": documents} if documents else {},
+        completed_at=application.completed_at or now,
+        **standstill.answered(application, now),
+        **queue_order.back(application, now),
+    )
 
 
 @transaction.atomic

@@ -12,14 +12,14 @@ from accounts.models import Person
 from accounts.weak_evidence import usual_end
 from applications.errors import NotPossible, require_reasons
 from applications.models import Application, HostName, InformationRequest
-from applications.rules import domains
+from applications.rules import domains, standstill
 from applications.rules.waivers import host_declared, still_found
 from applications.services import transition
 from applications.services.applicant.answers import close_unanswered
 from applications.services.reviewer import waivers
 from applications.services.reviewer.may_act import take
 from applications.services.reviewer.ready_reasons import count_used
-from applications.workflow import Action, ApplicationEvent, promise
+from applications.workflow import Action, ApplicationEvent
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from issuance import services as authority
@@ -164,15 +164,18 @@ def request_info(
 
     `sections` are the ids of the parts of the form to reopen; `deadline` is the last day to answer;
     `used` the ready-made reasons in the text. A hearing opens parts only if the reviewer wants to,
-    and says in `material` on what the rejection would rest.
+    and says in `material` on what the rejection would rest; it takes the place of a request that
+    was not answered in time.
     The working days left until the promised day are stored and continue after the answer. Raises
-    ReasonsMissing, NotYourCase, Changed, NotPossible.
+    ReasonsMissing, NotYourCase, Changed, NotPossible, DeadlineOpen.
     """
     require_reasons(reason)
     if is_hearing:
         require_reasons(material)
-    application = take(Action.REQUEST_INFO, application_id, person, version, now=now)
+    action = Action.HEAR if is_hearing else Action.REQUEST_INFO
+    application = take(action, application_id, person, version, now=now)
     authority.void(application.pk, "information_requested", actor=actor, now=now)
+    application.requests.filter(closed_at=None).update(closed_at=now, cancelled=True)
     InformationRequest.objects.create(
         application=application,
         reviewer=person,
@@ -184,16 +187,14 @@ def request_info(
         asked_at=now,
     )
     count_used(used)
-    left = promise.days_left(application.due_on, now) if application.due_on else None
     return transition.move(
         application,
-        Action.REQUEST_INFO,
+        action,
         actor,
         now,
-        data={"sections": sections, "deadline": deadline.isoformat(), "hearing": is_hearing},
-        days_left=left,
-        due_on=None,
+        data={"sections": sections, "deadline": deadline.isoformat()},
         aside_until=None,
+        **standstill.paused(application, now),
     )
 
 
@@ -207,7 +208,10 @@ def extend_deadline(
     actor: Actor,
     now: datetime,
 ) -> Application:
-    """Give the applicant more time to answer. Raises NotPossible unless the deadline is later."""
+    """Give the applicant more time to answer, for which the promise stands still again.
+
+    Raises NotPossible unless the deadline is later.
+    """
     application = take(Action.EXTEND_DEADLINE, application_id, person, version, now=now)
     request = application.requests.get(closed_at=None)
     if deadline <= request.deadline:
@@ -215,7 +219,12 @@ def extend_deadline(
     request.deadline = deadline
     request.save(update_fields=["deadline"])
     return transition.move(
-        application, Action.EXTEND_DEADLINE, actor, now, data={"deadline": deadline.isoformat()}
+        application,
+        Action.EXTEND_DEADLINE,
+        actor,
+        now,
+        data={"deadline": deadline.isoformat()},
+        **standstill.paused(application, now),
     )
 
 
@@ -229,7 +238,6 @@ def cancel_request(
     not been run on the present contents.
     """
     application = take(Action.CANCEL_REQUEST, application_id, person, version, now=now)
-    left = application.days_left
     close_unanswered(application, cancelled=True, actor=actor, now=now)
     return transition.move(
         application,
@@ -237,6 +245,5 @@ def cancel_request(
         actor,
         now,
         completed_at=application.completed_at or now,
-        due_on=promise.due_on(now) if left is None else promise.resumed_on(now, left),
-        days_left=None,
+        **standstill.cancelled(application, now),
     )

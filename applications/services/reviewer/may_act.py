@@ -236,6 +236,13 @@ class Case:
         if asked is not None and asked.deadline >= clock.day(self.now):
             yield DeadlineOpen()
 
+    def _to_hear(self) -> Iterator[Refused]:
+        """A hearing takes the place of another request once that one's deadline has passed."""
+        asked = self.application.question
+        if asked is not None and asked.is_hearing:
+            yield NotPossible()
+        yield from self._to_reject()
+
     def _to_cancel_request(self) -> Iterator[Refused]:
         """The applicant has changed a certified field, or the checks have not seen the contents."""
         application = self.application
@@ -248,6 +255,7 @@ NEEDS = {
     Action.CLAIM: Case._to_claim,
     Action.APPROVE: Case._to_approve,
     Action.REJECT: Case._to_reject,
+    Action.HEAR: Case._to_hear,
     Action.CANCEL_REQUEST: Case._to_cancel_request,
 }
 

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from applications.checks.outcome import Outcome
 from applications.models import Application, Check, Decision, InformationRequest
-from applications.rules import case_holder, contact_links, domains, queue_order
+from applications.rules import case_holder, contact_links, domains, hearing, queue_order
 from applications.rules.lapse import MENDING_DAYS
 from applications.services import transition
 from applications.services.applicant import contact_links as contact_links_applicant
@@ -27,6 +27,7 @@ WAITS = {Status.CHECKING, Status.APPROVED}
 def conclude(application_id: UUID, outcome: Outcome, *, now: datetime) -> Application | None:
     """Store the run of the checks and change the status accordingly.
 
+    The answer to a hearing comes to review with whatever the checks found.
     Returns None, storing nothing, if the submission or request has been replaced meanwhile.
     """
     application = transition.lock(application_id)
@@ -42,10 +43,12 @@ def conclude(application_id: UUID, outcome: Outcome, *, now: datetime) -> Applic
         rule_set_version=RULE_SET_VERSION,
         at=now,
     )
-    if _blocks(outcome.order_findings):
-        return _return_order(application, outcome, now)
-    if _blocks(outcome.csr_findings):
-        return _return_csr(application, outcome, now)
+    # Who was heard has answered: what the checks find is decided upon now, not asked about again.
+    if not hearing.is_answered(application, now=now):
+        if _blocks(outcome.order_findings):
+            return _return_order(application, outcome, now)
+        if _blocks(outcome.csr_findings):
+            return _return_csr(application, outcome, now)
     moved = transition.move(
         application,
         Action.QUEUE,

@@ -10,14 +10,14 @@ from uuid import UUID
 from django.db import transaction
 
 from applications.errors import Gone
-from applications.models import Application
+from applications.models import Application, InformationRequest
 from applications.rules import lapse as lapse_rules
-from applications.rules import recipients
+from applications.rules import recipients, standstill
 from applications.services import sent_once, transition
 from applications.services.applicant.drafts import remove_draft
 from applications.services.end_without_decision import lapse
-from applications.workflow import Status
-from certportal.foundation import clock
+from applications.workflow import ApplicationEvent, Status
+from certportal.foundation import clock, events
 from certportal.foundation.actors import system
 from certportal.foundation.outbox.jobs import for_each
 
@@ -25,11 +25,31 @@ WEEK = timedelta(days=7)
 
 
 def watch_incomplete(*, now: datetime) -> None:
-    """Warn of incomplete applications over about three months old; let overdue ones lapse."""
+    """Warn of incomplete applications over about three months old; let overdue ones lapse.
+
+    A hearing does not lapse: once its term is over, the promise to decide goes on.
+    """
     grown = _months_ago(3, now)
     old = Application.objects.filter(status__in=lapse_rules.INCOMPLETE, submitted_at__lt=grown)
     keys = old.order_by("submitted_at").values_list("pk", flat=True)
     for_each(keys, partial(warn_or_lapse, now=now))
+    over = InformationRequest.objects.filter(
+        closed_at=None, is_hearing=True, deadline__lt=clock.day(now), application__due_on=None
+    )
+    for_each(over.values_list("application", flat=True), partial(resume_promise, now=now))
+
+
+@transaction.atomic
+def resume_promise(application_id: UUID, *, now: datetime) -> None:
+    """Let the working days go on after the term of a hearing that nobody answered."""
+    application = transition.lock(application_id)
+    question = application.question
+    if question is None or not question.is_hearing or application.due_on is not None:
+        return
+    if question.deadline < clock.day(now):
+        resumed = standstill.unanswered(application, question.deadline)
+        transition.save(application, now=now, **resumed)
+        events.record(ApplicationEvent.TERM_ENDED, application, system("clock"), now)
 
 
 @transaction.atomic

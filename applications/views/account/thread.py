@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from applications.models import Application
+from applications.models import Application, InformationRequest
 from applications.rules import sections
 
 
@@ -30,11 +30,23 @@ def _questions(application: Application) -> Iterator[Said]:
     for one in application.requests.all():
         if one.closed_at is None:
             continue
-        title = _("The reviewer asked") if one.reviewer_id else _("The order had to be completed")
         parts = ", ".join(str(sections.BY_ID[key].title) for key in one.fields)
-        yield Said(title, one.asked_at, text=one.reason or parts)
+        text = "\n\n".join(filter(None, [one.reason or parts, _rested_on(one)]))
+        yield Said(_title(one), one.asked_at, text=text)
         if one.cancelled:
             yield Said(_("The question was taken back"), one.closed_at)
+
+
+def _title(asked: InformationRequest) -> str:
+    if asked.is_hearing:
+        return _("You were heard before a decision")
+    return _("The reviewer asked") if asked.reviewer_id else _("The order had to be completed")
+
+
+def _rested_on(hearing: InformationRequest) -> str:
+    if not hearing.material:
+        return ""
+    return "\n".join([_("The decision would rest on:"), hearing.material])
 
 
 def _answers(application: Application) -> Iterator[Said]:

@@ -21,7 +21,7 @@ from applications.rules.systems import ForeignOid
 from applications.rules.unit_ownership import OtherOwner
 from applications.services.applicant import submission
 from applications.services.applicant.identified import FRESH, IdentifyAgain, is_fresh
-from applications.views.order import answer_documents, csr, next_step, unit
+from applications.views.order import answer_documents, answer_hearing, csr, next_step, unit
 from applications.views.order.forms.declarations import AdditionForm, DeclarationsForm
 from applications.views.shared import summary, tracking
 from applications.views.shared.entry import by_person, order_view, seen_version
@@ -39,6 +39,8 @@ def check(request: HttpRequest, application: Application) -> HttpResponse:
     """Show everything on one page before it is sent; a double click sends once."""
     if application.status not in OPEN:
         return _over(request, application)
+    if request.method != "POST" and answer_hearing.is_all_that_is_asked(application):
+        return redirect(answer_hearing.url(application))
     form = _form(application, request.POST or None)
     if request.method != "POST":
         return _show(request, application, form)

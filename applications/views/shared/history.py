@@ -81,8 +81,6 @@ def word(event: Event) -> str:
         return _("The certificate was approved; another approval is needed")
     if event.data.get("given_to"):
         return _("The case was given to a reviewer")
-    if event.data.get("hearing"):
-        return _("The applicant is heard before a rejection")
     if event.action == ApplicationEvent.RECALL:
         return f"{text}: {void_reason(event.data.get('reason', ''))}"
     return text

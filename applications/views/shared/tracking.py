@@ -121,7 +121,7 @@ def promise_words(application: Application, *, now: datetime) -> str:
             " certificate request has come."
         )
         return words % {"days": promise.WORKING_DAYS}
-    if status is Status.INFO_REQUESTED:
+    if status is Status.INFO_REQUESTED and application.due_on is None:
         if application.days_left is None:
             words = _("The %(days)s working days begin the day after you have answered.")
             return words % {"days": promise.WORKING_DAYS}

@@ -8,6 +8,7 @@ from accounts.models import StaffRole
 from accounts.services.rights import staff_roles
 from applications import services
 from applications.models import Application, RevocationReport
+from applications.rules import reviewers_day
 from applications.services.reviewer.revocation_report import Told
 from applications.workflow import promise
 from certportal.dev.builders import orders, people
@@ -143,6 +144,80 @@ def test_who_asked_hears_of_an_answer_that_did_not_come(matti, riitta, raimo, po
     post(clock.now())
     (message,) = greeted(post, morning_of(MONDAY))
     assert (message.to[0], order.number in message.body) == ("riitta@example.fi", True)
+
+
+def test_leads_hear_of_unanswered_questions_that_no_reviewer_holds(
+    matti, riitta, raimo, post, cas, now
+):
+    staff_roles.grant_lead(raimo, by=None, actor=system("test"), now=now)
+    order = orders.claimed(matti, riitta)
+    orders.hear(riitta, order, date(2026, 12, 11))
+    staff_roles.end_reviewer(riitta, actor=system("test"), now=now)
+    post(clock.now())
+    (message,) = greeted(post, morning_of(MONDAY))
+    assert (message.to[0], order.number in message.body) == ("raimo@example.fi", True)
+
+
+def test_a_hearing_that_nobody_answers_is_late_in_the_end(matti, riitta, raimo, post, cas):
+    order = orders.claimed(matti, riitta)
+    orders.hear(riitta, order, date(2026, 12, 11))
+    left = Application.objects.get(pk=order.pk).days_left
+    services.watch_incomplete(now=morning_of(date(2026, 12, 11), 6))
+    order.refresh_from_db()
+    assert order.due_on is None
+    for hour in (6, 7):
+        services.watch_incomplete(now=morning_of(date(2026, 12, 12), hour))
+    order.refresh_from_db()
+    assert (order.status, order.days_left) == ("info_requested", None)
+    assert order.due_on == promise.after(date(2026, 12, 11), left)
+    post(clock.now())
+    after = promise.after(order.due_on, 1)
+    told = {message.to[0]: message.body for message in greeted(post, morning_of(after))}
+    assert order.number in told["raimo@example.fi"]
+
+
+def test_more_time_to_be_heard_stops_the_promise_again(matti, riitta, cas):
+    order = orders.claimed(matti, riitta)
+    orders.hear(riitta, order, date(2026, 12, 11))
+    left = Application.objects.get(pk=order.pk).days_left
+    services.watch_incomplete(now=morning_of(date(2026, 12, 12), 6))
+    order.refresh_from_db()
+    given = orders.Handler(riitta, order).seen | {"now": morning_of(date(2026, 12, 12))}
+    services.extend_deadline(order.pk, deadline=date(2026, 12, 18), person=riitta, **given)
+    order.refresh_from_db()
+    assert (order.due_on, order.days_left) == (None, left)
+
+
+def test_a_late_answer_moves_no_day_that_goes_on_already(matti, riitta, cas):
+    order = orders.claimed(matti, riitta)
+    orders.hear(riitta, order, date(2026, 12, 11))
+    services.watch_incomplete(now=morning_of(date(2026, 12, 12), 6))
+    order.refresh_from_db()
+    due_on = order.due_on
+    orders.resubmit(matti, order)
+    order.refresh_from_db()
+    assert order.due_on == due_on
+
+
+def test_the_cases_are_read_once_however_many_reviewers_are_greeted(
+    matti, riitta, raimo, cas, now, django_assert_max_num_queries
+):
+    for _ in range(3):
+        due(orders.claimed(matti, riitta), MONDAY)
+    day, readers = clock.day(morning_of(MONDAY)), list(reviewers_day.reviewers())
+    assert len(readers) == 2
+    with django_assert_max_num_queries(4):
+        works = dict(reviewers_day.works(day, readers))
+    assert {len(work.due) for work in works.values()} == {3}
+    services.greet_reviewers(now=morning_of(MONDAY))
+    with django_assert_max_num_queries(2):
+        services.greet_reviewers(now=morning_of(MONDAY, 8))
+
+
+def test_the_mail_of_a_morning_that_is_over_does_not_go(case, riitta, post):
+    due(case, date(2026, 12, 18))
+    services.greet_reviewers(now=morning_of(date(2026, 12, 18)))
+    assert post(morning_of(date(2026, 12, 19))) == []
 
 
 @pytest.fixture

@@ -4,14 +4,20 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
+from django.urls import reverse
 
+from accounts.register.models import RegisterRecord
 from applications import services
 from applications.documents import paper_text
+from applications.errors import NotPossible
 from applications.models import Decision
 from applications.rules import lapse
 from applications.services.reviewer.decision import NotHeard
-from certportal.dev.builders import orders
+from applications.workflow import promise
+from certportal.dev.builders import documents, orders
 from certportal.foundation import clock
+from certportal.foundation.models import Event
+from tests.tables import rewrite
 
 GROUNDS = "Verkkotunnus kuuluu toiselle."
 EXTRACT = "Traficomin ote 25.11."
@@ -105,6 +111,74 @@ def test_it_is_rejected_after_the_answer_and_the_decision_says_so(heard, desk, m
     assert "Asianosainen vastasi" in paper_text.decision(made)
 
 
+def end_unit():
+    rewrite(RegisterRecord.objects.filter(oid=orders.UNIT), status="passive")
+
+
+def answered(client, case, text="Olemme ostaneet sen."):
+    """Answer as the order's page leads there."""
+    address = client.get(reverse("applications:check", args=[case.pk])).url
+    page = client.get(address)
+    assert GROUNDS in page.text and EXTRACT in page.text
+    version = page.context["form"]["version"].value()
+    return client.post(address, {"version": version, "text": text})
+
+
+def test_who_is_heard_about_an_ended_unit_answers_all_the_same(heard, desk, matti, web_of):
+    end_unit()
+    left, mail.outbox[:] = heard.days_left, []
+    assert answered(web_of(matti), heard, text=" ").status_code == 200
+    answer = answered(web_of(matti), heard)
+    assert answer.url == reverse("applications:order", args=[heard.pk])
+    orders.drain()
+    heard.refresh_from_db()
+    assert (heard.status, heard.submissions.count()) == ("in_review", 1)
+    assert (heard.due_on, heard.days_left) == (promise.due_on(clock.now(), left), None)
+    assert any("jota kuulit" in one.body for one in mail.outbox)
+    assert "Olemme ostaneet sen." in desk.open("case", heard.pk).text
+    desk.press("reject", heard, reasons=GROUNDS, send="1")
+    made = heard.decisions.get()
+    assert made.unheard == "" and "Asianosainen vastasi" in paper_text.decision(made)
+
+
+def test_documents_go_with_an_answer_in_words(heard, desk, matti, web_of):
+    given = {"data": documents.pdf("Kauppakirja"), "name": "kauppakirja.pdf"}
+    services.attach_to_answer(heard.pk, **given, **orders.Handler(matti, heard).seen)
+    answered(web_of(matti), heard)
+    orders.drain()
+    assert "kauppakirja.pdf" in desk.open("case", heard.pk).text
+    (sent,) = Event.objects.get(action="application.answer_hearing").data["answer_documents"]
+    assert sent == heard.attachments.get().sha256
+
+
+def test_a_question_that_is_no_hearing_is_not_answered_in_words(case, desk, matti, web_of):
+    orders.ask(desk.person, case, day(14))
+    page = web_of(matti).get(reverse("applications:answer_hearing", args=[case.pk]))
+    assert page.status_code == 409
+    seen = orders.Handler(matti, case).seen
+    with pytest.raises(NotPossible):
+        services.answer_hearing(case.pk, text="Ei.", person=matti, **seen)
+
+
+def test_what_the_answer_to_a_hearing_does_not_mend_comes_to_review(heard, desk, matti):
+    orders.resubmit(matti, heard)
+    end_unit()
+    orders.drain()
+    heard.refresh_from_db()
+    assert heard.status == "in_review"
+    assert heard.question is None and heard.findings
+    assert "approve" not in desk.open("case", heard.pk).context["offers"]
+    desk.press("reject", heard, reasons=GROUNDS, send="1")
+    assert heard.status == "rejected"
+
+
+def test_the_applicant_reads_afterwards_on_what_it_would_rest(heard, desk, matti, web_of):
+    answered(web_of(matti), heard)
+    page = web_of(matti).get(reverse("applications:order", args=[heard.pk]))
+    assert "You were heard before a decision" in page.text
+    assert GROUNDS in page.text and EXTRACT in page.text
+
+
 def test_it_is_rejected_after_the_term_without_an_answer(heard, desk):
     assert desk.reject(heard, GROUNDS).status_code == 400
     heard.requests.update(deadline=day(-1))
@@ -124,6 +198,28 @@ def test_a_hearing_that_was_taken_back_or_of_before_does_not_count(heard, desk, 
     orders.drain()
     with pytest.raises(NotHeard):
         reject(riitta, heard)
+
+
+def test_a_question_left_unanswered_gives_way_to_a_hearing(case, desk, matti):
+    deadline = day(14).isoformat()
+    desk.press("ask", case, reason="Mikä?", sections=["validity"], deadline=deadline, send="1")
+    assert "hear" not in desk.open("case", case.pk).context["offers"]
+    assert hear(desk, case).status_code == 400
+    values = {"validity_months": 3, "start": None}
+    services.save_section(case.pk, "validity", values, **orders.Handler(matti, case).seen)
+    left = case.days_left
+    case.requests.update(deadline=day(-1))
+    assert desk.url("hear", case.pk) in desk.open("reject", case.pk).text
+    assert hear(desk, case).status_code == 302
+    orders.drain()
+    case.refresh_from_db()
+    assert (case.status, case.due_on, case.days_left) == ("info_requested", None, left)
+    assert case.question.is_hearing and case.requests.filter(cancelled=True).count() == 1
+    assert any(GROUNDS in one.body for one in mail.outbox)
+    assert hear(desk, case).status_code == 409
+    case.requests.filter(closed_at=None).update(deadline=day(-1))
+    desk.press("reject", case, reasons=GROUNDS, send="1")
+    assert case.decisions.get().unheard == ""
 
 
 def test_an_order_whose_applicant_is_heard_does_not_lapse(heard, matti):

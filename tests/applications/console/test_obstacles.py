@@ -110,6 +110,8 @@ def act(action, case, person):
         services.request_info(
             case.pk, reason="Mikä?", sections=["contact"], deadline=deadline, **given
         )
+    elif action == Action.HEAR:
+        orders.hear(person, case, clock.day(clock.now() + LATER))
     elif action == Action.EXTEND_DEADLINE:
         deadline = clock.day(clock.now() + 2 * LATER)
         services.extend_deadline(case.pk, deadline=deadline, **given)

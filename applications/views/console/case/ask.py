@@ -27,14 +27,15 @@ from certportal.foundation.errors import NotAllowed, Stale
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What is sent: its form, and the ready-made reasons that are offered for it."""
+    """What is sent: its action, form, and the ready-made reasons that are offered for it."""
 
+    action: Action
     form: type[AskForm]
     use: ReadyReason.Use
 
 
-ASKING = Kind(AskForm, ReadyReason.Use.ASKING)
-HEARING = Kind(HearForm, ReadyReason.Use.REJECTING)
+ASKING = Kind(Action.REQUEST_INFO, AskForm, ReadyReason.Use.ASKING)
+HEARING = Kind(Action.HEAR, HearForm, ReadyReason.Use.REJECTING)
 
 
 @case_view
@@ -53,7 +54,7 @@ def hear(request: HttpRequest, application: Application) -> HttpResponse:
 
 def _ask(request: HttpRequest, application: Application, kind: Kind, said: str) -> HttpResponse:
     form = _form(request, application, kind)
-    context = _context(request, application, Action.REQUEST_INFO)
+    context = _context(request, application, kind.action)
     context |= {"form": form, "templates": reasons.offered(kind.use), "hears": kind is HEARING}
     if request.method != "POST" or "edit" in request.POST or not form.is_valid():
         return render(request, "applications/console/ask.html", context)
@@ -67,7 +68,7 @@ def _ask(request: HttpRequest, application: Application, kind: Kind, said: str) 
         services.request_info(application.pk, **given, **by_person(request))
     except (Stale, NotAllowed) as refusal:
         context |= kept(request, application, form, refusal)
-        context |= _context(request, application, Action.REQUEST_INFO)
+        context |= _context(request, application, kind.action)
         return render(request, "applications/console/ask.html", context, status=refusal.status)
     return back_to(application, request, said)
 

@@ -65,7 +65,9 @@ def _answered(_reader: Reader) -> Q:
 def _lapsing(reader: Reader) -> Q:
     """The last month before the case may lapse has begun."""
     long_ago = clock.add_months(clock.day(reader.now), 1 - lapse.LAPSE_MONTHS)
-    return Q(status__in=lapse.INCOMPLETE, submitted_at__lt=clock.start_of_day(long_ago))
+    old = Q(status__in=lapse.INCOMPLETE, submitted_at__lt=clock.start_of_day(long_ago))
+    heard = InformationRequest.objects.filter(application=OuterRef("pk"), closed_at=None)
+    return old & ~Q(Exists(heard.filter(is_hearing=True)))  # these do not lapse
 
 
 def _proposed(_reader: Reader) -> Q:

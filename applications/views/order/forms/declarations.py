@@ -61,6 +61,20 @@ class DeclarationsForm(VersionForm):
         return str(self.cleaned_data.get("reply") or "")
 
 
+class HearingForm(VersionForm):
+    """What the applicant says to what they are heard about."""
+
+    text = LongTextField(
+        label=_("What do you say to the reasons and to what they rest on?"),
+        help_text=filled(
+            _("The reviewer reads this. At most %(limit)s characters."), limit=LONGEST_TEXT
+        ),
+        max_length=LONGEST_TEXT,
+        rows=8,
+        missing=_("Write your answer."),
+    )
+
+
 class AdditionForm(VersionForm):
     """Information given unasked."""
 

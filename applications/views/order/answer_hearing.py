@@ -1,0 +1,48 @@
+"""Answering in words when one is heard before a rejection: the order itself is not sent again."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from applications import services
+from applications.models import Application
+from applications.rules import answers, possible
+from applications.views.order.forms.declarations import HearingForm
+from applications.views.shared import stale
+from applications.views.shared.entry import by_person, order_view
+from applications.views.shared.page import order_url, show
+from applications.workflow import Action, Role
+from certportal.foundation import clock
+from certportal.foundation.errors import Stale
+
+
+@order_view
+def answer_hearing(request: HttpRequest, application: Application) -> HttpResponse:
+    """Take the answer; what was written stays if somebody was faster."""
+    form = HearingForm(request.POST or None)
+    if request.method != "POST":
+        possible.require(Action.ANSWER_HEARING, application, Role.APPLICANT, now=clock.now())
+        form = HearingForm(initial={"version": application.version})
+    if form.is_valid():
+        try:
+            services.answer_hearing(application.pk, **form.cleaned_data, **by_person(request))
+        except Stale as refusal:
+            return stale.again(request, application, "answer_hearing", form, refusal)
+        messages.success(request, _("Your answer was sent to the reviewer."))
+        return redirect(order_url(application))
+    documents = list(answers.documents(application))
+    more = {"question": application.question, "documents": documents}
+    return show(request, application, "answer_hearing", form=form, **more)
+
+
+def url(application: Application) -> str:
+    """Return the address of the page."""
+    return reverse("applications:answer_hearing", args=[application.pk])
+
+
+def is_all_that_is_asked(application: Application) -> bool:
+    """Whether the applicant is heard, and no part of the order is open for change."""
+    question = application.question
+    return question is not None and question.is_hearing and not question.fields
