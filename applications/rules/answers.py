@@ -1,12 +1,12 @@
 """What goes to a reviewer with the answer to a question: a reply in words, and documents."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from applications.models import Application, Attachment, Submission
+from applications.models import Addition, Application, Attachment, Submission
 from certportal.foundation.errors import Refused
 from certportal.foundation.wording import filled
 
@@ -31,18 +31,36 @@ def is_to_reviewer(application: Application) -> bool:
     return question is not None and question.reviewer_id is not None
 
 
-def sent_with(application: Application, documents: Iterable[Attachment]) -> dict[int, Submission]:
+def sent_with(
+    application: Application, documents: Iterable[Attachment]
+) -> dict[int, Submission | Addition]:
     """Return with which answer each of the order's documents was sent, by the document's key."""
     given = [one for one in documents if one.kind == Attachment.Kind.ANSWER]
     if not given:
         return {}
     latest_first = sorted(application.submissions.all(), key=lambda one: -one.number)
-    return {
+    sent: dict[int, Submission | Addition] = {
         document.pk: answer
         for answer in latest_first
         for document in given
         if document.uploaded_at <= answer.at and document.sha256 in _hashes(answer)
     }
+    for document, answer in _sent_in_words(application, given):
+        sent.setdefault(document.pk, answer)
+    return sent
+
+
+def _sent_in_words(
+    application: Application, documents: Sequence[Attachment]
+) -> Iterator[tuple[Attachment, Addition]]:
+    """Yield what went with an answer to a hearing that is no submission: what was there then."""
+    heard = application.requests.filter(is_hearing=True, cancelled=False)
+    closed = {one.closed_at: one.asked_at for one in heard}
+    for answer in application.additions.filter(at__in=closed):
+        for one in documents:
+            stayed = one.removed_at is None or one.removed_at > answer.at
+            if stayed and closed[answer.at] <= one.uploaded_at <= answer.at:
+                yield one, answer
 
 
 def _hashes(answer: Submission) -> set[str]:

@@ -132,7 +132,7 @@ def answer_hearing(
     application = transition.take(Action.ANSWER_HEARING, application_id, version=version, now=now)
     documents = [one.sha256 for one in answers.documents(application)]
     _add(application, text, person, now)
-    application.requests.filter(closed_at=None).update(closed_at=now)
+    application.requests.filter(closed_at=None).update(closed_at=now, reply_draft="")
     return transition.move(
         application,
         Action.ANSWER_HEARING,

@@ -175,7 +175,7 @@ def request_info(
     action = Action.HEAR if is_hearing else Action.REQUEST_INFO
     application = take(action, application_id, person, version, now=now)
     authority.void(application.pk, "information_requested", actor=actor, now=now)
-    application.requests.filter(closed_at=None).update(closed_at=now, cancelled=True)
+    close_unanswered(application, cancelled=True, actor=actor, now=now)
     InformationRequest.objects.create(
         application=application,
         reviewer=person,

@@ -24,7 +24,9 @@ def answer_hearing(request: HttpRequest, application: Application) -> HttpRespon
     form = HearingForm(request.POST or None)
     if request.method != "POST":
         possible.require(Action.ANSWER_HEARING, application, Role.APPLICANT, now=clock.now())
-        form = HearingForm(initial={"version": application.version})
+        assert application.question is not None
+        kept = application.question.reply_draft
+        form = HearingForm(initial={"version": application.version, "text": kept})
     if form.is_valid():
         try:
             services.answer_hearing(application.pk, **form.cleaned_data, **by_person(request))

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from accounts import access
 from applications import services
 from applications.access import get_part
-from applications.models import Application, Attachment, Submission
+from applications.models import Addition, Application, Attachment, Submission
 from applications.rules import answers
 from applications.views.console.entry import case_view
 from certportal.foundation.files import storing
@@ -19,11 +19,11 @@ from certportal.foundation.files import storing
 class Shown:
     """One attachment with its addresses; `replaced` when it is no longer part of the order.
 
-    `answer`: the submission with which it was sent, if it was sent with an answer.
+    `answer`: that with which it was sent, if it was sent with an answer.
     """
 
     attachment: Attachment
-    answer: Submission | None
+    answer: Submission | Addition | None
     file_url: str
     page_url: str
     replaced: bool
