@@ -55,7 +55,7 @@ def _sent_in_words(
 ) -> Iterator[tuple[Attachment, Addition]]:
     """Yield what went with an answer to a hearing that is no submission: what was there then."""
     heard = application.requests.filter(is_hearing=True, cancelled=False)
-    closed = {one.closed_at: one.asked_at for one in heard}
+    closed = {one.closed_at: one.asked_at for one in heard if one.closed_at is not None}
     for answer in application.additions.filter(at__in=closed):
         for one in documents:
             stayed = one.removed_at is None or one.removed_at > answer.at

@@ -1,5 +1,7 @@
 """Answering in words when one is heard before a rejection: the order itself is not sent again."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -8,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from applications import services
 from applications.models import Application
-from applications.rules import answers, possible
+from applications.rules import answers, possible, sections
 from applications.views.order.forms.declarations import HearingForm
 from applications.views.shared import stale
 from applications.views.shared.entry import by_person, order_view
@@ -34,8 +36,11 @@ def answer_hearing(request: HttpRequest, application: Application) -> HttpRespon
             return stale.again(request, application, "answer_hearing", form, refusal)
         messages.success(request, _("Your answer was sent to the reviewer."))
         return redirect(order_url(application))
-    documents = list(answers.documents(application))
-    more = {"question": application.question, "documents": documents}
+    more: dict[str, Any] = {
+        "question": application.question,
+        "documents": list(answers.documents(application)),
+        "may_change": bool(sections.editable(application, now=clock.now())),
+    }
     return show(request, application, "answer_hearing", form=form, **more)
 
 
@@ -47,4 +52,6 @@ def url(application: Application) -> str:
 def is_all_that_is_asked(application: Application) -> bool:
     """Whether the applicant is heard, and no part of the order is open for change."""
     question = application.question
-    return question is not None and question.is_hearing and not question.fields
+    if question is None or not question.is_hearing:
+        return False
+    return not sections.editable(application, now=clock.now())
