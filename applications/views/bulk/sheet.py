@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import zip_longest
 from typing import Any
 
 from django.conf import settings
@@ -84,20 +85,36 @@ def decoded(data: bytes) -> str:
 def lines(text: str, kind: CertificateType) -> list[Line]:
     """Return the rows with anything in them, under the columns of the type.
 
-    A first row with the names of columns, in any language, tells their order. Raises Unreadable.
+    A first row with the names of columns, in any language, tells their order. What stands in no
+    column is a fault of its row: nothing that was written is left out in silence. Raises Unreadable.
     """
     order, found = columns(kind), list[Line]()
     try:
         for place, (number, cells) in enumerate(_split(text)):
-            if place == 0 and (named := _head(cells)):
+            if place == 0 and (named := _head(cells, kind)):
                 order = named
                 continue
-            found.append(Line(number, dict(zip(order, cells, strict=False))))
+            found.append(_line(number, order, cells))
     except csv.Error as error:
         raise Unreadable(
             _("The rows could not be read. Write one order on each row, its cells separated by ;")
         ) from error
     return found
+
+
+def _line(number: int, order: Sequence[str], cells: Sequence[str]) -> Line:
+    placed = list(zip_longest(order, cells[: len(order)], fillvalue=""))
+    stray = [cell for name, cell in placed if not name] + list(cells[len(order) :])
+    line = Line(number, {name: cell for name, cell in placed if name})
+    line.faults += [_stray_fault(cell) for cell in stray if cell]
+    return line
+
+
+def _stray_fault(cell: str) -> str:
+    return _(
+        "“%(value)s” stands in no column. Separate the host names of one order by spaces, and write"
+        " each order on a row of its own."
+    ) % {"value": cell[:100]}
 
 
 def _split(text: str) -> Iterator[tuple[int, list[str]]]:
@@ -115,14 +132,34 @@ def _delimiter(text: str) -> str:
     return max(_DELIMITERS, key=first.count)  # of equally many, the first of the three
 
 
-def _head(cells: Sequence[str]) -> tuple[str, ...]:
-    """Return the columns that the row names, others as ""; nothing if it names none."""
+def _head(cells: Sequence[str], kind: CertificateType) -> tuple[str, ...]:
+    """Return the columns that the row names, nameless ones as ""; nothing if it names none.
+
+    Raises Unreadable for a column that orders of the type do not have, or that stands there twice.
+    """
     known = dict[str, str]()
     for language, _name in settings.LANGUAGES:
         with translation.override(language):
             known |= {str(name).casefold(): key for key, name in COLUMNS.items()}
     named = tuple(known.get(cell.casefold(), "") for cell in cells)
-    return named if any(named) else ()
+    if not any(named):
+        return ()
+    for cell, name in zip(cells, named, strict=True):
+        if cell and name not in columns(kind):
+            raise Unreadable(_unknown_column(cell))
+        if cell and named.count(name) > 1:
+            raise Unreadable(
+                _("The column “%(value)s” stands there twice. Remove one of them.")
+                % {"value": cell}
+            )
+    return named
+
+
+def _unknown_column(cell: str) -> str:
+    return _(
+        "The column “%(value)s” does not belong to orders of this type of certificate. Remove it, or"
+        " correct its name."
+    ) % {"value": cell[:100]}
 
 
 def with_units(text: str, kind: CertificateType, units: Sequence[RegisterRecord]) -> str:
@@ -134,7 +171,7 @@ def with_units(text: str, kind: CertificateType, units: Sequence[RegisterRecord]
         text = ";".join(str(COLUMNS[name]) for name in columns(kind)) + "\n"
     delimiter, known = _delimiter(text), {one.cells.get("record_oid") for one in lines(text, kind)}
     _number, first = next(_split(text))
-    order = _head(first) or columns(kind)
+    order = _head(first, kind) or columns(kind)
     rows = io.StringIO()
     writer = csv.writer(rows, delimiter=delimiter, lineterminator="\n")
     for unit in units:

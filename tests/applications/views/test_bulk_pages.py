@@ -133,6 +133,30 @@ def test_faulty_rows_are_named_and_nothing_is_lost(rows_of):
     assert not Application.objects.exists()
 
 
+def test_what_stands_in_no_column_is_told_and_nothing_is_left_out(rows_of):
+    for separator in ";,\t":
+        row = separator.join([f"{ROOT}.200", "", "a.example.fi", "b.example.fi", ""])
+        told = unescape(rows_of(rows=row).text)
+        assert "“b.example.fi” stands in no column." in told
+        assert "There is something to correct on 1 row." in told
+    page = rows_of(rows=f"{ROOT}.200;;a.example.fi;;\n")
+    assert "This holds for 1 order" in page.text, "empty cells say nothing"
+
+
+def test_columns_of_another_type_and_doubled_ones_are_told(rows_of):
+    head = "OID of the unit;Host names;"
+    row = f"\n{ROOT}.200;a.example.fi;b.example.fi\n"
+    for added, said in (
+        ("Aliases", "The column “Aliases” does not belong to orders of this type"),
+        ("Information system", "The column “Information system” does not belong"),
+        ("Host names", "The column “Host names” stands there twice."),
+        ("", "“b.example.fi” stands in no column."),
+    ):
+        page = rows_of(rows=head + added + row)
+        assert said in unescape(page.text)
+        assert text_in(page).strip() == (head + added + row).strip()
+
+
 def test_ticked_units_become_rows_and_stay_ticked_while_one_searches(rows_of):
     page = rows_of("search", q="Niemelän", unit=[f"{ROOT}.200"])
     assert f'type="hidden" name="unit" value="{ROOT}.200"' in page.text
