@@ -2,6 +2,7 @@
 
 import csv
 import io
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
@@ -190,7 +191,7 @@ class Judge:
         self.units = orderable(draft.organisation, on)
         self.by_name: dict[str, list[RegisterRecord]] = {}
         for unit in self.units.values():
-            self.by_name.setdefault(unit.long_name.casefold(), []).append(unit)
+            self.by_name.setdefault(_folded(unit.long_name), []).append(unit)
         self.seen: dict[object, int] = {}
 
     def judge(self, found: Sequence[Line]) -> bool:
@@ -213,14 +214,17 @@ class Judge:
         line.row = Row(place | own, hosts)
 
     def _unit(self, line: Line) -> RegisterRecord | None:
-        written = line.cells.get("record_oid") or line.cells.get("unit", "")
+        oid, name = line.cells.get("record_oid", ""), line.cells.get("unit", "")
+        written = oid or name
         if not written and len(self.units) == 1:
             return next(iter(self.units.values()))
-        named = self.by_name.get(written.casefold(), [])
-        if unit := self.units.get(written) or (named[0] if len(named) == 1 else None):
-            return unit
-        line.faults.append(_unit_fault(written, len(named)))
-        return None
+        named = self.by_name.get(_folded(written), [])
+        unit = self.units.get(written) or (named[0] if len(named) == 1 else None)
+        if unit is None:
+            line.faults.append(_unit_fault(written, len(named)))
+        elif name and _folded(name) != _folded(unit.long_name):
+            line.faults.append(_contradiction(unit, name))
+        return unit
 
     def _own(self, line: Line, unit: RegisterRecord | None) -> tuple[dict[str, Any], list[str]]:
         if self.draft.kind.has_host_names:
@@ -252,6 +256,18 @@ class Judge:
 def orderable(organisation: Organisation, on: date) -> dict[str, RegisterRecord]:
     """Return what the organisation may order for that day, by OID, in the order of the form."""
     return {one.oid: one for one in offer(organisation, "", on).standing}
+
+
+def _folded(name: str) -> str:
+    """Return the name as names are compared: however it is spaced, composed or capitalised."""
+    return unicodedata.normalize("NFC", " ".join(name.split())).casefold()
+
+
+def _contradiction(unit: RegisterRecord, name: str) -> str:
+    return _(
+        "The OID is that of “%(unit)s”, but the row says “%(value)s”. Correct one of the two, or"
+        " leave it empty."
+    ) % {"unit": unit.long_name, "value": name[:100]}
 
 
 def _unit_fault(written: str, named: int) -> str:

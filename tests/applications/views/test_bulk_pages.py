@@ -2,6 +2,7 @@
 
 import io
 import re
+import unicodedata
 import zipfile
 from html import unescape
 
@@ -155,6 +156,19 @@ def test_columns_of_another_type_and_doubled_ones_are_told(rows_of):
         page = rows_of(rows=head + added + row)
         assert said in unescape(page.text)
         assert text_in(page).strip() == (head + added + row).strip()
+
+
+def test_an_oid_and_a_name_that_contradict_each_other_are_not_ordered_for(rows_of):
+    rows = (
+        f"{ROOT}.200;Niemelän terveysasema;a.example.fi\n"
+        f"{ROOT}.202;NIEMELÄN   terveysasema;b.example.fi\n"
+    )
+    page = rows_of(rows=rows)
+    told = unescape(page.text)
+    assert "but the row says “Niemelän terveysasema”" in told
+    assert "There is something to correct on 1 row." in told
+    composed = unicodedata.normalize("NFD", rows.splitlines()[1])
+    assert "This holds for 1 order" in rows_of(rows=composed).text
 
 
 def test_ticked_units_become_rows_and_stay_ticked_while_one_searches(rows_of):
