@@ -186,4 +186,9 @@ def _common_page(
     title = _("What the orders have in common")
     context: dict[str, Any] = {"forms": list(common), "rows": text, "title": title}
     context |= {"count": len(found), "kind": draft.kind}
+    context["said"] = [
+        _("Row %(row)d: %(said)s") % {"row": one.number, "said": said}
+        for one in found
+        for said in one.said
+    ]
     return render(request, "applications/bulk/common.html", context)

@@ -47,11 +47,15 @@ class Unreadable(ValidationError):
 
 @dataclass(slots=True)
 class Line:
-    """One row: its number in the text, what was written, and what is wrong with it."""
+    """One row: its number in the text, what was written, and what is wrong with it.
+
+    `said` tells what host names were made of what was written, where they are not the same.
+    """
 
     number: int
     cells: dict[str, str]
     faults: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
     row: Row | None = None
 
     @property
@@ -247,10 +251,12 @@ class Judge:
             line.faults.append(str(missing))
             return []
         try:
-            return host_names([written]).names
+            read = host_names(written.split())
         except ValidationError as error:
             line.faults += error.messages
             return []
+        line.said += read.said
+        return read.names
 
 
 def orderable(organisation: Organisation, on: date) -> dict[str, RegisterRecord]:

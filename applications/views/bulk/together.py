@@ -1,7 +1,7 @@
 """The page of a bulk order: its orders, their requests, the check before sending, the list."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -50,12 +50,14 @@ COMMON = ("purpose", "validity", "contact", "delivery", "technical")
 class Sibling:
     """One of the orders: its line, what keeps a draft from being sent, and who has its request.
 
-    `lacks` holds words and the address of the page on which it is mended.
+    `lacks` holds words and the address of the page on which it is mended; `contents`, where it is
+    shown before sending, what the page does not say of all the orders together.
     """
 
     row: OrderRow
     lacks: list[tuple[str, str]]
     request: str
+    contents: list[summary.Row]
 
 
 @bulk_view
@@ -108,15 +110,27 @@ def _page(request: HttpRequest, together: BulkOrder, **more: Any) -> HttpRespons
     return render(request, "applications/bulk/together.html", context | more)
 
 
-def _siblings(orders: Sequence[Application], now: datetime) -> list[Sibling]:
+def _siblings(
+    orders: Sequence[Application], now: datetime, *, said: Container[str] | None = None
+) -> list[Sibling]:
+    """Return the orders; `said`: with their contents, but for the parts of these ids."""
     return [
         Sibling(
             row,
             list(_lacks(row.order, now)) if row.order.status == Status.DRAFT else [],
             summary.csr_words(row.order),
+            [] if said is None else list(_contents(row.order, said, now)),
         )
         for row in order_rows(orders, now=now)
     ]
+
+
+def _contents(
+    draft: Application, said: Container[str], now: datetime
+) -> Iterator[summary.Row]:
+    for section in sections.asked(draft, on=clock.day(now)):
+        if section.id not in said:
+            yield from summary.rows(draft, section.id, now=now)
 
 
 def _lacks(draft: Application, now: datetime) -> Iterator[tuple[str, str]]:
@@ -214,13 +228,14 @@ def _check_page(
 ) -> HttpResponse:
     now = clock.now()
     with one_reading():
-        rows = _siblings(drafts, now)
+        common = {section.id: said for section, said in _common(drafts, now)}
+        rows = _siblings(drafts, now, said={"type"} | {id for id, said in common.items() if said})
         context = {
             "together": together,
             "form": form,
             "rows": rows,
             "kind": drafts[0].kind,
-            "common": list(_common(drafts, now)),
+            "common": [(sections.BY_ID[id].title, said) for id, said in common.items()],
             "lacking": [one for one in rows if one.lacks],
             "must_identify": not is_fresh(identified_at(request), now=now + MARGIN),
             "refusal": refusal,
@@ -232,11 +247,11 @@ def _check_page(
 
 def _common(
     drafts: Sequence[Application], now: datetime
-) -> Iterator[tuple[str, list[summary.Row]]]:
-    """Yield each part that was asked once: its title, and what it says where all say the same."""
+) -> Iterator[tuple[sections.Section, list[summary.Row]]]:
+    """Yield each part that was asked once, and what it says where all say the same."""
     for section in map(sections.BY_ID.__getitem__, COMMON):
         having = [one for one in drafts if section.has(one.kind)]
         said = [summary.rows(one, section.id, now=now) for one in having]
         if said:
             same = all(one == said[0] for one in said)
-            yield str(section.title), said[0] if same else []
+            yield section, said[0] if same else []

@@ -102,6 +102,8 @@ def _unit(application: Application, now: datetime) -> Rows:
     yield Row(_("Organisation in the certificate"), found.organisation.value or unwritten)
     if found.unit and application.kind.carries_unit:
         yield Row(_("Unit in the certificate"), found.unit.value or unwritten)
+    if found.locality:
+        yield Row(_("Locality in the certificate"), found.locality)
 
 
 def _conformity(application: Application, _now: datetime) -> Rows:

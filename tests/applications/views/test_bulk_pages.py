@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from applications import services
 from applications.models import Application, BulkOrder, Submission
+from applications.rules.certificate_names import names
 from applications.workflow import Status
 from certportal.dev.builders import bulk, orders, people, requests
 from certportal.foundation import clock
@@ -227,6 +228,32 @@ def test_from_the_rows_to_the_sent_orders(web, rows_of, address, liisa):
     ]
 
 
+def test_before_sending_all_that_is_frozen_stands_with_each_order(web, rows_of, address):
+    written = ROWS.replace("harjula.example.fi", "https://Harjula.example.fi/alku")
+    page = rows_of(rows=written)
+    said = "Row 2: We read what you entered as these host names: harjula.example.fi."
+    assert said in unescape(page.text)
+    assert "Row 3" not in page.text, "names separated as they should be need no words"
+    rows_of("create", rows=written, **COMMON)
+    check = address("applications:check_together", BulkOrder.objects.get().pk)
+    first, second = re.findall(r'<dl class="facts">.*?</dl>', web.get(check).text, re.DOTALL)
+    assert "harjula.example.fi" in first
+    assert "ayrala.example.fi, vara.ayrala.example.fi" in " ".join(second.split())
+    found = names(Application.objects.order_by("number")[1], now=clock.now())
+    for name in (f"{ROOT}.203", found.organisation.value, found.unit.full, found.locality):
+        assert name in unescape(second)
+
+
+def test_the_check_shows_the_system_and_the_reason_for_a_foreign_oid(web, rows_of, address):
+    reason = "Järjestelmä hankittiin naapurihyvinvointialueelta"
+    rows = f"{ROOT}.200;;Acute;1.2.246.10.99000018.12.1;{reason}\n"
+    common = {name: value for name, value in COMMON.items() if name != "purpose"}
+    rows_of("create", type="system_signature", rows=rows, **common)
+    page = web.get(address("applications:check_together", BulkOrder.objects.get().pk))
+    for said in ("Acute", "1.2.246.10.99000018.12.1", reason, "Unit in the certificate"):
+        assert said in page.text
+
+
 def test_signatures_of_one_system_for_many_units(rows_of):
     rows = f"{ROOT}.200;;Acute;{ROOT}.12.1\n{ROOT}.202;;Acute;1.2.3.4\n"
     told = unescape(rows_of(type="system_signature", rows=rows).text)
@@ -283,7 +310,7 @@ def test_what_one_order_lacks_is_told_with_its_place(web, together, address, lii
         page = web.get(address(f"applications:{name}", together.pk))
         assert address("applications:part", lame.pk, "delivery") in page.text
     assert "Nothing can be sent yet: 1 order lacks something." in page.text
-    assert "Not the same in all the orders." in page.text
+    assert "It stands with each order below." in page.text
 
 
 def test_the_page_asks_as_often_for_many_orders_as_for_few(web, liisa, address):
