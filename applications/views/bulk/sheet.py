@@ -172,11 +172,11 @@ def with_units(text: str, kind: CertificateType, units: Sequence[RegisterRecord]
 
     A unit that stands there already gets no second row.
     """
-    if not text.strip():
+    known = {one.cells.get("record_oid") for one in lines(text, kind)}
+    if not any(_split(text)):  # nothing in it, or marks between empty cells
         text = ";".join(str(COLUMNS[name]) for name in columns(kind)) + "\n"
-    delimiter, known = _delimiter(text), {one.cells.get("record_oid") for one in lines(text, kind)}
     _number, first = next(_split(text))
-    order = _head(first, kind) or columns(kind)
+    order, delimiter = _head(first, kind) or columns(kind), _delimiter(text)
     rows = io.StringIO()
     writer = csv.writer(rows, delimiter=delimiter, lineterminator="\n")
     for unit in units:

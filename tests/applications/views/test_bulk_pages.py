@@ -181,6 +181,12 @@ def test_ticked_units_become_rows_and_stay_ticked_while_one_searches(rows_of):
         f"{ROOT}.200;;harjula.example.fi",
         f"{ROOT}.202;Niemelän terveysasema;",
     ]
+    for cleared in (";;", "\ufeff", " ; \n;;\n"):
+        page = rows_of("add", unit=ticked[:1], rows=cleared)
+        assert text_in(page).splitlines() == [
+            "OID of the unit;Organisational unit;Host names",
+            f"{ROOT}.200;Harjulan terveysasema;",
+        ]
     page = rows_of("all", q="terveysasema")
     assert len(text_in(page).splitlines()) == 4, "the head and three that stand"
 
