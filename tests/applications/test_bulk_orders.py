@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.access import actor_for
+from accounts.models import Membership
 from applications import services
 from applications.errors import Changed, Gone, Incomplete, UnfitCsr
 from applications.models import Application, BulkOrder, Submission
@@ -21,7 +22,7 @@ from applications.services.applicant.bulk_orders import (
 from applications.services.applicant.identified import IdentifyAgain
 from applications.services.applicant.repeated_starts import MOST_AN_HOUR
 from applications.workflow import Status
-from certportal.dev.builders import bulk, orders, requests
+from certportal.dev.builders import bulk, orders, people, requests
 from certportal.foundation import clock
 from certportal.foundation.errors import TooMany
 from certportal.foundation.models import Event
@@ -90,6 +91,36 @@ def test_a_repeated_request_is_the_same_bulk_order(matti):
     assert bulk.begun(matti, *hosts(3)) != one
 
 
+def test_what_was_changed_since_is_not_given_for_what_is_asked_anew(matti):
+    def removed(order):
+        services.discard(order.pk, **orders.Handler(matti, order).seen)
+
+    def changed(order):
+        given = {"host_names": ["toinen.example.fi"]}
+        services.save_section(order.pk, "host_names", given, **orders.Handler(matti, order).seen)
+
+    def requested(order):
+        services.upload_csr(
+            *(order.pk, requests.request(requests.new_key(), *order.names)),
+            **{"actor": actor_for(matti), "now": clock.now()},
+        )
+
+    def sent_singly(order):
+        orders.submit(matti, order)
+
+    for act in (removed, changed, requested, sent_singly):
+        before = bulk.begun(matti, *hosts(2))
+        act(before.orders.order_by("number").last())
+        again = bulk.begun(matti, *hosts(2))
+        assert again != before, act
+        assert [one.names for one in again.orders.order_by("number")] == [[n] for n in hosts(2)]
+        services.discard_together(
+            again.pk,
+            **{"person": matti, "seen": fingerprint(list(drafts_of(again, matti)))},
+            **{"actor": actor_for(matti), "now": clock.now()},
+        )
+
+
 def test_many_orders_count_as_one(matti):
     for number in range(MOST_AN_HOUR):
         bulk.begun(matti, f"a{number}.example.fi", "b.example.fi")
@@ -133,7 +164,7 @@ def test_one_key_in_two_orders_is_refused_and_the_refusal_recorded(matti):
 
 def test_a_double_click_and_a_second_tab_send_once(matti):
     together = bulk.begun(matti, *hosts(2))
-    seen = fingerprint(list(drafts_of(together)))
+    seen = fingerprint(list(drafts_of(together, matti)))
     bulk.sent(matti, together)
     with pytest.raises(Changed):
         bulk.sent(matti, together, seen=seen)
@@ -142,7 +173,7 @@ def test_a_double_click_and_a_second_tab_send_once(matti):
 
 def test_what_was_not_looked_at_is_not_sent(matti):
     together = bulk.begun(matti, *hosts(2))
-    seen = fingerprint(list(drafts_of(together)))
+    seen = fingerprint(list(drafts_of(together, matti)))
     changed = together.orders.first()
     services.save_section(
         *(changed.pk, "host_names", {"host_names": ["toinen.example.fi"]}),
@@ -157,6 +188,24 @@ def test_an_old_identification_does_not_send(matti):
     together = bulk.begun(matti, *hosts(2))
     with pytest.raises(IdentifyAgain):
         bulk.sent(matti, together, identified_at=together.created_at.replace(year=2020))
+
+
+def test_who_sees_one_of_the_orders_sends_and_deletes_no_other(matti, pharmacy, now):
+    """Seppo sent one of them, left, and came back on his own word."""
+    seppo, together = people.make_member("Seppo", pharmacy, now=now), bulk.begun(matti, *hosts(3))
+    first, second, _third = together.orders.order_by("number")
+    orders.submit(seppo, first)
+    seppo.memberships.update(role="administrator", basis=Membership.Basis.UNVERIFIED)
+    assert list(drafts_of(together, seppo)) == []
+    for seen in (list(drafts_of(together, seppo)), list(drafts_of(together, matti))):
+        given = {"seen": fingerprint(seen), "actor": actor_for(seppo), "now": clock.now()}
+        with pytest.raises(Changed):
+            services.submit_together(together.pk, **orders.signature(seppo), **given)
+        with pytest.raises(Changed):
+            services.discard_together(together.pk, person=seppo, **given)
+    second.refresh_from_db()
+    assert (second.status, together.orders.count()) == (Status.DRAFT, 3)
+    assert len(bulk.sent(matti, together)) == 2
 
 
 def test_with_its_last_draft_the_bulk_order_goes(matti):

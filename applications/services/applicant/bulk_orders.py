@@ -9,12 +9,15 @@ from typing import Any, Unpack
 from uuid import UUID
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import transaction
+from django.db import OperationalError, transaction
+from django.db.models import Count, Model, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
+from psycopg2.errors import LockNotAvailable
 
 from accounts.models import Organisation, Person
 from accounts.register.lookup import queries
 from accounts.services.organisations import membership as members
+from applications.access import bulk_orders_seen
 from applications.errors import AccountOver, Changed, Gone, UnfitCsr, require
 from applications.models import Application, BulkOrder, HostName
 from applications.models.certificate_types import CertificateType
@@ -29,7 +32,7 @@ from applications.services.order_numbers import next_numbers
 from applications.workflow import ApplicationEvent, Status
 from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor
-from certportal.foundation.errors import NotAllowed, Refused
+from certportal.foundation.errors import NotAllowed, Refused, Stale
 from certportal.foundation.wording import filled
 from issuance.csr import Report
 from issuance.services import locks
@@ -51,6 +54,15 @@ class OrderRefused(Refused):
         text = _("Nothing was sent because of the order %(number)s: %(reason)s")
         super().__init__(filled(text, number=order.number, reason=reason))
         self.order, self.reason, self.status = order, reason, reason.status
+
+
+class Busy(Stale):
+    """The orders are being sent, deleted or changed at this very moment by another request."""
+
+    message = _(
+        "The orders are being sent, deleted or changed at this moment. Nothing more was done. Wait a"
+        " moment, open the page of the orders again, and see how they stand."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +95,7 @@ def start_together(
     if len(rows) > MOST_ORDERS:
         raise TooManyOrders
     asked = _hash([organisation.pk, type, common, [[one.fields, one.host_names] for one in rows]])
-    if repeated := _same(person, asked, now):
+    if repeated := _same(person, asked, len(rows), now):
         return repeated
     shared: dict[str, Any] = {
         "organisation": organisation,
@@ -101,19 +113,23 @@ def start_together(
     return _store(drafts, rows, BulkOrder(created_at=now, asked=asked), actor, now)
 
 
-def _same(person: Person, asked: str, now: datetime) -> BulkOrder | None:
-    """Return what the person asked for in the same words within minutes, if it is not sent.
+def _same(person: Person, asked: str, count: int, now: datetime) -> BulkOrder | None:
+    """Return what the person asked for in the same words within minutes, if nobody touched it.
 
     Takes the lock of `repeated_starts.same`.
     """
     locks.hold(f"start:{person.pk}")
-    recent = BulkOrder.objects.filter(
-        asked=asked,
-        created_at__gt=now - repeated_starts.REPEATED_WITHIN,
-        sent_at=None,
+    untouched = Q(
         orders__created_by=person,
+        orders__status=Status.DRAFT,
+        orders__version=1,
+        orders__csrs=None,
     )
-    return recent.first()
+    recent = BulkOrder.objects.filter(
+        asked=asked, created_at__gt=now - repeated_starts.REPEATED_WITHIN, sent_at=None
+    )
+    whole = recent.annotate(untouched=Count("orders", filter=untouched)).filter(untouched=count)
+    return whole.order_by("created_at").first()
 
 
 def _require_units(
@@ -164,11 +180,11 @@ def submit_together(
     now: datetime,
     **signature: Unpack[Signature],
 ) -> list[Application]:
-    """Send all drafts of the bulk order, each frozen as a submission of its own with the signature.
+    """Send the drafts of the bulk order that the signing person sees, each frozen for itself.
 
     `seen` is the `fingerprint` of the drafts that the person looked at: raises Changed if they are
     others now, so that a double click sends once, and Gone if there is no such bulk order. Raises
-    OrderRefused for an order that cannot be sent, and what `identified.require` raises.
+    Busy while another request sends, deletes or changes one of them, OrderRefused for an order that cannot be sent, and what `identified.require` raises.
     """
     try:
         with transaction.atomic():
@@ -182,7 +198,7 @@ def submit_together(
 def _submit(
     bulk_order_id: UUID, seen: str, signature: Signature, actor: Actor, now: datetime
 ) -> list[Application]:
-    together, drafts = _lock(bulk_order_id, seen)
+    together, drafts = _lock(bulk_order_id, signature["person"], seen)
     sent = [_send(one, signature, actor, now) for one in drafts]
     if together.sent_at is None:
         together.sent_at = now
@@ -194,21 +210,41 @@ def _submit(
 
 
 @transaction.atomic
-def discard_together(bulk_order_id: UUID, *, seen: str, actor: Actor, now: datetime) -> None:
-    """Delete all drafts of the bulk order; `seen` as in `submit_together`. Raises Changed, Gone."""
-    _together, drafts = _lock(bulk_order_id, seen)
+def discard_together(
+    bulk_order_id: UUID, *, person: Person, seen: str, actor: Actor, now: datetime
+) -> None:
+    """Delete the drafts of the bulk order that the person sees; `seen` as in `submit_together`.
+
+    Raises Changed, Gone and Busy.
+    """
+    _together, drafts = _lock(bulk_order_id, person, seen)
     for draft in drafts:
         delete_draft(draft, actor, now)
 
 
-def _lock(bulk_order_id: UUID, seen: str) -> tuple[BulkOrder, list[Application]]:
-    together = BulkOrder.objects.select_for_update().filter(pk=bulk_order_id).first()
-    if together is None:
-        raise Gone
-    drafts = list(drafts_of(together).select_for_update(of=("self",)))
+def _lock(bulk_order_id: UUID, person: Person, seen: str) -> tuple[BulkOrder, list[Application]]:
+    """Lock the bulk order and the person's drafts, or raise Busy.
+
+    It waits for nobody: sending many takes longer than a request may wait for a lock, and whoever
+    holds a draft may want the bulk order next (`delete_draft`).
+    """
+    try:
+        with transaction.atomic():
+            together = _locked(BulkOrder.objects.filter(pk=bulk_order_id)).first()
+            if together is None:
+                raise Gone
+            drafts = list(_locked(drafts_of(together, person)))
+    except OperationalError as error:
+        if not isinstance(error.__cause__, LockNotAvailable):
+            raise
+        raise Busy from error
     if not drafts or fingerprint(drafts) != seen:
         raise Changed
     return together, drafts
+
+
+def _locked[Row: Model](rows: QuerySet[Row]) -> QuerySet[Row]:
+    return rows.select_for_update(nowait=True, of=("self",))
 
 
 def _send(draft: Application, signature: Signature, actor: Actor, now: datetime) -> Application:
@@ -220,10 +256,14 @@ def _send(draft: Application, signature: Signature, actor: Actor, now: datetime)
         raise OrderRefused(draft, refusal) from refusal
 
 
-def drafts_of(together: BulkOrder) -> Any:
-    """Return the drafts of the bulk order, in the order of their numbers."""
-    found = together.orders.filter(status=Status.DRAFT).select_related("organisation", "csr")
-    return found.prefetch_related("host_names", "organisation__business_ids").order_by("number")
+def drafts_of(together: BulkOrder, person: Person) -> QuerySet[Application]:
+    """Return the drafts of the bulk order that the person may act on, by number.
+
+    Who sees one of its orders need not see all (`access.orders_seen`).
+    """
+    found = bulk_orders_seen(person, together).filter(status=Status.DRAFT)
+    with_all = found.select_related("organisation", "csr")
+    return with_all.prefetch_related("host_names", "organisation__business_ids")
 
 
 def _hash(what: Any) -> str:

@@ -24,7 +24,12 @@ from applications.models import Application, BulkOrder
 from applications.rules import declarations, sections
 from applications.rules.systems import ForeignOid
 from applications.services.applicant import submission
-from applications.services.applicant.bulk_orders import OrderRefused, drafts_of, fingerprint
+from applications.services.applicant.bulk_orders import (
+    Busy,
+    OrderRefused,
+    drafts_of,
+    fingerprint,
+)
 from applications.services.applicant.identified import IdentifyAgain, is_fresh
 from applications.views.account.orders import head, line
 from applications.views.bulk.forms import SendTogetherForm
@@ -156,7 +161,7 @@ def bulk_order_csv(request: HttpRequest, together: BulkOrder) -> HttpResponseBas
 @bulk_view
 def check_together(request: HttpRequest, together: BulkOrder) -> HttpResponse:
     """Show all drafts on one page before they are sent; a double click sends once."""
-    drafts = list(drafts_of(together))
+    drafts = list(drafts_of(together, access.person_of(request)))
     if not drafts:
         return redirect("applications:bulk_order", together.pk)
     form = SendTogetherForm(
@@ -170,7 +175,7 @@ def check_together(request: HttpRequest, together: BulkOrder) -> HttpResponse:
 @bulk_view
 def discard_together(request: HttpRequest, together: BulkOrder) -> HttpResponse:
     """Ask whether to delete all drafts, and delete them."""
-    drafts = list(drafts_of(together))
+    drafts = list(drafts_of(together, access.person_of(request)))
     form = SendTogetherForm(
         request.POST or None, asked=[], initial={"version": fingerprint(drafts)}
     )
@@ -178,13 +183,22 @@ def discard_together(request: HttpRequest, together: BulkOrder) -> HttpResponse:
         return redirect("applications:bulk_order", together.pk)
     if request.method == "POST" and form.is_valid():
         seen = form.cleaned_data["version"]
-        services.discard_together(together.pk, seen=seen, **access.acting(request))
+        try:
+            services.discard_together(together.pk, seen=seen, **by_person(request))
+        except Busy as busy:
+            return _later(request, together, busy)
         messages.success(request, _("The drafts were deleted."))
         if BulkOrder.objects.filter(pk=together.pk).exists():
             return redirect("applications:bulk_order", together.pk)
         return redirect("applications:orders")
     context = {"together": together, "form": form, "count": len(drafts)}
     return render(request, "applications/bulk/discard.html", context)
+
+
+def _later(request: HttpRequest, together: BulkOrder, busy: Busy) -> HttpResponse:
+    """Lead to the orders, which tell how they stand: most likely a second click waits here."""
+    messages.warning(request, str(busy))
+    return redirect("applications:bulk_order", together.pk)
 
 
 def _declared(drafts: Sequence[Application]) -> list[str]:
@@ -206,8 +220,10 @@ def _send(request: HttpRequest, together: BulkOrder, form: SendTogetherForm) -> 
         )
     except Gone as gone:
         raise Http404 from gone
+    except Busy as busy:
+        return _later(request, together, busy)
     except (Changed, OrderRefused, IdentifyAgain) as refusal:
-        drafts = list(drafts_of(together))
+        drafts = list(drafts_of(together, access.person_of(request)))
         if not drafts:
             return redirect("applications:bulk_order", together.pk)
         again = SendTogetherForm(

@@ -47,7 +47,7 @@ def begun(person: Person, *hosts: str, unit: str = orders.UNIT, **more: Any) -> 
 def sent(person: Person, together: BulkOrder, **more: Any) -> list[Application]:
     """Send its drafts as they are now, by one act."""
     given = orders.signature(person) | {
-        "seen": fingerprint(list(drafts_of(together))),
+        "seen": fingerprint(list(drafts_of(together, person))),
         "actor": actor_for(person),
         "now": clock.now(),
     }

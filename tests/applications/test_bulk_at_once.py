@@ -1,0 +1,65 @@
+"""Sending many while somebody else is at the same orders: nobody waits, and nothing is lost."""
+
+import pytest
+from django.db import transaction
+from django.test import Client
+
+from applications import services
+from applications.models import Application, BulkOrder, Submission
+from applications.services.applicant.bulk_orders import Busy, drafts_of, fingerprint
+from applications.workflow import Status
+from certportal.dev.builders import bulk, orders, people
+from tests.applications.at_once import Beside
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def together(sample, matti):
+    return bulk.begun(matti, "a.example.fi", "b.example.fi")
+
+
+def test_a_second_tab_is_told_at_once_that_the_orders_are_being_sent(matti, together, address):
+    check = address("applications:check_together", together.pk)
+    web = people.log_in(Client(), matti)
+    seen = fingerprint(list(drafts_of(together, matti)))
+    declared = dict.fromkeys(("authority", "domains", "system", "truth", "binding"), "on")
+    answers = []
+
+    def second_tab():
+        answers.append(web.post(check, declared | {"version": seen}))
+
+    def discarding():
+        place = address("applications:discard_together", together.pk)
+        answers.append(web.post(place, {"version": seen}))
+
+    with transaction.atomic():
+        bulk.sent(matti, together)
+        for work in (second_tab, discarding):
+            assert Beside(work).end() is None
+    page = address("applications:bulk_order", together.pk)
+    assert [one["Location"] for one in answers] == [page, page]
+    told = web.get(page)
+    assert "are being sent, deleted or changed at this moment" in told.text
+    assert Submission.objects.count() == 2
+
+
+def test_sending_does_not_wait_for_a_draft_that_somebody_changes(matti, together):
+    last = together.orders.order_by("number").last()
+    with transaction.atomic():
+        Application.objects.select_for_update().get(pk=last.pk)
+        refused = Beside(lambda: bulk.sent(matti, together)).end()
+    assert isinstance(refused, Busy)
+    assert {one.status for one in together.orders.all()} == {Status.DRAFT}
+    bulk.sent(matti, together)
+    assert Submission.objects.count() == 2
+
+
+def test_deleting_the_last_draft_while_it_is_to_be_sent_ends_one_way(matti, together):
+    first, last = together.orders.order_by("number")
+    services.discard(first.pk, **orders.Handler(matti, first).seen)
+    with transaction.atomic():
+        services.discard(last.pk, **orders.Handler(matti, last).seen)
+        refused = Beside(lambda: bulk.sent(matti, together)).end()
+    assert isinstance(refused, Busy)
+    assert not BulkOrder.objects.exists()
