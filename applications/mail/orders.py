@@ -4,7 +4,7 @@ An item holds `notice` (the mail), `application`, and `recipient`, named as in
 `applications.rules.recipients`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -220,8 +220,40 @@ def _coded(asked: Asked) -> Matter | None:
 
 def _received_together(matter: Matter, asked: Asked) -> Mapping[str, Any]:
     order = matter.order
-    same = Application.objects.filter(bulk_order=order.bulk_order, submitted_at=order.submitted_at)
-    return {**_context(matter, asked), "count": same.count()}
+    sent = Application.objects.filter(bulk_order=order.bulk_order, submitted_at=order.submitted_at)
+    own = sent.filter(contact_email__iexact=order.contact_email)
+    return {**_context(matter, asked), "count": own.count()}
+
+
+def _about_links(asked: Asked) -> Matter | None:
+    """Find the first of the orders sent together, unless all the links have ended meanwhile."""
+    matter = _about(asked)
+    return matter if matter is not None and any(_links(matter, asked)) else None
+
+
+def _to_links(matter: Matter, asked: Asked) -> To:
+    """The address that the links were made for: this order may name another by now."""
+    made = matter.order.contact_links.filter(holder=matter.recipient).order_by("made_at").first()
+    return To(made.email if made else "", _to(matter, asked).language)
+
+
+def _links(matter: Matter, asked: Asked) -> Iterator[tuple[Application, str]]:
+    """Yield the orders sent together to which the recipient holds a link, and its path."""
+    address, order = _to_links(matter, asked).address.casefold(), matter.order
+    sent = Application.objects.filter(bulk_order=order.bulk_order, submitted_at=order.submitted_at)
+    for one in sent.prefetch_related("contact_links", "host_names").order_by("number"):
+        for link in contact_links.living(one, now=asked.now):
+            if link.email.casefold() == address:
+                yield one, reverse("contact:landing", args=[link.token])
+
+
+def _linked_together(matter: Matter, asked: Asked) -> Mapping[str, Any]:
+    return {**_context(matter, asked), "links": list(_links(matter, asked))}
+
+
+def _of_several(matter: Matter, subject: str) -> str:
+    """Return the subject of a mail about several orders, which names none of them."""
+    return f"{_('[TEST]')} {subject}" if matter.order.kind.is_test else subject
 
 
 def _answered(matter: Matter, asked: Asked) -> Mapping[str, Any]:
@@ -238,14 +270,21 @@ def _mail(name: str, **more: Any) -> Mail[Matter]:
         return [kept_papers.kept(made_of)] if made_of else ()
 
     given: dict[str, Any] = {"about": _about, "to": _to, "context": _context, "files": paper}
-    return Mail(f"applications/mail/{name}", subject=_numbered, **(given | more))
+    return Mail(f"applications/mail/{name}", **(given | {"subject": _numbered} | more))
 
 
 # What follows from an action, then what the services send; of one name the last row holds.
 MAILS = registry(
     *map(_mail, sorted(consequences.NOTICES)),
-    _mail("bulk_receipt", context=_received_together),
+    _mail("bulk_receipt", context=_received_together, subject=_of_several),
     _mail("link_sent", about=_about_link),
+    _mail(
+        "links_sent",
+        about=_about_links,
+        to=_to_links,
+        context=_linked_together,
+        subject=_of_several,
+    ),
     _mail("answered", context=_answered),
     _mail("withdrawn"),
     _mail("lapse_warning", about=_about_link),

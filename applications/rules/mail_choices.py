@@ -19,14 +19,8 @@ KINDS = {
     ),
     **dict.fromkeys(
         [
-            *(
-                "approved",
-                "information_wanted",
-                "deadline_extended",
-                "csr_returned",
-                "not_mine_told",
-            ),
-            *("link_sent", "mailbox_code", "package", "rejected"),
+            *("approved", "information_wanted", "deadline_extended", "csr_returned"),
+            *("not_mine_told", "link_sent", "links_sent", "mailbox_code", "package", "rejected"),
         ],
         "decisions",
     ),

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from django.core import mail
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -10,7 +11,7 @@ from accounts.access import actor_for
 from accounts.models import Membership
 from applications import services
 from applications.errors import Changed, Gone, Incomplete, UnfitCsr
-from applications.models import Application, BulkOrder, Submission
+from applications.models import Application, BulkOrder, ContactLink, Submission
 from applications.rules.unit_ownership import OtherOwner
 from applications.services.applicant.bulk_orders import (
     MOST_ORDERS,
@@ -25,7 +26,7 @@ from applications.workflow import Status
 from certportal.dev.builders import bulk, orders, people, requests
 from certportal.foundation import clock
 from certportal.foundation.errors import TooMany
-from certportal.foundation.models import Event
+from certportal.foundation.models import Event, OutboxItem
 
 pytestmark = pytest.mark.django_db
 
@@ -33,6 +34,13 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _register(sample):
     return sample
+
+
+@pytest.fixture
+def sent_mails(settings):
+    """The mails that are sent."""
+    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
+    return mail.outbox
 
 
 def hosts(count):
@@ -220,6 +228,46 @@ def test_with_its_last_draft_the_bulk_order_goes(matti):
             **orders.signature(matti),
             **{"seen": "", "actor": actor_for(matti), "now": clock.now()},
         )
+
+
+def test_each_technical_contact_gets_one_mail_with_all_their_links(matti, sent_mails):
+    """Tiina has a link to each order; Veera is the deputy of one of them."""
+    contact = orders.CONTACT | {"csr_by": "technical_contact"}
+    together = bulk.begun(matti, *hosts(3), **contact)
+    first, second, third = together.orders.order_by("number")
+    deputy = {"deputy_name": "Veera", "deputy_email": "veera@example.com"}
+    services.save_section(
+        second.pk, "technical", contact | deputy, **orders.Handler(matti, second).seen
+    )
+    bulk.sent(matti, together)
+    kept = OutboxItem.objects.filter(topic="application.notice")
+    assert sorted((one.payload["notice"], one.payload["recipient"]) for one in kept) == [
+        *[("bulk_receipt", "applicant"), ("links_sent", "deputy")],
+        ("links_sent", "technical_contact"),
+    ]
+    services.revoke_link(third.pk, **orders.Handler(matti, third).seen)
+    orders.drain()
+    told = {one.to[0]: one.body for one in sent_mails if "/contact/" in one.body}
+    assert set(told) == {"tiina@example.com", "veera@example.com"}
+    assert told["tiina@example.com"].count("/contact/") == 2, "the third link has ended"
+    for one in (first, second):
+        assert one.number in told["tiina@example.com"]
+    assert second.number in told["veera@example.com"]
+    assert first.number not in told["veera@example.com"]
+    links = ContactLink.objects.filter(application__bulk_order=together, revoked_at=None)
+    assert all(one.token in "".join(told.values()) for one in links)
+
+
+def test_the_receipt_counts_the_orders_that_name_its_reader(matti, sent_mails):
+    together = bulk.begun(matti, *hosts(3))
+    other = together.orders.order_by("number").last()
+    given = {"contact_name": "Maija", "contact_email": "maija@example.fi"}
+    services.save_section(other.pk, "contact", given, **orders.Handler(matti, other).seen)
+    bulk.sent(matti, together)
+    orders.drain()
+    told = {one.to[0]: one.subject for one in sent_mails}
+    assert "2" in told["matti@example.fi"]
+    assert "1" in told["maija@example.fi"]
 
 
 def test_the_orders_go_on_as_any_others(matti, riitta, cas):

@@ -24,6 +24,7 @@ from applications.models.certificate_types import CertificateType
 from applications.rules import intermediaries, unit_ownership
 from applications.services import transition
 from applications.services.applicant import repeated_starts
+from applications.services.applicant.contact_links import tell_of_links
 from applications.services.applicant.csr import record_refused
 from applications.services.applicant.drafts import delete_draft
 from applications.services.applicant.identified import Signature, TermsChanged
@@ -206,6 +207,7 @@ def _submit(
     # One mail tells each contact person of all; the receipts stand on the pages of the orders.
     for one in {order.contact_email.casefold(): order for order in reversed(sent)}.values():
         transition.notify(one, "bulk_receipt", ("applicant",), now)
+    tell_of_links(sent, now=now)
     return sent
 
 

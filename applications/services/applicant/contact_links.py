@@ -1,6 +1,6 @@
 """Links of technical contact and deputy: send, open, revoke, dismiss with “this isn't mine”."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -29,23 +29,40 @@ def send_links(
     actor: Actor,
     now: datetime,
     to: Iterable[str] = contact_links.HOLDERS,
+    told: bool = True,
 ) -> None:
     """Mail the links of the locked order to the technical contact and the deputy.
 
-    Only if the technical contact attaches the request or receives the certificate. `to` are the
+    `told`: whether the mail is of this order alone; else the caller enqueues one for several
+    (`tell_of_links`). Only if the technical contact attaches the request or receives the certificate. `to` are the
     holders to mail: leave out those who are dismissed (`rules.contact_links.is_dismissed`), as only
     the applicant may send them another link.
 
     A holder with a valid link gets the same link again, so that the browser it is bound to still
     works.
     """
+    for holder in _held(application, to):
+        if contact_links.newest(application, holder, now=now) is None:
+            _make(application, holder, now)
+        _mail(application, holder, actor, now, told=told)
+
+
+def tell_of_links(orders: Sequence[Application], *, now: datetime) -> None:
+    """Enqueue one mail to each address, with its links to these orders; they were sent together."""
+    first: dict[str, tuple[Application, str]] = {}
+    for order in orders:
+        for holder in _held(order, contact_links.HOLDERS):
+            address = contact_links.address_of(order, holder).casefold()
+            first.setdefault(address, (order, holder))
+    for order, holder in first.values():
+        transition.notify(order, "links_sent", (holder,), now)
+
+
+def _held(application: Application, holders: Iterable[str]) -> list[str]:
+    """Return those of the holders who need a link to the order and have an address."""
     if Delivery.TECHNICAL_CONTACT not in {application.csr_by, application.deliver_to}:
-        return
-    for holder in to:
-        if contact_links.address_of(application, holder):
-            if contact_links.newest(application, holder, now=now) is None:
-                _make(application, holder, now)
-            _mail(application, holder, actor, now)
+        return []
+    return [one for one in holders if contact_links.address_of(application, one)]
 
 
 def find_link(token: str, *, address: str, now: datetime) -> ContactLink | None:
@@ -184,6 +201,9 @@ def _make(application: Application, holder: str, now: datetime) -> ContactLink:
     return link
 
 
-def _mail(application: Application, holder: str, actor: Actor, now: datetime) -> None:
+def _mail(
+    application: Application, holder: str, actor: Actor, now: datetime, *, told: bool = True
+) -> None:
     events.record(ApplicationEvent.LINK_SENT, application, actor, now, holder=holder)
-    transition.notify(application, "link_sent", (holder,), now)
+    if told:
+        transition.notify(application, "link_sent", (holder,), now)

@@ -43,7 +43,7 @@ def send(
     actor: Actor,
     now: datetime,
 ) -> Application:
-    """Freeze and send the locked draft; `told`: with a receipt. Raises what `freeze` raises."""
+    """Freeze and send the locked draft; `told`: with its receipt and mails of links. Raises what `freeze` raises."""
     submission = freeze(application, signature, now=now)
     complete = application.csr_id is not None
     moved = transition.move(
@@ -60,5 +60,5 @@ def send(
         due_on=promise.due_on(now) if complete else None,
     )
     # The technical contact attaches the request or later gets the certificate by the link.
-    contact_links.send_links(moved, actor=actor, now=now)
+    contact_links.send_links(moved, actor=actor, now=now, told=told)
     return moved
