@@ -9,6 +9,7 @@ workers do it: no web process imports this module, which an import contract chec
 import hashlib
 import json
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -110,7 +111,7 @@ def _file(application: Application, kind: CertificateType, pdf: bytes, name: str
 
 
 def _pdf(html: str, identifier: str) -> bytes:
-    fonts, style = _style()
+    fonts, style = _present_style()
     pdf: bytes = HTML(string=html, url_fetcher=_fetcher()).write_pdf(
         stylesheets=[style],
         font_config=fonts,
@@ -120,15 +121,28 @@ def _pdf(html: str, identifier: str) -> bytes:
     return pdf
 
 
-@cache
-def _style() -> tuple[FontConfiguration, CSS]:
-    """Return the style sheet and its fonts, read once in a process.
+def _present_style() -> tuple[FontConfiguration, CSS]:
+    """Return the style sheet and its fonts, made anew if a file of a font is gone.
 
-    The fonts are in files until the process forgets them (`forget_style`).
+    A system may clear old files from its temporary folder, and a worker may run for weeks.
+    """
+    fonts, style, files = _style()
+    if not all(one.exists() for one in files):
+        forget_style()
+        fonts, style, _files = _style()
+    return fonts, style
+
+
+@cache
+def _style() -> tuple[FontConfiguration, CSS, list[Path]]:
+    """Return the style sheet and its fonts, read once in a process, and the files of the fonts.
+
+    These stand until the process forgets them (`forget_style`).
     """
     fonts = FontConfiguration()
-    text = STYLE.read_text("utf-8")
-    return fonts, CSS(string=text, font_config=fonts, url_fetcher=_fetcher())
+    style = CSS(string=STYLE.read_text("utf-8"), font_config=fonts, url_fetcher=_fetcher())
+    folder: Path | None = fonts._folder  # WeasyPrint tells it no other way
+    return fonts, style, list(folder.iterdir()) if folder is not None else []
 
 
 def forget_style() -> None:

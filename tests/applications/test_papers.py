@@ -98,6 +98,16 @@ def test_the_same_submission_gives_the_same_bytes(sent):
     assert papers.receipt(type(sent.submission).objects.get()).content == first
 
 
+def test_a_font_that_was_cleared_away_is_made_anew_for_the_next_paper(sent):
+    before = papers.receipt(sent.submission).content
+    files = papers._style()[2]
+    assert len(files) >= len(papers.FONTS)
+    files[0].unlink()
+    assert papers.receipt(sent.submission).content == before
+    assert files[0] not in papers._style()[2]
+    assert all(one.exists() for one in papers._style()[2])
+
+
 def test_a_paper_in_a_style_that_was_read_for_others_has_the_same_bytes(sent, monkeypatch):
     first = papers.receipt(sent.submission).content
     monkeypatch.setattr(papers, "_style", papers._style.__wrapped__)  # read anew, as by the workers
