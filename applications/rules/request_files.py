@@ -1,7 +1,7 @@
 """Certificate requests that come together: files, and ZIP archives of files, read within bounds.
 
-Nothing is written to disk, and an archive's own words about its sizes are not trusted: no more than
-the bounds is ever decompressed.
+Nothing is written to disk, and an archive's own words about its sizes are not trusted: what is
+decompressed counts, also of files that are skipped, and one of too many entries is not opened.
 """
 
 import zlib
@@ -22,10 +22,15 @@ MOST_FILES = 500
 MOST_MEGABYTES = 8
 """Of all files of an upload together, decompressed; and of each uploaded file."""
 MOST_BYTES = MOST_MEGABYTES * 1024 * 1024
+MOST_ENTRIES = 4 * MOST_FILES
+"""Of one archive: files, folders, and what macOS adds; each takes memory once it is opened."""
 ENDINGS = (".csr", ".pem", ".der", ".p10", ".req", ".txt")
 
 _ARCHIVE = (b"PK\x03\x04", b"PK\x05\x06")
+_ENTRY = b"PK\x01\x02"
+"""With it begins each entry of an archive's directory (APPNOTE.TXT 4.3.12)."""
 _ENCRYPTED = 1
+_PIECE = 64 * 1024
 _LONGEST_NAME = 100
 
 
@@ -73,25 +78,28 @@ def files_of(uploads: Iterable[tuple[str, bytes]]) -> list[RequestFile]:
     """
     found: list[RequestFile] = []
     left = MOST_BYTES
-    for one in _opened(uploads):
-        left -= len(one.data)
+    for one, unpacked in _opened(uploads):
+        left -= unpacked
         if left < 0 or len(found) == MOST_FILES:
             raise TooMuch
         found.append(one)
     return found
 
 
-def _opened(uploads: Iterable[tuple[str, bytes]]) -> Iterator[RequestFile]:
+def _opened(uploads: Iterable[tuple[str, bytes]]) -> Iterator[tuple[RequestFile, int]]:
+    """Yield each file, and how many bytes of it were read: also those of one that is skipped."""
     for name, data in uploads:
         if data.startswith(_ARCHIVE):
             yield from _unpacked(data)
         elif not _is_request(name):
-            yield RequestFile(shown(name), b"", Skipped.OTHER_KIND)
+            yield RequestFile(shown(name), b"", Skipped.OTHER_KIND), 0
         else:
-            yield RequestFile(shown(name), data)
+            yield RequestFile(shown(name), data), len(data)
 
 
-def _unpacked(data: bytes) -> Iterator[RequestFile]:
+def _unpacked(data: bytes) -> Iterator[tuple[RequestFile, int]]:
+    if data.count(_ENTRY) > MOST_ENTRIES:
+        raise TooMuch
     try:
         archive = ZipFile(BytesIO(data))
     except (BadZipFile, ValueError, NotImplementedError) as error:
@@ -103,22 +111,27 @@ def _unpacked(data: bytes) -> Iterator[RequestFile]:
                 yield _read(archive, entry)
 
 
-def _read(archive: ZipFile, entry: ZipInfo) -> RequestFile:
-    name = shown(entry.filename)
-    if not _is_request(name):
-        return RequestFile(name, b"", Skipped.OTHER_KIND)
-    if entry.flag_bits & _ENCRYPTED:
-        return RequestFile(name, b"", Skipped.ENCRYPTED)
-    if entry.compress_type not in {ZIP_STORED, ZIP_DEFLATED}:
-        return RequestFile(name, b"", Skipped.DAMAGED)
+def _read(archive: ZipFile, entry: ZipInfo) -> tuple[RequestFile, int]:
+    name, data = shown(entry.filename), bytearray()
+    if skipped := _not_to_read(entry):
+        return RequestFile(name, b"", skipped), 0
     try:
         with archive.open(entry) as file:
-            data = file.read(MOST_SEARCHED + 1)
+            while len(data) <= MOST_SEARCHED and (piece := file.read(_PIECE)):
+                data += piece
     except (BadZipFile, EOFError, NotImplementedError, OSError, ValueError, zlib.error):
-        return RequestFile(name, b"", Skipped.DAMAGED)
+        return RequestFile(name, b"", Skipped.DAMAGED), len(data)
     if len(data) > MOST_SEARCHED:
-        return RequestFile(name, b"", Skipped.TOO_BIG)
-    return RequestFile(name, data)
+        return RequestFile(name, b"", Skipped.TOO_BIG), len(data)
+    return RequestFile(name, bytes(data)), len(data)
+
+
+def _not_to_read(entry: ZipInfo) -> Skipped | None:
+    if not _is_request(shown(entry.filename)):
+        return Skipped.OTHER_KIND
+    if entry.flag_bits & _ENCRYPTED:
+        return Skipped.ENCRYPTED
+    return None if entry.compress_type in {ZIP_STORED, ZIP_DEFLATED} else Skipped.DAMAGED
 
 
 def shown(name: str) -> str:
