@@ -136,6 +136,7 @@ def _rows_page(
         "count": len(fitting),
         "picking": act in {"search", "add", "all"},
         "most": MOST_ORDERS,
+        "kept": Common(draft, None, kept=request.POST, today=judge.on).kept,
     }
     return render(request, "applications/bulk/rows.html", context)
 
@@ -166,7 +167,8 @@ def _common_page(
     act: str,
 ) -> HttpResponse:
     today = clock.day(clock.now())
-    common = Common(draft, request.POST if act == "create" else None, today=today)
+    data = request.POST if act == "create" else None
+    common = Common(draft, data, kept=request.POST, today=today)
     if act == "create" and common.is_valid():
         try:
             together = services.start_together(

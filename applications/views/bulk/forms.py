@@ -5,6 +5,8 @@ from datetime import date
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy
 
 from applications.models import Application
@@ -55,8 +57,11 @@ class RequestByForm(PartForm):
 class Common:
     """What the orders have in common, asked by the forms of one order, on one page."""
 
-    def __init__(self, draft: Application, data: Any, *, today: date) -> None:
-        """`draft` is not saved; what is given is set in it, since one form may rest on another."""
+    def __init__(self, draft: Application, data: Any, *, kept: QueryDict, today: date) -> None:
+        """`draft` is not saved; what is given is set in it, since one form may rest on another.
+
+        `kept` are answers given before, to begin with; of other fields it may hold anything.
+        """
         kinds: list[type[PartForm]] = [
             ValidityForm,
             ContactForm,
@@ -68,6 +73,15 @@ class Common:
             kinds.insert(0, PurposeForm)
         self.draft, self.values = draft, dict[str, Any]()
         self.forms = [self._made(kind, data, today) for kind in kinds]
+        self.kept = [
+            (name, value)
+            for form in self.forms
+            for name in form.fields
+            for value in kept.getlist(name)
+        ]
+        for form in self.forms if self.kept else []:
+            for name, field in form.fields.items():
+                form.initial[name] = field.widget.value_from_datadict(kept, MultiValueDict(), name)
 
     def _made(self, kind: type[PartForm], data: Any, today: date) -> PartForm:
         form = kind(self.draft, data, today=today)
