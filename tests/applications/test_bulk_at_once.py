@@ -3,6 +3,7 @@
 import pytest
 from django.db import transaction
 from django.test import Client
+from django.urls import reverse
 
 from applications import services
 from applications.models import Application, BulkOrder, Submission
@@ -19,8 +20,12 @@ def together(sample, matti):
     return bulk.begun(matti, "a.example.fi", "b.example.fi")
 
 
-def test_a_second_tab_is_told_at_once_that_the_orders_are_being_sent(matti, together, address):
-    check = address("applications:check_together", together.pk)
+def page_of(name, together):
+    return reverse(f"applications:{name}", args=[together.pk])
+
+
+def test_a_second_tab_is_told_at_once_that_the_orders_are_being_sent(matti, together):
+    check = page_of("check_together", together)
     web = people.log_in(Client(), matti)
     seen = fingerprint(list(drafts_of(together, matti)))
     declared = dict.fromkeys(("authority", "domains", "system", "truth", "binding"), "on")
@@ -30,17 +35,16 @@ def test_a_second_tab_is_told_at_once_that_the_orders_are_being_sent(matti, toge
         answers.append(web.post(check, declared | {"version": seen}))
 
     def discarding():
-        place = address("applications:discard_together", together.pk)
+        place = page_of("discard_together", together)
         answers.append(web.post(place, {"version": seen}))
 
     with transaction.atomic():
         bulk.sent(matti, together)
         for work in (second_tab, discarding):
             assert Beside(work).end() is None
-    page = address("applications:bulk_order", together.pk)
+    page = page_of("bulk_order", together)
     assert [one["Location"] for one in answers] == [page, page]
-    told = web.get(page)
-    assert "are being sent, deleted or changed at this moment" in told.text
+    assert "Tilauksia lähetetään, poistetaan tai muutetaan juuri nyt." in web.get(page).text
     assert Submission.objects.count() == 2
 
 

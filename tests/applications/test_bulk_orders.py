@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from django.core import mail
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -34,13 +33,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _register(sample):
     return sample
-
-
-@pytest.fixture
-def sent_mails(settings):
-    """The mails that are sent."""
-    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
-    return mail.outbox
 
 
 def hosts(count):
@@ -230,7 +222,7 @@ def test_with_its_last_draft_the_bulk_order_goes(matti):
         )
 
 
-def test_each_technical_contact_gets_one_mail_with_all_their_links(matti, sent_mails):
+def test_each_technical_contact_gets_one_mail_with_all_their_links(matti, mailoutbox):
     """Tiina has a link to each order; Veera is the deputy of one of them."""
     contact = orders.CONTACT | {"csr_by": "technical_contact"}
     together = bulk.begun(matti, *hosts(3), **contact)
@@ -247,9 +239,10 @@ def test_each_technical_contact_gets_one_mail_with_all_their_links(matti, sent_m
     ]
     services.revoke_link(third.pk, **orders.Handler(matti, third).seen)
     orders.drain()
-    told = {one.to[0]: one.body for one in sent_mails if "/contact/" in one.body}
-    assert set(told) == {"tiina@example.com", "veera@example.com"}
-    assert told["tiina@example.com"].count("/contact/") == 2, "the third link has ended"
+    told = {one.to[0]: one.body for one in mailoutbox if one.to[0].endswith("@example.com")}
+    assert sorted(told) == ["tiina@example.com", "veera@example.com"]
+    assert len(mailoutbox) == 3
+    assert third.number not in told["tiina@example.com"], "its link has ended"
     for one in (first, second):
         assert one.number in told["tiina@example.com"]
     assert second.number in told["veera@example.com"]
@@ -258,14 +251,14 @@ def test_each_technical_contact_gets_one_mail_with_all_their_links(matti, sent_m
     assert all(one.token in "".join(told.values()) for one in links)
 
 
-def test_the_receipt_counts_the_orders_that_name_its_reader(matti, sent_mails):
+def test_the_receipt_counts_the_orders_that_name_its_reader(matti, mailoutbox):
     together = bulk.begun(matti, *hosts(3))
     other = together.orders.order_by("number").last()
     given = {"contact_name": "Maija", "contact_email": "maija@example.fi"}
     services.save_section(other.pk, "contact", given, **orders.Handler(matti, other).seen)
     bulk.sent(matti, together)
     orders.drain()
-    told = {one.to[0]: one.subject for one in sent_mails}
+    told = {one.to[0]: one.subject for one in mailoutbox}
     assert "2" in told["matti@example.fi"]
     assert "1" in told["maija@example.fi"]
 

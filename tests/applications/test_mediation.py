@@ -5,14 +5,17 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Organisation
-from accounts.register.models import RegisterRecord
+from accounts.register.lookup import queries
+from accounts.register.models import Kind, RegisterRecord
 from applications import services
 from applications.errors import NotStanding
 from applications.models import Application
 from applications.rules import declarations, sections
+from applications.services.applicant.bulk_orders import Row
+from applications.views.bulk import sheet
 from applications.views.order.forms.delivery import TechnicalForm
 from applications.workflow import Status
-from certportal.dev.builders import orders, people
+from certportal.dev.builders import bulk, orders, people, register
 from certportal.foundation import clock
 from issuance.models import Certificate
 
@@ -117,3 +120,32 @@ def test_the_public_pages_tell_suppliers_how_they_take_part(client, page, db):
     text = client.get("/en/" if page == "start" else "/en/eligibility/").content.decode()
     assert "register of Kanta intermediaries" in text
     assert "technical contact person" in text
+
+
+def test_an_intermediary_with_units_orders_many_in_its_own_name_too(valma, now):
+    """The rows of its table are the orders that are made: no unit is offered and then replaced."""
+    organisation = valma.memberships.get().organisation
+    code = organisation.business_id
+    register.change(orders.UNIT, business_id=code, now=now)
+    assert [one.oid for one in queries.find_units(code, on=clock.day(now))] == [orders.UNIT]
+    assert list(sheet.orderable(organisation, clock.day(now))) == [OID]
+    web = people.log_in(Client(), valma)
+    page = web.get(reverse("applications:order_many", args=["server"]))
+    assert OID in page.text
+    assert orders.UNIT not in page.text
+    rows = {"act": "go", "rows": f"{orders.UNIT};;a.example.fi", "q": ""}
+    page = web.post(reverse("applications:order_many", args=["server"]), rows)
+    assert "ei ole organisaationne yksikkö" in page.text
+
+
+def test_whoever_is_an_intermediary_too_orders_many_with_the_fixed_words(matti, pharmacy, now):
+    own = RegisterRecord.objects.get(oid=OID, known_to=None)
+    register.change(own.oid, Kind.INTERMEDIARY, business_id=pharmacy.business_id, now=now)
+    rows = [
+        Row({"record_kind": Kind.INTERMEDIARY, "record_oid": OID}, ["a.example.fi"]),
+        *bulk.rows_for("b.example.fi"),
+    ]
+    given = bulk.COMMON | {"technical_organisation": "Apteekin IT Oy"}
+    together = bulk.begun(matti, rows=rows, **given)
+    written = together.orders.order_by("number").values_list("technical_organisation", flat=True)
+    assert list(written) == ["Kanta-välittäjä", "Apteekin IT Oy"]

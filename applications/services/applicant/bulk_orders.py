@@ -61,8 +61,8 @@ class Busy(Stale):
     """The orders are being sent, deleted or changed at this very moment by another request."""
 
     message = _(
-        "The orders are being sent, deleted or changed at this moment. Nothing more was done. Wait a"
-        " moment, open the page of the orders again, and see how they stand."
+        "The orders are being sent, deleted or changed at this moment. Nothing more was done. Wait"
+        " a moment, open the page of the orders again, and see how they stand."
     )
 
 
@@ -108,10 +108,17 @@ def start_together(
         **common,
     }
     fixed = intermediaries.at_start(organisation, on=clock.day(now))
-    drafts = [Application(**{**shared, **one.fields, **fixed}) for one in rows]
+    drafts = [_draft({**shared, **one.fields, **fixed}) for one in rows]
     _require_units(organisation, drafts, now)
     repeated_starts.spend(drafts[0], actor=actor, now=now)
     return _store(drafts, rows, BulkOrder(created_at=now, asked=asked), actor, now)
+
+
+def _draft(values: dict[str, Any]) -> Application:
+    draft = Application(**values)
+    for name, value in intermediaries.by_system(draft, {}).items():
+        setattr(draft, name, value)
+    return draft
 
 
 def _same(person: Person, asked: str, count: int, now: datetime) -> BulkOrder | None:
@@ -185,7 +192,8 @@ def submit_together(
 
     `seen` is the `fingerprint` of the drafts that the person looked at: raises Changed if they are
     others now, so that a double click sends once, and Gone if there is no such bulk order. Raises
-    Busy while another request sends, deletes or changes one of them, OrderRefused for an order that cannot be sent, and what `identified.require` raises.
+    Busy while another request sends, deletes or changes one of them, OrderRefused for an order that
+    cannot be sent, and what `identified.require` raises.
     """
     try:
         with transaction.atomic():

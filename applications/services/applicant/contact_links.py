@@ -33,10 +33,10 @@ def send_links(
 ) -> None:
     """Mail the links of the locked order to the technical contact and the deputy.
 
-    `told`: whether the mail is of this order alone; else the caller enqueues one for several
-    (`tell_of_links`). Only if the technical contact attaches the request or receives the certificate. `to` are the
+    Only if the technical contact attaches the request or receives the certificate. `to` are the
     holders to mail: leave out those who are dismissed (`rules.contact_links.is_dismissed`), as only
-    the applicant may send them another link.
+    the applicant may send them another link. `told`: by a mail about this order alone; else the
+    caller tells of the links of several (`tell_of_links`).
 
     A holder with a valid link gets the same link again, so that the browser it is bound to still
     works.

@@ -43,7 +43,10 @@ def send(
     actor: Actor,
     now: datetime,
 ) -> Application:
-    """Freeze and send the locked draft; `told`: with its receipt and mails of links. Raises what `freeze` raises."""
+    """Freeze and send the locked draft; `told`: with its own receipt and mails of links.
+
+    Raises what `freeze` raises.
+    """
     submission = freeze(application, signature, now=now)
     complete = application.csr_id is not None
     moved = transition.move(

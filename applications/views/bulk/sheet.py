@@ -21,6 +21,7 @@ from accounts.models import Organisation
 from accounts.register.models import RegisterRecord
 from applications.models import Application
 from applications.models.certificate_types import CertificateType
+from applications.rules import intermediaries
 from applications.services.applicant.bulk_orders import MOST_ORDERS, Row
 from applications.views.order.forms.hosts import host_names
 from applications.views.order.forms.parts import HostNamesForm, SystemForm
@@ -91,7 +92,7 @@ def lines(text: str, kind: CertificateType) -> list[Line]:
     """Return the rows with anything in them, under the columns of the type.
 
     A first row with the names of columns, in any language, tells their order. What stands in no
-    column is a fault of its row: nothing that was written is left out in silence. Raises Unreadable.
+    column is a fault of its row: nothing that was written is left out unsaid. Raises Unreadable.
     """
     order, found = columns(kind), list[Line]()
     try:
@@ -162,8 +163,8 @@ def _head(cells: Sequence[str], kind: CertificateType) -> tuple[str, ...]:
 
 def _unknown_column(cell: str) -> str:
     return _(
-        "The column “%(value)s” does not belong to orders of this type of certificate. Remove it, or"
-        " correct its name."
+        "The column “%(value)s” does not belong to orders of this type of certificate. Remove it,"
+        " or correct its name."
     ) % {"value": cell[:100]}
 
 
@@ -260,7 +261,13 @@ class Judge:
 
 
 def orderable(organisation: Organisation, on: date) -> dict[str, RegisterRecord]:
-    """Return what the organisation may order for that day, by OID, in the order of the form."""
+    """Return what the organisation may order for that day, by OID, in the order of the form.
+
+    An intermediary orders for itself, also where it has units (`unit.choose`).
+    """
+    if organisation.kind == Organisation.Kind.INTERMEDIARY:
+        own = intermediaries.record_of(organisation, on)
+        return {own.oid: own} if own is not None else {}
     return {one.oid: one for one in offer(organisation, "", on).standing}
 
 

@@ -130,9 +130,7 @@ def _siblings(
     ]
 
 
-def _contents(
-    draft: Application, said: Container[str], now: datetime
-) -> Iterator[summary.Row]:
+def _contents(draft: Application, said: Container[str], now: datetime) -> Iterator[summary.Row]:
     for section in sections.asked(draft, on=clock.day(now)):
         if section.id not in said:
             yield from summary.rows(draft, section.id, now=now)

@@ -1,5 +1,6 @@
 """Orders made for many units or hosts by one act."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from accounts.access import actor_for
@@ -8,8 +9,9 @@ from accounts.register.models import Kind
 from applications import services
 from applications.models import Application, BulkOrder
 from applications.models.certificate_types import CertificateType
+from applications.rules.request_files import RequestFile
 from applications.services.applicant.bulk_orders import Row, drafts_of, fingerprint
-from certportal.dev.builders import orders
+from certportal.dev.builders import orders, requests
 from certportal.foundation import clock
 
 COMMON: dict[str, Any] = {
@@ -24,24 +26,43 @@ COMMON: dict[str, Any] = {
 }
 
 
-def rows(*hosts: str, unit: str = orders.UNIT) -> list[Row]:
+def rows_for(*hosts: str, unit: str = orders.UNIT) -> list[Row]:
     """Return a row for each host name, all for one unit."""
     place = {"record_kind": Kind.SOTE_UNIT, "record_oid": unit}
     return [Row(place, [host]) for host in hosts]
 
 
-def begun(person: Person, *hosts: str, unit: str = orders.UNIT, **more: Any) -> BulkOrder:
-    """Return a bulk order of server certificates, drafts whose requests come later."""
+def begun(
+    person: Person,
+    *hosts: str,
+    unit: str = orders.UNIT,
+    rows: Sequence[Row] = (),
+    **more: Any,
+) -> BulkOrder:
+    """Return a bulk order of server certificates, drafts whose requests come later.
+
+    `rows` take the place of a row for each of the hosts.
+    """
     return services.start_together(
         organisation=person.memberships.get(ended_at=None).organisation,
         person=person,
         type=CertificateType.SERVER,
         language="fi",
         common=COMMON | more,
-        rows=rows(*hosts, unit=unit),
+        rows=rows or rows_for(*hosts, unit=unit),
         actor=actor_for(person),
         now=clock.now(),
     )
+
+
+def completed(person: Person, waiting: Sequence[Application]) -> None:
+    """Give the requests of orders that wait for them, all at once."""
+    files = [
+        RequestFile(f"{one.number}.csr", requests.request(requests.new_key(), *one.names))
+        for one in waiting
+    ]
+    acting: dict[str, Any] = {"actor": actor_for(person), "now": clock.now()}
+    services.give_requests(waiting, files, about=waiting[0], **acting)
 
 
 def sent(person: Person, together: BulkOrder, **more: Any) -> list[Application]:

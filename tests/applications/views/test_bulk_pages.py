@@ -201,6 +201,27 @@ def test_common_answers_are_asked_once_and_kept_with_the_rows(rows_of):
     assert text_in(back).strip() == ROWS.strip()
 
 
+@pytest.mark.parametrize("act", ["rows", "create"])
+def test_common_answers_stay_on_the_way_back_to_the_rows(rows_of, act):
+    """By the button, or since a row became faulty meanwhile; nothing is asked a second time."""
+    given = COMMON | {
+        **{"begins": "chosen", "start": "1.2.2099", "deliver_to": "technical_contact"},
+        **{"technical_name": "Tiina <T>", "technical_email": "tiina@example.com"},
+    }
+    rows = ROWS if act == "rows" else "vieras;;a.example.fi"
+    back = rows_of(act, rows=rows, **given)
+    hidden = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', back.text)
+    kept = {name: unescape(value) for name, value in hidden if name in given}
+    assert kept == given
+    page = rows_of("search", rows=ROWS, **kept)
+    assert 'value="tiina@example.com"' in page.text
+    page = rows_of("go", rows=ROWS, **kept)
+    assert "Enter" not in page.text, "nothing is judged before it is saved"
+    for value in ("1.2.2099", "Tiina &lt;T&gt;", "liisa@example.fi"):
+        assert f'value="{value}"' in page.text
+    assert re.search(r'value="technical_contact"[^>]*checked', page.text)
+
+
 def test_from_the_rows_to_the_sent_orders(web, rows_of, address, liisa):
     answer = rows_of("create", rows=ROWS, **COMMON)
     together = BulkOrder.objects.get()
