@@ -251,6 +251,17 @@ def _linked_together(matter: Matter, asked: Asked) -> Mapping[str, Any]:
     return {**_context(matter, asked), "links": list(_links(matter, asked))}
 
 
+def _completed_together(matter: Matter, asked: Asked) -> Mapping[str, Any]:
+    order = matter.order
+    given = Application.objects.filter(
+        organisation=order.organisation,
+        completed_at=order.completed_at,
+        contact_email__iexact=order.contact_email,
+    )
+    named = given.prefetch_related("host_names").order_by("number")
+    return {**_context(matter, asked), "orders": list(named)}
+
+
 def _of_several(matter: Matter, subject: str) -> str:
     """Return the subject of a mail about several orders, which names none of them."""
     return f"{_('[TEST]')} {subject}" if matter.order.kind.is_test else subject
@@ -285,6 +296,7 @@ MAILS = registry(
         context=_linked_together,
         subject=_of_several,
     ),
+    _mail("csrs_attached", context=_completed_together, subject=_of_several),
     _mail("answered", context=_answered),
     _mail("withdrawn"),
     _mail("lapse_warning", about=_about_link),

@@ -14,7 +14,10 @@ KINDS = {
     "receipt": MailChoice.RECEIPTS,
     "bulk_receipt": MailChoice.RECEIPTS,
     **dict.fromkeys(
-        ["csr_attached", "csr_replaced", "reopened", "request_cancelled", "withdrawn"],
+        [
+            *("csr_attached", "csrs_attached", "csr_replaced", "reopened", "request_cancelled"),
+            "withdrawn",
+        ],
         MailChoice.PROGRESS,
     ),
     **dict.fromkeys(

@@ -1,7 +1,7 @@
 """To which of several orders each of several certificate requests belongs, by the names in both."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -17,6 +17,7 @@ class Why(StrEnum):
     SEVERAL_ORDERS = "several_orders"
     SEVERAL_REQUESTS = "several_requests"
     MOVED_ON = "moved_on"
+    NO_TIME = "no_time"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,8 @@ def match[Key](
     fit the same order: a person must choose. That a request fits its order best does not say that
     nothing differs; the examination with the order's names finds what does.
     """
-    found = [_best(one, orders) for one in requests]
+    index = _Index(orders)
+    found = [_best(one, index) for one in requests]
     wanted = Counter(one.order for one in found if one.order is not None)
     return [
         Match(None, Why.SEVERAL_REQUESTS, (one.order,))
@@ -47,35 +49,63 @@ def match[Key](
     ]
 
 
-def _best[Key](request: DecodedCsr | None, orders: Mapping[Key, ExpectedNames]) -> Match[Key]:
+class _Index[Key]:
+    """The orders by what requests name: only those that share a name with one are compared."""
+
+    def __init__(self, orders: Mapping[Key, ExpectedNames]) -> None:
+        self.names = orders
+        self.hosts = {key: _lower(one.dns_names) for key, one in orders.items()}
+        self.by_name: dict[tuple[str, str], list[Key]] = {}
+        for key, one in orders.items():
+            for name in self.hosts[key]:
+                self.by_name.setdefault(("host", name), []).append(key)
+            if not one.dns_names:
+                for label, value in (("CN", _common(one)), ("serialNumber", one.serial_number)):
+                    self.by_name.setdefault((label, value or ""), []).append(key)
+
+    def sharing(self, names: Iterable[tuple[str, str]]) -> Iterator[Key]:
+        """Yield, once each, the orders that have one of the names."""
+        yield from dict.fromkeys(
+            key for label, name in names if name for key in self.by_name.get((label, name), ())
+        )
+
+
+def _best[Key](request: DecodedCsr | None, index: _Index[Key]) -> Match[Key]:
     if request is None:
         return Match(None, Why.UNREADABLE)
-    if not _hosts(request) and not request.values("serialNumber"):
+    hosts, numbers = _hosts(request), request.values("serialNumber")
+    if not hosts and not numbers:
         return Match(None, Why.NAMELESS)
-    fits = {key: _fit(request, names) for key, names in orders.items()}
+    named = [("host", one) for one in hosts] + [("serialNumber", one) for one in numbers]
+    named += [("CN", one) for one in _lower(request.values("CN"))]
+    fits = {
+        key: _fit_of_hosts(hosts, index.hosts[key])
+        if index.hosts[key]
+        else _fit_of_system(request, index.names[key])
+        for key in index.sharing(named)
+    }
     most = max(fits.values(), default=())
-    best = tuple(key for key, fit in fits.items() if fit and fit == most)
+    best = tuple(key for key in index.names if fits.get(key) == most) if fits else ()
     if len(best) == 1:
         return Match(best[0])
     return Match(None, Why.SEVERAL_ORDERS if best else Why.NO_ORDER, best)
 
 
-def _fit(request: DecodedCsr, names: ExpectedNames) -> tuple[int, ...]:
-    """Return how well the request fits the order's names, comparable; empty if it does not."""
-    if names.dns_names:
-        return _fit_of_hosts(_hosts(request), {name.lower() for name in names.dns_names})
-    common = (names.common_name or "").lower()
+def _fit_of_system(request: DecodedCsr, names: ExpectedNames) -> tuple[int, ...]:
+    """Return how well the request fits the names of the system, comparable."""
+    common = _common(names)
     numbered = bool(names.serial_number) and names.serial_number in request.values("serialNumber")
     named = bool(common) and common in _lower(request.values("CN"))
-    if not (numbered or named):
-        return ()
     return numbered, named, names.unit in request.values("OU")
+
+
+def _common(names: ExpectedNames) -> str:
+    return (names.common_name or "").lower()
 
 
 def _fit_of_hosts(asked: set[str], ordered: set[str]) -> tuple[int, ...]:
     """Return whether they are the same, how many are, and how few are only asked for or ordered."""
-    both = len(asked & ordered)
-    return (asked == ordered, both, -len(asked ^ ordered)) if both else ()
+    return asked == ordered, len(asked & ordered), -len(asked ^ ordered)
 
 
 def _hosts(request: DecodedCsr) -> set[str]:

@@ -75,9 +75,9 @@ class Accounts:
         register.change(orders.UNIT, valid_to=clock.day(now) - timedelta(days=1))
 
     def ordered_together(self) -> None:
-        """Orders for two servers are sent by one act; the technical contact brings the requests."""
-        contact = orders.CONTACT | {"csr_by": "technical_contact"}
-        bulk.sent(self.matti, bulk.begun(self.matti, "a.example.fi", "b.example.fi", **contact))
+        """Orders for two servers are sent by one act, and then their requests are given by one."""
+        begun = bulk.begun(self.matti, "a.example.fi", "b.example.fi", **orders.CONTACT)
+        bulk.completed(self.matti, bulk.sent(self.matti, begun))
 
     def codes_asked(self) -> None:
         """Codes are sent to a person's new address, and to the mailbox of an e-mail certificate."""

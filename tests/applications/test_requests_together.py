@@ -5,17 +5,20 @@ import zipfile
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.access import actor_for
 from applications import services
 from applications.models import Application
-from applications.rules import request_files
+from applications.rules import request_files, request_matching
 from applications.rules.request_files import NoArchive, Skipped, TooMuch, files_of
 from applications.rules.request_matching import Why, match
+from applications.services.applicant import requests_together
 from applications.services.applicant.csr import MOST_UPLOADS_AN_HOUR
 from applications.services.applicant.requests_together import Outcome
 from applications.workflow import Status
-from certportal.dev.builders import orders, requests
+from certportal.dev.builders import bulk, orders, requests
 from certportal.foundation import clock
 from certportal.foundation.errors import TooMany
 from certportal.foundation.models import Event
@@ -81,6 +84,20 @@ def test_systems_of_one_oid_are_told_apart_by_their_units():
     assert [one.why for one in found] == [None, Why.SEVERAL_ORDERS, Why.NAMELESS]
 
 
+def test_a_request_is_compared_with_the_orders_that_share_a_name_with_it_alone(monkeypatch):
+    """Five hundred files for as many orders are not a quarter of a million comparisons."""
+    compared = []
+    fit = request_matching._fit_of_hosts
+    monkeypatch.setattr(
+        request_matching, "_fit_of_hosts", lambda *both: compared.append(both) or fit(*both)
+    )
+    orders = {number: hosts(f"h{number}.example.fi", "all.example.fi") for number in range(1, 500)}
+    orders[0] = hosts("h0.example.fi")
+    given = [Named(CN=[f"H{number}.example.fi"]) for number in range(500)]
+    assert [one.order for one in match(given, orders)] == list(range(500))
+    assert len(compared) == 500
+
+
 def archive(files, **how):
     kept = io.BytesIO()
     with zipfile.ZipFile(kept, "w", **how) as packed:
@@ -121,6 +138,26 @@ def test_a_bomb_is_not_unpacked():
     many = archive([(f"{n}.csr", b"x") for n in range(request_files.MOST_FILES + 1)])
     with pytest.raises(TooMuch):
         files_of([("many.zip", many)])
+
+
+def test_what_is_skipped_counts_as_much_as_it_was_unpacked():
+    huge = [(f"{n}.csr", b"\0" * (2 * 1024 * 1024)) for n in range(9)]
+    few = archive(huge[:7], compression=zipfile.ZIP_DEFLATED)
+    assert {one.skipped for one in files_of([("few.zip", few)])} == {Skipped.TOO_BIG}
+    with pytest.raises(TooMuch):
+        files_of([("huge.zip", archive(huge, compression=zipfile.ZIP_DEFLATED))])
+
+
+def test_an_archive_of_folders_and_of_what_macos_adds_is_not_opened_without_end(monkeypatch):
+    requests = [(f"{n}.csr", b"x") for n in range(request_files.MOST_FILES)]
+    beside = [(f"__MACOSX/._{n}.csr", b"x") for n in range(request_files.MOST_FILES)]
+    assert len(files_of([("mac.zip", archive(requests + beside))])) == request_files.MOST_FILES
+    folders = archive([(f"{n}/", b"") for n in range(request_files.MOST_ENTRIES + 1)])
+    opened = []
+    monkeypatch.setattr(request_files, "ZipFile", opened.append)
+    with pytest.raises(TooMuch):
+        files_of([("folders.zip", folders)])
+    assert opened == []
 
 
 def test_what_cannot_be_unpacked_is_said():
@@ -188,6 +225,60 @@ def test_an_order_that_waits_for_its_request_goes_on_to_the_checks(matti, sample
     (found,) = give(matti, [application], ("a.csr", requests.request(requests.new_key(), *names)))
     application.refresh_from_db()
     assert (found.outcome, application.status) == (Outcome.USED, Status.CHECKING)
+
+
+@pytest.mark.django_db
+def test_what_there_is_no_time_for_is_told_and_given_again(matti, sample, monkeypatch):
+    """The answer comes before the proxy gives up; a private key is blocked all the same."""
+    together = bulk.begun(matti, "a.example.fi", "b.example.fi")
+    some = list(together.orders.order_by("number"))
+    files = [(f"{one}.csr", requests.request(requests.new_key(), one.names[0])) for one in some]
+    leaked = requests.new_key().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    ticks = iter([0, 1, 99])
+    with monkeypatch.context() as slow:
+        slow.setattr(requests_together, "monotonic", lambda: next(ticks))
+        found = give(matti, some, *files, ("key.pem", leaked))
+    assert [(one.outcome, one.why) for one in found] == [
+        *[(Outcome.USED, None), (Outcome.SKIPPED, Why.NO_TIME), (Outcome.PRIVATE_KEY, None)]
+    ]
+    assert give(matti, some[1:], files[1])[0].outcome == Outcome.USED
+
+
+@pytest.mark.django_db
+def test_each_file_takes_so_many_statements_and_no_more(matti, sample):
+    asked = []
+    for names in ("ab", "cdefghij"):
+        waiting = bulk.sent(matti, bulk.begun(matti, *[f"{one}.example.fi" for one in names]))
+        files = [
+            (f"{one}.csr", requests.request(requests.new_key(), *one.names)) for one in waiting
+        ]
+        with CaptureQueriesContext(connection) as queries:
+            given = give(matti, waiting, *files)
+        assert {one.outcome for one in given} == {Outcome.USED}
+        asked.append(len(queries))
+    assert (asked[1] - asked[0]) / 6 <= 32
+
+
+@pytest.mark.django_db
+def test_the_contact_gets_one_mail_for_all_requests_given_at_once(matti, sample, mailoutbox):
+    """Matti's three orders waited for their requests; a fourth names Maija."""
+    names = [f"{one}.example.fi" for one in "abcd"]
+    together = bulk.begun(matti, *names)
+    last = together.orders.order_by("number").last()
+    given = {"contact_name": "Maija", "contact_email": "maija@example.fi"}
+    services.save_section(last.pk, "contact", given, **orders.Handler(matti, last).seen)
+    waiting = bulk.sent(matti, together)
+    orders.drain()
+    mailoutbox.clear()
+    files = [(f"{one}.csr", requests.request(requests.new_key(), one)) for one in names]
+    assert {one.outcome for one in give(matti, waiting, *files)} == {Outcome.USED}
+    orders.drain()
+    told = {one.to[0]: one for one in mailoutbox if one.to[0] != "riitta@example.fi"}
+    assert len(told) == 2
+    assert "3 tilauksen varmennepyynnöt on liitetty" in told["matti@example.fi"].subject
+    assert all(one in told["matti@example.fi"].body for one in names[:3])
+    assert names[3] not in told["matti@example.fi"].body
+    assert last.number in told["maija@example.fi"].subject, "one alone is told as ever"
 
 
 @pytest.mark.django_db

@@ -139,14 +139,16 @@ def attach_csr(
     *,
     role: Role,
     version: int,
+    told: bool = True,
     actor: Actor,
     now: datetime,
 ) -> Application:
     """Attach the request that a submitted application waits for, or replace the one it has.
 
     A request can be replaced until a reviewer has claimed the case. Attaching it makes the
-    application complete and sets the promised day; replacing it does not change that day. Raises
-    Changed, NotPossible, UnfitCsr, and MayNotAct for a supplier whose consent has ended.
+    application complete and sets the promised day; replacing it does not change that day. `told`:
+    with a mail about this order alone. Raises Changed, NotPossible, UnfitCsr, and MayNotAct for a
+    supplier whose consent has ended.
     """
     application = transition.lock(application_id, version=version)
     require_consent(application, actor, now=now)
@@ -164,6 +166,7 @@ def attach_csr(
         actor,
         now,
         role=role,
+        told=told,
         data={"csr": chosen.sha256},
         csr=chosen,
         findings=[],

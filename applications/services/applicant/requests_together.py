@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import cast
+from time import monotonic
+from typing import Any, cast
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import Model
 
 from applications.errors import UnfitCsr
@@ -14,6 +16,7 @@ from applications.models import Application, Csr
 from applications.rules.certificate_names import expected_names
 from applications.rules.request_files import RequestFile, Skipped
 from applications.rules.request_matching import Match, Why, match
+from applications.services import transition
 from applications.services.applicant.csr import (
     attach_csr,
     block_leaked,
@@ -26,6 +29,10 @@ from certportal.foundation.actors import Actor
 from certportal.foundation.errors import NotAllowed, Stale
 from issuance import csr as doctor
 from issuance import services as authority
+
+MOST_SECONDS = 30
+"""Of using the requests: well within the 65 s that the proxy waits for the page that tells of them
+(operations/proxy/http.conf)."""
 
 
 class Outcome(StrEnum):
@@ -73,6 +80,8 @@ def give_requests(
 ) -> list[Given]:
     """Examine each file, find its order, and use it there as when it were given alone.
 
+    What has found its order when `MOST_SECONDS` are over is not used, and told: it is given again.
+
     `orders` are the drafts and the orders that wait for a request, as the person sees them. A
     request with warnings is stored but not used: it is confirmed on its own page. What becomes of
     one file does not depend on the others, except that no order gets two. Counted as one upload to
@@ -83,16 +92,31 @@ def give_requests(
     by_key = {one.pk: one for one in orders}
     names = {one.pk: expected_names(one, now=now) for one in orders}
     matches = match([one.csr if one else None for one in reports], names)
-    found = []
+    found, until = [], monotonic() + MOST_SECONDS
     for file, report, matched in zip(files, reports, matches, strict=True):
         if report is None:
             found.append(Given(file.name, Outcome.SKIPPED, why=file.skipped))
         elif matched.order is None:
             found.append(_without_order(file, report, matched, by_key, about, actor, now))
+        elif monotonic() > until:
+            found.append(Given(file.name, Outcome.SKIPPED, why=Why.NO_TIME))
         else:
             order = by_key[matched.order]
             found.append(_give(order, file, role=role, actor=actor, now=now))
+    _tell([one.order for one in found if one.order and one.outcome == Outcome.USED], now)
     return found
+
+
+@transaction.atomic
+def _tell(orders: Sequence[Application], now: datetime) -> None:
+    """Enqueue one mail to each contact person for all of their orders that are complete now."""
+    told: dict[tuple[UUID, str], list[Application]] = {}
+    for one in orders:
+        if one.status == Status.AWAITING_CSR:  # as it was before
+            told.setdefault((one.organisation_id, one.contact_email.casefold()), []).append(one)
+    for first, *others in told.values():
+        notice = "csrs_attached" if others else "csr_attached"
+        transition.notify(first, notice, ("applicant",), now)
 
 
 def _examined(file: RequestFile) -> doctor.Report:
@@ -136,9 +160,8 @@ def _give(
         if report.warnings:
             return Given(file.name, Outcome.TO_CONFIRM, order, stored, report)
         if order.status == Status.AWAITING_CSR:
-            attach_csr(
-                *(order.pk, stored.pk), role=role, version=order.version, actor=actor, now=now
-            )
+            seen: dict[str, Any] = {"version": order.version, "actor": actor, "now": now}
+            attach_csr(order.pk, stored.pk, role=role, told=False, **seen)
         else:
             choose_csr(order.pk, stored.pk, version=order.version, actor=actor, now=now)
     except UnfitCsr as refusal:

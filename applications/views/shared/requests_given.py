@@ -40,6 +40,7 @@ REASONS: dict[Why | Skipped, Words] = {
     Why.NO_ORDER: _("No order that waits for a request has these names. Check the names."),
     Why.SEVERAL_ORDERS: _("Several orders fit equally. Give it on the page of the right one:"),
     Why.SEVERAL_REQUESTS: _("Several files fit the same order. Give the right one on its page:"),
+    Why.NO_TIME: _("There was no time left for it. Give this file again."),
     Why.MOVED_ON: _("The order has changed meanwhile. Open its page to see how it stands."),
     Skipped.OTHER_KIND: filled(
         _("By its name it is no certificate request. Names end in %(endings)s."),
