@@ -63,6 +63,7 @@ def test_the_orders_their_requests_and_sending(go, liisa):
     check_in_turn(page)
     check_in_turn(go("applications:discard_together", together.pk, who=liisa))
     page = go("applications:check_together", together.pk, who=liisa)
+    page.locator("main table details summary").first.click()
     check_in_turn(page)
     press(page)
     page.wait_for_selector(".field__error")

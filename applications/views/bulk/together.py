@@ -186,7 +186,7 @@ def discard_together(request: HttpRequest, together: BulkOrder) -> HttpResponse:
         except Busy as busy:
             return _later(request, together, busy)
         messages.success(request, _("The drafts were deleted."))
-        if BulkOrder.objects.filter(pk=together.pk).exists():
+        if bulk_orders_seen(access.person_of(request), together).exists():
             return redirect("applications:bulk_order", together.pk)
         return redirect("applications:orders")
     context = {"together": together, "form": form, "count": len(drafts)}
