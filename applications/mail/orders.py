@@ -262,11 +262,6 @@ def _completed_together(matter: Matter, asked: Asked) -> Mapping[str, Any]:
     return {**_context(matter, asked), "orders": list(named)}
 
 
-def _of_several(matter: Matter, subject: str) -> str:
-    """Return the subject of a mail about several orders, which names none of them."""
-    return f"{_('[TEST]')} {subject}" if matter.order.kind.is_test else subject
-
-
 def _answered(matter: Matter, asked: Asked) -> Mapping[str, Any]:
     was_heard = hearing.is_answered(matter.order, now=asked.now)
     return {**_context(matter, asked), "was_heard": was_heard}
@@ -281,22 +276,21 @@ def _mail(name: str, **more: Any) -> Mail[Matter]:
         return [kept_papers.kept(made_of)] if made_of else ()
 
     given: dict[str, Any] = {"about": _about, "to": _to, "context": _context, "files": paper}
-    return Mail(f"applications/mail/{name}", **(given | {"subject": _numbered} | more))
+    return Mail(f"applications/mail/{name}", subject=_numbered, **(given | more))
 
 
 # What follows from an action, then what the services send; of one name the last row holds.
 MAILS = registry(
     *map(_mail, sorted(consequences.NOTICES)),
-    _mail("bulk_receipt", context=_received_together, subject=_of_several),
+    _mail("bulk_receipt", context=_received_together),
     _mail("link_sent", about=_about_link),
     _mail(
         "links_sent",
         about=_about_links,
         to=_to_links,
         context=_linked_together,
-        subject=_of_several,
     ),
-    _mail("csrs_attached", context=_completed_together, subject=_of_several),
+    _mail("csrs_attached", context=_completed_together),
     _mail("answered", context=_answered),
     _mail("withdrawn"),
     _mail("lapse_warning", about=_about_link),
