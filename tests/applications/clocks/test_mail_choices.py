@@ -25,8 +25,8 @@ from certportal.foundation.models import OutboxItem
 pytestmark = pytest.mark.django_db
 # Written out: what is moved into a group that a person may do without is noticed here.
 OPTIONAL = {
-    *("renewal", "receipt", "bulk_receipt", "csr_attached", "csr_replaced"),
-    *("reopened", "request_cancelled", "withdrawn"),
+    *("renewal", "receipt", "bulk_receipt", "csr_attached", "csrs_attached"),
+    *("csr_replaced", "reopened", "request_cancelled", "withdrawn"),
 }
 
 
