@@ -92,7 +92,7 @@ def give_requests(
     by_key = {one.pk: one for one in orders}
     names = {one.pk: expected_names(one, now=now) for one in orders}
     matches = match([one.csr if one else None for one in reports], names)
-    found, until = [], monotonic() + MOST_SECONDS
+    found, until = list[Given](), monotonic() + MOST_SECONDS
     for file, report, matched in zip(files, reports, matches, strict=True):
         if report is None:
             found.append(Given(file.name, Outcome.SKIPPED, why=file.skipped))
