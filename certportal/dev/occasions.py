@@ -7,6 +7,7 @@ occasions, which enqueue mails. Whatever one does is rolled back before the next
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -76,7 +77,8 @@ class Accounts:
 
     def ordered_together(self) -> None:
         """Orders for two servers are sent by one act, and then their requests are given by one."""
-        begun = bulk.begun(self.matti, "a.example.fi", "b.example.fi", **orders.CONTACT)
+        contact: dict[str, Any] = {**orders.CONTACT}
+        begun = bulk.begun(self.matti, "a.example.fi", "b.example.fi", **contact)
         bulk.completed(self.matti, bulk.sent(self.matti, begun))
 
     def codes_asked(self) -> None:
