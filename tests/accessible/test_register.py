@@ -27,6 +27,7 @@ def test_changes_in_the_registers(go, matti, riitta, cas):
     check_in_turn(go("console:register", who=riitta))
     page = go("console:register_task", task.pk, who=riitta)
     check_in_turn(page)
+    page.locator("[name=reasons]").fill("")
     press(page)
     page.wait_for_selector(".field__error")
     check_in_turn(page)
