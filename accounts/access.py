@@ -13,8 +13,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.db.models.expressions import Combinable
+from django.db.models import OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -23,7 +22,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import (
-    AdministratorRequest,
     Invitation,
     JoinRequest,
     Membership,
@@ -31,9 +29,9 @@ from accounts.models import (
     Person,
     RightDocument,
     StaffRole,
-    SupplierConsent,
 )
 from accounts.right_to_act import is_shown
+from accounts.ties import is_tied
 from certportal.foundation import clock
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import NotAllowed
@@ -173,66 +171,6 @@ def is_partial(person: Person, organisation_id: UUID | str, *, now: datetime) ->
 def may_oversee(person: Person, organisation_id: UUID | str, *, now: datetime) -> bool:
     """Whether the person is a reviewer and not disqualified from decisions about the account."""
     return is_reviewer(person) and not is_partial(person, organisation_id, now=now)
-
-
-def is_tied(person: Person, organisation_id: UUID | str, *, since: datetime) -> bool:
-    """Whether the person is tied to the organisation (`ties`)."""
-    return Person.objects.filter(ties(person, organisation_id, since=since), pk=person.pk).exists()
-
-
-def ties(
-    person: Person | OuterRef,
-    organisation_id: UUID | str | OuterRef,
-    *,
-    since: datetime | Combinable,
-) -> Q:
-    """Return the condition that the person is tied to the organisation; for use in a query.
-
-    They are a member or were one after `since`, also of a supplier that had the organisation's
-    consent after it; or they asked after it to be invited or to be made administrator, or still
-    wait for an answer. What persons merged into this one did counts too.
-    """
-    mine = Q(person=person) | Q(person__merged_into=person)
-    lately = Q(asked_at__gt=since)
-    joining = JoinRequest.objects.filter(
-        mine, lately | Q(settled_at=None), organisation_id=organisation_id
-    )
-    administering = AdministratorRequest.objects.filter(
-        mine, lately | Q(decided_at=None), organisation_id=organisation_id
-    )
-    members = late_memberships(person, organisation_id, since=since)
-    supplying = _supplying(person, organisation_id, since=since)
-    return Q(Exists(members)) | Q(Exists(supplying)) | Q(Exists(joining)) | Q(Exists(administering))
-
-
-def _supplying(
-    person: Person | OuterRef,
-    organisation_id: UUID | str | OuterRef,
-    *,
-    since: datetime | Combinable,
-) -> QuerySet[SupplierConsent]:
-    """Return the organisation's consents that held after `since`, to suppliers of the person's."""
-    mine = Q(supplier__memberships__person=person)
-    mine |= Q(supplier__memberships__person__merged_into=person)
-    left = Q(supplier__memberships__ended_at=None) | Q(supplier__memberships__ended_at__gt=since)
-    held = Q(ended_at=None) | Q(ended_at__gt=since)
-    given = Q(customer=organisation_id, until__gte=since)
-    return SupplierConsent.objects.filter(mine & left, held, given)
-
-
-def late_memberships(
-    person: Person | OuterRef,
-    organisation_id: UUID | str | OuterRef,
-    *,
-    since: datetime | Combinable,
-) -> QuerySet[Membership]:
-    """Return the memberships that are current or ended after `since`; also usable in a subquery.
-
-    Those of persons merged into this one count too.
-    """
-    mine = Q(person=person) | Q(person__merged_into=person)
-    lately = Q(ended_at=None) | Q(ended_at__gt=since)
-    return Membership.objects.filter(mine, lately, organisation_id=organisation_id)
 
 
 def memberships(person: Person) -> QuerySet[Membership]:

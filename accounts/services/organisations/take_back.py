@@ -47,7 +47,7 @@ def open_requests(person: Person, organisation: Organisation) -> Open:
 def take_back(person: Person, organisation: Organisation, *, actor: Actor, now: datetime) -> None:
     """Take back all open requests of the person about the account.
 
-    The rows stay: who asked to act for an organisation is tied to it for a while (`access.ties`).
+    The rows stay: who asked to act for an organisation is tied to it for a while (`accounts.ties`).
     Administrators who were told of a request to the authority are told that it was taken back.
     Raises NothingOpen.
     """

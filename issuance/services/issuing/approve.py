@@ -16,6 +16,7 @@ from django.db.models.functions import Coalesce
 
 from accounts import access
 from accounts.models import Person
+from accounts.ties import is_tied, ties
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
@@ -188,7 +189,7 @@ def _standing() -> tuple[str, tuple[Any, ...]]:
     since = OuterRef("prepared__created_at") - ESTRANGED
     standing = Approval.objects.filter(
         Exists(access.reviewer_roles(person)),
-        ~access.ties(person, organisation, since=since),
+        ~ties(person, organisation, since=since),
         RawSQL(_UNCONCERNED, [], output_field=BooleanField()),  # noqa: S611 - a constant
         prepared__in=RawSQL("SELECT unnest(%s::bigint[])", [_IDS]),
     ).values_list(
@@ -205,7 +206,7 @@ def approvers(prepared: PreparedCertificate) -> Iterable[Person]:
 def _was_of(person: Person, prepared: PreparedCertificate) -> bool:
     """Whether the person is tied to the organisation, since ESTRANGED before the preparation."""
     since = prepared.created_at - ESTRANGED
-    return access.is_tied(person, prepared.organisation_id, since=since)
+    return is_tied(person, prepared.organisation_id, since=since)
 
 
 def _check(

@@ -9,6 +9,7 @@ from django.db.models import OuterRef, QuerySet
 
 from accounts import access
 from accounts.models import Person
+from accounts.ties import ties
 from certportal.foundation import bulk_insert, events
 from certportal.foundation.actors import Actor
 from issuance.approvers.assertion import BadAssertion
@@ -61,7 +62,7 @@ def approve_all(
 def _with_own(person: Person) -> QuerySet[PreparedCertificate]:
     """Attempts annotated with ``is_own``: the organisation is, or recently was, the person's."""
     since = OuterRef("created_at") - ESTRANGED
-    own = access.ties(person, OuterRef("organisation_id"), since=since)
+    own = ties(person, OuterRef("organisation_id"), since=since)
     return PreparedCertificate.objects.annotate(is_own=own)
 
 

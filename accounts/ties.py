@@ -1,0 +1,78 @@
+"""Who is tied to an organisation, and so kept from deciding on what concerns it.
+
+Disqualification of officials: Administrative Procedure Act (hallintolaki, 434/2003), section 28.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.expressions import Combinable
+
+from accounts.models import (
+    AdministratorRequest,
+    JoinRequest,
+    Membership,
+    Person,
+    SupplierConsent,
+)
+
+
+def is_tied(person: Person, organisation_id: UUID | str, *, since: datetime) -> bool:
+    """Whether the person is tied to the organisation (`ties`)."""
+    return Person.objects.filter(ties(person, organisation_id, since=since), pk=person.pk).exists()
+
+
+def ties(
+    person: Person | OuterRef,
+    organisation_id: UUID | str | OuterRef,
+    *,
+    since: datetime | Combinable,
+) -> Q:
+    """Return the condition that the person is tied to the organisation; for use in a query.
+
+    They are a member or were one after `since`, also of a supplier that had the organisation's
+    consent after it; or they asked after it to be invited or to be made administrator, or still
+    wait for an answer. What persons merged into this one did counts too.
+    """
+    mine = Q(person=person) | Q(person__merged_into=person)
+    lately = Q(asked_at__gt=since)
+    joining = JoinRequest.objects.filter(
+        mine, lately | Q(settled_at=None), organisation_id=organisation_id
+    )
+    administering = AdministratorRequest.objects.filter(
+        mine, lately | Q(decided_at=None), organisation_id=organisation_id
+    )
+    members = late_memberships(person, organisation_id, since=since)
+    supplying = _supplying(person, organisation_id, since=since)
+    return Q(Exists(members)) | Q(Exists(supplying)) | Q(Exists(joining)) | Q(Exists(administering))
+
+
+def _supplying(
+    person: Person | OuterRef,
+    organisation_id: UUID | str | OuterRef,
+    *,
+    since: datetime | Combinable,
+) -> QuerySet[SupplierConsent]:
+    """Return the organisation's consents that held after `since`, to suppliers of the person's."""
+    mine = Q(supplier__memberships__person=person)
+    mine |= Q(supplier__memberships__person__merged_into=person)
+    left = Q(supplier__memberships__ended_at=None) | Q(supplier__memberships__ended_at__gt=since)
+    held = Q(ended_at=None) | Q(ended_at__gt=since)
+    given = Q(customer=organisation_id, until__gte=since)
+    return SupplierConsent.objects.filter(mine & left, held, given)
+
+
+def late_memberships(
+    person: Person | OuterRef,
+    organisation_id: UUID | str | OuterRef,
+    *,
+    since: datetime | Combinable,
+) -> QuerySet[Membership]:
+    """Return the memberships that are current or ended after `since`; also usable in a subquery.
+
+    Those of persons merged into this one count too.
+    """
+    mine = Q(person=person) | Q(person__merged_into=person)
+    lately = Q(ended_at=None) | Q(ended_at__gt=since)
+    return Membership.objects.filter(mine, lately, organisation_id=organisation_id)
