@@ -68,14 +68,19 @@ def test_a_wrong_host_is_refused_all_the_same(client: Client) -> None:
 
 
 @pytest.mark.parametrize("place", ["/en/csr/", "/en/feedback/", "/en/revoke-by-key/"])
-@pytest.mark.parametrize("name", ["a", 'a"; filename="b'])
-def test_thousands_of_parts_are_refused(client: Client, db: None, place: str, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("a", "did not understand"), ('a"; filename="b', "Pack them in a ZIP archive")],
+)
+def test_thousands_of_parts_are_refused(
+    client: Client, db: None, place: str, name: str, said: str
+) -> None:
     """Fields and files are counted before they are looked at."""
     part = f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\ny\r\n'
     sent = (part * 10_000).encode() + b"--x--\r\n"
     answer = client.post(place, data=sent, content_type="multipart/form-data; boundary=x")
     assert answer.status_code == 400
-    assert "did not understand" in answer.text
+    assert said in answer.text
 
 
 @pytest.mark.parametrize("given", ["", "0", "-1", "many", "²", str(errors.MOST_BYTES)])
