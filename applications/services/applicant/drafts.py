@@ -49,16 +49,7 @@ def start(
     # Under the lock that closing an account takes: no draft begins in it that is not ended with it.
     if members.lock_account(organisation.pk).is_closed:
         raise AccountOver
-    application = Application(
-        organisation=organisation,
-        created_by=person,
-        created_at=now,
-        changed_at=now,
-        type=type,
-        language=language,
-        contact_name=str(person),
-        contact_email=person.email,
-    )
+    application = _empty(organisation, person, type, language, now)
     if template is not None:
         _copy(template, application, now)
     if unit and organisation.kind != Organisation.Kind.INTERMEDIARY:
@@ -76,6 +67,21 @@ def start(
         attachments.copy_conformity(template, application, actor=actor, now=now)
     events.record(ApplicationEvent.START, application, actor, now, type=type)
     return application
+
+
+def _empty(
+    organisation: Organisation, person: Person, type: CertificateType, language: str, now: datetime
+) -> Application:
+    return Application(
+        organisation=organisation,
+        created_by=person,
+        created_at=now,
+        changed_at=now,
+        type=type,
+        language=language,
+        contact_name=str(person),
+        contact_email=person.email,
+    )
 
 
 @transaction.atomic

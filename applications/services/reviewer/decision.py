@@ -1,6 +1,6 @@
 """Decisions on a case: approve the prepared certificate, reject with reasons, reopen."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any, TypedDict
 from uuid import UUID
@@ -12,7 +12,7 @@ from accounts.models import Person
 from accounts.register.lookup import queries
 from accounts.register.models import RegisterRecord
 from applications.errors import require_reasons
-from applications.models import Application, Decision
+from applications.models import Application, Decision, Waiver
 from applications.rules import contact_links, hearing, waivers
 from applications.rules.approvals_needed import approvals_needed, approved_until
 from applications.services import transition
@@ -86,8 +86,7 @@ def approve(
         )
         relied_on = confirm_relied_on(application, person=person, actor=actor, now=now)
         if state.complete:
-            if any(one.confirmed_at is None for one in relied_on):
-                raise NotOpen  # cannot be: a waiver given after an approval voids it
+            _require_confirmed(relied_on)
             _decide(application, Decision.Kind.APPROVED, person, "", now, record)
         # It waits for others now.
         done: dict[str, Any] = {"aside_until": None} if case.is_mine else {}
@@ -101,6 +100,12 @@ def approve(
             data={**told, "waivers": [one.pk for one in relied_on]},
             **done,
         )
+
+
+def _require_confirmed(relied_on: Iterable[Waiver]) -> None:
+    """Raise NotOpen for an unconfirmed waiver: one given after an approval voids the approval."""
+    if any(one.confirmed_at is None for one in relied_on):
+        raise NotOpen
 
 
 def to_sign(application: Application, prepared: PreparedCertificate, *, now: datetime) -> bytes:

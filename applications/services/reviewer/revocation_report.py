@@ -67,9 +67,7 @@ def revoke_as_told(
     elif before is not None:
         _require_waiting(before, reason)
     elif beside is not None:
-        require(to_note(application, person, now=now))
-        if reason not in PROPOSABLE:
-            raise UnknownReason
+        _require_notable(application, person, reason, now)
     else:
         proposal = propose(application_id, reason=reason, **given)
     if before is not None:
@@ -86,16 +84,19 @@ def revoke_as_told(
         **({"reason": reason, "words": words} if beside else {}),
         **asdict(told),
     )
-    events.record(
-        ApplicationEvent.REVOCATION_REPORTED,
-        application,
-        actor,
-        now,
-        certificate=report.certificate_id,
-        channel=told.channel,
-        reason=reason,
-    )
+    data: dict[str, Any] = {
+        "certificate": certificate.pk,
+        "channel": told.channel,
+        "reason": reason,
+    }
+    events.record(ApplicationEvent.REVOCATION_REPORTED, application, actor, now, **data)
     return report
+
+
+def _require_notable(application: Application, person: Person, reason: str, now: datetime) -> None:
+    require(to_note(application, person, now=now))
+    if reason not in PROPOSABLE:
+        raise UnknownReason
 
 
 def _same(
