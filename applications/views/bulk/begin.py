@@ -73,7 +73,10 @@ def order_many(request: HttpRequest, type: str) -> HttpResponse:
     except ValidationError as error:
         form.add_error("rows", error)
         return _rows_page(request, draft, form, judge)
-    if fault := sheet.number_fault(found) or _faults(judge, found):
+    if fault := sheet.number_fault(found):  # of so many rows none is judged or shown
+        form.add_error("rows", fault)
+        return _rows_page(request, draft, form, judge)
+    if fault := _faults(judge, found):
         form.add_error("rows", fault)
         return _rows_page(request, draft, form, judge, found)
     return _common_page(request, draft, form.text(), found, act)

@@ -112,7 +112,8 @@ def _line(number: int, order: Sequence[str], cells: Sequence[str]) -> Line:
     placed = list(zip_longest(order, cells[: len(order)], fillvalue=""))
     stray = [cell for name, cell in placed if not name] + list(cells[len(order) :])
     line = Line(number, {name: cell for name, cell in placed if name})
-    line.faults += [_stray_fault(cell) for cell in stray if cell]
+    if any(stray):  # the first one is enough, however many there are
+        line.faults.append(_stray_fault(next(filter(None, stray))))
     return line
 
 

@@ -145,6 +145,24 @@ def test_what_stands_in_no_column_is_told_and_nothing_is_left_out(rows_of):
     assert "This holds for 1 order" in page.text, "empty cells say nothing"
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "a;" * 199_999,
+        f"{ROOT}.200;;" + "a " * 190_000,
+        f"{ROOT}.200;;" + "ä.example.fi " * 25_000,
+        "a;b;c;d;e\n" * 39_000,
+        f"{'a;' * 390}\n" * 500,
+    ],
+    ids=["cells", "words", "international words", "rows", "cells in each row"],
+)
+def test_a_text_of_nothing_but_faults_makes_no_page_of_megabytes(rows_of, rows):
+    """Seconds of two such pages at once kept everybody else waiting for a minute."""
+    page = rows_of(rows=rows)
+    assert text_in(page).strip() == rows.strip()
+    assert len(page.content) < len(rows.encode()) + 600_000
+
+
 def test_columns_of_another_type_and_doubled_ones_are_told(rows_of):
     head = "OID of the unit;Host names;"
     row = f"\n{ROOT}.200;a.example.fi;b.example.fi\n"

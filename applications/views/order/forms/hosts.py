@@ -16,6 +16,8 @@ from issuance.wording import word
 
 MOST_FAULTS = 10
 MOST_NAMES = 100
+MOST_WORDS = 10 * MOST_NAMES
+"""How many words are looked at: the same names may stand there several times."""
 
 _BETWEEN = re.compile(r"[\s,;]+")
 _LABELLED = re.compile(r"(?i)\ADNS(?:\.\d+)?[:=]")
@@ -33,11 +35,11 @@ class HostNames:
 def host_names(lines: list[str]) -> HostNames:
     """Take the lines apart into host names. Raises ValidationError naming every fault."""
     given = [word for line in lines for word in _BETWEEN.split(line) if word]
-    read = {word: _name(word) for word in given}
+    read = {word: _name(word) for word in given[:MOST_WORDS]}
     tidy = list(dict.fromkeys(read.values()))
     faults = [_fault(name) for name in tidy if host_problem(name)]
     faults += [_too_long(name) for name in tidy[:1] if len(name) > UPPER_BOUNDS["CN"]]
-    if len(tidy) > MOST_NAMES:
+    if len(tidy) > MOST_NAMES or len(given) > MOST_WORDS:
         faults.insert(0, _("Enter at most %(limit)d host names.") % {"limit": MOST_NAMES})
     if faults:
         raise ValidationError(faults[:MOST_FAULTS])
