@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from accounts.register.mirror import imports
 from accounts.register.models import Kind
+from accounts.services import mailing
 from accounts.services.organisations import (
     administrator_requests,
     consents,
@@ -24,10 +25,10 @@ from accounts.services.people import email, second_factor
 from accounts.services.rights import staff_roles
 from accounts.services.rights.documents import Paper
 from applications import services
-from applications.models import RevocationReport
+from applications.models import Application, RevocationReport
 from applications.models.register_task import RegisterTask
+from applications.rules import reviewers_day
 from applications.services.reviewer.revocation_report import Told
-from applications.workflow import promise
 from certportal.dev.builders import (
     bulk,
     documents,
@@ -243,8 +244,10 @@ class ClaimedOrder(Accounts):
     def reviewers_day(self) -> None:
         """The day's work in the morning; a source that does not answer; an import that is held."""
         now = clock.now()
-        morning = clock.start_of_day(promise.after(clock.day(now), 8)) + timedelta(hours=8)
-        services.greet_reviewers(now=morning)
+        today = clock.day(now)
+        Application.objects.filter(pk=self.order.pk).update(due_on=today)
+        # Not `greet_reviewers`: it tells nobody on a day off, and the samples are made on any day.
+        mailing.tell_reviewers(reviewers_day.reviewers(), "morning", today, now=now)
         stuck = orders.submitted(self.matti)
         services.wait(stuck.pk, "register", now=now - timedelta(hours=5))
         imports.import_rows(

@@ -19,7 +19,7 @@ class DeclarationsForm(VersionForm):
     `edition` says which price list and terms the page showed, whichever process answers it.
     """
 
-    edition = forms.CharField(required=False, widget=forms.HiddenInput)
+    edition = forms.CharField(required=False, max_length=LONGEST_TEXT, widget=forms.HiddenInput)
 
     def __init__(
         self, *args: Any, asked: Sequence[str], replies: bool = False, **kwargs: Any
