@@ -1,5 +1,7 @@
 """Addresses of the URL table with the keys of real things."""
 
+from collections.abc import Callable
+from functools import partial
 from uuid import uuid4
 
 from django.db.models import Model
@@ -45,31 +47,21 @@ def leads_to_an_organisation(entry: Entry) -> bool:
 
 def address(entry: Entry, application: Application) -> str:
     """Return the address with the ids of this application's own things."""
-    request = application.csrs.order_by("uploaded_at").last()
-    known = {
+    ids = ids_of(application)
+    return reverse(entry.name, kwargs={name: ids[name]() for name in entry.wants})
+
+
+def ids_of(application: Application) -> dict[str, Callable[[], object]]:
+    """Return how to find what each address wants to be told: most want one thing of the many."""
+    owner = {"organisation": application.organisation}
+    event = {"object_type": "application", "object_id": str(application.pk)}
+    plain = {
         "application_id": application.pk,
-        "consent_id": first(SupplierConsent, customer=application.organisation),
         "bulk_order_id": application.bulk_order_id or uuid4(),
-        "domain_id": first(Domain, organisation=application.organisation),
-        "csr_id": request.pk if request else uuid4(),
-        "host_id": first(HostName),
-        "attachment_id": first(Attachment),
-        "document_id": first(RightDocument),
-        "asking_id": first(AdministratorRequest),
-        "number": 1,
-        "event_id": first(Event, object_type="application", object_id=str(application.pk)),
-        "membership_id": first(Membership, organisation=application.organisation, ended_at=None),
-        "invitation_id": first(Invitation),
         "organisation_id": application.organisation_id,
-        "request_id": first(JoinRequest),
+        "number": 1,
         "section_id": "host_names",
-        "task_id": first(RegisterTask),
-        "item_id": set_aside(),
-        "plan_id": first(Replacement),
-        "certificate_id": first(ReplacementItem),
-        "waiver_id": first(Waiver),
         "rule": OID_OUTSIDE,
-        "reason_id": first(ReadyReason),
         "factor_id": 1,
         "session_id": uuid4(),
         **{"run_id": 1, "record_id": 1, "record_kind": "unit", "oid": "1.2.246.10.1"},
@@ -77,9 +69,33 @@ def address(entry: Entry, application: Application) -> str:
         "token": "x" * 43,  # no link's token: whoever has one may open what it leads to
         "kind": "der",
         "type": "server",
-        "person_id": first(Person),
     }
-    return reverse(entry.name, kwargs={name: known[name] for name in entry.wants})
+    return {name: partial(str, value) for name, value in plain.items()} | {
+        "csr_id": partial(request_of, application),
+        "consent_id": partial(first, SupplierConsent, customer=application.organisation),
+        "domain_id": partial(first, Domain, **owner),
+        "host_id": partial(first, HostName),
+        "attachment_id": partial(first, Attachment),
+        "document_id": partial(first, RightDocument),
+        "asking_id": partial(first, AdministratorRequest),
+        "event_id": partial(first, Event, **event),
+        "membership_id": partial(first, Membership, **owner, ended_at=None),
+        "invitation_id": partial(first, Invitation),
+        "request_id": partial(first, JoinRequest),
+        "task_id": partial(first, RegisterTask),
+        "item_id": set_aside,
+        "plan_id": partial(first, Replacement),
+        "certificate_id": partial(first, ReplacementItem),
+        "waiver_id": partial(first, Waiver),
+        "reason_id": partial(first, ReadyReason),
+        "person_id": partial(first, Person),
+    }
+
+
+def request_of(application: Application) -> object:
+    """Return the id of its latest certificate request; one that nothing has if it has none."""
+    request = application.csrs.order_by("uploaded_at").last()
+    return request.pk if request else uuid4()
 
 
 def first(model: type[Model], **conditions: object) -> object:

@@ -47,12 +47,17 @@ def waiting(matti):
 
 # What a supplier's page could stand under; tests/isolation/test_strangers.py knocks at all others.
 OWN = ("home", "certificates", "customers:", "technical:", "applications:", "accounts:")
+# What a consent opens, as the first two tests show: what ends it is tried at these addresses, and
+# one of the ways at all others too.
+BY_CONSENT = ("technical:", "accounts:", "applications:again")
 
 
-def seen(person, *applications):
+def seen(person, *applications, among=""):
     """Return which addresses of the orders answer the person with anything but 404."""
     client, found = people.log_in(Client(), person), set()
     for entry in filter(leads_to_an_organisation, TABLE):
+        if not entry.name.startswith(among):
+            continue
         for application in applications if entry.name.startswith(OWN) else applications[:1]:
             place = address(entry, application)
             tries = client.get(place), client.post(place, {"version": application.version})
@@ -78,11 +83,16 @@ def test_with_a_consent_the_technical_contact_s_pages_open_and_no_others(
     found = seen(viivi, order, waiting)
     assert found
     assert {one for one in found if not one.startswith("technical:")} == {"applications:again"}
-    assert seen(viivi, draft) == set()
+    assert seen(viivi, draft, among=BY_CONSENT) == set()
 
 
 def test_its_administrator_can_also_give_it_up(given, order, draft, valma):
     assert seen(valma, draft) == {"accounts:resign_consent"}
+
+
+def test_when_it_is_over_nothing_is_found_at_any_address(given, order, waiting, matti, valma):
+    ended(given, matti, valma, None)
+    assert seen(valma, order, waiting) == set()
 
 
 def other_supplier(given, matti, valma, riitta):
@@ -128,12 +138,12 @@ def unconfirmed(given, matti, valma, riitta):
         *[supplier_merged, supplier_renamed, unconfirmed],
     ],
 )
-def test_when_it_is_over_nothing_is_found_at_any_address(
+def test_however_it_ends_what_it_opened_is_closed(
     given, order, waiting, matti, valma, riitta, over
 ):
     person = over(given, matti, valma, riitta) or valma
     given.refresh_from_db()
-    assert seen(person, order, waiting) == set()
+    assert seen(person, order, waiting, among=BY_CONSENT) == set()
     assert names_nothing(person, order.number, waiting.number, "tekniikka@example.fi")
 
 
@@ -143,11 +153,11 @@ def test_it_is_over_after_its_last_day(given, order, waiting, valma, viivi):
     act(given.given_by, consents.end, given.pk)
     SupplierConsent.objects.create(**over, given_at=given.given_at, until=day)
     for person in (valma, viivi):
-        assert seen(person, order, waiting) == set()
+        assert seen(person, order, waiting, among=BY_CONSENT) == set()
     assert names_nothing(viivi, order.number, waiting.number)
 
 
 def test_a_member_who_was_removed_finds_nothing(given, order, waiting, valma, viivi):
     act(valma, members.remove, viivi.memberships.get().pk)
-    assert seen(viivi, order, waiting) == set()
+    assert seen(viivi, order, waiting, among=BY_CONSENT) == set()
     assert names_nothing(viivi, order.number, waiting.number)
