@@ -188,6 +188,29 @@ def raimo(db, now):
     return people.make_reviewer("Raimo Ratkaisija", now=now)
 
 
+@pytest.fixture(scope="module")
+def _context(browser, browser_context_args):
+    """The browser that the tests of a file use one after the other.
+
+    It keeps its connections to the server, and what it has loaded of scripts and styles.
+    """
+    with browser.new_context(**browser_context_args) as made:
+        yield made
+
+
+@pytest.fixture
+def context(request, _context):
+    """That browser without cookies; a new one for a test marked with `browser_context_args`."""
+    if request.node.get_closest_marker("browser_context_args"):
+        yield request.getfixturevalue("new_context")()
+        return
+    yield _context
+    for page in _context.pages:
+        page.close()
+    _context.clear_cookies()
+    _context.clear_permissions()
+
+
 # Files whose few tests take long: were they the last, one process would wait for the other.
 # test_hangs.py is not among them: it looks at what pages take, and test_run.py starts everything.
 LONG = {

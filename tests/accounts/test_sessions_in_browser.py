@@ -13,7 +13,8 @@ from certportal.dev.builders import people
 from certportal.foundation import clock
 from tests.accessibility import check_both_widths
 
-pytestmark = pytest.mark.django_db(transaction=True)
+# The clock is that of the whole browser, so each test has one of its own.
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser_context_args]
 
 
 @pytest.fixture

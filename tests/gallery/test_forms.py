@@ -115,6 +115,7 @@ def test_copy_button_copies_and_says_so(watched: Page, gallery: str) -> None:
     expect(field).to_have_value(re.compile("^-----BEGIN CERTIFICATE REQUEST-----"))
 
 
+@pytest.mark.browser_context_args  # the clock is that of the whole browser
 def test_session_warning_offers_to_go_on(watched: Page, gallery: str) -> None:
     """Five minutes before the end a dialog asks; going on renews the session and starts anew."""
     watched.clock.install()
