@@ -67,15 +67,20 @@ def is_ours(entry: Entry) -> bool:
     return bool(entry.name)
 
 
-def note(url: str) -> None:
-    """Keep the URL name of the page at the address; one that leads nowhere has none."""
+def name_at(url: str) -> str:
+    """Return the URL name of the page at the address, or nothing for one that leads nowhere."""
     path = urlsplit(url).path
     language = path.split("/")[1]
     try:
         with translation.override(language if language in {"fi", "sv", "en"} else "fi"):
-            _names.add(resolve(path).view_name)
+            return resolve(path).view_name
     except Resolver404:
-        return
+        return ""
+
+
+def note(url: str) -> None:
+    """Keep the URL name of the page at the address, if it has one."""
+    _names.update({name_at(url)} - {""})
 
 
 def noted() -> set[str]:
