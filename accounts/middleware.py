@@ -10,7 +10,7 @@ from django.utils import translation
 from django.utils.cache import patch_cache_control
 
 from accounts import access
-from accounts.models import Membership, Person, SignOn
+from accounts.models import Membership, Person
 from accounts.services.people import sessions
 from certportal.foundation import clock
 from certportal.foundation.actors import Actor
@@ -56,33 +56,36 @@ class PersonMiddleware:
                 logout(request)
             request.session.modified = True  # a visitor's lasts from each use
             return None
-        row = standing(request) if user.person_id is not None else None
-        if row is None:
+        found = standing(request) if user.person_id is not None else None
+        if found is None:
             logout(request)
             return None
+        row = found.row
         # The person of the session is that of the login, or the one that it was merged into.
         person: Person = row.person if row.person_id == user.person_id else user.person
         if person.current.pk == row.person_id:
-            request.staff_roles = frozenset(row.roles)  # type: ignore[attr-defined]
+            request.staff_roles = found.roles  # type: ignore[attr-defined]
+            request.memberships = found.memberships  # type: ignore[attr-defined]
         return person.current
 
 
-def standing(request: HttpRequest) -> SignOn | None:
-    """Return the session's row if it is open; renews the id if the person's rights changed.
+def standing(request: HttpRequest) -> sessions.Standing | None:
+    """Return the session if it is open; renews the id if the person's rights changed.
 
     The session is written once in `SEEN_EVERY` at most, and lasts that much longer for it.
     """
     now, mine = clock.now(), request.session.get(SIGN_ON)
-    row = sessions.standing(mine["id"], now=now) if mine else None
-    if row is None:
+    found = sessions.standing(mine["id"], now=now) if mine else None
+    if found is None:
         return None
+    row = found.row
     if sessions.seen(row, now=now) or not request.session.get(PROLONGED):
         request.session.set_expiry(settings.SESSION_COOKIE_AGE + sessions.SEEN_EVERY.seconds)
     if row.renew:
         request.session.cycle_key()
         sessions.renewed(row)
     request.sign_on = row  # type: ignore[attr-defined]
-    return row
+    return found
 
 
 def _set(request: Any, person: Person | None) -> None:
@@ -97,7 +100,8 @@ def _set(request: Any, person: Person | None) -> None:
 
 def chosen(request: HttpRequest, person: Person) -> Membership | None:
     """Return the membership chosen in this session, or the person's only one, or None."""
-    current = list(access.memberships(person))
+    known: list[Membership] | None = getattr(request, "memberships", None)
+    current = list(access.memberships(person)) if known is None else known
     if len(current) == 1:
         return current[0]
     wanted = request.session.get(CHOSEN)

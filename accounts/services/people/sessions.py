@@ -3,16 +3,17 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import transaction
-from django.db.models import OuterRef, QuerySet
+from django.db.models import FilteredRelation, OuterRef, Q, QuerySet
 
 from accounts.event_names import AccountEvent
 from accounts.identification.identity import ProviderSession
-from accounts.models import Person, SignOn, StaffRole, User
+from accounts.models import Membership, Person, SignOn, StaffRole, User
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 
@@ -46,15 +47,33 @@ def begin(
     )
 
 
-def standing(sign_on: str, *, now: datetime) -> SignOn | None:
-    """Return the session, or None if it was ended (here or by its provider) or is too old.
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An open session, with its person's current staff roles and memberships, by organisation."""
 
-    Its `roles` are the kinds of the person's current staff roles.
-    """
+    row: SignOn
+    roles: frozenset[str]
+    memberships: list[Membership]
+
+
+def standing(sign_on: str, *, now: datetime) -> Standing | None:
+    """Return the session, or None if it was ended (here or by its provider) or is too old."""
     open_ = SignOn.objects.filter(pk=sign_on, ended_at=None, begun_at__gt=now - LONGEST)
-    current = StaffRole.objects.filter(person=OuterRef("person"), ended_at=None)
-    with_roles = open_.annotate(roles=ArraySubquery(current.values("kind")))
-    return with_roles.select_related("person").first()
+    roles = StaffRole.objects.filter(person=OuterRef("person"), ended_at=None)
+    current = Q(person__memberships__ended_at=None)
+    found: Any = open_.annotate(
+        roles=ArraySubquery(roles.values("kind")),
+        membership=FilteredRelation("person__memberships", condition=current),
+    )
+    related = found.select_related("person", "membership__organisation")
+    # One row for each membership, or one without.
+    rows = list(related.order_by("membership__organisation__name", "membership__id"))
+    if not rows:
+        return None
+    memberships = [one.membership for one in rows if hasattr(one, "membership")]
+    for one in memberships:
+        one.person = rows[0].person
+    return Standing(rows[0], frozenset(rows[0].roles), memberships)
 
 
 def latest_end(row: SignOn) -> datetime:
