@@ -31,13 +31,14 @@ from accounts.models import (
     StaffRole,
 )
 from accounts.right_to_act import is_shown
-from accounts.ties import is_tied
+from accounts.ties import tied
 from certportal.foundation import clock
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import NotAllowed
 from certportal.foundation.event_names import ServiceEvent
 from certportal.foundation.events import Subject
 from certportal.foundation.reading import asked_once
+from certportal.foundation.together import Asks, Question, Values
 from certportal.foundation.web import refusals
 from certportal.foundation.web.browsers import came_from
 
@@ -84,11 +85,11 @@ def organisation_of(request: HttpRequest) -> Organisation:
     return organisation
 
 
-@asked_once
-def roles_of(person: Person) -> frozenset[str]:
+@Question
+def roles_of(person: Person) -> Asks[frozenset[str]]:
     """Return the kinds of the person's current staff roles."""
     current = StaffRole.objects.filter(person=person, ended_at=None)
-    return frozenset(current.values_list("kind", flat=True))
+    return Values(current.values_list("kind")), lambda found: frozenset(kind for (kind,) in found)
 
 
 def is_reviewer(person: Person) -> bool:
@@ -162,10 +163,11 @@ def current_membership(person: Person, organisation_id: UUID | str) -> Membershi
     return memberships(person).filter(organisation_id=organisation_id).first()
 
 
-@asked_once
-def is_partial(person: Person, organisation_id: UUID | str, *, now: datetime) -> bool:
+@Question
+def is_partial(person: Person, organisation_id: UUID | str, *, now: datetime) -> Asks[bool]:
     """Whether the person is disqualified: tied to the organisation now or within `ESTRANGED`."""
-    return is_tied(person, organisation_id, since=now - ESTRANGED)
+    found = tied(person, organisation_id, since=now - ESTRANGED)
+    return Values(found.values_list("pk")), bool
 
 
 def may_oversee(person: Person, organisation_id: UUID | str, *, now: datetime) -> bool:

@@ -13,6 +13,7 @@ from accounts import access
 from accounts.models import Membership, Organisation, Person, SupplierConsent
 from accounts.right_to_act import is_shown
 from certportal.foundation import clock
+from certportal.foundation.together import Asks, Question, Values
 
 MOST_MONTHS = 24
 """How long a consent lasts at most; then the customer gives it anew, if it still wants to."""
@@ -27,7 +28,11 @@ def last_day(now: datetime) -> date:
 
 def in_force(now: datetime) -> Q:
     """Return the condition for the consents that hold now."""
-    return Q(ended_at=None, until__gte=clock.day(now))
+    return _held(clock.day(now))
+
+
+def _held(on: date) -> Q:
+    return Q(ended_at=None, until__gte=on)
 
 
 def soon(now: datetime) -> date:
@@ -46,11 +51,19 @@ def received(person: Person, supplier: UUID, *, now: datetime) -> QuerySet[Suppl
     return SupplierConsent.objects.filter(in_force(now), supplier=supplier)
 
 
+@Question
+def has_customers(supplier: UUID, on: date) -> Asks[bool]:
+    """Whether a customer's consent to the supplier holds that day."""
+    found = SupplierConsent.objects.filter(_held(on), supplier=supplier)
+    return Values(found.values_list("pk")[:1]), bool
+
+
 def supplies(person: Person, supplier: UUID, *, now: datetime) -> bool:
     """Whether the person acts for a supplier that has a customer's consent."""
     # Most organisations have none, and of them nothing more is asked.
-    any_ = SupplierConsent.objects.filter(in_force(now), supplier=supplier).exists()
-    return any_ and received(person, supplier, now=now).exists()
+    if not has_customers(supplier, clock.day(now)):
+        return False
+    return received(person, supplier, now=now).exists()
 
 
 def supplier_for(person: Person, customer: UUID, *, now: datetime) -> Organisation | None:

@@ -27,7 +27,7 @@ def read_once[R](view: Callable[..., R]) -> Callable[..., R]:
                 know(current_membership, membership, person, membership.organisation_id)
             roles = getattr(request, "staff_roles", None)
             if roles is not None:
-                know(roles_of, roles, request.person)  # type: ignore[attr-defined]
+                roles_of.know(roles, request.person)  # type: ignore[attr-defined]
             return view(request, *args, **kwargs)
 
     return shown

@@ -2,10 +2,11 @@
 
 from datetime import date
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q
 
 from accounts.models import Invitation, Membership, Organisation, Person
 from certportal.foundation.reading import asked_once
+from certportal.foundation.together import Asks, Question, Rows
 
 
 @asked_once
@@ -17,7 +18,7 @@ def right_of(person: Person, organisation: Organisation) -> Membership | None:
     when a former inviter is invited back. If that membership ended without having been confirmed,
     the person's own membership is returned: they must show the right themselves.
     """
-    own = _memberships(person, organisation).first()
+    own = next(iter(held(person.current, organisation)), None)
     if own is None or own.basis != Membership.Basis.INVITATION:
         return own
     root = _root(own, organisation)
@@ -76,10 +77,11 @@ def _root(own: Membership, organisation: Organisation) -> Membership | None:
     while at.basis == Membership.Basis.INVITATION:
         followed.add(at.person_id)
         inviter = _inviter(at)
-        above = _memberships(inviter, organisation).first() if inviter else None
+        above = next(iter(held(inviter.current, organisation)), None) if inviter else None
         if above is None or above.person_id in followed:
-            founding = _memberships(organisation.founded_by, organisation)
-            return founding.exclude(basis=Membership.Basis.INVITATION).first()
+            founding = held(organisation.founded_by.current, organisation)
+            invited = Membership.Basis.INVITATION
+            return next((one for one in founding if one.basis != invited), None)
         at = above
     return at
 
@@ -96,10 +98,12 @@ def _inviter(membership: Membership) -> Person | None:
     return found.made_by if found else None
 
 
-def _memberships(person: Person, organisation: Organisation) -> QuerySet[Membership]:
-    """Return the memberships of the person and of persons merged into them, latest first."""
-    today = person.current
-    held = organisation.memberships.filter(Q(person=today) | Q(person__merged_into=today))
-    return held.select_related("person", "confirmed_by").order_by(
-        F("ended_at").desc(nulls_first=True), "-begun_at", "-id"
-    )
+@Question
+def held(person: Person, organisation: Organisation) -> Asks[list[Membership]]:
+    """Return the memberships of the person and of persons merged into them, latest first.
+
+    The person is one that is not merged into another.
+    """
+    own = organisation.memberships.filter(Q(person=person) | Q(person__merged_into=person))
+    latest = own.order_by(F("ended_at").desc(nulls_first=True), "-begun_at", "-id")
+    return Rows(latest, "person", "confirmed_by"), list

@@ -20,7 +20,12 @@ from accounts.models import (
 
 def is_tied(person: Person, organisation_id: UUID | str, *, since: datetime) -> bool:
     """Whether the person is tied to the organisation (`ties`)."""
-    return Person.objects.filter(ties(person, organisation_id, since=since), pk=person.pk).exists()
+    return tied(person, organisation_id, since=since).exists()
+
+
+def tied(person: Person, organisation_id: UUID | str, *, since: datetime) -> QuerySet[Person]:
+    """Return the person if they are tied to the organisation, else nobody."""
+    return Person.objects.filter(ties(person, organisation_id, since=since), pk=person.pk)
 
 
 def ties(

@@ -37,10 +37,12 @@ def _of_provider(unit: RegisterRecord | None, today: date) -> list[Finding]:
 
     A provider that the register does not know at all is no error: not every unit names one.
     """
-    if unit is None or unit.provider_oid == unit.oid:
+    if unit is None or unit.provider_oid in {"", unit.oid}:
         return []
-    fallen = queries.fallen([unit.provider_oid], unit.kind, today)
-    return [_finding(one.reason, oid, one.record) for oid, one in fallen.items()]
+    found = queries.standing(unit.provider_oid, unit.kind, today)
+    if found.ok or found.reason is queries.Reason.UNKNOWN:
+        return []
+    return [_finding(found.reason, unit.provider_oid, found.record)]
 
 
 def _finding(reason: str, oid: str, record: RegisterRecord | None) -> Finding:

@@ -10,16 +10,16 @@ from accounts.models import Organisation
 from applications.models import Application
 from certportal.foundation import clock
 from certportal.foundation.mail.sending import File
-from certportal.foundation.reading import asked_once
+from certportal.foundation.together import Asks, Question, Rows, first
 from issuance.models import Certificate
 from issuance.publication.deliverables import deliverables
 
 
-@asked_once
-def certificate_of(application: Application) -> Certificate | None:
+@Question
+def certificate_of(application: Application) -> Asks[Certificate | None]:
     """Return the certificate issued for the application, if there is one."""
-    found = Certificate.objects.select_related("issuing_ca", "prepared")
-    return found.filter(reference=application.pk).first()
+    found = Certificate.objects.filter(reference=application.pk).order_by("pk")
+    return Rows(found, "issuing_ca", "prepared"), first
 
 
 def orders_of(organisation: Organisation) -> QuerySet[Application, UUID]:

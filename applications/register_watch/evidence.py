@@ -7,7 +7,7 @@ from accounts.register.lookup import queries
 from accounts.register.models import RegisterRecord
 from applications.register_watch.wording import Pair, then_and_now
 from certportal.foundation import clock
-from certportal.foundation.reading import asked_once
+from certportal.foundation.together import Asks, Question, Rows, first
 from issuance.models import Certificate, PreparedCertificate
 
 
@@ -24,10 +24,11 @@ def record_of(prepared: PreparedCertificate) -> RegisterRecord | None:
     return named(prepared.register_record)
 
 
-@asked_once
-def named(version: str) -> RegisterRecord | None:
+@Question
+def named(version: str) -> Asks[RegisterRecord | None]:
     """Return the version of a record by its primary key as the CA stores it (str), or None."""
-    return RegisterRecord.objects.filter(pk=version).first() if version.isdecimal() else None
+    known = version if version.isdecimal() else None
+    return Rows(RegisterRecord.objects.filter(pk__in=[known] if known else [])), first
 
 
 def entries(certificate: Certificate, *, now: datetime) -> list[Entry]:

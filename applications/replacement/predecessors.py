@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils.functional import Promise
 
 from applications.models import Application, Replacement, ReplacementItem
-from certportal.foundation.reading import asked_once
+from certportal.foundation.together import Asks, Question, Rows
 
 ISSUED = ReplacementItem.State.ISSUED
 
@@ -24,7 +24,7 @@ class Predecessor:
 
 def predecessor(application: Application) -> Predecessor | None:
     """Return what the order's certificate replaced in a mass replacement, or None."""
-    item = next((one for one in _items(application) if one.reference == application.pk), None)
+    item = next((one for one in items(application) if one.reference == application.pk), None)
     if item is None:
         return None
     order = Application.objects.get(pk=item.certificate.reference)
@@ -35,14 +35,14 @@ def predecessor(application: Application) -> Predecessor | None:
 
 def successor(application: Application) -> Application | None:
     """Return the order whose certificate replaced this one's in a mass replacement, or None."""
-    after = (one for one in _items(application) if one.certificate.reference == application.pk)
+    after = (one for one in items(application) if one.certificate.reference == application.pk)
     item = next(after, None)
     return Application.objects.get(pk=item.reference) if item else None
 
 
-@asked_once
-def _items(application: Application) -> list[ReplacementItem]:
+@Question
+def items(application: Application) -> Asks[list[ReplacementItem]]:
     """Return the replacements by which the order's certificate came, or by which it went."""
     about = Q(reference=application.pk) | Q(certificate__reference=application.pk)
     found = ReplacementItem.objects.filter(about, state=ISSUED).order_by("pk")
-    return list(found.select_related("certificate", "replacement"))
+    return Rows(found, "certificate", "replacement"), list

@@ -2,21 +2,22 @@
 
 from uuid import UUID
 
-from certportal.foundation.reading import asked_once
+from certportal.foundation.together import Asks, Question, Rows
 from issuance.models import Approval, PreparedCertificate
 
 
-@asked_once
-def attempts(reference: UUID) -> list[PreparedCertificate]:
+@Question
+def attempts(reference: UUID) -> Asks[list[PreparedCertificate]]:
     """Return the attempts at the certificate of the order with this key, the newest first."""
-    return list(PreparedCertificate.objects.filter(reference=reference).order_by("-attempt"))
+    found = PreparedCertificate.objects.filter(reference=reference)
+    return Rows(found.order_by("-attempt")), list
 
 
-@asked_once
-def approvals(reference: UUID) -> list[Approval]:
+@Question
+def approvals(reference: UUID) -> Asks[list[Approval]]:
     """Return the approvals given to any of these attempts, with their persons, the oldest first."""
     given = Approval.objects.filter(prepared__reference=reference)
-    return list(given.select_related("person").order_by("pk"))
+    return Rows(given.order_by("pk"), "person"), list
 
 
 def approvals_of(attempt: PreparedCertificate) -> list[Approval]:

@@ -113,7 +113,7 @@ def _provider(record: RegisterRecord, today: date) -> RegisterRecord:
     """Return the record of the unit's provider (node 10.0), or the record itself without one."""
     if record.kind != Kind.SOTE_UNIT or not record.provider_oid:
         return record
-    return queries.get_record(record.provider_oid, on=today) or record
+    return queries.get_record(record.provider_oid, kind=record.kind, on=today) or record
 
 
 def renamed(then: RegisterRecord, known_at: datetime, *, now: datetime) -> list[tuple[str, str]]:

@@ -29,10 +29,11 @@ def sector(application: Application, *, on: date) -> int | None:
 
     None if the register knows neither.
     """
-    record = queries.get_record(application.record_oid, on=on)
+    kind = Kind.SOTE_UNIT
+    record = queries.get_record(application.record_oid, kind=kind, on=on)
     if record is None or record.sector is not None or not record.provider_oid:
         return record.sector if record else None
-    provider = queries.get_record(record.provider_oid, on=on)
+    provider = queries.get_record(record.provider_oid, kind=kind, on=on)
     return provider.sector if provider else None
 
 

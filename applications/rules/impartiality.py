@@ -21,7 +21,7 @@ from applications.models import (
     Submission,
 )
 from certportal.foundation.errors import NotAllowed
-from certportal.foundation.reading import asked_once
+from certportal.foundation.together import Asks, Question, Values
 from issuance.services.concerned import address_mark, own_marks
 from issuance.services.errors import (
     Concerned,
@@ -42,8 +42,8 @@ class PartInAnOrder(Concerned):
     )
 
 
-@asked_once
-def traces(application: Application) -> frozenset[str]:
+@Question
+def traces(application: Application) -> Asks[frozenset[str]]:
     """Return the marks that identify everybody with a part in the order.
 
     `person:` and the person's key stands for whoever began or sent the order, added information,
@@ -51,18 +51,26 @@ def traces(application: Application) -> frozenset[str]:
     person, technical contact, deputy, link holders and recipients. The CA stores the marks with
     the prepared certificate and rejects approvals by these persons.
     """
-    return traces_of([application])[application.pk]
+    written = Values(_written_by([application.pk]), 3)
+    return written, lambda found: _marks([application], found)[application.pk]
 
 
 def traces_of(applications: Iterable[Application]) -> dict[UUID, frozenset[str]]:
     """Return the `traces` of many orders by their keys, in the same few queries as of one."""
+    given = list(applications)
+    return _marks(given, _written_by([one.pk for one in given]))
+
+
+def _marks(
+    applications: Iterable[Application], written_by: Iterable[tuple[UUID, str, str]]
+) -> dict[UUID, frozenset[str]]:
     by_key = {one.pk: one for one in applications}
     found: defaultdict[UUID, set[str]] = defaultdict(set)
     for key, application in by_key.items():
         found[key].add(f"person:{application.created_by_id}")
         written = [getattr(application, name) for name in ADDRESSES]
         found[key].update(address_mark(address) for address in written if address)
-    for key, kind, who in _written_by(by_key):
+    for key, kind, who in written_by:
         if kind == "person":
             found[key].add(f"person:{who}")
         else:

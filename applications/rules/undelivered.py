@@ -1,13 +1,12 @@
 """Mails about an order that did not reach their recipient and wait for a reviewer."""
 
-from django.db.models import QuerySet
-
 from applications.models import Application
 from applications.rules.recipients import resolve
 from certportal.foundation.mail.sending import mark_of
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import set_aside
 from certportal.foundation.outbox.outbox import MAIL
+from certportal.foundation.together import Asks, Question, Rows
 
 # Recipients whose address stands on the order; others have theirs in their own account.
 ON_THE_ORDER = frozenset({"applicant", "recipient", "mailbox", "technical_contact", "deputy"})
@@ -35,9 +34,10 @@ def address(item: OutboxItem, order: Application) -> str:
     return sent_to(item, order) if item.payload.get("recipient") in ON_THE_ORDER else ""
 
 
-def mails(order: Application) -> QuerySet[OutboxItem]:
+@Question
+def mails(order: Application) -> Asks[list[OutboxItem]]:
     """Return the mails about the order that were set aside, the oldest first."""
-    return set_aside.items().filter(queue=MAIL, payload__application=str(order.pk))
+    return Rows(set_aside.items().filter(queue=MAIL, payload__application=str(order.pk))), list
 
 
 def addresses(order: Application) -> list[str]:

@@ -53,5 +53,9 @@ def fault(organisation: Organisation, standing: queries.Standing, on: date) -> s
 def _owners(record: RegisterRecord, on: date) -> set[str]:
     if record.kind == Kind.INTERMEDIARY:
         return {record.business_id, record.oid}
-    provider = queries.get_record(record.provider_oid, on=on) if record.provider_oid else None
+    provider = (
+        queries.get_record(record.provider_oid, kind=record.kind, on=on)
+        if record.provider_oid
+        else None
+    )
     return {record.business_id, provider.business_id if provider else ""}

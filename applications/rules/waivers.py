@@ -14,6 +14,7 @@ from django.db.models import Q, QuerySet
 
 from applications.models import Application, HostName, Waiver
 from applications.rules import systems
+from certportal.foundation.together import Asks, Question, Rows
 from issuance.approvers.assertion import Assertion, BadAssertion
 from issuance.approvers.waived import ToWaive, Waived, digest_of
 from issuance.conf import proof_wanted
@@ -74,13 +75,7 @@ def covering_each(
     """
     if not findings:
         return []
-    found = in_force(on).filter(
-        Q(application=application) | Q(confirmed_at__isnull=False),
-        application__organisation=application.organisation_id,
-        rule__in={one.rule for one in findings},
-    )
-    people = found.select_related("application", "waived_by", "confirmed_by")
-    latest_last = people.order_by("ends_on", "-pk")
+    latest_last = _counting(application, frozenset(one.rule for one in findings), on)
     wanted = proof_wanted(application.kind.profile.environment)
     by_finding = {
         _key(one.rule, one.params): one
@@ -88,6 +83,17 @@ def covering_each(
         if not wanted or one.rule not in WAIVABLE or signed(one).is_signed
     }
     return [by_finding.get(_key(one.rule, one.params)) for one in findings]
+
+
+@Question
+def _counting(application: Application, rules: frozenset[str], on: date) -> Asks[list[Waiver]]:
+    """Return the waivers of these rules that count on the order that day, the latest last."""
+    found = in_force(on).filter(
+        Q(application=application) | Q(confirmed_at__isnull=False),
+        application__organisation=application.organisation_id,
+        rule__in=rules,
+    )
+    return Rows(found.order_by("ends_on", "-pk"), "application", "waived_by", "confirmed_by"), list
 
 
 def _key(rule: str, params: Mapping[str, Any]) -> tuple[str, str]:

@@ -30,6 +30,11 @@ def know[**P, R](function: Callable[P, R], answer: R, *args: P.args, **kwargs: P
         answers[_question(inspect.unwrap(function), args, kwargs)] = answer
 
 
+def is_known[**P](function: Callable[P, Any], *args: P.args, **kwargs: P.kwargs) -> bool:
+    """Whether the function, which is `asked_once`, has an answer already in this reading."""
+    return _question(inspect.unwrap(function), args, kwargs) in (_answers.get() or {})
+
+
 def asked_once[**P, R](function: Callable[P, R]) -> Callable[P, R]:
     """Answer the same question with the first answer while one page is read, else anew.
 

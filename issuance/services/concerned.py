@@ -7,18 +7,22 @@ lower case, so that the permanent records contain no addresses.
 import hashlib
 
 from accounts.models import Person
-from certportal.foundation.reading import asked_once
+from certportal.foundation.together import Asks, Question, Rows
 
 
-@asked_once
-def own_marks(person: Person) -> set[str]:
+@Question
+def own_marks(person: Person) -> Asks[set[str]]:
     """The marks of the person and of the accounts merged into theirs."""
-    found = {f"person:{person.merged_into_id or person.pk}"}
-    for one in (person, *Person.objects.filter(merged_into=person)):
-        found.add(f"person:{one.pk}")
-        if one.email:
-            found.add(address_mark(one.email))
-    return found
+
+    def marks(merged: list[Person]) -> set[str]:
+        found = {f"person:{person.merged_into_id or person.pk}"}
+        for one in (person, *merged):
+            found.add(f"person:{one.pk}")
+            if one.email:
+                found.add(address_mark(one.email))
+        return found
+
+    return Rows(Person.objects.filter(merged_into=person)), marks
 
 
 def address_mark(address: str) -> str:

@@ -19,7 +19,7 @@ from accounts.register.identifiers import business_id as read_business_id
 from accounts.register.lookup.folding import fold
 from accounts.register.models import Kind, RegisterRecord, RegisterRun
 from certportal.foundation import clock
-from certportal.foundation.reading import asked_once
+from certportal.foundation.together import Asks, Question, Rows, Values
 
 
 class Reason(StrEnum):
@@ -45,13 +45,13 @@ class Standing:
     record: RegisterRecord | None
 
 
-@asked_once
-def get_record(oid: str, *, kind: str = Kind.SOTE_UNIT, on: date) -> RegisterRecord | None:
+@Question
+def get_record(oid: str, *, kind: str = Kind.SOTE_UNIT, on: date) -> Asks[RegisterRecord | None]:
     """The current record of *oid*: the one valid *on* that day, else the one that ends last.
 
     None if there is none.
     """
-    return _best(_current(kind).filter(oid=oid), on)
+    return Rows(_current(kind).filter(oid=oid)), lambda found: _best(found, on)
 
 
 def standing(oid: str, kind: str, on: date) -> Standing:
@@ -166,11 +166,18 @@ def register_age(now: datetime, *, kind: str = Kind.SOTE_UNIT) -> timedelta | No
     A delta counts only if its source also had a successful full import: a few rows from a file do
     not show that the other rows are up to date.
     """
+    last = last_import(kind)
+    return None if last is None else now - last
+
+
+@Question
+def last_import(kind: str) -> Asks[datetime | None]:
+    """The start of the import by which `register_age` counts, or None."""
     done = RegisterRun.objects.filter(kind=kind, outcome=RegisterRun.Outcome.DONE)
     wholes = done.filter(scope=RegisterRun.Scope.FULL)
     counted = done.filter(source__in=wholes.values("source")).order_by("-started_at")
-    last = counted.values_list("started_at", flat=True).first()
-    return None if last is None else now - last
+    started = Values(counted.values_list("started_at")[:1])
+    return started, lambda found: next((moment for (moment,) in found), None)
 
 
 def is_fresh(now: datetime, *, kind: str = Kind.SOTE_UNIT) -> bool:

@@ -19,6 +19,7 @@ from accounts.services.organisations.invite import AlreadyMember
 from accounts.services.rights import askers
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
+from certportal.foundation.together import Asks, Question, Rows
 from certportal.foundation.web import limits
 
 MOST_A_DAY = 10
@@ -65,11 +66,17 @@ def ask(person: Person, business_id: str, *, actor: Actor, now: datetime) -> Joi
     return request
 
 
+@Question
+def waiting_for(organisation: Organisation) -> Asks[list[JoinRequest]]:
+    """Return the open requests to join."""
+    return Rows(organisation.join_requests.filter(settled_at=None), "person"), list
+
+
 def waiting(
     organisation: Organisation, invitations: Iterable[Invitation], *, now: datetime
 ) -> list[tuple[JoinRequest, bool]]:
     """Return the open requests to join, each with whether one of the invitations answers it."""
-    asked = list(organisation.join_requests.filter(settled_at=None).select_related("person"))
+    asked = waiting_for(organisation)
     if not asked:
         return []
     open_ = Invitation.State.WAITING

@@ -22,7 +22,7 @@ from applications.workflow import ApplicationEvent, Role
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import NotAllowed, Refused, Stale
-from certportal.foundation.reading import asked_once
+from certportal.foundation.together import Asks, Question, Rows, first
 from issuance.models import Certificate
 from issuance.services.errors import UnknownReason
 
@@ -91,11 +91,11 @@ def reasons_told(application: Application, person: Person, *, now: datetime) -> 
     return alone + ([] if any(to_note(application, person, now=now)) else [*PROPOSABLE])
 
 
-@asked_once
-def open_proposal(application: Application) -> RevocationProposal | None:
+@Question
+def open_proposal(application: Application) -> Asks[RevocationProposal | None]:
     """Return the proposal that waits for a second person, or None."""
-    waiting = application.revocation_proposals.filter(closed_at=None)
-    return waiting.select_related("maker", "report__person").last()
+    waiting = application.revocation_proposals.filter(closed_at=None).order_by("-made_at", "-pk")
+    return Rows(waiting[:1], "maker", "report", "report__person"), first
 
 
 @transaction.atomic

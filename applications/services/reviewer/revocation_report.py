@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
 
 from accounts.models import Person
 from applications.documents.certificate_files import certificate_of
@@ -26,6 +25,7 @@ from applications.services.reviewer.revocation import (
 from applications.workflow import ApplicationEvent
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
+from certportal.foundation.together import Asks, Question, Rows
 from issuance.services.errors import UnknownReason
 
 
@@ -132,14 +132,14 @@ def _require_waiting(report: RevocationReport, reason: str) -> None:
         raise AlreadyProposed
 
 
-def reports(application: Application) -> list[RevocationReport]:
+@Question
+def reports(application: Application) -> Asks[list[RevocationReport]]:
     """Return what was reported about the order's certificate, the newest first."""
-    found = application.revocation_reports.select_related("proposal", "beside")
-    return list(found.order_by("-received_at", "-pk"))
+    found = application.revocation_reports.order_by("-received_at", "-pk")
+    return Rows(found, "person", "proposal", "beside"), list
 
 
 def waiting(application: Application) -> RevocationReport | None:
     """Return the earliest report that waits for a second person, or None."""
-    own = Q(proposal__isnull=False, proposal__closed_at=None)
-    beside = Q(beside__isnull=False, beside__closed_at=None)
-    return application.revocation_reports.filter(own | beside).order_by("received_at", "pk").first()
+    open_ = (one for one in reversed(reports(application)) if one.settles and one.settles.is_open)
+    return next(open_, None)

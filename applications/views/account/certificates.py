@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
-from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -30,6 +29,7 @@ from applications.services.reviewer import revocation_report
 from applications.views.account import in_use
 from applications.views.account.filters import CertificateFilter
 from applications.views.account.history import certificate_history
+from applications.views.account.reading import read
 from applications.views.shared import spreadsheet
 from applications.views.shared.certificate import attachment, facts
 from applications.views.shared.entry import applicant_view, order_view
@@ -187,7 +187,7 @@ def line(row: CertificateRow) -> list[str]:
 def certificate(request: HttpRequest, application: Application) -> HttpResponse:
     """Show the certificate of an order: its files, its state, and what has become of it."""
     now = clock.now()
-    prefetch_related_objects([application], "host_names")
+    read(request, application, now=now)
     about = shown(application, printed=fitting(request), now=now)
     if not about:
         raise Http404

@@ -1,18 +1,20 @@
 """The history of an order, as its own organisation sees it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import CharField, Q, QuerySet
 from django.db.models.functions import Cast
 
-from accounts.models import Organisation
+from accounts.models import Organisation, Person
 from applications.documents.certificate_files import certificate_of
 from applications.models import Application
 from applications.views.shared.history import (
     Line,
+    names,
     names_of,
     newest_of,
+    people_of,
     signed,
     suppliers_of,
     word,
@@ -94,15 +96,24 @@ class News:
     order: Application
 
 
-def newest(seen: QuerySet[Application], organisation: Organisation, most: int) -> list[News]:
+def newest(seen: QuerySet[Application], organisation: Organisation, most: int) -> QuerySet[Event]:
     """Return the `most` newest events of the organisation's orders that the reader sees."""
     keys = seen.annotate(key=Cast("pk", CharField())).values("key")
     about = Event.objects.filter(organisation_id=organisation.pk, object_type="application")
     found = about.filter(object_id__in=keys).exclude(action__in=HIDDEN)
-    events = list(found.order_by("-id")[:most])
-    people = names_of(event.actor for event in events if _is_ours(event))
-    orders = {str(one.pk): one for one in seen.filter(pk__in=[one.object_id for one in events])}
-    lines = zip(_lines(events, people), events, strict=True)
+    return found.order_by("-id")[:most]
+
+
+def people_in(events: Sequence[Event]) -> QuerySet[Person]:
+    """Return who of the organisation did something of this."""
+    return people_of(event.actor for event in events if _is_ours(event))
+
+
+def news(
+    events: Sequence[Event], orders: Mapping[str, Application], people: Iterable[Person]
+) -> list[News]:
+    """Return the events in words, each with its order; `orders` by their keys."""
+    lines = zip(_lines(events, names(people)), events, strict=True)
     # A draft may have been discarded between the queries.
     return [News(line, orders[id]) for line, event in lines if (id := event.object_id) in orders]
 

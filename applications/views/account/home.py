@@ -3,24 +3,26 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
-from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, When
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts import access
-from accounts.models import Organisation
+from accounts import access, consents
+from accounts.models import Organisation, Person
 from accounts.page_reading import read_once
+from accounts.right_to_act import held
 from accounts.services.organisations import join
 from accounts.services.rights import documents
 from applications.access import naming, orders_seen
-from applications.models import Application, ContactLink
+from applications.models import Application, ContactLink, HostName, InformationRequest
 from applications.models.certificate_types import Delivery
 from applications.rules import renewal
-from applications.views.account.history import newest
+from applications.views.account.history import newest, news, people_in
 from applications.views.shared import time_line, tracking
 from applications.views.shared.entry import may_order
 from applications.views.shared.rows import (
@@ -32,6 +34,8 @@ from applications.views.shared.rows import (
 from applications.views.shared.supplying import supplies
 from applications.workflow import OPEN_CASES, Status
 from certportal.foundation import clock
+from certportal.foundation.models import Event
+from certportal.foundation.together import Rows, Values, ask_together, hand_over, read_all
 from issuance.models import Certificate
 
 MOST = 5
@@ -59,17 +63,75 @@ def home(request: HttpRequest) -> HttpResponse:
     now = clock.now()
     if not may_order(request):
         return _technical(request, organisation, now)
-    seen = orders_seen(person, organisation.pk)
+    desk = _read(person, organisation, now)
     context = {
         "organisation": organisation,
         "unshown": documents.unshown(person, organisation),
         "handed_in": documents.handed_in(person, organisation),
         "asking": join.unanswered(person, organisation, now=now),
-        "news": newest(seen, organisation, MOST),
-        **_counts(seen),
-        **_lists(seen, now),
+        "news": news(desk.events, {str(one.pk): one for one in desk.orders}, desk.people),
+        **desk.counts,
+        **_lists(desk, now),
     }
     return render(request, "applications/home.html", context)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What was read for the page: `orders` are those that the rest names, by their days.
+
+    `waiting` and `first` are keys of the first orders that wait for the applicant, and that are
+    under way; `certificates` end first; `months` are those in which all certificates expire.
+    """
+
+    counts: dict[str, int]
+    events: list[Event]
+    people: list[Person]
+    waiting: set[UUID]
+    first: set[UUID]
+    certificates: list[Certificate]
+    months: list[tuple[datetime, int]]
+    orders: list[Application]
+
+
+def _read(person: Person, organisation: Organisation, now: datetime) -> Desk:
+    """Read the desk: what the reader may see, then what there is, then what that names."""
+    ask_together(
+        held.of(person.current, organisation),
+        join.waiting_for.of(organisation),
+        consents.has_customers.of(organisation.pk, clock.day(now)),
+    )
+    seen = orders_seen(person, organisation.pk)
+    valid = Certificate.objects.filter(Certificate.in_force(now), reference__in=seen.values("pk"))
+    ordered = seen.filter(UNDER_WAY).order_by("due_on", "submitted_at", "pk").values_list("pk")
+    counted, events, waiting, first, ending, months = read_all(
+        Values(_counted(seen), len(COUNTED)),
+        Rows(newest(seen, organisation, MOST)),
+        Values(ordered.filter(_waiting())[:MOST]),
+        Values(ordered[:MOST]),
+        Rows(_first_to_end(valid, now)),
+        time_line.months(valid),
+    )
+    keys = {key for (key,) in waiting + first} | {one.reference for one in ending}
+    named = seen.filter(pk__in=keys | {UUID(one.object_id) for one in events})
+    orders, hosts, requests, people = read_all(
+        Rows(named.order_by("due_on", "submitted_at", "pk")),
+        Rows(HostName.objects.filter(application__in=keys)),
+        Rows(InformationRequest.objects.filter(application__in=keys)),
+        Rows(people_in(events)),
+    )
+    hand_over(orders, "host_names", hosts)
+    hand_over(orders, "requests", requests)
+    return Desk(
+        counts=dict(zip(COUNTED, next(iter(counted), [0] * len(COUNTED)), strict=True)),
+        events=events,
+        people=people,
+        waiting={key for (key,) in waiting},
+        first={key for (key,) in first},
+        certificates=ending,
+        months=months,
+        orders=orders,
+    )
 
 
 def _technical(request: HttpRequest, organisation: Organisation, now: datetime) -> HttpResponse:
@@ -90,48 +152,44 @@ def _waiting() -> Q:
     return Q(status=Status.INFO_REQUESTED) | Q(status=Status.AWAITING_CSR) & own
 
 
-def _counts(seen: QuerySet[Application]) -> dict[str, int]:
-    """Return how many orders there are, and of each kind."""
-    return seen.aggregate(
-        begun=Count("pk"),
-        waiting=Count("pk", filter=_waiting()),
-        drafts=Count("pk", filter=Q(status=Status.DRAFT)),
-        under_way=Count("pk", filter=UNDER_WAY),
-    )
+COUNTED = ("begun", "waiting", "drafts", "under_way")
 
 
-def _lists(seen: QuerySet[Application], now: datetime) -> dict[str, Any]:
+def _counted(seen: QuerySet[Application]) -> QuerySet[Application, Any]:
+    """Return the query of how many orders there are, and of each kind."""
+    counts = {
+        "begun": Count("pk"),
+        "waiting": Count("pk", filter=_waiting()),
+        "drafts": Count("pk", filter=Q(status=Status.DRAFT)),
+        "under_way": Count("pk", filter=UNDER_WAY),
+    }
+    of_all = seen.order_by().values("organisation").annotate(**counts)
+    return of_all.values_list(*COUNTED)
+
+
+def _lists(desk: Desk, now: datetime) -> dict[str, Any]:
     """Return the orders that wait and are under way, and the certificates by their end."""
-    ordered = seen.filter(UNDER_WAY).order_by("due_on", "submitted_at", "pk")
-    waiting = ordered.filter(_waiting()).values("pk")[:MOST]
-    valid = Certificate.objects.filter(Certificate.in_force(now), reference__in=seen.values("pk"))
-    certificates = _first_to_end(valid, now)
-    shown = Q(pk__in=waiting) | Q(pk__in=ordered.values("pk")[:MOST])
-    shown |= Q(pk__in=[one.reference for one in certificates])
-    found = Application.objects.filter(shown).annotate(waits=Case(When(_waiting(), then=True)))
-    named = found.prefetch_related("host_names", "requests")
-    orders = list(named.order_by("due_on", "submitted_at", "pk"))
-    under_way = [one for one in orders if one.status in OPEN_CASES]
-    rows = certificate_rows(certificates, now=now, among=orders)
+    rows = certificate_rows(desk.certificates, now=now, among=desk.orders)
     wanted = _unrenewed(rows, now)
+    under_way = [one for one in desk.orders if one.pk in desk.first]
     return {
-        "tasks": [_task(one) for one in under_way if one.waits][:MOST],
+        "tasks": [_task(one) for one in desk.orders if one.pk in desk.waiting],
         "orders": [
             {"row": row, "stages": tracking.stages(row.order), "place": tracking.at(row.order)}
-            for row in order_rows(under_way[:MOST], now=now, among=orders)
+            for row in order_rows(under_way, now=now, among=desk.orders)
         ],
         "certificates": rows[:MOST],
-        "time_line": time_line.of(valid, now=now),
+        "time_line": time_line.of(desk.months, now=now),
         "renewals": wanted[:MOST],
         "more_renewals": len(wanted) > MOST,
     }
 
 
-def _first_to_end(valid: QuerySet[Certificate], now: datetime) -> list[Certificate]:
+def _first_to_end(valid: QuerySet[Certificate], now: datetime) -> QuerySet[Certificate]:
     """Return those ending soon, and as many as are shown; the first to end first."""
     by_end = valid.order_by("not_after", "pk")
     first = Q(pk__in=by_end.values("pk")[:MOST])
-    return list(by_end.filter(first | Q(not_after__lt=soon_until(now)))[: LOOKED_AT + MOST])
+    return by_end.filter(first | Q(not_after__lt=soon_until(now)))[: LOOKED_AT + MOST]
 
 
 def _unrenewed(rows: list[CertificateRow], now: datetime) -> list[CertificateRow]:

@@ -3,7 +3,6 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Prefetch, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
@@ -12,13 +11,14 @@ from accounts.consents import suppliers
 from accounts.page_reading import read_once
 from accounts.services.rights import documents
 from applications.checks.wording import word_faults
-from applications.models import Addition, Application, Submission
+from applications.models import Application
 from applications.replacement import predecessors
 from applications.rules import possible, sections, undelivered
 from applications.rules.sender import lacks_right
 from applications.services.reviewer import revocation_report
 from applications.views.account import certificates, contact_link, in_use, papers
 from applications.views.account.history import history
+from applications.views.account.reading import read
 from applications.views.account.thread import thread
 from applications.views.order import answer_documents, csr
 from applications.views.shared import summary, tracking
@@ -28,13 +28,6 @@ from applications.views.shared.rows import tone
 from applications.workflow import ENDED, Role, Status
 from certportal.foundation import clock
 
-READ = (
-    *("host_names", "requests", "decisions", "contact_links"),
-    Prefetch("submissions", Submission.objects.select_related("person")),
-    Prefetch("additions", Addition.objects.select_related("person")),
-)
-"""What the page reads of the order in several places."""
-
 
 @read_once
 @order_view
@@ -42,7 +35,7 @@ READ = (
 def order(request: HttpRequest, application: Application) -> HttpResponse:
     """Show the order as it stands."""
     now = clock.now()
-    prefetch_related_objects([application], *READ)
+    read(request, application, now=now)
     if application.status == Status.DRAFT:
         return tasks(request, application, now)
     parts = summary.parts(application, now=now)

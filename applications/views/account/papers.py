@@ -36,7 +36,7 @@ def shown(application: Application) -> dict[str, Any]:
     decided = kept_papers.last_decision(application) is not None
     return {
         "receipts": application.submissions.all(),
-        "attachments": application.attachments.filter(removed_at=None),
+        "attachments": [one for one in application.attachments.all() if one.removed_at is None],
         "revocation_url": (
             reverse("applications:revocation_notice", args=[application.pk]) if revoked else ""
         ),

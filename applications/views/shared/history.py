@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.event_names import AccountEvent
@@ -88,8 +89,18 @@ def word(event: Event) -> str:
 
 def names_of(actors: Iterable[str]) -> dict[str, str]:
     """Return the names of the persons among the actors, by their key."""
+    return names(people_of(actors))
+
+
+def people_of(actors: Iterable[str]) -> QuerySet[Person]:
+    """Return the persons among the actors."""
     keys = {key for kind, _colon, key in (one.partition(":") for one in actors) if kind == "person"}
-    return {str(one.pk): str(one) for one in Person.objects.filter(pk__in=keys)}
+    return Person.objects.filter(pk__in=keys)
+
+
+def names(people: Iterable[Person]) -> dict[str, str]:
+    """Return the persons' names by their keys."""
+    return {str(one.pk): str(one) for one in people}
 
 
 def who(actor: str, people: dict[str, str]) -> str:

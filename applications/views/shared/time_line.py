@@ -9,6 +9,7 @@ from django.db.models.functions import TruncMonth
 from django.utils.translation import gettext as _
 
 from certportal.foundation import clock
+from certportal.foundation.together import Values
 from issuance.models import Certificate
 
 WIDTH, HEIGHT = 360, 70
@@ -40,13 +41,16 @@ class TimeLine:
     words: str
 
 
-def of(found: QuerySet[Certificate], *, now: datetime) -> TimeLine | None:
-    """Return the months in which the certificates expire, from this month on; None without any."""
+def months(found: QuerySet[Certificate]) -> Values:
+    """Return the question for the months in which the certificates expire, and how many do."""
     by_month = found.annotate(month=TruncMonth("not_after", tzinfo=clock.HELSINKI)).values("month")
-    counts = {
-        clock.day(row["month"]): row["number"]
-        for row in by_month.annotate(number=Count("pk")).order_by("month")
-    }
+    counted = by_month.annotate(number=Count("pk")).order_by("month")
+    return Values(counted.values_list("month", "number"), 2)
+
+
+def of(found: Iterable[tuple[datetime, int]], *, now: datetime) -> TimeLine | None:
+    """Return the drawing of these `months`, from this one on; None without any."""
+    counts = {clock.day(month): number for month, number in found}
     return _drawn(counts, clock.day(now)) if counts else None
 
 

@@ -18,7 +18,7 @@ LISTS = {
     "events": 15,
     "numbers": 15,
 }
-SEARCH, CASE = 17, 38
+SEARCH, CASE = 15, 17
 
 
 @pytest.fixture

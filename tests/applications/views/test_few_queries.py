@@ -12,7 +12,7 @@ from applications.views.account import home as desk
 from certportal.dev.builders import orders, people
 from certportal.foundation import clock
 
-HOME, ORDER, CERTIFICATE, LISTS = 20, 23, 14, 12
+HOME, ORDER, CERTIFICATE, LISTS = 10, 8, 7, 12
 
 
 @pytest.fixture

@@ -159,15 +159,10 @@ def test_the_contacts_request_is_no_task_while_a_link_lives(matti):
     assert "Give the certificate request: " in home(matti).text
 
 
-def test_a_draft_discarded_meanwhile_is_no_news(matti, pharmacy, monkeypatch):
+def test_a_draft_discarded_meanwhile_is_no_news(matti, pharmacy):
     kept, gone = orders.draft(matti), orders.draft(matti)
-    names_of = history.names_of
-
-    def discarding(actors):
-        found = names_of(actors)
-        services.discard(gone.pk, **orders.Handler(matti, gone).seen)
-        return found
-
-    monkeypatch.setattr(history, "names_of", discarding)
-    news = history.newest(orders_seen(matti, pharmacy.pk), pharmacy, 50)
+    seen = orders_seen(matti, pharmacy.pk)
+    events = list(history.newest(seen, pharmacy, 50))
+    services.discard(gone.pk, **orders.Handler(matti, gone).seen)
+    news = history.news(events, {str(one.pk): one for one in seen}, [])
     assert {one.order.pk for one in news} == {kept.pk}

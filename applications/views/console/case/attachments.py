@@ -1,6 +1,7 @@
 """Attachments as a reviewer sees them: inside the case, or as a file."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -13,6 +14,8 @@ from applications.models import Addition, Application, Attachment, Submission
 from applications.rules import answers
 from applications.views.console.entry import case_view
 from certportal.foundation.files import storing
+
+LATEST = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +34,10 @@ class Shown:
 
 def shown(application: Application) -> list[Shown]:
     """Return the attachments that a reviewer reads, those in force first."""
-    kept = list(application.attachments.exclude(file="").order_by("-removed_at", "-uploaded_at"))
+    kept = [one for one in application.attachments.all() if one.file]
+    kept.sort(key=lambda one: (one.removed_at or LATEST, one.uploaded_at), reverse=True)
     sent = answers.sent_with(application, kept)
-    found = [
+    return [
         Shown(
             one,
             sent.get(one.pk),
@@ -44,7 +48,6 @@ def shown(application: Application) -> list[Shown]:
         for one in kept
         if one.kind != Attachment.Kind.ANSWER or one.pk in sent
     ]
-    return sorted(found, key=lambda one: one.replaced)
 
 
 @case_view

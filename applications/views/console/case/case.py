@@ -17,6 +17,7 @@ from applications.views.console.case.case_context import (
     pending,
     prepared,
 )
+from applications.views.console.case.reading import read
 from applications.views.console.entry import case_view
 from certportal.foundation import clock
 
@@ -29,6 +30,7 @@ def case(request: HttpRequest, application: Application) -> HttpResponse:
     person, now = access.person_of(request), clock.now()
     if StaffRole.Kind.REVIEWER not in access.staff_roles(request):
         services.record_case_viewed(application, **access.acting(request))
+    read(application, person, now=now)
     context = (
         evidence(application, now=now)
         | identity(application, person, now=now)

@@ -4,17 +4,15 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Prefetch, prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from accounts.models import Person
 from applications.checks.wording import word_all
-from applications.models import Application, Decision, HostName, InformationRequest, Submission
-from applications.register_watch.evidence import named
+from applications.models import Application
 from applications.rules import impartiality, reviewers_day, undelivered
 from applications.rules.approvals_needed import approvals_needed, only_wanted_two
 from applications.rules.attempts import approvals_of
-from applications.services.reviewer import own_passkey, revocation
+from applications.services.reviewer import own_passkey, revocation, revocation_report
 from applications.services.reviewer.may_act import Case
 from applications.views.console import undelivered as undelivered_views
 from applications.views.console.case import (
@@ -36,7 +34,6 @@ from applications.views.shared.page import about
 from applications.views.shared.rows import standings
 from applications.workflow import Action, Status
 from certportal.foundation import clock
-from certportal.foundation.reading import know
 from issuance.certificate.lint_pkix import is_accepted
 from issuance.models import PreparedCertificate
 from issuance.services.errors import NotOpen
@@ -60,10 +57,10 @@ def identity(application: Application, person: Person, *, now: datetime) -> dict
 
 
 def evidence(application: Application, *, now: datetime) -> dict[str, Any]:
-    """Return findings, host names and the applicant's own words."""
-    prefetch_related_objects([application], *_parts())
-    if (sent := application.submission) is not None and sent.record is not None:
-        know(named, sent.record, str(sent.record.pk))  # approvals and attempts mostly rest on it
+    """Return findings, host names and the applicant's own words.
+
+    The case was read before (`reading.read`).
+    """
     return {
         "undelivered": [undelivered_views.row(one) for one in undelivered.mails(application)],
         "awaited": reviewers_day.source_words(application.waiting_for),
@@ -73,9 +70,9 @@ def evidence(application: Application, *, now: datetime) -> dict[str, Any]:
         "waivers": waivers.rows(application, now=now),
         "names_form": names.names_form(application, now=now),
         "attachments": attachments.shown(application),
-        "additions": application.additions.select_related("person"),
+        "additions": application.additions.all(),
         "requests": application.requests.all(),
-        "notes": application.notes.select_related("person", "to"),
+        "notes": application.notes.all(),
         "pauses": checklist.pauses(application),
         "decisions": application.decisions.all(),
     }
@@ -108,16 +105,6 @@ def prepared(application: Application, person: Person, *, now: datetime) -> dict
         "wanted_two": only_wanted_two(application, on=today),
         **shown(found.prepared, least=approvals_needed(application, on=today)),
     }
-
-
-def _parts() -> "list[Prefetch[Any]]":
-    """What is read of the case more than once, with whoever or whatever it names."""
-    return [
-        Prefetch("host_names", HostName.objects.select_related("evidenced_by")),
-        Prefetch("requests", InformationRequest.objects.select_related("reviewer")),
-        Prefetch("decisions", Decision.objects.select_related("reviewer", "record")),
-        Prefetch("submissions", Submission.objects.select_related("person", "record")),
-    ]
 
 
 def _is_made(latest: PreparedCertificate | None) -> bool:
@@ -164,7 +151,7 @@ def pending(application: Application, person: Person) -> dict[str, Any]:
     if application.status not in {Status.ISSUED, Status.DELIVERED}:
         return {}
     proposal, now = revocation.open_proposal(application), clock.now()
-    reports = list(application.revocation_reports.select_related("person", "proposal", "beside"))
+    reports = sorted(revocation_report.reports(application), key=lambda one: one.at)
     if proposal is None:
         return {"reports": reports}
     return {

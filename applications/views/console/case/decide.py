@@ -17,6 +17,7 @@ from applications.views.console import passkey
 from applications.views.console.case import case_context, checklist, rights
 from applications.views.console.case.forms import ApproveForm, ReasonsForm
 from applications.views.console.case.kept_from import kept_from
+from applications.views.console.case.reading import read
 from applications.views.console.entry import back_to, case_view, kept, lost, taking_next
 from applications.views.shared import since
 from applications.views.shared.entry import by_person
@@ -81,6 +82,7 @@ def reopen(request: HttpRequest, application: Application) -> HttpResponse:
 def confirmation(request: HttpRequest, application: Application) -> dict[str, Any]:
     """Return what the confirmation shows, the hidden form, and how to confirm."""
     person, now = access.person_of(request), clock.now()
+    read(application, person, now=now)
     context = case_context.identity(application, person, now=now)
     context |= case_context.evidence(application, now=now) | rights.sender(application, person)
     context |= case_context.prepared(application, person, now=now)

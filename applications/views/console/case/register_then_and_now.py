@@ -41,7 +41,7 @@ def _own(application: Application) -> Iterator[Step]:
         if submission.record:
             what = _("Submission %(number)s") % {"number": submission.number}
             yield Step(what, submission.at, submission.record)
-    for check in application.check_runs.select_related("record"):
+    for check in application.check_runs.all():
         if check.record:
             yield Step(_("Automatic checks"), check.at, check.record)
     for decision in application.decisions.all():

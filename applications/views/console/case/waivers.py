@@ -50,7 +50,7 @@ def rows(application: Application, *, now: datetime) -> list[Row]:
     """Return what wants a waiver on the case today; on a closed one, the waivers given on it."""
     on = clock.day(now)
     if application.status in {Status.ISSUED, *ENDED}:
-        given = application.waivers.select_related("waived_by", "confirmed_by", "closed_by")
+        given = application.waivers.all()
         return [Row(one.finding, word(one.finding), one) for one in given]
     found = waivers.needed(application, on=on)
     covers = waivers.covering_each(application, found, on=on)

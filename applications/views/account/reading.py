@@ -1,0 +1,56 @@
+"""What the pages of an order show of it, read in one statement."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.http import HttpRequest
+
+from accounts import consents
+from accounts.register.lookup import queries
+from accounts.right_to_act import held
+from applications.documents.certificate_files import certificate_of
+from applications.models import Application
+from applications.replacement import predecessors
+from applications.rules import undelivered
+from applications.services.reviewer import revocation_report
+from certportal.foundation import clock
+from certportal.foundation.together import Wanted, ask_together, parts
+
+PARTS = {
+    "host_names": [],
+    "requests": [],
+    "decisions": [],
+    "contact_links": [],
+    "attachments": [],
+    "submissions": ["person"],
+    "additions": ["person"],
+}
+"""What belongs to the order alone, with whom it names."""
+
+
+def read(request: HttpRequest, application: Application, *, now: datetime) -> None:
+    """Read the order for the rest of the page."""
+    ask_together(
+        *(parts(application, name, *beside) for name, beside in PARTS.items()),
+        certificate_of.of(application),
+        predecessors.items.of(application),
+        revocation_report.reports.of(application),
+        undelivered.mails.of(application),
+        *_of_organisation(request, application, now),
+    )
+
+
+def _of_organisation(
+    request: HttpRequest, application: Application, now: datetime
+) -> Iterator[Wanted]:
+    """Yield the sender's right, the unit in the registers, and what the navigation asks."""
+    kind, today = application.record_kind, clock.day(now)
+    yield queries.get_record.of(application.record_oid, kind=kind, on=today)
+    if organisation := getattr(request, "organisation", None):
+        yield consents.has_customers.of(organisation.pk, today)
+    sent = application.submission
+    if sent is None:
+        return
+    yield held.of(sent.person.current, application.organisation)
+    if sent.record is not None and sent.record.provider_oid not in {"", application.record_oid}:
+        yield queries.get_record.of(sent.record.provider_oid, kind=kind, on=today)

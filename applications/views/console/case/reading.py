@@ -1,0 +1,64 @@
+"""What the page of a case shows of it, read in one statement."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from accounts import access
+from accounts.models import Person
+from accounts.register.lookup import queries
+from accounts.right_to_act import held
+from applications.documents.certificate_files import certificate_of
+from applications.models import Application
+from applications.register_watch.evidence import named
+from applications.rules import impartiality, preparing, undelivered
+from applications.rules.attempts import approvals, attempts
+from applications.services.reviewer import revocation, revocation_report
+from certportal.foundation import clock
+from certportal.foundation.together import Wanted, ask_together, parts
+from issuance.services.concerned import own_marks
+
+PARTS = {
+    "host_names": ["evidenced_by"],
+    "requests": ["reviewer"],
+    "additions": ["person"],
+    "decisions": ["reviewer", "record"],
+    "submissions": ["person", "record"],
+    "check_runs": ["record"],
+    "waivers": ["waived_by", "confirmed_by", "closed_by"],
+    "attachments": [],
+    "notes": ["person", "to"],
+}
+"""What belongs to the case alone, with whoever or whatever it names."""
+
+
+def read(application: Application, person: Person, *, now: datetime) -> None:
+    """Read the case, and what keeps this reviewer from it, for the rest of the page."""
+    ask_together(
+        *(parts(application, name, *beside) for name, beside in PARTS.items()),
+        access.is_partial.of(person, application.organisation_id, now=now),
+        own_marks.of(person),
+        impartiality.traces.of(application),
+        undelivered.mails.of(application),
+        preparing.is_under_way.of(application),
+        attempts.of(application.pk),
+        approvals.of(application.pk),
+        certificate_of.of(application),
+        revocation.open_proposal.of(application),
+        revocation_report.reports.of(application),
+        *_of_register(application, now),
+    )
+
+
+def _of_register(application: Application, now: datetime) -> Iterator[Wanted]:
+    """Yield the sender's right, and the unit and its provider as the registers have them."""
+    kind, today = application.record_kind, clock.day(now)
+    yield queries.last_import.of(kind)
+    yield queries.get_record.of(application.record_oid, kind=kind, on=today)
+    sent = application.submission
+    if sent is None:
+        return
+    yield held.of(sent.person.current, application.organisation)
+    if sent.record is not None:
+        named.know(sent.record, str(sent.record.pk))  # approvals and attempts mostly rest on it
+        if sent.record.provider_oid not in {"", application.record_oid}:
+            yield queries.get_record.of(sent.record.provider_oid, kind=kind, on=today)

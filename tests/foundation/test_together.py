@@ -1,0 +1,119 @@
+"""Several questions in one statement find what the ORM finds for each alone."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import Person, StaffRole
+from applications.models import Application, HostName, Submission
+from certportal.dev.builders import orders
+from certportal.foundation.models import Event
+from certportal.foundation.reading import one_reading
+from certportal.foundation.together import (
+    Asks,
+    Question,
+    Rows,
+    Values,
+    Wanted,
+    ask_together,
+    first,
+    parts,
+)
+from issuance.models import Approval, Certificate, PreparedCertificate
+
+pytestmark = pytest.mark.django_db
+
+MODELS = {
+    Application: [
+        *("organisation", "csr", "reviewer"),
+        *("submission", "submission__person", "submission__record"),
+    ],
+    Submission: ["person", "record", "csr"],
+    HostName: ["evidenced_by", "application"],
+    PreparedCertificate: ["issuing_ca"],
+    Certificate: ["issuing_ca", "prepared"],
+    Approval: ["person", "prepared"],
+    Event: [],
+}
+
+
+@Question
+def every(model: type) -> Asks[list]:
+    """Return all rows of a table with what they name."""
+    return Rows(model.objects.order_by("-pk"), *MODELS[model]), list
+
+
+@Question
+def kinds() -> Asks[frozenset]:
+    """Return which roles there are."""
+    found = StaffRole.objects.values_list("kind", "person__family_name")
+    return Values(found, 2), frozenset
+
+
+@Question
+def nobody() -> Asks[Person | None]:
+    """Return nobody."""
+    return Rows(Person.objects.none()), first
+
+
+def values(row):
+    """Return the columns of a row by name."""
+    return {each.attname: getattr(row, each.attname) for each in row._meta.concrete_fields}
+
+
+@pytest.fixture
+def delivered(matti, riitta, cas):
+    """A delivered order beside one that waits."""
+    orders.in_review(matti)
+    return orders.delivered(matti, riitta)
+
+
+def test_the_answers_are_those_of_each_question_alone(delivered):
+    alone = {model: every(model) for model in MODELS}, kinds()
+    asked = [*(every.of(model) for model in MODELS), nobody.of(), kinds.of()]
+    with one_reading():
+        with CaptureQueriesContext(connection) as queries:
+            ask_together(*asked)
+            together = {model: every(model) for model in MODELS}, kinds()
+            assert nobody() is None
+        assert len(queries) == 1
+    assert together[1] == alone[1]
+    assert len(alone[1]) == 1
+    for model, rows in alone[0].items():
+        assert rows
+        assert [values(one) for one in together[0][model]] == [values(one) for one in rows]
+
+
+def test_what_a_row_names_is_read_with_it(delivered, django_assert_num_queries):
+    with one_reading():
+        ask_together(every.of(Application), every.of(HostName))
+        with django_assert_num_queries(0):
+            for order in every(Application):
+                assert order.organisation.name
+                assert order.submission.person.email
+                assert order.submission.record.long_name
+                assert (order.reviewer is None) == (order.reviewer_id is None)
+            for host in every(HostName):
+                assert host.application.number
+
+
+def test_a_related_manager_has_its_rows_as_after_a_prefetch(delivered, django_assert_num_queries):
+    order = Application.objects.get(pk=delivered.pk)
+    ask_together(parts(order, "host_names"), parts(order, "requests", "reviewer"))
+    with django_assert_num_queries(0):
+        assert {one.application for one in order.host_names.all()} == {order}
+        assert order.question is None
+    assert order.host_names.filter(name="").count() == 0
+
+
+def test_each_row_keeps_its_place(delivered):
+    given: list[list] = []
+    newest = Rows(Event.objects.order_by("-id")[:5])
+    ask_together(Wanted(newest, given.append), Wanted(newest, given.append))
+    assert given[0] == given[1] == list(Event.objects.order_by("-id")[:5])
+
+
+def test_without_a_page_being_read_each_question_is_asked_anew(delivered):
+    with CaptureQueriesContext(connection) as queries:
+        assert kinds() == kinds()
+    assert len(queries) == 2
