@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -23,7 +24,8 @@ from certportal.foundation.files.scanning import protocol as scanning
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox.outbox import MAIL, mark_in
 from certportal.foundation.outbox.set_aside import BOUNCED
-from certportal.foundation.reading import asked_once, one_reading
+from certportal.foundation.reading import one_reading
+from certportal.foundation.together import Asks, Question, Values, ask_together
 from certportal.operations import one_signer, self_checks
 from certportal.operations.probe import heartbeat_of
 from issuance.certificate.profiles import CEILING_MONTHS
@@ -172,8 +174,8 @@ def outbox() -> bool:
     return "late" not in _left_over()
 
 
-@asked_once
-def _left_over() -> set[str]:
+@Question
+def _left_over() -> Asks[set[str]]:
     """Return in one query whether there is `late` work, and whether mails are `refused`."""
     limit = clock.now() - LONGEST_QUEUE
     tried = Q(created_at__lt=limit, attempts__gte=MANY_ATTEMPTS) | ~Q(failed_at=None)
@@ -181,10 +183,10 @@ def _left_over() -> set[str]:
     items = OutboxItem.objects.filter(done_at=None).order_by()
     late, refused = items.filter(bad), items.filter(queue=MAIL).exclude(failed_at=None)
     first, last = (
-        some.annotate(told=Value(name)).values_list("told", flat=True)[:1]
+        some.annotate(told=Value(name)).values_list("told")[:1]
         for name, some in (("late", late), ("refused", refused))
     )
-    return set(first.union(last))
+    return Values(first.union(last)), lambda found: {name for (name,) in found}
 
 
 def mails() -> bool:
@@ -290,6 +292,12 @@ class Found(NamedTuple):
 @one_reading()
 def found(checks: Mapping[str, Callable[[], bool]] = CHECKS) -> Found:
     """Read all signs and run the checks."""
+    with suppress(DatabaseError):  # each check finds out for itself
+        ask_together(
+            *(question.of() for question in (freshness.authorities, lease.holder, seal_in_use)),
+            *(queries.last_import.of(kind) for kind in Kind),
+            _left_over.of(),
+        )
     signs: Signs = {}
     unwell: list[str] = []
     try:

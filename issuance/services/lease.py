@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from certportal.foundation import clock
 from certportal.foundation.errors import Unavailable
+from certportal.foundation.together import Asks, Question, Values
 from issuance import journal
 from issuance.models import Certificate, IssuingCA, SigningLease
 
@@ -174,5 +175,12 @@ def refusal() -> str:
 
 def silent_holder(now: datetime) -> Holder | None:
     """The holder if it gives no sign of life."""
-    lease = SigningLease.objects.filter(seen_at__lt=now - SILENT).first()
-    return Holder(lease.host, lease.seen_at) if lease else None
+    found = holder()
+    return found if found and found.seen_at < now - SILENT else None
+
+
+@Question
+def holder() -> Asks[Holder | None]:
+    """Who holds the lease, or None before anybody has."""
+    given = SigningLease.objects.order_by("pk").values_list("host", "seen_at")
+    return Values(given, 2), lambda found: Holder(*found[0]) if found else None

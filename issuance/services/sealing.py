@@ -16,6 +16,7 @@ from certportal.foundation.event_log.files import LogUnavailable
 from certportal.foundation.events import Subject
 from certportal.foundation.models import Event, OutboxItem
 from certportal.foundation.outbox import outbox
+from certportal.foundation.together import Asks, Question, Rows, first
 from issuance import signers
 from issuance.authority import seal as sealing
 from issuance.event_names import IssuanceEvent
@@ -36,9 +37,10 @@ class SealEnded(Unavailable):
     """The seal's certificate has ended; papers wait for the next one (`create_seal`)."""
 
 
-def seal_in_use() -> Seal | None:
+@Question
+def seal_in_use() -> Asks[Seal | None]:
     """The seal that papers get; None before its ceremony: papers are kept unsealed then."""
-    return Seal.objects.last()
+    return Rows(Seal.objects.order_by("-pk")[:1]), first
 
 
 def ask_for_seal(

@@ -8,7 +8,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.db.models import Exists, OuterRef, Q
 
-from certportal.foundation.reading import asked_once
+from certportal.foundation.together import Asks, Question, Rows
 from issuance.authority import crl
 from issuance.authority.places import Place
 from issuance.conf import pki
@@ -89,10 +89,10 @@ def late_responses(now: datetime) -> list[str]:
     return [ca.stem for ca in cas if is_needed(ca, now)]
 
 
-@asked_once
-def authorities() -> list[IssuingCA]:
+@Question
+def authorities() -> Asks[list[IssuingCA]]:
     """All issuing CAs in the order of their making."""
-    return list(IssuingCA.objects.order_by("pk"))
+    return Rows(IssuingCA.objects.order_by("pk")), list
 
 
 def _needed(now: datetime) -> dict[str, x509.Certificate]:
