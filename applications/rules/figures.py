@@ -73,7 +73,7 @@ class Load:
 
 def months(*, now: datetime) -> list[Month]:
     """Return the last twelve months, the present one last."""
-    firsts = _firsts(now)
+    firsts = last_months(now)
     since = clock.start_of_day(firsts[0])
     decided = {row["month"]: row for row in _decisions(since)}
     requests = InformationRequest.objects.exclude(reviewer=None).exclude(is_hearing=True)
@@ -142,7 +142,8 @@ def _by_month(found: QuerySet[Any], column: str, since: datetime) -> dict[date, 
     return dict(dated.annotate(month=month).values_list("month").annotate(Count("pk")))
 
 
-def _firsts(now: datetime) -> list[date]:
+def last_months(now: datetime) -> list[date]:
+    """Return the first days of the last twelve months, the present one last."""
     this = clock.day(now).replace(day=1)
     return [clock.add_months(this, distance) for distance in range(1 - MONTHS, 1)]
 

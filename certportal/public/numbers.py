@@ -19,9 +19,10 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from applications.models.certificate_types import CertificateType
-from applications.rules import figures
+from applications.rules import figures, waiver_figures
 from certportal.foundation import clock
 from certportal.foundation.errors import Unavailable
+from certportal.foundation.web.bars import drawn
 from issuance.models import Certificate
 
 log = structlog.get_logger(__name__)
@@ -31,8 +32,6 @@ FEWEST = 5
 KEPT_FOR = timedelta(hours=1)
 PAUSE = timedelta(minutes=1)
 """How long the database is not asked again after it could not answer."""
-HEIGHT, STEP, WIDE = 120, 40, 26
-"""The drawing in its own units: how high, from bar to bar, and how wide a bar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ class Month:
     """The open figures of one month; None where they could tell of a single organisation.
 
     `decided` are approvals and rejections, times in days; `kept_percent` of a hundred promises were
-    kept. `in_force` are the certificates at its end, or now, by type.
+    kept. `in_force` are the certificates at its end, or now, by type; `waivers` by rule and kind.
     """
 
     first: date
@@ -49,6 +48,7 @@ class Month:
     p95: float | None
     kept_percent: int | None
     in_force: dict[CertificateType, int | None]
+    waivers: waiver_figures.Month
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +114,15 @@ def count(*, now: datetime) -> list[Month]:
     """Return the open figures of the last twelve months, the present one last."""
     months = figures.months(now=now)
     in_force = _in_force([one.first for one in months], now)
-    return [_open(one, found) for one, found in zip(months, in_force, strict=True)]
+    waivers = waiver_figures.waivers_by_month(now=now, is_told=_is_open)
+    return [_open(*one) for one in zip(months, in_force, waivers, strict=True)]
 
 
-def _open(month: figures.Month, in_force: dict[CertificateType, int | None]) -> Month:
+def _open(
+    month: figures.Month,
+    in_force: dict[CertificateType, int | None],
+    waivers: waiver_figures.Month,
+) -> Month:
     decided = month.approved + month.rejected
     is_timed = _is_open(month.timed, month.timed_parties)
     is_kept = _is_open(month.promised, month.promised_parties)
@@ -128,6 +133,7 @@ def _open(month: figures.Month, in_force: dict[CertificateType, int | None]) -> 
         p95=month.p95 if is_timed else None,
         kept_percent=month.kept_percent if is_kept else None,
         in_force=in_force,
+        waivers=waivers,
     )
 
 
@@ -177,13 +183,13 @@ def numbers(request: HttpRequest) -> HttpResponse:
     context = {
         "at": counted.at,
         "months": counted.months,
-        "bars": _bars(counted.months),
-        "width": STEP * len(counted.months),
-        "height": HEIGHT,
-        "wide": WIDE,
+        "drawing": drawn(_times(counted.months)),
         "kinds": [kind.label for kind in kinds],
         "in_force": [(one.first, [one.in_force[kind] for kind in kinds]) for one in counted.months],
         "fewest": FEWEST,
+        "waivers": [one.waivers for one in counted.months],
+        "rules": waiver_figures.RULES.values(),
+        "waivers_drawing": drawn([one.waivers.in_force() for one in counted.months]),
     }
     return render(request, "pages/numbers.html", context)
 
@@ -209,14 +215,10 @@ def _spoken(month: Month) -> dict[str, Any]:
         "p95_days": month.p95,
         "promise_kept_percent": month.kept_percent,
         "in_force": {kind.value: number for kind, number in month.in_force.items()},
+        "waivers": month.waivers.numbers,
     }
 
 
-def _bars(months: list[Month]) -> list[tuple[int, int, int, int, int]]:
-    """Return each bar: x, top and height of the median, and of what p95 lies above it."""
-    most = max([1.0, *(one.p95 for one in months if one.p95 is not None)])
-    bars = []
-    for place, one in enumerate(months):
-        low, high = (round(HEIGHT * (value or 0) / most) for value in (one.median, one.p95))
-        bars.append((STEP * place, HEIGHT - low, low, HEIGHT - high, high - low))
-    return bars
+def _times(months: list[Month]) -> list[tuple[float, float]]:
+    """Return the median of each month, and what p95 lies above it."""
+    return [(one.median or 0, (one.p95 or 0) - (one.median or 0)) for one in months]

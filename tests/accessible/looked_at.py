@@ -25,6 +25,7 @@ NO_PAGE = {
     *["issuance:ca_bundle", "issuance:log_key"],
     *["applications:event_receipt", "applications:life", "applications:forget_domain"],
     *["console:events_csv", "console:events_zip", "console:numbers_csv", "console:ceremony"],
+    *["console:hours_csv", "console:waivers_csv"],
     *["accounts:go_to_mandates", "mandates-return"],
     *["accounts:identify", "accounts:logout", "applications:download", "console:queue_csv"],
     *["register_options", "applications:orders_csv", "certificates_csv"],
@@ -32,7 +33,6 @@ NO_PAGE = {
     *["applications:order_many_template", "applications:bulk_csv"],
     *[
         "console:take_next",
-        "console:numbers_csv",
         "console:claim",
         "console:release",
         "console:names",

@@ -10,12 +10,15 @@ from django.utils import translation
 
 from applications.models.certificate_types import CertificateType
 from applications.rules import figures
+from applications.rules.waiver_figures import waivers_by_month
+from applications.rules.waivers import OID_OUTSIDE
 from certportal.dev.builders import orders
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from certportal.public import numbers
 from issuance import services as authority
 from issuance.models import Certificate
+from tests.applications.waivers import in_hand, waive
 
 SERVER = CertificateType.SERVER
 
@@ -60,6 +63,7 @@ def month(**more):
     return figures.Month(first=clock.day(clock.now()), **given)
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("few", "untold"),
     [
@@ -73,7 +77,7 @@ def month(**more):
     ],
 )
 def test_each_figure_rests_on_its_own_orders_and_organisations(few, untold):
-    told = numbers._open(month(**few), {})
+    told = numbers._open(month(**few), {}, waivers_by_month(now=clock.now())[-1])
     named = ("decided", "median", "p95", "kept_percent")
     assert {name for name in named if getattr(told, name) is None} == untold
 
@@ -134,6 +138,16 @@ def test_programs_get_the_same(client, of_two):
     this = told["months"][-1]
     assert this["month"] == f"{clock.day(clock.now()):%Y-%m}"
     assert (this["decided"], this["in_force"][SERVER]) == (1, 1)
+
+
+def test_waivers_are_told_by_rule_unless_they_are_few(client, matti, riitta, cas, monkeypatch):
+    waive(riitta, in_hand(matti, riitta))
+    told = client.get("/numbers.json").json()["months"][-1]["waivers"]
+    assert told[OID_OUTSIDE] == {"given": None, "in_force": None, "expired": 0}
+    monkeypatch.setattr(numbers, "FEWEST", 1)
+    numbers.keeper.forget()
+    told = client.get("/numbers.json").json()["months"][-1]["waivers"]
+    assert told[OID_OUTSIDE] == {"given": 1, "in_force": 1, "expired": 0}
 
 
 def test_asking_again_counts_nothing(client, of_two):

@@ -1,40 +1,19 @@
-"""The page of the numbers, and its months as a file for a spreadsheet."""
-
-from dataclasses import dataclass
+"""The page of the numbers, and its tables as files for a spreadsheet."""
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from accounts import access
 from applications import services
 from applications.rules import figures
+from applications.rules.load_by_hour import load_by_hour
+from applications.rules.waiver_figures import RULES, waivers_by_month
 from applications.views.shared import spreadsheet
 from certportal.foundation import clock
-
-HEIGHT, STEP, WIDE = 120, 40, 26
-"""The drawing in its own units: how high, from bar to bar, and how wide a bar."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One bar of the drawing: where it stands, and its heights of approved and rejected."""
-
-    month: figures.Month
-    x: int
-    approved: int
-    rejected: int
-
-    @property
-    def top(self) -> int:
-        """Where the part of the approved begins, from above."""
-        return HEIGHT - self.approved
-
-    @property
-    def top_rejected(self) -> int:
-        """Where the part of the rejected begins, which stands on the other."""
-        return self.top - self.rejected
+from certportal.foundation.web.bars import drawn
 
 
 @access.reviewer_required
@@ -42,13 +21,18 @@ class Bar:
 def numbers(request: HttpRequest) -> HttpResponse:
     """Show how the desk has done, and what comes."""
     now = clock.now()
-    months = figures.months(now=now)
+    months, waivers = figures.months(now=now), waivers_by_month(now=now)
+    by_hour = load_by_hour(now=now)
     context = {
         "months": months,
-        "bars": _bars(months),
-        "width": STEP * len(months),
-        "height": HEIGHT,
-        "wide": WIDE,
+        "drawing": drawn([(one.approved, one.rejected) for one in months]),
+        "by_hour": by_hour,
+        "came": [by_hour.came[hour] for hour in by_hour.hours],
+        "acts": [(one, [one.acts(hour) for hour in by_hour.hours]) for one in by_hour.reviewers],
+        "hours_drawing": drawn(by_hour.together),
+        "waivers": waivers,
+        "rules": RULES.values(),
+        "waivers_drawing": drawn([one.in_force() for one in waivers]),
         "in_force": figures.in_force_by_type(now=now),
         "ahead": figures.ends_ahead(now=now),
         "loads": figures.loads(now=now),
@@ -84,9 +68,31 @@ def numbers_csv(request: HttpRequest) -> StreamingHttpResponse:
     return spreadsheet.answer("numbers", head, rows)
 
 
-def _bars(months: list[figures.Month]) -> list[Bar]:
-    most = max([1, *(one.approved + one.rejected for one in months)])
-    return [
-        Bar(one, STEP * place, HEIGHT * one.approved // most, HEIGHT * one.rejected // most)
-        for place, one in enumerate(months)
+@access.reviewer_required
+@require_safe
+def hours_csv(request: HttpRequest) -> StreamingHttpResponse:
+    """Hand out each reviewer's acts by hour as a file, a row for a person and an hour."""
+    services.record_list_exported("numbers_hours", **access.acting(request))
+    head = [_("Reviewer"), _("Hour"), _("Decisions"), _("Requests for information")]
+    found = load_by_hour(now=clock.now())
+    rows = [
+        [str(one.person), str(hour), str(one.decided[hour]), str(one.asked[hour])]
+        for one in found.reviewers
+        for hour in found.hours
     ]
+    return spreadsheet.answer("numbers-hours", head, rows)
+
+
+@access.reviewer_required
+@require_safe
+def waivers_csv(request: HttpRequest) -> StreamingHttpResponse:
+    """Hand out the waivers by month and rule as a file."""
+    services.record_list_exported("numbers_waivers", **access.acting(request))
+    given, expired = pgettext("waivers", "Given"), pgettext("waivers", "Expired")
+    head = [_("Month"), _("Rule"), given, pgettext("waivers", "In force"), expired]
+    rows = [
+        [f"{month.first:%Y-%m}", str(words), *(str(one) for one in month.of(rule))]
+        for month in waivers_by_month(now=clock.now())
+        for rule, words in RULES.items()
+    ]
+    return spreadsheet.answer("numbers-waivers", head, rows)

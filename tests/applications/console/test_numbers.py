@@ -2,9 +2,19 @@
 
 import csv
 import io
+from datetime import UTC, datetime, timedelta
 
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from applications import services
+from applications.models import Application
+from applications.rules.load_by_hour import load_by_hour
+from applications.rules.waiver_figures import waivers_by_month
+from applications.rules.waivers import OID_OUTSIDE
 from certportal.dev.builders import orders
 from certportal.foundation import clock
+from tests.applications.waivers import in_hand, waive
 
 
 def reject(desk, case):
@@ -57,13 +67,84 @@ def test_an_empty_desk_has_numbers_too(desk):
     assert page.context["months"][-1].kept_percent is None
 
 
+def rows_of(answer):
+    text = b"".join(answer.streaming_content).decode("utf-8-sig")
+    return list(csv.reader(io.StringIO(text), delimiter=";"))
+
+
 def test_the_file_holds_the_same_months(ready, riitta, desk):
     orders.press_approve(riitta, ready)
-    answer = desk.open("numbers_csv")
-    rows = list(
-        csv.reader(
-            io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig")), delimiter=";"
-        )
-    )
+    rows = rows_of(desk.open("numbers_csv"))
     assert len(rows) == 13
     assert rows[-1][1] == "1"
+
+
+def test_who_decided_and_asked_at_which_hour(ready, matti, riitta, raimo, desk):
+    orders.press_approve(riitta, ready)
+    other = orders.claimed(matti, raimo)
+    orders.ask(raimo, other, clock.add_months(clock.day(clock.now()), 1))
+    page = desk.open("numbers").context
+    hour = (clock.now().astimezone(clock.HELSINKI)).hour
+    assert hour in page["by_hour"].hours
+    assert sum(page["came"]) == 2
+    done = {
+        one.person: (sum(one.decided.values()), sum(one.asked.values()), sum(numbers))
+        for one, numbers in page["acts"]
+    }
+    assert done == {riitta: (1, 0, 1), raimo: (0, 1, 1)}
+    rows = rows_of(desk.open("hours_csv"))
+    assert rows[0] == ["Reviewer", "Hour", "Decisions", "Requests for information"]
+    told = [tuple(row) for row in rows[1:] if row[2:] != ["0", "0"]]
+    assert sorted((row[0], *row[2:]) for row in told) == sorted(
+        [(str(riitta), "1", "0"), (str(raimo), "0", "1")]
+    )
+
+
+def test_an_hour_is_of_the_finnish_day(matti, cas):
+    at = datetime(2026, 11, 26, 22, 30, tzinfo=UTC)
+    case = orders.in_review(matti)
+    Application.objects.filter(pk=case.pk).update(completed_at=at)
+    found = load_by_hour(now=at + timedelta(hours=1))
+    assert (dict(found.came), found.hours) == ({0: 1}, range(17))
+
+
+def told_of(months, rule=OID_OUTSIDE):
+    return [month.of(rule) for month in months]
+
+
+def test_waivers_given_in_force_and_expired_by_rule(matti, riitta, cas, desk):
+    now = clock.now()
+    waiver = waive(riitta, in_hand(matti, riitta), days=3)
+    assert told_of(waivers_by_month(now=now + timedelta(minutes=1)))[-1] == [1, 1, 0]
+    after = clock.start_of_day(waiver.ends_on) + timedelta(days=1, hours=1)
+    months = told_of(waivers_by_month(now=after))
+    assert [sum(kind) for kind in zip(*months, strict=True)] == [
+        1,
+        int(clock.day(now).month != clock.day(after).month),
+        1,
+    ]
+    rows = rows_of(desk.open("waivers_csv"))
+    assert rows[0] == ["Month", "Rule", "Given", "In force", "Expired"]
+    assert len(rows) == 1 + 12 * 2
+    assert rows[-2][2:] == ["1", "1", "0"]
+
+
+def test_a_withdrawn_waiver_was_in_force_until_then_and_never_expired(matti, riitta, cas):
+    waiver = waive(riitta, in_hand(matti, riitta))
+    given = {"person": riitta, "actor": orders.actor_for(riitta), "now": clock.now()}
+    services.withdraw_waiver(waiver.pk, reason="Sopimus on päättynyt.", **given)
+    assert told_of(waivers_by_month(now=clock.now()))[-1] == [1, 0, 0]
+    long_after = clock.start_of_day(waiver.ends_on) + timedelta(days=40)
+    assert all(
+        expired == 0 for _given, _in_force, expired in told_of(waivers_by_month(now=long_after))
+    )
+
+
+def test_the_numbers_take_as_many_queries_however_much_there_is(ready, matti, riitta, desk):
+    with CaptureQueriesContext(connection) as few:
+        desk.open("numbers")
+    waive(riitta, in_hand(matti, riitta))
+    orders.press_approve(riitta, ready)
+    with CaptureQueriesContext(connection) as more:
+        desk.open("numbers")
+    assert len(more) <= len(few)
