@@ -8,6 +8,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce
+from django.utils.formats import date_format
+from django.utils.translation import pgettext
 
 from accounts.models import Organisation, Person
 from accounts.register.models import Kind
@@ -188,6 +190,15 @@ class Application(models.Model):
     def question(self) -> "InformationRequest | None":
         """The open request for information, or None."""
         return next((one for one in self.requests.all() if one.closed_at is None), None)
+
+    @property
+    def status_words(self) -> str:
+        """The status as the organisation and reviewers read it; of a hearing, until when it is."""
+        question = self.question if self.status == Status.INFO_REQUESTED else None
+        if question is None or not question.is_hearing:
+            return str(self.get_status_display())
+        until = date_format(question.deadline, "SHORT_DATE_FORMAT")
+        return pgettext("application status", "Hearing until %(day)s") % {"day": until}
 
 
 class HostName(models.Model):

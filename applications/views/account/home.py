@@ -206,5 +206,8 @@ def _task(order: Application) -> Task:
     if order.status == Status.AWAITING_CSR:
         return Task(_("Give the certificate request: %(name)s, %(number)s") % shown, href)
     asked = next((one for one in order.requests.all() if one.closed_at is None), None)
+    if asked is not None and asked.is_hearing:
+        words = _("Answer the hearing: %(name)s, %(number)s")
+        return Task(words % shown, href, asked.deadline)
     words = _("Answer the request for information: %(name)s, %(number)s") % shown
     return Task(words, href, asked.deadline if asked else None)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, prefetch_related_objects
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
@@ -134,6 +134,8 @@ def _unit_names(oids: frozenset[str], kind: str, on: date) -> dict[str, str]:
 def standings(orders: Sequence[Application], *, now: datetime) -> dict[UUID, Condition]:
     """Return how each order stands, by its key: its status, or how its certificate has ended."""
     over = Q(state=Certificate.State.REVOKED) | Q(not_after__lte=now)
+    asked = [order for order in orders if order.status == Status.INFO_REQUESTED]
+    prefetch_related_objects(asked, "requests")
     done = [order.pk for order in orders if order.status in {Status.ISSUED, Status.DELIVERED}]
     found = Certificate.objects.filter(over, reference__in=done)
     ended = {
@@ -141,7 +143,7 @@ def standings(orders: Sequence[Application], *, now: datetime) -> dict[UUID, Con
         for one in found.only("reference", "state", "not_before", "not_after")
     }
     return {
-        order.pk: ended.get(order.pk) or Condition(order.get_status_display(), tone(order.status))
+        order.pk: ended.get(order.pk) or Condition(order.status_words, tone(order.status))
         for order in orders
     }
 

@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
-from applications.models import Application
+from applications.models import Application, InformationRequest
 from applications.rules import case_holder, lapse, queue_order, sender
 from applications.workflow import STAGES, TURN, ApplicationEvent, Role, Status, promise
 from certportal.foundation import clock
@@ -61,8 +61,11 @@ def at(application: Application) -> int:
     return 1 + next((index for index, stage in enumerate(STAGES) if application.status in stage), 0)
 
 
-def stages(application: Application) -> list[Step]:
-    """Return the stages of the order, for the tracker."""
+def stages(application: Application, *, told: str = "") -> list[Step]:
+    """Return the stages of the order, for the tracker.
+
+    `told` is its status in words, by default as the organisation reads it.
+    """
     status = Status(application.status)
     if status in STOPPED:
         return _stopped(application, status)
@@ -71,7 +74,8 @@ def stages(application: Application) -> list[Step]:
     steps = []
     for index, title in enumerate(TITLES):
         state = "done" if index < at or delivered else "current" if index == at else "ahead"
-        text = str(status.label) if state == "current" and status not in SAID else ""
+        words = told or application.status_words
+        text = words if state == "current" and status not in SAID else ""
         steps.append(Step(str(title), state, text, _time(application, index, state)))
     return steps
 
@@ -96,7 +100,16 @@ def turn_words(application: Application, *, now: datetime) -> str:
         return str(UNCONFIRMED)
     if status is Status.LAPSED and _ended_with_account(application):
         return str(CLOSED_ACCOUNT)
+    if (hearing := _hearing(application)) is not None:
+        words = _("You are heard before a decision. Answer at the latest on %(day)s.")
+        return words % {"day": date_format(hearing.deadline, "WEEKDAY_FORMAT")}
     return str(TURNS[status])
+
+
+def _hearing(application: Application) -> InformationRequest | None:
+    """Return the hearing that waits for the applicant's answer, or None."""
+    question = application.question
+    return question if question is not None and question.is_hearing else None
 
 
 def _ended_with_account(application: Application) -> bool:
@@ -125,6 +138,8 @@ def promise_words(application: Application, *, now: datetime) -> str:
         if application.days_left is None:
             words = _("The %(days)s working days begin the day after you have answered.")
             return words % {"days": promise.WORKING_DAYS}
+        if _hearing(application) is not None:
+            return _("The handling time goes on when you have answered or the term is over.")
         return _("The handling time goes on when you have answered.")
     if application.due_on is None or status in {Status.ISSUED, Status.DELIVERED, *STOPPED}:
         return ""

@@ -31,11 +31,13 @@ def order(request: HttpRequest, seat: Seat) -> HttpResponse:
     application, now = seat.application, clock.now()
     wanted = application.status == Status.AWAITING_CSR
     asked = application.status == Status.INFO_REQUESTED
+    # A question is the applicant's to answer, and so is its deadline.
+    status = str(application.get_status_display())
     context = about(application) | {
         "seat": seat,
         "host_names": application.names,
-        "stages": tracking.stages(application),
-        # A question is the applicant's to answer, and so is its deadline.
+        "status": status,
+        "stages": tracking.stages(application, told=status),
         "promise": "" if asked else tracking.promise_words(application, now=now),
         "lapse": tracking.lapse_words(application) if wanted else "",
         "findings": word_faults(application.findings) if wanted else [],

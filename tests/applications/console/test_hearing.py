@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 from django.core import mail
 from django.urls import reverse
+from django.utils import translation
+from django.utils.formats import date_format
 
 from accounts.register.models import RegisterRecord
 from applications import services
@@ -13,7 +15,7 @@ from applications.errors import NotPossible
 from applications.models import Decision
 from applications.rules import lapse
 from applications.services.reviewer.decision import NotHeard
-from applications.workflow import promise
+from applications.workflow import Status, promise
 from certportal.dev.builders import documents, orders
 from certportal.foundation import clock
 from certportal.foundation.models import Event
@@ -255,3 +257,71 @@ def test_a_second_factor_of_long_ago_is_asked_for_and_nothing_is_lost(case, desk
     desk.confirm()
     desk.reject(case, GROUNDS)
     assert case.status == "rejected"
+
+
+def told_of_pauses(desk, case):
+    return list(desk.open("case", case.pk).context["pauses"])
+
+
+def short(distance):
+    return date_format(day(distance), "SHORT_DATE_FORMAT")
+
+
+def test_the_case_says_that_the_clock_stands_for_a_hearing_and_until_when(heard, desk, matti):
+    assert told_of_pauses(desk, heard) == [
+        f"The clock stands since {short(0)}: the applicant is heard until {short(14)}."
+    ]
+    orders.resubmit(matti, heard)
+    assert told_of_pauses(desk, heard) == [
+        f"The clock stood {short(0)}–{short(0)}: the applicant was heard."
+    ]
+
+
+def test_a_hearing_nobody_answered_stood_until_its_term(heard, desk):
+    heard.requests.update(deadline=day(-1))
+    (told,) = told_of_pauses(desk, heard)
+    assert told.endswith(f"–{short(-1)}: the applicant was heard in vain.")
+
+
+def test_the_case_says_of_a_question_that_information_was_asked_for(case, desk, matti, riitta):
+    orders.ask(riitta, case, day(14))
+    assert told_of_pauses(desk, case) == [
+        f"The clock stands since {short(0)}: information is asked for by {short(14)}."
+    ]
+    orders.resubmit(matti, case)
+    assert told_of_pauses(desk, case) == [
+        f"The clock stood {short(0)}–{short(0)}: information was asked for."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("language", "status", "turn", "task"),
+    [
+        ("fi", "Kuultavana", "Sinua kuullaan ennen päätöstä. Vastaa", "Vastaa kuulemispyyntöön: "),
+        (
+            "sv",
+            "Hörs till och med",
+            "Du hörs före ett beslut. Svara",
+            "Svara på begäran om hörande: ",
+        ),
+        ("en", "Hearing until", "You are heard before a decision. Answer", "Answer the hearing: "),
+    ],
+)
+def test_the_organisation_reads_that_it_is_heard_and_until_when(
+    heard, matti, web_of, language, status, turn, task
+):
+    web, begins = web_of(matti), f"/{language}"
+    with translation.override(language):
+        term = short(14)
+        waits = Status.INFO_REQUESTED.label
+    order = web.get(f"{begins}/orders/{heard.pk}/").text
+    for page in (order, web.get(f"{begins}/orders/").text, web.get(f"{begins}/home/").text):
+        assert status in page and term in page
+    assert turn in order and waits not in order
+    assert task in web.get(f"{begins}/home/").text
+
+
+def test_the_reviewers_lists_say_so_too(heard, desk):
+    words = f"Hearing until {short(14)}"
+    assert words in desk.open("queue", view="waiting").text
+    assert words in desk.open("case", heard.pk).text

@@ -7,6 +7,7 @@ import pytest
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
+from django.utils.formats import date_format
 
 from applications import services
 from applications.models import Application
@@ -212,3 +213,17 @@ def test_a_link_that_has_ended_is_not_offered_to_be_ended(order, link, matti):
     assert "/contact/revoke/" not in text
     assert "/contact/resend/" in text
     assert "The technical contact, tiina@example.com: The link has ended" in text
+
+
+def test_a_hearing_and_its_term_are_the_applicants_alone(order, link, opened, matti, riitta):
+    orders.attach(matti, order, orders.openssl_csr())
+    orders.drain()
+    order.refresh_from_db()
+    services.claim(order.pk, person=riitta, **orders.Handler(riitta, order).seen)
+    orders.drain()
+    order.refresh_from_db()
+    term = clock.add_months(clock.day(clock.now()), 1)
+    orders.hear(riitta, order, term)
+    page = opened.get(at(link, "order")).text
+    assert "More information needed" in page
+    assert "Hearing" not in page and date_format(term, "SHORT_DATE_FORMAT") not in page

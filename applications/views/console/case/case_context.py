@@ -17,9 +17,9 @@ from applications.services.reviewer.may_act import Case
 from applications.views.console import undelivered as undelivered_views
 from applications.views.console.case import (
     attachments,
-    checklist,
     comparison,
     names,
+    pauses,
     preparation,
     previous,
     register_then_and_now,
@@ -73,7 +73,7 @@ def evidence(application: Application, *, now: datetime) -> dict[str, Any]:
         "additions": application.additions.all(),
         "requests": application.requests.all(),
         "notes": application.notes.all(),
-        "pauses": checklist.pauses(application),
+        "pauses": pauses.told(application, now=now),
         "decisions": application.decisions.all(),
     }
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -164,9 +163,3 @@ def _lint(case: Case, context: dict[str, Any]) -> Iterator[Item]:
     wrong = any(finding.severity == Severity.ERROR for finding, _words in lint)
     mark = Mark.WRONG if wrong else Mark.TODO if lint else Mark.DONE
     yield Item(label, mark, text, "certificate")
-
-
-def pauses(application: Application) -> list[tuple[datetime, datetime | None]]:
-    """Return when the clock of the promise stood: from each reviewer's request to its answer."""
-    asked = [one for one in application.requests.all() if one.reviewer_id]
-    return [(one.asked_at, one.closed_at) for one in asked]

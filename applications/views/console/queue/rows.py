@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, When, prefetch_related_objects
+from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import Least
 from django.utils.formats import date_format
 from django.utils.functional import Promise
@@ -70,8 +70,6 @@ def rows(cases: Sequence[Application], reader: Reader, *, typed: str = "") -> li
 
     `typed` is what they were searched by.
     """
-    asked = [case for case in cases if case.status == Status.INFO_REQUESTED]
-    prefetch_related_objects(asked, "requests")
     stand = standings(cases, now=reader.now)
     matched = order_search.matched(typed, cases) if typed else {}
     return [_row(case, stand[case.pk], matched.get(case.pk, ()), reader) for case in cases]
