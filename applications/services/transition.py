@@ -78,9 +78,8 @@ def move(
         raise ValueError(f"{action} does not lead to {target}")
     source = application.status
     save(application, now=now, status=target, **fields)
-    events.record(
-        event_of(action), application, actor, now, **{"from": source, "to": target, **(data or {})}
-    )
+    told_of = (data or {}) | {"from": source, "to": target}
+    events.record(event_of(action), application, actor, now, **told_of)
     _follow(application, action, Status(target), now, told=told)
     return application
 

@@ -238,7 +238,7 @@ def _passed(
     now: datetime,
     aside_until: date | None = None,
 ) -> Application:
-    data = {"to": str(to.pk)}
+    data = {"given_to": str(to.pk), "taken_from": str(application.reviewer_id)}
     fields: dict[str, Any] = {"reviewer": to, "claimed_at": now, "aside_until": aside_until}
     return transition.move(application, action, actor, now, data=data, **fields)
 

@@ -80,7 +80,7 @@ def word(event: Event) -> str:
     approved = event.action == ApplicationEvent.APPROVE
     if approved and event.data.get("given", 0) < event.data.get("wanted", 0):
         return _("The certificate was approved; another approval is needed")
-    if event.data.get("given_to"):
+    if event.action == ApplicationEvent.CLAIM and event.data.get("given_to"):
         return _("The case was given to a reviewer")
     if event.action == ApplicationEvent.RECALL:
         return f"{text}: {void_reason(event.data.get('reason', ''))}"

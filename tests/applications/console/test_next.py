@@ -12,9 +12,11 @@ from applications import services
 from applications.models import Application, SecondLook
 from applications.services.reviewer.may_act import Case
 from applications.services.system import certificates
+from applications.workflow import ApplicationEvent
 from certportal.dev.builders import orders, people
-from certportal.foundation import clock
+from certportal.foundation import clock, events
 from certportal.foundation.actors import system
+from certportal.foundation.models import Event
 from issuance.models import PreparedCertificate
 from issuance.services.errors import NotReviewer
 from tests.applications.console.conftest import Desk
@@ -199,6 +201,24 @@ def test_a_case_is_handed_over_with_a_note_and_stays_prepared(case, desk, other_
     assert take(other_desk) == other_desk.url("case", case.pk)
     assert take(other_desk) == other_desk.url("queue")
     assert "Rekisteri on tarkistettu." in other_desk.open("case", case.pk).text
+
+
+def test_the_event_keeps_the_status_and_between_whom_the_case_passed(
+    case, desk, other_desk, riitta, raimo
+):
+    stays = {"from": "in_review", "to": "in_review", "order": case.number}
+    desk.press("hand_over", case, to=raimo.pk, note="Rekisteri on tarkistettu.")
+    passed = Event.objects.get(action="application.hand_over").data
+    assert passed == stays | {"given_to": str(raimo.pk), "taken_from": str(riitta.pk)}
+    desk.press("take_over", case, reason="Raimo on sairaana.")
+    passed = Event.objects.get(action="application.take_over").data
+    assert passed == stays | {"given_to": str(riitta.pk), "taken_from": str(raimo.pk)}
+
+
+def test_an_event_of_before_that_names_only_the_receiver_is_read(case, desk, riitta, raimo, now):
+    old = {"from": "in_review", "to": str(raimo.pk)}
+    events.record(ApplicationEvent.HAND_OVER, case, orders.actor_for(riitta), now, **old)
+    assert "The reviewer handed the case over to another" in desk.open("case", case.pk).text
 
 
 def test_an_applicant_gets_no_case_handed_over(case, desk, matti, riitta):
