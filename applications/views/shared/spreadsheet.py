@@ -9,8 +9,9 @@ from django.utils import translation
 
 BATCH = 500
 """Rows that are read at once."""
-# A cell that begins so is run as a formula by spreadsheets (OWASP, CSV injection).
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+# A cell that begins so is run as a formula by spreadsheets (OWASP, CSV injection); the full-width
+# signs are, where the spreadsheet speaks Japanese or Chinese.
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def answer(name: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> StreamingHttpResponse:

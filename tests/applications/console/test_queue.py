@@ -200,4 +200,6 @@ def test_no_cell_is_run_as_a_formula(waiting, desk, pharmacy):
     text = desk.open("queue_csv").getvalue().decode("utf-8-sig")
     row = next(csv.reader(io.StringIO(text.splitlines()[1]), delimiter=";"))
     assert row[1] == '\'=HYPERLINK("http://evil.example")'
-    assert [quoted(cell)[0] for cell in ["+1", "-1", "@a", "=b"]] == ["'"] * 4
+    formulas = ["+1", "-1", "@a", "=b", "\t=b", "\r=b", "\n=b", "＋1", "－1", "＠a", "＝b"]
+    assert [quoted(cell)[0] for cell in formulas] == ["'"] * len(formulas)
+    assert quoted("a＝b") == "a＝b"
