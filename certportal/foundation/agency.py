@@ -6,6 +6,7 @@ out: hours, an on-call number, a price list, terms of delivery. What is not set 
 
 import functools
 import os
+import re
 import tomllib
 from collections.abc import Iterator
 from datetime import date
@@ -22,6 +23,8 @@ FEEDBACK_DAYS = 14
 SOURCE = Path(__file__).with_name("agency.toml")
 # What the operator publishes about the service, each a table of AGENCY_FILE.
 PRICE_LIST, TERMS = "price_list", "terms_of_delivery"
+# A tag, a comment or a character reference of HTML.
+MARKUP = re.compile(r"</?[a-zA-Z!][^>]*>|&(?:[a-zA-Z]+|#x?[0-9a-fA-F]+);")
 
 
 class Published(NamedTuple):
@@ -96,6 +99,11 @@ def _faults_in_languages(what: str, value: Any) -> Iterator[str]:
     texts = value.values() if isinstance(value, dict) else [value]
     if not all(isinstance(one, str) for one in texts):
         yield f"{what} must be a text, or a table of texts by language"
+    elif found := next(filter(None, map(MARKUP.search, texts)), None):
+        yield (
+            f"{what} has markup, {found.group()}: pages and mails show each text as it is written,"
+            " so write it as plain text"
+        )
     elif isinstance(value, dict) and (lacking := dict(settings.LANGUAGES).keys() - value.keys()):
         yield f"{what} lacks {', '.join(sorted(lacking))}"
 
@@ -105,6 +113,7 @@ def _faults_of(name: str, told: dict[str, Any]) -> Iterator[str]:
         yield f"[{name}] lacks {', '.join(sorted(lacking))}"
         return
     yield from _faults_in_languages(f"[{name}] url", told["url"])
+    yield from _faults_in_languages(f"[{name}] version", str(told["version"]))
     urls = told["url"].values() if isinstance(told["url"], dict) else [told["url"]]
     if not all(str(url).startswith("https://") for url in urls):
         yield f"[{name}] url must begin with https://"

@@ -144,6 +144,15 @@ def test_terms_that_came_since_the_page_was_opened_are_shown_before_they_are_acc
         ("terms_of_delivery = 'https://example.fi'", "terms_of_delivery must be a table"),
         ("contact = 'puhelin'", "contact must be a table"),
         ("[contact]\nhours = 8", "[contact] hours must be a text"),
+        (
+            "[contact]\nhours = { fi = 'ma–pe', sv = '<b>mån–fre</b>', en = 'Mon–Fri' }",
+            "[contact] hours has markup, <b>: pages and mails show each text as it is written",
+        ),
+        ("[contact]\non_call = '040&nbsp;123'", "[contact] on_call has markup, &nbsp;"),
+        (
+            "[price_list]\nversion = '<!-- 1 -->'\nday = 2026-12-01\nurl = 'https://example.fi'",
+            "[price_list] version has markup, <!-- 1 -->",
+        ),
     ],
 )
 def test_a_fault_in_the_file_is_told_before_the_service_starts(tmp_path, monkeypatch, text, fault):
@@ -153,6 +162,17 @@ def test_a_fault_in_the_file_is_told_before_the_service_starts(tmp_path, monkeyp
     (error,) = operators_facts_can_be_read()
     assert fault in error.msg
     assert "AGENCY_FILE" in error.msg
+
+
+def test_what_only_looks_like_markup_is_plain_text(tmp_path, monkeypatch):
+    file = tmp_path / "agency.toml"
+    url = "https://example.fi/?a=1&amount=2"
+    file.write_text(
+        "[contact]\nhours = 'ma < pe > klo 8 & 16; R&D'\n"
+        f"[price_list]\nversion = '<1'\nday = 2026-12-01\nurl = '{url}'"
+    )
+    monkeypatch.setenv("AGENCY_FILE", str(file))
+    assert operators_facts_can_be_read() == []
 
 
 def test_a_file_that_is_away_is_told_and_the_example_is_right(tmp_path, monkeypatch):
