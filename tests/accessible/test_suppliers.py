@@ -36,6 +36,21 @@ def test_giving_and_ending_it(go, matti, valma):
     check_in_turn(go("accounts:right", who=matti))
 
 
+def test_the_bar_takes_one_row_on_a_wide_screen(go, matti, valma, settings):
+    consent(matti, valma)
+    settings.DOMAIN_CONTROL = settings.DOMAIN_CONTROL | {"resolvers": ["192.0.2.1"]}
+    page = go("home", who=valma)
+    page.set_viewport_size({"width": 1366, "height": 768})
+    parts = page.locator(".userbar .nav a").all()
+    assert len(parts) == 8
+    boxes = [one.bounding_box() for one in (*parts, page.locator(".userbar .who button"))]
+    middles = {round(box["y"] + box["height"] / 2) for box in boxes}
+    assert max(middles) - min(middles) <= 2
+    assert page.locator(".userbar").bounding_box()["height"] < 60
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1366
+    check_in_turn(page)
+
+
 def test_the_desk(go, matti, valma, riitta, cas):
     consent(matti, valma)
     check_in_turn(go("customers:customers", who=valma))
