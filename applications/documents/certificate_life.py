@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from applications.documents.certificate_files import files, stem
 from applications.models import Application
+from applications.rules import hearing_documents
 from certportal.foundation.event_log.notes import Verifier
 from certportal.foundation.event_log.receipts import SUFFIX, Receipt
 from certportal.foundation.event_names import words
@@ -52,6 +53,8 @@ def _contents(
         yield _name(receipt), str(receipt).encode()
     for paper in application.papers.exclude(made_at=None).order_by("pk"):
         yield f"papers/{paper.name}", storing.read(paper.file)
+    for one in hearing_documents.sent(application):
+        yield f"hearing/{one.sha256[:12]}-{one.name}", storing.read(one.file)
     yield "README.txt", _told(application, receipts).encode()
 
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from applications.checks.wording import word_all, word_faults
 from applications.documents import calendar_entry, certificate_files, kept_papers
-from applications.models import Application, ContactLink, InformationRequest
+from applications.models import Application, Attachment, ContactLink, InformationRequest
 from applications.models.revocation import reason_words
 from applications.replacement import predecessors
 from applications.rules import (
@@ -123,11 +123,17 @@ def _when_read(**found: Callable[[], Any]) -> dict[str, Any]:
     return {name: SimpleLazyObject(each) for name, each in found.items()}
 
 
-def _request(request: InformationRequest | None) -> dict[str, Any]:
+def _request(
+    request: InformationRequest | None, documents: Sequence[Attachment] = ()
+) -> dict[str, Any]:
     def sections_asked() -> list[Any]:
         return [sections.BY_ID[one].title for one in request.fields] if request else []
 
-    return {"request": request, **_when_read(sections=sections_asked)}
+    def names() -> list[str]:
+        given = documents or (request.documents.all() if request and request.pk else ())
+        return [one.name for one in given]
+
+    return {"request": request, **_when_read(sections=sections_asked, documents=names)}
 
 
 def _certificate(order: Application, now: datetime) -> dict[str, Any]:
@@ -321,9 +327,18 @@ def subject(notice: str, order: Application, asked: Asked) -> str:
     return render(mail, matter, mail.to(matter, asked), asked)[0]
 
 
-def question(order: Application, request: InformationRequest, *, now: datetime) -> str:
-    """Return the mail that will ask the applicant for information, the subject first."""
+def question(
+    order: Application,
+    request: InformationRequest,
+    documents: Sequence[Attachment] = (),
+    *,
+    now: datetime,
+) -> str:
+    """Return the mail that will ask the applicant for information, the subject first.
+
+    `documents` are those that go with the unsaved request.
+    """
     asked = Asked({"recipient": "applicant"}, now)
     matter, row = _matter(order, asked), MAILS["information_wanted"]
-    mail = replace(row, context=lambda m, a: {**_context(m, a), **_request(request)})
+    mail = replace(row, context=lambda m, a: {**_context(m, a), **_request(request, documents)})
     return "\n\n".join(render(mail, matter, mail.to(matter, asked), asked)).strip()

@@ -31,6 +31,8 @@ class Attachment(models.Model):
         CONFORMITY = "conformity"
         # Sent with the answer to a reviewer's question; there may be several.
         ANSWER = "answer"
+        # A reviewer's, for a hearing; only with `request` has it been sent to the applicant.
+        HEARING = "hearing"
 
     application = models.ForeignKey(Application, models.CASCADE, related_name="attachments")
     kind = models.CharField(max_length=12, choices=Kind)
@@ -42,9 +44,12 @@ class Attachment(models.Model):
     uploaded_by = models.CharField(max_length=80)
     uploaded_at = models.DateTimeField()
     removed_at = models.DateTimeField(null=True)
+    request = models.ForeignKey(
+        "applications.InformationRequest", models.PROTECT, null=True, related_name="documents"
+    )
 
     keeping = Kept(
-        once=["removed_at"],
+        once=["removed_at", "request"],
         erased=["file"],
         deletable=f"{OF_ORDER_NEVER_SENT} OR {OF_ERASED_ORDER}",
     )
@@ -54,7 +59,7 @@ class Attachment(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["application", "kind"],
-                condition=Q(removed_at=None) & ~Q(kind="answer"),
+                condition=Q(removed_at=None) & ~Q(kind__in=["answer", "hearing"]),
                 name="attachment_one_of_a_kind",
             ),
         ]

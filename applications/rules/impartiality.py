@@ -83,21 +83,23 @@ def _written_by(orders: Collection[UUID]) -> QuerySet[Any, tuple[UUID, str, str]
 
     Each is a person's key (also of whom the person was merged into), a mark, or an address.
     """
+    # What reviewers attach to a hearing gives them no part in the order.
+    of_applicant = Attachment.objects.exclude(kind=Attachment.Kind.HEARING)
     first, *others = (
-        model._default_manager.filter(**{f"{order}__in": orders})
+        rows.filter(**{f"{order}__in": orders})
         .annotate(told=Value(kind), who=Cast(column, TextField()))
         .filter(who__gt="")
         .order_by()
         .values_list(order, "told", "who")
-        for kind, model, column, order in (
-            ("person", Application, "created_by__merged_into", "pk"),
-            ("person", Submission, "person", "application_id"),
-            ("person", Submission, "person__merged_into", "application_id"),
-            ("person", Addition, "person", "application_id"),
-            ("person", Addition, "person__merged_into", "application_id"),
-            ("mark", Csr, "uploaded_by", "application_id"),
-            ("mark", Attachment, "uploaded_by", "application_id"),
-            ("address", ContactLink, "email", "application_id"),
+        for kind, rows, column, order in (
+            ("person", Application.objects, "created_by__merged_into", "pk"),
+            ("person", Submission.objects, "person", "application_id"),
+            ("person", Submission.objects, "person__merged_into", "application_id"),
+            ("person", Addition.objects, "person", "application_id"),
+            ("person", Addition.objects, "person__merged_into", "application_id"),
+            ("mark", Csr.objects, "uploaded_by", "application_id"),
+            ("mark", of_applicant, "uploaded_by", "application_id"),
+            ("address", ContactLink.objects, "email", "application_id"),
         )
     )
     return first.union(*others)

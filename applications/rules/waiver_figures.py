@@ -66,7 +66,7 @@ def waivers_by_month(
         for name, one in conditions.items()
     }
     rows = Waiver.objects.order_by().values("rule").annotate(**counts, **parties)
-    found = {row["rule"]: row for row in rows}
+    found: dict[str, dict[str, Any]] = {row["rule"]: dict(row) for row in rows}
     return [
         Month(first, {rule: _numbers(found.get(rule, {}), nth, is_told) for rule in RULES})
         for nth, first in enumerate(firsts)

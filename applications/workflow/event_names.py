@@ -24,6 +24,14 @@ class ApplicationEvent(EventName):
     CHOOSE_CSR = "application.choose_csr", _("The certificate request was chosen")
     ADD_ATTACHMENT = "application.add_attachment", _("A document was attached")
     REMOVE_ATTACHMENT = "application.remove_attachment", _("An attached document was taken away")
+    ADD_HEARING_DOCUMENT = (
+        "application.add_hearing_document",
+        _("A reviewer attached a document to a hearing"),
+    )
+    REMOVE_HEARING_DOCUMENT = (
+        "application.remove_hearing_document",
+        _("A document that did not go with a hearing was taken away"),
+    )
     LINK_SENT = "application.link_sent", _("A link was sent to the technical contact")
     LINK_OPENED = "application.link_opened", _("The technical contact opened the link")
     RENAME_CONTACT = (

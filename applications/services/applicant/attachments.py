@@ -38,7 +38,7 @@ def add_attachment(
     Infected or NotStored, Unavailable if the virus scanner does not answer, Changed, NotPossible
     when the part is not editable, TooMany.
     """
-    _require_fit(application_id, data, actor, now)
+    require_fit(application_id, data, actor, now)
     with storing.atomic():
         application = _open(application_id, kind, version, now)
         for earlier in application.attachments.filter(kind=kind, removed_at=None):
@@ -46,7 +46,7 @@ def add_attachment(
         known = fields_rules.saved_by(kind)
         given = {key: value for key, value in (fields or {}).items() if key in known}
         transition.save(application, now=now, **given)
-        _store(application, kind, data, name, actor, now)
+        store(application, kind, data, name, actor, now)
     return application
 
 
@@ -57,21 +57,31 @@ def attach_to_answer(
 
     Raises what `add_attachment` raises, NotPossible unless a reviewer's question waits, and Enough.
     """
-    _require_fit(application_id, data, actor, now)
+    require_fit(application_id, data, actor, now)
     with storing.atomic():
         application = _answering(application_id, version)
         if answers.documents(application).count() >= answers.MOST_DOCUMENTS:
             raise answers.Enough
         transition.save(application, now=now)
-        _store(application, Attachment.Kind.ANSWER, data, name, actor, now)
+        store(application, Attachment.Kind.ANSWER, data, name, actor, now)
     return application
 
 
-def _require_fit(application_id: UUID, data: bytes, actor: Actor, now: datetime) -> None:
-    """Raise unless it is a passive PDF without a virus; counts the upload."""
+def require_fit(
+    application_id: UUID,
+    data: bytes,
+    actor: Actor,
+    now: datetime,
+    *,
+    subject: events.Subject | None = None,
+) -> None:
+    """Raise unless it is a passive PDF without a virus; counts the upload.
+
+    That there is a virus is recorded about the order, or `subject`.
+    """
     spend_upload(application_id, actor=actor, now=now)
     check_pdf(data)
-    subject = events.Subject("application", application_id)
+    subject = subject or events.Subject("application", application_id)
     require_clean(data, ApplicationEvent.VIRUS_REFUSED, subject, actor=actor, now=now)
 
 
@@ -90,7 +100,7 @@ def copy_conformity(
     if application.type != template.type or not conformity.concerns(application):
         return
     data = storing.read(document.file)
-    _store(application, Attachment.Kind.CONFORMITY, data, document.name, actor, now)
+    store(application, Attachment.Kind.CONFORMITY, data, document.name, actor, now)
 
 
 @transaction.atomic
@@ -101,9 +111,8 @@ def remove_attachment(
 
     Raises Changed or NotPossible.
     """
-    found = Attachment.objects.filter(
-        application=application_id, pk=attachment_id, removed_at=None
-    ).first()
+    given = Attachment.objects.filter(application=application_id, removed_at=None)
+    found = given.exclude(kind=Attachment.Kind.HEARING).filter(pk=attachment_id).first()
     if found is None:
         raise NotPossible
     if found.kind == Attachment.Kind.ANSWER:
@@ -137,14 +146,17 @@ def erase_attachments(application: Application) -> None:
     application.attachments.all().delete()
 
 
-def _store(
+def store(
     application: Application,
     kind: Attachment.Kind,
     data: bytes,
     name: str,
     actor: Actor,
     now: datetime,
-) -> None:
+    *,
+    named: ApplicationEvent = ApplicationEvent.ADD_ATTACHMENT,
+) -> Attachment:
+    """Keep the bytes of a document that fits with a locked order; the event is `named` so."""
     sha256 = hashlib.sha256(data).hexdigest()
     attachment = Attachment(
         application=application,
@@ -158,15 +170,9 @@ def _store(
     )
     attachment.file.name = storing.write(data)
     attachment.save()
-    events.record(
-        ApplicationEvent.ADD_ATTACHMENT,
-        application,
-        actor,
-        now,
-        kind=kind,
-        sha256=sha256,
-        size=len(data),
-    )
+    told: dict[str, Any] = {"kind": kind, "sha256": sha256, "size": len(data)}
+    events.record(named, application, actor, now, **told)
+    return attachment
 
 
 def _open(application_id: UUID, kind: Attachment.Kind, version: int, now: datetime) -> Application:

@@ -16,7 +16,7 @@ from applications.rules import domains, standstill
 from applications.rules.waivers import host_declared, still_found
 from applications.services import transition
 from applications.services.applicant.answers import close_unanswered
-from applications.services.reviewer import waivers
+from applications.services.reviewer import hearing_documents, waivers
 from applications.services.reviewer.may_act import take
 from applications.services.reviewer.ready_reasons import count_used
 from applications.workflow import Action, ApplicationEvent
@@ -155,6 +155,7 @@ def request_info(
     material: str = "",
     is_hearing: bool = False,
     used: Collection[int] = (),
+    documents: Collection[int] = (),
     person: Person,
     version: int,
     actor: Actor,
@@ -164,7 +165,8 @@ def request_info(
 
     `sections` are the ids of the parts of the form to reopen; `deadline` is the last day to answer;
     `used` the ready-made reasons in the text. A hearing opens parts only if the reviewer wants to,
-    and says in `material` on what the rejection would rest; it takes the place of a request that
+    and says in `material` on what the rejection would rest; `documents` are the keys of those that
+    were attached to it (`attach_to_hearing`) and go with it. It takes the place of a request that
     was not answered in time.
     The working days left until the promised day are stored and continue after the answer. Raises
     ReasonsMissing, NotYourCase, Changed, NotPossible, DeadlineOpen.
@@ -176,7 +178,7 @@ def request_info(
     application = take(action, application_id, person, version, now=now)
     authority.void(application.pk, "information_requested", actor=actor, now=now)
     close_unanswered(application, cancelled=True, actor=actor, now=now)
-    InformationRequest.objects.create(
+    made = InformationRequest.objects.create(
         application=application,
         reviewer=person,
         reason=reason,
@@ -187,12 +189,15 @@ def request_info(
         asked_at=now,
     )
     count_used(used)
+    data: dict[str, Any] = {"sections": sections, "deadline": deadline.isoformat()}
+    if is_hearing:
+        data["documents"] = hearing_documents.send(made, documents, actor=actor, now=now)
     return transition.move(
         application,
         action,
         actor,
         now,
-        data={"sections": sections, "deadline": deadline.isoformat()},
+        data=data,
         aside_until=None,
         **standstill.paused(application, now),
     )

@@ -34,6 +34,8 @@ HIDDEN = (
     ApplicationEvent.HAND_OVER,
     ApplicationEvent.TAKE_OVER,
     ApplicationEvent.NOTE,
+    ApplicationEvent.ADD_HEARING_DOCUMENT,
+    ApplicationEvent.REMOVE_HEARING_DOCUMENT,
     ApplicationEvent.SET_EVIDENCE,
     ApplicationEvent.WAIVE,
     ApplicationEvent.WAIVER_CONFIRMED,

@@ -16,6 +16,7 @@ from applications import services
 from applications.documents import kept_papers
 from applications.models import Application, Paper
 from applications.models.paper import Source
+from applications.rules import hearing_documents
 from applications.services.system.papers import is_set_aside
 from applications.views.shared.entry import order_view
 from applications.views.shared.page import about
@@ -36,7 +37,9 @@ def shown(application: Application) -> dict[str, Any]:
     decided = kept_papers.last_decision(application) is not None
     return {
         "receipts": application.submissions.all(),
-        "attachments": [one for one in application.attachments.all() if one.removed_at is None],
+        "attachments": [
+            one for one in hearing_documents.of_applicant(application) if one.removed_at is None
+        ],
         "revocation_url": (
             reverse("applications:revocation_notice", args=[application.pk]) if revoked else ""
         ),

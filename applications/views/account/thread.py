@@ -46,7 +46,8 @@ def _title(asked: InformationRequest) -> str:
 def _rested_on(hearing: InformationRequest) -> str:
     if not hearing.material:
         return ""
-    return "\n".join([_("The decision would rest on:"), hearing.material])
+    names = [f"– {one.name}" for one in hearing.documents.all()]
+    return "\n".join([_("The decision would rest on:"), hearing.material, *names])
 
 
 def _answers(application: Application) -> Iterator[Said]:

@@ -8,6 +8,7 @@ from accounts import access
 from applications import services
 from applications.access import get_part
 from applications.models import Application, Attachment
+from applications.rules import hearing_documents
 from applications.views.shared.entry import as_seen, order_view
 from applications.views.shared.summary import part_url
 from certportal.foundation.files import storing
@@ -33,6 +34,6 @@ def remove(request: HttpRequest, application: Application, attachment_id: int) -
 
 
 def find(request: HttpRequest, application: Application, attachment_id: int) -> Attachment:
-    """Return the attachment of this order whose file is still kept; else Http404."""
-    kept = application.attachments.exclude(file="")
+    """Return the attachment of this order that the applicant reads; else Http404."""
+    kept = hearing_documents.read_by_applicant(application)
     return get_part(access.actor_of(request), kept, attachment_id)

@@ -1,14 +1,18 @@
-"""Days at the desk in a browser: by keyboard alone, a colleague away, a call, a lead's Monday."""
+"""Days at the desk in a browser: by keyboard alone, a waiver, an absence, a call, a Monday."""
 
 import pytest
 from playwright.sync_api import expect
 
 from accounts.services.rights import staff_roles
 from applications.models import RevocationProposal
-from certportal.dev.builders import orders, people
+from applications.rules.waivers import OID_OUTSIDE
+from certportal.dev.builders import documents, orders, people
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from issuance.models import Certificate
+from tests.accessibility import check_both_widths
+from tests.applications.console.listed import due_in
+from tests.applications.waivers import GROUNDS, in_hand
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MOST_TABS = 60
@@ -35,8 +39,9 @@ def enter_on(page, locator):
     page.keyboard.press("Enter")
 
 
-def test_take_next_ask_get_back_and_approve_by_keyboard_alone(enter, desk, matti, riitta, cas):
-    case = orders.in_review(matti)
+def test_take_next_ask_get_back_approve_and_next_by_keyboard_alone(enter, desk, matti, riitta, cas):
+    case, following = orders.in_review(matti), orders.in_review(matti)
+    due_in(following, 20)
     page = enter(desk)("queue")
     enter_on(page, page.locator("#take-next button"))
     page.wait_for_url(f"**{desk.url('case', case.pk)}")
@@ -57,9 +62,52 @@ def test_take_next_ask_get_back_and_approve_by_keyboard_alone(enter, desk, matti
     page.goto(page.url)
     enter_on(page, page.locator(f"#decision a[href='{desk.url('approve', case.pk)}']"))
     enter_on(page, page.locator("button[name=then]"))
-    page.wait_for_selector("[role=status] .notice--success")
+    page.wait_for_url(f"**{desk.url('case', following.pk)}")
     case.refresh_from_db()
-    assert case.status == "approved"
+    following.refresh_from_db()
+    assert (case.status, following.reviewer) == ("approved", riitta)
+
+
+def test_a_waiver_is_given_by_one_and_confirmed_by_the_second_who_approves(
+    enter, desk, other_desk, matti, riitta, raimo, cas
+):
+    case = in_hand(matti, riitta)
+    page = enter(desk)("waive", case.pk, OID_OUTSIDE)
+    page.fill("[name=reason]", GROUNDS)
+    page.locator("main form[method=post] .actions button").first.click()
+    page.wait_for_selector("[role=status] .notice--success")
+    orders.drain()
+    for one in (desk, other_desk):
+        page = enter(one)("approve", case.pk)
+        page.locator("#press button[name=then]").click()
+        page.wait_for_selector("[role=status] .notice--success")
+    orders.drain()
+    waiver = case.waivers.get()
+    assert (waiver.waived_by, waiver.confirmed_by) == (riitta, raimo)
+    case.refresh_from_db()
+    assert case.status == "delivered"
+    page = enter(other_desk)("waivers")
+    expect(page.locator("main")).to_contain_text(str(raimo))
+
+
+def test_an_applicant_is_heard_with_an_extract(enter, desk, case, matti):
+    page = enter(desk)("hear", case.pk)
+    page.fill("#id_reason", "Verkkotunnus kuuluu toiselle.")
+    page.fill("#id_material", "Ote verkkotunnusrekisteristä")
+    extract = {"name": "ote.pdf", "mimeType": "application/pdf", "buffer": documents.pdf("Ote")}
+    page.set_input_files("#id_file", extract)
+    page.locator("button[name=attach]").click()
+    expect(page.get_by_label("ote.pdf")).to_be_checked()
+    assert page.input_value("#id_reason") == "Verkkotunnus kuuluu toiselle."
+    check_both_widths(page)
+    page.locator("button[name=preview]").click()
+    expect(page.locator("main .card").first).to_contain_text("ote.pdf")
+    page.locator("button[name=send]").click()
+    page.wait_for_selector("[role=status] .notice--success")
+    expect(page.locator("main")).to_contain_text("Sent with the hearing of")
+    check_both_widths(page)
+    case.refresh_from_db()
+    assert [one.name for one in case.requests.get().documents.all()] == ["ote.pdf"]
 
 
 def test_a_case_is_handed_over_and_an_absent_colleague_s_is_taken(

@@ -16,7 +16,7 @@ LISTS = {
     "undelivered": 12,
     "waivers": 12,
     "events": 15,
-    "numbers": 15,
+    "numbers": 17,
 }
 SEARCH, CASE = 15, 17
 

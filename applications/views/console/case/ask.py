@@ -1,10 +1,11 @@
 """Asking the applicant for more, and hearing them: write, look at it as they will, send."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
@@ -13,16 +14,18 @@ from applications import services
 from applications.errors import NotPossible
 from applications.mail import orders as mail_orders
 from applications.models import Application, InformationRequest, ReadyReason
+from applications.rules import hearing_documents
 from applications.views.console.case import reasons
 from applications.views.console.case.case_context import identity
 from applications.views.console.case.forms import AskForm, DeadlineForm
 from applications.views.console.case.hearing_forms import HearForm
 from applications.views.console.case.kept_from import kept_from
 from applications.views.console.entry import back_to, case_view, kept, lost
-from applications.views.shared.entry import by_person
+from applications.views.shared.entry import as_seen, by_person
 from applications.workflow import Action
 from certportal.foundation import clock
-from certportal.foundation.errors import NotAllowed, Stale
+from certportal.foundation.errors import NotAllowed, Stale, Unavailable
+from certportal.foundation.files.documents import NOT_SCANNED, Unfit
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,11 @@ def hear(request: HttpRequest, application: Application) -> HttpResponse:
 
 
 def _ask(request: HttpRequest, application: Application, kind: Kind, said: str) -> HttpResponse:
-    form = _form(request, application, kind)
+    try:
+        form = _form(request, application, kind)
+    except (Stale, NotAllowed) as refusal:
+        form = _made(application, kind)(request.POST)
+        return _refused(request, application, kind, form, refusal)
     context = _context(request, application, kind.action)
     context |= {"form": form, "templates": reasons.offered(kind.use), "hears": kind is HEARING}
     if request.method != "POST" or "edit" in request.POST or not form.is_valid():
@@ -67,10 +74,21 @@ def _ask(request: HttpRequest, application: Application, kind: Kind, said: str) 
         given = form.cleaned_data | {"is_hearing": kind is HEARING}
         services.request_info(application.pk, **given, **by_person(request))
     except (Stale, NotAllowed) as refusal:
-        context |= kept(request, application, form, refusal)
-        context |= _context(request, application, kind.action)
-        return render(request, "applications/console/ask.html", context, status=refusal.status)
+        return _refused(request, application, kind, form, refusal)
     return back_to(application, request, said)
+
+
+def _refused(
+    request: HttpRequest,
+    application: Application,
+    kind: Kind,
+    form: AskForm,
+    refusal: Stale | NotAllowed,
+) -> HttpResponse:
+    context = {"form": form, "templates": reasons.offered(kind.use), "hears": kind is HEARING}
+    context |= kept(request, application, form, refusal)
+    context |= _context(request, application, kind.action)
+    return render(request, "applications/console/ask.html", context, status=refusal.status)
 
 
 @case_view
@@ -96,15 +114,46 @@ def extend(request: HttpRequest, application: Application) -> HttpResponse:
 
 
 def _form(request: HttpRequest, application: Application, kind: Kind) -> AskForm:
-    """Return the form; pressing a ready-made reason adds it to what was typed."""
-    make = partial(kind.form, application=application, today=clock.day(clock.now()))
+    """Return the form; pressing a ready-made reason adds it to what was typed.
+
+    A file that came with it is attached first. Raises what keeps the reviewer from that.
+    """
+    make = _made(application, kind)
     if request.method != "POST":
         return make(initial={"version": application.version})
-    form = make(request.POST)
-    if "template" not in request.POST:
-        return form
-    ready = reasons.offered(kind.use)
-    return make(initial=reasons.added(form, "reason", ready, application.language))
+    typed, fault = _attached(request, application, kind)
+    form = make(typed)
+    if fault:
+        form.add_error("file", fault)
+    elif not {"template", "attach"}.isdisjoint(request.POST):
+        ready = reasons.offered(kind.use)
+        return make(initial=reasons.added(form, "reason", ready, application.language))
+    return form
+
+
+def _made(application: Application, kind: Kind) -> Callable[..., AskForm]:
+    return partial(kind.form, application=application, today=clock.day(clock.now()))
+
+
+def _attached(request: HttpRequest, application: Application, kind: Kind) -> tuple[QueryDict, str]:
+    """Attach the file to the hearing; return what was typed, with it, or what is wrong with it."""
+    typed, form = request.POST.copy(), _made(application, kind)(request.POST, request.FILES)
+    upload = request.FILES.get("file")
+    if upload is None or kind is not HEARING:
+        return typed, ""
+    if "file" in form.errors:
+        return typed, str(form.errors["file"][0])
+    try:
+        given = as_seen(request) | {"data": upload.read(), "name": upload.name or ""}
+        person = access.person_of(request)
+        document = services.attach_to_hearing(application.pk, person=person, **given)
+    except (Unfit, hearing_documents.Enough) as refusal:
+        return typed, str(refusal)
+    except Unavailable:
+        return typed, str(NOT_SCANNED)
+    typed.appendlist("documents", str(document.pk))
+    typed["version"] = str(document.application.version)
+    return typed, ""
 
 
 def _preview(application: Application, values: dict[str, Any], kind: Kind) -> str:
@@ -116,7 +165,8 @@ def _preview(application: Application, values: dict[str, Any], kind: Kind) -> st
         material=values.get("material", ""),
         is_hearing=kind is HEARING,
     )
-    return mail_orders.question(application, request, now=clock.now())
+    chosen = hearing_documents.unsent(application).filter(pk__in=values.get("documents", ()))
+    return mail_orders.question(application, request, list(chosen), now=clock.now())
 
 
 def _context(request: HttpRequest, application: Application, action: Action) -> dict[str, Any]:

@@ -31,6 +31,16 @@ class Shown:
     page_url: str
     replaced: bool
 
+    @property
+    def is_conformity(self) -> bool:
+        """Whether it is the certificate of conformity."""
+        return self.attachment.kind == Attachment.Kind.CONFORMITY
+
+    @property
+    def is_of_hearing(self) -> bool:
+        """Whether a reviewer attached it to a hearing."""
+        return self.attachment.kind == Attachment.Kind.HEARING
+
 
 def shown(application: Application) -> list[Shown]:
     """Return the attachments that a reviewer reads, those in force first."""
@@ -55,7 +65,8 @@ def shown(application: Application) -> list[Shown]:
 def download(request: HttpRequest, application: Application, attachment_id: int) -> HttpResponse:
     """Hand over one attachment as a file."""
     found = _find(request, application, attachment_id)
-    services.record_attachment_taken(found, **access.acting(request))
+    if found.kind != Attachment.Kind.HEARING:
+        services.record_attachment_taken(found, **access.acting(request))
     return storing.hand_over(found.file, found.name, found.media_type)
 
 

@@ -124,7 +124,7 @@ def _conformity(case: Case, context: dict[str, Any]) -> Iterator[Item]:
         return
     label = _("Certificate of conformity")
     if conformity.is_asked(application, clock.day(case.now)):
-        given = any(one.answer is None for one in context["attachments"])
+        given = any(one.is_conformity for one in context["attachments"])
         place = "attachments" if given else COMPARISON
         yield Item(label, Mark.TODO, _("read the document"), place)
     else:

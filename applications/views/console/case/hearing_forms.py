@@ -8,11 +8,13 @@ from django.utils.translation import gettext_lazy as _
 
 from applications.checks.wording import word_all
 from applications.models import Application
-from applications.rules import answers, hearing
+from applications.rules import answers, hearing, hearing_documents
 from applications.services.reviewer.decision import NotHeard
 from applications.views.console.case.forms import AskForm, ReasonsForm
 from applications.views.console.case.reasons import WithReasons
-from certportal.foundation.web.forms import LONGEST_TEXT, LongTextField
+from certportal.foundation.files.documents import MAX_BYTES, MAX_MEGABYTES, TooBig
+from certportal.foundation.web.forms import LONGEST_TEXT, LongTextField, UploadField
+from certportal.foundation.wording import filled
 
 
 class HearForm(AskForm):
@@ -24,7 +26,24 @@ class HearForm(AskForm):
         rows=4,
         missing=_("Write on what the decision would rest."),
     )
-    field_order = ("reason", "material", "deadline", "sections")
+    documents = forms.TypedMultipleChoiceField(
+        label=_("Documents that go with the hearing"),
+        coerce=int,
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        help_text=_(
+            "The applicant reads them with the hearing. One that you untick is taken away."
+        ),
+    )
+    file = UploadField(
+        label=_("Attach an extract as a PDF"),
+        help_text=filled(_("At most %(limit)s MB."), limit=MAX_MEGABYTES),
+        max_bytes=MAX_BYTES,
+        accept=".pdf,application/pdf",
+        required=False,
+        error_messages={"too_big": TooBig.message},
+    )
+    field_order = ("reason", "material", "documents", "file", "deadline", "sections")
 
     def __init__(self, *args: Any, application: Application, **kwargs: Any) -> None:
         super().__init__(*args, application=application, **kwargs)
@@ -34,7 +53,24 @@ class HearForm(AskForm):
         names = [one.name for one in answers.read_by_reviewers(application).filter(removed_at=None)]
         with translation.override(application.language):
             found = [words.title for _finding, words in word_all(application.findings)]
+        self._offer(application)
         self.fields["material"].initial = "\n".join(f"- {one}" for one in [*names, *found])
+
+    def _offer(self, application: Application) -> None:
+        """Offer what was attached before the hearing is sent; all of it goes unless unticked."""
+        unsent = list(hearing_documents.unsent(application))
+        if not unsent:
+            del self.fields["documents"]
+            return
+        known = [(str(one.pk), one.name) for one in unsent]
+        self.fields["documents"].choices = known  # type: ignore[attr-defined]
+        self.fields["documents"].initial = [key for key, _name in known]
+
+    def clean(self) -> dict[str, Any]:
+        """Leave out the file, which the page has taken in before."""
+        given = super().clean() or {}
+        given.pop("file", None)
+        return {"documents": [], **given}
 
 
 class RejectForm(ReasonsForm, WithReasons):

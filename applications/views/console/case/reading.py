@@ -25,7 +25,7 @@ PARTS = {
     "submissions": ["person", "record"],
     "check_runs": ["record"],
     "waivers": ["waived_by", "confirmed_by", "closed_by"],
-    "attachments": [],
+    "attachments": ["request"],
     "notes": ["person", "to"],
 }
 """What belongs to the case alone, with whoever or whatever it names."""

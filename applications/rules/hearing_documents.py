@@ -1,0 +1,48 @@
+"""Documents on which a rejection would rest, attached by reviewers to a hearing (34 §)."""
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from applications.models import Application, Attachment
+from certportal.foundation.errors import Refused
+from certportal.foundation.wording import filled
+
+MOST_DOCUMENTS = 5
+
+
+class Enough(Refused):
+    """The hearing has as many documents as it may have."""
+
+    message = filled(
+        _(
+            "A hearing has at most %(most)s documents. Untick one that shall not go with it and"
+            " send the others, or join them in one PDF."
+        ),
+        most=MOST_DOCUMENTS,
+    )
+
+
+def unsent(application: Application) -> QuerySet[Attachment]:
+    """Return those that were attached to a hearing that is not sent: no applicant reads them."""
+    given = application.attachments.filter(kind=Attachment.Kind.HEARING, removed_at=None)
+    return given.filter(request=None)
+
+
+def sent(application: Application) -> QuerySet[Attachment]:
+    """Return those that went with a hearing, in the order of their coming."""
+    return application.attachments.filter(kind=Attachment.Kind.HEARING, request__isnull=False)
+
+
+def of_applicant(application: Application) -> list[Attachment]:
+    """Return the documents of the order that its applicant may read, as the page has read them."""
+    return [one for one in application.attachments.all() if not _is_reviewers_alone(one)]
+
+
+def _is_reviewers_alone(document: Attachment) -> bool:
+    return document.kind == Attachment.Kind.HEARING and document.request_id is None
+
+
+def read_by_applicant(application: Application) -> QuerySet[Attachment]:
+    """Return the same by a query, those whose files are kept."""
+    reviewers = {"kind": Attachment.Kind.HEARING, "request": None}
+    return application.attachments.exclude(file="").exclude(**reviewers)
