@@ -75,6 +75,11 @@ def test_all_is_well(well):
     assert "no-store" in response["Cache-Control"]
 
 
+def test_it_asks_the_database_in_few_statements(well, django_assert_max_num_queries):
+    with django_assert_max_num_queries(4):
+        assert health.found() == health.Found([], [])
+
+
 @pytest.mark.parametrize("queue", health.QUEUES)
 def test_a_worker_that_gives_no_sign_of_life_is_named(well, queue):
     health.store().delete(f"heartbeat:{queue}")
