@@ -129,8 +129,8 @@ def _database_limits(process: str) -> dict[str, Any]:
     Each is overridden by the same name in the query of DATABASE_URL. A connection is given up after
     2 s, an answer whose packets are not even acknowledged after 10 s. In the process `web`, and in
     commands in its container, the server itself ends a statement after 10 s; what may need longer
-    runs in a worker or as `manage`; it compiles none (`jit`), which takes longer than any page's.
-    See also `database_limit`. `metrics` only reads, and gives a statement up after 2 s.
+    runs in a worker or as `manage`. See also `database_limit`. `metrics` only reads, and gives a
+    statement up after 2 s. No statement is compiled (`jit`): that takes longer than a page's does.
     """
     limits = {
         "connect_timeout": "2",
@@ -140,10 +140,10 @@ def _database_limits(process: str) -> dict[str, Any]:
         "keepalives_count": "2",
     }
     of_process = {
-        "web": "-c statement_timeout=10s -c jit=off",
-        "metrics": "-c statement_timeout=2s -c default_transaction_read_only=on",
+        "web": " -c statement_timeout=10s",
+        "metrics": " -c statement_timeout=2s -c default_transaction_read_only=on",
     }
-    return limits | ({"options": of_process[process]} if process in of_process else {})
+    return limits | {"options": f"-c jit=off{of_process.get(process, '')}"}
 
 
 def store(url: str, key: str, *, whole_seconds: float) -> dict[str, Any]:

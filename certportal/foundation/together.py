@@ -190,10 +190,12 @@ def read_all(*asked: Asked) -> list[list[Any]]:
 
 
 def _joined(number: int, query: str, columns: int) -> str:
+    # Inside, the condition keeps the query from running for other rows; outside, it keeps the
+    # planner from multiplying what it expects of each.
     names = ", ".join(f"c{each}" for each in range(columns))
     return (
         f"LEFT JOIN LATERAL (SELECT row_number() OVER (), {names} FROM ({query})"  # noqa: S608
-        f" AS asked ({names}) WHERE part.number = {number}) AS p{number} ON true"
+        f" AS asked ({names}) WHERE part.number = {number}) AS p{number} ON part.number = {number}"
     )
 
 
