@@ -100,8 +100,7 @@ def test_the_contact_s_way_from_the_mail_to_the_certificate(
 
 
 def has_files(page, link: str) -> bool:
-    page.goto(f"{link}order/")
-    return page.locator("a[href$='/files/pem/']").count() > 0
+    return steps.opens(page, f"{link}order/", "/files/pem/")
 
 
 def test_another_browser_gets_a_fresh_link_by_mail_and_a_refused_one_ends(stack, matti, elsewhere):
