@@ -6,7 +6,7 @@ typed whole comes first. See docs/decisions/search.md.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -61,8 +61,8 @@ def find(typed: str, *, within: QuerySet[Application] | None = None) -> Found:
     they may see could be among those left out.
     """
     whole, words = _exact(typed), _words(typed)
-    exact = [*_of_serials(serials(typed), within), *_having(_any(whole), within)]
-    others = _having(" & ".join(f"({one})" for one in words), within)
+    of_whole, others = _having([_any(whole), " & ".join(f"({one})" for one in words)], within)
+    exact = [*_of_serials(serials(typed), within), *of_whole]
     found = list(dict.fromkeys([*exact, *others]))
     return Found(found[:MOST_COUNTED], list(dict.fromkeys(exact)), len(found) > MOST_COUNTED)
 
@@ -88,17 +88,21 @@ def narrowed(orders: QuerySet[Application], found: Found) -> QuerySet[Applicatio
     )
 
 
-def matched(typed: str, orders: Sequence[Application]) -> dict[UUID, list[tuple[Promise, str]]]:
-    """Return what of each order fits: the name of its kind, and what stands there."""
+def entries(orders: Sequence[Application]) -> QuerySet[SearchEntry]:
+    """Return what the index has of the orders."""
+    return SearchEntry.objects.filter(pk__in=[order.pk for order in orders])
+
+
+def matched(typed: str, found: Iterable[SearchEntry]) -> dict[UUID, list[tuple[Promise, str]]]:
+    """Return what of each order's entry fits: the name of its kind, and what stands there."""
     whole, parts = {*_exact(typed)}, [_pieces(part) for part in _parts(typed)]
-    entries = SearchEntry.objects.in_bulk([order.pk for order in orders])
     return {
-        key: [
+        entry.pk: [
             (KINDS[kind], value)
             for kind, value in entry.terms
             if compact(value) in whole or any(_fits(value, pieces) for pieces in parts)
         ]
-        for key, entry in entries.items()
+        for entry in found
     }
 
 
@@ -178,15 +182,22 @@ class _Fits(Func):
     arg_joiner = " @@ "
 
 
-def _having(query: str, within: QuerySet[Application] | None) -> list[UUID]:
-    if not query:
-        return []
+def _having(queries: Sequence[str], within: QuerySet[Application] | None) -> list[list[UUID]]:
+    """Return the orders that fit each of the queries; none fits an empty one."""
+    found: list[list[UUID]] = [[] for _ in queries]
+    asked = {number: query for number, query in enumerate(queries) if query}
     if within is not None:
-        fitting = within.order_by().filter(_Fits(F("search_entry__words"), Value(query)))
-        return list(fitting.values_list("pk", flat=True)[: MOST_COUNTED + 1])
-    with connection.cursor() as cursor:
-        cursor.execute(_ANY, [query, MOST_COUNTED + 1])
-        return [key for (key,) in cursor.fetchall()]
+        for number, query in asked.items():
+            fitting = within.order_by().filter(_Fits(F("search_entry__words"), Value(query)))
+            found[number] += fitting.values_list("pk", flat=True)[: MOST_COUNTED + 1]
+    elif asked:
+        parts = [f"SELECT {number}, fitting.* FROM ({_ANY}) AS fitting" for number in asked]  # noqa: S608
+        given = [each for query in asked.values() for each in (query, MOST_COUNTED + 1)]
+        with connection.cursor() as cursor:
+            cursor.execute(" UNION ALL ".join(parts), given)
+            for number, key in cursor.fetchall():
+                found[number].append(key)
+    return found
 
 
 def _of_serials(typed: Sequence[str], within: QuerySet[Application] | None) -> list[UUID]:

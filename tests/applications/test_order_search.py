@@ -23,7 +23,7 @@ def order(matti, riitta, cas):
 def kinds(typed, order):
     """Return the kinds of what fits."""
     with translation.override("en"):
-        found = order_search.matched(typed, [order]).get(order.pk, [])
+        found = order_search.matched(typed, order_search.entries([order])).get(order.pk, [])
         return {str(kind) for kind, _value in found}
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, prefetch_related_objects
@@ -16,6 +17,7 @@ from applications.views.shared.due import Due, due
 from applications.workflow import Status
 from certportal.foundation import clock
 from certportal.foundation.reading import asked_once
+from certportal.foundation.together import Values
 from issuance.models import Certificate
 
 # The colour of a status; its word always stands beside it.
@@ -133,15 +135,28 @@ def _unit_names(oids: frozenset[str], kind: str, on: date) -> dict[str, str]:
 
 def standings(orders: Sequence[Application], *, now: datetime) -> dict[UUID, Condition]:
     """Return how each order stands, by its key: its status, or how its certificate has ended."""
+    return standing(orders, ended(orders, now=now).alone(), now=now)
+
+
+ENDED_BY = ("reference", "state", "not_before", "not_after")
+
+
+def ended(orders: Sequence[Application], *, now: datetime) -> Values:
+    """Return the question for those of the orders' certificates that have ended."""
     over = Q(state=Certificate.State.REVOKED) | Q(not_after__lte=now)
     asked = [order for order in orders if order.status == Status.INFO_REQUESTED]
     prefetch_related_objects(asked, "requests")
     done = [order.pk for order in orders if order.status in {Status.ISSUED, Status.DELIVERED}]
     found = Certificate.objects.filter(over, reference__in=done)
-    ended = {
-        one.reference: condition(one, now=now)
-        for one in found.only("reference", "state", "not_before", "not_after")
-    }
+    return Values(found.values_list(*ENDED_BY), len(ENDED_BY))
+
+
+def standing(
+    orders: Sequence[Application], found: Iterable[tuple[Any, ...]], *, now: datetime
+) -> dict[UUID, Condition]:
+    """Return how each order stands, by its key, from what was found `ended`."""
+    over = [Certificate(**dict(zip(ENDED_BY, one, strict=True))) for one in found]
+    ended = {one.reference: condition(one, now=now) for one in over}
     return {
         order.pk: ended.get(order.pk) or Condition(order.status_words, tone(order.status))
         for order in orders

@@ -18,7 +18,7 @@ LISTS = {
     "events": 15,
     "numbers": 17,
 }
-SEARCH, CASE = 15, 17
+SEARCH, CASE = 12, 17
 
 
 @pytest.fixture

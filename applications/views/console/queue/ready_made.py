@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Value
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -17,6 +17,7 @@ from applications.models.certificate_types import CertificateType
 from applications.rules import case_holder, lapse, queue_order
 from applications.workflow import OPEN_CASES, Status
 from certportal.foundation import clock
+from certportal.foundation.together import Values, read_all
 
 type Condition = Callable[[Reader], Q]
 
@@ -133,6 +134,11 @@ def counts(cases: QuerySet[Application], reader: Reader) -> dict[str, int]:
     """
     of_open = [view for view in VIEWS if view.id != PROPOSED]
     wanted = {f"n_{view.id}": Count("pk", filter=view.holds(reader)) for view in of_open}
-    found = cases.filter(OPEN).order_by().aggregate(**wanted)
-    proposed = cases.filter(BY_ID[PROPOSED].holds(reader)).order_by().count()
-    return {view.id: found[f"n_{view.id}"] for view in of_open} | {PROPOSED: proposed}
+    every = cases.filter(OPEN).order_by().annotate(every=Value(1)).values("every")
+    counted, proposed = read_all(
+        Values(every.annotate(**wanted).values_list(*wanted), len(wanted)),
+        Values(cases.filter(BY_ID[PROPOSED].holds(reader)).order_by().values_list("pk")),
+    )
+    numbers = next(iter(counted), [0] * len(wanted))
+    found = {view.id: number for view, number in zip(of_open, numbers, strict=True)}
+    return found | {PROPOSED: len(proposed)}

@@ -12,15 +12,21 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
-from applications.models import Application, InformationRequest, RevocationProposal
+from applications.models import (
+    Application,
+    InformationRequest,
+    RevocationProposal,
+    SearchEntry,
+)
 from applications.models.certificate_types import CertificateType
 from applications.models.revocation_report import TERM, RevocationReport
 from applications.rules import order_search, queue_order
 from applications.views.console.queue.ready_made import Reader
 from applications.views.shared.due import Due, due
-from applications.views.shared.rows import Condition, standings
+from applications.views.shared.rows import Condition, ended, standing
 from applications.workflow import Status
 from certportal.foundation import clock
+from certportal.foundation.together import Rows, read_all
 from issuance.findings import Severity
 
 LOOKED_AT = {Severity.ERROR, Severity.WARNING}
@@ -70,8 +76,9 @@ def rows(cases: Sequence[Application], reader: Reader, *, typed: str = "") -> li
 
     `typed` is what they were searched by.
     """
-    stand = standings(cases, now=reader.now)
-    matched = order_search.matched(typed, cases) if typed else {}
+    entries = order_search.entries(cases) if typed else SearchEntry.objects.none()
+    over, found = read_all(ended(cases, now=reader.now), Rows(entries))
+    stand, matched = standing(cases, over, now=reader.now), order_search.matched(typed, found)
     return [_row(case, stand[case.pk], matched.get(case.pk, ()), reader) for case in cases]
 
 
