@@ -23,6 +23,7 @@ from applications.rules import (
     hearing,
     lapse,
     mail_choices,
+    proposed_names,
     renewal,
     sections,
     undelivered,
@@ -107,6 +108,9 @@ def _progress(order: Application, asked: Asked) -> dict[str, Any]:
         "removed_on": lapse.removed_on(clock.day(order.changed_at)),
         "again": sent is not None and sent.number > 1,
         **_when_read(
+            confirmed=lambda: proposed_names.is_confirmation(order),
+            awaited=lambda: proposed_names.are_awaited(order),
+            sent_back=lambda: proposed_names.sent_back(order),
             missing=lambda: [section.title for section in lapse.missing(order)],
             lapses_on=lambda: lapse.lapses_on(order),
             last_day=last_day,

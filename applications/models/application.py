@@ -66,6 +66,8 @@ class Application(models.Model):
         null=True, validators=[MinValueValidator(1), MaxValueValidator(24)]
     )
     start = models.DateField(null=True, blank=True)
+    # Who says for which host names the certificate is; empty: the applicant, with the order.
+    names_by = models.CharField(max_length=20, choices=Delivery, blank=True, db_default="")
     system_name = models.CharField(max_length=64, blank=True)
     system_oid = models.CharField(max_length=128, blank=True)
     # The applicant's reason for an OID that is not under the organisation's own root.
@@ -181,10 +183,13 @@ class Application(models.Model):
     def called(self) -> str:
         """What the order is for: its first host name, the information system, or the mailbox.
 
-        Empty in a draft that names none yet.
+        The type, in the active language, where it was sent without host names. Empty in a draft
+        that names none yet.
         """
-        names = self.names
-        return with_unicode(names[0]) if names else self.system_name or self.certified_email
+        if names := self.names:
+            return with_unicode(names[0])
+        sent = str(self.kind.label) if self.submission_id else ""
+        return self.system_name or self.certified_email or sent
 
     @property
     def question(self) -> "InformationRequest | None":

@@ -4,7 +4,7 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from applications.models import Application
-from applications.rules import intermediaries
+from applications.rules import intermediaries, proposed_names
 from certportal.foundation import agency
 from certportal.foundation.agency import Published
 
@@ -51,13 +51,14 @@ def edition() -> str:
 def asked(application: Application) -> list[str]:
     """Return the ids of the declarations that the order needs, in the sequence shown.
 
-    "domains" concerns server certificates only. "system" concerns system signature certificates
-    of providers; an intermediary orders one in its own name, without administering the system
-    (the service description). "terms" only where terms are published that can be read.
+    "domains" concerns server certificates only, once their host names are given. "system" concerns
+    system signature certificates of providers; an intermediary orders one in its own name, without
+    administering the system (the service description). "terms" only where terms are published that
+    can be read.
     """
     kind = application.kind
     left_out = {"binding" if agency.published(agency.TERMS) else "terms"}
-    if not kind.has_host_names:
+    if not kind.has_host_names or (proposed_names.are_left(application) and not application.names):
         left_out.add("domains")
     if not kind.has_system or intermediaries.is_mediated(application):
         left_out.add("system")

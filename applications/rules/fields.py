@@ -161,10 +161,11 @@ FIELDS: tuple[Field, ...] = (
         "host_names",
         "host_names",
         _("Host names"),
-        CERTIFIED | REQUIRED,
+        CERTIFIED,
         with_unicode,
         attrgetter("names"),
     ),
+    Field("names_by", "host_names", _("Who proposes the host names"), words=_choice(Delivery)),
     Field("system_name", "system", _("Information system"), CERTIFIED | ASKED),
     Field("system_oid", "system", _("System's OID"), CERTIFIED | ASKED),
     Field(

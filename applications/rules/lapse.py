@@ -9,13 +9,14 @@ can still be completed.
 from datetime import date, timedelta
 
 from applications.models import Application, Decision
+from applications.rules import proposed_names
 from applications.rules.sections import BY_ID, Section
 from applications.workflow import Status
 from certportal.foundation import clock
 
 LAPSE_MONTHS = 6
 DRAFT_MONTHS = 12
-INCOMPLETE = frozenset({Status.AWAITING_CSR, Status.INFO_REQUESTED})
+INCOMPLETE = frozenset({Status.AWAITING_CSR, Status.NAMES_PROPOSED, Status.INFO_REQUESTED})
 # How long the applicant has to attach a new certificate request after the checks rejected one, or
 # after a reviewer reopened the application.
 MENDING_DAYS = 30
@@ -58,8 +59,11 @@ def deadline(application: Application) -> date | None:
 
 def missing(application: Application) -> list[Section]:
     """Return the parts of the form without which the application stays incomplete."""
+    names = [BY_ID["host_names"]] if proposed_names.are_awaited(application) else []
+    if application.status == Status.NAMES_PROPOSED:
+        return names
     if application.status == Status.AWAITING_CSR:
-        return [BY_ID["csr"]]
+        return [*names, BY_ID["csr"]]
     question = application.question
     return [BY_ID[field] for field in question.fields] if question else []
 

@@ -23,6 +23,7 @@ KINDS = {
     **dict.fromkeys(
         [
             *("approved", "information_wanted", "deadline_extended", "csr_returned"),
+            "names_proposed",
             *("not_mine_told", "link_sent", "links_sent", "mailbox_code", "package", "rejected"),
         ],
         "decisions",

@@ -10,7 +10,7 @@ from datetime import datetime
 from applications import workflow
 from applications.errors import NotPossible
 from applications.models import Application
-from applications.rules import contact_links
+from applications.rules import contact_links, proposed_names
 from applications.workflow import Action, Role
 
 
@@ -35,8 +35,19 @@ def _is_heard(application: Application, _now: datetime) -> bool:
     return question is not None and question.is_hearing
 
 
+def _names_known(application: Application, now: datetime) -> bool:
+    """A request comes with the host names where these are left open."""
+    return not _names_awaited(application, now)
+
+
+def _names_awaited(application: Application, _now: datetime) -> bool:
+    return proposed_names.are_awaited(application)
+
+
 NARROWED: Mapping[Action, Callable[[Application, datetime], bool]] = {
     Action.ANSWER_HEARING: _is_heard,
+    Action.ATTACH_CSR: _names_known,
+    Action.PROPOSE_NAMES: _names_awaited,
     Action.REPLACE_CSR: _has_no_reviewer,
     Action.RESEND_LINK: _has_links,
     Action.REVOKE_LINK: _has_living_link,

@@ -130,8 +130,8 @@ def by_withdrawal(application: Application, *, now: datetime) -> tuple[str, ...]
 
 
 def _bringing(application: Application, now: datetime) -> list[str]:
-    """The holders of valid links, if the order waits for a certificate request; else none."""
-    if application.status != Status.AWAITING_CSR:
+    """The holders of valid links, if the order waits for a request or for host names; else none."""
+    if application.status not in {Status.AWAITING_CSR, Status.NAMES_PROPOSED}:
         return []
     return [link.holder for link in contact_links.living(application, now=now)]
 

@@ -15,7 +15,7 @@ from accounts.register.lookup import queries
 from applications.errors import NotPossible
 from applications.models import Application
 from applications.models.certificate_types import CertificateType, Delivery
-from applications.rules import conformity, fields, systems, unit_ownership
+from applications.rules import conformity, fields, proposed_names, systems, unit_ownership
 from certportal.foundation import clock
 
 
@@ -55,6 +55,14 @@ class Section:
         return any(one.value(application) for one in fields.of(self.id))
 
 
+def _names_complete(application: Application) -> bool:
+    """Return whether the names are given or, before sending, left to who brings the request."""
+    if application.names:
+        return True
+    brought = application.csr_by == Delivery.TECHNICAL_CONTACT and application.csr_id is None
+    return brought and application.submission_id is None and proposed_names.are_left(application)
+
+
 def _technical_named(application: Application) -> bool:
     return bool(application.technical_name and application.technical_email)
 
@@ -84,7 +92,12 @@ SECTIONS: tuple[Section, ...] = (
     Section("type", _("Type of certificate")),
     Section("unit", _("Organisational unit")),
     Section("purpose", _("Purpose of use"), lambda type: type.has_purpose),
-    Section("host_names", _("Host names"), lambda type: type.has_host_names),
+    Section(
+        "host_names",
+        _("Host names"),
+        lambda type: type.has_host_names,
+        also=_names_complete,
+    ),
     Section("system", _("Information system"), lambda type: type.has_system),
     Section("mailbox_proof", _("Mailbox to be certified"), lambda type: type.has_mailbox),
     Section(
@@ -120,24 +133,34 @@ def missing(application: Application, *, on: date) -> list[Section]:
 def editable(application: Application, *, now: datetime) -> set[str]:
     """Return the ids of the parts that the applicant may change now.
 
-    Beside what a request reopens, whatever is missing: a change can ask for other parts, such as
-    another type for the system, or a private unit for the certificate of conformity. So does the
-    register: a unit that has ended meanwhile must be changed before the answer can be sent, and so
-    must the system's OID when the unit is another's.
+    Beside what a request reopens, or the proposed host names, whatever is missing: a change can ask
+    for other parts, such as another type for the system, or a private unit for the certificate of
+    conformity. So does the register: a unit that has ended meanwhile must be changed before the
+    answer can be sent, and so must the system's OID when the unit is another's.
     """
     today = clock.day(now)
     if application.status == "draft":
         return {section.id for section in asked(application, on=today)}
-    request = application.question
-    if request is None or application.status != "info_requested":
+    asked_again = _asked_again(application)
+    if asked_again is None:
         return set()
-    reopened = set(request.fields) | {section.id for section in missing(application, on=today)}
+    reopened = asked_again | {section.id for section in missing(application, on=today)}
     if _unit_fault(application, today):
         reopened.add("unit")
     if systems.is_unexplained(application, on=today):
         reopened.add("system")
     # The type decides which of the unit's names the certificate carries, hence which are spelled.
     return reopened | {"unit"} if "type" in reopened else reopened
+
+
+def _asked_again(application: Application) -> set[str] | None:
+    """Return the parts about which the order waits for its applicant; None if it does not."""
+    if application.status == "names_proposed":
+        return {"host_names"}
+    request = application.question
+    if request is None or application.status != "info_requested":
+        return None
+    return set(request.fields)
 
 
 def require_editable(application: Application, section_id: str, *, now: datetime) -> None:

@@ -32,6 +32,11 @@ from applications.services.applicant.domains import ask_for_look, forget_domain
 from applications.services.applicant.drafts import discard, save_section, start
 from applications.services.applicant.in_use import say_installed, see_to_renewal
 from applications.services.applicant.mailbox import ask_mailbox_code, prove_mailbox
+from applications.services.applicant.proposed_names import (
+    confirm_names,
+    propose_names,
+    return_names,
+)
 from applications.services.applicant.requests_together import give_requests
 from applications.services.applicant.revoke import (
     revoke,

@@ -20,6 +20,7 @@ from applications.views.order import (
     attachments,
     csr,
     parts,
+    return_names,
     start,
     submit,
     unit,
@@ -69,6 +70,7 @@ urlpatterns = [
     path("<uuid:application_id>/csr/", csr.give_later, name="give_csr"),
     path("<uuid:application_id>/csr/<uuid:csr_id>/", csr.preview, name="csr"),
     path("<uuid:application_id>/check/", submit.check, name="check"),
+    path("<uuid:application_id>/return-names/", return_names.return_names, name="return_names"),
     path("<uuid:application_id>/sent/", submit.sent, name="sent"),
     path("<uuid:application_id>/receipts/<int:number>/", papers.receipt, name="receipt"),
     path(

@@ -33,6 +33,9 @@ CONSEQUENCES: dict[Action, Consequences] = {
     Action.NOT_MINE: Consequences(notices=(("not_mine_told", APPLICANT),)),
     Action.ATTACH_CSR: Consequences(CHECKS, (("csr_attached", APPLICANT),)),
     Action.REPLACE_CSR: Consequences(CHECKS, (("csr_replaced", APPLICANT),)),
+    Action.PROPOSE_NAMES: Consequences(notices=(("names_proposed", APPLICANT),)),
+    # RETURN_NAMES: its service sends the links anew, with the reason.
+    Action.CONFIRM_NAMES: Consequences(CHECKS, (("receipt", APPLICANT),)),
     Action.RETURN_CSR: Consequences(notices=(("csr_returned", APPLICANT),)),
     Action.RETURN_ORDER: Consequences(notices=(("information_wanted", APPLICANT),)),
     Action.CLAIM: Consequences(PREPARATION),

@@ -47,6 +47,12 @@ class ApplicationEvent(EventName):
     NOT_MINE = "application.not_mine", _("The technical contact said the order is not theirs")
     ATTACH_CSR = "application.attach_csr", _("The certificate request was attached")
     REPLACE_CSR = "application.replace_csr", _("The certificate request was replaced")
+    PROPOSE_NAMES = (
+        "application.propose_names",
+        _("The host names were proposed with the certificate request"),
+    )
+    CONFIRM_NAMES = "application.confirm_names", _("The applicant confirmed the host names")
+    RETURN_NAMES = "application.return_names", _("The applicant sent the host names back")
     VIRUS_REFUSED = (
         "application.virus_refused",
         _("An uploaded file was refused: it carries a virus"),

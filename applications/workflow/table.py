@@ -16,6 +16,10 @@ class Status(TextChoices):
 
     DRAFT = "draft", pgettext_lazy("application status", "Draft")
     AWAITING_CSR = "awaiting_csr", pgettext_lazy("application status", "Waiting for the CSR")
+    NAMES_PROPOSED = (
+        "names_proposed",
+        pgettext_lazy("application status", "Host names to be confirmed"),
+    )
     CHECKING = "checking", pgettext_lazy("application status", "Being checked")
     IN_REVIEW = "in_review", pgettext_lazy("application status", "In review")
     INFO_REQUESTED = (
@@ -50,6 +54,9 @@ class Action(StrEnum):
     NOT_MINE = "not_mine"
     ATTACH_CSR = "attach_csr"
     REPLACE_CSR = "replace_csr"
+    PROPOSE_NAMES = "propose_names"
+    CONFIRM_NAMES = "confirm_names"
+    RETURN_NAMES = "return_names"
     RETURN_CSR = "return_csr"
     RETURN_ORDER = "return_order"
     WAIT = "wait"
@@ -102,18 +109,25 @@ def _row(roles: str, sources: str, targets: str) -> Transition:
 
 # Statuses in which links of the technical contact can be valid; for how long after delivery, see
 # `applications.rules.contact_links`.
-LINKED = "awaiting_csr checking in_review info_requested approved issued delivered"
-OPEN_BEFORE_APPROVAL = "awaiting_csr checking in_review info_requested"
+LINKED = "awaiting_csr names_proposed checking in_review info_requested approved issued delivered"
+OPEN_BEFORE_APPROVAL = "awaiting_csr names_proposed checking in_review info_requested"
+# The order waits for the request, or for the host names that come with it.
+BEFORE_CHECKS = "awaiting_csr names_proposed"
 
 TRANSITIONS: dict[Action, Transition] = {
     Action.SUBMIT: _row("applicant", "draft", "checking"),
     Action.SUBMIT_WITHOUT_CSR: _row("applicant", "draft", "awaiting_csr"),
-    Action.RENAME_CONTACT: _row("applicant", "awaiting_csr", "awaiting_csr"),
+    Action.RENAME_CONTACT: _row("applicant", BEFORE_CHECKS, BEFORE_CHECKS),
     Action.RESEND_LINK: _row("applicant", LINKED, LINKED),
     Action.REVOKE_LINK: _row("applicant", LINKED, LINKED),
     Action.NOT_MINE: _row("technical_contact", LINKED, LINKED),
     Action.ATTACH_CSR: _row("applicant technical_contact", "awaiting_csr", "checking"),
     Action.REPLACE_CSR: _row("applicant technical_contact", "checking in_review", "checking"),
+    # Where the order leaves the host names open, they come with the request (in place of
+    # ATTACH_CSR), and count once the applicant has confirmed them.
+    Action.PROPOSE_NAMES: _row("applicant technical_contact", BEFORE_CHECKS, "names_proposed"),
+    Action.CONFIRM_NAMES: _row("applicant", "names_proposed", "checking"),
+    Action.RETURN_NAMES: _row("applicant", "names_proposed", "awaiting_csr"),
     Action.RETURN_CSR: _row("system", "checking", "awaiting_csr"),
     Action.RETURN_ORDER: _row("system", "checking", "info_requested"),
     Action.WAIT: _row("system", "checking approved", "checking approved"),
@@ -146,11 +160,11 @@ TRANSITIONS: dict[Action, Transition] = {
     Action.DELIVER: _row("system", "issued", "delivered"),
     Action.WITHDRAW: _row("applicant", OPEN_BEFORE_APPROVAL, "withdrawn"),
     Action.DISCARD: _row("applicant system", "draft", "-"),
-    Action.LAPSE: _row("system", "awaiting_csr info_requested", "lapsed"),
+    Action.LAPSE: _row("system", f"{BEFORE_CHECKS} info_requested", "lapsed"),
     # The authority closed the account, so nobody acts for the party any more. An approved order
     # ends only if it is not being signed.
     Action.END_WITH_ACCOUNT: _row("reviewer", f"{OPEN_BEFORE_APPROVAL} approved", "lapsed"),
-    Action.REOPEN: _row("reviewer", "rejected lapsed", "checking awaiting_csr"),
+    Action.REOPEN: _row("reviewer", "rejected lapsed", f"{BEFORE_CHECKS} checking"),
 }
 
 # Statuses in which an application has ended; the only such list.
@@ -163,6 +177,7 @@ OPEN_CASES = tuple(one for one in Status if one not in {Status.DRAFT, *ENDED})
 TURN: dict[Status, Role | None] = {
     Status.DRAFT: Role.APPLICANT,
     Status.AWAITING_CSR: Role.APPLICANT,
+    Status.NAMES_PROPOSED: Role.APPLICANT,
     Status.CHECKING: Role.SYSTEM,
     Status.IN_REVIEW: Role.REVIEWER,
     Status.INFO_REQUESTED: Role.APPLICANT,
@@ -173,7 +188,7 @@ TURN: dict[Status, Role | None] = {
 # The stages shown to applicants; a status belongs to at most one.
 STAGES: tuple[tuple[Status, ...], ...] = (
     (Status.DRAFT,),
-    (Status.AWAITING_CSR, Status.CHECKING),
+    (Status.AWAITING_CSR, Status.NAMES_PROPOSED, Status.CHECKING),
     (Status.IN_REVIEW, Status.INFO_REQUESTED),
     (Status.APPROVED, Status.ISSUED),
     (Status.DELIVERED,),

@@ -34,6 +34,7 @@ from certportal.dev.builders import (
     documents,
     orders,
     people,
+    proposed_names,
     register,
     replacements,
     requests,
@@ -190,6 +191,13 @@ class WaitingOrder(Accounts):
         orders.drain()
         do(self.riitta, services.claim, self.order)
         do(self.matti, services.add_information, self.order, text="Lisätieto.")
+
+    def names_by_the_contact(self) -> None:
+        """Host names come with the request, are sent back, come again and are confirmed."""
+        order = proposed_names.proposed(self.matti, "erecept.example.fi", "vanha.example.fi")
+        orders.drain()
+        proposed_names.send_back(self.matti, order)
+        proposed_names.confirm(self.matti, proposed_names.propose(order))
 
     def refused_by_the_contact(self) -> None:
         """The technical contact says that the order is not theirs; the applicant withdraws it."""

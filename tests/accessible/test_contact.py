@@ -4,7 +4,7 @@ import pytest
 
 from applications import services
 from applications.workflow import Role
-from certportal.dev.builders import orders, people
+from certportal.dev.builders import orders, people, proposed_names
 from certportal.dev.builders.orders import CONTACT
 from tests.accessibility import check_in_turn
 from tests.accessible.conftest import press
@@ -55,6 +55,42 @@ def test_the_way_of_the_link(go, watched, order, token, matti, riitta, cas):
     watched.locator("main .actions a").first.click()
     watched.wait_for_url("**/install/")  # contact:install
     check_in_turn(watched)
+
+
+def test_host_names_left_to_the_contact(go, watched, matti):
+    """Proposed by the link, in error too; sent back; then confirmed."""
+    order = proposed_names.left(matti)
+    token = order.contact_links.get().token
+    go("contact:landing", token)
+    press(watched)
+    watched.wait_for_url("**/order/")
+    check_in_turn(watched)
+    watched.locator("main .actions a").first.click()
+    watched.wait_for_url("**/csr/")
+    check_in_turn(watched)
+    watched.locator("input[name=how][value=text]").check()
+    watched.locator("textarea[name=text]").fill(orders.openssl_csr().decode())
+    press(watched)
+    watched.wait_for_url("**/csr/*-*/")
+    check_in_turn(watched)
+    watched.locator("[name=host_names]").fill("palvelin.local")
+    press(watched)
+    watched.wait_for_selector(".field__error")
+    check_in_turn(watched)
+    watched.locator("[name=host_names]").fill("erecept.example.fi\nuusi.example.fi")
+    press(watched)
+    watched.wait_for_url("**/order/")
+    check_in_turn(watched)
+    check_in_turn(go("applications:order", order.pk, who=matti))
+    check_in_turn(go("applications:check", order.pk, who=matti))
+    check_in_turn(go("applications:return_names", order.pk, who=matti))
+    press(watched)
+    watched.wait_for_selector(".field__error")
+    check_in_turn(watched)
+    proposed_names.send_back(matti, order)
+    check_in_turn(go("applications:order", order.pk, who=matti))
+    proposed_names.confirm(matti, proposed_names.propose(order))
+    check_in_turn(go("applications:sent", order.pk, who=matti))
 
 
 def test_another_browser_and_the_end(go, watched, order, token):

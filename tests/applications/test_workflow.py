@@ -90,6 +90,12 @@ SERVICES = {
     Action.ANSWER_HEARING: lambda a, h: services.answer_hearing(
         a.pk, text="Vastine", person=h.person, **h.seen
     ),
+    Action.CONFIRM_NAMES: lambda a, h: services.confirm_names(
+        a.pk, **orders.signature(h.person), **h.seen
+    ),
+    Action.RETURN_NAMES: lambda a, h: services.return_names(
+        a.pk, text="Vain uusi nimi", person=h.person, **h.seen
+    ),
     Action.WITHDRAW: lambda a, h: services.withdraw(a.pk, **h.seen),
     Action.DISCARD: lambda a, h: services.discard(a.pk, **h.seen),
 }

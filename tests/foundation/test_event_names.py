@@ -25,13 +25,15 @@ EVER_STORED = {
     "application": """
         access_refused add_attachment add_hearing_document add_information answer_hearing approve
         ask_mailbox_code attach_csr
-        cancel_request case_viewed choose_csr choose_names claim correct_address csr_refused
+        cancel_request case_viewed choose_csr choose_names claim confirm_names
+        correct_address csr_refused
         deliver discard download edit end_with_account erase expiry_seen extend_deadline
         hand_over hear installed issue lapse link_opened link_sent links_ended not_mine note
-        private_key_refused prove_mailbox queue recall reissue reject release
+        private_key_refused propose_names prove_mailbox queue recall reissue reject release
         remove_attachment remove_hearing_document rename_contact reopen replace_csr replaced
         request_info
-        resend_link restore resubmit return_csr return_order revocation_confirmed
+        resend_link restore resubmit return_csr return_names return_order
+        revocation_confirmed
         revocation_declined revocation_proposed revocation_reported revocation_withdrawn
         revoke revoke_exposed revoke_link set_aside set_evidence start submit
         submit_without_csr succeed take_over term_ended upload_csr virus_refused wait waive

@@ -16,8 +16,8 @@ def elsewhere(stack, browser):
     """Return a page of a browser in which nobody has been."""
     contexts = []
 
-    def sit():
-        contexts.append(browser.new_context(base_url=stack.base, accept_downloads=True))
+    def sit(**more):
+        contexts.append(browser.new_context(base_url=stack.base, accept_downloads=True, **more))
         return contexts[-1].new_page()
 
     yield sit
@@ -97,6 +97,75 @@ def test_the_contact_s_way_from_the_mail_to_the_certificate(
     download.value.save_as(certificate)
     public = requests.run("openssl", "x509", "-in", certificate, "-noout", "-pubkey")
     assert public == requests.run("openssl", "pkey", "-in", key, "-pubout")
+
+
+def ordered_without_names(page, base: str) -> str:
+    """Order a certificate whose host names, too, the technical contact brings."""
+    order = ordering.begin(page, base, "server")
+    ordering.choose_unit(page, order)
+    page.wait_for_url(re.compile("/part/purpose/"))
+    page.locator("input[name=purpose][value=both]").check()
+    ordering.go_on(page)
+    page.wait_for_url(re.compile("/part/host_names/"))
+    page.locator("[name=left]").check()
+    ordering.go_on(page)
+    page.wait_for_url(re.compile("/part/validity/"))
+    ordering.go_on(page)
+    page.wait_for_url(re.compile("/part/delivery/"))
+    page.locator("[name=mailbox]").fill("nimet@example.fi")
+    page.locator("input[name=deliver_to][value=technical_contact]").check()
+    ordering.go_on(page)
+    page.wait_for_url(re.compile("/part/technical/"))
+    page.locator("[name=technical_name]").fill("Tiina Toimittaja")
+    page.locator("[name=technical_email]").fill(TIINA)
+    ordering.go_on(page)
+    page.wait_for_url(re.compile("/check/"))
+    ordering.send(page, order)
+    return order
+
+
+def propose(page, names: str) -> None:
+    """Send these lines as host names with the request that the page previews."""
+    page.locator("[name=host_names]").fill(names)
+    ordering.go_on(page)
+    page.wait_for_url(re.compile("/order/$"))
+
+
+def test_host_names_are_proposed_sent_back_proposed_again_and_confirmed(
+    stack, matti, riitta, elsewhere, tmp_path
+):
+    """The contact's browser runs no scripts."""
+    earlier = len(steps.mails_to(TIINA, stack.mails))
+    order = ordered_without_names(matti, stack.base)
+    link = newest_link(stack, later_than=earlier)
+    tiina = elsewhere(java_script_enabled=False)
+    tiina.goto(link)
+    ordering.go_on(tiina)
+    tiina.wait_for_url(re.compile("/order/$"))
+    tiina.locator("main a[href$='/csr/']").click()
+    ordering.upload(tiina, requests.openssl(tmp_path, "erecept.example.fi").csr)
+    tiina.wait_for_url(re.compile(r"/csr/[0-9a-f-]{36}/"))
+    assert tiina.locator("[name=host_names]").input_value() == "erecept.example.fi"
+    propose(tiina, "https://erecept.example.fi/, vanha.example.fi")
+
+    steps.await_mail("matti@example.fi", stack.mails, later_than=0)
+    matti.goto(f"{stack.base}/fi/home/")
+    matti.locator("main a", has_text="Vahvista palvelinnimet").first.click()
+    matti.locator("main a[href$='/return-names/']").click()
+    matti.locator("[name=text]").fill("Ota vanha.example.fi pois.")
+    ordering.go_on(matti)
+    matti.wait_for_url(order)
+
+    assert newest_link(stack, later_than=earlier + 1) == link
+    tiina.goto(f"{link}order/")
+    assert tiina.get_by_text("Ota vanha.example.fi pois.").count() == 1
+    tiina.locator("main .actions a.button").click()
+    propose(tiina, "erecept.example.fi")
+    matti.goto(order)
+    matti.locator("main a.button[href$='/check/']").click()
+    ordering.send(matti, order)
+    ordering.approve(riitta, ordering.take(riitta, stack.base, order))
+    steps.await_mail("nimet@example.fi", stack.mails, seconds=60)
 
 
 def has_files(page, link: str) -> bool:

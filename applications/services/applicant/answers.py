@@ -63,7 +63,7 @@ def _resubmit(
     application = transition.take(Action.RESUBMIT, application_id, version=version, now=now)
     submission = freeze(application, signature, now=now)
     if reply:
-        _add(application, reply, signature["person"], now)
+        add_words(application, reply, signature["person"], now)
     application.requests.filter(closed_at=None).update(closed_at=now, reply_draft="")
     authority.void(application.pk, "resubmitted", actor=actor, now=now)
     moved = transition.move(
@@ -131,7 +131,7 @@ def answer_hearing(
     """
     application = transition.take(Action.ANSWER_HEARING, application_id, version=version, now=now)
     documents = [one.sha256 for one in answers.documents(application)]
-    _add(application, text, person, now)
+    add_words(application, text, person, now)
     application.requests.filter(closed_at=None).update(closed_at=now, reply_draft="")
     return transition.move(
         application,
@@ -163,13 +163,13 @@ def add_information(
     """
     application = transition.take(Action.ADD_INFORMATION, application_id, version=version, now=now)
     authority.void(application.pk, "information_added", actor=actor, now=now)
-    _add(application, text, person, now)
+    add_words(application, text, person, now)
     back = queue_order.back(application, now)
     return transition.move(application, Action.ADD_INFORMATION, actor, now, **back)
 
 
-def _add(application: Application, text: str, person: Person, now: datetime) -> None:
-    """Store what the applicant wrote. Raises TooMany."""
+def add_words(application: Application, text: str, person: Person, now: datetime) -> None:
+    """Store what the applicant wrote about the order. Raises TooMany."""
     order, day = str(application.pk), timedelta(days=1)
     limits.spend("information", order, most=MOST_ADDITIONS_A_DAY, per=day, now=now)
     Addition.objects.create(application=application, person=person, text=text, at=now)

@@ -126,7 +126,8 @@ def choose_csr(
     sections.require_editable(application, "csr", now=now)
     chosen = application.csrs.get(pk=csr_id)
     require_unused_key(application, chosen)
-    transition.save(application, now=now, csr=chosen, csr_by="applicant")
+    names = {} if application.submission_id else {"names_by": ""}  # nobody else brings them now
+    transition.save(application, now=now, csr=chosen, csr_by="applicant", **names)
     events.record(ApplicationEvent.CHOOSE_CSR, application, actor, now, csr=chosen.sha256)
     return application
 

@@ -63,7 +63,7 @@ def start(
     application.number = next_number(now)
     application.save()
     if template is not None:
-        _replace_host_names(application, names)
+        replace_host_names(application, names)
         attachments.copy_conformity(template, application, actor=actor, now=now)
     events.record(ApplicationEvent.START, application, actor, now, type=type)
     return application
@@ -103,11 +103,15 @@ def save_section(
     known = fields.saved_by(section_id)
     given = {name: value for name, value in values.items() if name in known}
     if "host_names" in given:
-        _replace_host_names(application, given.pop("host_names"))
+        replace_host_names(application, given.pop("host_names"))
     if "type" in given and given["type"] != application.type:
         given |= _cleared_for(CertificateType(given["type"]), application)
     if section_id == "unit" and any(getattr(application, key) != given[key] for key in given):
         given |= dict.fromkeys(fields.CHOSEN, "")  # chosen for other names
+    if given.get("names_by") == Delivery.TECHNICAL_CONTACT:  # they come with the request
+        given |= {"csr_by": Delivery.TECHNICAL_CONTACT, "csr": None}
+    elif given.get("csr_by") == Delivery.APPLICANT and application.submission_id is None:
+        given["names_by"] = ""
     given |= intermediaries.by_system(application, given)
     transition.save(application, now=now, **given)
     events.record(ApplicationEvent.EDIT, application, actor, now, section=section_id)
@@ -162,8 +166,8 @@ def _copy(template: Application, application: Application, now: datetime) -> Non
         application.organisation_spelling = application.unit_spelling = ""
 
 
-def _replace_host_names(application: Application, names: list[str]) -> None:
-    """Keep the rows of names that stay.
+def replace_host_names(application: Application, names: list[str]) -> None:
+    """Give the order these host names; keep the rows of names that stay.
 
     One statement for each kind of change: each enters the order anew in the search index.
     """

@@ -13,6 +13,7 @@ from django.db.models import Model
 
 from applications.errors import UnfitCsr
 from applications.models import Application, Csr
+from applications.rules import proposed_names
 from applications.rules.certificate_names import expected_names
 from applications.rules.request_files import RequestFile, Skipped
 from applications.rules.request_matching import Match, Why, match
@@ -83,7 +84,8 @@ def give_requests(
     What has found its order when `MOST_SECONDS` are over is not used, and told: it is given again.
 
     `orders` are the drafts and the orders that wait for a request, as the person sees them. A
-    request with warnings is stored but not used: it is confirmed on its own page. What becomes of
+    request with warnings, or with host names to be confirmed, is stored but not used: it is
+    confirmed on its own page. What becomes of
     one file does not depend on the others, except that no order gets two. Counted as one upload to
     `about`, to which also the events belong of what was given to no order. Raises TooMany.
     """
@@ -157,7 +159,7 @@ def _give(
     try:
         stored = examine_and_store(order.pk, file.data, actor=actor, now=now)
         report = doctor.Report.from_json(stored.report)
-        if report.warnings:
+        if report.warnings or proposed_names.are_awaited(order):
             return Given(file.name, Outcome.TO_CONFIRM, order, stored, report)
         if order.status == Status.AWAITING_CSR:
             seen: dict[str, Any] = {"version": order.version, "actor": actor, "now": now}

@@ -13,7 +13,7 @@ from accounts.register.lookup import queries
 from accounts.register.models import RegisterRecord
 from applications.errors import require_reasons
 from applications.models import Application, Decision, Waiver
-from applications.rules import contact_links, hearing, waivers
+from applications.rules import contact_links, hearing, proposed_names, waivers
 from applications.rules.approvals_needed import approvals_needed, approved_until
 from applications.services import transition
 from applications.services.applicant import contact_links as contact_links_applicant
@@ -184,7 +184,8 @@ def reopen(
     application = may_act.take(Action.REOPEN, application_id, person, version, now=now)
     record = _record_now(application, now)
     _decide(application, Decision.Kind.REOPENED, person, reasons, now, record)
-    complete = application.csr_id is not None
+    status = _taken_up_as(application)
+    complete = status == Status.CHECKING
     to = contact_links.welcome(
         application
     )  # before ended_at is cleared, which tells how links ended
@@ -193,7 +194,7 @@ def reopen(
         Action.REOPEN,
         actor,
         now,
-        to=Status.CHECKING if complete else Status.AWAITING_CSR,
+        to=status,
         ended_at=None,
         reviewer=person if complete else None,
         claimed_at=now if complete else None,
@@ -202,6 +203,14 @@ def reopen(
     )
     contact_links_applicant.send_links(moved, actor=actor, now=now, to=to)
     return moved
+
+
+def _taken_up_as(application: Application) -> Status:
+    """Return where the journey goes on: an order that lapsed may lack its request or host names."""
+    if application.csr_id is None:
+        return Status.AWAITING_CSR
+    awaited = proposed_names.are_awaited(application)
+    return Status.NAMES_PROPOSED if awaited else Status.CHECKING
 
 
 def _decide(

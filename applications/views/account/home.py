@@ -149,7 +149,8 @@ def _waiting() -> Q:
     own = Q(csr_by=Delivery.APPLICANT) | Q(
         ~Exists(living)
     )  # a link may be for the certificate only
-    return Q(status=Status.INFO_REQUESTED) | Q(status=Status.AWAITING_CSR) & own
+    asked = Q(status__in=[Status.NAMES_PROPOSED, Status.INFO_REQUESTED])
+    return asked | Q(status=Status.AWAITING_CSR) & own
 
 
 COUNTED = ("begun", "waiting", "drafts", "under_way")
@@ -205,6 +206,8 @@ def _task(order: Application) -> Task:
     shown = {"name": order.called, "number": order.number}
     if order.status == Status.AWAITING_CSR:
         return Task(_("Give the certificate request: %(name)s, %(number)s") % shown, href)
+    if order.status == Status.NAMES_PROPOSED:
+        return Task(_("Confirm the host names: %(name)s, %(number)s") % shown, href)
     asked = next((one for one in order.requests.all() if one.closed_at is None), None)
     if asked is not None and asked.is_hearing:
         words = _("Answer the hearing: %(name)s, %(number)s")

@@ -24,6 +24,7 @@ from applications.views.order import answer_documents, csr
 from applications.views.shared import summary, tracking
 from applications.views.shared.entry import order_view
 from applications.views.shared.page import check_url, show
+from applications.views.shared.proposed_names import proposed_names
 from applications.views.shared.rows import tone
 from applications.workflow import ENDED, Role, Status
 from certportal.foundation import clock
@@ -128,5 +129,6 @@ def _waiting(application: Application, now: datetime) -> dict[str, Any]:
         "csr_returned": returned and bool(application.findings),
         "may_give_csr": csr.attachable(application),
         "wanted": application.status == Status.AWAITING_CSR,
+        "proposed": proposed_names(application, now=now),
         "offers": possible.actions(application, Role.APPLICANT, now=now),
     }

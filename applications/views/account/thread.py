@@ -7,7 +7,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from applications.models import Application, InformationRequest
-from applications.rules import sections
+from applications.rules import proposed_names, sections
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,14 @@ def _rested_on(hearing: InformationRequest) -> str:
 def _answers(application: Application) -> Iterator[Said]:
     """Yield the answers with the reply that was sent in the same act, then what else was added."""
     replies = {one.at: one for one in application.additions.all()}
+    confirmed = proposed_names.confirmed_at(application)
     for one in application.submissions.all()[1:]:
         reply = replies.pop(one.at, None)
-        yield Said(_("The answer was sent"), one.at, str(one.person), reply.text if reply else "")
+        is_answer = one.at != confirmed
+        title = _("The answer was sent") if is_answer else _("The host names were confirmed")
+        yield Said(title, one.at, str(one.person), reply.text if reply else "")
     for addition in replies.values():
-        yield Said(_("Written to the reviewer"), addition.at, str(addition.person), addition.text)
+        title = _("Written to the reviewer")
+        if proposed_names.is_about_names(addition, application):
+            title = _("The host names were sent back to the technical contact")
+        yield Said(title, addition.at, str(addition.person), addition.text)

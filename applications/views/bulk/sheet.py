@@ -24,7 +24,7 @@ from applications.models.certificate_types import CertificateType
 from applications.rules import intermediaries
 from applications.services.applicant.bulk_orders import MOST_ORDERS, Row
 from applications.views.order.forms.hosts import host_names
-from applications.views.order.forms.parts import HostNamesForm, SystemForm
+from applications.views.order.forms.parts import SystemForm
 from applications.views.order.unit import offer
 
 COLUMNS: Mapping[str, Promise] = {
@@ -249,8 +249,12 @@ class Judge:
     def _hosts(self, line: Line) -> list[str]:
         written = line.cells.get("host_names", "")
         if not written:
-            missing = HostNamesForm.base_fields["host_names"].error_messages["required"]
-            line.faults.append(str(missing))
+            line.faults.append(
+                _(
+                    "Enter at least one host name. The names can be left to the technical contact"
+                    " only in an order that you fill in by itself."
+                )
+            )
             return []
         try:
             read = host_names(written.split())

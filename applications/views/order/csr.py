@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -15,12 +16,14 @@ from accounts import access
 from applications import services
 from applications.access import get_part
 from applications.checks.wording import word, word_all
-from applications.errors import NotPossible, PrivateKeyFound, UnfitCsr
+from applications.errors import Changed, NotPossible, PrivateKeyFound, UnfitCsr
 from applications.models import Application, Csr
-from applications.rules import possible, sections
+from applications.rules import possible, proposed_names, sections
 from applications.rules.certificate_names import expected_names
 from applications.views.order import next_step
 from applications.views.order.forms.csr import CsrForm
+from applications.views.order.forms.parts import ProposedNamesForm
+from applications.views.shared import stale
 from applications.views.shared.comparison import COLUMNS, comparison
 from applications.views.shared.entry import as_seen, order_view, seen_version
 from applications.views.shared.forms import VersionForm
@@ -51,7 +54,7 @@ class Giver:
 
 def attachable(application: Application, role: Role = Role.APPLICANT) -> bool:
     """Return whether a submitted order takes a request: it waits for one, or nobody reviews yet."""
-    actions = (Action.ATTACH_CSR, Action.REPLACE_CSR)
+    actions = (Action.ATTACH_CSR, Action.REPLACE_CSR, Action.PROPOSE_NAMES)
     return any(possible.may(one, application, role, now=clock.now()) for one in actions)
 
 
@@ -90,7 +93,11 @@ def ask(request: HttpRequest, giver: Giver) -> HttpResponse:
 
 
 def _form(request: HttpRequest, giver: Giver, form: CsrForm) -> HttpResponse:
-    known = {"form": form, "instructions": instructions(giver.application, now=clock.now())}
+    known = {
+        "form": form,
+        "instructions": instructions(giver.application, now=clock.now()),
+        "names_awaited": proposed_names.are_awaited(giver.application),
+    }
     return render(request, "applications/csr.html", giver.page | known)
 
 
@@ -117,9 +124,10 @@ def _examine(request: HttpRequest, giver: Giver, form: CsrForm) -> HttpResponse:
 def confirm(request: HttpRequest, giver: Giver, stored: Csr) -> HttpResponse:
     """Show the decoded request beside the register and the certificate; use it once confirmed."""
     _require_open(giver)
+    if proposed_names.are_awaited(giver.application) and not _is_chosen_by(giver):
+        return _propose(request, giver, stored)
     if request.method != "POST":
-        known = _previewed(giver.application, stored, now=clock.now())
-        return render(request, "applications/csr_preview.html", giver.page | known)
+        return _preview(request, giver, stored)
     key, version = giver.application.pk, seen_version(request)
     given: dict[str, Any] = {"version": version, "actor": giver.actor, "now": clock.now()}
     try:
@@ -129,6 +137,41 @@ def confirm(request: HttpRequest, giver: Giver, stored: Csr) -> HttpResponse:
             saved = services.attach_csr(key, stored.pk, role=giver.role, **given)
     except UnfitCsr as refusal:
         return refused(request, giver.page, refusal)
+    return giver.used(saved)
+
+
+def _preview(request: HttpRequest, giver: Giver, stored: Csr, **more: Any) -> HttpResponse:
+    known = _previewed(giver.application, stored, now=clock.now())
+    return render(request, "applications/csr_preview.html", giver.page | known | more)
+
+
+def _propose(request: HttpRequest, giver: Giver, stored: Csr) -> HttpResponse:
+    """Ask which host names to propose with the request, beginning with those in it."""
+    now = clock.now()
+    form = ProposedNamesForm(
+        giver.application, request.POST or None, today=clock.day(now), stored=stored
+    )
+    if request.method != "POST" or not form.is_valid():
+        return _preview(request, giver, stored, form=form, names_awaited=True)
+    try:
+        saved = services.propose_names(
+            giver.application.pk,
+            stored.pk,
+            names=form.cleaned_data["host_names"],
+            role=giver.role,
+            version=seen_version(request),
+            actor=giver.actor,
+            now=now,
+        )
+    except UnfitCsr as refusal:
+        return refused(request, giver.page, refusal)
+    except Changed as refusal:
+        told = stale.kept(request, giver.application, form, refusal)
+        page = _preview(request, giver, stored, form=form, names_awaited=True, **told)
+        page.status_code = refusal.status
+        return page
+    for said in form.said:
+        messages.info(request, said)
     return giver.used(saved)
 
 
@@ -204,7 +247,7 @@ def _applicant(request: HttpRequest, application: Application) -> Giver:
         return f"{reverse('applications:csr', args=[application.pk, csr_id])}{query}"
 
     def used(saved: Application) -> HttpResponse:
-        part = saved.status in {Status.DRAFT, Status.INFO_REQUESTED}
+        part = saved.status in {Status.DRAFT, Status.NAMES_PROPOSED, Status.INFO_REQUESTED}
         url = next_step.after(request, saved, "csr") if part else order_url(saved)
         return redirect(url)
 

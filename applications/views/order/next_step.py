@@ -18,7 +18,7 @@ def after(request: HttpRequest, application: Application, section_id: str) -> st
     """
     if request.POST.get("then") == "tasks":
         return order_url(application)
-    if request.GET.get("from") == "check" or application.status == Status.INFO_REQUESTED:
+    if request.GET.get("from") == "check" or application.status != Status.DRAFT:
         return check_url(application)
     today = clock.day(clock.now())
     missing = [section.id for section in sections.missing(application, on=today)]

@@ -17,6 +17,7 @@ from applications.errors import Changed, Gone, Incomplete, NotStanding, UnfitCsr
 from applications.models import Application
 from applications.rules import declarations, sections
 from applications.rules.certificate_names import names
+from applications.rules.proposed_names import is_confirmation
 from applications.rules.systems import ForeignOid
 from applications.rules.unit_ownership import OtherOwner
 from applications.services.applicant import submission
@@ -26,12 +27,13 @@ from applications.views.order.forms.declarations import AdditionForm, Declaratio
 from applications.views.shared import summary, tracking
 from applications.views.shared.entry import by_person, order_view, seen_version
 from applications.views.shared.page import order_url, show
+from applications.views.shared.proposed_names import proposed_names
 from applications.workflow import Status
 from certportal.foundation import clock
 
 # Time to read the page, so that sending does not fail at the last moment.
 MARGIN = FRESH / 12
-OPEN = {Status.DRAFT, Status.INFO_REQUESTED}
+OPEN = {Status.DRAFT, Status.NAMES_PROPOSED, Status.INFO_REQUESTED}
 
 
 @order_view
@@ -92,6 +94,8 @@ def _send(request: HttpRequest, application: Application, form: DeclarationsForm
     try:
         if application.status == Status.DRAFT:
             services.submit(application.pk, **given)
+        elif application.status == Status.NAMES_PROPOSED:
+            services.confirm_names(application.pk, **given)
         else:
             services.resubmit(application.pk, reply=form.reply, **given)
     except Gone:
@@ -124,6 +128,8 @@ def _show(
     context = {
         "form": form,
         "question": application.question,
+        "confirms": application.status == Status.NAMES_PROPOSED,
+        "proposed": proposed_names(application, now=now),
         "parts": [one for one in parts if one.url or not is_answer],
         "rest": [one for one in parts if is_answer and not one.url],
         "missing": [
@@ -165,5 +171,6 @@ def sent(request: HttpRequest, application: Application) -> HttpResponse:
         "stages": tracking.stages(application),
         "promise": promise,
         "is_answer": application.submissions.count() > 1,
+        "is_confirmation": is_confirmation(application),
     }
     return show(request, application, "sent", back="", **context)

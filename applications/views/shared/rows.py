@@ -23,6 +23,7 @@ from issuance.models import Certificate
 # The colour of a status; its word always stands beside it.
 TONES: dict[str, str] = {
     Status.AWAITING_CSR: "plain",
+    Status.NAMES_PROPOSED: "warning",
     Status.CHECKING: "plain",
     Status.IN_REVIEW: "info",
     Status.INFO_REQUESTED: "warning",

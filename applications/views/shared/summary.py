@@ -8,10 +8,11 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from applications.models import Application
 from applications.models.certificate_types import Delivery
-from applications.rules import conformity, fields, sections
+from applications.rules import conformity, fields, proposed_names, sections
 from applications.rules.certificate_names import names
 from applications.workflow import ENDED, Status
 from certportal.foundation import clock
@@ -91,6 +92,13 @@ def _fields(application: Application, section_id: str) -> Rows:
             yield Row(str(field.label), field.in_words(value))
 
 
+def _host_names(application: Application, _now: datetime) -> Rows:
+    names = fields.BY_KEY["host_names"]
+    values = [names.words(one) for one in application.names]
+    left = "" if values or not proposed_names.are_left(application) else LEFT
+    yield Row(str(names.label), str(left), values)
+
+
 def _unit(application: Application, now: datetime) -> Rows:
     found = names(application, now=now) if application.record_oid else None
     if found is None:
@@ -154,8 +162,10 @@ def csr_words(application: Application) -> str:
     return _("You send it after the order is submitted") if application.csr_by else ""
 
 
+LEFT = gettext_lazy("The technical contact proposes them with the certificate request")
 # The parts whose words are not those of their fields one by one.
 TOLD_OTHERWISE: dict[str, Callable[[Application, datetime], Rows]] = {
+    "host_names": _host_names,
     "unit": _unit,
     "conformity": _conformity,
     "validity": _validity,

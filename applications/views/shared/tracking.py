@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from applications.models import Application, InformationRequest
-from applications.rules import case_holder, lapse, queue_order, sender
+from applications.rules import case_holder, lapse, proposed_names, queue_order, sender
 from applications.workflow import STAGES, TURN, ApplicationEvent, Role, Status, promise
 from certportal.foundation import clock
 from certportal.foundation.models import Event
@@ -27,6 +27,9 @@ STOPPED = {Status.REJECTED, Status.WITHDRAWN, Status.LAPSED}
 TURNS: dict[Status, Promise] = {
     Status.DRAFT: gettext_lazy("Your order is not sent yet: fill it in and send it."),
     Status.AWAITING_CSR: gettext_lazy("The order waits for the certificate request (CSR)."),
+    Status.NAMES_PROPOSED: gettext_lazy(
+        "The technical contact has proposed the host names. Confirm them or send them back."
+    ),
     Status.CHECKING: gettext_lazy("The service checks the order. You don't need to do anything."),
     Status.IN_REVIEW: gettext_lazy("With a reviewer. You don't need to do anything."),
     Status.INFO_REQUESTED: gettext_lazy("Your reply is needed."),
@@ -128,6 +131,13 @@ def is_applicants_turn(application: Application) -> bool:
 def promise_words(application: Application, *, now: datetime) -> str:
     """Return until when the order is handled, or why no day is promised; empty once settled."""
     status = Status(application.status)
+    waits = status in {Status.AWAITING_CSR, Status.NAMES_PROPOSED}
+    if waits and proposed_names.are_awaited(application):
+        words = _(
+            "We handle the order within %(days)s working days (Monday to Friday) after the host"
+            " names have been confirmed."
+        )
+        return words % {"days": promise.WORKING_DAYS}
     if status is Status.AWAITING_CSR:
         words = _(
             "We handle the order within %(days)s working days (Monday to Friday) after the"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_safe
 from applications import services
 from applications.checks.wording import word_faults
 from applications.documents import kept_papers
+from applications.rules import proposed_names
 from applications.views.account import certificates, papers
 from applications.views.account.certificates import fitting
 from applications.views.order import csr
@@ -42,6 +44,7 @@ def order(request: HttpRequest, seat: Seat) -> HttpResponse:
         "lapse": tracking.lapse_words(application) if wanted else "",
         "findings": word_faults(application.findings) if wanted else [],
         "wanted": wanted,
+        **_proposing(seat),
         "csr_url": seat.url("csr") if csr.attachable(application, Role.TECHNICAL_CONTACT) else "",
         "not_mine_url": seat.url("not_mine") if seat.link else "",
         "install_url": seat.url("install"),
@@ -52,6 +55,18 @@ def order(request: HttpRequest, seat: Seat) -> HttpResponse:
         **_saying(seat),
     }
     return render(request, "applications/contact/order.html", context)
+
+
+def _proposing(seat: Seat) -> dict[str, Any]:
+    """Return whether the host names are the reader's to propose, and why they came back."""
+    application = seat.application
+    sent_back = proposed_names.sent_back(application)
+    mine = application.csrs.filter(uploaded_by=str(seat.actor)).first() if sent_back else None
+    return {
+        "names_awaited": proposed_names.are_awaited(application),
+        "sent_back": sent_back,
+        "again_url": seat.url("preview", mine.pk) if mine else "",
+    }
 
 
 def _saying(seat: Seat) -> dict[str, str]:

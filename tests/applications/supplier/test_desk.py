@@ -20,7 +20,7 @@ from applications.services.applicant.requests_together import Outcome
 from applications.views.account.history import history
 from applications.views.shared.history import history as case_history
 from applications.workflow import Role, Status
-from certportal.dev.builders import orders, people
+from certportal.dev.builders import orders, people, proposed_names
 from certportal.dev.builders.acts import act
 from certportal.dev.builders.suppliers import account_of
 from certportal.foundation import clock
@@ -86,6 +86,51 @@ def test_a_request_is_given_by_the_contact_s_pages_and_names_supplier_and_person
     named = f"{valma}, {given.supplier}"
     assert named in [line.who for line in history(order)]
     assert named in [line.who for line in case_history(order)]
+
+
+def test_host_names_are_proposed_and_proposed_again_while_the_consent_lasts(
+    matti, valma, given, web
+):
+    order = proposed_names.left(matti)
+    preview = upload(web, order)
+    form = {"version": order.version, "host_names": "erecept.example.fi"}
+    assert web.post(preview, form)["Location"] == reverse("technical:order", args=[order.pk])
+    order.refresh_from_db()
+    assert order.status == Status.NAMES_PROPOSED
+    event = Event.objects.get(action="application.propose_names")
+    assert (event.actor, event.data["supplier"]) == (f"person:{valma.pk}", str(given.supplier_id))
+    proposed_names.send_back(matti, order, "Toinen nimi.")
+    assert order.number in page(web, "orders")
+    assert "Toinen nimi." in web.get(reverse("technical:order", args=[order.pk])).text
+    actor = as_technician(valma, order, now=clock.now())
+    act(matti, consents.end, given.pk)
+    with pytest.raises(MayNotAct):
+        services.propose_names(
+            order.pk,
+            order.csrs.get().pk,
+            names=["uusi.example.fi"],
+            role=Role.TECHNICAL_CONTACT,
+            version=order.version,
+            actor=actor,
+            now=clock.now(),
+        )
+
+
+def test_several_requests_at_once_propose_no_names_by_themselves(matti, valma, given, web):
+    order = proposed_names.proposed(matti)
+    proposed_names.send_back(matti, order)
+    request = RequestFile("pyynto.csr", orders.openssl_csr())
+    (done,) = services.give_requests(
+        [order],
+        [request],
+        about=given.supplier,
+        role=Role.TECHNICAL_CONTACT,
+        actor=as_technician(valma, order, now=clock.now()),
+        now=clock.now(),
+    )
+    assert done.outcome == Outcome.TO_CONFIRM
+    order.refresh_from_db()
+    assert order.status == Status.AWAITING_CSR
 
 
 def test_the_customer_sees_on_the_order_who_else_gives_the_request(matti, given):

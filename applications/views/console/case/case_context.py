@@ -12,6 +12,7 @@ from applications.models import Application
 from applications.rules import impartiality, reviewers_day, undelivered
 from applications.rules.approvals_needed import approvals_needed, only_wanted_two
 from applications.rules.attempts import approvals_of
+from applications.rules.proposed_names import is_about_names
 from applications.services.reviewer import own_passkey, revocation, revocation_report
 from applications.services.reviewer.may_act import Case
 from applications.views.console import undelivered as undelivered_views
@@ -70,7 +71,9 @@ def evidence(application: Application, *, now: datetime) -> dict[str, Any]:
         "waivers": waivers.rows(application, now=now),
         "names_form": names.names_form(application, now=now),
         "attachments": attachments.shown(application),
-        "additions": application.additions.all(),
+        "additions": [
+            (one, is_about_names(one, application)) for one in application.additions.all()
+        ],
         "requests": application.requests.all(),
         "notes": application.notes.all(),
         "pauses": pauses.told(application, now=now),

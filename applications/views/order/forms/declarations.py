@@ -75,6 +75,21 @@ class HearingForm(VersionForm):
     )
 
 
+class ReturnNamesForm(VersionForm):
+    """Why the proposed host names are sent back."""
+
+    text = LongTextField(
+        label=_("What should the technical contact change?"),
+        help_text=filled(
+            _("We mail it to the technical contact. At most %(limit)s characters."),
+            limit=LONGEST_TEXT,
+        ),
+        max_length=LONGEST_TEXT,
+        rows=6,
+        missing=_("Write what the technical contact should change."),
+    )
+
+
 class AdditionForm(VersionForm):
     """Information given unasked."""
 

@@ -8,10 +8,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.utils.translation import pgettext_lazy as pgettext
 
-from applications.models.certificate_types import CertificateType, Purpose
+from applications.models import Csr
+from applications.models.certificate_types import CertificateType, Delivery, Purpose
 from applications.rules import systems
 from applications.rules.certificate_names import LONGEST
 from applications.views.order.forms.hosts import host_names
+from applications.views.shared.comparison import asked_in
 from applications.views.shared.forms import PartForm
 from certportal.foundation.web.forms import (
     EmailField,
@@ -22,6 +24,7 @@ from certportal.foundation.web.forms import (
     counted,
 )
 from certportal.foundation.wording import filled
+from issuance.certificate.hosts import host_problem
 from issuance.certificate.names import foreign_characters, is_oid
 
 TYPE_HINTS: dict[str, Words] = {kind: kind.hint for kind in CertificateType}
@@ -68,7 +71,7 @@ class PurposeForm(PartForm):
 class HostNamesForm(PartForm):
     """The names under which the server is reached."""
 
-    heading_field = "host_names"
+    heading_field: str | None = "host_names"
     host_names = LinesField(
         label=gettext_lazy("Which host names belong in the certificate?"),
         help_text=gettext_lazy(
@@ -77,16 +80,72 @@ class HostNamesForm(PartForm):
         ),
         error_messages={"required": gettext_lazy("Enter at least one host name.")},
     )
+    left = forms.BooleanField(
+        label=gettext_lazy("The technical contact proposes the host names"),
+        help_text=gettext_lazy(
+            "Leave the list above empty. The technical contact proposes the names with the"
+            " certificate request (CSR), and the order is handled once you have confirmed them."
+        ),
+        required=False,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer to leave the names open until the order has been sent."""
+        super().__init__(*args, **kwargs)
+        self.leaves = self.application.submission_id is None
+        self.fields["host_names"].never_optional = True  # type: ignore[attr-defined]
+        self.fields["host_names"].required = not self.leaves
+        if not self.leaves:
+            del self.fields["left"]
 
     def saved(self) -> dict[str, Any]:
-        """Return the stored names in order."""
-        return {"host_names": self.application.names}
+        """Return the stored names in order, or that they are left open."""
+        names = self.application.names
+        return {
+            "host_names": names,
+            "left": not names and self.application.names_by == Delivery.TECHNICAL_CONTACT,
+        }
 
     def clean_host_names(self) -> list[str]:
         """Return the names in lower case, without a closing dot; each fault names its value."""
         read = host_names(self.cleaned_data["host_names"])
         self.said = read.said
         return read.names
+
+    def clean(self) -> dict[str, Any]:
+        """Take either names, or that they are left open."""
+        given = self.cleaned_data
+        if given.get("left") and given.get("host_names"):
+            self.add_error("left", _("Leave the list of host names empty, or untick this."))
+        elif not given.get("left") and not given.get("host_names", True):
+            self.add_error("host_names", self.fields["host_names"].error_messages["required"])
+        elif given.get("left") and self.application.csr_id is not None:
+            self.said = [_("The technical contact gives a certificate request in place of yours.")]
+        return given
+
+    def values(self) -> dict[str, Any]:
+        """Return the names and, in an order that was not sent yet, who proposes them."""
+        given = super().values()
+        if self.leaves:
+            given["names_by"] = Delivery.TECHNICAL_CONTACT if given.pop("left") else ""
+        return given
+
+
+class ProposedNamesForm(HostNamesForm):
+    """The names that the technical contact proposes, beginning with those in the request."""
+
+    heading_field = None
+
+    def __init__(self, *args: Any, stored: Csr, **kwargs: Any) -> None:
+        """`stored` is the request that the names go with."""
+        self.stored = stored
+        super().__init__(*args, **kwargs)
+
+    def saved(self) -> dict[str, Any]:
+        """Return the names in the request: its CN, if that is one, where it has no others."""
+        decoded = self.stored.report["csr"]
+        name = asked_in(decoded, "CN")
+        return {"host_names": decoded["dns_names"] or ([] if host_problem(name) else [name])}
 
 
 class SystemForm(PartForm):

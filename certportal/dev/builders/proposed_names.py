@@ -1,0 +1,60 @@
+"""Orders that leave their host names to Tiina, the technical contact."""
+
+from typing import Any
+
+from accounts.models import Person
+from applications import services
+from applications.models import Application
+from applications.workflow import Role
+from certportal.dev.builders import orders
+from certportal.dev.builders.acts import do
+from certportal.foundation import clock
+from certportal.foundation.actors import Actor
+
+LEFT: dict[str, Any] = {"host_names": [], "names_by": "technical_contact"}
+
+
+def left(person: Person, **more: Any) -> Application:
+    """Return a sent order that waits for the request and the host names."""
+    order = orders.draft(person)
+    orders.name_contact(person, order, orders.CONTACT | more)
+    do(person, services.save_section, order, "host_names", LEFT)
+    orders.submit(person, order)
+    return order
+
+
+def propose(order: Application, *names: str, csr: bytes | None = None) -> Application:
+    """Give a request by Tiina's link, with these host names; by default those in it."""
+    link = order.contact_links.filter(holder="technical_contact", revoked_at=None).latest("made_at")
+    by: dict[str, Any] = {
+        "actor": Actor("technical_contact", str(link.pk)),
+        "now": clock.now(),
+    }
+    stored = services.upload_csr(order.pk, csr or orders.openssl_csr(), **by)
+    order.refresh_from_db()
+    return services.propose_names(
+        order.pk,
+        stored.pk,
+        names=names or ["erecept.example.fi"],
+        role=Role.TECHNICAL_CONTACT,
+        version=order.version,
+        **by,
+    )
+
+
+def proposed(person: Person, *names: str, **more: Any) -> Application:
+    """Return an order whose host names wait for the person to confirm them."""
+    return propose(left(person, **more), *names)
+
+
+def confirm(person: Person, order: Application, **more: Any) -> None:
+    """Confirm the host names."""
+    seen = orders.Handler(person, order).seen
+    services.confirm_names(order.pk, **orders.signature(person, **more), **seen)
+    order.refresh_from_db()
+
+
+def send_back(person: Person, order: Application, text: str = "Vain uusi palvelin.") -> None:
+    """Send the host names back with these words."""
+    do(person, services.return_names, order, text=text)
+    order.refresh_from_db()
