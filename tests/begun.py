@@ -104,7 +104,7 @@ class _Hierarchy:
     def put(self, settings: Any, data: Path) -> None:
         """Put the same rows and files there."""
         use_memory(settings, data)
-        bulk_insert.insert([copy.copy(one) for one in self.cas])
+        IssuingCA.objects.bulk_create(map(copy.copy, self.cas))  # with the keys that they had
         _insert_again(self.events)
         for name, content in self.files.items():
             own_files.replace(data / name, content, lasting=False)

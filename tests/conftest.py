@@ -20,7 +20,8 @@ from certportal.foundation import alarms, clock, notices, redis_store
 from certportal.foundation.mail import sending
 from certportal.foundation.outbox import outbox
 from certportal.operations import health
-from tests import begun, database, tables
+from issuance.conf import pki
+from tests import begun, database, remembered, tables
 from tests.accessible import looked_at
 from tests.every_page import EveryPage
 from tests.stack import redis_url
@@ -30,6 +31,9 @@ os.environ["OPERATOR_LANGUAGE"] = "en"
 
 PHARMACY = "9900001-8"
 CLINICS = "9900008-5"
+
+# The folders whose tests do without making the same people and orders again and again.
+REMEMBERING = {"console", "views", "clocks", "contact", "replacing", "accounts"}
 
 tables.let_flush()
 
@@ -109,6 +113,35 @@ def _no_service_notices(monkeypatch):
     monkeypatch.setattr(notices, "read", lambda *, now: [])
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _builders_remembered():
+    """Put back what builders made in the same state a moment ago."""
+    with pytest.MonkeyPatch.context() as patch:
+        remembered.wrapped(patch)
+        yield
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_fixture_setup(fixturedef):
+    """Let fixtures that only make rows be remembered."""
+    remembered.remember_fixture(fixturedef)
+
+
+@pytest.fixture(autouse=True)
+def _remembering(request, monkeypatch, _no_service_notices):
+    """Keep and put back what builders make in this test, if its transaction is taken back."""
+    marker = request.node.get_closest_marker("django_db")
+    is_real = {"transactional_db", "live_server"} & set(request.fixturenames)
+    is_real = is_real or (marker and marker.kwargs.get("transaction"))
+    if is_real or not REMEMBERING & set(request.path.parts):
+        yield
+        return
+    named = "tmp_path" in request.fixturenames
+    folder = str(request.getfixturevalue("tmp_path")) if named else ""
+    with remembered.during(remembered.Test(lambda: monkeypatch._setattr, folder)):
+        yield
+
+
 @pytest.fixture
 def now():
     """This very moment: workers read the clock, so tests through them live today."""
@@ -124,13 +157,15 @@ def still(now, monkeypatch):
 @pytest.fixture
 def sample(db, now):
     """Both sample registers, imported."""
-    begun.put_sample(now=now)
+    with remembered.step("sample", clock.day(now)):
+        begun.put_sample(now=now)
 
 
 @pytest.fixture
 def cas(db, settings, tmp_path: Path):
     """The four issuing CAs with keys in memory."""
-    return begun.put_hierarchy(settings, tmp_path)
+    with remembered.step("cas", repr(pki())):
+        return begun.put_hierarchy(settings, tmp_path)
 
 
 @pytest.fixture
@@ -212,13 +247,18 @@ def context(request, _context):
 
 
 # Files whose few tests take long: were they the last, one process would wait for the other.
-# test_hangs.py is not among them: it looks at what pages take, and test_run.py starts everything.
 LONG = {
-    *["test_run.py", "test_run_token.py", "test_database_limit.py"],
-    *["test_hidden_fields.py", "test_dripping.py", "test_leaked_key.py", "test_worker.py"],
-    *["test_ocsp_served.py", "test_files_served.py", "test_kept_papers.py"],
-    *["test_fifty_orders.py", "test_headers.py", "test_rolling.py", "test_whole_table.py"],
+    *["test_run.py", "test_run_token.py", "test_database_limit.py", "test_hidden_fields.py"],
+    *["test_dripping.py", "test_leaked_key.py", "test_worker.py", "test_ocsp_served.py"],
+    *["test_files_served.py", "test_kept_papers.py", "test_fifty_orders.py", "test_headers.py"],
+    *["test_rolling.py", "test_whole_table.py", "test_at_once.py", "test_faults.py"],
+    *["test_suppliers.py", "test_kill.py", "test_auditors.py", "test_traces.py", "test_build.py"],
+    *["test_event_receipts.py", "test_journals.py", "test_computable_keys.py", "test_samples.py"],
+    *["test_stored_text.py", "test_settings_in_use.py", "test_shared_store_lost.py"],
+    *["test_self_checks.py"],
 }
+# It looks at what pages take, and test_run.py starts everything: it comes after those.
+AFTER_LONG = "test_hangs.py"
 
 
 def pytest_collection_modifyitems(config, items):
@@ -233,7 +273,11 @@ def pytest_collection_modifyitems(config, items):
     if hasattr(config, "workerinput"):
         parts = {one: (one.path, one.get_closest_marker("browser") is None) for one in items}
         tests = Counter(part for part in parts.values() if "journeys" not in part[0].parts)
-        items.sort(key=lambda item: (item.path.name not in LONG, -tests[parts[item]]))
+        items.sort(key=lambda item: (*_rank(item.path), -tests[parts[item]]))
+
+
+def _rank(path):
+    return "journeys" in path.parts or path.name not in LONG, path.name != AFTER_LONG
 
 
 def pytest_collection_finish():

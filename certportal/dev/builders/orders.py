@@ -336,7 +336,7 @@ def attach(person: Person, application: Application, csr: bytes) -> None:
 
 def drain(most: int = 100) -> list[str]:
     """Do all open work as the workers would, in order; return the topics done."""
-    current_app.autodiscover_tasks(force=True)
+    _find_tasks()
     done: list[str] = []
     while items := list(
         OutboxItem.objects.filter(done_at=None, failed_at=None, due_at__lte=clock.now()).order_by(
@@ -348,3 +348,8 @@ def drain(most: int = 100) -> list[str]:
             current_app.tasks[item.task].run(item=str(item.pk))
             done.append(item.topic)
     return done
+
+
+@cache
+def _find_tasks() -> None:
+    current_app.autodiscover_tasks(force=True)

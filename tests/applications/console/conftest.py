@@ -11,6 +11,7 @@ from accounts.models import Membership
 from accounts.services.organisations import administrator_requests as recovering
 from accounts.services.organisations import found as founding
 from accounts.services.rights.documents import Paper, hand_in
+from applications import services
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.documents import pdf
 from certportal.foundation import clock
@@ -95,9 +96,9 @@ def waiting(matti, cas):
 
 
 @pytest.fixture
-def case(waiting, desk):
+def case(waiting, riitta):
     """The same, claimed by Riitta, its certificate prepared."""
-    desk.press("claim", waiting)
+    services.claim(waiting.pk, person=riitta, **orders.Handler(riitta, waiting).seen)
     orders.drain()
     waiting.refresh_from_db()
     return waiting

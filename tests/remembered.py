@@ -1,0 +1,384 @@
+"""What the builders make, put back: the rows, files and mails of the same call a moment ago.
+
+Two thirds of what tests take is making the people and orders that they begin with, the same ones
+from test to test. Here a call of a builder is kept with what it changed. When a test of the next
+minute makes the same call in the same state, the rows are put there again, for a twentieth of the
+time: as if the test had begun when they were made. In any other state the builder does its work.
+
+The state is known as long as a test has only called builders. Whatever else it writes ends that:
+then, and in tests whose transactions are real, builders work as ever.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from copy import copy
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import wraps
+from inspect import isgeneratorfunction
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.conf import UserSettingsHolder, settings
+from django.core import mail
+from django.db import DatabaseError, connection, models, transaction
+from django.utils import translation
+from pytest_django import Settings
+
+from accounts.register.models import RegisterRecord, RegisterWord
+from certportal.dev.builders import orders, people
+from certportal.foundation import clock
+from certportal.foundation.models import Event
+from tests.tables import MIGRATED
+
+REMEMBERED = {
+    people: ("make_person", "make_founder", "make_member", "make_reviewer", "make_auditor"),
+    orders: ("draft", "with_csr", "submitted", "in_review", "claimed"),
+}
+MOST_AGE = timedelta(minutes=1)
+"""How old what is put back may be: not older than it would be on a slow machine."""
+STORED = "attachments"
+# Large, and changed only by imports.
+REGISTER = {RegisterRecord._meta.db_table, RegisterWord._meta.db_table}
+READING = re.compile(
+    r"[\s(]*((SELECT|SAVEPOINT|RELEASE|SET|SHOW|EXPLAIN)\b"
+    r"|WITH\b(?!.*\b(INSERT|UPDATE|DELETE|MERGE)\b))",
+    re.IGNORECASE | re.DOTALL,
+)
+
+PLAIN = (models.Model, datetime, date, str, int, Path, Settings)
+
+type State = tuple[Any, ...]
+type Rows = dict[str, dict[str, None]]
+
+
+@dataclass
+class Change:
+    """What a call changed, and what it returned."""
+
+    at: datetime
+    after: State
+    gone: dict[str, list[str]]
+    new: dict[str, list[str]]
+    files: dict[str, bytes]
+    mails: list[Any]
+    made: Any
+    moved: list[int]
+
+
+@dataclass
+class Test:
+    """The test that runs, and the state it is in: None once nobody knows."""
+
+    patches: Callable[[], list[Any]]
+    folder: str
+    state: State | None = ()
+    oldest: datetime | None = None
+    depth: int = 0
+    known: dict[State, Rows] = field(default_factory=dict)
+
+
+_numbers = count()
+_fixtures: set[Any] = set()
+_changes: dict[Any, Change | None] = {}
+_test: Test | None = None
+
+
+@contextmanager
+def during(test: Test) -> Iterator[None]:
+    """Remember what builders make in this test."""
+    global _test
+    _test = test
+    connection.execute_wrappers.append(_watch)
+    try:
+        yield
+    finally:
+        if _watch in connection.execute_wrappers:
+            connection.execute_wrappers.remove(_watch)
+        _test = None
+
+
+@contextmanager
+def step(*what: Any) -> Iterator[None]:
+    """Let the block lead from one known state to another, the same whenever it is the same step."""
+    test = _test
+    if test is None:
+        yield
+        return
+    before, test.depth = test.state, test.depth + 1
+    try:
+        yield
+    except BaseException:
+        before = None
+        raise
+    finally:
+        test.depth -= 1
+        test.state = None if before is None else (*before, what)
+
+
+def wrapped(patch: pytest.MonkeyPatch) -> None:
+    """Let the builders be remembered."""
+    for module, names in REMEMBERED.items():
+        for name in names:
+            patch.setattr(module, name, _remembering(getattr(module, name)))
+    patch.setattr(people, "log_in", _as_step(people.log_in))
+
+
+def _as_step(act: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(act)
+    def done(client: Any, person: Any) -> Any:
+        with step(act.__name__, person.pk):
+            return act(client, person)
+
+    return done
+
+
+def _watch(execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
+    if _test is not None and not _test.depth and not READING.match(str(sql)):
+        _test.state = None
+    return execute(sql, params, many, context)
+
+
+def _remembering(build: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(build)
+    def made(*arguments: Any, **more: Any) -> Any:
+        test = _test
+        if test is None or not _is_known(test, build):
+            return build(*arguments, **more)
+        key = _key_of(test, build, arguments, more)
+        change = _changes.get(key)
+        now = clock.now()
+        if change is not None and timedelta() <= now - change.at <= MOST_AGE and _put(change, test):
+            test.state, test.oldest = change.after, min(test.oldest or change.at, change.at)
+            given = _models(arguments, more)
+            for place in change.moved:
+                given[place].refresh_from_db()
+            return _again(change.made)
+        if key in _changes and change is None:
+            return build(*arguments, **more)
+        given = _models(arguments, more)
+        return _record(test, key, lambda: build(*arguments, **more), given, now)
+
+    return made
+
+
+def remember_fixture(definition: Any) -> None:
+    """Let a fixture be remembered that only writes rows, and returns some of them."""
+    plain = definition.scope == "function" and not isgeneratorfunction(definition.func)
+    is_ours = str(getattr(definition.func, "__module__", "")).startswith("tests.")
+    if plain and is_ours and definition.func not in _fixtures:
+        definition.func = _only_if_it_writes(definition.func)
+        _fixtures.add(definition.func)
+
+
+def _only_if_it_writes(build: Callable[..., Any]) -> Callable[..., Any]:
+    remembering, writes = _remembering(build), False
+
+    @wraps(build)
+    def made(*itself: Any, **given: Any) -> Any:
+        nonlocal writes
+        if writes and not itself and all(map(_is_plain, given.values())):
+            return remembering(**given)
+        before = _test.state if _test is not None else None
+        built = build(*itself, **given)
+        if _test is not None and before is not None and before != _test.state:
+            writes = writes or _keys(built) is not None
+        return built
+
+    return made
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a fixture's argument is all that `_plain` says of it."""
+    if isinstance(value, dict):
+        return all(map(_is_plain, value.values()))
+    return value is None or isinstance(value, PLAIN)
+
+
+def _keys(built: Any) -> Any:
+    """Return by what the rows are found again; None if it is anything but rows."""
+    if isinstance(built, models.Model):
+        return type(built), built.pk
+    if type(built) in (list, tuple) and built:
+        every = [_keys(one) for one in built]
+        return None if None in every else (type(built), every)
+    return None
+
+
+def _again(keys: Any) -> Any:
+    kind, which = keys
+    if issubclass(kind, models.Model):
+        return kind._base_manager.get(pk=which)
+    return kind(map(_again, which))
+
+
+def _is_known(test: Test, build: Callable[..., Any]) -> bool:
+    """Whether it is known what state the test is in, and what else decides what is built."""
+    if test.state is None or not connection.in_atomic_block or connection.needs_rollback:
+        return False
+    if connection.force_debug_cursor:  # statements are being counted
+        return False
+    if len(test.patches()) > 2:  # those of `_no_service_notices`
+        return False
+    if build.__module__ != people.__name__ and not _keeps_files_here(test):
+        return False
+    return bool(test.state) or not Event.objects.exists()
+
+
+def _keeps_files_here(test: Test) -> bool:
+    storages: dict[str, Any] = settings.STORAGES
+    location = storages["default"].get("OPTIONS", {}).get("location")
+    return bool(test.folder) and location == str(Path(test.folder, STORED))
+
+
+def _key_of(test: Test, build: Any, arguments: Any, more: Any) -> Any:
+    now = clock.now()
+    given = tuple(map(_plain, arguments)), tuple((k, _plain(v)) for k, v in sorted(more.items()))
+    where = translation.get_language(), clock.day(now), _overridden(test)
+    return test.state, f"{build.__module__}.{build.__qualname__}", given, where
+
+
+def _plain(value: Any) -> Any:
+    """Return what a value is compared by."""
+    if isinstance(value, models.Model):
+        return value._meta.label, value.pk
+    if isinstance(value, dict):
+        return tuple((name, _plain(one)) for name, one in value.items())
+    if isinstance(value, Path | Settings):
+        return ""  # the folder is the test's own, and settings are compared apart
+    if isinstance(value, datetime):  # this very moment is as good as a moment ago
+        return "now" if abs(value - clock.now()) < MOST_AGE else value
+    return repr(value)
+
+
+def _overridden(test: Test) -> str:
+    """Return the settings that differ in this test."""
+    holder: Any = settings._wrapped  # type: ignore[misc]
+    found: dict[str, Any] = {}
+    while isinstance(holder, UserSettingsHolder):
+        found = {name: value for name, value in vars(holder).items() if name.isupper()} | found
+        holder = holder.default_settings
+    told = repr(sorted(found.items()))
+    return told.replace(test.folder, "") if test.folder else told
+
+
+def _models(arguments: Any, more: dict[str, Any]) -> list[models.Model]:
+    return [one for one in (*arguments, *more.values()) if isinstance(one, models.Model)]
+
+
+def _values(row: models.Model) -> list[Any]:
+    return [vars(row).get(field.attname) for field in row._meta.concrete_fields]
+
+
+def _record(
+    test: Test, key: Any, build: Callable[[], Any], given: list[models.Model], now: datetime
+) -> Any:
+    """Let it be built, and keep what that changed."""
+    begun = test.state
+    assert begun is not None
+    before = test.known.get(begun) or _rows()
+    files, mails = _files(test), len(getattr(mail, "outbox", ()))
+    settled, values = (_overridden(test), len(test.patches())), list(map(_values, given))
+    made = build()  # a builder that it calls first is remembered too
+    after, later = _rows(), _files(test)
+    keys = _keys(made)
+    test.state = state = (*begun, key[1], next(_numbers))  # what it made has keys of its own
+    test.known[state] = after
+    written = [name for name, changed in later.items() if changed != files.get(name)]
+    is_all = settled == (_overridden(test), len(test.patches())) and files.keys() <= later.keys()
+    if keys is None or not is_all or not all(map(_may_be_copied, written)):
+        _changes[key] = None
+        return made
+    _forget_old(now)
+    _changes[key] = Change(
+        at=min(test.oldest or now, now),
+        after=state,
+        gone={table: [row for row in before[table] if row not in after[table]] for table in after},
+        new={table: [row for row in after[table] if row not in before[table]] for table in after},
+        files={name: Path(test.folder, name).read_bytes() for name in written},
+        mails=[copy(one) for one in getattr(mail, "outbox", [])[mails:]],
+        made=keys,
+        moved=[place for place, row in enumerate(given) if _values(row) != values[place]],
+    )
+    return made
+
+
+def _may_be_copied(name: str) -> bool:
+    """Whether a file of the test is a stored document, or the number of the last order."""
+    return name.startswith(f"{STORED}/") or name == "numbers/orders"
+
+
+def _forget_old(now: datetime) -> None:
+    for key, change in list(_changes.items()):
+        if change is not None and now - change.at > MOST_AGE:
+            del _changes[key]
+
+
+def _put(change: Change, test: Test) -> bool:
+    """Put the change there again; return False if the rows are not those that it begins with."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            test.depth += 1
+            try:
+                _put_rows(cursor, change)
+            finally:
+                test.depth -= 1
+    except DatabaseError:
+        return False
+    for name, content in change.files.items():
+        place = Path(test.folder, name)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content)
+    mail.__dict__.setdefault("outbox", []).extend(map(copy, change.mails))
+    return True
+
+
+def _put_rows(cursor: Any, change: Change) -> None:
+    """Triggers and keys are not minded: the rows are as these have let them become."""
+    cursor.execute("SET LOCAL session_replication_role = replica")
+    for table, rows in change.gone.items():
+        if rows:
+            name = connection.ops.quote_name(table)
+            cursor.execute(f"DELETE FROM {name} t WHERE t::text = ANY(%s)", [rows])
+            if cursor.rowcount != len(rows):
+                raise DatabaseError("other rows than those that were changed")
+    inserts, values = [], []
+    for table, rows in change.new.items():
+        if rows:
+            name = connection.ops.quote_name(table)
+            inserts.append(f"INSERT INTO {name} SELECT * FROM unnest(%s::{name}[])")
+            values.append(rows)
+    inserts.append("SET LOCAL session_replication_role = DEFAULT")
+    cursor.execute("; ".join(inserts), values)
+
+
+def _rows() -> Rows:
+    """Return the rows of each table but the register's, as text."""
+    found: Rows = {table: {} for table in _tables()}
+    parts = [
+        f"SELECT '{table}', t::text FROM {connection.ops.quote_name(table)} t" for table in found
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(parts))
+        for table, row in cursor.fetchall():
+            found[table][row] = None
+    return found
+
+
+def _tables() -> list[str]:
+    every = (model for model in apps.get_models(include_auto_created=True) if model._meta.managed)
+    return sorted({model._meta.db_table for model in every} - MIGRATED - REGISTER)
+
+
+def _files(test: Test) -> dict[str, int]:
+    """Return the files of the test, each with its last change."""
+    if not test.folder:
+        return {}
+    every = (path for path in Path(test.folder).rglob("*") if path.is_file())
+    return {str(path.relative_to(test.folder)): path.stat().st_mtime_ns for path in every}
