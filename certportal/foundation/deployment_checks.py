@@ -90,12 +90,22 @@ def senders_are_real(**_: Any) -> list[CheckMessage]:
 
 @register(Tags.security, deploy=True)
 def address_is_real(**_: Any) -> list[CheckMessage]:
-    """The public address is no example: it stands in every mail and document."""
-    if not settings.PRODUCTION or not _is_example(settings.PUBLIC_ADDRESS.hostname or ""):
+    """No public address is an example: they stand in every mail, document and certificate."""
+    if not settings.PRODUCTION:
         return []
-    hint = "Set PORTAL_BASE_URL to the address by which people reach the service."
-    fault = f"PORTAL_BASE_URL is an example: {settings.PORTAL_BASE_URL}."
-    return [Error(fault, hint=hint, id="foundation.E007")]
+    addresses = {
+        "PORTAL_BASE_URL": (settings.PORTAL_BASE_URL, "by which people reach the service"),
+        "PKI_PUBLIC_URL": (settings.PKI.get("PUBLIC_URL", ""), "that stands in certificates"),
+    }
+    return [
+        Error(
+            f"{name} is an example: {address}.",
+            hint=f"Set {name} to the address {purpose}.",
+            id="foundation.E007",
+        )
+        for name, (address, purpose) in addresses.items()
+        if _is_example(urlsplit(address).hostname or "")
+    ]
 
 
 @register(Tags.security, deploy=True)

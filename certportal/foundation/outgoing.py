@@ -18,6 +18,7 @@ from http import HTTPStatus
 from typing import Any
 
 import requests
+import structlog
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -31,9 +32,12 @@ TIMEOUT_SECONDS = (3, 4)
 """For connecting, and for each read."""
 AT_ONCE = 3
 """Exchanges with all services at once in a process, of whose four threads one stays free."""
+LONGEST_CAUSE = 400
+"""So many characters of an error are logged: urllib3's name the cause at their end."""
 LAGGING_SECONDS = 3.0
 """After so long an exchange makes its service suspect: nobody new waits for a turn any more."""
 
+log = structlog.get_logger()
 _threads = threading.BoundedSemaphore(AT_ONCE)
 _is_secret: ContextVar[bool] = ContextVar("is_secret", default=False)
 
@@ -138,6 +142,7 @@ class Outgoing:
                 )
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             if not self.secret:
+                log.warning("exchange_failed", service=self.name, cause=str(error)[:LONGEST_CAUSE])
                 raise Unavailable(self.name) from error
             kind = type(error).__name__
         finally:

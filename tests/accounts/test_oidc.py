@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import structlog
 from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
 from joserfc import jwt
@@ -286,9 +287,12 @@ def test_provider_that_does_not_answer_is_unavailable(client: Client, settings):
     options = {**settings.IDENTIFICATION["OPTIONS"], "issuer": "http://127.0.0.1:9/testidp"}
     settings.IDENTIFICATION = {**settings.IDENTIFICATION, "OPTIONS": options}
 
-    answer = client.get("/fi/account/login/start/")
+    with structlog.testing.capture_logs() as logged:
+        answer = client.get("/fi/account/login/start/")
 
     assert answer.status_code == 503
+    (failed,) = [line for line in logged if line["event"] == "exchange_failed"]
+    assert (failed["service"], "Connection refused" in failed["cause"]) == ("identification", True)
 
 
 def test_provider_is_made_once():

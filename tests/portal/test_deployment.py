@@ -123,6 +123,10 @@ def test_a_key_ceremony_needs_no_secret_of_logins_to_be_checked_clean(django_db_
             {"foundation.E007", "Set PORTAL_BASE_URL to the address by which people reach"},
         ),
         (
+            {"PKI_PUBLIC_URL": "http://pki.hospital.test"},
+            {"foundation.E007", "Set PKI_PUBLIC_URL to the address that stands in certificates"},
+        ),
+        (
             {"PORTAL_PROCESS": "mail", "SMTP_URL": "smtp://mail:1025"},
             {"foundation.E005", "the mail catcher mail", "a mail server that delivers"},
         ),
