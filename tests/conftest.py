@@ -138,7 +138,11 @@ def _remembering(request, monkeypatch, _no_service_notices):
         return
     named = "tmp_path" in request.fixturenames
     folder = str(request.getfixturevalue("tmp_path")) if named else ""
-    with remembered.during(remembered.Test(lambda: monkeypatch._setattr, folder)):
+
+    def patches():
+        return [*monkeypatch._setattr, *monkeypatch._setitem]
+
+    with remembered.during(remembered.Test(patches, folder)):
         yield
 
 

@@ -43,6 +43,8 @@ REMEMBERED = {
 }
 MOST_AGE = timedelta(minutes=1)
 """How old what is put back may be: not older than it would be on a slow machine."""
+MOMENT = timedelta(seconds=5)
+"""So near to it a time that a builder is given is this very moment."""
 STORED = "attachments"
 # Large, and changed only by imports.
 REGISTER = {RegisterRecord._meta.db_table, RegisterWord._meta.db_table}
@@ -253,7 +255,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Path | Settings):
         return ""  # the folder is the test's own, and settings are compared apart
     if isinstance(value, datetime):  # this very moment is as good as a moment ago
-        return "now" if abs(value - clock.now()) < MOST_AGE else value
+        return "now" if abs(value - clock.now()) < MOMENT else value
     return repr(value)
 
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -10,7 +9,8 @@ import redis
 from celery import shared_task
 from django.conf import settings
 from django.core.files.storage import default_storage
-from django.db import DatabaseError, connection
+from django.db import Error as DatabaseFault
+from django.db import connection
 from django.db.models import Q, Value
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
@@ -292,12 +292,7 @@ class Found(NamedTuple):
 @one_reading()
 def found(checks: Mapping[str, Callable[[], bool]] = CHECKS) -> Found:
     """Read all signs and run the checks."""
-    with suppress(DatabaseError):  # each check finds out for itself
-        ask_together(
-            *(question.of() for question in (freshness.authorities, lease.holder, seal_in_use)),
-            *(queries.last_import.of(kind) for kind in Kind),
-            _left_over.of(),
-        )
+    is_well(_read_together)  # where it fails each check finds out for itself
     signs: Signs = {}
     unwell: list[str] = []
     try:
@@ -311,11 +306,25 @@ def found(checks: Mapping[str, Callable[[], bool]] = CHECKS) -> Found:
     return Found(unwell, [*to_do, *sounding(TO_DO, signs)])
 
 
+def _read_together() -> bool:
+    """Read in one statement what most checks look at."""
+    ask_together(
+        *(question.of() for question in (freshness.authorities, lease.holder, seal_in_use)),
+        *(queries.last_import.of(kind) for kind in Kind),
+        _left_over.of(),
+    )
+    return True
+
+
 def is_well(check: Callable[[], bool]) -> bool:
     """Run the check; return False if a service does not answer."""
     try:
         return check()
-    except (DatabaseError, redis.RedisError, OSError, Unavailable):
+    except (redis.RedisError, OSError, Unavailable):
+        return False
+    except DatabaseFault:
+        # One that was given up is closed (`database_limit`); the next check gets another.
+        connection.close_if_unusable_or_obsolete()
         return False
 
 

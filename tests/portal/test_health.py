@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.db import OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection
 from django.test import Client
 
 from accounts.register.models import RegisterRun
@@ -102,6 +102,17 @@ def test_a_database_that_is_down_is_named(well, monkeypatch):
 
     with monkeypatch.context() as meanwhile:
         meanwhile.setattr(connection, "cursor", down)
+        assert "database" in not_well()
+
+
+def test_a_connection_that_is_given_up_half_way_is_named_and_not_a_page(well, monkeypatch):
+    faults = [OperationalError("no answer")]
+
+    def lost():
+        raise faults.pop() if faults else InterfaceError("connection already closed")
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(connection, "cursor", lost)
         assert "database" in not_well()
 
 

@@ -120,8 +120,9 @@ def _read(person: Person, organisation: Organisation, now: datetime) -> Desk:
         Rows(InformationRequest.objects.filter(application__in=keys)),
         Rows(people_in(events)),
     )
-    hand_over(orders, "host_names", hosts)
-    hand_over(orders, "requests", requests)
+    shown = [one for one in orders if one.pk in keys]
+    hand_over(shown, "host_names", hosts)
+    hand_over(shown, "requests", requests)
     return Desk(
         counts=dict(zip(COUNTED, next(iter(counted), [0] * len(COUNTED)), strict=True)),
         events=events,
