@@ -29,6 +29,7 @@ from applications.views.shared.rows import (
     CertificateRow,
     certificate_rows,
     order_rows,
+    rows_for_others,
     soon_until,
 )
 from applications.views.shared.supplying import supplies
@@ -137,7 +138,7 @@ def _read(person: Person, organisation: Organisation, now: datetime) -> Desk:
 
 def _technical(request: HttpRequest, organisation: Organisation, now: datetime) -> HttpResponse:
     found = naming(access.person_of(request), organisation.pk).prefetch_related("host_names")
-    rows = order_rows(found, now=now)
+    rows = rows_for_others(found, now=now)
     context = {"organisation": organisation, "orders": rows, "supplies": supplies(request)}
     return render(request, "applications/home_technical.html", context)
 

@@ -1,7 +1,7 @@
 """One line about an order or a certificate, for lists."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -102,6 +102,21 @@ def order_rows(
     orders = list(found)
     stand, units = standings(orders, now=now), _units(among or orders, now)
     return [_order_row(order, units, stand[order.pk], now) for order in orders]
+
+
+def rows_for_others(found: Iterable[Application], *, now: datetime) -> list[OrderRow]:
+    """Return the same for a supplier or a technical contact.
+
+    What the reviewer asks, whether it is a hearing, and until when, is between the applicant and
+    the authority.
+    """
+    return [_without_question(row) for row in order_rows(found, now=now)]
+
+
+def _without_question(row: OrderRow) -> OrderRow:
+    if row.order.status != Status.INFO_REQUESTED:
+        return row
+    return replace(row, label=str(row.order.get_status_display()), due=None)
 
 
 def _order_row(

@@ -18,7 +18,7 @@ from applications.views.shared.rows import (
     CertificateRow,
     certificate_rows,
     ending_soon,
-    order_rows,
+    rows_for_others,
 )
 from applications.views.shared.supplying import orders as supplied
 from applications.views.shared.supplying import received, supplier_view
@@ -48,7 +48,7 @@ def customers(request: HttpRequest) -> HttpResponse:
     own = access.current_membership(access.person_of(request), access.organisation_of(request).pk)
     context = CustomerFilter(request.GET, queryset=received(request)).page(request) | {
         "administers": own is not None and access.administers(own),
-        "waiting": order_rows(waiting[:MOST], now=now),
+        "waiting": rows_for_others(waiting[:MOST], now=now),
         "waiting_count": keyset.count(waiting),
         "ending": _with_customers(certificate_rows(ending[:MOST], now=now)),
         "ending_count": keyset.count(ending),
@@ -62,7 +62,7 @@ def customers(request: HttpRequest) -> HttpResponse:
 def orders(request: HttpRequest) -> HttpResponse:
     """List the customers' orders that wait for a request, or those that were asked for."""
     context = _orders(request).page(request)
-    context["rows"] = order_rows(context["page"], now=clock.now())
+    context["rows"] = rows_for_others(context["page"], now=clock.now())
     return render(request, "applications/customers/orders.html", context)
 
 
@@ -112,7 +112,7 @@ def _with_customers(rows: list[CertificateRow]) -> list[CertificateRow]:
 
 def _order_lines(narrowed: SuppliedOrders, now: datetime) -> Iterator[list[str]]:
     for some in narrowed.batches():
-        for row in order_rows(some, now=now):
+        for row in rows_for_others(some, now=now):
             yield [row.order.organisation.name, *account_orders.line(row)]
 
 

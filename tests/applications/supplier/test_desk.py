@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils.formats import date_format
 
 from accounts.models import Membership
 from accounts.services.organisations import consents
@@ -139,6 +140,20 @@ def test_the_customer_sees_on_the_order_who_else_gives_the_request(matti, given)
     assert str(given.supplier) in web.get(there).text
     act(matti, consents.end, given.pk)
     assert str(given.supplier) not in web.get(there).text
+
+
+@pytest.mark.parametrize("how", ["ask", "hear"])
+def test_what_the_customer_is_asked_or_heard_about_and_by_when_is_not_listed(
+    matti, riitta, cas, given, web, how
+):
+    order = orders.claimed(matti, riitta)
+    by = clock.day(clock.now()) + timedelta(days=9)
+    getattr(orders, how)(riitta, order, by)
+    for name in ("orders", "orders_csv"):
+        listed = page(web, name, stage="open")
+        assert order.number in listed and str(Status.INFO_REQUESTED.label) in listed
+        assert "Kuultavana" not in listed
+        assert date_format(by, "SHORT_DATE_FORMAT") not in listed
 
 
 def test_nobody_orders_sends_or_revokes_for_a_customer(matti, given, web):

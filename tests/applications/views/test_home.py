@@ -16,6 +16,7 @@ from applications.documents.certificate_files import certificate_of
 from applications.views.account import history
 from applications.views.account import home as desk
 from applications.views.shared import tracking
+from applications.workflow import Status
 from certportal.dev.builders import orders, people
 from certportal.foundation import clock
 from certportal.foundation.actors import system
@@ -157,6 +158,21 @@ def test_the_contacts_request_is_no_task_while_a_link_lives(matti):
     assert "Give the certificate request: " not in home(matti).text
     order.contact_links.update(revoked_at=clock.now())
     assert "Give the certificate request: " in home(matti).text
+
+
+def test_who_is_only_the_technical_contact_does_not_read_that_the_applicant_is_heard(
+    matti, teemu, riitta, cas
+):
+    order = orders.waiting_for_contact(matti, technical_email=teemu.email)
+    orders.attach(matti, order, orders.openssl_csr())
+    orders.drain()
+    services.claim(order.pk, person=riitta, **orders.Handler(riitta, order).seen)
+    orders.drain()
+    orders.hear(riitta, order, clock.day(clock.now()) + timedelta(days=9))
+    page = home(teemu).text
+    assert order.number in page and str(Status.INFO_REQUESTED.label) in page
+    assert "Hearing until" not in page
+    assert "Hearing until" in people.log_in(Client(), matti).get("/en/orders/").text
 
 
 def test_a_draft_discarded_meanwhile_is_no_news(matti, pharmacy):
